@@ -1,0 +1,2 @@
+//! Placeholder head, replaced by the crate documentation with its first module.
+#![forbid(unsafe_code)]

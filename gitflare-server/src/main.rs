@@ -1,0 +1,4 @@
+//! The `gitflare` binary.
+#![forbid(unsafe_code)]
+
+fn main() {}
