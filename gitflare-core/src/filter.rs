@@ -1,0 +1,315 @@
+//! The firewall's place in the core: [`ContentFilter`] is what a firewall can do, [`Filterable`]
+//! says which fields of a resource it reads, and [`Filtered`] is the proof that it has read them.
+//! Unified replies accept nothing but `Filtered`, so leaving the firewall out does not compile.
+
+use std::{
+    borrow::Cow,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use serde::Serialize;
+
+use crate::{Error, Result, TenantId};
+
+/// Decides what may leave. Implemented by the firewall crate; it must be fast and linear-time.
+pub trait ContentFilter: Send + Sync {
+    /// Whether a repository path must not leave the gateway.
+    fn blocks(&self, path: &str) -> bool;
+
+    /// Replaces the secrets in `text` by hashes that are comparable within `tenant`.
+    ///
+    /// # Errors
+    /// Any error withholds the whole payload (SR-11).
+    fn screen<'t>(
+        &self,
+        tenant: &TenantId,
+        text: &'t str,
+        kind: TextKind<'_>,
+    ) -> Result<Screened<'t>>;
+
+    /// Replaces the configuration, whole and at once: a request sees the old one or the new one.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming what is wrong; the configuration in force stays (IN-7).
+    fn configure(&self, config: &FilterConfig) -> Result<()>;
+}
+
+/// What an operator can set at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterConfig {
+    /// Whether anything is filtered at all.
+    pub enabled: bool,
+    /// Which paths are blocked.
+    pub blocked_file_patterns: Vec<String>,
+}
+
+/// What a text is, as far as it helps to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextKind<'p> {
+    /// Something that people wrote.
+    Prose,
+    /// The hunks of one file from the first `@@` on, without file headers.
+    Patch {
+        /// The file's path.
+        path: &'p str,
+    },
+}
+
+/// A text after the filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screened<'t> {
+    /// The text that may leave, the same slice when nothing was found.
+    pub text: Cow<'t, str>,
+    /// How many secrets were replaced.
+    pub redactions: u64,
+}
+
+/// What the firewall did to a payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FirewallReport {
+    /// Files and tree entries that were stripped.
+    pub blocked_files: u64,
+    /// Secrets that were hashed.
+    pub redacted_secrets: u64,
+}
+
+impl FirewallReport {
+    /// What was done after `before`.
+    #[must_use]
+    pub(crate) const fn since(self, before: Self) -> Self {
+        Self {
+            blocked_files: self.blocked_files - before.blocked_files,
+            redacted_secrets: self.redacted_secrets - before.redacted_secrets,
+        }
+    }
+}
+
+/// A resource that the firewall can read.
+pub trait Filterable: Sized {
+    /// Passes the resource's texts through the screen; `None` when it must not leave at all.
+    ///
+    /// # Errors
+    /// The filter's own; nothing of the payload leaves then.
+    fn pass(self, screen: &mut Screen<'_>) -> Result<Option<Self>>;
+}
+
+/// One payload's way through a filter, counting what was done.
+pub struct Screen<'a> {
+    filter: &'a dyn ContentFilter,
+    tenant: &'a TenantId,
+    report: FirewallReport,
+}
+
+impl Screen<'_> {
+    /// Replaces the secrets in a text in place.
+    ///
+    /// # Errors
+    /// The filter's own.
+    pub fn text(&mut self, text: &mut String, kind: TextKind<'_>) -> Result<()> {
+        let screened = self.filter.screen(self.tenant, text, kind)?;
+        self.report.redacted_secrets += screened.redactions;
+        if let Cow::Owned(replaced) = screened.text {
+            *text = replaced;
+        }
+        Ok(())
+    }
+
+    /// Replaces the secrets in what people wrote, if anything.
+    ///
+    /// # Errors
+    /// The filter's own.
+    pub fn prose(&mut self, text: &mut Option<String>) -> Result<()> {
+        match text {
+            Some(text) => self.text(text, TextKind::Prose),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether any of a file's paths is blocked; counts it when so.
+    pub fn strips<'p>(&mut self, mut paths: impl Iterator<Item = &'p str>) -> bool {
+        let blocked = paths.any(|path| self.filter.blocks(path));
+        self.report.blocked_files += u64::from(blocked);
+        blocked
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub const fn report(&self) -> FirewallReport {
+        self.report
+    }
+}
+
+impl std::fmt::Debug for Screen<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Screen")
+            .field("report", &self.report)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Filterable> Filterable for Vec<T> {
+    fn pass(self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        let mut kept = Self::with_capacity(self.len());
+        for item in self {
+            kept.extend(item.pass(screen)?);
+        }
+        Ok(Some(kept))
+    }
+}
+
+/// A payload that a filter has passed. There is no other way to make one.
+#[derive(Debug)]
+pub struct Filtered<T> {
+    value: T,
+    report: FirewallReport,
+}
+
+impl<T: Filterable> Filtered<T> {
+    /// Passes `value` through `filter` on behalf of `tenant`.
+    ///
+    /// # Errors
+    /// The filter's own error; `INTERNAL_ERROR` when the filter panics; `ACCESS_BLOCKED_BY_POLICY`
+    /// when the whole payload must not leave. Nothing of the payload leaves in any of these.
+    pub fn through(filter: &dyn ContentFilter, tenant: &TenantId, value: T) -> Result<Self> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let mut screen = Screen {
+                filter,
+                tenant,
+                report: FirewallReport::default(),
+            };
+            value.pass(&mut screen).map(|value| (value, screen.report))
+        }));
+        match outcome {
+            Ok(Ok((Some(value), report))) => Ok(Self { value, report }),
+            Ok(Ok((None, _))) => Err(Error::new(
+                crate::Code::AccessBlockedByPolicy,
+                "The firewall does not let this resource leave.",
+            )),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(Error::internal(
+                "the firewall panicked; the payload was withheld",
+            )),
+        }
+    }
+}
+
+impl<T> Filtered<T> {
+    /// The payload, read-only: what could change it would have to pass again.
+    #[must_use]
+    pub const fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// What the filter did.
+    #[must_use]
+    pub const fn report(&self) -> FirewallReport {
+        self.report
+    }
+}
+
+/// Marks a resource whose every field is an identifier that clients must send back, or the name
+/// of a person: nothing in it is code or prose.
+macro_rules! identifiers_only {
+    ($name:ty) => {
+        impl crate::filter::Filterable for $name {
+            fn pass(self, _screen: &mut crate::filter::Screen<'_>) -> crate::Result<Option<Self>> {
+                Ok(Some(self))
+            }
+        }
+    };
+}
+pub(crate) use identifiers_only;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Diff, DiffFile, DiffStats, FileStatus};
+
+    struct Upper;
+
+    impl ContentFilter for Upper {
+        fn blocks(&self, path: &str) -> bool {
+            path == ".env"
+        }
+
+        fn screen<'t>(&self, _: &TenantId, text: &'t str, _: TextKind<'_>) -> Result<Screened<'t>> {
+            match text {
+                "panic" => panic!("broken filter"),
+                "fail" => Err(Error::internal("broken filter")),
+                _ => Ok(Screened {
+                    text: text.to_uppercase().into(),
+                    redactions: 1,
+                }),
+            }
+        }
+
+        fn configure(&self, _: &FilterConfig) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn file(path: &str, previous: Option<&str>, patch: &str) -> DiffFile {
+        DiffFile {
+            path: path.into(),
+            previous_path: previous.map(Into::into),
+            status: FileStatus::Modified,
+            additions: Some(1),
+            deletions: Some(1),
+            binary: Some(false),
+            patch: Some(patch.into()),
+            patch_truncated: false,
+        }
+    }
+
+    fn diff(files: Vec<DiffFile>) -> Diff {
+        Diff {
+            base_sha: None,
+            head_sha: None,
+            stats: DiffStats {
+                files: Some(9),
+                ..DiffStats::default()
+            },
+            truncated: false,
+            files,
+            firewall: FirewallReport::default(),
+        }
+    }
+
+    fn through(diff: Diff) -> Result<Filtered<Diff>> {
+        Filtered::through(&Upper, &TenantId::parse("tenant_a").unwrap(), diff)
+    }
+
+    #[test]
+    fn a_rename_is_blocked_by_either_name() {
+        let filtered = through(diff(vec![
+            file("notes", Some(".env"), "a"),
+            file(".env", None, "b"),
+            file("c", None, "c"),
+        ]))
+        .unwrap();
+        let expected = FirewallReport {
+            blocked_files: 2,
+            redacted_secrets: 1,
+        };
+        assert_eq!(filtered.value().firewall, expected);
+        assert_eq!(filtered.report(), expected);
+        assert_eq!(filtered.value().files.len(), 1);
+        assert_eq!(filtered.value().files[0].patch.as_deref(), Some("C"));
+        assert_eq!(
+            filtered.value().stats.files,
+            Some(9),
+            "stats still count what is blocked"
+        );
+    }
+
+    #[test]
+    fn a_filter_that_fails_withholds_the_payload() {
+        // sec: SR-11
+        for patch in ["fail", "panic"] {
+            let error =
+                through(diff(vec![file("a", None, "x"), file("b", None, patch)])).unwrap_err();
+            assert_eq!(error.code(), crate::Code::InternalError, "{patch}");
+        }
+    }
+}

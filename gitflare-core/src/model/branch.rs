@@ -1,0 +1,23 @@
+//! A branch.
+
+use serde::Serialize;
+
+use crate::filter::identifiers_only;
+
+/// A branch of a repository, in the provider's order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Branch {
+    /// The name without `refs/heads/`.
+    pub name: String,
+    /// The commit it points at.
+    pub commit_sha: String,
+    /// Whether the provider protects it; `None` where it has no such notion.
+    pub protected: Option<bool>,
+    /// Whether it is the repository's default branch.
+    pub default: Option<bool>,
+    /// Its page at the provider.
+    pub web_url: Option<String>,
+}
+
+identifiers_only!(Branch);

@@ -1,0 +1,52 @@
+//! A commit without its changes.
+
+use serde::Serialize;
+
+use crate::{
+    Result, Timestamp,
+    filter::{Filterable, Screen},
+};
+
+/// One commit of a history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Commit {
+    /// The full object name in hexadecimal.
+    pub sha: String,
+    /// The upstream's own title, else the first line of the message.
+    pub title: Option<String>,
+    /// The whole message.
+    pub message: Option<String>,
+    /// Who wrote the change.
+    pub author: Option<Signature>,
+    /// Who recorded it.
+    pub committer: Option<Signature>,
+    /// The parents' object names, first parent first.
+    pub parents: Vec<String>,
+    /// Its page at the provider.
+    pub web_url: Option<String>,
+}
+
+/// Who, and when, in a commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Signature {
+    /// The name in the commit.
+    pub name: Option<String>,
+    /// The e-mail in the commit.
+    pub email: Option<String>,
+    /// The moment in the commit.
+    pub date: Option<Timestamp>,
+    /// The provider account it is linked to.
+    pub login: Option<String>,
+    /// That account's picture.
+    pub avatar_url: Option<String>,
+}
+
+impl Filterable for Commit {
+    fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.prose(&mut self.title)?;
+        screen.prose(&mut self.message)?;
+        Ok(Some(self))
+    }
+}

@@ -1,0 +1,27 @@
+//! A contributor.
+
+use serde::Serialize;
+
+use crate::filter::identifiers_only;
+
+/// Somebody whose commits are in a repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contributor {
+    /// The provider's own id, or what identifies the person there.
+    pub id: Option<String>,
+    /// The login name.
+    pub login: Option<String>,
+    /// The display name.
+    pub name: Option<String>,
+    /// The e-mail, unless hidden upstream.
+    pub email: Option<String>,
+    /// Where the picture is.
+    pub avatar_url: Option<String>,
+    /// How many commits.
+    pub contributions: Option<u64>,
+    /// The person's page at the provider.
+    pub web_url: Option<String>,
+}
+
+identifiers_only!(Contributor);

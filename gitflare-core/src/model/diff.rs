@@ -1,0 +1,110 @@
+//! The changes of a commit or a pull request, file by file.
+
+use serde::Serialize;
+
+use super::words;
+use crate::{
+    Result,
+    filter::{Filterable, FirewallReport, Screen, TextKind},
+};
+
+/// The most files a diff lists; beyond it `truncated` is true.
+pub const MAX_FILES: usize = 3000;
+/// The most patch text a diff holds, in bytes; files beyond it come without patch.
+pub const MAX_PATCH_BYTES: usize = 10 * 1024 * 1024;
+
+/// The changes between two commits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diff {
+    /// The older side; `None` for a commit without parents.
+    pub base_sha: Option<String>,
+    /// The newer side.
+    pub head_sha: Option<String>,
+    /// Counts over all that is known, blocked files and files beyond the caps included.
+    pub stats: DiffStats,
+    /// Whether files are missing from the list.
+    pub truncated: bool,
+    /// The changed files.
+    pub files: Vec<DiffFile>,
+    /// What the firewall did; the filter writes it.
+    pub firewall: FirewallReport,
+}
+
+/// Counts over a diff.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DiffStats {
+    /// Changed files.
+    pub files: Option<u64>,
+    /// Added lines.
+    pub additions: Option<u64>,
+    /// Removed lines.
+    pub deletions: Option<u64>,
+}
+
+/// One changed file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DiffFile {
+    /// The path on the newer side (on the older one when removed).
+    pub path: String,
+    /// The path it was renamed or copied from.
+    pub previous_path: Option<String>,
+    /// What happened to it.
+    pub status: FileStatus,
+    /// Added lines.
+    pub additions: Option<u64>,
+    /// Removed lines.
+    pub deletions: Option<u64>,
+    /// Whether either side is binary; `None` where the provider does not say.
+    pub binary: Option<bool>,
+    /// The hunks from the first `@@` on; `None` for binary files and beyond a limit.
+    pub patch: Option<String>,
+    /// Whether a limit cost the patch or part of it.
+    pub patch_truncated: bool,
+}
+
+words! {
+    /// What happened to a file.
+    FileStatus {
+        /// New.
+        Added = "added",
+        /// Other content or mode.
+        Modified = "modified",
+        /// Gone.
+        Removed = "removed",
+        /// Under another path.
+        Renamed = "renamed",
+        /// A copy of another file.
+        Copied = "copied",
+        /// Became a link, a submodule or a file.
+        TypeChanged = "type_changed",
+    }
+}
+
+impl DiffFile {
+    /// Every path that the file has or had.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.path.as_str()).chain(self.previous_path.as_deref())
+    }
+}
+
+impl Filterable for Diff {
+    fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        let before = screen.report();
+        let mut files = Vec::with_capacity(self.files.len());
+        for mut file in self.files {
+            // A rename is blocked by either name, or moving `.env` to `notes` would leak it.
+            if screen.strips(file.paths()) {
+                continue;
+            }
+            if let Some(patch) = &mut file.patch {
+                screen.text(patch, TextKind::Patch { path: &file.path })?;
+            }
+            files.push(file);
+        }
+        self.files = files;
+        self.firewall = screen.report().since(before);
+        Ok(Some(self))
+    }
+}

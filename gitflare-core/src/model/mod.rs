@@ -1,0 +1,80 @@
+//! The unified resources, one file each: what a client reads, whatever provider it came from.
+//! A value that an upstream does not send is `None` and written as `null`; nothing is ever filled
+//! in from a neighbour. Each resource also says which of its fields the firewall reads.
+
+mod branch;
+mod check;
+mod commit;
+mod contributor;
+mod deployment;
+mod diff;
+mod profile;
+mod pull_request;
+mod release;
+mod repository;
+mod subscription;
+mod tag;
+mod tree_entry;
+
+use serde::Serialize;
+
+pub use branch::Branch;
+pub use check::{Check, CheckConclusion, CheckStatus};
+pub use commit::{Commit, Signature};
+pub use contributor::Contributor;
+pub use deployment::{Deployment, DeploymentState};
+pub use diff::{Diff, DiffFile, DiffStats, FileStatus, MAX_FILES, MAX_PATCH_BYTES};
+pub use profile::Viewer;
+pub use pull_request::{PullRequest, PullRequestFilter, PullRequestState};
+pub use release::{Asset, Release};
+pub use repository::{Owner, OwnerType, Repository, Visibility};
+pub use subscription::{EventName, Subscription, SubscriptionRequest};
+pub use tag::{Tag, Tagger};
+pub use tree_entry::{TreeEntry, TreeEntryType};
+
+/// Somebody with an account at the provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Actor {
+    /// The provider's own id.
+    pub id: Option<String>,
+    /// The login name.
+    pub login: Option<String>,
+    /// The display name.
+    pub name: Option<String>,
+    /// Where the picture is.
+    pub avatar_url: Option<String>,
+}
+
+/// Writes a closed set of words: the enum, its names on the wire, and `parse`.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// Every word, in the contract's order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The word on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The value of that word, or `None`.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;

@@ -1,0 +1,29 @@
+//! The account behind a connection.
+
+use serde::Serialize;
+
+use crate::{ConnectionId, filter::identifiers_only, provider::ProviderId};
+
+/// Whom a connection reads as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Viewer {
+    /// The provider.
+    pub provider: ProviderId,
+    /// The connection.
+    pub connection_id: ConnectionId,
+    /// The provider's own id of the account; it never changes.
+    pub id: String,
+    /// The login name.
+    pub login: Option<String>,
+    /// The display name.
+    pub name: Option<String>,
+    /// The e-mail, unless hidden upstream.
+    pub email: Option<String>,
+    /// Where the picture is.
+    pub avatar_url: Option<String>,
+    /// The account's page at the provider.
+    pub web_url: Option<String>,
+}
+
+identifiers_only!(Viewer);

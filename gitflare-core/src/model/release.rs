@@ -1,0 +1,59 @@
+//! A release.
+
+use serde::Serialize;
+
+use super::Actor;
+use crate::{
+    Result, Timestamp,
+    filter::{Filterable, Screen},
+};
+
+/// A published version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Release {
+    /// The provider's own id; `None` where releases are known by their tag.
+    pub id: Option<String>,
+    /// The tag it is made from.
+    pub tag_name: Option<String>,
+    /// Its title.
+    pub name: Option<String>,
+    /// The release notes.
+    pub description: Option<String>,
+    /// Whether it is not published yet.
+    pub draft: Option<bool>,
+    /// Whether it is marked as not ready for production.
+    pub prerelease: Option<bool>,
+    /// Who made it.
+    pub author: Option<Actor>,
+    /// The files attached to it.
+    pub assets: Vec<Asset>,
+    /// Its page at the provider.
+    pub web_url: Option<String>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
+}
+
+/// A file attached to a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asset {
+    /// The file's name.
+    pub name: Option<String>,
+    /// Its size in bytes.
+    pub size: Option<u64>,
+    /// Its media type.
+    pub content_type: Option<String>,
+    /// Where it can be fetched.
+    pub download_url: Option<String>,
+}
+
+impl Filterable for Release {
+    fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.prose(&mut self.name)?;
+        screen.prose(&mut self.description)?;
+        Ok(Some(self))
+    }
+}

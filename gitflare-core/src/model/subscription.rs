@@ -1,0 +1,65 @@
+//! An event subscription: what the app wants to hear about, and where.
+
+use serde::Serialize;
+
+use super::words;
+use crate::{SubscriptionId, Timestamp, filter::identifiers_only, provider::ProviderId};
+
+/// A subscription as the app sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Subscription {
+    /// Our id.
+    pub id: SubscriptionId,
+    /// The provider.
+    pub provider: ProviderId,
+    /// The provider's own id of the repository.
+    pub repository_id: String,
+    /// What is delivered.
+    pub events: Vec<EventName>,
+    /// Where it is delivered.
+    pub callback_url: String,
+    /// Whether anything is delivered.
+    pub active: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What an adapter needs to make the hook at the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionRequest {
+    /// What is wanted.
+    pub events: Vec<EventName>,
+    /// Where the provider calls us, never the app's own URL (SR-10).
+    pub hook_url: String,
+}
+
+words! {
+    /// The events that an app can hear about.
+    EventName {
+        /// Commits arrived on a branch or tag.
+        Push = "push",
+        /// A branch was made.
+        BranchCreated = "branch.created",
+        /// A branch was deleted.
+        BranchDeleted = "branch.deleted",
+        /// A tag was made.
+        TagCreated = "tag.created",
+        /// A tag was deleted.
+        TagDeleted = "tag.deleted",
+        /// A pull request was opened or changed.
+        PullRequest = "pull_request",
+        /// A comment or review was made.
+        Comment = "comment",
+        /// A release was published or changed.
+        Release = "release",
+        /// A check changed.
+        Check = "check",
+        /// A deployment changed.
+        Deployment = "deployment",
+        /// The repository itself changed.
+        Repository = "repository",
+    }
+}
+
+identifiers_only!(Subscription);

@@ -1,0 +1,42 @@
+//! A tag.
+
+use serde::Serialize;
+
+use crate::{
+    Result, Timestamp,
+    filter::{Filterable, Screen},
+};
+
+/// A tag of a repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tag {
+    /// The name without `refs/tags/`.
+    pub name: String,
+    /// The commit it leads to; `None` when it leads to a tree or a blob.
+    pub commit_sha: Option<String>,
+    /// The message of an annotated tag.
+    pub message: Option<String>,
+    /// Who made an annotated tag.
+    pub tagger: Option<Tagger>,
+    /// Its page at the provider.
+    pub web_url: Option<String>,
+}
+
+/// Who made an annotated tag, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tagger {
+    /// The name in the tag.
+    pub name: Option<String>,
+    /// The e-mail in the tag.
+    pub email: Option<String>,
+    /// The moment in the tag.
+    pub date: Option<Timestamp>,
+}
+
+impl Filterable for Tag {
+    fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.prose(&mut self.message)?;
+        Ok(Some(self))
+    }
+}

@@ -1,0 +1,47 @@
+//! An entry of a file tree.
+
+use serde::Serialize;
+
+use super::words;
+use crate::{
+    Result,
+    filter::{Filterable, Screen},
+};
+
+/// A file, folder, link or submodule in a tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TreeEntry {
+    /// The path from the root of the repository.
+    pub path: String,
+    /// The last part of the path.
+    pub name: String,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: TreeEntryType,
+    /// Git's mode as six octal digits.
+    pub mode: Option<String>,
+    /// The object's name.
+    pub sha: Option<String>,
+    /// The size in bytes; `None` for folders and submodules.
+    pub size: Option<u64>,
+}
+
+words! {
+    /// What a tree entry is.
+    TreeEntryType {
+        /// A file.
+        File = "file",
+        /// A folder.
+        Directory = "directory",
+        /// A symbolic link.
+        Symlink = "symlink",
+        /// A commit of another repository.
+        Submodule = "submodule",
+    }
+}
+
+impl Filterable for TreeEntry {
+    fn pass(self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        Ok((!screen.strips(std::iter::once(self.path.as_str()))).then_some(self))
+    }
+}

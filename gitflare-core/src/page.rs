@@ -1,0 +1,288 @@
+//! One page of a collection: how much is asked ([`Limit`]), where it starts ([`Position`]) and
+//! what came back ([`Page`]). Sealing a position for a client is the cursor module's business.
+
+use crate::{Code, Error, Result};
+
+/// How many items a page may hold: 1 to 100, 25 when nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(u8);
+
+impl Limit {
+    /// The largest page.
+    pub const MAX: Self = Self(100);
+    /// The page size when the client names none.
+    pub const DEFAULT: Self = Self(25);
+
+    /// A limit in range.
+    ///
+    /// # Errors
+    /// `INVALID_LIMIT` outside 1..=100.
+    pub fn new(limit: u32) -> Result<Self> {
+        match u8::try_from(limit) {
+            Ok(limit @ 1..=100) => Ok(Self(limit)),
+            _ => Err(Self::refusal()),
+        }
+    }
+
+    /// Parses what a client sent: decimal digits only.
+    ///
+    /// # Errors
+    /// `INVALID_LIMIT` for anything but an integer from 1 to 100.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.is_empty() || text.len() > 3 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Self::refusal());
+        }
+        Self::new(text.parse().map_err(|_| Self::refusal())?)
+    }
+
+    /// The limit as a number.
+    #[must_use]
+    pub const fn get(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The limit in one byte, as cursors hold it.
+    #[must_use]
+    pub const fn as_u8(self) -> u8 {
+        self.0
+    }
+
+    fn refusal() -> Error {
+        Error::new(
+            Code::InvalidLimit,
+            "`limit` must be an integer from 1 to 100.",
+        )
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// Where a page starts, in the upstream's own terms: a short list of typed fields. What the fields
+/// mean is the adapter's secret; they are never a URL and never spliced into one unparsed (CU-5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    pub(crate) fields: Vec<Field>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Number(u64),
+    Text(String),
+    /// A raw object name: 20 bytes, or 32 in a SHA-256 repository.
+    Object(Vec<u8>),
+}
+
+impl Position {
+    /// A position without fields.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { fields: Vec::new() }
+    }
+
+    /// Appends a number.
+    #[must_use]
+    pub fn number(mut self, value: u64) -> Self {
+        self.fields.push(Field::Number(value));
+        self
+    }
+
+    /// Appends a text.
+    #[must_use]
+    pub fn text(mut self, value: impl Into<String>) -> Self {
+        self.fields.push(Field::Text(value.into()));
+        self
+    }
+
+    /// Appends the raw bytes of an object name.
+    #[must_use]
+    pub fn object(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.fields.push(Field::Object(bytes.into()));
+        self
+    }
+
+    /// Reads the fields back, in the order they were appended.
+    #[must_use]
+    pub fn fields(&self) -> PositionFields<'_> {
+        PositionFields(&self.fields)
+    }
+}
+
+/// Takes the fields of a [`Position`] apart, front to back. An authentic position is still
+/// untrusted: a field of another kind is `INVALID_CURSOR`.
+#[derive(Clone, Debug)]
+pub struct PositionFields<'a>(&'a [Field]);
+
+impl<'a> PositionFields<'a> {
+    fn next(&mut self) -> Result<&'a Field> {
+        let (first, rest) = self
+            .0
+            .split_first()
+            .ok_or_else(|| Error::invalid_cursor("position ends early"))?;
+        self.0 = rest;
+        Ok(first)
+    }
+
+    /// The next field, a number.
+    ///
+    /// # Errors
+    /// `INVALID_CURSOR` when it is of another kind or absent; so for all fields.
+    pub fn number(&mut self) -> Result<u64> {
+        match self.next()? {
+            Field::Number(value) => Ok(*value),
+            _ => Err(Error::invalid_cursor("position field is not a number")),
+        }
+    }
+
+    /// The next field, a text.
+    ///
+    /// # Errors
+    /// `INVALID_CURSOR`.
+    pub fn text(&mut self) -> Result<&'a str> {
+        match self.next()? {
+            Field::Text(value) => Ok(value),
+            _ => Err(Error::invalid_cursor("position field is not a text")),
+        }
+    }
+
+    /// The next field, an object name's bytes.
+    ///
+    /// # Errors
+    /// `INVALID_CURSOR`.
+    pub fn object(&mut self) -> Result<&'a [u8]> {
+        match self.next()? {
+            Field::Object(value) => Ok(value),
+            _ => Err(Error::invalid_cursor(
+                "position field is not an object name",
+            )),
+        }
+    }
+
+    /// Whether any field is left.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// `INVALID_CURSOR` when fields are left over.
+    pub fn end(self) -> Result<()> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::invalid_cursor("position has fields left over"))
+        }
+    }
+
+    /// The fields that are left, as a position of their own.
+    #[must_use]
+    pub fn rest(self) -> Position {
+        Position {
+            fields: self.0.to_vec(),
+        }
+    }
+}
+
+/// What an adapter is asked for: at most `limit` items, from `position` on (the start when `None`).
+#[derive(Clone, Debug, Default)]
+pub struct PageRequest {
+    /// The most items that may come back.
+    pub limit: Limit,
+    /// Where to go on, as an earlier page's [`Page::next`] said.
+    pub position: Option<Position>,
+}
+
+impl PageRequest {
+    /// The first page.
+    #[must_use]
+    pub const fn first(limit: Limit) -> Self {
+        Self {
+            limit,
+            position: None,
+        }
+    }
+}
+
+/// One upstream page: at most one upstream list call, in the upstream's order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The items; may be fewer than asked for, or none, with more to come.
+    pub items: Vec<T>,
+    /// Where the next page starts; `None` alone says that there is none.
+    pub next: Option<Position>,
+}
+
+impl<T> Page<T> {
+    /// A page that is the last one.
+    #[must_use]
+    pub const fn last(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+
+    /// The same page of other items.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(f).collect(),
+            next: self.next,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_an_integer_from_1_to_100() {
+        for (text, expected) in [
+            ("1", Some(1)),
+            ("25", Some(25)),
+            ("100", Some(100)),
+            ("007", Some(7)),
+        ] {
+            assert_eq!(Limit::parse(text).ok().map(Limit::get), expected, "{text}");
+        }
+        for text in [
+            "",
+            "0",
+            "101",
+            "-1",
+            "+1",
+            "1.0",
+            "x",
+            " 1",
+            "1e1",
+            "99999999999999999999",
+            "١",
+        ] {
+            assert_eq!(
+                Limit::parse(text).unwrap_err().code(),
+                Code::InvalidLimit,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn position_fields_come_back_in_order_and_kind() {
+        let position = Position::new().number(7).text("main").object([1u8; 20]);
+        let mut fields = position.fields();
+        assert_eq!(fields.number().unwrap(), 7);
+        assert_eq!(fields.text().unwrap(), "main");
+        assert_eq!(fields.object().unwrap(), [1u8; 20]);
+        fields.end().unwrap();
+        assert_eq!(
+            position.fields().text().unwrap_err().code(),
+            Code::InvalidCursor
+        );
+        assert_eq!(
+            position.fields().end().unwrap_err().code(),
+            Code::InvalidCursor
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! The unified operations as data: key, scope and filters of each, and what a provider says of
+//! them. Router, usage log, cursor scope and capability page all read these rows.
+
+use std::fmt;
+
+use crate::Scope;
+
+macro_rules! endpoints {
+    ($($variant:ident $key:literal $scope:ident $paged:literal [$($filter:literal)*];)*) => {
+        /// One operation of the unified API.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Endpoint {
+            $(#[doc = $key] $variant,)*
+        }
+
+        impl Endpoint {
+            /// Every operation, in the contract's order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in usage rows and on the capability page.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$variant => $key,)* }
+            }
+
+            /// The scope that a token needs.
+            #[must_use]
+            pub const fn scope(self) -> Scope {
+                match self { $(Self::$variant => Scope::$scope,)* }
+            }
+
+            /// Whether the answer is a list with cursors.
+            #[must_use]
+            pub const fn is_paged(self) -> bool {
+                match self { $(Self::$variant => $paged,)* }
+            }
+
+            /// The query parameters that select rows; all are bound into the cursor.
+            #[must_use]
+            pub const fn filters(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($filter),*],)* }
+            }
+        }
+    };
+}
+
+endpoints! {
+    // variant       key                     scope             paged filters
+    Profile          "profile.read"          ReadProfile       false [];
+    Repositories     "repositories.list"     ReadRepositories  true  [];
+    Repository       "repositories.read"     ReadRepositories  false [];
+    Branches         "branches.list"         ReadBranches      true  [];
+    Commits          "commits.list"          ReadCommits       true  ["branch"];
+    CommitDiff       "commits.diff"          ReadDiffs         false [];
+    PullRequests     "pull-requests.list"    ReadPullRequests  true  ["state"];
+    PullRequestDiff  "pull-requests.diff"    ReadDiffs         false [];
+    Contributors     "contributors.list"     ReadAuthors       true  [];
+    Tags             "tags.list"             ReadTags          true  [];
+    Releases         "releases.list"         ReadReleases      true  [];
+    Checks           "checks.list"           ReadChecks        true  ["ref" "branch"];
+    Deployments      "deployments.list"      ReadDeployments   true  ["environment" "state"];
+    FileTree         "file-tree.list"        ReadFileTree      true  ["ref" "branch" "path" "recursive"];
+    EventsSubscribe  "events.subscribe"      EventsSubscribe   false [];
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key())
+    }
+}
+
+/// What a provider says of one operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Capability {
+    /// The operation.
+    pub endpoint: Endpoint,
+    /// Whether, and how far, it is served.
+    pub support: Support,
+}
+
+/// Whether a provider serves an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// It does, with these filters answered exactly.
+    Full {
+        /// A subset of [`Endpoint::filters`].
+        filters: &'static [&'static str],
+    },
+    /// It does not, and why, for people.
+    None {
+        /// One sentence.
+        reason: &'static str,
+    },
+}

@@ -1,0 +1,270 @@
+//! Providers as the core sees them: an id, a set of capabilities and one method per unified
+//! operation. What an adapter does to serve them is its own business.
+//!
+//! To add a provider: add its row to [`ProviderId`], implement [`Provider`] in the providers crate
+//! (only the operations the upstream has; the others answer by their default), list every endpoint
+//! in its capabilities, and add it to the conformance test.
+
+mod capability;
+mod reference;
+mod registry;
+
+use std::{fmt, time::Instant};
+
+use async_trait::async_trait;
+use serde::{Serialize, Serializer};
+
+pub use capability::{Capability, Endpoint, Support};
+pub use reference::{CommitId, GitRef, RefSelector, TreePath, TreeQuery};
+pub use registry::Registry;
+
+use crate::{
+    ConnectionId, Error, Page, PageRequest, Result, Secret,
+    model::{
+        Branch, Check, Commit, Contributor, Deployment, DeploymentState, Diff, PullRequest,
+        PullRequestFilter, Release, Repository, SubscriptionRequest, Tag, TreeEntry, Viewer,
+    },
+};
+
+macro_rules! providers {
+    ($($variant:ident $id:literal $name:literal;)*) => {
+        /// A kind of code host.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum ProviderId {
+            $(#[doc = $name] $variant,)*
+        }
+
+        impl ProviderId {
+            /// Every provider, in the order in which lists over all of them go.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The id on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $id,)* }
+            }
+
+            /// The name for people.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+providers! {
+    Github      "github"       "GitHub";
+    Gitlab      "gitlab"       "GitLab";
+    Bitbucket   "bitbucket"    "Bitbucket";
+    Azure       "azure"        "Azure DevOps";
+    Gitflic     "gitflic"      "GitFlic";
+    Gitea       "gitea"        "Gitea";
+    BitbucketDc "bitbucket-dc" "Bitbucket Data Center";
+    Local       "local"        "Local repositories";
+}
+
+impl ProviderId {
+    /// The provider of that id, or `None`.
+    #[must_use]
+    pub fn parse(id: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|provider| provider.as_str() == id)
+    }
+}
+
+impl fmt::Display for ProviderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ProviderId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// On whose behalf, and until when, an adapter works.
+#[derive(Debug)]
+pub struct Call {
+    /// The connection; goes into the resources that name it.
+    pub connection_id: ConnectionId,
+    /// The credential for the upstream.
+    pub access_token: Secret<String>,
+    /// The REST base of a self-hosted upstream, where it differs from the configured one.
+    pub api_base_url: Option<String>,
+    /// The organization, for credentials that cannot list theirs.
+    pub organization: Option<String>,
+    /// When the answer is no longer waited for (monotonic clock).
+    pub deadline: Instant,
+}
+
+/// A repository by the provider's own id, with its name where it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepoRef {
+    /// The provider's own id.
+    pub id: String,
+    /// The full name as last seen.
+    pub full_name: Option<String>,
+}
+
+/// Which deployments to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeploymentFilter {
+    /// Only to this environment.
+    pub environment: Option<String>,
+    /// Only in this state.
+    pub state: Option<DeploymentState>,
+}
+
+/// One kind of code host.
+///
+/// Every list is one upstream page in the upstream's own order; a filter that the upstream cannot
+/// answer exactly is absent from the capabilities, and the gateway refuses it before the call.
+/// An operation the provider lacks keeps its default body and is `UNSUPPORTED_ENDPOINT`.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Which provider this is.
+    fn id(&self) -> ProviderId;
+
+    /// One row per [`Endpoint`], supported or not.
+    fn capabilities(&self) -> &'static [Capability];
+
+    /// Whether a path segment has the form of this provider's own repository ids (otherwise it is
+    /// taken for a full name).
+    fn is_repository_id(&self, segment: &str) -> bool;
+
+    /// Whom the connection reads as. Also how a credential is checked: one that the upstream
+    /// refuses is `INVALID_CREDENTIALS`.
+    async fn viewer(&self, _call: &Call) -> Result<Viewer> {
+        Err(Error::unsupported(self.id(), Endpoint::Profile))
+    }
+
+    /// What the connection can read.
+    async fn repositories(&self, _call: &Call, _page: PageRequest) -> Result<Page<Repository>> {
+        Err(Error::unsupported(self.id(), Endpoint::Repositories))
+    }
+
+    /// One repository by id; `REPOSITORY_NOT_FOUND` when the upstream has none.
+    async fn repository(&self, _call: &Call, _repo: &RepoRef) -> Result<Repository> {
+        Err(Error::unsupported(self.id(), Endpoint::Repository))
+    }
+
+    /// One repository by full name; `REPOSITORY_NOT_FOUND` when the upstream has none.
+    async fn find_repository(&self, _call: &Call, _full_name: &str) -> Result<Repository> {
+        Err(Error::unsupported(self.id(), Endpoint::Repository))
+    }
+
+    /// The branches.
+    async fn branches(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _page: PageRequest,
+    ) -> Result<Page<Branch>> {
+        Err(Error::unsupported(self.id(), Endpoint::Branches))
+    }
+
+    /// The history of a branch, the default branch when `None`.
+    async fn commits(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _branch: Option<&GitRef>,
+        _page: PageRequest,
+    ) -> Result<Page<Commit>> {
+        Err(Error::unsupported(self.id(), Endpoint::Commits))
+    }
+
+    /// What a commit changed against its first parent.
+    async fn commit_diff(&self, _call: &Call, _repo: &RepoRef, _commit: &CommitId) -> Result<Diff> {
+        Err(Error::unsupported(self.id(), Endpoint::CommitDiff))
+    }
+
+    /// The pull requests in a state.
+    async fn pull_requests(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _state: PullRequestFilter,
+        _page: PageRequest,
+    ) -> Result<Page<PullRequest>> {
+        Err(Error::unsupported(self.id(), Endpoint::PullRequests))
+    }
+
+    /// What a pull request changes, by its number.
+    async fn pull_request_diff(&self, _call: &Call, _repo: &RepoRef, _number: u64) -> Result<Diff> {
+        Err(Error::unsupported(self.id(), Endpoint::PullRequestDiff))
+    }
+
+    /// The contributors.
+    async fn contributors(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _page: PageRequest,
+    ) -> Result<Page<Contributor>> {
+        Err(Error::unsupported(self.id(), Endpoint::Contributors))
+    }
+
+    /// The tags.
+    async fn tags(&self, _call: &Call, _repo: &RepoRef, _page: PageRequest) -> Result<Page<Tag>> {
+        Err(Error::unsupported(self.id(), Endpoint::Tags))
+    }
+
+    /// The releases.
+    async fn releases(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _page: PageRequest,
+    ) -> Result<Page<Release>> {
+        Err(Error::unsupported(self.id(), Endpoint::Releases))
+    }
+
+    /// The checks of a commit.
+    async fn checks(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _at: &RefSelector,
+        _page: PageRequest,
+    ) -> Result<Page<Check>> {
+        Err(Error::unsupported(self.id(), Endpoint::Checks))
+    }
+
+    /// The deployments.
+    async fn deployments(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _filter: &DeploymentFilter,
+        _page: PageRequest,
+    ) -> Result<Page<Deployment>> {
+        Err(Error::unsupported(self.id(), Endpoint::Deployments))
+    }
+
+    /// The file tree of a commit.
+    async fn file_tree(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _query: &TreeQuery,
+        _page: PageRequest,
+    ) -> Result<Page<TreeEntry>> {
+        Err(Error::unsupported(self.id(), Endpoint::FileTree))
+    }
+
+    /// Makes a hook at the provider; the answer is the provider's id of it.
+    async fn subscribe(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _request: &SubscriptionRequest,
+    ) -> Result<String> {
+        Err(Error::unsupported(self.id(), Endpoint::EventsSubscribe))
+    }
+}

@@ -1,0 +1,215 @@
+//! What clients name inside a repository: refs, commits and paths, checked for form before any
+//! adapter sees them. Whether the thing exists is the upstream's answer.
+
+use std::fmt;
+
+use crate::{Error, Result};
+
+const MAX_REF_LEN: usize = 512;
+const MAX_PATH_LEN: usize = 4096;
+
+/// The name of a branch, tag or commit in the form that Git allows (`git check-ref-format`).
+/// Revision syntax such as `HEAD~1` or `@{1}` is not a name and is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GitRef(String);
+
+impl GitRef {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming `parameter`.
+    pub fn parse(parameter: &str, name: &str) -> Result<Self> {
+        let well_formed = !name.is_empty()
+            && name.len() <= MAX_REF_LEN
+            && name != "@"
+            && !name.starts_with(['/', '-'])
+            && !name.ends_with(['/', '.'])
+            && !name.contains("..")
+            && !name.contains("@{")
+            && !name
+                .chars()
+                .any(|c| c.is_ascii_control() || " ~^:?*[\\".contains(c))
+            && name
+                .split('/')
+                .all(|part| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock"));
+        if well_formed {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(Error::invalid_request(format!(
+                "`{parameter}` is not a valid Git ref name."
+            )))
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for GitRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A full commit id: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits, kept in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CommitId(String);
+
+impl CommitId {
+    /// Checks an id. Abbreviations are refused: what they mean changes with every push.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST`.
+    pub fn parse(text: &str) -> Result<Self> {
+        if matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(Error::invalid_request(
+                "The commit id must be 40 or 64 hexadecimal digits.",
+            ))
+        }
+    }
+
+    /// The id in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A path inside a repository, from its root, without a slash at either end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TreePath(String);
+
+impl TreePath {
+    /// Checks a path; one trailing slash is taken off.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for an absolute path, an empty, `.` or `..` component, a backslash or a
+    /// control character.
+    pub fn parse(parameter: &str, path: &str) -> Result<Self> {
+        let trimmed = path.strip_suffix('/').unwrap_or(path);
+        let well_formed = trimmed.len() <= MAX_PATH_LEN
+            && !trimmed.chars().any(|c| c.is_ascii_control() || c == '\\')
+            && trimmed
+                .split('/')
+                .all(|part| !matches!(part, "" | "." | ".."));
+        if well_formed {
+            Ok(Self(trimmed.to_owned()))
+        } else {
+            Err(Error::invalid_request(format!(
+                "`{parameter}` must be a path from the repository's root, without empty, `.` or `..` components."
+            )))
+        }
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which commit of a repository is meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RefSelector {
+    /// The default branch's newest.
+    #[default]
+    DefaultBranch,
+    /// A branch's newest.
+    Branch(GitRef),
+    /// What a branch, tag or commit id of that name leads to.
+    Ref(GitRef),
+}
+
+/// Which part of which tree to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TreeQuery {
+    /// The commit.
+    pub at: RefSelector,
+    /// The folder, or one file; the root when `None`.
+    pub path: Option<TreePath>,
+    /// Whether folders are entered.
+    pub recursive: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ref_names_follow_git() {
+        for name in [
+            "main",
+            "feature/a-b_c",
+            "v1.0",
+            "релиз",
+            "fix/#12",
+            "a@b",
+            "refs/heads/main",
+            "HEAD",
+        ] {
+            assert!(GitRef::parse("branch", name).is_ok(), "{name}");
+        }
+        for name in [
+            "",
+            "@",
+            "a..b",
+            "a b",
+            "HEAD~1",
+            "a^",
+            ":/text",
+            "a@{1}",
+            "a.lock",
+            "a.lock/b",
+            "/a",
+            "a/",
+            "a//b",
+            ".a",
+            "a/.b",
+            "a.",
+            "a\\b",
+            "a?",
+            "a*",
+            "a[",
+            "a\0b",
+            "a\nb",
+            "-a",
+            &"x".repeat(513),
+        ] {
+            assert!(GitRef::parse("branch", name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn paths_stay_inside_the_repository() {
+        for (path, kept) in [
+            ("src", "src"),
+            ("src/", "src"),
+            ("C#/a b.txt", "C#/a b.txt"),
+            ("...", "..."),
+        ] {
+            assert_eq!(TreePath::parse("path", path).unwrap().as_str(), kept);
+        }
+        for path in [
+            "", "/", "/etc", "..", "a/../b", "./a", "a//b", "a\\b", "a\0", "a/..",
+        ] {
+            assert!(TreePath::parse("path", path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn commit_ids_are_whole() {
+        assert_eq!(
+            CommitId::parse(&"AB".repeat(20)).unwrap().as_str(),
+            "ab".repeat(20)
+        );
+        assert!(CommitId::parse(&"ab".repeat(32)).is_ok());
+        for id in ["", "abcdef0", "HEAD", &"g".repeat(40), &"a".repeat(41)] {
+            assert!(CommitId::parse(id).is_err(), "{id}");
+        }
+    }
+}

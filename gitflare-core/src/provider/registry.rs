@@ -1,0 +1,56 @@
+//! The enabled providers, looked up by id.
+
+use std::{fmt, sync::Arc};
+
+use super::{Capability, Endpoint, Provider, ProviderId, Support};
+
+/// The providers that this gateway serves. What is not in it is disabled.
+#[derive(Clone, Default)]
+pub struct Registry(Vec<Arc<dyn Provider>>);
+
+impl Registry {
+    /// A registry of these providers, kept in the order of [`ProviderId::ALL`].
+    #[must_use]
+    pub fn new(mut providers: Vec<Arc<dyn Provider>>) -> Self {
+        providers.sort_by_key(|provider| provider.id());
+        Self(providers)
+    }
+
+    /// The provider, or `None` when it is not enabled.
+    #[must_use]
+    pub fn find(&self, id: ProviderId) -> Option<&Arc<dyn Provider>> {
+        self.0.iter().find(|provider| provider.id() == id)
+    }
+
+    /// The enabled providers' ids, in order.
+    pub fn ids(&self) -> impl Iterator<Item = ProviderId> {
+        self.0.iter().map(|provider| provider.id())
+    }
+
+    /// The providers, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.ids()).finish()
+    }
+}
+
+impl dyn Provider {
+    /// What the provider says of an operation; one without a row is not served.
+    #[must_use]
+    pub fn support(&self, endpoint: Endpoint) -> Support {
+        self.capabilities()
+            .iter()
+            .find(|row: &&Capability| row.endpoint == endpoint)
+            .map_or(
+                Support::None {
+                    reason: "The provider does not declare it.",
+                },
+                |row| row.support,
+            )
+    }
+}

@@ -1,0 +1,259 @@
+//! Values that must not be seen ([`Secret`]) and the credentials we issue ([`Credential`]): a
+//! scannable prefix, 256 random bits, a checksum. Only a hash of a credential is ever stored.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+use crate::Random;
+
+/// A value that `Debug` does not print and that is wiped when dropped (KY-5).
+pub struct Secret<T: Zeroize>(T);
+
+impl<T: Zeroize> Secret<T> {
+    /// Wraps a value.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value, for the one place that needs it.
+    pub const fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize + Clone> Clone for Secret<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Zeroize> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl<T: Zeroize> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl From<&str> for Secret<String> {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// 62^43 is just above 2^256.
+const BODY_LEN: usize = 43;
+const CHECK_LEN: usize = 6;
+
+/// The kinds of credential that we issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// `sggat_`: reads the unified API.
+    AccessToken,
+    /// `sggcs_`: authenticates a client.
+    ClientSecret,
+    /// `sggst_`: a user session as bearer.
+    SessionToken,
+    /// `sggac_`: an authorization code.
+    AuthorizationCode,
+    /// `sggem_`: signs customer links.
+    EmbedSecret,
+}
+
+impl CredentialKind {
+    /// The prefix by which secret scanners recognise the kind.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::AccessToken => "sggat_",
+            Self::ClientSecret => "sggcs_",
+            Self::SessionToken => "sggst_",
+            Self::AuthorizationCode => "sggac_",
+            Self::EmbedSecret => "sggem_",
+        }
+    }
+}
+
+/// A freshly issued credential, to be shown once.
+#[derive(Clone, Debug)]
+pub struct Credential(Secret<String>);
+
+impl Credential {
+    /// A new credential: prefix, 256 random bits as 43 base-62 characters, CRC-32 over all of that
+    /// as 6 more.
+    #[must_use]
+    pub fn generate(kind: CredentialKind, random: &dyn Random) -> Self {
+        let mut bits = Secret::new([0u8; 32]);
+        random.fill(&mut bits.0);
+        let mut text = String::with_capacity(kind.prefix().len() + BODY_LEN + CHECK_LEN);
+        text.push_str(kind.prefix());
+        text.extend(base62(&mut bits.0).iter().map(|&byte| char::from(byte)));
+        let check = checksum(text.as_bytes());
+        text.extend(check.iter().map(|&byte| char::from(byte)));
+        Self(Secret::new(text))
+    }
+
+    /// The text, to be handed to its owner.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// What is stored instead of the text.
+    #[must_use]
+    pub fn hash(&self) -> CredentialHash {
+        CredentialHash::of(self.expose())
+    }
+}
+
+/// The SHA-256 of a credential. With 256 random bits inside, no slower hash is needed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CredentialHash([u8; 32]);
+
+impl CredentialHash {
+    /// The hash of a text that has the kind's shape and checksum, `None` for any other: what
+    /// cannot be ours costs no storage read (TK-6).
+    #[must_use]
+    pub fn of_presented(kind: CredentialKind, text: &str) -> Option<Self> {
+        let body = text.strip_prefix(kind.prefix())?;
+        if body.len() != BODY_LEN + CHECK_LEN
+            || !body.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
+            return None;
+        }
+        let (checked, check) = text.as_bytes().split_at(text.len() - CHECK_LEN);
+        (checksum(checked) == check).then(|| Self::of(text))
+    }
+
+    /// The hash of any text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// A hash read back from storage.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Equality in constant time.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for CredentialHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hash]")
+    }
+}
+
+/// The number in `bytes` to base 62, zero-padded; `bytes` is used up.
+fn base62(bytes: &mut [u8; 32]) -> [u8; BODY_LEN] {
+    let mut text = [b'0'; BODY_LEN];
+    for slot in text.iter_mut().rev() {
+        let mut remainder = 0u32;
+        for byte in bytes.iter_mut() {
+            let value = remainder << 8 | u32::from(*byte);
+            *byte = (value / 62) as u8;
+            remainder = value % 62;
+        }
+        *slot = ALPHABET[remainder as usize];
+    }
+    text
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECK_LEN] {
+    let mut value = crc32fast::hash(bytes);
+    let mut text = [b'0'; CHECK_LEN];
+    for slot in text.iter_mut().rev() {
+        *slot = ALPHABET[(value % 62) as usize];
+        value /= 62;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::SeededRandom;
+
+    #[test]
+    fn debug_prints_no_secret() {
+        // sec: KY-5
+        let credential = Credential::generate(CredentialKind::AccessToken, &SeededRandom::new(7));
+        assert_eq!(format!("{:?}", Secret::from("hunter2")), "[secret]");
+        assert!(!format!("{credential:?}").contains(&credential.expose()[6..]));
+        assert_eq!(format!("{:?}", credential.hash()), "[hash]");
+    }
+
+    #[test]
+    fn an_access_token_has_the_published_shape() {
+        // sec: TK-6
+        let token = Credential::generate(CredentialKind::AccessToken, &SeededRandom::new(1));
+        assert!(token.expose().starts_with("sggat_"));
+        assert_eq!(token.expose().len(), 6 + 43 + 6);
+        assert_eq!(
+            CredentialHash::of_presented(CredentialKind::AccessToken, token.expose()),
+            Some(token.hash())
+        );
+        assert_eq!(
+            CredentialHash::of_presented(CredentialKind::ClientSecret, token.expose()),
+            None
+        );
+    }
+
+    #[test]
+    fn a_mutated_token_is_refused_before_storage() {
+        // sec: TK-6
+        let rounds = if std::option_env!("CI").is_some() {
+            1_000_000
+        } else {
+            100_000
+        };
+        let random = SeededRandom::new(2);
+        let token = Credential::generate(CredentialKind::AccessToken, &random);
+        let mut accepted = 0;
+        for _ in 0..rounds {
+            let mut bytes = token.expose().as_bytes().to_vec();
+            let mut dice = [0u8; 3];
+            random.fill(&mut dice);
+            let at = dice[0] as usize % bytes.len();
+            let new = ALPHABET[dice[1] as usize % 62];
+            if bytes[at] == new {
+                continue;
+            }
+            bytes[at] = new;
+            let text = String::from_utf8(bytes).unwrap();
+            accepted += usize::from(
+                CredentialHash::of_presented(CredentialKind::AccessToken, &text).is_some(),
+            );
+        }
+        assert_eq!(accepted, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_judged_without_panic(text in "\\PC{0,80}") {
+            prop_assert_eq!(CredentialHash::of_presented(CredentialKind::AccessToken, &text), None);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The security audit: who did what to which object, when, and how it ended. Rows hold ids, never
+//! secrets, and are never changed or deleted.
+
+use async_trait::async_trait;
+
+use super::ListRange;
+use crate::{AuditId, ClientId, RequestId, Result, Timestamp, UserId, model::words};
+
+/// One act, as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Our id of the row.
+    pub id: AuditId,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: AuditAction,
+    /// The id of the object it was done to, empty where there is none.
+    pub object: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// In which request.
+    pub request_id: RequestId,
+}
+
+/// Who acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody with the admin key.
+    Admin,
+    /// Somebody on the internal listener.
+    Internal,
+    /// A client with its secret.
+    Client(ClientId),
+    /// A signed-in person.
+    User(UserId),
+    /// The gateway itself.
+    System,
+    /// Somebody who proved nothing.
+    Anonymous,
+}
+
+impl Actor {
+    /// The actor in one word, an id where there is one.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Admin => "admin",
+            Self::Internal => "internal",
+            Self::Client(id) => id.as_str(),
+            Self::User(id) => id.as_str(),
+            Self::System => "system",
+            Self::Anonymous => "anonymous",
+        }
+    }
+
+    /// The actor of that word, or `None`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "admin" => Some(Self::Admin),
+            "internal" => Some(Self::Internal),
+            "system" => Some(Self::System),
+            "anonymous" => Some(Self::Anonymous),
+            id => ClientId::parse(id)
+                .map(Self::Client)
+                .or_else(|_| UserId::parse(id).map(Self::User))
+                .ok(),
+        }
+    }
+}
+
+words! {
+    /// What can be done.
+    AuditAction {
+        /// A tenant was made.
+        TenantCreate = "tenant.create",
+        /// A client was made.
+        ClientCreate = "client.create",
+        /// A client was changed.
+        ClientUpdate = "client.update",
+        /// A client was deleted.
+        ClientDelete = "client.delete",
+        /// A client secret was made.
+        SecretCreate = "secret.create",
+        /// A client secret was deleted.
+        SecretDelete = "secret.delete",
+        /// A client failed to authenticate.
+        ClientAuthenticate = "client.authenticate",
+        /// A provider account was linked.
+        ConnectionCreate = "connection.create",
+        /// A provider account was unlinked.
+        ConnectionDelete = "connection.delete",
+        /// A grant was made.
+        GrantCreate = "grant.create",
+        /// A grant was revoked.
+        GrantRevoke = "grant.revoke",
+        /// An authorization was revoked.
+        AuthorizationRevoke = "authorization.revoke",
+        /// An access token was issued.
+        TokenIssue = "token.issue",
+        /// An access token was revoked.
+        TokenRevoke = "token.revoke",
+        /// An access token was inspected by an admin.
+        TokenIntrospect = "token.introspect",
+        /// The firewall's configuration was changed.
+        FirewallConfigure = "firewall.configure",
+        /// An admin key was refused.
+        AdminAuthenticate = "admin.authenticate",
+    }
+}
+
+words! {
+    /// How an act ended.
+    Outcome {
+        /// It was done.
+        Ok = "ok",
+        /// It was refused.
+        Denied = "denied",
+    }
+}
+
+/// Keeps the audit.
+#[async_trait]
+pub trait AuditStore: Send + Sync {
+    /// Records an act that changes nothing else, such as a refusal.
+    async fn append(&self, entry: AuditEntry) -> Result<()>;
+
+    /// The rows, oldest first.
+    async fn list(&self, range: ListRange<'_>) -> Result<Vec<AuditEntry>>;
+}

@@ -1,0 +1,132 @@
+//! Clients (developer apps) and the hashes of their secrets.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::{AuditEntry, ListRange};
+use crate::{
+    ClientId, CredentialHash, Result, Scopes, SecretId, TenantId, Timestamp, UserId, model::words,
+};
+
+/// A developer app. Its secrets are known by id only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Client {
+    /// Our id, the OAuth `client_id`.
+    pub id: ClientId,
+    /// The developer tenant that owns it.
+    pub tenant_id: TenantId,
+    /// The person who made it.
+    pub owner_user_id: Option<UserId>,
+    /// Its name, for people.
+    pub name: String,
+    /// What it does, for people.
+    pub description: Option<String>,
+    /// Where codes may be sent, compared byte for byte.
+    pub allowed_redirect_uris: Vec<String>,
+    /// The most that it may ask for.
+    pub default_permissions: Scopes,
+    /// Whether it must use PKCE.
+    pub require_pkce: bool,
+    /// Whether its customers' links must be signed.
+    pub require_signed_customer_ref: bool,
+    /// Where its consent page may be framed, beside its redirect origins.
+    pub allowed_embed_origins: Vec<String>,
+    /// Its live secrets, oldest first.
+    pub secrets: Vec<ClientSecret>,
+    /// Whether it lives.
+    pub status: ClientStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A client secret, without the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientSecret {
+    /// Our id.
+    pub id: SecretId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last authenticated its client; may lag by some seconds.
+    pub last_used_at: Option<Timestamp>,
+}
+
+words! {
+    /// Whether a client lives.
+    ClientStatus {
+        /// It does.
+        Active = "active",
+        /// It was deleted; its rows stay for the audit.
+        Deleted = "deleted",
+    }
+}
+
+/// What is stored with a new client.
+#[derive(Debug)]
+pub struct NewClient {
+    /// The client, with its first secret in [`Client::secrets`].
+    pub client: Client,
+    /// The hash of that secret.
+    pub secret_hash: CredentialHash,
+    /// The embed secret, encrypted.
+    pub sealed_embed_secret: Vec<u8>,
+}
+
+/// Which clients to list.
+#[derive(Clone, Debug, Default)]
+pub struct ClientFilter {
+    /// Only this tenant's.
+    pub tenant: Option<TenantId>,
+    /// Only this person's.
+    pub owner_user: Option<UserId>,
+}
+
+/// Keeps clients.
+#[async_trait]
+pub trait ClientStore: Send + Sync {
+    /// Stores a new client with its first secret.
+    async fn insert(&self, client: NewClient, audit: AuditEntry) -> Result<()>;
+
+    /// The client of that id, deleted ones included.
+    async fn find(&self, id: &ClientId) -> Result<Option<Client>>;
+
+    /// The live clients, by id.
+    async fn list(&self, filter: &ClientFilter, range: ListRange<'_>) -> Result<Vec<Client>>;
+
+    /// The hashes of a live client's live secrets; empty for any other.
+    async fn secret_hashes(&self, id: &ClientId) -> Result<Vec<(SecretId, CredentialHash)>>;
+
+    /// Notes that a secret was used. May be written late and lost in a crash.
+    async fn touch_secret(&self, id: &SecretId, at: Timestamp) -> Result<()>;
+
+    /// The encrypted embed secret.
+    async fn sealed_embed_secret(&self, id: &ClientId) -> Result<Option<Vec<u8>>>;
+
+    /// Replaces what can be changed of a live client (name, description, redirect URIs, default
+    /// permissions, flags, embed origins, `updated_at`); `false` when there is none.
+    async fn update(&self, client: &Client, audit: AuditEntry) -> Result<bool>;
+
+    /// Adds a secret unless the client has two live ones already or does not live: then `false`.
+    async fn insert_secret(
+        &self,
+        id: &ClientId,
+        secret: ClientSecret,
+        hash: CredentialHash,
+        audit: AuditEntry,
+    ) -> Result<bool>;
+
+    /// Deletes a client's secret; `false` when it has none of that id. Its last one can go too.
+    async fn delete_secret(
+        &self,
+        id: &ClientId,
+        secret: &SecretId,
+        audit: AuditEntry,
+    ) -> Result<bool>;
+
+    /// Deletes a client and ends everything under it: secrets, authorizations, grants, tokens
+    /// (CA-1). `false` when it was not alive; then nothing is written.
+    async fn delete(&self, id: &ClientId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
+}

@@ -1,0 +1,71 @@
+//! What the gateway keeps, as small traits: one per thing that changes hands. A backend implements
+//! them and hands them out through [`Storage`]; `memory` is the reference, `conformance` the suite
+//! that every backend passes.
+//!
+//! Rules for all of them: missing is `Ok(None)`, never an error; what must change together changes
+//! in one operation, atomically; every mutation writes its [`AuditEntry`] in the same transaction;
+//! an acknowledged write is durable. Lists go by id, which is by creation.
+
+mod audit;
+mod authorizations;
+mod clients;
+mod connections;
+mod settings;
+mod tenants;
+mod tokens;
+mod usage;
+
+use async_trait::async_trait;
+
+pub use audit::{Actor, AuditAction, AuditEntry, AuditStore, Outcome};
+pub use authorizations::{
+    ApprovedRepository, Authorization, AuthorizationStatus, AuthorizationStore, Grant, GrantFilter,
+    GrantStatus, Repositories,
+};
+pub use clients::{Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, NewClient};
+pub use connections::{
+    Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, ConnectionStore, SealedTokens,
+};
+pub use settings::{FirewallSettings, KeyCheck, SettingsStore};
+pub use tenants::{Tenant, TenantKind, TenantStore};
+pub use tokens::{Access, AccessToken, IssuedBy, RepositoryKey, Share, TokenFilter, TokenStore};
+pub use usage::{Tally, UsageQuery, UsageRow, UsageStore, UsageSummary};
+
+use crate::Result;
+
+/// A place to keep everything.
+#[async_trait]
+pub trait Storage: Send + Sync {
+    /// Tenants and the customers that are tenants.
+    fn tenants(&self) -> &dyn TenantStore;
+    /// Developer apps and their secrets.
+    fn clients(&self) -> &dyn ClientStore;
+    /// Linked provider accounts.
+    fn connections(&self) -> &dyn ConnectionStore;
+    /// Authorizations, grants and approved repositories.
+    fn authorizations(&self) -> &dyn AuthorizationStore;
+    /// Access tokens.
+    fn tokens(&self) -> &dyn TokenStore;
+    /// Run-time settings.
+    fn settings(&self) -> &dyn SettingsStore;
+    /// The usage log.
+    fn usage(&self) -> &dyn UsageStore;
+    /// The security audit.
+    fn audit(&self) -> &dyn AuditStore;
+
+    /// Whether the backend can be read and written now.
+    async fn is_healthy(&self) -> bool;
+
+    /// Writes what is still queued and stops taking more. Called once, at the end.
+    async fn close(&self) -> Result<()>;
+}
+
+/// Where a list goes on and how much is wanted. Lists are in the order of ids.
+#[derive(Clone, Copy, Debug)]
+pub struct ListRange<'a> {
+    /// The last id of the page before.
+    pub after: Option<&'a str>,
+    /// The most rows to return; the caller asks for one more than it shows, to know whether any
+    /// are left.
+    pub limit: usize,
+}

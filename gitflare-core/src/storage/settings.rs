@@ -1,0 +1,49 @@
+//! Settings that change while the gateway runs, and the check that its keys are the right ones.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::AuditEntry;
+use crate::{Result, Timestamp};
+
+/// The firewall's configuration as it was last set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FirewallSettings {
+    /// Whether anything is filtered.
+    pub enabled: bool,
+    /// Which paths are blocked.
+    pub blocked_file_patterns: Vec<String>,
+    /// Rises by one with every change.
+    pub version: u64,
+    /// When it was set; `None` while it is the built-in one.
+    pub updated_at: Option<Timestamp>,
+    /// Who set it.
+    pub updated_by: Option<String>,
+}
+
+/// A value that only the right master key can make, by the key's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyCheck {
+    /// The master key's id.
+    pub key_id: u8,
+    /// What deriving [`crate::keys::Purpose::Check`] from it gives, hashed.
+    pub value: [u8; 32],
+}
+
+/// Keeps settings.
+#[async_trait]
+pub trait SettingsStore: Send + Sync {
+    /// The firewall's configuration; `None` when it was never set.
+    async fn firewall(&self) -> Result<Option<FirewallSettings>>;
+
+    /// Replaces the firewall's configuration, if its version is still one below the new one:
+    /// otherwise somebody else was faster and the answer is `false`.
+    async fn set_firewall(&self, settings: &FirewallSettings, audit: AuditEntry) -> Result<bool>;
+
+    /// The check values of every key that was ever in use here.
+    async fn key_checks(&self) -> Result<Vec<KeyCheck>>;
+
+    /// Adds a key's check value; an id that has one keeps it.
+    async fn insert_key_check(&self, check: KeyCheck) -> Result<()>;
+}

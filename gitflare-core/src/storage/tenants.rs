@@ -1,0 +1,58 @@
+//! Tenants: developer companies, and the customers of their apps.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::{AuditEntry, ListRange};
+use crate::{ClientId, Result, TenantId, Timestamp, model::words};
+
+/// A developer or a customer company.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// Our id.
+    pub id: TenantId,
+    /// Its name, for people.
+    pub name: String,
+    /// Which of the two.
+    pub kind: TenantKind,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+words! {
+    /// What a tenant is.
+    TenantKind {
+        /// Owns apps.
+        Developer = "developer",
+        /// Approves apps.
+        Company = "company",
+    }
+}
+
+/// Keeps tenants.
+#[async_trait]
+pub trait TenantStore: Send + Sync {
+    /// Stores a new tenant.
+    async fn insert(&self, tenant: Tenant, audit: AuditEntry) -> Result<()>;
+
+    /// The tenant of that id.
+    async fn find(&self, id: &TenantId) -> Result<Option<Tenant>>;
+
+    /// All tenants, by id.
+    async fn list(&self, range: ListRange<'_>) -> Result<Vec<Tenant>>;
+
+    /// Stores a client's customer as a tenant, once: of two concurrent callers for the same
+    /// (client, customer_ref) both get the one that was first (TN-1).
+    async fn find_or_insert_customer(
+        &self,
+        client: &ClientId,
+        customer_ref: &str,
+        tenant: Tenant,
+        audit: AuditEntry,
+    ) -> Result<Tenant>;
+
+    /// The tenant that a client knows by `customer_ref`. Another client's customer of the same
+    /// name is another tenant (TN-1).
+    async fn find_customer(&self, client: &ClientId, customer_ref: &str) -> Result<Option<Tenant>>;
+}

@@ -1,0 +1,135 @@
+//! Access tokens, by the hash of their text, and the one read that every unified request begins
+//! with: the token with everything that decides what it may read.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::{
+    ApprovedRepository, AuditEntry, AuthorizationStatus, Connection, ListRange, SealedTokens,
+};
+use crate::{
+    AuthorizationId, ClientId, ConnectionId, CredentialHash, GrantId, Result, Scopes, TenantId,
+    Timestamp, TokenId, model::words, provider::ProviderId,
+};
+
+/// An issued access token, without its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessToken {
+    /// Our id.
+    pub id: TokenId,
+    /// The customer whose data it reads; the client's own tenant without an authorization.
+    pub tenant_id: TenantId,
+    /// The client it was issued to.
+    pub client_id: ClientId,
+    /// The authorization it stands on.
+    pub authorization_id: Option<AuthorizationId>,
+    /// How it was bought.
+    pub issued_by: IssuedBy,
+    /// The most it may read.
+    pub permissions: Scopes,
+    /// The connections it may read through; they never grow.
+    pub connection_ids: Vec<ConnectionId>,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used; may lag by some seconds.
+    pub last_used_at: Option<Timestamp>,
+}
+
+words! {
+    /// How a token was bought.
+    IssuedBy {
+        /// With a code from the consent page.
+        AuthorizationCode = "authorization_code",
+        /// With the client's own credentials.
+        ClientCredentials = "client_credentials",
+    }
+}
+
+/// A repository as a client names it.
+#[derive(Clone, Copy, Debug)]
+pub struct RepositoryKey<'a> {
+    /// The provider.
+    pub provider: ProviderId,
+    /// The provider's own id, or the full name as last seen. An id goes before a name.
+    pub key: &'a str,
+}
+
+/// A token with everything that decides what it may read, as of one moment.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The token.
+    pub token: AccessToken,
+    /// Whether its client lives.
+    pub client_is_active: bool,
+    /// Where its authorization stands.
+    pub authorization: Option<AuthorizationStatus>,
+    /// The active grants over the token's connections, by connection id, which is by age.
+    pub shares: Vec<Share>,
+}
+
+/// One active grant of a token, with its connection.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// The grant.
+    pub grant_id: GrantId,
+    /// What it lets read.
+    pub permissions: Scopes,
+    /// When it stops counting.
+    pub expires_at: Option<Timestamp>,
+    /// Whether it approves whatever the connection can read.
+    pub approves_all: bool,
+    /// The repository that was asked for, when it is listed.
+    pub approved: Option<ApprovedRepository>,
+    /// The connection.
+    pub connection: Connection,
+    /// The connection's encrypted tokens.
+    pub tokens: SealedTokens,
+}
+
+/// Which tokens to list.
+#[derive(Clone, Debug, Default)]
+pub struct TokenFilter {
+    /// Only this customer's.
+    pub tenant: Option<TenantId>,
+    /// Only this client's.
+    pub client: Option<ClientId>,
+    /// Only this authorization's.
+    pub authorization: Option<AuthorizationId>,
+}
+
+/// Keeps access tokens.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// Stores a new token under the hash of its text.
+    async fn insert(
+        &self,
+        token: AccessToken,
+        hash: CredentialHash,
+        audit: AuditEntry,
+    ) -> Result<()>;
+
+    /// The token of that hash with what decides about it, and, when a repository is named, each
+    /// share's approval of it. One consistent read. Revoked and expired tokens are returned too.
+    async fn find_access(
+        &self,
+        hash: &CredentialHash,
+        repository: Option<RepositoryKey<'_>>,
+    ) -> Result<Option<Access>>;
+
+    /// The tokens, by id.
+    async fn list(&self, filter: &TokenFilter, range: ListRange<'_>) -> Result<Vec<AccessToken>>;
+
+    /// Notes that a token was used. May be written late and lost in a crash.
+    async fn touch(&self, id: &TokenId, at: Timestamp) -> Result<()>;
+
+    /// Revokes a token; `false` when it was revoked before or is unknown; then nothing is written.
+    async fn revoke(&self, id: &TokenId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
+
+    /// Deletes up to `limit` tokens that ended before `before`; how many it were.
+    async fn purge_expired(&self, before: Timestamp, limit: usize) -> Result<usize>;
+}
