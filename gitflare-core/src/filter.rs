@@ -27,6 +27,12 @@ pub trait ContentFilter: Send + Sync {
         kind: TextKind<'_>,
     ) -> Result<Screened<'t>>;
 
+    /// Judges a configuration without using it.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming what is wrong (IN-7).
+    fn validate(&self, config: &FilterConfig) -> Result<()>;
+
     /// Replaces the configuration, whole and at once: a request sees the old one or the new one.
     ///
     /// # Errors
@@ -158,6 +164,12 @@ impl<T: Filterable> Filterable for Vec<T> {
     }
 }
 
+impl<T: Filterable> Filterable for Box<T> {
+    fn pass(self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        Ok((*self).pass(screen)?.map(Self::new))
+    }
+}
+
 /// A payload that a filter has passed. There is no other way to make one.
 #[derive(Debug)]
 pub struct Filtered<T> {
@@ -242,6 +254,10 @@ mod tests {
                     redactions: 1,
                 }),
             }
+        }
+
+        fn validate(&self, _: &FilterConfig) -> Result<()> {
+            Ok(())
         }
 
         fn configure(&self, _: &FilterConfig) -> Result<()> {

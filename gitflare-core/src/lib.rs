@@ -1,7 +1,7 @@
 //! The core of GitFlare: the whole gateway as use cases over traits, without a socket, a database
 //! or a clock of its own.
 //!
-//! A request is read by `gateway`, decided by [`policy`], answered by a [`provider::Provider`], filtered through
+//! A request is read by [`gateway::Gateway`], decided by [`policy`], answered by a [`provider::Provider`], filtered through
 //! [`filter::Filtered`] and recorded in [`storage::UsageStore`]. Cursors ([`cursor`]) carry the
 //! provider's own page pointers. The server crate gives all of it a socket and a database; another
 //! Rust service can embed it without either.
@@ -13,12 +13,15 @@ mod clock;
 pub mod cursor;
 mod error;
 pub mod filter;
+pub mod gateway;
 mod ids;
 pub mod keys;
 pub mod model;
 mod page;
+pub mod policy;
 pub mod provider;
 mod random;
+pub mod redirect_uri;
 mod scope;
 mod secret;
 pub mod storage;

@@ -104,6 +104,13 @@ impl Position {
         self
     }
 
+    /// Appends the fields of another position.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.fields.extend(other.fields);
+        self
+    }
+
     /// Reads the fields back, in the order they were appended.
     #[must_use]
     pub fn fields(&self) -> PositionFields<'_> {

@@ -1,0 +1,268 @@
+//! What an admin does to tenants and clients: create and list.
+
+use super::{Act, Gateway, ListQuery, Listing, listing::List};
+use crate::{
+    ClientId, Credential, CredentialKind, Error, Result, Scope, Scopes, SecretId, TenantId, UserId,
+    keys::Cell,
+    storage::{
+        AuditAction, Client, ClientFilter, ClientSecret, ClientStatus, NewClient, Tenant,
+        TenantKind,
+    },
+};
+
+/// The longest name of anything, in characters (TN-6).
+const MAX_NAME: usize = 200;
+const MAX_DESCRIPTION: usize = 2000;
+const MAX_REDIRECT_URIS: usize = 20;
+
+/// A tenant to create.
+#[derive(Clone, Debug)]
+pub struct NewTenantRequest {
+    /// Its name.
+    pub name: String,
+    /// Its kind; a developer when absent.
+    pub kind: Option<String>,
+}
+
+/// A client to create.
+#[derive(Clone, Debug)]
+pub struct NewClientRequest {
+    /// The developer tenant.
+    pub tenant_id: String,
+    /// The person who owns it.
+    pub owner_user_id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: Option<String>,
+    /// Where codes may be sent.
+    pub allowed_redirect_uris: Vec<String>,
+    /// The most that it may ask for.
+    pub default_permissions: Vec<String>,
+}
+
+/// A created client with the secrets that are shown once.
+#[derive(Debug)]
+pub struct CreatedClient {
+    /// The client.
+    pub client: Client,
+    /// Its first secret.
+    pub client_secret: Credential,
+    /// What it signs its customers' links with.
+    pub embed_secret: Credential,
+}
+
+/// Which clients to list, as sent.
+#[derive(Clone, Debug, Default)]
+pub struct ClientFilterText {
+    /// Only this tenant's.
+    pub tenant_id: Option<String>,
+    /// Only this person's.
+    pub owner_user_id: Option<String>,
+}
+
+impl Gateway {
+    /// Creates a tenant.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming the member that is wrong.
+    pub async fn create_tenant(&self, request: NewTenantRequest, act: &Act<'_>) -> Result<Tenant> {
+        let kind = match request.kind.as_deref() {
+            None => TenantKind::Developer,
+            Some(word) => TenantKind::parse(word).ok_or_else(|| {
+                Error::invalid_request("`kind` must be `developer` or `company`.")
+            })?,
+        };
+        let tenant = Tenant {
+            id: TenantId::generate(&*self.clock, &*self.random),
+            name: display_text("name", &request.name, MAX_NAME)?,
+            kind,
+            created_at: self.clock.now(),
+        };
+        let audit = self.done(act, AuditAction::TenantCreate, &tenant.id);
+        self.storage.tenants().insert(tenant.clone(), audit).await?;
+        Ok(tenant)
+    }
+
+    /// Lists tenants.
+    ///
+    /// # Errors
+    /// The cursor's.
+    pub async fn list_tenants(&self, query: &ListQuery) -> Result<Listing<Tenant>> {
+        let list = List {
+            route: "platform.tenants",
+            filters: &[],
+        };
+        self.page_of(
+            list,
+            query,
+            async |range| self.storage.tenants().list(range).await,
+            |tenant| tenant.id.as_str(),
+        )
+        .await
+    }
+
+    /// Creates a client with its first secret and its embed secret.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming the member that is wrong.
+    pub async fn create_client(
+        &self,
+        request: NewClientRequest,
+        act: &Act<'_>,
+    ) -> Result<CreatedClient> {
+        let tenant_id = TenantId::parse(&request.tenant_id)?;
+        match self.storage.tenants().find(&tenant_id).await? {
+            Some(tenant) if tenant.kind == TenantKind::Developer => {}
+            Some(_) => {
+                return Err(Error::invalid_request(
+                    "`tenantId` must be a developer tenant; a company owns no clients.",
+                ));
+            }
+            None => return Err(Error::invalid_request("`tenantId` names no tenant.")),
+        }
+        let owner_user_id = request
+            .owner_user_id
+            .as_deref()
+            .map(UserId::parse)
+            .transpose()?;
+        let now = self.clock.now();
+        let client_secret = Credential::generate(CredentialKind::ClientSecret, &*self.random);
+        let embed_secret = Credential::generate(CredentialKind::EmbedSecret, &*self.random);
+        let client = Client {
+            id: ClientId::generate(&*self.clock, &*self.random),
+            tenant_id,
+            owner_user_id,
+            name: display_text("name", &request.name, MAX_NAME)?,
+            description: request
+                .description
+                .as_deref()
+                .map(|text| display_text("description", text, MAX_DESCRIPTION))
+                .transpose()?,
+            allowed_redirect_uris: redirect_uris(request.allowed_redirect_uris)?,
+            default_permissions: scopes("defaultPermissions", &request.default_permissions)?,
+            require_pkce: false,
+            require_signed_customer_ref: false,
+            allowed_embed_origins: Vec::new(),
+            secrets: vec![ClientSecret {
+                id: SecretId::generate(&*self.clock, &*self.random),
+                created_at: now,
+                last_used_at: None,
+            }],
+            status: ClientStatus::Active,
+            created_at: now,
+            updated_at: now,
+        };
+        let cell = Cell {
+            table: "clients",
+            column: "embed_secret",
+            row: client.id.as_str(),
+            tenant: client.tenant_id.as_str(),
+        };
+        let new = NewClient {
+            client: client.clone(),
+            secret_hash: client_secret.hash(),
+            sealed_embed_secret: self
+                .vault
+                .seal(cell, embed_secret.expose(), &*self.random)?,
+        };
+        let audit = self.done(act, AuditAction::ClientCreate, &client.id);
+        self.storage.clients().insert(new, audit).await?;
+        Ok(CreatedClient {
+            client,
+            client_secret,
+            embed_secret,
+        })
+    }
+
+    /// Lists live clients.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for a malformed filter; the cursor's.
+    pub async fn list_clients(
+        &self,
+        filter: &ClientFilterText,
+        query: &ListQuery,
+    ) -> Result<Listing<Client>> {
+        let parsed = ClientFilter {
+            tenant: filter
+                .tenant_id
+                .as_deref()
+                .map(TenantId::parse)
+                .transpose()?,
+            owner_user: filter
+                .owner_user_id
+                .as_deref()
+                .map(UserId::parse)
+                .transpose()?,
+        };
+        let filters = [
+            ("tenantId", filter.tenant_id.as_deref()),
+            ("ownerUserId", filter.owner_user_id.as_deref()),
+        ];
+        self.page_of(
+            List {
+                route: "platform.clients",
+                filters: &filters,
+            },
+            query,
+            async |range| self.storage.clients().list(&parsed, range).await,
+            |client| client.id.as_str(),
+        )
+        .await
+    }
+}
+
+/// Text for people: not empty, bounded, without control and bidirectional-override characters,
+/// which could make it read as something else (TN-6).
+pub(super) fn display_text(member: &str, text: &str, max: usize) -> Result<String> {
+    let clean: String = text
+        .chars()
+        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .collect();
+    let clean = clean.trim();
+    if clean.is_empty() {
+        return Err(Error::invalid_request(format!(
+            "`{member}` must not be empty."
+        )));
+    }
+    if clean.chars().count() > max {
+        return Err(Error::invalid_request(format!(
+            "`{member}` must have at most {max} characters."
+        )));
+    }
+    Ok(clean.to_owned())
+}
+
+/// A list of scope names.
+pub(super) fn scopes(member: &str, names: &[String]) -> Result<Scopes> {
+    let scopes = names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| {
+            Scope::parse(name).ok_or_else(|| {
+                Error::invalid_request(format!("`{member}[{index}]` is not a supported scope."))
+            })
+        })
+        .collect::<Result<Scopes>>()?;
+    if scopes.is_empty() {
+        return Err(Error::invalid_request(format!(
+            "`{member}` must name at least one scope."
+        )));
+    }
+    Ok(scopes)
+}
+
+fn redirect_uris(uris: Vec<String>) -> Result<Vec<String>> {
+    if uris.len() > MAX_REDIRECT_URIS {
+        return Err(Error::invalid_request(format!(
+            "`allowedRedirectUris` must have at most {MAX_REDIRECT_URIS} entries."
+        )));
+    }
+    for (index, uri) in uris.iter().enumerate() {
+        crate::redirect_uri::check(uri).map_err(|rule| {
+            Error::invalid_request(format!("`allowedRedirectUris[{index}]` {rule}."))
+        })?;
+    }
+    Ok(uris)
+}

@@ -1,0 +1,264 @@
+//! Grants that an admin makes: a client's share of one connection, active at once. Repositories
+//! are resolved upstream, so that the approval is bound to the provider's immutable ids.
+
+use std::time::Instant;
+
+use futures_util::future::try_join_all;
+
+use super::{Act, Gateway, ListQuery, Listing, admin::scopes, listing::List};
+use crate::{
+    AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, TenantId, Timestamp,
+    model::Repository,
+    provider::RepoRef,
+    storage::{
+        ApprovedRepository, AuditAction, Authorization, AuthorizationStatus, ClientStatus,
+        ConnectionStatus, Grant, GrantFilter, GrantStatus, Repositories,
+    },
+};
+
+/// The most repositories that one grant lists.
+const MAX_REPOSITORIES: usize = 1000;
+/// How many names are resolved upstream at a time.
+const RESOLVE_AT_ONCE: usize = 8;
+
+/// A grant to create.
+#[derive(Clone, Debug)]
+pub struct NewGrantRequest {
+    /// The customer.
+    pub tenant_id: String,
+    /// The client.
+    pub client_id: String,
+    /// The connection.
+    pub connection_id: String,
+    /// What may be read.
+    pub permissions: Vec<String>,
+    /// Which repositories.
+    pub repositories: RequestedRepositories,
+    /// When it stops counting, RFC 3339.
+    pub expires_at: Option<String>,
+}
+
+/// The repositories of a grant to create.
+#[derive(Clone, Debug)]
+pub enum RequestedRepositories {
+    /// Whatever the connection can read, now and later.
+    All,
+    /// These, by id or full name.
+    Listed(Vec<String>),
+}
+
+/// Which grants to list, as sent.
+#[derive(Clone, Debug, Default)]
+pub struct GrantFilterText {
+    /// Only this customer's.
+    pub tenant_id: Option<String>,
+    /// Only for this client.
+    pub client_id: Option<String>,
+    /// Only over this connection.
+    pub connection_id: Option<String>,
+}
+
+impl Gateway {
+    /// Creates a grant, and the authorization it belongs to when there is none yet.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming the member that is wrong, foreign ids included; what the upstream
+    /// says to a repository's name.
+    pub async fn create_grant(
+        &self,
+        request: NewGrantRequest,
+        act: &Act<'_>,
+    ) -> Result<(Authorization, Grant)> {
+        let now = self.clock.now();
+        let tenant_id = TenantId::parse(&request.tenant_id)?;
+        let client_id = ClientId::parse(&request.client_id)?;
+        let connection_id = ConnectionId::parse(&request.connection_id)?;
+        if self.storage.tenants().find(&tenant_id).await?.is_none() {
+            return Err(Error::invalid_request("`tenantId` names no tenant."));
+        }
+        let client = self.storage.clients().find(&client_id).await?;
+        let Some(client) = client.filter(|client| client.status == ClientStatus::Active) else {
+            return Err(Error::invalid_request("`clientId` names no client."));
+        };
+        let permissions = scopes("permissions", &request.permissions)?;
+        if !client.default_permissions.contains_all(permissions) {
+            return Err(Error::invalid_request(
+                "`permissions` go beyond the client's `defaultPermissions`.",
+            ));
+        }
+        let expires_at = match request.expires_at.as_deref().map(Timestamp::parse) {
+            None => None,
+            Some(Some(end)) if end > now => Some(end),
+            Some(_) => {
+                return Err(Error::invalid_request(
+                    "`expiresAt` must be an RFC 3339 time in the future.",
+                ));
+            }
+        };
+        let repositories = self
+            .resolve(&tenant_id, &connection_id, request.repositories)
+            .await?;
+        let authorization = Authorization {
+            id: AuthorizationId::generate(&*self.clock, &*self.random),
+            tenant_id: tenant_id.clone(),
+            client_id: client_id.clone(),
+            status: AuthorizationStatus::Active,
+            permissions,
+            created_at: now,
+        };
+        let grant = Grant {
+            id: GrantId::generate(&*self.clock, &*self.random),
+            authorization_id: authorization.id.clone(),
+            tenant_id,
+            client_id,
+            connection_id,
+            permissions,
+            repositories,
+            status: GrantStatus::Active,
+            created_at: now,
+            revoked_at: None,
+            expires_at,
+        };
+        let audit = self.done(act, AuditAction::GrantCreate, &grant.id);
+        self.storage
+            .authorizations()
+            .insert_grant(authorization, grant, audit)
+            .await
+    }
+
+    /// Lists grants, revoked and expired ones included.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for a malformed filter; the cursor's.
+    pub async fn list_grants(
+        &self,
+        filter: &GrantFilterText,
+        query: &ListQuery,
+    ) -> Result<Listing<Grant>> {
+        let parsed = GrantFilter {
+            tenant: filter
+                .tenant_id
+                .as_deref()
+                .map(TenantId::parse)
+                .transpose()?,
+            client: filter
+                .client_id
+                .as_deref()
+                .map(ClientId::parse)
+                .transpose()?,
+            connection: filter
+                .connection_id
+                .as_deref()
+                .map(ConnectionId::parse)
+                .transpose()?,
+        };
+        let filters = [
+            ("tenantId", filter.tenant_id.as_deref()),
+            ("clientId", filter.client_id.as_deref()),
+            ("connectionId", filter.connection_id.as_deref()),
+        ];
+        let mut listing = self
+            .page_of(
+                List {
+                    route: "platform.grants",
+                    filters: &filters,
+                },
+                query,
+                async |range| {
+                    self.storage
+                        .authorizations()
+                        .list_grants(&parsed, range)
+                        .await
+                },
+                |grant: &Grant| grant.id.as_str(),
+            )
+            .await?;
+        let now = self.clock.now();
+        listing.items = listing
+            .items
+            .into_iter()
+            .map(|grant| grant.at(now))
+            .collect();
+        Ok(listing)
+    }
+
+    /// Revokes a grant. Revoking again, or what is not there, changes nothing and succeeds.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn revoke_grant(&self, id: &str, act: &Act<'_>) -> Result<()> {
+        let Ok(id) = GrantId::parse(id) else {
+            return Ok(());
+        };
+        let audit = self.done(act, AuditAction::GrantRevoke, &id);
+        self.storage
+            .authorizations()
+            .revoke_grant(&id, self.clock.now(), audit)
+            .await?;
+        Ok(())
+    }
+
+    /// What was asked for, as the provider knows it.
+    async fn resolve(
+        &self,
+        tenant: &TenantId,
+        connection_id: &ConnectionId,
+        requested: RequestedRepositories,
+    ) -> Result<Repositories> {
+        // Another tenant's connection is as unknown as one that never was (TN-2).
+        let found = self
+            .storage
+            .connections()
+            .find_with_tokens(connection_id)
+            .await?;
+        let Some((connection, tokens)) = found.filter(|(connection, _)| {
+            connection.tenant_id.as_ref() == Some(tenant)
+                && connection.status == ConnectionStatus::Active
+        }) else {
+            return Err(Error::invalid_request(
+                "`connectionId` names no active connection of the tenant.",
+            ));
+        };
+        let names = match requested {
+            RequestedRepositories::All => return Ok(Repositories::All),
+            RequestedRepositories::Listed(names) => names,
+        };
+        if names.is_empty() || names.len() > MAX_REPOSITORIES {
+            return Err(Error::invalid_request(format!(
+                "`repositories` must be \"all\" or 1 to {MAX_REPOSITORIES} ids or full names."
+            )));
+        }
+        let provider = self.enabled(connection.provider.as_str())?;
+        let resolve = async |name: &String| -> Result<Repository> {
+            super::parameters::check_repository(name)?;
+            let deadline = Instant::now() + self.settings.upstream_timeout;
+            let call = self.call_for(&connection, &tokens, deadline)?;
+            if provider.is_repository_id(name) {
+                provider
+                    .repository(
+                        &call,
+                        &RepoRef {
+                            id: name.clone(),
+                            full_name: None,
+                        },
+                    )
+                    .await
+            } else {
+                provider.find_repository(&call, name).await
+            }
+        };
+        let mut approved: Vec<ApprovedRepository> = Vec::with_capacity(names.len());
+        for some in names.chunks(RESOLVE_AT_ONCE) {
+            for repository in try_join_all(some.iter().map(&resolve)).await? {
+                // An id and a name of the same repository are one approval.
+                if approved.iter().all(|known| known.id != repository.id) {
+                    approved.push(ApprovedRepository {
+                        id: repository.id,
+                        full_name: repository.full_name,
+                    });
+                }
+            }
+        }
+        Ok(Repositories::Listed(approved))
+    }
+}

@@ -1,0 +1,256 @@
+//! The gateway: the product's use cases over storage, providers, filter and clock. [`Gateway::read`]
+//! serves every unified read; the other files are what admins, clients and customers do. Nothing
+//! here knows HTTP: handlers pass parameters on unchecked and form replies from what comes back.
+
+mod admin;
+mod connect;
+mod firewall;
+mod grants;
+mod listing;
+mod parameters;
+mod payload;
+mod read;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::{
+    fmt,
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+pub use admin::{ClientFilterText, CreatedClient, NewClientRequest, NewTenantRequest};
+pub use connect::{ConnectionFilterText, ManualConnection};
+pub use firewall::FirewallUpdate;
+pub use grants::{GrantFilterText, NewGrantRequest, RequestedRepositories};
+pub use listing::{ListQuery, Listing, PageInfo};
+pub use parameters::Query;
+pub use payload::Payload;
+pub use read::{ReadCredential, ReadRequest, UnifiedReply};
+pub use tokens::{
+    Introspection, IssuedToken, TokenContext, TokenFilterText, TokenRefusal, TokenRequest,
+};
+
+use crate::{
+    AuditId, ClientId, Clock, Error, Random, RequestId, Result, TokenId,
+    cursor::CursorKeys,
+    filter::{ContentFilter, FilterConfig},
+    keys::{KeyRing, Purpose, Vault},
+    provider::{ProviderId, Registry},
+    storage::{Actor, AuditAction, AuditEntry, FirewallSettings, Outcome, Storage},
+};
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    /// Where everything is kept.
+    pub storage: Arc<dyn Storage>,
+    /// The enabled providers.
+    pub providers: Registry,
+    /// The firewall.
+    pub filter: Arc<dyn ContentFilter>,
+    /// The firewall's configuration while nobody has set one.
+    pub filter_defaults: FilterConfig,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of ids and secrets.
+    pub random: Arc<dyn Random>,
+    /// The master keys.
+    pub keys: KeyRing,
+    /// Who may read how often.
+    pub admission: Arc<dyn Admission>,
+    /// Durations and switches.
+    pub settings: GatewaySettings,
+}
+
+impl fmt::Debug for GatewayParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayParts")
+            .field("providers", &self.providers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Durations and switches of a gateway.
+#[derive(Clone, Copy, Debug)]
+pub struct GatewaySettings {
+    /// How long an access token lives.
+    pub token_ttl: Duration,
+    /// How long a cursor lives.
+    pub cursor_ttl: Duration,
+    /// How long the first byte of an upstream answer may take; a whole read ends within 2.5 times
+    /// that.
+    pub upstream_timeout: Duration,
+    /// `false` lets a connection's id stand for a credential (legacy mode).
+    pub enforce_platform_auth: bool,
+}
+
+impl Default for GatewaySettings {
+    fn default() -> Self {
+        Self {
+            token_ttl: Duration::from_secs(3600),
+            cursor_ttl: Duration::from_secs(3600),
+            upstream_timeout: Duration::from_secs(10),
+            enforce_platform_auth: true,
+        }
+    }
+}
+
+/// Says whether a token may read now. Asked once per read, as soon as the token is known.
+pub trait Admission: Send + Sync {
+    /// Counts one read.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` when the token or its client reads too often (RL-1).
+    fn admit(&self, token: &TokenId, client: &ClientId) -> Result<()>;
+}
+
+/// Lets everybody read as often as they like.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unlimited;
+
+impl Admission for Unlimited {
+    fn admit(&self, _: &TokenId, _: &ClientId) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The gateway. Cheap to share behind an [`Arc`]; holds no state but keys and the firewall's
+/// configuration.
+pub struct Gateway {
+    storage: Arc<dyn Storage>,
+    providers: Registry,
+    filter: Arc<dyn ContentFilter>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    cursors: CursorKeys,
+    vault: Vault,
+    admission: Arc<dyn Admission>,
+    settings: GatewaySettings,
+    firewall: RwLock<Arc<FirewallSettings>>,
+}
+
+impl Gateway {
+    /// Puts the parts together, with the firewall configured as it was last set.
+    ///
+    /// # Errors
+    /// The storage's own, and `INVALID_REQUEST` when the stored configuration is no longer valid.
+    pub async fn new(parts: GatewayParts) -> Result<Self> {
+        let settings = match parts.storage.settings().firewall().await? {
+            Some(settings) => settings,
+            None => FirewallSettings {
+                enabled: parts.filter_defaults.enabled,
+                blocked_file_patterns: parts.filter_defaults.blocked_file_patterns,
+                version: 1,
+                updated_at: None,
+                updated_by: None,
+            },
+        };
+        parts.filter.configure(&settings.to_config())?;
+        let cursor_keys = parts.keys.derive(Purpose::Cursor);
+        Ok(Self {
+            storage: parts.storage,
+            providers: parts.providers,
+            filter: parts.filter,
+            clock: parts.clock,
+            random: parts.random,
+            cursors: CursorKeys::new(&cursor_keys, parts.settings.cursor_ttl)?,
+            vault: Vault::new(&parts.keys),
+            admission: parts.admission,
+            settings: parts.settings,
+            firewall: RwLock::new(Arc::new(settings)),
+        })
+    }
+
+    /// Where everything is kept.
+    #[must_use]
+    pub fn storage(&self) -> &dyn Storage {
+        &*self.storage
+    }
+
+    /// The enabled providers.
+    #[must_use]
+    pub fn providers(&self) -> &Registry {
+        &self.providers
+    }
+
+    /// The wall clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// A new request id.
+    #[must_use]
+    pub fn new_request_id(&self) -> RequestId {
+        RequestId::generate(&*self.clock, &*self.random)
+    }
+
+    /// Records an act that changed nothing else, such as a refused admin key.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn append_audit(
+        &self,
+        act: &Act<'_>,
+        action: AuditAction,
+        object: &str,
+        outcome: Outcome,
+    ) -> Result<()> {
+        self.storage
+            .audit()
+            .append(self.audit(act, action, object, outcome))
+            .await
+    }
+
+    fn audit(
+        &self,
+        act: &Act<'_>,
+        action: AuditAction,
+        object: &str,
+        outcome: Outcome,
+    ) -> AuditEntry {
+        AuditEntry {
+            id: AuditId::generate(&*self.clock, &*self.random),
+            at: self.clock.now(),
+            actor: act.actor.clone(),
+            action,
+            object: object.to_owned(),
+            outcome,
+            request_id: act.request_id.clone(),
+        }
+    }
+
+    fn done(&self, act: &Act<'_>, action: AuditAction, object: impl AsRef<str>) -> AuditEntry {
+        self.audit(act, action, object.as_ref(), Outcome::Ok)
+    }
+
+    /// The enabled provider of that id.
+    fn enabled(&self, id: &str) -> Result<&Arc<dyn crate::provider::Provider>> {
+        ProviderId::parse(id)
+            .and_then(|id| self.providers.find(id))
+            .ok_or_else(|| {
+                Error::new(
+                    crate::Code::UnsupportedProvider,
+                    "This provider is unknown or disabled.",
+                )
+            })
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway")
+            .field("providers", &self.providers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who acts, and in which request: what every audited use case is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Act<'a> {
+    /// Who.
+    pub actor: &'a Actor,
+    /// In which request.
+    pub request_id: &'a RequestId,
+}

@@ -1,0 +1,260 @@
+//! Query parameters of unified reads: picked out, checked, and bound into the cursor's scope.
+//! Unknown parameters are ignored; a known one that is malformed, repeated or empty is refused by
+//! name.
+
+use crate::{
+    Error, Limit, Result,
+    model::{DeploymentState, PullRequestFilter},
+    policy::Approved,
+    provider::{
+        CommitId, DeploymentFilter, Endpoint, GitRef, ProviderId, RefSelector, Support, TreePath,
+        TreeQuery,
+    },
+};
+
+/// Decoded query pairs, in the order they were sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// A query of these pairs.
+    #[must_use]
+    pub const fn new(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
+    /// The first value of a parameter, whatever else is wrong with it. For decisions that come
+    /// before parameters are judged.
+    pub(super) fn peek(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that may be empty.
+    fn once(&self, name: &str) -> Result<Option<&str>> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(Error::invalid_request(format!(
+                "`{name}` must be sent once."
+            )));
+        }
+        Ok(first.map(|(_, value)| value.as_str()))
+    }
+
+    /// The value of a parameter.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when it is empty or repeated.
+    pub fn value(&self, name: &str) -> Result<Option<&str>> {
+        match self.once(name)? {
+            Some("") => Err(Error::invalid_request(format!(
+                "`{name}` must not be empty."
+            ))),
+            value => Ok(value),
+        }
+    }
+
+    /// `limit`, as sent.
+    ///
+    /// # Errors
+    /// `INVALID_LIMIT` when it is not an integer from 1 to 100, `INVALID_REQUEST` when repeated.
+    pub fn limit(&self) -> Result<Option<Limit>> {
+        self.once("limit")?.map(Limit::parse).transpose()
+    }
+
+    /// `cursor`, as sent.
+    ///
+    /// # Errors
+    /// `INVALID_CURSOR` when empty, `INVALID_REQUEST` when repeated.
+    pub fn cursor(&self) -> Result<Option<&str>> {
+        match self.once("cursor")? {
+            Some("") => Err(Error::invalid_cursor("empty")),
+            cursor => Ok(cursor),
+        }
+    }
+}
+
+/// What is read, with every parameter checked.
+#[derive(Clone, Debug)]
+pub(super) enum Operation {
+    Profile,
+    Repositories,
+    Repository,
+    Branches,
+    Commits(Option<GitRef>),
+    CommitDiff(CommitId),
+    PullRequests(PullRequestFilter),
+    PullRequestDiff(u64),
+    Contributors,
+    Tags,
+    Releases,
+    Checks(RefSelector),
+    Deployments(DeploymentFilter),
+    FileTree(TreeQuery),
+}
+
+/// A filter and its value or default, as the cursor is bound to it.
+pub(super) type BoundFilter<'a> = (&'static str, Option<&'a str>);
+
+/// Checks what an endpoint takes beside its page.
+pub(super) fn operation(
+    endpoint: Endpoint,
+    item: Option<&str>,
+    query: &Query,
+) -> Result<Operation> {
+    Ok(match endpoint {
+        Endpoint::Profile => Operation::Profile,
+        Endpoint::Repositories => Operation::Repositories,
+        Endpoint::Repository => Operation::Repository,
+        Endpoint::Branches => Operation::Branches,
+        Endpoint::Commits => Operation::Commits(
+            query
+                .value("branch")?
+                .map(|name| GitRef::parse("branch", name))
+                .transpose()?,
+        ),
+        Endpoint::CommitDiff => Operation::CommitDiff(CommitId::parse(item.unwrap_or_default())?),
+        Endpoint::PullRequests => Operation::PullRequests(
+            word(
+                query,
+                "state",
+                PullRequestFilter::ALL,
+                PullRequestFilter::as_str,
+            )?
+            .unwrap_or(PullRequestFilter::Open),
+        ),
+        Endpoint::PullRequestDiff => {
+            Operation::PullRequestDiff(pull_request_number(item.unwrap_or_default())?)
+        }
+        Endpoint::Contributors => Operation::Contributors,
+        Endpoint::Tags => Operation::Tags,
+        Endpoint::Releases => Operation::Releases,
+        Endpoint::Checks => Operation::Checks(selector(query)?),
+        Endpoint::Deployments => Operation::Deployments(DeploymentFilter {
+            environment: query.value("environment")?.map(str::to_owned),
+            state: word(
+                query,
+                "state",
+                DeploymentState::ALL,
+                DeploymentState::as_str,
+            )?,
+        }),
+        Endpoint::FileTree => Operation::FileTree(TreeQuery {
+            at: selector(query)?,
+            path: query
+                .value("path")?
+                .map(|path| TreePath::parse("path", path))
+                .transpose()?,
+            recursive: match query.value("recursive")? {
+                None | Some("false") => false,
+                Some("true") => true,
+                Some(_) => {
+                    return Err(Error::invalid_request(
+                        "`recursive` must be `true` or `false`.",
+                    ));
+                }
+            },
+        }),
+        Endpoint::EventsSubscribe => return Err(Error::internal("a subscription is not a read")),
+    })
+}
+
+/// The endpoint's filters with their values or defaults. One that was sent and that the provider
+/// cannot answer exactly is refused, never ignored.
+pub(super) fn bound_filters<'a>(
+    endpoint: Endpoint,
+    provider: Option<(ProviderId, Support)>,
+    query: &'a Query,
+) -> Result<Vec<BoundFilter<'a>>> {
+    let mut bound = Vec::with_capacity(endpoint.filters().len());
+    for &name in endpoint.filters() {
+        let sent = query.value(name)?;
+        if let (Some(_), Some((provider, Support::Full { filters }))) = (sent, provider)
+            && !filters.contains(&name)
+        {
+            let message = format!(
+                "{} cannot answer the filter `{name}` exactly.",
+                provider.name()
+            );
+            return Err(Error::invalid_request(message).with_provider(provider));
+        }
+        bound.push((name, sent.or(default_value(endpoint, name))));
+    }
+    Ok(bound)
+}
+
+fn default_value(endpoint: Endpoint, name: &str) -> Option<&'static str> {
+    match (endpoint, name) {
+        (Endpoint::PullRequests, "state") => Some(PullRequestFilter::Open.as_str()),
+        (Endpoint::FileTree, "recursive") => Some("false"),
+        _ => None,
+    }
+}
+
+fn selector(query: &Query) -> Result<RefSelector> {
+    match (query.value("branch")?, query.value("ref")?) {
+        (Some(_), Some(_)) => Err(Error::invalid_request("Send `branch` or `ref`, not both.")),
+        (Some(branch), None) => Ok(RefSelector::Branch(GitRef::parse("branch", branch)?)),
+        (None, Some(name)) => Ok(RefSelector::Ref(GitRef::parse("ref", name)?)),
+        (None, None) => Ok(RefSelector::DefaultBranch),
+    }
+}
+
+fn word<T: Copy>(
+    query: &Query,
+    name: &str,
+    all: &[T],
+    as_str: fn(T) -> &'static str,
+) -> Result<Option<T>> {
+    let Some(sent) = query.value(name)? else {
+        return Ok(None);
+    };
+    match all.iter().copied().find(|value| as_str(*value) == sent) {
+        Some(value) => Ok(Some(value)),
+        None => {
+            let words: Vec<_> = all.iter().map(|value| as_str(*value)).collect();
+            Err(Error::invalid_request(format!(
+                "`{name}` must be one of: {}.",
+                words.join(", ")
+            )))
+        }
+    }
+}
+
+fn pull_request_number(text: &str) -> Result<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse()
+        .ok()
+        .filter(|_| digits)
+        .ok_or_else(|| Error::invalid_request("The pull request id must be its number."))
+}
+
+/// A repository segment, checked for form: what no provider can have, no provider is asked (SR-7).
+pub(super) fn check_repository(segment: &str) -> Result<()> {
+    let well_formed = segment.len() <= 1024
+        && !segment
+            .chars()
+            .any(|c| c.is_control() || matches!(c, '\\' | '?' | '#'))
+        && segment
+            .split('/')
+            .all(|part| !matches!(part, "" | "." | ".."));
+    if well_formed {
+        Ok(())
+    } else {
+        Err(Error::invalid_request("The repository id is malformed."))
+    }
+}
+
+/// The id to ask for, or the name to resolve first.
+pub(super) fn unresolved<'a>(
+    approved: &Approved<'a>,
+    is_id: impl Fn(&str) -> bool,
+) -> Option<&'a str> {
+    match approved {
+        Approved::Unlisted(key) if !is_id(key) => Some(key),
+        _ => None,
+    }
+}

@@ -1,0 +1,96 @@
+//! What a unified read answers with: one variant per resource, written without a wrapper, and
+//! filtered through the resource it holds.
+
+use serde::Serialize;
+
+use crate::{
+    Result,
+    filter::{Filterable, Screen},
+    model::{
+        Branch, Check, Commit, Contributor, Deployment, Diff, PullRequest, Release, Repository,
+        Tag, TreeEntry, Viewer,
+    },
+};
+
+macro_rules! payload {
+    ($($(#[$doc:meta])* $variant:ident($inner:ty),)*) => {
+        /// The resources of an answer.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(untagged)]
+        #[non_exhaustive]
+        pub enum Payload {
+            $($(#[$doc])* $variant($inner),)*
+        }
+
+        impl Filterable for Payload {
+            fn pass(self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+                Ok(match self {
+                    $(Self::$variant(inner) => inner.pass(screen)?.map(Self::$variant),)*
+                })
+            }
+        }
+
+        $(impl From<$inner> for Payload {
+            fn from(inner: $inner) -> Self {
+                Self::$variant(inner)
+            }
+        })*
+    };
+}
+
+payload! {
+    /// `/v1/me`.
+    Viewers(Vec<Viewer>),
+    /// `/v1/repositories`.
+    Repositories(Vec<Repository>),
+    /// One repository.
+    Repository(Box<Repository>),
+    /// Its branches.
+    Branches(Vec<Branch>),
+    /// Its history.
+    Commits(Vec<Commit>),
+    /// The changes of a commit or pull request.
+    Diff(Box<Diff>),
+    /// Its pull requests.
+    PullRequests(Vec<PullRequest>),
+    /// Its contributors.
+    Contributors(Vec<Contributor>),
+    /// Its tags.
+    Tags(Vec<Tag>),
+    /// Its releases.
+    Releases(Vec<Release>),
+    /// Its checks.
+    Checks(Vec<Check>),
+    /// Its deployments.
+    Deployments(Vec<Deployment>),
+    /// Its files.
+    FileTree(Vec<TreeEntry>),
+}
+
+impl Payload {
+    /// How many resources it holds; a diff counts its files.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Viewers(list) => list.len(),
+            Self::Repositories(list) => list.len(),
+            Self::Repository(_) => 1,
+            Self::Branches(list) => list.len(),
+            Self::Commits(list) => list.len(),
+            Self::Diff(diff) => diff.files.len(),
+            Self::PullRequests(list) => list.len(),
+            Self::Contributors(list) => list.len(),
+            Self::Tags(list) => list.len(),
+            Self::Releases(list) => list.len(),
+            Self::Checks(list) => list.len(),
+            Self::Deployments(list) => list.len(),
+            Self::FileTree(list) => list.len(),
+        }
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

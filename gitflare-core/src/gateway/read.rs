@@ -1,0 +1,780 @@
+//! The one place where the order of a unified read is written down: facts, decision, parameters,
+//! cursor, provider, firewall, next cursor, usage row. Nothing else sequences these.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use super::{
+    Gateway, PageInfo, Payload, Query,
+    listing::open_page,
+    parameters::{BoundFilter, Operation, bound_filters, check_repository, operation, unresolved},
+};
+use crate::{
+    ClientId, Code, ConnectionId, CredentialHash, CredentialKind, Error, GrantId, Limit, LogId,
+    Page, PageRequest, Position, RequestId, Result, Scopes, Secret, TenantId, Timestamp, TokenId,
+    cursor::CursorScope,
+    filter::{Filtered, FirewallReport},
+    keys::Cell,
+    model::{Repository, Viewer},
+    policy::{self, Approved, Facts, Named, Permit, Presented},
+    provider::{Call, Endpoint, Provider, ProviderId, RepoRef, TreePath},
+    storage::{
+        Access, ApprovedRepository, Connection, RepositoryKey, SealedTokens, Share, UsageRow,
+    },
+};
+
+/// A unified read, with every parameter as the client sent it (decoded once).
+#[derive(Clone, Debug)]
+pub struct ReadRequest {
+    /// What is asked.
+    pub endpoint: Endpoint,
+    /// Who asks.
+    pub credential: ReadCredential,
+    /// The provider's segment of the path; a list over all takes it from the query.
+    pub provider: Option<String>,
+    /// The repository's segment of the path.
+    pub repository: Option<String>,
+    /// The commit's or pull request's segment of the path.
+    pub item: Option<String>,
+    /// The query.
+    pub query: Query,
+    /// For the usage row.
+    pub method: &'static str,
+    /// For the usage row: the path without query.
+    pub path: String,
+    /// For the usage row.
+    pub request_id: RequestId,
+}
+
+/// What the client authenticates with.
+#[derive(Clone, Debug)]
+pub enum ReadCredential {
+    /// Nothing.
+    None,
+    /// A bearer token's text.
+    Bearer(Secret<String>),
+    /// A connection's id (legacy mode; refused like nothing while platform auth is enforced).
+    Connection(String),
+}
+
+/// A unified answer. Its data has passed the firewall, or it would not compile.
+#[derive(Debug)]
+pub struct UnifiedReply {
+    /// The resources.
+    pub data: Filtered<Payload>,
+    /// Where the list goes on, for lists.
+    pub page_info: Option<PageInfo>,
+    /// What the firewall did, where that stands beside the page (file trees).
+    pub firewall: Option<FirewallReport>,
+    /// The providers that failed, for answers over all of them.
+    pub errors: Option<Vec<Error>>,
+}
+
+/// What a credential turned out to be.
+enum Credentials {
+    Nothing,
+    Unknown,
+    Token(Access),
+    Connection(Option<Share>),
+}
+
+impl Credentials {
+    fn presented(&self) -> Presented<'_> {
+        match self {
+            Self::Nothing => Presented::Nothing,
+            Self::Unknown => Presented::Unknown,
+            Self::Token(access) => Presented::Token(access),
+            Self::Connection(share) => Presented::Connection(share.as_ref()),
+        }
+    }
+
+    fn access(&self) -> Option<&Access> {
+        match self {
+            Self::Token(access) => Some(access),
+            Self::Nothing | Self::Unknown | Self::Connection(_) => None,
+        }
+    }
+}
+
+/// What is learned on the way and goes into the usage row.
+#[derive(Default)]
+struct Trace {
+    token: Option<(TenantId, ClientId, TokenId)>,
+    provider: Option<ProviderId>,
+    repository: Option<String>,
+    upstream: Duration,
+}
+
+/// What came back from upstream, before the firewall.
+struct Fetched {
+    payload: Payload,
+    next: Option<Position>,
+    /// For an answer over all providers: whether anything was left out, and what failed.
+    merged: Option<(bool, Vec<Error>)>,
+}
+
+impl From<Page<Repository>> for Fetched {
+    fn from(page: Page<Repository>) -> Self {
+        Self {
+            payload: page.items.into(),
+            next: page.next,
+            merged: None,
+        }
+    }
+}
+
+impl Gateway {
+    /// Serves a unified read and writes its usage row.
+    ///
+    /// # Errors
+    /// The code of the first check that fails, in the contract's order; then what the upstream
+    /// says; then `INTERNAL_ERROR` when the firewall cannot decide.
+    pub async fn read(&self, request: ReadRequest) -> Result<UnifiedReply> {
+        let (at, started) = (self.clock.now(), Instant::now());
+        let mut trace = Trace::default();
+        let result = self.answer(&request, at, started, &mut trace).await;
+        self.record(&request, at, started, trace, &result).await?;
+        result
+    }
+
+    async fn answer(
+        &self,
+        request: &ReadRequest,
+        now: Timestamp,
+        started: Instant,
+        trace: &mut Trace,
+    ) -> Result<UnifiedReply> {
+        let endpoint = request.endpoint;
+        let named = self.named(request);
+        let repository = request.repository.as_deref();
+        if let Named::Provider(provider, _) = named {
+            trace.provider = Some(provider);
+        }
+        trace.repository = request.repository.clone();
+
+        let key = match (named, repository) {
+            (Named::Provider(provider, _), Some(key)) => Some(RepositoryKey { provider, key }),
+            _ => None,
+        };
+        let credentials = self.credential(&request.credential, key).await?;
+        let access = credentials.access();
+        if let Some(access) = access {
+            let token = &access.token;
+            trace.token = Some((
+                token.tenant_id.clone(),
+                token.client_id.clone(),
+                token.id.clone(),
+            ));
+            self.admission.admit(&token.id, &token.client_id)?;
+        }
+        let permit = policy::decide(&Facts {
+            endpoint,
+            presented: credentials.presented(),
+            provider: named,
+            connection: request.query.peek("connectionId"),
+            repository,
+            path_is_blocked: endpoint == Endpoint::FileTree && self.blocks_path(&request.query),
+            now,
+        })?;
+        if let Some(Approved::Listed(repo)) = &permit.repository {
+            trace.repository = Some(repo.id.clone());
+        }
+
+        // Parameters, then the cursor.
+        request.query.value("connectionId")?;
+        if let Some(repository) = repository {
+            check_repository(repository)?;
+        }
+        let sent_limit = if endpoint.is_paged() {
+            request.query.limit()?
+        } else {
+            None
+        };
+        let operation = operation(endpoint, request.item.as_deref(), &request.query)?;
+        let provider = match named {
+            Named::Provider(provider, support) => Some((provider, support)),
+            Named::Nothing | Named::Unknown => None,
+        };
+        if endpoint == Endpoint::Repositories {
+            request.query.value("provider")?;
+        }
+        let filters = bound_filters(endpoint, provider, &request.query)?;
+        let cursor = if endpoint.is_paged() {
+            request.query.cursor()?
+        } else {
+            None
+        };
+        if cursor.is_some() && provider.is_none() {
+            return Err(Error::new(
+                Code::PaginationNotSupported,
+                "A cursor belongs to one provider: send `provider` with it.",
+            ));
+        }
+        let scope = cursor_scope(
+            request,
+            access,
+            &permit,
+            provider.map(|(id, _)| id),
+            &filters,
+        );
+        let page = open_page(&self.cursors, sent_limit, cursor, &scope, now)?;
+        let limit = page.limit;
+
+        let deadline = started + self.settings.upstream_timeout.mul_f32(2.5);
+        let upstream_started = Instant::now();
+        let fetched = self
+            .fetch(
+                &permit,
+                provider.map(|(id, _)| id),
+                &operation,
+                page,
+                deadline,
+            )
+            .await;
+        trace.upstream = upstream_started.elapsed();
+        let fetched = fetched?;
+
+        let tenant = hash_tenant(access, &permit)?;
+        let data = Filtered::through(&*self.filter, &tenant, fetched.payload)?;
+        let page_info = if endpoint.is_paged() {
+            let next_cursor = fetched
+                .next
+                .map(|next| self.cursors.seal(&next, limit, &scope, now))
+                .transpose()?;
+            let left_out = fetched
+                .merged
+                .as_ref()
+                .is_some_and(|(left_out, _)| *left_out);
+            let has_more = next_cursor.is_some() || left_out;
+            Some(PageInfo {
+                limit,
+                next_cursor,
+                has_more,
+            })
+        } else {
+            None
+        };
+        Ok(UnifiedReply {
+            firewall: (endpoint == Endpoint::FileTree).then(|| data.report()),
+            data,
+            page_info,
+            errors: fetched.merged.map(|(_, errors)| errors),
+        })
+    }
+
+    /// The provider that the path names, or for a list over all the query.
+    fn named(&self, request: &ReadRequest) -> Named {
+        let id = match (&request.provider, request.endpoint) {
+            (Some(id), _) => id.as_str(),
+            (None, Endpoint::Repositories) => match request.query.peek("provider") {
+                Some(id) => id,
+                None => return Named::Nothing,
+            },
+            (None, _) => return Named::Nothing,
+        };
+        match ProviderId::parse(id).and_then(|id| self.providers.find(id)) {
+            Some(provider) => Named::Provider(provider.id(), provider.support(request.endpoint)),
+            None => Named::Unknown,
+        }
+    }
+
+    /// Reads what the credential stands for.
+    async fn credential(
+        &self,
+        credential: &ReadCredential,
+        key: Option<RepositoryKey<'_>>,
+    ) -> Result<Credentials> {
+        match credential {
+            ReadCredential::Bearer(text) => {
+                let hash = CredentialHash::of_presented(CredentialKind::AccessToken, text.expose());
+                let access = match hash {
+                    Some(hash) => self.storage.tokens().find_access(&hash, key).await?,
+                    None => None,
+                };
+                Ok(access.map_or(Credentials::Unknown, Credentials::Token))
+            }
+            ReadCredential::Connection(id) if !self.settings.enforce_platform_auth => {
+                let found = match ConnectionId::parse(id) {
+                    Ok(id) => self.storage.connections().find_with_tokens(&id).await?,
+                    Err(_) => None,
+                };
+                Ok(Credentials::Connection(found.map(
+                    |(connection, tokens)| self.legacy_share(connection, tokens),
+                )))
+            }
+            ReadCredential::None | ReadCredential::Connection(_) => Ok(Credentials::Nothing),
+        }
+    }
+
+    /// In legacy mode a connection stands for a grant over all that it can read.
+    fn legacy_share(&self, connection: Connection, tokens: SealedTokens) -> Share {
+        Share {
+            grant_id: GrantId::generate(&*self.clock, &*self.random),
+            permissions: Scopes::all(),
+            expires_at: None,
+            approves_all: true,
+            approved: None,
+            connection,
+            tokens,
+        }
+    }
+
+    /// Whether the firewall blocks the folder that a tree is asked for.
+    fn blocks_path(&self, query: &Query) -> bool {
+        query
+            .peek("path")
+            .and_then(|path| TreePath::parse("path", path).ok())
+            .is_some_and(|path| self.filter.blocks(path.as_str()))
+    }
+
+    async fn fetch(
+        &self,
+        permit: &Permit<'_>,
+        provider: Option<ProviderId>,
+        operation: &Operation,
+        page: PageRequest,
+        deadline: Instant,
+    ) -> Result<Fetched> {
+        match (operation, &permit.repository) {
+            (Operation::Profile, _) => self.viewers(permit, deadline).await,
+            (Operation::Repositories, _) if provider.is_some() => Ok(self
+                .repositories(&permit.shares, page, deadline)
+                .await?
+                .into()),
+            (Operation::Repositories, _) => {
+                self.all_repositories(permit, page.limit, deadline).await
+            }
+            (_, Some(approved)) => {
+                let share = permit.shares[0];
+                let provider = self.provider_of(share)?;
+                let call = self.call(share, deadline)?;
+                let (payload, next) =
+                    in_repository(&**provider, &call, approved, operation, page).await?;
+                if let Payload::Repository(repository) = &payload {
+                    self.note_name(share, approved, repository).await?;
+                }
+                Ok(Fetched {
+                    payload,
+                    next,
+                    merged: None,
+                })
+            }
+            (_, None) => Err(Error::internal(
+                "an endpoint below a repository was asked without one",
+            )),
+        }
+    }
+
+    /// One viewer per connection. Fails only when every connection does.
+    async fn viewers(&self, permit: &Permit<'_>, deadline: Instant) -> Result<Fetched> {
+        let answers = join_all(permit.shares.iter().map(async |share| -> Result<Viewer> {
+            let provider = self.provider_of(share)?;
+            provider.viewer(&self.call(share, deadline)?).await
+        }))
+        .await;
+        let (viewers, errors) = split(answers)?;
+        Ok(Fetched {
+            payload: viewers.into(),
+            next: None,
+            merged: Some((false, errors)),
+        })
+    }
+
+    /// The first page of each connected provider, in provider order, cut at the limit.
+    async fn all_repositories(
+        &self,
+        permit: &Permit<'_>,
+        limit: Limit,
+        deadline: Instant,
+    ) -> Result<Fetched> {
+        let of_each: Vec<Vec<&Share>> = self
+            .providers
+            .ids()
+            .map(|id| {
+                permit
+                    .shares
+                    .iter()
+                    .copied()
+                    .filter(|share| share.connection.provider == id)
+                    .collect()
+            })
+            .filter(|shares: &Vec<_>| !shares.is_empty())
+            .collect();
+        let answers = join_all(
+            of_each
+                .iter()
+                .map(|shares| self.repositories(shares, PageRequest::first(limit), deadline)),
+        )
+        .await;
+        let (pages, errors) = split(answers)?;
+        let mut left_out = pages.iter().any(|page| page.next.is_some());
+        let mut all: Vec<_> = pages.into_iter().flat_map(|page| page.items).collect();
+        left_out |= all.len() > limit.get();
+        all.truncate(limit.get());
+        Ok(Fetched {
+            payload: all.into(),
+            next: None,
+            merged: Some((left_out, errors)),
+        })
+    }
+
+    /// One page of one provider's approved repositories. Its connections are walked one after the
+    /// other: the position begins with the connection where the chain stands.
+    async fn repositories(
+        &self,
+        shares: &[&Share],
+        page: PageRequest,
+        deadline: Instant,
+    ) -> Result<Page<Repository>> {
+        let (share, inner) = match &page.position {
+            None => (shares.first(), None),
+            Some(position) => {
+                let mut fields = position.fields();
+                let id = fields.text()?;
+                let inner = (!fields.is_empty()).then(|| fields.rest());
+                match shares
+                    .iter()
+                    .find(|share| share.connection.id.as_str() == id)
+                {
+                    Some(share) => (Some(share), inner),
+                    // Revoked meanwhile: the chain goes on with the next connection.
+                    None => (
+                        shares
+                            .iter()
+                            .find(|share| share.connection.id.as_str() > id),
+                        None,
+                    ),
+                }
+            }
+        };
+        let Some(share) = share else {
+            return Ok(Page::last(Vec::new()));
+        };
+        let provider = self.provider_of(share)?;
+        let request = PageRequest {
+            limit: page.limit,
+            position: inner,
+        };
+        let answer = provider
+            .repositories(&self.call(share, deadline)?, request)
+            .await?;
+        let here = share.connection.id.as_str();
+        let next = match answer.next {
+            Some(inner) => Some(Position::new().text(here).then(inner)),
+            None => shares
+                .iter()
+                .find(|share| share.connection.id.as_str() > here)
+                .map(|share| Position::new().text(share.connection.id.as_str())),
+        };
+        Ok(Page {
+            items: self.approved_only(share, answer.items).await?,
+            next,
+        })
+    }
+
+    async fn approved_only(
+        &self,
+        share: &Share,
+        items: Vec<Repository>,
+    ) -> Result<Vec<Repository>> {
+        if share.approves_all || items.is_empty() {
+            return Ok(items);
+        }
+        let ids: Vec<&str> = items
+            .iter()
+            .map(|repository| repository.id.as_str())
+            .collect();
+        let approved = self
+            .storage
+            .authorizations()
+            .approved_among(&share.grant_id, &ids)
+            .await?;
+        Ok(items
+            .into_iter()
+            .zip(approved)
+            .filter(|(_, approved)| *approved)
+            .map(|(item, _)| item)
+            .collect())
+    }
+
+    /// Keeps the name by which an approved repository can be asked for up to date.
+    async fn note_name(
+        &self,
+        share: &Share,
+        approved: &Approved<'_>,
+        seen: &Repository,
+    ) -> Result<()> {
+        match approved {
+            Approved::Listed(repo) if repo.full_name.as_deref() != Some(&seen.full_name) => {
+                let repository = ApprovedRepository {
+                    id: seen.id.clone(),
+                    full_name: seen.full_name.clone(),
+                };
+                self.storage
+                    .authorizations()
+                    .note_name(&share.grant_id, &repository)
+                    .await
+            }
+            Approved::Listed(_) | Approved::Unlisted(_) => Ok(()),
+        }
+    }
+
+    fn provider_of(&self, share: &Share) -> Result<&std::sync::Arc<dyn Provider>> {
+        let id = share.connection.provider;
+        self.providers.find(id).ok_or_else(|| {
+            Error::new(
+                Code::UnsupportedProvider,
+                "This provider is unknown or disabled.",
+            )
+            .with_provider(id)
+        })
+    }
+
+    fn call(&self, share: &Share, deadline: Instant) -> Result<Call> {
+        self.call_for(&share.connection, &share.tokens, deadline)
+    }
+
+    pub(super) fn call_for(
+        &self,
+        connection: &Connection,
+        tokens: &SealedTokens,
+        deadline: Instant,
+    ) -> Result<Call> {
+        let access_token = match &tokens.access_token {
+            Some(sealed) => self.vault.open(access_token_cell(connection), sealed)?,
+            None => Secret::new(String::new()),
+        };
+        Ok(Call {
+            connection_id: connection.id.clone(),
+            access_token,
+            api_base_url: connection.api_base_url.clone(),
+            organization: connection.organization.clone(),
+            deadline,
+        })
+    }
+
+    /// One row per read with a token of ours, refusals included (LG-4).
+    async fn record(
+        &self,
+        request: &ReadRequest,
+        at: Timestamp,
+        started: Instant,
+        trace: Trace,
+        result: &Result<UnifiedReply>,
+    ) -> Result<()> {
+        let Some((tenant_id, client_id, token_id)) = trace.token else {
+            return Ok(());
+        };
+        self.storage.tokens().touch(&token_id, at).await?;
+        let report = result
+            .as_ref()
+            .map(|reply| reply.data.report())
+            .unwrap_or_default();
+        let code = result.as_ref().err().map(Error::code);
+        self.storage
+            .usage()
+            .record(UsageRow {
+                id: LogId::generate(&*self.clock, &*self.random),
+                at,
+                request_id: request.request_id.clone(),
+                tenant_id,
+                client_id,
+                token_id,
+                endpoint_key: request.endpoint.key(),
+                method: request.method,
+                path: request.path.clone(),
+                provider: trace.provider,
+                repository_id: trace.repository,
+                status: code.map_or(200, Code::status),
+                error_code: code.map(Code::name),
+                duration_ms: millis(started.elapsed()),
+                upstream_ms: millis(trace.upstream),
+                items: result
+                    .as_ref()
+                    .map_or(0, |reply| reply.data.value().len() as u64),
+                blocked_files: report.blocked_files,
+                redacted_secrets: report.redacted_secrets,
+            })
+            .await
+    }
+}
+
+/// The read itself: the only place where operations meet the provider's methods.
+async fn in_repository(
+    provider: &dyn Provider,
+    call: &Call,
+    approved: &Approved<'_>,
+    operation: &Operation,
+    mut page: PageRequest,
+) -> Result<(Payload, Option<Position>)> {
+    // Only under "all" can a name be unknown; then it costs one resolving call, and the cursor
+    // carries the id so that the next pages need none.
+    let mut resolved = None;
+    if let Some(name) = unresolved(approved, |segment| provider.is_repository_id(segment)) {
+        let id = match page.position.take() {
+            Some(position) => {
+                let mut fields = position.fields();
+                let id = fields.text()?.to_owned();
+                page.position = Some(fields.rest());
+                id
+            }
+            None => {
+                let repository = provider.find_repository(call, name).await?;
+                if matches!(operation, Operation::Repository) {
+                    return Ok((Box::new(repository).into(), None));
+                }
+                repository.id
+            }
+        };
+        resolved = Some(id);
+    }
+    let repo = match (approved, &resolved) {
+        (Approved::Listed(repo), _) => repo.clone(),
+        (Approved::Unlisted(name), Some(id)) => RepoRef {
+            id: id.clone(),
+            full_name: Some((*name).to_owned()),
+        },
+        (Approved::Unlisted(id), None) => RepoRef {
+            id: (*id).to_owned(),
+            full_name: None,
+        },
+    };
+    let (payload, next) = match operation {
+        Operation::Repository => (
+            Box::new(provider.repository(call, &repo).await?).into(),
+            None,
+        ),
+        Operation::Branches => split_page(provider.branches(call, &repo, page).await?),
+        Operation::Commits(branch) => {
+            split_page(provider.commits(call, &repo, branch.as_ref(), page).await?)
+        }
+        Operation::CommitDiff(commit) => (
+            Box::new(provider.commit_diff(call, &repo, commit).await?).into(),
+            None,
+        ),
+        Operation::PullRequests(state) => {
+            split_page(provider.pull_requests(call, &repo, *state, page).await?)
+        }
+        Operation::PullRequestDiff(number) => (
+            Box::new(provider.pull_request_diff(call, &repo, *number).await?).into(),
+            None,
+        ),
+        Operation::Contributors => split_page(provider.contributors(call, &repo, page).await?),
+        Operation::Tags => split_page(provider.tags(call, &repo, page).await?),
+        Operation::Releases => split_page(provider.releases(call, &repo, page).await?),
+        Operation::Checks(at) => split_page(provider.checks(call, &repo, at, page).await?),
+        Operation::Deployments(filter) => {
+            split_page(provider.deployments(call, &repo, filter, page).await?)
+        }
+        Operation::FileTree(query) => {
+            split_page(provider.file_tree(call, &repo, query, page).await?)
+        }
+        Operation::Profile | Operation::Repositories => {
+            return Err(Error::internal("not an operation of one repository"));
+        }
+    };
+    let next = match resolved {
+        Some(id) => next.map(|next| Position::new().text(id).then(next)),
+        None => next,
+    };
+    Ok((payload, next))
+}
+
+fn split_page<T>(page: Page<T>) -> (Payload, Option<Position>)
+where
+    Payload: From<Vec<T>>,
+{
+    (page.items.into(), page.next)
+}
+
+/// What succeeded and what failed; an error only when nothing succeeded.
+fn split<T>(answers: Vec<Result<T>>) -> Result<(Vec<T>, Vec<Error>)> {
+    let mut succeeded = Vec::with_capacity(answers.len());
+    let mut failed = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(value) => succeeded.push(value),
+            Err(error) => failed.push(error),
+        }
+    }
+    match failed.pop() {
+        Some(error) if succeeded.is_empty() => Err(failed.into_iter().next().unwrap_or(error)),
+        last => {
+            failed.extend(last);
+            Ok((succeeded, failed))
+        }
+    }
+}
+
+/// What a cursor of this read is bound to. A repository read through "all" by name is bound to the
+/// name: what it resolves to is not known before the upstream call.
+fn cursor_scope<'a>(
+    request: &'a ReadRequest,
+    access: Option<&'a Access>,
+    permit: &'a Permit<'_>,
+    provider: Option<ProviderId>,
+    filters: &'a [BoundFilter<'a>],
+) -> CursorScope<'a> {
+    let token = access.map(|access| &access.token);
+    let repository = permit.repository.as_ref().map(|approved| match approved {
+        Approved::Listed(repo) => repo.id.as_str(),
+        Approved::Unlisted(key) => key,
+    });
+    CursorScope {
+        tenant: token.map(|token| token.tenant_id.as_str()),
+        client: token.map(|token| token.client_id.as_str()),
+        authorization: token
+            .and_then(|token| token.authorization_id.as_ref())
+            .map(AsRef::as_ref),
+        connection: match repository {
+            Some(_) => permit
+                .shares
+                .first()
+                .map(|share| share.connection.id.as_str()),
+            None => request.query.peek("connectionId"),
+        },
+        endpoint: request.endpoint.key(),
+        provider: provider.map(ProviderId::as_str),
+        repository,
+        filters,
+    }
+}
+
+/// The tenant within which equal secrets stay comparable. A connection without tenant (legacy
+/// mode) is its own.
+fn hash_tenant(access: Option<&Access>, permit: &Permit<'_>) -> Result<TenantId> {
+    let connection = permit.shares.first().map(|share| &share.connection);
+    match (access, connection) {
+        (Some(access), _) => Ok(access.token.tenant_id.clone()),
+        (
+            None,
+            Some(Connection {
+                tenant_id: Some(tenant),
+                ..
+            }),
+        ) => Ok(tenant.clone()),
+        (None, Some(connection)) => {
+            let own = connection
+                .id
+                .as_str()
+                .trim_start_matches(ConnectionId::PREFIX);
+            TenantId::parse(&format!("{}{own}", TenantId::PREFIX))
+        }
+        (None, None) => Err(Error::internal("a permit without share")),
+    }
+}
+
+/// Where a connection's provider token is kept.
+pub(super) fn access_token_cell(connection: &Connection) -> Cell<'_> {
+    Cell {
+        table: "connections",
+        column: "access_token",
+        row: connection.id.as_str(),
+        tenant: connection.tenant_id.as_ref().map_or("", TenantId::as_str),
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,547 @@
+//! Access tokens: buying one with client credentials, what one stands for, listing, revoking. Both
+//! token routes run this one code path (TK-12).
+
+use serde::Serialize;
+use subtle::{Choice, ConstantTimeEq};
+
+use super::{Act, Gateway, ListQuery, Listing, listing::List};
+use crate::{
+    AuthorizationId, ClientId, Code, Credential, CredentialHash, CredentialKind, Error, GrantId,
+    RequestId, Result, Scope, Scopes, Secret, TenantId, Timestamp, TokenId,
+    policy::check_live,
+    storage::{
+        Access, AccessToken, Actor, AuditAction, Authorization, AuthorizationStatus, Client,
+        ClientStatus, Grant, IssuedBy, Tenant, TokenFilter,
+    },
+};
+
+/// A token request, as sent; JSON and form bodies alike.
+#[derive(Clone, Debug, Default)]
+pub struct TokenRequest {
+    /// The OAuth grant type; may be left out when `grant_id` is sent.
+    pub grant_type: Option<String>,
+    /// The client.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<Secret<String>>,
+    /// The customer, by our id.
+    pub tenant_id: Option<String>,
+    /// The customer, by the client's own id.
+    pub customer_ref: Option<String>,
+    /// The scopes, separated by spaces.
+    pub scope: Option<String>,
+    /// One grant to stand on (platform route only).
+    pub grant_id: Option<String>,
+}
+
+/// A refused token request: the canonical error, and the word of RFC 6749, section 5.2.
+#[derive(Debug)]
+pub struct TokenRefusal {
+    /// `invalid_client`, `invalid_grant` and the like.
+    pub rfc: &'static str,
+    /// The canonical error.
+    pub error: Error,
+}
+
+impl TokenRefusal {
+    fn new(rfc: &'static str, code: Code, message: impl Into<String>) -> Self {
+        Self {
+            rfc,
+            error: Error::new(code, message),
+        }
+    }
+
+    fn invalid(rfc: &'static str, message: impl Into<String>) -> Self {
+        Self::new(rfc, Code::InvalidRequest, message)
+    }
+}
+
+impl From<Error> for TokenRefusal {
+    fn from(error: Error) -> Self {
+        let rfc = match error.code() {
+            Code::InternalError => "server_error",
+            _ => "invalid_request",
+        };
+        Self { rfc, error }
+    }
+}
+
+/// An issued token, with its text this one time.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The token's record.
+    pub token: AccessToken,
+    /// Its text.
+    pub text: Credential,
+}
+
+impl Serialize for IssuedToken {
+    /// The contract's object with the names of RFC 6749 beside it.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let token = &self.token;
+        let seconds = (token.expires_at.as_millis() - token.created_at.as_millis()) / 1000;
+        let mut object = serializer.serialize_struct("IssuedToken", 15)?;
+        object.serialize_field("id", &token.id)?;
+        object.serialize_field("accessToken", self.text.expose())?;
+        object.serialize_field("tokenType", "Bearer")?;
+        object.serialize_field("expiresAt", &token.expires_at)?;
+        object.serialize_field("expiresInSeconds", &seconds)?;
+        object.serialize_field("tenantId", &token.tenant_id)?;
+        object.serialize_field("clientId", &token.client_id)?;
+        object.serialize_field("authorizationId", &token.authorization_id)?;
+        object.serialize_field("issuedBy", &token.issued_by)?;
+        object.serialize_field("permissions", &token.permissions)?;
+        object.serialize_field("connectionIds", &token.connection_ids)?;
+        object.serialize_field("access_token", self.text.expose())?;
+        object.serialize_field("token_type", "Bearer")?;
+        object.serialize_field("expires_in", &seconds)?;
+        object.serialize_field("scope", &token.permissions.to_string())?;
+        object.end()
+    }
+}
+
+/// What a token stands for: only its own context (TK-11).
+#[derive(Debug, Serialize)]
+pub struct TokenContext {
+    /// The token.
+    pub token: AccessToken,
+    /// The client it was issued to.
+    pub client: Client,
+    /// The customer whose data it reads.
+    pub tenant: Tenant,
+}
+
+/// Which tokens to list, as sent.
+#[derive(Clone, Debug, Default)]
+pub struct TokenFilterText {
+    /// Only this customer's.
+    pub tenant_id: Option<String>,
+    /// Only this client's.
+    pub client_id: Option<String>,
+    /// Only this authorization's.
+    pub authorization_id: Option<String>,
+}
+
+/// What a token is to carry.
+struct Basis {
+    authorization: Option<Authorization>,
+    grants: Vec<Grant>,
+}
+
+impl Gateway {
+    /// Issues a token for client credentials: exactly the active grants of one authorization, or
+    /// of one grant, and never more than its scopes (TK-9). While the authorization is pending, or
+    /// the client has none, the token has no connections.
+    ///
+    /// # Errors
+    /// A [`TokenRefusal`] with both spellings.
+    pub async fn issue_token(
+        &self,
+        request: TokenRequest,
+        request_id: &RequestId,
+    ) -> Result<IssuedToken, TokenRefusal> {
+        match request.grant_type.as_deref() {
+            Some("client_credentials") => {}
+            None if request.grant_id.is_some() => {}
+            None => {
+                return Err(TokenRefusal::invalid(
+                    "invalid_request",
+                    "`grant_type` is missing.",
+                ));
+            }
+            Some(_) => {
+                return Err(TokenRefusal::invalid(
+                    "unsupported_grant_type",
+                    "`grant_type` must be `client_credentials`.",
+                ));
+            }
+        }
+        let client = self.authenticate(&request).await?;
+        let basis = match &request.grant_id {
+            Some(id) => self.basis_of_grant(&client, id).await?,
+            None => self.basis_of_customer(&client, &request).await?,
+        };
+        let permissions = narrowed(permitted(&client, &basis), request.scope.as_deref())?;
+        let now = self.clock.now();
+        let text = Credential::generate(CredentialKind::AccessToken, &*self.random);
+        let authorization = basis.authorization;
+        let token = AccessToken {
+            id: TokenId::generate(&*self.clock, &*self.random),
+            tenant_id: authorization.as_ref().map_or_else(
+                || client.tenant_id.clone(),
+                |authorization| authorization.tenant_id.clone(),
+            ),
+            client_id: client.id.clone(),
+            authorization_id: authorization.map(|authorization| authorization.id),
+            issued_by: IssuedBy::ClientCredentials,
+            permissions,
+            connection_ids: basis
+                .grants
+                .into_iter()
+                .map(|grant| grant.connection_id)
+                .collect(),
+            created_at: now,
+            expires_at: now.after(self.settings.token_ttl),
+            revoked_at: None,
+            last_used_at: None,
+        };
+        let actor = Actor::Client(client.id);
+        let act = Act {
+            actor: &actor,
+            request_id,
+        };
+        let audit = self.done(&act, AuditAction::TokenIssue, &token.id);
+        self.storage
+            .tokens()
+            .insert(token.clone(), text.hash(), audit)
+            .await?;
+        Ok(IssuedToken { token, text })
+    }
+
+    /// The live client whose secret was sent. An unknown client costs the same work and gets the
+    /// same words as a wrong secret (TK-5).
+    async fn authenticate(&self, request: &TokenRequest) -> Result<Client, TokenRefusal> {
+        let refusal = || {
+            TokenRefusal::new(
+                "invalid_client",
+                Code::InvalidCredentials,
+                "The client is unknown or its secret is wrong.",
+            )
+        };
+        let Some(client_id) = &request.client_id else {
+            return Err(TokenRefusal::invalid(
+                "invalid_request",
+                "`client_id` is missing.",
+            ));
+        };
+        let presented = request
+            .client_secret
+            .as_ref()
+            .map_or("", |secret| secret.expose());
+        let presented = CredentialHash::of(presented);
+        let unknown = ClientId::generate(&*self.clock, &*self.random);
+        let id = ClientId::parse(client_id).unwrap_or(unknown);
+        let hashes = self.storage.clients().secret_hashes(&id).await?;
+        let client = self.storage.clients().find(&id).await?;
+        let mut matching = None;
+        let mut any = Choice::from(0);
+        for (secret, hash) in &hashes {
+            let equal = hash.as_bytes().ct_eq(presented.as_bytes());
+            any |= equal;
+            if bool::from(equal) {
+                matching = Some(secret);
+            }
+        }
+        match (client, matching) {
+            (Some(client), Some(secret))
+                if bool::from(any) && client.status == ClientStatus::Active =>
+            {
+                self.storage
+                    .clients()
+                    .touch_secret(secret, self.clock.now())
+                    .await?;
+                Ok(client)
+            }
+            _ => Err(refusal()),
+        }
+    }
+
+    async fn basis_of_grant(&self, client: &Client, id: &str) -> Result<Basis, TokenRefusal> {
+        // Another client's grant is as unknown as one that never was (TN-2).
+        let unknown = || {
+            TokenRefusal::invalid(
+                "invalid_grant",
+                "`grant_id` names no active grant of this client.",
+            )
+        };
+        let id = GrantId::parse(id).map_err(|_| unknown())?;
+        let grant = self.storage.authorizations().find_grant(&id).await?;
+        let grant = grant
+            .filter(|grant| grant.client_id == client.id)
+            .ok_or_else(unknown)?;
+        let authorization = self
+            .storage
+            .authorizations()
+            .find(&grant.authorization_id)
+            .await?;
+        let authorization = authorization
+            .filter(|authorization| authorization.status == AuthorizationStatus::Active)
+            .ok_or_else(unknown)?;
+        let active = self
+            .storage
+            .authorizations()
+            .active_grants(&authorization.id, self.clock.now())
+            .await?;
+        let grants: Vec<_> = active
+            .into_iter()
+            .filter(|active| active.id == grant.id)
+            .collect();
+        if grants.is_empty() {
+            return Err(unknown());
+        }
+        Ok(Basis {
+            authorization: Some(authorization),
+            grants,
+        })
+    }
+
+    async fn basis_of_customer(
+        &self,
+        client: &Client,
+        request: &TokenRequest,
+    ) -> Result<Basis, TokenRefusal> {
+        let mut live = self.storage.authorizations().list_live(&client.id).await?;
+        let customer = self.customer(client, request).await?;
+        if let Some(tenant) = &customer {
+            live.retain(|authorization| authorization.tenant_id == *tenant);
+            if live.is_empty() {
+                return Err(not_approved());
+            }
+        }
+        let (mut active, pending): (Vec<_>, Vec<_>) = live
+            .into_iter()
+            .partition(|authorization| authorization.status == AuthorizationStatus::Active);
+        if active.len() > 1 {
+            return Err(TokenRefusal::invalid(
+                "invalid_request",
+                "This client has several customers: name one by `tenant_id` or `customer_ref`.",
+            ));
+        }
+        let Some(authorization) = active.pop() else {
+            return Ok(Basis {
+                authorization: pending.into_iter().next(),
+                grants: Vec::new(),
+            });
+        };
+        let grants = self
+            .storage
+            .authorizations()
+            .active_grants(&authorization.id, self.clock.now())
+            .await?;
+        Ok(Basis {
+            authorization: Some(authorization),
+            grants,
+        })
+    }
+
+    /// The customer that the request names, if it names one.
+    async fn customer(
+        &self,
+        client: &Client,
+        request: &TokenRequest,
+    ) -> Result<Option<TenantId>, TokenRefusal> {
+        let by_id = request
+            .tenant_id
+            .as_deref()
+            .map(TenantId::parse)
+            .transpose()?;
+        let by_ref = match &request.customer_ref {
+            None => None,
+            Some(customer_ref) => {
+                let tenant = self
+                    .storage
+                    .tenants()
+                    .find_customer(&client.id, customer_ref)
+                    .await?;
+                Some(tenant.ok_or_else(not_approved)?.id)
+            }
+        };
+        match (by_id, by_ref) {
+            (Some(id), Some(tenant)) if id != tenant => Err(TokenRefusal::invalid(
+                "invalid_request",
+                "`tenant_id` and `customer_ref` name different customers.",
+            )),
+            (id, tenant) => Ok(id.or(tenant)),
+        }
+    }
+
+    /// The token behind a bearer text, alive.
+    async fn live_access(&self, bearer: Option<&str>) -> Result<Access> {
+        let Some(text) = bearer else {
+            return Err(Error::new(
+                Code::AuthRequired,
+                "Send an access token as `Authorization: Bearer`.",
+            ));
+        };
+        let access = match CredentialHash::of_presented(CredentialKind::AccessToken, text) {
+            Some(hash) => self.storage.tokens().find_access(&hash, None).await?,
+            None => None,
+        };
+        let access = access.ok_or_else(|| {
+            Error::new(
+                Code::InvalidCredentials,
+                "This is not an access token of this gateway.",
+            )
+        })?;
+        check_live(&access, self.clock.now())?;
+        Ok(access)
+    }
+
+    /// What a token stands for.
+    ///
+    /// # Errors
+    /// `AUTH_REQUIRED`, `INVALID_CREDENTIALS` or `AUTH_EXPIRED`.
+    pub async fn token_context(&self, bearer: Option<&str>) -> Result<TokenContext> {
+        let token = self.live_access(bearer).await?.token;
+        let client = self.storage.clients().find(&token.client_id).await?;
+        let tenant = self.storage.tenants().find(&token.tenant_id).await?;
+        match (client, tenant) {
+            (Some(client), Some(tenant)) => Ok(TokenContext {
+                token,
+                client,
+                tenant,
+            }),
+            _ => Err(Error::internal("a live token without client or tenant")),
+        }
+    }
+
+    /// The token of that text while it is active, for an introspecting admin.
+    ///
+    /// # Errors
+    /// The storage's own; an unknown, expired or revoked token is `None`.
+    pub async fn introspect(&self, text: &str) -> Result<Option<AccessToken>> {
+        match self.live_access(Some(text)).await {
+            Ok(access) => Ok(Some(access.token)),
+            Err(error) if matches!(error.code(), Code::InvalidCredentials | Code::AuthExpired) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists tokens, dead ones included.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for a malformed filter; the cursor's.
+    pub async fn list_tokens(
+        &self,
+        filter: &TokenFilterText,
+        query: &ListQuery,
+    ) -> Result<Listing<AccessToken>> {
+        let parsed = TokenFilter {
+            tenant: filter
+                .tenant_id
+                .as_deref()
+                .map(TenantId::parse)
+                .transpose()?,
+            client: filter
+                .client_id
+                .as_deref()
+                .map(ClientId::parse)
+                .transpose()?,
+            authorization: filter
+                .authorization_id
+                .as_deref()
+                .map(AuthorizationId::parse)
+                .transpose()?,
+        };
+        let filters = [
+            ("tenantId", filter.tenant_id.as_deref()),
+            ("clientId", filter.client_id.as_deref()),
+            ("authorizationId", filter.authorization_id.as_deref()),
+        ];
+        self.page_of(
+            List {
+                route: "platform.tokens",
+                filters: &filters,
+            },
+            query,
+            async |range| self.storage.tokens().list(&parsed, range).await,
+            |token| token.id.as_str(),
+        )
+        .await
+    }
+
+    /// Revokes a token. Revoking again, or what is not there, changes nothing and succeeds.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn revoke_token(&self, id: &str, act: &Act<'_>) -> Result<()> {
+        let Ok(id) = TokenId::parse(id) else {
+            return Ok(());
+        };
+        let audit = self.done(act, AuditAction::TokenRevoke, &id);
+        self.storage
+            .tokens()
+            .revoke(&id, self.clock.now(), audit)
+            .await?;
+        Ok(())
+    }
+}
+
+fn not_approved() -> TokenRefusal {
+    TokenRefusal::new(
+        "invalid_grant",
+        Code::ApprovalRequired,
+        "This customer has not approved the client.",
+    )
+}
+
+/// The most that a token may carry.
+fn permitted(client: &Client, basis: &Basis) -> Scopes {
+    match &basis.authorization {
+        Some(authorization) if authorization.status == AuthorizationStatus::Active => basis
+            .grants
+            .iter()
+            .fold(Scopes::NONE, |scopes, grant| {
+                scopes.union(grant.permissions)
+            })
+            .intersection(authorization.permissions),
+        _ => client.default_permissions,
+    }
+}
+
+/// The scopes that were asked for, all of them when none was named.
+fn narrowed(permitted: Scopes, asked: Option<&str>) -> Result<Scopes, TokenRefusal> {
+    let invalid = |message| TokenRefusal::invalid("invalid_scope", message);
+    let Some(asked) = asked else {
+        return Ok(permitted);
+    };
+    let scopes = asked
+        .split(' ')
+        .filter(|name| !name.is_empty())
+        .map(|name| Scope::parse(name).ok_or_else(|| invalid("`scope` names an unknown scope.")))
+        .collect::<Result<Scopes, _>>()?;
+    if scopes.is_empty() {
+        return Err(invalid("`scope` must not be empty."));
+    }
+    if !permitted.contains_all(scopes) {
+        return Err(invalid("`scope` goes beyond what was approved."));
+    }
+    Ok(scopes)
+}
+
+/// What RFC 7662 calls a token's members, beside our own.
+#[derive(Debug, Serialize)]
+pub struct Introspection {
+    /// Always `true`: an inactive token has no members to show.
+    pub active: bool,
+    /// The scopes, separated by spaces.
+    pub scope: String,
+    /// The client.
+    pub client_id: ClientId,
+    /// `Bearer`.
+    pub token_type: &'static str,
+    /// When it ends, Unix seconds.
+    pub exp: i64,
+    /// When it was issued, Unix seconds.
+    pub iat: i64,
+    /// The token's record.
+    #[serde(flatten)]
+    pub token: AccessToken,
+}
+
+impl From<AccessToken> for Introspection {
+    fn from(token: AccessToken) -> Self {
+        Self {
+            active: true,
+            scope: token.permissions.to_string(),
+            client_id: token.client_id.clone(),
+            token_type: "Bearer",
+            exp: Timestamp::as_seconds(token.expires_at),
+            iat: Timestamp::as_seconds(token.created_at),
+            token,
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The authorization decision: may this credential read this, and through which connection? One
+//! pure function over facts that were read before; the order of its checks is the contract's, and
+//! the first that fails names the code. Parameters, cursor and upstream come after it.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    Code, Error, Result, Timestamp,
+    provider::{Endpoint, ProviderId, RepoRef, Support},
+    storage::{Access, AuthorizationStatus, Connection, ConnectionStatus, Share},
+};
+
+/// What the caller presented.
+#[derive(Clone, Copy, Debug)]
+pub enum Presented<'a> {
+    /// Nothing.
+    Nothing,
+    /// Something that is not a token of ours.
+    Unknown,
+    /// A token of ours, dead or alive.
+    Token(&'a Access),
+    /// A connection's id in legacy mode; `None` when there is no such connection.
+    Connection(Option<&'a Share>),
+}
+
+/// Which provider was named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// None, where none is needed.
+    Nothing,
+    /// One that is unknown or disabled.
+    Unknown,
+    /// An enabled one, with what it says of the endpoint.
+    Provider(ProviderId, Support),
+}
+
+/// The facts of a read.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// What is asked.
+    pub endpoint: Endpoint,
+    /// Who asks.
+    pub presented: Presented<'a>,
+    /// Of which provider.
+    pub provider: Named,
+    /// Through which of the token's connections, where one was chosen.
+    pub connection: Option<&'a str>,
+    /// Which repository, as the client named it.
+    pub repository: Option<&'a str>,
+    /// Whether the firewall blocks the path that was asked for.
+    pub path_is_blocked: bool,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What may be read.
+#[derive(Debug)]
+pub struct Permit<'a> {
+    /// The shares that may serve the read, oldest connection first: exactly one for a repository.
+    pub shares: Vec<&'a Share>,
+    /// The repository, for the endpoints under one.
+    pub repository: Option<Approved<'a>>,
+}
+
+/// How the repository is approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Approved<'a> {
+    /// It is listed: asked by id.
+    Listed(RepoRef),
+    /// Everything the connection can read is; what the client named may be an id or a name.
+    Unlisted(&'a str),
+}
+
+/// Decides a read.
+///
+/// # Errors
+/// The code of the first check that fails.
+pub fn decide<'a>(facts: &Facts<'a>) -> Result<Permit<'a>> {
+    let shares = match facts.presented {
+        Presented::Nothing => {
+            return Err(Error::new(
+                Code::AuthRequired,
+                "Send an access token as `Authorization: Bearer`.",
+            ));
+        }
+        Presented::Unknown => {
+            return Err(Error::new(
+                Code::InvalidCredentials,
+                "This is not an access token of this gateway.",
+            ));
+        }
+        Presented::Token(access) => token_shares(facts, access)?,
+        Presented::Connection(share) => {
+            check_provider(facts.provider)?;
+            share.into_iter().collect()
+        }
+    };
+    let share = candidates(facts, shares)?;
+    if facts.path_is_blocked {
+        return Err(Error::new(
+            Code::AccessBlockedByPolicy,
+            "The firewall blocks this path.",
+        ));
+    }
+    let permit = approve(facts, share)?;
+    if let Named::Provider(provider, Support::None { .. }) = facts.provider {
+        return Err(Error::unsupported(provider, facts.endpoint));
+    }
+    Ok(permit)
+}
+
+/// Token, provider, authorization and scope; then the grants that count.
+fn token_shares<'a>(facts: &Facts<'a>, access: &'a Access) -> Result<Vec<&'a Share>> {
+    check_live(access, facts.now)?;
+    check_provider(facts.provider)?;
+    match access.authorization {
+        None => {
+            return Err(Error::new(
+                Code::ApprovalRequired,
+                "No customer has approved this client yet.",
+            ));
+        }
+        Some(AuthorizationStatus::Pending) => {
+            return Err(Error::new(
+                Code::ApprovalPending,
+                "The customer has not decided about this client yet.",
+            ));
+        }
+        // A revoked authorization has ended its tokens above.
+        Some(AuthorizationStatus::Active | AuthorizationStatus::Revoked) => {}
+    }
+    let scope = facts.endpoint.scope();
+    let live: Vec<&Share> = access
+        .shares
+        .iter()
+        .filter(|share| {
+            share.expires_at.is_none_or(|end| end > facts.now)
+                && share.connection.status != ConnectionStatus::Revoked
+                && access.token.connection_ids.contains(&share.connection.id)
+        })
+        .collect();
+    let granted: Vec<&Share> = live
+        .iter()
+        .copied()
+        .filter(|share| share.permissions.contains(scope))
+        .collect();
+    // A token whose every connection is gone lacks connections, not the scope.
+    if !access.token.permissions.contains(scope) || (granted.is_empty() && !live.is_empty()) {
+        return Err(insufficient_scope(facts.endpoint));
+    }
+    if let Named::Provider(provider, _) = facts.provider {
+        let of_provider = |shares: &[&Share]| {
+            shares
+                .iter()
+                .any(|share| share.connection.provider == provider)
+        };
+        if of_provider(&live) && !of_provider(&granted) {
+            return Err(insufficient_scope(facts.endpoint));
+        }
+    }
+    Ok(granted)
+}
+
+/// Whether a token works at all: `AUTH_EXPIRED` when it, its client or its authorization ended.
+///
+/// # Errors
+/// `AUTH_EXPIRED`.
+pub fn check_live(access: &Access, now: Timestamp) -> Result<()> {
+    let token = &access.token;
+    if token.revoked_at.is_some()
+        || !access.client_is_active
+        || access.authorization == Some(AuthorizationStatus::Revoked)
+    {
+        return Err(Error::new(
+            Code::AuthExpired,
+            "The access token has been revoked.",
+        ));
+    }
+    if token.expires_at <= now {
+        return Err(Error::new(
+            Code::AuthExpired,
+            "The access token has expired.",
+        ));
+    }
+    Ok(())
+}
+
+fn check_provider(named: Named) -> Result<()> {
+    match named {
+        Named::Unknown => Err(Error::new(
+            Code::UnsupportedProvider,
+            "This provider is unknown or disabled.",
+        )),
+        Named::Nothing | Named::Provider(..) => Ok(()),
+    }
+}
+
+/// The shares of the provider and connection that were named.
+fn candidates<'a>(facts: &Facts<'_>, shares: Vec<&'a Share>) -> Result<Vec<&'a Share>> {
+    let named = match facts.provider {
+        Named::Provider(provider, _) => Some(provider),
+        Named::Nothing | Named::Unknown => None,
+    };
+    let of_request = |connection: &Connection| {
+        named.is_none_or(|provider| connection.provider == provider)
+            && facts
+                .connection
+                .is_none_or(|id| connection.id.as_str() == id)
+    };
+    let candidates: Vec<&Share> = shares
+        .into_iter()
+        .filter(|share| of_request(&share.connection))
+        .collect();
+    let usable = |share: &&Share| share.connection.status == ConnectionStatus::Active;
+    if candidates.iter().any(usable) {
+        return Ok(candidates.into_iter().filter(usable).collect());
+    }
+    let error = if candidates
+        .iter()
+        .any(|share| share.connection.status == ConnectionStatus::NeedsReconnect)
+    {
+        Error::new(
+            Code::AuthExpired,
+            "The provider no longer accepts this connection; its owner must reconnect.",
+        )
+    } else {
+        Error::new(
+            Code::ProviderAccountNotConnected,
+            "No account of this provider is connected for this token.",
+        )
+    };
+    Err(match named {
+        Some(provider) => error.with_provider(provider),
+        None => error,
+    })
+}
+
+/// The oldest connection that has the repository approved.
+fn approve<'a>(facts: &Facts<'a>, shares: Vec<&'a Share>) -> Result<Permit<'a>> {
+    let Some(key) = facts.repository else {
+        return Ok(Permit {
+            shares,
+            repository: None,
+        });
+    };
+    for share in shares {
+        let repository = match &share.approved {
+            Some(approved) => Approved::Listed(RepoRef {
+                id: approved.id.clone(),
+                full_name: Some(approved.full_name.clone()),
+            }),
+            None if share.approves_all => Approved::Unlisted(key),
+            None => continue,
+        };
+        return Ok(Permit {
+            shares: vec![share],
+            repository: Some(repository),
+        });
+    }
+    // No word about whether it exists (TK-8).
+    Err(Error::new(
+        Code::RepositoryNotApproved,
+        "This repository is not approved for this token.",
+    ))
+}
+
+fn insufficient_scope(endpoint: Endpoint) -> Error {
+    Error::new(
+        Code::InsufficientScope,
+        format!("This needs the scope `{}`.", endpoint.scope()),
+    )
+}

@@ -1,0 +1,216 @@
+//! Which redirect URIs an app may register. The raw text is judged, never a parsed and re-written
+//! form: parsers map hostile inputs onto clean URLs. Matching at authorization is byte equality.
+
+const MAX_LEN: usize = 2048;
+
+/// Judges a URI to be registered; the error completes the sentence "the URI ...".
+///
+/// Accepted are `https`, and `http` on the literal loopback addresses (RFC 8252, section 7.3).
+///
+/// # Errors
+/// The rule that it breaks (RU-1).
+pub fn check(uri: &str) -> Result<(), &'static str> {
+    if uri.len() > MAX_LEN {
+        return Err("must have at most 2048 bytes");
+    }
+    if !uri.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must be printable ASCII without spaces");
+    }
+    if uri.contains(['\\', '*', '#', '"', '<', '>', '^', '`', '{', '|', '}']) {
+        return Err(
+            "must not hold a fragment, a wildcard, a backslash or another character that URIs escape",
+        );
+    }
+    let (rest, loopback_only) = match (uri.strip_prefix("https://"), uri.strip_prefix("http://")) {
+        (Some(rest), _) => (rest, false),
+        (None, Some(rest)) => (rest, true),
+        (None, None) => {
+            return Err("must begin with `https://` (or `http://` on 127.0.0.1 or [::1])");
+        }
+    };
+    let authority_len = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path_and_query) = rest.split_at(authority_len);
+    check_authority(authority, loopback_only)?;
+    let (path, query) = path_and_query
+        .split_once('?')
+        .unwrap_or((path_and_query, ""));
+    check_path(path)?;
+    for pair in query.split('&') {
+        let name = pair.split('=').next().unwrap_or_default();
+        if ["code", "state", "error", "iss"].contains(&decoded(name).as_str()) {
+            return Err("must not have a query parameter that the authorization response uses");
+        }
+    }
+    Ok(())
+}
+
+fn check_authority(authority: &str, loopback_only: bool) -> Result<(), &'static str> {
+    if authority.contains('@') {
+        return Err("must not hold a user name or password");
+    }
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']').ok_or("has a malformed host")?;
+            address
+                .parse::<std::net::Ipv6Addr>()
+                .map_err(|_| "has a malformed host")?;
+            (
+                &authority[..address.len() + 2],
+                port.strip_prefix(':').or(port.is_empty().then_some("0")),
+            )
+        }
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, Some("0")),
+        },
+    };
+    let port = port.ok_or("has a malformed port")?;
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) || port.parse::<u16>().is_err() {
+        return Err("has a malformed port");
+    }
+    if loopback_only && !matches!(host, "127.0.0.1" | "[::1]") {
+        return Err("must use https, except on 127.0.0.1 or [::1]");
+    }
+    let named = !host.is_empty()
+        && !host.starts_with(['.', '-'])
+        && !host.ends_with(['.', '-'])
+        && !host.contains("..")
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    if named || host.starts_with('[') {
+        Ok(())
+    } else {
+        Err("has a missing or malformed host")
+    }
+}
+
+fn check_path(path: &str) -> Result<(), &'static str> {
+    for segment in path.split('/') {
+        // `..;` is a dot segment to some servers: parameters are cut off before comparing.
+        let segment = decoded(segment);
+        let name = segment.split(';').next().unwrap_or_default();
+        if matches!(name, "." | "..")
+            || segment.contains(['/', '\\'])
+            || segment.chars().any(char::is_control)
+        {
+            return Err("must not hold dot segments, plain or encoded");
+        }
+    }
+    Ok(())
+}
+
+/// Percent-decoded until nothing changes: a server may decode more than once.
+fn decoded(text: &str) -> String {
+    let mut text = text.to_owned();
+    loop {
+        let once = percent_encoding::percent_decode_str(&text)
+            .decode_utf8_lossy()
+            .into_owned();
+        if once == text {
+            return text;
+        }
+        text = once;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_and_literal_loopback_can_be_registered() {
+        for uri in [
+            "https://app.example/callback",
+            "https://app.example:8443/a/b?tenant=1",
+            "https://app.example",
+            "https://[2001:db8::1]/cb",
+            "http://127.0.0.1/cb",
+            "http://127.0.0.1:8000/cb",
+            "http://[::1]:8000/cb",
+            "https://xn--e1afmkfd.example/cb",
+        ] {
+            assert_eq!(check(uri), Ok(()), "{uri}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        // sec: RU-1
+        let long = format!("https://a.example/{}", "x".repeat(2048));
+        for uri in [
+            "",
+            "https:evil.example",
+            "https:/evil.example",
+            "https:///cb",
+            "https://",
+            "https://?x",
+            "//evil.example/cb",
+            "/cb",
+            "cb",
+            "HTTPS://a.example/cb",
+            "hTTps://a.example/cb",
+            "javascript:alert(1)",
+            "JaVaScRiPt:alert(1)",
+            "data:text/html,x",
+            "ftp://a.example/cb",
+            "myapp://cb",
+            "http://a.example/cb",
+            "http://localhost/cb",
+            "http://127.0.0.2/cb",
+            "http://127.1/cb",
+            "http://2130706433/cb",
+            "http://[::2]/cb",
+            "http://127.0.0.1.evil.example/cb",
+            "https://good.example\\@evil.example/cb",
+            "https://good.example@evil.example/cb",
+            "https://a@b@c/cb",
+            "https://user:pass@a.example/cb",
+            "https://a.example/cb#fragment",
+            "https://a.example/cb#",
+            "https://*.example/cb",
+            "https://a.example/*",
+            "https://a.example/../cb",
+            "https://a.example/a/../cb",
+            "https://a.example/./cb",
+            "https://a.example/..",
+            "https://a.example/%2e%2e/cb",
+            "https://a.example/%2E./cb",
+            "https://a.example/%252e%252e/cb",
+            "https://a.example/..;/cb",
+            "https://a.example/..%3b/cb",
+            "https://a.example/a%2f..%2fb",
+            "https://a.example/a%5cb",
+            "https://a.example/a%00",
+            "https://a.example/a%0d%0ab",
+            " https://a.example/cb",
+            "https://a.example/cb ",
+            "https://a.example/c b",
+            "https://a.example/c\tb",
+            "https://a.example/c\nb",
+            "https://a.example/c\rb",
+            "https://a.example/c\0b",
+            "https://а.example/cb",
+            "https://a.example/ñ",
+            "https://a.example:/cb",
+            "https://a.example:x/cb",
+            "https://a.example:99999/cb",
+            "https://a.example:80:80/cb",
+            "https://[::1/cb",
+            "https://[zz]/cb",
+            "https://[::1]x/cb",
+            "https://.example/cb",
+            "https://a..example/cb",
+            "https://a.example./cb",
+            "https://a_b.example/cb",
+            "https://a.example/cb?code=1",
+            "https://a.example/cb?x=1&state=2",
+            "https://a.example/cb?error",
+            "https://a.example/cb?iss=x",
+            "https://a.example/cb?%63ode=1",
+            &long,
+        ] {
+            assert!(check(uri).is_err(), "{uri:?}");
+        }
+    }
+}
