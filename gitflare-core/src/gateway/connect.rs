@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Act, Gateway, ListQuery, Listing, listing::List, read::access_token_cell};
+use super::{Act, Gateway, ListQuery, Listing, fetch::access_token_cell, listing::List};
 use crate::{
     Code, ConnectionId, Error, Result, Secret, TenantId,
     provider::{Call, ProviderId},

@@ -4,8 +4,10 @@
 
 mod admin;
 mod connect;
+mod fetch;
 mod firewall;
 mod grants;
+mod introspection;
 mod listing;
 mod parameters;
 mod payload;
@@ -24,13 +26,12 @@ pub use admin::{ClientFilterText, CreatedClient, NewClientRequest, NewTenantRequ
 pub use connect::{ConnectionFilterText, ManualConnection};
 pub use firewall::FirewallUpdate;
 pub use grants::{GrantFilterText, NewGrantRequest, RequestedRepositories};
+pub use introspection::{Introspection, TokenContext, TokenFilterText};
 pub use listing::{ListQuery, Listing, PageInfo};
 pub use parameters::Query;
 pub use payload::Payload;
 pub use read::{ReadCredential, ReadRequest, UnifiedReply};
-pub use tokens::{
-    Introspection, IssuedToken, TokenContext, TokenFilterText, TokenRefusal, TokenRequest,
-};
+pub use tokens::{IssuedToken, TokenRefusal, TokenRequest};
 
 use crate::{
     AuditId, ClientId, Clock, Error, Random, RequestId, Result, TokenId,

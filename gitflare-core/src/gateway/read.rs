@@ -3,25 +3,19 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-
 use super::{
     Gateway, PageInfo, Payload, Query,
     listing::open_page,
-    parameters::{BoundFilter, Operation, bound_filters, check_repository, operation, unresolved},
+    parameters::{BoundFilter, bound_filters, check_repository, operation},
 };
 use crate::{
-    ClientId, Code, ConnectionId, CredentialHash, CredentialKind, Error, GrantId, Limit, LogId,
-    Page, PageRequest, Position, RequestId, Result, Scopes, Secret, TenantId, Timestamp, TokenId,
+    ClientId, Code, ConnectionId, CredentialHash, CredentialKind, Error, GrantId, LogId, RequestId,
+    Result, Scopes, Secret, TenantId, Timestamp, TokenId,
     cursor::CursorScope,
     filter::{Filtered, FirewallReport},
-    keys::Cell,
-    model::{Repository, Viewer},
     policy::{self, Approved, Facts, Named, Permit, Presented},
-    provider::{Call, Endpoint, Provider, ProviderId, RepoRef, TreePath},
-    storage::{
-        Access, ApprovedRepository, Connection, RepositoryKey, SealedTokens, Share, UsageRow,
-    },
+    provider::{Endpoint, Provider, ProviderId, TreePath},
+    storage::{Access, Connection, RepositoryKey, SealedTokens, Share, UsageRow},
 };
 
 /// A unified read, with every parameter as the client sent it (decoded once).
@@ -76,7 +70,7 @@ enum Credentials {
     Nothing,
     Unknown,
     Token(Access),
-    Connection(Option<Share>),
+    Connection(Option<Box<Share>>),
 }
 
 impl Credentials {
@@ -85,7 +79,7 @@ impl Credentials {
             Self::Nothing => Presented::Nothing,
             Self::Unknown => Presented::Unknown,
             Self::Token(access) => Presented::Token(access),
-            Self::Connection(share) => Presented::Connection(share.as_ref()),
+            Self::Connection(share) => Presented::Connection(share.as_deref()),
         }
     }
 
@@ -104,24 +98,6 @@ struct Trace {
     provider: Option<ProviderId>,
     repository: Option<String>,
     upstream: Duration,
-}
-
-/// What came back from upstream, before the firewall.
-struct Fetched {
-    payload: Payload,
-    next: Option<Position>,
-    /// For an answer over all providers: whether anything was left out, and what failed.
-    merged: Option<(bool, Vec<Error>)>,
-}
-
-impl From<Page<Repository>> for Fetched {
-    fn from(page: Page<Repository>) -> Self {
-        Self {
-            payload: page.items.into(),
-            next: page.next,
-            merged: None,
-        }
-    }
 }
 
 impl Gateway {
@@ -300,7 +276,7 @@ impl Gateway {
                     Err(_) => None,
                 };
                 Ok(Credentials::Connection(found.map(
-                    |(connection, tokens)| self.legacy_share(connection, tokens),
+                    |(connection, tokens)| Box::new(self.legacy_share(connection, tokens)),
                 )))
             }
             ReadCredential::None | ReadCredential::Connection(_) => Ok(Credentials::Nothing),
@@ -326,232 +302,6 @@ impl Gateway {
             .peek("path")
             .and_then(|path| TreePath::parse("path", path).ok())
             .is_some_and(|path| self.filter.blocks(path.as_str()))
-    }
-
-    async fn fetch(
-        &self,
-        permit: &Permit<'_>,
-        provider: Option<ProviderId>,
-        operation: &Operation,
-        page: PageRequest,
-        deadline: Instant,
-    ) -> Result<Fetched> {
-        match (operation, &permit.repository) {
-            (Operation::Profile, _) => self.viewers(permit, deadline).await,
-            (Operation::Repositories, _) if provider.is_some() => Ok(self
-                .repositories(&permit.shares, page, deadline)
-                .await?
-                .into()),
-            (Operation::Repositories, _) => {
-                self.all_repositories(permit, page.limit, deadline).await
-            }
-            (_, Some(approved)) => {
-                let share = permit.shares[0];
-                let provider = self.provider_of(share)?;
-                let call = self.call(share, deadline)?;
-                let (payload, next) =
-                    in_repository(&**provider, &call, approved, operation, page).await?;
-                if let Payload::Repository(repository) = &payload {
-                    self.note_name(share, approved, repository).await?;
-                }
-                Ok(Fetched {
-                    payload,
-                    next,
-                    merged: None,
-                })
-            }
-            (_, None) => Err(Error::internal(
-                "an endpoint below a repository was asked without one",
-            )),
-        }
-    }
-
-    /// One viewer per connection. Fails only when every connection does.
-    async fn viewers(&self, permit: &Permit<'_>, deadline: Instant) -> Result<Fetched> {
-        let answers = join_all(permit.shares.iter().map(async |share| -> Result<Viewer> {
-            let provider = self.provider_of(share)?;
-            provider.viewer(&self.call(share, deadline)?).await
-        }))
-        .await;
-        let (viewers, errors) = split(answers)?;
-        Ok(Fetched {
-            payload: viewers.into(),
-            next: None,
-            merged: Some((false, errors)),
-        })
-    }
-
-    /// The first page of each connected provider, in provider order, cut at the limit.
-    async fn all_repositories(
-        &self,
-        permit: &Permit<'_>,
-        limit: Limit,
-        deadline: Instant,
-    ) -> Result<Fetched> {
-        let of_each: Vec<Vec<&Share>> = self
-            .providers
-            .ids()
-            .map(|id| {
-                permit
-                    .shares
-                    .iter()
-                    .copied()
-                    .filter(|share| share.connection.provider == id)
-                    .collect()
-            })
-            .filter(|shares: &Vec<_>| !shares.is_empty())
-            .collect();
-        let answers = join_all(
-            of_each
-                .iter()
-                .map(|shares| self.repositories(shares, PageRequest::first(limit), deadline)),
-        )
-        .await;
-        let (pages, errors) = split(answers)?;
-        let mut left_out = pages.iter().any(|page| page.next.is_some());
-        let mut all: Vec<_> = pages.into_iter().flat_map(|page| page.items).collect();
-        left_out |= all.len() > limit.get();
-        all.truncate(limit.get());
-        Ok(Fetched {
-            payload: all.into(),
-            next: None,
-            merged: Some((left_out, errors)),
-        })
-    }
-
-    /// One page of one provider's approved repositories. Its connections are walked one after the
-    /// other: the position begins with the connection where the chain stands.
-    async fn repositories(
-        &self,
-        shares: &[&Share],
-        page: PageRequest,
-        deadline: Instant,
-    ) -> Result<Page<Repository>> {
-        let (share, inner) = match &page.position {
-            None => (shares.first(), None),
-            Some(position) => {
-                let mut fields = position.fields();
-                let id = fields.text()?;
-                let inner = (!fields.is_empty()).then(|| fields.rest());
-                match shares
-                    .iter()
-                    .find(|share| share.connection.id.as_str() == id)
-                {
-                    Some(share) => (Some(share), inner),
-                    // Revoked meanwhile: the chain goes on with the next connection.
-                    None => (
-                        shares
-                            .iter()
-                            .find(|share| share.connection.id.as_str() > id),
-                        None,
-                    ),
-                }
-            }
-        };
-        let Some(share) = share else {
-            return Ok(Page::last(Vec::new()));
-        };
-        let provider = self.provider_of(share)?;
-        let request = PageRequest {
-            limit: page.limit,
-            position: inner,
-        };
-        let answer = provider
-            .repositories(&self.call(share, deadline)?, request)
-            .await?;
-        let here = share.connection.id.as_str();
-        let next = match answer.next {
-            Some(inner) => Some(Position::new().text(here).then(inner)),
-            None => shares
-                .iter()
-                .find(|share| share.connection.id.as_str() > here)
-                .map(|share| Position::new().text(share.connection.id.as_str())),
-        };
-        Ok(Page {
-            items: self.approved_only(share, answer.items).await?,
-            next,
-        })
-    }
-
-    async fn approved_only(
-        &self,
-        share: &Share,
-        items: Vec<Repository>,
-    ) -> Result<Vec<Repository>> {
-        if share.approves_all || items.is_empty() {
-            return Ok(items);
-        }
-        let ids: Vec<&str> = items
-            .iter()
-            .map(|repository| repository.id.as_str())
-            .collect();
-        let approved = self
-            .storage
-            .authorizations()
-            .approved_among(&share.grant_id, &ids)
-            .await?;
-        Ok(items
-            .into_iter()
-            .zip(approved)
-            .filter(|(_, approved)| *approved)
-            .map(|(item, _)| item)
-            .collect())
-    }
-
-    /// Keeps the name by which an approved repository can be asked for up to date.
-    async fn note_name(
-        &self,
-        share: &Share,
-        approved: &Approved<'_>,
-        seen: &Repository,
-    ) -> Result<()> {
-        match approved {
-            Approved::Listed(repo) if repo.full_name.as_deref() != Some(&seen.full_name) => {
-                let repository = ApprovedRepository {
-                    id: seen.id.clone(),
-                    full_name: seen.full_name.clone(),
-                };
-                self.storage
-                    .authorizations()
-                    .note_name(&share.grant_id, &repository)
-                    .await
-            }
-            Approved::Listed(_) | Approved::Unlisted(_) => Ok(()),
-        }
-    }
-
-    fn provider_of(&self, share: &Share) -> Result<&std::sync::Arc<dyn Provider>> {
-        let id = share.connection.provider;
-        self.providers.find(id).ok_or_else(|| {
-            Error::new(
-                Code::UnsupportedProvider,
-                "This provider is unknown or disabled.",
-            )
-            .with_provider(id)
-        })
-    }
-
-    fn call(&self, share: &Share, deadline: Instant) -> Result<Call> {
-        self.call_for(&share.connection, &share.tokens, deadline)
-    }
-
-    pub(super) fn call_for(
-        &self,
-        connection: &Connection,
-        tokens: &SealedTokens,
-        deadline: Instant,
-    ) -> Result<Call> {
-        let access_token = match &tokens.access_token {
-            Some(sealed) => self.vault.open(access_token_cell(connection), sealed)?,
-            None => Secret::new(String::new()),
-        };
-        Ok(Call {
-            connection_id: connection.id.clone(),
-            access_token,
-            api_base_url: connection.api_base_url.clone(),
-            organization: connection.organization.clone(),
-            deadline,
-        })
     }
 
     /// One row per read with a token of ours, refusals included (LG-4).
@@ -597,113 +347,6 @@ impl Gateway {
                 redacted_secrets: report.redacted_secrets,
             })
             .await
-    }
-}
-
-/// The read itself: the only place where operations meet the provider's methods.
-async fn in_repository(
-    provider: &dyn Provider,
-    call: &Call,
-    approved: &Approved<'_>,
-    operation: &Operation,
-    mut page: PageRequest,
-) -> Result<(Payload, Option<Position>)> {
-    // Only under "all" can a name be unknown; then it costs one resolving call, and the cursor
-    // carries the id so that the next pages need none.
-    let mut resolved = None;
-    if let Some(name) = unresolved(approved, |segment| provider.is_repository_id(segment)) {
-        let id = match page.position.take() {
-            Some(position) => {
-                let mut fields = position.fields();
-                let id = fields.text()?.to_owned();
-                page.position = Some(fields.rest());
-                id
-            }
-            None => {
-                let repository = provider.find_repository(call, name).await?;
-                if matches!(operation, Operation::Repository) {
-                    return Ok((Box::new(repository).into(), None));
-                }
-                repository.id
-            }
-        };
-        resolved = Some(id);
-    }
-    let repo = match (approved, &resolved) {
-        (Approved::Listed(repo), _) => repo.clone(),
-        (Approved::Unlisted(name), Some(id)) => RepoRef {
-            id: id.clone(),
-            full_name: Some((*name).to_owned()),
-        },
-        (Approved::Unlisted(id), None) => RepoRef {
-            id: (*id).to_owned(),
-            full_name: None,
-        },
-    };
-    let (payload, next) = match operation {
-        Operation::Repository => (
-            Box::new(provider.repository(call, &repo).await?).into(),
-            None,
-        ),
-        Operation::Branches => split_page(provider.branches(call, &repo, page).await?),
-        Operation::Commits(branch) => {
-            split_page(provider.commits(call, &repo, branch.as_ref(), page).await?)
-        }
-        Operation::CommitDiff(commit) => (
-            Box::new(provider.commit_diff(call, &repo, commit).await?).into(),
-            None,
-        ),
-        Operation::PullRequests(state) => {
-            split_page(provider.pull_requests(call, &repo, *state, page).await?)
-        }
-        Operation::PullRequestDiff(number) => (
-            Box::new(provider.pull_request_diff(call, &repo, *number).await?).into(),
-            None,
-        ),
-        Operation::Contributors => split_page(provider.contributors(call, &repo, page).await?),
-        Operation::Tags => split_page(provider.tags(call, &repo, page).await?),
-        Operation::Releases => split_page(provider.releases(call, &repo, page).await?),
-        Operation::Checks(at) => split_page(provider.checks(call, &repo, at, page).await?),
-        Operation::Deployments(filter) => {
-            split_page(provider.deployments(call, &repo, filter, page).await?)
-        }
-        Operation::FileTree(query) => {
-            split_page(provider.file_tree(call, &repo, query, page).await?)
-        }
-        Operation::Profile | Operation::Repositories => {
-            return Err(Error::internal("not an operation of one repository"));
-        }
-    };
-    let next = match resolved {
-        Some(id) => next.map(|next| Position::new().text(id).then(next)),
-        None => next,
-    };
-    Ok((payload, next))
-}
-
-fn split_page<T>(page: Page<T>) -> (Payload, Option<Position>)
-where
-    Payload: From<Vec<T>>,
-{
-    (page.items.into(), page.next)
-}
-
-/// What succeeded and what failed; an error only when nothing succeeded.
-fn split<T>(answers: Vec<Result<T>>) -> Result<(Vec<T>, Vec<Error>)> {
-    let mut succeeded = Vec::with_capacity(answers.len());
-    let mut failed = Vec::new();
-    for answer in answers {
-        match answer {
-            Ok(value) => succeeded.push(value),
-            Err(error) => failed.push(error),
-        }
-    }
-    match failed.pop() {
-        Some(error) if succeeded.is_empty() => Err(failed.into_iter().next().unwrap_or(error)),
-        last => {
-            failed.extend(last);
-            Ok((succeeded, failed))
-        }
     }
 }
 
@@ -762,16 +405,6 @@ fn hash_tenant(access: Option<&Access>, permit: &Permit<'_>) -> Result<TenantId>
             TenantId::parse(&format!("{}{own}", TenantId::PREFIX))
         }
         (None, None) => Err(Error::internal("a permit without share")),
-    }
-}
-
-/// Where a connection's provider token is kept.
-pub(super) fn access_token_cell(connection: &Connection) -> Cell<'_> {
-    Cell {
-        table: "connections",
-        column: "access_token",
-        row: connection.id.as_str(),
-        tenant: connection.tenant_id.as_ref().map_or("", TenantId::as_str),
     }
 }
 

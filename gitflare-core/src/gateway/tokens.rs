@@ -4,14 +4,13 @@
 use serde::Serialize;
 use subtle::{Choice, ConstantTimeEq};
 
-use super::{Act, Gateway, ListQuery, Listing, listing::List};
+use super::{Act, Gateway};
 use crate::{
-    AuthorizationId, ClientId, Code, Credential, CredentialHash, CredentialKind, Error, GrantId,
-    RequestId, Result, Scope, Scopes, Secret, TenantId, Timestamp, TokenId,
-    policy::check_live,
+    ClientId, Code, Credential, CredentialHash, CredentialKind, Error, GrantId, RequestId, Result,
+    Scope, Scopes, Secret, TenantId, TokenId,
     storage::{
-        Access, AccessToken, Actor, AuditAction, Authorization, AuthorizationStatus, Client,
-        ClientStatus, Grant, IssuedBy, Tenant, TokenFilter,
+        AccessToken, Actor, AuditAction, Authorization, AuthorizationStatus, Client, ClientStatus,
+        Grant, IssuedBy,
     },
 };
 
@@ -99,28 +98,6 @@ impl Serialize for IssuedToken {
         object.serialize_field("scope", &token.permissions.to_string())?;
         object.end()
     }
-}
-
-/// What a token stands for: only its own context (TK-11).
-#[derive(Debug, Serialize)]
-pub struct TokenContext {
-    /// The token.
-    pub token: AccessToken,
-    /// The client it was issued to.
-    pub client: Client,
-    /// The customer whose data it reads.
-    pub tenant: Tenant,
-}
-
-/// Which tokens to list, as sent.
-#[derive(Clone, Debug, Default)]
-pub struct TokenFilterText {
-    /// Only this customer's.
-    pub tenant_id: Option<String>,
-    /// Only this client's.
-    pub client_id: Option<String>,
-    /// Only this authorization's.
-    pub authorization_id: Option<String>,
 }
 
 /// What a token is to carry.
@@ -355,119 +332,6 @@ impl Gateway {
             (id, tenant) => Ok(id.or(tenant)),
         }
     }
-
-    /// The token behind a bearer text, alive.
-    async fn live_access(&self, bearer: Option<&str>) -> Result<Access> {
-        let Some(text) = bearer else {
-            return Err(Error::new(
-                Code::AuthRequired,
-                "Send an access token as `Authorization: Bearer`.",
-            ));
-        };
-        let access = match CredentialHash::of_presented(CredentialKind::AccessToken, text) {
-            Some(hash) => self.storage.tokens().find_access(&hash, None).await?,
-            None => None,
-        };
-        let access = access.ok_or_else(|| {
-            Error::new(
-                Code::InvalidCredentials,
-                "This is not an access token of this gateway.",
-            )
-        })?;
-        check_live(&access, self.clock.now())?;
-        Ok(access)
-    }
-
-    /// What a token stands for.
-    ///
-    /// # Errors
-    /// `AUTH_REQUIRED`, `INVALID_CREDENTIALS` or `AUTH_EXPIRED`.
-    pub async fn token_context(&self, bearer: Option<&str>) -> Result<TokenContext> {
-        let token = self.live_access(bearer).await?.token;
-        let client = self.storage.clients().find(&token.client_id).await?;
-        let tenant = self.storage.tenants().find(&token.tenant_id).await?;
-        match (client, tenant) {
-            (Some(client), Some(tenant)) => Ok(TokenContext {
-                token,
-                client,
-                tenant,
-            }),
-            _ => Err(Error::internal("a live token without client or tenant")),
-        }
-    }
-
-    /// The token of that text while it is active, for an introspecting admin.
-    ///
-    /// # Errors
-    /// The storage's own; an unknown, expired or revoked token is `None`.
-    pub async fn introspect(&self, text: &str) -> Result<Option<AccessToken>> {
-        match self.live_access(Some(text)).await {
-            Ok(access) => Ok(Some(access.token)),
-            Err(error) if matches!(error.code(), Code::InvalidCredentials | Code::AuthExpired) => {
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Lists tokens, dead ones included.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST` for a malformed filter; the cursor's.
-    pub async fn list_tokens(
-        &self,
-        filter: &TokenFilterText,
-        query: &ListQuery,
-    ) -> Result<Listing<AccessToken>> {
-        let parsed = TokenFilter {
-            tenant: filter
-                .tenant_id
-                .as_deref()
-                .map(TenantId::parse)
-                .transpose()?,
-            client: filter
-                .client_id
-                .as_deref()
-                .map(ClientId::parse)
-                .transpose()?,
-            authorization: filter
-                .authorization_id
-                .as_deref()
-                .map(AuthorizationId::parse)
-                .transpose()?,
-        };
-        let filters = [
-            ("tenantId", filter.tenant_id.as_deref()),
-            ("clientId", filter.client_id.as_deref()),
-            ("authorizationId", filter.authorization_id.as_deref()),
-        ];
-        self.page_of(
-            List {
-                route: "platform.tokens",
-                filters: &filters,
-            },
-            query,
-            async |range| self.storage.tokens().list(&parsed, range).await,
-            |token| token.id.as_str(),
-        )
-        .await
-    }
-
-    /// Revokes a token. Revoking again, or what is not there, changes nothing and succeeds.
-    ///
-    /// # Errors
-    /// The storage's own.
-    pub async fn revoke_token(&self, id: &str, act: &Act<'_>) -> Result<()> {
-        let Ok(id) = TokenId::parse(id) else {
-            return Ok(());
-        };
-        let audit = self.done(act, AuditAction::TokenRevoke, &id);
-        self.storage
-            .tokens()
-            .revoke(&id, self.clock.now(), audit)
-            .await?;
-        Ok(())
-    }
 }
 
 fn not_approved() -> TokenRefusal {
@@ -510,38 +374,4 @@ fn narrowed(permitted: Scopes, asked: Option<&str>) -> Result<Scopes, TokenRefus
         return Err(invalid("`scope` goes beyond what was approved."));
     }
     Ok(scopes)
-}
-
-/// What RFC 7662 calls a token's members, beside our own.
-#[derive(Debug, Serialize)]
-pub struct Introspection {
-    /// Always `true`: an inactive token has no members to show.
-    pub active: bool,
-    /// The scopes, separated by spaces.
-    pub scope: String,
-    /// The client.
-    pub client_id: ClientId,
-    /// `Bearer`.
-    pub token_type: &'static str,
-    /// When it ends, Unix seconds.
-    pub exp: i64,
-    /// When it was issued, Unix seconds.
-    pub iat: i64,
-    /// The token's record.
-    #[serde(flatten)]
-    pub token: AccessToken,
-}
-
-impl From<AccessToken> for Introspection {
-    fn from(token: AccessToken) -> Self {
-        Self {
-            active: true,
-            scope: token.permissions.to_string(),
-            client_id: token.client_id.clone(),
-            token_type: "Bearer",
-            exp: Timestamp::as_seconds(token.expires_at),
-            iat: Timestamp::as_seconds(token.created_at),
-            token,
-        }
-    }
 }
