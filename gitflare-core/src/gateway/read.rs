@@ -14,7 +14,7 @@ use crate::{
     cursor::CursorScope,
     filter::{Filtered, FirewallReport},
     policy::{self, Approved, Facts, Named, Permit, Presented},
-    provider::{Endpoint, Provider, ProviderId, TreePath},
+    provider::{Endpoint, ProviderId, TreePath},
     storage::{Access, Connection, RepositoryKey, SealedTokens, Share, UsageRow},
 };
 
