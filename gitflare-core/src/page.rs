@@ -63,85 +63,85 @@ impl Default for Limit {
 
 /// Where a page starts, in the upstream's own terms: a short list of typed fields. What the fields
 /// mean is the adapter's secret; they are never a URL and never spliced into one unparsed (CU-5).
+///
+/// Kept as the bytes that a cursor carries: a kind, a length or value in LEB128, the content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    pub(crate) fields: Vec<Field>,
-}
+pub struct Position(pub(crate) Vec<u8>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    Number(u64),
-    Text(String),
-    /// A raw object name: 20 bytes, or 32 in a SHA-256 repository.
-    Object(Vec<u8>),
-}
+const NUMBER: u8 = 0;
+const TEXT: u8 = 1;
+const OBJECT: u8 = 2;
 
 impl Position {
     /// A position without fields.
     #[must_use]
     pub const fn new() -> Self {
-        Self { fields: Vec::new() }
+        Self(Vec::new())
     }
 
     /// Appends a number.
     #[must_use]
     pub fn number(mut self, value: u64) -> Self {
-        self.fields.push(Field::Number(value));
+        self.0.push(NUMBER);
+        self.leb128(value);
         self
     }
 
     /// Appends a text.
     #[must_use]
-    pub fn text(mut self, value: impl Into<String>) -> Self {
-        self.fields.push(Field::Text(value.into()));
-        self
+    pub fn text(self, value: impl AsRef<str>) -> Self {
+        self.bytes(TEXT, value.as_ref().as_bytes())
     }
 
-    /// Appends the raw bytes of an object name.
+    /// Appends the raw bytes of an object name: 20, or 32 in a SHA-256 repository.
     #[must_use]
-    pub fn object(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.fields.push(Field::Object(bytes.into()));
-        self
+    pub fn object(self, bytes: impl AsRef<[u8]>) -> Self {
+        self.bytes(OBJECT, bytes.as_ref())
     }
 
     /// Appends the fields of another position.
     #[must_use]
-    pub fn then(mut self, other: Self) -> Self {
-        self.fields.extend(other.fields);
+    pub fn then(mut self, other: &Self) -> Self {
+        self.0.extend_from_slice(&other.0);
         self
     }
 
     /// Reads the fields back, in the order they were appended.
     #[must_use]
     pub fn fields(&self) -> PositionFields<'_> {
-        PositionFields(&self.fields)
+        PositionFields(&self.0)
+    }
+
+    fn bytes(mut self, kind: u8, bytes: &[u8]) -> Self {
+        self.0.push(kind);
+        self.leb128(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    /// Seven bits a byte, lowest first.
+    fn leb128(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.0.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.0.push(value as u8);
     }
 }
 
 /// Takes the fields of a [`Position`] apart, front to back. An authentic position is still
-/// untrusted: a field of another kind is `INVALID_CURSOR`.
+/// untrusted: a field of another kind, or bytes that are no field, are `INVALID_CURSOR`.
 #[derive(Clone, Debug)]
-pub struct PositionFields<'a>(&'a [Field]);
+pub struct PositionFields<'a>(&'a [u8]);
 
 impl<'a> PositionFields<'a> {
-    fn next(&mut self) -> Result<&'a Field> {
-        let (first, rest) = self
-            .0
-            .split_first()
-            .ok_or_else(|| Error::invalid_cursor("position ends early"))?;
-        self.0 = rest;
-        Ok(first)
-    }
-
     /// The next field, a number.
     ///
     /// # Errors
     /// `INVALID_CURSOR` when it is of another kind or absent; so for all fields.
     pub fn number(&mut self) -> Result<u64> {
-        match self.next()? {
-            Field::Number(value) => Ok(*value),
-            _ => Err(Error::invalid_cursor("position field is not a number")),
-        }
+        self.kind(NUMBER)?;
+        self.leb128()
     }
 
     /// The next field, a text.
@@ -149,10 +149,8 @@ impl<'a> PositionFields<'a> {
     /// # Errors
     /// `INVALID_CURSOR`.
     pub fn text(&mut self) -> Result<&'a str> {
-        match self.next()? {
-            Field::Text(value) => Ok(value),
-            _ => Err(Error::invalid_cursor("position field is not a text")),
-        }
+        std::str::from_utf8(self.content(TEXT)?)
+            .map_err(|_| Error::invalid_cursor("position text is not UTF-8"))
     }
 
     /// The next field, an object name's bytes.
@@ -160,12 +158,7 @@ impl<'a> PositionFields<'a> {
     /// # Errors
     /// `INVALID_CURSOR`.
     pub fn object(&mut self) -> Result<&'a [u8]> {
-        match self.next()? {
-            Field::Object(value) => Ok(value),
-            _ => Err(Error::invalid_cursor(
-                "position field is not an object name",
-            )),
-        }
+        self.content(OBJECT)
     }
 
     /// Whether any field is left.
@@ -189,9 +182,46 @@ impl<'a> PositionFields<'a> {
     /// The fields that are left, as a position of their own.
     #[must_use]
     pub fn rest(self) -> Position {
-        Position {
-            fields: self.0.to_vec(),
+        Position(self.0.to_vec())
+    }
+
+    fn content(&mut self, kind: u8) -> Result<&'a [u8]> {
+        self.kind(kind)?;
+        let len = usize::try_from(self.leb128()?).unwrap_or(usize::MAX);
+        self.take(len)
+    }
+
+    fn kind(&mut self, kind: u8) -> Result<()> {
+        if self.take(1)? == [kind] {
+            Ok(())
+        } else {
+            Err(Error::invalid_cursor("position field of another kind"))
         }
+    }
+
+    fn leb128(&mut self) -> Result<u64> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.take(1)?[0];
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits {
+                break;
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(Error::invalid_cursor("position number out of range"))
+    }
+
+    fn take(&mut self, len: usize) -> Result<&'a [u8]> {
+        let (taken, rest) = self
+            .0
+            .split_at_checked(len)
+            .ok_or_else(|| Error::invalid_cursor("position ends early"))?;
+        self.0 = rest;
+        Ok(taken)
     }
 }
 

@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use codec::{HEAD_LEN, Payload, VERSION};
+use codec::{HEAD_LEN, VERSION};
 pub use scope::CursorScope;
 
 use crate::{Code, Error, Limit, Position, Result, Secret, Timestamp};
@@ -23,6 +23,8 @@ pub const MAX_ISSUED_LEN: usize = 2048;
 /// The longest cursor that is looked at.
 const MAX_ACCEPTED_LEN: usize = 4096;
 const TAG_LEN: usize = 32;
+/// Room for a usual payload and scope, so that the buffer is allocated once.
+const BUFFER_LEN: usize = 384;
 
 /// The keys that cursors are sealed with: the first seals, all of them open, so that a key can be
 /// rotated while its cursors live (CU-7). Each key's HMAC state is computed once.
@@ -65,17 +67,11 @@ impl CursorKeys {
         now: Timestamp,
     ) -> Result<String> {
         let (key_id, key) = &self.keys[0];
-        let expires_at = now.after(self.ttl).as_seconds();
-        let payload = Payload {
-            key_id: *key_id,
-            expires_at: u32::try_from(expires_at)
-                .map_err(|_| Error::internal("the clock is beyond 2106"))?,
-            limit,
-            position: position.clone(),
-        };
-        let mut bytes = Vec::with_capacity(128);
-        payload.write(&mut bytes);
-        let tag = tag(key, &bytes, scope);
+        let expires_at = u32::try_from(now.after(self.ttl).as_seconds())
+            .map_err(|_| Error::internal("the clock is beyond 2106"))?;
+        let mut bytes = Vec::with_capacity(BUFFER_LEN);
+        codec::write(&mut bytes, *key_id, expires_at, limit, position);
+        let tag = tag(key, &mut bytes, scope);
         bytes.extend_from_slice(&tag);
         let cursor = URL_SAFE_NO_PAD.encode(&bytes);
         if cursor.len() > MAX_ISSUED_LEN {
@@ -102,24 +98,27 @@ impl CursorKeys {
             return Err(Error::invalid_cursor("too long"));
         }
         // Strict decoding: padding and non-zero trailing bits are refused, one text per cursor.
-        let bytes = URL_SAFE_NO_PAD
-            .decode(cursor)
+        let mut bytes = Vec::with_capacity(cursor.len() + BUFFER_LEN);
+        URL_SAFE_NO_PAD
+            .decode_vec(cursor, &mut bytes)
             .map_err(|_| Error::invalid_cursor("not base64url"))?;
         if bytes.len() < HEAD_LEN + TAG_LEN || bytes[0] != VERSION {
             return Err(Error::invalid_cursor("not a cursor of this version"));
         }
-        let (body, presented) = bytes.split_at(bytes.len() - TAG_LEN);
+        let mut presented = [0u8; TAG_LEN];
+        presented.copy_from_slice(&bytes[bytes.len() - TAG_LEN..]);
+        bytes.truncate(bytes.len() - TAG_LEN);
         let (_, key) = self
             .keys
             .iter()
-            .find(|(id, _)| *id == body[1])
+            .find(|(id, _)| *id == bytes[1])
             .ok_or_else(|| Error::invalid_cursor("unknown key"))?;
-        if !bool::from(tag(key, body, scope).ct_eq(presented)) {
+        if !bool::from(tag(key, &mut bytes, scope).ct_eq(&presented)) {
             return Err(Error::invalid_cursor(
                 "altered, or issued for another request",
             ));
         }
-        let payload = Payload::parse(body)?;
+        let payload = codec::parse(&bytes)?;
         if i64::from(payload.expires_at) <= now.as_seconds() {
             return Err(Error::new(
                 Code::CursorExpired,
@@ -138,10 +137,18 @@ impl std::fmt::Debug for CursorKeys {
     }
 }
 
-fn tag(key: &Hmac<Sha256>, body: &[u8], scope: &CursorScope<'_>) -> [u8; TAG_LEN] {
-    let mut mac = key.clone();
-    mac.update(&(body.len() as u32).to_le_bytes());
-    mac.update(body);
-    scope.feed(|bytes| mac.update(bytes));
-    mac.finalize().into_bytes().into()
+/// The tag over payload, scope and the payload's length, which says where one ends. `body` is used
+/// as the buffer, so that the hash gets its input in one piece, and left as it was.
+fn tag(key: &Hmac<Sha256>, body: &mut Vec<u8>, scope: &CursorScope<'_>) -> [u8; TAG_LEN] {
+    let len = body.len();
+    scope.append_to(body);
+    body.extend_from_slice(&(len as u32).to_le_bytes());
+    let tag = key
+        .clone()
+        .chain_update(&*body)
+        .finalize()
+        .into_bytes()
+        .into();
+    body.truncate(len);
+    tag
 }

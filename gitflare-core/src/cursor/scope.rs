@@ -23,27 +23,33 @@ pub struct CursorScope<'a> {
 }
 
 impl CursorScope<'_> {
-    /// Feeds every member to `write`, each with its length in front, so that no two scopes feed
-    /// the same bytes.
-    pub(super) fn feed(&self, mut write: impl FnMut(&[u8])) {
-        let mut member = |value: Option<&str>| match value {
-            None => write(&u32::MAX.to_le_bytes()),
-            Some(value) => {
-                // No member comes near 4 GiB: requests are limited to kilobytes.
-                write(&(value.len() as u32).to_le_bytes());
-                write(value.as_bytes());
-            }
-        };
-        member(self.tenant);
-        member(self.client);
-        member(self.authorization);
-        member(self.connection);
-        member(Some(self.endpoint));
-        member(self.provider);
-        member(self.repository);
+    /// Appends every member, each behind its length, so that no two scopes append the same bytes.
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
+        for value in [
+            self.tenant,
+            self.client,
+            self.authorization,
+            self.connection,
+        ] {
+            append(out, value);
+        }
+        append(out, Some(self.endpoint));
+        append(out, self.provider);
+        append(out, self.repository);
         for &(name, value) in self.filters {
-            member(Some(name));
-            member(value);
+            append(out, Some(name));
+            append(out, value);
+        }
+    }
+}
+
+fn append(out: &mut Vec<u8>, value: Option<&str>) {
+    match value {
+        None => out.extend_from_slice(&u32::MAX.to_le_bytes()),
+        Some(value) => {
+            // No member comes near 4 GiB: requests are limited to kilobytes.
+            out.extend_from_slice(&(value.len() as u32).to_le_bytes());
+            out.extend_from_slice(value.as_bytes());
         }
     }
 }

@@ -171,7 +171,7 @@ impl Gateway {
             .await?;
         let here = share.connection.id.as_str();
         let next = match answer.next {
-            Some(inner) => Some(Position::new().text(here).then(inner)),
+            Some(inner) => Some(Position::new().text(here).then(&inner)),
             None => shares
                 .iter()
                 .find(|share| share.connection.id.as_str() > here)
@@ -340,7 +340,7 @@ async fn in_repository(
         }
     };
     let next = match resolved {
-        Some(id) => next.map(|next| Position::new().text(id).then(next)),
+        Some(id) => next.map(|next| Position::new().text(id).then(&next)),
         None => next,
     };
     Ok((payload, next))
