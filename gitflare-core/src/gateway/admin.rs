@@ -137,6 +137,7 @@ impl Gateway {
             description: request
                 .description
                 .as_deref()
+                .filter(|text| !text.is_empty())
                 .map(|text| display_text("description", text, MAX_DESCRIPTION))
                 .transpose()?,
             allowed_redirect_uris: redirect_uris(request.allowed_redirect_uris)?,

@@ -158,15 +158,15 @@ impl Gateway {
         }
 
         // Parameters, then the cursor.
-        request.query.value("connectionId")?;
-        if let Some(repository) = repository {
-            check_repository(repository)?;
-        }
         let sent_limit = if endpoint.is_paged() {
             request.query.limit()?
         } else {
             None
         };
+        request.query.value("connectionId")?;
+        if let Some(repository) = repository {
+            check_repository(repository)?;
+        }
         let operation = operation(endpoint, request.item.as_deref(), &request.query)?;
         let provider = match named {
             Named::Provider(provider, support) => Some((provider, support)),
@@ -210,6 +210,12 @@ impl Gateway {
             .await;
         trace.upstream = upstream_started.elapsed();
         let fetched = fetched?;
+        for share in &permit.shares {
+            self.storage
+                .connections()
+                .touch(&share.connection.id, now)
+                .await?;
+        }
 
         let tenant = hash_tenant(access, &permit)?;
         let data = Filtered::through(&*self.filter, &tenant, fetched.payload)?;
