@@ -10,6 +10,7 @@ mod audit;
 mod authorizations;
 mod clients;
 mod connections;
+pub mod memory;
 mod settings;
 mod tenants;
 mod tokens;

@@ -69,6 +69,28 @@ pub struct UsageQuery {
     pub repository_id: Option<String>,
 }
 
+impl UsageQuery {
+    /// Whether a row is one of those.
+    #[must_use]
+    pub fn matches(&self, row: &UsageRow) -> bool {
+        (self.tenants.is_empty() || self.tenants.contains(&row.tenant_id))
+            && (self.clients.is_empty() || self.clients.contains(&row.client_id))
+            && self.from.is_none_or(|from| row.at >= from)
+            && self.to.is_none_or(|to| row.at < to)
+            && self
+                .endpoint_key
+                .as_deref()
+                .is_none_or(|key| row.endpoint_key == key)
+            && self
+                .provider
+                .is_none_or(|provider| row.provider == Some(provider))
+            && self
+                .repository_id
+                .as_ref()
+                .is_none_or(|id| row.repository_id.as_ref() == Some(id))
+    }
+}
+
 /// Counts over some rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

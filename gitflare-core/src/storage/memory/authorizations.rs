@@ -1,0 +1,175 @@
+//! Authorizations and grants in memory.
+
+use async_trait::async_trait;
+
+use super::{MemoryStorage, State, matches, page};
+use crate::{
+    AuthorizationId, ClientId, Error, GrantId, Result, Timestamp,
+    storage::{
+        ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
+        Grant, GrantFilter, GrantStatus, ListRange, Repositories,
+    },
+};
+
+impl State {
+    /// Ends an authorization with its grants and tokens.
+    pub(super) fn end_authorization(&mut self, id: &AuthorizationId, at: Timestamp) {
+        if let Some(authorization) = self.authorizations.get_mut(id) {
+            authorization.status = AuthorizationStatus::Revoked;
+        }
+        for grant in self.grants.values_mut() {
+            if grant.authorization_id == *id && grant.status == GrantStatus::Active {
+                grant.status = GrantStatus::Revoked;
+                grant.revoked_at = Some(at);
+            }
+        }
+        for token in self.tokens.values_mut() {
+            if token.authorization_id.as_ref() == Some(id) {
+                token.revoked_at.get_or_insert(at);
+            }
+        }
+    }
+
+    fn live_authorization(&self, like: &Authorization) -> Option<&Authorization> {
+        self.authorizations.values().find(|row| {
+            row.tenant_id == like.tenant_id
+                && row.client_id == like.client_id
+                && row.status != AuthorizationStatus::Revoked
+        })
+    }
+}
+
+#[async_trait]
+impl AuthorizationStore for MemoryStorage {
+    async fn insert_grant(
+        &self,
+        authorization: Authorization,
+        mut grant: Grant,
+        audit: AuditEntry,
+    ) -> Result<(Authorization, Grant)> {
+        let mut state = self.state();
+        let mut used = state
+            .live_authorization(&authorization)
+            .cloned()
+            .unwrap_or(authorization);
+        let duplicate = state.grants.values().any(|row| {
+            row.authorization_id == used.id
+                && row.connection_id == grant.connection_id
+                && (*row).clone().at(grant.created_at).status == GrantStatus::Active
+        });
+        if duplicate {
+            return Err(Error::invalid_request(
+                "`connectionId` has an active grant for this client already.",
+            ));
+        }
+        used.status = AuthorizationStatus::Active;
+        used.permissions = used.permissions.union(grant.permissions);
+        grant.authorization_id = used.id.clone();
+        state.authorizations.insert(used.id.clone(), used.clone());
+        state.grants.insert(grant.id.clone(), grant.clone());
+        state.audit.push(audit);
+        Ok((used, grant))
+    }
+
+    async fn find_or_insert_pending(&self, authorization: Authorization) -> Result<Authorization> {
+        let mut state = self.state();
+        if let Some(live) = state.live_authorization(&authorization) {
+            return Ok(live.clone());
+        }
+        state
+            .authorizations
+            .insert(authorization.id.clone(), authorization.clone());
+        Ok(authorization)
+    }
+
+    async fn find(&self, id: &AuthorizationId) -> Result<Option<Authorization>> {
+        Ok(self.state().authorizations.get(id).cloned())
+    }
+
+    async fn list_live(&self, client: &ClientId) -> Result<Vec<Authorization>> {
+        let state = self.state();
+        let live = state
+            .authorizations
+            .values()
+            .filter(|row| row.client_id == *client && row.status != AuthorizationStatus::Revoked);
+        Ok(live.cloned().collect())
+    }
+
+    async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
+        Ok(self.state().grants.get(id).cloned())
+    }
+
+    async fn list_grants(&self, filter: &GrantFilter, range: ListRange<'_>) -> Result<Vec<Grant>> {
+        let state = self.state();
+        let rows = state.grants.values().filter(|grant| {
+            matches(filter.tenant.as_ref(), &grant.tenant_id)
+                && matches(filter.client.as_ref(), &grant.client_id)
+                && matches(filter.connection.as_ref(), &grant.connection_id)
+        });
+        Ok(page(rows, range, |grant| grant.id.as_str()))
+    }
+
+    async fn active_grants(&self, id: &AuthorizationId, now: Timestamp) -> Result<Vec<Grant>> {
+        let state = self.state();
+        let mut active: Vec<_> = state
+            .grants
+            .values()
+            .filter(|grant| grant.authorization_id == *id)
+            .filter(|grant| (*grant).clone().at(now).status == GrantStatus::Active)
+            .cloned()
+            .collect();
+        active.sort_by(|a, b| a.connection_id.cmp(&b.connection_id));
+        Ok(active)
+    }
+
+    async fn approved_among(&self, grant: &GrantId, ids: &[&str]) -> Result<Vec<bool>> {
+        let state = self.state();
+        let repositories = state.grants.get(grant).map(|grant| &grant.repositories);
+        let approves = |id: &str| match repositories {
+            None => false,
+            Some(Repositories::All) => true,
+            Some(Repositories::Listed(list)) => list.iter().any(|repository| repository.id == id),
+        };
+        Ok(ids.iter().map(|id| approves(id)).collect())
+    }
+
+    async fn note_name(&self, grant: &GrantId, repository: &ApprovedRepository) -> Result<()> {
+        let mut state = self.state();
+        let repositories = state
+            .grants
+            .get_mut(grant)
+            .map(|grant| &mut grant.repositories);
+        if let Some(Repositories::Listed(list)) = repositories {
+            for known in list.iter_mut().filter(|known| known.id == repository.id) {
+                known.full_name.clone_from(&repository.full_name);
+            }
+        }
+        Ok(())
+    }
+
+    async fn revoke_grant(&self, id: &GrantId, at: Timestamp, audit: AuditEntry) -> Result<bool> {
+        let mut state = self.state();
+        match state.grants.get_mut(id) {
+            Some(grant) if grant.status == GrantStatus::Active => {
+                grant.status = GrantStatus::Revoked;
+                grant.revoked_at = Some(at);
+            }
+            _ => return Ok(false),
+        }
+        state.audit.push(audit);
+        Ok(true)
+    }
+
+    async fn revoke(&self, id: &AuthorizationId, at: Timestamp, audit: AuditEntry) -> Result<bool> {
+        let mut state = self.state();
+        let live = state
+            .authorizations
+            .get(id)
+            .is_some_and(|row| row.status != AuthorizationStatus::Revoked);
+        if live {
+            state.end_authorization(id, at);
+            state.audit.push(audit);
+        }
+        Ok(live)
+    }
+}

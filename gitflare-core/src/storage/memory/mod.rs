@@ -1,0 +1,137 @@
+//! The reference backend: everything in memory, gone with the process. It is what the traits mean
+//! in the plainest code, for tests and for services that keep nothing; not for production.
+
+mod authorizations;
+mod clients;
+mod connections;
+mod settings;
+mod tenants;
+mod tokens;
+mod usage;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use super::{
+    AccessToken, AuditEntry, AuditStore, Authorization, AuthorizationStore, Client, ClientStore,
+    Connection, ConnectionStore, FirewallSettings, Grant, KeyCheck, ListRange, SealedTokens,
+    SettingsStore, Storage, Tenant, TenantStore, TokenStore, UsageRow, UsageStore,
+};
+use crate::{
+    AuthorizationId, ClientId, ConnectionId, CredentialHash, GrantId, Result, SecretId, TenantId,
+    TokenId,
+};
+
+/// A [`Storage`] on standard collections. One lock over everything makes every operation atomic.
+#[derive(Debug, Default)]
+pub struct MemoryStorage {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    audit: Vec<AuditEntry>,
+    tenants: BTreeMap<TenantId, Tenant>,
+    customers: BTreeMap<(ClientId, String), TenantId>,
+    clients: BTreeMap<ClientId, Client>,
+    secret_hashes: BTreeMap<SecretId, CredentialHash>,
+    embed_secrets: BTreeMap<ClientId, Vec<u8>>,
+    connections: BTreeMap<ConnectionId, (Connection, SealedTokens)>,
+    authorizations: BTreeMap<AuthorizationId, Authorization>,
+    grants: BTreeMap<GrantId, Grant>,
+    tokens: BTreeMap<TokenId, AccessToken>,
+    token_hashes: BTreeMap<CredentialHash, TokenId>,
+    firewall: Option<FirewallSettings>,
+    key_checks: Vec<KeyCheck>,
+    usage: Vec<UsageRow>,
+}
+
+impl MemoryStorage {
+    /// An empty storage.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Storage for MemoryStorage {
+    fn tenants(&self) -> &dyn TenantStore {
+        self
+    }
+
+    fn clients(&self) -> &dyn ClientStore {
+        self
+    }
+
+    fn connections(&self) -> &dyn ConnectionStore {
+        self
+    }
+
+    fn authorizations(&self) -> &dyn AuthorizationStore {
+        self
+    }
+
+    fn tokens(&self) -> &dyn TokenStore {
+        self
+    }
+
+    fn settings(&self) -> &dyn SettingsStore {
+        self
+    }
+
+    fn usage(&self) -> &dyn UsageStore {
+        self
+    }
+
+    fn audit(&self) -> &dyn AuditStore {
+        self
+    }
+
+    async fn is_healthy(&self) -> bool {
+        true
+    }
+
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AuditStore for MemoryStorage {
+    async fn append(&self, entry: AuditEntry) -> Result<()> {
+        self.state().audit.push(entry);
+        Ok(())
+    }
+
+    async fn list(&self, range: ListRange<'_>) -> Result<Vec<AuditEntry>> {
+        let mut all = self.state().audit.clone();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(page(all.iter(), range, |entry| entry.id.as_str()))
+    }
+}
+
+/// The rows of a range. Rows come in the order of their ids.
+fn page<'a, T: Clone + 'a>(
+    rows: impl Iterator<Item = &'a T>,
+    range: ListRange<'_>,
+    id_of: impl Fn(&T) -> &str,
+) -> Vec<T> {
+    rows.filter(|row| range.after.is_none_or(|after| id_of(row) > after))
+        .take(range.limit)
+        .cloned()
+        .collect()
+}
+
+/// Whether a filter member, if set, equals the row's.
+fn matches<T: PartialEq>(filter: Option<&T>, value: &T) -> bool {
+    filter.is_none_or(|filter| filter == value)
+}

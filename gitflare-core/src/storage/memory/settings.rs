@@ -1,0 +1,44 @@
+//! Settings in memory.
+
+use async_trait::async_trait;
+
+use super::MemoryStorage;
+use crate::{
+    Result,
+    storage::{AuditEntry, FirewallSettings, KeyCheck, SettingsStore},
+};
+
+#[async_trait]
+impl SettingsStore for MemoryStorage {
+    async fn firewall(&self) -> Result<Option<FirewallSettings>> {
+        Ok(self.state().firewall.clone())
+    }
+
+    async fn set_firewall(&self, settings: &FirewallSettings, audit: AuditEntry) -> Result<bool> {
+        let mut state = self.state();
+        // What was never set is version one.
+        let version = state.firewall.as_ref().map_or(1, |stored| stored.version);
+        if version + 1 != settings.version {
+            return Ok(false);
+        }
+        state.firewall = Some(settings.clone());
+        state.audit.push(audit);
+        Ok(true)
+    }
+
+    async fn key_checks(&self) -> Result<Vec<KeyCheck>> {
+        Ok(self.state().key_checks.clone())
+    }
+
+    async fn insert_key_check(&self, check: KeyCheck) -> Result<()> {
+        let mut state = self.state();
+        if state
+            .key_checks
+            .iter()
+            .all(|known| known.key_id != check.key_id)
+        {
+            state.key_checks.push(check);
+        }
+        Ok(())
+    }
+}
