@@ -239,7 +239,7 @@ impl ContentFilter for HunterFilter {
         match config
             .blocked_file_patterns
             .iter()
-            .position(|pattern| pattern.is_empty())
+            .position(String::is_empty)
         {
             Some(index) => Err(Error::invalid_request(format!(
                 "`blockedFilePatterns[{index}]` must not be empty."
