@@ -1,0 +1,371 @@
+//! Decides whether a value is a secret: what kind of literal it is, against what its name promises.
+
+use super::{
+    key::Strength,
+    words::{EMPTY_WORDS, STAND_INS},
+};
+use crate::{chance::Profile, text::Language};
+
+/// How a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Between quotes.
+    Quoted,
+    /// Text of an XML element, a query parameter, a connection string: a literal without quotes.
+    Literal,
+    /// Bare words.
+    Bare,
+}
+
+/// Whether `value` is a secret under a name of this strength.
+pub(super) fn is_secret(
+    value: &[u8],
+    strength: Strength,
+    form: Form,
+    language: Language,
+    name: &[u8],
+) -> bool {
+    if value.len() < 3 || is_reference(value) || is_stand_in(value) || is_name_of(value, name) {
+        return false;
+    }
+    let profile = Profile::of(value);
+    if is_prose(value, &profile) {
+        return false;
+    }
+    if form == Form::Bare
+        && language != Language::Config
+        && is_expression(value, &profile, language)
+    {
+        return false;
+    }
+    match strength {
+        Strength::Password | Strength::Pass | Strength::Sql => {
+            takes_password(value, &profile, form, language)
+        }
+        Strength::Secret => takes_secret(value, &profile, form),
+        Strength::Token | Strength::Bearer | Strength::Header | Strength::Cookie => {
+            takes_token(value, &profile)
+        }
+        Strength::Pin => form == Form::Quoted && value.len() <= 12 && profile.digits == value.len(),
+        Strength::Key | Strength::Weak | Strength::Auth => {
+            value.len() >= 16
+                && profile.is_random()
+                && !is_uuid(value)
+                && !is_path_or_url(value)
+                && !is_names(value)
+        }
+    }
+}
+
+fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Language) -> bool {
+    if profile.digits + profile.letters() == 0 && profile.symbols < 6 {
+        return false;
+    }
+    if is_path_or_url(value) {
+        return false;
+    }
+    match form {
+        Form::Quoted | Form::Literal => {
+            value.len() >= 4
+                && !(profile.digits == 0 && is_names(value))
+                && !is_title(value, profile)
+        }
+        Form::Bare if language == Language::Config => {
+            value.len() >= 3 && !(profile.digits == 0 && is_names(value))
+        }
+        Form::Bare => {
+            value.len() >= 6
+                && profile.letters() > 0
+                && (profile.digits > 0 || value.iter().any(|byte| b"!@#$%^&*~+?".contains(byte)))
+                && !is_names(value)
+        }
+    }
+}
+
+fn takes_secret(value: &[u8], profile: &Profile, form: Form) -> bool {
+    if value.len() < 6 || is_path_or_url(value) {
+        return false;
+    }
+    if profile.is_random() {
+        return true;
+    }
+    if profile.digits > 0 && profile.letters() > 0 {
+        return value.len() >= 8 && !is_names(value);
+    }
+    if profile.letters() == 0 {
+        return profile.digits >= 8 && value.len() >= 8;
+    }
+    // A single small word: weak, but written down as the secret.
+    form != Form::Bare
+        && value.len() >= 8
+        && profile.symbols == 0
+        && profile.spaces == 0
+        && profile.upper == 0
+}
+
+fn takes_token(value: &[u8], profile: &Profile) -> bool {
+    if value.len() < 8 || is_path_or_url(value) {
+        return false;
+    }
+    if is_uuid(value) || profile.is_random() {
+        return true;
+    }
+    profile.digits > 0
+        && profile.letters() > 0
+        && value.len() >= 10
+        && !is_names(value)
+        && (profile.switches >= 2 || !profile.reads_like_words())
+}
+
+/// `${X}`, `$X`, `%X%`, `{{ x }}`, `vault:...`, calls and members of known stores.
+pub(super) fn is_reference(value: &[u8]) -> bool {
+    const STARTS: &[&[u8]] = &[
+        b"${",
+        b"$(",
+        b"{{",
+        b"#{",
+        b"<%",
+        b"<?",
+        b"%(",
+        b"{%",
+        b"@Microsoft.KeyVault",
+        b"!Ref",
+        b"!Sub",
+        b"!GetAtt",
+        b"!ImportValue",
+        b"!vault",
+        b"ssm:",
+        b"vault:",
+        b"op://",
+        b"arn:",
+        b"secretsmanager:",
+        b"env.",
+        b"env(",
+        b"ENV[",
+        b"ENV.",
+        b"process.env",
+        b"os.environ",
+        b"os.getenv",
+        b"getenv",
+        b"System.getenv",
+        b"System.get",
+        b"secrets.",
+        b"vars.",
+        b"var.",
+        b"local.",
+        b"data.",
+        b"module.",
+        b"aws_",
+        b"azurerm_",
+        b"random_",
+        b"kms:",
+        b"ref:",
+        b"ref+",
+        b"valueFrom",
+        b"secretKeyRef",
+        b"config.get",
+        b"config(",
+        b"self.",
+        b"this.",
+        b"@@",
+        b"{$",
+        b"lookup(",
+        b"file(",
+        b"$env:",
+        b"projects/",
+        b"gf_sha256:0000000000000000",
+        b"ENC[",
+        b"data:image",
+        b"rgba(",
+        b"resolve:",
+        b"\\(",
+        b"$[",
+        b"@{",
+        b"#[",
+        b"&{",
+        b"[[",
+        b"__",
+    ];
+    if STARTS.iter().any(|start| value.starts_with(start)) {
+        return true;
+    }
+    match value {
+        [b'$', first, ..] if first.is_ascii_alphabetic() || *first == b'_' => {
+            // `$NAME` and `$name->member`; a password that begins with `$` has other symbols.
+            value[1..]
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_->[]().:'".contains(byte))
+                && !Profile::of(&value[1..]).is_random()
+        }
+        [b'$', b'0'..=b'9'] => true,
+        [b'%', .., b'%'] | [b'<', .., b'>'] | [b'[', .., b']'] | [b'{', .., b'}'] => true,
+        [b'%', letter] => letter.is_ascii_alphabetic(),
+        [b'@', rest @ ..] if !rest.is_empty() => rest
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || b"_./:".contains(byte)),
+        [b':', rest @ ..] | [b'&', rest @ ..] => is_names(rest),
+        _ => {
+            contains(value, b"{{")
+                || contains(value, b"${")
+                || contains(value, b"<%")
+                || contains(value, b"%s")
+                || contains(value, b"#{")
+                || contains(value, b"{}")
+                || contains(value, b"{0}")
+                || contains(value, b"$(")
+        }
+    }
+}
+
+/// Empty words, one repeated character, `your-...-here`.
+fn is_stand_in(value: &[u8]) -> bool {
+    if EMPTY_WORDS.has(value) {
+        return true;
+    }
+    let first = value[0];
+    if value.iter().all(|byte| *byte == first) {
+        return true;
+    }
+    if value.iter().all(|byte| {
+        matches!(
+            byte,
+            b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?' | b' '
+        )
+    }) || contains(value, b"***")
+        || contains(value, b"xxxx")
+        || contains(value, b"XXXX")
+        || contains(value, b"...")
+        || contains(value, "…".as_bytes())
+    {
+        return true;
+    }
+    value.len() <= 64 && {
+        let mut words = value.split(|byte| !byte.is_ascii_alphabetic());
+        let mut digits = 0;
+        for byte in value {
+            digits += usize::from(byte.is_ascii_digit());
+        }
+        digits * 4 < value.len() && words.any(|word| STAND_INS.has(word))
+    }
+}
+
+/// The value says its own name: `password = "password"`, `token: "accessToken"`.
+fn is_name_of(value: &[u8], name: &[u8]) -> bool {
+    let letters = |text: &[u8]| -> Vec<u8> {
+        text.iter()
+            .filter(|byte| byte.is_ascii_alphabetic())
+            .map(u8::to_ascii_lowercase)
+            .collect()
+    };
+    value.len() <= 64 && !value.iter().any(u8::is_ascii_digit) && {
+        let value = letters(value);
+        !value.is_empty() && value == letters(name)
+    }
+}
+
+/// Several words with spaces between them.
+fn is_prose(value: &[u8], profile: &Profile) -> bool {
+    if profile.spaces == 0 {
+        return false;
+    }
+    let words = value.split(|byte| *byte == b' ').filter(|word| {
+        word.len() >= 2
+            && word.iter().all(|byte| {
+                byte.is_ascii_alphabetic() || *byte >= 0x80 || b".,:;!?'()-/".contains(byte)
+            })
+    });
+    let words = words.count();
+    words >= 2 || (profile.spaces >= 1 && words >= 1 && profile.digits == 0) || profile.spaces >= 3
+}
+
+/// Bare text that is code rather than a literal.
+fn is_expression(value: &[u8], profile: &Profile, language: Language) -> bool {
+    if value.iter().any(|byte| b"()[]{}<>\"'`,;|$".contains(byte))
+        || contains(value, b"::")
+        || contains(value, b"->")
+        || contains(value, b"=>")
+    {
+        return true;
+    }
+    if language == Language::Code {
+        // A bare literal in code stands in a comment; only what nobody would name so counts.
+        return !(profile.is_random() && profile.digits >= 3 && value.len() >= 12)
+            || value.contains(&b'.');
+    }
+    value.contains(&b'.') && is_names(value)
+}
+
+/// Paths, file names, links.
+fn is_path_or_url(value: &[u8]) -> bool {
+    const ENDINGS: &[&[u8]] = &[
+        b".pem", b".key", b".crt", b".cer", b".p12", b".pfx", b".jks", b".json", b".yml", b".yaml",
+        b".txt", b".xml", b".html", b".js", b".ts", b".py", b".rb", b".go", b".java", b".php",
+        b".css", b".png", b".svg", b".conf", b".env", b".gpg", b".pub", b".asc", b".db", b".sh",
+        b".com", b".net", b".org", b".io",
+    ];
+    if contains(value, b"://") {
+        return true;
+    }
+    if value.starts_with(b"/")
+        || value.starts_with(b"./")
+        || value.starts_with(b"../")
+        || value.starts_with(b"~/")
+        || (value.len() > 2 && value[1] == b':' && value[2] == b'\\')
+    {
+        let slashes = value.iter().filter(|byte| **byte == b'/').count();
+        return slashes >= 2 || !Profile::of(value).is_random() && value.len() > 8;
+    }
+    ENDINGS.iter().any(|ending| {
+        value.len() > ending.len()
+            && value[value.len() - ending.len()..].eq_ignore_ascii_case(ending)
+    })
+}
+
+/// One or several names: words joined by `_`, `-`, `.`, `/`, `:` or humps, with at most a short
+/// number at the end.
+fn is_names(value: &[u8]) -> bool {
+    let mut words = 0;
+    let mut joined = false;
+    let mut previous = b' ';
+    let mut digits = 0;
+    for &byte in value {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                if byte.is_ascii_uppercase() && previous.is_ascii_lowercase() {
+                    joined = true;
+                    words += 1;
+                } else if !previous.is_ascii_alphabetic() {
+                    words += 1;
+                }
+            }
+            b'0'..=b'9' => digits += 1,
+            b'_' | b'-' | b'.' | b'/' | b':' => joined = true,
+            _ => return false,
+        }
+        previous = byte;
+    }
+    if words == 0 || digits > 2 {
+        return false;
+    }
+    joined && Profile::of(value).reads_like_words()
+}
+
+/// One word with a capital, as labels are written.
+fn is_title(value: &[u8], profile: &Profile) -> bool {
+    value[0].is_ascii_uppercase()
+        && profile.upper == 1
+        && profile.letters() == value.len()
+        && profile.reads_like_words()
+}
+
+fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn contains(value: &[u8], piece: &[u8]) -> bool {
+    value.windows(piece.len()).any(|window| window == piece)
+}

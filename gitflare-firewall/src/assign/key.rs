@@ -1,0 +1,251 @@
+//! Reads the name around a keyword and decides how secret it makes its value.
+
+use super::words::{COMPOUNDS, NOT_AFTER, NOT_BEFORE, PROMISES};
+use crate::{shape::Set, text::View};
+
+/// How much a name promises, and which values it therefore takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strength {
+    /// Takes weak literals too.
+    Password,
+    /// `pass`: a password when nothing else is glued to it.
+    Pass,
+    /// Takes what is not plainly a word.
+    Secret,
+    /// Takes what holds digits or looks generated.
+    Token,
+    /// `key`: secret in compounds (`api_key`), weak alone.
+    Key,
+    /// Takes only what looks generated.
+    Weak,
+    /// `auth`, alone or as the last word.
+    Auth,
+    /// Digits between quotes.
+    Pin,
+    /// `Authorization`: scheme, then value.
+    Header,
+    /// `Bearer`, then value.
+    Bearer,
+    /// `Cookie` and `Set-Cookie`.
+    Cookie,
+    /// `IDENTIFIED BY '...'`.
+    Sql,
+}
+
+/// A name that makes its value a secret.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) strength: Strength,
+}
+
+const NAME: Set = Set::new(r"\w-");
+const WORDS: Set = NAME.with_letters();
+const LONGEST_NAME: usize = 64;
+
+impl Key {
+    /// The name around the keyword at `at..end`, unless it names something that is not secret.
+    pub(super) fn around(
+        view: &View<'_>,
+        at: usize,
+        end: usize,
+        strength: Strength,
+    ) -> Option<Self> {
+        let start = NAME.run_back(
+            view.text,
+            at,
+            view.floor.max(at.saturating_sub(LONGEST_NAME)),
+        );
+        // `\npassword`: the letter belongs to the escape.
+        let start = if start < at
+            && matches!(view.text[start], b'n' | b't' | b'r')
+            && view.before(start) == b'\\'
+        {
+            start + 1
+        } else {
+            start
+        };
+        // A keyword of another script is followed by its own endings.
+        let letters = if view.text[end - 1].is_ascii() {
+            NAME
+        } else {
+            WORDS
+        };
+        let mut stop = letters.run(view.text, end, view.limit.min(end + LONGEST_NAME));
+        if stop > end && view.text[stop - 1] == b'-' && view.byte(stop) == b'>' {
+            stop -= 1;
+        }
+        let before = &view.text[start..at];
+        let after = &view.text[end..stop];
+        let strength = refine(view, before, after, (at, end), strength)?;
+        Some(Self {
+            start,
+            end: stop,
+            strength,
+        })
+    }
+}
+
+fn refine(
+    view: &View<'_>,
+    before: &[u8],
+    after: &[u8],
+    (at, end): (usize, usize),
+    strength: Strength,
+) -> Option<Strength> {
+    let glued = before.last().is_some_and(u8::is_ascii_alphabetic)
+        && (view.text[at].is_ascii_lowercase()
+            || before.last().is_some_and(u8::is_ascii_uppercase)
+                && view.text.get(at + 1).is_some_and(u8::is_ascii_uppercase));
+    let compound = glued && COMPOUNDS.ends(before);
+    let last = last_word(before);
+    let denied = NOT_BEFORE.has(last);
+    match strength {
+        Strength::Pass | Strength::Key | Strength::Auth | Strength::Pin if glued && !compound => {
+            return None;
+        }
+        Strength::Key | Strength::Token if denied => return None,
+        _ => {}
+    }
+    if !takes_rest(after, strength, &view.text[at..end]) {
+        return None;
+    }
+    Some(match strength {
+        Strength::Pass => Strength::Password,
+        Strength::Key if compound || COMPOUNDS.has(last) || PROMISES.has(last) => Strength::Token,
+        Strength::Key => Strength::Weak,
+        Strength::Auth => Strength::Weak,
+        other => other,
+    })
+}
+
+/// Whether what follows the keyword leaves the name secret.
+fn takes_rest(after: &[u8], strength: Strength, keyword: &[u8]) -> bool {
+    if matches!(
+        strength,
+        Strength::Header | Strength::Bearer | Strength::Cookie | Strength::Sql
+    ) {
+        return after.is_empty() || after.eq_ignore_ascii_case(b"s");
+    }
+    let mut rest = after;
+    if keyword.eq_ignore_ascii_case(b"passw") {
+        // password, passwd, passwort, passwrd
+        let letters = rest
+            .iter()
+            .take_while(|byte| matches!(**byte | 0x20, b'o' | b'r' | b'd' | b't'))
+            .count();
+        if letters == 0 {
+            return false;
+        }
+        rest = &rest[letters..];
+    } else if [&b"credential"[..], b"secret", b"token"]
+        .iter()
+        .any(|word| keyword.eq_ignore_ascii_case(word))
+    {
+        if let [b's' | b'S', tail @ ..] = rest {
+            rest = tail;
+        }
+        // Letters glued on make another word of it: tokenizer, secretary.
+        if rest.first().is_some_and(|first| {
+            first.is_ascii_alphabetic()
+                && keyword
+                    .last()
+                    .is_some_and(|last| last.is_ascii_uppercase() == first.is_ascii_uppercase())
+        }) {
+            return false;
+        }
+    }
+    loop {
+        while let [b'_' | b'-' | b'.' | b'0'..=b'9', tail @ ..] = rest {
+            rest = tail;
+        }
+        if rest.is_empty() {
+            return true;
+        }
+        let len = word_len(rest);
+        let word = &rest[..len];
+        let singular = word.strip_suffix(b"s").unwrap_or(word);
+        if NOT_AFTER.has(word)
+            || singular.len() <= 3 && NOT_AFTER.has(singular)
+            || NOT_AFTER.begins(word, 4)
+        {
+            return false;
+        }
+        rest = &rest[len..];
+    }
+}
+
+/// The length of the word of a name that begins `text`: to the next separator or camel hump.
+fn word_len(text: &[u8]) -> usize {
+    let mut len = 1;
+    while len < text.len() {
+        let byte = text[len];
+        if !byte.is_ascii_alphabetic()
+            || (byte.is_ascii_uppercase() && text[len - 1].is_ascii_lowercase())
+        {
+            break;
+        }
+        len += 1;
+    }
+    len
+}
+
+fn last_word(before: &[u8]) -> &[u8] {
+    let mut end = before.len();
+    while end > 0 && !before[end - 1].is_ascii_alphabetic() {
+        end -= 1;
+    }
+    let mut start = end;
+    while start > 0 && before[start - 1].is_ascii_alphabetic() {
+        start -= 1;
+        if start > 0 && before[start].is_ascii_uppercase() && before[start - 1].is_ascii_lowercase()
+        {
+            break;
+        }
+    }
+    &before[start..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Language;
+
+    fn strength(name: &str, keyword: &str, strength: Strength) -> Option<Strength> {
+        let at = name.to_lowercase().find(keyword).unwrap();
+        let view = View {
+            text: name.as_bytes(),
+            floor: 0,
+            limit: name.len(),
+            language: Language::Unknown,
+        };
+        Key::around(&view, at, at + keyword.len(), strength).map(|key| key.strength)
+    }
+
+    #[test]
+    fn names_are_judged_by_their_words() {
+        use Strength::{Key, Pass, Password, Token, Weak};
+        for (name, keyword, given, expected) in [
+            ("DB_PASSWORD", "passw", Password, Some(Password)),
+            ("passwordHash", "passw", Password, Some(Password)),
+            ("password_field", "passw", Password, None),
+            ("passwordLabel", "passw", Password, None),
+            ("compass", "pass", Pass, None),
+            ("dbpass", "pass", Pass, Some(Password)),
+            ("SMTP_PASS", "pass", Pass, Some(Password)),
+            ("monkey", "key", Key, None),
+            ("apikey", "key", Key, Some(Token)),
+            ("apiKey", "key", Key, Some(Token)),
+            ("AWS_SECRET_ACCESS_KEY", "key", Key, Some(Token)),
+            ("public_key", "key", Key, None),
+            ("key", "key", Key, Some(Weak)),
+            ("tokenizer", "token", Token, None),
+            ("token_type", "token", Token, None),
+            ("auth_tokens", "token", Token, Some(Token)),
+            ("next_token", "token", Token, None),
+        ] {
+            assert_eq!(strength(name, keyword, given), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The words by which names are judged: which words make a name secret, and which take that back.
+
+use std::sync::LazyLock;
+
+use super::{key::Strength, lexicon::Words};
+
+/// A word that makes a name secret; any case.
+pub(super) struct Keyword {
+    pub(super) text: &'static str,
+    /// What must follow a word too short or too common to stand alone.
+    pub(super) tail: &'static str,
+    pub(super) strength: Strength,
+}
+
+const fn word(text: &'static str, strength: Strength) -> Keyword {
+    Keyword {
+        text,
+        tail: "",
+        strength,
+    }
+}
+
+const fn short(text: &'static str, tail: &'static str, strength: Strength) -> Keyword {
+    Keyword {
+        text,
+        tail,
+        strength,
+    }
+}
+
+/// What ends a name or goes on with its next word.
+const ENDS: &str = "=: \t\"'`\\\\]})>,._0-9s|(&<-";
+
+/// Every keyword.
+pub(super) const KEYWORDS: &[Keyword] = &[
+    word("passw", Strength::Password),
+    word("passphrase", Strength::Password),
+    word("passcode", Strength::Password),
+    short("pass", ENDS, Strength::Pass),
+    short("pwd", ENDS, Strength::Password),
+    word("pswd", Strength::Password),
+    short("psw", "=: \t\"'\\\\]", Strength::Password),
+    word("p/w:", Strength::Password),
+    word("secret", Strength::Secret),
+    word("credential", Strength::Secret),
+    word("creds", Strength::Secret),
+    word("token", Strength::Token),
+    short("key", ENDS, Strength::Key),
+    word("bearer", Strength::Bearer),
+    word("authorization", Strength::Header),
+    short("auth", "=: \t\"'\\", Strength::Auth),
+    short("jwt", "=: \t\"'", Strength::Token),
+    short("salt", "=: \t\"'\\\\]_", Strength::Weak),
+    word("pepper", Strength::Weak),
+    short("nonce", "=: \t\"'\\", Strength::Weak),
+    short("seed", "=: \t\"'\\\\_", Strength::Weak),
+    short("pin", "=: \"'\\", Strength::Pin),
+    word("cookie", Strength::Cookie),
+    short("sig=", "", Strength::Weak),
+    word("signature=", Strength::Weak),
+    word("identified by", Strength::Sql),
+    // Other languages. Cyrillic and Latin beyond ASCII are written in both cases where needed.
+    word("парол", Strength::Password),
+    word("Парол", Strength::Password),
+    word("ПАРОЛ", Strength::Password),
+    word("секрет", Strength::Secret),
+    word("Секрет", Strength::Secret),
+    word("СЕКРЕТ", Strength::Secret),
+    word("токен", Strength::Token),
+    word("Токен", Strength::Token),
+    word("ТОКЕН", Strength::Token),
+    word("ключ доступа", Strength::Secret),
+    word("Ключ доступа", Strength::Secret),
+    word("парольная фраза", Strength::Password),
+    word("kennwort", Strength::Password),
+    word("geheimnis", Strength::Secret),
+    word("schluessel", Strength::Weak),
+    word("schlüssel", Strength::Weak),
+    word("mot de passe", Strength::Password),
+    word("motdepasse", Strength::Password),
+    word("mot_de_passe", Strength::Password),
+    word("jeton", Strength::Token),
+    word("contraseña", Strength::Password),
+    word("contrasena", Strength::Password),
+    short("clave", ENDS, Strength::Pass),
+    short("senha", ENDS, Strength::Password),
+    short("chave", ENDS, Strength::Weak),
+    word("chiave", Strength::Weak),
+    short("haslo", ENDS, Strength::Password),
+    word("hasło", Strength::Password),
+    word("wachtwoord", Strength::Password),
+    word("sleutel", Strength::Weak),
+    short("sifre", ENDS, Strength::Password),
+    word("şifre", Strength::Password),
+    short("parola", ENDS, Strength::Password),
+    word("密码", Strength::Password),
+    word("密碼", Strength::Password),
+    word("口令", Strength::Password),
+    word("密钥", Strength::Secret),
+    word("令牌", Strength::Token),
+    word("パスワード", Strength::Password),
+    word("秘密鍵", Strength::Secret),
+    word("비밀번호", Strength::Password),
+    word("패스워드", Strength::Password),
+    word("토큰", Strength::Token),
+];
+
+/// Words after the keyword that make the name something else; prefixes of the next word.
+pub(super) static NOT_AFTER: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         id name path file dir url uri type len size count min max policy policies regex pattern \
+         placeholder label hint prompt title text error err message msg expir ttl timeout version \
+         format index prefix suffix env var provider endpoint location class input enabled disabled \
+         required reset change at date age arn ref ring word board code down up press frame space \
+         binding map stroke is manager helper service handler generator factory builder parser \
+         stream tree kind strength check valid verif confirm field param attr column col header form \
+         page view screen dialog modal button link icon style css usage limit lifetime life duration \
+         period rotation algo method mode level status state store bucket scope audience issuer \
+         source set get list array iter match range event listener callback func fn encod decod cmd \
+         command script program agent plugin module ary ed ing ion port enger ive through thru by \
+         off on chain vault slot spec schema def option opts config setting template example \
+         test_case description desc doc comment note help info exists present missing changed \
+         updated created modified number num sort order prop extractor resolver loader reader writer \
+         filter mapper converter serializer comparator equals hash_algo bits bytes pair selector \
+         protector derivation exchange agreement lookup request response property variable constant \
+         visible visibility toggle show hide forgot forget recover grant flow auth_method login",
+    )
+});
+
+/// Last words before `key` or `token` that make the name public.
+pub(super) static NOT_BEFORE: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         public pub publishable foreign primary partition sort cache row object index unique hot \
+         short shortcut arrow translation i18n lang locale message dict map hash json registry \
+         config prop property next previous prev page continuation last start sync resume cancel \
+         cancellation invalid unexpected group sorting host known lookup query route tab space field \
+         column attribute attr param meta data item event tag label metric state parent child \
+         component react list enum type class symbol word keyboard modifier dedup idempotency issue \
+         project lock composite natural surrogate candidate reverse lemma stop eos bos pad unk mask \
+         html syntax lex end first current peek max min num setting settings option sitemap storage \
+         theme color",
+    )
+});
+
+/// Ends of lower-case compounds in which `key` or `pass` counts although no separator stands
+/// before it.
+pub(super) static COMPOUNDS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         api access secret auth master priv private sign signing crypt cryption hmac license licence \
+         storage account app db deploy server service user admin root ssh sudo smtp mail email ftp \
+         sql pg redis become store my ssl tls rsa aes des jwt session shared preshared client \
+         consumer wifi wpa ldap sa mongo proxy login http https svn git test default sub \
+         subscription ocp maps dev prod pre psk vnc sys system bind net web host vault node cert \
+         data",
+    )
+});
+
+/// Whole values that say nothing.
+pub(super) static EMPTY_WORDS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         true false null nil none undefined void string str text hidden input required optional \
+         password passwd passphrase pass pwd secret token key username user email login bearer basic \
+         digest default number integer int bool boolean bytes object array value changeme change-me \
+         change_me redacted masked filtered removed placeholder dummy todo tbd fixme unknown yes no \
+         on off enabled disabled varchar char self this file env environment prompt ask never always \
+         auto any all else return const let var function async await import export and or not is if \
+         in for the a an to of with from authorization authentication credentials oauth oauth2 jwt \
+         api_key apikey api-key access_token refresh_token id_token client_secret private_key \
+         public_key secret_key header cookie query body xxx xxxx foo bar baz abc name id new old \
+         current confirm option empty blank missing invalid valid example sample insert replace \
+         replaceme replace_me hunter n/a",
+    )
+});
+
+/// Pieces that mark a value as a stand-in, as whole words of it.
+pub(super) static STAND_INS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         your yours changeme change replace insert todo example redacted masked hidden filtered \
+         dummy placeholder enter here goes sample removed omitted fixme put put_your my",
+    )
+});
+
+/// Functions that look a name up: what follows the name is its default.
+pub(super) static LOOKS_UP: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "getenv get env environ config getproperty param getstring fetch optional lookup \
+         setdefault opt",
+    )
+});
+
+/// Functions that only wrap a literal.
+pub(super) static WRAPS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "from new string str bytes secret secretstring b64decode decode encode buffer \
+         tochararray literal unhexlify fromhex value quote byte some into password secretstr \
+         unicode u nsstring val to_string atob btoa base64 default required mustparse sensitive \
+         nonsensitive ptr stringptr hash md5 sha256 sha1 encrypt hashpw \
+         generate_password_hash make_password stringvalue just parse",
+    )
+});
+
+/// Schemes of an `Authorization` header.
+pub(super) static SCHEMES: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "bearer basic token digest apikey negotiate ssws geniekey key accesskey oauth jwt \
+         api-token private-token",
+    )
+});
+
+/// Words beyond the compounds that make the `key` after them a secret.
+pub(super) static PROMISES: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "encryption decryption webhook security integration merchant cipher symmetric write \
+         admin authentication authorization",
+    )
+});

@@ -1,0 +1,163 @@
+//! Tells random characters from words, by how common each pair of letters is in the names and
+//! prose of source code. It judges texts of a secret's size; it knows no dictionary.
+
+/// How common a pair is, 0 to 9, by first and second letter; 6 and above are pairs of words.
+const PAIRS: [&[u8; 26]; 26] = [
+    b"36763351504767060768543341",
+    b"75647432752844740665721051",
+    b"74547347607643841657532230",
+    b"74569533821644641675545230",
+    b"63675542402657353877254630",
+    b"74557741801744841665603240",
+    b"64439456702656642775632121",
+    b"83458322803454840656614042",
+    b"54665560102669750577150305",
+    b"73339444725444852474823232",
+    b"64469444802545551476534240",
+    b"73458331804733760356531060",
+    b"85449322703453770365621120",
+    b"73677682614434640378542030",
+    b"45763541414668560866656310",
+    b"83558435603743761866634130",
+    b"44465543422644453554924222",
+    b"73559441704454740576543050",
+    b"63638346704443662478633154",
+    b"73548426801543740766523361",
+    b"56656540601768360778100200",
+    b"83449433802454641454211200",
+    b"84557426813557751774323202",
+    b"65757644701554473458334551",
+    b"55646433613667690486344233",
+    b"74449433713443642454543135",
+];
+
+/// What a text is made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Profile {
+    pub(crate) len: usize,
+    pub(crate) digits: usize,
+    pub(crate) upper: usize,
+    pub(crate) lower: usize,
+    pub(crate) spaces: usize,
+    /// Bytes that are neither letters, digits nor spaces.
+    pub(crate) symbols: usize,
+    /// Changes between letters and digits.
+    pub(crate) switches: usize,
+    /// Letters outside hexadecimal.
+    beyond_hex: usize,
+    pairs: usize,
+    commonness: usize,
+    /// Different bytes, capped at 64.
+    pub(crate) distinct: usize,
+}
+
+impl Profile {
+    pub(crate) fn of(text: &[u8]) -> Self {
+        let mut profile = Self {
+            len: text.len(),
+            ..Self::default()
+        };
+        let mut seen = [0u64; 4];
+        let mut before = 0u8;
+        for &byte in text {
+            seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
+            match byte {
+                b'0'..=b'9' => {
+                    profile.digits += 1;
+                    profile.switches += usize::from(before.is_ascii_alphabetic());
+                }
+                b'A'..=b'Z' | b'a'..=b'z' => {
+                    if byte.is_ascii_uppercase() {
+                        profile.upper += 1;
+                    } else {
+                        profile.lower += 1;
+                    }
+                    profile.beyond_hex += usize::from(!byte.is_ascii_hexdigit());
+                    profile.switches += usize::from(before.is_ascii_digit());
+                    // A capital after a small letter begins a new word.
+                    if before.is_ascii_alphabetic()
+                        && !(before.is_ascii_lowercase() && byte.is_ascii_uppercase())
+                    {
+                        let row = PAIRS[usize::from((before | 0x20) - b'a')];
+                        profile.pairs += 1;
+                        profile.commonness +=
+                            usize::from(row[usize::from((byte | 0x20) - b'a')] - b'0');
+                    }
+                }
+                b' ' | b'\t' => profile.spaces += 1,
+                _ => profile.symbols += 1,
+            }
+            before = byte;
+        }
+        profile.distinct = seen.iter().map(|bits| bits.count_ones() as usize).sum();
+        profile
+    }
+
+    pub(crate) const fn letters(&self) -> usize {
+        self.upper + self.lower
+    }
+
+    /// Only hexadecimal digits (with at most a few separators).
+    pub(crate) const fn is_hex(&self) -> bool {
+        self.beyond_hex == 0 && self.symbols == 0 && self.spaces == 0
+    }
+
+    /// Whether the letters read like words; true as well when there are too few to say.
+    pub(crate) const fn reads_like_words(&self) -> bool {
+        self.pairs < 3 || self.commonness * 10 >= self.pairs * 53
+    }
+
+    /// Whether a generator made this rather than a person naming something.
+    pub(crate) const fn is_random(&self) -> bool {
+        if self.len < 8 || self.spaces > 0 || self.distinct < 6 {
+            return false;
+        }
+        if self.is_hex() {
+            return self.len >= 16 && self.digits * 10 >= self.len && self.distinct >= 8;
+        }
+        let mixed = self.digits > 0 && self.letters() > 0;
+        if mixed && self.switches * 6 >= self.len && self.switches >= 3 {
+            return true;
+        }
+        if self.upper > 0 && self.lower > 0 && self.digits > 0 && !self.reads_like_words() {
+            return true;
+        }
+        self.letters() >= 12
+            && self.pairs >= 6
+            && self.commonness * 10 < self.pairs * if self.digits > 0 { 53 } else { 47 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_not_random() {
+        for text in [
+            "authorization",
+            "my-secret-name",
+            "getAccessTokenFromRequest",
+            "ACCESS_TOKEN_EXPIRED",
+            "kubernetes.io/service-account",
+            "password123",
+            "application/json",
+            "00000000000000000000",
+        ] {
+            assert!(!Profile::of(text.as_bytes()).is_random(), "{text}");
+        }
+    }
+
+    #[test]
+    fn generated_texts_are_random() {
+        for text in [
+            "gHsKdpQwLmzXvBnT",
+            "9f86d081884c7d659a2feaa0c55ad015",
+            "k3J9sX0qPz7LmN2v",
+            "aB3/xY9+zQ1kLmW8vT5r",
+            "fkqzjwxvbnpqhgtd",
+        ] {
+            assert!(Profile::of(text.as_bytes()).is_random(), "{text}");
+        }
+    }
+}

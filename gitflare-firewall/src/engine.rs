@@ -1,0 +1,286 @@
+//! One pass over a text: anchors from the scanner, a matcher per kind of anchor, spans out. The
+//! engine works in windows, so that a stream and a whole text come to the same spans: a matcher
+//! sees at most a fixed distance around its anchor, and what outgrows that is carried on by state.
+
+use std::sync::OnceLock;
+
+use crate::{
+    assign::{self, Strength},
+    block::{self, Block},
+    chance::Profile,
+    formats::{self, Format},
+    link,
+    scan::{Hit, Literal, Scanner},
+    shape::Set,
+    tag::TAG_PREFIX,
+    text::{LOOKAHEAD, LOOKBACK, Language, View},
+};
+
+/// What an anchor stands for.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Keyword(Strength),
+    Format(usize),
+    Block,
+    Link,
+    Curl,
+    Tag,
+}
+
+/// The compiled tables; one per process.
+pub(crate) struct Engine {
+    scanner: Scanner,
+    kinds: Vec<(Kind, usize)>,
+    formats: Vec<Format>,
+}
+
+/// A piece of text that must not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// The rest of a secret that has its tag already: nothing is put in its place.
+    pub(crate) erase: bool,
+}
+
+/// The secrets of a text, as spans.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) spans: Vec<Span>,
+    /// Where the matcher had to stop although the secret goes on.
+    open: Option<usize>,
+}
+
+impl Found {
+    /// Notes a secret.
+    pub(crate) fn secret(&mut self, start: usize, end: usize) {
+        if start < end {
+            self.spans.push(Span {
+                start,
+                end,
+                erase: false,
+            });
+        }
+    }
+
+    /// Says that the secret goes on at `at`, beyond what the matcher could see.
+    pub(crate) fn goes_on(&mut self, at: usize) {
+        self.open = Some(at);
+    }
+
+    /// How many were noted.
+    pub(crate) fn len(&self) -> usize {
+        self.spans.len()
+    }
+}
+
+/// What goes on from one window to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Carry {
+    /// A key block that is still open.
+    block: Option<Block>,
+    /// A run that outgrew its window: swallowed to its end.
+    run: bool,
+    /// Nothing before this offset begins a new match.
+    pub(crate) resume: usize,
+}
+
+/// What ends a run that outgrew its window.
+const RUN_END: Set = Set::new(" \t\r\n\"'`\\\\<>");
+
+/// The engine with the formats and words of this crate.
+pub(crate) fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(Engine::new)
+}
+
+impl Engine {
+    fn new() -> Self {
+        let formats = formats::all();
+        let mut literals = Vec::new();
+        let mut kinds = Vec::new();
+        let mut add = |text: &'static str, tail: Set, fold: bool, kind: Kind| {
+            literals.push(Literal {
+                text: text.as_bytes(),
+                tail,
+                fold,
+            });
+            kinds.push((kind, text.len()));
+        };
+        for (text, tail, strength) in assign::keywords() {
+            add(text, tail, true, Kind::Keyword(strength));
+        }
+        for (index, format) in formats.iter().enumerate() {
+            add(format.anchor, format.tail(), false, Kind::Format(index));
+        }
+        add("-----BEGIN", Set::default(), false, Kind::Block);
+        add("Private-Lines:", Set::default(), false, Kind::Block);
+        add("://", Set::new(r"\w:$%.~!*-"), false, Kind::Link);
+        add("curl ", Set::default(), false, Kind::Curl);
+        add(TAG_PREFIX, Set::default(), false, Kind::Tag);
+        Self {
+            scanner: Scanner::new(literals),
+            kinds,
+            formats,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn portable() -> Self {
+        let mut engine = Self::new();
+        engine.scanner = engine.scanner.portable();
+        engine
+    }
+
+    /// Notes the secrets whose anchors lie in `from..to`. The text must reach [`LOOKAHEAD`] beyond
+    /// `to`, unless it ends before.
+    pub(crate) fn find(
+        &self,
+        text: &[u8],
+        from: usize,
+        to: usize,
+        language: Language,
+        carry: &mut Carry,
+        found: &mut Found,
+    ) {
+        let mut from = from.max(carry.resume);
+        if carry.run {
+            from = swallow(text, from, to, carry, found);
+        }
+        if let Some(block) = carry.block.take() {
+            from = self.block(text, from, to, block, language, carry, found);
+        }
+        self.scanner.each(text, from, to, |hit| {
+            if hit.at < carry.resume {
+                return 0;
+            }
+            let view = View {
+                text,
+                floor: hit.at.saturating_sub(LOOKBACK),
+                limit: text.len().min(hit.at + LOOKAHEAD),
+                language,
+            };
+            self.matched(&view, hit, to, carry, found);
+            if let Some(at) = found.open.take() {
+                swallow(text, at, to, carry, found);
+            }
+            carry.resume
+        });
+    }
+
+    fn matched(&self, view: &View<'_>, hit: Hit, to: usize, carry: &mut Carry, found: &mut Found) {
+        let (kind, len) = self.kinds[usize::from(hit.literal)];
+        let end = hit.at + len;
+        match kind {
+            Kind::Keyword(strength) => assign::read(view, hit.at, end, strength, found),
+            Kind::Format(index) => {
+                let format = &self.formats[index];
+                if let Some((start, stop)) = format.find(view.text, hit.at, view.floor, view.limit)
+                {
+                    found.secret(start, stop);
+                    if stop == view.limit {
+                        found.goes_on(stop);
+                    }
+                    if stop - start == 20 && format.anchor.len() == 4 {
+                        beside_key_id(view, start, stop, found);
+                    }
+                }
+            }
+            Kind::Block => {
+                if let Some((block, body)) = block::open(view, hit.at) {
+                    self.block(view.text, body, to, block, view.language, carry, found);
+                }
+            }
+            Kind::Link => {
+                if view.before(hit.at).is_ascii_alphanumeric() {
+                    link::read(view, end, found);
+                }
+            }
+            Kind::Curl => link::curl(view, end - 1, found),
+            Kind::Tag => {
+                let end = Set::new(r"\x").run(view.text, end, view.limit.min(end + 16));
+                if end == hit.at + crate::tag::TAG_LEN {
+                    found.secret(hit.at, end);
+                }
+            }
+        }
+    }
+
+    /// Reads a key block from `at` to its end or to the end of the window.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one window")]
+    fn block(
+        &self,
+        text: &[u8],
+        at: usize,
+        to: usize,
+        block: Block,
+        language: Language,
+        carry: &mut Carry,
+        found: &mut Found,
+    ) -> usize {
+        let (mut at, mut block) = (at, Some(block));
+        while let Some(open) = block {
+            if at >= to {
+                carry.block = Some(open);
+                break;
+            }
+            let view = View {
+                text,
+                floor: at.saturating_sub(LOOKBACK),
+                limit: text.len().min(at + LOOKAHEAD),
+                language,
+            };
+            (at, block) = block::read(&view, at, open, found);
+            if at >= text.len() {
+                break;
+            }
+        }
+        carry.resume = carry.resume.max(at);
+        at
+    }
+}
+
+/// Erases a run that outgrew its matcher, up to its end or that of the window.
+fn swallow(text: &[u8], at: usize, to: usize, carry: &mut Carry, found: &mut Found) -> usize {
+    let end = RUN_END.run_until(text, at, to.max(at));
+    if at < end {
+        found.spans.push(Span {
+            start: at,
+            end,
+            erase: true,
+        });
+    }
+    carry.run = end >= to && end < text.len();
+    carry.resume = carry.resume.max(end);
+    end
+}
+
+/// The secret access key in the neighbourhood of a key id: forty characters that stand alone.
+fn beside_key_id(view: &View<'_>, start: usize, end: usize, found: &mut Found) {
+    const SECRET: Set = Set::new("A-Za-z0-9+/");
+    let from = view.floor.max(start.saturating_sub(300));
+    let to = view.limit.min(end + 300);
+    let mut at = from;
+    while at < to {
+        if !SECRET.has(view.text[at]) {
+            at += 1;
+            continue;
+        }
+        let stop = SECRET.run(view.text, at, view.limit);
+        if stop - at == 40 {
+            let profile = Profile::of(&view.text[at..stop]);
+            if profile.upper > 2 && profile.lower > 2 && profile.digits > 0 && !profile.is_hex() {
+                found.secret(at, stop);
+            }
+        }
+        at = stop;
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("anchors", &self.kinds.len())
+            .finish_non_exhaustive()
+    }
+}

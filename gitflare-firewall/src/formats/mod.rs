@@ -1,0 +1,152 @@
+//! Token formats that providers have published or that are known from use: a literal by which the
+//! scanner finds them and a shape that confirms them.
+//!
+//! To add a format, add a row to the table of its kind: [`row`] when the token begins with the
+//! literal, [`inner`] when something stands before it, [`mixed`] when the literal is short enough
+//! to begin a word. Lengths are minimums, for providers lengthen tokens without notice; a run is
+//! read to the end of its alphabet. Checksums are not looked at: a failed one must not let a token
+//! through.
+
+mod cloud;
+mod messaging;
+mod services;
+mod software;
+
+use crate::shape::{Set, Shape};
+
+/// One row of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    before: &'static str,
+    anchor: &'static str,
+    after: &'static str,
+    mixed: bool,
+}
+
+/// A token that begins with `anchor`.
+const fn row(anchor: &'static str, after: &'static str) -> Row {
+    Row {
+        before: "",
+        anchor,
+        after,
+        mixed: false,
+    }
+}
+
+/// A token that begins with `anchor` and must look random, because words may begin so too.
+const fn mixed(anchor: &'static str, after: &'static str) -> Row {
+    Row {
+        before: "",
+        anchor,
+        after,
+        mixed: true,
+    }
+}
+
+/// A token that has `anchor` inside.
+const fn inner(before: &'static str, anchor: &'static str, after: &'static str) -> Row {
+    Row {
+        before,
+        anchor,
+        after,
+        mixed: false,
+    }
+}
+
+/// A compiled format.
+#[derive(Debug)]
+pub(crate) struct Format {
+    /// The literal.
+    pub(crate) anchor: &'static str,
+    before: Option<Shape>,
+    after: Shape,
+    mixed: bool,
+}
+
+/// All formats.
+pub(crate) fn all() -> Vec<Format> {
+    [
+        software::TOKENS,
+        cloud::TOKENS,
+        messaging::TOKENS,
+        services::TOKENS,
+    ]
+    .concat()
+    .into_iter()
+    .map(|row| Format {
+        anchor: row.anchor,
+        before: (!row.before.is_empty()).then(|| Shape::new(row.before)),
+        after: Shape::new(row.after),
+        mixed: row.mixed,
+    })
+    .collect()
+}
+
+impl Format {
+    /// The bytes that may follow the literal, for literals shorter than a window of the scanner.
+    pub(crate) fn tail(&self) -> Set {
+        self.after.first_set()
+    }
+
+    /// The token whose literal stands at `at`, within `floor..limit`.
+    pub(crate) fn find(
+        &self,
+        text: &[u8],
+        at: usize,
+        floor: usize,
+        limit: usize,
+    ) -> Option<(usize, usize)> {
+        let start = match &self.before {
+            Some(before) => before.start(text, at, floor)?,
+            None => at,
+        };
+        if text[at].is_ascii_alphanumeric() && self.before.is_none() && !begins_word(text, start) {
+            return None;
+        }
+        let body = at + self.anchor.len();
+        let end = self.after.end(text, body, limit)?;
+        if self.mixed && !looks_generated(&text[body..end]) {
+            return None;
+        }
+        Some((start, end))
+    }
+}
+
+/// Whether no token character stands directly before `at`; `_` and `-` may, and so may the last
+/// character of an escape.
+pub(crate) fn begins_word(text: &[u8], at: usize) -> bool {
+    if at == 0 || !text[at - 1].is_ascii_alphanumeric() {
+        return true;
+    }
+    let before = &text[at.saturating_sub(6)..at];
+    match before {
+        [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f' | b'v'] => true,
+        [b'\\', b'u', digits @ ..] if digits.len() == 4 => digits.iter().all(u8::is_ascii_hexdigit),
+        [.., b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        _ => false,
+    }
+}
+
+fn looks_generated(body: &[u8]) -> bool {
+    let profile = crate::chance::Profile::of(body);
+    profile.distinct >= 6 && (profile.digits > 0 || !profile.reads_like_words())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_character_before_the_prefix_rules_it_out() {
+        for (text, at, begins) in [
+            ("xghp_", 1, false),
+            ("_ghp_", 1, true),
+            (r"\nghp_", 2, true),
+            ("%22ghp_", 3, true),
+            (r"\u0022ghp_", 6, true),
+            ("22ghp_", 2, false),
+        ] {
+            assert_eq!(begins_word(text.as_bytes(), at), begins, "{text}");
+        }
+    }
+}

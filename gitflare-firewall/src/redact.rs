@@ -1,0 +1,149 @@
+//! The engine with a key: texts in, texts with tags out. This is the part of the crate that works
+//! without a gateway.
+
+use std::borrow::Cow;
+
+use crate::{
+    engine::{Carry, Engine, Found, Span, engine},
+    tag::{TAG_LEN, TAG_PREFIX, Tagger},
+    text::Language,
+};
+
+/// A text after redaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redacted<'t> {
+    /// The input itself when nothing was found.
+    pub bytes: Cow<'t, [u8]>,
+    /// How many secrets were replaced.
+    pub redactions: u64,
+}
+
+/// Replaces secrets by tags under one key.
+#[derive(Clone, Debug)]
+pub struct Redactor {
+    pub(crate) tagger: Tagger,
+    language: Language,
+}
+
+impl Redactor {
+    /// A redactor whose tags are comparable with those of the same key only.
+    #[must_use]
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self::with_tagger(Tagger::new(key))
+    }
+
+    pub(crate) const fn with_tagger(tagger: Tagger) -> Self {
+        Self {
+            tagger,
+            language: Language::Unknown,
+        }
+    }
+
+    /// The same for the text of a file: whether unquoted words are values follows its path.
+    #[must_use]
+    pub fn for_path(&self, path: &str) -> Self {
+        Self {
+            tagger: self.tagger.clone(),
+            language: Language::of_path(path),
+        }
+    }
+
+    pub(crate) const fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Replaces the secrets of a whole text. Takes time in proportion to the text; allocates
+    /// nothing when there is no secret in it.
+    #[must_use]
+    pub fn redact<'t>(&self, text: &'t [u8]) -> Redacted<'t> {
+        self.redact_with(engine(), text)
+    }
+
+    pub(crate) fn redact_with<'t>(&self, engine: &Engine, text: &'t [u8]) -> Redacted<'t> {
+        let mut found = Found::default();
+        let mut carry = Carry::default();
+        engine.find(text, 0, text.len(), self.language, &mut carry, &mut found);
+        if found.spans.is_empty() {
+            return Redacted {
+                bytes: Cow::Borrowed(text),
+                redactions: 0,
+            };
+        }
+        let mut out = Vec::new();
+        let redactions = self.write(text, 0..text.len(), &mut found.spans, &mut out);
+        if redactions == 0 {
+            return Redacted {
+                bytes: Cow::Borrowed(text),
+                redactions: 0,
+            };
+        }
+        Redacted {
+            bytes: Cow::Owned(out),
+            redactions,
+        }
+    }
+
+    /// Writes `range` of a text with the tags of `spans`, which are put in order.
+    pub(crate) fn write(
+        &self,
+        text: &[u8],
+        range: std::ops::Range<usize>,
+        spans: &mut Vec<Span>,
+        out: &mut Vec<u8>,
+    ) -> u64 {
+        merge(text, spans);
+        out.reserve(range.len() + spans.len() * 8);
+        let mut redactions = 0;
+        let mut written = range.start;
+        for &Span { start, end, erase } in spans.iter() {
+            if !erase && self.is_left_alone(text, start, end) {
+                continue;
+            }
+            out.extend_from_slice(&text[written..start]);
+            written = end;
+            if !erase {
+                out.extend_from_slice(&self.tagger.tag(&text[start..end]));
+                redactions += 1;
+            }
+        }
+        out.extend_from_slice(&text[written..range.end]);
+        redactions
+    }
+
+    /// A span that is a tag of ours, or holds one: it was filtered before.
+    fn is_left_alone(&self, text: &[u8], start: usize, end: usize) -> bool {
+        if end - start < TAG_LEN {
+            return false;
+        }
+        if end - start == TAG_LEN && self.tagger.is_tag_at(text, start) {
+            return true;
+        }
+        let value = &text[start..end];
+        memchr::memmem::find_iter(value, TAG_PREFIX).any(|index| {
+            self.tagger.is_tag_at(value, index)
+                && value[index + TAG_PREFIX.len()..index + TAG_LEN]
+                    .iter()
+                    .any(|digit| *digit != b'0')
+        })
+    }
+}
+
+/// Sorts spans, joins those that overlap, and lets none cut a character in two.
+fn merge(text: &[u8], spans: &mut Vec<Span>) {
+    let continues = |at: usize| text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    for span in spans.iter_mut() {
+        for _ in 0..3 {
+            span.start -= usize::from(span.start > 0 && continues(span.start));
+            span.end += usize::from(continues(span.end));
+        }
+    }
+    spans.sort_unstable();
+    spans.dedup_by(|next, kept| {
+        let overlaps = next.start < kept.end;
+        if overlaps {
+            kept.end = kept.end.max(next.end);
+            kept.erase &= next.erase;
+        }
+        overlaps
+    });
+}

@@ -1,0 +1,223 @@
+//! What must hold for every text: the same result for every chunking, escaping, line end, diff
+//! sign and indentation; twice is once; no planted secret gets through.
+
+use proptest::prelude::*;
+
+use crate::{Redactor, engine::Engine};
+
+fn redactor() -> Redactor {
+    Redactor::new(&[7; 32])
+}
+
+fn redact(text: &str) -> String {
+    String::from_utf8(redactor().redact(text.as_bytes()).bytes.into_owned()).unwrap()
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn each_line(text: &str, change: impl Fn(&str) -> String) -> String {
+    text.lines().map(|line| change(line) + "\n").collect()
+}
+
+/// Lines as they stand in repositories, `{}` being the secret.
+const TEMPLATES: &[(&str, &str)] = &[
+    ("password = \"{}\"", "Tr0ub4dor&3x"),
+    ("db_password: '{}'", "s3cr3t-Pa55"),
+    ("{\"api_key\": \"{}\"}", "k3J9sX0qPz7LmN2vB8"),
+    ("const token = `{}`;", "f3Q9sX0qPz7LmN2vB8tY"),
+    (
+        "AWS_SECRET_ACCESS_KEY=\"{}\"",
+        "wJ4lrXUtnF3MI/K7MDENG+bPxRfiCYzzzTEKEY12",
+    ),
+    ("url = \"postgres://app:{}@db:5432/x\"", "h7Gt5rE3wq"),
+    ("<password>{}</password>", "Pr0duct!on"),
+    ("Authorization: Bearer {}", "k3J9sX0qPz7LmN2vB8aa"),
+    ("token: ghp_{}", "k3J9sX0qPz7LmN2vB8aak3J9sX0qPz7LmN2v"),
+    ("curl -u admin:{} https://x", "h7Gt5rE3wq"),
+    (
+        "\"name\": \"DB_PASSWORD\", \"value\": \"{}\"",
+        "Tr0ub4dor&3x",
+    ),
+    ("if password == \"{}\" {", "Tr0ub4dor&3x"),
+    ("setProperty(\"db.password\", \"{}\")", "Tr0ub4dor&3x"),
+    ("Server=x;Password={};Timeout=3", "Tr0ub4dor$3x"),
+    ("https://h/p?access_token={}&x=1", "k3J9sX0qPz7LmN2vB8aa"),
+    ("let password: String = \"{}\".into();", "Tr0ub4dor&3x"),
+    ("пароль = \"{}\"", "Tr0ub4dor&3x"),
+    ("password =\n    \"{}\"", "Tr0ub4dor&3x"),
+];
+
+/// Lines that hold no secret.
+const CLEAN: &[&str] = &[
+    "fn token(&self) -> &Token { &self.token }",
+    "let password = config.get(\"password\")?;",
+    "",
+    "    if key == other.key { return; }",
+    "password: process.env.DB_PASSWORD,",
+    "# the token is refreshed every hour",
+    "use std::collections::HashMap;",
+    "https://example.org/a/b?c=d",
+];
+
+fn document() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        (0..TEMPLATES.len()).prop_map(|index| {
+            let (template, secret) = TEMPLATES[index];
+            template.replace("{}", secret)
+        }),
+        (0..CLEAN.len()).prop_map(|index| CLEAN[index].to_owned()),
+        "[ -~]{0,60}",
+    ];
+    prop::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n") + "\n")
+}
+
+fn planted() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        (0..TEMPLATES.len()).prop_map(|index| {
+            let (template, secret) = TEMPLATES[index];
+            template.replace("{}", secret)
+        }),
+        (0..CLEAN.len()).prop_map(|index| CLEAN[index].to_owned()),
+    ];
+    prop::collection::vec(line, 1..8).prop_map(|lines| lines.join("\n") + "\n")
+}
+
+#[test]
+fn every_template_loses_its_secret_and_nothing_else() {
+    for (template, secret) in TEMPLATES {
+        let text = template.replace("{}", secret);
+        let redacted = redact(&text);
+        let (before, after) = template.split_once("{}").unwrap();
+        let after = after.trim_end_matches('\0');
+        assert!(!redacted.contains(secret), "{text} -> {redacted}");
+        assert!(
+            redacted.starts_with(before.trim_end_matches("ghp_")) && redacted.ends_with(after),
+            "{text} -> {redacted}"
+        );
+    }
+}
+
+#[test]
+fn clean_lines_stay() {
+    for line in CLEAN {
+        assert_eq!(redact(line), *line);
+    }
+}
+
+#[test]
+fn escaping_line_ends_signs_and_indentation_do_not_matter() {
+    for (template, secret) in TEMPLATES {
+        let text = template.replace("{}", secret) + "\nnext line\n";
+        let redacted = redact(&text);
+        let once = escaped(&text);
+        assert_eq!(redact(&once), escaped(&redacted), "escaped once: {once}");
+        let twice = escaped(&once);
+        assert_eq!(
+            redact(&twice),
+            escaped(&escaped(&redacted)),
+            "escaped twice: {twice}"
+        );
+        for change in [
+            &(|line: &str| format!("{line}\r")) as &dyn Fn(&str) -> String,
+            &|line: &str| format!("+{line}"),
+            &|line: &str| format!("-{line}"),
+            &|line: &str| format!(" {line}"),
+            &|line: &str| format!("        {line}"),
+            &|line: &str| format!("+\t\t{line}"),
+        ] {
+            assert_eq!(
+                redact(&each_line(&text, change)),
+                each_line(&redacted, change),
+                "{text}"
+            );
+        }
+    }
+}
+
+fn streamed(text: &[u8], cuts: &[usize]) -> Vec<u8> {
+    let mut stream = redactor().stream();
+    let mut out = Vec::new();
+    let mut at = 0;
+    for &cut in cuts {
+        let cut = cut.min(text.len()).max(at);
+        stream.push(&text[at..cut], &mut out);
+        at = cut;
+    }
+    stream.push(&text[at..], &mut out);
+    stream.finish(&mut out);
+    out
+}
+
+#[test]
+fn long_streams_equal_whole_texts() {
+    let mut text = String::new();
+    let mut seed = 1u64;
+    while text.len() < 400_000 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let pick = (seed >> 33) as usize;
+        if pick.is_multiple_of(3) {
+            let (template, secret) = TEMPLATES[pick / 3 % TEMPLATES.len()];
+            text.push_str(&template.replace("{}", secret));
+        } else {
+            text.push_str(CLEAN[pick / 3 % CLEAN.len()]);
+        }
+        // Long lines too.
+        text.push(if pick.is_multiple_of(7) { '\n' } else { ' ' });
+    }
+    let whole = redactor().redact(text.as_bytes()).bytes.into_owned();
+    for size in [1, 7, 1000, 65_536, 100_000] {
+        let cuts: Vec<usize> = (0..text.len()).step_by(size).collect();
+        assert!(
+            streamed(text.as_bytes(), &cuts) == whole,
+            "chunks of {size}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_chunking_gives_the_same(text in document(), cuts in prop::collection::vec(0usize..800, 0..6)) {
+        let mut cuts = cuts;
+        cuts.sort_unstable();
+        let whole = redactor().redact(text.as_bytes()).bytes.into_owned();
+        prop_assert_eq!(streamed(text.as_bytes(), &cuts), whole);
+    }
+
+    #[test]
+    fn twice_is_once(text in document()) {
+        let once = redact(&text);
+        prop_assert_eq!(redact(&once), once);
+    }
+
+    #[test]
+    fn the_vector_unit_changes_nothing(text in document()) {
+        let portable = Engine::portable();
+        let fast = redactor().redact(text.as_bytes());
+        prop_assert_eq!(redactor().redact_with(&portable, text.as_bytes()), fast);
+    }
+
+    #[test]
+    fn escaped_texts_lose_the_same_secrets(text in planted()) {
+        let redacted = redact(&text);
+        prop_assert_eq!(redact(&escaped(&text)), escaped(&redacted));
+        prop_assert_eq!(redact(&escaped(&escaped(&text))), escaped(&escaped(&redacted)));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = redactor().redact(&bytes);
+    }
+}

@@ -1,0 +1,321 @@
+//! What matchers look at: a bounded piece of a text around a hit, and the small questions they all
+//! ask of it (quotes at any depth of escaping, line ends, what a file's path says of its language).
+
+/// How far a matcher may look behind a hit.
+pub(crate) const LOOKBACK: usize = 1024;
+/// How far a matcher may look ahead of a hit.
+pub(crate) const LOOKAHEAD: usize = 8 * 1024;
+/// The longest value between quotes.
+pub(crate) const LONGEST_VALUE: usize = 4 * 1024;
+
+/// What kind of file a text is of, which decides whether unquoted words can be values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// Nobody knows, or prose.
+    #[default]
+    Unknown,
+    /// A programming language: unquoted words are names.
+    Code,
+    /// Environment, properties, YAML, shell: unquoted words are values.
+    Config,
+}
+
+impl Language {
+    /// The language of a file by its path.
+    pub(crate) fn of_path(path: &str) -> Self {
+        const CONFIG: &[&str] = &[
+            "env",
+            "ini",
+            "properties",
+            "props",
+            "yaml",
+            "yml",
+            "toml",
+            "conf",
+            "config",
+            "cfg",
+            "cnf",
+            "sh",
+            "bash",
+            "zsh",
+            "fish",
+            "ksh",
+            "ps1",
+            "bat",
+            "cmd",
+            "service",
+            "npmrc",
+            "netrc",
+            "pypirc",
+            "pgpass",
+            "tfvars",
+            "dockerfile",
+            "envrc",
+            "credentials",
+            "reg",
+            "rc",
+            "desktop",
+            "txt",
+            "example",
+            "sample",
+            "template",
+            "dist",
+            "local",
+            "prod",
+        ];
+        const CODE: &[&str] = &[
+            "rs", "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "m", "mm", "js", "jsx", "mjs", "cjs",
+            "ts", "tsx", "py", "pyi", "pyx", "rb", "go", "java", "kt", "kts", "swift", "php", "cs",
+            "fs", "vb", "scala", "clj", "cljs", "ex", "exs", "erl", "hs", "ml", "mli", "dart",
+            "lua", "pl", "pm", "r", "jl", "sql", "sol", "vue", "svelte", "groovy", "gradle", "nim",
+            "zig", "v", "proto", "graphql", "tf", "hcl", "css", "scss", "less", "json", "map",
+            "rst", "html", "htm",
+        ];
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let extension = name.rsplit('.').next().unwrap_or(&name);
+        if name.starts_with(".env") || name.starts_with("dockerfile") || CONFIG.contains(&extension)
+        {
+            Self::Config
+        } else if CODE.contains(&extension) {
+            Self::Code
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// A piece of a text around a hit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'t> {
+    /// The whole text as far as it is known; only `floor..limit` may be looked at.
+    pub(crate) text: &'t [u8],
+    pub(crate) floor: usize,
+    pub(crate) limit: usize,
+    pub(crate) language: Language,
+}
+
+/// An opening quote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quote {
+    /// The byte that closes it; the last one of its spelling when it has several.
+    pub(crate) byte: u8,
+    /// How many backslashes escape it.
+    pub(crate) escapes: usize,
+    /// Bytes of its whole spelling.
+    pub(crate) len: usize,
+}
+
+impl View<'_> {
+    /// The byte at `at`, or a line end beyond the view.
+    #[inline(always)]
+    pub(crate) fn byte(&self, at: usize) -> u8 {
+        if at < self.limit {
+            self.text[at]
+        } else {
+            b'\n'
+        }
+    }
+
+    /// Whether `word` stands at `at`.
+    pub(crate) fn has(&self, at: usize, word: &[u8]) -> bool {
+        self.text[..self.limit]
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(word))
+    }
+
+    /// The byte before `at`, or a line end before the view.
+    #[inline(always)]
+    pub(crate) fn before(&self, at: usize) -> u8 {
+        if at > self.floor {
+            self.text[at - 1]
+        } else {
+            b'\n'
+        }
+    }
+
+    /// After spaces and tabs.
+    #[inline]
+    pub(crate) fn skip_blanks(&self, mut at: usize) -> usize {
+        while at < self.limit && matches!(self.text[at], b' ' | b'\t') {
+            at += 1;
+        }
+        at
+    }
+
+    /// The bytes of a line end at `at`, written or escaped; 0 when there is none.
+    pub(crate) fn line_end(&self, at: usize) -> usize {
+        if at >= self.limit {
+            return 0;
+        }
+        match self.text[at] {
+            b'\n' => 1,
+            b'\r' if self.byte(at + 1) == b'\n' => 2,
+            b'\r' => 1,
+            b'\\' => {
+                let slashes = self.backslashes(at);
+                match self.byte(at + slashes) {
+                    b'n' => slashes + 1,
+                    b'r' => {
+                        let end = at + slashes + 1;
+                        let more = self.backslashes(end);
+                        if more > 0 && self.byte(end + more) == b'n' {
+                            slashes + more + 2
+                        } else {
+                            slashes + 1
+                        }
+                    }
+                    _ => 0,
+                }
+            }
+            _ => 0,
+        }
+    }
+
+    /// How many backslashes stand at `at`.
+    pub(crate) fn backslashes(&self, at: usize) -> usize {
+        let mut end = at;
+        while end < self.limit && self.text[end] == b'\\' {
+            end += 1;
+        }
+        end - at
+    }
+
+    /// How many backslashes stand before `at`.
+    pub(crate) fn backslashes_before(&self, at: usize) -> usize {
+        let mut start = at;
+        while start > self.floor && self.text[start - 1] == b'\\' {
+            start -= 1;
+        }
+        at - start
+    }
+
+    /// The quote that opens at `at`, whatever its spelling.
+    pub(crate) fn quote(&self, at: usize) -> Option<Quote> {
+        let slashes = self.backslashes(at);
+        let byte = self.byte(at + slashes);
+        match byte {
+            b'"' | b'\'' | b'`' => Some(Quote {
+                byte,
+                escapes: slashes,
+                len: slashes + 1,
+            }),
+            b'u' if slashes > 0 => {
+                let spelled = self.text.get(at + slashes + 1..at + slashes + 5)?;
+                let byte = match spelled {
+                    b"0022" => b'"',
+                    b"0027" => b'\'',
+                    _ => return None,
+                };
+                Some(Quote {
+                    byte,
+                    escapes: 0,
+                    len: slashes + 5,
+                })
+                .filter(|quote| at + quote.len <= self.limit)
+            }
+            b'&' if slashes == 0 => [&b"&quot;"[..], b"&#34;", b"&#39;", b"&apos;", b"&#x27;"]
+                .into_iter()
+                .find(|spelling| self.has(at, spelling))
+                .map(|spelling| Quote {
+                    byte: b';',
+                    escapes: 0,
+                    len: spelling.len(),
+                }),
+            0xE2 if slashes == 0 => ["“", "”", "‘", "’", "„"]
+                .into_iter()
+                .find(|spelling| self.has(at, spelling.as_bytes()))
+                .map(|spelling| Quote {
+                    byte: 0xE2,
+                    escapes: 0,
+                    len: spelling.len(),
+                }),
+            0xC2 if self.has(at, "«".as_bytes()) => Some(Quote {
+                byte: 0xC2,
+                escapes: 0,
+                len: 2,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Where the quoted text that begins at `at` ends: before the closing quote and whether there
+    /// was one, else before the line end.
+    pub(crate) fn quoted_end(&self, at: usize, quote: Quote) -> (usize, bool) {
+        let limit = self.limit.min(at + LONGEST_VALUE);
+        // Backslashes of a quote at this depth of escaping, and of a line end.
+        let depth = (quote.escapes + 1).next_power_of_two();
+        let mut end = at;
+        let multiline = quote.byte == b'`';
+        while end < limit {
+            match self.text[end] {
+                b'\n' | b'\r' if !multiline => return (end, false),
+                b'\\' => {
+                    let slashes = self.backslashes(end);
+                    let next = self.byte(end + slashes);
+                    let closes = next == quote.byte && slashes % (depth * 2) == quote.escapes;
+                    if closes && end + slashes < limit {
+                        return (end + slashes - quote.escapes, true);
+                    }
+                    if quote.escapes > 0
+                        && matches!(next, b'n' | b'r')
+                        && slashes % depth == depth / 2
+                        && !multiline
+                    {
+                        return (end, false);
+                    }
+                    if quote.len > quote.escapes + 1
+                        && next == b'u'
+                        && self
+                            .quote(end)
+                            .is_some_and(|found| found.byte == quote.byte)
+                    {
+                        return (end, true);
+                    }
+                    end += slashes + 1;
+                }
+                byte if byte == quote.byte && quote.escapes == 0 => {
+                    if quote.byte != b';' {
+                        return (end, true);
+                    }
+                    end += 1;
+                }
+                b'&' if quote.byte == b';' => {
+                    if self.quote(end).is_some() {
+                        return (end, true);
+                    }
+                    end += 1;
+                }
+                _ => end += 1,
+            }
+        }
+        (limit.min(self.limit), false)
+    }
+
+    /// The start of the line that holds `at`, as far as the view goes.
+    pub(crate) fn line_start(&self, at: usize) -> usize {
+        let from = self.floor.max(at.saturating_sub(512));
+        memchr::memrchr(b'\n', &self.text[from..at]).map_or(from, |index| from + index + 1)
+    }
+
+    /// After a line end at `at`, the sign of a diff line and the indentation.
+    pub(crate) fn next_line(&self, at: usize) -> Option<usize> {
+        let end = self.line_end(at);
+        if end == 0 {
+            return None;
+        }
+        let mut start = at + end;
+        if matches!(self.byte(start), b'+' | b'-') {
+            start += 1;
+        }
+        loop {
+            let next = self.skip_blanks(start);
+            // An escaped tab is indentation too.
+            let slashes = self.backslashes(next);
+            if slashes > 0 && self.byte(next + slashes) == b't' {
+                start = next + slashes + 1;
+                continue;
+            }
+            return Some(next);
+        }
+    }
+}
