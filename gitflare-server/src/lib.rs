@@ -1,2 +1,7 @@
-//! Placeholder head, replaced by the crate documentation with its first module.
+//! The GitFlare server as a library: configuration, keys, storage, HTTP. The binary `gitflare` is a
+//! thin shell around it.
+
 #![forbid(unsafe_code)]
+
+pub mod config;
+mod keys;

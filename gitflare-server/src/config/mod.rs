@@ -1,0 +1,146 @@
+//! The configuration: every setting from flags, environment and `gitflare.toml`, parsed into
+//! [`Config`] and checked as a whole. Nothing else reads the environment; nothing here opens a
+//! database or a socket.
+
+mod read;
+mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::{net::SocketAddr, path::Path};
+
+use gitflare_core::{keys::MasterKey, provider::ProviderId};
+
+pub use read::{Given, Origin, Problem};
+pub use table::{Config, Setting, Upstream};
+pub use value::{BaseUrl, Database, HostPort, LogFormat};
+
+/// The file that is read when it lies in the working directory.
+pub const DEFAULT_FILE: &str = "gitflare.toml";
+
+impl Config {
+    /// The configuration of these variables and the defaults of all others, for programs that
+    /// embed the server. Environment and files are not looked at.
+    ///
+    /// # Errors
+    /// Every problem, each as one line that names the variable.
+    pub fn from_pairs(pairs: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
+        let mut given = Given::default();
+        for (variable, text) in pairs {
+            match Setting::find(variable) {
+                Some(setting) => given.set(setting, Origin::Environment, *text),
+                None => given.note(format!("{variable} is not a setting")),
+            }
+        }
+        Self::from_given(&given)
+    }
+
+    /// The configuration of these texts.
+    ///
+    /// # Errors
+    /// Every problem, each as one line that names the variable.
+    pub fn from_given(given: &Given) -> Result<Self, Vec<Problem>> {
+        let mut reader = read::Reader::new(given);
+        let config = Self::read(&mut reader);
+        let mut problems = reader.into_problems();
+        if let Some(config) = config {
+            let broken = config.broken_rules().into_iter();
+            problems.extend(broken.map(|(variable, rule)| {
+                let setting = Setting::find(variable);
+                let given = setting.and_then(|row| Some((row, given.text(row)?.0)));
+                Problem::new(match given {
+                    Some((row, origin)) => read::problem(row, origin, rule),
+                    None => format!("{variable} {rule}"),
+                })
+            }));
+            if problems.is_empty() {
+                return Ok(config);
+            }
+        }
+        Err(problems)
+    }
+
+    /// What no single setting can know: (variable to change, what is wrong with it).
+    fn broken_rules(&self) -> Vec<(&'static str, &'static str)> {
+        let is_public = !is_loopback(self.listen);
+        let ids: Vec<_> = self.master_keys.iter().map(MasterKey::id).collect();
+        let rules = [
+            (
+                self.dev && is_public,
+                "GITFLARE_DEV",
+                "must not be `true` while GITFLARE_LISTEN is not a loopback address",
+            ),
+            (
+                !self.enforce_platform_auth && is_public && !self.allow_public_legacy,
+                "ENFORCE_PLATFORM_AUTH",
+                "must not be `false` while GITFLARE_LISTEN is not a loopback address, unless GITFLARE_ALLOW_PUBLIC_LEGACY is `true`",
+            ),
+            (
+                self.internal_listen
+                    .is_some_and(|address| !is_loopback(address)),
+                "GITFLARE_INTERNAL_LISTEN",
+                "must be a loopback address: this listener asks for no key",
+            ),
+            (
+                self.internal_listen == Some(self.listen) && self.listen.port() != 0,
+                "GITFLARE_INTERNAL_LISTEN",
+                "must differ from GITFLARE_LISTEN",
+            ),
+            (
+                (1..ids.len()).any(|at| ids[..at].contains(&ids[at])),
+                "GITFLARE_MASTER_KEY",
+                "gives two keys the same id",
+            ),
+        ];
+        let broken = rules.into_iter().filter(|(is_broken, ..)| *is_broken);
+        broken.map(|(_, variable, rule)| (variable, rule)).collect()
+    }
+
+    /// What is set about a provider's upstream; `None` for one without (`local`).
+    #[must_use]
+    pub fn upstream(&self, provider: ProviderId) -> Option<&Upstream> {
+        self.upstreams.iter().find(|row| row.provider == provider)
+    }
+
+    /// What works but is probably not meant, each as one line.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.enforce_platform_auth {
+            warnings.push(
+                "ENFORCE_PLATFORM_AUTH is false: whoever knows a connection's id can read through it"
+                    .to_owned(),
+            );
+        }
+        if self.public_url.is_none() && self.listen.ip().is_unspecified() {
+            warnings.push(
+                "GITFLARE_PUBLIC_URL is unset: requests are answered only under the listen address"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+}
+
+/// Everything that the process was given: flags, then its environment, then the file.
+///
+/// `file` must be there; without one, [`DEFAULT_FILE`] is read when it is.
+#[must_use]
+pub fn gather(flags: Given, file: Option<&Path>) -> Given {
+    let mut given = flags;
+    given.environment(std::env::vars_os());
+    let default = Path::new(DEFAULT_FILE);
+    match file {
+        Some(path) => given.file(path),
+        None if default.exists() => given.file(default),
+        None => {}
+    }
+    given
+}
+
+/// Whether only this machine can reach the address.
+#[must_use]
+pub fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}

@@ -1,0 +1,231 @@
+//! Every setting as one row: variable, default, whether it is a secret, how it is read, what it
+//! means. The typed [`Config`], the flags, the keys of `gitflare.toml`, `--help` and
+//! `gitflare check` all come from these rows; nothing else names a variable.
+//!
+//! To add a setting: add its row. Its flag and its key in the file follow from the variable.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use gitflare_core::{Secret, keys::MasterKey, provider::ProviderId};
+use tracing_subscriber::filter::Targets;
+
+use super::{
+    read::Reader,
+    value::{self, BaseUrl, Database, HostPort, LogFormat},
+};
+
+/// What is said about a setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// The environment variable.
+    pub variable: &'static str,
+    /// The text that counts when nothing is given; `None` when that means "not set".
+    pub default: Option<&'static str>,
+    /// Whether its value must not be shown.
+    pub is_secret: bool,
+    /// Whether the flag alone, without a value, means `true`.
+    pub is_switch: bool,
+    /// One sentence.
+    pub meaning: &'static str,
+}
+
+impl Setting {
+    /// The row of that variable, flag (`--listen`) or key of the file (`listen`).
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        SETTINGS
+            .iter()
+            .copied()
+            .flatten()
+            .find(|row| match name.strip_prefix("--") {
+                Some(flag) => row.flag() == flag,
+                None => row.variable == name || row.key() == name,
+            })
+    }
+
+    /// Every row, in the order in which they are shown.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        SETTINGS.iter().copied().flatten()
+    }
+
+    /// The flag, without the dashes in front.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        self.key().replace('_', "-")
+    }
+
+    /// The key in `gitflare.toml`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        ["GITFLARE_", "SGG_"]
+            .iter()
+            .find_map(|prefix| self.variable.strip_prefix(prefix))
+            .unwrap_or(self.variable)
+            .to_ascii_lowercase()
+    }
+}
+
+macro_rules! settings {
+    ($($field:ident: $type:ty, $shape:ident $parse:expr, $variable:literal, $default:expr, $show:ident, $meaning:literal;)*) => {
+        /// Every setting, parsed and checked.
+        #[derive(Clone, Debug)]
+        pub struct Config {
+            $(#[doc = $meaning] pub $field: $type,)*
+            /// What is set about each provider's upstream, in the order of [`ProviderId::ALL`].
+            pub upstreams: Vec<Upstream>,
+        }
+
+        const GENERAL: &[Setting] = &[$(Setting {
+            variable: $variable,
+            default: $default,
+            is_secret: show::$show.0,
+            is_switch: show::$show.1,
+            meaning: $meaning,
+        },)*];
+
+        impl Config {
+            /// Reads every row; `None` when the reader has noted a problem.
+            pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+                $(let $field: Option<$type> = reader.$shape($variable, $parse);)*
+                let upstreams = UPSTREAMS.iter().map(|rows| Upstream::read(rows, reader)).collect();
+                Some(Self { $($field: $field?,)* upstreams })
+            }
+        }
+    };
+}
+
+/// (is a secret, is a switch)
+mod show {
+    pub(super) const PLAIN: (bool, bool) = (false, false);
+    pub(super) const SECRET: (bool, bool) = (true, false);
+    pub(super) const SWITCH: (bool, bool) = (false, true);
+}
+
+settings! {
+    listen: SocketAddr, one value::address, "GITFLARE_LISTEN", Some("127.0.0.1:8080"), PLAIN,
+        "Listen address.";
+    public_url: Option<BaseUrl>, maybe value::origin, "GITFLARE_PUBLIC_URL", None, PLAIN,
+        "Base URL of the API; from the listen address when unset.";
+    panel_url: Option<BaseUrl>, maybe value::origin, "GITFLARE_PANEL_URL", None, PLAIN,
+        "Base URL of the hosted pages; from the listen address when unset.";
+    data_dir: PathBuf, one value::path, "GITFLARE_DATA_DIR", Some("./gitflare-data"), PLAIN,
+        "Folder of the SQLite files and the generated keys.";
+    database: Database, one value::database, "GITFLARE_DATABASE_URL", Some("sqlite"), SECRET,
+        "Where everything is kept: `sqlite`, in the data folder.";
+    master_keys: Vec<MasterKey>, list value::master_key, "GITFLARE_MASTER_KEY", None, SECRET,
+        "Encrypts provider tokens and derives cursor keys: 32 bytes or more as hex or base64; made on the first start when unset.";
+    admin_keys: Vec<Secret<String>>, list value::admin_key, "SGG_ADMIN_API_KEY", None, SECRET,
+        "The admin key, 32 characters or more, or several during a rotation; made on the first start and printed once when unset.";
+    enforce_platform_auth: bool, one value::boolean, "ENFORCE_PLATFORM_AUTH", Some("true"), SWITCH,
+        "`false` lets a connection's id stand for a credential (legacy mode).";
+    allow_public_legacy: bool, one value::boolean, "GITFLARE_ALLOW_PUBLIC_LEGACY", Some("false"), SWITCH,
+        "Allows legacy mode on a listen address that is not loopback.";
+    internal_listen: Option<SocketAddr>, maybe value::address, "GITFLARE_INTERNAL_LISTEN", None, PLAIN,
+        "A second, loopback-only listener that serves `/v1/connections*` without a key.";
+    testapp: bool, one value::boolean, "GITFLARE_TESTAPP", Some("false"), SWITCH,
+        "Serves `/testapp`.";
+    dev: bool, one value::boolean, "GITFLARE_DEV", Some("false"), SWITCH,
+        "Cookies on plain http and `http://localhost` redirect URIs; on loopback only.";
+    providers: Vec<ProviderId>, list value::provider, "GITFLARE_PROVIDERS", Some("github,gitlab,bitbucket,azure,gitflic,gitea,bitbucket-dc,local"), PLAIN,
+        "Provider ids, separated by commas; the others are disabled.";
+    allow_private_upstreams: Vec<HostPort>, list value::host_port, "GITFLARE_ALLOW_PRIVATE_UPSTREAMS", None, PLAIN,
+        "host:port list of upstreams that may have private or loopback addresses, http included.";
+    allow_private_callbacks: Vec<HostPort>, list value::host_port, "GITFLARE_ALLOW_PRIVATE_CALLBACKS", None, PLAIN,
+        "host:port list of event callbacks that may have private or loopback addresses, http included.";
+    trusted_proxies: Vec<IpAddr>, list value::ip_address, "GITFLARE_TRUSTED_PROXIES", None, PLAIN,
+        "IP addresses whose `X-Forwarded-*` headers are believed.";
+    rate_limit_per_minute: u32, one value::number::<0, 1_000_000>, "GITFLARE_RATE_LIMIT_PER_MINUTE", Some("6000"), PLAIN,
+        "Reads per access token and minute, four times that per client and per address; 0 switches it off.";
+    usage_retention_days: u32, one value::number::<0, 36_500>, "GITFLARE_USAGE_RETENTION_DAYS", Some("90"), PLAIN,
+        "Days that usage rows are kept; 0 keeps them for ever.";
+    cursor_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_CURSOR_TTL_SECONDS", Some("3600"), PLAIN,
+        "Seconds that a cursor lives, 60 to 86400.";
+    token_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_TOKEN_TTL_SECONDS", Some("3600"), PLAIN,
+        "Seconds that an access token lives, 60 to 86400.";
+    upstream_timeout: Duration, one value::milliseconds::<100, 600_000>, "GITFLARE_UPSTREAM_TIMEOUT_MS", Some("10000"), PLAIN,
+        "Milliseconds to the first byte of an upstream call; a whole read ends within 2.5 times that.";
+    local_root: Option<PathBuf>, maybe value::path, "GITFLARE_LOCAL_ROOT", None, PLAIN,
+        "Folder of git repositories served by the provider `local`.";
+    github_app_slug: Option<String>, maybe value::word, "GITFLARE_GITHUB_APP_SLUG", None, PLAIN,
+        "Slug of the GitHub App that the GitHub client id belongs to.";
+    log: Targets, one value::log_filter, "GITFLARE_LOG", Some("info"), PLAIN,
+        "Log filter: a level, or `target=level` pairs, separated by commas.";
+    log_format: LogFormat, one value::log_format, "GITFLARE_LOG_FORMAT", Some("text"), PLAIN,
+        "`text`, or `json` for JSON lines.";
+}
+
+/// What is set about one provider's upstream.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// The provider.
+    pub provider: ProviderId,
+    /// Our OAuth client id there.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<Secret<String>>,
+    /// The whole REST base; the public service when unset.
+    pub api_url: Option<BaseUrl>,
+    /// The base of its pages; the public service when unset.
+    pub web_url: Option<BaseUrl>,
+}
+
+/// The four rows of a provider.
+struct UpstreamRows {
+    provider: ProviderId,
+    rows: [Setting; 4],
+}
+
+macro_rules! upstreams {
+    ($($provider:ident $name:literal;)*) => {
+        const UPSTREAMS: &[UpstreamRows] = &[$(UpstreamRows {
+            provider: ProviderId::$provider,
+            rows: [
+                upstream(concat!("GITFLARE_", $name, "_CLIENT_ID"), false, "OAuth client id; without it the provider has no connect button."),
+                upstream(concat!("GITFLARE_", $name, "_CLIENT_SECRET"), true, "OAuth client secret."),
+                upstream(concat!("GITFLARE_", $name, "_API_URL"), false, "REST base of a self-hosted or test upstream."),
+                upstream(concat!("GITFLARE_", $name, "_WEB_URL"), false, "Base of that upstream's pages."),
+            ],
+        },)*];
+
+        const SETTINGS: &[&[Setting]] = &[GENERAL, $(&UPSTREAMS[ProviderId::$provider as usize].rows),*];
+    };
+}
+
+const fn upstream(variable: &'static str, is_secret: bool, meaning: &'static str) -> Setting {
+    Setting {
+        variable,
+        default: None,
+        is_secret,
+        is_switch: false,
+        meaning,
+    }
+}
+
+upstreams! {
+    Github "GITHUB";
+    Gitlab "GITLAB";
+    Bitbucket "BITBUCKET";
+    Azure "AZURE";
+    Gitflic "GITFLIC";
+    Gitea "GITEA";
+    BitbucketDc "BITBUCKET_DC";
+}
+
+impl Upstream {
+    fn read(rows: &UpstreamRows, reader: &mut Reader<'_>) -> Self {
+        let [client_id, client_secret, api_url, web_url] = &rows.rows;
+        Self {
+            provider: rows.provider,
+            client_id: reader.maybe(client_id.variable, value::word).flatten(),
+            client_secret: reader
+                .maybe(client_secret.variable, value::secret)
+                .flatten(),
+            api_url: reader.maybe(api_url.variable, value::base_url).flatten(),
+            web_url: reader.maybe(web_url.variable, value::base_url).flatten(),
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! The boot table: what stops the start, which line says so, and which of two texts counts.
+
+use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt};
+
+use super::*;
+
+/// The problems of this configuration, one a line.
+fn problems(pairs: &[(&str, &str)]) -> String {
+    match Config::from_pairs(pairs) {
+        Ok(_) => String::new(),
+        Err(problems) => problems
+            .iter()
+            .map(|problem| format!("{problem}\n"))
+            .collect(),
+    }
+}
+
+fn environment(pairs: &[(&str, &str)]) -> Given {
+    let mut given = Given::default();
+    given.environment(pairs.iter().map(|(name, text)| (name.into(), text.into())));
+    given
+}
+
+fn lines(given: &Given) -> Vec<String> {
+    let problems = Config::from_given(given).unwrap_err();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_defaults_are_those_of_the_contract() {
+    let config = Config::from_pairs(&[]).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.data_dir.to_str(), Some("./gitflare-data"));
+    assert!(config.enforce_platform_auth && !config.dev && !config.testapp);
+    assert_eq!(config.providers, ProviderId::ALL);
+    assert_eq!(config.rate_limit_per_minute, 6000);
+    assert_eq!(config.usage_retention_days, 90);
+    assert_eq!(config.cursor_ttl.as_secs(), 3600);
+    assert_eq!(config.token_ttl.as_secs(), 3600);
+    assert_eq!(config.upstream_timeout.as_millis(), 10_000);
+    assert_eq!(config.log_format, LogFormat::Text);
+    assert!(config.internal_listen.is_none() && config.local_root.is_none());
+    assert!(config.master_keys.is_empty() && config.admin_keys.is_empty());
+}
+
+#[test]
+fn every_name_belongs_to_one_setting() {
+    let mut names = std::collections::BTreeSet::new();
+    for row in Setting::all() {
+        assert!(names.insert(row.key()), "{} twice", row.key());
+        let flag = format!("--{}", row.flag());
+        for name in [row.variable, row.key().as_str(), flag.as_str()] {
+            assert_eq!(
+                Setting::find(name).map(|row| row.variable),
+                Some(row.variable)
+            );
+        }
+        assert!(row.meaning.ends_with('.'), "{}", row.variable);
+    }
+    assert_eq!(names.len(), 25 + 7 * 4);
+}
+
+#[test]
+fn a_wrong_value_is_named_with_its_variable() {
+    let base = "https://a.example";
+    for (variable, wrong) in [
+        ("GITFLARE_LISTEN", "8080"),
+        ("GITFLARE_LISTEN", "localhost:8080"),
+        ("GITFLARE_LISTEN", "127.0.0.1:99999"),
+        ("GITFLARE_PUBLIC_URL", "a.example"),
+        ("GITFLARE_PUBLIC_URL", "ftp://a.example"),
+        ("GITFLARE_PUBLIC_URL", "https:a.example"),
+        ("GITFLARE_PUBLIC_URL", "https:\\\\a.example"),
+        ("GITFLARE_PUBLIC_URL", "https://user:x@a.example"),
+        ("GITFLARE_PUBLIC_URL", "https://a.example/?x"),
+        ("GITFLARE_PUBLIC_URL", "https://a.example/#x"),
+        ("GITFLARE_PANEL_URL", "https://a.example/panel"),
+        ("GITFLARE_DATABASE_URL", "mysql://a"),
+        ("GITFLARE_DATABASE_URL", "postgres://user:hunter2@a/b"),
+        ("ENFORCE_PLATFORM_AUTH", "yes"),
+        ("GITFLARE_TESTAPP", "1"),
+        ("GITFLARE_DEV", "TRUE"),
+        ("GITFLARE_INTERNAL_LISTEN", "0.0.0.0:8081"),
+        ("GITFLARE_INTERNAL_LISTEN", "127.0.0.1:8080"),
+        ("GITFLARE_PROVIDERS", "github,svn"),
+        ("GITFLARE_PROVIDERS", "github,,gitlab"),
+        ("GITFLARE_ALLOW_PRIVATE_UPSTREAMS", "localhost"),
+        ("GITFLARE_ALLOW_PRIVATE_UPSTREAMS", "http://localhost:80"),
+        ("GITFLARE_ALLOW_PRIVATE_CALLBACKS", "localhost:0"),
+        ("GITFLARE_ALLOW_PRIVATE_CALLBACKS", "::1:80"),
+        ("GITFLARE_TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("GITFLARE_RATE_LIMIT_PER_MINUTE", "-1"),
+        ("GITFLARE_RATE_LIMIT_PER_MINUTE", "+1"),
+        ("GITFLARE_RATE_LIMIT_PER_MINUTE", "1e3"),
+        ("GITFLARE_USAGE_RETENTION_DAYS", "ever"),
+        ("GITFLARE_CURSOR_TTL_SECONDS", "59"),
+        ("GITFLARE_CURSOR_TTL_SECONDS", "86401"),
+        ("GITFLARE_TOKEN_TTL_SECONDS", "59"),
+        ("GITFLARE_TOKEN_TTL_SECONDS", "86401"),
+        ("GITFLARE_UPSTREAM_TIMEOUT_MS", "0"),
+        ("GITFLARE_GITHUB_API_URL", "api.github.com"),
+        ("GITFLARE_BITBUCKET_DC_WEB_URL", "https://"),
+        ("GITFLARE_GITEA_CLIENT_ID", "a b"),
+        ("GITFLARE_LOG", "verbose"),
+        ("GITFLARE_LOG", "info,gitflare=loud"),
+        ("GITFLARE_LOG_FORMAT", "xml"),
+    ] {
+        let said = problems(&[(variable, wrong)]);
+        assert!(
+            said.starts_with(&format!("{variable} ")),
+            "{wrong:?}: {said:?}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    for (variable, right) in [
+        ("GITFLARE_LISTEN", "[::1]:0"),
+        ("GITFLARE_PUBLIC_URL", "https://a.example:8443/"),
+        ("GITFLARE_GITHUB_API_URL", "https://ghe.example/api/v3"),
+        (
+            "GITFLARE_ALLOW_PRIVATE_UPSTREAMS",
+            "localhost:3000, [::1]:80,10.0.0.1:443",
+        ),
+        ("GITFLARE_TRUSTED_PROXIES", "10.0.0.1, ::1"),
+        ("GITFLARE_LOG", "warn,gitflare_server=debug"),
+        ("GITFLARE_CURSOR_TTL_SECONDS", "60"),
+        ("GITFLARE_TOKEN_TTL_SECONDS", "86400"),
+    ] {
+        assert_eq!(problems(&[(variable, right)]), "", "{variable}={right}");
+    }
+    let config = Config::from_pairs(&[("GITFLARE_PUBLIC_URL", base)]).unwrap();
+    assert_eq!(config.public_url.unwrap().as_str(), base);
+}
+
+#[test]
+fn what_is_safe_on_loopback_only_is_refused_elsewhere() {
+    // sec: IN-1, IN-3
+    let public = ("GITFLARE_LISTEN", "0.0.0.0:8080");
+    let legacy = ("ENFORCE_PLATFORM_AUTH", "false");
+    let dev = ("GITFLARE_DEV", "true");
+    let internal = ("GITFLARE_INTERNAL_LISTEN", "127.0.0.1:8081");
+    for (pairs, refused) in [
+        (&[dev][..], None),
+        (&[legacy], None),
+        (&[public], None),
+        (&[public, internal], None),
+        (
+            &[public, legacy, ("GITFLARE_ALLOW_PUBLIC_LEGACY", "true")],
+            None,
+        ),
+        (&[("GITFLARE_LISTEN", "[::ffff:127.0.0.1]:8080"), dev], None),
+        (&[public, dev], Some("GITFLARE_DEV")),
+        (&[public, legacy], Some("ENFORCE_PLATFORM_AUTH")),
+        (
+            &[("GITFLARE_LISTEN", "192.168.0.1:8080"), dev],
+            Some("GITFLARE_DEV"),
+        ),
+        (
+            &[("GITFLARE_LISTEN", "[::]:8080"), dev],
+            Some("GITFLARE_DEV"),
+        ),
+        (
+            &[public, ("GITFLARE_INTERNAL_LISTEN", "10.0.0.1:8081")],
+            Some("GITFLARE_INTERNAL_LISTEN"),
+        ),
+    ] {
+        let said = problems(pairs);
+        match refused {
+            None => assert_eq!(said, "", "{pairs:?}"),
+            Some(variable) => assert!(said.starts_with(variable), "{pairs:?}: {said}"),
+        }
+    }
+    assert_eq!(Config::from_pairs(&[legacy]).unwrap().warnings().len(), 1);
+}
+
+#[test]
+fn weak_and_well_known_keys_are_refused() {
+    // sec: KY-2, IN-4
+    let hex = "8f3a61c20b9d47e5f10c2a8e7b6d5943".repeat(2);
+    let hex = hex.replacen("8f", "90", 1);
+    let base64 = "kJ0mZ3vQx7Wc1TnYp5RbE8uLhAoDgSi2FfXyNqVwKtM=";
+    for (variable, text, is_good) in [
+        ("GITFLARE_MASTER_KEY", hex.as_str(), true),
+        ("GITFLARE_MASTER_KEY", base64, true),
+        ("GITFLARE_MASTER_KEY", base64.trim_end_matches('='), true),
+        ("GITFLARE_MASTER_KEY", &format!("2:{base64},1:{hex}"), true),
+        ("GITFLARE_MASTER_KEY", &format!("{base64},{hex}"), false),
+        ("GITFLARE_MASTER_KEY", &format!("0:{base64}"), false),
+        ("GITFLARE_MASTER_KEY", &hex[..62], false),
+        ("GITFLARE_MASTER_KEY", &base64[..40], false),
+        (
+            "GITFLARE_MASTER_KEY",
+            "not base64 at all, not hex either!",
+            false,
+        ),
+        ("GITFLARE_MASTER_KEY", &"00".repeat(32), false),
+        ("GITFLARE_MASTER_KEY", &"0123456789abcdef".repeat(4), false),
+        (
+            "GITFLARE_MASTER_KEY",
+            "Y2hhbmdlbWVjaGFuZ2VtZWNoYW5nZW1lY2hhbmdlbWVjaGFuZ2VtZQ==",
+            false,
+        ),
+        (
+            "SGG_ADMIN_API_KEY",
+            "W7vKp2ZqXc9RtYb4NmHs8LdFg3JuAe6T",
+            true,
+        ),
+        (
+            "SGG_ADMIN_API_KEY",
+            "W7vKp2ZqXc9RtYb4NmHs8LdFg3JuAe6T,M5xTq8ZrWc2BnYv7KpHd4LsFg9JuEa3R",
+            true,
+        ),
+        (
+            "SGG_ADMIN_API_KEY",
+            "W7vKp2ZqXc9RtYb4NmHs8LdFg3JuAe6",
+            false,
+        ),
+        (
+            "SGG_ADMIN_API_KEY",
+            "W7vKp2ZqXc9RtYb4NmHs8LdFg3JuAe6T,short",
+            false,
+        ),
+        (
+            "SGG_ADMIN_API_KEY",
+            "change-me-change-it-please-as-soon-as-you-can",
+            false,
+        ),
+        ("SGG_ADMIN_API_KEY", &"x".repeat(40), false),
+        (
+            "SGG_ADMIN_API_KEY",
+            "W7vKp2ZqXc9R tYb4NmHs8LdFg3JuAe6T",
+            false,
+        ),
+    ] {
+        let said = problems(&[(variable, text)]);
+        assert_eq!(said.is_empty(), is_good, "{text}: {said}");
+        assert!(is_good || said.starts_with(variable), "{said}");
+        assert!(
+            !said.contains(&text[..8]),
+            "the text is not repeated: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_that_beats_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gitflare.toml");
+    fs::write(
+        &file,
+        "listen = \"127.0.0.1:1\"\nrate_limit_per_minute = 1\nproviders = [\"local\", \"gitlab\"]\ndev = true\n",
+    )
+    .unwrap();
+    let mut given = environment(&[("GITFLARE_LISTEN", "127.0.0.1:2"), ("GITFLARE_DEV", "")]);
+    given.file(&file);
+    let config = Config::from_given(&given).unwrap();
+    assert_eq!(config.listen.port(), 2);
+    assert_eq!(config.rate_limit_per_minute, 1);
+    assert_eq!(config.providers, [ProviderId::Local, ProviderId::Gitlab]);
+    assert!(config.dev, "an empty variable counts as unset");
+    given.set(
+        Setting::find("--listen").unwrap(),
+        Origin::Flag,
+        "127.0.0.1:3",
+    );
+    assert_eq!(Config::from_given(&given).unwrap().listen.port(), 3);
+    given.set(
+        Setting::find("--listen").unwrap(),
+        Origin::Environment,
+        "127.0.0.1:4",
+    );
+    assert_eq!(Config::from_given(&given).unwrap().listen.port(), 3);
+}
+
+#[test]
+fn a_wrong_line_of_the_file_is_named_by_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gitflare.toml");
+    let name = file.display();
+    for (text, said) in [
+        (
+            "\n\ndev = 1\n",
+            format!("{name}:3: dev (GITFLARE_DEV) must be `true` or `false`"),
+        ),
+        (
+            "dev = {}\n",
+            format!(
+                "{name}:1: dev (GITFLARE_DEV) must be a string, a whole number, a boolean or a list of strings"
+            ),
+        ),
+        (
+            "# x\nlisten_on = 1\n",
+            format!("{name}:2: `listen_on` is not a setting (`gitflare --help` lists them)"),
+        ),
+        ("dev = true\n=\n", format!("{name}:2 is not valid TOML")),
+        (
+            "dev = true\ndev = true\n",
+            format!("{name}:2 is not valid TOML"),
+        ),
+    ] {
+        fs::write(&file, text).unwrap();
+        let mut given = Given::default();
+        given.file(&file);
+        assert_eq!(lines(&given), [said], "{text}");
+    }
+}
+
+#[test]
+fn a_file_with_a_secret_must_be_private() {
+    // sec: KY-5
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gitflare.toml");
+    fs::write(&file, "github_client_secret = \"x\"\n").unwrap();
+    for (mode, problems) in [(0o644, 1), (0o640, 1), (0o600, 0), (0o400, 0)] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let mut given = Given::default();
+        given.file(&file);
+        assert_eq!(
+            given.problems().len(),
+            problems,
+            "{mode:o}: {:?}",
+            given.problems()
+        );
+    }
+    fs::write(folder.path().join("plain.toml"), "dev = true\n").unwrap();
+    let mut given = Given::default();
+    given.file(&folder.path().join("plain.toml"));
+    assert_eq!(
+        given.problems(),
+        [],
+        "a file without secrets may be read by anybody"
+    );
+}
+
+#[test]
+fn a_misspelt_variable_is_remembered_and_a_missing_file_is_a_problem() {
+    let given = environment(&[("GITFLARE_LISTN", "x"), ("PATH", "x"), ("LISTEN", "x")]);
+    assert_eq!(given.unknown_variables(), ["GITFLARE_LISTN"]);
+    assert!(Config::from_given(&given).is_ok());
+    let mut given = Given::default();
+    given.file(Path::new("no-such-file.toml"));
+    assert!(lines(&given)[0].starts_with("no-such-file.toml cannot be read"));
+    let mut given = Given::default();
+    let not_utf8: OsString = std::os::unix::ffi::OsStringExt::from_vec(vec![0xff]);
+    given.environment([("GITFLARE_LOCAL_ROOT".into(), not_utf8)].into_iter());
+    assert_eq!(lines(&given), ["GITFLARE_LOCAL_ROOT must be UTF-8"]);
+}
+
+#[test]
+fn what_a_command_fixes_cannot_be_changed() {
+    let row = Setting::find("GITFLARE_DATA_DIR").unwrap();
+    let mut given = Given::default();
+    given.set(row, Origin::Fixed, "/tmp/a");
+    given.set(row, Origin::Flag, "/tmp/b");
+    assert_eq!(
+        Config::from_given(&given).unwrap().data_dir.to_str(),
+        Some("/tmp/a")
+    );
+    let row = Setting::find("GITFLARE_LOCAL_ROOT").unwrap();
+    given.set(row, Origin::Environment, "/tmp/b");
+    given.set(row, Origin::Fixed, "");
+    assert_eq!(Config::from_given(&given).unwrap().local_root, None);
+}
+
+#[test]
+fn debug_prints_no_secret() {
+    // sec: KY-5
+    let admin = "W7vKp2ZqXc9RtYb4NmHs8LdFg3JuAe6T";
+    let given = environment(&[
+        ("SGG_ADMIN_API_KEY", admin),
+        ("GITFLARE_GITHUB_CLIENT_SECRET", "canary"),
+    ]);
+    let config = Config::from_given(&given).unwrap();
+    let shown = format!("{given:?} {config:?}");
+    assert!(
+        !shown.contains(admin) && !shown.contains("canary"),
+        "{shown}"
+    );
+}
