@@ -47,7 +47,9 @@ pub(crate) struct Profile {
     beyond_hex: usize,
     pairs: usize,
     commonness: usize,
-    /// Different bytes, capped at 64.
+    /// Changes among small letters, capitals and digits, less those that begin a word.
+    flips: usize,
+    /// Different bytes.
     pub(crate) distinct: usize,
 }
 
@@ -60,6 +62,10 @@ impl Profile {
         let mut seen = [0u64; 4];
         let mut before = 0u8;
         for &byte in text {
+            profile.flips += usize::from(
+                class(before) != class(byte)
+                    && !(before.is_ascii_uppercase() && byte.is_ascii_lowercase()),
+            );
             seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
             match byte {
                 b'0'..=b'9' => {
@@ -113,18 +119,30 @@ impl Profile {
             return false;
         }
         if self.is_hex() {
-            return self.len >= 16 && self.digits * 10 >= self.len && self.distinct >= 8;
+            return self.len >= 32 && self.letters() > 0
+                || self.len >= 16 && self.digits * 10 >= self.len && self.distinct >= 8;
         }
         let mixed = self.digits > 0 && self.letters() > 0;
         if mixed && self.switches * 6 >= self.len && self.switches >= 3 {
             return true;
         }
-        if self.upper > 0 && self.lower > 0 && self.digits > 0 && !self.reads_like_words() {
+        let three = self.upper > 0 && self.lower > 0 && self.digits > 0;
+        if three && (!self.reads_like_words() || self.len >= 16 && self.flips * 10 >= self.len * 4)
+        {
             return true;
         }
         self.letters() >= 12
             && self.pairs >= 6
             && self.commonness * 10 < self.pairs * if self.digits > 0 { 53 } else { 47 }
+    }
+}
+
+const fn class(byte: u8) -> u8 {
+    match byte {
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        b'0'..=b'9' => 3,
+        _ => 0,
     }
 }
 

@@ -107,7 +107,8 @@ pub(crate) fn curl(view: &View<'_>, at: usize, found: &mut Found) {
         };
         let secret = start + colon + 1;
         if secret < end && is_secret(&view.text[secret..end]) {
-            found.secret(secret, end);
+            // User and secret together are what a command line gives away.
+            found.secret(start, end);
         } else if secret == end {
             token_user(view, start, end - 1, found);
         }

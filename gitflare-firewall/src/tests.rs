@@ -46,7 +46,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("<password>{}</password>", "Pr0duct!on"),
     ("Authorization: Bearer {}", "k3J9sX0qPz7LmN2vB8aa"),
     ("token: ghp_{}", "k3J9sX0qPz7LmN2vB8aak3J9sX0qPz7LmN2v"),
-    ("curl -u admin:{} https://x", "h7Gt5rE3wq"),
+    ("curl -u {} https://x", "admin:h7Gt5rE3wq"),
     (
         "\"name\": \"DB_PASSWORD\", \"value\": \"{}\"",
         "Tr0ub4dor&3x",

@@ -11,6 +11,8 @@ use crate::{chance::Profile, text::Language};
 pub(super) enum Form {
     /// Between quotes.
     Quoted,
+    /// One of a list of pairs, where weak words are values too.
+    Pair,
     /// Text of an XML element, a query parameter, a connection string: a literal without quotes.
     Literal,
     /// Bare words.
@@ -25,17 +27,21 @@ pub(super) fn is_secret(
     language: Language,
     name: &[u8],
 ) -> bool {
-    if value.len() < 3 || is_reference(value) || is_stand_in(value) || is_name_of(value, name) {
+    if value.len() < 3
+        || is_reference(value)
+        || is_stand_in(value, form)
+        || form != Form::Pair && is_name_of(value, name)
+    {
         return false;
     }
     let profile = Profile::of(value);
     if is_prose(value, &profile) {
         return false;
     }
-    if form == Form::Bare
-        && language != Language::Config
-        && is_expression(value, &profile, language)
-    {
+    if form == Form::Bare && is_number(value) && strength != Strength::Password {
+        return false;
+    }
+    if form == Form::Bare && language != Language::Config && is_expression(value, language) {
         return false;
     }
     match strength {
@@ -47,12 +53,15 @@ pub(super) fn is_secret(
             takes_token(value, &profile)
         }
         Strength::Pin => form == Form::Quoted && value.len() <= 12 && profile.digits == value.len(),
-        Strength::Key | Strength::Weak | Strength::Auth => {
+        Strength::Auth if is_basic(value) => true,
+        Strength::Named | Strength::Provider if is_uuid(value) => true,
+        Strength::Key | Strength::Weak | Strength::Auth | Strength::Named | Strength::Provider => {
             value.len() >= 16
                 && profile.is_random()
                 && !is_uuid(value)
                 && !is_path_or_url(value)
                 && !is_names(value)
+                && !contains(value, b"abcdefghijklmnopqrstuvwxyz")
         }
     }
 }
@@ -61,11 +70,14 @@ fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Languag
     if profile.digits + profile.letters() == 0 && profile.symbols < 6 {
         return false;
     }
+    if form == Form::Pair {
+        return true;
+    }
     if is_path_or_url(value) {
         return false;
     }
     match form {
-        Form::Quoted | Form::Literal => {
+        Form::Quoted | Form::Literal | Form::Pair => {
             value.len() >= 4
                 && !(profile.digits == 0 && is_names(value))
                 && !is_title(value, profile)
@@ -218,8 +230,8 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
 }
 
 /// Empty words, one repeated character, `your-...-here`.
-fn is_stand_in(value: &[u8]) -> bool {
-    if EMPTY_WORDS.has(value) {
+fn is_stand_in(value: &[u8], form: Form) -> bool {
+    if form != Form::Pair && EMPTY_WORDS.has(value) {
         return true;
     }
     let first = value[0];
@@ -279,7 +291,7 @@ fn is_prose(value: &[u8], profile: &Profile) -> bool {
 }
 
 /// Bare text that is code rather than a literal.
-fn is_expression(value: &[u8], profile: &Profile, language: Language) -> bool {
+fn is_expression(value: &[u8], language: Language) -> bool {
     if value.iter().any(|byte| b"()[]{}<>\"'`,;|$".contains(byte))
         || contains(value, b"::")
         || contains(value, b"->")
@@ -288,9 +300,7 @@ fn is_expression(value: &[u8], profile: &Profile, language: Language) -> bool {
         return true;
     }
     if language == Language::Code {
-        // A bare literal in code stands in a comment; only what nobody would name so counts.
-        return !(profile.is_random() && profile.digits >= 3 && value.len() >= 12)
-            || value.contains(&b'.');
+        return true;
     }
     value.contains(&b'.') && is_names(value)
 }
@@ -358,7 +368,28 @@ fn is_title(value: &[u8], profile: &Profile) -> bool {
         && profile.reads_like_words()
 }
 
-fn is_uuid(value: &[u8]) -> bool {
+/// `0x1234_abcdu64`
+fn is_number(value: &[u8]) -> bool {
+    value.starts_with(b"0x")
+        || value
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b"._eE+-".contains(byte))
+}
+
+/// `user:password` in base64.
+pub(super) fn is_basic(text: &[u8]) -> bool {
+    use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+    let text = text
+        .strip_suffix(b"==")
+        .or(text.strip_suffix(b"="))
+        .unwrap_or(text);
+    (6..=1024).contains(&text.len())
+        && STANDARD_NO_PAD.decode(text).is_ok_and(|plain| {
+            plain.contains(&b':') && plain.iter().all(|byte| !byte.is_ascii_control())
+        })
+}
+
+pub(super) fn is_uuid(value: &[u8]) -> bool {
     value.len() == 36
         && value.iter().enumerate().all(|(index, byte)| match index {
             8 | 13 | 18 | 23 => *byte == b'-',

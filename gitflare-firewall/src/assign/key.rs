@@ -18,6 +18,10 @@ pub(crate) enum Strength {
     Key,
     /// Takes only what looks generated.
     Weak,
+    /// `key` with a name before it: takes identifiers in the form of UUIDs too.
+    Named,
+    /// A provider's name: takes what looks generated.
+    Provider,
     /// `auth`, alone or as the last word.
     Auth,
     /// Digits between quotes.
@@ -99,7 +103,13 @@ fn refine(
             || before.last().is_some_and(u8::is_ascii_uppercase)
                 && view.text.get(at + 1).is_some_and(u8::is_ascii_uppercase));
     let compound = glued && COMPOUNDS.ends(before);
-    let last = last_word(before);
+    let mut last = last_word(before);
+    if before.is_empty() && strength == Strength::Key && view.before(at) == b' ' {
+        // `Secret Key: ...`
+        let end = at - 1;
+        last =
+            &view.text[NAME.run_back(view.text, end, view.floor.max(end.saturating_sub(16)))..end];
+    }
     let denied = NOT_BEFORE.has(last);
     match strength {
         Strength::Pass | Strength::Key | Strength::Auth | Strength::Pin if glued && !compound => {
@@ -114,8 +124,8 @@ fn refine(
     Some(match strength {
         Strength::Pass => Strength::Password,
         Strength::Key if compound || COMPOUNDS.has(last) || PROMISES.has(last) => Strength::Token,
+        Strength::Key if !last.is_empty() => Strength::Named,
         Strength::Key => Strength::Weak,
-        Strength::Auth => Strength::Weak,
         other => other,
     })
 }

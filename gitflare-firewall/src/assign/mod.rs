@@ -9,7 +9,7 @@ mod words;
 
 pub(crate) use key::Strength;
 
-use judge::{Form, is_reference, is_secret};
+use judge::{Form, is_basic, is_reference, is_secret, is_uuid};
 use key::Key;
 use words::{KEYWORDS, LOOKS_UP, SCHEMES, WRAPS};
 
@@ -33,10 +33,14 @@ pub(crate) fn read(view: &View<'_>, at: usize, end: usize, strength: Strength, f
         return;
     };
     let reader = Reader { view, key };
+    let before = found.len();
     match key.strength {
         Strength::Bearer => reader.scheme_value(key.end, found),
         Strength::Sql => reader.after_operator(key.end, Operator::Words, found),
         _ => reader.assignment(found),
+    }
+    if found.len() == before {
+        reader.nearby(found);
     }
 }
 
@@ -138,6 +142,11 @@ impl Reader<'_, '_> {
             b'(' if !quoted => view
                 .quote(view.skip_blanks(at + 1))
                 .map(|_| (Operator::Comma, at + 1)),
+            b'e' if view.has(at, b"encoding=") && view.before(self.key.start) == b'<' => {
+                let end = view.limit.min(at + 40);
+                memchr::memchr(b'>', &view.text[at..end])
+                    .map(|index| (Operator::Element, at + index + 1))
+            }
             b'>' if self.in_element(quoted) => Some((Operator::Element, at + 1)),
             b'%' if view.has(at, b"%3D") || view.has(at, b"%3d") || view.has(at, b"%3A") => {
                 Some((Operator::Assign, at + 3))
@@ -206,10 +215,11 @@ impl Reader<'_, '_> {
                 || memchr::memmem::find(line, b"login ").is_some()
                 || memchr::memmem::find(line, b"machine ").is_some());
         let docker = line == b"ENV" || line == b"ARG";
-        let sql = view.quote(at).is_some()
-            && matches!(self.key.strength, Strength::Password | Strength::Pass);
-        let quoted = view.quote(at).is_some();
-        if flag || netrc || docker || sql && quoted {
+        let statement = self.key.strength == Strength::Password
+            && self.key.end - start > 5
+            && matches!(view.byte(at), b'\'' | b'"')
+            && (line.is_empty() || memchr::memmem::find(line, b"WITH").is_some());
+        if flag || netrc || docker || statement {
             self.after_operator(at, Operator::Words, found);
         } else if self.key.strength == Strength::Password
             && (view.has(at, b"is ") || view.has(at, b"is: "))
@@ -398,7 +408,12 @@ impl Reader<'_, '_> {
         if operator == Operator::Comma && !self.takes_argument(start, end) {
             return;
         }
-        if matches!(self.key.strength, Strength::Header | Strength::Auth)
+        // `'Password: '`: the quote closes the text that the name stands in.
+        let before = view.before(self.key.start);
+        if quote.len == 1 && before == quote.byte && view.byte(self.key.end) != quote.byte {
+            return;
+        }
+        if self.key.strength == Strength::Header
             || self.key.strength == Strength::Weak && view.has(start, b"Bearer ")
         {
             let inner = View {
@@ -464,7 +479,7 @@ impl Reader<'_, '_> {
         while open > view.floor && matches!(view.before(open), b'"' | b'\'' | b'\\' | b' ') {
             open -= 1;
         }
-        matches!(view.before(open), b'(' | b'{' | b',')
+        view.before(open) == b'('
             && view.text[start..end]
                 .iter()
                 .any(|byte| byte.is_ascii_digit() || b"!@#$%^&*+=".contains(byte))
@@ -608,10 +623,12 @@ impl Reader<'_, '_> {
                 at += 1;
                 end = memchr::memchr(b'}', &view.text[at..view.limit])
                     .map_or(end, |index| at + index);
-                return self.propose(at, end, Form::Literal, found);
+                return self.propose(at, end, Form::Pair, found);
             }
-            (end, Form::Literal)
-        } else if view.language == Language::Config && operator == Operator::Assign {
+            (end, Form::Pair)
+        } else if (view.language == Language::Config || self.is_variable(tight))
+            && operator == Operator::Assign
+        {
             (self.config_end(at), Form::Bare)
         } else {
             (BARE_END.run_until(view.text, at, view.limit), Form::Bare)
@@ -681,6 +698,61 @@ impl Reader<'_, '_> {
         end
     }
 
+    /// `NAME=value`, as shells and environment files write it.
+    fn is_variable(&self, tight: bool) -> bool {
+        let view = self.view;
+        let name = &view.text[self.key.start..self.key.end];
+        tight
+            && view.language == Language::Unknown
+            && view.byte(self.key.end) == b'='
+            && !name.iter().any(u8::is_ascii_lowercase)
+    }
+
+    /// A generated text beside a name that no operator joins to it: `twilio token a81c...`.
+    fn nearby(&self, found: &mut Found) {
+        let view = self.view;
+        if !matches!(
+            self.key.strength,
+            Strength::Secret | Strength::Token | Strength::Named | Strength::Provider
+        ) {
+            return;
+        }
+        let mut at = self.key.end;
+        let limit = view.limit.min(at + NEARBY);
+        let mut lines = 0;
+        while at < limit {
+            if !TOKEN.has(view.text[at]) {
+                lines += usize::from(view.text[at] == b'\n');
+                // Links, paths, digests, calls and references name something else.
+                if matches!(view.text[at], b'/' | b'@' | b'(' | b'$' | b'<' | b'{') || lines > 1 {
+                    return;
+                }
+                at += 1;
+                continue;
+            }
+            let end = TOKEN.run(view.text, at, view.limit.min(at + 256));
+            let value = &view.text[at..end];
+            let delimited = !matches!(
+                view.byte(end),
+                b'/' | b'@' | b'(' | b'.' | b':' | b'<' | b'['
+            );
+            if value.starts_with(b"sha") || value.starts_with(b"md5") {
+                return;
+            }
+            let profile = crate::chance::Profile::of(value);
+            let generated = value.len() >= 20
+                && profile.digits >= 3
+                && profile.letters() >= 3
+                && profile.is_random()
+                || is_uuid(value);
+            if generated && delimited && !value.starts_with(b"0x") {
+                found.secret(at, end);
+                return;
+            }
+            at = end;
+        }
+    }
+
     fn propose(&self, start: usize, end: usize, form: Form, found: &mut Found) {
         let view = self.view;
         let mut start = start;
@@ -705,20 +777,9 @@ impl Reader<'_, '_> {
     }
 }
 
-/// `user:password` in base64.
-fn is_basic(text: &[u8]) -> bool {
-    use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-    let text = text
-        .strip_suffix(b"==")
-        .or(text.strip_suffix(b"="))
-        .unwrap_or(text);
-    text.len() >= 6
-        && text.len() <= 1024
-        && STANDARD_NO_PAD.decode(text).is_ok_and(|plain| {
-            plain.contains(&b':') && plain.iter().all(|byte| !byte.is_ascii_control())
-        })
-}
-
+/// How far from its name a generated text may stand.
+const NEARBY: usize = 40;
+const TOKEN: Set = Set::new(r"\w-");
 const NAME: Set = Set::new(r"\w-");
 const CALL: Set = Set::new(r"\w.:&!*-");
 const TYPE: Set = Set::new(r"\w<>&*?[]., '|:");

@@ -1,6 +1,6 @@
 //! Tokens of messaging, mail and payment services.
 
-use super::{Row, inner, mixed, row};
+use super::{Row, inner, link, mixed, row};
 
 /// One row per format.
 pub(super) const TOKENS: &[Row] = &[
@@ -17,15 +17,15 @@ pub(super) const TOKENS: &[Row] = &[
     row("xoxd-", r"[\w%/+=-]{20,}"),
     row("xapp-", r"\d{1,3}-[A-Za-z0-9-]{16,}"),
     row("xwfp-", r"[A-Za-z0-9-]{16,}"),
-    row("hooks.slack.com/", r"[a-z]{5,9}/[\w/+-]{20,}"),
+    link("hooks.slack.com/", r"[a-z]{5,9}/[\w/+-]{20,}"),
     // Discord, Telegram, Teams, Zapier, others' webhooks.
-    row("discord.com/api/webhooks/", r"\d{15,20}/[\w-]{30,}"),
-    row("discordapp.com/api/webhooks/", r"\d{15,20}/[\w-]{30,}"),
+    link("discord.com/api/webhooks/", r"\d{15,20}/[\w-]{30,}"),
+    link("discordapp.com/api/webhooks/", r"\d{15,20}/[\w-]{30,}"),
     inner(r"\d{8,10}", ":AA", r"[\w-]{32,34}"),
-    row(".webhook.office.com/webhookb2/", r"[\w@/-]{60,}"),
-    row("outlook.office.com/webhook/", r"[\w@/-]{60,}"),
-    row("hooks.zapier.com/hooks/catch/", r"\d{4,}/[\w]{5,}"),
-    row(
+    link(".webhook.office.com/webhookb2/", r"[\w@/-]{60,}"),
+    link("outlook.office.com/webhook/", r"[\w@/-]{60,}"),
+    link("hooks.zapier.com/hooks/catch/", r"\d{4,}/[\w]{5,}"),
+    link(
         "chat.googleapis.com/v1/spaces/",
         r"[\w-]{6,}/messages[?]key=[\w&=%-]{30,}",
     ),

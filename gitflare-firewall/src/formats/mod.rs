@@ -2,7 +2,8 @@
 //! scanner finds them and a shape that confirms them.
 //!
 //! To add a format, add a row to the table of its kind: [`row`] when the token begins with the
-//! literal, [`inner`] when something stands before it, [`mixed`] when the literal is short enough
+//! literal, [`inner`] when something stands before it, [`link`] when it is a
+//! link, [`mixed`] when the literal is short enough
 //! to begin a word. Lengths are minimums, for providers lengthen tokens without notice; a run is
 //! read to the end of its alphabet. Checksums are not looked at: a failed one must not let a token
 //! through.
@@ -52,6 +53,18 @@ const fn inner(before: &'static str, anchor: &'static str, after: &'static str) 
         mixed: false,
     }
 }
+
+/// A link that is itself the secret, from its scheme on.
+const fn link(anchor: &'static str, after: &'static str) -> Row {
+    Row {
+        before: LINK_HEAD,
+        anchor,
+        after,
+        mixed: false,
+    }
+}
+
+const LINK_HEAD: &str = "[a-z]{0,5}:?/{0,2}[A-Za-z0-9.-]{0,64}";
 
 /// A compiled format.
 #[derive(Debug)]

@@ -221,8 +221,8 @@ impl std::fmt::Debug for Scanner {
 /// that fold together only cost a comparison.
 #[inline(always)]
 fn window(text: &[u8], at: usize) -> u32 {
-    let bytes = [text[at], text[at + 1], text[at + 2], text[at + 3]];
-    u32::from_le_bytes(bytes) | 0x2020_2020
+    let bytes: &[u8; WINDOW] = text[at..].first_chunk().unwrap_or(&[0; WINDOW]);
+    u32::from_le_bytes(*bytes) | 0x2020_2020
 }
 
 #[inline(always)]
