@@ -39,7 +39,7 @@ impl fmt::Debug for Registry {
     }
 }
 
-impl dyn Provider {
+impl dyn Provider + '_ {
     /// What the provider says of an operation; one without a row is not served.
     #[must_use]
     pub fn support(&self, endpoint: Endpoint) -> Support {

@@ -1,0 +1,56 @@
+//! Commits of a branch, newest first, pinned to the tip that the first page saw.
+
+use gitflare_core::{
+    Page, PageRequest, Result,
+    model::Commit,
+    provider::{GitRef, RefSelector},
+};
+use gix::ObjectId;
+
+use super::{
+    history::Histories,
+    objects::{RawCommit, title_of},
+    repo::{Repo, counted, read_counted},
+};
+
+pub(super) fn list(
+    repo: &Repo,
+    histories: &Histories,
+    branch: Option<&GitRef>,
+    page: &PageRequest,
+) -> Result<Page<Commit>> {
+    let (tip, sent) = match &page.position {
+        Some(position) => read_counted(repo, position)?,
+        None => {
+            let at = branch.map_or(RefSelector::DefaultBranch, |name| {
+                RefSelector::Branch(name.clone())
+            });
+            match repo.resolve(&at)? {
+                Some(tip) => (tip, 0),
+                None => return Ok(Page::last(Vec::new())),
+            }
+        }
+    };
+    let limit = page.limit.get();
+    let mut ids = histories.slice(repo, tip, sent, limit + 1)?;
+    let next = (ids.len() > limit).then(|| counted(tip, sent + limit));
+    ids.truncate(limit);
+    let items = ids
+        .into_iter()
+        .map(|id| Ok(describe(id, &repo.commit(id)?)))
+        .collect::<Result<_>>()?;
+    Ok(Page { items, next })
+}
+
+fn describe(id: ObjectId, commit: &RawCommit) -> Commit {
+    let message = commit.message();
+    Commit {
+        sha: id.to_string(),
+        title: Some(title_of(&message)),
+        message: Some(message),
+        author: commit.author(),
+        committer: commit.committer(),
+        parents: commit.parents.iter().map(ToString::to_string).collect(),
+        web_url: None,
+    }
+}

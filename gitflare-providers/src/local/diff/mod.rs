@@ -1,0 +1,152 @@
+//! What a commit changed against its first parent, the empty tree for a first commit. Merges are
+//! compared with their first parent only. Limits cost patches and counts, never rows below
+//! [`MAX_FILES`].
+
+mod changes;
+mod content;
+mod hunks;
+mod renames;
+
+use gitflare_core::{
+    Result,
+    filter::FirewallReport,
+    model::{Diff, DiffFile, DiffStats, FileStatus, MAX_FILES, MAX_PATCH_BYTES},
+    provider::CommitId,
+};
+use gix::ObjectId;
+
+use self::{
+    changes::Change,
+    content::{Comparison, Patches},
+};
+use super::{deadline::Deadline, objects::lossy, repo::Repo};
+
+/// How many files of one diff come with their patch.
+const MAX_PATCHED_FILES: usize = 300;
+
+pub(super) fn of_commit(repo: &Repo, commit: &CommitId) -> Result<Diff> {
+    let head = repo.commit_named(commit.as_str())?;
+    let head_commit = repo.commit(head)?;
+    let base = head_commit.parents.first().copied();
+    if base.is_some() && repo.is_shallow_boundary(head)? {
+        // The parent was not cloned: against nothing everything would seem new.
+        return Ok(unknown(base, head));
+    }
+    let base_tree = base.map(|base| repo.commit(base)).transpose()?;
+    let found = changes::between(repo, base_tree.map(|commit| commit.tree), head_commit.tree)?;
+    let list = if found.beyond == 0 {
+        renames::detect(repo, found.list)?
+    } else {
+        found.list
+    };
+
+    let mut budget = Budget::new(repo.deadline);
+    let mut stats = DiffStats {
+        files: Some(list.len() as u64 + found.beyond),
+        additions: Some(0),
+        deletions: Some(0),
+    };
+    let truncated = list.len() > MAX_FILES || found.beyond > 0;
+    let mut files = Vec::with_capacity(list.len().min(MAX_FILES));
+    for change in list {
+        repo.deadline.check()?;
+        let listed = files.len() < MAX_FILES;
+        let comparison = content::compare(repo, &change, budget.patches(listed))?;
+        add(&mut stats.additions, comparison.additions);
+        add(&mut stats.deletions, comparison.deletions);
+        if listed {
+            files.push(describe(&change, comparison, &mut budget));
+        }
+    }
+    Ok(Diff {
+        base_sha: base.map(|id| id.to_string()),
+        head_sha: Some(head.to_string()),
+        stats,
+        truncated,
+        files,
+        firewall: FirewallReport::default(),
+    })
+}
+
+fn unknown(base: Option<ObjectId>, head: ObjectId) -> Diff {
+    Diff {
+        base_sha: base.map(|id| id.to_string()),
+        head_sha: Some(head.to_string()),
+        stats: DiffStats::default(),
+        truncated: true,
+        files: Vec::new(),
+        firewall: FirewallReport::default(),
+    }
+}
+
+fn add(sum: &mut Option<u64>, count: Option<u64>) {
+    *sum = sum.map(|sum| sum + count.unwrap_or(0));
+}
+
+/// What is left to spend on patches.
+struct Budget {
+    /// Half of the time; the other half is for counting and for sending.
+    until: Deadline,
+    files: usize,
+    bytes: usize,
+}
+
+impl Budget {
+    fn new(deadline: Deadline) -> Self {
+        Self {
+            until: deadline.halfway(),
+            files: MAX_PATCHED_FILES,
+            bytes: MAX_PATCH_BYTES,
+        }
+    }
+
+    fn patches(&self, listed: bool) -> Patches {
+        if self.until.has_passed() {
+            Patches::OutOfTime
+        } else if listed && self.files > 0 && self.bytes > 0 {
+            Patches::Wanted
+        } else {
+            Patches::CountOnly
+        }
+    }
+
+    /// The patch, if it still fits.
+    fn take(&mut self, patch: Option<String>) -> Option<String> {
+        let patch = patch?;
+        self.bytes = match self.bytes.checked_sub(patch.len()) {
+            Some(left) => left,
+            // The next, smaller one would make the choice look arbitrary: the text ends here.
+            None => {
+                self.bytes = 0;
+                return None;
+            }
+        };
+        self.files -= 1;
+        Some(patch)
+    }
+}
+
+fn describe(change: &Change, comparison: Comparison, budget: &mut Budget) -> DiffFile {
+    let binary = comparison.binary;
+    let patch = budget.take(comparison.patch);
+    DiffFile {
+        path: lossy(&change.path),
+        previous_path: change.previous_path.as_deref().map(lossy),
+        status: status(change),
+        additions: comparison.additions,
+        deletions: comparison.deletions,
+        binary,
+        patch_truncated: patch.is_none() && binary != Some(true),
+        patch,
+    }
+}
+
+fn status(change: &Change) -> FileStatus {
+    match (&change.old, &change.new) {
+        _ if change.is_rewrite() => FileStatus::Renamed,
+        (None, _) => FileStatus::Added,
+        (_, None) => FileStatus::Removed,
+        (Some(old), Some(new)) if old.mode.kind() != new.mode.kind() => FileStatus::TypeChanged,
+        _ => FileStatus::Modified,
+    }
+}

@@ -1,0 +1,58 @@
+//! How failures of the engine and the file system become errors of ours. Their texts name paths of
+//! the host: they go into the detail, which only the log shows, never into the message.
+
+use std::fmt::Display;
+
+use gitflare_core::{Code, Error, provider::ProviderId};
+
+/// A repository, or the folder that holds them, cannot be read.
+pub(super) fn unreadable(detail: impl Display) -> Error {
+    Error::upstream(
+        Code::UpstreamUnavailable,
+        ProviderId::Local,
+        "The repository cannot be read at the moment.",
+    )
+    .with_detail(detail.to_string())
+}
+
+/// No repository of that name is served. The same words for an absent, a hidden and a refused one.
+pub(super) fn no_repository() -> Error {
+    Error::upstream(
+        Code::RepositoryNotFound,
+        ProviderId::Local,
+        "There is no such repository.",
+    )
+}
+
+/// The repository has no such branch, tag, commit or path.
+pub(super) fn no_resource(message: impl Into<String>) -> Error {
+    Error::upstream(Code::ResourceNotFound, ProviderId::Local, message)
+}
+
+/// The commit that a cursor pins is gone: the history was rewritten and cleaned up.
+pub(super) fn pinned_commit_gone() -> Error {
+    Error::new(
+        Code::CursorExpired,
+        "The history this cursor points into no longer exists. Start again from the first page.",
+    )
+    .with_provider(ProviderId::Local)
+}
+
+/// The work was not done in time.
+pub(super) fn timeout() -> Error {
+    Error::upstream(
+        Code::UpstreamTimeout,
+        ProviderId::Local,
+        "The repository took too long to read.",
+    )
+}
+
+/// Too many requests wait for a repository already.
+pub(super) fn busy() -> Error {
+    Error::new(
+        Code::RateLimited,
+        "Too many local repositories are being read at once. Try again in a moment.",
+    )
+    .with_provider(ProviderId::Local)
+    .with_retry_after(1)
+}

@@ -1,0 +1,317 @@
+//! Provider `local`: Git repositories in folders of this host, read with `gix` and nothing else. It
+//! writes nothing, runs nothing and follows nothing out of its roots.
+//!
+//! Work on repositories happens on blocking threads behind a gate: a few run, some more wait,
+//! others are refused.
+
+mod capabilities;
+mod commits;
+mod contributors;
+mod deadline;
+mod diff;
+mod entries;
+mod errors;
+mod history;
+mod objects;
+mod open;
+mod profile;
+mod recent;
+mod refs;
+mod repo;
+mod repositories;
+mod scan;
+mod tree;
+
+use std::{num::NonZero, path::PathBuf, sync::Arc, thread};
+
+use async_trait::async_trait;
+use gitflare_core::{
+    Error, Page, PageRequest, Result,
+    model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry, Viewer},
+    provider::{Call, Capability, CommitId, GitRef, Provider, ProviderId, RepoRef, TreeQuery},
+};
+use tokio::{sync::Semaphore, task, time};
+
+use self::{
+    capabilities::CAPABILITIES, contributors::People, deadline::Deadline, history::Histories,
+    open::Roots, repo::Repo,
+};
+
+/// What is served, and under whose name.
+#[derive(Clone, Debug)]
+pub struct LocalConfig {
+    /// The folders whose repositories are served. An id that two of them have means the first's.
+    pub roots: Vec<PathBuf>,
+    /// The account's id.
+    pub viewer_id: String,
+    /// The account's login; also the owner of repositories that lie in no group.
+    pub viewer_login: String,
+    /// The account's name for people.
+    pub viewer_name: String,
+    /// How many requests may wait for a thread; one more is `RATE_LIMITED`.
+    pub max_waiting: usize,
+}
+
+impl LocalConfig {
+    /// These folders, served by an account called `local`.
+    #[must_use]
+    pub fn new(roots: Vec<PathBuf>) -> Self {
+        Self {
+            roots,
+            viewer_id: "local".to_owned(),
+            viewer_login: "local".to_owned(),
+            viewer_name: "local".to_owned(),
+            max_waiting: 256,
+        }
+    }
+}
+
+/// The provider of local repositories.
+#[derive(Debug)]
+pub struct Local {
+    shared: Arc<Shared>,
+    /// One permit per request that runs or waits.
+    admitted: Semaphore,
+    /// One permit per request that runs.
+    running: Arc<Semaphore>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    config: LocalConfig,
+    roots: Roots,
+    histories: Histories,
+    people: People,
+}
+
+impl Local {
+    /// Serves the repositories below the configured folders.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when a folder is absent or not a folder; the message names it, for the
+    /// operator who configured it.
+    pub fn new(config: LocalConfig) -> Result<Self> {
+        let roots =
+            Roots::new(&config.roots).map_err(|error| Error::invalid_request(error.to_string()))?;
+        let threads = thread::available_parallelism().map_or(2, NonZero::get);
+        Ok(Self {
+            admitted: Semaphore::new(threads + config.max_waiting),
+            running: Arc::new(Semaphore::new(threads)),
+            shared: Arc::new(Shared {
+                config,
+                roots,
+                histories: Histories::new(),
+                people: People::new(),
+            }),
+        })
+    }
+
+    /// Does blocking work on its own thread, within the call's time.
+    async fn run<T, F>(&self, call: &Call, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared, Deadline) -> Result<T> + Send + 'static,
+    {
+        let _admitted = self.admitted.try_acquire().map_err(|_| errors::busy())?;
+        let until = time::Instant::from_std(call.deadline);
+        let deadline = Deadline::at(call.deadline);
+        let shared = Arc::clone(&self.shared);
+        let running = Arc::clone(&self.running);
+        let result = time::timeout_at(until, async {
+            // Held by the thread, not by this future: work that outlives its request still counts.
+            let permit = running.acquire_owned().await;
+            task::spawn_blocking(move || {
+                let _permit = permit;
+                deadline.check()?;
+                work(&shared, deadline)
+            })
+            .await
+        });
+        match result.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => Err(Error::internal(format!("local work failed: {panic}"))),
+            Err(_) => Err(errors::timeout()),
+        }
+    }
+
+    /// Like [`Self::run`], on an open repository.
+    async fn read<T, F>(&self, call: &Call, repo: &RepoRef, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Shared, &Repo) -> Result<T> + Send + 'static,
+    {
+        let id = repo.id.clone();
+        self.run(call, move |shared, deadline| {
+            work(shared, &shared.roots.open(&id, deadline)?)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Provider for Local {
+    fn id(&self) -> ProviderId {
+        ProviderId::Local
+    }
+
+    fn capabilities(&self) -> &'static [Capability] {
+        CAPABILITIES
+    }
+
+    /// An id is the full name.
+    fn is_repository_id(&self, segment: &str) -> bool {
+        scan::is_well_formed(segment)
+    }
+
+    async fn viewer(&self, call: &Call) -> Result<Viewer> {
+        Ok(profile::viewer(&self.shared.config, call))
+    }
+
+    async fn repositories(&self, call: &Call, page: PageRequest) -> Result<Page<Repository>> {
+        let connection = call.connection_id.clone();
+        self.run(call, move |shared, deadline| {
+            repositories::list(&shared.roots, &shared.config, &connection, &page, deadline)
+        })
+        .await
+    }
+
+    async fn repository(&self, call: &Call, repo: &RepoRef) -> Result<Repository> {
+        self.find_repository(call, &repo.id).await
+    }
+
+    async fn find_repository(&self, call: &Call, full_name: &str) -> Result<Repository> {
+        let (connection, id) = (call.connection_id.clone(), full_name.to_owned());
+        self.run(call, move |shared, _| {
+            repositories::read(&shared.roots, &shared.config, &connection, &id)
+        })
+        .await
+    }
+
+    async fn branches(
+        &self,
+        call: &Call,
+        repo: &RepoRef,
+        page: PageRequest,
+    ) -> Result<Page<Branch>> {
+        self.read(call, repo, move |_, repo| refs::branches(repo, &page))
+            .await
+    }
+
+    async fn commits(
+        &self,
+        call: &Call,
+        repo: &RepoRef,
+        branch: Option<&GitRef>,
+        page: PageRequest,
+    ) -> Result<Page<Commit>> {
+        let branch = branch.cloned();
+        self.read(call, repo, move |shared, repo| {
+            commits::list(repo, &shared.histories, branch.as_ref(), &page)
+        })
+        .await
+    }
+
+    async fn commit_diff(&self, call: &Call, repo: &RepoRef, commit: &CommitId) -> Result<Diff> {
+        let commit = commit.clone();
+        self.read(call, repo, move |_, repo| diff::of_commit(repo, &commit))
+            .await
+    }
+
+    async fn contributors(
+        &self,
+        call: &Call,
+        repo: &RepoRef,
+        page: PageRequest,
+    ) -> Result<Page<Contributor>> {
+        self.read(call, repo, move |shared, repo| {
+            contributors::list(repo, &shared.people, &page)
+        })
+        .await
+    }
+
+    async fn tags(&self, call: &Call, repo: &RepoRef, page: PageRequest) -> Result<Page<Tag>> {
+        self.read(call, repo, move |_, repo| refs::tags(repo, &page))
+            .await
+    }
+
+    async fn file_tree(
+        &self,
+        call: &Call,
+        repo: &RepoRef,
+        query: &TreeQuery,
+        page: PageRequest,
+    ) -> Result<Page<TreeEntry>> {
+        let query = query.clone();
+        self.read(call, repo, move |_, repo| tree::list(repo, &query, &page))
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gitflare_core::provider::Endpoint;
+
+    use super::*;
+    use crate::conformance;
+
+    #[tokio::test]
+    async fn what_is_declared_is_served_and_the_rest_refused_without_touching_the_disk() {
+        let root = tempfile::tempdir().unwrap();
+        let local = Local::new(LocalConfig::new(vec![root.path().to_path_buf()])).unwrap();
+        // From here on every look at the disk fails.
+        drop(root);
+        let repo = RepoRef {
+            id: "some/repository".to_owned(),
+            full_name: None,
+        };
+        conformance::every_endpoint_is_declared_once(&local);
+        conformance::declared_is_callable(&local, &conformance::call(""), &repo).await;
+    }
+
+    #[tokio::test]
+    async fn a_full_gate_refuses_at_once_and_names_us_as_the_source() {
+        let root = tempfile::tempdir().unwrap();
+        let local = Local::new(LocalConfig::new(vec![root.path().to_path_buf()])).unwrap();
+        let permits = u32::try_from(local.admitted.available_permits()).unwrap();
+        let _all = local.admitted.acquire_many(permits).await.unwrap();
+        let error = local
+            .repositories(&conformance::call(""), PageRequest::default())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), gitflare_core::Code::RateLimited);
+        assert_eq!(error.source(), gitflare_core::Source::Gitflare);
+        assert_eq!(error.retry_after_seconds(), Some(1));
+    }
+
+    #[tokio::test]
+    async fn work_that_gets_no_thread_in_time_is_a_timeout() {
+        let root = tempfile::tempdir().unwrap();
+        let local = Local::new(LocalConfig::new(vec![root.path().to_path_buf()])).unwrap();
+        let permits = u32::try_from(local.running.available_permits()).unwrap();
+        let _all = local.running.acquire_many(permits).await.unwrap();
+        let mut call = conformance::call("");
+        call.deadline = std::time::Instant::now();
+        let error = local
+            .repositories(&call, PageRequest::default())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), gitflare_core::Code::UpstreamTimeout);
+    }
+
+    #[test]
+    fn every_filter_of_a_served_endpoint_is_answered() {
+        for row in CAPABILITIES {
+            if let gitflare_core::provider::Support::Full { filters } = row.support {
+                assert_eq!(filters, Endpoint::filters(row.endpoint), "{}", row.endpoint);
+            }
+        }
+    }
+
+    #[test]
+    fn a_root_that_is_not_a_folder_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let absent = root.path().join("absent");
+        let error = Local::new(LocalConfig::new(vec![absent])).unwrap_err();
+        assert!(error.message().contains("absent"), "{error}");
+    }
+}

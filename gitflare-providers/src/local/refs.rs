@@ -1,0 +1,96 @@
+//! Branches and tags, by full ref name, bytewise. A page starts after a name, so it does not matter
+//! what came or went in between.
+
+use gitflare_core::{
+    Error, Page, PageRequest, Position, Result,
+    model::{Branch, Tag},
+};
+use gix::{ObjectId, object::Kind};
+
+use super::{
+    objects::{RawTag, lossy},
+    repo::{Namespace, RefTarget, Repo},
+};
+
+pub(super) fn branches(repo: &Repo, page: &PageRequest) -> Result<Page<Branch>> {
+    let default = repo.head()?.branch;
+    let refs = slice(repo, Namespace::Branches, page)?;
+    Ok(refs.map(|(name, id)| Branch {
+        default: Some(default.as_deref() == Some(name.as_str())),
+        name,
+        commit_sha: id.to_string(),
+        protected: None,
+        web_url: None,
+    }))
+}
+
+pub(super) fn tags(repo: &Repo, page: &PageRequest) -> Result<Page<Tag>> {
+    let refs = slice(repo, Namespace::Tags, page)?;
+    let items = refs
+        .items
+        .into_iter()
+        .map(|(name, id)| describe(repo, name, id))
+        .collect::<Result<_>>()?;
+    Ok(Page {
+        items,
+        next: refs.next,
+    })
+}
+
+fn describe(repo: &Repo, name: String, id: ObjectId) -> Result<Tag> {
+    let annotated = match repo.header(id)? {
+        Some((Kind::Tag, _)) => Some(repo.tag(id)?),
+        _ => None,
+    };
+    Ok(Tag {
+        name,
+        commit_sha: repo.peel(id)?.map(|commit| commit.to_string()),
+        message: annotated.as_ref().map(RawTag::message),
+        tagger: annotated.as_ref().and_then(RawTag::tagger),
+        web_url: None,
+    })
+}
+
+/// One page of a namespace: short names and targets.
+fn slice(
+    repo: &Repo,
+    namespace: Namespace,
+    page: &PageRequest,
+) -> Result<Page<(String, ObjectId)>> {
+    let after = page.position.as_ref().map(read_after).transpose()?;
+    let refs = repo.refs(namespace)?;
+    let start = after.map_or(0, |after| refs.partition_point(|item| item.name <= after));
+    let rest = &refs[start..];
+    let limit = page.limit.get();
+    let items = rest
+        .iter()
+        .take(limit)
+        .map(|item| (short_name(item, namespace), item.id))
+        .collect();
+    let next = (rest.len() > limit).then(|| write_after(&rest[limit - 1].name));
+    Ok(Page { items, next })
+}
+
+fn short_name(item: &RefTarget, namespace: Namespace) -> String {
+    let name = item.name.strip_prefix(namespace.prefix().as_bytes());
+    lossy(name.unwrap_or(&item.name))
+}
+
+/// A name that is not UTF-8 travels as bytes.
+fn write_after(name: &[u8]) -> Position {
+    match str::from_utf8(name) {
+        Ok(name) => Position::new().number(0).text(name),
+        Err(_) => Position::new().number(1).object(name),
+    }
+}
+
+fn read_after(position: &Position) -> Result<Vec<u8>> {
+    let mut fields = position.fields();
+    let after = match fields.number()? {
+        0 => fields.text()?.as_bytes().to_vec(),
+        1 => fields.object()?.to_vec(),
+        _ => return Err(Error::invalid_cursor("unknown kind of ref name")),
+    };
+    fields.end()?;
+    Ok(after)
+}

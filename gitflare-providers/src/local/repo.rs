@@ -1,0 +1,329 @@
+//! An open repository during one request: objects by id, refs by name, and what `HEAD` says. All
+//! names are matched whole; nothing here evaluates revision expressions.
+
+use gitflare_core::{
+    Error, Position, Result,
+    provider::{GitRef, RefSelector},
+};
+use gix::{ObjectId, bstr::ByteSlice, object::Kind};
+
+use super::{
+    deadline::Deadline,
+    errors,
+    objects::{RawCommit, RawTag, lossy},
+    open::FolderId,
+};
+
+/// The engine refuses to allocate more than this for one object of an untrusted repository.
+pub(super) const MAX_OBJECT_BYTES: u64 = 16 * 1024 * 1024;
+/// How many tags or symbolic refs may point at each other before we give up.
+const MAX_INDIRECTIONS: usize = 16;
+
+const BRANCHES: &str = "refs/heads/";
+const TAGS: &str = "refs/tags/";
+
+pub(super) struct Repo {
+    git: gix::Repository,
+    folder: FolderId,
+    pub(super) deadline: Deadline,
+}
+
+/// Which history of which folder: the key of everything that is remembered between requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HistoryKey {
+    folder: FolderId,
+    tip: ObjectId,
+}
+
+/// A ref's full name and the object it points at, symbolic refs followed.
+pub(super) struct RefTarget {
+    pub(super) name: Vec<u8>,
+    pub(super) id: ObjectId,
+}
+
+/// What `HEAD` says.
+pub(super) struct Head {
+    /// The branch it names, whether that exists or not; `None` when detached.
+    pub(super) branch: Option<String>,
+    /// The object it leads to; `None` while the branch has no commit.
+    pub(super) id: Option<ObjectId>,
+}
+
+/// The content of a blob, as far as it can be had.
+pub(super) enum Blob {
+    Data(Vec<u8>),
+    /// Not in the repository (a partial clone) or beyond the engine's limit.
+    Unavailable,
+}
+
+impl Repo {
+    pub(super) const fn new(git: gix::Repository, folder: FolderId, deadline: Deadline) -> Self {
+        Self {
+            git,
+            folder,
+            deadline,
+        }
+    }
+
+    pub(super) const fn history_key(&self, tip: ObjectId) -> HistoryKey {
+        HistoryKey {
+            folder: self.folder,
+            tip,
+        }
+    }
+
+    pub(super) fn hash_kind(&self) -> gix::hash::Kind {
+        self.git.object_hash()
+    }
+
+    /// The kind and size of an object without reading it; `None` when the repository lacks it.
+    pub(super) fn header(&self, id: ObjectId) -> Result<Option<(Kind, u64)>> {
+        let header = self.git.try_find_header(id).map_err(errors::unreadable)?;
+        Ok(header.map(|header| (header.kind(), header.size())))
+    }
+
+    /// The bytes of an object of that kind; `None` when the repository lacks it.
+    fn find(&self, id: ObjectId, kind: Kind) -> Result<Option<Vec<u8>>> {
+        let Some(object) = self.git.try_find_object(id).map_err(errors::unreadable)? else {
+            return Ok(None);
+        };
+        if object.kind != kind {
+            return Err(errors::unreadable(format!("{id} is not a {kind}")));
+        }
+        Ok(Some(object.detach().data))
+    }
+
+    fn require(&self, id: ObjectId, kind: Kind) -> Result<Vec<u8>> {
+        self.find(id, kind)?
+            .ok_or_else(|| errors::unreadable(format!("{kind} {id} is missing")))
+    }
+
+    pub(super) fn commit(&self, id: ObjectId) -> Result<RawCommit> {
+        RawCommit::parse(self.require(id, Kind::Commit)?, self.hash_kind())
+            .ok_or_else(|| errors::unreadable(format!("commit {id} is malformed")))
+    }
+
+    pub(super) fn tag(&self, id: ObjectId) -> Result<RawTag> {
+        RawTag::parse(self.require(id, Kind::Tag)?, self.hash_kind())
+            .ok_or_else(|| errors::unreadable(format!("tag {id} is malformed")))
+    }
+
+    pub(super) fn tree(&self, id: ObjectId) -> Result<Vec<u8>> {
+        self.require(id, Kind::Tree)
+    }
+
+    pub(super) fn blob(&self, id: ObjectId) -> Result<Blob> {
+        match self.header(id)? {
+            Some((Kind::Blob, size)) if size <= MAX_OBJECT_BYTES => Ok(self
+                .find(id, Kind::Blob)?
+                .map_or(Blob::Unavailable, Blob::Data)),
+            _ => Ok(Blob::Unavailable),
+        }
+    }
+
+    /// The commits that a shallow clone ends at.
+    pub(super) fn is_shallow_boundary(&self, id: ObjectId) -> Result<bool> {
+        let boundary = self.git.shallow_commits().map_err(errors::unreadable)?;
+        Ok(boundary.is_some_and(|commits| commits.iter().any(|commit| *commit == id)))
+    }
+
+    pub(super) fn head(&self) -> Result<Head> {
+        let head = self.git.head().map_err(errors::unreadable)?;
+        if let gix::head::Kind::Detached { target, .. } = head.kind {
+            let (branch, id) = (None, Some(target));
+            return Ok(Head { branch, id });
+        }
+        let name = head
+            .referent_name()
+            .map(gix::refs::FullNameRef::as_bstr)
+            .filter(|name| name.starts_with(BRANCHES.as_bytes()));
+        let id = name.map_or(Ok(None), |name| self.find_ref(name))?;
+        let branch = name.map(|name| lossy(&name[BRANCHES.len()..]));
+        Ok(Head { branch, id })
+    }
+
+    /// The refs below `refs/heads/` or `refs/tags/`, by full name, bytewise. A ref that points
+    /// nowhere is not one.
+    pub(super) fn refs(&self, namespace: Namespace) -> Result<Vec<RefTarget>> {
+        let platform = self.git.references().map_err(errors::unreadable)?;
+        let refs = match namespace {
+            Namespace::Branches => platform.local_branches(),
+            Namespace::Tags => platform.tags(),
+        };
+        let mut targets = Vec::new();
+        for reference in refs.map_err(errors::unreadable)? {
+            match reference {
+                Ok(reference) => {
+                    let name = reference.name().as_bstr().to_vec();
+                    match reference.target().try_id() {
+                        Some(id) => targets.push((name, Some(id.to_owned()))),
+                        None => targets.push((name, None)),
+                    }
+                }
+                // Git, too, warns of a broken ref and goes on.
+                Err(error) => tracing::warn!(%error, "a local ref is broken"),
+            }
+            self.deadline.check()?;
+        }
+        // Symbolic refs only now: the iterator holds the packed refs that following them needs.
+        let mut refs = Vec::with_capacity(targets.len());
+        for (name, id) in targets {
+            let id = match id {
+                Some(id) => Some(id),
+                None => self.find_ref(&name)?,
+            };
+            refs.extend(id.map(|id| RefTarget { name, id }));
+        }
+        refs.sort_by(|a, b| a.name.cmp(&b.name));
+        refs.dedup_by(|later, earlier| later.name == earlier.name);
+        Ok(refs)
+    }
+
+    /// What a ref of exactly that full name points at.
+    fn find_ref(&self, full_name: &[u8]) -> Result<Option<ObjectId>> {
+        let Ok(name) = <&gix::refs::FullNameRef>::try_from(full_name.as_bstr()) else {
+            return Ok(None);
+        };
+        let found = self
+            .git
+            .try_find_reference(name.as_bstr())
+            .map_err(errors::unreadable)?;
+        match found {
+            // The engine also tries the name inside other namespaces.
+            Some(reference) if reference.name() == name => self.follow(reference),
+            _ => Ok(None),
+        }
+    }
+
+    fn follow(&self, mut reference: gix::Reference<'_>) -> Result<Option<ObjectId>> {
+        for _ in 0..MAX_INDIRECTIONS {
+            if let Some(id) = reference.target().try_id() {
+                return Ok(Some(id.to_owned()));
+            }
+            reference = match reference.follow() {
+                Some(Ok(next)) => next,
+                _ => return Ok(None),
+            };
+        }
+        Ok(None)
+    }
+
+    /// The commit that is meant; `None` while the default branch has no commit.
+    pub(super) fn resolve(&self, at: &RefSelector) -> Result<Option<ObjectId>> {
+        match at {
+            RefSelector::DefaultBranch => {
+                let head = self.head()?;
+                head.id.map(|id| self.commit_behind(id)).transpose()
+            }
+            RefSelector::Branch(name) => self.branch(name).map(Some),
+            RefSelector::Ref(name) => self.named(name).map(Some),
+        }
+    }
+
+    fn branch(&self, name: &GitRef) -> Result<ObjectId> {
+        let short = format!("{BRANCHES}{name}");
+        let full = name.as_str().starts_with(BRANCHES).then(|| name.as_str());
+        for candidate in std::iter::once(short.as_str()).chain(full) {
+            if let Some(id) = self.find_ref(candidate.as_bytes())? {
+                return self.commit_behind(id);
+            }
+        }
+        Err(errors::no_resource("There is no such branch."))
+    }
+
+    fn named(&self, name: &GitRef) -> Result<ObjectId> {
+        let text = name.as_str();
+        // A name of that form always means the object: a branch called like somebody else's
+        // commit must not stand in for it.
+        if matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return self.commit_named(text);
+        }
+        let full = [BRANCHES, TAGS]
+            .iter()
+            .any(|namespace| text.starts_with(namespace))
+            .then(|| text.to_owned());
+        let candidates = [format!("{BRANCHES}{text}"), format!("{TAGS}{text}")];
+        for candidate in full.iter().chain(&candidates) {
+            if let Some(id) = self.find_ref(candidate.as_bytes())? {
+                return self.commit_behind(id);
+            }
+        }
+        Err(errors::no_resource(
+            "There is no such branch, tag or commit.",
+        ))
+    }
+
+    /// The commit of that hexadecimal id, or the one an annotated tag of that id leads to.
+    pub(super) fn commit_named(&self, hex: &str) -> Result<ObjectId> {
+        let unknown = || errors::no_resource("There is no such commit.");
+        let id = ObjectId::from_hex(hex.as_bytes()).map_err(|_| unknown())?;
+        if id.kind() != self.hash_kind() || self.header(id)?.is_none() {
+            return Err(unknown());
+        }
+        self.commit_behind(id)
+    }
+
+    /// The commit that an object is, or that a chain of tags leads to.
+    fn commit_behind(&self, id: ObjectId) -> Result<ObjectId> {
+        self.peel(id)?
+            .ok_or_else(|| errors::no_resource("The name does not lead to a commit."))
+    }
+
+    /// Like [`Self::commit_behind`], with `None` for a tree, a blob or an endless chain.
+    pub(super) fn peel(&self, mut id: ObjectId) -> Result<Option<ObjectId>> {
+        for _ in 0..MAX_INDIRECTIONS {
+            match self.header(id)? {
+                Some((Kind::Commit, _)) => return Ok(Some(id)),
+                Some((Kind::Tag, _)) => id = self.tag(id)?.target,
+                Some((Kind::Tree | Kind::Blob, _)) => return Ok(None),
+                None => return Err(errors::unreadable(format!("object {id} is missing"))),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The object that a position pins; `CURSOR_EXPIRED` when it is gone.
+    pub(super) fn pinned(&self, bytes: &[u8]) -> Result<ObjectId> {
+        let id = ObjectId::try_from(bytes)
+            .ok()
+            .filter(|id| id.kind() == self.hash_kind())
+            .ok_or_else(|| Error::invalid_cursor("not an object name of this repository"))?;
+        match self.header(id)? {
+            Some((Kind::Commit, _)) => Ok(id),
+            _ => Err(errors::pinned_commit_gone()),
+        }
+    }
+}
+
+/// Which refs are listed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Namespace {
+    Branches,
+    Tags,
+}
+
+impl Namespace {
+    pub(super) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Branches => BRANCHES,
+            Self::Tags => TAGS,
+        }
+    }
+}
+
+/// Where the next page of a list starts that is pinned to a commit and counted in items.
+pub(super) fn counted(tip: ObjectId, sent: usize) -> Position {
+    Position::new().object(tip.as_slice()).number(sent as u64)
+}
+
+/// Reads what [`counted`] made.
+pub(super) fn read_counted(repo: &Repo, position: &Position) -> Result<(ObjectId, usize)> {
+    let mut fields = position.fields();
+    let tip = fields.object()?;
+    let sent = fields.number()?;
+    fields.end()?;
+    Ok((
+        repo.pinned(tip)?,
+        usize::try_from(sent).unwrap_or(usize::MAX),
+    ))
+}

@@ -1,0 +1,159 @@
+//! Which folders below a root are repositories, and which of them a name means. Looks at directory
+//! entries only: it follows no symbolic link and opens no repository.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use gitflare_core::Result;
+
+use super::{deadline::Deadline, errors};
+
+/// How many folders deep a repository may lie.
+const MAX_DEPTH: usize = 4;
+/// How many folders one scan looks at before it gives up.
+const MAX_FOLDERS: usize = 100_000;
+const MAX_NAME_LEN: usize = 1024;
+
+/// A repository as found on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The path relative to the root, without a final `.git` where that stays unique.
+    pub(super) id: String,
+    /// Where its `HEAD`, `objects` and `refs` are.
+    pub(super) git_dir: PathBuf,
+}
+
+/// Every repository below a root, by id, bytewise.
+pub(super) fn repositories(root: &Path, deadline: Deadline) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    let mut folders_left = MAX_FOLDERS;
+    let mut pending = vec![(root.to_path_buf(), String::new(), 0)];
+    while let Some((folder, prefix, depth)) = pending.pop() {
+        deadline.check()?;
+        let names = match folder_names(&folder) {
+            Ok(names) => names,
+            // The root must be there; a folder that closes itself while we look is just gone.
+            Err(error) if depth == 0 => return Err(errors::unreadable(error)),
+            Err(error) => {
+                tracing::debug!(%error, "a folder below the local root cannot be read");
+                continue;
+            }
+        };
+        folders_left = folders_left
+            .checked_sub(names.len())
+            .ok_or_else(|| errors::unreadable("more folders than one scan may look at"))?;
+        for name in &names {
+            let path = folder.join(name);
+            match git_dir_of(&path) {
+                Some(git_dir) => found.push(Found {
+                    id: format!("{prefix}{}", canonical_name(&folder, name)),
+                    git_dir,
+                }),
+                None if depth + 1 < MAX_DEPTH => {
+                    pending.push((path, format!("{prefix}{name}/"), depth + 1));
+                }
+                None => {}
+            }
+        }
+    }
+    found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+/// The repository of exactly that id, or `None`. Every component is compared with the directory's
+/// own listing, so that a file system that folds case cannot make two names mean one repository.
+pub(super) fn find(root: &Path, id: &str) -> Result<Option<Found>> {
+    if !is_well_formed(id) {
+        return Ok(None);
+    }
+    let (groups, name) = id.rsplit_once('/').map_or(("", id), |(a, b)| (a, b));
+    let mut folder = root.to_path_buf();
+    for group in groups.split('/').filter(|group| !group.is_empty()) {
+        if !contains_folder(&folder, group)? {
+            return Ok(None);
+        }
+        folder.push(group);
+        // What lies inside a repository is its content, not another repository.
+        if git_dir_of(&folder).is_some() {
+            return Ok(None);
+        }
+    }
+    for candidate in [name.to_owned(), format!("{name}.git")] {
+        if canonical_name(&folder, &candidate) == name
+            && contains_folder(&folder, &candidate)?
+            && let Some(git_dir) = git_dir_of(&folder.join(&candidate))
+        {
+            let id = id.to_owned();
+            return Ok(Some(Found { id, git_dir }));
+        }
+    }
+    Ok(None)
+}
+
+/// The folder's name in an id: without `.git`, unless that is another repository's name.
+fn canonical_name<'a>(folder: &Path, name: &'a str) -> &'a str {
+    match name.strip_suffix(".git") {
+        Some(stem) if is_servable_name(stem) && git_dir_of(&folder.join(stem)).is_none() => stem,
+        _ => name,
+    }
+}
+
+/// Where the repository in this folder keeps its objects; `None` when it holds none. A `.git` that
+/// is a file or a link points elsewhere and does not count.
+fn git_dir_of(folder: &Path) -> Option<PathBuf> {
+    [folder.join(".git"), folder.to_path_buf()]
+        .into_iter()
+        .find(|dir| {
+            is_real_folder(dir)
+                && is_real_folder(&dir.join("objects"))
+                && is_real_folder(&dir.join("refs"))
+                && fs::symlink_metadata(dir.join("HEAD")).is_ok_and(|head| head.is_file())
+        })
+}
+
+fn is_real_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+fn contains_folder(folder: &Path, name: &str) -> Result<bool> {
+    match folder_names(folder) {
+        Ok(names) => Ok(names.iter().any(|other| other == name)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(errors::unreadable(error)),
+    }
+}
+
+/// The real folders in a folder whose names can be part of an id.
+fn folder_names(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // The type of the entry itself: a link to a folder is not one.
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
+        if let Ok(name) = entry.file_name().into_string()
+            && is_servable_name(&name)
+        {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Whether a text can be the id of a repository at all.
+pub(super) fn is_well_formed(id: &str) -> bool {
+    id.len() <= MAX_NAME_LEN
+        && id.split('/').count() <= MAX_DEPTH
+        && id.split('/').all(is_servable_name)
+}
+
+fn is_servable_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('.')
+        && !name.ends_with(['.', ' '])
+        && !name.contains(['/', '\\', ':'])
+        && !name.chars().any(char::is_control)
+}

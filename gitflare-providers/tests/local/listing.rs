@@ -1,0 +1,62 @@
+//! Which folders are served as repositories, under which ids, and what is known of them.
+
+use gitflare_core::Code;
+
+use crate::{
+    api::Api,
+    git::{self, Git},
+};
+
+#[test]
+fn repositories_are_listed_by_id_and_found_by_it() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let at = |path: &str| root.path().join(path);
+    Git::init(&at("bare.git"), &["--bare"]);
+    Git::init(&at("work"), &[]);
+    Git::init(&at("group/both"), &[]);
+    Git::init(&at("group/both.git"), &["--bare"]);
+    Git::init(&at("group-a/sub/deep/last"), &[]);
+    Git::init(&at("too/deep/to/be/found"), &[]);
+    Git::init(&at("work/inner"), &[]);
+    Git::init(&at(".hidden"), &[]);
+    std::fs::create_dir_all(at("empty/folder")).unwrap();
+    std::fs::write(at("work/.git/description"), "What it is\nmore\n").unwrap();
+
+    let expected = [
+        "bare",
+        "group-a/sub/deep/last",
+        "group/both",
+        "group/both.git",
+        "work",
+    ];
+    for limit in [1, 2, 100] {
+        let api = Api::new(root.path(), "work");
+        let listed = api.repositories(limit).unwrap();
+        let ids: Vec<_> = listed.iter().map(|repository| &repository.id).collect();
+        assert_eq!(ids, expected, "limit {limit}");
+        for repository in listed {
+            let api = Api::new(root.path(), &repository.id);
+            assert_eq!(api.repository().unwrap(), repository);
+            assert_eq!(api.branches(25).unwrap(), []);
+            assert_eq!(api.commits(None, 25).unwrap(), []);
+            assert_eq!(repository.default_branch.as_deref(), Some("main"));
+            let description = (repository.id == "work").then_some("What it is");
+            assert_eq!(repository.description.as_deref(), description);
+        }
+    }
+    for id in [
+        "bare.git",
+        "work/inner",
+        ".hidden",
+        "too/deep/to/be/found",
+        "empty",
+        "WORK",
+    ] {
+        let api = Api::new(root.path(), id);
+        let error = api.repository().unwrap_err();
+        assert_eq!(error.code(), Code::RepositoryNotFound, "{id}");
+    }
+}

@@ -1,0 +1,15 @@
+//! Provider `local` from the outside: its answers beside those of the `git` program, its limits,
+//! and what hostile folders can make it do (nothing). Needs `git`; without it the tests are
+//! skipped, except under CI, where its absence is a failure.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where its ground is not as expected"
+)]
+
+mod api;
+mod compare;
+mod git;
+mod histories;
+mod history;
+mod listing;
