@@ -38,7 +38,12 @@ fn authenticated_len() -> usize {
         Some("branch"),
         Some("main"),
     ];
-    4 + payload + members.iter().flatten().map(|member| 4 + member.len()).sum::<usize>()
+    4 + payload
+        + members
+            .iter()
+            .flatten()
+            .map(|member| 4 + member.len())
+            .sum::<usize>()
 }
 
 fn main() {
@@ -46,7 +51,9 @@ fn main() {
         .expect("one key is enough");
     let now = Timestamp::from_millis(1_800_000_000_000);
     let position = Position::new().object([9u8; 20]).number(2500);
-    let cursor = keys.seal(&position, Limit::DEFAULT, &SCOPE, now).expect("it fits");
+    let cursor = keys
+        .seal(&position, Limit::DEFAULT, &SCOPE, now)
+        .expect("it fits");
     let bytes = vec![5u8; authenticated_len()];
     let key = Hmac::<Sha256>::new_from_slice(&[7; 32]).expect("any length is a key");
 

@@ -5,3 +5,4 @@
 
 pub mod config;
 mod keys;
+pub mod storage;

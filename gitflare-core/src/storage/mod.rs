@@ -9,6 +9,8 @@
 mod audit;
 mod authorizations;
 mod clients;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connections;
 pub mod memory;
 mod settings;

@@ -1,0 +1,3 @@
+//! Storage backends of the server.
+
+pub mod sqlite;

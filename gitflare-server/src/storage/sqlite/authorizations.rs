@@ -1,0 +1,351 @@
+//! Authorizations, grants and approvals in SQLite.
+
+use async_trait::async_trait;
+use gitflare_core::{
+    AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scopes, TenantId, Timestamp,
+    storage::{
+        ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
+        Grant, GrantFilter, GrantStatus, ListRange, Repositories,
+    },
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{
+    SqliteStorage, failed,
+    rows::{after, audit, execute, id, limit, maybe_time, parsed, time},
+};
+
+const AUTHORIZATION: &str = "id, tenant_id, client_id, status, permissions, created_at";
+const GRANT: &str = "id, authorization_id, tenant_id, client_id, connection_id, permissions,
+    approves_all, status, created_at, revoked_at, expires_at";
+
+fn authorization(row: &Row<'_>) -> rusqlite::Result<Authorization> {
+    Ok(Authorization {
+        id: id!(row, 0, AuthorizationId)?,
+        tenant_id: id!(row, 1, TenantId)?,
+        client_id: id!(row, 2, ClientId)?,
+        status: parsed(row, 3, AuthorizationStatus::parse)?,
+        permissions: Scopes::from_bits(row.get(4)?),
+        created_at: time(row, 5)?,
+    })
+}
+
+/// A grant; the repositories of one that does not approve all are read by [`with_repositories`].
+fn bare(row: &Row<'_>) -> rusqlite::Result<Grant> {
+    Ok(Grant {
+        id: id!(row, 0, GrantId)?,
+        authorization_id: id!(row, 1, AuthorizationId)?,
+        tenant_id: id!(row, 2, TenantId)?,
+        client_id: id!(row, 3, ClientId)?,
+        connection_id: id!(row, 4, ConnectionId)?,
+        permissions: Scopes::from_bits(row.get(5)?),
+        repositories: match row.get(6)? {
+            true => Repositories::All,
+            false => Repositories::Listed(Vec::new()),
+        },
+        status: parsed(row, 7, GrantStatus::parse)?,
+        created_at: time(row, 8)?,
+        revoked_at: maybe_time(row, 9)?,
+        expires_at: maybe_time(row, 10)?,
+    })
+}
+
+fn with_repositories(connection: &Connection, mut grant: Grant) -> rusqlite::Result<Grant> {
+    if let Repositories::Listed(list) = &mut grant.repositories {
+        *list = connection
+            .prepare_cached(
+                "SELECT repository_id, full_name FROM approvals
+                 WHERE grant_id = ?1 ORDER BY position",
+            )?
+            .query_map([grant.id.as_str()], |row| {
+                Ok(ApprovedRepository {
+                    id: row.get(0)?,
+                    full_name: row.get(1)?,
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+    }
+    Ok(grant)
+}
+
+fn insert(connection: &Connection, row: &Authorization) -> Result<()> {
+    execute(
+        connection,
+        "INSERT INTO authorizations (id, tenant_id, client_id, status, permissions, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (
+            row.id.as_str(),
+            row.tenant_id.as_str(),
+            row.client_id.as_str(),
+            row.status.as_str(),
+            row.permissions.bits(),
+            row.created_at.as_millis(),
+        ),
+    )?;
+    Ok(())
+}
+
+fn live(connection: &Connection, like: &Authorization) -> Result<Option<Authorization>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {AUTHORIZATION} FROM authorizations
+             WHERE client_id = ?1 AND tenant_id = ?2 AND status <> 'revoked'"
+        ))
+        .and_then(|mut statement| {
+            statement
+                .query_row(
+                    (like.client_id.as_str(), like.tenant_id.as_str()),
+                    authorization,
+                )
+                .optional()
+        })
+        .map_err(|error| failed(&error))
+}
+
+/// What ends, with everything under it.
+#[derive(Clone, Copy)]
+pub(super) enum Ended<'a> {
+    Authorization(&'a AuthorizationId),
+    Client(&'a ClientId),
+}
+
+/// Ends authorizations with their grants and tokens.
+pub(super) fn end(connection: &Connection, ended: Ended<'_>, at: Timestamp) -> Result<()> {
+    let (id, column, own) = match ended {
+        Ended::Authorization(id) => (id.as_str(), "authorization_id", "id"),
+        Ended::Client(id) => (id.as_str(), "client_id", "client_id"),
+    };
+    execute(
+        connection,
+        &format!("UPDATE authorizations SET status = 'revoked' WHERE {own} = ?1"),
+        [id],
+    )?;
+    for statement in [
+        format!(
+            "UPDATE grants SET status = 'revoked', revoked_at = ?2
+             WHERE {column} = ?1 AND status = 'active'"
+        ),
+        format!("UPDATE tokens SET revoked_at = ?2 WHERE {column} = ?1 AND revoked_at IS NULL"),
+    ] {
+        execute(connection, &statement, (id, at.as_millis()))?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl AuthorizationStore for SqliteStorage {
+    async fn insert_grant(
+        &self,
+        new: Authorization,
+        mut grant: Grant,
+        entry: AuditEntry,
+    ) -> Result<(Authorization, Grant)> {
+        self.write(move |connection| {
+            let mut used = match live(connection, &new)? {
+                Some(used) => used,
+                None => {
+                    insert(connection, &new)?;
+                    new
+                }
+            };
+            let duplicate = connection
+                .prepare_cached(
+                    "SELECT 1 FROM grants WHERE authorization_id = ?1 AND connection_id = ?2
+                     AND status = 'active' AND (expires_at IS NULL OR expires_at > ?3)",
+                )
+                .and_then(|mut statement| {
+                    let now = grant.created_at.as_millis();
+                    statement.exists((used.id.as_str(), grant.connection_id.as_str(), now))
+                })
+                .map_err(|error| failed(&error))?;
+            if duplicate {
+                return Err(Error::invalid_request(
+                    "`connectionId` has an active grant for this client already.",
+                ));
+            }
+            used.status = AuthorizationStatus::Active;
+            used.permissions = used.permissions.union(grant.permissions);
+            grant.authorization_id = used.id.clone();
+            execute(
+                connection,
+                "UPDATE authorizations SET status = 'active', permissions = ?2 WHERE id = ?1",
+                (used.id.as_str(), used.permissions.bits()),
+            )?;
+            execute(
+                connection,
+                "INSERT INTO grants (id, authorization_id, tenant_id, client_id, connection_id,
+                   permissions, approves_all, status, created_at, revoked_at, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                (
+                    grant.id.as_str(),
+                    grant.authorization_id.as_str(),
+                    grant.tenant_id.as_str(),
+                    grant.client_id.as_str(),
+                    grant.connection_id.as_str(),
+                    grant.permissions.bits(),
+                    grant.repositories == Repositories::All,
+                    grant.status.as_str(),
+                    grant.created_at.as_millis(),
+                    grant.revoked_at.map(Timestamp::as_millis),
+                    grant.expires_at.map(Timestamp::as_millis),
+                ),
+            )?;
+            if let Repositories::Listed(list) = &grant.repositories {
+                for (position, repository) in list.iter().enumerate() {
+                    execute(
+                        connection,
+                        "INSERT INTO approvals (grant_id, repository_id, full_name, position)
+                         VALUES (?1, ?2, ?3, ?4)",
+                        (
+                            grant.id.as_str(),
+                            &repository.id,
+                            &repository.full_name,
+                            position,
+                        ),
+                    )?;
+                }
+            }
+            audit(connection, &entry)?;
+            Ok((used, grant))
+        })
+        .await
+    }
+
+    async fn find_or_insert_pending(&self, new: Authorization) -> Result<Authorization> {
+        self.write(move |connection| match live(connection, &new)? {
+            Some(live) => Ok(live),
+            None => insert(connection, &new).map(|()| new),
+        })
+        .await
+    }
+
+    async fn find(&self, id: &AuthorizationId) -> Result<Option<Authorization>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {AUTHORIZATION} FROM authorizations WHERE id = ?1"
+                ))?
+                .query_row([id.as_str()], authorization)
+                .optional()
+        })
+    }
+
+    async fn list_live(&self, client: &ClientId) -> Result<Vec<Authorization>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {AUTHORIZATION} FROM authorizations
+                     WHERE client_id = ?1 AND status <> 'revoked' ORDER BY id"
+                ))?
+                .query_map([client.as_str()], authorization)?
+                .collect()
+        })
+    }
+
+    async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!("SELECT {GRANT} FROM grants WHERE id = ?1"))?
+                .query_row([id.as_str()], bare)
+                .optional()?
+                .map(|grant| with_repositories(connection, grant))
+                .transpose()
+        })
+    }
+
+    async fn list_grants(&self, filter: &GrantFilter, range: ListRange<'_>) -> Result<Vec<Grant>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {GRANT} FROM grants WHERE id > ?1 AND (?2 IS NULL OR tenant_id = ?2)
+                     AND (?3 IS NULL OR client_id = ?3) AND (?4 IS NULL OR connection_id = ?4)
+                     ORDER BY id LIMIT ?5"
+                ))?
+                .query_map(
+                    (
+                        after(&range),
+                        filter.tenant.as_ref().map(TenantId::as_str),
+                        filter.client.as_ref().map(ClientId::as_str),
+                        filter.connection.as_ref().map(ConnectionId::as_str),
+                        limit(&range),
+                    ),
+                    bare,
+                )?
+                .map(|grant| with_repositories(connection, grant?))
+                .collect()
+        })
+    }
+
+    async fn active_grants(&self, id: &AuthorizationId, now: Timestamp) -> Result<Vec<Grant>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {GRANT} FROM grants WHERE authorization_id = ?1 AND status = 'active'
+                     AND (expires_at IS NULL OR expires_at > ?2) ORDER BY connection_id"
+                ))?
+                .query_map((id.as_str(), now.as_millis()), bare)?
+                .map(|grant| with_repositories(connection, grant?))
+                .collect()
+        })
+    }
+
+    async fn approved_among(&self, grant: &GrantId, ids: &[&str]) -> Result<Vec<bool>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT 1 FROM grants WHERE id = ?1 AND approves_all
+                 UNION ALL SELECT 1 FROM approvals WHERE grant_id = ?1 AND repository_id = ?2",
+            )?;
+            ids.iter()
+                .map(|id| statement.exists((grant.as_str(), id)))
+                .collect()
+        })
+    }
+
+    async fn note_name(&self, grant: &GrantId, repository: &ApprovedRepository) -> Result<()> {
+        let (grant, repository) = (grant.clone(), repository.clone());
+        self.write(move |connection| {
+            execute(
+                connection,
+                "UPDATE approvals SET full_name = ?3 WHERE grant_id = ?1 AND repository_id = ?2",
+                (grant.as_str(), &repository.id, &repository.full_name),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn revoke_grant(&self, id: &GrantId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
+        let id = id.clone();
+        self.write(move |connection| {
+            let revoked = execute(
+                connection,
+                "UPDATE grants SET status = 'revoked', revoked_at = ?2
+                 WHERE id = ?1 AND status = 'active'",
+                (id.as_str(), at.as_millis()),
+            )?;
+            if revoked == 1 {
+                audit(connection, &entry)?;
+            }
+            Ok(revoked == 1)
+        })
+        .await
+    }
+
+    async fn revoke(&self, id: &AuthorizationId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
+        let id = id.clone();
+        self.write(move |connection| {
+            let live = connection
+                .prepare_cached(
+                    "SELECT 1 FROM authorizations WHERE id = ?1 AND status <> 'revoked'",
+                )
+                .and_then(|mut statement| statement.exists([id.as_str()]))
+                .map_err(|error| failed(&error))?;
+            if live {
+                end(connection, Ended::Authorization(&id), at)?;
+                audit(connection, &entry)?;
+            }
+            Ok(live)
+        })
+        .await
+    }
+}

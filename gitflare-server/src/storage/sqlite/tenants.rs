@@ -1,0 +1,112 @@
+//! Tenants in SQLite.
+
+use async_trait::async_trait;
+use gitflare_core::{
+    ClientId, Result, TenantId,
+    storage::{AuditEntry, ListRange, Tenant, TenantKind, TenantStore},
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{
+    SqliteStorage, failed,
+    rows::{after, audit, execute, id, limit, parsed, time},
+};
+
+fn tenant(row: &Row<'_>) -> rusqlite::Result<Tenant> {
+    Ok(Tenant {
+        id: id!(row, 0, TenantId)?,
+        name: row.get(1)?,
+        kind: parsed(row, 2, TenantKind::parse)?,
+        created_at: time(row, 3)?,
+    })
+}
+
+fn insert(connection: &Connection, tenant: &Tenant) -> Result<()> {
+    execute(
+        connection,
+        "INSERT INTO tenants (id, name, kind, created_at) VALUES (?1, ?2, ?3, ?4)",
+        (
+            tenant.id.as_str(),
+            &tenant.name,
+            tenant.kind.as_str(),
+            tenant.created_at.as_millis(),
+        ),
+    )?;
+    Ok(())
+}
+
+fn customer(
+    connection: &Connection,
+    client: &ClientId,
+    customer_ref: &str,
+) -> rusqlite::Result<Option<Tenant>> {
+    connection
+        .prepare_cached(
+            "SELECT t.id, t.name, t.kind, t.created_at FROM customers c
+             JOIN tenants t ON t.id = c.tenant_id WHERE c.client_id = ?1 AND c.customer_ref = ?2",
+        )?
+        .query_row((client.as_str(), customer_ref), tenant)
+        .optional()
+}
+
+#[async_trait]
+impl TenantStore for SqliteStorage {
+    async fn insert(&self, tenant: Tenant, entry: AuditEntry) -> Result<()> {
+        self.write(move |connection| {
+            insert(connection, &tenant)?;
+            audit(connection, &entry)
+        })
+        .await
+    }
+
+    async fn find(&self, id: &TenantId) -> Result<Option<Tenant>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT id, name, kind, created_at FROM tenants WHERE id = ?1")?
+                .query_row([id.as_str()], tenant)
+                .optional()
+        })
+    }
+
+    async fn list(&self, range: ListRange<'_>) -> Result<Vec<Tenant>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, name, kind, created_at FROM tenants
+                     WHERE id > ?1 ORDER BY id LIMIT ?2",
+                )?
+                .query_map((after(&range), limit(&range)), tenant)?
+                .collect()
+        })
+    }
+
+    async fn find_or_insert_customer(
+        &self,
+        client: &ClientId,
+        customer_ref: &str,
+        tenant: Tenant,
+        entry: AuditEntry,
+    ) -> Result<Tenant> {
+        let (client, customer_ref) = (client.clone(), customer_ref.to_owned());
+        self.write(move |connection| {
+            let known =
+                customer(connection, &client, &customer_ref).map_err(|error| failed(&error))?;
+            if let Some(known) = known {
+                return Ok(known);
+            }
+            insert(connection, &tenant)?;
+            execute(
+                connection,
+                "INSERT INTO customers (client_id, customer_ref, tenant_id) VALUES (?1, ?2, ?3)",
+                (client.as_str(), &customer_ref, tenant.id.as_str()),
+            )?;
+            audit(connection, &entry)?;
+            Ok(tenant)
+        })
+        .await
+    }
+
+    async fn find_customer(&self, client: &ClientId, customer_ref: &str) -> Result<Option<Tenant>> {
+        self.read(|connection| customer(connection, client, customer_ref))
+    }
+}
