@@ -76,6 +76,12 @@ impl Key {
         } else {
             WORDS
         };
+        // `--password`: the dashes are no part of the name.
+        let start = start
+            + view.text[start..at]
+                .iter()
+                .take_while(|&&b| b == b'-')
+                .count();
         let mut stop = letters.run(view.text, end, view.limit.min(end + LONGEST_NAME));
         if stop > end && view.text[stop - 1] == b'-' && view.byte(stop) == b'>' {
             stop -= 1;

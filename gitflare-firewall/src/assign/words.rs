@@ -29,7 +29,7 @@ const fn short(text: &'static str, tail: &'static str, strength: Strength) -> Ke
 }
 
 /// What ends a name or goes on with its next word.
-const ENDS: &str = "=: \t\"'`\\\\]})>,._0-9s|(&<-";
+const ENDS: &str = "=: \t\r\n[\"'`\\\\]})>,._0-9s|(&<-";
 
 /// Every keyword.
 pub(super) const KEYWORDS: &[Keyword] = &[
@@ -189,7 +189,7 @@ pub(super) static NOT_BEFORE: LazyLock<Words> = LazyLock::new(|| {
          column attribute attr param meta data item event tag label metric state parent child \
          component react list enum type class symbol word keyboard modifier dedup idempotency issue \
          project lock composite natural surrogate candidate reverse lemma stop eos bos pad unk mask \
-         html syntax lex end first current peek max min num setting settings option sitemap storage \
+         html syntax lex end first current peek max min num setting settings option sitemap \
          theme color",
     )
 });

@@ -1,0 +1,190 @@
+//! Values without quotes, whose end depends on where they stand: a query, a list of pairs, a
+//! configuration file; and generated texts that merely stand near a name.
+
+use super::{
+    NAME, Operator, Reader, Strength,
+    judge::{Form, is_uuid},
+};
+use crate::{engine::Found, shape::Set, text::Language};
+
+impl Reader<'_, '_> {
+    /// An unquoted value.
+    pub(super) fn bare(&self, at: usize, operator: Operator, found: &mut Found) {
+        let view = self.view;
+        if self.key.strength == Strength::Header {
+            return self.scheme_value(at, found);
+        }
+        if self.key.strength == Strength::Pin {
+            return;
+        }
+        let before = view.before(self.key.start);
+        let tight = at == self.key.end + 1;
+        let (end, form) = if matches!(before, b'?' | b'&')
+            || before == b';' && view.text[..self.key.start].ends_with(b"&amp;")
+        {
+            (
+                QUERY_END.run_until(view.text, at, view.limit),
+                Form::Literal,
+            )
+        } else if tight && self.in_braces() {
+            // `${name:default}`
+            (
+                Set::new("}\r\n\"'").run_until(view.text, at, view.limit),
+                Form::Literal,
+            )
+        } else if tight && before == b';' {
+            // One of a list of pairs, as in connection strings.
+            let mut at = at;
+            let mut end = PAIR_END.run_until(view.text, at, view.limit);
+            if view.byte(at) == b'{' {
+                at += 1;
+                end = memchr::memchr(b'}', &view.text[at..view.limit])
+                    .map_or(end, |index| at + index);
+                return self.propose(at, end, Form::Pair, found);
+            }
+            (end, Form::Pair)
+        } else if (view.language == Language::Config || self.is_variable(tight))
+            && operator == Operator::Assign
+        {
+            (self.config_end(at), Form::Bare)
+        } else {
+            (BARE_END.run_until(view.text, at, view.limit), Form::Bare)
+        };
+        let end = end.min(self.escape_in(at, end));
+        let mut end = end;
+        while end > at
+            && (matches!(view.text[end - 1], b',' | b' ' | b'\t')
+                || form == Form::Bare
+                    && view.language != Language::Config
+                    && matches!(view.text[end - 1], b'.' | b')' | b':'))
+        {
+            end -= 1;
+        }
+        if view.byte(end) == b'(' {
+            return;
+        }
+        self.propose(at, end, form, found);
+    }
+
+    /// A value in a configuration file goes on to the end of its line, less a comment.
+    pub(super) fn config_end(&self, at: usize) -> usize {
+        let view = self.view;
+        let limit = view.limit.min(at + 1024);
+        let mut end = at;
+        while end < limit && !matches!(view.text[end], b'\n' | b'\r' | b'"' | b'\'' | b'`') {
+            if view.text[end] == b' ' && matches!(view.byte(end + 1), b'#' | b';' | b'/') {
+                break;
+            }
+            if view.text[end] == b' ' && self.has_pair(end + 1) {
+                break;
+            }
+            end += 1;
+        }
+        while end > at && matches!(view.text[end - 1], b' ' | b'\t' | b';' | b'\\') {
+            end -= 1;
+        }
+        end
+    }
+
+    /// Whether another `name=` or a flag begins at `at`, as in command lines.
+    pub(super) fn has_pair(&self, at: usize) -> bool {
+        let end = NAME.run(self.view.text, at, self.view.limit.min(at + 40));
+        self.view.byte(at) == b'-'
+            || end > at && self.view.byte(end) == b'='
+            || matches!(self.view.byte(at), b'&' | b'|' | b'>' | b'\\')
+    }
+
+    /// Where an escaped line end or quote stands in `at..end`, else `end`.
+    pub(super) fn escape_in(&self, at: usize, end: usize) -> usize {
+        let view = self.view;
+        let mut from = at;
+        while let Some(index) = memchr::memchr(b'\\', &view.text[from..end]) {
+            let slash = from + index;
+            let slashes = view.backslashes(slash);
+            if matches!(
+                view.byte(slash + slashes),
+                b'n' | b'r' | b't' | b'"' | b'\'' | b'u' | b'\n' | b'\r' | b' '
+            ) {
+                return slash;
+            }
+            from = slash + slashes;
+            if from >= end {
+                break;
+            }
+        }
+        end
+    }
+
+    /// Whether the name stands in `${...}`.
+    pub(super) fn in_braces(&self) -> bool {
+        let view = self.view;
+        let start = Set::new(r"\w.-").run_back(
+            view.text,
+            self.key.start,
+            view.floor.max(self.key.start.saturating_sub(64)),
+        );
+        view.before(start) == b'{' && start > view.floor + 1 && view.before(start - 1) == b'$'
+    }
+
+    /// `NAME=value`, as shells and environment files write it.
+    pub(super) fn is_variable(&self, tight: bool) -> bool {
+        let view = self.view;
+        let name = &view.text[self.key.start..self.key.end];
+        tight
+            && view.language == Language::Unknown
+            && view.byte(self.key.end) == b'='
+            && !name.iter().any(u8::is_ascii_lowercase)
+    }
+
+    /// A generated text beside a name that no operator joins to it: `twilio token a81c...`.
+    pub(super) fn nearby(&self, found: &mut Found) {
+        let view = self.view;
+        if !matches!(
+            self.key.strength,
+            Strength::Secret | Strength::Token | Strength::Named | Strength::Provider
+        ) {
+            return;
+        }
+        let mut at = self.key.end;
+        let limit = view.limit.min(at + NEARBY);
+        let mut lines = 0;
+        while at < limit {
+            if !TOKEN.has(view.text[at]) {
+                lines += usize::from(view.text[at] == b'\n');
+                // Links, paths, digests, calls and references name something else.
+                if matches!(view.text[at], b'/' | b'@' | b'(' | b'$' | b'<' | b'{') || lines > 1 {
+                    return;
+                }
+                at += 1;
+                continue;
+            }
+            let end = TOKEN.run(view.text, at, view.limit.min(at + 256));
+            let value = &view.text[at..end];
+            let delimited = !matches!(
+                view.byte(end),
+                b'/' | b'@' | b'(' | b'.' | b':' | b'<' | b'['
+            );
+            if value.starts_with(b"sha") || value.starts_with(b"md5") {
+                return;
+            }
+            let profile = crate::chance::Profile::of(value);
+            let generated = value.len() >= 20
+                && profile.digits >= 3
+                && profile.letters() >= 3
+                && profile.is_random()
+                || is_uuid(value);
+            if generated && delimited && !value.starts_with(b"0x") {
+                found.secret(at, end);
+                return;
+            }
+            at = end;
+        }
+    }
+}
+
+/// How far from its name a generated text may stand.
+const NEARBY: usize = 40;
+const TOKEN: Set = Set::new(r"\w-");
+const QUERY_END: Set = Set::new("&# \t\r\n\"'`<>)]}\\\\;,|");
+const PAIR_END: Set = Set::new(";\"'`\r\n<>");
+const BARE_END: Set = Set::new(" \t\r\n\"'`;,<>&|(){}[]");

@@ -1,0 +1,146 @@
+//! Values with delimiters: quoted texts, the pieces of a joined text, elements, YAML blocks.
+
+use super::{Operator, Reader, Strength, has_digit_or_symbol, judge::Form};
+use crate::{
+    engine::Found,
+    text::{LONGEST_VALUE, Quote, View},
+};
+
+impl Reader<'_, '_> {
+    pub(super) fn quoted(&self, at: usize, quote: Quote, operator: Operator, found: &mut Found) {
+        let view = self.view;
+        let mut start = at + quote.len;
+        let mut quote = quote;
+        // Triple quotes.
+        if quote.len == 1 && view.byte(start) == quote.byte && view.byte(start + 1) == quote.byte {
+            start += 2;
+            quote.byte = b'`'.min(quote.byte);
+            let delimiter = [quote.byte; 3];
+            let limit = view.limit.min(start + LONGEST_VALUE);
+            let end = memchr::memmem::find(&view.text[start..limit], &delimiter)
+                .map_or(limit, |index| start + index);
+            return self.propose(start, end, Form::Quoted, found);
+        }
+        let (end, closed) = view.quoted_end(start, quote);
+        if operator == Operator::Comma && !self.takes_argument(start, end)
+            || operator == Operator::Call && !has_digit_or_symbol(&view.text[start..end])
+        {
+            return;
+        }
+        // `'Password: '`: the quote closes the text that the name stands in.
+        let before = view.before(self.key.start);
+        if quote.len == 1 && before == quote.byte && view.byte(self.key.end) != quote.byte {
+            return;
+        }
+        if self.key.strength == Strength::Header
+            || self.key.strength == Strength::Weak && view.has(start, b"Bearer ")
+        {
+            let inner = View {
+                limit: end,
+                ..*view
+            };
+            let reader = Reader {
+                view: &inner,
+                key: self.key,
+            };
+            return reader.scheme_value(start, found);
+        }
+        let before = found.len();
+        self.propose(start, end, Form::Quoted, found);
+        if closed {
+            let whole = found.len() > before;
+            self.pieces(end + quote.len, whole, found);
+        }
+    }
+
+    /// The literals that are joined to the one before: `"abc" + "def"`, also on the next lines.
+    pub(super) fn pieces(&self, at: usize, found_one: bool, found: &mut Found) {
+        let view = self.view;
+        let mut at = at;
+        for _ in 0..32 {
+            let mut next = view.skip_blanks(at);
+            let mut joined = false;
+            for _ in 0..3 {
+                if let Some(line) = view.next_line(next) {
+                    next = line;
+                } else if matches!(view.byte(next), b'+' | b'.' | b'\\' | b'&')
+                    && (view.byte(next) != b'\\' || view.next_line(next + 1).is_some())
+                {
+                    joined = true;
+                    next = view.skip_blanks(next + 1);
+                } else {
+                    break;
+                }
+            }
+            let Some(quote) = view.quote(next).filter(|_| joined && next > at) else {
+                return;
+            };
+            let start = next + quote.len;
+            let (end, closed) = view.quoted_end(start, quote);
+            if found_one && end > start {
+                found.secret(start, end);
+            }
+            if !closed {
+                return;
+            }
+            at = end + quote.len;
+        }
+    }
+
+    pub(super) fn element(&self, at: usize, found: &mut Found) {
+        let view = self.view;
+        let limit = view.limit.min(at + LONGEST_VALUE);
+        let mut end = at;
+        while end < limit
+            && !matches!(view.text[end], b'<' | b'\n' | b'\r')
+            && !view.has(end, b"&lt;")
+            && !view.has(end, b"\\u003c")
+        {
+            end += 1;
+        }
+        if view.byte(end) == b'<' || view.byte(end) == b'&' || view.byte(end) == b'\\' {
+            self.propose(at, end, Form::Literal, found);
+        }
+    }
+
+    /// A YAML block scalar: every line that is indented deeper than the name.
+    pub(super) fn block(&self, at: usize, found: &mut Found) -> bool {
+        let view = self.view;
+        let mut end = at + 1;
+        while matches!(view.byte(end), b'-' | b'+' | b'1'..=b'9') {
+            end += 1;
+        }
+        end = view.skip_blanks(end);
+        if view.line_end(end) == 0 {
+            return false;
+        }
+        let indent = |at: usize| view.skip_blanks(at) - at;
+        let line = view.line_start(self.key.start);
+        let sign = usize::from(matches!(view.byte(line), b'+' | b'-' | b' '));
+        let own = indent(line + sign);
+        for _ in 0..64 {
+            let eol = view.line_end(end);
+            if eol == 0 || end + eol >= view.limit {
+                break;
+            }
+            let start = end + eol;
+            let sign = sign.min(usize::from(matches!(view.byte(start), b'+' | b'-' | b' ')));
+            let text = view.skip_blanks(start + sign);
+            if view.line_end(text) == 0 && text - start - sign <= own {
+                break;
+            }
+            end = text;
+            while end < view.limit && view.line_end(end) == 0 {
+                end += 1;
+            }
+            let mut stop = end;
+            while stop > text && matches!(view.text[stop - 1], b' ' | b'\t') {
+                stop -= 1;
+            }
+            if stop > text {
+                self.propose(text, stop, Form::Quoted, found);
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,214 @@
+//! What stands between a name and its value: operators of every common language, types, and the
+//! calls and brackets that only wrap a literal.
+
+use super::{
+    NAME, Operator, Reader, has_digit_or_symbol,
+    words::{LOOKS_UP, WRAPS},
+};
+use crate::shape::Set;
+
+impl Reader<'_, '_> {
+    /// The operator at `at` and where it ends.
+    pub(super) fn operator(&self, at: usize, quoted: bool) -> Option<(Operator, usize)> {
+        let view = self.view;
+        let next = view.byte(at + 1);
+        match view.byte(at) {
+            b'=' => match next {
+                b'=' => Some((
+                    Operator::Compare,
+                    at + 2 + usize::from(view.byte(at + 2) == b'='),
+                )),
+                b'>' => Some((Operator::Assign, at + 2)),
+                b'~' => None,
+                b'3' if view.has(at, b"=3D") => Some((Operator::Assign, at + 3)),
+                _ => Some((Operator::Assign, at + 1)),
+            },
+            b'!' if next == b'=' => Some((
+                Operator::Compare,
+                at + 2 + usize::from(view.byte(at + 2) == b'='),
+            )),
+            b':' => {
+                let mut end = at;
+                while view.byte(end) == b':' {
+                    end += 1;
+                }
+                if view.byte(end) == b'=' {
+                    return Some((Operator::Assign, end + 1));
+                }
+                // `module::name` is a path.
+                (end == at + 1).then_some((Operator::Assign, end))
+            }
+            b'&' if view.has(at, b"&gt;") => Some((Operator::Element, at + 4)),
+            b'?' | b'+' | b'.' | b'|' | b'&' => {
+                let end = at + 1 + usize::from(next == view.byte(at));
+                // `x ?? "default"`, `x || "default"`, `x ?: "default"`
+                let double = end == at + 2 || view.has(at, b"?:");
+                if double && view.quote(view.skip_blanks(at + 2)).is_some() {
+                    return Some((Operator::Assign, at + 2));
+                }
+                (view.byte(end) == b'=' && view.byte(end + 1) != b'=')
+                    .then_some((Operator::Assign, end + 1))
+            }
+            b'-' if next == b'>' => Some((Operator::Assign, at + 2)),
+            b'<' if next == b'-' => Some((Operator::Assign, at + 2)),
+            b',' if quoted => Some((Operator::Comma, at + 1)),
+            b'(' if !quoted => view
+                .quote(view.skip_blanks(at + 1))
+                .map(|_| (Operator::Call, at + 1)),
+            b'o' if !quoted && view.has(at, b"or ") => view
+                .quote(view.skip_blanks(at + 3))
+                .map(|_| (Operator::Assign, at + 3)),
+            b'e' if view.has(at, b"encoding=") && view.before(self.key.start) == b'<' => {
+                let end = view.limit.min(at + 40);
+                memchr::memchr(b'>', &view.text[at..end])
+                    .map(|index| (Operator::Element, at + index + 1))
+            }
+            b'>' if self.in_element(quoted) => Some((Operator::Element, at + 1)),
+            b'%' if view.has(at, b"%3D") || view.has(at, b"%3d") || view.has(at, b"%3A") => {
+                Some((Operator::Assign, at + 3))
+            }
+            b'\\' if view.has(at, b"\\u003d") => Some((Operator::Assign, at + 6)),
+            b'\\' if view.has(at, b"\\u003e") => Some((Operator::Element, at + 6)),
+            0xEF if view.has(at, "：".as_bytes()) => Some((Operator::Assign, at + 3)),
+            _ => None,
+        }
+    }
+
+    /// Whether the name stands in a tag: `<password>`, `<property name="password">`.
+    pub(super) fn in_element(&self, quoted: bool) -> bool {
+        let start = Set::new(r"\w.:-").run_back(
+            self.view.text,
+            self.key.start,
+            self.view.floor.max(self.key.start.saturating_sub(64)),
+        );
+        self.view.before(start) == b'<' || quoted
+    }
+
+    /// Prefixes of literals, brackets and calls that only wrap them: `b"`, `@"`, `["`,
+    /// `String::from("`, `new Secret("`, `getenv("X", "`.
+    pub(super) fn skip_wrappers(&self, at: usize) -> usize {
+        let view = self.view;
+        let mut end = at;
+        for _ in 0..4 {
+            end = view.skip_blanks(end);
+            let byte = view.byte(end);
+            if matches!(byte, b'(' | b'[' | b'@' | b'$' | b'{')
+                && (view.quote(view.skip_blanks(end + 1)).is_some())
+            {
+                end = view.skip_blanks(end + 1);
+                break;
+            }
+            if NAME.has(byte) || byte == b'&' {
+                let stop = CALL.run(view.text, end, view.limit.min(end + 48));
+                let word = &view.text[end..stop];
+                let literal = view.quote(stop).is_some()
+                    && (word.len() <= 2 || word == b"Str")
+                    && !word.contains(&b'-');
+                if literal {
+                    return stop;
+                }
+                if view.byte(stop) == b'(' && view.quote(view.skip_blanks(stop + 1)).is_some() {
+                    let inside = view.skip_blanks(stop + 1);
+                    return self.in_call(word, inside).unwrap_or(at);
+                }
+                if word.starts_with(b"new") || word == b"await" || word == b"return" {
+                    let rest = view.skip_blanks(stop);
+                    if rest > stop {
+                        end = rest;
+                        continue;
+                    }
+                }
+                return at;
+            }
+            break;
+        }
+        end
+    }
+
+    /// The literal in a call: the only argument, or the default after a looked-up name.
+    pub(super) fn in_call(&self, callee: &[u8], at: usize) -> Option<usize> {
+        let view = self.view;
+        let name = callee.rsplit(|byte| !byte.is_ascii_alphanumeric()).next()?;
+        if !LOOKS_UP.has(name) {
+            return WRAPS.has(name).then_some(at);
+        }
+        let quote = view.quote(at)?;
+        let (end, closed) = view.quoted_end(at + quote.len, quote);
+        if !closed {
+            return None;
+        }
+        let next = view.skip_blanks(end + quote.len);
+        if view.byte(next) == b',' {
+            let value = view.skip_blanks(next + 1);
+            return view.quote(value).map(|_| value);
+        }
+        if view.byte(next) == b')' {
+            // `getenv("X") ?: "default"`
+            let next = view.skip_blanks(next + 1);
+            for operator in [&b"?:"[..], b"??", b"||", b"or "] {
+                if view.has(next, operator) {
+                    let value = view.skip_blanks(next + operator.len());
+                    return view.quote(value).map(|_| value);
+                }
+            }
+        }
+        None
+    }
+
+    /// `password: String = "..."`: behind the type and its `=`.
+    pub(super) fn after_type(&self, at: usize) -> Option<usize> {
+        let view = self.view;
+        let mut colon = at;
+        while view.before(colon) == b' ' {
+            colon -= 1;
+        }
+        if view.before(colon) != b':' {
+            return None;
+        }
+        let end = TYPE.run(view.text, at, view.limit.min(at + 48));
+        let end = view.skip_blanks(end);
+        (end > at
+            && view.byte(end) == b'='
+            && !matches!(view.byte(end + 1), b'=' | b'>')
+            && view.before(self.key.start) != b'&')
+            .then_some(end + 1)
+    }
+
+    /// Whether `("name", "value")` is a name and its value rather than two members of a list.
+    pub(super) fn takes_argument(&self, start: usize, end: usize) -> bool {
+        let view = self.view;
+        let mut open = Set::new(r"\w.-").run_back(
+            view.text,
+            self.key.start,
+            view.floor.max(self.key.start.saturating_sub(64)),
+        );
+        while open > view.floor && matches!(view.before(open), b'"' | b'\'' | b'\\' | b' ') {
+            open -= 1;
+        }
+        if view.before(open) != b'(' {
+            return false;
+        }
+        let value = &view.text[start..end];
+        if has_digit_or_symbol(value) && !value.contains(&b' ') {
+            return true;
+        }
+        // A call that sets something by name takes weak words too.
+        let callee = NAME.run_back(view.text, open - 1, view.floor.max(open.saturating_sub(40)));
+        let callee = view.text[callee..open - 1].to_ascii_lowercase();
+        [
+            &b"set"[..],
+            b"put",
+            b"define",
+            b"add",
+            b"env",
+            b"prop",
+            b"get",
+            b"with",
+        ]
+        .iter()
+        .any(|word| memchr::memmem::find(&callee, word).is_some())
+    }
+}
+
+const CALL: Set = Set::new(r"\w.:&!*-");
+const TYPE: Set = Set::new(r"\w<>&*?[]. '|:");
