@@ -24,6 +24,14 @@ pub(super) fn no_repository() -> Error {
     )
 }
 
+/// What cannot be the name of a repository here, whatever the folders hold.
+pub(super) fn malformed_name() -> Error {
+    Error::invalid_request(
+        "The repository must be named by its path: components joined by `/`, none of them empty, starting with a dot, ending in a dot or a space, or holding `\\`, `:` or a control character.",
+    )
+    .with_provider(ProviderId::Local)
+}
+
 /// The repository has no such branch, tag, commit or path.
 pub(super) fn no_resource(message: impl Into<String>) -> Error {
     Error::upstream(Code::ResourceNotFound, ProviderId::Local, message)

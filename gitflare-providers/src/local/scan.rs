@@ -66,6 +66,9 @@ pub(super) fn repositories(root: &Path, deadline: Deadline) -> Result<Vec<Found>
 /// own listing, so that a file system that folds case cannot make two names mean one repository.
 pub(super) fn find(root: &Path, id: &str) -> Result<Option<Found>> {
     if !is_well_formed(id) {
+        return Err(errors::malformed_name());
+    }
+    if id.split('/').count() > MAX_DEPTH {
         return Ok(None);
     }
     let (groups, name) = id.rsplit_once('/').map_or(("", id), |(a, b)| (a, b));
@@ -145,9 +148,7 @@ fn folder_names(folder: &Path) -> io::Result<Vec<String>> {
 
 /// Whether a text can be the id of a repository at all.
 pub(super) fn is_well_formed(id: &str) -> bool {
-    id.len() <= MAX_NAME_LEN
-        && id.split('/').count() <= MAX_DEPTH
-        && id.split('/').all(is_servable_name)
+    id.len() <= MAX_NAME_LEN && id.split('/').all(is_servable_name)
 }
 
 fn is_servable_name(name: &str) -> bool {

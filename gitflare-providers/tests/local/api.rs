@@ -46,6 +46,10 @@ impl Api {
         }
     }
 
+    pub(crate) fn block_on<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.runtime.block_on(answer)
+    }
+
     pub(crate) fn repositories(&self, limit: u32) -> Result<Vec<Repository>> {
         self.walk(limit, async |page| {
             self.local.repositories(&Self::call(), page).await

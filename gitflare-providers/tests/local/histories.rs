@@ -18,22 +18,41 @@ fn compare(dir: &Path, extent: &Extent) -> Totals {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what was compared")]
 fn a_rich_history_of_2000_commits_reads_as_git_reads_it() {
-    if !git::is_available() {
-        return;
-    }
-    let root = tempfile::tempdir().unwrap();
-    let dir = root.path().join("rich.git");
-    history::make(&dir, &Shape::rich(2_000));
-    let totals = compare(
-        &dir,
+    made(
+        &Shape::rich(2_000),
         &Extent {
             limits: vec![1, 7, 25, 100],
             every: 1,
         },
     );
+}
+
+/// Whole under CI, a tenth of it elsewhere.
+#[test]
+fn a_long_history_of_16000_commits_reads_as_git_reads_it() {
+    let commits = if git::is_ci() { 16_000 } else { 1_600 };
+    made(
+        &Shape::long(commits),
+        &Extent {
+            limits: vec![25, 100],
+            every: 4,
+        },
+    );
+}
+
+#[expect(clippy::print_stdout, reason = "tells how much was compared")]
+fn made(shape: &Shape, extent: &Extent) {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("made.git");
+    history::make(&dir, shape);
+    let totals = compare(&dir, extent);
     println!("{totals:?}");
+    assert_eq!(totals.other_patches, 0, "{totals:?}");
+    assert!(totals.renames > 100 && totals.tags > 30, "{totals:?}");
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(crate) struct Shape {
     files: usize,
     /// At most this many changes in one commit.
     changes: usize,
+    /// One commit in so many starts a branch, while there are few.
+    fork_every: usize,
 }
 
 impl Shape {
@@ -26,6 +28,17 @@ impl Shape {
             commits,
             files: 120,
             changes: 5,
+            fork_every: 60,
+        }
+    }
+
+    /// Many commits of little content.
+    pub(crate) const fn long(commits: usize) -> Self {
+        Self {
+            commits,
+            files: 40,
+            changes: 1,
+            fork_every: 600,
         }
     }
 }
@@ -147,7 +160,7 @@ impl Writer {
         }
         self.commit(0, &first, &[]);
         while self.mark < shape.commits {
-            self.step(shape.changes);
+            self.step(shape);
         }
     }
 
@@ -160,8 +173,8 @@ impl Writer {
         }
     }
 
-    fn step(&mut self, changes: usize) {
-        if self.lines.len() < 6 && self.numbers.one_in(60) {
+    fn step(&mut self, shape: &Shape) {
+        if self.lines.len() < 6 && self.numbers.one_in(shape.fork_every) {
             self.fork();
         }
         let at = self.numbers.below(self.lines.len());
@@ -175,7 +188,7 @@ impl Writer {
         }
         // Now and then a commit that changes nothing.
         if !self.numbers.one_in(40) {
-            for _ in 0..=self.numbers.below(changes) {
+            for _ in 0..=self.numbers.below(shape.changes) {
                 self.change(&mut changed);
             }
         }
@@ -210,7 +223,7 @@ impl Writer {
             parents.push(self.lines[third].tip);
         }
         self.commit(at, &changed, &parents);
-        if other != 0 && self.numbers.one_in(2) {
+        if other != 0 && self.numbers.one_in(12) {
             self.lines.remove(other);
         }
     }

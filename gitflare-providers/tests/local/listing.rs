@@ -50,7 +50,6 @@ fn repositories_are_listed_by_id_and_found_by_it() {
     for id in [
         "bare.git",
         "work/inner",
-        ".hidden",
         "too/deep/to/be/found",
         "empty",
         "WORK",

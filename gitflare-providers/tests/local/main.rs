@@ -12,4 +12,7 @@ mod compare;
 mod git;
 mod histories;
 mod history;
+mod limits;
 mod listing;
+mod pinning;
+mod safety;

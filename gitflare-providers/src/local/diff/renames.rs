@@ -26,6 +26,8 @@ const MIN_SCORE_BY_NAME: u64 = MIN_SCORE + MIN_SCORE / 2;
 const MAX_CANDIDATES: usize = 1000;
 /// How many candidates are kept for each added file.
 const KEPT_CANDIDATES: usize = 4;
+/// How many lines' hashes are remembered at once (8 bytes each).
+const MAX_SPANS: usize = 8_000_000;
 /// How many sources of equal content are looked at for one target.
 const MAX_EQUAL_SOURCES: usize = 100;
 
@@ -52,6 +54,7 @@ pub(super) fn detect(repo: &Repo, changes: Vec<Change>) -> Result<Vec<Change>> {
     let mut search = Search {
         repo,
         contents: HashMap::new(),
+        spans: 0,
         sources,
         targets,
     };
@@ -85,6 +88,8 @@ fn join(mut changes: Vec<Change>, pairs: &[(usize, usize)]) -> Vec<Change> {
 struct Search<'a> {
     repo: &'a Repo,
     contents: HashMap<ObjectId, Option<Content>>,
+    /// How many spans the contents hold.
+    spans: usize,
     sources: Vec<File<'a>>,
     targets: Vec<File<'a>>,
 }
@@ -230,6 +235,9 @@ impl Search<'_> {
         if larger * (MAX_SCORE - min_score) < (larger - smaller) * MAX_SCORE || larger == 0 {
             return Ok(0);
         }
+        if self.spans > MAX_SPANS {
+            self.forget_spans();
+        }
         self.load(old)?;
         self.load(new)?;
         let spans = |id| match self.contents.get(&id) {
@@ -258,12 +266,22 @@ impl Search<'_> {
         if let Some(Some(content)) = self.contents.get_mut(&id)
             && content.spans.is_none()
         {
-            content.spans = Some(match self.repo.blob(id)? {
+            let spans = match self.repo.blob(id)? {
                 Blob::Data(data) => spans(&data),
                 Blob::Unavailable => Box::default(),
-            });
+            };
+            self.spans += spans.len();
+            content.spans = Some(spans);
         }
         Ok(())
+    }
+
+    /// Reading a blob again is slower than keeping everything, but bounded.
+    fn forget_spans(&mut self) {
+        for content in self.contents.values_mut().flatten() {
+            content.spans = None;
+        }
+        self.spans = 0;
     }
 }
 
