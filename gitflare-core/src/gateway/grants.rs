@@ -126,6 +126,15 @@ impl Gateway {
             .await
     }
 
+    /// The grants of an authorization that count now.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn active_grants(&self, id: &AuthorizationId) -> Result<Vec<Grant>> {
+        let now = self.clock.now();
+        self.storage.authorizations().active_grants(id, now).await
+    }
+
     /// Lists grants, revoked and expired ones included.
     ///
     /// # Errors

@@ -1,0 +1,240 @@
+//! What anybody may know: health, providers, callback URLs, capabilities, metrics, and which
+//! methods and origins a path takes.
+
+use std::collections::BTreeMap;
+
+use gitflare_core::{
+    Scope,
+    model::EventName,
+    provider::{Endpoint, ProviderId, Support},
+};
+use http::StatusCode;
+use serde::Serialize;
+
+use super::super::{
+    cors,
+    exchange::{Exchange, Reply},
+    respond::Refusal,
+};
+
+/// What stands before the digits of a hashed secret.
+const HASH_PREFIX: &str = "gf_sha256:";
+
+/// `OPTIONS /*`
+pub(in super::super) async fn preflight(x: Exchange) -> Result<Reply, Refusal> {
+    cors::preflight(&x)
+}
+
+/// `GET /health`
+pub(in super::super) async fn health(x: Exchange) -> Result<Reply, Refusal> {
+    #[derive(Serialize)]
+    struct Health {
+        status: &'static str,
+        providers: Vec<ProviderId>,
+        flags: Flags,
+        checks: Checks,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Flags {
+        enforce_platform_auth: bool,
+        internal_listener: bool,
+        testapp: bool,
+        dev: bool,
+    }
+    #[derive(Serialize)]
+    struct Checks {
+        storage: &'static str,
+    }
+    let settings = x.settings();
+    let storage_is_healthy = x.gateway().storage().is_healthy().await;
+    let is_ready = storage_is_healthy && !x.app().is_draining();
+    let health = Health {
+        status: if is_ready { "ok" } else { "degraded" },
+        providers: x.gateway().providers().ids().collect(),
+        flags: Flags {
+            enforce_platform_auth: settings.enforce_platform_auth,
+            internal_listener: x.app().has_internal_listener(),
+            testapp: settings.testapp,
+            dev: settings.dev,
+        },
+        checks: Checks {
+            storage: if storage_is_healthy { "ok" } else { "failed" },
+        },
+    };
+    let status = if is_ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    Reply::json(status, &health)
+}
+
+#[derive(Serialize)]
+struct Data<T> {
+    data: Vec<T>,
+}
+
+/// `GET /v1/providers`
+pub(in super::super) async fn providers(x: Exchange) -> Result<Reply, Refusal> {
+    #[derive(Serialize)]
+    struct Row {
+        id: ProviderId,
+        name: &'static str,
+        enabled: bool,
+        oauth: bool,
+        manual: bool,
+    }
+    let row = |&id: &ProviderId| {
+        let enabled = x.gateway().providers().find(id).is_some();
+        Row {
+            id,
+            name: id.name(),
+            enabled,
+            // No provider's consent page can be started yet; tokens are brought by hand.
+            oauth: false,
+            manual: enabled,
+        }
+    };
+    let data = ProviderId::ALL.iter().map(row).collect();
+    Reply::ok(&Data { data })
+}
+
+/// `GET /v1/auth/callback-urls`
+pub(in super::super) async fn callback_urls(x: Exchange) -> Result<Reply, Refusal> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Row {
+        provider: ProviderId,
+        callback_url: String,
+    }
+    let base = &x.settings().public_url;
+    let data = ProviderId::ALL
+        .iter()
+        .filter(|&&id| id != ProviderId::Local)
+        .map(|&provider| Row {
+            provider,
+            callback_url: format!("{base}/v1/auth/{provider}/callback"),
+        })
+        .collect();
+    Reply::ok(&Data { data })
+}
+
+/// `GET /v1/platform/capabilities`
+pub(in super::super) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
+    let settings = x.settings();
+    let firewall = x.gateway().firewall_settings();
+    Reply::ok(&Capabilities {
+        permissions: Scope::ALL
+            .iter()
+            .map(|&scope| Permission {
+                scope,
+                label: scope.label(),
+                description: scope.description(),
+            })
+            .collect(),
+        oauth: Oauth {
+            issuer: &settings.public_url,
+            authorize_url: format!("{}/oauth/authorize", settings.panel_url),
+            token_url: format!("{}/oauth/token", settings.public_url),
+            grant_types: &["client_credentials"],
+            code_challenge_methods: &[],
+        },
+        firewall: Firewall {
+            enabled: firewall.enabled,
+            hash_prefix: HASH_PREFIX,
+            version: firewall.version,
+        },
+        providers: x
+            .gateway()
+            .providers()
+            .iter()
+            .map(|provider| {
+                let row = |&endpoint: &Endpoint| {
+                    (endpoint.key(), Capability::from(provider.support(endpoint)))
+                };
+                (
+                    provider.id().as_str(),
+                    Endpoint::ALL.iter().map(row).collect(),
+                )
+            })
+            .collect(),
+        events: EventName::ALL.iter().map(|event| event.as_str()).collect(),
+        additions: x
+            .app()
+            .routes
+            .iter()
+            .filter(|route| route.is_addition)
+            .map(|route| format!("{} {}", route.verb.as_str(), route.template()))
+            .collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Capabilities<'a> {
+    permissions: Vec<Permission>,
+    oauth: Oauth<'a>,
+    firewall: Firewall,
+    providers: BTreeMap<&'static str, BTreeMap<&'static str, Capability>>,
+    events: Vec<&'static str>,
+    additions: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Permission {
+    scope: Scope,
+    label: &'static str,
+    description: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Oauth<'a> {
+    issuer: &'a str,
+    authorize_url: String,
+    token_url: String,
+    grant_types: &'static [&'static str],
+    code_challenge_methods: &'static [&'static str],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Firewall {
+    enabled: bool,
+    hash_prefix: &'static str,
+    version: u64,
+}
+
+#[derive(Serialize)]
+struct Capability {
+    supported: bool,
+    filters: &'static [&'static str],
+    reason: Option<&'static str>,
+}
+
+impl From<Support> for Capability {
+    fn from(support: Support) -> Self {
+        match support {
+            Support::Full { filters } => Self {
+                supported: true,
+                filters,
+                reason: None,
+            },
+            Support::None { reason } => Self {
+                supported: false,
+                filters: &[],
+                reason: Some(reason),
+            },
+        }
+    }
+}
+
+/// `GET /metrics`
+pub(in super::super) async fn metrics(x: Exchange) -> Result<Reply, Refusal> {
+    Ok(Reply {
+        status: StatusCode::OK,
+        content_type: Some("text/plain; version=0.0.4; charset=utf-8"),
+        body: x.app().metrics.page().into_bytes(),
+        headers: Vec::new(),
+    })
+}

@@ -1,0 +1,42 @@
+//! Collections of our own objects, as every list route reads and writes them.
+
+use gitflare_core::gateway::{ListQuery, Listing, PageInfo, Query};
+use serde::Serialize;
+
+use super::super::{
+    exchange::{Exchange, Reply},
+    respond::Refusal,
+};
+
+/// The query of a list, with `limit` and `cursor` already picked out.
+pub(super) struct ListRequest {
+    query: Query,
+    pub(super) page: ListQuery,
+}
+
+impl ListRequest {
+    pub(super) fn of(x: &Exchange) -> Result<Self, Refusal> {
+        let query = x.query()?;
+        let page = ListQuery::from_query(&query)?;
+        Ok(Self { query, page })
+    }
+
+    /// A filter, as sent.
+    pub(super) fn filter(&self, name: &str) -> Result<Option<String>, Refusal> {
+        Ok(self.query.value(name)?.map(str::to_owned))
+    }
+}
+
+#[derive(Serialize)]
+struct Collection<'a, T> {
+    data: &'a [T],
+    page_info: &'a PageInfo,
+}
+
+/// A page of objects.
+pub(super) fn reply<T: Serialize>(listing: &Listing<T>) -> Result<Reply, Refusal> {
+    Reply::ok(&Collection {
+        data: &listing.items,
+        page_info: &listing.page_info,
+    })
+}

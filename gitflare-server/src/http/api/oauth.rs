@@ -1,0 +1,169 @@
+//! Tokens for clients. `/oauth/token` and `/v1/platform/tokens` run one code path (TK-12); they
+//! differ in `grant_id`, which only the platform route knows, and in the shape of refusals, which
+//! on `/oauth/token` is that of RFC 6749 for a form.
+
+use gitflare_core::{
+    ClientId, Code, Error, Secret,
+    gateway::{TokenRefusal, TokenRequest},
+    storage::{AuditAction, Outcome},
+};
+
+use super::super::{
+    auth,
+    body::{self, ContentType},
+    exchange::{Exchange, Reply},
+    form,
+    json::Members,
+    respond::Refusal,
+};
+
+/// `POST /oauth/token`
+pub(in super::super) async fn token(mut x: Exchange) -> Result<Reply, Refusal> {
+    let is_form = body::content_type(x.headers()) == ContentType::Form;
+    issue(&mut x, false).await.map_err(|refused| {
+        if is_form {
+            refused.refusal.in_oauth_shape(refused.word)
+        } else {
+            refused.refusal
+        }
+    })
+}
+
+/// `POST /v1/platform/tokens`
+pub(in super::super) async fn platform_token(mut x: Exchange) -> Result<Reply, Refusal> {
+    issue(&mut x, true).await.map_err(|refused| refused.refusal)
+}
+
+/// `GET /v1/platform/client/me`
+pub(in super::super) async fn client_me(x: Exchange) -> Result<Reply, Refusal> {
+    let bearer = auth::bearer(x.headers())?;
+    let text = bearer.as_ref().map(|text| text.expose().as_str());
+    Reply::ok(&x.gateway().token_context(text).await?)
+}
+
+/// A refusal with its word of RFC 6749, section 5.2.
+struct Refused {
+    word: &'static str,
+    refusal: Refusal,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        let word = match refusal.error().code() {
+            Code::InternalError => "server_error",
+            Code::RateLimited => "temporarily_unavailable",
+            _ => "invalid_request",
+        };
+        Self { word, refusal }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+impl From<TokenRefusal> for Refused {
+    fn from(refused: TokenRefusal) -> Self {
+        Self {
+            word: refused.rfc,
+            refusal: refused.error.into(),
+        }
+    }
+}
+
+async fn issue(x: &mut Exchange, takes_grant_id: bool) -> Result<Reply, Refused> {
+    let request = token_request(x, takes_grant_id).await?;
+    let client = request.client_id.clone().unwrap_or_default();
+    let limits = &x.app().rate_limits;
+    limits.check_client(&client, x.address)?;
+    let outcome = x.gateway().issue_token(request, &x.request_id).await;
+    if let Err(refused) = &outcome
+        && refused.error.code() == Code::InvalidCredentials
+    {
+        limits.count_client_failure(&client, x.address);
+        // Only what has the form of an id is recorded: the rest could be anything.
+        let id = ClientId::parse(&client).ok();
+        let object = id.as_ref().map_or("", ClientId::as_str);
+        x.gateway()
+            .append_audit(
+                &x.act(),
+                AuditAction::ClientAuthenticate,
+                object,
+                Outcome::Denied,
+            )
+            .await?;
+    }
+    Ok(Reply::ok(&outcome?)?)
+}
+
+async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRequest, Refusal> {
+    let basic = auth::basic(x.headers())?;
+    let mut fields = Fields::of(x).await?;
+    let mut request = TokenRequest {
+        grant_type: fields.text("grant_type")?,
+        client_id: fields.text("client_id")?,
+        client_secret: fields.text("client_secret")?.map(Secret::new),
+        tenant_id: fields.text("tenant_id")?,
+        customer_ref: fields.text("customer_ref")?,
+        scope: fields.text("scope")?,
+        grant_id: if takes_grant_id {
+            fields.text("grant_id")?
+        } else {
+            None
+        },
+    };
+    if let Some(basic) = basic {
+        let is_other_client = request.client_id.as_ref().is_some_and(|id| *id != basic.id);
+        if request.client_secret.is_some() || is_other_client {
+            let message = "Send the client's credentials in the body or as HTTP Basic, not both.";
+            return Err(Error::invalid_request(message).into());
+        }
+        request.client_id = Some(basic.id);
+        request.client_secret = Some(basic.secret);
+    }
+    Ok(request)
+}
+
+/// The members of a token request, from either kind of body.
+enum Fields {
+    Json(Members),
+    Form(Vec<(String, String)>),
+}
+
+impl Fields {
+    async fn of(x: &mut Exchange) -> Result<Self, Refusal> {
+        match body::content_type(x.headers()) {
+            ContentType::Form => {
+                let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
+                let text = std::str::from_utf8(bytes.expose())
+                    .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
+                Ok(Self::Form(form::pairs(text, "form")?))
+            }
+            ContentType::Json => {
+                let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
+                Ok(Self::Json(Members::parse(bytes.expose())?))
+            }
+            ContentType::Other => Err(body::unsupported(
+                "Send the body as `application/json` or `application/x-www-form-urlencoded`.",
+            )),
+        }
+    }
+
+    /// A member; in a form, one without a value counts as left out (RFC 6749, section 3.2).
+    fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
+        match self {
+            Self::Json(members) => Ok(members.text(name)?),
+            Self::Form(pairs) => {
+                let mut values = pairs.iter_mut().filter(|(key, _)| key == name);
+                let value = values.next().map(|(_, value)| std::mem::take(value));
+                if values.next().is_some() {
+                    let message = format!("`{name}` must be sent once.");
+                    return Err(Error::invalid_request(message).into());
+                }
+                Ok(value.filter(|value| !value.is_empty()))
+            }
+        }
+    }
+}

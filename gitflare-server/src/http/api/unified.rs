@@ -1,0 +1,68 @@
+//! The unified reads. Which one is asked stands in the route's row; the order of checks, the
+//! provider call and the firewall are the gateway's.
+
+use gitflare_core::{
+    Canonical, Error,
+    filter::FirewallReport,
+    gateway::{PageInfo, Payload, ReadRequest, UnifiedReply},
+};
+use serde::Serialize;
+
+use super::super::{
+    auth,
+    exchange::{Exchange, Reply},
+    respond::Refusal,
+    routes::Access,
+};
+
+/// `GET /v1/me` and `GET /v1/repositories/...`
+pub(in super::super) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
+    let Access::AccessToken(Some(endpoint)) = x.route.access else {
+        return Err(Error::internal("a unified route without operation").into());
+    };
+    let query = x.query()?;
+    let item = x
+        .parameter("commitId")
+        .or_else(|| x.parameter("pullRequestId"));
+    let request = ReadRequest {
+        endpoint,
+        credential: auth::read_credential(&x, &query)?,
+        provider: x.parameter("provider"),
+        repository: x.parameter("repoId"),
+        item,
+        query,
+        method: x.method,
+        path: x.path().to_owned(),
+        request_id: x.request_id.clone(),
+    };
+    let reply = x.gateway().read(request).await?;
+    Reply::ok(&Body::new(&x, &reply))
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    data: &'a Payload,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_info: Option<&'a PageInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    firewall: Option<FirewallReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<Canonical<'a>>>,
+}
+
+impl<'a> Body<'a> {
+    fn new(x: &'a Exchange, reply: &'a UnifiedReply) -> Self {
+        let errors = reply.errors.as_ref();
+        Self {
+            data: reply.data.value(),
+            page_info: reply.page_info.as_ref(),
+            firewall: reply.firewall,
+            errors: errors.map(|errors| {
+                errors
+                    .iter()
+                    .map(|error| error.canonical(&x.request_id))
+                    .collect()
+            }),
+        }
+    }
+}

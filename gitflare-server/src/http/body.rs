@@ -1,0 +1,127 @@
+//! Reading request bodies within limits of size and time (HT-1, HT-2), and what type they have.
+//! hyper has no body timeout of its own.
+
+use gitflare_core::Error;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use tokio::time::{Duration, Instant, timeout_at};
+
+use super::{Limits, respond::Refusal};
+
+/// The most that a body may hold where nothing else is said.
+pub(super) const MAX_BODY: usize = 64 * 1024;
+/// The most that a form with credentials may hold.
+pub(super) const MAX_CREDENTIALS: usize = 8 * 1024;
+
+/// The slowest that a body may arrive, beyond its grace.
+const BYTES_PER_SECOND: u64 = 1000;
+
+/// The body of at most `max` bytes.
+pub(super) async fn read(
+    mut body: Incoming,
+    max: usize,
+    limits: &Limits,
+) -> Result<Vec<u8>, Refusal> {
+    let too_large = || {
+        Refusal::transport(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &format!("The body must have at most {max} bytes."),
+        )
+    };
+    let announced = body.size_hint().lower();
+    if announced > max as u64 {
+        return Err(too_large());
+    }
+    let started = Instant::now();
+    let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+    loop {
+        let paid_for = Duration::from_millis(bytes.len() as u64 * 1000 / BYTES_PER_SECOND);
+        let allowed = limits.body_timeout.min(limits.body_grace + paid_for);
+        let frame = match timeout_at(started + allowed, body.frame()).await {
+            Err(_) => {
+                return Err(Refusal::transport(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "The body did not arrive in time.",
+                ));
+            }
+            Ok(None) => return Ok(bytes),
+            Ok(Some(Err(_))) => {
+                let error = Error::invalid_request("The body is not framed as HTTP/1.1 demands.");
+                return Err(Refusal::from(error).closing());
+            }
+            Ok(Some(Ok(frame))) => frame,
+        };
+        // Trailers carry nothing that is read here.
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > max {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+}
+
+/// What a body says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ContentType {
+    Json,
+    Form,
+    Other,
+}
+
+/// The type of a body, parameters (such as a charset) aside.
+pub(super) fn content_type(headers: &HeaderMap) -> ContentType {
+    let sent = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = sent.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        ContentType::Json
+    } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        ContentType::Form
+    } else {
+        ContentType::Other
+    }
+}
+
+/// Refuses a body that is not JSON.
+pub(super) fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    match content_type(headers) {
+        ContentType::Json => Ok(()),
+        ContentType::Form | ContentType::Other => Err(unsupported(
+            "Send the body as `Content-Type: application/json`.",
+        )),
+    }
+}
+
+/// The refusal of a body of another type.
+pub(super) fn unsupported(message: &str) -> Refusal {
+    Refusal::transport(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_type_is_read_without_its_parameters() {
+        for (sent, expected) in [
+            ("application/json", ContentType::Json),
+            ("Application/JSON; charset=utf-8", ContentType::Json),
+            (
+                "application/x-www-form-urlencoded;charset=UTF-8",
+                ContentType::Form,
+            ),
+            ("text/plain", ContentType::Other),
+            ("application/jsonp", ContentType::Other),
+            ("", ContentType::Other),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, sent.parse().unwrap());
+            assert_eq!(content_type(&headers), expected, "{sent}");
+        }
+        assert_eq!(content_type(&HeaderMap::new()), ContentType::Other);
+    }
+}

@@ -1,0 +1,189 @@
+//! One connection from its first byte to its last: hyper speaks HTTP/1.1 on it, every request
+//! becomes an exchange, and what hyper refuses to parse is refused in the canonical shape. HTTP/2
+//! and TLS are a proxy's business.
+
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    net::IpAddr,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::Full;
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::Service};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::{
+    App, exchange,
+    guard::{Guard, Marks},
+    inspect::HostNames,
+    respond,
+};
+
+/// The most that a request's head may hold, request line included (HT-2).
+const MAX_HEAD: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
+/// How long, and for how many bytes, a closing connection is read on, so that an answer to a
+/// request that was not read whole is not lost to a reset.
+const LINGER: Duration = Duration::from_millis(500);
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// Where a connection came in.
+#[derive(Debug)]
+pub(super) struct Entrance {
+    /// Whether this is the internal listener.
+    pub(super) is_internal: bool,
+    /// The names by which clients may call it.
+    pub(super) hosts: HostNames,
+}
+
+/// What the requests of one connection share.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub(super) app: Arc<App>,
+    pub(super) entrance: Arc<Entrance>,
+    pub(super) peer: IpAddr,
+    /// Dropped when the request is done; the drain waits for all of them.
+    pub(super) _in_flight: mpsc::Sender<()>,
+}
+
+/// Serves a connection until either side closes it.
+pub(super) async fn serve(socket: TcpStream, origin: Origin, mut draining: watch::Receiver<bool>) {
+    // Answers are written whole; waiting to fill a segment only delays them.
+    let _ = socket.set_nodelay(true);
+    let limits = origin.app.settings.limits;
+    let marks = Arc::new(Marks::default());
+    let guard = Guard::new(
+        socket,
+        Arc::clone(&marks),
+        limits.head_timeout,
+        limits.write_timeout,
+    );
+    let service = Requests {
+        origin: Arc::new(origin),
+        marks: Arc::clone(&marks),
+    };
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle_timeout)
+        .max_buf_size(MAX_HEAD)
+        .max_header_size(MAX_HEAD)
+        .max_headers(MAX_HEADERS)
+        // A client may close its sending side and still wait for the answer.
+        .half_close(true)
+        .serve_connection(TokioIo::new(guard), service);
+
+    let mut is_draining = false;
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            outcome = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break outcome,
+            _ = draining.wait_for(|&draining| draining), if !is_draining => {
+                is_draining = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    };
+    let parts = connection.into_parts();
+    let mut socket = parts.io.into_inner().into_inner();
+    if let Err(error) = outcome {
+        let is_half_sent = error.is_timeout() || is_timed_out(&error);
+        let status = if error.is_parse_too_large() {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        } else if error.is_parse() {
+            StatusCode::BAD_REQUEST
+        } else if is_half_sent && !parts.read_buf.is_empty() {
+            StatusCode::REQUEST_TIMEOUT
+        } else {
+            return;
+        };
+        let app = &parts.service.origin.app;
+        let answer = respond::unparsed(app, status);
+        let _ = timeout(limits.write_timeout, socket.write_all(&answer)).await;
+    }
+    linger(socket).await;
+}
+
+/// Whether the guard's timer ended the connection.
+fn is_timed_out(error: &hyper::Error) -> bool {
+    std::error::Error::source(error)
+        .and_then(|source| source.downcast_ref::<std::io::Error>())
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+}
+
+async fn linger(mut socket: TcpStream) {
+    if socket.shutdown().await.is_err() {
+        return;
+    }
+    let _ = timeout(LINGER, async {
+        let mut rest = [0u8; 4096];
+        let mut read = 0;
+        while read < LINGER_BYTES {
+            match socket.read(&mut rest).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => read += count,
+            }
+        }
+    })
+    .await;
+}
+
+/// Hands each request of a connection to an exchange.
+struct Requests {
+    origin: Arc<Origin>,
+    marks: Arc<Marks>,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        self.marks.is_head_read.store(true, Ordering::Relaxed);
+        self.marks.is_serving.store(true, Ordering::Relaxed);
+        Answer {
+            task: exchange::begin(&self.origin, request),
+            marks: Arc::clone(&self.marks),
+        }
+    }
+}
+
+/// An answer in the making. The exchange has a task of its own: a client that goes away drops
+/// this, and the work is still finished and recorded.
+struct Answer {
+    task: JoinHandle<Response<Full<Bytes>>>,
+    marks: Arc<Marks>,
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Full<Bytes>>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.task).poll(cx).map(|outcome| {
+            self.marks.is_serving.store(false, Ordering::Relaxed);
+            self.marks.is_answering.store(true, Ordering::Relaxed);
+            Ok(outcome.unwrap_or_else(|_| abandoned()))
+        })
+    }
+}
+
+/// The answer when the runtime ends a task: panics are answered inside it, so this is a process
+/// that stops before the drain is over.
+fn abandoned() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}

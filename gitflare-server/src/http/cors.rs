@@ -1,0 +1,110 @@
+//! Which browser origins may read an answer (CS-3): anybody's where no cookie counts, the panel's
+//! own where one does, nobody's on admin and internal routes. An origin is never reflected.
+
+use http::{HeaderMap, HeaderValue, Method, header};
+
+use super::{
+    exchange::{Exchange, Reply},
+    respond::Refusal,
+    routes::{Access, Verb},
+};
+
+const ANY: HeaderValue = HeaderValue::from_static("*");
+const TRUE: HeaderValue = HeaderValue::from_static("true");
+const ORIGIN: HeaderValue = HeaderValue::from_static("origin");
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("x-request-id, x-client-request-id, retry-after, www-authenticate");
+const REQUEST_HEADERS: HeaderValue =
+    HeaderValue::from_static("authorization, content-type, x-connection-id, x-request-id");
+/// Ten minutes: browsers ask again soon enough after a change.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// Whose pages may read a route's answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    Anybody,
+    Panel,
+    Nobody,
+}
+
+fn readers(access: Access) -> Readers {
+    match access {
+        Access::Public | Access::ClientCredentials | Access::AccessToken(_) => Readers::Anybody,
+        Access::OptionalSession
+        | Access::UserSession
+        | Access::EmbedSession
+        | Access::TestappSession => Readers::Panel,
+        Access::ProviderCallback | Access::Internal | Access::AdminKey => Readers::Nobody,
+    }
+}
+
+/// Adds what a browser needs to let `origin` read the answer; whether it may.
+pub(super) fn apply(
+    headers: &mut HeaderMap,
+    access: Access,
+    origin: Option<&HeaderValue>,
+    panel_url: &str,
+) -> bool {
+    match readers(access) {
+        Readers::Anybody => {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            true
+        }
+        Readers::Panel => {
+            headers.insert(header::VARY, ORIGIN);
+            let panel = panel_origin(panel_url);
+            let Some(origin) = origin.filter(|origin| origin.as_bytes() == panel.as_bytes()) else {
+                return false;
+            };
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            true
+        }
+        Readers::Nobody => false,
+    }
+}
+
+/// The panel's URL without its path.
+fn panel_origin(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let end = url[authority..]
+        .find('/')
+        .map_or(url.len(), |at| authority + at);
+    &url[..end]
+}
+
+/// `OPTIONS /*`: what the route of the announced method lets the origin do.
+pub(super) fn preflight(x: &Exchange) -> Result<Reply, Refusal> {
+    let mut reply = Reply::no_content();
+    let Some(place) = x.app().router.find(x.path()) else {
+        return Ok(reply);
+    };
+    let announced = x.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let route = announced
+        .and_then(|method| Method::from_bytes(method.as_bytes()).ok())
+        .and_then(|method| Verb::of(&method))
+        .and_then(|verb| place.route(verb))
+        .map(|index| &x.app().routes[index]);
+    let mut headers = HeaderMap::new();
+    if let Some(route) = route {
+        let origin = x.headers().get(header::ORIGIN);
+        let panel_url = &x.app().settings.panel_url;
+        if apply(&mut headers, route.access, origin, panel_url) {
+            let method = HeaderValue::from_static(route.verb.as_str());
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, method);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+            headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+            headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+        }
+    }
+    if let Ok(allow) = HeaderValue::from_str(&place.allow()) {
+        headers.insert(header::ALLOW, allow);
+    }
+    reply.headers = headers
+        .into_iter()
+        .filter_map(|(name, value)| name.map(|name| (name, value)))
+        .collect();
+    Ok(reply)
+}

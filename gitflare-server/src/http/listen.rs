@@ -1,0 +1,199 @@
+//! Sockets: accepting connections within the caps, and ending them in order. What is said on a
+//! connection is [`super::connection`]'s business.
+
+use std::{
+    collections::HashMap,
+    future::{Future, poll_fn},
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    task::Poll,
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::{
+    App,
+    connection::{self, Entrance, Origin},
+    inspect::HostNames,
+};
+
+/// How long to wait before accepting again when the system has no sockets left.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+
+/// The bound sockets to serve on.
+#[derive(Debug)]
+pub struct Listeners {
+    /// The public one.
+    pub public: TcpListener,
+    /// The internal one, where `/v1/connections*` needs no key.
+    pub internal: Option<TcpListener>,
+}
+
+/// Serves until `shutdown` completes, then drains: readiness off, no new connections, requests in
+/// flight finish within the drain timeout (DU-6).
+///
+/// # Errors
+/// When a listener's own address cannot be read.
+pub async fn serve(
+    app: Arc<App>,
+    listeners: Listeners,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    app.has_internal_listener
+        .store(listeners.internal.is_some(), Ordering::Relaxed);
+    let mut doors = JoinSet::new();
+    let (drain, draining) = watch::channel(false);
+    let (in_flight, mut all_done) = mpsc::channel(1);
+    let caps = Arc::new(Caps::new(&app));
+    let sockets = [(Some(listeners.public), false), (listeners.internal, true)];
+    for (socket, is_internal) in sockets {
+        let Some(socket) = socket else { continue };
+        let hosts = HostNames::new(&app.settings, socket.local_addr()?, is_internal);
+        let door = Door {
+            app: Arc::clone(&app),
+            entrance: Arc::new(Entrance { is_internal, hosts }),
+            caps: Arc::clone(&caps),
+            in_flight: in_flight.clone(),
+            draining: draining.clone(),
+        };
+        doors.spawn(door.accept(socket));
+    }
+    drop(in_flight);
+
+    shutdown.await;
+    app.is_draining.store(true, Ordering::Relaxed);
+    drain.send_replace(true);
+    while doors.join_next().await.is_some() {}
+    // Every connection and request holds a sender: when all are gone, all are done.
+    if timeout(app.settings.limits.drain_timeout, all_done.recv())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests were still in flight when the drain timeout ended");
+    }
+    Ok(())
+}
+
+/// One listening socket and what its connections need.
+struct Door {
+    app: Arc<App>,
+    entrance: Arc<Entrance>,
+    caps: Arc<Caps>,
+    in_flight: mpsc::Sender<()>,
+    draining: watch::Receiver<bool>,
+}
+
+impl Door {
+    async fn accept(mut self, socket: TcpListener) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                _ = self.draining.wait_for(|&draining| draining) => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.admit(stream, peer),
+                Err(error) => {
+                    tracing::warn!(%error, "accepting a connection failed");
+                    sleep(EXHAUSTED_PAUSE).await;
+                }
+            }
+        }
+        // The system has already completed these handshakes: serve them rather than reset them.
+        while let Poll::Ready(Ok((stream, peer))) =
+            poll_fn(|cx| Poll::Ready(socket.poll_accept(cx))).await
+        {
+            self.admit(stream, peer);
+        }
+    }
+
+    /// Starts serving a connection, or closes it when there are too many.
+    fn admit(&self, stream: TcpStream, peer: SocketAddr) {
+        let address = peer.ip().to_canonical();
+        let Some(place) = self.caps.take(address) else {
+            self.app.metrics.connection_refused();
+            return;
+        };
+        self.app.metrics.connection_opened();
+        let origin = Origin {
+            app: Arc::clone(&self.app),
+            entrance: Arc::clone(&self.entrance),
+            peer: address,
+            _in_flight: self.in_flight.clone(),
+        };
+        let draining = self.draining.clone();
+        tokio::spawn(async move {
+            let app = Arc::clone(&origin.app);
+            connection::serve(stream, origin, draining).await;
+            app.metrics.connection_closed();
+            drop(place);
+        });
+    }
+}
+
+/// How many connections there are, in all and by address.
+struct Caps {
+    total: Arc<Semaphore>,
+    per_address: usize,
+    exempt: Vec<IpAddr>,
+    by_address: Mutex<HashMap<IpAddr, usize>>,
+}
+
+impl Caps {
+    fn new(app: &App) -> Self {
+        let limits = &app.settings.limits;
+        Self {
+            total: Arc::new(Semaphore::new(limits.connections)),
+            per_address: limits.connections_per_address,
+            exempt: app.settings.trusted_proxies.clone(),
+            by_address: Mutex::new(HashMap::new()),
+        }
+    }
+
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let total = Arc::clone(&self.total).try_acquire_owned().ok()?;
+        let mut counts = self
+            .by_address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= self.per_address && !self.exempt.contains(&address) {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            caps: Arc::clone(self),
+            address,
+            _total: total,
+        })
+    }
+}
+
+/// A connection's place under the caps, given back when dropped.
+struct Place {
+    caps: Arc<Caps>,
+    address: IpAddr,
+    _total: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self
+            .caps
+            .by_address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}

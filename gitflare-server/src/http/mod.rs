@@ -1,0 +1,90 @@
+//! The HTTP surface: sockets, limits, the route table, credentials, CORS, and one canonical shape
+//! for every answer. It decides nothing about tenants, tokens or repositories (the gateway does)
+//! and holds no SQL.
+//!
+//! A request passes [`listen`] (sockets, timers) → [`inspect`] (Host, framing, size) → [`router`]
+//! over [`routes`] → [`exchange`] (credential of the route, handler in its own task) →
+//! [`respond`].
+
+mod api;
+mod auth;
+mod body;
+mod connection;
+mod cors;
+mod exchange;
+mod form;
+mod guard;
+mod inspect;
+mod json;
+mod listen;
+mod metrics;
+mod proxy;
+mod rate_limit;
+mod respond;
+mod router;
+mod routes;
+mod settings;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use gitflare_core::gateway::Gateway;
+
+pub use auth::AdminKeys;
+pub use listen::{Listeners, serve};
+pub use rate_limit::RateLimits;
+pub use routes::{Access, ROUTES, Route, Verb};
+pub use settings::{HttpSettings, Limits};
+
+/// Everything that requests share.
+pub struct App {
+    gateway: Gateway,
+    settings: HttpSettings,
+    rate_limits: Arc<RateLimits>,
+    routes: &'static [Route],
+    router: router::Router,
+    metrics: metrics::Metrics,
+    has_internal_listener: AtomicBool,
+    is_draining: AtomicBool,
+}
+
+impl App {
+    /// An app over a gateway. `rate_limits` are the ones that the gateway asks for admission too.
+    #[must_use]
+    pub fn new(gateway: Gateway, settings: HttpSettings, rate_limits: Arc<RateLimits>) -> Self {
+        Self {
+            gateway,
+            settings,
+            rate_limits,
+            routes: ROUTES,
+            router: router::Router::new(ROUTES),
+            metrics: metrics::Metrics::new(ROUTES.len()),
+            has_internal_listener: AtomicBool::new(false),
+            is_draining: AtomicBool::new(false),
+        }
+    }
+
+    /// The gateway.
+    #[must_use]
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    fn has_internal_listener(&self) -> bool {
+        self.has_internal_listener.load(Ordering::Relaxed)
+    }
+
+    fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

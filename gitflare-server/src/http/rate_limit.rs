@@ -1,0 +1,303 @@
+//! Who may do what how often (RL-1): reads by token, client and address, failed client
+//! authentications by client and address, refused admin keys by address. Counts live in this
+//! process; a table holds a bounded number of keys and forgets the longest unused.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    net::{IpAddr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+use gitflare_core::{ClientId, Code, Error, Result, TokenId, gateway::Admission};
+
+/// The most keys that a table holds.
+const MAX_KEYS: usize = 100_000;
+/// A client and an address may together serve as many tokens.
+const FACTOR: u32 = 4;
+const FAILURES_PER_MINUTE: u32 = 10;
+
+/// Every limit of the surface.
+#[derive(Debug)]
+pub struct RateLimits {
+    reads: Table,
+    failures: Table,
+    per_token: Rate,
+    per_many: Rate,
+    started: Instant,
+}
+
+impl RateLimits {
+    /// Limits around this many reads per token and minute; 0 switches those off, the ones on
+    /// failures stay.
+    #[must_use]
+    pub fn new(reads_per_minute: u32) -> Self {
+        Self {
+            reads: Table::new(MAX_KEYS),
+            failures: Table::new(MAX_KEYS),
+            per_token: Rate::new(reads_per_minute),
+            per_many: Rate::new(reads_per_minute.saturating_mul(FACTOR)),
+            started: Instant::now(),
+        }
+    }
+
+    /// Counts a read from an address.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub(super) fn admit_address(&self, address: IpAddr) -> Result<()> {
+        self.admit(&("address", network(address)), self.per_many)
+    }
+
+    /// Whether this address has presented too many wrong admin keys.
+    pub(super) fn check_admin(&self, address: IpAddr) -> Result<()> {
+        self.check_failures(&("admin", network(address)), FAILURES_PER_MINUTE)
+    }
+
+    /// Counts a wrong admin key.
+    pub(super) fn count_admin_failure(&self, address: IpAddr) {
+        self.count_failure(&("admin", network(address)), FAILURES_PER_MINUTE);
+    }
+
+    /// Whether this address has failed to authenticate too often, as this client or altogether.
+    /// The client is counted together with its address: a stranger must not lock it out.
+    pub(super) fn check_client(&self, client: &str, address: IpAddr) -> Result<()> {
+        let address = network(address);
+        self.check_failures(&("client", client, address), FAILURES_PER_MINUTE)?;
+        self.check_failures(&("clients", address), FAILURES_PER_MINUTE * FACTOR)
+    }
+
+    /// Counts a failed client authentication.
+    pub(super) fn count_client_failure(&self, client: &str, address: IpAddr) {
+        let address = network(address);
+        self.count_failure(&("client", client, address), FAILURES_PER_MINUTE);
+        self.count_failure(&("clients", address), FAILURES_PER_MINUTE * FACTOR);
+    }
+
+    fn admit(&self, key: &impl std::hash::Hash, rate: Rate) -> Result<()> {
+        if rate.is_off() {
+            return Ok(());
+        }
+        self.reads
+            .take(self.reads.key(key), rate, self.now())
+            .map_err(refusal)
+    }
+
+    fn check_failures(&self, key: &impl std::hash::Hash, per_minute: u32) -> Result<()> {
+        let table = &self.failures;
+        table
+            .check(table.key(key), Rate::new(per_minute), self.now())
+            .map_err(refusal)
+    }
+
+    fn count_failure(&self, key: &impl std::hash::Hash, per_minute: u32) {
+        let table = &self.failures;
+        // A refusal was due before the failure could happen; here it only counts.
+        let _ = table.take(table.key(key), Rate::new(per_minute), self.now());
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Admission for RateLimits {
+    fn admit(&self, token: &TokenId, client: &ClientId) -> Result<()> {
+        self.admit(&("token", token.as_str()), self.per_token)?;
+        self.admit(&("client", client.as_str()), self.per_many)
+    }
+}
+
+/// What counts as one address: an IPv6 customer owns a whole /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+    }
+}
+
+fn refusal(wait_micros: u64) -> Error {
+    let seconds = u32::try_from(wait_micros.div_ceil(1_000_000)).unwrap_or(u32::MAX);
+    Error::new(
+        Code::RateLimited,
+        "Too many requests to this gateway: slow down and retry later.",
+    )
+    .with_retry_after(seconds)
+}
+
+/// So many per minute, all of them at once if need be.
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    per_minute: u32,
+}
+
+impl Rate {
+    const MINUTE: u64 = 60_000_000;
+
+    const fn new(per_minute: u32) -> Self {
+        Self { per_minute }
+    }
+
+    const fn is_off(self) -> bool {
+        self.per_minute == 0
+    }
+
+    /// What one costs, in microseconds.
+    const fn cost(self) -> u64 {
+        Self::MINUTE / self.per_minute as u64
+    }
+}
+
+/// Keys with the moment at which each has paid for what it took (the generic cell rate algorithm:
+/// one number per key). Keys are hashes under a random key, so nobody can aim at another's.
+#[derive(Debug)]
+struct Table {
+    hasher: RandomState,
+    half: usize,
+    generations: Mutex<Generations>,
+}
+
+/// The keys in use and those of before: when the former are full they become the latter, and what
+/// nobody used since is forgotten.
+#[derive(Debug, Default)]
+struct Generations {
+    current: HashMap<u64, u64>,
+    previous: HashMap<u64, u64>,
+}
+
+impl Table {
+    fn new(max_keys: usize) -> Self {
+        Self {
+            hasher: RandomState::new(),
+            half: max_keys / 2,
+            generations: Mutex::default(),
+        }
+    }
+
+    fn key(&self, key: &impl std::hash::Hash) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    /// Takes one, or says how long to wait.
+    fn take(&self, key: u64, rate: Rate, now: u64) -> Result<(), u64> {
+        let mut generations = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let paid_at = generations.find(key).max(now) + rate.cost();
+        if paid_at > now + Rate::MINUTE {
+            return Err(paid_at - now - Rate::MINUTE);
+        }
+        generations.insert(key, paid_at, self.half);
+        Ok(())
+    }
+
+    /// Whether one could be taken, or how long to wait.
+    fn check(&self, key: u64, rate: Rate, now: u64) -> Result<(), u64> {
+        let generations = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let paid_at = generations.find(key).max(now) + rate.cost();
+        match paid_at.checked_sub(now + Rate::MINUTE) {
+            None | Some(0) => Ok(()),
+            Some(wait) => Err(wait),
+        }
+    }
+}
+
+impl Generations {
+    fn find(&self, key: u64) -> u64 {
+        let paid_at = self.current.get(&key).or_else(|| self.previous.get(&key));
+        paid_at.copied().unwrap_or(0)
+    }
+
+    fn insert(&mut self, key: u64, paid_at: u64, half: usize) {
+        if self.current.len() >= half && !self.current.contains_key(&key) {
+            self.previous = std::mem::take(&mut self.current);
+        }
+        self.current.insert(key, paid_at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    #[test]
+    fn a_minute_holds_as_many_as_the_rate_says() {
+        // sec: RL-1
+        let table = Table::new(10);
+        let rate = Rate::new(60);
+        for _ in 0..60 {
+            assert_eq!(table.take(1, rate, 0), Ok(()));
+        }
+        assert_eq!(table.take(1, rate, 0), Err(SECOND));
+        assert_eq!(table.check(1, rate, 0), Err(SECOND));
+        assert_eq!(
+            table.take(2, rate, 0),
+            Ok(()),
+            "another key is not concerned"
+        );
+        assert_eq!(table.take(1, rate, SECOND / 2), Err(SECOND / 2));
+        assert_eq!(table.check(1, rate, SECOND), Ok(()));
+        assert_eq!(table.take(1, rate, SECOND), Ok(()));
+        assert_eq!(table.take(1, rate, SECOND), Err(SECOND));
+        for _ in 0..60 {
+            assert_eq!(table.take(1, rate, 3600 * SECOND), Ok(()));
+        }
+        assert!(table.take(1, rate, 3600 * SECOND).is_err());
+    }
+
+    #[test]
+    fn a_table_never_holds_more_than_its_keys() {
+        // sec: RL-1
+        let keys = if option_env!("CI").is_some() {
+            1_000_000
+        } else {
+            100_000
+        };
+        let table = Table::new(1000);
+        for key in 0..keys {
+            assert_eq!(table.take(key, Rate::new(10), 0), Ok(()));
+            // A key in use survives any flood.
+            let survivor = table.take(u64::MAX, Rate::new(10_000_000), key);
+            assert_eq!(survivor, Ok(()));
+            let generations = table.generations.lock().unwrap();
+            assert!(generations.current.len() + generations.previous.len() <= 1000);
+            assert!(generations.find(u64::MAX) > 0);
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_when_to_come_back() {
+        let limits = RateLimits::new(0);
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        for _ in 0..10 {
+            limits.check_admin(address).unwrap();
+            limits.count_admin_failure(address);
+        }
+        let error = limits.check_admin(address).unwrap_err();
+        assert_eq!(error.code(), Code::RateLimited);
+        assert!(matches!(error.retry_after_seconds(), Some(1..=6)));
+        limits.check_admin("192.0.2.2".parse().unwrap()).unwrap();
+        limits.admit_address(address).unwrap();
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address() {
+        let limits = RateLimits::new(0);
+        for host in 1..=10 {
+            limits.count_admin_failure(format!("2001:db8::{host}").parse().unwrap());
+        }
+        assert!(limits.check_admin("2001:db8::99".parse().unwrap()).is_err());
+        assert!(
+            limits
+                .check_admin("2001:db8:0:1::1".parse().unwrap())
+                .is_ok()
+        );
+    }
+}

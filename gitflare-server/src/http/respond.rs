@@ -1,0 +1,332 @@
+//! The shape of every answer: common headers, the canonical error object, the log line. Whatever
+//! goes wrong anywhere, panics and unparsable requests included, is written here and nowhere else.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use gitflare_core::{Code, Error, RequestId};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts,
+};
+use http_body_util::Full;
+use serde::Serialize;
+
+use super::{
+    App,
+    connection::Origin,
+    cors,
+    exchange::Reply,
+    routes::{Access, ROUTES, Verb},
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+/// A year, as browsers want it.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    error: Error,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    closes: bool,
+    /// The word of RFC 6749, section 5.2, where that shape is wanted.
+    oauth_word: Option<&'static str>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self {
+            status: StatusCode::from_u16(error.code().status())
+                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            error,
+            headers: Vec::new(),
+            closes: false,
+            oauth_word: None,
+        }
+    }
+}
+
+impl Refusal {
+    /// The transport's own refusal: `INVALID_REQUEST` with a status of its own. What is left of
+    /// the request may be unread, so the connection closes, except where nothing can be.
+    pub(super) fn transport(status: StatusCode, message: &str) -> Self {
+        Self {
+            status,
+            closes: status != StatusCode::METHOD_NOT_ALLOWED,
+            ..Error::invalid_request(message).into()
+        }
+    }
+
+    /// Closes the connection after the answer.
+    pub(super) fn closing(mut self) -> Self {
+        self.closes = true;
+        self
+    }
+
+    /// Adds a header; a value that cannot be one is left out.
+    pub(super) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// Answers in the shape of RFC 6749 with this word (`invalid_client` and the like), and its
+    /// statuses: 400 for whatever the client did wrong, 401 for `invalid_client`.
+    pub(super) fn in_oauth_shape(mut self, word: &'static str) -> Self {
+        self.oauth_word = Some(word);
+        if self.status == StatusCode::FORBIDDEN {
+            self.status = StatusCode::BAD_REQUEST;
+        }
+        self
+    }
+
+    /// The canonical error.
+    pub(super) fn error(&self) -> &Error {
+        &self.error
+    }
+}
+
+/// What an answer needs to know of its request.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) request_id: RequestId,
+    pub(super) method: &'static str,
+    /// The route, for logs and metrics.
+    pub(super) route: Option<usize>,
+    /// Whose CORS rule the answer follows; nobody's for what has no route.
+    pub(super) cors: Option<Access>,
+    client_request_id: Option<HeaderValue>,
+    origin: Option<HeaderValue>,
+    is_internal: bool,
+}
+
+impl Context {
+    /// The context of a request that nobody has looked at yet.
+    pub(super) fn new(origin: &Origin, head: &Parts) -> Self {
+        Self {
+            request_id: origin.app.gateway.new_request_id(),
+            method: match head.method {
+                Method::HEAD => "HEAD",
+                _ => Verb::of(&head.method).map_or("other", Verb::as_str),
+            },
+            route: None,
+            cors: None,
+            client_request_id: client_request_id(&head.headers),
+            origin: head.headers.get(header::ORIGIN).cloned(),
+            is_internal: origin.entrance.is_internal,
+        }
+    }
+
+    /// Writes the answer; the error behind it, if any, is for the log.
+    pub(super) fn finish(
+        &self,
+        app: &App,
+        outcome: Result<Reply, Refusal>,
+    ) -> (Response<Full<Bytes>>, Option<Error>) {
+        let (reply, closes, error) = match outcome {
+            Ok(reply) => (reply, false, None),
+            Err(refusal) => {
+                let reply = self.refuse(&refusal);
+                (reply, refusal.closes, Some(refusal.error))
+            }
+        };
+        let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+        *response.status_mut() = reply.status;
+        let headers = response.headers_mut();
+        headers.reserve(12);
+        if let Some(content_type) = reply.content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        if let Ok(id) = HeaderValue::from_str(self.request_id.as_str()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if let Some(id) = &self.client_request_id {
+            headers.insert(CLIENT_REQUEST_ID, id.clone());
+        }
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        headers.insert(header::REFERRER_POLICY, NO_REFERRER);
+        headers.insert(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            SAME_ORIGIN,
+        );
+        if app.settings.public_url.starts_with("https:") {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        if let Some(access) = self.cors.filter(|_| !self.is_internal) {
+            cors::apply(
+                headers,
+                access,
+                self.origin.as_ref(),
+                &app.settings.panel_url,
+            );
+        }
+        if closes || app.is_draining() {
+            headers.insert(header::CONNECTION, CLOSE);
+        }
+        headers.extend(
+            reply
+                .headers
+                .into_iter()
+                .map(|(name, value)| (Some(name), value)),
+        );
+        (response, error)
+    }
+
+    /// The canonical error, in the shape that is wanted.
+    fn refuse(&self, refusal: &Refusal) -> Reply {
+        let error = &refusal.error;
+        let mut headers = refusal.headers.clone();
+        if let Some(challenge) = self.challenge(refusal) {
+            headers.push((header::WWW_AUTHENTICATE, challenge));
+        }
+        if let Some(seconds) = error.retry_after_seconds()
+            && matches!(refusal.status.as_u16(), 429 | 503)
+        {
+            headers.push((header::RETRY_AFTER, seconds.into()));
+        }
+        Reply {
+            status: refusal.status,
+            content_type: Some("application/json"),
+            body: error_body(error, &self.request_id, refusal.oauth_word),
+            headers,
+        }
+    }
+
+    /// How to authenticate, on the routes whose scheme has a name (RFC 6750, RFC 7617).
+    fn challenge(&self, refusal: &Refusal) -> Option<HeaderValue> {
+        let access = ROUTES[self.route?].access;
+        let text = match (access, refusal.status.as_u16(), refusal.error.code()) {
+            (Access::AccessToken(_), 401, _) => r#"Bearer error="invalid_token""#,
+            (Access::AccessToken(_), 403, Code::InsufficientScope) => {
+                let scope = access.scope()?;
+                let text = format!(r#"Bearer error="insufficient_scope", scope="{scope}""#);
+                return HeaderValue::from_str(&text).ok();
+            }
+            (Access::AccessToken(_), 403, _) => r#"Bearer error="insufficient_scope""#,
+            (Access::ClientCredentials, 401, _) => r#"Basic realm="gitflare""#,
+            _ => return None,
+        };
+        Some(HeaderValue::from_static(text))
+    }
+
+    /// Counts the request and writes its one log line, with the error's detail beside it. Routes
+    /// are named by their template: paths and queries can hold anything (LG-1).
+    pub(super) fn record(
+        &self,
+        app: &App,
+        status: StatusCode,
+        elapsed: Duration,
+        error: Option<&Error>,
+    ) {
+        app.metrics.request_finished(self.route, status, elapsed);
+        let client_request_id = self
+            .client_request_id
+            .as_ref()
+            .and_then(|id| id.to_str().ok());
+        if let Some(error) = error
+            && status.is_server_error()
+            && error.code() != Code::UnsupportedEndpoint
+        {
+            tracing::error!(
+                request_id = self.request_id.as_str(),
+                code = error.code().name(),
+                detail = error.detail(),
+                "request failed"
+            );
+        }
+        tracing::info!(
+            request_id = self.request_id.as_str(),
+            client_request_id,
+            method = self.method,
+            route = self.route.map_or("none", |index| ROUTES[index].template()),
+            status = status.as_u16(),
+            duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+            code = error.map(|error| error.code().name()),
+            detail = error
+                .filter(|_| !status.is_server_error())
+                .and_then(Error::detail),
+            "request"
+        );
+    }
+}
+
+/// A client's own request id, when it has the form that the contract allows.
+fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut sent = headers.get_all(REQUEST_ID).iter();
+    let id = sent.next().filter(|_| sent.next().is_none())?;
+    let is_well_formed = (1..=128).contains(&id.len())
+        && id
+            .as_bytes()
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte));
+    is_well_formed.then(|| id.clone())
+}
+
+#[derive(Serialize)]
+struct CanonicalBody<'a> {
+    error: gitflare_core::Canonical<'a>,
+}
+
+#[derive(Serialize)]
+struct OauthBody<'a> {
+    error: &'a str,
+    error_description: String,
+    gitflare_error: gitflare_core::Canonical<'a>,
+}
+
+fn error_body(error: &Error, request_id: &RequestId, oauth_word: Option<&str>) -> Vec<u8> {
+    let canonical = error.canonical(request_id);
+    match oauth_word {
+        None => serde_json::to_vec(&CanonicalBody { error: canonical }),
+        Some(word) => serde_json::to_vec(&OauthBody {
+            error: word,
+            error_description: error.message().replace(['"', '\\'], "'"),
+            gitflare_error: canonical,
+        }),
+    }
+    // Strings and numbers only: there is nothing in it that cannot be written.
+    .unwrap_or_default()
+}
+
+/// The whole answer to what hyper could not parse, head included: there is no request to answer
+/// in hyper's own way.
+pub(super) fn unparsed(app: &App, status: StatusCode) -> Vec<u8> {
+    let message = match status {
+        StatusCode::REQUEST_TIMEOUT => "The request's head did not arrive in time.",
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            "The request's head must have at most 16384 bytes and 64 header fields."
+        }
+        _ => "The request is not well-formed HTTP/1.1.",
+    };
+    let request_id = app.gateway.new_request_id();
+    let error = Error::invalid_request(message);
+    let body = error_body(&error, &request_id, None);
+    let mut answer = format!(
+        "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         x-request-id: {request_id}\r\ncache-control: no-store\r\n\
+         x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n\
+         cross-origin-resource-policy: same-origin\r\nconnection: close\r\n\r\n",
+        status.as_u16(),
+        status.canonical_reason().unwrap_or_default(),
+        body.len()
+    )
+    .into_bytes();
+    answer.extend_from_slice(&body);
+    app.metrics.request_finished(None, status, Duration::ZERO);
+    tracing::info!(
+        request_id = request_id.as_str(),
+        route = "none",
+        status = status.as_u16(),
+        "request"
+    );
+    answer
+}

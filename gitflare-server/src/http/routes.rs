@@ -1,0 +1,262 @@
+//! The route table: every row of the published endpoint matrix, in its ten groups and its order,
+//! then the additions. Router, credentials, CORS, logs and metrics all read it.
+//!
+//! To add a route: write its row (as an `addition` when the matrix lacks it) and its handler; to
+//! build one that says `later`: put its handler there and strike it from the test below.
+
+use std::{future::Future, pin::Pin};
+
+use gitflare_core::{Scope, provider::Endpoint};
+use http::Method;
+
+use super::{
+    api::{connections, discovery, oauth, platform_admin, unified},
+    exchange::{Exchange, Reply},
+    respond::Refusal,
+};
+
+/// The methods that routes have. `HEAD` is answered like `GET`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Reads.
+    Get,
+    /// Creates or acts.
+    Post,
+    /// Changes.
+    Patch,
+    /// Ends.
+    Delete,
+    /// Asks what is allowed.
+    Options,
+}
+
+impl Verb {
+    /// Every verb, in the order of `Allow`.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Get,
+        Self::Post,
+        Self::Patch,
+        Self::Delete,
+        Self::Options,
+    ];
+    pub(super) const COUNT: usize = 5;
+
+    /// The verb that serves a method.
+    pub(super) fn of(method: &Method) -> Option<Self> {
+        match *method {
+            Method::GET | Method::HEAD => Some(Self::Get),
+            Method::POST => Some(Self::Post),
+            Method::PATCH => Some(Self::Patch),
+            Method::DELETE => Some(Self::Delete),
+            Method::OPTIONS => Some(Self::Options),
+            _ => None,
+        }
+    }
+
+    /// The method's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+}
+
+/// Who may call a route, and with which credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// A client with its own credentials, in the request.
+    ClientCredentials,
+    /// The holder of an access token; which scope it needs is the operation's.
+    AccessToken(Option<Endpoint>),
+    /// Anybody, and a session counts when there is one.
+    OptionalSession,
+    /// A signed-in person.
+    UserSession,
+    /// A customer on a hosted page.
+    EmbedSession,
+    /// The visitor of the test app.
+    TestappSession,
+    /// A provider that sends a browser back.
+    ProviderCallback,
+    /// Whoever reaches the internal listener, or has the admin key.
+    Internal,
+    /// Whoever has the admin key.
+    AdminKey,
+}
+
+impl Access {
+    /// The scope that a token needs here.
+    #[must_use]
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::AccessToken(endpoint) => endpoint.map(Endpoint::scope),
+            _ => None,
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Route {
+    /// The method.
+    pub verb: Verb,
+    /// The paths; a segment that starts with a colon is a parameter.
+    pub paths: &'static [&'static str],
+    /// Who may call it.
+    pub access: Access,
+    /// Whether the published matrix lacks it.
+    pub is_addition: bool,
+    pub(super) handler: Option<Handler>,
+}
+
+impl Route {
+    /// Whether the route answers with more than "not built yet".
+    #[must_use]
+    pub const fn is_built(&self) -> bool {
+        self.handler.is_some()
+    }
+
+    /// How logs and metrics name it.
+    #[must_use]
+    pub const fn template(&self) -> &'static str {
+        self.paths[0]
+    }
+}
+
+pub(super) type Handler =
+    fn(Exchange) -> Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send>>;
+
+macro_rules! routes {
+    ($($verb:ident $($path:literal),+ ; $access:expr => $handler:tt $(:: $name:ident)? $(, $mark:ident)?;)*) => {
+        &[$(Route {
+            verb: Verb::$verb,
+            paths: &[$($path),+],
+            access: $access,
+            is_addition: routes!(@mark $($mark)?),
+            handler: routes!(@handler $handler $(:: $name)?),
+        },)*]
+    };
+    (@mark) => { false };
+    (@mark addition) => { true };
+    (@handler later) => { None };
+    (@handler $module:ident :: $name:ident) => { Some(|exchange| Box::pin($module::$name(exchange))) };
+}
+
+use Access::{
+    AccessToken, AdminKey, ClientCredentials, EmbedSession, Internal, OptionalSession,
+    ProviderCallback, Public, TestappSession, UserSession,
+};
+use Endpoint::{
+    Branches, Checks, CommitDiff, Commits, Contributors, Deployments, EventsSubscribe, FileTree,
+    Profile, PullRequestDiff, PullRequests, Releases, Repositories, Repository, Tags,
+};
+
+/// Every route.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = routes! {
+    // Public discovery
+    Options "/*"; Public => discovery::preflight;
+    Get "/health"; Public => discovery::health;
+    Get "/v1/providers"; Public => discovery::providers;
+    Get "/v1/auth/callback-urls"; Public => discovery::callback_urls;
+    Get "/v1/platform/capabilities"; Public => discovery::capabilities;
+
+    // OAuth and tokens
+    Get "/oauth/authorize"; EmbedSession => later;
+    Post "/oauth/authorize/approve"; EmbedSession => later;
+    Get "/oauth/authorize/deny"; EmbedSession => later;
+    Post "/oauth/token"; ClientCredentials => oauth::token;
+    Post "/v1/platform/tokens"; ClientCredentials => oauth::platform_token;
+    Get "/v1/platform/client/me"; AccessToken(None) => oauth::client_me;
+
+    // Unified reads
+    Get "/v1/me"; AccessToken(Some(Profile)) => unified::read;
+    Get "/v1/repositories"; AccessToken(Some(Repositories)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId"; AccessToken(Some(Repository)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/branches"; AccessToken(Some(Branches)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/commits"; AccessToken(Some(Commits)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/commits/:commitId/diff"; AccessToken(Some(CommitDiff)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/pull-requests"; AccessToken(Some(PullRequests)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/pull-requests/:pullRequestId/diff"; AccessToken(Some(PullRequestDiff)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/contributors"; AccessToken(Some(Contributors)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/tags"; AccessToken(Some(Tags)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/releases"; AccessToken(Some(Releases)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/checks"; AccessToken(Some(Checks)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/deployments"; AccessToken(Some(Deployments)) => unified::read;
+    Get "/v1/repositories/:provider/:repoId/file-tree"; AccessToken(Some(FileTree)) => unified::read;
+    Post "/v1/repositories/:provider/:repoId/events/subscribe"; AccessToken(Some(EventsSubscribe)) => later;
+
+    // Provider connections
+    Get "/v1/auth/:provider/start"; OptionalSession => later;
+    Get "/v1/auth/:provider/callback"; ProviderCallback => later;
+    Get "/v1/connections"; Internal => connections::list;
+    Post "/v1/connections/manual"; Internal => connections::create_manual;
+    Get "/v1/connections/:connectionId"; Internal => connections::find;
+    Delete "/v1/connections/:connectionId"; Internal => connections::delete;
+
+    // Session account
+    Get "/v1/account/me"; UserSession => later;
+    Get "/v1/account/connections"; UserSession => later;
+    Get "/v1/account/repositories"; UserSession => later;
+    Get "/v1/account/usage/summary"; UserSession => later;
+    Get "/v1/account/usage/logs"; UserSession => later;
+
+    // Developer apps
+    Get "/v1/developer/apps"; UserSession => later;
+    Post "/v1/developer/apps"; UserSession => later;
+    Patch "/v1/developer/apps/:clientId"; UserSession => later;
+    Delete "/v1/developer/apps/:clientId"; UserSession => later;
+
+    // Platform admin
+    Get "/v1/platform/tenants"; AdminKey => platform_admin::list_tenants;
+    Post "/v1/platform/tenants"; AdminKey => platform_admin::create_tenant;
+    Get "/v1/platform/clients"; AdminKey => platform_admin::list_clients;
+    Post "/v1/platform/clients"; AdminKey => platform_admin::create_client;
+    Get "/v1/platform/grants"; AdminKey => platform_admin::list_grants;
+    Post "/v1/platform/grants"; AdminKey => platform_admin::create_grant;
+    Delete "/v1/platform/grants/:grantId"; AdminKey => platform_admin::revoke_grant;
+    Get "/v1/platform/tokens"; AdminKey => platform_admin::list_tokens;
+    Post "/v1/platform/tokens/introspect"; AdminKey => platform_admin::introspect;
+    Delete "/v1/platform/tokens/:tokenId"; AdminKey => platform_admin::revoke_token;
+    Get "/v1/security/firewall/config"; AdminKey => platform_admin::firewall;
+    Post "/v1/security/firewall/config"; AdminKey => platform_admin::update_firewall;
+
+    // Hosted embedded management
+    Get "/app/company/apps/:clientId"; EmbedSession => later;
+    Post "/app/company/apps/:clientId/update"; EmbedSession => later;
+    Post "/app/company/apps/:clientId/revoke"; EmbedSession => later;
+    Post "/app/company/apps/:clientId/connections/:connectionId/disconnect"; EmbedSession => later;
+
+    // Web app
+    Get "/"; OptionalSession => later;
+    Get "/docs", "/docs/api", "/zero-trust"; Public => later;
+    Get "/assets/app.css", "/assets/landing-page.js", "/assets/secure-git-connect-page.js", "/assets/gitflare-logo.svg"; Public => later;
+    Get "/app/signup", "/app/developer/signup", "/app/customer/signup"; Public => later;
+    Post "/app/signup", "/app/developer/signup", "/app/customer/signup"; Public => later;
+    Get "/app/login", "/app/developer/login", "/app/customer/login"; Public => later;
+    Post "/app/login", "/app/developer/login", "/app/customer/login"; Public => later;
+    Get "/app/dashboard"; UserSession => later;
+    Get "/app/logout"; UserSession => later;
+    Post "/app/developer/apps"; UserSession => later;
+    Post "/app/developer/apps/:clientId/update"; UserSession => later;
+    Post "/app/developer/apps/:clientId/delete"; UserSession => later;
+
+    // Test app
+    Get "/testapp"; TestappSession => later;
+    Post "/testapp/config"; TestappSession => later;
+    Post "/testapp/disconnect"; TestappSession => later;
+    Get "/testapp/callback"; TestappSession => later;
+    Get "/testapp/live/commit-metrics"; TestappSession => later;
+    Get "/testapp/live/endpoint-suite"; TestappSession => later;
+    Get "/testapp/live/repository-scenario"; TestappSession => later;
+
+    // Additions
+    Get "/metrics"; Public => discovery::metrics, addition;
+};

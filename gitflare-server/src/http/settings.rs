@@ -1,0 +1,81 @@
+//! What the HTTP surface has to be told: its own addresses, its keys, its limits. Reading the
+//! environment is the configuration's business.
+
+use std::{net::IpAddr, time::Duration};
+
+use super::AdminKeys;
+
+/// Addresses, keys and switches of the HTTP surface.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// The API's base as clients see it, without a slash at its end.
+    pub public_url: String,
+    /// The hosted pages' base as browsers see it, without a slash at its end.
+    pub panel_url: String,
+    /// The keys that open the admin API; none closes it.
+    pub admin_keys: AdminKeys,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Whether platform auth is enforced; shown on the health page.
+    pub enforce_platform_auth: bool,
+    /// Whether the test app is served; shown on the health page.
+    pub testapp: bool,
+    /// Whether development mode is on; shown on the health page.
+    pub dev: bool,
+    /// What a client may take up.
+    pub limits: Limits,
+}
+
+impl HttpSettings {
+    /// The defaults around these addresses, with the admin API closed.
+    #[must_use]
+    pub fn new(public_url: impl Into<String>, panel_url: impl Into<String>) -> Self {
+        Self {
+            public_url: public_url.into(),
+            panel_url: panel_url.into(),
+            admin_keys: AdminKeys::default(),
+            trusted_proxies: Vec::new(),
+            enforce_platform_auth: true,
+            testapp: false,
+            dev: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How much time and how many connections a client may take up (HT-1). What a request may hold is
+/// fixed: see [`super::inspect`] and [`super::body`].
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From the first byte of a head, or from the start of the connection, to the head's end.
+    pub head_timeout: Duration,
+    /// How long a connection may be idle between requests.
+    pub idle_timeout: Duration,
+    /// How long a body may take in all.
+    pub body_timeout: Duration,
+    /// How long a body may fall behind a kilobyte a second.
+    pub body_grace: Duration,
+    /// How long a client may leave an answer unread.
+    pub write_timeout: Duration,
+    /// How long requests in flight may take to finish at the end.
+    pub drain_timeout: Duration,
+    /// How many connections there may be.
+    pub connections: usize,
+    /// How many of them may come from one address; trusted proxies are exempt.
+    pub connections_per_address: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(15),
+            body_grace: Duration::from_secs(3),
+            write_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(25),
+            connections: 10_000,
+            connections_per_address: 4_000,
+        }
+    }
+}
