@@ -167,13 +167,15 @@ impl Reader<'_, '_> {
             if value.starts_with(b"sha") || value.starts_with(b"md5") {
                 return;
             }
-            let profile = crate::chance::Profile::of(value);
-            let generated = value.len() >= 20
-                && profile.digits >= 3
-                && profile.letters() >= 3
-                && profile.is_random()
-                || is_uuid(value);
-            if generated && delimited && !value.starts_with(b"0x") {
+            let generated = || {
+                let profile = crate::chance::Profile::of(value);
+                profile.digits >= 3 && profile.letters() >= 3 && profile.is_random()
+            };
+            if value.len() >= 20
+                && delimited
+                && !value.starts_with(b"0x")
+                && (generated() || is_uuid(value))
+            {
                 found.secret(at, end);
                 return;
             }

@@ -2,7 +2,7 @@
 
 use super::{
     key::Strength,
-    words::{EMPTY_WORDS, STAND_INS},
+    words::{EMPTY_WORDS, ENDINGS, REFERENCES, STAND_INS, STORES},
 };
 use crate::{chance::Profile, text::Language};
 
@@ -27,6 +27,16 @@ pub(super) fn is_secret(
     language: Language,
     name: &[u8],
 ) -> bool {
+    // Most unquoted values are names: no digit and no symbol is a password's.
+    if form == Form::Bare
+        && language != Language::Config
+        && (language == Language::Code
+            || !value
+                .iter()
+                .any(|byte| byte.is_ascii_digit() || b"!@#$%^&*~+?".contains(byte)))
+    {
+        return false;
+    }
     if value.len() < 3
         || is_reference(value)
         || is_stand_in(value, form)
@@ -41,7 +51,7 @@ pub(super) fn is_secret(
     if form == Form::Bare && is_number(value) && strength != Strength::Password {
         return false;
     }
-    if form == Form::Bare && language != Language::Config && is_expression(value, language) {
+    if form == Form::Bare && language != Language::Config && is_expression(value) {
         return false;
     }
     match strength {
@@ -131,74 +141,12 @@ fn takes_token(value: &[u8], profile: &Profile) -> bool {
 
 /// `${X}`, `$X`, `%X%`, `{{ x }}`, `vault:...`, calls and members of known stores.
 pub(super) fn is_reference(value: &[u8]) -> bool {
-    const STARTS: &[&[u8]] = &[
-        b"${",
-        b"$(",
-        b"{{",
-        b"#{",
-        b"<%",
-        b"<?",
-        b"%(",
-        b"{%",
-        b"@Microsoft.KeyVault",
-        b"!Ref",
-        b"!Sub",
-        b"!GetAtt",
-        b"!ImportValue",
-        b"!vault",
-        b"ssm:",
-        b"vault:",
-        b"op://",
-        b"arn:",
-        b"secretsmanager:",
-        b"env.",
-        b"env(",
-        b"ENV[",
-        b"ENV.",
-        b"process.env",
-        b"os.environ",
-        b"os.getenv",
-        b"getenv",
-        b"System.getenv",
-        b"System.get",
-        b"secrets.",
-        b"vars.",
-        b"var.",
-        b"local.",
-        b"data.",
-        b"module.",
-        b"aws_",
-        b"azurerm_",
-        b"random_",
-        b"kms:",
-        b"ref:",
-        b"ref+",
-        b"valueFrom",
-        b"secretKeyRef",
-        b"config.get",
-        b"config(",
-        b"self.",
-        b"this.",
-        b"@@",
-        b"{$",
-        b"lookup(",
-        b"file(",
-        b"$env:",
-        b"projects/",
-        b"gf_sha256:0000000000000000",
-        b"ENC[",
-        b"data:image",
-        b"rgba(",
-        b"resolve:",
-        b"\\(",
-        b"$[",
-        b"@{",
-        b"#[",
-        b"&{",
-        b"[[",
-        b"__",
-    ];
-    if STARTS.iter().any(|start| value.starts_with(start)) {
+    if REFERENCES.begin(value) {
+        return true;
+    }
+    if STORES.begin(value)
+        && (is_names(value) || value.iter().any(|byte| matches!(byte, b'(' | b'[')))
+    {
         return true;
     }
     match value {
@@ -217,14 +165,10 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphabetic() || b"_./:".contains(byte)),
         [b':', rest @ ..] | [b'&', rest @ ..] => is_names(rest),
         _ => {
-            contains(value, b"{{")
-                || contains(value, b"${")
-                || contains(value, b"<%")
-                || contains(value, b"%s")
-                || contains(value, b"#{")
-                || contains(value, b"{}")
-                || contains(value, b"{0}")
-                || contains(value, b"$(")
+            value.iter().any(|byte| matches!(byte, b'{' | b'%' | b'$'))
+                && [&b"{{"[..], b"${", b"<%", b"%s", b"#{", b"{}", b"{0}", b"$("]
+                    .iter()
+                    .any(|piece| contains(value, piece))
         }
     }
 }
@@ -291,28 +235,16 @@ fn is_prose(value: &[u8], profile: &Profile) -> bool {
 }
 
 /// Bare text that is code rather than a literal.
-fn is_expression(value: &[u8], language: Language) -> bool {
-    if value.iter().any(|byte| b"()[]{}<>\"'`,;|$".contains(byte))
+fn is_expression(value: &[u8]) -> bool {
+    value.iter().any(|byte| b"()[]{}<>\"'`,;|$".contains(byte))
         || contains(value, b"::")
         || contains(value, b"->")
         || contains(value, b"=>")
-    {
-        return true;
-    }
-    if language == Language::Code {
-        return true;
-    }
-    value.contains(&b'.') && is_names(value)
+        || value.contains(&b'.') && is_names(value)
 }
 
 /// Paths, file names, links.
 fn is_path_or_url(value: &[u8]) -> bool {
-    const ENDINGS: &[&[u8]] = &[
-        b".pem", b".key", b".crt", b".cer", b".p12", b".pfx", b".jks", b".json", b".yml", b".yaml",
-        b".txt", b".xml", b".html", b".js", b".ts", b".py", b".rb", b".go", b".java", b".php",
-        b".css", b".png", b".svg", b".conf", b".env", b".gpg", b".pub", b".asc", b".db", b".sh",
-        b".com", b".net", b".org", b".io",
-    ];
     if contains(value, b"://") {
         return true;
     }
@@ -325,10 +257,10 @@ fn is_path_or_url(value: &[u8]) -> bool {
         let slashes = value.iter().filter(|byte| **byte == b'/').count();
         return slashes >= 2 || !Profile::of(value).is_random() && value.len() > 8;
     }
-    ENDINGS.iter().any(|ending| {
-        value.len() > ending.len()
-            && value[value.len() - ending.len()..].eq_ignore_ascii_case(ending)
-    })
+    value
+        .iter()
+        .rposition(|byte| *byte == b'.')
+        .is_some_and(|dot| dot > 0 && ENDINGS.has(&value[dot + 1..]))
 }
 
 /// One or several names: words joined by `_`, `-`, `.`, `/`, `:` or humps, with at most a short
@@ -398,5 +330,13 @@ pub(super) fn is_uuid(value: &[u8]) -> bool {
 }
 
 fn contains(value: &[u8], piece: &[u8]) -> bool {
-    value.windows(piece.len()).any(|window| window == piece)
+    let mut from = 0;
+    while let Some(index) = memchr::memchr(piece[0], &value[from..]) {
+        from += index;
+        if value[from..].starts_with(piece) {
+            return true;
+        }
+        from += 1;
+    }
+    false
 }

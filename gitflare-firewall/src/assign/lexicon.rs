@@ -55,6 +55,32 @@ impl Words {
     }
 }
 
+/// Beginnings of values, in exact case.
+pub(super) struct Prefixes {
+    /// By first byte, below 128.
+    by_first: Vec<Vec<&'static [u8]>>,
+}
+
+impl Prefixes {
+    /// The beginnings in a text, separated by blanks.
+    pub(super) fn new(text: &'static str) -> Self {
+        let mut by_first = vec![Vec::new(); 128];
+        for prefix in text.split_ascii_whitespace() {
+            by_first[usize::from(prefix.as_bytes()[0] & 127)].push(prefix.as_bytes());
+        }
+        Self { by_first }
+    }
+
+    /// Whether one of them begins `value`.
+    pub(super) fn begin(&self, value: &[u8]) -> bool {
+        value.first().is_some_and(|first| {
+            self.by_first[usize::from(first & 127)]
+                .iter()
+                .any(|prefix| value.starts_with(prefix))
+        })
+    }
+}
+
 fn hash(word: &[u8]) -> usize {
     let mut hash = 0x811c_9dc5_u32;
     for byte in word {

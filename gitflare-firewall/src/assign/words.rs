@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use super::{key::Strength, lexicon::Words};
+use super::{
+    key::Strength,
+    lexicon::{Prefixes, Words},
+};
 
 /// A word that makes a name secret; any case.
 pub(super) struct Keyword {
@@ -267,5 +270,30 @@ pub(super) static PROMISES: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
         "encryption decryption webhook security integration merchant cipher symmetric write \
          admin authentication authorization",
+    )
+});
+
+/// How a value begins that stands for another.
+pub(super) static REFERENCES: LazyLock<Prefixes> = LazyLock::new(|| {
+    Prefixes::new(
+        "${ $( {{ #{ <% <? %( {% @Microsoft.KeyVault !Ref !Sub !GetAtt !ImportValue !vault \\( $[ \
+         @{ #[ &{ [[ __ {$ @@ ssm: vault: op:// arn: secretsmanager: kms: ref: ref+ resolve: \
+         valueFrom secretKeyRef process.env os.environ os.getenv getenv System.getenv System.get \
+         ENV[ $env: ENC[ data:image rgba( lookup( file( env( config( config.get projects/",
+    )
+});
+
+/// Objects whose members are values kept elsewhere.
+pub(super) static STORES: LazyLock<Prefixes> = LazyLock::new(|| {
+    Prefixes::new(
+        "env. ENV. secrets. vars. var. local. data. module. aws_ azurerm_ random_ self. this.",
+    )
+});
+
+/// Endings of file and host names.
+pub(super) static ENDINGS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "pem key crt cer p12 pfx jks json yml yaml txt xml html js ts py rb go java php css png \
+         svg conf env gpg pub asc db sh com net org io",
     )
 });
