@@ -8,6 +8,7 @@ use crate::{
     assign::{self, Strength},
     block::{self, Block},
     chance::Profile,
+    context::{self, CONTEXTS, Context},
     formats::{self, Format},
     link,
     scan::{Hit, Literal, Scanner},
@@ -23,7 +24,7 @@ enum Kind {
     Format(usize),
     Block,
     Link,
-    Curl,
+    Context(Context),
     Tag,
 }
 
@@ -116,7 +117,9 @@ impl Engine {
         add("-----BEGIN", Set::default(), false, Kind::Block);
         add("Private-Lines:", Set::default(), false, Kind::Block);
         add("://", Set::new(r"\w:$%.~!*-"), false, Kind::Link);
-        add("curl ", Set::default(), false, Kind::Curl);
+        for (text, tail, context) in CONTEXTS {
+            add(text, Set::new(tail), true, Kind::Context(*context));
+        }
         add(TAG_PREFIX, Set::default(), false, Kind::Tag);
         Self {
             scanner: Scanner::new(literals),
@@ -196,7 +199,7 @@ impl Engine {
                     link::read(view, end, found);
                 }
             }
-            Kind::Curl => link::curl(view, end - 1, found),
+            Kind::Context(context) => context::read(view, context, hit.at, end, found),
             Kind::Tag => {
                 let end = Set::new(r"\x").run(view.text, end, view.limit.min(end + 16));
                 if end == hit.at + crate::tag::TAG_LEN {

@@ -5,6 +5,7 @@
 mod assign;
 mod block;
 mod chance;
+mod context;
 mod diff;
 mod engine;
 mod firewall;

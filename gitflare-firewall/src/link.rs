@@ -44,7 +44,8 @@ fn token_user(view: &View<'_>, start: usize, end: usize, found: &mut Found) {
     }
 }
 
-fn is_secret(secret: &[u8]) -> bool {
+/// Whether a literal in a place for secrets is one: no stand-in and no reference.
+pub(crate) fn is_secret(secret: &[u8]) -> bool {
     const STAND_INS: &[&[u8]] = &[
         b"password",
         b"pass",

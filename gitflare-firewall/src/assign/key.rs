@@ -116,7 +116,14 @@ fn refine(
         last =
             &view.text[NAME.run_back(view.text, end, view.floor.max(end.saturating_sub(16)))..end];
     }
-    let denied = NOT_BEFORE.has(last);
+    let denied = NOT_BEFORE.has(last)
+        || before.len() >= 9 && before[before.len() - 9..].eq_ignore_ascii_case(b"publickey");
+    if last.eq_ignore_ascii_case(b"private")
+        && (after.eq_ignore_ascii_case(b"_id") || after == b"Id")
+    {
+        // The one id that service accounts keep with their key.
+        return Some(Strength::Token);
+    }
     match strength {
         Strength::Pass | Strength::Key | Strength::Auth | Strength::Pin if glued && !compound => {
             return None;

@@ -59,8 +59,8 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     short("seed", "=: \t\"'\\\\_", Strength::Weak),
     short("pin", "=: \"'\\", Strength::Pin),
     word("cookie", Strength::Cookie),
-    short("sig=", "", Strength::Weak),
-    word("signature=", Strength::Weak),
+    short("sig", "=", Strength::Weak),
+    word("signature", Strength::Weak),
     word("identified by", Strength::Sql),
     // Providers whose tokens have no form of their own.
     word("twilio", Strength::Provider),
@@ -202,7 +202,7 @@ pub(super) static NOT_BEFORE: LazyLock<Words> = LazyLock::new(|| {
 pub(super) static COMPOUNDS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
         "\
-         api access secret auth master priv private sign signing crypt cryption hmac license licence \
+         require api access secret auth master priv private sign signing crypt cryption hmac license licence \
          storage account app db deploy server service user admin root ssh sudo smtp mail email ftp \
          sql pg redis become store my ssl tls rsa aes des jwt session shared preshared client \
          consumer wifi wpa ldap sa mongo proxy login http https svn git test default sub \

@@ -1,0 +1,194 @@
+//! Secrets that only their surroundings give away: the values of a Kubernetes Secret, the private
+//! members of a JSON Web Key, passwords among the arguments of a call or a command.
+
+use crate::{
+    engine::Found,
+    link::{self, is_secret},
+    shape::Set,
+    text::View,
+};
+
+/// A surrounding that the scanner can find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// `kind: Secret`
+    Manifest,
+    /// `"kty"`
+    WebKey,
+    /// `BasicAuth("user", "password")`
+    Arguments,
+    /// `mysql -psecret`
+    GluedFlag,
+    /// `sshpass -p secret`
+    Flag,
+    /// `curl -u user:secret`
+    Curl,
+}
+
+/// The literals of the contexts, in any case.
+pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
+    ("kind: secret", "", Context::Manifest),
+    ("kty", "\"'\\\\", Context::WebKey),
+    ("basicauth(", "", Context::Arguments),
+    ("networkcredential(", "", Context::Arguments),
+    ("passwordcredentials(", "", Context::Arguments),
+    ("passwordauthentication(", "", Context::Arguments),
+    ("auth=(", "", Context::Arguments),
+    ("auth: (", "", Context::Arguments),
+    ("jwt.sign(", "", Context::Arguments),
+    ("jwt.verify(", "", Context::Arguments),
+    ("mysql -", "", Context::GluedFlag),
+    ("mysqldump -", "", Context::GluedFlag),
+    ("mysqladmin -", "", Context::GluedFlag),
+    ("sshpass -", "", Context::Flag),
+    ("docker login", "", Context::Flag),
+    ("curl ", "", Context::Curl),
+];
+
+/// Reads the context whose literal stands at `at..end`.
+pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, found: &mut Found) {
+    match context {
+        Context::Manifest => manifest(view, at, found),
+        Context::WebKey => web_key(view, at, found),
+        Context::Arguments => arguments(view, end, found),
+        Context::GluedFlag => flag(view, end - 2, true, found),
+        Context::Flag => flag(view, end - 2, false, found),
+        Context::Curl => link::curl(view, end - 1, found),
+    }
+}
+
+/// Every value below `data:` and `stringData:` of the document around `at`.
+fn manifest(view: &View<'_>, at: usize, found: &mut Found) {
+    let mut line = view.line_start(view.floor.max(at.saturating_sub(800)));
+    let mut inside: Option<usize> = None;
+    while line < view.limit {
+        let sign = usize::from(matches!(view.byte(line), b'+' | b'-'));
+        let text = view.skip_blanks(line + sign);
+        let indent = text - line - sign;
+        let mut end = text;
+        while end < view.limit && view.line_end(end) == 0 {
+            end += 1;
+        }
+        let content = view.text[text..end].trim_ascii_end();
+        if content.starts_with(b"---") {
+            if line > at {
+                return;
+            }
+            inside = None;
+        } else if content == b"data:" || content == b"stringData:" {
+            inside = Some(indent);
+        } else if inside.is_some_and(|parent| indent <= parent) && !content.is_empty() {
+            inside = None;
+        } else if inside.is_some()
+            && let Some(colon) = memchr::memmem::find(content, b": ")
+        {
+            let mut start = view.skip_blanks(text + colon + 2);
+            let mut stop = text + content.len();
+            if let Some(quote) = view.quote(start) {
+                start += quote.len;
+                stop = view.quoted_end(start, quote).0.min(stop);
+            }
+            if start < stop && is_secret(&view.text[start..stop]) {
+                found.secret(start, stop);
+            }
+        }
+        let over = view.line_end(end);
+        if over == 0 {
+            return;
+        }
+        line = end + over;
+    }
+}
+
+/// The private members of the object around `at`.
+fn web_key(view: &View<'_>, at: usize, found: &mut Found) {
+    const BRACES: Set = Set::new("{}");
+    let floor = view.floor.max(at.saturating_sub(1000));
+    let mut from = at;
+    while from > floor && !BRACES.has(view.text[from - 1]) {
+        from -= 1;
+    }
+    let limit = BRACES.run_until(view.text, at, view.limit.min(at + 4096));
+    let mut place = from;
+    while place < limit {
+        let Some(quote) = view.quote(place) else {
+            place += 1;
+            continue;
+        };
+        let name = place + quote.len;
+        let (name_end, closed) = view.quoted_end(name, quote);
+        let colon = view.skip_blanks(name_end + quote.len);
+        if !closed || view.byte(colon) != b':' {
+            place = name_end + quote.len;
+            continue;
+        }
+        let value = view.skip_blanks(colon + 1);
+        let Some(quote) = view.quote(value) else {
+            place = colon + 1;
+            continue;
+        };
+        let start = value + quote.len;
+        let (end, _) = view.quoted_end(start, quote);
+        let private = matches!(
+            &view.text[name..name_end],
+            b"d" | b"p" | b"q" | b"dp" | b"dq" | b"qi" | b"k"
+        );
+        if private && end - start >= 16 && end <= limit {
+            found.secret(start, end);
+        }
+        place = end + quote.len;
+    }
+}
+
+/// The second argument after a user or a payload.
+fn arguments(view: &View<'_>, at: usize, found: &mut Found) {
+    let first = view.skip_blanks(at);
+    let end = match view.quote(first) {
+        Some(quote) => view.quoted_end(first + quote.len, quote).0 + quote.len,
+        None => Set::new(r"\w.{}: ").run(view.text, first, view.limit.min(first + 64)),
+    };
+    let comma = view.skip_blanks(end);
+    if view.byte(comma) != b',' {
+        return;
+    }
+    let second = view.skip_blanks(comma + 1);
+    let Some(quote) = view.quote(second) else {
+        return;
+    };
+    let start = second + quote.len;
+    let (end, closed) = view.quoted_end(start, quote);
+    if closed
+        && end > start
+        && is_secret(&view.text[start..end])
+        && !view.text[start..end].contains(&b' ')
+    {
+        found.secret(start, end);
+    }
+}
+
+/// The value of `-p` on the line at `at`.
+fn flag(view: &View<'_>, at: usize, glued: bool, found: &mut Found) {
+    let limit = view.limit.min(at + 300);
+    let line = memchr::memchr(b'\n', &view.text[at..limit]).map_or(limit, |index| at + index);
+    let Some(index) = memchr::memmem::find(&view.text[at..line], b" -p") else {
+        return;
+    };
+    let mut start = at + index + 3;
+    if glued == matches!(view.byte(start), b' ' | b'=') {
+        return;
+    }
+    if !glued {
+        start = view.skip_blanks(start + 1);
+    }
+    let end = match view.quote(start) {
+        Some(quote) => {
+            start += quote.len;
+            view.quoted_end(start, quote).0
+        }
+        None => Set::new(" \t\r\n\"'`\\\\;|)&").run_until(view.text, start, line),
+    };
+    if start < end && !matches!(view.byte(start), b'-' | b'<') && is_secret(&view.text[start..end])
+    {
+        found.secret(start, end);
+    }
+}
