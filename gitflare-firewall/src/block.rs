@@ -134,7 +134,8 @@ fn piece(view: &View<'_>, at: usize, block: &mut Block) -> Option<usize> {
         || view.line_end(end) > 0
         || SEPARATORS.has(view.byte(end))
         || matches!(view.byte(end), b'\\' | b'-' | b'<');
-    let alone = view.line_end(view.skip_blanks(end)) > 0
+    let alone = end >= view.limit
+        || view.line_end(view.skip_blanks(end)) > 0
         || matches!(view.byte(end), b'"' | b'\'' | b'`' | b'\\')
         || view.has(view.skip_blanks(end), b"-----");
     (ends && (long || block.begun && alone)).then_some(end)
@@ -157,3 +158,6 @@ fn line_over(view: &View<'_>, at: usize) -> usize {
     }
     at
 }
+
+#[cfg(test)]
+mod tests;

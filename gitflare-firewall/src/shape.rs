@@ -174,6 +174,19 @@ impl Shape {
         Some(end)
     }
 
+    /// A text of this shape, for tests; `random` picks below its bound.
+    #[cfg(test)]
+    pub(crate) fn sample(&self, random: &mut dyn FnMut(usize) -> usize) -> String {
+        let mut text = String::new();
+        for item in &self.0 {
+            let bytes = item.set.bytes();
+            for _ in 0..item.min {
+                text.push(char::from(bytes[random(bytes.len())]));
+            }
+        }
+        text
+    }
+
     /// Where a text of this shape that ends at `at` begins.
     pub(crate) fn start(&self, text: &[u8], at: usize, floor: usize) -> Option<usize> {
         let mut start = at;

@@ -146,20 +146,4 @@ fn looks_generated(body: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_character_before_the_prefix_rules_it_out() {
-        for (text, at, begins) in [
-            ("xghp_", 1, false),
-            ("_ghp_", 1, true),
-            (r"\nghp_", 2, true),
-            ("%22ghp_", 3, true),
-            (r"\u0022ghp_", 6, true),
-            ("22ghp_", 2, false),
-        ] {
-            assert_eq!(begins_word(text.as_bytes(), at), begins, "{text}");
-        }
-    }
-}
+mod tests;

@@ -75,11 +75,7 @@ pub(super) const TOKENS: &[Row] = &[
     row("live_auth_", r"[\x]{32}"),
     row("1000.", r"[\x]{32}\.[\x]{32}"),
     inner(r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}", "_mmk", ""),
-    inner(
-        "wrka[a-z]{0,2}",
-        "-eyJ",
-        r"[\w-]{8,}\.[\w-]{16,}\.[\w-]{60,}",
-    ),
+    row("wrka", r"[a-z]{0,2}-eyJ[\w-]{8,}\.[\w-]{16,}\.[\w-]{60,}"),
     row("ApiKey-v1 gcntfy-", r"[\w-]{60,}"),
     inner(r"00[A-Za-z0-9]{13}", "!AQ", r"[\w.-]{60,}"),
     row("AAAAAAAAAA", r"[\w%-]{70,}"),

@@ -1,0 +1,153 @@
+use crate::Redactor;
+
+const BODY: [&str; 3] = [
+    "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj",
+    "MzEfYyjiWA4R4ypbHqGC0H0+tG3hGbN3MYHa5QYYXY5P5Zy1r4T5kG8oXzHhQk1W",
+    "q8Zy1r4T5kG8oXzHhQ==",
+];
+
+fn redact(text: &str) -> String {
+    String::from_utf8(
+        Redactor::new(&[7; 32])
+            .redact(text.as_bytes())
+            .bytes
+            .into_owned(),
+    )
+    .unwrap()
+}
+
+fn check(text: &str) -> String {
+    let redacted = redact(text);
+    for line in BODY {
+        for piece in line.as_bytes().chunks(8) {
+            let piece = std::str::from_utf8(piece).unwrap();
+            assert!(
+                piece.len() < 8 || !redacted.contains(piece),
+                "{piece} in {redacted}"
+            );
+        }
+    }
+    assert_eq!(redacted.lines().count(), text.lines().count(), "{redacted}");
+    assert_eq!(redact(&redacted), redacted, "twice");
+    redacted
+}
+
+fn block(label: &str, separator: &str) -> String {
+    let body = BODY.join(separator);
+    format!("-----BEGIN {label}-----{separator}{body}{separator}-----END {label}-----")
+}
+
+#[test]
+fn every_label_and_layout_loses_its_body() {
+    for label in [
+        "PRIVATE KEY",
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "DSA PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "OPENSSH PRIVATE KEY",
+        "PGP PRIVATE KEY BLOCK",
+        "ANY OTHER PRIVATE KEY",
+    ] {
+        for separator in [
+            "\n",
+            "\r\n",
+            "\\n",
+            "\\\\n",
+            "\\r\\n",
+            " ",
+            "\n    ",
+            "\n+",
+            "\n-",
+            "\n ",
+            "\n+    ",
+            "\\n\" +\n    \"",
+            "\\n'\n    '",
+            "\\n\" \\\n\"",
+            "\",\n\"",
+            "\\n\" .\n\"",
+        ] {
+            let text = block(label, separator);
+            let redacted = check(&format!("+x = \"{text}\"\n+next_line = 1\n"));
+            assert!(
+                redacted.contains("next_line = 1"),
+                "{separator:?}: {redacted}"
+            );
+            assert!(
+                redacted.contains(&format!("-----END {label}-----")),
+                "{redacted}"
+            );
+        }
+    }
+}
+
+#[test]
+fn headers_stay_and_their_body_goes() {
+    let text = format!(
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A1B\n\n{}\n-----END RSA PRIVATE KEY-----\n",
+        BODY.join("\n")
+    );
+    assert!(check(&text).contains("Proc-Type: 4,ENCRYPTED"));
+}
+
+#[test]
+fn a_block_without_an_end_is_withheld_as_far_as_it_goes() {
+    let text = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\nfn main() {{}}\n",
+        BODY.join("\n")
+    );
+    assert!(check(&text).contains("fn main() {}"));
+}
+
+#[test]
+fn hunks_that_mix_signs_lose_both_bodies() {
+    let text = format!(
+        "@@ -1,5 +1,5 @@\n -----BEGIN PRIVATE KEY-----\n-{}\n-{}\n+{}\n+{}\n -----END PRIVATE KEY-----\n",
+        BODY[0], BODY[1], BODY[1], BODY[0]
+    );
+    check(&text);
+}
+
+#[test]
+fn putty_keys_lose_their_private_lines() {
+    let text = format!(
+        "PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\nPublic-Lines: 1\nAAAA\nPrivate-Lines: 3\n{}\nPrivate-MAC: 0\n",
+        BODY.join("\n")
+    );
+    let redacted = check(&text);
+    assert!(redacted.contains("Public-Lines: 1\nAAAA\n"), "{redacted}");
+}
+
+#[test]
+fn public_blocks_and_mere_mentions_stay() {
+    for text in [
+        format!(
+            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+            BODY.join("\n")
+        ),
+        format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+            BODY.join("\n")
+        ),
+        "if line.starts_with(\"-----BEGIN PRIVATE KEY-----\") { return Err(e); }\n".to_owned(),
+    ] {
+        assert_eq!(redact(&text), text);
+    }
+}
+
+#[test]
+fn long_blocks_go_on_beyond_the_window() {
+    let body = format!("{}\n", BODY[0]).repeat(2000);
+    let text = format!(
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{body}-----END PGP PRIVATE KEY BLOCK-----\nrest\n"
+    );
+    let redacted = check(&text);
+    assert!(redacted.ends_with("rest\n"));
+    let mut stream = Redactor::new(&[7; 32]).stream();
+    let mut out = Vec::new();
+    for chunk in text.as_bytes().chunks(777) {
+        stream.push(chunk, &mut out);
+    }
+    stream.finish(&mut out);
+    assert!(out == redacted.as_bytes());
+}
