@@ -7,3 +7,5 @@ pub mod config;
 pub mod http;
 mod keys;
 pub mod storage;
+mod log;
+pub mod sandbox;

@@ -14,6 +14,7 @@ use gitflare_core::{keys::MasterKey, provider::ProviderId};
 
 pub use read::{Given, Origin, Problem};
 pub use table::{Config, Setting, Upstream};
+pub(crate) use value::master_key;
 pub use value::{BaseUrl, Database, HostPort, LogFormat};
 
 /// The file that is read when it lies in the working directory.

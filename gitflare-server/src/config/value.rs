@@ -234,7 +234,7 @@ pub(super) fn log_filter(text: &str) -> Parsed<Targets> {
 }
 
 /// `[id:]key`, the id being 1 when it is left out.
-pub(super) fn master_key(text: &str) -> Parsed<MasterKey> {
+pub(crate) fn master_key(text: &str) -> Parsed<MasterKey> {
     let (id, key) = match text.split_once(':') {
         None => (1, text),
         Some((id, key)) => {

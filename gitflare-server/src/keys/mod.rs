@@ -1,6 +1,166 @@
 //! Where keys come from: the configuration, or files in the data folder that the first start makes
-//! (KY-2, IN-4). Deriving keys from the master key is the core's business.
+//! (KY-2, IN-4). There is no built-in key. Deriving keys from the master key is the core's
+//! business.
 
+mod admin;
+mod check;
 mod private;
+#[cfg(test)]
+mod tests;
 
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use gitflare_core::{
+    Random, Secret,
+    keys::{KeyRing, MIN_MASTER_KEY_LEN, MasterKey},
+};
+use zeroize::Zeroizing;
+
+pub use admin::AdminKeys;
+pub(crate) use check::verify;
 pub(crate) use private::is_private;
+
+use crate::config::{self, Config, Problem};
+
+const MASTER_KEY_FILE: &str = "master.key";
+const ADMIN_KEY_FILE: &str = "admin.key.sha256";
+
+/// The data folder, private to the owner of the process.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    is_new: bool,
+}
+
+impl DataDir {
+    /// Makes the folder if there is none. An empty one is closed to everybody else; one with
+    /// content that others may read is refused, for closing it could be a mistake too.
+    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+        let failed = |error| on_path(path, "cannot be used", error);
+        private::make_folder(path).map_err(failed)?;
+        let is_new = is_empty(path).map_err(failed)?;
+        if !is_private(path).map_err(failed)? {
+            if !is_new {
+                let path = path.display();
+                return Err(Problem::new(format!(
+                    "GITFLARE_DATA_DIR: others may read {path}: run `chmod 700 {path}`"
+                )));
+            }
+            private::close_folder(path).map_err(failed)?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            is_new,
+        })
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The master keys: those of the configuration, else those of the key file, which the first
+    /// start makes. What the configuration gives is never written to disk.
+    pub(crate) fn master_keys(
+        &self,
+        config: &Config,
+        random: &dyn Random,
+    ) -> Result<KeyRing, Problem> {
+        if !config.master_keys.is_empty() {
+            return ring(config.master_keys.clone());
+        }
+        let path = self.path.join(MASTER_KEY_FILE);
+        if self.is_new {
+            let key = random_hex(random);
+            let line = Secret::new(format!("1:{}\n", key.expose()));
+            private::write_new(&self.path, MASTER_KEY_FILE, line.expose().as_bytes())
+                .map_err(|error| on_path(&path, "cannot be written", error))?;
+        }
+        let text = match read_private(&path) {
+            Ok(text) => text,
+            Err(Reading::Missing) => {
+                return Err(Problem::new(format!(
+                    "GITFLARE_MASTER_KEY is unset and {} is missing, though the data folder is not empty: bring the key back",
+                    path.display()
+                )));
+            }
+            Err(Reading::Refused(problem)) => return Err(problem),
+        };
+        let keys = text
+            .expose()
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(config::master_key)
+            .collect::<Result<_, _>>()
+            .map_err(|rule| Problem::new(format!("a key in {} {rule}", path.display())))?;
+        ring(keys)
+    }
+}
+
+fn ring(keys: Vec<MasterKey>) -> Result<KeyRing, Problem> {
+    let mut keys = keys.into_iter();
+    let primary = keys
+        .next()
+        .ok_or_else(|| Problem::new(format!("{MASTER_KEY_FILE} holds no key")))?;
+    Ok(KeyRing::new(primary, keys.collect()))
+}
+
+/// Whether nothing lies in the folder but what a file system or a failed start leaves there.
+fn is_empty(path: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name();
+        if name != "lost+found" && !name.as_encoded_bytes().starts_with(b".") {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Why a key file gave nothing.
+enum Reading {
+    Missing,
+    Refused(Problem),
+}
+
+/// The content of a key file that the owner alone may read (KY-5).
+fn read_private(path: &Path) -> Result<Secret<String>, Reading> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Reading::Missing,
+        _ => Reading::Refused(on_path(path, "cannot be read", error)),
+    };
+    if !is_private(path).map_err(failed)? {
+        let path = path.display();
+        return Err(Reading::Refused(Problem::new(format!(
+            "{path} holds a key and others may read it: run `chmod 600 {path}`, and change the key if somebody has"
+        ))));
+    }
+    fs::read_to_string(path).map(Secret::new).map_err(failed)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is the tail of map_err, which hands the error over"
+)]
+fn on_path(path: &Path, what: &str, error: io::Error) -> Problem {
+    Problem::new(format!("{} {what}: {error}", path.display()))
+}
+
+/// 256 random bits.
+fn random_hex(random: &dyn Random) -> Secret<String> {
+    let mut bytes = Zeroizing::new([0u8; MIN_MASTER_KEY_LEN]);
+    random.fill(&mut *bytes);
+    hex(&bytes)
+}
+
+fn hex(bytes: &[u8; 32]) -> Secret<String> {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    Secret::new(text)
+}
