@@ -1,51 +1,33 @@
 //! The admin key: given by the operator, or made once, shown once and kept as a hash (IN-4).
 
-use std::fmt;
-
 use gitflare_core::{CredentialHash, Random, Secret};
-use subtle::{Choice, ConstantTimeEq};
 
 use super::{ADMIN_KEY_FILE, DataDir, Reading, hex, on_path, private, random_hex, read_private};
 use crate::config::{Config, Problem};
 
-/// The keys that open the admin API, as hashes.
-#[derive(Clone)]
-pub struct AdminKeys(Vec<CredentialHash>);
+/// The hashes of the keys in force, and the text of one that was made just now, to be shown this
+/// once.
+pub(crate) type AdminKeys = (Vec<CredentialHash>, Option<Secret<String>>);
 
-impl AdminKeys {
-    /// Keys that the operator gives; each has passed the configuration's check.
-    #[must_use]
-    pub fn new(keys: &[Secret<String>]) -> Self {
-        let hashes = keys.iter().map(|key| CredentialHash::of(key.expose()));
-        Self(hashes.collect())
-    }
-
-    /// Whether this is one of the keys. The work does not depend on how much of it is right, nor
-    /// on which key it is.
-    #[must_use]
-    pub fn matches(&self, presented: &str) -> bool {
-        let presented = CredentialHash::of(presented);
-        let equal = self.0.iter().fold(Choice::from(0), |equal, key| {
-            equal | key.as_bytes().ct_eq(presented.as_bytes())
-        });
-        equal.into()
-    }
-
-    /// The keys in force, and the text of one that was made just now, to be shown this once.
-    pub(crate) fn open(
+impl DataDir {
+    /// The admin keys: those of the configuration, else the one that was made here once, else a
+    /// new one.
+    pub(crate) fn admin_keys(
+        &self,
         config: &Config,
-        data: &DataDir,
         random: &dyn Random,
-    ) -> Result<(Self, Option<Secret<String>>), Problem> {
+    ) -> Result<AdminKeys, Problem> {
         if !config.admin_keys.is_empty() {
-            return Ok((Self::new(&config.admin_keys), None));
+            let keys = config.admin_keys.iter();
+            let hashes = keys.map(|key| CredentialHash::of(key.expose())).collect();
+            return Ok((hashes, None));
         }
-        let path = data.path().join(ADMIN_KEY_FILE);
+        let path = self.path().join(ADMIN_KEY_FILE);
         match read_private(&path) {
             Ok(text) => {
                 let hashes: Option<Vec<_>> = text.expose().lines().map(parse).collect();
                 match hashes {
-                    Some(hashes) if !hashes.is_empty() => Ok((Self(hashes), None)),
+                    Some(hashes) if !hashes.is_empty() => Ok((hashes, None)),
                     _ => Err(Problem::new(format!(
                         "{} is damaged: set SGG_ADMIN_API_KEY, or delete it to have a new key made",
                         path.display()
@@ -54,9 +36,9 @@ impl AdminKeys {
             }
             Err(Reading::Missing) => {
                 let key = generate(random);
-                let keys = Self(vec![CredentialHash::of(key.expose())]);
-                let line = format!("{}\n", hex(keys.0[0].as_bytes()).expose());
-                let written = private::write_new(data.path(), ADMIN_KEY_FILE, line.as_bytes())
+                let hash = CredentialHash::of(key.expose());
+                let line = format!("{}\n", hex(hash.as_bytes()).expose());
+                let written = private::write_new(self.path(), ADMIN_KEY_FILE, line.as_bytes())
                     .map_err(|error| on_path(&path, "cannot be written", error))?;
                 if !written {
                     return Err(Problem::new(format!(
@@ -64,7 +46,7 @@ impl AdminKeys {
                         path.display()
                     )));
                 }
-                Ok((keys, Some(key)))
+                Ok((vec![hash], Some(key)))
             }
             Err(Reading::Refused(problem)) => Err(problem),
         }
@@ -72,7 +54,7 @@ impl AdminKeys {
 }
 
 /// A new admin key: 256 random bits.
-pub(crate) fn generate(random: &dyn Random) -> Secret<String> {
+fn generate(random: &dyn Random) -> Secret<String> {
     Secret::new(format!("sggak_{}", random_hex(random).expose()))
 }
 
@@ -85,10 +67,4 @@ fn parse(line: &str) -> Option<CredentialHash> {
         *byte = u8::from_str_radix(&line[2 * at..2 * at + 2], 16).ok()?;
     }
     Some(CredentialHash::from_bytes(bytes))
-}
-
-impl fmt::Debug for AdminKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AdminKeys({})", self.0.len())
-    }
 }

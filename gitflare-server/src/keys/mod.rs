@@ -19,7 +19,6 @@ use gitflare_core::{
 };
 use zeroize::Zeroizing;
 
-pub use admin::AdminKeys;
 pub(crate) use check::verify;
 pub(crate) use private::is_private;
 

@@ -1,0 +1,48 @@
+//! `gitflare --help`: the commands, and the settings as the table has them.
+
+use std::fmt::Write;
+
+use crate::config::Setting;
+
+const COMMANDS: &str = "\
+GitFlare: one read API over Git hosting, with consent, a firewall and an audit log
+
+Usage: gitflare [COMMAND] [FLAGS]
+
+Commands:
+  serve      Serve until stopped (the default)
+  sandbox    Serve a sample repository on loopback, from a fresh folder that goes at the end;
+             --repos PATH adds a folder of your own repositories
+  check      Print every setting with its value and origin, then what is wrong with them
+  help       Print this
+  version    Print the version
+
+Settings are flags, environment variables or lines of gitflare.toml (or of --config PATH), in this
+order of precedence. Secrets are better not given as flags: other users can see them.
+
+";
+
+/// The text of `--help`.
+#[must_use]
+pub fn help() -> String {
+    let mut text = COMMANDS.to_owned();
+    for row in Setting::all() {
+        let value = if row.is_switch {
+            "[=true|false]"
+        } else {
+            " VALUE"
+        };
+        let _ = write!(
+            text,
+            "  --{}{value}\n      {}\n      {}",
+            row.flag(),
+            row.meaning,
+            row.variable
+        );
+        let _ = match row.default {
+            Some(default) => writeln!(text, ", default {default}"),
+            None => writeln!(text),
+        };
+    }
+    text
+}

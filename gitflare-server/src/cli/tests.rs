@@ -1,0 +1,107 @@
+//! What the command line accepts, and what its reports show.
+
+use super::*;
+use crate::config::Config;
+
+fn parsed(line: &str) -> Result<Command, Problem> {
+    parse(line.split_whitespace().map(OsString::from))
+}
+
+fn arguments(line: &str) -> Arguments {
+    match parsed(line).unwrap() {
+        Command::Serve(arguments) | Command::Sandbox(arguments) | Command::Check(arguments) => {
+            arguments
+        }
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn serve_is_the_default_command() {
+    assert!(matches!(parsed("").unwrap(), Command::Serve(_)));
+    assert!(matches!(parsed("--dev").unwrap(), Command::Serve(_)));
+    assert!(matches!(parsed("serve").unwrap(), Command::Serve(_)));
+    assert!(matches!(parsed("check").unwrap(), Command::Check(_)));
+    for line in ["--help", "-h", "help", "serve --help", "sandbox -h"] {
+        assert!(matches!(parsed(line).unwrap(), Command::Help), "{line}");
+    }
+    for line in ["--version", "-V", "version"] {
+        assert!(matches!(parsed(line).unwrap(), Command::Version), "{line}");
+    }
+}
+
+#[test]
+fn every_setting_is_a_flag() {
+    let config = |line| Config::from_given(&arguments(line).given).unwrap();
+    assert_eq!(config("--listen 127.0.0.1:1").listen.port(), 1);
+    assert_eq!(config("serve --listen=127.0.0.1:2").listen.port(), 2);
+    assert!(config("--dev").dev && config("--dev --testapp").testapp);
+    assert!(!config("--enforce-platform-auth=false").enforce_platform_auth);
+    for row in Setting::all() {
+        let line = format!("check --{}=x", row.flag());
+        assert!(matches!(parsed(&line), Ok(Command::Check(_))), "{line}");
+        assert!(help().contains(&format!("--{}", row.flag())) && help().contains(row.variable));
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_refused_in_one_line() {
+    for (line, said) in [
+        ("backup", "`backup` is not a command"),
+        ("rotate-keys", "`rotate-keys` is not a command"),
+        ("openapi", "`openapi` is not a command"),
+        ("frobnicate", "`frobnicate` is not a command"),
+        ("serve now", "`now` is not a flag"),
+        ("--listen", "--listen needs a value"),
+        ("--listen --dev", "--listen needs a value"),
+        (
+            "--listen 127.0.0.1:1 --listen 127.0.0.1:2",
+            "--listen is given twice",
+        ),
+        ("--listn 127.0.0.1:1", "`--listn` is not a flag"),
+        ("--repos x", "`--repos` is not a flag of `serve`"),
+        ("-x", "`-x` is not a flag"),
+        ("--admin_api_key=canary", "`--admin_api_key` is not a flag"),
+    ] {
+        let problem = parsed(line).unwrap_err().to_string();
+        assert!(problem.starts_with(said), "{line}: {problem}");
+        assert!(!problem.contains("canary"), "{problem}");
+    }
+    let sandbox = arguments("sandbox --repos a --repos b --config c");
+    assert_eq!(sandbox.repos, [PathBuf::from("a"), PathBuf::from("b")]);
+    assert_eq!(sandbox.file, Some(PathBuf::from("c")));
+}
+
+#[test]
+fn check_shows_every_setting_and_no_secret() {
+    // sec: KY-5
+    let arguments = arguments(
+        "check --listen 127.0.0.1:9 --github-client-secret canary --public-url=https://u:canary@a --gitea-api-url https://a/\u{1b}[31m",
+    );
+    let (text, is_good) = check(&arguments.given);
+    assert!(
+        !is_good && !text.contains("canary") && !text.contains('\u{1b}'),
+        "{text}"
+    );
+    for row in Setting::all() {
+        assert!(text.contains(row.variable), "{}", row.variable);
+    }
+    let listen = text
+        .lines()
+        .find(|line| line.starts_with("GITFLARE_LISTEN "))
+        .unwrap();
+    let words: Vec<_> = listen.split_whitespace().collect();
+    assert_eq!(
+        words,
+        [
+            "GITFLARE_LISTEN",
+            "127.0.0.1:9",
+            "flag",
+            "default",
+            "127.0.0.1:8080"
+        ]
+    );
+    let problems = text.lines().filter(|line| line.starts_with("problem: "));
+    assert_eq!(problems.count(), 2, "{text}");
+    assert!(check(&Given::default()).1);
+}
