@@ -1,5 +1,6 @@
-//! The GitFlare server as a library: configuration, keys, storage, HTTP. The binary `gitflare` is a
-//! thin shell around it.
+//! The GitFlare server as a library: configuration, keys, storage, HTTP, and [`Server`], which puts
+//! them together. The binary `gitflare` is a thin shell around it; a Rust service can start the
+//! same server on a port of its own, or embed the core's gateway without any socket.
 
 #![forbid(unsafe_code)]
 
@@ -7,6 +8,11 @@ pub mod cli;
 pub mod config;
 pub mod http;
 mod keys;
-pub mod storage;
-mod log;
+pub mod log;
+mod retention;
+pub mod run;
 pub mod sandbox;
+mod server;
+pub mod storage;
+
+pub use server::{Running, Server};

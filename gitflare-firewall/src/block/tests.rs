@@ -1,3 +1,5 @@
+//! Multi-line secrets: PEM blocks and their like.
+
 use crate::Redactor;
 
 const BODY: [&str; 3] = [

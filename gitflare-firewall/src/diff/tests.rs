@@ -1,3 +1,5 @@
+//! Whole unified diffs through the firewall.
+
 use super::*;
 
 fn strip(text: &str) -> (String, u64) {

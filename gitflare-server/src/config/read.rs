@@ -48,7 +48,8 @@ impl fmt::Display for Origin {
 pub struct Problem(String);
 
 impl Problem {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    /// A problem; the text is one line.
+    pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 }
@@ -60,6 +61,13 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// Where several can be reported, one is a list too.
+impl From<Problem> for Vec<Problem> {
+    fn from(problem: Problem) -> Self {
+        vec![problem]
+    }
+}
 
 /// The texts that were given, the strongest for each setting.
 #[derive(Clone, Debug, Default)]

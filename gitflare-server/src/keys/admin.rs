@@ -54,7 +54,7 @@ impl DataDir {
 }
 
 /// A new admin key: 256 random bits.
-fn generate(random: &dyn Random) -> Secret<String> {
+pub(crate) fn generate(random: &dyn Random) -> Secret<String> {
     Secret::new(format!("sggak_{}", random_hex(random).expose()))
 }
 

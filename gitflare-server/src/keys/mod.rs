@@ -19,6 +19,7 @@ use gitflare_core::{
 };
 use zeroize::Zeroizing;
 
+pub(crate) use admin::generate as new_admin_key;
 pub(crate) use check::verify;
 pub(crate) use private::is_private;
 

@@ -1,4 +1,247 @@
 //! The sandbox: the whole gateway on loopback over a fresh folder, with a sample repository, for
-//! trying it without an account or a network.
+//! trying it without an account or a network. Everything in it is made through the same use cases
+//! that an admin calls; nothing of it outlives the process.
 
 pub mod sample;
+mod seed;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use gitflare_core::SystemRandom;
+use sample::Sample;
+use tempfile::TempDir;
+
+use crate::{
+    Running, Server,
+    cli::Arguments,
+    config::{self, Config, Origin, Problem, Setting},
+    keys,
+};
+use seed::Seeded;
+
+/// What the sandbox decides: (variable, value). An empty value unsets.
+const FIXED: &[(&str, &str)] = &[
+    ("GITFLARE_DATABASE_URL", "sqlite"),
+    ("GITFLARE_MASTER_KEY", ""),
+    ("GITFLARE_PUBLIC_URL", ""),
+    ("GITFLARE_PANEL_URL", ""),
+    ("GITFLARE_PROVIDERS", "local"),
+];
+/// What it starts from, where nothing else is given.
+const PRESET: &[(&str, &str)] = &[("GITFLARE_DEV", "true"), ("GITFLARE_TESTAPP", "true")];
+
+/// The folder of the sample below the sandbox's own.
+const REPOSITORIES: &str = "repositories";
+
+/// A running sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    running: Running,
+    seeded: Seeded,
+    sample: Sample,
+    admin_key: String,
+    token_ttl: Duration,
+    took: Duration,
+    folder: TempDir,
+}
+
+/// A sandbox whose folder and configuration stand, and that serves nothing yet.
+#[derive(Debug)]
+pub struct Prepared {
+    config: Config,
+    repos: Vec<PathBuf>,
+    sample: Sample,
+    admin_key: String,
+    folder: TempDir,
+    started: Instant,
+}
+
+impl Prepared {
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Makes the accounts and serves.
+    ///
+    /// # Errors
+    /// What stops the start, as one line.
+    pub async fn start(self) -> Result<Sandbox, Problem> {
+        let token_ttl = self.config.token_ttl;
+        let mut server = Server::new(self.config);
+        for root in self.repos {
+            server = server.with_local_root(root);
+        }
+        let running = server.start().await?;
+        let seeded = seed::seed(running.gateway())
+            .await
+            .map_err(|error| Problem::new(format!("the sandbox cannot be filled: {error:?}")))?;
+        Ok(Sandbox {
+            running,
+            seeded,
+            sample: self.sample,
+            admin_key: self.admin_key,
+            token_ttl,
+            took: self.started.elapsed(),
+            folder: self.folder,
+        })
+    }
+}
+
+impl Sandbox {
+    /// Makes the folder and the sample repository in it.
+    ///
+    /// # Errors
+    /// What stops the start, each problem as one line.
+    pub fn prepare(arguments: Arguments) -> Result<Prepared, Vec<Problem>> {
+        let started = Instant::now();
+        let disk = |error| Problem::new(format!("the sandbox's folder cannot be made: {error}"));
+        let folder = tempfile::Builder::new()
+            .prefix("gitflare-sandbox-")
+            .tempdir()
+            .map_err(|error| disk(error.into()))?;
+        let admin_key = keys::new_admin_key(&SystemRandom).expose().to_owned();
+        let file = arguments.file.as_deref();
+        let config = config(arguments.given, file, &folder, &admin_key)?;
+        let sample = sample::write(&folder.path().join(REPOSITORIES)).map_err(disk)?;
+        Ok(Prepared {
+            config,
+            repos: arguments.repos,
+            sample,
+            admin_key,
+            folder,
+            started,
+        })
+    }
+
+    /// The server.
+    #[must_use]
+    pub const fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// The sample repository, and the secrets that must not come out of it.
+    #[must_use]
+    pub const fn sample(&self) -> &Sample {
+        &self.sample
+    }
+
+    /// The admin key.
+    #[must_use]
+    pub fn admin_key(&self) -> &str {
+        &self.admin_key
+    }
+
+    /// The access token that reads everything.
+    #[must_use]
+    pub fn access_token(&self) -> &str {
+        &self.seeded.access_token
+    }
+
+    /// Commands to paste: what each shows, and the command.
+    #[must_use]
+    pub fn commands(&self) -> [(&'static str, String); 3] {
+        let base = format!("{}/v1/repositories", self.running.public_url());
+        let repository = format!("{base}/local/{}", sample::FULL_NAME.replace('/', "%2F"));
+        let commit = &self.sample.leaky_commit;
+        let token = self.access_token();
+        let curl = |url| format!("curl -s -H 'authorization: Bearer {token}' '{url}'");
+        [
+            ("The repositories", curl(base)),
+            (
+                "The last commits",
+                curl(format!("{repository}/commits?limit=5")),
+            ),
+            (
+                "A commit that adds a key, a password and a .env: the values are hashed, the files gone",
+                curl(format!("{repository}/commits/{commit}/diff")),
+            ),
+        ]
+    }
+
+    /// What to print when it is ready.
+    #[must_use]
+    pub fn announcement(&self) -> String {
+        let seeded = &self.seeded;
+        let mut text = format!(
+            "GitFlare sandbox, ready in {} ms. Stop it with Ctrl-C; everything in it goes with it.\n\n\
+             API           {}\n\
+             Admin key     {} (header x-admin-api-key)\n\
+             Access token  {} (for {} minutes)\n\
+             Client        {} {}\n\n\
+             Paste any of these:\n",
+            self.took.as_millis(),
+            self.running.public_url(),
+            self.admin_key,
+            self.access_token(),
+            self.token_ttl.as_secs() / 60,
+            seeded.client_id,
+            seeded.client_secret,
+        );
+        for (shows, command) in self.commands() {
+            let _ = write!(text, "\n# {shows}\n{command}\n");
+        }
+        text
+    }
+
+    /// Ends the server and removes the folder.
+    ///
+    /// # Errors
+    /// What could not be finished, as one line.
+    pub async fn shutdown(self) -> Result<(), Problem> {
+        let ended = self.running.shutdown().await;
+        let path = self.folder.path().to_owned();
+        self.folder.close().map_err(|error| {
+            Problem::new(format!("{} cannot be removed: {error}", path.display()))
+        })?;
+        ended
+    }
+}
+
+/// The given configuration with the sandbox's own decisions in it.
+fn config(
+    flags: config::Given,
+    file: Option<&Path>,
+    folder: &TempDir,
+    admin_key: &str,
+) -> Result<Config, Vec<Problem>> {
+    let inside = |name: &str| folder.path().join(name).display().to_string();
+    let (data, repositories) = (inside("data"), inside(REPOSITORIES));
+    let own = [
+        ("GITFLARE_DATA_DIR", data.as_str()),
+        ("GITFLARE_LOCAL_ROOT", repositories.as_str()),
+        ("SGG_ADMIN_API_KEY", admin_key),
+    ];
+    let mut given = config::gather(flags, file);
+    for (variable, value) in own.iter().chain(FIXED) {
+        let Some(setting) = Setting::find(variable) else {
+            continue;
+        };
+        if matches!(given.text(setting), Some((Origin::Flag, _))) {
+            let flag = setting.flag();
+            let problem = format!(
+                "--{flag} ({variable}) is the sandbox's own decision: leave it out, or use `serve`"
+            );
+            return Err(Problem::new(problem).into());
+        }
+        given.set(setting, Origin::Fixed, *value);
+    }
+    for (variable, value) in PRESET {
+        if let Some(setting) = Setting::find(variable) {
+            given.set(setting, Origin::Preset, *value);
+        }
+    }
+    let config = Config::from_given(&given)?;
+    if !config::is_loopback(config.listen) {
+        let rule = "GITFLARE_LISTEN must be a loopback address: the sandbox prints its keys";
+        return Err(Problem::new(rule).into());
+    }
+    Ok(config)
+}

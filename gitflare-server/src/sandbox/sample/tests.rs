@@ -39,7 +39,7 @@ fn the_sample_is_a_real_repository_with_what_it_promises() {
     assert!(
         history
             .iter()
-            .any(|commit| commit.id.to_string() == sample.leaky_commit)
+            .any(|commit| commit.id.to_hex().to_string() == sample.leaky_commit)
     );
     let tree = repo.head_commit().unwrap().tree().unwrap();
     for path in [

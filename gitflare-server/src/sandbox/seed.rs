@@ -1,0 +1,91 @@
+//! Fills a fresh gateway as an admin would: two tenants, a client, a connection to the local
+//! repositories, a grant over all of them, and a token bought with the client's secret.
+
+use gitflare_core::{
+    Error, Result, Scope,
+    gateway::{
+        Act, Gateway, ManualConnection, NewClientRequest, NewGrantRequest, NewTenantRequest,
+        RequestedRepositories, TokenRequest,
+    },
+    provider::ProviderId,
+    storage::Actor,
+};
+
+/// What was made, as far as it is shown.
+#[derive(Debug)]
+pub(super) struct Seeded {
+    pub(super) client_id: String,
+    pub(super) client_secret: String,
+    pub(super) access_token: String,
+}
+
+pub(super) async fn seed(gateway: &Gateway) -> Result<Seeded> {
+    let request_id = gateway.new_request_id();
+    let act = Act {
+        actor: &Actor::System,
+        request_id: &request_id,
+    };
+    let tenant = async |name: &str, kind: &str| {
+        let request = NewTenantRequest {
+            name: name.to_owned(),
+            kind: Some(kind.to_owned()),
+        };
+        gateway.create_tenant(request, &act).await
+    };
+    let developer = tenant("Sandbox developer", "developer").await?;
+    let customer = tenant("Sandbox customer", "company").await?;
+    let every_scope: Vec<_> = Scope::ALL.iter().map(ToString::to_string).collect();
+    let created = gateway
+        .create_client(
+            NewClientRequest {
+                tenant_id: developer.id.to_string(),
+                owner_user_id: None,
+                name: "Sandbox app".to_owned(),
+                description: None,
+                allowed_redirect_uris: Vec::new(),
+                default_permissions: every_scope.clone(),
+            },
+            &act,
+        )
+        .await?;
+    let connection = gateway
+        .connect_manually(
+            ManualConnection {
+                provider: ProviderId::Local.to_string(),
+                access_token: None,
+                tenant_id: Some(customer.id.to_string()),
+                api_base_url: None,
+                organization: None,
+            },
+            &act,
+        )
+        .await?;
+    gateway
+        .create_grant(
+            NewGrantRequest {
+                tenant_id: customer.id.to_string(),
+                client_id: created.client.id.to_string(),
+                connection_id: connection.id.to_string(),
+                permissions: every_scope,
+                repositories: RequestedRepositories::All,
+                expires_at: None,
+            },
+            &act,
+        )
+        .await?;
+    let client_secret = created.client_secret.expose().to_owned();
+    let request = TokenRequest {
+        grant_type: Some("client_credentials".to_owned()),
+        client_id: Some(created.client.id.to_string()),
+        client_secret: Some(client_secret.as_str().into()),
+        tenant_id: Some(customer.id.to_string()),
+        ..TokenRequest::default()
+    };
+    let issued = gateway.issue_token(request, &request_id).await;
+    let issued = issued.map_err(|refusal| -> Error { refusal.error })?;
+    Ok(Seeded {
+        client_id: created.client.id.to_string(),
+        client_secret,
+        access_token: issued.text.expose().to_owned(),
+    })
+}

@@ -1,0 +1,248 @@
+//! The assembly: a configuration becomes keys, storage, providers, firewall, gateway and listeners,
+//! in that order, and all of it ends in the reverse one. Decides nothing itself.
+
+use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use gitflare_core::{
+    Error, Secret, SystemClock, SystemRandom,
+    gateway::{Gateway, GatewayParts, GatewaySettings},
+    keys::{KeyRing, Purpose},
+    provider::{Provider, ProviderId, Registry},
+    storage::Storage,
+};
+use gitflare_firewall::{Firewall, FirewallConfig};
+use gitflare_providers::local::{Local, LocalConfig};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{
+    config::{BaseUrl, Config, Database, Problem, Setting},
+    http::{self, AdminKeys, App, HttpSettings, Listeners, RateLimits},
+    keys::{self, DataDir},
+    retention,
+    storage::sqlite::{SqliteConfig, SqliteStorage},
+};
+
+/// A server that has not been started.
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    local_roots: Vec<PathBuf>,
+}
+
+impl Server {
+    /// A server of this configuration. Port 0 takes any free port.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let local_roots = config.local_root.iter().cloned().collect();
+        Self {
+            config,
+            local_roots,
+        }
+    }
+
+    /// Serves the repositories below this folder too, behind those of the configured one.
+    #[must_use]
+    pub fn with_local_root(mut self, root: PathBuf) -> Self {
+        self.local_roots.push(root);
+        self
+    }
+
+    /// Opens everything and serves on a task of the current runtime.
+    ///
+    /// # Errors
+    /// What stops the start, as one line.
+    pub async fn start(self) -> Result<Running, Problem> {
+        let config = &self.config;
+        let data = DataDir::open(&config.data_dir)?;
+        let ring = data.master_keys(config, &SystemRandom)?;
+        let storage = match config.database {
+            Database::Sqlite => SqliteStorage::open(&SqliteConfig {
+                dir: data.path().to_owned(),
+                max_pages: None,
+            }),
+        };
+        let storage: Arc<dyn Storage> = Arc::new(storage.map_err(|error| failed(&error))?);
+        keys::verify(&ring, &*storage).await?;
+
+        let public = bind(config.listen, "GITFLARE_LISTEN").await?;
+        let internal = match config.internal_listen {
+            Some(address) => Some(bind(address, "GITFLARE_INTERNAL_LISTEN").await?),
+            None => None,
+        };
+        let addr = local_addr(&public)?;
+        let internal_addr = internal.as_ref().map(local_addr).transpose()?;
+
+        // Last of what can fail for a reason of the operator's: a key that was made must be shown.
+        let (admin_keys, new_admin_key) = data.admin_keys(config, &SystemRandom)?;
+        let rate_limits = Arc::new(RateLimits::new(config.rate_limit_per_minute));
+        let gateway = self.gateway(ring, &storage, &rate_limits).await?;
+        let base_url = |given: &Option<BaseUrl>| match given {
+            Some(url) => url.clone(),
+            None => BaseUrl::of_listener(addr),
+        };
+        let public_url = base_url(&config.public_url);
+        let settings = HttpSettings {
+            admin_keys: AdminKeys::new(admin_keys),
+            trusted_proxies: config.trusted_proxies.clone(),
+            enforce_platform_auth: config.enforce_platform_auth,
+            testapp: config.testapp,
+            dev: config.dev,
+            ..HttpSettings::new(public_url.as_str(), base_url(&config.panel_url).as_str())
+        };
+        let app = Arc::new(App::new(gateway, settings, rate_limits));
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(http::serve(
+            Arc::clone(&app),
+            Listeners { public, internal },
+            // A dropped handle stops the server as well as a message does.
+            async move { drop(stopped.await) },
+        ));
+        retention::spawn(&storage, config.usage_retention_days);
+        Ok(Running {
+            addr,
+            internal_addr,
+            public_url,
+            new_admin_key,
+            app,
+            storage,
+            stop,
+            serving,
+        })
+    }
+
+    async fn gateway(
+        &self,
+        keys: KeyRing,
+        storage: &Arc<dyn Storage>,
+        rate_limits: &Arc<RateLimits>,
+    ) -> Result<Gateway, Problem> {
+        let config = &self.config;
+        let filter_defaults = FirewallConfig::default();
+        let filter = Firewall::new(&keys.primary().derive(Purpose::Firewall), &filter_defaults)
+            .map_err(|error| failed(&error))?;
+        let parts = GatewayParts {
+            storage: Arc::clone(storage),
+            providers: self.providers()?,
+            filter: Arc::new(filter),
+            filter_defaults: filter_defaults.into(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            keys,
+            admission: Arc::clone(rate_limits) as _,
+            settings: GatewaySettings {
+                token_ttl: config.token_ttl,
+                cursor_ttl: config.cursor_ttl,
+                upstream_timeout: config.upstream_timeout,
+                enforce_platform_auth: config.enforce_platform_auth,
+            },
+        };
+        Gateway::new(parts).await.map_err(|error| failed(&error))
+    }
+
+    /// The providers that are listed and whose base is known.
+    fn providers(&self) -> Result<Registry, Problem> {
+        let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
+        let is_listed = self.config.providers.contains(&ProviderId::Local);
+        if is_listed && !self.local_roots.is_empty() {
+            let local =
+                Local::new(LocalConfig::new(self.local_roots.clone())).map_err(|error| {
+                    Problem::new(format!("GITFLARE_LOCAL_ROOT: {}", error.message()))
+                })?;
+            providers.push(Arc::new(local));
+        }
+        Ok(Registry::new(providers))
+    }
+}
+
+/// A server that serves until it is shut down or dropped.
+pub struct Running {
+    addr: SocketAddr,
+    internal_addr: Option<SocketAddr>,
+    public_url: BaseUrl,
+    new_admin_key: Option<Secret<String>>,
+    app: Arc<App>,
+    storage: Arc<dyn Storage>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    /// The public listener's address, with the port that was taken.
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The internal listener's address.
+    #[must_use]
+    pub const fn internal_addr(&self) -> Option<SocketAddr> {
+        self.internal_addr
+    }
+
+    /// The base URL of the API.
+    #[must_use]
+    pub const fn public_url(&self) -> &BaseUrl {
+        &self.public_url
+    }
+
+    /// The admin key that this start made, to be shown once.
+    #[must_use]
+    pub const fn new_admin_key(&self) -> Option<&Secret<String>> {
+        self.new_admin_key.as_ref()
+    }
+
+    /// The gateway behind the listeners.
+    #[must_use]
+    pub fn gateway(&self) -> &Gateway {
+        self.app.gateway()
+    }
+
+    /// Ends in order: no new connections, requests in flight finish, queued rows are written
+    /// (DU-6).
+    ///
+    /// # Errors
+    /// What could not be finished, as one line.
+    pub async fn shutdown(self) -> Result<(), Problem> {
+        drop(self.stop);
+        let served = self.serving.await;
+        let closed = self.storage.close().await;
+        match served {
+            Ok(Ok(())) => closed.map_err(|error| failed(&error)),
+            Ok(Err(error)) => Err(Problem::new(format!("serving failed: {error}"))),
+            Err(_) => Err(Problem::new("the server's task panicked")),
+        }
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("addr", &self.addr)
+            .field("internal_addr", &self.internal_addr)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn bind(address: SocketAddr, variable: &str) -> Result<TcpListener, Problem> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let next = SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or(8080));
+        let flag = Setting::find(variable).map(Setting::flag).unwrap_or_default();
+        Problem::new(match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "{variable}: another program listens on {address}: stop it, or choose another port (`--{flag} {next}`)"
+            ),
+            _ => format!("{variable}: cannot listen on {address}: {error}"),
+        })
+    })
+}
+
+fn local_addr(listener: &TcpListener) -> Result<SocketAddr, Problem> {
+    listener
+        .local_addr()
+        .map_err(|error| Problem::new(format!("a listener has no address: {error}")))
+}
+
+/// The operator reads what the log would hold.
+fn failed(error: &Error) -> Problem {
+    Problem::new(error.detail().unwrap_or_else(|| error.message()))
+}
