@@ -77,6 +77,20 @@ words! {
     AuditAction {
         /// A tenant was made.
         TenantCreate = "tenant.create",
+        /// Somebody signed up.
+        UserCreate = "user.create",
+        /// Somebody failed to sign in.
+        UserAuthenticate = "user.authenticate",
+        /// A password was changed.
+        PasswordUpdate = "password.update",
+        /// Somebody left, with all that was theirs alone.
+        UserDelete = "user.delete",
+        /// Somebody was made part of a tenant.
+        MembershipCreate = "membership.create",
+        /// A session began.
+        SessionCreate = "session.create",
+        /// A session was ended.
+        SessionRevoke = "session.revoke",
         /// A client was made.
         ClientCreate = "client.create",
         /// A client was changed.
@@ -99,12 +113,20 @@ words! {
         GrantRevoke = "grant.revoke",
         /// An authorization was revoked.
         AuthorizationRevoke = "authorization.revoke",
+        /// An authorization code was issued.
+        CodeIssue = "code.issue",
+        /// A spent or stolen authorization code was presented.
+        CodeReplay = "code.replay",
         /// An access token was issued.
         TokenIssue = "token.issue",
         /// An access token was revoked.
         TokenRevoke = "token.revoke",
         /// An access token was inspected by an admin.
         TokenIntrospect = "token.introspect",
+        /// An event subscription was made.
+        SubscriptionCreate = "subscription.create",
+        /// An event subscription was ended.
+        SubscriptionDelete = "subscription.delete",
         /// The firewall's configuration was changed.
         FirewallConfigure = "firewall.configure",
         /// An admin key was refused.

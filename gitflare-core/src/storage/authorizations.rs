@@ -135,7 +135,9 @@ pub trait AuthorizationStore: Send + Sync {
     /// Stores a grant under the active authorization of its (tenant, client): an active one is
     /// widened by the grant's permissions, a pending one becomes active, without either one
     /// `authorization` is stored. The grant's `authorization_id` is set to the one used. One active
-    /// grant per (authorization, connection): a second is `INVALID_REQUEST` naming `connectionId`.
+    /// grant per (authorization, connection): a second is `INVALID_REQUEST` naming `connectionId`,
+    /// as is a connection that is revoked or not the tenant's; a client that does not live is one
+    /// naming `clientId`. Then nothing is written.
     async fn insert_grant(
         &self,
         authorization: Authorization,
@@ -168,10 +170,11 @@ pub trait AuthorizationStore: Send + Sync {
     /// Notes a repository's name as last seen. An unapproved one is ignored.
     async fn note_name(&self, grant: &GrantId, repository: &ApprovedRepository) -> Result<()>;
 
-    /// Revokes a grant; `false` when it was not active; then nothing is written.
+    /// Revokes a grant and ends the subscriptions of its authorization over its connection; `false`
+    /// when it was not active; then nothing is written.
     async fn revoke_grant(&self, id: &GrantId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 
-    /// Ends an authorization with its grants and tokens (CA-1); `false` when it was not live; then
-    /// nothing is written.
+    /// Ends an authorization with its grants, codes, tokens and subscriptions (CA-1); `false` when
+    /// it was not live; then nothing is written.
     async fn revoke(&self, id: &AuthorizationId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 }

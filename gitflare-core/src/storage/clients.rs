@@ -106,7 +106,8 @@ pub trait ClientStore: Send + Sync {
     async fn sealed_embed_secret(&self, id: &ClientId) -> Result<Option<Vec<u8>>>;
 
     /// Replaces what can be changed of a live client (name, description, redirect URIs, default
-    /// permissions, flags, embed origins, `updated_at`); `false` when there is none.
+    /// permissions, flags, embed origins, `updated_at`); `false` when there is none. Unspent codes
+    /// that were sent where they may no longer be sent are deleted (RU-5).
     async fn update(&self, client: &Client, audit: AuditEntry) -> Result<bool>;
 
     /// Adds a secret unless the client has two live ones already or does not live: then `false`.
@@ -126,7 +127,7 @@ pub trait ClientStore: Send + Sync {
         audit: AuditEntry,
     ) -> Result<bool>;
 
-    /// Deletes a client and ends everything under it: secrets, authorizations, grants, tokens
-    /// (CA-1). `false` when it was not alive; then nothing is written.
+    /// Deletes a client and ends everything under it: secrets, authorizations, grants, codes,
+    /// tokens, embed sessions, subscriptions (CA-1). `false` when it was not alive; then nothing is written.
     async fn delete(&self, id: &ClientId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 }

@@ -114,8 +114,8 @@ pub trait ConnectionStore: Send + Sync {
     /// Notes that a connection was read through. May be written late and lost in a crash.
     async fn touch(&self, id: &ConnectionId, at: Timestamp) -> Result<()>;
 
-    /// Disconnects: erases the tokens, revokes the connection's grants and their approvals; tokens
-    /// lose the connection with that (CA-1, CA-3). `false` when it was not connected; then nothing
-    /// is written.
+    /// Disconnects: erases the tokens, revokes the connection's grants and their approvals, ends its
+    /// subscriptions; access tokens lose the connection with that (CA-1, CA-3). `false` when it was
+    /// not connected; then nothing is written.
     async fn revoke(&self, id: &ConnectionId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 }

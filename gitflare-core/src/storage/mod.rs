@@ -9,14 +9,19 @@
 mod audit;
 mod authorizations;
 mod clients;
+mod codes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connections;
 pub mod memory;
+mod sessions;
 mod settings;
+mod subscriptions;
+mod summary;
 mod tenants;
 mod tokens;
 mod usage;
+mod users;
 
 use async_trait::async_trait;
 
@@ -26,13 +31,18 @@ pub use authorizations::{
     GrantStatus, Repositories,
 };
 pub use clients::{Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, NewClient};
+pub use codes::{AuthorizationCode, CodeStore, Redeemed, Redemption};
 pub use connections::{
     Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, ConnectionStore, SealedTokens,
 };
+pub use sessions::{Session, SessionStore, SessionSubject};
 pub use settings::{FirewallSettings, KeyCheck, SettingsStore};
+pub use subscriptions::{StoredSubscription, SubscriptionStore};
+pub use summary::{SummaryBuilder, UsageFacts};
 pub use tenants::{Tenant, TenantKind, TenantStore};
 pub use tokens::{Access, AccessToken, IssuedBy, RepositoryKey, Share, TokenFilter, TokenStore};
 pub use usage::{Tally, UsageQuery, UsageRow, UsageStore, UsageSummary};
+pub use users::{Membership, NewUser, PasswordHash, Role, User, UserStore};
 
 use crate::Result;
 
@@ -41,14 +51,22 @@ use crate::Result;
 pub trait Storage: Send + Sync {
     /// Tenants and the customers that are tenants.
     fn tenants(&self) -> &dyn TenantStore;
+    /// People who sign in.
+    fn users(&self) -> &dyn UserStore;
+    /// Sessions of people and of customers' browsers.
+    fn sessions(&self) -> &dyn SessionStore;
     /// Developer apps and their secrets.
     fn clients(&self) -> &dyn ClientStore;
     /// Linked provider accounts.
     fn connections(&self) -> &dyn ConnectionStore;
     /// Authorizations, grants and approved repositories.
     fn authorizations(&self) -> &dyn AuthorizationStore;
+    /// Authorization codes.
+    fn codes(&self) -> &dyn CodeStore;
     /// Access tokens.
     fn tokens(&self) -> &dyn TokenStore;
+    /// Event subscriptions.
+    fn subscriptions(&self) -> &dyn SubscriptionStore;
     /// Run-time settings.
     fn settings(&self) -> &dyn SettingsStore;
     /// The usage log.

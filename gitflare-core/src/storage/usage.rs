@@ -111,8 +111,8 @@ pub struct Tally {
     pub p95_ms: Option<u64>,
 }
 
-/// Counts over all rows of a query, and by what they have in common; most requests first, days in
-/// order.
+/// Counts over all rows of a query, and by what they have in common; most requests first. Of
+/// the days, the latest ones, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageSummary {
     /// Over all rows.
@@ -134,7 +134,8 @@ pub struct UsageSummary {
 /// Keeps the usage log.
 #[async_trait]
 pub trait UsageStore: Send + Sync {
-    /// Queues a row. Waits only when the queue is full: nothing is dropped.
+    /// Queues a row. Waits only when the queue is full: nothing is dropped. An error means that the
+    /// row is not queued, and that its read must not be answered.
     async fn record(&self, row: UsageRow) -> Result<()>;
 
     /// Waits until every row queued before is written.

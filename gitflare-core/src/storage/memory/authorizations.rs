@@ -7,7 +7,7 @@ use crate::{
     AuthorizationId, ClientId, Error, GrantId, Result, Timestamp,
     storage::{
         ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
-        Grant, GrantFilter, GrantStatus, ListRange, Repositories,
+        ClientStatus, ConnectionStatus, Grant, GrantFilter, GrantStatus, ListRange, Repositories,
     },
 };
 
@@ -28,6 +28,9 @@ impl State {
                 token.revoked_at.get_or_insert(at);
             }
         }
+        self.codes
+            .retain(|_, stored| stored.code.authorization_id != *id);
+        self.end_subscriptions(at, |row| row.authorization_id == *id);
     }
 
     fn live_authorization(&self, like: &Authorization) -> Option<&Authorization> {
@@ -48,6 +51,19 @@ impl AuthorizationStore for MemoryStorage {
         audit: AuditEntry,
     ) -> Result<(Authorization, Grant)> {
         let mut state = self.state();
+        let client = state.clients.get(&grant.client_id);
+        if client.is_none_or(|client| client.status != ClientStatus::Active) {
+            return Err(Error::invalid_request("`clientId` names no client."));
+        }
+        let connection = state.connections.get(&grant.connection_id);
+        if connection.is_none_or(|(connection, _)| {
+            connection.status == ConnectionStatus::Revoked
+                || connection.tenant_id.as_ref() != Some(&grant.tenant_id)
+        }) {
+            return Err(Error::invalid_request(
+                "`connectionId` names no active connection of the tenant.",
+            ));
+        }
         let mut used = state
             .live_authorization(&authorization)
             .cloned()
@@ -149,13 +165,17 @@ impl AuthorizationStore for MemoryStorage {
 
     async fn revoke_grant(&self, id: &GrantId, at: Timestamp, audit: AuditEntry) -> Result<bool> {
         let mut state = self.state();
-        match state.grants.get_mut(id) {
-            Some(grant) if grant.status == GrantStatus::Active => {
-                grant.status = GrantStatus::Revoked;
-                grant.revoked_at = Some(at);
-            }
+        let grant = match state.grants.get_mut(id) {
+            Some(grant) if grant.status == GrantStatus::Active => grant,
             _ => return Ok(false),
-        }
+        };
+        grant.status = GrantStatus::Revoked;
+        grant.revoked_at = Some(at);
+        let grant = grant.clone();
+        state.end_subscriptions(at, |row| {
+            row.authorization_id == grant.authorization_id
+                && row.connection_id == grant.connection_id
+        });
         state.audit.push(audit);
         Ok(true)
     }

@@ -7,7 +7,7 @@ use crate::{
     ClientId, CredentialHash, Result, SecretId, Timestamp,
     storage::{
         AuditEntry, AuthorizationStatus, Client, ClientFilter, ClientSecret, ClientStatus,
-        ClientStore, ListRange, NewClient,
+        ClientStore, ListRange, NewClient, SessionSubject,
     },
 };
 
@@ -19,6 +19,40 @@ impl State {
         self.clients
             .get_mut(id)
             .filter(|client| client.status == ClientStatus::Active)
+    }
+
+    /// Ends a client with everything under it; `false` when it was not alive.
+    pub(super) fn end_client(&mut self, id: &ClientId, at: Timestamp) -> bool {
+        let Some(client) = self.live_client(id) else {
+            return false;
+        };
+        client.status = ClientStatus::Deleted;
+        client.updated_at = at;
+        let secrets = std::mem::take(&mut client.secrets);
+        for secret in secrets {
+            self.secret_hashes.remove(&secret.id);
+        }
+        let authorizations: Vec<_> = self
+            .authorizations
+            .values()
+            .filter(|row| row.client_id == *id && row.status != AuthorizationStatus::Revoked)
+            .map(|row| row.id.clone())
+            .collect();
+        for authorization in authorizations {
+            self.end_authorization(&authorization, at);
+        }
+        // Tokens without authorization hang on the client alone.
+        for token in self
+            .tokens
+            .values_mut()
+            .filter(|token| token.client_id == *id)
+        {
+            token.revoked_at.get_or_insert(at);
+        }
+        self.sessions.retain(|_, session| {
+            !matches!(&session.subject, SessionSubject::Embed { client_id, .. } if client_id == id)
+        });
+        true
     }
 }
 
@@ -94,6 +128,13 @@ impl ClientStore for MemoryStorage {
             created_at: stored.created_at,
             ..client.clone()
         };
+        state.codes.retain(|_, stored| {
+            stored.code.client_id != client.id
+                || stored.is_spent
+                || client
+                    .allowed_redirect_uris
+                    .contains(&stored.code.registered_uri)
+        });
         state.audit.push(audit);
         Ok(true)
     }
@@ -139,33 +180,10 @@ impl ClientStore for MemoryStorage {
 
     async fn delete(&self, id: &ClientId, at: Timestamp, audit: AuditEntry) -> Result<bool> {
         let mut state = self.state();
-        let Some(client) = state.live_client(id) else {
-            return Ok(false);
-        };
-        client.status = ClientStatus::Deleted;
-        client.updated_at = at;
-        let secrets = std::mem::take(&mut client.secrets);
-        for secret in secrets {
-            state.secret_hashes.remove(&secret.id);
+        let ended = state.end_client(id, at);
+        if ended {
+            state.audit.push(audit);
         }
-        let authorizations: Vec<_> = state
-            .authorizations
-            .values()
-            .filter(|row| row.client_id == *id && row.status != AuthorizationStatus::Revoked)
-            .map(|row| row.id.clone())
-            .collect();
-        for authorization in authorizations {
-            state.end_authorization(&authorization, at);
-        }
-        // Tokens without authorization hang on the client alone.
-        for token in state
-            .tokens
-            .values_mut()
-            .filter(|token| token.client_id == *id)
-        {
-            token.revoked_at.get_or_insert(at);
-        }
-        state.audit.push(audit);
-        Ok(true)
+        Ok(ended)
     }
 }

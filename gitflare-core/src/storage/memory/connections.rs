@@ -82,6 +82,7 @@ impl ConnectionStore for MemoryStorage {
                 grant.revoked_at = Some(at);
             }
         }
+        state.end_subscriptions(at, |row| row.connection_id == *id);
         state.audit.push(audit);
         Ok(true)
     }

@@ -1,13 +1,18 @@
 //! The reference backend: everything in memory, gone with the process. It is what the traits mean
 //! in the plainest code, for tests and for services that keep nothing; not for production.
 
+mod audit;
 mod authorizations;
 mod clients;
+mod codes;
 mod connections;
+mod sessions;
 mod settings;
+mod subscriptions;
 mod tenants;
 mod tokens;
 mod usage;
+mod users;
 
 use std::{
     collections::BTreeMap,
@@ -16,14 +21,18 @@ use std::{
 
 use async_trait::async_trait;
 
+use codes::StoredCode;
+use subscriptions::Kept;
+
 use super::{
     AccessToken, AuditEntry, AuditStore, Authorization, AuthorizationStore, Client, ClientStore,
-    Connection, ConnectionStore, FirewallSettings, Grant, KeyCheck, ListRange, SealedTokens,
-    SettingsStore, Storage, Tenant, TenantStore, TokenStore, UsageRow, UsageStore,
+    CodeStore, Connection, ConnectionStore, FirewallSettings, Grant, KeyCheck, ListRange,
+    PasswordHash, Role, SealedTokens, Session, SessionStore, SettingsStore, Storage,
+    SubscriptionStore, Tenant, TenantStore, TokenStore, UsageRow, UsageStore, User, UserStore,
 };
 use crate::{
-    AuthorizationId, ClientId, ConnectionId, CredentialHash, GrantId, Result, SecretId, TenantId,
-    TokenId,
+    AuthorizationId, ClientId, ConnectionId, CredentialHash, GrantId, Result, SecretId,
+    SubscriptionId, TenantId, TokenId, UserId,
 };
 
 /// A [`Storage`] on standard collections. One lock over everything makes every operation atomic.
@@ -37,14 +46,19 @@ struct State {
     audit: Vec<AuditEntry>,
     tenants: BTreeMap<TenantId, Tenant>,
     customers: BTreeMap<(ClientId, String), TenantId>,
+    users: BTreeMap<UserId, (User, PasswordHash)>,
+    memberships: BTreeMap<(UserId, TenantId), Role>,
+    sessions: BTreeMap<CredentialHash, Session>,
     clients: BTreeMap<ClientId, Client>,
     secret_hashes: BTreeMap<SecretId, CredentialHash>,
     embed_secrets: BTreeMap<ClientId, Vec<u8>>,
     connections: BTreeMap<ConnectionId, (Connection, SealedTokens)>,
     authorizations: BTreeMap<AuthorizationId, Authorization>,
     grants: BTreeMap<GrantId, Grant>,
+    codes: BTreeMap<CredentialHash, StoredCode>,
     tokens: BTreeMap<TokenId, AccessToken>,
     token_hashes: BTreeMap<CredentialHash, TokenId>,
+    subscriptions: BTreeMap<SubscriptionId, Kept>,
     firewall: Option<FirewallSettings>,
     key_checks: Vec<KeyCheck>,
     usage: Vec<UsageRow>,
@@ -68,6 +82,14 @@ impl Storage for MemoryStorage {
         self
     }
 
+    fn users(&self) -> &dyn UserStore {
+        self
+    }
+
+    fn sessions(&self) -> &dyn SessionStore {
+        self
+    }
+
     fn clients(&self) -> &dyn ClientStore {
         self
     }
@@ -80,7 +102,15 @@ impl Storage for MemoryStorage {
         self
     }
 
+    fn codes(&self) -> &dyn CodeStore {
+        self
+    }
+
     fn tokens(&self) -> &dyn TokenStore {
+        self
+    }
+
+    fn subscriptions(&self) -> &dyn SubscriptionStore {
         self
     }
 
@@ -102,20 +132,6 @@ impl Storage for MemoryStorage {
 
     async fn close(&self) -> Result<()> {
         Ok(())
-    }
-}
-
-#[async_trait]
-impl AuditStore for MemoryStorage {
-    async fn append(&self, entry: AuditEntry) -> Result<()> {
-        self.state().audit.push(entry);
-        Ok(())
-    }
-
-    async fn list(&self, range: ListRange<'_>) -> Result<Vec<AuditEntry>> {
-        let mut all = self.state().audit.clone();
-        all.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(page(all.iter(), range, |entry| entry.id.as_str()))
     }
 }
 

@@ -8,7 +8,7 @@ use gitflare_core::{
 
 use super::{
     SqliteStorage,
-    rows::{after, audit, id, limit, parsed, time},
+    rows::{Conditions, audit, id, page, parsed, time},
 };
 
 #[async_trait]
@@ -20,12 +20,13 @@ impl AuditStore for SqliteStorage {
 
     async fn list(&self, range: ListRange<'_>) -> Result<Vec<AuditEntry>> {
         self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT id, at, actor, action, object, outcome, request_id FROM audit
-                     WHERE id > ?1 ORDER BY id LIMIT ?2",
-                )?
-                .query_map((after(&range), limit(&range)), |row| {
+            page(
+                connection,
+                "SELECT id, at, actor, action, object, outcome, request_id FROM audit",
+                Conditions::new("1"),
+                "id",
+                range,
+                |row| {
                     Ok(AuditEntry {
                         id: id!(row, 0, AuditId)?,
                         at: time(row, 1)?,
@@ -35,8 +36,8 @@ impl AuditStore for SqliteStorage {
                         outcome: parsed(row, 5, Outcome::parse)?,
                         request_id: id!(row, 6, RequestId)?,
                     })
-                })?
-                .collect()
+                },
+            )
         })
     }
 }

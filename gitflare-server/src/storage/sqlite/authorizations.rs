@@ -8,11 +8,14 @@ use gitflare_core::{
         Grant, GrantFilter, GrantStatus, ListRange, Repositories,
     },
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::{
     SqliteStorage, failed,
-    rows::{after, audit, execute, id, limit, maybe_time, parsed, time},
+    rows::{
+        Conditions, audit, execute, exists, id, maybe_time, one, page, parsed, saturated, time,
+    },
+    subscriptions::{self, Ending},
 };
 
 const AUTHORIZATION: &str = "id, tenant_id, client_id, status, permissions, created_at";
@@ -86,48 +89,82 @@ fn insert(connection: &Connection, row: &Authorization) -> Result<()> {
 }
 
 fn live(connection: &Connection, like: &Authorization) -> Result<Option<Authorization>> {
-    connection
-        .prepare_cached(&format!(
+    one(
+        connection,
+        &format!(
             "SELECT {AUTHORIZATION} FROM authorizations
              WHERE client_id = ?1 AND tenant_id = ?2 AND status <> 'revoked'"
-        ))
-        .and_then(|mut statement| {
-            statement
-                .query_row(
-                    (like.client_id.as_str(), like.tenant_id.as_str()),
-                    authorization,
-                )
-                .optional()
-        })
-        .map_err(|error| failed(&error))
+        ),
+        (like.client_id.as_str(), like.tenant_id.as_str()),
+        authorization,
+    )
+    .map_err(|error| failed(&error))
 }
 
-/// What ends, with everything under it.
-#[derive(Clone, Copy)]
-pub(super) enum Ended<'a> {
-    Authorization(&'a AuthorizationId),
-    Client(&'a ClientId),
+/// Refuses a grant that has nothing to stand on, or stands there already.
+fn check(connection: &Connection, grant: &Grant) -> Result<()> {
+    let client = "SELECT 1 FROM clients WHERE id = ?1 AND status = 'active'";
+    if !exists(connection, client, [grant.client_id.as_str()])? {
+        return Err(Error::invalid_request("`clientId` names no client."));
+    }
+    let linked = "SELECT 1 FROM connections WHERE id = ?1 AND tenant_id = ?2
+                  AND status <> 'revoked'";
+    let key = (grant.connection_id.as_str(), grant.tenant_id.as_str());
+    if !exists(connection, linked, key)? {
+        return Err(Error::invalid_request(
+            "`connectionId` names no active connection of the tenant.",
+        ));
+    }
+    let duplicate = "SELECT 1 FROM grants WHERE authorization_id = ?1 AND connection_id = ?2
+                     AND status = 'active' AND (expires_at IS NULL OR expires_at > ?3)";
+    let key = (
+        grant.authorization_id.as_str(),
+        grant.connection_id.as_str(),
+        grant.created_at.as_millis(),
+    );
+    if exists(connection, duplicate, key)? {
+        return Err(Error::invalid_request(
+            "`connectionId` has an active grant for this client already.",
+        ));
+    }
+    Ok(())
 }
 
-/// Ends authorizations with their grants and tokens.
-pub(super) fn end(connection: &Connection, ended: Ended<'_>, at: Timestamp) -> Result<()> {
-    let (id, column, own) = match ended {
-        Ended::Authorization(id) => (id.as_str(), "authorization_id", "id"),
-        Ended::Client(id) => (id.as_str(), "client_id", "client_id"),
-    };
+fn insert_grant_row(connection: &Connection, grant: &Grant) -> Result<()> {
     execute(
         connection,
-        &format!("UPDATE authorizations SET status = 'revoked' WHERE {own} = ?1"),
-        [id],
-    )?;
-    for statement in [
-        format!(
-            "UPDATE grants SET status = 'revoked', revoked_at = ?2
-             WHERE {column} = ?1 AND status = 'active'"
+        "INSERT INTO grants (id, authorization_id, tenant_id, client_id, connection_id,
+           permissions, approves_all, status, created_at, revoked_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        (
+            grant.id.as_str(),
+            grant.authorization_id.as_str(),
+            grant.tenant_id.as_str(),
+            grant.client_id.as_str(),
+            grant.connection_id.as_str(),
+            grant.permissions.bits(),
+            grant.repositories == Repositories::All,
+            grant.status.as_str(),
+            grant.created_at.as_millis(),
+            grant.revoked_at.map(Timestamp::as_millis),
+            grant.expires_at.map(Timestamp::as_millis),
         ),
-        format!("UPDATE tokens SET revoked_at = ?2 WHERE {column} = ?1 AND revoked_at IS NULL"),
-    ] {
-        execute(connection, &statement, (id, at.as_millis()))?;
+    )?;
+    let Repositories::Listed(list) = &grant.repositories else {
+        return Ok(());
+    };
+    for (position, repository) in list.iter().enumerate() {
+        execute(
+            connection,
+            "INSERT INTO approvals (grant_id, repository_id, full_name, position)
+             VALUES (?1, ?2, ?3, ?4)",
+            (
+                grant.id.as_str(),
+                &repository.id,
+                &repository.full_name,
+                saturated(position as u64),
+            ),
+        )?;
     }
     Ok(())
 }
@@ -141,70 +178,23 @@ impl AuthorizationStore for SqliteStorage {
         entry: AuditEntry,
     ) -> Result<(Authorization, Grant)> {
         self.write(move |connection| {
-            let mut used = match live(connection, &new)? {
-                Some(used) => used,
-                None => {
-                    insert(connection, &new)?;
-                    new
-                }
-            };
-            let duplicate = connection
-                .prepare_cached(
-                    "SELECT 1 FROM grants WHERE authorization_id = ?1 AND connection_id = ?2
-                     AND status = 'active' AND (expires_at IS NULL OR expires_at > ?3)",
-                )
-                .and_then(|mut statement| {
-                    let now = grant.created_at.as_millis();
-                    statement.exists((used.id.as_str(), grant.connection_id.as_str(), now))
-                })
-                .map_err(|error| failed(&error))?;
-            if duplicate {
-                return Err(Error::invalid_request(
-                    "`connectionId` has an active grant for this client already.",
-                ));
-            }
+            let found = live(connection, &new)?;
+            let is_new = found.is_none();
+            let mut used = found.unwrap_or(new);
+            grant.authorization_id = used.id.clone();
+            check(connection, &grant)?;
             used.status = AuthorizationStatus::Active;
             used.permissions = used.permissions.union(grant.permissions);
-            grant.authorization_id = used.id.clone();
-            execute(
-                connection,
-                "UPDATE authorizations SET status = 'active', permissions = ?2 WHERE id = ?1",
-                (used.id.as_str(), used.permissions.bits()),
-            )?;
-            execute(
-                connection,
-                "INSERT INTO grants (id, authorization_id, tenant_id, client_id, connection_id,
-                   permissions, approves_all, status, created_at, revoked_at, expires_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                (
-                    grant.id.as_str(),
-                    grant.authorization_id.as_str(),
-                    grant.tenant_id.as_str(),
-                    grant.client_id.as_str(),
-                    grant.connection_id.as_str(),
-                    grant.permissions.bits(),
-                    grant.repositories == Repositories::All,
-                    grant.status.as_str(),
-                    grant.created_at.as_millis(),
-                    grant.revoked_at.map(Timestamp::as_millis),
-                    grant.expires_at.map(Timestamp::as_millis),
-                ),
-            )?;
-            if let Repositories::Listed(list) = &grant.repositories {
-                for (position, repository) in list.iter().enumerate() {
-                    execute(
-                        connection,
-                        "INSERT INTO approvals (grant_id, repository_id, full_name, position)
-                         VALUES (?1, ?2, ?3, ?4)",
-                        (
-                            grant.id.as_str(),
-                            &repository.id,
-                            &repository.full_name,
-                            position,
-                        ),
-                    )?;
-                }
+            if is_new {
+                insert(connection, &used)?;
+            } else {
+                execute(
+                    connection,
+                    "UPDATE authorizations SET status = 'active', permissions = ?2 WHERE id = ?1",
+                    (used.id.as_str(), used.permissions.bits()),
+                )?;
             }
+            insert_grant_row(connection, &grant)?;
             audit(connection, &entry)?;
             Ok((used, grant))
         })
@@ -220,14 +210,8 @@ impl AuthorizationStore for SqliteStorage {
     }
 
     async fn find(&self, id: &AuthorizationId) -> Result<Option<Authorization>> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {AUTHORIZATION} FROM authorizations WHERE id = ?1"
-                ))?
-                .query_row([id.as_str()], authorization)
-                .optional()
-        })
+        let statement = format!("SELECT {AUTHORIZATION} FROM authorizations WHERE id = ?1");
+        self.read(|connection| one(connection, &statement, [id.as_str()], authorization))
     }
 
     async fn list_live(&self, client: &ClientId) -> Result<Vec<Authorization>> {
@@ -243,35 +227,27 @@ impl AuthorizationStore for SqliteStorage {
     }
 
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
+        let statement = format!("SELECT {GRANT} FROM grants WHERE id = ?1");
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!("SELECT {GRANT} FROM grants WHERE id = ?1"))?
-                .query_row([id.as_str()], bare)
-                .optional()?
+            one(connection, &statement, [id.as_str()], bare)?
                 .map(|grant| with_repositories(connection, grant))
                 .transpose()
         })
     }
 
     async fn list_grants(&self, filter: &GrantFilter, range: ListRange<'_>) -> Result<Vec<Grant>> {
+        let mut conditions = Conditions::new("1");
+        conditions.equal("tenant_id", filter.tenant.as_ref().map(TenantId::as_str));
+        conditions.equal("client_id", filter.client.as_ref().map(ClientId::as_str));
+        conditions.equal(
+            "connection_id",
+            filter.connection.as_ref().map(ConnectionId::as_str),
+        );
+        let select = format!("SELECT {GRANT} FROM grants");
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {GRANT} FROM grants WHERE id > ?1 AND (?2 IS NULL OR tenant_id = ?2)
-                     AND (?3 IS NULL OR client_id = ?3) AND (?4 IS NULL OR connection_id = ?4)
-                     ORDER BY id LIMIT ?5"
-                ))?
-                .query_map(
-                    (
-                        after(&range),
-                        filter.tenant.as_ref().map(TenantId::as_str),
-                        filter.client.as_ref().map(ClientId::as_str),
-                        filter.connection.as_ref().map(ConnectionId::as_str),
-                        limit(&range),
-                    ),
-                    bare,
-                )?
-                .map(|grant| with_repositories(connection, grant?))
+            page(connection, &select, conditions, "id", range, bare)?
+                .into_iter()
+                .map(|grant| with_repositories(connection, grant))
                 .collect()
         })
     }
@@ -306,7 +282,8 @@ impl AuthorizationStore for SqliteStorage {
         self.write(move |connection| {
             execute(
                 connection,
-                "UPDATE approvals SET full_name = ?3 WHERE grant_id = ?1 AND repository_id = ?2",
+                "UPDATE approvals SET full_name = ?3
+                 WHERE grant_id = ?1 AND repository_id = ?2 AND full_name <> ?3",
                 (grant.as_str(), &repository.id, &repository.full_name),
             )?;
             Ok(())
@@ -317,16 +294,19 @@ impl AuthorizationStore for SqliteStorage {
     async fn revoke_grant(&self, id: &GrantId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
         let id = id.clone();
         self.write(move |connection| {
-            let revoked = execute(
+            let revoked = one(
                 connection,
                 "UPDATE grants SET status = 'revoked', revoked_at = ?2
-                 WHERE id = ?1 AND status = 'active'",
+                 WHERE id = ?1 AND status = 'active' RETURNING authorization_id, connection_id",
                 (id.as_str(), at.as_millis()),
-            )?;
-            if revoked == 1 {
-                audit(connection, &entry)?;
-            }
-            Ok(revoked == 1)
+                |row| Ok((id!(row, 0, AuthorizationId)?, id!(row, 1, ConnectionId)?)),
+            );
+            let Some((authorization, linked)) = revoked.map_err(|error| failed(&error))? else {
+                return Ok(false);
+            };
+            subscriptions::end(connection, Ending::Grant(&authorization, &linked), at)?;
+            audit(connection, &entry)?;
+            Ok(true)
         })
         .await
     }
@@ -334,17 +314,30 @@ impl AuthorizationStore for SqliteStorage {
     async fn revoke(&self, id: &AuthorizationId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
         let id = id.clone();
         self.write(move |connection| {
-            let live = connection
-                .prepare_cached(
-                    "SELECT 1 FROM authorizations WHERE id = ?1 AND status <> 'revoked'",
-                )
-                .and_then(|mut statement| statement.exists([id.as_str()]))
-                .map_err(|error| failed(&error))?;
-            if live {
-                end(connection, Ended::Authorization(&id), at)?;
-                audit(connection, &entry)?;
+            let revoked = execute(
+                connection,
+                "UPDATE authorizations SET status = 'revoked' WHERE id = ?1 AND status <> 'revoked'",
+                [id.as_str()],
+            )?;
+            if revoked == 0 {
+                return Ok(false);
             }
-            Ok(live)
+            execute(
+                connection,
+                "DELETE FROM codes WHERE authorization_id = ?1",
+                [id.as_str()],
+            )?;
+            for statement in [
+                "UPDATE grants SET status = 'revoked', revoked_at = ?2
+                 WHERE authorization_id = ?1 AND status = 'active'",
+                "UPDATE tokens SET revoked_at = ?2
+                 WHERE authorization_id = ?1 AND revoked_at IS NULL",
+            ] {
+                execute(connection, statement, (id.as_str(), at.as_millis()))?;
+            }
+            subscriptions::end(connection, Ending::Authorization(&id), at)?;
+            audit(connection, &entry)?;
+            Ok(true)
         })
         .await
     }

@@ -8,17 +8,20 @@ use gitflare_core::{
         NewClient,
     },
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::{
-    SqliteStorage,
-    authorizations::{Ended, end},
-    failed,
-    rows::{after, audit, execute, id, limit, list, maybe_id, maybe_time, parsed, time, to_list},
+    SqliteStorage, failed,
+    rows::{
+        Conditions, audit, execute, exists, id, list, maybe_id, maybe_time, one, page, parsed,
+        time, to_list,
+    },
+    subscriptions::{Ending, end as end_subscriptions},
 };
 
-const COLUMNS: &str = "id, tenant_id, owner_user_id, name, description, redirect_uris, permissions,
-    require_pkce, require_signed_customer_ref, embed_origins, status, created_at, updated_at";
+const SELECT: &str = "SELECT id, tenant_id, owner_user_id, name, description, redirect_uris,
+    permissions, require_pkce, require_signed_customer_ref, embed_origins, status, created_at,
+    updated_at FROM clients";
 
 /// How many secrets a client can have at a time: one in use, one being rolled out.
 const MAX_SECRETS: i64 = 2;
@@ -61,10 +64,38 @@ fn with_secrets(connection: &Connection, mut client: Client) -> rusqlite::Result
 }
 
 fn is_live(connection: &Connection, id: &ClientId) -> Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM clients WHERE id = ?1 AND status = 'active'")
-        .and_then(|mut statement| statement.exists([id.as_str()]))
-        .map_err(|error| failed(&error))
+    let statement = "SELECT 1 FROM clients WHERE id = ?1 AND status = 'active'";
+    exists(connection, statement, [id.as_str()])
+}
+
+/// Ends a client with everything under it; `false` when it was not alive.
+pub(super) fn end(connection: &Connection, id: &ClientId, at: Timestamp) -> Result<bool> {
+    let ended = execute(
+        connection,
+        "UPDATE clients SET status = 'deleted', updated_at = ?2
+         WHERE id = ?1 AND status = 'active'",
+        (id.as_str(), at.as_millis()),
+    )?;
+    if ended == 0 {
+        return Ok(false);
+    }
+    for statement in [
+        "DELETE FROM client_secrets WHERE client_id = ?1",
+        "DELETE FROM sessions WHERE client_id = ?1",
+        "DELETE FROM codes WHERE client_id = ?1",
+        "UPDATE authorizations SET status = 'revoked' WHERE client_id = ?1",
+    ] {
+        execute(connection, statement, [id.as_str()])?;
+    }
+    for statement in [
+        "UPDATE grants SET status = 'revoked', revoked_at = ?2
+         WHERE client_id = ?1 AND status = 'active'",
+        "UPDATE tokens SET revoked_at = ?2 WHERE client_id = ?1 AND revoked_at IS NULL",
+    ] {
+        execute(connection, statement, (id.as_str(), at.as_millis()))?;
+    }
+    end_subscriptions(connection, Ending::Client(id), at)?;
+    Ok(true)
 }
 
 fn insert_secret(
@@ -123,34 +154,25 @@ impl ClientStore for SqliteStorage {
     }
 
     async fn find(&self, id: &ClientId) -> Result<Option<Client>> {
+        let statement = format!("{SELECT} WHERE id = ?1");
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!("SELECT {COLUMNS} FROM clients WHERE id = ?1"))?
-                .query_row([id.as_str()], bare)
-                .optional()?
+            one(connection, &statement, [id.as_str()], bare)?
                 .map(|client| with_secrets(connection, client))
                 .transpose()
         })
     }
 
     async fn list(&self, filter: &ClientFilter, range: ListRange<'_>) -> Result<Vec<Client>> {
+        let mut conditions = Conditions::new("status = 'active'");
+        conditions.equal("tenant_id", filter.tenant.as_ref().map(TenantId::as_str));
+        conditions.equal(
+            "owner_user_id",
+            filter.owner_user.as_ref().map(UserId::as_str),
+        );
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM clients WHERE id > ?1 AND status = 'active'
-                     AND (?2 IS NULL OR tenant_id = ?2) AND (?3 IS NULL OR owner_user_id = ?3)
-                     ORDER BY id LIMIT ?4"
-                ))?
-                .query_map(
-                    (
-                        after(&range),
-                        filter.tenant.as_ref().map(TenantId::as_str),
-                        filter.owner_user.as_ref().map(UserId::as_str),
-                        limit(&range),
-                    ),
-                    bare,
-                )?
-                .map(|client| with_secrets(connection, client?))
+            page(connection, SELECT, conditions, "id", range, bare)?
+                .into_iter()
+                .map(|client| with_secrets(connection, client))
                 .collect()
         })
     }
@@ -180,10 +202,12 @@ impl ClientStore for SqliteStorage {
 
     async fn sealed_embed_secret(&self, id: &ClientId) -> Result<Option<Vec<u8>>> {
         self.read(|connection| {
-            connection
-                .prepare_cached("SELECT embed_secret FROM clients WHERE id = ?1")?
-                .query_row([id.as_str()], |row| row.get(0))
-                .optional()
+            one(
+                connection,
+                "SELECT embed_secret FROM clients WHERE id = ?1",
+                [id.as_str()],
+                |row| row.get(0),
+            )
         })
     }
 
@@ -208,10 +232,17 @@ impl ClientStore for SqliteStorage {
                     client.updated_at.as_millis(),
                 ),
             )?;
-            if changed == 1 {
-                audit(connection, &entry)?;
+            if changed == 0 {
+                return Ok(false);
             }
-            Ok(changed == 1)
+            execute(
+                connection,
+                "DELETE FROM codes WHERE client_id = ?1 AND NOT is_spent
+                   AND registered_uri NOT IN (SELECT value FROM json_each(?2))",
+                (client.id.as_str(), to_list(&client.allowed_redirect_uris)),
+            )?;
+            audit(connection, &entry)?;
+            Ok(true)
         })
         .await
     }
@@ -252,7 +283,8 @@ impl ClientStore for SqliteStorage {
         self.write(move |connection| {
             let deleted = execute(
                 connection,
-                "DELETE FROM client_secrets WHERE id = ?2 AND client_id = ?1",
+                "DELETE FROM client_secrets WHERE id = ?2 AND client_id = ?1
+                   AND EXISTS (SELECT 1 FROM clients WHERE id = ?1 AND status = 'active')",
                 (id.as_str(), secret.as_str()),
             )?;
             if deleted == 1 {
@@ -266,23 +298,11 @@ impl ClientStore for SqliteStorage {
     async fn delete(&self, id: &ClientId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
         let id = id.clone();
         self.write(move |connection| {
-            let deleted = execute(
-                connection,
-                "UPDATE clients SET status = 'deleted', updated_at = ?2
-                 WHERE id = ?1 AND status = 'active'",
-                (id.as_str(), at.as_millis()),
-            )?;
-            if deleted == 0 {
-                return Ok(false);
+            let ended = end(connection, &id, at)?;
+            if ended {
+                audit(connection, &entry)?;
             }
-            execute(
-                connection,
-                "DELETE FROM client_secrets WHERE client_id = ?1",
-                [id.as_str()],
-            )?;
-            end(connection, Ended::Client(&id), at)?;
-            audit(connection, &entry)?;
-            Ok(true)
+            Ok(ended)
         })
         .await
     }

@@ -9,11 +9,15 @@ use gitflare_core::{
         ConnectionStore, ListRange, SealedTokens,
     },
 };
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::Row;
 
 use super::{
     SqliteStorage,
-    rows::{after, audit, execute, id, limit, list, maybe_id, maybe_time, parsed, time, to_list},
+    rows::{
+        Conditions, audit, execute, id, list, maybe_id, maybe_time, one, page, parsed, time,
+        to_list,
+    },
+    subscriptions::{Ending, end},
 };
 
 /// The columns of a connection and its tokens, as [`linked`] and [`tokens`] read them.
@@ -90,33 +94,24 @@ impl ConnectionStore for SqliteStorage {
 
     async fn find_with_tokens(&self, id: &ConnectionId) -> Result<Option<(Linked, SealedTokens)>> {
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM connections c WHERE c.id = ?1"
-                ))?
-                .query_row([id.as_str()], |row| Ok((linked(row, 0)?, tokens(row, 0)?)))
-                .optional()
+            one(
+                connection,
+                &format!("SELECT {COLUMNS} FROM connections c WHERE c.id = ?1"),
+                [id.as_str()],
+                |row| Ok((linked(row, 0)?, tokens(row, 0)?)),
+            )
         })
     }
 
     async fn list(&self, filter: &ConnectionFilter, range: ListRange<'_>) -> Result<Vec<Linked>> {
+        let mut conditions = Conditions::new("c.status <> 'revoked'");
+        conditions.equal("c.tenant_id", filter.tenant.as_ref().map(TenantId::as_str));
+        conditions.equal("c.provider", filter.provider.map(ProviderId::as_str));
+        let select = format!("SELECT {COLUMNS} FROM connections c");
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM connections c WHERE c.id > ?1 AND c.status <> 'revoked'
-                     AND (?2 IS NULL OR c.tenant_id = ?2) AND (?3 IS NULL OR c.provider = ?3)
-                     ORDER BY c.id LIMIT ?4"
-                ))?
-                .query_map(
-                    (
-                        after(&range),
-                        filter.tenant.as_ref().map(TenantId::as_str),
-                        filter.provider.map(ProviderId::as_str),
-                        limit(&range),
-                    ),
-                    |row| linked(row, 0),
-                )?
-                .collect()
+            page(connection, &select, conditions, "c.id", range, |row| {
+                linked(row, 0)
+            })
         })
     }
 
@@ -145,6 +140,7 @@ impl ConnectionStore for SqliteStorage {
                  WHERE connection_id = ?1 AND status = 'active'",
                 (id.as_str(), at.as_millis()),
             )?;
+            end(connection, Ending::Connection(&id), at)?;
             audit(connection, &entry)?;
             Ok(true)
         })

@@ -1,165 +1,155 @@
 //! The schema's history: numbered files, applied in order, each in a transaction of its own with
-//! its checksum beside it. Forward only; before an existing file changes, a copy is made.
+//! its checksum beside it. Forward only; before an existing file changes, a copy is made (DU-4).
+//!
+//! To change the schema: add the next numbered file and its line here, and never edit an older one.
 
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
 
 use gitflare_core::{Error, Result};
 use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
-use super::failed;
+use super::files::{private_file, told};
 
-/// Every migration, oldest first. One that was released is never edited: its checksum is stored.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/0001_core.sql")];
+/// Of the main database, oldest first.
+pub(super) const CORE: &[&str] = &[include_str!("../../../migrations/0001_core.sql")];
+/// Of the usage log, oldest first.
+pub(super) const USAGE: &[&str] = &[include_str!("../../../migrations/usage/0001_usage.sql")];
 
 /// Brings a database up to date.
-pub(super) fn run(connection: &mut Connection, path: &Path, existed: bool) -> Result<()> {
-    apply(connection, path, existed, MIGRATIONS)
-}
-
-fn apply(connection: &mut Connection, path: &Path, existed: bool, all: &[&str]) -> Result<()> {
-    let made = connection.execute_batch(
-        "CREATE TABLE IF NOT EXISTS migrations
-           (number INTEGER PRIMARY KEY, checksum BLOB NOT NULL) STRICT",
-    );
-    made.map_err(|error| failed(&error))?;
-    let done = applied(connection).map_err(|error| failed(&error))?;
-    if done.len() > all.len() {
-        return Err(Error::internal(format!(
-            "{} was written by a newer release (schema {}, this one knows {}): start that release",
-            path.display(),
-            done.len(),
-            all.len()
-        )));
+pub(super) fn run(connection: &mut Connection, path: &Path, all: &[&str]) -> Result<()> {
+    let failed = |error: rusqlite::Error| told(path, format!("cannot read the schema: {error}"));
+    let done = applied(connection).map_err(failed)?;
+    check(path, &done, all)?;
+    if done.len() == all.len() {
+        return Ok(());
     }
-    for (number, (stored, text)) in done.iter().zip(all).enumerate() {
-        if stored.as_slice() != checksum(text) {
-            return Err(Error::internal(format!(
-                "{} does not have this release's schema (migration {} differs)",
-                path.display(),
-                number + 1
-            )));
-        }
-    }
-    if existed && !done.is_empty() && done.len() < all.len() {
+    if !done.is_empty() {
         copy(connection, path, done.len())?;
     }
-    for (index, text) in all.iter().enumerate().skip(done.len()) {
-        let step = (|| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            transaction.execute_batch(text)?;
-            transaction.execute(
-                "INSERT INTO migrations (number, checksum) VALUES (?1, ?2)",
-                (index + 1, checksum(text).as_slice()),
-            )?;
-            transaction.commit()
-        })();
-        step.map_err(|error| {
-            Error::internal(format!(
-                "migration {} of {} failed: {error}",
-                index + 1,
-                path.display()
-            ))
+    for (number, text) in (1..).zip(all).skip(done.len()) {
+        apply(connection, number, text).map_err(|error| {
+            told(
+                path,
+                format!("migration {number} failed and changed nothing: {error}"),
+            )
         })?;
     }
     Ok(())
 }
 
+/// Refuses what this release did not write.
+fn check(path: &Path, done: &[Vec<u8>], all: &[&str]) -> Result<()> {
+    if done.len() > all.len() {
+        return Err(told(
+            path,
+            format!(
+                "written by a newer release (schema {}, this one knows {}); start that release",
+                done.len(),
+                all.len()
+            ),
+        ));
+    }
+    match done
+        .iter()
+        .zip(all)
+        .position(|(stored, text)| stored.as_slice() != checksum(text))
+    {
+        Some(index) => Err(told(
+            path,
+            format!(
+                "migration {} is not this release's; start the release that wrote it",
+                index + 1
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The checksums of the migrations that a database has seen; none for an empty file.
+///
+/// # Errors
+/// SQLite's, and one for a database that is not ours.
 fn applied(connection: &Connection) -> rusqlite::Result<Vec<Vec<u8>>> {
+    let is_empty: bool = connection.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
+        [],
+        |row| row.get(0),
+    )?;
+    if is_empty {
+        return Ok(Vec::new());
+    }
     connection
         .prepare("SELECT checksum FROM migrations ORDER BY number")?
         .query_map([], |row| row.get(0))?
         .collect()
 }
 
+fn apply(connection: &mut Connection, number: i64, text: &str) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migrations
+           (number INTEGER PRIMARY KEY, checksum BLOB NOT NULL) STRICT",
+    )?;
+    transaction.execute_batch(text)?;
+    transaction.execute(
+        "INSERT INTO migrations (number, checksum) VALUES (?1, ?2)",
+        (number, checksum(text)),
+    )?;
+    transaction.commit()
+}
+
 fn checksum(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// Copies the database beside itself, as it is before the change.
-fn copy(connection: &Connection, path: &Path, version: usize) -> Result<()> {
-    let target = path.with_extension(format!("before-{}.sqlite", version + 1));
-    let told = |error: &dyn std::fmt::Display| {
-        Error::internal(format!(
-            "cannot copy {} before migrating: {error}",
-            path.display()
-        ))
+/// Where the copy of a database with that schema stands.
+fn copy_path(path: &Path, schema: usize) -> PathBuf {
+    path.with_extension(format!("schema-{schema}.sqlite"))
+}
+
+/// Copies the database beside itself, as it is before the change. The name appears when the copy
+/// is complete and on disk.
+fn copy(connection: &Connection, path: &Path, schema: usize) -> Result<()> {
+    let target = copy_path(path, schema);
+    let unfinished = target.with_extension("part");
+    let failed = |error: &dyn std::fmt::Display| -> Error {
+        told(
+            &target,
+            format!("cannot copy the database before migrating it: {error}"),
+        )
     };
-    // One from an attempt that was cut off may be incomplete.
-    if target.exists() {
-        std::fs::remove_file(&target).map_err(|error| told(&error))?;
-    }
-    super::private_file(&target)?;
-    let text = target
+    remove(&unfinished).map_err(|error| failed(&error))?;
+    // VACUUM INTO fills an empty file, which has the right mode from the start.
+    drop(private_file(&unfinished)?);
+    let name = unfinished
         .to_str()
-        .ok_or_else(|| told(&"its path is not UTF-8"))?;
+        .ok_or_else(|| failed(&"its path is not UTF-8"))?;
     connection
-        .execute("VACUUM INTO ?1", [text])
-        .map_err(|error| told(&error))?;
-    Ok(())
+        .execute("VACUUM INTO ?1", [name])
+        .map_err(|error| failed(&error))?;
+    (|| {
+        File::open(&unfinished)?.sync_all()?;
+        fs::rename(&unfinished, &target)?;
+        match target.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    })()
+    .map_err(|error| failed(&error))
+}
+
+/// Removes what an attempt that was cut off has left.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn database(folder: &Path) -> (Connection, std::path::PathBuf) {
-        let path = folder.join("test.sqlite");
-        (Connection::open(&path).unwrap(), path)
-    }
-
-    #[test]
-    fn a_newer_schema_is_refused() {
-        // sec: DU-4
-        let folder = tempfile::tempdir().unwrap();
-        let (mut connection, path) = database(folder.path());
-        apply(
-            &mut connection,
-            &path,
-            false,
-            &["CREATE TABLE a (x)", "CREATE TABLE b (x)"],
-        )
-        .unwrap();
-        let error = apply(&mut connection, &path, true, &["CREATE TABLE a (x)"]).unwrap_err();
-        assert!(error.detail().unwrap().contains("newer release"));
-    }
-
-    #[test]
-    fn an_edited_migration_is_refused() {
-        // sec: DU-4
-        let folder = tempfile::tempdir().unwrap();
-        let (mut connection, path) = database(folder.path());
-        apply(&mut connection, &path, false, &["CREATE TABLE a (x)"]).unwrap();
-        assert!(apply(&mut connection, &path, true, &["CREATE TABLE a (x, y)"]).is_err());
-    }
-
-    #[test]
-    fn a_failed_migration_leaves_the_old_schema_and_a_copy() {
-        // sec: DU-4
-        let folder = tempfile::tempdir().unwrap();
-        let (mut connection, path) = database(folder.path());
-        apply(
-            &mut connection,
-            &path,
-            false,
-            &["CREATE TABLE a (x); INSERT INTO a VALUES (7)"],
-        )
-        .unwrap();
-        let all = [
-            "CREATE TABLE a (x); INSERT INTO a VALUES (7)",
-            "CREATE TABLE b (x); SELECT broken",
-        ];
-        assert!(apply(&mut connection, &path, true, &all).is_err());
-        assert_eq!(applied(&connection).unwrap().len(), 1);
-        assert!(
-            connection.prepare("SELECT x FROM b").is_err(),
-            "nothing of it is left"
-        );
-        let copy = Connection::open(path.with_extension("before-2.sqlite")).unwrap();
-        let seven: i64 = copy
-            .query_row("SELECT x FROM a", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(seven, 7);
-    }
-}
+mod tests;

@@ -5,7 +5,10 @@ use gitflare_core::{
     Result, Timestamp,
     storage::{AuditEntry, ListRange},
 };
-use rusqlite::{Connection, Row, types::Type};
+use rusqlite::{
+    Connection, OptionalExtension, Params, Row,
+    types::{Type, Value},
+};
 
 use super::failed;
 
@@ -66,6 +69,17 @@ pub(super) fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Optio
         .map(Timestamp::from_millis))
 }
 
+/// A column of a number that is never negative.
+pub(super) fn natural(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| corrupt(column))
+}
+
+/// A count, as SQLite takes it; beyond its range the largest.
+pub(super) fn saturated(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// A column of a list.
 pub(super) fn list<T: serde::de::DeserializeOwned>(
     row: &Row<'_>,
@@ -80,21 +94,114 @@ pub(super) fn to_list<T: serde::Serialize>(values: &[T]) -> String {
     serde_json::to_string(values).unwrap_or_default()
 }
 
-/// The text behind which a list goes on; the empty text is before every id.
-pub(super) fn after<'a>(range: &ListRange<'a>) -> &'a str {
-    range.after.unwrap_or_default()
+/// A WHERE clause that grows. Only what narrows is in it, so that an index can serve it.
+pub(super) struct Conditions {
+    clause: String,
+    values: Vec<Value>,
 }
 
-/// A limit, as SQLite takes it.
-pub(super) fn limit(range: &ListRange<'_>) -> i64 {
-    i64::try_from(range.limit).unwrap_or(i64::MAX)
+impl Conditions {
+    /// Begins with a condition that is always there.
+    pub(super) fn new(first: &str) -> Self {
+        Self {
+            clause: first.to_owned(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Adds `column operator value`, when there is a value.
+    pub(super) fn compare(
+        &mut self,
+        column: &str,
+        operator: &str,
+        value: Option<impl Into<Value>>,
+    ) {
+        if let Some(value) = value {
+            self.clause.push_str(&format!(" AND {column} {operator} ?"));
+            self.values.push(value.into());
+        }
+    }
+
+    /// Adds `column = text`, when there is a text.
+    pub(super) fn equal(&mut self, column: &str, text: Option<&str>) {
+        self.compare(column, "=", text.map(str::to_owned));
+    }
+
+    /// Adds that the column is one of the texts, when there are any.
+    pub(super) fn any_of<'a>(
+        &mut self,
+        column: &str,
+        texts: impl ExactSizeIterator<Item = &'a str>,
+    ) {
+        if texts.len() > 0 {
+            let places = vec!["?"; texts.len()].join(", ");
+            self.clause
+                .push_str(&format!(" AND {column} IN ({places})"));
+            self.values.extend(texts.map(|text| text.to_owned().into()));
+        }
+    }
+
+    /// The clause without its keyword.
+    pub(super) fn clause(&self) -> &str {
+        &self.clause
+    }
+
+    /// The parameters, in the order of the clause.
+    pub(super) fn values(&self) -> &[Value] {
+        &self.values
+    }
+}
+
+/// One page of a list: the rows of `select` that fulfil the conditions, by the id column `key`.
+pub(super) fn page<T>(
+    connection: &Connection,
+    select: &str,
+    mut conditions: Conditions,
+    key: &str,
+    range: ListRange<'_>,
+    row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    conditions.compare(key, ">", range.after.map(str::to_owned));
+    let limit = saturated(range.limit as u64);
+    let mut values = conditions.values;
+    values.push(limit.into());
+    let clause = conditions.clause;
+    connection
+        .prepare_cached(&format!("{select} WHERE {clause} ORDER BY {key} LIMIT ?"))?
+        .query_map(rusqlite::params_from_iter(values), row)?
+        .collect()
+}
+
+/// The one row that a statement finds.
+pub(super) fn one<T>(
+    connection: &Connection,
+    statement: &str,
+    parameters: impl Params,
+    row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    connection
+        .prepare_cached(statement)?
+        .query_row(parameters, row)
+        .optional()
+}
+
+/// Whether a statement finds a row. For use within writes.
+pub(super) fn exists(
+    connection: &Connection,
+    statement: &str,
+    parameters: impl Params,
+) -> Result<bool> {
+    connection
+        .prepare_cached(statement)
+        .and_then(|mut statement| statement.exists(parameters))
+        .map_err(|error| failed(&error))
 }
 
 /// Runs a statement; how many rows it changed.
 pub(super) fn execute(
     connection: &Connection,
     statement: &str,
-    parameters: impl rusqlite::Params,
+    parameters: impl Params,
 ) -> Result<usize> {
     connection
         .prepare_cached(statement)

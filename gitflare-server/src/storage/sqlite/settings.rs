@@ -5,12 +5,12 @@ use gitflare_core::{
     Error, Result, Timestamp,
     storage::{AuditEntry, FirewallSettings, KeyCheck, SettingsStore},
 };
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::{
     SqliteStorage, failed,
-    rows::{audit, execute},
+    rows::{audit, execute, one},
 };
 
 const FIREWALL: &str = "firewall";
@@ -26,10 +26,12 @@ struct Stored {
 }
 
 fn firewall(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    connection
-        .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
-        .query_row([FIREWALL], |row| row.get(0))
-        .optional()
+    one(
+        connection,
+        "SELECT value FROM settings WHERE name = ?1",
+        [FIREWALL],
+        |row| row.get(0),
+    )
 }
 
 fn parsed(text: &str) -> Result<Stored> {

@@ -5,23 +5,26 @@ use gitflare_core::{
     ClientId, Result, TenantId,
     storage::{AuditEntry, ListRange, Tenant, TenantKind, TenantStore},
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::{
     SqliteStorage, failed,
-    rows::{after, audit, execute, id, limit, parsed, time},
+    rows::{Conditions, audit, execute, id, one, page, parsed, time},
 };
 
-fn tenant(row: &Row<'_>) -> rusqlite::Result<Tenant> {
+const SELECT: &str = "SELECT id, name, kind, created_at FROM tenants";
+
+/// A tenant whose columns begin at `at`.
+pub(super) fn tenant(row: &Row<'_>, at: usize) -> rusqlite::Result<Tenant> {
     Ok(Tenant {
-        id: id!(row, 0, TenantId)?,
-        name: row.get(1)?,
-        kind: parsed(row, 2, TenantKind::parse)?,
-        created_at: time(row, 3)?,
+        id: id!(row, at, TenantId)?,
+        name: row.get(at + 1)?,
+        kind: parsed(row, at + 2, TenantKind::parse)?,
+        created_at: time(row, at + 3)?,
     })
 }
 
-fn insert(connection: &Connection, tenant: &Tenant) -> Result<()> {
+pub(super) fn insert(connection: &Connection, tenant: &Tenant) -> Result<()> {
     execute(
         connection,
         "INSERT INTO tenants (id, name, kind, created_at) VALUES (?1, ?2, ?3, ?4)",
@@ -40,13 +43,13 @@ fn customer(
     client: &ClientId,
     customer_ref: &str,
 ) -> rusqlite::Result<Option<Tenant>> {
-    connection
-        .prepare_cached(
-            "SELECT t.id, t.name, t.kind, t.created_at FROM customers c
-             JOIN tenants t ON t.id = c.tenant_id WHERE c.client_id = ?1 AND c.customer_ref = ?2",
-        )?
-        .query_row((client.as_str(), customer_ref), tenant)
-        .optional()
+    one(
+        connection,
+        "SELECT t.id, t.name, t.kind, t.created_at FROM customers c
+         JOIN tenants t ON t.id = c.tenant_id WHERE c.client_id = ?1 AND c.customer_ref = ?2",
+        (client.as_str(), customer_ref),
+        |row| tenant(row, 0),
+    )
 }
 
 #[async_trait]
@@ -60,24 +63,13 @@ impl TenantStore for SqliteStorage {
     }
 
     async fn find(&self, id: &TenantId) -> Result<Option<Tenant>> {
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT id, name, kind, created_at FROM tenants WHERE id = ?1")?
-                .query_row([id.as_str()], tenant)
-                .optional()
-        })
+        let statement = format!("{SELECT} WHERE id = ?1");
+        self.read(|connection| one(connection, &statement, [id.as_str()], |row| tenant(row, 0)))
     }
 
     async fn list(&self, range: ListRange<'_>) -> Result<Vec<Tenant>> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT id, name, kind, created_at FROM tenants
-                     WHERE id > ?1 ORDER BY id LIMIT ?2",
-                )?
-                .query_map((after(&range), limit(&range)), tenant)?
-                .collect()
-        })
+        let all = Conditions::new("1");
+        self.read(|connection| page(connection, SELECT, all, "id", range, |row| tenant(row, 0)))
     }
 
     async fn find_or_insert_customer(

@@ -1,28 +1,33 @@
 //! Access tokens in SQLite, by the hash of their text.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use gitflare_core::{
-    AuthorizationId, ClientId, ConnectionId, CredentialHash, GrantId, Result, Scopes, TenantId,
-    Timestamp, TokenId,
+    AuthorizationId, ClientId, CredentialHash, GrantId, Result, Scopes, TenantId, Timestamp,
+    TokenId,
     storage::{
         Access, AccessToken, ApprovedRepository, AuditEntry, AuthorizationStatus, ClientStatus,
         IssuedBy, ListRange, RepositoryKey, Share, TokenFilter, TokenStore,
     },
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row, Rows};
 
 use super::{
     SqliteStorage,
     connections::{self, linked, tokens},
     rows::{
-        after, audit, execute, id, limit, list, maybe, maybe_id, maybe_time, parsed, time, to_list,
+        Conditions, audit, execute, id, list, maybe, maybe_id, maybe_time, page, parsed, saturated,
+        time, to_list,
     },
 };
 
 const COLUMNS: &str = "t.id, t.tenant_id, t.client_id, t.authorization_id, t.issued_by,
     t.permissions, t.connection_ids, t.created_at, t.expires_at, t.revoked_at, t.last_used_at";
-/// How many columns stand before a connection's in the query for shares.
-const BEFORE_CONNECTION: usize = 4;
+/// How many columns stand before a share's, and before its connection's, in an access's rows.
+const BEFORE_SHARE: usize = 13;
+const BEFORE_CONNECTION: usize = BEFORE_SHARE + 4;
+const BEFORE_APPROVAL: usize = BEFORE_CONNECTION + 17;
 
 fn token(row: &Row<'_>) -> rusqlite::Result<AccessToken> {
     Ok(AccessToken {
@@ -40,70 +45,115 @@ fn token(row: &Row<'_>) -> rusqlite::Result<AccessToken> {
     })
 }
 
-fn share(row: &Row<'_>) -> rusqlite::Result<Share> {
-    Ok(Share {
-        grant_id: id!(row, 0, GrantId)?,
-        permissions: Scopes::from_bits(row.get(1)?),
-        expires_at: maybe_time(row, 2)?,
-        approves_all: row.get(3)?,
-        approved: None,
-        connection: linked(row, BEFORE_CONNECTION)?,
-        tokens: tokens(row, BEFORE_CONNECTION)?,
-    })
+/// Stores a token under the hash of its text.
+pub(super) fn insert(
+    connection: &Connection,
+    token: &AccessToken,
+    hash: &CredentialHash,
+) -> Result<()> {
+    execute(
+        connection,
+        "INSERT INTO tokens (hash, id, tenant_id, client_id, authorization_id, issued_by,
+           permissions, connection_ids, created_at, expires_at, revoked_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        (
+            hash.as_bytes(),
+            token.id.as_str(),
+            token.tenant_id.as_str(),
+            token.client_id.as_str(),
+            token.authorization_id.as_ref().map(AuthorizationId::as_str),
+            token.issued_by.as_str(),
+            token.permissions.bits(),
+            to_list(&token.connection_ids),
+            token.created_at.as_millis(),
+            token.expires_at.as_millis(),
+            token.revoked_at.map(Timestamp::as_millis),
+        ),
+    )?;
+    Ok(())
 }
 
-/// The active grants of an authorization over the token's connections.
-fn shares(
-    connection: &Connection,
-    authorization: &AuthorizationId,
-    of: &[ConnectionId],
-    repository: Option<RepositoryKey<'_>>,
-) -> rusqlite::Result<Vec<Share>> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT g.id, g.permissions, g.expires_at, g.approves_all, {}
-         FROM grants g JOIN connections c ON c.id = g.connection_id
-         WHERE g.authorization_id = ?1 AND g.status = 'active' ORDER BY g.connection_id",
+/// The statement that reads an access: one row per active grant, or one row without. A single
+/// statement sees a single moment, and costs one walk.
+static ACCESS: LazyLock<String> = LazyLock::new(|| access(""));
+/// The same with the repository that `?2` and `?3` name: by its id, or else by its name.
+static ACCESS_OF_REPOSITORY: LazyLock<String> = LazyLock::new(|| {
+    access(
+        "LEFT JOIN approvals p ON p.grant_id = g.id AND c.provider = ?2
+           AND p.repository_id = coalesce(
+             (SELECT repository_id FROM approvals WHERE grant_id = g.id AND repository_id = ?3),
+             (SELECT repository_id FROM approvals WHERE grant_id = g.id AND full_name = ?3
+              ORDER BY position LIMIT 1))",
+    )
+});
+
+fn access(approval: &str) -> String {
+    let of_approval = match approval {
+        "" => "",
+        _ => ", p.repository_id, p.full_name",
+    };
+    format!(
+        "SELECT {COLUMNS}, l.status, a.status, g.id, g.permissions, g.expires_at, g.approves_all,
+           {}{of_approval}
+         FROM tokens t JOIN clients l ON l.id = t.client_id
+         LEFT JOIN authorizations a ON a.id = t.authorization_id
+         LEFT JOIN grants g ON g.authorization_id = t.authorization_id AND g.status = 'active'
+         LEFT JOIN connections c ON c.id = g.connection_id {approval}
+         WHERE t.hash = ?1 ORDER BY g.connection_id, g.id",
         connections::COLUMNS
-    ))?;
-    let mut shares = statement
-        .query_map([authorization.as_str()], share)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    shares.retain(|share| of.contains(&share.connection.id));
-    if let Some(repository) = repository {
-        for share in &mut shares {
-            if !share.approves_all && share.connection.provider == repository.provider {
-                share.approved = approved(connection, &share.grant_id, repository.key)?;
-            }
-        }
-    }
-    Ok(shares)
+    )
 }
 
-/// The repository of that id; without one, the repository of that name.
-fn approved(
-    connection: &Connection,
-    grant: &GrantId,
-    key: &str,
-) -> rusqlite::Result<Option<ApprovedRepository>> {
-    for statement in [
-        "SELECT repository_id, full_name FROM approvals WHERE grant_id = ?1 AND repository_id = ?2",
-        "SELECT repository_id, full_name FROM approvals WHERE grant_id = ?1 AND full_name = ?2
-         ORDER BY position LIMIT 1",
-    ] {
-        let found = connection
-            .prepare_cached(statement)?
-            .query_row((grant.as_str(), key), |row| {
-                Ok(ApprovedRepository {
-                    id: row.get(0)?,
-                    full_name: row.get(1)?,
-                })
-            })
-            .optional()?;
-        if found.is_some() {
-            return Ok(found);
-        }
+/// The share in a row, if there is one and the token may use it.
+fn share(row: &Row<'_>, token: &AccessToken, approvals: bool) -> rusqlite::Result<Option<Share>> {
+    let Some(grant_id) = maybe_id!(row, BEFORE_SHARE, GrantId)? else {
+        return Ok(None);
+    };
+    let connection = linked(row, BEFORE_CONNECTION)?;
+    if !token.connection_ids.contains(&connection.id) {
+        return Ok(None);
     }
-    Ok(None)
+    let approved_id: Option<String> = match approvals {
+        true => row.get(BEFORE_APPROVAL)?,
+        false => None,
+    };
+    let approved = match approved_id {
+        Some(id) => Some(ApprovedRepository {
+            id,
+            full_name: row.get(BEFORE_APPROVAL + 1)?,
+        }),
+        None => None,
+    };
+    Ok(Some(Share {
+        grant_id,
+        permissions: Scopes::from_bits(row.get(BEFORE_SHARE + 1)?),
+        expires_at: maybe_time(row, BEFORE_SHARE + 2)?,
+        approves_all: row.get(BEFORE_SHARE + 3)?,
+        approved,
+        tokens: tokens(row, BEFORE_CONNECTION)?,
+        connection,
+    }))
+}
+
+/// Reads an access from its rows; `None` when there are none.
+fn read_access(mut rows: Rows<'_>, approvals: bool) -> rusqlite::Result<Option<Access>> {
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let token = token(row)?;
+    let client_is_active = parsed(row, 11, ClientStatus::parse)? == ClientStatus::Active;
+    let authorization = maybe(row, 12, AuthorizationStatus::parse)?;
+    let mut shares = Vec::new();
+    shares.extend(share(row, &token, approvals)?);
+    while let Some(row) = rows.next()? {
+        shares.extend(share(row, &token, approvals)?);
+    }
+    Ok(Some(Access {
+        token,
+        client_is_active,
+        authorization,
+        shares,
+    }))
 }
 
 #[async_trait]
@@ -115,25 +165,7 @@ impl TokenStore for SqliteStorage {
         entry: AuditEntry,
     ) -> Result<()> {
         self.write(move |connection| {
-            execute(
-                connection,
-                "INSERT INTO tokens (hash, id, tenant_id, client_id, authorization_id, issued_by,
-                   permissions, connection_ids, created_at, expires_at, revoked_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                (
-                    hash.as_bytes(),
-                    token.id.as_str(),
-                    token.tenant_id.as_str(),
-                    token.client_id.as_str(),
-                    token.authorization_id.as_ref().map(AuthorizationId::as_str),
-                    token.issued_by.as_str(),
-                    token.permissions.bits(),
-                    to_list(&token.connection_ids),
-                    token.created_at.as_millis(),
-                    token.expires_at.as_millis(),
-                    token.revoked_at.map(Timestamp::as_millis),
-                ),
-            )?;
+            insert(connection, &token, &hash)?;
             audit(connection, &entry)
         })
         .await
@@ -144,60 +176,29 @@ impl TokenStore for SqliteStorage {
         hash: &CredentialHash,
         repository: Option<RepositoryKey<'_>>,
     ) -> Result<Option<Access>> {
-        self.read(|connection| {
-            // One transaction, so that all of it is as of one moment.
-            let transaction = connection.unchecked_transaction()?;
-            let found = transaction
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS}, c.status, a.status FROM tokens t
-                     JOIN clients c ON c.id = t.client_id
-                     LEFT JOIN authorizations a ON a.id = t.authorization_id WHERE t.hash = ?1"
-                ))?
-                .query_row([hash.as_bytes()], |row| {
-                    Ok((
-                        token(row)?,
-                        parsed(row, 11, ClientStatus::parse)?,
-                        maybe(row, 12, AuthorizationStatus::parse)?,
-                    ))
-                })
-                .optional()?;
-            let Some((token, client, authorization)) = found else {
-                return Ok(None);
-            };
-            let shares = match &token.authorization_id {
-                Some(id) => shares(&transaction, id, &token.connection_ids, repository)?,
-                None => Vec::new(),
-            };
-            transaction.commit()?;
-            Ok(Some(Access {
-                token,
-                client_is_active: client == ClientStatus::Active,
-                authorization,
-                shares,
-            }))
+        self.read(|connection| match repository {
+            None => {
+                let mut statement = connection.prepare_cached(&ACCESS)?;
+                read_access(statement.query([hash.as_bytes()])?, false)
+            }
+            Some(RepositoryKey { provider, key }) => {
+                let mut statement = connection.prepare_cached(&ACCESS_OF_REPOSITORY)?;
+                let rows = statement.query((hash.as_bytes(), provider.as_str(), key))?;
+                read_access(rows, true)
+            }
         })
     }
 
     async fn list(&self, filter: &TokenFilter, range: ListRange<'_>) -> Result<Vec<AccessToken>> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM tokens t WHERE t.id > ?1
-                     AND (?2 IS NULL OR t.tenant_id = ?2) AND (?3 IS NULL OR t.client_id = ?3)
-                     AND (?4 IS NULL OR t.authorization_id = ?4) ORDER BY t.id LIMIT ?5"
-                ))?
-                .query_map(
-                    (
-                        after(&range),
-                        filter.tenant.as_ref().map(TenantId::as_str),
-                        filter.client.as_ref().map(ClientId::as_str),
-                        filter.authorization.as_ref().map(AuthorizationId::as_str),
-                        limit(&range),
-                    ),
-                    token,
-                )?
-                .collect()
-        })
+        let mut conditions = Conditions::new("1");
+        conditions.equal("t.tenant_id", filter.tenant.as_ref().map(TenantId::as_str));
+        conditions.equal("t.client_id", filter.client.as_ref().map(ClientId::as_str));
+        conditions.equal(
+            "t.authorization_id",
+            filter.authorization.as_ref().map(AuthorizationId::as_str),
+        );
+        let select = format!("SELECT {COLUMNS} FROM tokens t");
+        self.read(|connection| page(connection, &select, conditions, "t.id", range, token))
     }
 
     async fn touch(&self, id: &TokenId, at: Timestamp) -> Result<()> {
@@ -228,7 +229,7 @@ impl TokenStore for SqliteStorage {
                 connection,
                 "DELETE FROM tokens WHERE hash IN
                    (SELECT hash FROM tokens WHERE expires_at < ?1 LIMIT ?2)",
-                (before.as_millis(), limit),
+                (before.as_millis(), saturated(limit as u64)),
             )
         })
         .await

@@ -1,11 +1,13 @@
 //! The usage log in a file of its own: append only, written in groups by one thread. The queue is
-//! bounded: when it is full, readers wait; no row is dropped.
+//! bounded: when it is full, reads wait for a while and then fail; no row is dropped. Summaries
+//! count over the rows; nothing is counted ahead.
 
 use std::{
+    fs::File,
     path::Path,
     sync::{
-        Mutex, PoisonError,
-        mpsc::{Receiver, RecvTimeoutError, channel},
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -15,31 +17,43 @@ use async_trait::async_trait;
 use gitflare_core::{
     ClientId, Error, LogId, RequestId, Result, TenantId, Timestamp, TokenId,
     provider::{Endpoint, ProviderId},
-    storage::{Tally, UsageQuery, UsageRow, UsageStore, UsageSummary},
+    storage::{SummaryBuilder, UsageFacts, UsageQuery, UsageRow, UsageStore, UsageSummary},
 };
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags, Row, ToSql, types::Value};
-use tokio::sync::{Semaphore, oneshot};
+use rusqlite::{Connection, Row, ToSql, params_from_iter, types::ValueRef};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
 use super::{
-    failed, open, prepare,
-    rows::{id, maybe, parsed, time},
+    BUSY_TIMEOUT,
+    connect::{self, failed},
+    migrations,
+    rows::{Conditions, id, maybe, natural, parsed, saturated, time},
+    writer::{self, Health},
 };
 
 /// Rows that may wait to be written.
-const QUEUE: usize = 10_000;
+const QUEUE: usize = 16_384;
+/// Rows after which a group is written at once.
 const GROUP: usize = 1000;
+/// How long the first row of a group waits for others.
 const GROUP_EVERY: Duration = Duration::from_millis(8);
-/// How soon a failed write is tried again.
-const RETRY_EVERY: Duration = Duration::from_secs(1);
+/// How long a group that could not be written waits for the next try.
+const RETRY_EVERY: Duration = Duration::from_millis(250);
+/// How long a read waits for room in the queue.
+const PATIENCE: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+/// The methods of the unified routes; HEAD is answered like GET.
+const METHODS: [&str; 4] = ["GET", "HEAD", "POST", "DELETE"];
 
 const COLUMNS: &str = "id, at, request_id, tenant_id, client_id, token_id, endpoint_key, method,
     path, provider, repository_id, status, error_code, duration_ms, upstream_ms, items,
     blocked_files, redacted_secrets";
 
-#[expect(clippy::large_enum_variant, reason = "nearly every order is a row")]
+/// A row that waits, with its place in the queue.
+type Waiting = (UsageRow, OwnedSemaphorePermit);
+
 enum Order {
-    Row(UsageRow),
+    Row(Box<Waiting>),
     Flush(oneshot::Sender<Result<()>>),
     Purge(Timestamp, usize, oneshot::Sender<Result<usize>>),
     Close(oneshot::Sender<Result<()>>),
@@ -48,166 +62,208 @@ enum Order {
 /// A handle to the log.
 #[derive(Debug)]
 pub(super) struct UsageLog {
-    orders: std::sync::mpsc::Sender<Order>,
+    /// Taken away on closing: whoever still finds it has queued before the end.
+    orders: Mutex<Option<Sender<Order>>>,
     /// One permit per row that may still be queued.
-    room: std::sync::Arc<Semaphore>,
+    room: Arc<Semaphore>,
     readers: r2d2::Pool<SqliteConnectionManager>,
+    health: Arc<Health>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl UsageLog {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let connection = open(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        )?;
-        connection
-            .execute_batch(
-                "CREATE TABLE IF NOT EXISTS usage (
-                   id TEXT NOT NULL, at INTEGER NOT NULL, request_id TEXT NOT NULL,
-                   tenant_id TEXT NOT NULL, client_id TEXT NOT NULL, token_id TEXT NOT NULL,
-                   endpoint_key TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-                   provider TEXT, repository_id TEXT, status INTEGER NOT NULL, error_code TEXT,
-                   duration_ms INTEGER NOT NULL, upstream_ms INTEGER NOT NULL,
-                   items INTEGER NOT NULL, blocked_files INTEGER NOT NULL,
-                   redacted_secrets INTEGER NOT NULL) STRICT",
-            )
-            .map_err(|error| failed(&error))?;
-        let manager = SqliteConnectionManager::file(path)
-            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .with_init(|connection| prepare(connection, true));
-        let readers = r2d2::Pool::builder()
-            .max_size(2)
-            .min_idle(Some(0))
-            .test_on_check_out(false)
-            .build(manager)
-            .map_err(|error| Error::internal(format!("cannot open {}: {error}", path.display())))?;
+    /// Opens or makes the log and starts its thread, which holds the folder's lock.
+    pub(super) fn open(path: &Path, max_pages: Option<u32>, lock: Arc<File>) -> Result<Self> {
+        let mut connection = connect::writer(path, BUSY_TIMEOUT)?;
+        migrations::run(&mut connection, path, migrations::USAGE)?;
+        writer::limit(&connection, max_pages)?;
+        let readers = connect::readers(path, READERS, BUSY_TIMEOUT)?;
         let (orders, receiver) = channel();
-        let room = std::sync::Arc::new(Semaphore::new(QUEUE));
+        let health = Arc::new(Health::new());
+        let mut desk = Desk {
+            connection,
+            health: Arc::clone(&health),
+            waiting: Vec::with_capacity(GROUP),
+            due: Instant::now(),
+            _lock: lock,
+        };
         let thread = std::thread::Builder::new()
             .name("usage-writer".into())
-            .spawn({
-                let room = std::sync::Arc::clone(&room);
-                move || serve(&connection, &receiver, &room)
-            })
+            .spawn(move || desk.serve(&receiver))
             .map_err(|error| Error::internal(format!("cannot start the usage writer: {error}")))?;
         Ok(Self {
-            orders,
-            room,
+            orders: Mutex::new(Some(orders)),
+            room: Arc::new(Semaphore::new(QUEUE)),
             readers,
+            health,
             thread: Mutex::new(Some(thread)),
         })
     }
 
+    pub(super) fn is_healthy(&self) -> bool {
+        self.health.is_well()
+    }
+
+    /// Writes what waits and takes no more.
     pub(super) async fn close(&self) -> Result<()> {
-        let written = self.order(Order::Close).await;
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match thread.map(JoinHandle::join) {
-            Some(Err(_)) => Err(Error::internal("the usage writer panicked")),
-            _ => written,
+        let (sender, receiver) = oneshot::channel();
+        let orders = self.orders().take();
+        let Some(orders) = orders else {
+            return Ok(());
+        };
+        orders.send(Order::Close(sender)).map_err(|_| ended())?;
+        let written = receiver.await.map_err(|_| ended())?;
+        writer::join(&self.thread)?;
+        written
+    }
+
+    fn orders(&self) -> std::sync::MutexGuard<'_, Option<Sender<Order>>> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, order: Order) -> Result<()> {
+        match &*self.orders() {
+            Some(orders) => orders.send(order).map_err(|_| ended()),
+            None => Err(ended()),
         }
     }
 
-    async fn order<T>(&self, order: impl FnOnce(oneshot::Sender<Result<T>>) -> Order) -> Result<T> {
+    async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<Result<T>>) -> Order) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
-        let ended = || Error::internal("the usage writer has ended");
-        self.orders.send(order(sender)).map_err(|_| ended())?;
+        self.send(order(sender))?;
         receiver.await.map_err(|_| ended())?
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        let connection = self
-            .readers
-            .get()
-            .map_err(|error| Error::internal(format!("no usage connection: {error}")))?;
-        read(&connection).map_err(|error| failed(&error))
+    /// Runs a read over many rows away from the async workers, as of one moment.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let readers = self.readers.clone();
+        tokio::task::spawn_blocking(move || {
+            let connection = readers
+                .get()
+                .map_err(|error| Error::internal(format!("no usage connection: {error}")))?;
+            let transaction = connection
+                .unchecked_transaction()
+                .map_err(|error| failed(&error))?;
+            read(&transaction).map_err(|error| failed(&error))
+        })
+        .await
+        .map_err(|error| Error::internal(format!("a usage read was cut off: {error}")))?
     }
 }
 
-fn serve(connection: &Connection, orders: &Receiver<Order>, room: &Semaphore) {
-    let mut waiting: Vec<UsageRow> = Vec::with_capacity(GROUP);
-    let mut since = Instant::now();
-    let mut patience = GROUP_EVERY;
-    loop {
-        let order = if waiting.is_empty() {
-            orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            orders.recv_timeout(patience.saturating_sub(since.elapsed()))
-        };
-        if waiting.is_empty() {
-            since = Instant::now();
-        }
-        let written = match order {
-            Ok(Order::Row(row)) => {
-                waiting.push(row);
-                if !waiting.len().is_multiple_of(GROUP) {
-                    continue;
+fn ended() -> Error {
+    Error::internal("the usage log is closed")
+}
+
+/// What the thread works with.
+struct Desk {
+    connection: Connection,
+    health: Arc<Health>,
+    waiting: Vec<Waiting>,
+    /// When the waiting rows are written, however few they are.
+    due: Instant,
+    _lock: Arc<File>,
+}
+
+impl Desk {
+    fn serve(&mut self, orders: &Receiver<Order>) {
+        loop {
+            let order = match self.waiting.is_empty() {
+                true => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => orders.recv_timeout(self.due.saturating_duration_since(Instant::now())),
+            };
+            match order {
+                Ok(Order::Row(row)) => self.accept(*row),
+                Ok(Order::Flush(done)) => {
+                    let _ = done.send(self.write());
                 }
-                write_all(connection, &mut waiting, room)
+                Ok(Order::Purge(before, limit, done)) => {
+                    let _ = done.send(self.purge(before, limit));
+                }
+                Ok(Order::Close(done)) => {
+                    let _ = done.send(self.write());
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    // The rows stay, and are tried again.
+                    let _ = self.write();
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let _ = self.write();
+                    return;
+                }
             }
-            Ok(Order::Flush(done)) => {
-                let written = write_all(connection, &mut waiting, room);
-                let _ = done.send(written.clone());
-                written
-            }
-            Ok(Order::Purge(before, limit, done)) => {
-                let _ = done.send(purge(connection, before, limit));
-                continue;
-            }
-            Ok(Order::Close(done)) => {
-                let _ = done.send(write_all(connection, &mut waiting, room));
-                return;
-            }
-            Err(RecvTimeoutError::Timeout) => write_all(connection, &mut waiting, room),
-            Err(RecvTimeoutError::Disconnected) => {
-                // Dropped without a close: what waits is written all the same.
-                let _ = write_all(connection, &mut waiting, room);
-                return;
-            }
-        };
-        since = Instant::now();
-        patience = if written.is_ok() {
-            GROUP_EVERY
-        } else {
-            RETRY_EVERY
-        };
-    }
-}
-
-/// Writes what waits. Rows that cannot be written stay, and take up their room, until they can.
-fn write_all(connection: &Connection, waiting: &mut Vec<UsageRow>, room: &Semaphore) -> Result<()> {
-    if waiting.is_empty() {
-        return Ok(());
-    }
-    let outcome = (|| {
-        let transaction = connection.unchecked_transaction()?;
-        for row in waiting.iter() {
-            insert(&transaction, row)?;
         }
-        transaction.commit()
-    })();
-    match outcome {
-        Ok(()) => {
-            room.add_permits(waiting.len());
-            waiting.clear();
+    }
+
+    fn accept(&mut self, row: Waiting) {
+        if self.waiting.is_empty() {
+            self.due = Instant::now() + GROUP_EVERY;
+        }
+        self.waiting.push(row);
+        if self.waiting.len() == GROUP || self.due <= Instant::now() {
+            let _ = self.write();
+        }
+    }
+
+    /// Writes what waits. Rows that cannot be written stay, and keep their place in the queue.
+    fn write(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let outcome = self.change(|connection, waiting| {
+            for (row, _) in waiting {
+                insert(connection, row)?;
+            }
             Ok(())
+        });
+        match outcome {
+            Ok(()) => self.waiting.clear(),
+            Err(_) => self.due = Instant::now() + RETRY_EVERY,
         }
-        Err(error) => {
-            tracing::error!(%error, rows = waiting.len(), "usage rows could not be written yet");
-            Err(failed(&error))
+        outcome
+    }
+
+    fn purge(&self, before: Timestamp, limit: usize) -> Result<usize> {
+        self.change(|connection, _| {
+            connection.execute(
+                "DELETE FROM usage WHERE (at, id) IN
+                   (SELECT at, id FROM usage WHERE at < ?1 ORDER BY at, id LIMIT ?2)",
+                (before.as_millis(), saturated(limit as u64)),
+            )
+        })
+    }
+
+    fn change<T>(
+        &self,
+        work: impl FnOnce(&Connection, &[Waiting]) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        if self.health.is_broken() {
+            return Err(Error::internal(
+                "the usage log is not written to since an fsync failed; restart gitflare",
+            ));
         }
+        let outcome = (|| {
+            let transaction = self.connection.unchecked_transaction()?;
+            let value = work(&transaction, &self.waiting)?;
+            transaction.commit()?;
+            Ok(value)
+        })();
+        self.health.note(&outcome);
+        outcome.map_err(|error| failed(&error))
     }
 }
 
+/// Appends a row. One whose id stands there already is the same row, sent twice.
 fn insert(connection: &Connection, row: &UsageRow) -> rusqlite::Result<()> {
     connection
         .prepare_cached(&format!(
             "INSERT INTO usage ({COLUMNS}) VALUES
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+             ON CONFLICT DO NOTHING"
         ))?
         .execute::<&[&dyn ToSql]>(&[
             &row.id.as_str(),
@@ -223,26 +279,13 @@ fn insert(connection: &Connection, row: &UsageRow) -> rusqlite::Result<()> {
             &row.repository_id,
             &row.status,
             &row.error_code,
-            &number(row.duration_ms),
-            &number(row.upstream_ms),
-            &number(row.items),
-            &number(row.blocked_files),
-            &number(row.redacted_secrets),
+            &saturated(row.duration_ms),
+            &saturated(row.upstream_ms),
+            &saturated(row.items),
+            &saturated(row.blocked_files),
+            &saturated(row.redacted_secrets),
         ])?;
     Ok(())
-}
-
-fn number(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-fn purge(connection: &Connection, before: Timestamp, limit: usize) -> Result<usize> {
-    connection
-        .execute(
-            "DELETE FROM usage WHERE rowid IN (SELECT rowid FROM usage WHERE at < ?1 ORDER BY rowid LIMIT ?2)",
-            (before.as_millis(), limit),
-        )
-        .map_err(|error| failed(&error))
 }
 
 fn usage_row(row: &Row<'_>) -> rusqlite::Result<UsageRow> {
@@ -260,9 +303,7 @@ fn usage_row(row: &Row<'_>) -> rusqlite::Result<UsageRow> {
                 .find(|known| *known == key)
         })?,
         method: parsed(row, 7, |method| {
-            ["GET", "POST", "HEAD"]
-                .into_iter()
-                .find(|known| *known == method)
+            METHODS.into_iter().find(|known| *known == method)
         })?,
         path: row.get(8)?,
         provider: maybe(row, 9, ProviderId::parse)?,
@@ -274,61 +315,80 @@ fn usage_row(row: &Row<'_>) -> rusqlite::Result<UsageRow> {
                 .map(|code| code.name)
                 .find(|known| *known == name)
         })?,
-        duration_ms: row.get(13)?,
-        upstream_ms: row.get(14)?,
-        items: row.get(15)?,
-        blocked_files: row.get(16)?,
-        redacted_secrets: row.get(17)?,
+        duration_ms: natural(row, 13)?,
+        upstream_ms: natural(row, 14)?,
+        items: natural(row, 15)?,
+        blocked_files: natural(row, 16)?,
+        redacted_secrets: natural(row, 17)?,
     })
 }
 
-/// A query's members as a WHERE clause with its parameters.
-fn condition(query: &UsageQuery) -> (String, Vec<Value>) {
-    let mut clause = String::from("1");
-    let mut values: Vec<Value> = Vec::new();
-    let mut any_of = |column: &str, texts: Vec<String>| {
-        if !texts.is_empty() {
-            let places = vec!["?"; texts.len()].join(", ");
-            clause.push_str(&format!(" AND {column} IN ({places})"));
-            values.extend(texts.into_iter().map(Value::from));
+/// A query's members as conditions.
+fn conditions(query: &UsageQuery) -> Conditions {
+    let mut conditions = Conditions::new("1");
+    conditions.any_of("tenant_id", query.tenants.iter().map(TenantId::as_str));
+    conditions.any_of("client_id", query.clients.iter().map(ClientId::as_str));
+    conditions.equal("endpoint_key", query.endpoint_key.as_deref());
+    conditions.equal("provider", query.provider.map(ProviderId::as_str));
+    conditions.equal("repository_id", query.repository_id.as_deref());
+    conditions.compare("at", ">=", query.from.map(Timestamp::as_millis));
+    conditions.compare("at", "<", query.to.map(Timestamp::as_millis));
+    conditions
+}
+
+/// The columns that a summary counts, as [`facts`] reads them.
+const FACTS: &str = "at, client_id, endpoint_key, provider, repository_id, status,
+    error_code IS NOT NULL, duration_ms, blocked_files, redacted_secrets";
+
+fn facts<'r>(row: &'r Row<'_>) -> rusqlite::Result<UsageFacts<'r>> {
+    let text = |column| -> rusqlite::Result<Option<&'r str>> {
+        match row.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            value => Ok(Some(value.as_str()?)),
         }
     };
-    any_of(
-        "tenant_id",
-        query.tenants.iter().map(ToString::to_string).collect(),
-    );
-    any_of(
-        "client_id",
-        query.clients.iter().map(ToString::to_string).collect(),
-    );
-    any_of("endpoint_key", query.endpoint_key.iter().cloned().collect());
-    any_of(
-        "provider",
-        query.provider.iter().map(ToString::to_string).collect(),
-    );
-    any_of(
-        "repository_id",
-        query.repository_id.iter().cloned().collect(),
-    );
-    for (bound, operator) in [(query.from, ">="), (query.to, "<")] {
-        if let Some(bound) = bound {
-            clause.push_str(&format!(" AND at {operator} ?"));
-            values.push(bound.as_millis().into());
-        }
-    }
-    (clause, values)
+    Ok(UsageFacts {
+        at: time(row, 0)?,
+        client_id: text(1)?.unwrap_or_default(),
+        endpoint_key: text(2)?.unwrap_or_default(),
+        provider: text(3)?,
+        repository_id: text(4)?,
+        status: row.get(5)?,
+        is_error: row.get(6)?,
+        duration_ms: natural(row, 7)?,
+        blocked_files: natural(row, 8)?,
+        redacted_secrets: natural(row, 9)?,
+    })
 }
 
 #[async_trait]
 impl UsageStore for UsageLog {
     async fn record(&self, row: UsageRow) -> Result<()> {
-        let ended = || Error::internal("the usage writer has ended");
-        self.room.acquire().await.map_err(|_| ended())?.forget();
-        self.orders.send(Order::Row(row)).map_err(|_| ended())
+        if self.health.is_broken() {
+            return Err(Error::internal(
+                "the usage log is not written to since an fsync failed; restart gitflare",
+            ));
+        }
+        let permit = match Arc::clone(&self.room).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(TryAcquireError::Closed) => return Err(ended()),
+            Err(TryAcquireError::NoPermits) => {
+                let room = Arc::clone(&self.room).acquire_owned();
+                match tokio::time::timeout(PATIENCE, room).await {
+                    Ok(permit) => permit.map_err(|_| ended())?,
+                    Err(_) => {
+                        return Err(Error::internal(
+                            "the usage log's queue is full and is not being written",
+                        ));
+                    }
+                }
+            }
+        };
+        self.send(Order::Row(Box::new((row, permit))))
     }
 
     async fn flush(&self) -> Result<()> {
-        self.order(Order::Flush).await
+        self.ask(Order::Flush).await
     }
 
     async fn list(
@@ -337,70 +397,45 @@ impl UsageStore for UsageLog {
         offset: u64,
         limit: usize,
     ) -> Result<(Vec<UsageRow>, u64)> {
-        let (clause, mut values) = condition(query);
-        self.read(|connection| {
-            let total = connection.query_row(
-                &format!("SELECT count(*) FROM usage WHERE {clause}"),
-                rusqlite::params_from_iter(&values),
-                |row| row.get(0),
-            )?;
-            values.push(number(limit as u64).into());
-            values.push(number(offset).into());
+        let conditions = conditions(query);
+        self.read(move |connection| {
+            let clause = conditions.clause();
+            let mut values = conditions.values().to_vec();
+            let total = connection
+                .prepare_cached(&format!("SELECT count(*) FROM usage WHERE {clause}"))?
+                .query_row(params_from_iter(&values), |row| natural(row, 0))?;
+            values.push(saturated(limit as u64).into());
+            values.push(saturated(offset).into());
             let rows = connection
-                .prepare(&format!(
-                    "SELECT {COLUMNS} FROM usage WHERE {clause} ORDER BY at DESC, id DESC LIMIT ? OFFSET ?"
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM usage WHERE {clause}
+                     ORDER BY at DESC, id DESC LIMIT ? OFFSET ?"
                 ))?
-                .query_map(rusqlite::params_from_iter(&values), usage_row)?
+                .query_map(params_from_iter(&values), usage_row)?
                 .collect::<rusqlite::Result<_>>()?;
             Ok((rows, total))
         })
+        .await
     }
 
     async fn summary(&self, query: &UsageQuery, top: usize) -> Result<UsageSummary> {
-        let (clause, values) = condition(query);
-        self.read(|connection| {
-            // All tallies of one key column, over one moment of the log.
-            let transaction = connection.unchecked_transaction()?;
-            let tallies = |key: &str, order: &str| -> rusqlite::Result<Vec<Tally>> {
-                transaction
-                    .prepare(&format!(
-                        "WITH ranked AS (SELECT {key} AS key, duration_ms, error_code, blocked_files,
-                           redacted_secrets, row_number() OVER (PARTITION BY {key} ORDER BY duration_ms) AS n,
-                           count(*) OVER (PARTITION BY {key}) AS total
-                           FROM usage WHERE {clause} AND {key} IS NOT NULL)
-                         SELECT CAST(key AS TEXT), count(*), count(error_code), sum(blocked_files),
-                           sum(redacted_secrets),
-                           max(duration_ms) FILTER (WHERE n = max(1, (total * 50 + 99) / 100)),
-                           max(duration_ms) FILTER (WHERE n = max(1, (total * 95 + 99) / 100))
-                         FROM ranked GROUP BY key ORDER BY {order} LIMIT {top}"
-                    ))?
-                    .query_map(rusqlite::params_from_iter(&values), |row| {
-                        Ok(Tally {
-                            key: row.get(0)?,
-                            requests: row.get(1)?,
-                            errors: row.get(2)?,
-                            blocked_files: row.get(3)?,
-                            redacted_secrets: row.get(4)?,
-                            p50_ms: row.get(5)?,
-                            p95_ms: row.get(6)?,
-                        })
-                    })?
-                    .collect()
-            };
-            let most = "count(*) DESC, key";
-            Ok(UsageSummary {
-                totals: tallies("''", "key")?.pop().unwrap_or_default(),
-                by_endpoint: tallies("endpoint_key", most)?,
-                by_provider: tallies("provider", most)?,
-                by_client: tallies("client_id", most)?,
-                by_repository: tallies("repository_id", most)?,
-                by_status: tallies("CAST(status AS TEXT)", most)?,
-                by_day: tallies("date(at / 1000, 'unixepoch')", "key")?,
-            })
+        let conditions = conditions(query);
+        self.read(move |connection| {
+            let mut summary = SummaryBuilder::default();
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {FACTS} FROM usage WHERE {}",
+                conditions.clause()
+            ))?;
+            let mut rows = statement.query(params_from_iter(conditions.values()))?;
+            while let Some(row) = rows.next()? {
+                summary.add(&facts(row)?);
+            }
+            Ok(summary.finish(top))
         })
+        .await
     }
 
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize> {
-        self.order(|done| Order::Purge(before, limit, done)).await
+        self.ask(|done| Order::Purge(before, limit, done)).await
     }
 }

@@ -1,68 +1,134 @@
 //! The one writer: a thread that owns the read-write connection. Writes that wait together are
-//! committed together, each behind a savepoint of its own, so that one's failure is not another's.
-//! Nothing is acknowledged before its commit is on disk.
+//! committed together, each behind a savepoint of its own, so that one's refusal is not another's.
+//! Nothing is acknowledged before its commit is on disk (DU-2, DU-3).
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
+    fs::File,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use gitflare_core::{Error, Result, Timestamp};
-use rusqlite::{Connection, ErrorCode};
+use gitflare_core::{Code, Error, Result, Timestamp};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::failed;
+use super::connect::{failed, is_fsync_failure};
 
 /// The most writes that one commit carries.
 const MOST_TOGETHER: usize = 128;
 /// How late the time of a last use may be written.
 const TOUCH_EVERY: Duration = Duration::from_secs(2);
 
-/// What to do with an operation's outcome once the commit has succeeded or failed.
+/// Tells the caller of a write how its commit ended.
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
-type Job = Box<dyn FnOnce(&Connection) -> (Result<()>, Answer) + Send>;
+
+/// A write that waits: runs with the connection, or is turned away with an error.
+type Job = Box<dyn FnOnce(Result<&Connection>) -> Done + Send>;
+
+struct Done {
+    /// Whether its changes are to be kept.
+    keep: bool,
+    /// Whether the database failed, which is not the same as a refusal.
+    is_failure: bool,
+    answer: Answer,
+}
 
 enum Order {
     Write(Job),
-    /// Write what is noted and end.
     Close(oneshot::Sender<()>),
 }
+
+/// How the writer is.
+#[derive(Debug)]
+pub(super) struct Health(AtomicU8);
+
+impl Health {
+    const WELL: u8 = 0;
+    const REFUSED: u8 = 1;
+    const BROKEN: u8 = 2;
+
+    pub(super) const fn new() -> Self {
+        Self(AtomicU8::new(Self::WELL))
+    }
+
+    /// Notes how a commit ended.
+    pub(super) fn note<T>(&self, outcome: &rusqlite::Result<T>) {
+        let next = match outcome {
+            Ok(_) => Self::WELL,
+            Err(error) if is_fsync_failure(error) => {
+                tracing::error!(%error, "fsync failed: nothing is written until a restart");
+                Self::BROKEN
+            }
+            Err(error) => {
+                tracing::error!(%error, "a commit failed");
+                Self::REFUSED
+            }
+        };
+        self.0.fetch_max(next, Ordering::Relaxed);
+        if next == Self::WELL && !self.is_broken() {
+            self.0.store(next, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that a write failed although the commit around it did not.
+    fn suspect(&self) {
+        self.0.fetch_max(Self::REFUSED, Ordering::Relaxed);
+    }
+
+    /// Whether the last commit succeeded.
+    pub(super) fn is_well(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::WELL
+    }
+
+    /// Whether an fsync has failed: what the kernel then drops, no later fsync reports, so only a
+    /// restart, which reads the log back from disk, says what is there.
+    pub(super) fn is_broken(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::BROKEN
+    }
+}
+
+/// Last uses that are not written yet, by statement and id: only the latest counts.
+type Touched = HashMap<(&'static str, String), Timestamp>;
 
 /// A handle to the writer thread.
 #[derive(Debug)]
 pub(super) struct Writer {
     orders: Sender<Order>,
     touched: Arc<Mutex<Touched>>,
-    alive: Arc<AtomicBool>,
+    health: Arc<Health>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Last uses that are not written yet, by statement and id: only the latest counts.
-#[derive(Debug, Default)]
-pub(super) struct Touched(HashMap<(&'static str, String), Timestamp>);
-
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self> {
+    /// Starts the thread. It holds the folder's lock as long as it can write.
+    pub(super) fn start(connection: Connection, lock: Arc<File>) -> Result<Self> {
+        // Nothing reaches the disk before a commit, so that only a commit can fail on it.
+        connection
+            .pragma_update(None, "cache_spill", false)
+            .map_err(|error| failed(&error))?;
         let (orders, receiver) = channel();
-        let touched = Arc::new(Mutex::new(Touched::default()));
-        let alive = Arc::new(AtomicBool::new(true));
+        let touched = Arc::new(Mutex::new(Touched::new()));
+        let health = Arc::new(Health::new());
+        let desk = Desk {
+            connection,
+            touched: Arc::clone(&touched),
+            health: Arc::clone(&health),
+            _lock: lock,
+        };
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn({
-                let (touched, alive) = (Arc::clone(&touched), Arc::clone(&alive));
-                move || serve(connection, &receiver, &touched, &alive)
-            })
+            .spawn(move || desk.serve(&receiver))
             .map_err(|error| Error::internal(format!("cannot start the writer: {error}")))?;
         Ok(Self {
             orders,
             touched,
-            alive,
+            health,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -74,15 +140,17 @@ impl Writer {
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let (mark, outcome) = match write(connection) {
-                Ok(value) => (Ok(()), Ok(value)),
-                Err(error) => (Err(error.clone()), Err(error)),
-            };
-            let answer: Answer = Box::new(move |committed| {
-                // Nobody waits any more when the request was dropped.
-                let _ = sender.send(committed.and(outcome));
-            });
-            (mark, answer)
+            let outcome = connection.and_then(write);
+            Done {
+                keep: outcome.is_ok(),
+                is_failure: outcome
+                    .as_ref()
+                    .is_err_and(|error| error.code() == Code::InternalError),
+                answer: Box::new(move |committed| {
+                    // Nobody waits any more when the request was dropped.
+                    let _ = sender.send(committed.and(outcome));
+                }),
+            }
         });
         let ended = || Error::internal("the database writer has ended");
         self.orders.send(Order::Write(job)).map_err(|_| ended())?;
@@ -92,137 +160,188 @@ impl Writer {
     /// Notes a last use; `statement` sets it to `?2` where the id is `?1`.
     pub(super) fn touch(&self, statement: &'static str, id: &str, at: Timestamp) {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.0.insert((statement, id.to_owned()), at);
+        touched.insert((statement, id.to_owned()), at);
     }
 
-    pub(super) fn is_alive(&self) -> bool {
-        self.alive.load(Ordering::Relaxed)
+    pub(super) fn is_healthy(&self) -> bool {
+        self.health.is_well()
     }
 
+    /// Writes what waits and ends the thread.
     pub(super) async fn close(&self) -> Result<()> {
         let (sender, receiver) = oneshot::channel();
         if self.orders.send(Order::Close(sender)).is_ok() {
             // An error means that the thread had ended already.
             let _ = receiver.await;
         }
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match thread.map(JoinHandle::join) {
-            Some(Err(_)) => Err(Error::internal("the database writer panicked")),
-            _ => Ok(()),
+        join(&self.thread)?;
+        match self.health.is_well() {
+            true => Ok(()),
+            false => Err(Error::internal("the database's last write failed")),
         }
     }
 }
 
-fn serve(
-    mut connection: Connection,
-    orders: &Receiver<Order>,
-    touched: &Mutex<Touched>,
-    alive: &AtomicBool,
-) {
-    let mut closing = None;
-    while closing.is_none() {
-        let mut jobs = Vec::new();
-        match orders.recv_timeout(TOUCH_EVERY) {
-            Ok(Order::Write(job)) => jobs.push(job),
-            Ok(Order::Close(done)) => closing = Some(done),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-        while jobs.len() < MOST_TOGETHER && closing.is_none() {
-            match orders.try_recv() {
-                Ok(Order::Write(job)) => jobs.push(job),
+/// Waits for a thread that is about to end.
+pub(super) fn join(thread: &Mutex<Option<JoinHandle<()>>>) -> Result<()> {
+    let mut thread = thread.lock().unwrap_or_else(PoisonError::into_inner);
+    match thread.take().map(JoinHandle::join) {
+        Some(Err(_)) => Err(Error::internal("a database thread panicked")),
+        _ => Ok(()),
+    }
+}
+
+/// Caps the size of a database.
+pub(super) fn limit(connection: &Connection, max_pages: Option<u32>) -> Result<()> {
+    match max_pages {
+        Some(pages) => connection
+            .pragma_update(None, "max_page_count", pages)
+            .map_err(|error| failed(&error)),
+        None => Ok(()),
+    }
+}
+
+/// What the thread works with.
+struct Desk {
+    connection: Connection,
+    touched: Arc<Mutex<Touched>>,
+    health: Arc<Health>,
+    _lock: Arc<File>,
+}
+
+impl Desk {
+    fn serve(self, orders: &Receiver<Order>) {
+        let mut jobs = VecDeque::new();
+        let mut touched_at = Instant::now();
+        let closing = loop {
+            let mut closing = None;
+            let mut is_over = false;
+            match orders.recv_timeout(TOUCH_EVERY) {
+                Ok(Order::Write(job)) => jobs.push_back(job),
                 Ok(Order::Close(done)) => closing = Some(done),
-                Err(_) => break,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => is_over = true,
             }
+            while closing.is_none() && jobs.len() < MOST_TOGETHER {
+                match orders.try_recv() {
+                    Ok(Order::Write(job)) => jobs.push_back(job),
+                    Ok(Order::Close(done)) => closing = Some(done),
+                    Err(_) => break,
+                }
+            }
+            is_over |= closing.is_some();
+            while !jobs.is_empty() {
+                self.commit(&mut jobs);
+            }
+            if is_over || touched_at.elapsed() >= TOUCH_EVERY {
+                self.write_touched();
+                touched_at = Instant::now();
+            }
+            if is_over {
+                break closing;
+            }
+        };
+        if !self.health.is_broken() {
+            self.empty_log();
         }
-        if alive.load(Ordering::Relaxed) {
-            commit(&mut connection, jobs, alive);
-            write_touched(&mut connection, touched);
-        } else {
-            // After a failed fsync nothing that was written can be trusted to be there: the jobs
-            // are dropped, which their callers see as the writer's end.
-            drop(jobs);
+        drop(self);
+        if let Some(done) = closing {
+            let _ = done.send(());
         }
     }
-    alive.store(false, Ordering::Relaxed);
-    if let Err(error) = connection.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
-        tracing::warn!(%error, "the write-ahead log was not emptied; the next start does it");
-    }
-    drop(connection);
-    if let Some(done) = closing {
-        let _ = done.send(());
-    }
-}
 
-/// Runs jobs in one transaction and answers them after its commit.
-fn commit(connection: &mut Connection, jobs: Vec<Job>, alive: &AtomicBool) {
-    if jobs.is_empty() {
-        return;
+    /// Runs jobs in one transaction and answers them after its commit. Jobs behind one that has
+    /// undone the transaction stay for the next one.
+    fn commit(&self, jobs: &mut VecDeque<Job>) {
+        if self.health.is_broken() {
+            let refusal = "the database is not written to since an fsync failed; restart gitflare";
+            for job in jobs.drain(..) {
+                (job(Err(Error::internal(refusal))).answer)(Ok(()));
+            }
+            return;
+        }
+        let mut answers = Vec::with_capacity(jobs.len());
+        let mut failures = 0;
+        let outcome = self.transaction(|connection| {
+            while !jobs.is_empty() {
+                connection.execute_batch("SAVEPOINT job")?;
+                let Some(job) = jobs.pop_front() else { break };
+                let done = job(Ok(connection));
+                failures += usize::from(done.is_failure);
+                answers.push(done.answer);
+                if connection.is_autocommit() {
+                    // A full disk or a failed write undoes the jobs before this one too.
+                    return Err(rolled_back());
+                }
+                connection.execute_batch(match done.keep {
+                    true => "RELEASE job",
+                    false => "ROLLBACK TO job; RELEASE job",
+                })?;
+            }
+            Ok(())
+        });
+        if answers.is_empty() {
+            // The transaction did not even begin.
+            answers.extend(jobs.drain(..).map(|job| {
+                let error = outcome.as_ref().err().map(failed);
+                job(Err(error.unwrap_or_else(|| failed(&rolled_back())))).answer
+            }));
+        }
+        self.health.note(&outcome);
+        if failures > 0 {
+            self.health.suspect();
+        }
+        for answer in answers {
+            answer(outcome.as_ref().map(|()| ()).map_err(failed));
+        }
     }
-    let mut answers = Vec::with_capacity(jobs.len());
-    let outcome = (|| {
+
+    fn transaction(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let connection = &self.connection;
         connection.execute_batch("BEGIN IMMEDIATE")?;
-        for job in jobs {
-            connection.execute_batch("SAVEPOINT job")?;
-            let (mark, answer) = job(connection);
-            answers.push(answer);
-            if connection.is_autocommit() {
-                // SQLite has undone the whole transaction, the jobs before this one with it.
-                return Err(rusqlite::Error::SqliteFailure(
-                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
-                    Some("the transaction was rolled back".into()),
-                ));
+        let outcome = work(connection).and_then(|()| connection.execute_batch("COMMIT"));
+        if outcome.is_err() && !connection.is_autocommit() {
+            connection.execute_batch("ROLLBACK")?;
+        }
+        outcome
+    }
+
+    fn write_touched(&self) {
+        let touched =
+            std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
+        if touched.is_empty() || self.health.is_broken() {
+            return;
+        }
+        let outcome = self.transaction(|connection| {
+            for ((statement, id), at) in &touched {
+                connection
+                    .prepare_cached(statement)?
+                    .execute((id, at.as_millis()))?;
             }
-            connection.execute_batch(match mark {
-                Ok(()) => "RELEASE job",
-                Err(_) => "ROLLBACK TO job; RELEASE job",
-            })?;
-        }
-        connection.execute_batch("COMMIT")
-    })();
-    if let Err(error) = &outcome {
-        if !connection.is_autocommit() {
-            let _ = connection.execute_batch("ROLLBACK");
-        }
-        if is_fsync_failure(error) {
-            tracing::error!(%error, "fsync failed: no more writes until a restart");
-            alive.store(false, Ordering::Relaxed);
-        }
+            Ok(())
+        });
+        // A time of last use may be lost: a later use writes a later time.
+        self.health.note(&outcome);
     }
-    for answer in answers {
-        answer(outcome.as_ref().copied().map_err(failed));
+
+    /// Copies the write-ahead log into the database and cuts it to nothing, so that what was
+    /// erased is nowhere any more. Without success the next start or commit does it.
+    fn empty_log(&self) {
+        let outcome = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "the write-ahead log was not emptied");
+        }
     }
 }
 
-fn is_fsync_failure(error: &rusqlite::Error) -> bool {
-    matches!(
-        error,
-        rusqlite::Error::SqliteFailure(inner, _)
-            if inner.code == ErrorCode::SystemIoFailure
-                && inner.extended_code == rusqlite::ffi::SQLITE_IOERR_FSYNC
+fn rolled_back() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
+        Some("the transaction was rolled back".into()),
     )
-}
-
-fn write_touched(connection: &mut Connection, touched: &Mutex<Touched>) {
-    let touched = std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner));
-    if touched.0.is_empty() {
-        return;
-    }
-    let outcome = (|| {
-        let transaction = connection.transaction()?;
-        for ((statement, id), at) in &touched.0 {
-            transaction
-                .prepare_cached(statement)?
-                .execute((id, at.as_millis()))?;
-        }
-        transaction.commit()
-    })();
-    if let Err(error) = outcome {
-        // A time of last use may be lost; a later use writes a later time.
-        tracing::warn!(%error, "times of last use were not written");
-    }
 }

@@ -1,0 +1,23 @@
+//! The security audit in memory.
+
+use async_trait::async_trait;
+
+use super::{MemoryStorage, page};
+use crate::{
+    Result,
+    storage::{AuditEntry, AuditStore, ListRange},
+};
+
+#[async_trait]
+impl AuditStore for MemoryStorage {
+    async fn append(&self, entry: AuditEntry) -> Result<()> {
+        self.state().audit.push(entry);
+        Ok(())
+    }
+
+    async fn list(&self, range: ListRange<'_>) -> Result<Vec<AuditEntry>> {
+        let mut all = self.state().audit.clone();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(page(all.iter(), range, |entry| entry.id.as_str()))
+    }
+}

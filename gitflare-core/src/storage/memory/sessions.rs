@@ -1,0 +1,85 @@
+//! Sessions in memory.
+
+use async_trait::async_trait;
+
+use super::MemoryStorage;
+use crate::{
+    CredentialHash, Result, SessionId, Timestamp, UserId,
+    storage::{AuditEntry, Session, SessionStore, SessionSubject},
+};
+
+impl MemoryStorage {
+    /// Ends up to `limit` sessions that `ends` picks; how many it were.
+    fn end_sessions(&self, limit: usize, ends: impl Fn(&Session) -> bool) -> usize {
+        let mut left = limit;
+        self.state().sessions.retain(|_, session| {
+            let goes = left > 0 && ends(session);
+            left -= usize::from(goes);
+            !goes
+        });
+        limit - left
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryStorage {
+    async fn insert(
+        &self,
+        session: Session,
+        hash: CredentialHash,
+        audit: AuditEntry,
+    ) -> Result<()> {
+        let mut state = self.state();
+        state.sessions.insert(hash, session);
+        state.audit.push(audit);
+        Ok(())
+    }
+
+    async fn find(&self, hash: &CredentialHash, now: Timestamp) -> Result<Option<Session>> {
+        let state = self.state();
+        let found = state.sessions.get(hash);
+        Ok(found.filter(|session| session.is_live(now)).cloned())
+    }
+
+    async fn touch(&self, id: &SessionId, at: Timestamp) -> Result<()> {
+        let mut state = self.state();
+        for session in state.sessions.values_mut().filter(|row| row.id == *id) {
+            session.last_used_at = at;
+        }
+        Ok(())
+    }
+
+    async fn revoke(&self, id: &SessionId, audit: AuditEntry) -> Result<bool> {
+        let mut state = self.state();
+        let before = state.sessions.len();
+        state.sessions.retain(|_, session| session.id != *id);
+        let ended = state.sessions.len() < before;
+        if ended {
+            state.audit.push(audit);
+        }
+        Ok(ended)
+    }
+
+    async fn revoke_all(
+        &self,
+        user: &UserId,
+        except: Option<&SessionId>,
+        audit: AuditEntry,
+    ) -> Result<usize> {
+        let mut state = self.state();
+        let subject = SessionSubject::User(user.clone());
+        let before = state.sessions.len();
+        state
+            .sessions
+            .retain(|_, session| session.subject != subject || Some(&session.id) == except);
+        let ended = before - state.sessions.len();
+        if ended > 0 {
+            state.audit.push(audit);
+        }
+        Ok(ended)
+    }
+
+    async fn purge_expired(&self, now: Timestamp, limit: usize) -> Result<usize> {
+        Ok(self.end_sessions(limit, |session| !session.is_live(now)))
+    }
+}

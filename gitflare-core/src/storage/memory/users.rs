@@ -1,0 +1,137 @@
+//! People in memory.
+
+use async_trait::async_trait;
+
+use super::MemoryStorage;
+use crate::{
+    Result, TenantId, Timestamp, UserId,
+    storage::{
+        AuditEntry, Membership, NewUser, PasswordHash, Role, SessionSubject, User, UserStore,
+    },
+};
+
+#[async_trait]
+impl UserStore for MemoryStorage {
+    async fn insert(&self, new: NewUser, audit: AuditEntry) -> Result<bool> {
+        let mut state = self.state();
+        let NewUser {
+            user,
+            password,
+            tenant,
+        } = new;
+        if state
+            .users
+            .values()
+            .any(|(known, _)| known.email == user.email)
+        {
+            return Ok(false);
+        }
+        state
+            .memberships
+            .insert((user.id.clone(), tenant.id.clone()), Role::Owner);
+        state.tenants.insert(tenant.id.clone(), tenant);
+        state.users.insert(user.id.clone(), (user, password));
+        state.audit.push(audit);
+        Ok(true)
+    }
+
+    async fn find(&self, id: &UserId) -> Result<Option<User>> {
+        Ok(self.state().users.get(id).map(|(user, _)| user.clone()))
+    }
+
+    async fn find_by_email(&self, email: &str) -> Result<Option<(User, PasswordHash)>> {
+        let state = self.state();
+        let found = state.users.values().find(|(user, _)| user.email == email);
+        Ok(found.cloned())
+    }
+
+    async fn memberships(&self, id: &UserId) -> Result<Vec<Membership>> {
+        let state = self.state();
+        let rows = state
+            .memberships
+            .iter()
+            .filter(|((user, _), _)| user == id)
+            .filter_map(|((_, tenant), role)| {
+                Some(Membership {
+                    tenant: state.tenants.get(tenant)?.clone(),
+                    role: *role,
+                })
+            });
+        Ok(rows.collect())
+    }
+
+    async fn insert_membership(
+        &self,
+        id: &UserId,
+        tenant: &TenantId,
+        role: Role,
+        audit: AuditEntry,
+    ) -> Result<bool> {
+        let mut state = self.state();
+        let key = (id.clone(), tenant.clone());
+        if !state.users.contains_key(id)
+            || !state.tenants.contains_key(tenant)
+            || state.memberships.contains_key(&key)
+        {
+            return Ok(false);
+        }
+        state.memberships.insert(key, role);
+        state.audit.push(audit);
+        Ok(true)
+    }
+
+    async fn set_password(
+        &self,
+        id: &UserId,
+        password: PasswordHash,
+        audit: AuditEntry,
+    ) -> Result<bool> {
+        let mut state = self.state();
+        let Some((_, stored)) = state.users.get_mut(id) else {
+            return Ok(false);
+        };
+        *stored = password;
+        let subject = SessionSubject::User(id.clone());
+        state
+            .sessions
+            .retain(|_, session| session.subject != subject);
+        state.audit.push(audit);
+        Ok(true)
+    }
+
+    async fn rehash_password(
+        &self,
+        id: &UserId,
+        old: &PasswordHash,
+        new: PasswordHash,
+    ) -> Result<()> {
+        match self.state().users.get_mut(id) {
+            Some((_, stored)) if stored == old => *stored = new,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &UserId, at: Timestamp, audit: AuditEntry) -> Result<bool> {
+        let mut state = self.state();
+        if state.users.remove(id).is_none() {
+            return Ok(false);
+        }
+        state.memberships.retain(|(user, _), _| user != id);
+        let subject = SessionSubject::User(id.clone());
+        state
+            .sessions
+            .retain(|_, session| session.subject != subject);
+        let owned: Vec<_> = state
+            .clients
+            .values()
+            .filter(|client| client.owner_user_id.as_ref() == Some(id))
+            .map(|client| client.id.clone())
+            .collect();
+        for client in owned {
+            state.end_client(&client, at);
+        }
+        state.audit.push(audit);
+        Ok(true)
+    }
+}

@@ -1,0 +1,117 @@
+//! Browser and bearer sessions, by the hash of their text: of people, and of customers on hosted
+//! pages. Which cookie carries which kind is the server's business.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::AuditEntry;
+use crate::{ClientId, CredentialHash, Result, SessionId, TenantId, Timestamp, UserId};
+
+const HOUR: u64 = 60 * 60;
+
+/// A session, without its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Our id.
+    pub id: SessionId,
+    /// Whose it is.
+    #[serde(skip)]
+    pub subject: SessionSubject,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// When it was last used; may lag by some seconds.
+    #[serde(skip)]
+    pub last_used_at: Timestamp,
+}
+
+/// Whose a session is. The kinds are not interchangeable (SE-4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionSubject {
+    /// A signed-in person.
+    User(UserId),
+    /// A customer's browser on the hosted pages of one client.
+    Embed {
+        /// The client.
+        client_id: ClientId,
+        /// The client's customer.
+        tenant_id: TenantId,
+    },
+}
+
+impl SessionSubject {
+    /// How long a person's session may be unused (SE-1).
+    pub const USER_IDLE: Duration = Duration::from_secs(12 * HOUR);
+    /// How long a customer's session may be unused (SE-1).
+    pub const EMBED_IDLE: Duration = Duration::from_secs(HOUR);
+
+    /// How long a session of the kind may be unused.
+    #[must_use]
+    pub const fn idle(&self) -> Duration {
+        match self {
+            Self::User(_) => Self::USER_IDLE,
+            Self::Embed { .. } => Self::EMBED_IDLE,
+        }
+    }
+
+    /// How long a session of the kind may last (SE-1).
+    #[must_use]
+    pub const fn lifetime(&self) -> Duration {
+        match self {
+            Self::User(_) => Duration::from_secs(7 * 24 * HOUR),
+            Self::Embed { .. } => Duration::from_secs(24 * HOUR),
+        }
+    }
+}
+
+impl Session {
+    /// A session that begins at `now`.
+    #[must_use]
+    pub fn begin(id: SessionId, subject: SessionSubject, now: Timestamp) -> Self {
+        Self {
+            id,
+            created_at: now,
+            expires_at: now.after(subject.lifetime()),
+            last_used_at: now,
+            subject,
+        }
+    }
+
+    /// Whether it still counts at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at && now < self.last_used_at.after(self.subject.idle())
+    }
+}
+
+/// Keeps sessions. An ended one is gone.
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Stores a new session under the hash of its text.
+    async fn insert(&self, session: Session, hash: CredentialHash, audit: AuditEntry)
+    -> Result<()>;
+
+    /// The session of that hash, if it is live at `now`.
+    async fn find(&self, hash: &CredentialHash, now: Timestamp) -> Result<Option<Session>>;
+
+    /// Notes that a session was used. May be written late and lost in a crash.
+    async fn touch(&self, id: &SessionId, at: Timestamp) -> Result<()>;
+
+    /// Ends a session; `false` when there is none of that id; then nothing is written.
+    async fn revoke(&self, id: &SessionId, audit: AuditEntry) -> Result<bool>;
+
+    /// Ends all sessions of a person but `except`; how many it were. None: nothing is written.
+    async fn revoke_all(
+        &self,
+        user: &UserId,
+        except: Option<&SessionId>,
+        audit: AuditEntry,
+    ) -> Result<usize>;
+
+    /// Deletes up to `limit` sessions that cannot be live at `now`; how many it were.
+    async fn purge_expired(&self, now: Timestamp, limit: usize) -> Result<usize>;
+}

@@ -1,0 +1,64 @@
+//! Event subscriptions and what is needed to serve them: whose they are, the hook at the provider,
+//! the encrypted secrets.
+
+use async_trait::async_trait;
+
+use super::{AuditEntry, ListRange};
+use crate::{
+    AuthorizationId, ClientId, ConnectionId, Result, SubscriptionId, TenantId, Timestamp,
+    model::Subscription,
+};
+
+/// A subscription as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSubscription {
+    /// What the app sees of it.
+    pub subscription: Subscription,
+    /// The customer whose repository it is.
+    pub tenant_id: TenantId,
+    /// The client that listens.
+    pub client_id: ClientId,
+    /// The authorization it stands on.
+    pub authorization_id: AuthorizationId,
+    /// The connection through which the hook was made.
+    pub connection_id: ConnectionId,
+    /// The provider's own id of the hook.
+    pub hook_id: Option<String>,
+    /// The encrypted secret that the provider proves itself with.
+    pub sealed_hook_secret: Option<Vec<u8>>,
+    /// The encrypted secret that deliveries are signed with.
+    pub sealed_secret: Vec<u8>,
+}
+
+/// Keeps subscriptions. Ending the client, the authorization or the connection ends them too
+/// (CA-1). An ended one is found and listed no more, but its row stays: the hook at the provider
+/// is still to be removed.
+#[async_trait]
+pub trait SubscriptionStore: Send + Sync {
+    /// Stores a new subscription.
+    async fn insert(&self, subscription: StoredSubscription, audit: AuditEntry) -> Result<()>;
+
+    /// The subscription of that id, if it is the tenant's.
+    async fn find(
+        &self,
+        tenant: &TenantId,
+        id: &SubscriptionId,
+    ) -> Result<Option<StoredSubscription>>;
+
+    /// A client's subscriptions for a tenant, by id.
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        client: &ClientId,
+        range: ListRange<'_>,
+    ) -> Result<Vec<StoredSubscription>>;
+
+    /// Ends a subscription; `false` when the tenant has none of that id; then nothing is written.
+    async fn delete(
+        &self,
+        tenant: &TenantId,
+        id: &SubscriptionId,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<bool>;
+}

@@ -1,0 +1,125 @@
+//! People who sign in, the hash of their password and the tenants they belong to.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::{AuditEntry, Tenant};
+use crate::{Result, TenantId, Timestamp, UserId, model::words};
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Our id.
+    pub id: UserId,
+    /// The address they sign in with, as the caller has normalised it.
+    pub email: String,
+    /// Their name.
+    pub name: Option<String>,
+    /// When they signed up.
+    pub created_at: Timestamp,
+}
+
+/// A password's hash as a PHC string. Storage compares and understands nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Wraps a PHC string.
+    pub fn new(phc: impl Into<String>) -> Self {
+        Self(phc.into())
+    }
+
+    /// The PHC string.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[password hash]")
+    }
+}
+
+words! {
+    /// What a person is in a tenant.
+    Role {
+        /// Runs it.
+        Owner = "owner",
+        /// Works in it.
+        Member = "member",
+    }
+}
+
+/// A tenant that a person belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Membership {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// What the person is in it.
+    pub role: Role,
+}
+
+/// What is stored when somebody signs up.
+#[derive(Debug)]
+pub struct NewUser {
+    /// The person.
+    pub user: User,
+    /// The hash of their password.
+    pub password: PasswordHash,
+    /// Their own tenant, which they own.
+    pub tenant: Tenant,
+}
+
+/// Keeps people.
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    /// Stores a new person with their own tenant; `false` when the address is taken, then nothing
+    /// is written. Addresses are compared byte for byte: the caller brings them into one form.
+    async fn insert(&self, new: NewUser, audit: AuditEntry) -> Result<bool>;
+
+    /// The person of that id.
+    async fn find(&self, id: &UserId) -> Result<Option<User>>;
+
+    /// The person with that address, and the hash to check their password against.
+    async fn find_by_email(&self, email: &str) -> Result<Option<(User, PasswordHash)>>;
+
+    /// The tenants that a person belongs to, by tenant id.
+    async fn memberships(&self, id: &UserId) -> Result<Vec<Membership>>;
+
+    /// Makes a person part of a tenant; `false` when they are already, or one of the two does not
+    /// exist.
+    async fn insert_membership(
+        &self,
+        id: &UserId,
+        tenant: &TenantId,
+        role: Role,
+        audit: AuditEntry,
+    ) -> Result<bool>;
+
+    /// Replaces a person's password and ends all their sessions (SE-5); `false` when there is no
+    /// such person.
+    async fn set_password(
+        &self,
+        id: &UserId,
+        password: PasswordHash,
+        audit: AuditEntry,
+    ) -> Result<bool>;
+
+    /// Replaces `old` by the hash of the same password with other parameters (PW-1). Nothing
+    /// happens when the hash has changed in between.
+    async fn rehash_password(
+        &self,
+        id: &UserId,
+        old: &PasswordHash,
+        new: PasswordHash,
+    ) -> Result<()>;
+
+    /// Deletes a person with their sessions, memberships and the clients they own, and everything
+    /// under those (CA-1). `false` when there is no such person. The tenants stay.
+    async fn delete(&self, id: &UserId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
+}

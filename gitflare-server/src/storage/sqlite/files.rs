@@ -1,0 +1,111 @@
+//! The data folder and the files in it: nobody but the owner of the process may read them, and one
+//! process at a time works in them (DU-1). Unix permissions only.
+
+use std::{
+    fmt::Display,
+    fs::{self, DirBuilder, File, Permissions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use gitflare_core::{Error, Result};
+
+/// A failure at start, in words for the operator: the file, and what is wrong with it.
+pub(super) fn told(path: &Path, what: impl Display) -> Error {
+    Error::internal(format!("{}: {what}", path.display()))
+}
+
+/// Makes the folder with mode 0700. One that others can enter is closed to them if it is empty or
+/// `ours` is in it; any other one is refused, because it may be somebody's home or `/tmp`.
+pub(super) fn private_folder(path: &Path, ours: &str) -> Result<()> {
+    let result = (|| {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        if fs::metadata(path)?.permissions().mode() & 0o077 == 0 {
+            return Ok(true);
+        }
+        if path.join(ours).exists() || fs::read_dir(path)?.next().is_none() {
+            fs::set_permissions(path, Permissions::from_mode(0o700))?;
+            return Ok(true);
+        }
+        io::Result::Ok(false)
+    })();
+    match result {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(told(
+            path,
+            "other users can enter this folder; run `chmod 700` on it or choose another one",
+        )),
+        Err(error) => Err(told(path, format!("cannot use this folder: {error}"))),
+    }
+}
+
+/// Makes the file with mode 0600, or takes others' rights from it. SQLite gives its side files the
+/// mode of the database.
+pub(super) fn private_file(path: &Path) -> Result<File> {
+    (|| {
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        io::Result::Ok(file)
+    })()
+    .map_err(|error| told(path, format!("cannot open this file: {error}")))
+}
+
+/// Locks a file for as long as the answer lives.
+pub(super) fn lock(path: &Path) -> Result<File> {
+    let file = private_file(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(told(
+            path,
+            "another gitflare process works in this folder; stop it or choose another folder",
+        )),
+        Err(TryLockError::Error(error)) => {
+            Err(told(path, format!("cannot lock this file: {error}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_somebody_else_is_not_closed() {
+        // sec: DU-1
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let mode = || fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let open = || fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+        open();
+        private_folder(path, "ours").unwrap();
+        assert_eq!(mode(), 0o700, "an empty one is");
+        open();
+        fs::write(path.join("notes"), "theirs").unwrap();
+        let error = private_folder(path, "ours").unwrap_err();
+        assert!(error.detail().unwrap().contains("chmod 700"));
+        assert_eq!(mode(), 0o755);
+        fs::write(path.join("ours"), "").unwrap();
+        private_folder(path, "ours").unwrap();
+        assert_eq!(mode(), 0o700, "ours is");
+    }
+
+    #[test]
+    fn a_lock_is_held_by_one_at_a_time() {
+        // sec: DU-1
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = lock(&path).unwrap();
+        let error = lock(&path).unwrap_err();
+        assert!(error.detail().unwrap().contains("another gitflare process"));
+        assert!(!error.message().contains("lock"), "clients see no paths");
+        drop(held);
+        lock(&path).unwrap();
+    }
+}

@@ -1,0 +1,158 @@
+//! Event subscriptions in SQLite.
+
+use async_trait::async_trait;
+use gitflare_core::{
+    AuthorizationId, ClientId, ConnectionId, Result, SubscriptionId, TenantId, Timestamp,
+    model::{EventName, Subscription},
+    provider::ProviderId,
+    storage::{AuditEntry, ListRange, StoredSubscription, SubscriptionStore},
+};
+use rusqlite::{Connection, Row};
+
+use super::{
+    SqliteStorage,
+    rows::{Conditions, audit, execute, id, one, page, parsed, time, to_list},
+};
+
+const SELECT: &str = "SELECT id, tenant_id, client_id, authorization_id, connection_id, provider,
+    repository_id, events, callback_url, active, created_at, hook_id, hook_secret, secret
+    FROM subscriptions";
+
+fn subscription(row: &Row<'_>) -> rusqlite::Result<StoredSubscription> {
+    Ok(StoredSubscription {
+        subscription: Subscription {
+            id: id!(row, 0, SubscriptionId)?,
+            provider: parsed(row, 5, ProviderId::parse)?,
+            repository_id: row.get(6)?,
+            events: parsed(row, 7, |text| {
+                let names: Vec<String> = serde_json::from_str(text).ok()?;
+                names.iter().map(|name| EventName::parse(name)).collect()
+            })?,
+            callback_url: row.get(8)?,
+            active: row.get(9)?,
+            created_at: time(row, 10)?,
+        },
+        tenant_id: id!(row, 1, TenantId)?,
+        client_id: id!(row, 2, ClientId)?,
+        authorization_id: id!(row, 3, AuthorizationId)?,
+        connection_id: id!(row, 4, ConnectionId)?,
+        hook_id: row.get(11)?,
+        sealed_hook_secret: row.get(12)?,
+        sealed_secret: row.get(13)?,
+    })
+}
+
+/// Whose subscriptions end.
+pub(super) enum Ending<'a> {
+    Client(&'a ClientId),
+    Authorization(&'a AuthorizationId),
+    Connection(&'a ConnectionId),
+    Grant(&'a AuthorizationId, &'a ConnectionId),
+}
+
+/// Ends subscriptions; their rows stay until the hooks at the provider are removed.
+pub(super) fn end(connection: &Connection, ending: Ending<'_>, at: Timestamp) -> Result<()> {
+    let mut conditions = Conditions::new("ended_at IS NULL");
+    match ending {
+        Ending::Client(id) => conditions.equal("client_id", Some(id.as_str())),
+        Ending::Authorization(id) => conditions.equal("authorization_id", Some(id.as_str())),
+        Ending::Connection(id) => conditions.equal("connection_id", Some(id.as_str())),
+        Ending::Grant(authorization, linked) => {
+            conditions.equal("authorization_id", Some(authorization.as_str()));
+            conditions.equal("connection_id", Some(linked.as_str()));
+        }
+    }
+    let statement = format!(
+        "UPDATE subscriptions SET ended_at = {} WHERE {}",
+        at.as_millis(),
+        conditions.clause()
+    );
+    connection
+        .execute(&statement, rusqlite::params_from_iter(conditions.values()))
+        .map(|_| ())
+        .map_err(|error| super::failed(&error))
+}
+
+#[async_trait]
+impl SubscriptionStore for SqliteStorage {
+    async fn insert(&self, row: StoredSubscription, entry: AuditEntry) -> Result<()> {
+        self.write(move |connection| {
+            let subscription = &row.subscription;
+            execute(
+                connection,
+                "INSERT INTO subscriptions (id, tenant_id, client_id, authorization_id,
+                   connection_id, provider, repository_id, events, callback_url, active, created_at,
+                   hook_id, hook_secret, secret)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                (
+                    subscription.id.as_str(),
+                    row.tenant_id.as_str(),
+                    row.client_id.as_str(),
+                    row.authorization_id.as_str(),
+                    row.connection_id.as_str(),
+                    subscription.provider.as_str(),
+                    &subscription.repository_id,
+                    to_list(&subscription.events),
+                    &subscription.callback_url,
+                    subscription.active,
+                    subscription.created_at.as_millis(),
+                    &row.hook_id,
+                    &row.sealed_hook_secret,
+                    &row.sealed_secret,
+                ),
+            )?;
+            audit(connection, &entry)
+        })
+        .await
+    }
+
+    async fn find(
+        &self,
+        tenant: &TenantId,
+        id: &SubscriptionId,
+    ) -> Result<Option<StoredSubscription>> {
+        self.read(|connection| {
+            one(
+                connection,
+                &format!("{SELECT} WHERE id = ?1 AND tenant_id = ?2 AND ended_at IS NULL"),
+                (id.as_str(), tenant.as_str()),
+                subscription,
+            )
+        })
+    }
+
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        client: &ClientId,
+        range: ListRange<'_>,
+    ) -> Result<Vec<StoredSubscription>> {
+        let mut conditions = Conditions::new("ended_at IS NULL");
+        conditions.equal("tenant_id", Some(tenant.as_str()));
+        conditions.equal("client_id", Some(client.as_str()));
+        self.read(|connection| page(connection, SELECT, conditions, "id", range, subscription))
+    }
+
+    async fn delete(
+        &self,
+        tenant: &TenantId,
+        id: &SubscriptionId,
+        at: Timestamp,
+        entry: AuditEntry,
+    ) -> Result<bool> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        self.write(move |connection| {
+            let ended = execute(
+                connection,
+                "UPDATE subscriptions SET ended_at = ?3
+                 WHERE id = ?1 AND tenant_id = ?2 AND ended_at IS NULL",
+                (id.as_str(), tenant.as_str(), at.as_millis()),
+            )?;
+            if ended == 1 {
+                audit(connection, &entry)?;
+            }
+            Ok(ended == 1)
+        })
+        .await
+    }
+}
