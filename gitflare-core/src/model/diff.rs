@@ -23,7 +23,7 @@ pub struct Diff {
     pub head_sha: Option<String>,
     /// Counts over all that is known, blocked files and files beyond the caps included.
     pub stats: DiffStats,
-    /// Whether files are missing from the list.
+    /// Whether the diff goes on beyond [`MAX_FILES`] or [`MAX_PATCH_BYTES`].
     pub truncated: bool,
     /// The changed files.
     pub files: Vec<DiffFile>,

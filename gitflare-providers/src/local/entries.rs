@@ -73,3 +73,14 @@ pub(super) fn read(repo: &Repo, tree: ObjectId) -> Result<Vec<Entry>> {
         })
         .collect()
 }
+
+/// About how much memory entries take.
+pub(super) fn weight(entries: &[Entry]) -> usize {
+    entries
+        .iter()
+        .map(|entry| size_of::<Entry>() + entry.name.len())
+        .sum()
+}
+
+/// How much memory the open folders of one walk may take.
+pub(super) const MAX_OPEN_WEIGHT: usize = 128 * 1024 * 1024;

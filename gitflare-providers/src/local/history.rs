@@ -20,7 +20,7 @@ use super::{
     repo::{HistoryKey, Repo},
 };
 
-/// The remembered histories: at most 64, together at most this many commits (about 70 bytes each).
+/// The remembered histories: at most 64, together at most this many commits (about 100 bytes each).
 const MAX_COMMITS: usize = 1_000_000;
 
 #[derive(Debug)]

@@ -40,7 +40,8 @@ use self::{
 /// What is served, and under whose name.
 #[derive(Clone, Debug)]
 pub struct LocalConfig {
-    /// The folders whose repositories are served. An id that two of them have means the first's.
+    /// The folders whose repositories are served, on local disks: packs are mapped into memory. An
+    /// id that two of them have means the first's.
     pub roots: Vec<PathBuf>,
     /// The account's id.
     pub viewer_id: String,
@@ -93,7 +94,8 @@ impl Local {
     pub fn new(config: LocalConfig) -> Result<Self> {
         let roots =
             Roots::new(&config.roots).map_err(|error| Error::invalid_request(error.to_string()))?;
-        let threads = thread::available_parallelism().map_or(2, NonZero::get);
+        // Twice the processors: one slow diff must not keep the short reads waiting.
+        let threads = 2 * thread::available_parallelism().map_or(1, NonZero::get);
         Ok(Self {
             admitted: Semaphore::new(threads + config.max_waiting),
             running: Arc::new(Semaphore::new(threads)),

@@ -2,10 +2,11 @@
 //! the repository's own is, and nothing is ever run. What looks wrong is treated as absent.
 
 use std::{
+    collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::SystemTime,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime},
 };
 
 use gitflare_core::{Error, Result};
@@ -18,17 +19,24 @@ use super::{
     scan::{self, Found},
 };
 
+/// How long a checked folder is believed where a change leaves no trace in what is watched.
+const CHECK_HOLDS: Duration = Duration::from_secs(30);
+/// How many refused folders are remembered, so that each is logged once.
+const MAX_REFUSED: usize = 1000;
+
 /// The folders that are served, and the repositories opened last.
 #[derive(Debug)]
 pub(super) struct Roots {
     paths: Vec<PathBuf>,
     opened: Recent<PathBuf, Arc<Opened>>,
+    refused: Mutex<HashSet<PathBuf>>,
 }
 
 /// An open repository, and what its folder looked like when it was checked.
 pub(super) struct Opened {
     git: gix::ThreadSafeRepository,
     print: Fingerprint,
+    checked: Instant,
 }
 
 impl std::fmt::Debug for Opened {
@@ -63,6 +71,7 @@ impl Roots {
         Ok(Self {
             paths,
             opened: Recent::new(64, 64),
+            refused: Mutex::default(),
         })
     }
 
@@ -94,70 +103,94 @@ impl Roots {
     pub(super) fn open(&self, id: &str, deadline: Deadline) -> Result<Repo> {
         let found = self.find(id)?;
         let print = Fingerprint::of(&found.git_dir)?;
-        if let Some(opened) = self.opened.find(&found.git_dir)
-            && opened.print == print
-        {
+        if let Some(opened) = self.recall(&found, &print) {
             return Ok(Repo::new(opened.git.to_thread_local(), print.id, deadline));
         }
-        check_layout(&found)?;
-        let git = open_isolated(&found.git_dir)?;
-        let opened = Arc::new(Opened { git, print });
-        let repo = Repo::new(opened.git.to_thread_local(), opened.print.id, deadline);
-        self.opened.insert(found.git_dir, opened);
+        self.check_layout(&found)?;
+        let git = self.open_isolated(&found)?;
+        let repo = Repo::new(git.to_thread_local(), print.id, deadline);
+        let checked = Instant::now();
+        let opened = Opened {
+            git,
+            print,
+            checked,
+        };
+        self.opened.insert(found.git_dir, Arc::new(opened));
         Ok(repo)
+    }
+
+    /// Whether the repository may be served: `REPOSITORY_NOT_FOUND` when it is refused.
+    pub(super) fn check(&self, found: &Found) -> Result<()> {
+        match self.recall(found, &Fingerprint::of(&found.git_dir)?) {
+            Some(_) => Ok(()),
+            None => self.check_layout(found),
+        }
+    }
+
+    /// The open repository, as long as nothing says that its folder is another one by now.
+    fn recall(&self, found: &Found, print: &Fingerprint) -> Option<Arc<Opened>> {
+        let opened = self.opened.find(&found.git_dir)?;
+        let holds = opened.print == *print && opened.checked.elapsed() < CHECK_HOLDS;
+        holds.then_some(opened)
+    }
+
+    fn open_isolated(&self, found: &Found) -> Result<gix::ThreadSafeRepository> {
+        let git = gix::open::Options::isolated()
+            .with(gix::sec::Trust::Reduced)
+            .open_path_as_is(true)
+            // A replacement would silently swap one commit for another.
+            .config_overrides(["core.useReplaceRefs=false"])
+            .open(&found.git_dir)
+            .map_err(errors::unreadable)?;
+        if git.to_thread_local().common_dir() != found.git_dir {
+            return Err(self.refuse(found, "common dir"));
+        }
+        if git.objects_dir() != found.git_dir.join("objects") {
+            return Err(self.refuse(found, "objects"));
+        }
+        Ok(git)
+    }
+
+    /// Refuses, as if it were absent, a repository that borrows from elsewhere or holds anything
+    /// but files and folders where Git would read (a link leads out, a pipe never ends).
+    fn check_layout(&self, found: &Found) -> Result<()> {
+        let at = |part: &str| found.git_dir.join(part);
+        for pointer in ["commondir", "gitdir", "objects/info/alternates"] {
+            if fs::symlink_metadata(at(pointer)).is_ok() {
+                return Err(self.refuse(found, pointer));
+            }
+        }
+        for file in [
+            "HEAD",
+            "config",
+            "config.worktree",
+            "packed-refs",
+            "shallow",
+        ] {
+            if fs::symlink_metadata(at(file)).is_ok_and(|meta| !meta.is_file()) {
+                return Err(self.refuse(found, file));
+            }
+        }
+        for folder in ["objects", "refs"] {
+            if !is_plain(&at(folder)).map_err(errors::unreadable)? {
+                return Err(self.refuse(found, folder));
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, found: &Found, what: &str) -> Error {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() < MAX_REFUSED && refused.insert(found.git_dir.clone()) {
+            let path = found.git_dir.display();
+            tracing::warn!(%path, what, "a local repository leads out of its folder: not served");
+        }
+        errors::no_repository()
     }
 }
 
 fn describe(root: &Path, error: &dyn std::fmt::Display) -> String {
     format!("local root {}: {error}", root.display())
-}
-
-fn open_isolated(git_dir: &Path) -> Result<gix::ThreadSafeRepository> {
-    let git = gix::open::Options::isolated()
-        .with(gix::sec::Trust::Reduced)
-        .open_path_as_is(true)
-        // A replacement would silently swap one commit for another.
-        .config_overrides(["core.useReplaceRefs=false"])
-        .open(git_dir)
-        .map_err(errors::unreadable)?;
-    let repo = git.to_thread_local();
-    if repo.common_dir() != git_dir || git.objects_dir() != git_dir.join("objects") {
-        tracing::warn!(path = %git_dir.display(), "the repository points outside its folder");
-        return Err(errors::no_repository());
-    }
-    Ok(git)
-}
-
-/// Refuses, as if it were absent, a repository that borrows from elsewhere or holds anything but
-/// files and folders where Git would read (a link leads out, a pipe never ends).
-pub(super) fn check_layout(found: &Found) -> Result<()> {
-    let refuse = |what: &str| {
-        tracing::warn!(path = %found.git_dir.display(), what, "a local repository is not served");
-        Err(errors::no_repository())
-    };
-    let dir = &found.git_dir;
-    for pointer in ["commondir", "gitdir", "objects/info/alternates"] {
-        if fs::symlink_metadata(dir.join(pointer)).is_ok() {
-            return refuse(pointer);
-        }
-    }
-    for file in [
-        "HEAD",
-        "config",
-        "config.worktree",
-        "packed-refs",
-        "shallow",
-    ] {
-        if fs::symlink_metadata(dir.join(file)).is_ok_and(|meta| !meta.is_file()) {
-            return refuse(file);
-        }
-    }
-    for folder in ["objects", "refs"] {
-        if !is_plain(&dir.join(folder)).map_err(unreadable_folder)? {
-            return refuse(folder);
-        }
-    }
-    Ok(())
 }
 
 fn is_plain(folder: &Path) -> io::Result<bool> {
@@ -176,10 +209,6 @@ fn is_plain(folder: &Path) -> io::Result<bool> {
         }
     }
     Ok(true)
-}
-
-fn unreadable_folder(error: io::Error) -> Error {
-    errors::unreadable(error)
 }
 
 /// Which folder a path leads to, whatever happens to the path.

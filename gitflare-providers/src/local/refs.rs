@@ -9,7 +9,7 @@ use gix::{ObjectId, object::Kind};
 
 use super::{
     objects::{RawTag, lossy},
-    repo::{Namespace, RefTarget, Repo},
+    repo::{Namespace, Peeled, RefTarget, Repo},
 };
 
 pub(super) fn branches(repo: &Repo, page: &PageRequest) -> Result<Page<Branch>> {
@@ -42,9 +42,14 @@ fn describe(repo: &Repo, name: String, id: ObjectId) -> Result<Tag> {
         Some((Kind::Tag, _)) => Some(repo.tag(id)?),
         _ => None,
     };
+    let commit = match repo.peel(id)? {
+        Peeled::Commit(commit) => Some(commit),
+        // A tag of something else, or of what this repository lacks, is still a tag.
+        Peeled::Other | Peeled::Missing(_) => None,
+    };
     Ok(Tag {
         name,
-        commit_sha: repo.peel(id)?.map(|commit| commit.to_string()),
+        commit_sha: commit.map(|commit| commit.to_string()),
         message: annotated.as_ref().map(RawTag::message),
         tagger: annotated.as_ref().and_then(RawTag::tagger),
         web_url: None,

@@ -49,6 +49,15 @@ pub(super) struct Head {
     pub(super) id: Option<ObjectId>,
 }
 
+/// What an object leads to.
+pub(super) enum Peeled {
+    Commit(ObjectId),
+    /// A tree, a blob, or tags without end.
+    Other,
+    /// An object that the repository lacks.
+    Missing(ObjectId),
+}
+
 /// The content of a blob, as far as it can be had.
 pub(super) enum Blob {
     Data(Vec<u8>),
@@ -253,7 +262,8 @@ impl Repo {
         ))
     }
 
-    /// The commit of that hexadecimal id, or the one an annotated tag of that id leads to.
+    /// The commit of that hexadecimal id, or the one an annotated tag of that id leads to. Whether
+    /// any ref still reaches it does not matter: who knows the id was shown it.
     pub(super) fn commit_named(&self, hex: &str) -> Result<ObjectId> {
         let unknown = || errors::no_resource("There is no such commit.");
         let id = ObjectId::from_hex(hex.as_bytes()).map_err(|_| unknown())?;
@@ -265,21 +275,24 @@ impl Repo {
 
     /// The commit that an object is, or that a chain of tags leads to.
     fn commit_behind(&self, id: ObjectId) -> Result<ObjectId> {
-        self.peel(id)?
-            .ok_or_else(|| errors::no_resource("The name does not lead to a commit."))
+        match self.peel(id)? {
+            Peeled::Commit(commit) => Ok(commit),
+            Peeled::Other => Err(errors::no_resource("The name does not lead to a commit.")),
+            Peeled::Missing(id) => Err(errors::unreadable(format!("object {id} is missing"))),
+        }
     }
 
-    /// Like [`Self::commit_behind`], with `None` for a tree, a blob or an endless chain.
-    pub(super) fn peel(&self, mut id: ObjectId) -> Result<Option<ObjectId>> {
+    /// Where an object leads to when every tag is followed.
+    pub(super) fn peel(&self, mut id: ObjectId) -> Result<Peeled> {
         for _ in 0..MAX_INDIRECTIONS {
             match self.header(id)? {
-                Some((Kind::Commit, _)) => return Ok(Some(id)),
+                Some((Kind::Commit, _)) => return Ok(Peeled::Commit(id)),
                 Some((Kind::Tag, _)) => id = self.tag(id)?.target,
-                Some((Kind::Tree | Kind::Blob, _)) => return Ok(None),
-                None => return Err(errors::unreadable(format!("object {id} is missing"))),
+                Some((Kind::Tree | Kind::Blob, _)) => return Ok(Peeled::Other),
+                None => return Ok(Peeled::Missing(id)),
             }
         }
-        Ok(None)
+        Ok(Peeled::Other)
     }
 
     /// The object that a position pins; `CURSOR_EXPIRED` when it is gone.

@@ -4,17 +4,12 @@
 use std::{fs, io::Read, path::Path};
 
 use gitflare_core::{
-    ConnectionId, Page, PageRequest, Position, Result,
+    Code, ConnectionId, Page, PageRequest, Position, Result,
     model::{Owner, OwnerType, Repository, Visibility},
     provider::ProviderId,
 };
 
-use super::{
-    LocalConfig,
-    deadline::Deadline,
-    open::{Roots, check_layout},
-    scan::Found,
-};
+use super::{LocalConfig, deadline::Deadline, open::Roots, scan::Found};
 
 /// What Git writes into `description` until somebody changes it.
 const PLACEHOLDER: &str = "Unnamed repository;";
@@ -48,10 +43,14 @@ pub(super) fn list(
             return Ok(Page { items, next });
         }
         deadline.check()?;
-        // One that is refused is absent here as it is everywhere.
-        if check_layout(found).is_ok() {
-            items.push(describe(found, config, connection));
-            last = Some(&found.id);
+        match roots.check(found) {
+            // One that is refused is absent here as it is everywhere.
+            Err(error) if error.code() == Code::RepositoryNotFound => {}
+            // One that cannot be read at the moment is still there.
+            Ok(()) | Err(_) => {
+                items.push(describe(found, config, connection));
+                last = Some(&found.id);
+            }
         }
     }
     Ok(Page::last(items))
@@ -64,7 +63,7 @@ pub(super) fn read(
     id: &str,
 ) -> Result<Repository> {
     let found = roots.find(id)?;
-    check_layout(&found)?;
+    roots.check(&found)?;
     Ok(describe(&found, config, connection))
 }
 

@@ -72,6 +72,9 @@ pub(super) fn find(root: &Path, id: &str) -> Result<Option<Found>> {
         return Ok(None);
     }
     let (groups, name) = id.rsplit_once('/').map_or(("", id), |(a, b)| (a, b));
+    if !is_real_folder(root) {
+        return Err(errors::unreadable("the root is gone"));
+    }
     let mut folder = root.to_path_buf();
     for group in groups.split('/').filter(|group| !group.is_empty()) {
         if !contains_folder(&folder, group)? {

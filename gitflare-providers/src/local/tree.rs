@@ -96,6 +96,8 @@ struct Walk<'a> {
     repo: &'a Repo,
     /// The folders that are open, outermost first.
     levels: Vec<Level>,
+    /// What the entries of the open folders weigh.
+    weight: usize,
 }
 
 struct Level {
@@ -121,6 +123,7 @@ impl<'a> Walk<'a> {
         let mut walk = Self {
             repo,
             levels: Vec::new(),
+            weight: 0,
         };
         let (mut tree, mut path) = (tree, prefix);
         for (depth, &index) in indices.iter().enumerate() {
@@ -143,6 +146,10 @@ impl<'a> Walk<'a> {
             )));
         }
         let entries = entries::read(self.repo, tree)?;
+        self.weight += entries::weight(&entries);
+        if self.weight > entries::MAX_OPEN_WEIGHT {
+            return Err(errors::unreadable("the folders of a tree are too large"));
+        }
         self.levels.push(Level {
             path,
             entries,
@@ -174,6 +181,7 @@ impl<'a> Walk<'a> {
             if level.index < level.entries.len() {
                 return true;
             }
+            self.weight -= entries::weight(&level.entries);
             self.levels.pop();
             if let Some(outer) = self.levels.last_mut() {
                 outer.index += 1;

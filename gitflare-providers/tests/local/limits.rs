@@ -115,7 +115,7 @@ fn patch_text_ends_at_ten_megabytes() {
         .map(String::len)
         .sum();
     assert!(total <= 10 * MIB, "{total}");
-    assert!(!diff.truncated);
+    assert!(diff.truncated);
     assert_eq!(
         diff.files
             .iter()
@@ -212,6 +212,15 @@ fn a_missing_blob_costs_its_patch_only() {
     assert_eq!(file(&diff, "here").additions, Some(1));
     let tree = api.tree(&id, None, true, 25).unwrap();
     assert_eq!((tree[0].size, tree[1].size), (None, Some(5)));
+    // A tag of what is missing is still a tag.
+    git.run(["tag", "light", &id]);
+    let lost = git.dir.join(".git/refs/tags/lost");
+    fs::write(lost, format!("{}\n", "12".repeat(20))).unwrap();
+    let tags = api.tags(25).unwrap();
+    assert_eq!(
+        (&tags[0].commit_sha, &tags[1].commit_sha),
+        (&Some(id), &None)
+    );
 }
 
 #[test]

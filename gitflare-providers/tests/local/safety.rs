@@ -193,6 +193,15 @@ fn a_repository_that_is_rearranged_later_disappears() {
     fs::remove_dir_all(ground.root().join("good")).unwrap();
     let error = api.commits(None, 25).unwrap_err();
     assert_eq!(error.code(), Code::RepositoryNotFound);
+
+    // Without its root nobody can say what is there.
+    fs::remove_dir_all(ground.root()).unwrap();
+    for error in [
+        api.commits(None, 25).unwrap_err(),
+        api.repositories(25).unwrap_err(),
+    ] {
+        assert_eq!(error.code(), Code::UpstreamUnavailable);
+    }
 }
 
 #[test]

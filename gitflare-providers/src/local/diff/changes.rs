@@ -9,8 +9,10 @@ use crate::local::{
     repo::Repo,
 };
 
-/// How many changes are kept; those beyond are only counted.
+/// How many changes are kept, and how long their paths may be together; those beyond are only
+/// counted.
 const MAX_CHANGES: usize = 200_000;
+const MAX_PATH_BYTES: usize = 64 * 1024 * 1024;
 /// How many folders deep two trees are compared.
 const MAX_DEPTH: usize = 512;
 
@@ -49,6 +51,8 @@ pub(super) fn between(repo: &Repo, old: Option<ObjectId>, new: ObjectId) -> Resu
         repo,
         path: Vec::new(),
         depth: 0,
+        open_weight: 0,
+        path_bytes: 0,
         changes: Changes {
             list: Vec::new(),
             beyond: 0,
@@ -64,19 +68,25 @@ struct TreeComparison<'a> {
     repo: &'a Repo,
     path: Vec<u8>,
     depth: usize,
+    /// What the entries of the folders being compared weigh.
+    open_weight: usize,
+    /// How long the paths of the changes are together.
+    path_bytes: usize,
     changes: Changes,
 }
 
 impl TreeComparison<'_> {
     fn trees(&mut self, old: Option<ObjectId>, new: Option<ObjectId>) -> Result<()> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(errors::unreadable("trees are nested too deeply"));
-        }
         let read = |tree: Option<ObjectId>| {
             tree.map_or_else(|| Ok(Vec::new()), |tree| entries::read(self.repo, tree))
         };
         let (old, new) = (read(old)?, read(new)?);
+        let weight = entries::weight(&old) + entries::weight(&new);
+        self.depth += 1;
+        self.open_weight += weight;
+        if self.depth > MAX_DEPTH || self.open_weight > entries::MAX_OPEN_WEIGHT {
+            return Err(errors::unreadable("trees are nested too deeply"));
+        }
         let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
         loop {
             self.repo.deadline.check()?;
@@ -92,6 +102,7 @@ impl TreeComparison<'_> {
             self.entries(a, b)?;
         }
         self.depth -= 1;
+        self.open_weight -= weight;
         Ok(())
     }
 
@@ -111,7 +122,8 @@ impl TreeComparison<'_> {
         self.path.extend_from_slice(&entry.name);
         if entry.mode.is_directory() {
             self.trees(a.map(|side| side.id), b.map(|side| side.id))?;
-        } else if self.changes.list.len() < MAX_CHANGES {
+        } else if self.changes.list.len() < MAX_CHANGES && self.path_bytes < MAX_PATH_BYTES {
+            self.path_bytes += self.path.len();
             self.changes.list.push(Change {
                 path: self.path.clone(),
                 previous_path: None,

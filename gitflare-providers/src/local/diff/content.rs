@@ -56,9 +56,7 @@ pub(super) fn compare(repo: &Repo, change: &Change, patches: Patches) -> Result<
         additions: Some(lines.additions),
         deletions: Some(lines.deletions),
         binary: Some(false),
-        patch: lines
-            .patch
-            .map(|patch| String::from_utf8_lossy(&patch).into_owned()),
+        patch: lines.patch.map(lossy_text),
     })
 }
 
@@ -90,6 +88,11 @@ fn content(repo: &Repo, side: Option<Side>) -> Result<Option<Vec<u8>>> {
             Blob::Unavailable => None,
         },
     })
+}
+
+fn lossy_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Git's own rule.

@@ -46,7 +46,7 @@ pub(super) fn of_commit(repo: &Repo, commit: &CommitId) -> Result<Diff> {
         additions: Some(0),
         deletions: Some(0),
     };
-    let truncated = list.len() > MAX_FILES || found.beyond > 0;
+    let files_beyond = list.len() > MAX_FILES || found.beyond > 0;
     let mut files = Vec::with_capacity(list.len().min(MAX_FILES));
     for change in list {
         repo.deadline.check()?;
@@ -62,7 +62,7 @@ pub(super) fn of_commit(repo: &Repo, commit: &CommitId) -> Result<Diff> {
         base_sha: base.map(|id| id.to_string()),
         head_sha: Some(head.to_string()),
         stats,
-        truncated,
+        truncated: files_beyond || budget.text_beyond,
         files,
         firewall: FirewallReport::default(),
     })
@@ -89,6 +89,8 @@ struct Budget {
     until: Deadline,
     files: usize,
     bytes: usize,
+    /// Whether a patch did not fit any more.
+    text_beyond: bool,
 }
 
 impl Budget {
@@ -97,13 +99,14 @@ impl Budget {
             until: deadline.halfway(),
             files: MAX_PATCHED_FILES,
             bytes: MAX_PATCH_BYTES,
+            text_beyond: false,
         }
     }
 
     fn patches(&self, listed: bool) -> Patches {
         if self.until.has_passed() {
             Patches::OutOfTime
-        } else if listed && self.files > 0 && self.bytes > 0 {
+        } else if listed && self.files > 0 && !self.text_beyond {
             Patches::Wanted
         } else {
             Patches::CountOnly
@@ -113,14 +116,14 @@ impl Budget {
     /// The patch, if it still fits.
     fn take(&mut self, patch: Option<String>) -> Option<String> {
         let patch = patch?;
-        self.bytes = match self.bytes.checked_sub(patch.len()) {
-            Some(left) => left,
+        match self.bytes.checked_sub(patch.len()) {
+            Some(left) => self.bytes = left,
             // The next, smaller one would make the choice look arbitrary: the text ends here.
             None => {
-                self.bytes = 0;
+                self.text_beyond = true;
                 return None;
             }
-        };
+        }
         self.files -= 1;
         Some(patch)
     }

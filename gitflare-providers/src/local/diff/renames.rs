@@ -345,6 +345,10 @@ fn spans(data: &[u8]) -> Box<[Span]> {
     let mut finish = |low: u32, high: u32, bytes: u32| {
         let hash = low.wrapping_add(high.wrapping_mul(0x61)) % BUCKETS;
         spans.push(Span { hash, bytes });
+        // A blob of empty lines would otherwise take many times its size.
+        if spans.len() > 8 * BUCKETS as usize {
+            merge(&mut spans);
+        }
     };
     for (at, &byte) in data.iter().enumerate() {
         // Another line ending does not make another text.
@@ -363,6 +367,12 @@ fn spans(data: &[u8]) -> Box<[Span]> {
     if bytes > 0 {
         finish(low, high, bytes);
     }
+    merge(&mut spans);
+    spans.into_boxed_slice()
+}
+
+/// Sorts by hash and sums up what is equal.
+fn merge(spans: &mut Vec<Span>) {
     spans.sort_unstable_by_key(|span| span.hash);
     spans.dedup_by(|later, earlier| {
         let same = later.hash == earlier.hash;
@@ -371,7 +381,6 @@ fn spans(data: &[u8]) -> Box<[Span]> {
         }
         same
     });
-    spans.into_boxed_slice()
 }
 
 /// The bytes that both have, hash by hash.
