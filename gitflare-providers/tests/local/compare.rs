@@ -457,6 +457,10 @@ fn describe(
     )
 }
 
+fn is_unknown(file: &DiffFile) -> bool {
+    file.additions.is_none() && file.binary != Some(true)
+}
+
 fn check_diff(commit: &str, diff: &Diff, expected: &[Expected], totals: &mut Totals) {
     let listed = &expected[..expected.len().min(MAX_FILES)];
     let text: usize = expected.iter().map(|file| file.patch.len()).sum();
@@ -465,8 +469,8 @@ fn check_diff(commit: &str, diff: &Diff, expected: &[Expected], totals: &mut Tot
     }
     assert_eq!(diff.files.len(), listed.len(), "files of {commit}");
     for (file, expected) in diff.files.iter().zip(listed) {
-        // Beyond the engine's limit a file's lines are unknown, and it says so.
-        let is_unknown = file.binary.is_none();
+        // Beyond the limits a file's lines are unknown, and it says so.
+        let is_unknown = is_unknown(file);
         assert!(!is_unknown || file.patch_truncated, "{commit} {file:?}");
         let counts = |additions, deletions| (!is_unknown).then_some((additions, deletions));
         let wanted = (
@@ -478,7 +482,7 @@ fn check_diff(commit: &str, diff: &Diff, expected: &[Expected], totals: &mut Tot
         assert_eq!(describe(file, counts), wanted, "{commit}");
     }
     assert_eq!(diff.stats.files, Some(expected.len() as u64));
-    let all_known = diff.files.iter().all(|file| file.binary.is_some());
+    let all_known = !diff.files.iter().any(is_unknown);
     if all_known {
         let sum = |count: fn(&Expected) -> Option<u64>| expected.iter().filter_map(count).sum();
         assert_eq!(diff.stats.additions, Some(sum(|file| file.additions)));

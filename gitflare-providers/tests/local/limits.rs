@@ -96,6 +96,41 @@ fn a_large_file_is_counted_and_has_no_patch() {
 }
 
 #[test]
+fn a_large_file_with_a_small_change_is_counted_and_one_of_another_content_is_not() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let git = init(root.path());
+    let text = |from: usize, step: usize| {
+        let lines = (0..200_000).map(|n| format!("{}\n", from + n * step));
+        lines.collect::<String>()
+    };
+    fs::write(git.dir.join("small-change"), text(0, 1)).unwrap();
+    fs::write(git.dir.join("other"), text(0, 1)).unwrap();
+    commit(&git);
+    let changed = text(0, 1).replace("\n100000\n", "\nx\ny\n");
+    fs::write(git.dir.join("small-change"), changed).unwrap();
+    fs::write(git.dir.join("other"), text(5, 7)).unwrap();
+    let id = commit(&git);
+    let diff = Api::new(root.path(), "work").diff(&id).unwrap();
+    for (path, additions, deletions) in [("small-change", Some(2), Some(1)), ("other", None, None)]
+    {
+        let file = file(&diff, path);
+        assert_eq!(
+            (file.additions, file.deletions),
+            (additions, deletions),
+            "{path}"
+        );
+        assert_eq!(
+            (file.binary, file.patch_truncated),
+            (Some(false), true),
+            "{path}"
+        );
+    }
+}
+
+#[test]
 fn patch_text_ends_at_ten_megabytes() {
     if !git::is_available() {
         return;

@@ -53,27 +53,26 @@ pub(super) fn compare(repo: &Repo, change: &Change, patches: Patches) -> Result<
         && new.len() <= MAX_PATCHED_BYTES;
     let lines = lines(change, &old, &new, with_patch);
     Ok(Comparison {
-        additions: Some(lines.additions),
-        deletions: Some(lines.deletions),
+        additions: lines.as_ref().map(|lines| lines.additions),
+        deletions: lines.as_ref().map(|lines| lines.deletions),
         binary: Some(false),
-        patch: lines.patch.map(lossy_text),
+        patch: lines.and_then(|lines| lines.patch).map(lossy_text),
     })
 }
 
-fn lines(change: &Change, old: &[u8], new: &[u8], with_patch: bool) -> Lines {
+fn lines(change: &Change, old: &[u8], new: &[u8], with_patch: bool) -> Option<Lines> {
     let kind = |side: Option<Side>| side.map(|side| side.mode.kind());
-    let mut lines = hunks::compare(old, new, with_patch);
+    let mut lines = hunks::compare(old, new, with_patch)?;
     if let (Some(a), Some(b)) = (kind(change.old), kind(change.new))
         && a != b
+        && with_patch
     {
         // Git shows another kind of entry as one that went and one that came.
-        lines.patch = lines.patch.and_then(|_| {
-            let mut patch = hunks::compare(old, b"", true).patch?;
-            patch.extend(hunks::compare(b"", new, true).patch?);
-            Some(patch)
-        });
+        let mut patch = hunks::compare(old, b"", true)?.patch?;
+        patch.extend(hunks::compare(b"", new, true)?.patch?);
+        lines.patch = Some(patch);
     }
-    lines
+    Some(lines)
 }
 
 /// The bytes of one side, none of an absent one; `None` when they cannot be had.

@@ -8,6 +8,9 @@ use gix::diff::blob::{
 };
 
 const CONTEXT: u32 = 3;
+/// What two texts may differ in, on each side, to be compared line by line.
+const MAX_MIDDLE_BYTES: usize = 1024 * 1024;
+const MAX_MIDDLE_LINES: u32 = 100_000;
 /// The longest function line that Git shows, in bytes.
 const MAX_HEADING: usize = 80;
 
@@ -19,18 +22,58 @@ pub(super) struct Lines {
     pub(super) patch: Option<Vec<u8>>,
 }
 
-pub(super) fn compare(old: &[u8], new: &[u8], with_patch: bool) -> Lines {
-    let input = InternedInput::new(byte_lines(old), byte_lines(new));
-    let diff = diff_with_slider_heuristics(Algorithm::Myers, &input);
-    let patch = with_patch.then(|| {
-        let hunks: Vec<_> = diff.hunks().collect();
-        Printer::new(&input).print(&hunks)
-    });
-    Lines {
-        additions: diff.count_additions().into(),
-        deletions: diff.count_removals().into(),
-        patch,
+/// The difference of two texts; `None` when finding it would take too long.
+pub(super) fn compare(old: &[u8], new: &[u8], with_patch: bool) -> Option<Lines> {
+    let hunks = if old.is_empty() || new.is_empty() {
+        whole(count_lines(old), count_lines(new))
+    } else if is_workable(old, new) {
+        let input = InternedInput::new(byte_lines(old), byte_lines(new));
+        diff_with_slider_heuristics(Algorithm::Myers, &input)
+            .hunks()
+            .collect()
+    } else {
+        return None;
+    };
+    let sum =
+        |side: fn(&Hunk) -> &Range<u32>| hunks.iter().map(|hunk| side(hunk).len() as u64).sum();
+    Some(Lines {
+        additions: sum(|hunk| &hunk.after),
+        deletions: sum(|hunk| &hunk.before),
+        patch: with_patch.then(|| Printer::new(old, new).print(&hunks)),
+    })
+}
+
+/// All of one side gone, all of the other come.
+fn whole(old: u32, new: u32) -> Vec<Hunk> {
+    let (before, after) = (0..old, 0..new);
+    if old == 0 && new == 0 {
+        return Vec::new();
     }
+    vec![Hunk { before, after }]
+}
+
+fn count_lines(text: &[u8]) -> u32 {
+    let ends = text.iter().filter(|byte| **byte == b'\n').count();
+    let open_end = text.last().is_some_and(|byte| *byte != b'\n');
+    // Contents are bounded far below 2^32 bytes.
+    (ends + usize::from(open_end)) as u32
+}
+
+/// The cost grows with what lies between the equal beginning and the equal end, in the worst case
+/// with its square.
+fn is_workable(old: &[u8], new: &[u8]) -> bool {
+    let equal = |(a, b): &(&u8, &u8)| a == b;
+    let start = old.iter().zip(new).take_while(equal).count();
+    let (old, new) = (&old[start..], &new[start..]);
+    let end = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take_while(equal)
+        .count();
+    [&old[..old.len() - end], &new[..new.len() - end]]
+        .iter()
+        .all(|middle| middle.len() <= MAX_MIDDLE_BYTES && count_lines(middle) <= MAX_MIDDLE_LINES)
 }
 
 struct Printer<'a> {
@@ -43,11 +86,11 @@ struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    fn new(input: &InternedInput<&'a [u8]>) -> Self {
-        let lines = |tokens: &[_]| tokens.iter().map(|token| input.interner[*token]).collect();
+    fn new(old: &'a [u8], new: &'a [u8]) -> Self {
+        let lines = |text: &'a [u8]| text.split_inclusive(|byte| *byte == b'\n').collect();
         Self {
-            old: lines(&input.before),
-            new: lines(&input.after),
+            old: lines(old),
+            new: lines(new),
             out: Vec::new(),
             searched: None,
             heading: Vec::new(),
