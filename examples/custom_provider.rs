@@ -4,6 +4,8 @@
 //! Run `cargo run --example custom_provider`. It prints the branches of a host that lives in a
 //! constant, two a page by cursor, then the refusal of an operation that this host lacks.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it did")]
+
 use std::{error::Error, sync::Arc};
 
 use async_trait::async_trait;
@@ -24,6 +26,14 @@ use gitflare::{
 
 const BRANCHES: [&str; 5] = ["develop", "main", "release/1", "release/2", "spike"];
 
+/// What it can do. What has no row is not served.
+const CAPABILITIES: &[Capability] = &[full(Endpoint::Profile), full(Endpoint::Branches)];
+
+const fn full(endpoint: Endpoint) -> Capability {
+    let support = Support::Full { filters: &[] };
+    Capability { endpoint, support }
+}
+
 /// The code host. It takes the id of a provider that this gateway does not serve otherwise; a new
 /// one gets its own row in `ProviderId`.
 struct Shelf;
@@ -35,13 +45,7 @@ impl Provider for Shelf {
     }
 
     fn capabilities(&self) -> &'static [Capability] {
-        const fn full(endpoint: Endpoint) -> Capability {
-            Capability {
-                endpoint,
-                support: Support::Full { filters: &[] },
-            }
-        }
-        &[full(Endpoint::Profile), full(Endpoint::Branches)]
+        CAPABILITIES
     }
 
     fn is_repository_id(&self, segment: &str) -> bool {

@@ -5,6 +5,8 @@
 //! and prints its last five commits, one a line, then the same list through a token that lacks the
 //! scope, which is refused with `INSUFFICIENT_SCOPE`.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it did")]
+
 use std::{error::Error, sync::Arc};
 
 use gitflare::{
