@@ -70,7 +70,11 @@ fn manifest(view: &View<'_>, at: usize, found: &mut Found) {
             end += 1;
         }
         let content = view.text[text..end].trim_ascii_end();
-        if content.starts_with(b"---") {
+        if content.starts_with(b"kind:") && line > at {
+            // One kind a document: what follows is another one's.
+            return;
+        }
+        if content.starts_with(b"---") || content.starts_with(b"kind:") {
             if line > at {
                 return;
             }
@@ -102,13 +106,20 @@ fn manifest(view: &View<'_>, at: usize, found: &mut Found) {
 
 /// The private members of the object around `at`.
 fn web_key(view: &View<'_>, at: usize, found: &mut Found) {
+    let kind = Set::new("\"'\\\\ :").run(view.text, at + 3, view.limit.min(at + 16));
+    if ![&b"RSA"[..], b"EC", b"OKP", b"oct"]
+        .iter()
+        .any(|word| view.has(kind, word))
+    {
+        return;
+    }
     const BRACES: Set = Set::new("{}");
-    let floor = view.floor.max(at.saturating_sub(1000));
+    let floor = view.floor.max(at.saturating_sub(600));
     let mut from = at;
     while from > floor && !BRACES.has(view.text[from - 1]) {
         from -= 1;
     }
-    let limit = BRACES.run_until(view.text, at, view.limit.min(at + 4096));
+    let limit = BRACES.run_until(view.text, at, view.limit.min(at + 2048));
     let mut place = from;
     while place < limit {
         let Some(quote) = view.quote(place) else {

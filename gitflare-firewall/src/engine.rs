@@ -181,7 +181,7 @@ impl Engine {
                 if let Some((start, stop)) = format.find(view.text, hit.at, view.floor, view.limit)
                 {
                     found.secret(start, stop);
-                    if stop == view.limit {
+                    if stop == view.limit || format.is_cut(hit.at, stop) {
                         found.goes_on(stop);
                     }
                     if stop - start == 20 && format.anchor.len() == 4 {

@@ -224,3 +224,65 @@ proptest! {
         let _ = redactor().redact(&bytes);
     }
 }
+
+#[test]
+fn hostile_repetitions_find_few_spans() {
+    // Linear work shows as a bounded number of spans; a matcher that reads ahead for every anchor
+    // would note the same secrets again and again.
+    for unit in [
+        "kind: Secret\ndata:\n  a: bbbbbbbb\n",
+        "\"kty\":\"RSA\",\"d\":\"aaaaaaaaaaaaaaaaaaaa\",",
+        "password=",
+        "sk-",
+        "password=\"a\" + \"b\" + ",
+    ] {
+        let text = unit.repeat(20_000 / unit.len());
+        let mut found = crate::engine::Found::default();
+        crate::engine::engine().find(
+            text.as_bytes(),
+            0,
+            text.len(),
+            crate::text::Language::Unknown,
+            &mut crate::engine::Carry::default(),
+            &mut found,
+        );
+        assert!(found.len() <= text.len() / 2, "{unit}: {}", found.len());
+    }
+}
+
+#[test]
+fn a_forged_tag_is_hashed_like_any_other_value() {
+    for text in [
+        "password = \"gf_sha256:0123456789abcdef\"",
+        "x gf_sha256:0123456789abcdef y",
+        "password = \"gf_sha256:0000000000000000realsecret1\"",
+    ] {
+        let redacted = redact(text);
+        assert_ne!(redacted, text);
+        assert!(!redacted.contains("realsecret1"), "{redacted}");
+    }
+    let real = "password = \"gf_sha256:0000000000000000\"";
+    assert_eq!(redact(real), real);
+}
+
+#[test]
+fn huge_lines_and_values_are_withheld_whole() {
+    let long = "k3J9sX0qPz7LmN2vB8aa".repeat(25_000);
+    for text in [
+        format!("password = \"{long}\";"),
+        format!("token={long} rest"),
+        format!("x ghp_{long} rest"),
+        format!(
+            "{} password=\"Tr0ub4dor&3x\" {}",
+            "var a=1;".repeat(40_000),
+            "b();".repeat(9000)
+        ),
+    ] {
+        let redacted = redact(&text);
+        assert!(!redacted.contains("k3J9sX0q") && !redacted.contains("Tr0ub4dor"));
+        for size in [1 << 12, 99_991] {
+            let cuts: Vec<usize> = (0..text.len()).step_by(size).collect();
+            assert!(streamed(text.as_bytes(), &cuts) == redacted.as_bytes());
+        }
+    }
+}

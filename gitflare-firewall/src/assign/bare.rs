@@ -17,29 +17,26 @@ impl Reader<'_, '_> {
         if self.key.strength == Strength::Pin {
             return;
         }
+        let limit = view.limit.min(at + LONGEST_BARE);
         let before = view.before(self.key.start);
         let tight = at == self.key.end + 1;
         let (end, form) = if matches!(before, b'?' | b'&')
             || before == b';' && view.text[..self.key.start].ends_with(b"&amp;")
         {
-            (
-                QUERY_END.run_until(view.text, at, view.limit),
-                Form::Literal,
-            )
+            (QUERY_END.run_until(view.text, at, limit), Form::Literal)
         } else if tight && self.in_braces() {
             // `${name:default}`
             (
-                Set::new("}\r\n\"'").run_until(view.text, at, view.limit),
+                Set::new("}\r\n\"'").run_until(view.text, at, limit),
                 Form::Literal,
             )
         } else if tight && before == b';' {
             // One of a list of pairs, as in connection strings.
             let mut at = at;
-            let mut end = PAIR_END.run_until(view.text, at, view.limit);
+            let mut end = PAIR_END.run_until(view.text, at, limit);
             if view.byte(at) == b'{' {
                 at += 1;
-                end = memchr::memchr(b'}', &view.text[at..view.limit])
-                    .map_or(end, |index| at + index);
+                end = memchr::memchr(b'}', &view.text[at..limit]).map_or(end, |index| at + index);
                 return self.propose(at, end, Form::Pair, found);
             }
             (end, Form::Pair)
@@ -48,7 +45,7 @@ impl Reader<'_, '_> {
         {
             (self.config_end(at), Form::Bare)
         } else {
-            (BARE_END.run_until(view.text, at, view.limit), Form::Bare)
+            (BARE_END.run_until(view.text, at, limit), Form::Bare)
         };
         let end = end.min(self.escape_in(at, end));
         let mut end = end;
@@ -69,7 +66,7 @@ impl Reader<'_, '_> {
     /// A value in a configuration file goes on to the end of its line, less a comment.
     pub(super) fn config_end(&self, at: usize) -> usize {
         let view = self.view;
-        let limit = view.limit.min(at + 1024);
+        let limit = view.limit.min(at + LONGEST_BARE);
         let mut end = at;
         while end < limit && !matches!(view.text[end], b'\n' | b'\r' | b'"' | b'\'' | b'`') {
             if view.text[end] == b' ' && matches!(view.byte(end + 1), b'#' | b';' | b'/') {
@@ -184,6 +181,8 @@ impl Reader<'_, '_> {
     }
 }
 
+/// The longest value without quotes.
+pub(super) const LONGEST_BARE: usize = 1024;
 /// How far from its name a generated text may stand.
 const NEARBY: usize = 40;
 const TOKEN: Set = Set::new(r"\w-");

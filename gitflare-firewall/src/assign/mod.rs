@@ -13,6 +13,7 @@ mod words;
 
 pub(crate) use key::Strength;
 
+use bare::LONGEST_BARE;
 use judge::{Form, is_secret};
 use key::Key;
 use words::KEYWORDS;
@@ -272,7 +273,10 @@ impl Reader<'_, '_> {
         let name = &view.text[self.key.start..self.key.end];
         if is_secret(value, self.key.strength, form, view.language, name) {
             found.secret(start, end);
-            if end == view.limit || end - start >= LONGEST_VALUE {
+            if end == view.limit
+                || end - start >= LONGEST_VALUE
+                || form != Form::Quoted && end - start >= LONGEST_BARE
+            {
                 found.goes_on(end);
             }
         }

@@ -117,13 +117,25 @@ impl Format {
             return None;
         }
         let body = at + self.anchor.len();
+        // Longer runs go on by the engine's state; the bound keeps hostile texts cheap.
+        let longest = if self.mixed { LONGEST_MIXED } else { LONGEST };
+        let limit = limit.min(body + longest);
         let end = self.after.end(text, body, limit)?;
         if self.mixed && !looks_generated(&text[body..end]) {
             return None;
         }
         Some((start, end))
     }
+
+    /// Whether a token from `at` to `end` was cut short by the bound.
+    pub(crate) fn is_cut(&self, at: usize, end: usize) -> bool {
+        let longest = if self.mixed { LONGEST_MIXED } else { LONGEST };
+        end >= at + self.anchor.len() + longest
+    }
 }
+
+const LONGEST: usize = 2048;
+const LONGEST_MIXED: usize = 512;
 
 /// Whether no token character stands directly before `at`; `_` and `-` may, and so may the last
 /// character of an escape.
@@ -141,7 +153,7 @@ pub(crate) fn begins_word(text: &[u8], at: usize) -> bool {
 }
 
 fn looks_generated(body: &[u8]) -> bool {
-    let profile = crate::chance::Profile::of(body);
+    let profile = crate::chance::Profile::of(&body[..body.len().min(256)]);
     profile.distinct >= 6 && (profile.digits > 0 || !profile.reads_like_words())
 }
 
