@@ -40,8 +40,8 @@ use self::{
 /// What is served, and under whose name.
 #[derive(Clone, Debug)]
 pub struct LocalConfig {
-    /// The folders whose repositories are served, on local disks: packs are mapped into memory. An
-    /// id that two of them have means the first's.
+    /// The folders whose repositories are served (one that is a repository is served itself), on
+    /// local disks: packs are mapped into memory. An id that two of them have means the first's.
     pub roots: Vec<PathBuf>,
     /// The account's id.
     pub viewer_id: String,

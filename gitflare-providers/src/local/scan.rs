@@ -27,6 +27,9 @@ pub(super) struct Found {
 
 /// Every repository below a root, by id, bytewise.
 pub(super) fn repositories(root: &Path, deadline: Deadline) -> Result<Vec<Found>> {
+    if let Some(found) = root_itself(root) {
+        return Ok(vec![found]);
+    }
     let mut found = Vec::new();
     let mut folders_left = MAX_FOLDERS;
     let mut pending = vec![(root.to_path_buf(), String::new(), 0)];
@@ -71,6 +74,9 @@ pub(super) fn find(root: &Path, id: &str) -> Result<Option<Found>> {
     if id.split('/').count() > MAX_DEPTH {
         return Ok(None);
     }
+    if let Some(found) = root_itself(root) {
+        return Ok((found.id == id).then_some(found));
+    }
     let (groups, name) = id.rsplit_once('/').map_or(("", id), |(a, b)| (a, b));
     if !is_real_folder(root) {
         return Err(errors::unreadable("the root is gone"));
@@ -96,6 +102,14 @@ pub(super) fn find(root: &Path, id: &str) -> Result<Option<Found>> {
         }
     }
     Ok(None)
+}
+
+/// A root that is a repository is served as the only one, under its own name.
+fn root_itself(root: &Path) -> Option<Found> {
+    let git_dir = git_dir_of(root)?;
+    let name = root.file_name()?.to_str()?;
+    let id = name.strip_suffix(".git").unwrap_or(name).to_owned();
+    is_well_formed(&id).then_some(Found { id, git_dir })
 }
 
 /// The folder's name in an id: without `.git`, unless that is another repository's name.

@@ -22,12 +22,18 @@ pub(crate) struct Api {
 impl Api {
     /// The repository `id` below `root`.
     pub(crate) fn new(root: &Path, id: &str) -> Self {
+        Self::over(&[root], id)
+    }
+
+    /// The repository `id` below one of `roots`.
+    pub(crate) fn over(roots: &[&Path], id: &str) -> Self {
+        let roots = roots.iter().map(|root| root.to_path_buf()).collect();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
             .unwrap();
         Self {
-            local: Local::new(LocalConfig::new(vec![root.to_path_buf()])).unwrap(),
+            local: Local::new(LocalConfig::new(roots)).unwrap(),
             repo: RepoRef {
                 id: id.to_owned(),
                 full_name: None,

@@ -59,3 +59,56 @@ fn repositories_are_listed_by_id_and_found_by_it() {
         assert_eq!(error.code(), Code::RepositoryNotFound, "{id}");
     }
 }
+
+#[test]
+fn a_root_that_is_a_repository_is_the_only_one() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let work = root.path().join("work");
+    Git::init(&work, &[]);
+    Git::init(&work.join("inner"), &[]);
+    let bare = root.path().join("bare.git");
+    Git::init(&bare, &["--bare"]);
+    for (root, id) in [(&work, "work"), (&bare, "bare")] {
+        let api = Api::new(root, id);
+        let listed = api.repositories(25).unwrap();
+        let ids: Vec<_> = listed.iter().map(|repository| &repository.id).collect();
+        assert_eq!(ids, [id]);
+        assert_eq!(api.repository().unwrap(), listed[0]);
+        assert_eq!(api.branches(25).unwrap(), []);
+    }
+    let error = Api::new(&work, "inner").repository().unwrap_err();
+    assert_eq!(error.code(), Code::RepositoryNotFound);
+}
+
+#[test]
+fn of_two_roots_with_one_id_the_first_is_served() {
+    if !git::is_available() {
+        return;
+    }
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    Git::init(&first.path().join("both"), &["-b", "first"]);
+    Git::init(&second.path().join("both"), &["-b", "second"]);
+    Git::init(&second.path().join("alone"), &["-b", "second"]);
+    let roots = [first.path(), second.path()];
+    let seen = |api: &Api| {
+        let listed = api.repositories(1).unwrap().into_iter();
+        listed
+            .map(|repository| (repository.id, repository.default_branch.unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let api = Api::over(&roots, "both");
+    let expected = [("alone", "second"), ("both", "first")];
+    assert_eq!(
+        seen(&api),
+        expected.map(|(id, branch)| (id.to_owned(), branch.to_owned()))
+    );
+    assert_eq!(
+        api.repository().unwrap().default_branch.as_deref(),
+        Some("first")
+    );
+    let alone = Api::over(&roots, "alone").repository().unwrap();
+    assert_eq!(alone.default_branch.as_deref(), Some("second"));
+}

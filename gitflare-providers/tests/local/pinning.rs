@@ -372,3 +372,76 @@ fn an_unborn_default_branch_has_empty_pages_beside_other_branches() {
     assert_eq!(api.commits(None, 25).unwrap(), []);
     assert_eq!(api.repository().unwrap().default_branch, None);
 }
+
+#[test]
+fn a_repository_can_be_repacked_and_pushed_to_while_it_is_read() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let git = repository(root.path(), 5);
+    let api = Api::new(root.path(), "work");
+    let before = api.commits(None, 2).unwrap();
+    git.run(["repack", "-a", "-d", "-q"]);
+    git.run(["pack-refs", "--all"]);
+    git.run(["prune-packed"]);
+    assert_eq!(api.commits(None, 2).unwrap(), before);
+    for n in 5..8 {
+        commit(&git, n);
+        git.run(["branch", &format!("b{n}")]);
+        assert_eq!(api.commits(None, 2).unwrap().len(), n + 1);
+        assert_eq!(api.branches(25).unwrap().len(), n - 3);
+        git.run(["repack", "-a", "-d", "-q"]);
+        git.run(["pack-refs", "--all"]);
+        let tip = git.line(["rev-parse", "HEAD"]);
+        assert_eq!(api.diff(&tip).unwrap().files.len(), 2);
+    }
+}
+
+#[test]
+fn pages_asked_for_at_once_are_the_pages_of_one_list() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("made.git");
+    let git = crate::history::make(&dir, &crate::history::Shape::long(400));
+    let api = Api::new(root.path(), "made");
+    let tip = git.line(["rev-parse", "HEAD"]);
+    let expected: Vec<_> = git
+        .line(["rev-list", "HEAD"])
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let tip: Vec<_> = (0..20)
+        .map(|at| u8::from_str_radix(&tip[2 * at..][..2], 16).unwrap())
+        .collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_time()
+        .build()
+        .unwrap();
+    let local = std::sync::Arc::new(api.local);
+    // From the end to the start, so that the first to run has to walk everything.
+    let pages: Vec<_> = (0..expected.len())
+        .step_by(7)
+        .rev()
+        .map(|from| {
+            let position = Position::new().object(tip.clone()).number(from as u64);
+            let request = after(&first(7), Some(position));
+            let (local, repo) = (std::sync::Arc::clone(&local), api.repo.clone());
+            let page = runtime
+                .spawn(async move { local.commits(&Api::call(), &repo, None, request).await });
+            (from, page)
+        })
+        .collect();
+    for (from, page) in pages {
+        let items = runtime.block_on(page).unwrap().unwrap().items;
+        let ids: Vec<_> = items.into_iter().map(|commit| commit.sha).collect();
+        assert_eq!(
+            ids,
+            expected[from..expected.len().min(from + 7)],
+            "from {from}"
+        );
+    }
+}
