@@ -35,6 +35,13 @@ pub(super) struct Comparison {
     pub(super) patch: Option<String>,
 }
 
+impl Comparison {
+    /// Whether a limit hid how many lines differ.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.additions.is_none() && self.binary != Some(true)
+    }
+}
+
 pub(super) fn compare(repo: &Repo, change: &Change, patches: Patches) -> Result<Comparison> {
     if patches == Patches::OutOfTime {
         return Ok(Comparison::default());

@@ -46,6 +46,7 @@ pub(super) fn of_commit(repo: &Repo, commit: &CommitId) -> Result<Diff> {
         additions: Some(0),
         deletions: Some(0),
     };
+    let mut unknown_files = 0;
     let files_beyond = list.len() > MAX_FILES || found.beyond > 0;
     let mut files = Vec::with_capacity(list.len().min(MAX_FILES));
     for change in list {
@@ -54,9 +55,14 @@ pub(super) fn of_commit(repo: &Repo, commit: &CommitId) -> Result<Diff> {
         let comparison = content::compare(repo, &change, budget.patches(listed))?;
         add(&mut stats.additions, comparison.additions);
         add(&mut stats.deletions, comparison.deletions);
+        unknown_files += u64::from(comparison.is_unknown());
         if listed {
             files.push(describe(&change, comparison, &mut budget));
         }
+    }
+    if unknown_files > 0 && stats.files == Some(unknown_files) {
+        // The sum over all that is known would be the sum over nothing.
+        (stats.additions, stats.deletions) = (None, None);
     }
     Ok(Diff {
         base_sha: base.map(|id| id.to_string()),
@@ -85,7 +91,7 @@ fn add(sum: &mut Option<u64>, count: Option<u64>) {
 
 /// What is left to spend on patches.
 struct Budget {
-    /// Half of the time; the other half is for counting and for sending.
+    /// Half of the time: contents are not read beyond it, so that the rows arrive.
     until: Deadline,
     files: usize,
     bytes: usize,
