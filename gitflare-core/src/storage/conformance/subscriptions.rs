@@ -1,0 +1,100 @@
+//! What is promised of event subscriptions.
+
+use super::prelude::*;
+
+async fn insert(storage: &dyn Storage, number: usize) {
+    let made = storage
+        .subscriptions()
+        .insert(subscription(number), entry(100 + number));
+    made.await.unwrap();
+}
+
+async fn listed_ids(storage: &dyn Storage) -> Vec<SubscriptionId> {
+    let rows = storage
+        .subscriptions()
+        .list(&tenant_id(1), &client_id(1), all(10))
+        .await
+        .unwrap();
+    rows.into_iter().map(|row| row.subscription.id).collect()
+}
+
+/// A foreign tenant's id is as unknown as one that never was (TN-2).
+pub async fn a_subscription_is_seen_by_its_tenant_alone(storage: &dyn Storage) {
+    filled(storage).await;
+    insert(storage, 2).await;
+    insert(storage, 1).await;
+    let store = storage.subscriptions();
+    let ids = [subscription(1), subscription(2)].map(|row| row.subscription.id);
+    let find = async |tenant, id| store.find(&tenant_id(tenant), id).await.unwrap();
+    assert_eq!(find(1, &ids[0]).await, Some(subscription(1)));
+    assert_eq!(find(2, &ids[0]).await, None);
+    assert_eq!(listed_ids(storage).await, ids);
+    let others = store.list(&tenant_id(1), &client_id(2), all(10)).await.unwrap();
+    assert!(others.is_empty());
+    let behind = ListRange {
+        after: Some(ids[0].as_str()),
+        limit: 10,
+    };
+    let rest = store.list(&tenant_id(1), &client_id(1), behind).await.unwrap();
+    assert_eq!(rest, [subscription(2)]);
+
+    let delete = async |tenant, number| {
+        store
+            .delete(&tenant_id(tenant), &ids[0], NOW, entry(number))
+            .await
+            .unwrap()
+    };
+    let rows = audit_rows(storage).await;
+    assert!(!delete(2, 200).await);
+    assert!(delete(1, 201).await);
+    assert!(!delete(1, 202).await);
+    assert_eq!(find(1, &ids[0]).await, None);
+    assert_eq!(listed_ids(storage).await, [ids[1].clone()]);
+    assert_eq!(audit_rows(storage).await, rows + 1);
+}
+
+/// Ending a grant, an authorization, a connection or a client ends what is delivered under it
+/// (CA-1, SR-10).
+pub async fn a_subscription_ends_with_what_it_stands_on(storage: &dyn Storage) {
+    filled(storage).await;
+    let grants = storage.authorizations();
+    let renew = async |number| {
+        let grant = grant(number, 1, Repositories::All);
+        let made = grants.insert_grant(authorization(number), grant, entry(300 + number));
+        made.await.unwrap().0.id
+    };
+    insert(storage, 1).await;
+    let ended = grants.revoke_grant(&grant_id(1), NOW, entry(200)).await.unwrap();
+    assert!(ended);
+    assert!(listed_ids(storage).await.is_empty());
+
+    renew(2).await;
+    insert(storage, 2).await;
+    let ended = grants.revoke(&authorization_id(1), NOW, entry(201)).await.unwrap();
+    assert!(ended);
+    assert!(listed_ids(storage).await.is_empty());
+
+    let authorization_id = renew(3).await;
+    let third = StoredSubscription {
+        authorization_id: authorization_id.clone(),
+        ..subscription(3)
+    };
+    let store = storage.subscriptions();
+    store.insert(third, entry(103)).await.unwrap();
+    let connections = storage.connections();
+    let ended = connections.revoke(&connection_id(1), NOW, entry(202)).await.unwrap();
+    assert!(ended);
+    assert!(listed_ids(storage).await.is_empty());
+
+    let fourth = StoredSubscription {
+        authorization_id,
+        connection_id: connection_id(2),
+        ..subscription(4)
+    };
+    store.insert(fourth, entry(104)).await.unwrap();
+    assert_eq!(listed_ids(storage).await.len(), 1);
+    let clients = storage.clients();
+    let ended = clients.delete(&client_id(1), NOW, entry(203)).await.unwrap();
+    assert!(ended);
+    assert!(listed_ids(storage).await.is_empty());
+}

@@ -1,0 +1,92 @@
+//! What is promised of tenants and customers.
+
+use super::prelude::*;
+
+/// Lists go by id, begin behind a given one and stop at the limit.
+pub async fn tenants_are_listed_by_id(storage: &dyn Storage) {
+    for number in [3, 1, 2, 5, 4] {
+        storage
+            .tenants()
+            .insert(tenant(number), entry(number))
+            .await
+            .unwrap();
+    }
+    let page = async |after: Option<&str>, limit| {
+        let rows = storage
+            .tenants()
+            .list(ListRange { after, limit })
+            .await
+            .unwrap();
+        rows.into_iter()
+            .map(|tenant| tenant.name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, 2).await, ["T1", "T2"]);
+    assert_eq!(
+        page(Some(tenant_id(2).as_str()), 10).await,
+        ["T3", "T4", "T5"]
+    );
+    assert_eq!(
+        storage.tenants().find(&tenant_id(3)).await.unwrap(),
+        Some(tenant(3))
+    );
+    assert_eq!(storage.tenants().find(&tenant_id(9)).await.unwrap(), None);
+}
+
+/// The same reference under two clients is two customers (TN-1); asked twice, it is one.
+pub async fn a_customer_is_one_tenant_per_client(storage: &dyn Storage) {
+    storage.tenants().insert(tenant(1), entry(1)).await.unwrap();
+    for number in [1, 2] {
+        storage
+            .clients()
+            .insert(client(number), entry(1 + number))
+            .await
+            .unwrap();
+    }
+    let find = async |client: usize, new: usize| {
+        let (client, tenant, entry) = (client_id(client), tenant(new), entry(10 + new));
+        let tenants = storage.tenants();
+        tenants
+            .find_or_insert_customer(&client, "42", tenant, entry)
+            .await
+            .unwrap()
+            .id
+    };
+    assert_eq!(find(1, 11).await, tenant_id(11));
+    assert_eq!(find(1, 12).await, tenant_id(11));
+    assert_eq!(find(2, 13).await, tenant_id(13));
+    assert_eq!(storage.tenants().find(&tenant_id(12)).await.unwrap(), None);
+    let known = storage
+        .tenants()
+        .find_customer(&client_id(2), "42")
+        .await
+        .unwrap();
+    assert_eq!(known.unwrap().id, tenant_id(13));
+    assert_eq!(
+        storage
+            .tenants()
+            .find_customer(&client_id(2), "43")
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+/// Of two callers who make the same customer at once, both get the same one (TN-1).
+pub async fn a_customer_that_two_callers_make_is_one_tenant(storage: &dyn Storage) {
+    storage.tenants().insert(tenant(1), entry(1)).await.unwrap();
+    storage.clients().insert(client(1), entry(2)).await.unwrap();
+    let client = &client_id(1);
+    let made = race((10..14).map(|number| async move {
+        let tenants = storage.tenants();
+        tenants
+            .find_or_insert_customer(client, "42", tenant(number), entry(number))
+            .await
+            .unwrap()
+            .id
+    }))
+    .await;
+    assert!(made.iter().all(|id| *id == made[0]), "{made:?}");
+    assert_eq!(storage.tenants().list(all(10)).await.unwrap().len(), 2);
+    assert_eq!(audit_rows(storage).await, 3);
+}
