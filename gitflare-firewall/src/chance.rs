@@ -122,12 +122,16 @@ impl Profile {
             return self.len >= 32 && self.letters() > 0
                 || self.len >= 16 && self.digits * 10 >= self.len && self.distinct >= 8;
         }
+        if self.len >= 32 && self.digits >= 8 && self.letters() >= 8 && self.symbols == 0 {
+            return true;
+        }
         let mixed = self.digits > 0 && self.letters() > 0;
         if mixed && self.switches * 6 >= self.len && self.switches >= 3 {
             return true;
         }
         let three = self.upper > 0 && self.lower > 0 && self.digits > 0;
-        if three && (!self.reads_like_words() || self.len >= 16 && self.flips * 10 >= self.len * 4)
+        if three
+            && (!self.reads_like_words() || self.len >= 16 && self.flips * 100 >= self.len * 36)
         {
             return true;
         }

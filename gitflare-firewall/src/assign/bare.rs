@@ -43,7 +43,12 @@ impl Reader<'_, '_> {
         } else if (view.language == Language::Config || self.is_variable(tight))
             && operator == Operator::Assign
         {
-            (self.config_end(at), Form::Bare)
+            let form = if view.language == Language::Config {
+                Form::Bare
+            } else {
+                Form::Literal
+            };
+            (self.config_end(at), form)
         } else {
             (BARE_END.run_until(view.text, at, limit), Form::Bare)
         };

@@ -31,9 +31,10 @@ pub(super) fn is_secret(
     if form == Form::Bare
         && language != Language::Config
         && (language == Language::Code
-            || !value
-                .iter()
-                .any(|byte| byte.is_ascii_digit() || b"!@#$%^&*~+?".contains(byte)))
+            || value.len() < 32
+                && !value
+                    .iter()
+                    .any(|byte| byte.is_ascii_digit() || b"!@#$%^&*~+?".contains(byte)))
     {
         return false;
     }
@@ -136,7 +137,7 @@ fn takes_token(value: &[u8], profile: &Profile) -> bool {
         && profile.letters() > 0
         && value.len() >= 10
         && !is_names(value)
-        && (profile.switches >= 2 || !profile.reads_like_words())
+        && (profile.switches >= 2 || profile.digits >= 4 || !profile.reads_like_words())
 }
 
 /// `${X}`, `$X`, `%X%`, `{{ x }}`, `vault:...`, calls and members of known stores.

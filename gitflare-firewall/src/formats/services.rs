@@ -38,7 +38,7 @@ pub(super) const TOKENS: &[Row] = &[
     row("gpk_", "[A-Za-z0-9]{30,}"),
     mixed("jina_", "[A-Za-z0-9]{50,}"),
     // Productivity.
-    row("lin_api_", "[A-Za-z0-9]{36,}"),
+    row("lin_api_", "[A-Za-z0-9]{32,}"),
     row("lin_oauth_", "[A-Za-z0-9]{36,}"),
     row("ntn_", "[A-Za-z0-9]{40,}"),
     mixed("nrt_", r"[\w]{40,55}"),
