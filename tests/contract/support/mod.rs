@@ -1,0 +1,211 @@
+//! A server of its own for each test, and what a client needs to talk to it.
+
+mod client;
+mod repository;
+mod seed;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use gitflare_core::{
+    CredentialHash, FixedClock, Secret, SystemClock, SystemRandom, Timestamp,
+    gateway::{Gateway, GatewayParts, GatewaySettings},
+    keys::{KeyRing, MasterKey, Purpose},
+    provider::{Provider, Registry},
+    storage::{Storage, memory::MemoryStorage},
+};
+use gitflare_firewall::{Firewall, FirewallConfig};
+use gitflare_providers::local::{Local, LocalConfig};
+use gitflare_server::http::{self, AdminKeys, App, HttpSettings, Limits, Listeners, RateLimits};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::oneshot};
+
+pub(crate) use client::{Client, Request, Response, read_answer};
+pub(crate) use repository::{COMMITS, PLANTED_SECRET, commit_of};
+pub(crate) use seed::{Seed, client, connection, tenant, text};
+
+pub(crate) const ADMIN_KEY: &str = "an-admin-key-of-more-than-32-characters";
+
+/// What a test wants to be different.
+pub(crate) struct Wishes {
+    pub(crate) limits: Limits,
+    pub(crate) reads_per_minute: u32,
+    pub(crate) gateway: GatewaySettings,
+    pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
+    pub(crate) with_internal: bool,
+    /// Served beside `local`.
+    pub(crate) providers: Vec<Arc<dyn Provider>>,
+    pub(crate) public_url: Option<&'static str>,
+    /// Stands still instead of the system's clock.
+    pub(crate) clock: Option<Arc<FixedClock>>,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            reads_per_minute: 0,
+            gateway: GatewaySettings::default(),
+            trusted_proxies: Vec::new(),
+            with_internal: false,
+            providers: Vec::new(),
+            public_url: None,
+            clock: None,
+        }
+    }
+}
+
+/// A running server with its data folder and repositories; it is stopped when dropped.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) internal: Option<SocketAddr>,
+    _folder: TempDir,
+    pub(crate) storage: Arc<dyn Storage>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// A server as it is by default, but for its rate limits, which are off.
+    pub(crate) fn start() -> Self {
+        Self::with(Wishes::default())
+    }
+
+    pub(crate) fn with(wishes: Wishes) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = match repository::repositories() {
+            Some(root) => root.to_owned(),
+            None => folder.path().to_owned(),
+        };
+        let (started, starting) = std::sync::mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let data = folder.path().join("data");
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                let public = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                let internal = match wishes.with_internal {
+                    true => Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap()),
+                    false => None,
+                };
+                let address = public.local_addr().unwrap();
+                let internal_address = internal.as_ref().map(|it| it.local_addr().unwrap());
+                let storage = open_storage(&data);
+                let app = app(&wishes, &root, address, Arc::clone(&storage)).await;
+                started
+                    .send((address, internal_address, Arc::clone(&storage)))
+                    .unwrap();
+                let stopped = async move {
+                    let _ = stopped.await;
+                };
+                http::serve(Arc::new(app), Listeners { public, internal }, stopped)
+                    .await
+                    .unwrap();
+                storage.close().await.unwrap();
+            });
+        });
+        let (address, internal, storage) = starting.recv().unwrap();
+        Self {
+            address,
+            internal,
+            _folder: folder,
+            storage,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// A client without credentials.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// A client of the internal listener.
+    pub(crate) fn internal_client(&self) -> Client {
+        Client::new(self.internal.unwrap())
+    }
+
+    /// A client with the admin key.
+    pub(crate) fn admin(&self) -> Client {
+        self.client().with("x-admin-api-key", ADMIN_KEY)
+    }
+
+    /// Begins to stop; [`Server::wait`] waits for the end.
+    pub(crate) fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+
+    pub(crate) fn wait(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+        if let Some(thread) = self.thread.take() {
+            let outcome = thread.join();
+            if !std::thread::panicking() {
+                outcome.unwrap();
+            }
+        }
+    }
+}
+
+fn open_storage(_: &Path) -> Arc<dyn Storage> {
+    Arc::new(MemoryStorage::new())
+}
+
+async fn app(wishes: &Wishes, root: &Path, address: SocketAddr, storage: Arc<dyn Storage>) -> App {
+    let rate_limits = Arc::new(RateLimits::new(wishes.reads_per_minute));
+    let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();
+    let config = FirewallConfig::default();
+    let filter = Firewall::new(&key.derive(Purpose::Firewall), &config).unwrap();
+    let local = Local::new(LocalConfig::new(vec![root.to_owned()])).unwrap();
+    let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(local)];
+    providers.extend(wishes.providers.iter().cloned());
+    let gateway = Gateway::new(GatewayParts {
+        storage,
+        providers: Registry::new(providers),
+        filter: Arc::new(filter),
+        filter_defaults: config.into(),
+        clock: match &wishes.clock {
+            Some(clock) => Arc::clone(clock) as _,
+            None => Arc::new(SystemClock),
+        },
+        random: Arc::new(SystemRandom),
+        keys: KeyRing::new(key, Vec::new()),
+        admission: Arc::clone(&rate_limits) as _,
+        settings: wishes.gateway,
+    })
+    .await
+    .unwrap();
+    let url = wishes
+        .public_url
+        .map_or_else(|| format!("http://{address}"), str::to_owned);
+    let settings = HttpSettings {
+        admin_keys: AdminKeys::new(vec![CredentialHash::of(ADMIN_KEY)]),
+        trusted_proxies: wishes.trusted_proxies.clone(),
+        enforce_platform_auth: wishes.gateway.enforce_platform_auth,
+        limits: wishes.limits,
+        ..HttpSettings::new(url.clone(), url)
+    };
+    App::new(gateway, settings, rate_limits)
+}
+
+/// A clock that stands at a time like any other.
+pub(crate) fn fixed_clock() -> Arc<FixedClock> {
+    Arc::new(FixedClock::at(Timestamp::from_millis(1_800_000_000_000)))
+}

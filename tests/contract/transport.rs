@@ -1,0 +1,696 @@
+//! What is true of every route: request ids, headers, the error shape, methods, bodies, panics,
+//! clients that go away, the end of the server.
+
+use std::{
+    io::{Read, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use gitflare_core::{
+    Page, PageRequest, Result,
+    model::{Branch, Repository, Viewer},
+    provider::{Call, Capability, Endpoint, Provider, ProviderId, RepoRef, Support},
+};
+use gitflare_server::http::{Access, ROUTES, Verb};
+use serde_json::json;
+
+use crate::support::{
+    ADMIN_KEY, Client, Response, Server, Wishes, client, read_answer, tenant, text,
+};
+
+/// A concrete path of a route.
+fn concrete(path: &str) -> String {
+    path.split('/')
+        .map(|segment| match segment {
+            ":provider" => "local",
+            ":repoId" => "octo%2Fhello",
+            segment if segment.starts_with(':') => "unknown1",
+            segment => segment,
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// Every route's method and one path for each of its paths.
+fn every_route()
+-> impl Iterator<Item = (&'static str, String, &'static gitflare_server::http::Route)> {
+    ROUTES
+        .iter()
+        .filter(|route| route.verb != Verb::Options)
+        .flat_map(|route| {
+            route
+                .paths
+                .iter()
+                .map(move |path| (route.verb.as_str(), concrete(path), route))
+        })
+}
+
+#[test]
+fn every_answer_has_a_request_id_and_the_safe_headers() {
+    // sec: CS-7, HT-8
+    let server = Server::start();
+    let mut ids = std::collections::BTreeSet::new();
+    for (method, path, _) in every_route() {
+        let answer = server.client().request(method, &path).send();
+        let id = answer
+            .header("x-request-id")
+            .unwrap_or_else(|| panic!("{path}"));
+        assert!(
+            id.starts_with("gf_req_") && ids.insert(id.to_owned()),
+            "{path} {id}"
+        );
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{method} {path}");
+        }
+        assert_eq!(answer.header("strict-transport-security"), None, "{path}");
+        if answer.status >= 400 {
+            answer.code();
+        }
+    }
+}
+
+#[test]
+fn https_in_the_public_url_is_told_to_browsers() {
+    // sec: CS-7
+    let server = Server::with(Wishes {
+        public_url: Some("https://api.example"),
+        ..Wishes::default()
+    });
+    let answer = server.client().get("/health");
+    assert_eq!(
+        answer.header("strict-transport-security"),
+        Some("max-age=31536000")
+    );
+    let urls = server
+        .client()
+        .request("GET", "/v1/auth/callback-urls")
+        .header("host", "api.example");
+    let url = urls.send().ok()["data"][0]["callbackUrl"].clone();
+    assert_eq!(url, "https://api.example/v1/auth/github/callback");
+}
+
+#[test]
+fn a_clients_own_request_id_comes_back_beside_ours() {
+    // sec: HT-8
+    let server = Server::start();
+    let long = "a".repeat(128);
+    let too_long = "a".repeat(129);
+    for (sent, comes_back) in [
+        ("abc-DEF_1.2", true),
+        ("a", true),
+        (long.as_str(), true),
+        (too_long.as_str(), false),
+        ("", false),
+        ("a b", false),
+        ("a,b", false),
+        ("ü", false),
+        ("<script>", false),
+    ] {
+        let answer = server
+            .client()
+            .request("GET", "/health")
+            .header("x-request-id", sent)
+            .send();
+        let expected = comes_back.then_some(sent);
+        assert_eq!(answer.header("x-client-request-id"), expected, "{sent}");
+        assert!(
+            answer
+                .header("x-request-id")
+                .unwrap()
+                .starts_with("gf_req_")
+        );
+    }
+    let twice = server
+        .client()
+        .request("GET", "/health")
+        .header("x-request-id", "a")
+        .header("x-request-id", "b")
+        .send();
+    assert_eq!(twice.header("x-client-request-id"), None);
+}
+
+#[test]
+fn a_route_that_is_not_built_says_so_before_it_looks_at_a_credential() {
+    let server = Server::start();
+    for (method, path, _) in every_route().filter(|(_, _, route)| !route.is_built()) {
+        for client in [
+            server.client(),
+            server.client().with_bearer("nonsense"),
+            server.client().with_bearer("a").with_bearer("b"),
+        ] {
+            let answer = client.request(method, &path).send();
+            assert_eq!(
+                answer.refusal(),
+                (501, "UNSUPPORTED_ENDPOINT".into()),
+                "{method} {path}"
+            );
+            assert_eq!(answer.message(), "not built yet");
+        }
+    }
+}
+
+#[test]
+fn a_path_that_is_no_route_is_not_found() {
+    let server = Server::start();
+    for path in [
+        "/v1",
+        "/v1/",
+        "/v2/me",
+        "/health/",
+        "//health",
+        "/HEALTH",
+        "/v1/repositories/local",
+        "/v1/repositories/local/a/b",
+        "/v1/repositories//branches",
+        "/%2e%2e/health",
+        "/.env",
+    ] {
+        let answer = server.client().get(path);
+        assert_eq!(
+            answer.refusal(),
+            (404, "RESOURCE_NOT_FOUND".into()),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_method_that_a_path_lacks_is_answered_with_those_it_has() {
+    let server = Server::start();
+    for (method, path, allow) in [
+        ("POST", "/health", "GET, HEAD, OPTIONS"),
+        ("PUT", "/v1/platform/tenants", "GET, HEAD, POST, OPTIONS"),
+        ("GET", "/oauth/token", "POST, OPTIONS"),
+        ("DELETE", "/v1/platform/tokens", "GET, HEAD, POST, OPTIONS"),
+        (
+            "PATCH",
+            "/v1/connections/conn_1",
+            "GET, HEAD, DELETE, OPTIONS",
+        ),
+        ("TRACE", "/v1/me", "GET, HEAD, OPTIONS"),
+        ("CONNECT", "/v1/me", "GET, HEAD, OPTIONS"),
+        ("get", "/health", "GET, HEAD, OPTIONS"),
+        ("BREW", "/health", "GET, HEAD, OPTIONS"),
+    ] {
+        let answer = server.client().request(method, path).send();
+        if method == "CONNECT" {
+            assert!(
+                matches!(answer.status, 400 | 404 | 405),
+                "{}",
+                answer.status
+            );
+            continue;
+        }
+        assert_eq!(
+            answer.refusal(),
+            (405, "INVALID_REQUEST".into()),
+            "{method} {path}"
+        );
+        assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
+    }
+}
+
+#[test]
+fn head_is_answered_like_get_without_a_body() {
+    let server = Server::start();
+    let get = server.client().get("/v1/providers");
+    let head = server.client().request("HEAD", "/v1/providers").send();
+    assert_eq!(head.status, 200);
+    assert_eq!(head.header("content-length"), get.header("content-length"));
+    assert_eq!(head.body, b"");
+    assert_eq!(server.client().request("HEAD", "/v1/me").send().status, 401);
+}
+
+#[test]
+fn a_malformed_path_or_query_is_an_invalid_request() {
+    let server = Server::start();
+    for target in [
+        "/v1/repositories/local/%",
+        "/v1/repositories/local/%zz/branches",
+        "/v1/repositories/local/%ff/branches",
+        "/v1/repositories?limit=%",
+        "/v1/repositories?%ff=1",
+    ] {
+        let answer = server.client().with_bearer("x").get(target);
+        assert_eq!(
+            answer.refusal(),
+            (400, "INVALID_REQUEST".into()),
+            "{target}"
+        );
+    }
+    for (count, status) in [(99, 401), (100, 401), (101, 400)] {
+        let target = format!("/v1/repositories?{}", vec!["a=1"; count].join("&"));
+        assert_eq!(server.client().get(&target).status, status, "{count}");
+    }
+}
+
+#[test]
+fn an_encoded_body_is_an_unsupported_media_type() {
+    // sec: HT-5
+    let server = Server::start();
+    for encoding in ["gzip", "identity", "br", "deflate, gzip", ""] {
+        let answer = server
+            .admin()
+            .request("POST", "/v1/platform/tenants")
+            .header("content-encoding", encoding)
+            .json(&json!({"name": "a"}))
+            .send();
+        assert_eq!(
+            answer.refusal(),
+            (415, "INVALID_REQUEST".into()),
+            "{encoding}"
+        );
+    }
+}
+
+#[test]
+fn a_json_body_is_read_strictly() {
+    // sec: HT-5
+    let server = Server::start();
+    let post = |content_type: &str, body: &str| {
+        server
+            .admin()
+            .request("POST", "/v1/platform/tenants")
+            .body(content_type, body.as_bytes().to_vec())
+            .send()
+    };
+    for (body, message) in [
+        ("", "The body is not valid JSON (line 1, column 0)."),
+        ("{", "The body is not valid JSON (line 1, column 1)."),
+        ("[]", "The body must be a JSON object."),
+        ("{}", "`name` is missing."),
+        (r#"{"name":null}"#, "`name` is missing."),
+        (r#"{"name":1}"#, "`name` must be a string."),
+        (r#"{"name":{"a":"b"}}"#, "`name` must be a string."),
+        (r#"{"name":"a","kind":true}"#, "`kind` must be a string."),
+        (
+            r#"{"name":"a","kind":"other"}"#,
+            "`kind` must be `developer` or `company`.",
+        ),
+    ] {
+        let answer = post("application/json", body);
+        assert_eq!(answer.refusal(), (400, "INVALID_REQUEST".into()), "{body}");
+        assert_eq!(answer.message(), message, "{body}");
+    }
+    for body in [
+        r#"{"name":"a","name":"b"}"#,
+        r#"{"name":"a","x":{"y":1,"y":1}}"#,
+    ] {
+        let answer = post("application/json", body);
+        assert_eq!(answer.refusal(), (400, "INVALID_REQUEST".into()), "{body}");
+        assert!(answer.message().contains("the same member twice"), "{body}");
+    }
+    let deep = format!(r#"{{"name":"a","x":{}{}}}"#, "[".repeat(40), "]".repeat(40));
+    assert!(
+        post("application/json", &deep)
+            .message()
+            .contains("32 levels")
+    );
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "text/json",
+        "",
+    ] {
+        let answer = post(content_type, r#"{"name":"a"}"#);
+        assert_eq!(
+            answer.refusal(),
+            (415, "INVALID_REQUEST".into()),
+            "{content_type}"
+        );
+    }
+    let answer = post(
+        "application/json; charset=utf-8",
+        r#"{"name":"a","unknown":[1]}"#,
+    );
+    assert_eq!(answer.status, 201, "unknown members are ignored");
+}
+
+#[test]
+fn bearer_routes_name_their_scheme_when_they_refuse() {
+    let server = Server::start();
+    for (method, path, route) in every_route().filter(|(_, _, route)| route.is_built()) {
+        let answer = server
+            .client()
+            .with_bearer("nonsense")
+            .request(method, &path)
+            .send();
+        let challenge = answer.header("www-authenticate");
+        match route.access {
+            Access::AccessToken(_) => {
+                assert_eq!(
+                    answer.refusal(),
+                    (401, "INVALID_CREDENTIALS".into()),
+                    "{path}"
+                );
+                assert_eq!(challenge, Some(r#"Bearer error="invalid_token""#), "{path}");
+            }
+            _ => assert_eq!(challenge, None, "{method} {path}"),
+        }
+    }
+}
+
+#[test]
+fn an_access_token_is_taken_from_one_authorization_header_only() {
+    // sec: TK-10
+    let server = Server::start();
+    let (id, secret) = client(&server.admin());
+    let body =
+        json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
+    let token = text(&server.client().post("/oauth/token", &body).ok()["accessToken"]);
+    let me = "/v1/platform/client/me";
+    assert_eq!(server.client().with_bearer(&token).get(me).status, 200);
+    let lower = server
+        .client()
+        .with("authorization", &format!("bearer {token}"));
+    assert_eq!(lower.get(me).status, 200);
+    let missing = (401, "AUTH_REQUIRED".to_owned());
+    for client in [
+        server.client(),
+        server.client().with(
+            "cookie",
+            &format!("access_token={token}; __Host-gf_session={token}"),
+        ),
+        server.client().with("x-access-token", &token),
+        server
+            .client()
+            .with("authorization", &format!("Basic {token}")),
+        server.client().with("authorization", &token),
+        server.client().with("authorization", "Bearer"),
+        server.client().with("authorization", "Bearer "),
+    ] {
+        assert_eq!(client.get(me).refusal(), missing);
+    }
+    for parameter in ["access_token", "token", "bearer"] {
+        let answer = server.client().get(&format!("{me}?{parameter}={token}"));
+        assert_eq!(answer.refusal(), missing, "{parameter}");
+    }
+    let twice = server.client().with_bearer(&token).with_bearer(&token);
+    assert_eq!(twice.get(me).refusal(), (400, "INVALID_REQUEST".into()));
+    assert_eq!(
+        twice.get("/v1/me").refusal(),
+        (400, "INVALID_REQUEST".into())
+    );
+}
+
+/// A provider that does what no provider should: panic, or take its time.
+#[derive(Default)]
+struct Moody {
+    entered: AtomicUsize,
+    released: AtomicBool,
+    left: AtomicUsize,
+}
+
+#[async_trait]
+impl Provider for Moody {
+    fn id(&self) -> ProviderId {
+        ProviderId::Gitea
+    }
+
+    fn capabilities(&self) -> &'static [Capability] {
+        const FULL: Support = Support::Full { filters: &[] };
+        &[
+            Capability {
+                endpoint: Endpoint::Profile,
+                support: FULL,
+            },
+            Capability {
+                endpoint: Endpoint::Repository,
+                support: FULL,
+            },
+            Capability {
+                endpoint: Endpoint::Branches,
+                support: FULL,
+            },
+        ]
+    }
+
+    fn is_repository_id(&self, _: &str) -> bool {
+        true
+    }
+
+    async fn viewer(&self, _: &Call) -> Result<Viewer> {
+        Ok(Viewer {
+            provider: ProviderId::Gitea,
+            connection_id: gitflare_core::ConnectionId::parse("conn_1").unwrap(),
+            id: "1".into(),
+            login: None,
+            name: None,
+            email: None,
+            avatar_url: None,
+            web_url: None,
+        })
+    }
+
+    async fn repository(&self, _: &Call, _: &RepoRef) -> Result<Repository> {
+        panic!("canary-of-the-panic")
+    }
+
+    async fn branches(&self, _: &Call, _: &RepoRef, _: PageRequest) -> Result<Page<Branch>> {
+        self.entered.fetch_add(1, Ordering::SeqCst);
+        while !self.released.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.left.fetch_add(1, Ordering::SeqCst);
+        Ok(Page {
+            items: Vec::new(),
+            next: None,
+        })
+    }
+}
+
+/// A server with the moody provider and a token for everything it has.
+fn moody() -> (Server, Arc<Moody>, Client) {
+    let provider = Arc::new(Moody::default());
+    let server = Server::with(Wishes {
+        providers: vec![Arc::clone(&provider) as _],
+        ..Wishes::default()
+    });
+    let admin = server.admin();
+    let (id, secret) = client(&admin);
+    let company = tenant(&admin, "company");
+    let body = json!({"provider": "gitea", "tenantId": company, "accessToken": "a"});
+    let connection = text(&admin.post("/v1/connections/manual", &body).ok()["connection"]["id"]);
+    let grant = json!({
+        "tenantId": company, "clientId": id, "connectionId": connection,
+        "permissions": ["read:repositories", "read:branches"], "repositories": "all",
+    });
+    admin.post("/v1/platform/grants", &grant).ok();
+    let body =
+        json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
+    let token = text(&server.client().post("/oauth/token", &body).ok()["accessToken"]);
+    let reader = server.client().with_bearer(&token);
+    (server, provider, reader)
+}
+
+#[track_caller]
+fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_panic_ends_one_request_and_tells_nothing() {
+    // sec: HT-9
+    let (_server, _, reader) = moody();
+    for _ in 0..3 {
+        let answer = reader.get("/v1/repositories/gitea/1");
+        assert_eq!(answer.refusal(), (500, "INTERNAL_ERROR".into()));
+        let body = String::from_utf8(answer.body).unwrap();
+        assert!(!body.contains("canary"), "{body}");
+    }
+    assert_eq!(reader.get("/health").status, 200);
+}
+
+#[test]
+fn a_read_is_recorded_even_when_its_client_is_gone() {
+    // sec: HT-9, LG-4
+    let (server, provider, reader) = moody();
+    let mut socket = reader.connect();
+    socket
+        .write_all(
+            &reader
+                .request("GET", "/v1/repositories/gitea/1/branches")
+                .bytes(),
+        )
+        .unwrap();
+    eventually("the read began", || {
+        provider.entered.load(Ordering::SeqCst) == 1
+    });
+    drop(socket);
+    provider.released.store(true, Ordering::SeqCst);
+    eventually("the read ended", || {
+        provider.left.load(Ordering::SeqCst) == 1
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    eventually("the read was recorded", || {
+        runtime.block_on(async {
+            server.storage.usage().flush().await.unwrap();
+            let (rows, _) = server
+                .storage
+                .usage()
+                .list(&Default::default(), 0, 10)
+                .await
+                .unwrap();
+            rows.iter()
+                .any(|row| row.endpoint_key == "branches.list" && row.status == 200)
+        })
+    });
+}
+
+#[test]
+fn a_server_that_stops_finishes_what_it_has_begun() {
+    // sec: DU-6
+    let (mut server, provider, reader) = moody();
+    let mut socket = reader.connect();
+    socket
+        .write_all(
+            &reader
+                .request("GET", "/v1/repositories/gitea/1/branches")
+                .bytes(),
+        )
+        .unwrap();
+    eventually("the read began", || {
+        provider.entered.load(Ordering::SeqCst) == 1
+    });
+    let mut idle = reader.connect();
+    idle.write_all(&reader.request("GET", "/health").bytes())
+        .unwrap();
+    assert_eq!(read_answer(&mut idle).status, 200);
+
+    server.stop();
+    let mut nothing = [0];
+    assert_eq!(
+        idle.read(&mut nothing).unwrap(),
+        0,
+        "idle connections close at once"
+    );
+    eventually("no new connections", || {
+        std::net::TcpStream::connect(server.address).is_err()
+    });
+    provider.released.store(true, Ordering::SeqCst);
+    let answer = read_answer(&mut socket);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("connection"), Some("close"));
+    server.wait();
+}
+
+#[test]
+fn no_answer_is_cut_when_servers_stop_under_load() {
+    // sec: DU-6
+    let rounds = if std::env::var_os("CI").is_some() {
+        20
+    } else {
+        4
+    };
+    for _ in 0..rounds {
+        let mut server = Server::start();
+        let request = server
+            .client()
+            .request("GET", "/v1/platform/capabilities")
+            .bytes();
+        let address = server.address;
+        let answered = Arc::new(AtomicUsize::new(0));
+        let clients: Vec<_> = (0..8)
+            .map(|_| {
+                let (request, answered) = (request.clone(), Arc::clone(&answered));
+                std::thread::spawn(move || {
+                    while let Ok(mut socket) = std::net::TcpStream::connect(address) {
+                        socket
+                            .set_read_timeout(Some(Duration::from_secs(20)))
+                            .unwrap();
+                        // A connection may be refused whole, never answered in part.
+                        while socket.write_all(&request).is_ok() {
+                            let mut bytes = Vec::new();
+                            let mut part = [0; 4096];
+                            let whole = loop {
+                                match socket.read(&mut part) {
+                                    Ok(count) if count > 0 => {
+                                        bytes.extend_from_slice(&part[..count])
+                                    }
+                                    _ => break false,
+                                }
+                                if is_whole(&bytes) {
+                                    break true;
+                                }
+                            };
+                            if !whole {
+                                assert!(bytes.is_empty(), "a cut answer");
+                                break;
+                            }
+                            answered.fetch_add(1, Ordering::SeqCst);
+                        }
+                    }
+                })
+            })
+            .collect();
+        eventually("there is load", || answered.load(Ordering::SeqCst) > 100);
+        server.stop();
+        server.wait();
+        for client in clients {
+            client.join().unwrap();
+        }
+    }
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+        return false;
+    };
+    let length = Response::parse(bytes)
+        .header("content-length")
+        .map_or(0, |length| length.parse().unwrap());
+    bytes.len() >= end + 4 + length
+}
+
+#[test]
+fn nothing_that_a_client_sends_comes_back_in_an_error() {
+    // sec: CS-9, LG-1
+    let server = Server::start();
+    let canary = "canary7f3a";
+    for answer in [
+        server.client().get(&format!("/{canary}")),
+        server
+            .client()
+            .get(&format!("/v1/repositories/{canary}/x?limit={canary}")),
+        server.client().with_bearer(canary).get("/v1/me"),
+        server
+            .client()
+            .with("x-admin-api-key", canary)
+            .get("/v1/platform/tenants"),
+        server.client().with("host", canary).get("/health"),
+        server.admin().post(
+            "/v1/platform/tenants",
+            &json!({"name": canary, "kind": canary}),
+        ),
+        server
+            .admin()
+            .get(&format!("/v1/platform/tokens?cursor={canary}")),
+        server.client().post(
+            "/oauth/token",
+            &json!({"grant_type": canary, "client_secret": canary}),
+        ),
+    ] {
+        assert!(answer.status >= 400);
+        let body = String::from_utf8(answer.body).unwrap();
+        assert!(
+            !body.contains(canary) && !body.contains(ADMIN_KEY),
+            "{body}"
+        );
+    }
+}
