@@ -16,11 +16,14 @@ use gitflare_core::{
     gateway::{Gateway, GatewayParts, GatewaySettings},
     keys::{KeyRing, MasterKey, Purpose},
     provider::{Provider, Registry},
-    storage::{Storage, memory::MemoryStorage},
+    storage::Storage,
 };
 use gitflare_firewall::{Firewall, FirewallConfig};
 use gitflare_providers::local::{Local, LocalConfig};
-use gitflare_server::http::{self, AdminKeys, App, HttpSettings, Limits, Listeners, RateLimits};
+use gitflare_server::{
+    http::{self, AdminKeys, App, HttpSettings, Limits, Listeners, RateLimits},
+    storage::sqlite::{SqliteConfig, SqliteStorage},
+};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -164,8 +167,12 @@ impl Drop for Server {
     }
 }
 
-fn open_storage(_: &Path) -> Arc<dyn Storage> {
-    Arc::new(MemoryStorage::new())
+fn open_storage(data: &Path) -> Arc<dyn Storage> {
+    let config = SqliteConfig {
+        dir: data.to_owned(),
+        max_pages: None,
+    };
+    Arc::new(SqliteStorage::open(&config).unwrap())
 }
 
 async fn app(wishes: &Wishes, root: &Path, address: SocketAddr, storage: Arc<dyn Storage>) -> App {
