@@ -48,7 +48,9 @@ impl RawCommit {
 
     /// The whole message without white space at its end.
     pub(super) fn message(&self) -> String {
-        self.text(message_of(&self.data)).trim_end().to_owned()
+        self.text(message_of(&self.data))
+            .trim_ascii_end()
+            .to_owned()
     }
 
     /// The time that orders histories, as Git reads it: 0 when it cannot be read, and a negative
@@ -130,7 +132,9 @@ impl RawTag {
     }
 
     pub(super) fn message(&self) -> String {
-        self.text(message_of(&self.data)).trim_end().to_owned()
+        self.text(message_of(&self.data))
+            .trim_ascii_end()
+            .to_owned()
     }
 
     pub(super) fn tagger(&self) -> Option<Tagger> {
@@ -221,7 +225,8 @@ fn decode<'a>(bytes: &'a [u8], label: Option<&[u8]>) -> Cow<'a, str> {
         None => String::from_utf8_lossy(bytes),
         // The encoding that browsers mean by this label has other characters from 0x80 to 0x9f.
         Some(label) if is_latin_1(label) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        Some(label) => match Encoding::for_label(label) {
+        // Some labels stand for encodings that browsers refuse to decode at all.
+        Some(label) => match Encoding::for_label_no_replacement(label) {
             Some(encoding) => encoding.decode_without_bom_handling(bytes).0,
             None => String::from_utf8_lossy(bytes),
         },

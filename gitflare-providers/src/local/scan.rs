@@ -175,3 +175,49 @@ fn is_servable_name(name: &str) -> bool {
         && !name.contains(['/', '\\', ':'])
         && !name.chars().any(char::is_control)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Component;
+
+    use super::*;
+
+    #[test]
+    fn a_well_formed_id_stays_below_the_root_whatever_it_is_made_of() {
+        // sec: SR-7
+        const PARTS: [&str; 16] = [
+            "a", "B", "é", ".", "..", "/", "//", "\\", "\0", " ", ":", "~", "%2e", ".git", "\n",
+            "-",
+        ];
+        let rounds = match std::env::var_os("CI") {
+            Some(ci) if ci == "true" => 100_000,
+            _ => 10_000,
+        };
+        let root = Path::new("/root/of/all");
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut accepted = 0;
+        for _ in 0..rounds {
+            let mut id = String::new();
+            for _ in 0..=state % 7 {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                id.push_str(PARTS[(state >> 20) as usize % PARTS.len()]);
+            }
+            if !is_well_formed(&id) {
+                continue;
+            }
+            accepted += 1;
+            let path = root.join(&id);
+            let below = path.strip_prefix(root).unwrap();
+            assert!(
+                below
+                    .components()
+                    .all(|c| matches!(c, Component::Normal(_))),
+                "{id:?}"
+            );
+            assert_eq!(below.components().count(), id.split('/').count(), "{id:?}");
+        }
+        assert!(accepted > rounds / 100, "{accepted}");
+    }
+}

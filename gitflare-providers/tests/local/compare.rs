@@ -95,7 +95,7 @@ fn tags(git: &Git, api: &Api, limits: &[u32]) -> usize {
             (
                 fields[0].strip_prefix("refs/tags/").unwrap().to_owned(),
                 (kind == "commit").then(|| id.to_owned()),
-                annotated.then(|| fields[8].trim_end().to_owned()),
+                annotated.then(|| fields[8].trim_ascii_end().to_owned()),
                 known(fields[5]),
                 known(fields[6]),
                 fields[7].parse::<i64>().ok(),
@@ -199,7 +199,7 @@ fn expected_commits(git: &Git, tip: &str) -> Vec<Vec<String>> {
         .into_iter()
         .map(|record| {
             let mut fields: Vec<_> = record.splitn(10, '\u{1}').map(str::to_owned).collect();
-            let end = fields[9].trim_end().len();
+            let end = fields[9].trim_ascii_end().len();
             fields[9].truncate(end);
             for date in [4, 7] {
                 // No calendar of ours has a year beyond 9999.

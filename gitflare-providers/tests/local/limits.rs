@@ -194,6 +194,25 @@ fn a_tree_is_listed_however_deep_by_its_paths() {
 }
 
 #[test]
+fn a_tree_too_deep_to_compare_is_refused_and_harms_nobody() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let git = init(root.path());
+    let api = Api::new(root.path(), "work");
+    for (depth, expected) in [(500, Ok(1)), (600, Err(Code::UpstreamUnavailable))] {
+        let path = format!("{}f", "d/".repeat(depth));
+        let head = format!("commit refs/heads/deep{depth}\ncommitter C <c@d> 1500000000 +0000\n");
+        let body = format!("data 1\nx\nM 100644 inline {path}\ndata 1\nx\n");
+        git.feed(["fast-import", "--quiet"], (head + &body).as_bytes());
+        let id = git.line(["rev-parse", &format!("deep{depth}")]);
+        let files = api.diff(&id).map(|diff| diff.files.len());
+        assert_eq!(files.map_err(|error| error.code()), expected, "{depth}");
+    }
+}
+
+#[test]
 fn a_shallow_clone_ends_at_its_boundary_and_guesses_no_diff() {
     if !git::is_available() {
         return;
