@@ -9,7 +9,7 @@ use gitflare_core::{
         ConnectionStore, ListRange, SealedTokens,
     },
 };
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 
 use super::{
     SqliteStorage,
@@ -123,7 +123,7 @@ impl ConnectionStore for SqliteStorage {
 
     async fn revoke(&self, id: &ConnectionId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
         let id = id.clone();
-        self.write(move |connection| {
+        let erase = move |connection: &Connection| {
             let revoked = execute(
                 connection,
                 "UPDATE connections SET status = 'revoked', access_token = NULL,
@@ -143,7 +143,7 @@ impl ConnectionStore for SqliteStorage {
             end(connection, Ending::Connection(&id), at)?;
             audit(connection, &entry)?;
             Ok(true)
-        })
-        .await
+        };
+        self.writer.erase(erase).await
     }
 }

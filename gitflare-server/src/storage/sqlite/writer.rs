@@ -36,6 +36,8 @@ struct Done {
     keep: bool,
     /// Whether the database failed, which is not the same as a refusal.
     is_failure: bool,
+    /// Whether what it has erased is to be gone from the write-ahead log too.
+    erases: bool,
     answer: Answer,
 }
 
@@ -138,6 +140,23 @@ impl Writer {
         &self,
         write: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.order(false, write).await
+    }
+
+    /// Runs one operation like [`Self::run`]; what it erases is in no file any more when it is
+    /// acknowledged (CA-3).
+    pub(super) async fn erase<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.order(true, write).await
+    }
+
+    async fn order<T: Send + 'static>(
+        &self,
+        erases: bool,
+        write: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let outcome = connection.and_then(write);
@@ -146,6 +165,7 @@ impl Writer {
                 is_failure: outcome
                     .as_ref()
                     .is_err_and(|error| error.code() == Code::InternalError),
+                erases,
                 answer: Box::new(move |committed| {
                     // Nobody waits any more when the request was dropped.
                     let _ = sender.send(committed.and(outcome));
@@ -261,13 +281,14 @@ impl Desk {
             return;
         }
         let mut answers = Vec::with_capacity(jobs.len());
-        let mut failures = 0;
+        let (mut failures, mut erasures) = (0, 0);
         let outcome = self.transaction(|connection| {
             while !jobs.is_empty() {
                 connection.execute_batch("SAVEPOINT job")?;
                 let Some(job) = jobs.pop_front() else { break };
                 let done = job(Ok(connection));
                 failures += usize::from(done.is_failure);
+                erasures += usize::from(done.erases && done.keep);
                 answers.push(done.answer);
                 if connection.is_autocommit() {
                     // A full disk or a failed write undoes the jobs before this one too.
@@ -290,6 +311,9 @@ impl Desk {
         self.health.note(&outcome);
         if failures > 0 {
             self.health.suspect();
+        }
+        if erasures > 0 && outcome.is_ok() {
+            self.empty_log();
         }
         for answer in answers {
             answer(outcome.as_ref().map(|()| ()).map_err(failed));
@@ -333,8 +357,10 @@ impl Desk {
         let outcome = self
             .connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        if let Err(error) = outcome {
-            tracing::warn!(%error, "the write-ahead log was not emptied");
+        match outcome {
+            Err(error) if is_fsync_failure(&error) => self.health.note::<()>(&Err(error)),
+            Err(error) => tracing::warn!(%error, "the write-ahead log was not emptied"),
+            Ok(()) => {}
         }
     }
 }
