@@ -30,7 +30,13 @@ pub async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let mut signals = Signals::new()?;
     let running = Server::new(config).start().await?;
     print(&announcement(&running));
-    tracing::info!(address = %running.addr(), internal = ?running.internal_addr(), "serving");
+    if running.gateway().providers().ids().next().is_none() {
+        tracing::warn!(
+            "no provider is enabled: GITFLARE_LOCAL_ROOT names a folder of repositories"
+        );
+    }
+    let internal = running.internal_addr().map(tracing::field::display);
+    tracing::info!(address = %running.addr(), internal, "serving");
     signals.wait().await;
     tracing::info!("stopping");
     signals.unless_again(running.shutdown()).await?;

@@ -13,9 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gitflare_core::SystemRandom;
+use gitflare_core::{Secret, SystemRandom};
 use sample::Sample;
 use tempfile::TempDir;
+
+pub use seed::{Seeded, seed};
 
 use crate::{
     Running, Server,
@@ -23,7 +25,6 @@ use crate::{
     config::{self, Config, Origin, Problem, Setting},
     keys,
 };
-use seed::Seeded;
 
 /// What the sandbox decides: (variable, value). An empty value unsets.
 const FIXED: &[(&str, &str)] = &[
@@ -45,7 +46,7 @@ pub struct Sandbox {
     running: Running,
     seeded: Seeded,
     sample: Sample,
-    admin_key: String,
+    admin_key: Secret<String>,
     token_ttl: Duration,
     took: Duration,
     folder: TempDir,
@@ -57,7 +58,7 @@ pub struct Prepared {
     config: Config,
     repos: Vec<PathBuf>,
     sample: Sample,
-    admin_key: String,
+    admin_key: Secret<String>,
     folder: TempDir,
     started: Instant,
 }
@@ -80,7 +81,7 @@ impl Prepared {
             server = server.with_local_root(root);
         }
         let running = server.start().await?;
-        let seeded = seed::seed(running.gateway())
+        let seeded = seed(running.gateway())
             .await
             .map_err(|error| Problem::new(format!("the sandbox cannot be filled: {error:?}")))?;
         Ok(Sandbox {
@@ -107,9 +108,9 @@ impl Sandbox {
             .prefix("gitflare-sandbox-")
             .tempdir()
             .map_err(|error| disk(error.into()))?;
-        let admin_key = keys::new_admin_key(&SystemRandom).expose().to_owned();
+        let admin_key = keys::new_admin_key(&SystemRandom);
         let file = arguments.file.as_deref();
-        let config = config(arguments.given, file, &folder, &admin_key)?;
+        let config = config(arguments.given, file, &folder, admin_key.expose())?;
         let sample = sample::write(&folder.path().join(REPOSITORIES)).map_err(disk)?;
         Ok(Prepared {
             config,
@@ -136,7 +137,7 @@ impl Sandbox {
     /// The admin key.
     #[must_use]
     pub fn admin_key(&self) -> &str {
-        &self.admin_key
+        self.admin_key.expose()
     }
 
     /// The access token that reads everything.
@@ -179,7 +180,7 @@ impl Sandbox {
              Paste any of these:\n",
             self.took.as_millis(),
             self.running.public_url(),
-            self.admin_key,
+            self.admin_key(),
             self.access_token(),
             self.token_ttl.as_secs() / 60,
             seeded.client_id,

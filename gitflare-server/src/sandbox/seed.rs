@@ -1,5 +1,8 @@
 //! Fills a fresh gateway as an admin would: two tenants, a client, a connection to the local
-//! repositories, a grant over all of them, and a token bought with the client's secret.
+//! repositories, a grant over all of them, and a token bought with the client's secret. Other
+//! upstreams are connected beside this one.
+
+use std::fmt;
 
 use gitflare_core::{
     Error, Result, Scope,
@@ -12,14 +15,28 @@ use gitflare_core::{
 };
 
 /// What was made, as far as it is shown.
-#[derive(Debug)]
-pub(super) struct Seeded {
-    pub(super) client_id: String,
-    pub(super) client_secret: String,
-    pub(super) access_token: String,
+pub struct Seeded {
+    /// The client's id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// A token with every scope, over every repository.
+    pub access_token: String,
 }
 
-pub(super) async fn seed(gateway: &Gateway) -> Result<Seeded> {
+impl fmt::Debug for Seeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seeded")
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes the accounts. The gateway must serve the provider `local`.
+///
+/// # Errors
+/// The use cases' own.
+pub async fn seed(gateway: &Gateway) -> Result<Seeded> {
     let request_id = gateway.new_request_id();
     let act = Act {
         actor: &Actor::System,

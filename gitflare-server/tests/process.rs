@@ -1,0 +1,279 @@
+//! The `gitflare` binary as a process: what it refuses to start with, and how it ends under load.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test whose process cannot run has failed"
+)]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use gitflare_server::{Server, config::Config, sandbox};
+
+fn gitflare(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gitflare"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn a_wrong_configuration_ends_the_start_with_a_line_each() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, variable, status, said) in [
+        (
+            &[][..],
+            ("GITFLARE_LISTEN", "x"),
+            1,
+            "gitflare: GITFLARE_LISTEN must be",
+        ),
+        (
+            &["serve"],
+            ("GITFLARE_DATABASE_URL", "postgres://a/b"),
+            1,
+            "gitflare: GITFLARE_DATABASE_URL names PostgreSQL",
+        ),
+        (
+            &["--dev=maybe"],
+            ("A", "b"),
+            1,
+            "gitflare: --dev (GITFLARE_DEV) must be",
+        ),
+        (
+            &["backup"],
+            ("A", "b"),
+            2,
+            "gitflare: `backup` is not a command",
+        ),
+        (
+            &["--listn", "x"],
+            ("A", "b"),
+            2,
+            "gitflare: `--listn` is not a flag",
+        ),
+    ] {
+        let mut command = gitflare(folder.path());
+        let output = command
+            .args(arguments)
+            .env(variable.0, variable.1)
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{error}");
+        assert!(
+            error.starts_with(said) && output.stdout.is_empty(),
+            "{error}"
+        );
+    }
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 0, "a refused start leaves nothing behind");
+}
+
+#[test]
+fn the_admin_key_is_shown_once_and_never_logged() {
+    // sec: IN-4
+    let folder = tempfile::tempdir().unwrap();
+    let mut shown = Vec::new();
+    for _ in 0..2 {
+        let serving = Serving::start(folder.path(), &["--log=trace"]);
+        let (out, log) = serving.stop();
+        shown.extend(out.lines().filter_map(|line| {
+            let (_, key) = line.split_once("shown only this once: ")?;
+            Some(key.to_owned())
+        }));
+        assert!(log.contains("stopped") && !log.contains("sggak_"), "{log}");
+    }
+    assert_eq!(shown.len(), 1, "{shown:?}");
+}
+
+#[test]
+fn sigterm_under_load_cuts_no_answer_and_loses_no_usage_row() {
+    // sec: DU-6, LG-4
+    let rounds = if std::env::var_os("CI").is_some() {
+        20
+    } else {
+        2
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let repositories = folder.path().join("repositories");
+    sandbox::sample::write(&repositories).unwrap();
+    let token = seeded_token(folder.path(), &repositories);
+    let served = Arc::new(AtomicU64::new(0));
+    let root = repositories.display().to_string();
+    for _ in 0..rounds {
+        let serving = Serving::start(
+            folder.path(),
+            &[
+                "--local-root",
+                &root,
+                "--rate-limit-per-minute=0",
+                "--log=warn",
+            ],
+        );
+        let stop = Arc::new(AtomicBool::new(false));
+        let before = served.load(Ordering::SeqCst);
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                let (stop, served, token) = (Arc::clone(&stop), Arc::clone(&served), token.clone());
+                let address = serving.address;
+                thread::spawn(move || {
+                    while !stop.load(Ordering::SeqCst) {
+                        match read_commits(address, &token) {
+                            Answer::Whole => served.fetch_add(1, Ordering::SeqCst),
+                            Answer::None => return,
+                            Answer::Cut(what) => panic!("an answer was cut: {what:?}"),
+                        };
+                    }
+                })
+            })
+            .collect();
+        while served.load(Ordering::SeqCst) < before + 20 {
+            assert!(
+                clients.iter().any(|client| !client.is_finished()),
+                "nobody reads"
+            );
+            thread::yield_now();
+        }
+        let (_, log) = serving.stop();
+        stop.store(true, Ordering::SeqCst);
+        for client in clients {
+            client.join().unwrap();
+        }
+        assert_eq!(log, "");
+    }
+    let usage = rusqlite::Connection::open(folder.path().join("data/usage.sqlite")).unwrap();
+    let rows: i64 = usage
+        .query_row("SELECT count(*) FROM usage WHERE status = 200", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(rows, served.load(Ordering::SeqCst) as i64);
+}
+
+/// Fills the data folder that the processes will serve.
+fn seeded_token(folder: &Path, repositories: &Path) -> String {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let config = Config::from_pairs(&[
+            ("GITFLARE_LISTEN", "127.0.0.1:0"),
+            (
+                "GITFLARE_DATA_DIR",
+                &folder.join("data").display().to_string(),
+            ),
+            ("GITFLARE_LOCAL_ROOT", &repositories.display().to_string()),
+        ]);
+        let running = Server::new(config.unwrap()).start().await.unwrap();
+        let token = sandbox::seed(running.gateway()).await.unwrap().access_token;
+        running.shutdown().await.unwrap();
+        token
+    })
+}
+
+enum Answer {
+    /// Everything that its head promised.
+    Whole,
+    /// Nothing: the server no longer takes connections.
+    None,
+    Cut(Vec<u8>),
+}
+
+fn read_commits(address: SocketAddr, token: &str) -> Answer {
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return Answer::None;
+    };
+    let request = format!(
+        "GET /v1/repositories/local/acme%2Fstorefront/commits HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+    );
+    let mut answer = Vec::new();
+    let sent = stream.write_all(request.as_bytes());
+    let received = stream.read_to_end(&mut answer);
+    if answer.is_empty() {
+        return Answer::None;
+    }
+    let text = String::from_utf8_lossy(&answer);
+    let body = text.split_once("\r\n\r\n").and_then(|(head, body)| {
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))?;
+        (head.starts_with("HTTP/1.1 200 ") && length.parse() == Ok(body.len())).then_some(body)
+    });
+    match (sent, received, body) {
+        (Ok(()), Ok(_), Some(_)) => Answer::Whole,
+        _ => Answer::Cut(answer),
+    }
+}
+
+/// A serving process. Killed when a test fails before it is stopped.
+struct Serving {
+    child: Child,
+    address: SocketAddr,
+    out: BufReader<std::process::ChildStdout>,
+    first_line: String,
+}
+
+impl Serving {
+    fn start(folder: &Path, flags: &[&str]) -> Self {
+        let mut child = gitflare(folder)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"])
+            .args(flags)
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut first_line = String::new();
+        out.read_line(&mut first_line).unwrap();
+        let address = first_line.trim().rsplit("http://").next().unwrap().parse();
+        let address = address.unwrap_or_else(|_| panic!("not serving: {first_line:?}"));
+        Self {
+            child,
+            address,
+            out,
+            first_line,
+        }
+    }
+
+    /// Asks it to end; what it wrote to its terminal and to its log.
+    fn stop(mut self) -> (String, String) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut out = std::mem::take(&mut self.first_line);
+        self.out.read_to_string(&mut out).unwrap();
+        let mut log = String::new();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut log)
+            .unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.code(), Some(0), "{log}");
+        (out, log)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
