@@ -2,6 +2,8 @@
 //! too few, none too many, the same order. The matrix stands here in the tests' own words; where
 //! the published text lies beside the repository it is read as well.
 
+#![forbid(unsafe_code)]
+
 use std::path::Path;
 
 use gitflare_core::{CODES, Scope};

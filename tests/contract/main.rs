@@ -1,11 +1,18 @@
 //! The HTTP contract over real sockets: one module per endpoint group, and one for what is true of
 //! every route. Each test starts its own server on a free port.
 
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod connections;
 mod cors;
 mod discovery;
+mod firewall_config;
 mod framing;
+mod legacy;
+mod lifecycle;
 mod limits;
+mod lists;
 mod oauth;
 mod platform_admin;
 mod rate_limits;

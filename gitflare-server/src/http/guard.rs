@@ -70,7 +70,8 @@ impl<S> Guard<S> {
     /// Whether outgoing bytes are hyper's own refusal of what it could not parse. Interim answers
     /// (100) are hyper's too, and pass.
     fn is_bare_refusal(&self, bytes: &[u8]) -> bool {
-        bytes.starts_with(b"HTTP/1.1 4") && !self.marks.is_answering.load(Ordering::Relaxed)
+        let is_refusal = bytes.starts_with(b"HTTP/1.") && bytes.get(8..10) == Some(b" 4");
+        is_refusal && !self.marks.is_answering.load(Ordering::Relaxed)
     }
 
     fn poll_head_timer(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {

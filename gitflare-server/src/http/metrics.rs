@@ -12,8 +12,9 @@ use http::StatusCode;
 use super::routes::ROUTES;
 
 /// The statuses that we answer with; any other is counted in the last place.
-const STATUSES: [u16; 19] = [
+const STATUSES: [u16; 20] = [
     200, 201, 204, 303, 400, 401, 403, 404, 405, 408, 410, 413, 414, 415, 429, 431, 500, 501, 503,
+    504,
 ];
 /// Upper bounds of the duration histogram, in microseconds.
 const BUCKETS: [u64; 11] = [

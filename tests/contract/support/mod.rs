@@ -34,6 +34,7 @@ pub(crate) use seed::{Seed, client, connection, tenant, text};
 pub(crate) const ADMIN_KEY: &str = "an-admin-key-of-more-than-32-characters";
 
 /// What a test wants to be different.
+#[derive(Default)]
 pub(crate) struct Wishes {
     pub(crate) limits: Limits,
     pub(crate) reads_per_minute: u32,
@@ -45,21 +46,6 @@ pub(crate) struct Wishes {
     pub(crate) public_url: Option<&'static str>,
     /// Stands still instead of the system's clock.
     pub(crate) clock: Option<Arc<FixedClock>>,
-}
-
-impl Default for Wishes {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            reads_per_minute: 0,
-            gateway: GatewaySettings::default(),
-            trusted_proxies: Vec::new(),
-            with_internal: false,
-            providers: Vec::new(),
-            public_url: None,
-            clock: None,
-        }
-    }
 }
 
 /// A running server with its data folder and repositories; it is stopped when dropped.
