@@ -109,6 +109,10 @@ impl Sandbox {
             .tempdir()
             .map_err(|error| disk(error.into()))?;
         let admin_key = keys::new_admin_key(&SystemRandom);
+        if let Some(path) = arguments.repos.iter().find(|path| !path.is_dir()) {
+            let path = path.display();
+            return Err(Problem::new(format!("--repos {path} is not a folder")).into());
+        }
         let file = arguments.file.as_deref();
         let config = config(arguments.given, file, &folder, admin_key.expose())?;
         let sample = sample::write(&folder.path().join(REPOSITORIES)).map_err(disk)?;

@@ -75,7 +75,7 @@ async fn the_sandbox_stays_on_loopback_and_in_its_folder() {
         ),
         (
             &["--listen", "127.0.0.1:0", "--repos", "no-such-folder"],
-            "GITFLARE_LOCAL_ROOT",
+            "--repos no-such-folder is not a folder",
         ),
     ] {
         let problems = sandbox(flags).await.unwrap_err();
