@@ -55,7 +55,12 @@ fn block_on(work: impl Future<Output = Result<(), Vec<Problem>>>) -> Result<(), 
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(work),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(work);
+            // What has been drained is done; a thread deep in a repository is not waited for.
+            runtime.shutdown_background();
+            outcome
+        }
         Err(error) => Err(Problem::new(format!("no threads can be started: {error}")).into()),
     }
 }

@@ -64,6 +64,8 @@ impl Server {
         let storage: Arc<dyn Storage> = Arc::new(storage.map_err(|error| failed(&error))?);
         keys::verify(&ring, &*storage).await?;
 
+        let rate_limits = Arc::new(RateLimits::new(config.rate_limit_per_minute));
+        let gateway = self.gateway(ring, &storage, &rate_limits).await?;
         let public = bind(config.listen, "GITFLARE_LISTEN").await?;
         let internal = match config.internal_listen {
             Some(address) => Some(bind(address, "GITFLARE_INTERNAL_LISTEN").await?),
@@ -72,10 +74,8 @@ impl Server {
         let addr = local_addr(&public)?;
         let internal_addr = internal.as_ref().map(local_addr).transpose()?;
 
-        // Last of what can fail for a reason of the operator's: a key that was made must be shown.
+        // Last of what can fail: a key that was made must be shown.
         let (admin_keys, new_admin_key) = data.admin_keys(config, &SystemRandom)?;
-        let rate_limits = Arc::new(RateLimits::new(config.rate_limit_per_minute));
-        let gateway = self.gateway(ring, &storage, &rate_limits).await?;
         let base_url = |given: &Option<BaseUrl>| match given {
             Some(url) => url.clone(),
             None => BaseUrl::of_listener(addr),

@@ -2,7 +2,7 @@
 //! before default. An empty text counts as unset. Every wrong one is noted, so that all of them
 //! are shown at once.
 
-use std::{collections::BTreeMap, ffi::OsString, fmt, fs, io, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, fmt, fs, path::Path};
 
 use gitflare_core::Secret;
 use toml::de::{DeTable, DeValue};
@@ -139,35 +139,32 @@ impl Given {
     /// Takes in a configuration file.
     pub fn file(&mut self, path: &Path) {
         let name = path.display().to_string();
-        match fs::read_to_string(path) {
+        let holds_secret = match fs::read_to_string(path) {
             Ok(text) => self.file_text(&name, &text),
-            Err(error) => self.note(format!("{name} cannot be read: {error}")),
-        }
-        let holds_secret = self.texts.iter().any(|(variable, (origin, _))| {
-            matches!(origin, Origin::File { .. })
-                && Setting::find(variable).is_some_and(|row| row.is_secret)
-        });
-        match (holds_secret, crate::keys::is_private(path)) {
-            (true, Ok(false)) => self.note(format!(
+            Err(error) => return self.note(format!("{name} cannot be read: {error}")),
+        };
+        match crate::keys::is_private(path) {
+            Ok(false) if holds_secret => self.note(format!(
                 "{name} holds a secret and others may read it: run `chmod 600 {name}`"
             )),
-            (_, Err(error)) if error.kind() != io::ErrorKind::NotFound => {
-                self.note(format!("{name} cannot be examined: {error}"));
-            }
-            _ => {}
+            Ok(_) => {}
+            Err(error) => self.note(format!("{name} cannot be examined: {error}")),
         }
     }
 
-    fn file_text(&mut self, name: &str, text: &str) {
+    /// Takes in the lines of a file; whether one of them is a secret.
+    fn file_text(&mut self, name: &str, text: &str) -> bool {
         let line_of = |at: usize| text[..at].matches('\n').count() + 1;
         let table = match DeTable::parse(text) {
             Ok(table) => table,
             Err(error) => {
                 let line = error.span().map_or(1, |span| line_of(span.start));
                 // The parser's message would show the line, and a secret may stand in it.
-                return self.note(format!("{name}:{line} is not valid TOML"));
+                self.note(format!("{name}:{line} is not valid TOML"));
+                return false;
             }
         };
+        let mut holds_secret = false;
         for (key, value) in table.get_ref() {
             let line = line_of(key.span().start);
             let Some(row) = Setting::find(key.get_ref()).filter(|row| row.key() == **key.get_ref())
@@ -186,6 +183,7 @@ impl Given {
                 name: name.to_owned(),
                 line,
             };
+            holds_secret |= row.is_secret;
             match plain(value.get_ref()) {
                 Some(text) => self.set(row, origin, text),
                 None => {
@@ -194,6 +192,7 @@ impl Given {
                 }
             }
         }
+        holds_secret
     }
 
     pub(crate) fn note(&mut self, problem: impl Into<String>) {

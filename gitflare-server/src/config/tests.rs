@@ -322,6 +322,14 @@ fn a_file_with_a_secret_must_be_private() {
             given.problems()
         );
     }
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let mut given = environment(&[("GITFLARE_GITHUB_CLIENT_SECRET", "y")]);
+    given.file(&file);
+    assert_eq!(
+        given.problems().len(),
+        1,
+        "a secret that does not count is one too"
+    );
     fs::write(folder.path().join("plain.toml"), "dev = true\n").unwrap();
     let mut given = Given::default();
     given.file(&folder.path().join("plain.toml"));
