@@ -37,11 +37,17 @@ pub async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
     }
     let internal = running.internal_addr().map(tracing::field::display);
     tracing::info!(address = %running.addr(), internal, "serving");
-    signals.wait().await;
+    let is_broken = tokio::select! {
+        () = signals.wait() => false,
+        () = running.broken() => true,
+    };
     tracing::info!("stopping");
-    signals.unless_again(running.shutdown()).await?;
+    let ended = signals.unless_again(running.shutdown()).await;
+    if is_broken {
+        return Err(Problem::new("the disk has failed to keep a write: start again").into());
+    }
     tracing::info!("stopped");
-    Ok(())
+    Ok(ended?)
 }
 
 /// Serves the sandbox until SIGTERM or SIGINT.

@@ -1,7 +1,7 @@
 //! The assembly: a configuration becomes keys, storage, providers, firewall, gateway and listeners,
 //! in that order, and all of it ends in the reverse one. Decides nothing itself.
 
-use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use gitflare_core::{
     Error, Secret, SystemClock, SystemRandom,
@@ -12,7 +12,7 @@ use gitflare_core::{
 };
 use gitflare_firewall::{Firewall, FirewallConfig};
 use gitflare_providers::local::{Local, LocalConfig};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::sleep};
 
 use crate::{
     config::{BaseUrl, Config, Database, Problem, Setting},
@@ -21,6 +21,9 @@ use crate::{
     retention,
     storage::sqlite::{SqliteConfig, SqliteStorage},
 };
+
+/// How often the database is asked whether it is broken.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 /// A server that has not been started.
 #[derive(Debug)]
@@ -61,7 +64,8 @@ impl Server {
                 max_pages: None,
             }),
         };
-        let storage: Arc<dyn Storage> = Arc::new(storage.map_err(|error| failed(&error))?);
+        let database = Arc::new(storage.map_err(|error| failed(&error))?);
+        let storage: Arc<dyn Storage> = Arc::clone(&database) as _;
         keys::verify(&ring, &*storage).await?;
 
         let rate_limits = Arc::new(RateLimits::new(config.rate_limit_per_minute));
@@ -104,7 +108,7 @@ impl Server {
             public_url,
             new_admin_key,
             app,
-            storage,
+            database,
             stop,
             serving,
         })
@@ -161,7 +165,7 @@ pub struct Running {
     public_url: BaseUrl,
     new_admin_key: Option<Secret<String>>,
     app: Arc<App>,
-    storage: Arc<dyn Storage>,
+    database: Arc<SqliteStorage>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<io::Result<()>>,
 }
@@ -197,6 +201,13 @@ impl Running {
         self.app.gateway()
     }
 
+    /// Completes when nothing can be written before a restart (DU-3); otherwise never.
+    pub async fn broken(&self) {
+        while !self.database.is_broken() {
+            sleep(BETWEEN_LOOKS).await;
+        }
+    }
+
     /// Ends in order: no new connections, requests in flight finish, queued rows are written
     /// (DU-6).
     ///
@@ -205,7 +216,7 @@ impl Running {
     pub async fn shutdown(self) -> Result<(), Problem> {
         drop(self.stop);
         let served = self.serving.await;
-        let closed = self.storage.close().await;
+        let closed = self.database.close().await;
         match served {
             Ok(Ok(())) => closed.map_err(|error| failed(&error)),
             Ok(Err(error)) => Err(Problem::new(format!("serving failed: {error}"))),

@@ -19,6 +19,8 @@ use std::{
 
 use gitflare_server::{Server, config::Config, sandbox};
 
+const ADMIN_KEY: &str = "W7vKp2ZqXc9RtYb4NmHs8LdFg3JuAe6T";
+
 fn gitflare(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gitflare"));
     command
@@ -162,6 +164,75 @@ fn sigterm_under_load_cuts_no_answer_and_loses_no_usage_row() {
     assert_eq!(rows, served.load(Ordering::SeqCst) as i64);
 }
 
+#[test]
+fn a_disk_that_fails_to_keep_a_write_ends_the_process() {
+    // sec: DU-3
+    let folder = tempfile::tempdir().unwrap();
+    let mut traced = Command::new("strace");
+    traced
+        .args(["-f", "-qq", "-o", "trace", "-e", "trace=fsync,fdatasync"])
+        .args(["-e", "inject=fsync,fdatasync:error=EIO:when=40+"])
+        .arg(env!("CARGO_BIN_EXE_gitflare"))
+        .args([
+            "--listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            "data",
+            "--log=error",
+        ])
+        .current_dir(folder.path())
+        .env("SGG_ADMIN_API_KEY", ADMIN_KEY)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let may_trace = Command::new("strace")
+        .args(["-qq", "-o", "trace", "true"])
+        .current_dir(folder.path())
+        .status();
+    if !may_trace.is_ok_and(|status| status.success()) {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "strace is missing or not permitted"
+        );
+        println!("skipped: strace is missing or not permitted");
+        return;
+    }
+    let mut serving = Serving::from(traced);
+    let body = r#"{"name":"x"}"#;
+    let request = format!(
+        "POST /v1/platform/tenants HTTP/1.1\r\nhost: {}\r\nx-admin-api-key: {ADMIN_KEY}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        serving.address,
+        body.len()
+    );
+    let mut acknowledged = 0;
+    while let Some(answer) = answer(serving.address, &request) {
+        acknowledged += usize::from(answer.starts_with("HTTP/1.1 201 "));
+        assert!(acknowledged < 1000, "no fsync ever failed");
+    }
+    let status = serving.child.wait().unwrap();
+    let mut log = String::new();
+    serving
+        .child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(
+        acknowledged > 0 && log.contains("start again"),
+        "{acknowledged}: {log}"
+    );
+}
+
+/// What comes back on a connection of its own, if anything.
+fn answer(address: SocketAddr, request: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let mut answer = String::new();
+    let sent = stream.write_all(request.as_bytes());
+    let received = stream.read_to_string(&mut answer);
+    (sent.is_ok() && received.is_ok() && !answer.is_empty()).then_some(answer)
+}
+
 /// Fills the data folder that the processes will serve.
 fn seeded_token(folder: &Path, repositories: &Path) -> String {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -228,11 +299,16 @@ struct Serving {
 
 impl Serving {
     fn start(folder: &Path, flags: &[&str]) -> Self {
-        let mut child = gitflare(folder)
+        let mut command = gitflare(folder);
+        command
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"])
-            .args(flags)
-            .spawn()
-            .unwrap();
+            .args(flags);
+        Self::from(command)
+    }
+
+    /// Runs the command until it says where it serves.
+    fn from(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut first_line = String::new();
         out.read_line(&mut first_line).unwrap();

@@ -87,6 +87,13 @@ impl SqliteStorage {
         })
     }
 
+    /// Whether an fsync has failed: nothing is written any more, and only a restart tells what is
+    /// on the disk (DU-3).
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.writer.is_broken() || self.usage.is_broken()
+    }
+
     /// Runs a read on a pooled connection, on the calling thread: an indexed read costs less than
     /// the hop to another one.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {

@@ -104,6 +104,10 @@ impl UsageLog {
         self.health.is_well()
     }
 
+    pub(super) fn is_broken(&self) -> bool {
+        self.health.is_broken()
+    }
+
     /// Writes what waits and takes no more.
     pub(super) async fn close(&self) -> Result<()> {
         let (sender, receiver) = oneshot::channel();

@@ -187,6 +187,10 @@ impl Writer {
         self.health.is_well()
     }
 
+    pub(super) fn is_broken(&self) -> bool {
+        self.health.is_broken()
+    }
+
     /// Writes what waits and ends the thread.
     pub(super) async fn close(&self) -> Result<()> {
         let (sender, receiver) = oneshot::channel();
