@@ -344,7 +344,7 @@ fn nothing_names_a_machine_or_is_left_for_later() {
     let join = |parts: [&str; 2]| parts.concat();
     let places = [
         join(["/ho", "me/"]),
-        join(["/ro", "ot/"]),
+        join(["/ro", "ot/."]),
         join(["/wo", "rk/"]),
         join(["/Us", "ers/"]),
     ];
