@@ -193,12 +193,12 @@ pub async fn grants_are_listed_by_what_they_join(storage: &dyn Storage) {
     let (one, two) = (grant_id(1), grant_id(2));
     let both = [one.clone(), two.clone()];
     assert_eq!(found(GrantFilter::default(), all(10)).await, both);
-    assert_eq!(found(GrantFilter::default(), all(1)).await, [one.clone()]);
+    assert_eq!(found(GrantFilter::default(), all(1)).await, both[..1]);
     let behind = ListRange {
         after: Some(one.as_str()),
         limit: 10,
     };
-    assert_eq!(found(GrantFilter::default(), behind).await, [two.clone()]);
+    assert_eq!(found(GrantFilter::default(), behind).await, both[1..]);
     let of_tenant = |number| GrantFilter {
         tenant: Some(tenant_id(number)),
         ..GrantFilter::default()

@@ -1,6 +1,8 @@
 //! What SQLite adds to the promises of the traits: private files, full disks, held locks, failed
 //! fsyncs, and rows that survive a close. The promises themselves are the suite's.
 
+mod kill;
+
 use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use gitflare_core::{
