@@ -22,6 +22,7 @@ use super::{
     App,
     connection::{self, Entrance, Origin},
     inspect::HostNames,
+    open_files::room_for_connections,
 };
 
 /// How long to wait before accepting again when the system has no sockets left.
@@ -149,7 +150,9 @@ impl Caps {
     fn new(app: &App) -> Self {
         let limits = &app.settings.limits;
         Self {
-            total: Arc::new(Semaphore::new(limits.connections)),
+            total: Arc::new(Semaphore::new(
+                limits.connections.min(room_for_connections()),
+            )),
             per_address: limits.connections_per_address,
             exempt: app.settings.trusted_proxies.clone(),
             by_address: Mutex::new(HashMap::new()),

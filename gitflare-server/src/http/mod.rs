@@ -18,6 +18,7 @@ mod inspect;
 mod json;
 mod listen;
 mod metrics;
+mod open_files;
 mod proxy;
 mod rate_limit;
 mod respond;

@@ -59,7 +59,7 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// How long requests in flight may take to finish at the end.
     pub drain_timeout: Duration,
-    /// How many connections there may be.
+    /// How many connections there may be, as far as the limit of open files leaves room.
     pub connections: usize,
     /// How many of them may come from one address; trusted proxies are exempt.
     pub connections_per_address: usize,
