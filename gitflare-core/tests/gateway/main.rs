@@ -7,7 +7,7 @@
 
 mod support;
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use gitflare_core::{
     Code, Error, Secret,
@@ -774,4 +774,77 @@ async fn legacy_mode_lets_a_connection_stand_for_a_credential() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn no_page_is_served_once_a_revocation_has_returned() {
+    // sec: CA-4
+    let bed = Arc::new(Bed::new().await);
+    let tenant = bed.tenant("Customer", "company").await;
+    let client = bed.client().await;
+    let connection = bed.connection(&tenant, "github").await;
+    for _ in 0..1000 {
+        let grant = bed.grant(&tenant, &client.0, &connection, &[]).await;
+        let token = bed.token(&client).await;
+        let reader = tokio::spawn({
+            let (bed, token) = (Arc::clone(&bed), token.clone());
+            async move {
+                let mut served = 0;
+                while branches(&bed, &token).await.is_ok() {
+                    served += 1;
+                    tokio::task::yield_now().await;
+                }
+                served
+            }
+        });
+        tokio::task::yield_now().await;
+        bed.gateway.revoke_grant(&grant, &bed.act()).await.unwrap();
+        assert_eq!(
+            code(branches(&bed, &token).await),
+            Code::ProviderAccountNotConnected
+        );
+        // What was in flight has ended; the reader saw the end too.
+        reader.await.unwrap();
+    }
+}
+
+async fn branches(
+    bed: &Bed,
+    token: &str,
+) -> gitflare_core::Result<gitflare_core::gateway::UnifiedReply> {
+    bed.read(token, Endpoint::Branches, Some("github"), Some("1"), &[])
+        .await
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_revives_nothing_that_was_revoked() {
+    // sec: DU-7
+    const HOUR: i64 = 3_600_000;
+    let (bed, token, client, ..) = simple().await;
+    let first = branches(&bed, &token).await.unwrap();
+    let cursor = first.page_info.unwrap().next_cursor.unwrap();
+    let revoked = bed.token(&client).await;
+    let context = bed.gateway.token_context(Some(&revoked)).await.unwrap();
+    bed.gateway
+        .revoke_token(context.token.id.as_str(), &bed.act())
+        .await
+        .unwrap();
+    for jump in [-HOUR, 2 * HOUR, -2 * HOUR, HOUR, -HOUR] {
+        bed.clock.advance_millis(jump);
+        assert_eq!(code(branches(&bed, &revoked).await), Code::AuthExpired);
+        // Lifetimes follow the wall clock; new objects can be made whatever it says.
+        let fresh = bed.token(&client).await;
+        assert!(branches(&bed, &fresh).await.is_ok(), "after {jump} ms");
+    }
+    let query = [("cursor", cursor.as_str())];
+    let page = bed
+        .read(
+            &token,
+            Endpoint::Branches,
+            Some("github"),
+            Some("1"),
+            &query,
+        )
+        .await;
+    assert!(page.is_ok(), "before its end again, a cursor works again");
 }
