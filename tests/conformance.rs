@@ -2,6 +2,7 @@
 //! again: what was acknowledged is there, whatever the suite did.
 
 #![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::{
     cell::Cell,

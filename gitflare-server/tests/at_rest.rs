@@ -1,6 +1,8 @@
 //! What lies on disk: after every kind of secret went through the gateway into a real database, no
 //! file of the data folder holds one of them in clear.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;

@@ -3,7 +3,11 @@
 //! by this process, outside the one that dies. A hundred rounds under CI, a tenth of it elsewhere.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where, and what it skips"
+)]
 
 mod support;
 

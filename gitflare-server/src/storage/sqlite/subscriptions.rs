@@ -43,6 +43,7 @@ fn subscription(row: &Row<'_>) -> rusqlite::Result<StoredSubscription> {
 }
 
 /// Whose subscriptions end.
+#[derive(Clone, Copy)]
 pub(super) enum Ending<'a> {
     Client(&'a ClientId),
     Authorization(&'a AuthorizationId),

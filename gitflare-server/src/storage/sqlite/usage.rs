@@ -20,7 +20,9 @@ use gitflare_core::{
     storage::{SummaryBuilder, UsageFacts, UsageQuery, UsageRow, UsageStore, UsageSummary},
 };
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, Row, ToSql, params_from_iter, types::ValueRef};
+use rusqlite::{
+    Connection, Row, ToSql, Transaction, TransactionBehavior, params_from_iter, types::ValueRef,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
 use super::{
@@ -251,7 +253,8 @@ impl Desk {
             ));
         }
         let outcome = (|| {
-            let transaction = self.connection.unchecked_transaction()?;
+            let transaction =
+                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
             let value = work(&transaction, &self.waiting)?;
             transaction.commit()?;
             Ok(value)

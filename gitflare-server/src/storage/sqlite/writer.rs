@@ -320,7 +320,7 @@ impl Desk {
             self.empty_log();
         }
         for answer in answers {
-            answer(outcome.as_ref().map(|()| ()).map_err(failed));
+            answer(outcome.as_ref().copied().map_err(failed));
         }
     }
 
@@ -331,8 +331,12 @@ impl Desk {
         let connection = &self.connection;
         connection.execute_batch("BEGIN IMMEDIATE")?;
         let outcome = work(connection).and_then(|()| connection.execute_batch("COMMIT"));
-        if outcome.is_err() && !connection.is_autocommit() {
-            connection.execute_batch("ROLLBACK")?;
+        if outcome.is_err()
+            && !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            // The first failure decides what happens next, not what came of it.
+            tracing::error!(%error, "a transaction could not be rolled back");
         }
         outcome
     }
