@@ -91,7 +91,7 @@ impl Error {
     pub fn unsupported(provider: ProviderId, endpoint: crate::provider::Endpoint) -> Self {
         Self::new(
             Code::UnsupportedEndpoint,
-            format!("{} does not support {}.", provider.name(), endpoint.key()),
+            format!("The provider `{provider}` does not serve `{endpoint}`."),
         )
         .with_provider(provider)
     }

@@ -1,0 +1,150 @@
+//! What is recorded and configured: usage rows, audit rows, the firewall, admin lists.
+
+use super::*;
+
+#[tokio::test]
+async fn every_read_with_a_token_leaves_one_usage_row_refusals_included() {
+    // sec: LG-4
+    let (bed, token, ..) = simple().await;
+    let _ = bed
+        .read(&token, Endpoint::Repository, Some("github"), Some("1"), &[])
+        .await;
+    let _ = bed
+        .read(&token, Endpoint::Branches, Some("nowhere"), Some("1"), &[])
+        .await;
+    let _ = bed
+        .read(
+            "sggat_unknown",
+            Endpoint::Branches,
+            Some("github"),
+            Some("1"),
+            &[],
+        )
+        .await;
+    bed.storage().usage().flush().await.unwrap();
+    let (rows, total) = bed
+        .storage()
+        .usage()
+        .list(&UsageQuery::default(), 0, 10)
+        .await
+        .unwrap();
+    assert_eq!(total, 2);
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.endpoint_key,
+                row.status,
+                row.error_code,
+                row.redacted_secrets,
+            )
+        })
+        .collect();
+    assert!(told.contains(&("repositories.read", 200, None, 1)));
+    assert!(told.contains(&("branches.list", 400, Some("UNSUPPORTED_PROVIDER"), 0)));
+}
+
+#[tokio::test]
+async fn every_mutation_leaves_one_audit_row() {
+    // sec: LG-3
+    let (bed, _, client, tenant, connection) = simple().await;
+    bed.gateway
+        .disconnect(&connection, &bed.act())
+        .await
+        .unwrap();
+    bed.gateway
+        .disconnect(&connection, &bed.act())
+        .await
+        .unwrap();
+    let update = FirewallUpdate {
+        enabled: Some(false),
+        ..FirewallUpdate::default()
+    };
+    bed.gateway
+        .update_firewall(update, &bed.act())
+        .await
+        .unwrap();
+    let rows = bed
+        .storage()
+        .audit()
+        .list(ListRange {
+            after: None,
+            limit: 100,
+        })
+        .await
+        .unwrap();
+    let acts: Vec<_> = rows.iter().map(|row| row.action.as_str()).collect();
+    assert_eq!(
+        acts,
+        [
+            "tenant.create",
+            "tenant.create",
+            "client.create",
+            "connection.create",
+            "grant.create",
+            "token.issue",
+            "connection.delete",
+            "firewall.configure"
+        ]
+    );
+    assert!(rows.iter().all(|row| row.outcome == Outcome::Ok));
+    assert_eq!(rows[5].actor.as_str(), client.0);
+    assert_eq!(rows[0].object, tenant);
+}
+
+#[tokio::test]
+async fn a_bad_firewall_configuration_changes_nothing() {
+    // sec: IN-7
+    let (bed, ..) = simple().await;
+    let before = bed.gateway.firewall_settings();
+    let bad = FirewallUpdate {
+        blocked_file_patterns: Some(vec!["a".into(), String::new()]),
+        ..Default::default()
+    };
+    assert_eq!(
+        code(bed.gateway.update_firewall(bad, &bed.act()).await),
+        Code::InvalidRequest
+    );
+    assert_eq!(
+        code(
+            bed.gateway
+                .update_firewall(FirewallUpdate::default(), &bed.act())
+                .await
+        ),
+        Code::InvalidRequest
+    );
+    assert_eq!(bed.gateway.firewall_settings(), before);
+    let good = FirewallUpdate {
+        blocked_file_patterns: Some(vec!["a".into()]),
+        ..Default::default()
+    };
+    let after = bed.gateway.update_firewall(good, &bed.act()).await.unwrap();
+    assert_eq!((after.version, after.enabled), (before.version + 1, true));
+}
+
+#[tokio::test]
+async fn admin_lists_page_by_cursor_bound_to_list_and_filter() {
+    let bed = Bed::new().await;
+    for number in 0..7 {
+        bed.tenant(&format!("T{number}"), "company").await;
+    }
+    let mut names = Vec::new();
+    let mut query = ListQuery {
+        limit: Some(gitflare_core::Limit::new(3).unwrap()),
+        cursor: None,
+    };
+    loop {
+        let page = bed.gateway.list_tenants(&query).await.unwrap();
+        names.extend(page.items.into_iter().map(|tenant| tenant.name));
+        let Some(cursor) = page.page_info.next_cursor else {
+            break;
+        };
+        query.cursor = Some(cursor);
+    }
+    assert_eq!(names, ["T0", "T1", "T2", "T3", "T4", "T5", "T6"]);
+    let foreign = bed
+        .gateway
+        .list_connections(&Default::default(), &query)
+        .await;
+    assert_eq!(code(foreign), Code::InvalidCursor);
+}
