@@ -121,8 +121,6 @@ words! {
         TokenIssue = "token.issue",
         /// An access token was revoked.
         TokenRevoke = "token.revoke",
-        /// An access token was inspected by an admin.
-        TokenIntrospect = "token.introspect",
         /// An event subscription was made.
         SubscriptionCreate = "subscription.create",
         /// An event subscription was ended.
