@@ -12,7 +12,16 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![expect(dead_code, reason = "the adapters that send requests follow")]
 
+mod blocks;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod http;
 pub mod local;
+mod pagination;
+mod upstream;
+mod upstream_error;
+mod wire;
+
+pub use http::{Http, HttpConfig};

@@ -164,6 +164,18 @@ impl Error {
         self.0.provider
     }
 
+    /// The HTTP status that the provider answered with.
+    #[must_use]
+    pub fn upstream_status(&self) -> Option<u16> {
+        self.0.upstream_status
+    }
+
+    /// The provider's own id of the request.
+    #[must_use]
+    pub fn provider_request_id(&self) -> Option<&str> {
+        self.0.provider_request_id.as_deref()
+    }
+
     /// Seconds after which a retry may succeed.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u32> {

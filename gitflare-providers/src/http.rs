@@ -1,0 +1,308 @@
+//! The one outbound HTTP client of all adapters: TLS, pool, deadlines, caps, redirects and the guard
+//! against private addresses. The only file that builds a `reqwest` client. It knows no provider,
+//! retries nothing and judges no status.
+
+mod address;
+mod body;
+
+use std::{sync::Arc, time::Duration};
+
+use gitflare_core::{Error, Result};
+use reqwest::{
+    Client, Response,
+    header::{HeaderMap, LOCATION},
+    redirect,
+};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls_platform_verifier::BuilderVerifierExt;
+use tokio::time::{Instant, timeout_at};
+use url::{Host, Url};
+
+use self::address::{PublicOnly, System, is_public};
+pub(crate) use self::body::{MAX_BODY, MAX_DIFF_BODY};
+use crate::blocks::Blocks;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const MAX_HEADERS: usize = 128;
+const MAX_REDIRECTS: usize = 3;
+/// What is read of a refusal: enough for its message.
+const MAX_REFUSAL: usize = 64 * 1024;
+
+/// How upstreams are reached.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Upstreams as `host:port` that may have private addresses and speak plain HTTP (SR-6).
+    pub allowed_private: Vec<String>,
+    /// How long an upstream may take to begin its answer.
+    pub first_byte_timeout: Duration,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            allowed_private: Vec::new(),
+            first_byte_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The outbound client. Clones share one pool and one view of the upstreams' rate limits.
+#[derive(Clone, Debug)]
+pub struct Http(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Dials public addresses only.
+    public: Client,
+    /// Dials whatever the operator named.
+    private: Client,
+    allowed_private: Vec<(Host, u16)>,
+    first_byte_timeout: Duration,
+    blocks: Blocks,
+}
+
+impl Http {
+    /// A client of this configuration.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when an entry of `allowed_private` is not `host:port`.
+    pub fn new(config: &HttpConfig) -> Result<Self> {
+        let tls = tls();
+        let client = |builder: reqwest::ClientBuilder| {
+            builder
+                .tls_backend_preconfigured(tls.clone())
+                .no_proxy()
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .http1_max_headers(MAX_HEADERS)
+                .build()
+                .map_err(|error| Error::internal(format!("outbound client: {error}")))
+        };
+        let public = client(Client::builder().dns_resolver(PublicOnly(System)))?;
+        let private = client(Client::builder().dns_resolver(System))?;
+        let allowed_private = config
+            .allowed_private
+            .iter()
+            .map(|entry| host_and_port(entry))
+            .collect::<Result<_>>()?;
+        Ok(Self(Arc::new(Inner {
+            public,
+            private,
+            allowed_private,
+            first_byte_timeout: config.first_byte_timeout,
+            blocks: Blocks::default(),
+        })))
+    }
+
+    /// Judges the REST base of an upstream, path included.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` unless it is `https` without user, query and fragment, on a host that is
+    /// not a private address; `http` and private addresses only where the operator named them.
+    pub(crate) fn base(&self, text: &str) -> Result<Base> {
+        let refusal = |rule: &str| Error::invalid_request(format!("The API base URL {rule}."));
+        let url = Url::parse(text).map_err(|_| refusal("is not a URL"))?;
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return Err(refusal("names no host"));
+        };
+        if !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
+            return Err(refusal("must not have a user, a query or a fragment"));
+        }
+        let private = self
+            .0
+            .allowed_private
+            .iter()
+            .any(|(allowed, allowed_port)| *allowed_port == port && *allowed == host.to_owned());
+        // The resolver is not asked about literals, so they are judged here (SR-3).
+        let dialled = match host {
+            Host::Ipv4(address) => is_public(address.into()),
+            Host::Ipv6(address) => is_public(address.into()),
+            Host::Domain(_) => true,
+        };
+        match url.scheme() {
+            "https" if dialled || private => Ok(Base { url, private }),
+            "http" if private => Ok(Base { url, private }),
+            "https" | "http" => Err(refusal(
+                "must be https on a public host, unless the operator allows this host and port",
+            )),
+            _ => Err(refusal("must be https")),
+        }
+    }
+
+    /// Sends a GET and reads the answer, redirects within the same origin followed.
+    pub(crate) async fn get(
+        &self,
+        base: &Base,
+        mut url: Url,
+        headers: &HeaderMap,
+        max_bytes: usize,
+        deadline: Instant,
+    ) -> Result<Reply, Failure> {
+        let client = if base.private {
+            &self.0.private
+        } else {
+            &self.0.public
+        };
+        for _ in 0..=MAX_REDIRECTS {
+            let first_byte = deadline.min(Instant::now() + self.0.first_byte_timeout);
+            let request = client.get(url.clone()).headers(headers.clone());
+            let response = timeout_at(first_byte, request.send()).await??;
+            if response.headers().len() > MAX_HEADERS {
+                return Err(Failure::Unusable("the answer has too many headers"));
+            }
+            match redirect_target(&response, base)? {
+                Some(target) => url = target,
+                None => return read(response, max_bytes, deadline).await,
+            }
+        }
+        Err(Failure::Unusable("redirected too often"))
+    }
+
+    /// The connections that their upstream wants to hear nothing of for a while.
+    pub(crate) fn blocks(&self) -> &Blocks {
+        &self.0.blocks
+    }
+}
+
+/// An upstream's REST base that has been judged.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    url: Url,
+    private: bool,
+}
+
+impl Base {
+    /// A URL below the base; `path` is encoded and starts with a slash.
+    pub(crate) fn join(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
+        url
+    }
+}
+
+/// What an upstream answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Not in time.
+    Timeout,
+    /// Not reached, or the connection broke; with the library's words for the log.
+    Unreachable(String),
+    /// Answered in a way that cannot be used.
+    Unusable(&'static str),
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() {
+            return Self::Timeout;
+        }
+        // The outer words say only that sending failed; the cause stands innermost.
+        let error = error.without_url();
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        Self::Unreachable(cause.to_string())
+    }
+}
+
+impl From<tokio::time::error::Elapsed> for Failure {
+    fn from(_: tokio::time::error::Elapsed) -> Self {
+        Self::Timeout
+    }
+}
+
+async fn read(response: Response, max_bytes: usize, deadline: Instant) -> Result<Reply, Failure> {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let body = if status.is_success() {
+        timeout_at(deadline, body::read(response, max_bytes)).await??
+    } else {
+        // The status speaks for itself; a broken body of a refusal must not hide it.
+        match timeout_at(deadline, body::read(response, MAX_REFUSAL)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(_)) | Err(_) => Vec::new(),
+        }
+    };
+    Ok(Reply {
+        status: status.as_u16(),
+        headers,
+        body,
+    })
+}
+
+/// Where a redirect leads, if the answer is one. Credentials go to the configured scheme, host and
+/// port and nowhere else (SR-5).
+fn redirect_target(response: &Response, base: &Base) -> Result<Option<Url>, Failure> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 307 | 308) {
+        return Ok(None);
+    }
+    let target = response
+        .headers()
+        .get(LOCATION)
+        .and_then(|location| location.to_str().ok())
+        .and_then(|location| response.url().join(location).ok())
+        .ok_or(Failure::Unusable("redirected to no URL"))?;
+    let same = target.origin() == base.url.origin()
+        && target.username().is_empty()
+        && target.password().is_none();
+    if same {
+        Ok(Some(target))
+    } else {
+        Err(Failure::Unusable("redirected to another host"))
+    }
+}
+
+fn host_and_port(entry: &str) -> Result<(Host, u16)> {
+    let refusal = || {
+        Error::invalid_request(format!(
+            "`{entry}` is not `host:port` of a private upstream."
+        ))
+    };
+    let (_, port) = entry.rsplit_once(':').ok_or_else(refusal)?;
+    let port: u16 = port.parse().map_err(|_| refusal())?;
+    let url = Url::parse(&format!("http://{entry}/")).map_err(|_| refusal())?;
+    let plain = url.path() == "/" && url.username().is_empty() && url.query().is_none();
+    match url.host() {
+        Some(host) if plain => Ok((host.to_owned(), port)),
+        _ => Err(refusal()),
+    }
+}
+
+/// TLS 1.2 and 1.3 against the host's own certificate authorities. A host that has none serves
+/// plain local upstreams still; every TLS handshake fails there.
+fn tls() -> ClientConfig {
+    let provider = Arc::new(ring::default_provider());
+    let builder = || {
+        ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .expect("ring speaks TLS 1.2 and 1.3")
+    };
+    let mut config = match builder().with_platform_verifier() {
+        Ok(verified) => verified.with_no_client_auth(),
+        Err(error) => {
+            tracing::warn!(%error, "no certificate authorities found: https upstreams will fail");
+            builder()
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth()
+        }
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! From an upstream's "next page" to a [`Position`] and back. A position holds allow-listed query
+//! pairs, never a URL: whatever an upstream writes into a link, the next call goes to our own path.
+
+use std::borrow::Cow;
+
+use gitflare_core::{Error, Position, PositionFields, Result};
+use url::Url;
+
+use crate::upstream::{Answer, Get};
+
+/// The longest value of a pair that is taken into a cursor.
+const MAX_VALUE: usize = 1024;
+
+/// The query parameters that may go on to the next page, by their place in the list. The list is
+/// part of what cursors mean: append, never reorder.
+pub(crate) type Keys = &'static [&'static str];
+
+/// The position that the `Link` header's `rel="next"` names.
+///
+/// # Errors
+/// `UPSTREAM_UNAVAILABLE` when there is a next page, but nothing by which to ask for it.
+pub(crate) fn from_link(answer: &Answer, keys: Keys) -> Result<Option<Position>> {
+    let next = answer
+        .headers()
+        .get_all("link")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find_map(next_link);
+    let Some(link) = next else { return Ok(None) };
+    // Only the query is of interest; the base lets relative links through.
+    let lost = || answer.unusable("the link to the next page cannot be followed");
+    let base = Url::parse("https://relative.invalid/").map_err(|_| lost())?;
+    let url = base.join(link).map_err(|_| lost())?;
+    let mut position = Position::new();
+    for (key, value) in url.query_pairs() {
+        let Some(index) = keys.iter().position(|known| *known == key) else {
+            continue;
+        };
+        position = pair(position, index, &value).ok_or_else(lost)?;
+    }
+    if position.fields().is_empty() {
+        return Err(lost());
+    }
+    Ok(Some(position))
+}
+
+/// The position of the page whose number (or token) stands in a header or body; `None` when it is
+/// empty. `key` is one of `keys`.
+///
+/// # Errors
+/// `UPSTREAM_UNAVAILABLE` when it is nothing to ask with.
+pub(crate) fn from_value(
+    answer: &Answer,
+    keys: Keys,
+    key: &'static str,
+    value: Option<&str>,
+) -> Result<Option<Position>> {
+    let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    keys.iter()
+        .position(|known| *known == key)
+        .and_then(|index| pair(Position::new(), index, value))
+        .map(Some)
+        .ok_or_else(|| answer.unusable("the next page has no usable name"))
+}
+
+/// Puts the pairs of a position into a request; the start of the list when there is none.
+///
+/// # Errors
+/// `INVALID_CURSOR` when the position is not of this kind.
+pub(crate) fn apply<'a>(
+    mut get: Get<'a>,
+    keys: Keys,
+    mut fields: PositionFields<'a>,
+) -> Result<Get<'a>> {
+    while !fields.is_empty() {
+        let kind = fields.number()?;
+        let key = usize::try_from(kind / 2)
+            .ok()
+            .and_then(|index| keys.get(index))
+            .ok_or_else(|| Error::invalid_cursor("position names an unknown parameter"))?;
+        let value: Cow<'a, str> = if kind % 2 == 0 {
+            fields.number()?.to_string().into()
+        } else {
+            fields.text()?.into()
+        };
+        get = get.query(key, value);
+    }
+    Ok(get)
+}
+
+/// Appends a pair: which key and whether the value is a number, then the value. `None` for a value
+/// that no upstream has reason to send.
+fn pair(position: Position, index: usize, value: &str) -> Option<Position> {
+    let kind = u64::try_from(index).ok()? * 2;
+    let canonical = value
+        .parse::<u64>()
+        .ok()
+        .filter(|number| number.to_string() == value);
+    match canonical {
+        Some(number) => Some(position.number(kind).number(number)),
+        None if value.len() <= MAX_VALUE && !value.chars().any(char::is_control) => {
+            Some(position.number(kind + 1).text(value))
+        }
+        None => None,
+    }
+}
+
+/// The target of `rel="next"` in one `Link` header (RFC 8288).
+fn next_link(header: &str) -> Option<&str> {
+    let mut rest = header;
+    while let Some(start) = rest.find('<') {
+        let (target, after) = rest[start + 1..].split_once('>')?;
+        // A link's parameters end where the next link starts.
+        let end = after.find('<').unwrap_or(after.len());
+        let is_next = after[..end].split([';', ',']).any(|parameter| {
+            parameter.split_once('=').is_some_and(|(name, value)| {
+                name.trim().eq_ignore_ascii_case("rel")
+                    && value
+                        .trim()
+                        .trim_matches('"')
+                        .split_ascii_whitespace()
+                        .any(|relation| relation.eq_ignore_ascii_case("next"))
+            })
+        });
+        if is_next {
+            return Some(target);
+        }
+        rest = &after[end..];
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use gitflare_core::Code;
+
+    use super::*;
+
+    const KEYS: Keys = &["page", "after", "cursor"];
+
+    fn next(link: &str) -> Result<Option<Position>> {
+        from_link(&Answer::for_test(&[("link", link)], "[]"), KEYS)
+    }
+
+    fn query(position: &Position) -> Result<String> {
+        let get = Get::new(&["a"])?;
+        let get = apply(get, KEYS, position.fields())?;
+        Ok(get
+            .pairs()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+            .join("&"))
+    }
+
+    #[test]
+    fn the_next_link_becomes_its_allow_listed_pairs() {
+        for (link, expected) in [
+            ("<https://h/x?page=2>; rel=\"next\"", Some("page=2")),
+            (
+                "<https://h/x?page=1>; rel=\"prev\", <https://h/x?page=3&per_page=9>; rel=\"next\"",
+                Some("page=3"),
+            ),
+            ("<https://h/x?page=9>; rel=\"last\"", None),
+            ("<https://h/a;b,c?page=2>; rel=next", Some("page=2")),
+            (
+                "</x?after=Y3Vyc29y%3D%3D>; rel=\"last next\"",
+                Some("after=Y3Vyc29y=="),
+            ),
+            (
+                "<http://169.254.169.254/x?page=7&token=t>; rel=next",
+                Some("page=7"),
+            ),
+            ("<https://h/x?page=007>; rel=next", Some("page=007")),
+            ("", None),
+            ("garbage", None),
+            ("<https://h/x?page=2", None),
+        ] {
+            let position = next(link).unwrap();
+            let got = position.map(|position| query(&position).unwrap());
+            assert_eq!(got.as_deref(), expected, "{link}");
+        }
+    }
+
+    #[test]
+    fn a_next_page_that_cannot_be_asked_for_is_not_the_end() {
+        for link in [
+            "<https://h/x>; rel=next",
+            "<https://h/x?other=1>; rel=next",
+            "<https://h/x?cursor=%00>; rel=next",
+        ] {
+            assert_eq!(
+                next(link).unwrap_err().code(),
+                Code::UpstreamUnavailable,
+                "{link}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_position_of_another_kind_is_invalid() {
+        for position in [
+            Position::new().text("page"),
+            Position::new().number(99).number(1),
+            Position::new().number(0).text("2"),
+            Position::new().number(0),
+        ] {
+            assert_eq!(
+                query(&position).unwrap_err().code(),
+                Code::InvalidCursor,
+                "{position:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! One provider's REST API as adapters use it: build a request ([`Get`]), send it on behalf of a
+//! call, get the answer or the error of the product. Retries reads where the upstream says when;
+//! what a refusal means in a provider's own words is its [`Dialect`]'s business.
+
+use std::{borrow::Cow, fmt::Write, time::Duration};
+
+use gitflare_core::{
+    Code, Error, Random, Result, SystemRandom,
+    provider::{Call, ProviderId},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::{
+    http::{Base, Http, MAX_BODY, MAX_DIFF_BODY, Reply},
+    upstream_error::{Refusal, request_id, seconds_until_reset, unanswered},
+};
+
+/// All of RFC 3986 but the unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+const MAX_RETRIES: u32 = 2;
+/// A longer wait is the client's to do, not one of a request that holds a connection.
+const MAX_RETRY_WAIT: Duration = Duration::from_secs(5);
+/// What a retry needs of the time that is left, to be worth the wait.
+const RETRY_ROOM: Duration = Duration::from_millis(500);
+
+/// How a provider's API is spoken, as data.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    pub(crate) provider: ProviderId,
+    /// Headers of every request, beside the credential.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// The header that carries the credential, and what stands before it.
+    pub(crate) credential: (&'static str, &'static str),
+    /// The answer's header that names the request.
+    pub(crate) request_id: &'static str,
+    /// The answer's headers with the calls that are left, and the moment when they are renewed.
+    pub(crate) rate_limit: (&'static str, &'static str),
+    /// What a refusal means in the provider's own words; `None` leaves it to the status.
+    pub(crate) refusal: fn(&Refusal<'_>) -> Option<Error>,
+}
+
+/// A GET: a path of encoded segments, a query, and what is expected back.
+#[derive(Debug)]
+pub(crate) struct Get<'a> {
+    path: String,
+    query: Vec<(&'static str, Cow<'a, str>)>,
+    also: &'static [u16],
+    max_bytes: usize,
+}
+
+impl<'a> Get<'a> {
+    /// A GET of these path segments, each encoded whole.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for a segment that is empty, `.` or `..`: it would name another path (SR-7).
+    pub(crate) fn new(segments: &[&str]) -> Result<Self> {
+        let mut path = String::with_capacity(64);
+        for segment in segments {
+            if matches!(*segment, "" | "." | "..") {
+                return Err(Error::invalid_request(
+                    "A path parameter must not be empty, `.` or `..`.",
+                ));
+            }
+            path.push('/');
+            path.extend(utf8_percent_encode(segment, SEGMENT));
+        }
+        Ok(Self {
+            path,
+            query: Vec::new(),
+            also: &[],
+            max_bytes: MAX_BODY,
+        })
+    }
+
+    /// Adds a query parameter.
+    pub(crate) fn query(mut self, key: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
+        self.query.push((key, value.into()));
+        self
+    }
+
+    /// Takes these statuses for answers, beside 200.
+    pub(crate) fn also(mut self, statuses: &'static [u16]) -> Self {
+        self.also = statuses;
+        self
+    }
+
+    /// Expects diffs, which may be larger than other answers.
+    pub(crate) fn of_diffs(mut self) -> Self {
+        self.max_bytes = MAX_DIFF_BODY;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query.iter().map(|(key, value)| (*key, &**value))
+    }
+}
+
+/// A provider's REST API.
+#[derive(Clone, Debug)]
+pub(crate) struct Upstream {
+    http: Http,
+    base: Base,
+    dialect: &'static Dialect,
+}
+
+impl Upstream {
+    /// The API at this base URL.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when the URL is not one that the gateway may call.
+    pub(crate) fn new(http: Http, api_url: &str, dialect: &'static Dialect) -> Result<Self> {
+        Ok(Self {
+            base: http.base(api_url)?,
+            http,
+            dialect,
+        })
+    }
+
+    /// Sends a GET, and sends it again when the upstream names a wait that fits.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` without a call while the connection is blocked; else what the answer, or its
+    /// absence, means.
+    pub(crate) async fn get(&self, call: &Call, get: &Get<'_>) -> Result<Answer> {
+        let provider = self.dialect.provider;
+        let blocks = self.http.blocks();
+        blocks.check(&call.connection_id, provider, Instant::now())?;
+        let base: Cow<'_, Base> = match &call.api_base_url {
+            Some(text) => Cow::Owned(self.http.base(text)?),
+            None => Cow::Borrowed(&self.base),
+        };
+        let headers = self.headers(call)?;
+        let mut url = base.join(&get.path);
+        if !get.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&get.query);
+        }
+        let deadline = Instant::from_std(call.deadline);
+        let mut attempt = 0;
+        loop {
+            let reply = self
+                .http
+                .get(&base, url.clone(), &headers, get.max_bytes, deadline)
+                .await
+                .map_err(|failure| unanswered(provider, failure))?;
+            let (left, reset) = self.dialect.rate_limit;
+            if reply.headers.get(left).is_some_and(|left| left == "0")
+                && let Some(seconds) = seconds_until_reset(&reply.headers, reset)
+                && seconds > 1
+            {
+                blocks.block(&call.connection_id, seconds.min(3600), Instant::now());
+            }
+            if matches!(reply.status, 200 | 203) || get.also.contains(&reply.status) {
+                return Ok(Answer {
+                    reply,
+                    dialect: self.dialect,
+                });
+            }
+            let refusal = Refusal::new(provider, &reply, self.dialect.request_id);
+            let error = (self.dialect.refusal)(&refusal).unwrap_or_else(|| refusal.shared());
+            let Some(wait) = retry_wait(&error, attempt, deadline) else {
+                if error.code() == Code::RateLimited
+                    && let Some(seconds) = error.retry_after_seconds()
+                {
+                    blocks.block(&call.connection_id, seconds, Instant::now());
+                }
+                return Err(error);
+            };
+            tokio::time::sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    fn headers(&self, call: &Call) -> Result<HeaderMap> {
+        let mut headers = HeaderMap::with_capacity(self.dialect.headers.len() + 1);
+        for (name, value) in self.dialect.headers {
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
+        let token = call.access_token.expose();
+        if !token.is_empty() {
+            let (name, prefix) = self.dialect.credential;
+            let mut value = HeaderValue::try_from(format!("{prefix}{token}")).map_err(|_| {
+                Error::new(
+                    Code::InvalidCredentials,
+                    "The access token has characters that no token has.",
+                )
+                .with_provider(self.dialect.provider)
+            })?;
+            value.set_sensitive(true);
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        Ok(headers)
+    }
+}
+
+/// How long to wait before the next attempt: what the upstream asked for, and a random part on top
+/// so that those who wait do not come back together. `None` when there is nothing to wait for.
+fn retry_wait(error: &Error, attempt: u32, deadline: Instant) -> Option<Duration> {
+    let passing = matches!(error.code(), Code::RateLimited | Code::UpstreamUnavailable);
+    if !passing || attempt >= MAX_RETRIES {
+        return None;
+    }
+    let asked = Duration::from_secs(error.retry_after_seconds()?.into());
+    let mut dice = [0u8; 2];
+    SystemRandom.fill(&mut dice);
+    let spread = Duration::from_millis(250 << attempt);
+    let wait = asked + spread.mul_f64(f64::from(u16::from_be_bytes(dice)) / 65_536.0);
+    let left = deadline.saturating_duration_since(Instant::now());
+    (asked <= MAX_RETRY_WAIT && wait + RETRY_ROOM < left).then_some(wait)
+}
+
+/// What an upstream answered to a [`Get`].
+#[derive(Debug)]
+pub(crate) struct Answer {
+    reply: Reply,
+    dialect: &'static Dialect,
+}
+
+impl Answer {
+    pub(crate) fn status(&self) -> u16 {
+        self.reply.status
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.reply.headers
+    }
+
+    /// A header, when it is plain text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.reply.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body, which may be borrowed from.
+    ///
+    /// # Errors
+    /// `UPSTREAM_UNAVAILABLE` when it is not what was asked for.
+    pub(crate) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        serde_json::from_slice(&self.reply.body).map_err(|error| {
+            // The library's words may quote the body.
+            let mut detail = String::from("the body cannot be read: ");
+            let _ = write!(
+                detail,
+                "{:?} error in line {} column {}",
+                error.classify(),
+                error.line(),
+                error.column()
+            );
+            self.unusable(detail)
+        })
+    }
+
+    /// The error of an answer that cannot be used.
+    pub(crate) fn unusable(&self, detail: impl Into<String>) -> Error {
+        let provider = self.dialect.provider;
+        let id = request_id(&self.reply.headers, self.dialect.request_id);
+        Error::upstream(
+            Code::UpstreamUnavailable,
+            provider,
+            format!("{} gave no usable answer.", provider.name()),
+        )
+        .with_upstream(self.reply.status, id.map(str::to_owned))
+        .with_detail(detail)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_test(headers: &[(&'static str, &str)], body: &str) -> Self {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| {
+                let name = HeaderName::from_static(name);
+                (name, HeaderValue::from_str(value).unwrap())
+            })
+            .collect();
+        Self {
+            reply: Reply {
+                status: 200,
+                headers,
+                body: body.as_bytes().to_vec(),
+            },
+            dialect: &Dialect {
+                provider: ProviderId::Github,
+                headers: &[],
+                credential: ("authorization", "Bearer "),
+                request_id: "x-request-id",
+                rate_limit: ("x-ratelimit-remaining", "x-ratelimit-reset"),
+                refusal: |_| None,
+            },
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! From an upstream's refusal to the one error of the product: what every provider's status and
+//! headers mean alike. What a provider says in its own words is judged in its `client.rs`, before.
+
+use std::time::{Duration, SystemTime};
+
+use gitflare_core::{Clock, Code, Error, SystemClock, provider::ProviderId};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+
+use crate::http::{Failure, Reply};
+
+/// How long a rate limit lasts when the upstream does not say.
+const DEFAULT_RETRY_SECONDS: u32 = 60;
+
+/// An answer that is not the one that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusal<'a> {
+    provider: ProviderId,
+    reply: &'a Reply,
+    request_id: Option<&'a str>,
+}
+
+impl<'a> Refusal<'a> {
+    /// `request_id_header` is where the provider names the request.
+    pub(crate) fn new(
+        provider: ProviderId,
+        reply: &'a Reply,
+        request_id_header: &'static str,
+    ) -> Self {
+        Self {
+            provider,
+            reply,
+            request_id: request_id(&reply.headers, request_id_header),
+        }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.reply.status
+    }
+
+    /// A header, when it is plain text.
+    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
+        self.reply.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether the upstream's own words contain one of these, without case.
+    pub(crate) fn says(&self, any_of: &[&str]) -> bool {
+        let words = self.words().to_ascii_lowercase();
+        any_of
+            .iter()
+            .any(|text| words.contains(&text.to_ascii_lowercase()))
+    }
+
+    /// The body's `message`, `error` and `error_description`; empty when it is no JSON object.
+    fn words(&self) -> String {
+        #[derive(Deserialize)]
+        struct Wire {
+            #[serde(default)]
+            message: Words,
+            #[serde(default)]
+            error: Words,
+            #[serde(default)]
+            error_description: Words,
+        }
+        serde_json::from_slice::<Wire>(&self.reply.body)
+            .map(|wire| {
+                format!(
+                    "{} {} {}",
+                    wire.message.0, wire.error.0, wire.error_description.0
+                )
+            })
+            .unwrap_or_default()
+    }
+
+    /// The error of that code, with the facts of the answer. The upstream's words go to the log
+    /// alone: they may name what the client must not learn.
+    pub(crate) fn error(&self, code: Code, message: impl Into<String>) -> Error {
+        let words: String = self.words().trim().chars().take(300).collect();
+        Error::upstream(code, self.provider, message)
+            .with_upstream(self.reply.status, self.request_id.map(str::to_owned))
+            .with_detail(format!("upstream said {words:?}"))
+    }
+
+    /// `RATE_LIMITED` until `Retry-After`, else until the reset that the header of that name
+    /// gives in seconds since 1970, else for a minute.
+    pub(crate) fn rate_limited(&self, reset_header: &str) -> Error {
+        let seconds = retry_after(&self.reply.headers)
+            .or_else(|| seconds_until_reset(&self.reply.headers, reset_header))
+            .unwrap_or(DEFAULT_RETRY_SECONDS);
+        let message = format!(
+            "{} limits how often this account may be read.",
+            self.provider.name()
+        );
+        self.error(Code::RateLimited, message)
+            .with_retry_after(seconds)
+    }
+
+    /// What the status means by itself.
+    pub(crate) fn shared(&self) -> Error {
+        let name = self.provider.name();
+        let (code, message) = match self.reply.status {
+            400 | 422 => (
+                Code::InvalidRequest,
+                format!("{name} does not accept these parameters."),
+            ),
+            401 => (
+                Code::AuthExpired,
+                format!("{name} no longer accepts the connection's credential."),
+            ),
+            403 => (
+                Code::InsufficientScope,
+                format!("The connection's credential does not allow this at {name}."),
+            ),
+            404 | 410 => (
+                Code::ResourceNotFound,
+                format!("{name} has no such resource, or the connection cannot see it."),
+            ),
+            408 | 504 => (
+                Code::UpstreamTimeout,
+                format!("{name} did not answer in time."),
+            ),
+            429 => return self.rate_limited(""),
+            451 => (
+                Code::AccessBlockedByPolicy,
+                format!("{name} blocks this resource for legal reasons."),
+            ),
+            status @ 400..=499 => {
+                return self
+                    .error(
+                        Code::InternalError,
+                        format!("{name} did not understand the gateway's request."),
+                    )
+                    .with_detail(format!("unexpected upstream status {status}"));
+            }
+            _ => (
+                Code::UpstreamUnavailable,
+                format!("{name} is temporarily unavailable."),
+            ),
+        };
+        let error = self.error(code, message);
+        match retry_after(&self.reply.headers) {
+            Some(seconds) if code == Code::UpstreamUnavailable => error.with_retry_after(seconds),
+            _ => error,
+        }
+    }
+}
+
+/// A text, or whatever else stands there, which says nothing.
+#[derive(Default)]
+struct Words(String);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Wire {
+            Text(String),
+            Other(serde::de::IgnoredAny),
+        }
+        Ok(match Wire::deserialize(deserializer)? {
+            Wire::Text(text) => Self(text),
+            Wire::Other(_) => Self::default(),
+        })
+    }
+}
+
+/// The provider's name of the request, if it can be shown: printable, and no longer than an id.
+pub(crate) fn request_id<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let id = headers.get(name)?.to_str().ok()?;
+    let plain = (1..=128).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte));
+    plain.then_some(id)
+}
+
+/// `Retry-After` in seconds, given as a number or as a date; `None` when absent or garbage.
+fn retry_after(headers: &HeaderMap) -> Option<u32> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text.parse().unwrap_or(u32::MAX));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    let left = until
+        .duration_since(their_now(headers))
+        .unwrap_or_default()
+        .as_secs();
+    Some(u32::try_from(left).unwrap_or(u32::MAX))
+}
+
+/// Seconds until the moment that a header gives in seconds since 1970; at least one.
+pub(crate) fn seconds_until_reset(headers: &HeaderMap, name: &str) -> Option<u32> {
+    let reset: u64 = headers.get(name)?.to_str().ok()?.parse().ok()?;
+    let now = their_now(headers)
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?;
+    let left = reset.saturating_sub(now.as_secs()).max(1);
+    Some(u32::try_from(left).unwrap_or(u32::MAX))
+}
+
+/// The upstream's own clock as `Date` gives it: its moments are compared with that, not with ours.
+fn their_now(headers: &HeaderMap) -> SystemTime {
+    headers
+        .get(DATE)
+        .and_then(|date| date.to_str().ok())
+        .and_then(|date| httpdate::parse_http_date(date).ok())
+        .unwrap_or_else(|| {
+            let millis = u64::try_from(SystemClock.now().as_millis()).unwrap_or(0);
+            SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+        })
+}
+
+/// The error of a call that got no usable answer.
+pub(crate) fn unanswered(provider: ProviderId, failure: Failure) -> Error {
+    let name = provider.name();
+    let unavailable = |detail: String| {
+        Error::upstream(
+            Code::UpstreamUnavailable,
+            provider,
+            format!("{name} cannot be reached or gave no usable answer."),
+        )
+        .with_detail(detail)
+    };
+    match failure {
+        Failure::Timeout => Error::upstream(
+            Code::UpstreamTimeout,
+            provider,
+            format!("{name} did not answer in time."),
+        ),
+        Failure::Unreachable(detail) => unavailable(detail),
+        Failure::Unusable(detail) => unavailable(detail.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Reply {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        Reply {
+            status,
+            headers: map,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_never_garbage() {
+        // sec: SR-9
+        const DATE: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        for (value, expected) in [
+            ("7", Some(7)),
+            ("0", Some(0)),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
+            ("Sun, 06 Nov 1994 08:40:00 GMT", Some(0)),
+            ("99999999999999999999", Some(u32::MAX)),
+            ("-5", None),
+            ("1.5", None),
+            ("", None),
+            ("soon", None),
+        ] {
+            let reply = reply(429, &[DATE, ("retry-after", value)], "");
+            assert_eq!(retry_after(&reply.headers), expected, "{value}");
+        }
+        let refused = reply(429, &[("retry-after", "99999")], "");
+        let error = Refusal::new(ProviderId::Github, &refused, "x-id").shared();
+        assert_eq!(error.retry_after_seconds(), Some(3600));
+    }
+
+    #[test]
+    fn a_status_has_one_meaning() {
+        for (status, code) in [
+            (400, Code::InvalidRequest),
+            (401, Code::AuthExpired),
+            (403, Code::InsufficientScope),
+            (404, Code::ResourceNotFound),
+            (405, Code::InternalError),
+            (408, Code::UpstreamTimeout),
+            (410, Code::ResourceNotFound),
+            (422, Code::InvalidRequest),
+            (429, Code::RateLimited),
+            (451, Code::AccessBlockedByPolicy),
+            (500, Code::UpstreamUnavailable),
+            (502, Code::UpstreamUnavailable),
+            (503, Code::UpstreamUnavailable),
+            (504, Code::UpstreamTimeout),
+            (202, Code::UpstreamUnavailable),
+            (304, Code::UpstreamUnavailable),
+        ] {
+            let refused = reply(status, &[("x-id", "abc-1")], "<html>");
+            let error = Refusal::new(ProviderId::Gitlab, &refused, "x-id").shared();
+            assert_eq!(error.code(), code, "{status}");
+            assert_eq!(error.upstream_status(), Some(status));
+            assert_eq!(error.provider_request_id(), Some("abc-1"));
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_upstream_is_shown_but_its_plain_request_id() {
+        // sec: SR-9
+        let body = r#"{"message": "organization acme forbids <script>"}"#;
+        let refused = reply(403, &[("x-id", "<script>")], body);
+        let error = Refusal::new(ProviderId::Github, &refused, "x-id").shared();
+        assert!(!error.message().contains("acme"), "{error}");
+        assert_eq!(error.provider_request_id(), None);
+    }
+}

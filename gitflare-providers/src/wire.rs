@@ -1,0 +1,42 @@
+//! Pieces of wire structs that adapters share: ids that become text, moments that may be nonsense,
+//! words borrowed from the body. Reading is lenient where the value may be unknown, never otherwise.
+
+use std::borrow::Cow;
+
+use gitflare_core::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+/// A number that the unified resources write as text.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Id(u64);
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.0.to_string()
+    }
+}
+
+/// A word of a closed set, looked at and thrown away.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Word<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A moment, for `#[serde(default, deserialize_with = "wire::moment")]`; one that cannot be read
+/// is unknown.
+pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<Word<'de>>::deserialize(from)?;
+    Ok(text.and_then(|text| Timestamp::parse(text.as_str())))
+}
+
+/// A text that upstreams leave empty where they know none, for `deserialize_with`.
+pub(crate) fn filled<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    Ok(text.filter(|text| !text.is_empty()))
+}
