@@ -12,14 +12,17 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-#![expect(dead_code, reason = "the adapters that send requests follow")]
+#![expect(dead_code, reason = "shared by adapters, one of which follows")]
 
 mod blocks;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod github;
 mod http;
 pub mod local;
 mod pagination;
+mod patch;
+mod pinned;
 mod upstream;
 mod upstream_error;
 mod wire;

@@ -1,0 +1,373 @@
+//! How GitHub is asked: paths, pages, and what a refusal turns out to mean once the repository
+//! itself was looked at. What an answer holds is the business of the other files.
+
+use std::borrow::Cow;
+
+use gitflare_core::{
+    Code, Error, Page, PageRequest, Position, Result,
+    provider::{Call, ProviderId, RepoRef},
+};
+use serde::Deserialize;
+
+use crate::{
+    http::Http,
+    pagination::{self, Keys},
+    upstream::{Answer, Dialect, Get, Upstream},
+    upstream_error::Refusal,
+};
+
+const DIALECT: Dialect = Dialect {
+    provider: ProviderId::Github,
+    headers: &[
+        ("accept", "application/vnd.github+json"),
+        ("x-github-api-version", "2022-11-28"),
+        (
+            "user-agent",
+            concat!("gitflare/", env!("CARGO_PKG_VERSION")),
+        ),
+    ],
+    credential: ("authorization", "Bearer "),
+    request_id: "x-github-request-id",
+    rate_limit: ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    refusal,
+};
+
+/// What may stand in the link to a next page; `per_page` is the cursor's own.
+const NEXT: Keys = &["page", "after", "before", "since", "cursor"];
+
+/// How many pages of installations are walked; a person with more has nobody's help.
+const MAX_INSTALLATION_PAGES: usize = 10;
+
+/// One list of the upstream.
+#[derive(Clone, Debug)]
+pub(super) struct List<'a> {
+    /// The repository that it belongs to, if one.
+    pub(super) repo: Option<&'a RepoRef>,
+    /// The path.
+    pub(super) segments: Vec<&'a str>,
+    /// Everything but the page.
+    pub(super) query: Vec<(&'static str, Cow<'a, str>)>,
+    /// The status by which GitHub says that the repository has no commits.
+    pub(super) empty: &'static [u16],
+}
+
+/// What a repository without commits answers where commits are needed.
+pub(super) const CONFLICT: &[u16] = &[409];
+/// What it answers for its contributors.
+pub(super) const NO_CONTENT: &[u16] = &[204];
+
+/// One page of a list as it came.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// `None` where there is nothing to list.
+    answer: Option<Answer>,
+    next: Option<Position>,
+}
+
+impl Listing {
+    /// The rows of the page.
+    pub(super) fn page<'a, W: Deserialize<'a>>(&'a self) -> Result<Page<W>> {
+        self.page_in(|rows: Vec<W>| rows)
+    }
+
+    /// The rows of a page that is an object around them.
+    pub(super) fn page_in<'a, T: Deserialize<'a>, W>(
+        &'a self,
+        rows: impl FnOnce(T) -> Vec<W>,
+    ) -> Result<Page<W>> {
+        Ok(Page {
+            items: match &self.answer {
+                Some(answer) => rows(answer.json()?),
+                None => Vec::new(),
+            },
+            next: self.next.clone(),
+        })
+    }
+}
+
+/// One GitHub.
+#[derive(Debug)]
+pub(super) struct Client(Upstream);
+
+impl Client {
+    pub(super) fn new(http: Http, api_url: &str) -> Result<Self> {
+        Upstream::new(http, api_url, &DIALECT).map(Self)
+    }
+
+    /// The account behind the token.
+    pub(super) async fn user(&self, call: &Call) -> Result<Answer> {
+        let asked = self.0.get(call, &Get::new(&["user"])?).await;
+        asked.map_err(|error| match error.code() {
+            Code::AuthExpired => recode(
+                &error,
+                Code::InvalidCredentials,
+                "GitHub does not accept this token.",
+            ),
+            _ => error,
+        })
+    }
+
+    /// A repository by the path that leads to it; `owner` is whose installation is missed.
+    pub(super) async fn repository(
+        &self,
+        call: &Call,
+        segments: &[&str],
+        owner: Option<&str>,
+    ) -> Result<Answer> {
+        match self.0.get(call, &Get::new(segments)?).await {
+            Err(error) if error.code() == Code::ResourceNotFound => {
+                Err(self.missing(call, owner, &error).await)
+            }
+            asked => asked,
+        }
+    }
+
+    /// One object below a repository.
+    pub(super) async fn item(&self, call: &Call, repo: &RepoRef, get: Get<'_>) -> Result<Answer> {
+        match self.0.get(call, &get).await {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self.settle(call, repo, error).await),
+        }
+    }
+
+    /// One page of a list. A list of a repository without commits is empty.
+    pub(super) async fn list(
+        &self,
+        call: &Call,
+        list: &List<'_>,
+        page: &PageRequest,
+    ) -> Result<Listing> {
+        match (self.page(call, list, page).await, list.repo) {
+            (Err(error), Some(repo)) => Err(self.settle(call, repo, error).await),
+            (asked, _) => asked,
+        }
+    }
+
+    async fn page(&self, call: &Call, list: &List<'_>, page: &PageRequest) -> Result<Listing> {
+        let mut get = Get::new(&list.segments)?.also(list.empty);
+        for (key, value) in &list.query {
+            get = get.query(key, &**value);
+        }
+        get = get.query("per_page", page.limit.get().to_string());
+        let answer = self.0.get(call, &at(get, page.position.as_ref())?).await?;
+        if list.empty.contains(&answer.status()) {
+            return Ok(Listing {
+                answer: None,
+                next: None,
+            });
+        }
+        Ok(Listing {
+            next: next(&answer, page.position.as_ref())?,
+            answer: Some(answer),
+        })
+    }
+
+    /// The installations that the person behind a GitHub App's token can use, by id.
+    pub(super) async fn installations(&self, call: &Call) -> Result<Vec<Installation>> {
+        let list = List {
+            repo: None,
+            segments: vec!["user", "installations"],
+            query: Vec::new(),
+            empty: &[],
+        };
+        let mut all = Vec::new();
+        let mut request = PageRequest::first(gitflare_core::Limit::MAX);
+        for _ in 0..MAX_INSTALLATION_PAGES {
+            let listing = self.page(call, &list, &request).await?;
+            let page = listing.page_in(|wire: WireInstallations| wire.installations)?;
+            all.extend(page.items);
+            match page.next {
+                Some(next) => request.position = Some(next),
+                None => break,
+            }
+        }
+        all.retain(|installation| installation.suspended_at.is_none());
+        all.sort_by_key(|installation| installation.id);
+        Ok(all)
+    }
+
+    /// What a refusal below a repository comes to. GitHub hides what it forbids behind 404, so the
+    /// repository is looked at before anything is called missing.
+    async fn settle(&self, call: &Call, repo: &RepoRef, refusal: Error) -> Error {
+        if refusal.upstream_status() != Some(404) || refusal.code() != Code::ResourceNotFound {
+            return refusal;
+        }
+        let owner = repo
+            .full_name
+            .as_deref()
+            .and_then(|name| name.split_once('/'))
+            .map(|(owner, _)| owner);
+        match self
+            .repository(call, &["repositories", &repo.id], owner)
+            .await
+        {
+            Err(error) if is_missing(&error) => error,
+            Ok(_) | Err(_) => refusal,
+        }
+    }
+
+    /// Why a repository is not there: behind a GitHub App's token it may be that the app is not
+    /// installed where it lives.
+    async fn missing(&self, call: &Call, owner: Option<&str>, refusal: &Error) -> Error {
+        if is_app_user(call)
+            && let Ok(installations) = self.installations(call).await
+            && !installations.iter().any(|installed| installed.is_of(owner))
+        {
+            return recode(refusal, Code::InstallationNotFound, NO_INSTALLATION);
+        }
+        recode(
+            refusal,
+            Code::RepositoryNotFound,
+            "GitHub has no such repository, or the connection cannot see it.",
+        )
+    }
+}
+
+fn is_missing(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Code::RepositoryNotFound | Code::InstallationNotFound
+    )
+}
+
+/// Whether the credential acts for a person through a GitHub App.
+pub(super) fn is_app_user(call: &Call) -> bool {
+    call.access_token.expose().starts_with("ghu_")
+}
+
+/// The error of a person for whom the app is installed nowhere.
+pub(super) fn not_installed() -> Error {
+    Error::upstream(
+        Code::InstallationNotFound,
+        ProviderId::Github,
+        NO_INSTALLATION,
+    )
+}
+
+const NO_INSTALLATION: &str =
+    "The GitHub App is not installed for the account that owns the repositories.";
+
+/// The request for the page at a position.
+pub(super) fn at<'a>(get: Get<'a>, position: Option<&'a Position>) -> Result<Get<'a>> {
+    match position {
+        Some(position) => pagination::apply(get, NEXT, position.fields()),
+        None => Ok(get),
+    }
+}
+
+/// Where the next page starts.
+pub(super) fn next(answer: &Answer, sent: Option<&Position>) -> Result<Option<Position>> {
+    let next = pagination::from_link(answer, NEXT)?;
+    // A pointer that does not move would be followed for ever.
+    Ok(next.filter(|next| Some(next) != sent))
+}
+
+/// The same refusal with what was learned since.
+fn recode(refusal: &Error, code: Code, message: &str) -> Error {
+    let error = Error::upstream(code, ProviderId::Github, message);
+    match refusal.upstream_status() {
+        Some(status) => {
+            error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
+        }
+        None => error,
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WireInstallations {
+    installations: Vec<Installation>,
+}
+
+/// Where a GitHub App is installed.
+#[derive(Debug, Deserialize)]
+pub(super) struct Installation {
+    pub(super) id: u64,
+    account: Option<WireAccount>,
+    suspended_at: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireAccount {
+    login: Option<String>,
+}
+
+impl Installation {
+    /// Whether it covers that owner; an unknown one could be anybody.
+    fn is_of(&self, owner: Option<&str>) -> bool {
+        let login = self
+            .account
+            .as_ref()
+            .and_then(|account| account.login.as_ref());
+        match (owner, login) {
+            (Some(owner), Some(login)) => owner.eq_ignore_ascii_case(login),
+            _ => true,
+        }
+    }
+}
+
+/// The texts of limits that no header shows.
+const SECONDARY_LIMITS: &[&str] = &[
+    "secondary rate limit",
+    "api rate limit exceeded",
+    "abuse detection",
+];
+
+/// The texts with which GitHub names what an administrator or a court decided.
+const POLICIES: &[&str] = &[
+    "saml enforcement",
+    "oauth app access restrictions",
+    "ip allow list",
+    "enterprise policy",
+    "policy of the enterprise",
+    "repository access blocked",
+];
+
+/// What a refusal means by GitHub's own words. Limits go first: they too come as 403.
+fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
+    let error = |code, message: &str| Some(refusal.error(code, message));
+    match refusal.status() {
+        403 | 429 if refusal.header("x-ratelimit-remaining") == Some("0") => {
+            Some(refusal.rate_limited("x-ratelimit-reset"))
+        }
+        // The primary limit's reset says nothing of a secondary one.
+        429 => Some(refusal.rate_limited("")),
+        403 if refusal.header("retry-after").is_some() || refusal.says(SECONDARY_LIMITS) => {
+            Some(refusal.rate_limited(""))
+        }
+        403 if refusal
+            .header("x-github-sso")
+            .is_some_and(|sso| sso.starts_with("required")) =>
+        {
+            error(
+                Code::AccessBlockedByPolicy,
+                "The organization asks for a single sign-on of this connection at GitHub.",
+            )
+        }
+        403 if refusal.says(POLICIES) => error(
+            Code::AccessBlockedByPolicy,
+            "A policy of the GitHub organization or enterprise blocks this access.",
+        ),
+        403 if refusal.says(&["too large to list contributors"]) => error(
+            Code::UnsupportedEndpoint,
+            "GitHub does not list the contributors of a history this large.",
+        ),
+        403 if refusal.says(&["maximum number of login attempts"]) => error(
+            Code::AuthExpired,
+            "GitHub no longer accepts the connection's credential.",
+        ),
+        409 => error(Code::ResourceNotFound, "The repository has no commits yet."),
+        422 if refusal.says(&["no commit found"]) => error(
+            Code::ResourceNotFound,
+            "There is no such branch, tag or commit in the repository.",
+        ),
+        202 => Some(
+            refusal
+                .error(
+                    Code::UpstreamUnavailable,
+                    "GitHub is still computing this answer.",
+                )
+                .with_retry_after(3),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,201 @@
+//! Histories, one commit's changes, and what a ref leads to.
+
+use gitflare_core::{
+    Code, Error, Limit, Page, PageRequest, Result, Timestamp,
+    model::{Commit, Diff, DiffStats, Signature},
+    provider::{Call, CommitId, GitRef, ProviderId, RefSelector, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{CONFLICT, Client, List},
+    diff::{self, WireFile},
+    profile::WireUser,
+};
+use crate::{upstream::Get, wire};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    branch: Option<&GitRef>,
+    page: &PageRequest,
+) -> Result<Page<Commit>> {
+    let list = history(repo, branch);
+    let listing = client.list(call, &list, page).await?;
+    Ok(listing.page::<WireCommit>()?.map(Commit::from))
+}
+
+fn history<'a>(repo: &'a RepoRef, branch: Option<&'a GitRef>) -> List<'a> {
+    List {
+        repo: Some(repo),
+        segments: vec!["repositories", &repo.id, "commits"],
+        query: branch
+            .map(|name| ("sha", name.as_str().into()))
+            .into_iter()
+            .collect(),
+        empty: CONFLICT,
+    }
+}
+
+pub(super) async fn diff(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitId,
+) -> Result<Diff> {
+    let segments = ["repositories", &repo.id, "commits", commit.as_str()];
+    // The commit comes again with every page of its files; the first one's is kept.
+    let mut head = None;
+    let files = diff::files(client, call, repo, &segments, None, |answer| {
+        let wire: WireDetail = answer.json()?;
+        head.get_or_insert((wire.sha, wire.parents, wire.stats));
+        Ok(wire.files)
+    })
+    .await?;
+    let (sha, parents, stats) = head.unwrap_or_default();
+    let stats = stats.unwrap_or_default();
+    let mut diff = files.into_diff(None);
+    diff.truncated |= stats
+        .additions
+        .zip(diff.stats.additions)
+        .is_some_and(|(all, listed)| all > listed)
+        || stats
+            .deletions
+            .zip(diff.stats.deletions)
+            .is_some_and(|(all, listed)| all > listed);
+    diff.stats = DiffStats {
+        files: diff.stats.files.filter(|_| !diff.truncated),
+        additions: stats.additions,
+        deletions: stats.deletions,
+    };
+    diff.base_sha = parents
+        .and_then(|parents| parents.into_iter().next())
+        .map(|tip| tip.sha);
+    diff.head_sha = sha;
+    Ok(diff)
+}
+
+/// The commit that a selector leads to; `None` in an empty repository.
+pub(super) async fn resolve(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    at: &RefSelector,
+) -> Result<Option<CommitId>> {
+    let name = match at {
+        RefSelector::DefaultBranch => {
+            let tip = PageRequest::first(Limit::new(1)?);
+            let listing = client.list(call, &history(repo, None), &tip).await?;
+            let tips: Page<WireTip> = listing.page()?;
+            return tips.items.first().map(|tip| parse(&tip.sha)).transpose();
+        }
+        // A tag may have the same name.
+        RefSelector::Branch(name) => format!("heads/{name}"),
+        RefSelector::Ref(name) => {
+            if let Ok(commit) = CommitId::parse(name.as_str()) {
+                return Ok(Some(commit));
+            }
+            name.to_string()
+        }
+    };
+    // Its files come along; one of them is the least.
+    let get = Get::new(&["repositories", &repo.id, "commits", &name])?
+        .query("per_page", "1")
+        .also(CONFLICT);
+    let answer = client.item(call, repo, get).await?;
+    if answer.status() != 200 {
+        return Ok(None);
+    }
+    parse(&answer.json::<WireTip>()?.sha).map(Some)
+}
+
+fn parse(sha: &str) -> Result<CommitId> {
+    CommitId::parse(sha).map_err(|_| {
+        Error::upstream(
+            Code::UpstreamUnavailable,
+            ProviderId::Github,
+            "GitHub names a commit that cannot be one.",
+        )
+    })
+}
+
+#[derive(Debug, Deserialize)]
+struct WireTip {
+    sha: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireDetail {
+    sha: Option<String>,
+    parents: Option<Vec<WireTip>>,
+    stats: Option<WireStats>,
+    files: Option<Vec<WireFile>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct WireStats {
+    additions: Option<u64>,
+    deletions: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireCommit {
+    sha: String,
+    html_url: Option<String>,
+    commit: WireGitCommit,
+    /// The accounts behind the addresses; an empty object or `null` when there is none.
+    author: Option<WireUser>,
+    committer: Option<WireUser>,
+    parents: Option<Vec<WireTip>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireGitCommit {
+    message: Option<String>,
+    author: Option<WirePerson>,
+    committer: Option<WirePerson>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct WirePerson {
+    name: Option<String>,
+    email: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    date: Option<Timestamp>,
+}
+
+impl From<WireCommit> for Commit {
+    fn from(wire: WireCommit) -> Self {
+        let message = wire.commit.message;
+        let parents = wire.parents.unwrap_or_default();
+        Self {
+            sha: wire.sha,
+            title: message
+                .as_ref()
+                .and_then(|message| message.lines().next().map(str::to_owned)),
+            message,
+            author: signature(wire.commit.author, wire.author),
+            committer: signature(wire.commit.committer, wire.committer),
+            parents: parents.into_iter().map(|parent| parent.sha).collect(),
+            web_url: wire.html_url,
+        }
+    }
+}
+
+/// `None` when nothing of it was sent.
+fn signature(person: Option<WirePerson>, account: Option<WireUser>) -> Option<Signature> {
+    let person = person.unwrap_or_default();
+    let (login, avatar_url) = match account {
+        Some(account) => (account.login, account.avatar_url),
+        None => (None, None),
+    };
+    let signature = Signature {
+        name: person.name,
+        email: person.email,
+        date: person.date,
+        login,
+        avatar_url,
+    };
+    (signature != Signature::default()).then_some(signature)
+}

@@ -1,0 +1,169 @@
+//! Pull requests and their changes. GitHub's list knows no merged state: closed and merged ones
+//! come together, and what was not asked for is left out of the page.
+
+use gitflare_core::{
+    Limit, Page, PageRequest, Result, Timestamp,
+    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
+    provider::{Call, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, List},
+    diff::{self, WireFile},
+    profile::WireUser,
+};
+use crate::{
+    upstream::Get,
+    wire::{self, Id, Word},
+};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    state: PullRequestFilter,
+    page: &PageRequest,
+) -> Result<Page<PullRequest>> {
+    let (theirs, ours) = match state {
+        PullRequestFilter::Open => ("open", None),
+        PullRequestFilter::Closed => ("closed", Some(PullRequestState::Closed)),
+        PullRequestFilter::Merged => ("closed", Some(PullRequestState::Merged)),
+        PullRequestFilter::All => ("all", None),
+    };
+    let list = List {
+        repo: Some(repo),
+        segments: vec!["repositories", &repo.id, "pulls"],
+        query: vec![
+            ("state", theirs.into()),
+            ("sort", "created".into()),
+            ("direction", "desc".into()),
+        ],
+        empty: &[],
+    };
+    let listing = client.list(call, &list, page).await?;
+    let mut pulls = listing.page::<WirePull<'_>>()?.map(PullRequest::from);
+    pulls
+        .items
+        .retain(|pull| ours.is_none_or(|ours| pull.state == ours));
+    Ok(pulls)
+}
+
+pub(super) async fn diff(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<Diff> {
+    let number = number.to_string();
+    let segments = ["repositories", &repo.id, "pulls", &number];
+    let path = [&segments[..], &["files"]].concat();
+    let (answer, files) = tokio::try_join!(
+        client.item(call, repo, Get::new(&segments)?),
+        diff::files(client, call, repo, &path, Some(Limit::MAX), |answer| {
+            answer.json::<Vec<WireFile>>().map(Some)
+        }),
+    )?;
+    let wire: WireDetail = answer.json()?;
+    let mut diff = files.into_diff(wire.changed_files);
+    diff.stats.additions = wire.additions;
+    diff.stats.deletions = wire.deletions;
+    diff.base_sha = wire.base.and_then(|end| end.sha);
+    diff.head_sha = wire.head.and_then(|end| end.sha);
+    Ok(diff)
+}
+
+/// What a single pull request says about its diff.
+#[derive(Debug, Deserialize)]
+struct WireDetail {
+    changed_files: Option<u64>,
+    additions: Option<u64>,
+    deletions: Option<u64>,
+    base: Option<WireEnd>,
+    head: Option<WireEnd>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct WireEnd {
+    #[serde(rename = "ref")]
+    branch: Option<String>,
+    sha: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WirePull<'a> {
+    id: Id,
+    number: u64,
+    title: Option<String>,
+    body: Option<String>,
+    #[serde(borrow)]
+    state: Option<Word<'a>>,
+    draft: Option<bool>,
+    /// `null` once the account is deleted.
+    user: Option<WireUser>,
+    head: Option<WireEnd>,
+    base: Option<WireEnd>,
+    merge_commit_sha: Option<String>,
+    labels: Option<Vec<WireLabel>>,
+    html_url: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    updated_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    closed_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    merged_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireLabel {
+    name: Option<String>,
+}
+
+impl WirePull<'_> {
+    fn state(&self) -> PullRequestState {
+        let is_closed = match &self.state {
+            Some(word) => word.as_str() == "closed",
+            None => self.closed_at.is_some(),
+        };
+        if self.merged_at.is_some() {
+            PullRequestState::Merged
+        } else if is_closed {
+            PullRequestState::Closed
+        } else {
+            PullRequestState::Open
+        }
+    }
+}
+
+impl From<WirePull<'_>> for PullRequest {
+    fn from(wire: WirePull<'_>) -> Self {
+        let state = wire.state();
+        let (head, base) = (wire.head.unwrap_or_default(), wire.base.unwrap_or_default());
+        let labels = wire.labels.unwrap_or_default();
+        Self {
+            id: wire.id.into(),
+            number: wire.number,
+            title: wire.title,
+            description: wire.body,
+            state,
+            draft: wire.draft,
+            author: wire.user.and_then(WireUser::into_actor),
+            source_branch: head.branch,
+            target_branch: base.branch,
+            head_sha: head.sha,
+            base_sha: base.sha,
+            // Before the merge it names a trial that nobody has made.
+            merge_commit_sha: wire
+                .merge_commit_sha
+                .filter(|_| state == PullRequestState::Merged),
+            labels: labels.into_iter().filter_map(|label| label.name).collect(),
+            web_url: wire.html_url,
+            created_at: wire.created_at,
+            updated_at: wire.updated_at,
+            closed_at: wire.closed_at,
+            merged_at: wire.merged_at,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Branches and tags. GitHub names the commit that a tag leads to and keeps who tagged it, and
+//! why, behind a call per tag; it does not say here which branch is the default one.
+
+use gitflare_core::{
+    Page, PageRequest, Result,
+    model::{Branch, Tag},
+    provider::{Call, RepoRef},
+};
+use serde::Deserialize;
+
+use super::client::{Client, List};
+
+pub(super) async fn branches(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: &PageRequest,
+) -> Result<Page<Branch>> {
+    let list = List {
+        repo: Some(repo),
+        segments: vec!["repositories", &repo.id, "branches"],
+        query: Vec::new(),
+        empty: &[],
+    };
+    let listing = client.list(call, &list, page).await?;
+    Ok(listing.page::<WireBranch>()?.map(Branch::from))
+}
+
+pub(super) async fn tags(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: &PageRequest,
+) -> Result<Page<Tag>> {
+    let list = List {
+        repo: Some(repo),
+        segments: vec!["repositories", &repo.id, "tags"],
+        query: Vec::new(),
+        empty: &[],
+    };
+    let listing = client.list(call, &list, page).await?;
+    Ok(listing.page::<WireTag>()?.map(Tag::from))
+}
+
+#[derive(Debug, Deserialize)]
+struct WireTip {
+    sha: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireBranch {
+    name: String,
+    commit: WireTip,
+    protected: Option<bool>,
+}
+
+impl From<WireBranch> for Branch {
+    fn from(wire: WireBranch) -> Self {
+        Self {
+            name: wire.name,
+            commit_sha: wire.commit.sha,
+            protected: wire.protected,
+            default: None,
+            web_url: None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WireTag {
+    name: String,
+    commit: Option<WireTip>,
+}
+
+impl From<WireTag> for Tag {
+    fn from(wire: WireTag) -> Self {
+        Self {
+            name: wire.name,
+            commit_sha: wire.commit.map(|commit| commit.sha),
+            message: None,
+            tagger: None,
+            web_url: None,
+        }
+    }
+}

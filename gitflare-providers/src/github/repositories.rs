@@ -1,0 +1,220 @@
+//! Repositories. A person's own token lists what they can see; a GitHub App's token lists one
+//! installation after the other. Links with short-lived credentials in them are never read.
+
+use gitflare_core::{
+    Error, Page, PageRequest, Position, Result, Timestamp,
+    model::{Owner, OwnerType, Repository, Visibility},
+    provider::{Call, ProviderId, RepoRef},
+};
+use serde::Deserialize;
+
+use super::client::{Client, List, is_app_user, not_installed};
+use crate::wire::{self, Id, Word};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    page: &PageRequest,
+) -> Result<Page<Repository>> {
+    if is_app_user(call) {
+        return installed(client, call, page).await;
+    }
+    let list = List {
+        repo: None,
+        segments: vec!["user", "repos"],
+        query: vec![
+            (
+                "affiliation",
+                "owner,collaborator,organization_member".into(),
+            ),
+            ("visibility", "all".into()),
+            // New ones come last: pages by number stay where they are.
+            ("sort", "created".into()),
+            ("direction", "asc".into()),
+        ],
+        empty: &[],
+    };
+    let listing = client.list(call, &list, page).await?;
+    Ok(listing
+        .page::<WireRepository<'_>>()?
+        .map(|wire| wire.into_repository(call)))
+}
+
+/// The installations by id, each to its end. The position is the installation, then GitHub's own
+/// pointer in its list.
+async fn installed(client: &Client, call: &Call, page: &PageRequest) -> Result<Page<Repository>> {
+    let (installation, position, known) = match &page.position {
+        Some(position) => {
+            let mut fields = position.fields();
+            let installation = fields.number()?;
+            let rest = (!fields.is_empty()).then(|| fields.rest());
+            (installation, rest, None)
+        }
+        None => {
+            let installations = client.installations(call).await?;
+            let first = installations.first().ok_or_else(not_installed)?.id;
+            (first, None, Some(installations))
+        }
+    };
+    let id = installation.to_string();
+    let list = List {
+        repo: None,
+        segments: vec!["user", "installations", &id, "repositories"],
+        query: Vec::new(),
+        empty: &[],
+    };
+    let request = PageRequest {
+        limit: page.limit,
+        position,
+    };
+    let listing = client.list(call, &list, &request).await?;
+    let repositories = listing.page_in(|wire: WireRepositories<'_>| wire.repositories)?;
+    let at = |installation| Position::new().number(installation);
+    let next = match &repositories.next {
+        Some(next) => Some(at(installation).then(next)),
+        None => {
+            let installations = match known {
+                Some(known) => known,
+                None => client.installations(call).await?,
+            };
+            let following = installations.iter().find(|next| next.id > installation);
+            following.map(|next| at(next.id))
+        }
+    };
+    let repositories = repositories.map(|wire| wire.into_repository(call));
+    Ok(Page {
+        items: repositories.items,
+        next,
+    })
+}
+
+pub(super) async fn find(client: &Client, call: &Call, repo: &RepoRef) -> Result<Repository> {
+    let owner = repo
+        .full_name
+        .as_deref()
+        .and_then(|name| name.split('/').next());
+    let answer = client
+        .repository(call, &["repositories", &repo.id], owner)
+        .await?;
+    Ok(answer.json::<WireRepository<'_>>()?.into_repository(call))
+}
+
+pub(super) async fn find_by_name(
+    client: &Client,
+    call: &Call,
+    full_name: &str,
+) -> Result<Repository> {
+    let (owner, name) = full_name
+        .split_once('/')
+        .filter(|(owner, name)| is_owner(owner) && is_name(name))
+        .ok_or_else(|| {
+            Error::invalid_request("A GitHub repository is named `owner/name`, or by its number.")
+                .with_provider(ProviderId::Github)
+        })?;
+    let answer = client
+        .repository(call, &["repos", owner, name], Some(owner))
+        .await?;
+    Ok(answer.json::<WireRepository<'_>>()?.into_repository(call))
+}
+
+/// Letters, digits and hyphens; accounts that an enterprise manages have an underscore too.
+fn is_owner(owner: &str) -> bool {
+    !owner.is_empty()
+        && owner
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+fn is_name(name: &str) -> bool {
+    !matches!(name, "" | "." | "..")
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+#[derive(Debug, Deserialize)]
+struct WireRepositories<'a> {
+    #[serde(borrow)]
+    repositories: Vec<WireRepository<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireRepository<'a> {
+    id: Id,
+    name: String,
+    full_name: String,
+    #[serde(borrow)]
+    owner: Option<WireOwner<'a>>,
+    description: Option<String>,
+    private: Option<bool>,
+    /// Old servers do not send it.
+    #[serde(borrow)]
+    visibility: Option<Word<'a>>,
+    archived: Option<bool>,
+    fork: Option<bool>,
+    default_branch: Option<String>,
+    language: Option<String>,
+    html_url: Option<String>,
+    clone_url: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    updated_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    pushed_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireOwner<'a> {
+    id: Option<Id>,
+    login: Option<String>,
+    #[serde(rename = "type", borrow)]
+    kind: Option<Word<'a>>,
+}
+
+fn owner_type(kind: &str) -> Option<OwnerType> {
+    match kind {
+        "User" => Some(OwnerType::User),
+        "Organization" => Some(OwnerType::Organization),
+        _ => None,
+    }
+}
+
+impl WireRepository<'_> {
+    fn into_repository(self, call: &Call) -> Repository {
+        let visibility = match (&self.visibility, self.private) {
+            (Some(word), _) => Visibility::parse(word.as_str()),
+            (None, Some(false)) => Some(Visibility::Public),
+            // Private or internal.
+            (None, _) => None,
+        };
+        let (id, login, kind) = match self.owner {
+            Some(owner) => (owner.id, owner.login, owner.kind),
+            None => (None, None, None),
+        };
+        Repository {
+            provider: ProviderId::Github,
+            connection_id: call.connection_id.clone(),
+            id: self.id.into(),
+            name: self.name,
+            full_name: self.full_name,
+            owner: Owner {
+                id: id.map(Into::into),
+                login,
+                kind: kind.and_then(|kind| owner_type(kind.as_str())),
+            },
+            description: self.description,
+            private: self.private,
+            visibility,
+            archived: self.archived,
+            fork: self.fork,
+            default_branch: self.default_branch,
+            language: self.language,
+            web_url: self.html_url,
+            clone_url: self.clone_url,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            pushed_at: self.pushed_at,
+        }
+    }
+}

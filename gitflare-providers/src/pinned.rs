@@ -1,0 +1,61 @@
+//! Pages of one snapshot: a ref is resolved once, and every later page is of the commit that it
+//! led to then. The commit goes in front of the upstream's own pointer, as raw bytes.
+
+use gitflare_core::{Error, Page, Position, Result, provider::CommitId};
+
+/// The page with its commit in front of the position that goes on.
+pub(crate) fn pin<T>(page: Page<T>, commit: &CommitId) -> Page<T> {
+    Page {
+        next: page
+            .next
+            .map(|next| Position::new().object(bytes(commit)).then(&next)),
+        items: page.items,
+    }
+}
+
+/// The commit, and the position behind it if any.
+///
+/// # Errors
+/// `INVALID_CURSOR` for what [`pin`] cannot have made.
+pub(crate) fn unpin(position: &Position) -> Result<(CommitId, Option<Position>)> {
+    let mut fields = position.fields();
+    let hex: String = fields
+        .object()?
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let commit = CommitId::parse(&hex).map_err(|_| Error::invalid_cursor("no commit in it"))?;
+    Ok((commit, (!fields.is_empty()).then(|| fields.rest())))
+}
+
+/// A commit id is an even number of hexadecimal digits by its own check.
+fn bytes(commit: &CommitId) -> Vec<u8> {
+    let digit = |byte: u8| (byte as char).to_digit(16).unwrap_or_default() as u8;
+    commit
+        .as_str()
+        .as_bytes()
+        .chunks_exact(2)
+        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pinned_commit_comes_back_with_the_rest_of_the_position() {
+        for hex in ["0123456789abcdef".repeat(4), "fedcba9876".repeat(4)] {
+            let commit = CommitId::parse(&hex).unwrap();
+            let next = Position::new().number(7).text("x");
+            let page = Page {
+                items: vec![1],
+                next: Some(next.clone()),
+            };
+            let pinned = pin(page, &commit).next.unwrap();
+            assert_eq!(unpin(&pinned).unwrap(), (commit, Some(next)));
+        }
+        assert!(unpin(&Position::new().number(7)).is_err());
+        assert!(unpin(&Position::new().object([1, 2, 3])).is_err());
+    }
+}
