@@ -14,5 +14,6 @@ pub mod run;
 pub mod sandbox;
 mod server;
 pub mod storage;
+mod upstreams;
 
 pub use server::{Running, Server};

@@ -7,11 +7,9 @@ use gitflare_core::{
     Error, Secret, SystemClock, SystemRandom,
     gateway::{Gateway, GatewayParts, GatewaySettings},
     keys::{KeyRing, Purpose},
-    provider::{Provider, ProviderId, Registry},
     storage::Storage,
 };
 use gitflare_firewall::{Firewall, FirewallConfig};
-use gitflare_providers::local::{Local, LocalConfig};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::sleep};
 
 use crate::{
@@ -20,6 +18,7 @@ use crate::{
     keys::{self, DataDir},
     retention,
     storage::sqlite::{SqliteConfig, SqliteStorage},
+    upstreams,
 };
 
 /// How often the database is asked whether it is broken.
@@ -126,7 +125,7 @@ impl Server {
             .map_err(|error| failed(&error))?;
         let parts = GatewayParts {
             storage: Arc::clone(storage),
-            providers: self.providers()?,
+            providers: upstreams::registry(config, &self.local_roots)?,
             filter: Arc::new(filter),
             filter_defaults: filter_defaults.into(),
             clock: Arc::new(SystemClock),
@@ -141,20 +140,6 @@ impl Server {
             },
         };
         Gateway::new(parts).await.map_err(|error| failed(&error))
-    }
-
-    /// The providers that are listed and whose base is known.
-    fn providers(&self) -> Result<Registry, Problem> {
-        let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
-        let is_listed = self.config.providers.contains(&ProviderId::Local);
-        if is_listed && !self.local_roots.is_empty() {
-            let local =
-                Local::new(LocalConfig::new(self.local_roots.clone())).map_err(|error| {
-                    Problem::new(format!("GITFLARE_LOCAL_ROOT: {}", error.message()))
-                })?;
-            providers.push(Arc::new(local));
-        }
-        Ok(Registry::new(providers))
     }
 }
 

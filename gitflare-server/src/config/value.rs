@@ -91,6 +91,16 @@ pub struct HostPort {
     pub port: u16,
 }
 
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
 pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
     text.parse()
         .map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080".into())
