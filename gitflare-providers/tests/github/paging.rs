@@ -1,0 +1,220 @@
+//! Chains of pages: GitHub's own pointer is followed, to our own path, until it ends.
+
+use gitflare_core::{
+    Code, Limit, PageRequest, Position,
+    provider::{Provider, RefSelector, TreeQuery},
+};
+
+use crate::{
+    SHA, Upstream, git_ref, repo,
+    support::{call, replay::Reply},
+};
+
+fn limit(limit: u32) -> PageRequest {
+    PageRequest::first(Limit::new(limit).unwrap())
+}
+
+#[tokio::test]
+async fn the_next_link_leads_on_to_the_configured_host_alone() {
+    // sec: CU-5
+    let row = |name: &str| {
+        Reply::ok(format!(
+            r#"[{{"name": "{name}", "commit": {{"sha": "{SHA}"}}}}]"#
+        ))
+    };
+    let up = Upstream::start(&[
+        (
+            "repositories/7/branches?per_page=1",
+            row("a").with(
+                "link",
+                "<http://169.254.169.254/latest?per_page=99&page=2&access_token=x>; rel=\"next\", <https://h/?page=9>; rel=\"last\"",
+            ),
+        ),
+        (
+            "repositories/7/branches?per_page=1&page=2",
+            // A page may be empty and yet not the last.
+            Reply::ok("[]").with("link", "<https://h/repositories/7/branches?after=Y3Vy&page=3>; rel=\"next\""),
+        ),
+        ("repositories/7/branches?per_page=1&after=Y3Vy&page=3", row("c")),
+    ])
+    .await;
+    let (mut names, mut request) = (Vec::new(), limit(1));
+    loop {
+        let page = up
+            .github
+            .branches(&call(), &repo(), request.clone())
+            .await
+            .unwrap();
+        names.extend(page.items.into_iter().map(|branch| branch.name));
+        match page.next {
+            Some(next) => request.position = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(names, ["a", "c"]);
+    assert_eq!(up.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_next_link_that_cannot_be_followed_is_not_the_end() {
+    let up = Upstream::start(&[(
+        "repositories/7/tags?per_page=25",
+        Reply::ok("[]").with("link", "<https://h/x?unknown=1>; rel=\"next\""),
+    )])
+    .await;
+    let refused = up
+        .github
+        .tags(&call(), &repo(), PageRequest::default())
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::UpstreamUnavailable);
+}
+
+#[tokio::test]
+async fn a_position_of_another_kind_asks_for_nothing() {
+    let up = Upstream::start(&[]).await;
+    for position in [
+        Position::new().text("x"),
+        Position::new().number(99).number(1),
+    ] {
+        let request = PageRequest {
+            position: Some(position),
+            ..PageRequest::default()
+        };
+        let at = RefSelector::DefaultBranch;
+        let tree = TreeQuery::default();
+        let refusals = [
+            up.github
+                .tags(&call(), &repo(), request.clone())
+                .await
+                .err(),
+            up.github
+                .checks(&call(), &repo(), &at, request.clone())
+                .await
+                .err(),
+            up.github
+                .file_tree(&call(), &repo(), &tree, request)
+                .await
+                .err(),
+        ];
+        for refused in refusals {
+            assert_eq!(refused.unwrap().code(), Code::InvalidCursor);
+        }
+    }
+    assert!(up.asked().is_empty());
+}
+
+#[tokio::test]
+async fn pages_of_a_tree_are_slices_of_the_one_that_the_cursor_names() {
+    let entries: Vec<_> = (0..5)
+        .map(|n| format!(r#"{{"path": "f{n}", "mode": "100644", "type": "blob", "sha": "{SHA}", "size": {n}}}"#))
+        .collect();
+    let tree = format!(
+        r#"{{"sha": "{SHA}", "truncated": false, "tree": [{}]}}"#,
+        entries.join(",")
+    );
+    let up =
+        Upstream::start(&[(&format!("repositories/7/git/trees/{SHA}"), Reply::ok(tree))]).await;
+    let query = TreeQuery {
+        at: RefSelector::Ref(git_ref(SHA)),
+        ..TreeQuery::default()
+    };
+    let (mut pages, mut request) = (Vec::new(), limit(2));
+    loop {
+        let page = up
+            .github
+            .file_tree(&call(), &repo(), &query, request.clone())
+            .await
+            .unwrap();
+        pages.push(
+            page.items
+                .into_iter()
+                .map(|entry| entry.path)
+                .collect::<Vec<_>>(),
+        );
+        match page.next {
+            Some(next) => request.position = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(pages, [vec!["f0", "f1"], vec!["f2", "f3"], vec!["f4"]]);
+}
+
+#[tokio::test]
+async fn a_tree_that_github_cuts_is_refused_not_passed_on() {
+    let up = Upstream::start(&[(
+        &format!("repositories/7/git/trees/{SHA}?recursive=1"),
+        Reply::ok(r#"{"truncated": true, "tree": []}"#),
+    )])
+    .await;
+    let query = TreeQuery {
+        at: RefSelector::Ref(git_ref(SHA)),
+        recursive: true,
+        ..TreeQuery::default()
+    };
+    let refused = up
+        .github
+        .file_tree(&call(), &repo(), &query, PageRequest::default())
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidRequest);
+}
+
+#[tokio::test]
+async fn an_empty_repository_has_empty_lists() {
+    const CONFLICT: &str = r#"{"message": "Git Repository is empty."}"#;
+    let conflict = || Reply::new(409, CONFLICT);
+    let up = Upstream::start(&[
+        ("repositories/7/commits?per_page=25", conflict()),
+        ("repositories/7/commits?per_page=1", conflict()),
+        (
+            "repositories/7/contributors?anon=1&per_page=25",
+            Reply::new(204, ""),
+        ),
+        (&format!("repositories/7/commits/{SHA}"), conflict()),
+    ])
+    .await;
+    let first = PageRequest::default;
+    let at = RefSelector::DefaultBranch;
+    assert!(
+        up.github
+            .commits(&call(), &repo(), None, first())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    assert!(
+        up.github
+            .contributors(&call(), &repo(), first())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    assert!(
+        up.github
+            .checks(&call(), &repo(), &at, first())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    let tree = TreeQuery::default();
+    assert!(
+        up.github
+            .file_tree(&call(), &repo(), &tree, first())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    // One commit was asked for by name: it is not there.
+    let commit = gitflare_core::provider::CommitId::parse(SHA).unwrap();
+    let missing = up
+        .github
+        .commit_diff(&call(), &repo(), &commit)
+        .await
+        .unwrap_err();
+    assert_eq!(missing.code(), Code::ResourceNotFound);
+}

@@ -1,0 +1,25 @@
+//! What tests of adapters share: an upstream that replays answers over real HTTP, recordings of
+//! real services, and the check that nothing in an answer was invented.
+
+pub(crate) mod recorded;
+pub(crate) mod replay;
+
+use std::time::{Duration, Instant};
+
+use gitflare_core::{ConnectionId, Secret, provider::Call};
+
+/// A call with twenty seconds left.
+pub(crate) fn call() -> Call {
+    call_with("fixture-token")
+}
+
+/// The same with a credential of a certain look.
+pub(crate) fn call_with(token: &str) -> Call {
+    Call {
+        connection_id: ConnectionId::parse("conn_fixture").unwrap(),
+        access_token: Secret::new(token.to_owned()),
+        api_base_url: None,
+        organization: None,
+        deadline: Instant::now() + Duration::from_secs(20),
+    }
+}
