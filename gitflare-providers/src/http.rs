@@ -20,7 +20,7 @@ use url::{Host, Url};
 
 use self::address::{PublicOnly, System, is_public};
 pub(crate) use self::body::{MAX_BODY, MAX_DIFF_BODY};
-use crate::blocks::Blocks;
+use crate::quotas::Quotas;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const MAX_HEADERS: usize = 128;
@@ -58,7 +58,7 @@ struct Inner {
     private: Client,
     allowed_private: Vec<(Host, u16)>,
     first_byte_timeout: Duration,
-    blocks: Blocks,
+    quotas: Quotas,
 }
 
 impl Http {
@@ -91,7 +91,7 @@ impl Http {
             private,
             allowed_private,
             first_byte_timeout: config.first_byte_timeout,
-            blocks: Blocks::default(),
+            quotas: Quotas::default(),
         })))
     }
 
@@ -163,9 +163,9 @@ impl Http {
         Err(Failure::Unusable("redirected too often"))
     }
 
-    /// The connections that their upstream wants to hear nothing of for a while.
-    pub(crate) fn blocks(&self) -> &Blocks {
-        &self.0.blocks
+    /// What upstreams let each connection do.
+    pub(crate) fn quotas(&self) -> &Quotas {
+        &self.0.quotas
     }
 }
 

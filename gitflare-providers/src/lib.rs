@@ -14,7 +14,6 @@
 #![deny(missing_docs)]
 #![expect(dead_code, reason = "shared by adapters, one of which follows")]
 
-mod blocks;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod github;
@@ -23,6 +22,7 @@ pub mod local;
 mod pagination;
 mod patch;
 mod pinned;
+mod quotas;
 mod upstream;
 mod upstream_error;
 mod wire;

@@ -5,8 +5,8 @@
 use std::{borrow::Cow, fmt::Write, time::Duration};
 
 use gitflare_core::{
-    Code, Error, Random, Result, SystemRandom,
-    provider::{Call, ProviderId},
+    Code, ConnectionId, Error, Random, Result, SystemRandom,
+    provider::{Call, ProviderId, RateLimit},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::{
     http::{Base, Http, MAX_BODY, MAX_DIFF_BODY, Reply},
+    quotas::Seen,
     upstream_error::{Refusal, request_id, seconds_until_reset, unanswered},
 };
 
@@ -28,6 +29,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 const MAX_RETRIES: u32 = 2;
 /// A longer wait is the client's to do, not one of a request that holds a connection.
 const MAX_RETRY_WAIT: Duration = Duration::from_secs(5);
+/// A renewal that lies further ahead is not believed.
+const MAX_WINDOW_SECONDS: u32 = 3600;
 /// What a retry needs of the time that is left, to be worth the wait.
 const RETRY_ROOM: Duration = Duration::from_millis(500);
 
@@ -41,10 +44,21 @@ pub(crate) struct Dialect {
     pub(crate) credential: (&'static str, &'static str),
     /// The answer's header that names the request.
     pub(crate) request_id: &'static str,
-    /// The answer's headers with the calls that are left, and the moment when they are renewed.
-    pub(crate) rate_limit: (&'static str, &'static str),
+    /// The answer's headers that tell how often the account may call.
+    pub(crate) rate_limit: RateLimitHeaders,
     /// What a refusal means in the provider's own words; `None` leaves it to the status.
     pub(crate) refusal: fn(&Refusal<'_>) -> Option<Error>,
+}
+
+/// Names of headers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RateLimitHeaders {
+    /// How many calls there are in a window.
+    pub(crate) limit: &'static str,
+    /// How many of them are left.
+    pub(crate) remaining: &'static str,
+    /// When they are renewed, in seconds since 1970.
+    pub(crate) reset: &'static str,
 }
 
 /// A GET: a path of encoded segments, a query, and what is expected back.
@@ -132,8 +146,8 @@ impl Upstream {
     /// absence, means.
     pub(crate) async fn get(&self, call: &Call, get: &Get<'_>) -> Result<Answer> {
         let provider = self.dialect.provider;
-        let blocks = self.http.blocks();
-        blocks.check(&call.connection_id, provider, Instant::now())?;
+        let quotas = self.http.quotas();
+        quotas.check(&call.connection_id, provider, Instant::now())?;
         let base: Cow<'_, Base> = match &call.api_base_url {
             Some(text) => Cow::Owned(self.http.base(text)?),
             None => Cow::Borrowed(&self.base),
@@ -151,13 +165,7 @@ impl Upstream {
                 .get(&base, url.clone(), &headers, get.max_bytes, deadline)
                 .await
                 .map_err(|failure| unanswered(provider, failure))?;
-            let (left, reset) = self.dialect.rate_limit;
-            if reply.headers.get(left).is_some_and(|left| left == "0")
-                && let Some(seconds) = seconds_until_reset(&reply.headers, reset)
-                && seconds > 1
-            {
-                blocks.block(&call.connection_id, seconds.min(3600), Instant::now());
-            }
+            self.note_quota(call, &reply.headers);
             if matches!(reply.status, 200 | 203) || get.also.contains(&reply.status) {
                 return Ok(Answer {
                     reply,
@@ -170,12 +178,39 @@ impl Upstream {
                 if error.code() == Code::RateLimited
                     && let Some(seconds) = error.retry_after_seconds()
                 {
-                    blocks.block(&call.connection_id, seconds, Instant::now());
+                    quotas.block(&call.connection_id, seconds, Instant::now());
                 }
                 return Err(error);
             };
             tokio::time::sleep(wait).await;
             attempt += 1;
+        }
+    }
+
+    /// What the upstream lets a connection do, as its newest answer said.
+    pub(crate) fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
+        self.http.quotas().seen(connection, Instant::now())
+    }
+
+    fn note_quota(&self, call: &Call, headers: &HeaderMap) {
+        let names = self.dialect.rate_limit;
+        let number = |name| headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+        let (Some(remaining), Some(seconds)) = (
+            number(names.remaining),
+            seconds_until_reset(headers, names.reset),
+        ) else {
+            return;
+        };
+        let now = Instant::now();
+        let seconds = seconds.min(MAX_WINDOW_SECONDS);
+        let seen = Seen {
+            limit: number(names.limit),
+            remaining,
+            resets_at: now + Duration::from_secs(seconds.into()),
+        };
+        self.http.quotas().note(&call.connection_id, seen, now);
+        if remaining == 0 && seconds > 1 {
+            self.http.quotas().block(&call.connection_id, seconds, now);
         }
     }
 
@@ -293,7 +328,11 @@ impl Answer {
                 headers: &[],
                 credential: ("authorization", "Bearer "),
                 request_id: "x-request-id",
-                rate_limit: ("x-ratelimit-remaining", "x-ratelimit-reset"),
+                rate_limit: RateLimitHeaders {
+                    limit: "x-ratelimit-limit",
+                    remaining: "x-ratelimit-remaining",
+                    reset: "x-ratelimit-reset",
+                },
                 refusal: |_| None,
             },
         }

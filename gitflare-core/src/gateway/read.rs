@@ -14,7 +14,7 @@ use crate::{
     cursor::CursorScope,
     filter::{Filtered, FirewallReport},
     policy::{self, Approved, Facts, Named, Permit, Presented},
-    provider::{Endpoint, ProviderId, TreePath},
+    provider::{Endpoint, ProviderId, RateLimit, TreePath},
     storage::{Access, Connection, RepositoryKey, SealedTokens, Share, UsageRow},
 };
 
@@ -63,6 +63,8 @@ pub struct UnifiedReply {
     pub firewall: Option<FirewallReport>,
     /// The providers that failed, for answers over all of them.
     pub errors: Option<Vec<Error>>,
+    /// How often the upstreams that were asked let these accounts call.
+    pub rate_limits: Vec<(ProviderId, RateLimit)>,
 }
 
 /// What a credential turned out to be.
@@ -242,7 +244,22 @@ impl Gateway {
             data,
             page_info,
             errors: fetched.merged.map(|(_, errors)| errors),
+            rate_limits: self.rate_limits(&permit),
         })
+    }
+
+    /// What the upstreams behind a permit have said lately.
+    fn rate_limits(&self, permit: &Permit<'_>) -> Vec<(ProviderId, RateLimit)> {
+        let asked = match permit.repository {
+            Some(_) => &permit.shares[..1],
+            None => &permit.shares[..],
+        };
+        let told = asked.iter().filter_map(|share| {
+            let id = share.connection.provider;
+            let limit = self.providers.find(id)?.rate_limit(&share.connection.id)?;
+            Some((id, limit))
+        });
+        told.collect()
     }
 
     /// The provider that the path names, or for a list over all the query.

@@ -120,6 +120,17 @@ pub struct DeploymentFilter {
     pub state: Option<DeploymentState>,
 }
 
+/// How often an upstream lets an account call, as its newest answer said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// How many calls there are in a window, where the upstream says so.
+    pub limit: Option<u64>,
+    /// How many of them are left.
+    pub remaining: u64,
+    /// Seconds until they are renewed.
+    pub resets_in_seconds: u32,
+}
+
 /// One kind of code host.
 ///
 /// Every list is one upstream page in the upstream's own order; a filter that the upstream cannot
@@ -136,6 +147,11 @@ pub trait Provider: Send + Sync {
     /// Whether a path segment has the form of this provider's own repository ids (otherwise it is
     /// taken for a full name).
     fn is_repository_id(&self, segment: &str) -> bool;
+
+    /// How often the upstream lets a connection call, if it has said so lately. Asks nobody.
+    fn rate_limit(&self, _connection: &ConnectionId) -> Option<RateLimit> {
+        None
+    }
 
     /// Whom the connection reads as. Also how a credential is checked: one that the upstream
     /// refuses is `INVALID_CREDENTIALS`.

@@ -4,15 +4,15 @@
 use std::borrow::Cow;
 
 use gitflare_core::{
-    Code, Error, Page, PageRequest, Position, Result,
-    provider::{Call, ProviderId, RepoRef},
+    Code, ConnectionId, Error, Page, PageRequest, Position, Result,
+    provider::{Call, ProviderId, RateLimit, RepoRef},
 };
 use serde::Deserialize;
 
 use crate::{
     http::Http,
     pagination::{self, Keys},
-    upstream::{Answer, Dialect, Get, Upstream},
+    upstream::{Answer, Dialect, Get, RateLimitHeaders, Upstream},
     upstream_error::Refusal,
 };
 
@@ -28,7 +28,11 @@ const DIALECT: Dialect = Dialect {
     ],
     credential: ("authorization", "Bearer "),
     request_id: "x-github-request-id",
-    rate_limit: ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    rate_limit: RateLimitHeaders {
+        limit: "x-ratelimit-limit",
+        remaining: "x-ratelimit-remaining",
+        reset: "x-ratelimit-reset",
+    },
     refusal,
 };
 
@@ -92,6 +96,10 @@ pub(super) struct Client(Upstream);
 impl Client {
     pub(super) fn new(http: Http, api_url: &str) -> Result<Self> {
         Upstream::new(http, api_url, &DIALECT).map(Self)
+    }
+
+    pub(super) fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
+        self.0.rate_limit(connection)
     }
 
     /// The account behind the token.

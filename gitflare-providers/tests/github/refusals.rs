@@ -1,6 +1,9 @@
 //! What GitHub's refusals become: limits, policies, missing rights and missing things told apart.
 
-use gitflare_core::{Code, PageRequest, provider::Provider};
+use gitflare_core::{
+    Code, ConnectionId, PageRequest,
+    provider::{Call, Provider},
+};
 
 use crate::{
     Upstream, repo,
@@ -211,4 +214,40 @@ async fn what_is_missing_is_looked_into() {
         .repositories(&call_with("ghu_x"), PageRequest::default())
         .await;
     assert_eq!(nothing.unwrap_err().code(), Code::InstallationNotFound);
+}
+
+#[tokio::test]
+async fn an_account_whose_calls_are_used_up_is_not_called_again() {
+    let used_up = Reply::ok("[]")
+        .with("date", "Sun, 06 Nov 1994 08:49:37 GMT")
+        .with("x-ratelimit-limit", "5000")
+        .with("x-ratelimit-remaining", "0")
+        .with("x-ratelimit-reset", "784112377");
+    let up = Upstream::start(&[(BRANCHES, used_up)]).await;
+    let call = call();
+    assert_eq!(up.github.rate_limit(&call.connection_id), None);
+    let branches = async |call: &Call| {
+        up.github
+            .branches(call, &repo(), PageRequest::default())
+            .await
+    };
+    // The last one counted is still an answer.
+    assert!(branches(&call).await.is_ok());
+    let told = up.github.rate_limit(&call.connection_id).unwrap();
+    assert_eq!((told.limit, told.remaining), (Some(5000), 0));
+    assert!((595..=600).contains(&told.resets_in_seconds), "{told:?}");
+    let refused = branches(&call).await.unwrap_err();
+    assert_eq!(refused.code(), Code::RateLimited);
+    assert!(
+        refused
+            .retry_after_seconds()
+            .is_some_and(|seconds| seconds > 590)
+    );
+    assert_eq!(up.asked().len(), 1);
+    // Another account has calls of its own.
+    let other = Call {
+        connection_id: ConnectionId::parse("conn_other").unwrap(),
+        ..call_with("other")
+    };
+    assert!(branches(&other).await.is_ok());
 }

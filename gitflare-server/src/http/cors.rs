@@ -12,8 +12,9 @@ use super::{
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const ORIGIN: HeaderValue = HeaderValue::from_static("origin");
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("x-request-id, x-client-request-id, retry-after, www-authenticate");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "x-request-id, x-client-request-id, retry-after, www-authenticate, ratelimit, ratelimit-policy",
+);
 const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("authorization, content-type, x-connection-id, x-request-id");
 /// Ten minutes: browsers ask again soon enough after a change.

@@ -6,6 +6,7 @@ use gitflare_core::{
     filter::FirewallReport,
     gateway::{PageInfo, Payload, ReadRequest, UnifiedReply},
 };
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::super::{
@@ -36,7 +37,32 @@ pub(in super::super) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
         request_id: x.request_id.clone(),
     };
     let reply = x.gateway().read(request).await?;
-    Reply::ok(&Body::new(&x, &reply))
+    let mut answer = Reply::ok(&Body::new(&x, &reply))?;
+    answer.headers.extend(rate_limit_headers(&reply));
+    Ok(answer)
+}
+
+/// What the upstreams say of their limits, as an item each, named after the provider
+/// (draft-ietf-httpapi-ratelimit-headers). They say how much there is, not for how long.
+fn rate_limit_headers(reply: &UnifiedReply) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let (mut policy, mut left) = (Vec::new(), Vec::new());
+    for (provider, limit) in &reply.rate_limits {
+        if let Some(quota) = limit.limit {
+            policy.push(format!("\"{provider}\";q={quota}"));
+        }
+        let (remaining, seconds) = (limit.remaining, limit.resets_in_seconds);
+        left.push(format!("\"{provider}\";r={remaining};t={seconds}"));
+    }
+    let header = |name, items: &[String]| {
+        let value = HeaderValue::try_from(items.join(", ")).ok();
+        Some((HeaderName::from_static(name), value?)).filter(|_| !items.is_empty())
+    };
+    [
+        header("ratelimit-policy", &policy),
+        header("ratelimit", &left),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,172 @@
+//! What upstreams let each connection do: how much is left, as their answers say, and until when
+//! they want to hear nothing at all; a call that would be refused is not sent. Kept in memory, per
+//! node; bounded, and forgetting costs one refused call.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use gitflare_core::{
+    Code, ConnectionId, Error, Result,
+    provider::{ProviderId, RateLimit},
+};
+use tokio::time::Instant;
+
+const MAX_CONNECTIONS: usize = 10_000;
+
+/// The quotas of all connections.
+#[derive(Debug, Default)]
+pub(crate) struct Quotas(Mutex<HashMap<ConnectionId, Quota>>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Quota {
+    blocked_until: Option<Instant>,
+    seen: Option<Seen>,
+}
+
+/// What an answer said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) limit: Option<u64>,
+    pub(crate) remaining: u64,
+    pub(crate) resets_at: Instant,
+}
+
+impl Quotas {
+    /// Refuses a call of a blocked connection.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` with the seconds that are left.
+    pub(crate) fn check(
+        &self,
+        connection: &ConnectionId,
+        provider: ProviderId,
+        now: Instant,
+    ) -> Result<()> {
+        let quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = quotas.get(connection).and_then(|quota| quota.blocked_until);
+        let Some(left) = until.and_then(|until| until.checked_duration_since(now)) else {
+            return Ok(());
+        };
+        if left.is_zero() {
+            return Ok(());
+        }
+        let message = format!(
+            "{} asked to wait before this account is read again.",
+            provider.name()
+        );
+        Err(Error::upstream(Code::RateLimited, provider, message)
+            .with_retry_after(seconds(left).saturating_add(1)))
+    }
+
+    /// Blocks a connection for that long, or longer if it is blocked for longer already.
+    pub(crate) fn block(&self, connection: &ConnectionId, seconds: u32, now: Instant) {
+        let until = now + Duration::from_secs(seconds.into());
+        self.change(connection, now, |quota| {
+            quota.blocked_until = Some(quota.blocked_until.map_or(until, |known| known.max(until)));
+        });
+    }
+
+    /// Notes what an answer said.
+    pub(crate) fn note(&self, connection: &ConnectionId, seen: Seen, now: Instant) {
+        self.change(connection, now, |quota| quota.seen = Some(seen));
+    }
+
+    /// What the newest answer said, while it holds.
+    pub(crate) fn seen(&self, connection: &ConnectionId, now: Instant) -> Option<RateLimit> {
+        let quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = quotas.get(connection)?.seen?;
+        let left = seen.resets_at.checked_duration_since(now)?;
+        Some(RateLimit {
+            limit: seen.limit,
+            remaining: seen.remaining,
+            resets_in_seconds: seconds(left),
+        })
+    }
+
+    fn change(&self, connection: &ConnectionId, now: Instant, change: impl FnOnce(&mut Quota)) {
+        let mut quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(quota) = quotas.get_mut(connection) {
+            return change(quota);
+        }
+        if quotas.len() >= MAX_CONNECTIONS {
+            quotas.retain(|_, quota| quota.holds(now));
+        }
+        if quotas.len() < MAX_CONNECTIONS {
+            change(quotas.entry(connection.clone()).or_default());
+        }
+    }
+}
+
+impl Quota {
+    fn holds(&self, now: Instant) -> bool {
+        self.blocked_until.is_some_and(|until| until > now)
+            || self.seen.is_some_and(|seen| seen.resets_at > now)
+    }
+}
+
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(n: usize) -> ConnectionId {
+        ConnectionId::parse(&format!("conn_{n}")).unwrap()
+    }
+
+    #[test]
+    fn a_block_ends_by_itself_and_concerns_one_connection() {
+        let (quotas, now) = (Quotas::default(), Instant::now());
+        quotas.block(&connection(1), 30, now);
+        quotas.block(&connection(1), 10, now);
+        let check = |n, after| {
+            let at = now + Duration::from_secs(after);
+            quotas.check(&connection(n), ProviderId::Github, at)
+        };
+        let refused = check(1, 20).unwrap_err();
+        assert_eq!(refused.code(), Code::RateLimited);
+        assert_eq!(refused.retry_after_seconds(), Some(11));
+        assert!(check(2, 20).is_ok());
+        assert!(check(1, 30).is_ok());
+    }
+
+    #[test]
+    fn what_is_left_is_told_until_it_is_renewed() {
+        let (quotas, now) = (Quotas::default(), Instant::now());
+        let seen = Seen {
+            limit: Some(5000),
+            remaining: 17,
+            resets_at: now + Duration::from_secs(60),
+        };
+        quotas.note(&connection(1), seen, now);
+        let later = now + Duration::from_secs(20);
+        let told = quotas.seen(&connection(1), later).unwrap();
+        assert_eq!(
+            (told.limit, told.remaining, told.resets_in_seconds),
+            (Some(5000), 17, 40)
+        );
+        assert!(quotas.seen(&connection(2), later).is_none());
+        assert!(
+            quotas
+                .seen(&connection(1), now + Duration::from_secs(61))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn the_view_is_bounded() {
+        let (quotas, now) = (Quotas::default(), Instant::now());
+        for n in 0..MAX_CONNECTIONS + 10 {
+            quotas.block(&connection(n), 10, now);
+        }
+        assert_eq!(quotas.0.lock().unwrap().len(), MAX_CONNECTIONS);
+        let later = now + Duration::from_secs(11);
+        quotas.block(&connection(MAX_CONNECTIONS + 20), 10, later);
+        assert_eq!(quotas.0.lock().unwrap().len(), 1);
+    }
+}
