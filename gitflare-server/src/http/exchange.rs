@@ -85,6 +85,11 @@ impl Exchange {
         self.parameters.get_mut(at).map(std::mem::take)
     }
 
+    /// The query as sent.
+    pub(super) fn raw_query(&self) -> Option<&str> {
+        self.head.uri.query()
+    }
+
     /// The query's pairs, decoded.
     pub(super) fn query(&self) -> Result<Query, Refusal> {
         let text = self.head.uri.query().unwrap_or_default();

@@ -16,6 +16,10 @@ use super::{
     connection::Origin,
     cors,
     exchange::Reply,
+    pages::{
+        View,
+        error::{Accepted, ErrorView},
+    },
     routes::{Access, ROUTES, Verb},
 };
 
@@ -105,6 +109,7 @@ pub(super) struct Context {
     pub(super) cors: Option<Access>,
     client_request_id: Option<HeaderValue>,
     origin: Option<HeaderValue>,
+    accepted: Accepted,
     is_internal: bool,
 }
 
@@ -121,6 +126,7 @@ impl Context {
             cors: None,
             client_request_id: client_request_id(&head.headers),
             origin: head.headers.get(header::ORIGIN).cloned(),
+            accepted: Accepted::of(&head.headers),
             is_internal: origin.entrance.is_internal,
         }
     }
@@ -181,10 +187,22 @@ impl Context {
         (response, error)
     }
 
-    /// The canonical error, in the shape that is wanted.
+    /// The canonical error, in the shape that is wanted; a page for a browser.
     fn refuse(&self, refusal: &Refusal) -> Reply {
         let error = &refusal.error;
-        let mut headers = refusal.headers.clone();
+        let page = self
+            .accepted
+            .wants_page(self.route.map(|index| &ROUTES[index]))
+            .then(|| ErrorView::new(refusal.status, error, self.request_id.as_str()))
+            .and_then(|view| view.reply(refusal.status).ok());
+        let mut reply = page.unwrap_or_else(|| Reply {
+            status: refusal.status,
+            content_type: Some("application/json"),
+            body: error_body(error, &self.request_id, refusal.oauth_word),
+            headers: Vec::new(),
+        });
+        let headers = &mut reply.headers;
+        headers.extend(refusal.headers.iter().cloned());
         if let Some(challenge) = self.challenge(refusal) {
             headers.push((header::WWW_AUTHENTICATE, challenge));
         }
@@ -193,12 +211,7 @@ impl Context {
         {
             headers.push((header::RETRY_AFTER, seconds.into()));
         }
-        Reply {
-            status: refusal.status,
-            content_type: Some("application/json"),
-            body: error_body(error, &self.request_id, refusal.oauth_word),
-            headers,
-        }
+        reply
     }
 
     /// How to authenticate, on the routes whose scheme has a name (RFC 6750, RFC 7617).

@@ -12,6 +12,7 @@ use http::Method;
 use super::{
     api::{connections, discovery, oauth, platform_admin, unified},
     exchange::{Exchange, Reply},
+    pages::{assets, site},
     respond::Refusal,
 };
 
@@ -235,9 +236,9 @@ pub const ROUTES: &[Route] = routes! {
     Post "/app/company/apps/:clientId/connections/:connectionId/disconnect"; EmbedSession => later;
 
     // Web app
-    Get "/"; OptionalSession => later;
-    Get "/docs", "/docs/api", "/zero-trust"; Public => later;
-    Get "/assets/app.css", "/assets/landing-page.js", "/assets/secure-git-connect-page.js", "/assets/gitflare-logo.svg"; Public => later;
+    Get "/"; OptionalSession => site::landing;
+    Get "/docs", "/docs/api", "/zero-trust"; Public => site::document;
+    Get "/assets/app.css", "/assets/landing-page.js", "/assets/secure-git-connect-page.js", "/assets/gitflare-logo.svg"; Public => assets::serve;
     Get "/app/signup", "/app/developer/signup", "/app/customer/signup"; Public => later;
     Post "/app/signup", "/app/developer/signup", "/app/customer/signup"; Public => later;
     Get "/app/login", "/app/developer/login", "/app/customer/login"; Public => later;

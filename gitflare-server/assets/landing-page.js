@@ -1,0 +1,46 @@
+// The public site and the dashboard: copy buttons, and a filter for the endpoint list. Without it
+// every text is still there to be selected.
+"use strict";
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const text = button.parentElement.querySelector("[data-copy-text]");
+  if (!text || !navigator.clipboard) continue;
+  button.hidden = false;
+  const label = [...button.childNodes];
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(text);
+      button.textContent = "Selected";
+    }
+    button.setAttribute("aria-live", "polite");
+    setTimeout(() => { button.replaceChildren(...label); }, 2000);
+  });
+}
+
+const filter = document.querySelector("[data-filter]");
+if (filter) {
+  filter.hidden = false;
+  const input = filter.querySelector("[data-filter-input]");
+  const count = filter.querySelector("[data-filter-count]");
+  const rows = [...document.querySelectorAll("[data-filter-row]")];
+  const tables = [...new Set(rows.map((row) => row.closest(".scroll")))];
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      if (!row.hidden) shown += 1;
+    }
+    for (const table of tables) {
+      const isEmpty = !table.querySelector("[data-filter-row]:not([hidden])");
+      table.hidden = isEmpty;
+      const title = table.previousElementSibling;
+      if (title && title.tagName === "H3") title.hidden = isEmpty;
+    }
+    count.textContent = words.length ? `${shown} of ${rows.length} endpoints` : "";
+  });
+}

@@ -1,0 +1,176 @@
+// The consent, management and hand-over pages: a live repository picker, and linking in a window
+// of its own while the page is framed. Everything works without it, with more page loads.
+"use strict";
+
+// What the pages tell each other; only pages of this origin are listened to.
+const CONNECTED = "gitflare:connected";
+
+function picker(form, root) {
+  const search = root.querySelector("[data-picker-search]");
+  root.querySelector("[data-picker-submit]").hidden = true;
+  let part = root.querySelector("[data-picker-part]");
+  let running = null;
+  let timer = 0;
+
+  const boxes = () => [...part.querySelectorAll("[data-picker-rows] input")];
+  const count = () => {
+    const hidden = part.querySelectorAll("input[type=hidden][name=repositories]").length;
+    const shown = boxes().filter((box) => box.checked).length;
+    part.querySelector("[data-picker-chosen]").textContent = String(hidden + shown);
+  };
+  const isShown = (box) => !box.closest("li").hidden;
+
+  // Every repository is on the page: nothing has to be asked.
+  const narrow = () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let any = false;
+    for (const box of boxes()) {
+      const item = box.closest("li");
+      const text = item.textContent.toLowerCase();
+      item.hidden = !words.every((word) => text.includes(word));
+      any = any || !item.hidden;
+    }
+    const empty = part.querySelector("[data-picker-empty]");
+    if (empty) empty.hidden = any;
+  };
+
+  // The server shows another part of the list and keeps what is chosen, as it does for a browser
+  // without scripts; only that part of its page is taken over.
+  const browse = async (from) => {
+    if (running) running.abort();
+    const request = new AbortController();
+    running = request;
+    const body = new URLSearchParams(new FormData(form));
+    body.set("browse", from);
+    try {
+      const answer = await fetch(form.action, {
+        method: "POST",
+        body,
+        signal: request.signal,
+        headers: { accept: "text/html" },
+        credentials: "same-origin",
+        redirect: "error",
+      });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const next = page.querySelector("[data-picker-part]");
+      if (!answer.ok || !next) throw new Error("no list");
+      part.replaceWith(document.adoptNode(next));
+      part = next;
+      dress();
+    } catch (error) {
+      if (error.name !== "AbortError") root.querySelector("[data-picker-submit]").hidden = false;
+    }
+  };
+
+  const dress = () => {
+    const tools = part.querySelector("[data-picker-tools]");
+    if (tools) {
+      tools.hidden = false;
+      const set = (checked) => {
+        for (const box of boxes()) if (isShown(box)) box.checked = checked;
+        count();
+      };
+      part.querySelector("[data-picker-all]").addEventListener("click", () => set(true));
+      part.querySelector("[data-picker-none]").addEventListener("click", () => set(false));
+    }
+    part.addEventListener("change", count);
+    for (const button of part.querySelectorAll("[data-picker-page]")) {
+      button.addEventListener("click", (event) => {
+        event.preventDefault();
+        browse(button.value).then(() => part.scrollIntoView({ block: "nearest" }));
+      });
+    }
+    count();
+  };
+
+  search.addEventListener("input", () => {
+    if (part.dataset.whole === "true" && !part.querySelector("input[type=hidden]")) {
+      narrow();
+      return;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(() => browse("0"), 150);
+  });
+  search.addEventListener("keydown", (event) => {
+    // Enter would send the form; the list follows the field already.
+    if (event.key === "Enter") event.preventDefault();
+  });
+  dress();
+}
+
+// Takes over an account that was linked in another window, then shows the page anew.
+async function complete(flowId, completionCode) {
+  const answer = await fetch("/v1/auth/complete", {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    credentials: "same-origin",
+    body: JSON.stringify({ flowId, completionCode, csrf: csrfToken() }),
+  });
+  if (!answer.ok) throw new Error("not completed");
+  location.reload();
+}
+
+function csrfToken() {
+  const field = document.querySelector("input[name=csrf]");
+  return field ? field.value : "";
+}
+
+function framedLinking() {
+  const links = document.querySelectorAll("[data-popup]");
+  if (!links.length) return;
+  const panel = document.querySelector("[data-handover]");
+  const field = document.querySelector("[data-handover-code]");
+  for (const link of links) {
+    link.addEventListener("click", (event) => {
+      const opened = window.open(link.href, "gitflare-connect", "popup,width=720,height=820");
+      // A blocked popup leaves the link to do it in a tab.
+      if (opened) event.preventDefault();
+      if (panel) panel.hidden = false;
+    });
+  }
+  addEventListener("message", (event) => {
+    if (event.origin !== location.origin || !event.data || event.data.type !== CONNECTED) return;
+    complete(String(event.data.flowId), String(event.data.completionCode)).catch(() => {
+      if (panel) panel.hidden = false;
+    });
+  });
+  const use = document.querySelector("[data-handover-use]");
+  if (use) {
+    use.addEventListener("click", () => {
+      const code = field.value.trim();
+      const dot = code.indexOf(".");
+      complete(code.slice(0, dot), code.slice(dot + 1)).catch(() => {
+        field.setAttribute("aria-invalid", "true");
+        field.focus();
+      });
+    });
+  }
+}
+
+function handover() {
+  const page = document.querySelector("[data-handover-flow]");
+  if (!page) return;
+  const message = {
+    type: CONNECTED,
+    flowId: page.dataset.handoverFlow,
+    completionCode: page.dataset.handoverCompletion,
+  };
+  if (window.opener) {
+    window.opener.postMessage(message, location.origin);
+    setTimeout(() => window.close(), 600);
+  }
+  const button = page.querySelector("[data-copy]");
+  if (button && navigator.clipboard) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(page.querySelector("[data-copy-text]").textContent);
+      button.textContent = "Copied";
+    });
+  }
+}
+
+const form = document.querySelector("[data-connect-form]");
+const root = form && form.querySelector("[data-picker]");
+if (root) picker(form, root);
+framedLinking();
+handover();

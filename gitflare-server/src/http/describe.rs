@@ -1,0 +1,222 @@
+//! The route table in words: a sentence for each route, the group it stands in, how each credential
+//! is sent. The API reference and the OpenAPI document read it; no request does.
+//!
+//! To describe a new route: add its line below, in the table's order. The test names a missing one.
+
+use super::routes::{Access, Route, Verb};
+
+/// How a credential is sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CredentialRow {
+    /// What the reference calls it.
+    pub(super) name: &'static str,
+    /// How to send it.
+    pub(super) how: &'static str,
+}
+
+const fn row(name: &'static str, how: &'static str) -> CredentialRow {
+    CredentialRow { name, how }
+}
+
+#[rustfmt::skip]
+const PUBLIC: CredentialRow = row("None", "Nothing to send.");
+#[rustfmt::skip]
+const TOKEN: CredentialRow = row("Access token", "Authorization: Bearer ACCESS_TOKEN");
+#[rustfmt::skip]
+const CLIENT: CredentialRow = row("Client", "client_id and client_secret in the body, or HTTP Basic.");
+#[rustfmt::skip]
+const USER: CredentialRow = row("User session", "The session cookie, or Authorization: Bearer SESSION_TOKEN.");
+#[rustfmt::skip]
+const EMBED: CredentialRow = row("Customer's browser", "The cookie that the hosted page set.");
+#[rustfmt::skip]
+const ADMIN: CredentialRow = row("Admin key", "x-admin-api-key: ADMIN_KEY");
+#[rustfmt::skip]
+const INTERNAL: CredentialRow = row("Internal", "The internal listener, or x-admin-api-key: ADMIN_KEY");
+#[rustfmt::skip]
+const TESTAPP: CredentialRow = row("Test app's browser", "The cookie that the test app set.");
+#[rustfmt::skip]
+const PROVIDER: CredentialRow = row("Provider", "What the provider sends or signs.");
+
+/// Every credential.
+pub(super) const CREDENTIALS: &[CredentialRow] = &[
+    PUBLIC, TOKEN, CLIENT, USER, EMBED, PROVIDER, INTERNAL, ADMIN, TESTAPP,
+];
+
+/// What a route asks for, for people.
+pub(super) const fn credential(access: Access) -> CredentialRow {
+    match access {
+        Access::Public | Access::OptionalSession => PUBLIC,
+        Access::ClientCredentials => CLIENT,
+        Access::AccessToken(_) => TOKEN,
+        Access::UserSession => USER,
+        Access::EmbedSession => EMBED,
+        Access::TestappSession => TESTAPP,
+        Access::ProviderCallback => PROVIDER,
+        Access::Internal => INTERNAL,
+        Access::AdminKey => ADMIN,
+    }
+}
+
+/// The group that a route stands in.
+pub(super) fn group(route: &Route) -> &'static str {
+    let path = route.template();
+    GROUPS
+        .iter()
+        .find(|(start, _)| path.starts_with(start))
+        .map_or("Web app", |(_, title)| title)
+}
+
+/// The first that a path begins with, and its group's title.
+const GROUPS: &[(&str, &str)] = &[
+    ("/*", "Public discovery"),
+    ("/health", "Public discovery"),
+    ("/metrics", "Public discovery"),
+    ("/openapi", "Public discovery"),
+    ("/.well-known", "Public discovery"),
+    ("/v1/providers", "Public discovery"),
+    ("/v1/auth/callback-urls", "Public discovery"),
+    ("/v1/platform/capabilities", "Public discovery"),
+    ("/oauth/", "OAuth and tokens"),
+    ("/v1/platform/client/", "OAuth and tokens"),
+    ("/v1/me", "Unified reads"),
+    ("/v1/repositories", "Unified reads"),
+    ("/v1/subscriptions", "Unified reads"),
+    ("/v1/auth/", "Provider connections"),
+    ("/v1/connections", "Provider connections"),
+    ("/v1/hooks", "Provider connections"),
+    ("/v1/account/", "Account"),
+    ("/v1/developer/", "Developer apps"),
+    ("/v1/platform/", "Platform administration"),
+    ("/v1/security/", "Platform administration"),
+    ("/app/company/", "Hosted management"),
+    ("/testapp", "Test app"),
+];
+
+/// What a route does, in one sentence; `None` when nobody has written it.
+pub(super) fn summary(route: &Route) -> Option<&'static str> {
+    SUMMARIES
+        .iter()
+        .find(|(verb, path, _)| *verb == route.verb && *path == route.template())
+        .map(|(_, _, summary)| *summary)
+}
+
+use Verb::{Delete, Get, Options, Patch, Post};
+
+#[rustfmt::skip]
+const SUMMARIES: &[(Verb, &str, &str)] = &[
+    (Options, "/*", "Answers CORS preflight requests of every path."),
+    (Get, "/health", "Says whether the server is healthy, and which providers and switches are on."),
+    (Get, "/v1/providers", "Lists the providers and how each can be connected."),
+    (Get, "/v1/auth/callback-urls", "Lists the callback addresses to register at the providers."),
+    (Get, "/v1/platform/capabilities", "Lists scopes, OAuth endpoints, and what each provider can do."),
+
+    (Get, "/oauth/authorize", "Shows the customer who asks for what, and takes the choice of repositories."),
+    (Post, "/oauth/authorize/approve", "Approves, and leads back to the app with a code."),
+    (Get, "/oauth/authorize/deny", "Refuses, and leads back to the app with access_denied."),
+    (Post, "/oauth/token", "Exchanges a code, or a client's own credentials, for an access token."),
+    (Post, "/v1/platform/tokens", "Issues an access token; takes what /oauth/token takes, and grant_id."),
+    (Get, "/v1/platform/client/me", "Says which token, client and customer the call is made for."),
+
+    (Get, "/v1/me", "Reads the connected accounts' profiles, one per connection."),
+    (Get, "/v1/repositories", "Lists the approved repositories."),
+    (Get, "/v1/repositories/:provider/:repoId", "Reads one repository."),
+    (Get, "/v1/repositories/:provider/:repoId/branches", "Lists branches, in the provider's order."),
+    (Get, "/v1/repositories/:provider/:repoId/commits", "Lists commits of a branch."),
+    (Get, "/v1/repositories/:provider/:repoId/commits/:commitId/diff", "Reads what a commit changed."),
+    (Get, "/v1/repositories/:provider/:repoId/pull-requests", "Lists pull or merge requests; open ones unless told otherwise."),
+    (Get, "/v1/repositories/:provider/:repoId/pull-requests/:pullRequestId/diff", "Reads what a pull request changes."),
+    (Get, "/v1/repositories/:provider/:repoId/contributors", "Lists contributors."),
+    (Get, "/v1/repositories/:provider/:repoId/tags", "Lists tags."),
+    (Get, "/v1/repositories/:provider/:repoId/releases", "Lists releases."),
+    (Get, "/v1/repositories/:provider/:repoId/checks", "Lists check results of a ref or branch."),
+    (Get, "/v1/repositories/:provider/:repoId/deployments", "Lists deployments."),
+    (Get, "/v1/repositories/:provider/:repoId/file-tree", "Lists files and folders of a ref."),
+    (Post, "/v1/repositories/:provider/:repoId/events/subscribe", "Subscribes a callback address to events of a repository."),
+
+    (Get, "/v1/auth/:provider/start", "Starts linking a provider account."),
+    (Get, "/v1/auth/:provider/callback", "Receives the browser that a provider sends back."),
+    (Get, "/v1/connections", "Lists connections."),
+    (Post, "/v1/connections/manual", "Connects an account by a token that somebody has."),
+    (Get, "/v1/connections/:connectionId", "Reads one connection."),
+    (Delete, "/v1/connections/:connectionId", "Disconnects an account and erases its tokens."),
+
+    (Get, "/v1/account/me", "Reads the signed-in person, their workspaces and the session."),
+    (Get, "/v1/account/connections", "Lists the connections of the person's workspaces."),
+    (Get, "/v1/account/repositories", "Lists the repositories of those connections."),
+    (Get, "/v1/account/usage/summary", "Counts the reads of the person's apps."),
+    (Get, "/v1/account/usage/logs", "Lists the reads of the person's apps, newest first."),
+
+    (Get, "/v1/developer/apps", "Lists the developer's apps."),
+    (Post, "/v1/developer/apps", "Creates an app; its secrets are in this answer and never again."),
+    (Patch, "/v1/developer/apps/:clientId", "Changes an app."),
+    (Delete, "/v1/developer/apps/:clientId", "Deletes an app and ends everything under it."),
+
+    (Get, "/v1/platform/tenants", "Lists workspaces."),
+    (Post, "/v1/platform/tenants", "Creates a workspace."),
+    (Get, "/v1/platform/clients", "Lists apps."),
+    (Post, "/v1/platform/clients", "Creates an app for a workspace."),
+    (Get, "/v1/platform/grants", "Lists grants."),
+    (Post, "/v1/platform/grants", "Grants an app a connection's repositories."),
+    (Delete, "/v1/platform/grants/:grantId", "Revokes a grant."),
+    (Get, "/v1/platform/tokens", "Lists access tokens, without the tokens."),
+    (Post, "/v1/platform/tokens/introspect", "Says what an access token is good for."),
+    (Delete, "/v1/platform/tokens/:tokenId", "Revokes an access token."),
+    (Get, "/v1/security/firewall/config", "Reads the firewall's rules."),
+    (Post, "/v1/security/firewall/config", "Changes the firewall's rules from the next request on."),
+
+    (Get, "/app/company/apps/:clientId", "Shows the customer what is shared with an app."),
+    (Post, "/app/company/apps/:clientId/update", "Changes what is shared."),
+    (Post, "/app/company/apps/:clientId/revoke", "Ends all access of an app."),
+    (Post, "/app/company/apps/:clientId/connections/:connectionId/disconnect", "Disconnects one of the customer's accounts."),
+
+    (Get, "/", "The landing page; whoever is signed in goes on to the dashboard."),
+    (Get, "/docs", "Guide, this reference, and how code is kept safe."),
+    (Get, "/assets/app.css", "Stylesheet, scripts and mark of the pages."),
+    (Get, "/app/signup", "The sign-up form; the customer path is retired (410)."),
+    (Post, "/app/signup", "Creates a developer account; the customer path is retired (410)."),
+    (Get, "/app/login", "The sign-in form; the customer path is retired (410)."),
+    (Post, "/app/login", "Signs in; the customer path is retired (410)."),
+    (Get, "/app/dashboard", "The developer's dashboard."),
+    (Get, "/app/logout", "Signs out."),
+    (Post, "/app/developer/apps", "Creates an app from the dashboard."),
+    (Post, "/app/developer/apps/:clientId/update", "Changes an app from the dashboard."),
+    (Post, "/app/developer/apps/:clientId/delete", "Deletes an app from the dashboard."),
+
+    (Get, "/testapp", "A small app that tries this server out; off unless switched on."),
+    (Post, "/testapp/config", "Sets which app's credentials the test app uses."),
+    (Post, "/testapp/disconnect", "Revokes and forgets the test app's token."),
+    (Get, "/testapp/callback", "Receives the code of the test app."),
+    (Get, "/testapp/live/commit-metrics", "Reads commits of the approved repositories and times it."),
+    (Get, "/testapp/live/endpoint-suite", "Calls every operation on sample repositories."),
+    (Get, "/testapp/live/repository-scenario", "Calls every operation on one repository."),
+
+    (Get, "/metrics", "Counters and timings as Prometheus text."),
+    (Get, "/openapi.json", "This API as an OpenAPI document."),
+    (Get, "/.well-known/oauth-authorization-server", "Authorization server metadata (RFC 8414)."),
+    (Post, "/oauth/revoke", "Revokes a token of the client's own (RFC 7009)."),
+    (Post, "/oauth/introspect", "Says what a token of the client's own is good for (RFC 7662)."),
+    (Post, "/v1/auth/complete", "Takes ownership of an account that was linked in another window."),
+    (Post, "/v1/auth/gitflic/callback", "Receives the code that GitFlic posts."),
+    (Post, "/v1/hooks/:provider/:subscriptionId", "Receives the events that a provider delivers."),
+    (Get, "/v1/subscriptions", "Lists the token's subscriptions."),
+    (Delete, "/v1/subscriptions/:id", "Ends a subscription."),
+    (Delete, "/v1/subscriptions/:subscriptionId", "Ends a subscription."),
+    (Post, "/v1/developer/apps/:clientId/secrets", "Makes an app's second secret; it is in this answer and never again."),
+    (Delete, "/v1/developer/apps/:clientId/secrets/:secretId", "Ends one of an app's secrets."),
+    (Post, "/v1/account/password", "Changes the password and ends all other sessions."),
+    (Delete, "/v1/account/me", "Deletes the account and what belongs to it alone."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{super::routes::ROUTES, *};
+
+    #[test]
+    fn every_route_has_its_sentence() {
+        for route in ROUTES {
+            let summary =
+                summary(route).unwrap_or_else(|| panic!("{:?} {}", route.verb, route.template()));
+            assert!(summary.ends_with('.'), "{summary}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The consent page, and the page that stands in its place while a workspace is locked.
+
+use askama::Template;
+
+use super::{
+    View,
+    connect::{AppCard, ConnectOption, ConnectedAccount, FirewallNote, Notice, PermissionChoice},
+    picker::Picker,
+    policy::{Kind, Policy},
+    shell::Shell,
+    text::{Link, Shown},
+};
+
+/// Whom a hosted page answers to.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Embedding {
+    /// Whether the page is inside a frame (`Sec-Fetch-Dest: iframe`).
+    pub(in super::super) is_framed: bool,
+    /// Whether the app opened it as a popup and listens to it (`display=popup`).
+    pub(in super::super) is_popup: bool,
+    /// The origins whose pages may frame it.
+    pub(in super::super) frame_ancestors: Vec<String>,
+    /// The origin of the request's verified `redirect_uri`.
+    pub(in super::super) returns_to: Option<String>,
+}
+
+impl Embedding {
+    fn policy(&self) -> Policy {
+        let kind = if self.is_popup {
+            Kind::ConsentPopup
+        } else {
+            Kind::Consent
+        };
+        let policy = Policy::of(kind).framed_by(&self.frame_ancestors);
+        match &self.returns_to {
+            Some(origin) => policy.returning_to(origin),
+            None => policy,
+        }
+    }
+}
+
+/// The consent page: who asks, for what, of which repositories.
+#[derive(Clone, Debug, Template)]
+#[template(path = "consent.html")]
+pub(in super::super) struct ConsentView {
+    pub(in super::super) app: AppCard,
+    /// What the app calls this customer.
+    pub(in super::super) customer: Option<Shown>,
+    /// The pending request.
+    pub(in super::super) request_id: String,
+    /// The session's token for forms.
+    pub(in super::super) csrf: String,
+    /// This page's own address, for a window of its own.
+    pub(in super::super) address: Link,
+    /// What is asked for.
+    pub(in super::super) permissions: Vec<PermissionChoice>,
+    /// What can be connected.
+    pub(in super::super) connect: Vec<ConnectOption>,
+    /// What is connected.
+    pub(in super::super) accounts: Vec<ConnectedAccount>,
+    /// The repositories of the connected accounts.
+    pub(in super::super) picker: Picker,
+    pub(in super::super) firewall: FirewallNote,
+    pub(in super::super) notice: Option<Notice>,
+    pub(in super::super) embedding: Embedding,
+}
+
+impl ConsentView {
+    fn shell(&self) -> Shell {
+        Shell::customer()
+    }
+}
+
+impl View for ConsentView {
+    fn policy(&self) -> Policy {
+        self.embedding.policy()
+    }
+}
+
+/// What a browser sees that has no proof that the workspace is its own: only connecting again.
+#[derive(Clone, Debug, Template)]
+#[template(path = "locked.html")]
+pub(in super::super) struct LockedView {
+    pub(in super::super) app: AppCard,
+    /// What can be connected again.
+    pub(in super::super) connect: Vec<ConnectOption>,
+    /// This page's own address, for a window of its own.
+    pub(in super::super) address: Link,
+    /// The pending request, which can be denied; `None` on the management page.
+    pub(in super::super) request_id: Option<String>,
+    pub(in super::super) notice: Option<Notice>,
+    pub(in super::super) embedding: Embedding,
+}
+
+impl LockedView {
+    fn shell(&self) -> Shell {
+        Shell::customer()
+    }
+}
+
+impl View for LockedView {
+    fn policy(&self) -> Policy {
+        self.embedding.policy()
+    }
+}

@@ -1,0 +1,48 @@
+//! The page that ends a linking in a window of its own: it hands the completion code to the page
+//! that opened it, or shows it to be carried over by hand.
+
+use askama::Template;
+
+use super::{
+    View,
+    policy::{Kind, Policy},
+    shell::Shell,
+    text::Shown,
+};
+
+/// The hand-over page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "handover.html")]
+pub(in super::super) struct HandoverView {
+    /// How the linking ended.
+    pub(in super::super) outcome: Handover,
+}
+
+/// How a linking ended.
+#[derive(Clone, Debug)]
+pub(in super::super) enum Handover {
+    /// The account is linked; the opener's session starts to own it with these.
+    Linked {
+        /// The flow.
+        flow_id: String,
+        /// The single-use code.
+        completion_code: String,
+    },
+    /// It is not, for this reason.
+    Failed {
+        /// One sentence.
+        reason: Shown,
+    },
+}
+
+impl HandoverView {
+    fn shell(&self) -> Shell {
+        Shell::customer()
+    }
+}
+
+impl View for HandoverView {
+    fn policy(&self) -> Policy {
+        Policy::of(Kind::Handover)
+    }
+}

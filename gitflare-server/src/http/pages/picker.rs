@@ -1,0 +1,281 @@
+//! The repository picker: a list of boxes of which a hundred are shown, searched on the server.
+//! What is chosen and not shown travels in hidden fields, so no script is needed to choose from a
+//! thousand; a script only makes it quicker.
+//!
+//! A form that carries `browse` asks for another part of the list, not for its own action: the
+//! handler shows the page again with [`Picked`] kept, and changes nothing.
+
+use std::collections::HashSet;
+
+use gitflare_core::provider::ProviderId;
+
+use super::text::Shown;
+
+/// How many repositories are shown at once.
+const SHOWN: usize = 100;
+
+/// A repository that can be chosen.
+#[derive(Clone, Debug)]
+pub(in super::super) struct RepositoryChoice {
+    /// The connection that it is read through.
+    pub(in super::super) connection_id: String,
+    /// The provider's own id.
+    pub(in super::super) id: String,
+    /// The provider.
+    pub(in super::super) provider: ProviderId,
+    /// Its full name.
+    pub(in super::super) full_name: Shown,
+    /// What it says about itself.
+    pub(in super::super) description: Option<Shown>,
+    /// Whether it is private, as far as the provider says.
+    pub(in super::super) is_private: Option<bool>,
+    /// Whether it is archived, as far as the provider says.
+    pub(in super::super) is_archived: Option<bool>,
+    /// Whether its box is ticked.
+    pub(in super::super) is_chosen: bool,
+}
+
+impl RepositoryChoice {
+    /// The value of its box, as the approving form posts it.
+    pub(super) fn value(&self) -> String {
+        format!("{}:{}", self.connection_id, self.id)
+    }
+
+    fn matches(&self, words: &[String]) -> bool {
+        let mut text = self.full_name.as_str().to_lowercase();
+        text.push(' ');
+        text.push_str(self.provider.name());
+        text.push(' ');
+        text.push_str(self.description.as_ref().map_or("", Shown::as_str));
+        let text = text.to_lowercase();
+        words.iter().all(|word| text.contains(word.as_str()))
+    }
+}
+
+/// What a consent or management form says of choices.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Picked {
+    /// Names of permissions, as posted.
+    pub(in super::super) permissions: Vec<String>,
+    /// `connectionId:repoId`, as posted.
+    pub(in super::super) repositories: HashSet<String>,
+    /// The text of the search field.
+    pub(in super::super) search: String,
+    /// From which match on to show the list, when that is all the form wants.
+    pub(in super::super) browse: Option<usize>,
+}
+
+impl Picked {
+    /// The choices among a form's pairs; other members are left aside.
+    pub(in super::super) fn from_pairs(pairs: &[(String, String)]) -> Self {
+        let mut picked = Self::default();
+        for (name, value) in pairs {
+            match name.as_str() {
+                "permissions" => picked.permissions.push(value.clone()),
+                "repositories" => {
+                    picked.repositories.insert(value.clone());
+                }
+                "search" => picked.search.clone_from(value),
+                // Whatever it holds, a form with `browse` must not act.
+                "browse" => picked.browse = Some(value.parse().unwrap_or(0)),
+                _ => {}
+            }
+        }
+        picked
+    }
+}
+
+/// The picker of one page.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Picker {
+    /// The boxes that are shown.
+    pub(super) rows: Vec<RepositoryChoice>,
+    /// The values that are chosen and not shown.
+    pub(super) hidden: Vec<String>,
+    /// What was searched for.
+    pub(super) search: Shown,
+    /// How many there are in all.
+    pub(super) total: usize,
+    /// How many match the search.
+    pub(super) matching: usize,
+    /// How many are chosen.
+    pub(super) chosen: usize,
+    /// The first shown match, from 0.
+    pub(super) from: usize,
+    /// Whether an account has more repositories than were listed.
+    pub(super) is_cut: bool,
+}
+
+impl Picker {
+    /// The part of `choices` that a search and a position show. `is_cut` says that an account has
+    /// more repositories than `choices` holds.
+    pub(in super::super) fn new(
+        choices: Vec<RepositoryChoice>,
+        search: &str,
+        from: usize,
+        is_cut: bool,
+    ) -> Self {
+        let search = Shown::new(search);
+        let words: Vec<String> = search
+            .as_str()
+            .to_lowercase()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        let total = choices.len();
+        let chosen = choices.iter().filter(|it| it.is_chosen).count();
+        let (matching, others): (Vec<_>, Vec<_>) =
+            choices.into_iter().partition(|it| it.matches(&words));
+        let matches = matching.len();
+        let from = if from < matches {
+            from - from % SHOWN
+        } else {
+            0
+        };
+        let (mut rows, mut hidden) = (Vec::new(), others);
+        for (index, choice) in matching.into_iter().enumerate() {
+            if (from..from + SHOWN).contains(&index) {
+                rows.push(choice);
+            } else {
+                hidden.push(choice);
+            }
+        }
+        Self {
+            rows,
+            hidden: hidden
+                .iter()
+                .filter(|it| it.is_chosen)
+                .map(RepositoryChoice::value)
+                .collect(),
+            search,
+            total,
+            matching: matches,
+            chosen,
+            from,
+            is_cut,
+        }
+    }
+
+    /// One past the last shown match.
+    pub(super) fn to(&self) -> usize {
+        self.from + self.rows.len()
+    }
+
+    /// Where the part before the shown one begins.
+    pub(super) fn previous(&self) -> Option<usize> {
+        (self.from > 0).then(|| self.from.saturating_sub(SHOWN))
+    }
+
+    /// Where the part behind the shown one begins.
+    pub(super) fn next(&self) -> Option<usize> {
+        (self.to() < self.matching).then(|| self.to())
+    }
+
+    /// Whether every repository is on the page, so that a script can search it alone.
+    pub(super) fn is_whole(&self) -> bool {
+        self.rows.len() == self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choices(count: usize) -> Vec<RepositoryChoice> {
+        (0..count)
+            .map(|index| RepositoryChoice {
+                connection_id: "conn_1".to_owned(),
+                id: index.to_string(),
+                provider: ProviderId::Github,
+                full_name: format!("octo/repo-{index:04}").into(),
+                description: (index % 2 == 0).then(|| "An Even one".into()),
+                is_private: None,
+                is_archived: None,
+                is_chosen: index % 300 == 7,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_hundred_of_a_thousand_are_shown_and_none_is_lost() {
+        let mut from = 0;
+        let mut seen = Vec::new();
+        loop {
+            let picker = Picker::new(choices(1000), "", from, false);
+            assert_eq!(picker.rows.len(), 100);
+            assert_eq!(
+                (picker.total, picker.matching, picker.chosen),
+                (1000, 1000, 4)
+            );
+            let shown_chosen = picker.rows.iter().filter(|it| it.is_chosen).count();
+            assert_eq!(shown_chosen + picker.hidden.len(), 4);
+            seen.extend(picker.rows.iter().map(|it| it.id.clone()));
+            match picker.next() {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+        let expected: Vec<_> = (0..1000).map(|index: usize| index.to_string()).collect();
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_search_narrows_by_every_word_and_keeps_what_is_chosen() {
+        for (search, matching) in [
+            ("repo-0042", 1),
+            ("OCTO 0042", 1),
+            ("0042 github", 1),
+            ("even 99", 5),
+            ("nothing like it", 0),
+            ("  ", 1000),
+        ] {
+            let picker = Picker::new(choices(1000), search, 0, false);
+            assert_eq!(picker.matching, matching, "{search}");
+            let shown_chosen = picker.rows.iter().filter(|it| it.is_chosen).count();
+            assert_eq!(shown_chosen + picker.hidden.len(), 4, "{search}");
+        }
+    }
+
+    #[test]
+    fn a_position_that_is_none_shows_the_beginning() {
+        for (from, expected) in [(0, 0), (100, 100), (150, 100), (1000, 0), (usize::MAX, 0)] {
+            assert_eq!(
+                Picker::new(choices(250), "", from, false).from,
+                if from == 100 || from == 150 {
+                    expected
+                } else {
+                    0
+                }
+            );
+        }
+        let last = Picker::new(choices(250), "", 200, false);
+        assert_eq!(
+            (last.rows.len(), last.previous(), last.next()),
+            (50, Some(100), None)
+        );
+    }
+
+    #[test]
+    fn a_form_that_browses_says_so_whatever_it_holds() {
+        let pairs = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            Picked::from_pairs(&pairs)
+        };
+        let picked = pairs(&[
+            ("repositories", "conn_1:1"),
+            ("repositories", "conn_1:2"),
+            ("permissions", "read:commits"),
+            ("search", "x"),
+            ("csrf", "y"),
+        ]);
+        assert_eq!(picked.repositories.len(), 2);
+        assert_eq!(picked.permissions, ["read:commits"]);
+        assert_eq!(picked.browse, None);
+        assert_eq!(pairs(&[("browse", "100")]).browse, Some(100));
+        assert_eq!(pairs(&[("browse", "")]).browse, Some(0));
+        assert_eq!(pairs(&[("browse", "-1")]).browse, Some(0));
+    }
+}

@@ -1,0 +1,77 @@
+//! What every page has around its content: stylesheet, script, mark, and the navigation of whom it
+//! is shown to.
+
+use super::{
+    assets::{self, Asset},
+    text::Shown,
+};
+
+/// The frame of a page.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Shell {
+    visitor: Visitor,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Visitor {
+    /// Somebody on the public site.
+    #[default]
+    Anybody,
+    /// A signed-in developer, by e-mail address or name.
+    Developer(Shown),
+    /// A customer of an app: no way out but back to the app.
+    Customer,
+}
+
+impl Shell {
+    /// The public site.
+    pub(in super::super) fn public() -> Self {
+        Self::default()
+    }
+
+    /// The public site, or the dashboard, for somebody who is signed in.
+    pub(in super::super) fn developer(name: Shown) -> Self {
+        Self {
+            visitor: Visitor::Developer(name),
+        }
+    }
+
+    /// A page that an app sends its customers to.
+    pub(in super::super) const fn customer() -> Self {
+        Self {
+            visitor: Visitor::Customer,
+        }
+    }
+
+    /// Who is signed in.
+    pub(super) const fn signed_in(&self) -> Option<&Shown> {
+        match &self.visitor {
+            Visitor::Developer(name) => Some(name),
+            Visitor::Anybody | Visitor::Customer => None,
+        }
+    }
+
+    /// Whether the site's own navigation is shown.
+    pub(super) const fn has_navigation(&self) -> bool {
+        !matches!(self.visitor, Visitor::Customer)
+    }
+
+    /// The stylesheet's address.
+    pub(super) fn style(&self) -> &'static str {
+        assets::address(Asset::Style)
+    }
+
+    /// The script's address: what copies and filters, or what links and picks.
+    pub(super) fn script(&self) -> &'static str {
+        assets::address(if self.has_navigation() {
+            Asset::SiteScript
+        } else {
+            Asset::ConnectScript
+        })
+    }
+
+    /// The mark's address.
+    pub(super) fn logo(&self) -> &'static str {
+        assets::address(Asset::Logo)
+    }
+}

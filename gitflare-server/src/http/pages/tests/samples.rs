@@ -1,0 +1,407 @@
+//! One sample of every page in its states, with every text from outside taken from one place: what
+//! the checks of pages run over.
+
+use gitflare_core::{
+    Code, Error, Scope, Scopes, Secret,
+    provider::{ProviderId, Registry},
+};
+use http::StatusCode;
+
+use super::super::{
+    View,
+    account::{FieldProblem, LoginView, SignupView},
+    chart::{Bar, Chart},
+    connect::{AppCard, ConnectOption, ConnectedAccount, FirewallNote, Notice, PermissionChoice},
+    consent::{ConsentView, Embedding, LockedView},
+    dashboard::{
+        AppForm, AppPanel, CallRow, ConnectionRow, DashboardView, FreshSecrets, SecretRow,
+        UsagePanel,
+    },
+    docs::{GuideView, LandingView, ReferenceView, ZeroTrustView},
+    error::ErrorView,
+    handover::{Handover, HandoverView},
+    manage::{ManageView, Standing},
+    picker::{Picker, RepositoryChoice},
+    text::{Link, Shown},
+};
+use crate::http::exchange::Reply;
+
+/// A page that was rendered.
+pub(super) struct Sample {
+    pub(super) name: &'static str,
+    pub(super) html: String,
+    pub(super) headers: Vec<(String, String)>,
+}
+
+fn sample(name: &'static str, reply: Result<Reply, crate::http::respond::Refusal>) -> Sample {
+    let reply = reply.unwrap();
+    Sample {
+        name,
+        html: String::from_utf8(reply.body).unwrap(),
+        headers: reply
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect(),
+    }
+}
+
+fn link(text: &str) -> Link {
+    Link::new(text).unwrap()
+}
+
+fn option(provider: ProviderId) -> ConnectOption {
+    ConnectOption {
+        provider,
+        start: link(&format!("/v1/auth/{provider}/start?redirect=1")),
+        start_in_popup: link(&format!("/v1/auth/{provider}/start?popup=1")),
+    }
+}
+
+fn options() -> Vec<ConnectOption> {
+    vec![option(ProviderId::Github), option(ProviderId::Gitlab)]
+}
+
+/// The words of one set of samples.
+pub(super) struct Words<'w> {
+    pub(super) of: &'w dyn Fn(&str) -> String,
+    /// How many repositories the picker has.
+    pub(super) repositories: usize,
+}
+
+impl Words<'_> {
+    fn shown(&self, text: &str) -> Shown {
+        (self.of)(text).into()
+    }
+
+    fn app(&self) -> AppCard {
+        AppCard {
+            name: self.shown("Acme Insights"),
+            developer: Some(self.shown("Acme Analytics GmbH")),
+            description: Some(
+                self.shown("Charts of how your team delivers, from commits and pull requests."),
+            ),
+            returns_to: Some(self.shown("app.acme.example")),
+        }
+    }
+
+    fn accounts(&self) -> Vec<ConnectedAccount> {
+        vec![
+            ConnectedAccount {
+                id: "conn_1".to_owned(),
+                provider: ProviderId::Github,
+                login: self.shown("ada-lovelace"),
+                reconnect: None,
+                problem: None,
+                last_used: Some("3 minutes ago".to_owned()),
+            },
+            ConnectedAccount {
+                id: "conn_2".to_owned(),
+                provider: ProviderId::Gitlab,
+                login: self.shown("ada"),
+                reconnect: Some(option(ProviderId::Gitlab)),
+                problem: Some(self.shown("GitLab no longer accepts this sign-in.")),
+                last_used: None,
+            },
+        ]
+    }
+
+    fn picker(&self, search: &str) -> Picker {
+        let choices = (0..self.repositories)
+            .map(|index| RepositoryChoice {
+                connection_id: "conn_1".to_owned(),
+                id: format!("{}", 1_000 + index),
+                provider: ProviderId::Github,
+                full_name: self.shown(&format!("ada-lovelace/engine-{index:02}")),
+                description: (index % 3 == 0).then(|| self.shown("Notes on the analytical engine")),
+                is_private: Some(index % 4 != 0),
+                is_archived: Some(index % 9 == 8),
+                is_chosen: index % 7 == 1,
+            })
+            .collect();
+        Picker::new(choices, search, 0, false)
+    }
+
+    fn firewall(&self) -> FirewallNote {
+        FirewallNote {
+            is_enabled: true,
+            blocked: [
+                ".env",
+                ".env.*",
+                "*.pem",
+                "*.key",
+                "id_rsa",
+                ".npmrc",
+                "*.tfstate",
+                "kubeconfig",
+            ]
+            .iter()
+            .map(|pattern| self.shown(pattern))
+            .collect(),
+        }
+    }
+
+    fn embedding(&self, is_framed: bool) -> Embedding {
+        Embedding {
+            is_framed,
+            is_popup: false,
+            frame_ancestors: vec!["https://app.acme.example".to_owned()],
+            returns_to: Some("https://app.acme.example".to_owned()),
+        }
+    }
+
+    fn consent(&self, accounts: bool, is_framed: bool) -> ConsentView {
+        ConsentView {
+            app: self.app(),
+            customer: Some(self.shown("Babbage & Co.")),
+            request_id: (self.of)("req_1"),
+            csrf: (self.of)("token"),
+            address: link("/oauth/authorize?request_id=req_1"),
+            permissions: PermissionChoice::among(
+                [
+                    Scope::ReadRepositories,
+                    Scope::ReadCommits,
+                    Scope::ReadPullRequests,
+                    Scope::ReadDiffs,
+                ]
+                .into_iter()
+                .collect(),
+                Scopes::all(),
+            ),
+            connect: options(),
+            accounts: if accounts {
+                self.accounts()
+            } else {
+                Vec::new()
+            },
+            picker: self.picker(""),
+            firewall: self.firewall(),
+            notice: accounts.then(|| Notice::problem((self.of)("Select at least one repository."))),
+            embedding: self.embedding(is_framed),
+        }
+    }
+
+    fn manage(&self, standing: Standing) -> ManageView {
+        ManageView {
+            app: self.app(),
+            client_id: "client_1".to_owned(),
+            customer: Some(self.shown("Babbage & Co.")),
+            customer_ref: (self.of)("customer-42"),
+            csrf: (self.of)("token"),
+            address: link("/app/company/apps/client_1?customer_ref=customer-42"),
+            standing,
+            permissions: PermissionChoice::among(
+                Scopes::all(),
+                [Scope::ReadCommits].into_iter().collect(),
+            ),
+            connect: options(),
+            accounts: self.accounts(),
+            picker: self.picker("engine"),
+            firewall: self.firewall(),
+            notice: Some(Notice::done((self.of)("Your changes are saved."))),
+            is_framed: false,
+            frame_ancestors: vec!["https://app.acme.example".to_owned()],
+        }
+    }
+
+    fn form(&self, problems: Vec<FieldProblem>) -> AppForm {
+        AppForm {
+            name: (self.of)("Acme Insights"),
+            description: (self.of)("Charts of how your team delivers."),
+            redirect_uris: (self.of)("https://app.acme.example/callback"),
+            permissions: vec![Scope::ReadCommits, Scope::ReadDiffs],
+            embed_origins: (self.of)("https://admin.acme.example"),
+            require_pkce: true,
+            require_signed_customer_ref: false,
+            problems,
+        }
+    }
+
+    fn dashboard(&self) -> DashboardView {
+        let problem = FieldProblem {
+            field: "allowedRedirectUris",
+            message: self.shown("Use https, or http on 127.0.0.1."),
+        };
+        DashboardView {
+            user: self.shown("grace@acme.example"),
+            csrf: (self.of)("token"),
+            notice: None,
+            fresh: Some(FreshSecrets {
+                app: self.shown("Acme Insights"),
+                client_id: "client_1".to_owned(),
+                client_secret: Secret::new((self.of)("sggcs_example")),
+                embed_secret: Some(Secret::new((self.of)("sggem_example"))),
+            }),
+            apps: vec![AppPanel {
+                id: "client_1".to_owned(),
+                name: self.shown("Acme Insights"),
+                description: Some(self.shown("Charts of how your team delivers.")),
+                created_at: "2026-03-01".to_owned(),
+                secrets: vec![SecretRow {
+                    id: "secret_1".to_owned(),
+                    created_at: "2026-03-01".to_owned(),
+                    last_used_at: None,
+                }],
+                connect_url: (self.of)(
+                    "https://panel.example/oauth/authorize?response_type=code&client_id=client_1",
+                ),
+                manage_url: (self.of)(
+                    "https://panel.example/app/company/apps/client_1?customer_ref=CUSTOMER_ID",
+                ),
+                form: self.form(Vec::new()),
+            }],
+            new_app: self.form(vec![problem]),
+            connections: vec![ConnectionRow {
+                provider: ProviderId::Github,
+                login: self.shown("grace"),
+                status: "active",
+                last_used_at: None,
+            }],
+            calls: [(200, None), (403, Some("REPOSITORY_NOT_APPROVED"))]
+                .iter()
+                .map(|&(status, error_code)| CallRow {
+                    at: "2026-03-02 10:00:01".to_owned(),
+                    app: self.shown("Acme Insights"),
+                    endpoint_key: "commits.list",
+                    repository: Some(self.shown("ada-lovelace/engine-01")),
+                    status,
+                    error_code,
+                    duration_ms: 84,
+                    request_id: "gf_req_1".to_owned(),
+                })
+                .collect(),
+            usage: UsagePanel {
+                period: "The last 30 days".to_owned(),
+                requests: 1234,
+                errors: 12,
+                p50_ms: Some(80),
+                p95_ms: None,
+                blocked_files: 3,
+                redacted_secrets: 9,
+                by_day: Chart::new(
+                    (1..=30)
+                        .map(|day: u64| Bar {
+                            label: format!("2026-03-{day:02}"),
+                            count: day * day % 47,
+                            failed: day % 5,
+                        })
+                        .collect(),
+                ),
+                by_endpoint: vec![((self.of)("commits.list"), 1000, 2)],
+            },
+        }
+    }
+
+    /// Every page.
+    pub(super) fn samples(&self) -> Vec<Sample> {
+        let ok = StatusCode::OK;
+        let active = Standing::Active {
+            since: "1 March 2026".to_owned(),
+            last_used: Some("3 minutes ago".to_owned()),
+        };
+        let locked = |request_id: Option<String>| LockedView {
+            app: self.app(),
+            connect: options(),
+            address: link("/oauth/authorize?request_id=req_1"),
+            request_id,
+            notice: None,
+            embedding: self.embedding(false),
+        };
+        let problem = |field: &'static str| FieldProblem {
+            field,
+            message: self.shown("Use at least 12 characters."),
+        };
+        let error = Error::new(Code::ResourceNotFound, (self.of)("There is no such route."));
+        let public_url = "https://api.example".to_owned();
+        let panel_url = "https://panel.example".to_owned();
+        let providers = Registry::new(Vec::new());
+        vec![
+            sample(
+                "landing",
+                LandingView {
+                    public_url: public_url.clone(),
+                    panel_url: panel_url.clone(),
+                    providers: vec!["GitHub", "GitLab"],
+                }
+                .reply(ok),
+            ),
+            sample(
+                "docs",
+                GuideView {
+                    public_url,
+                    panel_url,
+                }
+                .reply(ok),
+            ),
+            sample(
+                "docs-api",
+                ReferenceView::new("https://api.example", &providers).reply(ok),
+            ),
+            sample(
+                "zero-trust",
+                ZeroTrustView {
+                    is_enabled: true,
+                    blocked: self.firewall().blocked,
+                }
+                .reply(ok),
+            ),
+            sample("signup", SignupView::default().reply(ok)),
+            sample(
+                "signup-problems",
+                SignupView {
+                    csrf: (self.of)("token"),
+                    return_to: Some((self.of)("/docs")),
+                    name: (self.of)("Grace"),
+                    email: (self.of)("grace@acme.example"),
+                    problems: vec![problem("name"), problem("email"), problem("password")],
+                    notice: Some(Notice::problem((self.of)("Too many tries. Wait a minute."))),
+                }
+                .reply(ok),
+            ),
+            sample("login", LoginView::default().reply(ok)),
+            sample(
+                "login-problems",
+                LoginView {
+                    csrf: (self.of)("token"),
+                    return_to: Some((self.of)("/docs")),
+                    email: (self.of)("grace@acme.example"),
+                    problems: vec![problem("email"), problem("password")],
+                    notice: Some(Notice::problem((self.of)("E-mail or password is wrong."))),
+                }
+                .reply(ok),
+            ),
+            sample("consent-start", self.consent(false, false).reply(ok)),
+            sample("consent", self.consent(true, false).reply(ok)),
+            sample("consent-framed", self.consent(false, true).reply(ok)),
+            sample("locked", locked(Some((self.of)("req_1"))).reply(ok)),
+            sample("locked-manage", locked(None).reply(ok)),
+            sample("manage", self.manage(active).reply(ok)),
+            sample("manage-pending", self.manage(Standing::Pending).reply(ok)),
+            sample("manage-none", self.manage(Standing::None).reply(ok)),
+            sample(
+                "handover",
+                HandoverView {
+                    outcome: Handover::Linked {
+                        flow_id: (self.of)("flow_1"),
+                        completion_code: (self.of)("code"),
+                    },
+                }
+                .reply(ok),
+            ),
+            sample(
+                "handover-failed",
+                HandoverView {
+                    outcome: Handover::Failed {
+                        reason: self.shown("You declined at GitHub."),
+                    },
+                }
+                .reply(ok),
+            ),
+            sample("dashboard", self.dashboard().reply(ok)),
+            sample(
+                "error",
+                ErrorView::new(StatusCode::NOT_FOUND, &error, "gf_req_1").reply(ok),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,156 @@
+//! Text and links from outside, made fit to be shown (TN-6, CS-8). Escaping is the templates';
+//! what is cut here is what would stay hostile inside text: direction, control, length.
+
+use std::fmt;
+
+/// The most characters of a name or description on a page.
+const MAX_CHARACTERS: usize = 200;
+
+/// Display text: at most 200 characters, without control and direction-changing ones. Never a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(in super::super) struct Shown(String);
+
+impl Shown {
+    /// The text as it may be shown.
+    pub(in super::super) fn new(text: &str) -> Self {
+        let mut shown = String::with_capacity(text.len().min(MAX_CHARACTERS));
+        let mut rest = text.chars().filter(|c| !is_hostile(*c));
+        for character in rest.by_ref().take(MAX_CHARACTERS) {
+            // Line breaks and tabs count as the space that HTML makes of them.
+            shown.push(if character.is_whitespace() {
+                ' '
+            } else {
+                character
+            });
+        }
+        if rest.next().is_some() {
+            shown.pop();
+            shown.push('…');
+        }
+        Self(shown.trim().to_owned())
+    }
+
+    /// The text.
+    pub(in super::super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first letter or digit, for a monogram.
+    pub(in super::super) fn initial(&self) -> char {
+        let first = self.0.chars().find(|c| c.is_alphanumeric());
+        first.and_then(|c| c.to_uppercase().next()).unwrap_or('?')
+    }
+}
+
+/// Control characters, and those that turn, hide or join what stands beside them.
+const fn is_hostile(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+impl From<&str> for Shown {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Shown {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An address that a link may lead to: `http` or `https`, or a path of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Link(String);
+
+impl Link {
+    /// The link, unless it leads anywhere else (`javascript:`, `data:`, `//host` ...).
+    pub(in super::super) fn new(text: &str) -> Option<Self> {
+        let is_plain = text.chars().all(|c| c.is_ascii_graphic() && c != '\\');
+        let is_path = text.starts_with('/') && !text.starts_with("//");
+        let is_web = || {
+            url::Url::parse(text)
+                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        };
+        (is_plain && (is_path || is_web())).then(|| Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_are_shown_inert() {
+        // sec: TN-6
+        for (text, shown) in [
+            ("Acme", "Acme"),
+            ("  Acme\n\tInc ", "Acme  Inc"),
+            ("abc\u{202e}gpj.exe", "abcgpj.exe"),
+            ("a\u{200d}b\u{200b}c\u{feff}", "abc"),
+            ("a\0b\u{1b}[31mc", "ab[31mc"),
+            ("\u{2066}x\u{2069}", "x"),
+            ("\u{e0041}tag", "tag"),
+            ("Ünïcode 漢字", "Ünïcode 漢字"),
+            ("\u{202e}\u{200b}", ""),
+        ] {
+            assert_eq!(Shown::new(text).as_str(), shown, "{text:?}");
+        }
+        let long = Shown::new(&"x".repeat(10_000));
+        assert_eq!(long.as_str().chars().count(), MAX_CHARACTERS);
+        assert!(long.as_str().ends_with('…'));
+        assert_eq!(Shown::new("  é1").initial(), 'É');
+        assert_eq!(Shown::new("!").initial(), '?');
+    }
+
+    #[test]
+    fn links_lead_to_the_web_or_to_our_own_paths() {
+        // sec: CS-8
+        for text in [
+            "https://a.example/x?y#z",
+            "http://127.0.0.1:80/",
+            "/docs",
+            "/app/x?y=1",
+        ] {
+            assert!(Link::new(text).is_some(), "{text}");
+        }
+        for text in [
+            "",
+            "javascript:alert(1)",
+            "JaVaScRiPt:alert(1)",
+            "java\nscript:alert(1)",
+            " javascript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https:\\evil.example",
+            "https://a b",
+            "mailto:a@b",
+            "file:///x",
+            "relative",
+        ] {
+            assert!(Link::new(text).is_none(), "{text}");
+        }
+    }
+}
