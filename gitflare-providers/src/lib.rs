@@ -12,11 +12,11 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-#![expect(dead_code, reason = "shared by adapters, one of which follows")]
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod github;
+pub mod gitlab;
 mod http;
 pub mod local;
 mod pagination;

@@ -1,0 +1,201 @@
+//! Histories, one commit's changes, and what a ref leads to. GitLab links no account to a commit:
+//! people are a name and an e-mail.
+
+use gitflare_core::{
+    Code, Error, Page, PageRequest, Result, Timestamp,
+    model::{Commit, Diff, DiffStats, Signature},
+    provider::{Call, CommitId, Endpoint, GitRef, ProviderId, RefSelector, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, List, Paging},
+    diff,
+};
+use crate::wire;
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    branch: Option<&GitRef>,
+    page: &PageRequest,
+) -> Result<Page<Commit>> {
+    let list = List {
+        endpoint: Endpoint::Commits,
+        repo: Some(repo),
+        segments: vec!["projects", &repo.id, "repository", "commits"],
+        query: branch
+            .map(|name| ("ref_name", name.as_str().into()))
+            .into_iter()
+            .collect(),
+        paging: Paging::Offset,
+    };
+    let listing = client.list(call, &list, page).await?;
+    let commits: Page<WireCommit> = listing.page()?;
+    // An unknown branch is an empty list upstream, and a branch without commits does not exist.
+    let nothing = commits.items.is_empty() && commits.next.is_none() && page.position.is_none();
+    if nothing && branch.is_some() && !client.is_empty(call, repo).await? {
+        return Err(no_such_ref());
+    }
+    Ok(commits.map(Commit::from))
+}
+
+pub(super) async fn diff(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitId,
+) -> Result<Diff> {
+    let segments = [
+        "projects",
+        &repo.id,
+        "repository",
+        "commits",
+        commit.as_str(),
+    ];
+    let list = List {
+        endpoint: Endpoint::CommitDiff,
+        repo: Some(repo),
+        segments: [&segments[..], &["diff"]].concat(),
+        query: Vec::new(),
+        paging: Paging::Offset,
+    };
+    let (answer, files) = tokio::try_join!(
+        client.item(call, Endpoint::CommitDiff, repo, &segments),
+        diff::files(client, call, &list),
+    )?;
+    let commit: WireCommit = answer.json()?;
+    let mut diff = files.into_diff();
+    if let Some(stats) = commit.stats {
+        // Files over the instance's limit are missing from this endpoint without a mark.
+        diff.truncated |= diff.stats.additions < stats.additions && diff.stats.additions.is_some()
+            || diff.stats.deletions < stats.deletions && diff.stats.deletions.is_some();
+        diff.stats = DiffStats {
+            files: diff.stats.files.filter(|_| !diff.truncated),
+            additions: stats.additions,
+            deletions: stats.deletions,
+        };
+    }
+    diff.base_sha = commit.parent_ids.and_then(|ids| ids.into_iter().next());
+    diff.head_sha = Some(commit.id);
+    Ok(diff)
+}
+
+/// The commit that a selector leads to; `None` in an empty repository.
+pub(super) async fn resolve(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    endpoint: Endpoint,
+    at: &RefSelector,
+) -> Result<Option<CommitId>> {
+    let name = match at {
+        RefSelector::DefaultBranch => None,
+        RefSelector::Branch(name) => Some(name),
+        RefSelector::Ref(name) => {
+            if let Ok(commit) = CommitId::parse(name.as_str()) {
+                return Ok(Some(commit));
+            }
+            Some(name)
+        }
+    };
+    let list = List {
+        endpoint,
+        repo: Some(repo),
+        segments: vec!["projects", &repo.id, "repository", "commits"],
+        query: name
+            .map(|name| ("ref_name", name.as_str().into()))
+            .into_iter()
+            .collect(),
+        paging: Paging::Offset,
+    };
+    let tip = PageRequest::first(gitflare_core::Limit::new(1)?);
+    let listing = client.list(call, &list, &tip).await?;
+    match listing.page::<WireTip>()?.items.into_iter().next() {
+        Some(tip) => CommitId::parse(&tip.id).map(Some).map_err(|_| {
+            Error::upstream(
+                Code::UpstreamUnavailable,
+                ProviderId::Gitlab,
+                "GitLab names a commit that cannot be one.",
+            )
+        }),
+        None if client.is_empty(call, repo).await? => Ok(None),
+        None => Err(no_such_ref()),
+    }
+}
+
+fn no_such_ref() -> Error {
+    Error::upstream(
+        Code::ResourceNotFound,
+        ProviderId::Gitlab,
+        "There is no such branch, tag or commit in the repository.",
+    )
+}
+
+#[derive(Debug, Deserialize)]
+struct WireTip {
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireCommit {
+    id: String,
+    title: Option<String>,
+    message: Option<String>,
+    author_name: Option<String>,
+    author_email: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    authored_date: Option<Timestamp>,
+    committer_name: Option<String>,
+    committer_email: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    committed_date: Option<Timestamp>,
+    parent_ids: Option<Vec<String>>,
+    web_url: Option<String>,
+    /// Sent for single commits only.
+    stats: Option<WireStats>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireStats {
+    additions: Option<u64>,
+    deletions: Option<u64>,
+}
+
+impl From<WireCommit> for Commit {
+    fn from(wire: WireCommit) -> Self {
+        let first_line = |message: &String| message.lines().next().map(str::to_owned);
+        Self {
+            sha: wire.id,
+            title: wire
+                .title
+                .or_else(|| wire.message.as_ref().and_then(first_line)),
+            message: wire.message,
+            author: signature(wire.author_name, wire.author_email, wire.authored_date),
+            committer: signature(
+                wire.committer_name,
+                wire.committer_email,
+                wire.committed_date,
+            ),
+            parents: wire.parent_ids.unwrap_or_default(),
+            web_url: wire.web_url,
+        }
+    }
+}
+
+/// `None` when nothing of it was sent.
+fn signature(
+    name: Option<String>,
+    email: Option<String>,
+    date: Option<Timestamp>,
+) -> Option<Signature> {
+    let signature = Signature {
+        name,
+        email,
+        date,
+        login: None,
+        avatar_url: None,
+    };
+    (signature != Signature::default()).then_some(signature)
+}

@@ -1,0 +1,124 @@
+//! Deployments. What they embed of runners, jobs and users beyond the named fields is not read.
+
+use gitflare_core::{
+    Error, Page, PageRequest, Result, Timestamp,
+    model::{Deployment, DeploymentState},
+    provider::{Call, DeploymentFilter, Endpoint, ProviderId, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, List, Paging},
+    profile::WireUser,
+};
+use crate::wire::{self, Id, Word};
+
+/// The states that both sides have. `blocked` and `skipped` have no word in the contract, so they
+/// are unknown; `queued`, `error` and `inactive` have none at GitLab, so they cannot be asked for.
+const STATES: &[(DeploymentState, &str)] = &[
+    (DeploymentState::Pending, "created"),
+    (DeploymentState::InProgress, "running"),
+    (DeploymentState::Success, "success"),
+    (DeploymentState::Failure, "failed"),
+    (DeploymentState::Cancelled, "canceled"),
+];
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    filter: &DeploymentFilter,
+    page: &PageRequest,
+) -> Result<Page<Deployment>> {
+    // The upstream's default is the oldest first.
+    let mut query = vec![("order_by", "id".into()), ("sort", "desc".into())];
+    if let Some(environment) = &filter.environment {
+        query.push(("environment", environment.as_str().into()));
+    }
+    if let Some(state) = filter.state {
+        query.push(("status", status(state)?.into()));
+    }
+    let list = List {
+        endpoint: Endpoint::Deployments,
+        repo: Some(repo),
+        segments: vec!["projects", &repo.id, "deployments"],
+        query,
+        paging: Paging::Offset,
+    };
+    let listing = client.list(call, &list, page).await?;
+    Ok(listing.page::<WireDeployment<'_>>()?.map(Deployment::from))
+}
+
+fn status(state: DeploymentState) -> Result<&'static str> {
+    STATES
+        .iter()
+        .find(|(ours, _)| *ours == state)
+        .map(|(_, theirs)| *theirs)
+        .ok_or_else(|| {
+            let words: Vec<_> = STATES.iter().map(|(ours, _)| ours.as_str()).collect();
+            Error::invalid_request(format!(
+                "GitLab has no deployments in that `state`; it must be one of: {}.",
+                words.join(", ")
+            ))
+            .with_provider(ProviderId::Gitlab)
+        })
+}
+
+fn state(status: &str) -> Option<DeploymentState> {
+    STATES
+        .iter()
+        .find(|(_, theirs)| *theirs == status)
+        .map(|(ours, _)| *ours)
+}
+
+#[derive(Debug, Deserialize)]
+struct WireDeployment<'a> {
+    id: Id,
+    #[serde(rename = "ref")]
+    git_ref: Option<String>,
+    sha: Option<String>,
+    #[serde(borrow)]
+    status: Option<Word<'a>>,
+    user: Option<WireUser>,
+    environment: Option<WireEnvironment>,
+    /// `null` for deployments that were made through the API.
+    deployable: Option<WireJob>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    updated_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireEnvironment {
+    name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireJob {
+    pipeline: Option<WirePipeline>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WirePipeline {
+    web_url: Option<String>,
+}
+
+impl From<WireDeployment<'_>> for Deployment {
+    fn from(wire: WireDeployment<'_>) -> Self {
+        let pipeline = wire.deployable.and_then(|job| job.pipeline);
+        Self {
+            id: wire.id.into(),
+            environment: wire.environment.and_then(|environment| environment.name),
+            state: wire.status.and_then(|status| state(status.as_str())),
+            git_ref: wire.git_ref,
+            commit_sha: wire.sha,
+            description: None,
+            creator: wire.user.map(Into::into),
+            // The environment's `external_url` is the deployed site, no page at the provider.
+            web_url: pipeline.and_then(|pipeline| pipeline.web_url),
+            created_at: wire.created_at,
+            updated_at: wire.updated_at,
+        }
+    }
+}

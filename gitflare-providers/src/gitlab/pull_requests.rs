@@ -1,0 +1,178 @@
+//! Merge requests, which the unified API calls pull requests, and their changes.
+
+use gitflare_core::{
+    Page, PageRequest, Result, Timestamp,
+    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
+    provider::{Call, Endpoint, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, List, Paging},
+    diff,
+    profile::WireUser,
+};
+use crate::wire::{self, Id, Word};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    state: PullRequestFilter,
+    page: &PageRequest,
+) -> Result<Page<PullRequest>> {
+    // The upstream's default is `all`.
+    let state = match state {
+        PullRequestFilter::Open => "opened",
+        PullRequestFilter::Closed => "closed",
+        PullRequestFilter::Merged => "merged",
+        PullRequestFilter::All => "all",
+    };
+    let list = List {
+        endpoint: Endpoint::PullRequests,
+        repo: Some(repo),
+        segments: vec!["projects", &repo.id, "merge_requests"],
+        query: vec![
+            ("state", state.into()),
+            ("order_by", "created_at".into()),
+            ("sort", "desc".into()),
+        ],
+        paging: Paging::Offset,
+    };
+    let listing = client.list(call, &list, page).await?;
+    Ok(listing
+        .page::<WireMergeRequest<'_>>()?
+        .map(PullRequest::from))
+}
+
+pub(super) async fn diff(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<Diff> {
+    let number = number.to_string();
+    let segments = ["projects", &repo.id, "merge_requests", &number];
+    let list = List {
+        endpoint: Endpoint::PullRequestDiff,
+        repo: Some(repo),
+        segments: [&segments[..], &["diffs"]].concat(),
+        query: Vec::new(),
+        paging: Paging::Offset,
+    };
+    let (answer, files) = tokio::try_join!(
+        client.item(call, Endpoint::PullRequestDiff, repo, &segments),
+        diff::files(client, call, &list),
+    )?;
+    let ends: WireEnds = answer.json()?;
+    let mut diff = files.into_diff();
+    let changes = ends.changes_count.unwrap_or_default();
+    if let Ok(count) = changes.parse::<u64>() {
+        diff.truncated |= count > diff.files.len() as u64;
+        diff.stats.files = Some(count);
+    }
+    // `1000+` when over the instance's limit; not prepared yet when nothing is known at all.
+    diff.truncated |= changes.ends_with('+') || ends.diff_refs.is_none() && diff.files.is_empty();
+    if diff.truncated {
+        diff.stats.additions = None;
+        diff.stats.deletions = None;
+        diff.stats.files = changes.parse().ok();
+    }
+    let refs = ends.diff_refs.unwrap_or_default();
+    diff.base_sha = refs.base_sha;
+    diff.head_sha = refs.head_sha.or(ends.sha);
+    Ok(diff)
+}
+
+/// What a single merge request says about its diff.
+#[derive(Debug, Deserialize)]
+struct WireEnds {
+    sha: Option<String>,
+    diff_refs: Option<WireDiffRefs>,
+    /// A number as text.
+    changes_count: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct WireDiffRefs {
+    base_sha: Option<String>,
+    head_sha: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireMergeRequest<'a> {
+    id: Id,
+    iid: u64,
+    title: Option<String>,
+    description: Option<String>,
+    #[serde(borrow)]
+    state: Option<Word<'a>>,
+    draft: Option<bool>,
+    /// What `draft` was called before.
+    work_in_progress: Option<bool>,
+    author: Option<WireUser>,
+    source_branch: Option<String>,
+    target_branch: Option<String>,
+    sha: Option<String>,
+    diff_refs: Option<WireDiffRefs>,
+    merge_commit_sha: Option<String>,
+    squash_commit_sha: Option<String>,
+    labels: Option<Vec<String>>,
+    web_url: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    updated_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    closed_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    merged_at: Option<Timestamp>,
+}
+
+fn state(word: &str) -> Option<PullRequestState> {
+    match word {
+        // `locked` lasts while GitLab merges; `reopened` is what old releases said.
+        "opened" | "locked" | "reopened" => Some(PullRequestState::Open),
+        "closed" => Some(PullRequestState::Closed),
+        "merged" => Some(PullRequestState::Merged),
+        _ => None,
+    }
+}
+
+impl WireMergeRequest<'_> {
+    /// A word that this adapter does not know leaves the dates to tell.
+    fn state(&self) -> PullRequestState {
+        match self.state.as_ref().and_then(|word| state(word.as_str())) {
+            Some(state) => state,
+            None if self.merged_at.is_some() => PullRequestState::Merged,
+            None if self.closed_at.is_some() => PullRequestState::Closed,
+            None => PullRequestState::Open,
+        }
+    }
+}
+
+impl From<WireMergeRequest<'_>> for PullRequest {
+    fn from(wire: WireMergeRequest<'_>) -> Self {
+        Self {
+            id: wire.id.into(),
+            number: wire.iid,
+            state: wire.state(),
+            title: wire.title,
+            description: wire.description,
+            draft: wire.draft.or(wire.work_in_progress),
+            author: wire.author.map(Into::into),
+            source_branch: wire.source_branch,
+            target_branch: wire.target_branch,
+            head_sha: wire.sha,
+            base_sha: wire.diff_refs.and_then(|refs| refs.base_sha),
+            // Both are null after a fast-forward: no commit was made to merge it.
+            merge_commit_sha: wire.merge_commit_sha.or(wire.squash_commit_sha),
+            labels: wire.labels.unwrap_or_default(),
+            web_url: wire.web_url,
+            created_at: wire.created_at,
+            updated_at: wire.updated_at,
+            closed_at: wire.closed_at,
+            merged_at: wire.merged_at,
+        }
+    }
+}
