@@ -10,6 +10,7 @@ use gitflare_core::{
 use gitflare_providers::{
     Http, HttpConfig,
     github::Github,
+    gitlab::Gitlab,
     local::{Local, LocalConfig},
 };
 
@@ -20,12 +21,20 @@ type Adapter = fn(Http, &str) -> Result<Arc<dyn Provider>>;
 
 /// Providers with a REST API: the variable of the base, the public service if there is one, and the
 /// adapter.
-const ADAPTERS: &[(ProviderId, &str, Option<&str>, Adapter)] = &[(
-    ProviderId::Github,
-    "GITFLARE_GITHUB_API_URL",
-    Some("https://api.github.com"),
-    |http, url| Ok(Arc::new(Github::new(http, url)?)),
-)];
+const ADAPTERS: &[(ProviderId, &str, Option<&str>, Adapter)] = &[
+    (
+        ProviderId::Github,
+        "GITFLARE_GITHUB_API_URL",
+        Some("https://api.github.com"),
+        |http, url| Ok(Arc::new(Github::new(http, url)?)),
+    ),
+    (
+        ProviderId::Gitlab,
+        "GITFLARE_GITLAB_API_URL",
+        Some("https://gitlab.com/api/v4"),
+        |http, url| Ok(Arc::new(Gitlab::new(http, url)?)),
+    ),
+];
 
 /// The enabled providers.
 pub(crate) fn registry(config: &Config, local_roots: &[PathBuf]) -> Result<Registry, Problem> {

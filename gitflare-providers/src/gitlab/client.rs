@@ -4,15 +4,15 @@
 use std::borrow::Cow;
 
 use gitflare_core::{
-    Code, Error, Page, PageRequest, Position, Result,
-    provider::{Call, Endpoint, ProviderId, RepoRef},
+    Code, ConnectionId, Error, Page, PageRequest, Position, Result,
+    provider::{Call, Endpoint, ProviderId, RateLimit, RepoRef},
 };
 use serde::Deserialize;
 
 use crate::{
     http::Http,
     pagination::{self, Keys},
-    upstream::{Answer, Dialect, Get, Upstream},
+    upstream::{Answer, Dialect, Get, RateLimitHeaders, Upstream},
     upstream_error::Refusal,
     wire::Word,
 };
@@ -29,7 +29,11 @@ const DIALECT: Dialect = Dialect {
     // Personal and OAuth tokens alike.
     credential: ("authorization", "Bearer "),
     request_id: "x-request-id",
-    rate_limit: ("ratelimit-remaining", "ratelimit-reset"),
+    rate_limit: RateLimitHeaders {
+        limit: "ratelimit-limit",
+        remaining: "ratelimit-remaining",
+        reset: "ratelimit-reset",
+    },
     refusal,
 };
 
@@ -91,6 +95,10 @@ pub(super) struct Client(Upstream);
 impl Client {
     pub(super) fn new(http: Http, api_url: &str) -> Result<Self> {
         Upstream::new(http, api_url, &DIALECT).map(Self)
+    }
+
+    pub(super) fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
+        self.0.rate_limit(connection)
     }
 
     /// The account behind the token.

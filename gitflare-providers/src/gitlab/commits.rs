@@ -143,11 +143,15 @@ struct WireCommit {
     id: String,
     title: Option<String>,
     message: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
     author_name: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
     author_email: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     authored_date: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::filled")]
     committer_name: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
     committer_email: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     committed_date: Option<Timestamp>,

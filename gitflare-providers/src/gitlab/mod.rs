@@ -17,14 +17,14 @@ mod tree;
 
 use async_trait::async_trait;
 use gitflare_core::{
-    Page, PageRequest, Result,
+    ConnectionId, Page, PageRequest, Result,
     model::{
         Branch, Check, Commit, Contributor, Deployment, Diff, PullRequest, PullRequestFilter,
         Release, Repository, Tag, TreeEntry, Viewer,
     },
     provider::{
-        Call, Capability, CommitId, DeploymentFilter, GitRef, Provider, ProviderId, RefSelector,
-        RepoRef, TreeQuery,
+        Call, Capability, CommitId, DeploymentFilter, GitRef, Provider, ProviderId, RateLimit,
+        RefSelector, RepoRef, TreeQuery,
     },
 };
 
@@ -64,6 +64,10 @@ impl Provider for Gitlab {
         matches!(segment.len(), 1..=19)
             && !segment.starts_with('0')
             && segment.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
+        self.client.rate_limit(connection)
     }
 
     async fn viewer(&self, call: &Call) -> Result<Viewer> {

@@ -4,20 +4,23 @@
 use gitflare_core::{
     Page, PageRequest, Result,
     model::{DeploymentState, PullRequestFilter},
-    provider::{
-        CommitId, DeploymentFilter, GitRef, Provider, RefSelector, RepoRef, TreePath, TreeQuery,
-    },
+    provider::{CommitId, DeploymentFilter, Provider, RefSelector, RepoRef, TreePath, TreeQuery},
 };
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::upstream::{Reply, Upstream, call, fixture, repo};
-
-const SHA: &str = "1111111111222222222233333333334444444444";
+use crate::{
+    SHA, Upstream, git_ref, repo,
+    support::{
+        call,
+        replay::{Reply, fixture},
+    },
+};
 
 fn check<T: Serialize>(name: &str, answer: Result<T>) {
     let actual = serde_json::to_value(answer.unwrap()).unwrap();
-    let golden: Value = serde_json::from_str(&fixture(&format!("{name}.golden.json"))).unwrap();
+    let golden: Value =
+        serde_json::from_str(&fixture(&format!("gitlab/{name}.golden.json"))).unwrap();
     assert_eq!(
         actual,
         golden,
@@ -33,18 +36,14 @@ fn items<T>(page: Result<Page<T>>) -> Result<Vec<T>> {
 }
 
 async fn upstream(target: &str, name: &str) -> Upstream {
-    Upstream::start(&[(target, Reply::fixture(&format!("{name}.json")))]).await
-}
-
-fn git_ref(name: &str) -> GitRef {
-    GitRef::parse("ref", name).unwrap()
+    Upstream::start(&[(target, Reply::fixture(&format!("gitlab/{name}.json")))]).await
 }
 
 #[tokio::test]
 async fn the_viewer_has_no_address_that_the_person_hides() {
     let up = upstream("user", "profile").await;
     check("profile", up.gitlab.viewer(&call()).await);
-    let head = up.heads().remove(0);
+    let head = up.replay.heads().remove(0);
     for line in [
         "authorization: bearer fixture-token",
         "accept: application/json",
@@ -67,8 +66,8 @@ async fn repositories_are_those_of_the_member_and_carry_no_secret() {
         .repositories(&call(), PageRequest::default())
         .await;
     check("repositories", items(page));
-    assert!(fixture("repositories.json").contains("fixture-must-not-be-kept"));
-    assert!(!fixture("repositories.golden.json").contains("fixture-must-not-be-kept"));
+    assert!(fixture("gitlab/repositories.json").contains("fixture-must-not-be-kept"));
+    assert!(!fixture("gitlab/repositories.golden.json").contains("fixture-must-not-be-kept"));
 }
 
 #[tokio::test]
@@ -170,11 +169,11 @@ async fn a_commit_diff_has_the_totals_of_the_commit() {
     let up = Upstream::start(&[
         (
             &format!("projects/7/repository/commits/{SHA}"),
-            Reply::fixture("commit.json"),
+            Reply::fixture("gitlab/commit.json"),
         ),
         (
             &format!("projects/7/repository/commits/{SHA}/diff?per_page=100"),
-            Reply::fixture("diff.json"),
+            Reply::fixture("gitlab/diff.json"),
         ),
     ])
     .await;
@@ -210,11 +209,11 @@ async fn a_pull_request_diff_counts_what_it_can() {
     let up = Upstream::start(&[
         (
             "projects/7/merge_requests/12",
-            Reply::fixture("pull_request.json"),
+            Reply::fixture("gitlab/pull_request.json"),
         ),
         (
             "projects/7/merge_requests/12/diffs?per_page=100",
-            Reply::fixture("diff.json"),
+            Reply::fixture("gitlab/diff.json"),
         ),
     ])
     .await;
@@ -251,7 +250,7 @@ async fn checks_are_asked_for_by_the_commit_that_the_ref_leads_to() {
         ),
         (RefSelector::Ref(git_ref(SHA)), None, &statuses),
     ] {
-        let mut routes = vec![(target.as_str(), Reply::fixture("checks.json"))];
+        let mut routes = vec![(target.as_str(), Reply::fixture("gitlab/checks.json"))];
         routes.extend(resolving.map(|target| (target, Reply::ok(tip.as_str()))));
         let up = Upstream::start(&routes).await;
         let page = up
@@ -327,7 +326,7 @@ async fn a_file_tree_is_of_the_commit_that_the_ref_leads_to() {
             "projects/7/repository/commits?ref_name=main&per_page=1",
             Reply::ok(tip),
         ),
-        (&tree, Reply::fixture("file_tree.json")),
+        (&tree, Reply::fixture("gitlab/file_tree.json")),
     ])
     .await;
     let query = TreeQuery {
