@@ -19,9 +19,10 @@ use async_trait::async_trait;
 use gitflare::core::{
     Result, Timestamp,
     storage::{
-        AuditStore, AuthorizationStore, ClientStore, CodeStore, ConnectionStore, SessionStore,
-        SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore, UsageQuery, UsageRow,
-        UsageStore, UsageSummary, UserStore, conformance, memory::MemoryStorage,
+        AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
+        SessionStore, SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore,
+        UsageQuery, UsageRow, UsageStore, UsageSummary, UserStore, conformance,
+        memory::MemoryStorage,
     },
 };
 
@@ -101,6 +102,10 @@ impl Storage for Metered {
 
     fn subscriptions(&self) -> &dyn SubscriptionStore {
         self.inner.subscriptions()
+    }
+
+    fn cleanup(&self) -> &dyn CleanupStore {
+        self.inner.cleanup()
     }
 
     fn settings(&self) -> &dyn SettingsStore {

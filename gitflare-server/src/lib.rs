@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cleanup;
 pub mod cli;
 pub mod config;
 pub mod http;

@@ -13,6 +13,7 @@ use gitflare_firewall::{Firewall, FirewallConfig};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::sleep};
 
 use crate::{
+    cleanup,
     config::{BaseUrl, Config, Database, Problem, Setting},
     http::{self, AdminKeys, App, HttpSettings, Listeners, RateLimits},
     keys::{self, DataDir},
@@ -100,6 +101,7 @@ impl Server {
             // A dropped handle stops the server as well as a message does.
             async move { drop(stopped.await) },
         ));
+        cleanup::spawn(&app);
         retention::spawn(&storage, config.usage_retention_days);
         Ok(Running {
             addr,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Act, Gateway, ListQuery, Listing, fetch::access_token_cell, listing::List};
+use super::{Act, Gateway, ListQuery, Listing, cells, listing::List};
 use crate::{
     Code, ConnectionId, Error, Result, Secret, TenantId,
     provider::{Call, ProviderId},
@@ -97,7 +97,7 @@ impl Gateway {
         let sealed = if without_tokens {
             None
         } else {
-            let cell = access_token_cell(&connection);
+            let cell = cells::access_token(&connection);
             Some(
                 self.vault
                     .seal(cell, call.access_token.expose(), &*self.random)?,

@@ -6,12 +6,11 @@ use std::{sync::Arc, time::Instant};
 use futures_util::future::join_all;
 
 use super::{
-    Gateway, Payload,
+    Gateway, Payload, cells,
     parameters::{Operation, unresolved},
 };
 use crate::{
-    Code, Error, Limit, Page, PageRequest, Position, Result, Secret, TenantId,
-    keys::Cell,
+    Code, Error, Limit, Page, PageRequest, Position, Result, Secret,
     model::{Repository, Viewer},
     policy::{Approved, Permit},
     provider::{Call, Provider, ProviderId, RepoRef},
@@ -252,7 +251,7 @@ impl Gateway {
         deadline: Instant,
     ) -> Result<Call> {
         let access_token = match &tokens.access_token {
-            Some(sealed) => self.vault.open(access_token_cell(connection), sealed)?,
+            Some(sealed) => self.vault.open(cells::access_token(connection), sealed)?,
             None => Secret::new(String::new()),
         };
         Ok(Call {
@@ -369,15 +368,5 @@ fn split<T>(answers: Vec<Result<T>>) -> Result<(Vec<T>, Vec<Error>)> {
             failed.extend(last);
             Ok((succeeded, failed))
         }
-    }
-}
-
-/// Where a connection's provider token is kept.
-pub(super) fn access_token_cell(connection: &Connection) -> Cell<'_> {
-    Cell {
-        table: "connections",
-        column: "access_token",
-        row: connection.id.as_str(),
-        tenant: connection.tenant_id.as_ref().map_or("", TenantId::as_str),
     }
 }

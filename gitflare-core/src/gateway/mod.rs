@@ -3,6 +3,8 @@
 //! here knows HTTP: handlers pass parameters on unchecked and form replies from what comes back.
 
 mod admin;
+mod cells;
+mod cleanup;
 mod connect;
 mod fetch;
 mod firewall;

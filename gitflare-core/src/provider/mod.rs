@@ -6,6 +6,7 @@
 //! in its capabilities, and add it to the conformance test.
 
 mod capability;
+mod oauth;
 mod reference;
 mod registry;
 
@@ -15,6 +16,10 @@ use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 
 pub use capability::{Capability, Endpoint, Support};
+pub use oauth::{
+    AuthorizationRequest, CodeExchange, OauthRefusal, ProviderOauth, ProviderTokens, TokenRefresh,
+    TokenRevocation,
+};
 pub use reference::{CommitId, GitRef, RefSelector, TreePath, TreeQuery};
 pub use registry::Registry;
 
@@ -150,6 +155,11 @@ pub trait Provider: Send + Sync {
 
     /// How often the upstream lets a connection call, if it has said so lately. Asks nobody.
     fn rate_limit(&self, _connection: &ConnectionId) -> Option<RateLimit> {
+        None
+    }
+
+    /// How accounts are linked here; `None` without a client registered at the provider.
+    fn oauth(&self) -> Option<&dyn ProviderOauth> {
         None
     }
 

@@ -94,6 +94,11 @@ promises! {
         a_subscription_is_seen_by_its_tenant_alone
         a_subscription_ends_with_what_it_stands_on
     }
+    cleanup {
+        a_job_is_begun_by_one_worker_until_it_is_done
+        a_queued_job_stays_as_it_is
+        a_disconnected_account_queues_its_tokens
+    }
     settings {
         firewall_settings_change_one_version_at_a_time
         a_key_keeps_its_first_check

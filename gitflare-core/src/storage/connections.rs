@@ -73,6 +73,8 @@ pub struct SealedTokens {
     pub refresh_token: Option<Vec<u8>>,
     /// When the access token ends.
     pub expires_at: Option<Timestamp>,
+    /// Rises whenever other tokens take their place; encrypting them anew leaves it.
+    pub version: u32,
 }
 
 /// Which connections to list.
@@ -115,7 +117,9 @@ pub trait ConnectionStore: Send + Sync {
     async fn touch(&self, id: &ConnectionId, at: Timestamp) -> Result<()>;
 
     /// Disconnects: erases the tokens, revokes the connection's grants and their approvals, ends its
-    /// subscriptions; access tokens lose the connection with that (CA-1, CA-3). `false` when it was
+    /// subscriptions; access tokens lose the connection with that (CA-1, CA-3). Where the tokens
+    /// came by OAuth, or something queued for the connection needs them, they go into the clean-up
+    /// queue with it (CA-2). `false` when it was
     /// not connected; then nothing is written.
     async fn revoke(&self, id: &ConnectionId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 }

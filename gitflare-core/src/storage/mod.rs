@@ -8,6 +8,7 @@
 
 mod audit;
 mod authorizations;
+mod cleanup;
 mod clients;
 mod codes;
 #[cfg(feature = "conformance")]
@@ -30,6 +31,7 @@ pub use authorizations::{
     ApprovedRepository, Authorization, AuthorizationStatus, AuthorizationStore, Grant, GrantFilter,
     GrantStatus, Repositories,
 };
+pub use cleanup::{CleanupJob, CleanupKind, CleanupStore};
 pub use clients::{Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, NewClient};
 pub use codes::{AuthorizationCode, CodeStore, Redeemed, Redemption};
 pub use connections::{
@@ -67,6 +69,8 @@ pub trait Storage: Send + Sync {
     fn tokens(&self) -> &dyn TokenStore;
     /// Event subscriptions.
     fn subscriptions(&self) -> &dyn SubscriptionStore;
+    /// What is still to be cleaned up at providers.
+    fn cleanup(&self) -> &dyn CleanupStore;
     /// Run-time settings.
     fn settings(&self) -> &dyn SettingsStore;
     /// The usage log.

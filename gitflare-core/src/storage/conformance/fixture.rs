@@ -123,6 +123,7 @@ pub(super) fn sealed() -> SealedTokens {
         access_token: Some(vec![9; 40]),
         refresh_token: None,
         expires_at: Some(LATER),
+        version: 0,
     }
 }
 

@@ -68,14 +68,15 @@ impl ConnectionStore for MemoryStorage {
     }
 
     async fn revoke(&self, id: &ConnectionId, at: Timestamp, audit: AuditEntry) -> Result<bool> {
-        let mut state = self.state();
-        match state.connections.get_mut(id) {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let (connection, tokens) = match state.connections.get_mut(id) {
             Some((connection, tokens)) if connection.status != ConnectionStatus::Revoked => {
                 connection.status = ConnectionStatus::Revoked;
-                *tokens = SealedTokens::default();
+                (connection.clone(), std::mem::take(tokens))
             }
             _ => return Ok(false),
-        }
+        };
         for grant in state.grants.values_mut() {
             if grant.connection_id == *id && grant.status == GrantStatus::Active {
                 grant.status = GrantStatus::Revoked;
@@ -83,6 +84,7 @@ impl ConnectionStore for MemoryStorage {
             }
         }
         state.end_subscriptions(at, |row| row.connection_id == *id);
+        state.enqueue_revocation(&connection, tokens, at);
         state.audit.push(audit);
         Ok(true)
     }

@@ -3,6 +3,7 @@
 
 mod audit;
 mod authorizations;
+mod cleanup;
 mod clients;
 mod codes;
 mod connections;
@@ -25,10 +26,11 @@ use codes::StoredCode;
 use subscriptions::Kept;
 
 use super::{
-    AccessToken, AuditEntry, AuditStore, Authorization, AuthorizationStore, Client, ClientStore,
-    CodeStore, Connection, ConnectionStore, FirewallSettings, Grant, KeyCheck, ListRange,
-    PasswordHash, Role, SealedTokens, Session, SessionStore, SettingsStore, Storage,
-    SubscriptionStore, Tenant, TenantStore, TokenStore, UsageRow, UsageStore, User, UserStore,
+    AccessToken, AuditEntry, AuditStore, Authorization, AuthorizationStore, CleanupJob,
+    CleanupKind, CleanupStore, Client, ClientStore, CodeStore, Connection, ConnectionStore,
+    FirewallSettings, Grant, KeyCheck, ListRange, PasswordHash, Role, SealedTokens, Session,
+    SessionStore, SettingsStore, Storage, SubscriptionStore, Tenant, TenantStore, TokenStore,
+    UsageRow, UsageStore, User, UserStore,
 };
 use crate::{
     AuthorizationId, ClientId, ConnectionId, CredentialHash, GrantId, Result, SecretId,
@@ -59,6 +61,7 @@ struct State {
     tokens: BTreeMap<TokenId, AccessToken>,
     token_hashes: BTreeMap<CredentialHash, TokenId>,
     subscriptions: BTreeMap<SubscriptionId, Kept>,
+    cleanup: BTreeMap<(CleanupKind, String), CleanupJob>,
     firewall: Option<FirewallSettings>,
     key_checks: Vec<KeyCheck>,
     usage: Vec<UsageRow>,
@@ -111,6 +114,10 @@ impl Storage for MemoryStorage {
     }
 
     fn subscriptions(&self) -> &dyn SubscriptionStore {
+        self
+    }
+
+    fn cleanup(&self) -> &dyn CleanupStore {
         self
     }
 

@@ -13,6 +13,7 @@ use rusqlite::{Connection, Row};
 
 use super::{
     SqliteStorage,
+    cleanup::enqueue_revocation,
     rows::{
         Conditions, audit, execute, id, list, maybe_id, maybe_time, one, page, parsed, time,
         to_list,
@@ -23,7 +24,11 @@ use super::{
 /// The columns of a connection and its tokens, as [`linked`] and [`tokens`] read them.
 pub(super) const COLUMNS: &str = "c.id, c.tenant_id, c.provider, c.login, c.account_id,
     c.display_name, c.avatar_url, c.scopes, c.mode, c.status, c.created_at, c.last_used_at,
-    c.api_base_url, c.organization, c.access_token, c.refresh_token, c.token_expires_at";
+    c.api_base_url, c.organization, c.access_token, c.refresh_token, c.token_expires_at,
+    c.token_version";
+
+/// How many they are.
+pub(super) const WIDTH: usize = 18;
 
 /// A connection whose columns begin at `at`.
 pub(super) fn linked(row: &Row<'_>, at: usize) -> rusqlite::Result<Linked> {
@@ -51,6 +56,7 @@ pub(super) fn tokens(row: &Row<'_>, at: usize) -> rusqlite::Result<SealedTokens>
         access_token: row.get(at + 14)?,
         refresh_token: row.get(at + 15)?,
         expires_at: maybe_time(row, at + 16)?,
+        version: row.get(at + 17)?,
     })
 }
 
@@ -124,6 +130,8 @@ impl ConnectionStore for SqliteStorage {
     async fn revoke(&self, id: &ConnectionId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
         let id = id.clone();
         let erase = move |connection: &Connection| {
+            end(connection, Ending::Connection(&id), at)?;
+            enqueue_revocation(connection, &id, at)?;
             let revoked = execute(
                 connection,
                 "UPDATE connections SET status = 'revoked', access_token = NULL,
@@ -140,7 +148,6 @@ impl ConnectionStore for SqliteStorage {
                  WHERE connection_id = ?1 AND status = 'active'",
                 (id.as_str(), at.as_millis()),
             )?;
-            end(connection, Ending::Connection(&id), at)?;
             audit(connection, &entry)?;
             Ok(true)
         };

@@ -16,7 +16,10 @@ use sha2::{Digest, Sha256};
 use super::files::{private_file, told};
 
 /// Of the main database, oldest first.
-pub(super) const CORE: &[&str] = &[include_str!("../../../migrations/0001_core.sql")];
+pub(super) const CORE: &[&str] = &[
+    include_str!("../../../migrations/0001_core.sql"),
+    include_str!("../../../migrations/0002_cleanup.sql"),
+];
 /// Of the usage log, oldest first.
 pub(super) const USAGE: &[&str] = &[include_str!("../../../migrations/usage/0001_usage.sql")];
 

@@ -4,6 +4,7 @@
 
 mod audit;
 mod authorizations;
+mod cleanup;
 mod clients;
 mod codes;
 mod connect;
@@ -28,8 +29,9 @@ use async_trait::async_trait;
 use gitflare_core::{
     Error, Result,
     storage::{
-        AuditStore, AuthorizationStore, ClientStore, CodeStore, ConnectionStore, SessionStore,
-        SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore, UsageStore, UserStore,
+        AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
+        SessionStore, SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore,
+        UsageStore, UserStore,
     },
 };
 use r2d2_sqlite::SqliteConnectionManager;
@@ -160,6 +162,10 @@ impl Storage for SqliteStorage {
     }
 
     fn subscriptions(&self) -> &dyn SubscriptionStore {
+        self
+    }
+
+    fn cleanup(&self) -> &dyn CleanupStore {
         self
     }
 

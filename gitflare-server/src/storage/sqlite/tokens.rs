@@ -27,7 +27,7 @@ const COLUMNS: &str = "t.id, t.tenant_id, t.client_id, t.authorization_id, t.iss
 /// How many columns stand before a share's, and before its connection's, in an access's rows.
 const BEFORE_SHARE: usize = 13;
 const BEFORE_CONNECTION: usize = BEFORE_SHARE + 4;
-const BEFORE_APPROVAL: usize = BEFORE_CONNECTION + 17;
+const BEFORE_APPROVAL: usize = BEFORE_CONNECTION + connections::WIDTH;
 
 fn token(row: &Row<'_>) -> rusqlite::Result<AccessToken> {
     Ok(AccessToken {

@@ -1,0 +1,38 @@
+//! Which cell of the database each encrypted value belongs to. What is sealed for one opens in no
+//! other (KY-1).
+
+use crate::{
+    ConnectionId, TenantId,
+    keys::Cell,
+    storage::{CleanupJob, Connection},
+};
+
+const ACCESS_TOKEN: &str = "access_token";
+const REFRESH_TOKEN: &str = "refresh_token";
+
+/// A provider token, by the connection that it is or was of: it keeps its cell in the clean-up
+/// queue.
+fn token<'a>(
+    column: &'a str,
+    connection: &'a ConnectionId,
+    tenant: Option<&'a TenantId>,
+) -> Cell<'a> {
+    Cell {
+        table: "connections",
+        column,
+        row: connection.as_str(),
+        tenant: tenant.map_or("", TenantId::as_str),
+    }
+}
+
+pub(super) fn access_token(connection: &Connection) -> Cell<'_> {
+    token(ACCESS_TOKEN, &connection.id, connection.tenant_id.as_ref())
+}
+
+pub(super) fn queued_access_token(job: &CleanupJob) -> Cell<'_> {
+    token(ACCESS_TOKEN, &job.connection_id, job.tenant_id.as_ref())
+}
+
+pub(super) fn queued_refresh_token(job: &CleanupJob) -> Cell<'_> {
+    token(REFRESH_TOKEN, &job.connection_id, job.tenant_id.as_ref())
+}

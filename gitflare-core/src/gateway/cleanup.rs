@@ -1,0 +1,135 @@
+//! Cleaning up at providers after something ended here. The queue outlives the process; a provider
+//! that is away is asked again, ever less often, and given up in the end: nothing here depends on it
+//! (CA-2).
+
+use std::time::{Duration, Instant};
+
+use super::{Gateway, cells};
+use crate::{
+    Error, Result, Secret,
+    provider::{Call, TokenRevocation},
+    storage::{CleanupJob, CleanupKind, ConnectionMode},
+};
+
+/// How many jobs a round takes.
+const AT_ONCE: usize = 8;
+const FIRST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+/// With these waits, about four days.
+const MAX_ATTEMPTS: u32 = 24;
+
+impl Gateway {
+    /// Does what is due in the clean-up queue; how many jobs were begun. Each one ends, or waits for
+    /// its next attempt.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn clean_up(&self) -> Result<usize> {
+        let now = self.clock.now();
+        // A job whose worker dies comes back when no attempt can still be running.
+        let until = now.after(self.settings.upstream_timeout.mul_f32(5.0));
+        let queue = self.storage.cleanup();
+        let jobs = queue.begin(now, until, AT_ONCE).await?;
+        futures_util::future::try_join_all(jobs.iter().map(|job| self.clean_up_one(job))).await?;
+        Ok(jobs.len())
+    }
+
+    async fn clean_up_one(&self, job: &CleanupJob) -> Result<()> {
+        let queue = self.storage.cleanup();
+        let outcome = match job.kind {
+            CleanupKind::RevokeTokens => self.revoke_tokens(job).await,
+        };
+        let Err(error) = outcome else {
+            return queue.finish(job.kind, &job.subject).await;
+        };
+        let (kind, attempts) = (job.kind.as_str(), job.attempts);
+        if attempts >= MAX_ATTEMPTS {
+            tracing::error!(kind, subject = job.subject, attempts, error = ?error,
+                "clean-up at the provider given up");
+            return queue.finish(job.kind, &job.subject).await;
+        }
+        tracing::warn!(kind, subject = job.subject, attempts, error = ?error,
+            "clean-up at the provider failed and is tried again");
+        let at = self.clock.now().after(wait(attempts));
+        queue.postpone(job.kind, &job.subject, at).await
+    }
+
+    /// Revokes what a consent has issued. A token that somebody pasted is theirs to revoke.
+    async fn revoke_tokens(&self, job: &CleanupJob) -> Result<()> {
+        let linked = self.storage.connections().find(&job.connection_id).await?;
+        if linked.is_some_and(|connection| connection.mode == ConnectionMode::Manual) {
+            return Ok(());
+        }
+        let Some(sealed) = &job.tokens.access_token else {
+            return Ok(());
+        };
+        let oauth = self
+            .providers
+            .find(job.provider)
+            .and_then(|provider| provider.oauth())
+            .ok_or_else(|| Error::internal("the provider that issued the tokens is disabled"))?;
+        let access_token = self.vault.open(cells::queued_access_token(job), sealed)?;
+        let refresh_token = match &job.tokens.refresh_token {
+            Some(sealed) => Some(self.vault.open(cells::queued_refresh_token(job), sealed)?),
+            None => None,
+        };
+        oauth
+            .revoke(TokenRevocation {
+                access_token: &access_token,
+                refresh_token: refresh_token.as_ref(),
+                deadline: self.upstream_deadline(),
+            })
+            .await
+    }
+
+    /// A call on behalf of the connection of a job: with its tokens while it has them, else with
+    /// those that wait in the queue to be revoked; `None` when there are none left.
+    ///
+    /// # Errors
+    /// The storage's own; `INTERNAL_ERROR` when the tokens do not open.
+    pub async fn call_for_cleanup(&self, job: &CleanupJob) -> Result<Option<Call>> {
+        let live = self
+            .storage
+            .connections()
+            .find_with_tokens(&job.connection_id)
+            .await?;
+        if let Some((connection, tokens)) = live
+            && tokens.access_token.is_some()
+        {
+            let deadline = self.upstream_deadline();
+            return self.call_for(&connection, &tokens, deadline).map(Some);
+        }
+        let queued = self
+            .storage
+            .cleanup()
+            .find(CleanupKind::RevokeTokens, job.connection_id.as_str())
+            .await?;
+        let Some(queued) = queued else {
+            return Ok(None);
+        };
+        let access_token = match &queued.tokens.access_token {
+            Some(sealed) => self
+                .vault
+                .open(cells::queued_access_token(&queued), sealed)?,
+            None => Secret::new(String::new()),
+        };
+        Ok(Some(Call {
+            connection_id: queued.connection_id.clone(),
+            access_token,
+            api_base_url: queued.api_base_url.clone(),
+            organization: None,
+            deadline: self.upstream_deadline(),
+        }))
+    }
+
+    /// When a call to a provider that starts now is no longer waited for.
+    pub(super) fn upstream_deadline(&self) -> Instant {
+        Instant::now() + self.settings.upstream_timeout.mul_f32(2.5)
+    }
+}
+
+/// How long to wait after so many attempts.
+fn wait(attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(16);
+    (FIRST_WAIT * 2u32.pow(doublings)).min(LONGEST_WAIT)
+}
