@@ -60,6 +60,9 @@ pub(super) const fn credential(access: Access) -> CredentialRow {
 /// The group that a route stands in.
 pub(super) fn group(route: &Route) -> &'static str {
     let path = route.template();
+    if route.access == Access::ClientCredentials {
+        return "OAuth and tokens";
+    }
     GROUPS
         .iter()
         .find(|(start, _)| path.starts_with(start))

@@ -1,0 +1,10 @@
+//! The hosted pages in a real Chromium: what they look like, what they say to the console, and the
+//! whole way of a developer and a customer through them.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod album;
+mod driver;
+mod public;
+mod support;
