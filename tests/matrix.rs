@@ -184,7 +184,10 @@ fn additions_are_marked_and_known() {
         .filter(|route| route.is_addition)
         .map(|route| (route.verb, route.template()))
         .collect();
-    assert_eq!(additions, [(Verb::Get, "/metrics")]);
+    assert_eq!(
+        additions,
+        [(Verb::Get, "/metrics"), (Verb::Get, "/openapi.json")]
+    );
 }
 
 #[test]

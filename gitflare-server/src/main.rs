@@ -32,6 +32,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             };
         }
+        Command::Openapi(arguments) => run::openapi(arguments),
         Command::Help => {
             run::print(&cli::help());
             Ok(())

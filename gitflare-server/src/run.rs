@@ -8,7 +8,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::{
     Running, Server,
     cli::Arguments,
-    config::{self, Config, Problem},
+    config::{self, BaseUrl, Config, Problem},
+    http::openapi,
     log,
     sandbox::Sandbox,
 };
@@ -63,6 +64,20 @@ pub async fn sandbox(arguments: Arguments) -> Result<(), Vec<Problem>> {
     print(&sandbox.announcement());
     signals.wait().await;
     Ok(signals.unless_again(sandbox.shutdown()).await?)
+}
+
+/// Prints the API as an OpenAPI document, with the configured address of the server.
+///
+/// # Errors
+/// Every problem of the configuration, each as one line.
+pub fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let given = config::gather(arguments.given, arguments.file.as_deref());
+    let config = Config::from_given(&given)?;
+    let url = config
+        .public_url
+        .unwrap_or_else(|| BaseUrl::of_listener(config.listen));
+    print(&format!("{:#}\n", openapi::document(url.as_str())));
+    Ok(())
 }
 
 fn announcement(running: &Running) -> String {

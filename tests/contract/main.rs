@@ -14,6 +14,7 @@ mod lifecycle;
 mod limits;
 mod lists;
 mod oauth;
+mod openapi;
 mod pages;
 mod platform_admin;
 mod rate_limits;

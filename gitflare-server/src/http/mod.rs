@@ -20,6 +20,7 @@ mod json;
 mod listen;
 mod metrics;
 mod open_files;
+pub mod openapi;
 mod pages;
 mod proxy;
 mod rate_limit;

@@ -12,6 +12,7 @@ use http::Method;
 use super::{
     api::{connections, discovery, oauth, platform_admin, unified},
     exchange::{Exchange, Reply},
+    openapi,
     pages::{assets, site},
     respond::Refusal,
 };
@@ -260,4 +261,5 @@ pub const ROUTES: &[Route] = routes! {
 
     // Additions
     Get "/metrics"; Public => discovery::metrics, addition;
+    Get "/openapi.json"; Public => openapi::serve, addition;
 };

@@ -115,7 +115,7 @@ impl From<&'static Route> for EndpointRow {
 }
 
 /// The query parameters of an operation.
-fn query_of(endpoint: Endpoint) -> Vec<&'static str> {
+pub(in super::super) fn query_of(endpoint: Endpoint) -> Vec<&'static str> {
     let mut names = endpoint.filters().to_vec();
     if endpoint == Endpoint::Repositories {
         names.insert(0, "provider");
