@@ -20,8 +20,8 @@ use gitflare::core::{
     Result, Timestamp,
     storage::{
         AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        SessionStore, SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore,
-        UsageQuery, UsageRow, UsageStore, UsageSummary, UserStore, conformance,
+        LinkStore, SessionStore, SettingsStore, Storage, SubscriptionStore, TenantStore,
+        TokenStore, UsageQuery, UsageRow, UsageStore, UsageSummary, UserStore, conformance,
         memory::MemoryStorage,
     },
 };
@@ -102,6 +102,10 @@ impl Storage for Metered {
 
     fn subscriptions(&self) -> &dyn SubscriptionStore {
         self.inner.subscriptions()
+    }
+
+    fn links(&self) -> &dyn LinkStore {
+        self.inner.links()
     }
 
     fn cleanup(&self) -> &dyn CleanupStore {

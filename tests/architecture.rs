@@ -49,6 +49,7 @@ const PLACES: &[(&str, &[&str])] = &[
         "reqwest",
         &[
             "gitflare-providers/src/http",
+            "gitflare-providers/src/oauth.rs",
             "gitflare-providers/src/upstream",
         ],
     ),

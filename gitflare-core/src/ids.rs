@@ -92,6 +92,8 @@ ids! {
     GrantId "grant_" "grant";
     /// A linked provider account.
     ConnectionId "conn_" "connection";
+    /// A flow that links a provider account.
+    FlowId "flow_" "flow";
     /// An issued access token's record (not the token).
     TokenId "atk_" "access token";
     /// A signed-up person.

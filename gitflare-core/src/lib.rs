@@ -22,6 +22,7 @@ pub mod policy;
 pub mod provider;
 mod random;
 pub mod redirect_uri;
+pub mod return_path;
 mod scope;
 mod secret;
 pub mod storage;
@@ -29,8 +30,8 @@ pub mod storage;
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp};
 pub use error::{CODES, Canonical, Code, CodeRow, Error, Result, Source};
 pub use ids::{
-    AuditId, AuthorizationId, ClientId, ConnectionId, EventId, GrantId, LogId, RequestId, SecretId,
-    SessionId, SubscriptionId, TenantId, TokenId, UserId,
+    AuditId, AuthorizationId, ClientId, ConnectionId, EventId, FlowId, GrantId, LogId, RequestId,
+    SecretId, SessionId, SubscriptionId, TenantId, TokenId, UserId,
 };
 pub use page::{Limit, Page, PageRequest, Position, PositionFields};
 pub use random::{Random, SeededRandom, SystemRandom};

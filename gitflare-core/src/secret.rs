@@ -66,6 +66,12 @@ pub enum CredentialKind {
     AuthorizationCode,
     /// `sggem_`: signs customer links.
     EmbedSecret,
+    /// `sggls_`: the state that a provider hands back.
+    LinkState,
+    /// `sgglb_`: tells the browser that started a link flow.
+    LinkBrowser,
+    /// `sgglc_`: claims a linked account.
+    LinkCompletion,
 }
 
 impl CredentialKind {
@@ -78,6 +84,9 @@ impl CredentialKind {
             Self::SessionToken => "sggst_",
             Self::AuthorizationCode => "sggac_",
             Self::EmbedSecret => "sggem_",
+            Self::LinkState => "sggls_",
+            Self::LinkBrowser => "sgglb_",
+            Self::LinkCompletion => "sgglc_",
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use gitflare_core::{Error, Result};
 use reqwest::{
-    Client, Response,
+    Client, Method, Response,
     header::{HeaderMap, LOCATION},
     redirect,
 };
@@ -163,6 +163,30 @@ impl Http {
         Err(Failure::Unusable("redirected too often"))
     }
 
+    /// Sends what changes something at the upstream, once, and reads the answer. Redirects are
+    /// answers: a body with credentials goes nowhere but where it was meant to.
+    pub(crate) async fn submit(
+        &self,
+        base: &Base,
+        submission: Submission,
+        deadline: Instant,
+    ) -> Result<Reply, Failure> {
+        let client = match base.private {
+            true => &self.0.private,
+            false => &self.0.public,
+        };
+        let first_byte = deadline.min(Instant::now() + self.0.first_byte_timeout);
+        let request = client
+            .request(submission.method, submission.url)
+            .headers(submission.headers)
+            .body(submission.body);
+        let response = timeout_at(first_byte, request.send()).await??;
+        if response.headers().len() > MAX_HEADERS {
+            return Err(Failure::Unusable("the answer has too many headers"));
+        }
+        read(response, MAX_BODY, deadline).await
+    }
+
     /// What upstreams let each connection do.
     pub(crate) fn quotas(&self) -> &Quotas {
         &self.0.quotas
@@ -183,6 +207,14 @@ impl Base {
         url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
         url
     }
+}
+
+/// A request that changes something.
+pub(crate) struct Submission {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 /// What an upstream answered.

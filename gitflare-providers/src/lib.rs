@@ -19,6 +19,7 @@ pub mod github;
 pub mod gitlab;
 mod http;
 pub mod local;
+mod oauth;
 mod pagination;
 mod patch;
 mod pinned;
@@ -28,3 +29,4 @@ mod upstream_error;
 mod wire;
 
 pub use http::{Http, HttpConfig};
+pub use oauth::OauthConfig;

@@ -1,4 +1,4 @@
-//! Works off the clean-up queue for as long as the server runs. What a job does, and when it comes
+//! Works off the clean-up queue, and link flows that have ended, for as long as the server runs. What a job does, and when it comes
 //! again, the gateway decides.
 
 use std::{sync::Arc, time::Duration};
@@ -15,6 +15,9 @@ pub(crate) fn spawn(app: &Arc<App>) {
     tokio::spawn(async move {
         while let Some(app) = app.upgrade() {
             let begun = app.gateway().clean_up().await;
+            if let Err(error) = app.gateway().purge_links().await {
+                tracing::warn!(error = ?error, "ended link flows could not be deleted");
+            }
             drop(app);
             match begun {
                 Ok(jobs) if jobs > 0 => continue,

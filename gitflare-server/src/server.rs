@@ -69,7 +69,6 @@ impl Server {
         keys::verify(&ring, &*storage).await?;
 
         let rate_limits = Arc::new(RateLimits::new(config.rate_limit_per_minute));
-        let gateway = self.gateway(ring, &storage, &rate_limits).await?;
         let public = bind(config.listen, "GITFLARE_LISTEN").await?;
         let internal = match config.internal_listen {
             Some(address) => Some(bind(address, "GITFLARE_INTERNAL_LISTEN").await?),
@@ -78,13 +77,16 @@ impl Server {
         let addr = local_addr(&public)?;
         let internal_addr = internal.as_ref().map(local_addr).transpose()?;
 
-        // Last of what can fail: a key that was made must be shown.
-        let (admin_keys, new_admin_key) = data.admin_keys(config, &SystemRandom)?;
         let base_url = |given: &Option<BaseUrl>| match given {
             Some(url) => url.clone(),
             None => BaseUrl::of_listener(addr),
         };
         let public_url = base_url(&config.public_url);
+        let gateway = self
+            .gateway(ring, &storage, &rate_limits, &public_url)
+            .await?;
+        // Last of what can fail: a key that was made must be shown.
+        let (admin_keys, new_admin_key) = data.admin_keys(config, &SystemRandom)?;
         let settings = HttpSettings {
             admin_keys: AdminKeys::new(admin_keys),
             trusted_proxies: config.trusted_proxies.clone(),
@@ -120,6 +122,7 @@ impl Server {
         keys: KeyRing,
         storage: &Arc<dyn Storage>,
         rate_limits: &Arc<RateLimits>,
+        public_url: &BaseUrl,
     ) -> Result<Gateway, Problem> {
         let config = &self.config;
         let filter_defaults = FirewallConfig::default();
@@ -127,7 +130,7 @@ impl Server {
             .map_err(|error| failed(&error))?;
         let parts = GatewayParts {
             storage: Arc::clone(storage),
-            providers: upstreams::registry(config, &self.local_roots)?,
+            providers: upstreams::registry(config, public_url, &self.local_roots)?,
             filter: Arc::new(filter),
             filter_defaults: filter_defaults.into(),
             clock: Arc::new(SystemClock),
@@ -139,7 +142,6 @@ impl Server {
                 cursor_ttl: config.cursor_ttl,
                 upstream_timeout: config.upstream_timeout,
                 enforce_platform_auth: config.enforce_platform_auth,
-                allow_localhost_redirects: config.dev,
             },
         };
         Gateway::new(parts).await.map_err(|error| failed(&error))

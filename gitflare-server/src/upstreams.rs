@@ -8,55 +8,85 @@ use gitflare_core::{
     provider::{Provider, ProviderId, Registry},
 };
 use gitflare_providers::{
-    Http, HttpConfig,
+    Http, HttpConfig, OauthConfig,
     github::Github,
     gitlab::Gitlab,
     local::{Local, LocalConfig},
 };
 
-use crate::config::{BaseUrl, Config, HostPort, Problem};
+use crate::config::{BaseUrl, Config, HostPort, Problem, Upstream};
 
-/// Makes an adapter of the REST base it is given.
-type Adapter = fn(Http, &str) -> Result<Arc<dyn Provider>>;
+/// Makes an adapter.
+type Adapter = fn(Registered<'_>) -> Result<Arc<dyn Provider>>;
 
-/// Providers with a REST API: the variable of the base, the public service if there is one, and the
-/// adapter.
+/// What an adapter is made of.
+struct Registered<'a> {
+    http: Http,
+    /// The REST base.
+    api_url: &'a str,
+    /// Our client at the provider; `None` without one.
+    oauth: Option<OauthConfig>,
+    app_slug: Option<String>,
+}
+
+/// Providers with a REST API: the variables' common part, the public service if there is one, and
+/// the adapter.
 const ADAPTERS: &[(ProviderId, &str, Option<&str>, Adapter)] = &[
     (
         ProviderId::Github,
-        "GITFLARE_GITHUB_API_URL",
+        "GITFLARE_GITHUB",
         Some("https://api.github.com"),
-        |http, url| Ok(Arc::new(Github::new(http, url)?)),
+        |at| {
+            let github = Github::new(at.http.clone(), at.api_url)?;
+            Ok(Arc::new(match at.oauth {
+                Some(oauth) => github.with_oauth(at.http, at.api_url, oauth, at.app_slug)?,
+                None => github,
+            }))
+        },
     ),
     (
         ProviderId::Gitlab,
-        "GITFLARE_GITLAB_API_URL",
+        "GITFLARE_GITLAB",
         Some("https://gitlab.com/api/v4"),
-        |http, url| Ok(Arc::new(Gitlab::new(http, url)?)),
+        |at| {
+            let gitlab = Gitlab::new(at.http.clone(), at.api_url)?;
+            Ok(Arc::new(match at.oauth {
+                Some(oauth) => gitlab.with_oauth(at.http, at.api_url, oauth)?,
+                None => gitlab,
+            }))
+        },
     ),
 ];
 
-/// The enabled providers.
-pub(crate) fn registry(config: &Config, local_roots: &[PathBuf]) -> Result<Registry, Problem> {
+/// The enabled providers. `public_url` is the base of our callbacks.
+pub(crate) fn registry(
+    config: &Config,
+    public_url: &BaseUrl,
+    local_roots: &[PathBuf],
+) -> Result<Registry, Problem> {
     let http = client(config)?;
     let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
-    for (id, variable, public, adapter) in ADAPTERS {
+    for (id, variables, public, adapter) in ADAPTERS {
         if !config.providers.contains(id) {
             continue;
         }
-        let given = config
-            .upstream(*id)
-            .and_then(|upstream| upstream.api_url.as_ref());
-        let Some(url) = given.map(BaseUrl::as_str).or(*public) else {
+        let upstream = config.upstream(*id);
+        let given = upstream.and_then(|upstream| upstream.api_url.as_ref());
+        let Some(api_url) = given.map(BaseUrl::as_str).or(*public) else {
             continue;
         };
-        let provider = adapter(http.clone(), url).map_err(|error| {
+        let provider = adapter(Registered {
+            http: http.clone(),
+            api_url,
+            oauth: upstream.and_then(|upstream| oauth(upstream, public_url)),
+            app_slug: config.github_app_slug.clone(),
+        });
+        providers.push(provider.map_err(|error| {
             Problem::new(format!(
-                "{variable}: {} GITFLARE_ALLOW_PRIVATE_UPSTREAMS names those that may be private.",
+                "{variables}_API_URL, {variables}_WEB_URL: {} GITFLARE_ALLOW_PRIVATE_UPSTREAMS names those that may be private.",
                 error.message()
             ))
-        })?;
-        providers.push(provider);
+        })?);
     }
     if config.providers.contains(&ProviderId::Local) && !local_roots.is_empty() {
         let local = Local::new(LocalConfig::new(local_roots.to_vec()))
@@ -64,6 +94,17 @@ pub(crate) fn registry(config: &Config, local_roots: &[PathBuf]) -> Result<Regis
         providers.push(Arc::new(local));
     }
     Ok(Registry::new(providers))
+}
+
+/// Our client at a provider, if one is configured.
+fn oauth(upstream: &Upstream, public_url: &BaseUrl) -> Option<OauthConfig> {
+    let provider = upstream.provider;
+    Some(OauthConfig {
+        client_id: upstream.client_id.clone()?,
+        client_secret: upstream.client_secret.clone(),
+        redirect_uri: format!("{}/v1/auth/{provider}/callback", public_url.as_str()),
+        web_url: upstream.web_url.as_ref().map(|url| url.as_str().to_owned()),
+    })
 }
 
 fn client(config: &Config) -> Result<Http, Problem> {

@@ -2,7 +2,7 @@
 //! other (KY-1).
 
 use crate::{
-    ConnectionId, TenantId,
+    ConnectionId, FlowId, TenantId,
     keys::Cell,
     storage::{CleanupJob, Connection},
 };
@@ -27,6 +27,20 @@ fn token<'a>(
 
 pub(super) fn access_token(connection: &Connection) -> Cell<'_> {
     token(ACCESS_TOKEN, &connection.id, connection.tenant_id.as_ref())
+}
+
+pub(super) fn refresh_token(connection: &Connection) -> Cell<'_> {
+    token(REFRESH_TOKEN, &connection.id, connection.tenant_id.as_ref())
+}
+
+/// The PKCE verifier of a flow.
+pub(super) fn verifier(flow: &FlowId) -> Cell<'_> {
+    Cell {
+        table: "links",
+        column: "verifier",
+        row: flow.as_str(),
+        tenant: "",
+    }
 }
 
 pub(super) fn queued_access_token(job: &CleanupJob) -> Cell<'_> {

@@ -97,7 +97,8 @@ impl Gateway {
             && tokens.access_token.is_some()
         {
             let deadline = self.upstream_deadline();
-            return self.call_for(&connection, &tokens, deadline).map(Some);
+            let call = self.call_for(&connection, &tokens, deadline).await?;
+            return Ok(Some(call));
         }
         let queued = self
             .storage

@@ -93,6 +93,7 @@ impl Gateway {
             last_used_at: None,
             api_base_url: call.api_base_url.clone(),
             organization: call.organization.clone(),
+            reconnect_cause: None,
         };
         let sealed = if without_tokens {
             None

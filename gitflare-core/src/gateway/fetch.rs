@@ -6,15 +6,16 @@ use std::{sync::Arc, time::Instant};
 use futures_util::future::join_all;
 
 use super::{
-    Gateway, Payload, cells,
+    Gateway, Payload,
     parameters::{Operation, unresolved},
+    refresh::{must_reconnect, refuses_credential},
 };
 use crate::{
-    Code, Error, Limit, Page, PageRequest, Position, Result, Secret,
+    Code, Error, Limit, Page, PageRequest, Position, Result,
     model::{Repository, Viewer},
     policy::{Approved, Permit},
     provider::{Call, Provider, ProviderId, RepoRef},
-    storage::{ApprovedRepository, Connection, SealedTokens, Share},
+    storage::{ApprovedRepository, Share},
 };
 
 /// What came back from upstream, before the firewall.
@@ -56,10 +57,18 @@ impl Gateway {
             }
             (_, Some(approved)) => {
                 let share = permit.shares[0];
-                let provider = self.provider_of(share)?;
-                let call = self.call(share, deadline)?;
-                let (payload, next) =
-                    in_repository(&**provider, &call, approved, operation, page).await?;
+                let provider = &**self.provider_of(share)?;
+                let mut attempt = self.attempt(share, deadline).await?;
+                let (payload, next) = loop {
+                    let answer =
+                        in_repository(provider, &attempt.call, approved, operation, page.clone());
+                    match answer.await {
+                        Err(refusal) if attempt.is_renewable(&refusal) => {
+                            attempt = self.renewed(share, attempt, refusal).await?;
+                        }
+                        answer => break answer?,
+                    }
+                };
                 if let Payload::Repository(repository) = &payload {
                     self.note_name(share, approved, repository).await?;
                 }
@@ -79,7 +88,19 @@ impl Gateway {
     async fn viewers(&self, permit: &Permit<'_>, deadline: Instant) -> Result<Fetched> {
         let answers = join_all(permit.shares.iter().map(async |share| -> Result<Viewer> {
             let provider = self.provider_of(share)?;
-            provider.viewer(&self.call(share, deadline)?).await
+            let mut attempt = self.attempt(share, deadline).await?;
+            loop {
+                match provider.viewer(&attempt.call).await {
+                    Err(refusal) if attempt.is_renewable(&refusal) => {
+                        attempt = self.renewed(share, attempt, refusal).await?;
+                    }
+                    // In a read it is a connection's token, not one that somebody has just sent.
+                    Err(refusal) if refuses_credential(&refusal) => {
+                        return Err(must_reconnect(&share.connection));
+                    }
+                    answer => return answer,
+                }
+            }
         }))
         .await;
         let (viewers, errors) = split(answers)?;
@@ -160,14 +181,20 @@ impl Gateway {
         let Some(share) = share else {
             return Ok(Page::last(Vec::new()));
         };
-        let provider = self.provider_of(share)?;
         let request = PageRequest {
             limit: page.limit,
             position: inner,
         };
-        let answer = provider
-            .repositories(&self.call(share, deadline)?, request)
-            .await?;
+        let provider = self.provider_of(share)?;
+        let mut attempt = self.attempt(share, deadline).await?;
+        let answer = loop {
+            match provider.repositories(&attempt.call, request.clone()).await {
+                Err(refusal) if attempt.is_renewable(&refusal) => {
+                    attempt = self.renewed(share, attempt, refusal).await?;
+                }
+                answer => break answer?,
+            }
+        };
         let here = share.connection.id.as_str();
         let next = match answer.next {
             Some(inner) => Some(Position::new().text(here).then(&inner)),
@@ -237,29 +264,6 @@ impl Gateway {
                 "This provider is unknown or disabled.",
             )
             .with_provider(id)
-        })
-    }
-
-    fn call(&self, share: &Share, deadline: Instant) -> Result<Call> {
-        self.call_for(&share.connection, &share.tokens, deadline)
-    }
-
-    pub(super) fn call_for(
-        &self,
-        connection: &Connection,
-        tokens: &SealedTokens,
-        deadline: Instant,
-    ) -> Result<Call> {
-        let access_token = match &tokens.access_token {
-            Some(sealed) => self.vault.open(cells::access_token(connection), sealed)?,
-            None => Secret::new(String::new()),
-        };
-        Ok(Call {
-            connection_id: connection.id.clone(),
-            access_token,
-            api_base_url: connection.api_base_url.clone(),
-            organization: connection.organization.clone(),
-            deadline,
         })
     }
 }

@@ -241,7 +241,7 @@ impl Gateway {
         let resolve = async |name: &String| -> Result<Repository> {
             super::parameters::check_repository(name)?;
             let deadline = Instant::now() + self.settings.upstream_timeout;
-            let call = self.call_for(&connection, &tokens, deadline)?;
+            let call = self.call_for(&connection, &tokens, deadline).await?;
             if provider.is_repository_id(name) {
                 provider
                     .repository(

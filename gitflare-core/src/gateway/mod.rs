@@ -2,10 +2,7 @@
 //! serves every unified read; the other files are what admins, clients and customers do. Nothing
 //! here knows HTTP: handlers pass parameters on unchecked and form replies from what comes back.
 
-mod account_reads;
-mod accounts;
 mod admin;
-mod apps;
 mod cells;
 mod cleanup;
 mod connect;
@@ -13,11 +10,12 @@ mod fetch;
 mod firewall;
 mod grants;
 mod introspection;
+mod link;
 mod listing;
 mod parameters;
 mod payload;
 mod read;
-mod sessions;
+mod refresh;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -28,23 +26,20 @@ use std::{
     time::Duration,
 };
 
-pub use account_reads::{UsagePage, UsageReport};
-pub use accounts::{Account, Passwords, SignUp, SignedIn, Verdict, user_of};
 pub use admin::{ClientFilterText, CreatedClient, NewClientRequest, NewTenantRequest};
-pub use apps::{AppChanges, CreatedSecret, NewApp};
 pub use connect::{ConnectionFilterText, ManualConnection};
 pub use firewall::FirewallUpdate;
 pub use grants::{GrantFilterText, NewGrantRequest, RequestedRepositories};
 pub use introspection::{Introspection, TokenContext, TokenFilterText};
+pub use link::{FailedLink, LinkCallback, LinkClaim, LinkStart, ReturnedLink, StartedLink};
 pub use listing::{ListQuery, Listing, PageInfo};
 pub use parameters::Query;
 pub use payload::Payload;
 pub use read::{ReadCredential, ReadRequest, UnifiedReply};
-pub use sessions::BegunSession;
 pub use tokens::{IssuedToken, TokenRefusal, TokenRequest};
 
 use crate::{
-    AuditId, ClientId, Clock, Error, Random, RequestId, Result, Secret, TokenId,
+    AuditId, ClientId, Clock, Error, Random, RequestId, Result, TokenId,
     cursor::CursorKeys,
     filter::{ContentFilter, FilterConfig},
     keys::{KeyRing, Purpose, Vault},
@@ -94,8 +89,6 @@ pub struct GatewaySettings {
     pub upstream_timeout: Duration,
     /// `false` lets a connection's id stand for a credential (legacy mode).
     pub enforce_platform_auth: bool,
-    /// Whether apps may register `http://localhost` as a redirect URI, for development.
-    pub allow_localhost_redirects: bool,
 }
 
 impl Default for GatewaySettings {
@@ -105,7 +98,6 @@ impl Default for GatewaySettings {
             cursor_ttl: Duration::from_secs(3600),
             upstream_timeout: Duration::from_secs(10),
             enforce_platform_auth: true,
-            allow_localhost_redirects: false,
         }
     }
 }
@@ -139,7 +131,7 @@ pub struct Gateway {
     random: Arc<dyn Random>,
     cursors: CursorKeys,
     vault: Vault,
-    form_keys: Vec<Secret<[u8; 32]>>,
+    flights: refresh::Flights,
     admission: Arc<dyn Admission>,
     settings: GatewaySettings,
     firewall: RwLock<Arc<FirewallSettings>>,
@@ -171,12 +163,7 @@ impl Gateway {
             random: parts.random,
             cursors: CursorKeys::new(&cursor_keys, parts.settings.cursor_ttl)?,
             vault: Vault::new(&parts.keys),
-            form_keys: parts
-                .keys
-                .derive(Purpose::Csrf)
-                .into_iter()
-                .map(|(_, key)| key)
-                .collect(),
+            flights: refresh::Flights::default(),
             admission: parts.admission,
             settings: parts.settings,
             firewall: RwLock::new(Arc::new(settings)),

@@ -38,6 +38,7 @@ fn share(number: u32, provider: ProviderId) -> Share {
             last_used_at: None,
             api_base_url: None,
             organization: None,
+            reconnect_cause: None,
         },
         tokens: SealedTokens::default(),
     }

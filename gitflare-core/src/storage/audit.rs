@@ -105,6 +105,10 @@ words! {
         ClientAuthenticate = "client.authenticate",
         /// A provider account was linked.
         ConnectionCreate = "connection.create",
+        /// A provider account was linked again.
+        ConnectionUpdate = "connection.update",
+        /// A provider no longer takes a connection's tokens.
+        ConnectionRefuse = "connection.refuse",
         /// A provider account was unlinked.
         ConnectionDelete = "connection.delete",
         /// A grant was made.

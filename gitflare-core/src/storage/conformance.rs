@@ -14,8 +14,8 @@ mod fixture;
 mod prelude {
     pub(super) use super::fixture::*;
     pub(super) use crate::{
-        AuditId, AuthorizationId, ClientId, Code, ConnectionId, CredentialHash, GrantId, LogId,
-        RequestId, Scope, Scopes, SecretId, SessionId, SubscriptionId, TenantId, Timestamp,
+        AuditId, AuthorizationId, ClientId, Code, ConnectionId, CredentialHash, FlowId, GrantId,
+        LogId, RequestId, Scope, Scopes, SecretId, SessionId, SubscriptionId, TenantId, Timestamp,
         TokenId, UserId, provider::ProviderId, storage::*,
     };
 }
@@ -67,6 +67,9 @@ promises! {
     connections {
         a_connection_comes_back_as_it_was
         revoking_a_connection_erases_its_tokens
+        an_account_is_linked_once_per_tenant
+        one_refresher_replaces_the_tokens
+        refused_tokens_mark_their_connection
     }
     authorizations {
         one_active_grant_per_connection
@@ -93,6 +96,11 @@ promises! {
     subscriptions {
         a_subscription_is_seen_by_its_tenant_alone
         a_subscription_ends_with_what_it_stands_on
+    }
+    links {
+        a_state_is_spent_once
+        an_account_is_claimed_once
+        an_unclaimed_account_is_given_up
     }
     cleanup {
         a_job_is_begun_by_one_worker_until_it_is_done

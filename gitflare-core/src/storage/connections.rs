@@ -40,6 +40,19 @@ pub struct Connection {
     /// The organization, for credentials that cannot list theirs.
     #[serde(skip)]
     pub organization: Option<String>,
+    /// Why it must be reconnected, while it must.
+    #[serde(skip)]
+    pub reconnect_cause: Option<ReconnectCause>,
+}
+
+words! {
+    /// Why a provider's tokens cannot be used any more.
+    ReconnectCause {
+        /// The provider refused the refresh token.
+        RefreshRefused = "refresh_refused",
+        /// The provider refused an access token that cannot be refreshed.
+        TokenRefused = "token_refused",
+    }
 }
 
 words! {
@@ -71,7 +84,7 @@ pub struct SealedTokens {
     pub access_token: Option<Vec<u8>>,
     /// The refresh token.
     pub refresh_token: Option<Vec<u8>>,
-    /// When the access token ends.
+    /// When the access token is to be replaced: a little before it ends.
     pub expires_at: Option<Timestamp>,
     /// Rises whenever other tokens take their place; encrypting them anew leaves it.
     pub version: u32,
@@ -96,6 +109,57 @@ pub trait ConnectionStore: Send + Sync {
         tokens: SealedTokens,
         audit: AuditEntry,
     ) -> Result<()>;
+
+    /// Stores a connection that an account's consent has made, or brings the one of that id up to
+    /// date: account, tokens, mode, and it is active again. Where the tenant has linked the same
+    /// account before (by its immutable id, PC-8), nothing is written and the id of that connection
+    /// is the answer: the tokens are to be sealed for it.
+    async fn link(
+        &self,
+        connection: Connection,
+        tokens: SealedTokens,
+        audit: AuditEntry,
+    ) -> Result<ConnectionId>;
+
+    /// The id of the connection by which a tenant has linked an account.
+    async fn find_linked(
+        &self,
+        tenant: &TenantId,
+        provider: ProviderId,
+        account_id: &str,
+    ) -> Result<Option<ConnectionId>>;
+
+    /// Lets one refresher talk to the provider until `until`: `false` while another one does, and
+    /// when the tokens are no longer of that version, or not to be used (PC-9).
+    async fn begin_refresh(
+        &self,
+        id: &ConnectionId,
+        version: u32,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool>;
+
+    /// Puts the refreshed tokens in the place of those of that version, and lets others refresh.
+    /// `false` when they had been replaced or erased; then nothing is written.
+    async fn finish_refresh(
+        &self,
+        id: &ConnectionId,
+        version: u32,
+        tokens: SealedTokens,
+    ) -> Result<bool>;
+
+    /// Lets others refresh tokens of that version, which are still good.
+    async fn abandon_refresh(&self, id: &ConnectionId, version: u32) -> Result<()>;
+
+    /// Marks an active connection whose tokens of that version the provider refuses. `false` when
+    /// they had been replaced, or it was not active; then nothing is written.
+    async fn refuse(
+        &self,
+        id: &ConnectionId,
+        version: u32,
+        cause: ReconnectCause,
+        audit: AuditEntry,
+    ) -> Result<bool>;
 
     /// The connection of that id, revoked ones included.
     async fn find(&self, id: &ConnectionId) -> Result<Option<Connection>>;

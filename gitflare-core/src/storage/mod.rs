@@ -14,6 +14,7 @@ mod codes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connections;
+mod links;
 pub mod memory;
 mod sessions;
 mod settings;
@@ -35,8 +36,10 @@ pub use cleanup::{CleanupJob, CleanupKind, CleanupStore};
 pub use clients::{Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, NewClient};
 pub use codes::{AuthorizationCode, CodeStore, Redeemed, Redemption};
 pub use connections::{
-    Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, ConnectionStore, SealedTokens,
+    Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, ConnectionStore,
+    ReconnectCause, SealedTokens,
 };
+pub use links::{Handover, LinkFlow, LinkKind, LinkStore, LinkedAccount, UnclaimedAccount};
 pub use sessions::{Session, SessionStore, SessionSubject};
 pub use settings::{FirewallSettings, KeyCheck, SettingsStore};
 pub use subscriptions::{StoredSubscription, SubscriptionStore};
@@ -69,6 +72,8 @@ pub trait Storage: Send + Sync {
     fn tokens(&self) -> &dyn TokenStore;
     /// Event subscriptions.
     fn subscriptions(&self) -> &dyn SubscriptionStore;
+    /// Flows that link accounts.
+    fn links(&self) -> &dyn LinkStore;
     /// What is still to be cleaned up at providers.
     fn cleanup(&self) -> &dyn CleanupStore;
     /// Run-time settings.

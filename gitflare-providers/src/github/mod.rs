@@ -8,6 +8,7 @@ mod commits;
 mod contributors;
 mod deployments;
 mod diff;
+mod oauth;
 mod profile;
 mod pull_requests;
 mod refs;
@@ -23,18 +24,19 @@ use gitflare_core::{
         Release, Repository, Tag, TreeEntry, Viewer,
     },
     provider::{
-        Call, Capability, CommitId, DeploymentFilter, GitRef, Provider, ProviderId, RateLimit,
-        RefSelector, RepoRef, TreeQuery,
+        Call, Capability, CommitId, DeploymentFilter, GitRef, Provider, ProviderId, ProviderOauth,
+        RateLimit, RefSelector, RepoRef, TreeQuery,
     },
 };
 
-use self::{capabilities::CAPABILITIES, client::Client};
-use crate::http::Http;
+use self::{capabilities::CAPABILITIES, client::Client, oauth::Oauth};
+use crate::{Http, OauthConfig};
 
 /// The provider of one GitHub.
 #[derive(Debug)]
 pub struct Github {
     client: Client,
+    oauth: Option<Oauth>,
 }
 
 impl Github {
@@ -45,7 +47,24 @@ impl Github {
     pub fn new(http: Http, api_url: &str) -> Result<Self> {
         Ok(Self {
             client: Client::new(http, api_url)?,
+            oauth: None,
         })
+    }
+
+    /// Links accounts too, as the client that is registered there; `app_slug` says that it is a
+    /// GitHub App's.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when the gateway may not call the URL of its pages.
+    pub fn with_oauth(
+        mut self,
+        http: Http,
+        api_url: &str,
+        config: OauthConfig,
+        app_slug: Option<String>,
+    ) -> Result<Self> {
+        self.oauth = Some(Oauth::new(http, api_url, config, app_slug)?);
+        Ok(self)
     }
 }
 
@@ -68,6 +87,10 @@ impl Provider for Github {
 
     fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
         self.client.rate_limit(connection)
+    }
+
+    fn oauth(&self) -> Option<&dyn ProviderOauth> {
+        self.oauth.as_ref().map(|oauth| oauth as _)
     }
 
     async fn viewer(&self, call: &Call) -> Result<Viewer> {

@@ -91,3 +91,126 @@ pub async fn revoking_a_connection_erases_its_tokens(storage: &dyn Storage) {
     assert_eq!(listed, [connection(2)]);
     assert_eq!(audit_rows(storage).await, 7);
 }
+
+fn linked(number: usize, account: &str) -> Connection {
+    Connection {
+        mode: ConnectionMode::Oauth,
+        account_id: account.into(),
+        ..connection(number)
+    }
+}
+
+async fn link(storage: &dyn Storage, new: Connection, audit: usize) -> ConnectionId {
+    let linked = storage.connections().link(new, sealed(), entry(audit)).await;
+    linked.unwrap()
+}
+
+async fn stored(storage: &dyn Storage, number: usize) -> (Connection, SealedTokens) {
+    let found = storage.connections().find_with_tokens(&connection_id(number)).await;
+    found.unwrap().unwrap()
+}
+
+/// The same account again is the same connection, whatever it is called now (PC-8).
+pub async fn an_account_is_linked_once_per_tenant(storage: &dyn Storage) {
+    for number in [1, 2] {
+        let made = storage.tenants().insert(tenant(number), entry(number));
+        made.await.unwrap();
+    }
+    assert_eq!(link(storage, linked(1, "77"), 10).await, connection_id(1));
+    let renamed = Connection {
+        login: Some("renamed".into()),
+        ..linked(2, "77")
+    };
+    assert_eq!(link(storage, renamed.clone(), 11).await, connection_id(1));
+    assert_eq!(audit_rows(storage).await, 3);
+    let renewed = Connection {
+        id: connection_id(1),
+        ..renamed
+    };
+    assert_eq!(link(storage, renewed.clone(), 12).await, connection_id(1));
+    let renewed_tokens = SealedTokens {
+        version: 1,
+        ..sealed()
+    };
+    assert_eq!(stored(storage, 1).await, (renewed, renewed_tokens));
+
+    let elsewhere = Connection {
+        tenant_id: Some(tenant_id(2)),
+        ..linked(3, "77")
+    };
+    assert_eq!(link(storage, elsewhere, 13).await, connection_id(3));
+    assert_eq!(link(storage, linked(4, "78"), 14).await, connection_id(4));
+    let racers = (5..9).map(|number| link(storage, linked(number, "79"), 20 + number));
+    let ids = race(racers).await;
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+
+    let connections = storage.connections();
+    let find = async |account| {
+        let found = connections.find_linked(&tenant_id(1), ProviderId::Github, account).await;
+        found.unwrap()
+    };
+    assert_eq!(find("78").await, Some(connection_id(4)));
+    let ended = connections.revoke(&connection_id(4), NOW, entry(40)).await;
+    assert!(ended.unwrap());
+    assert_eq!(find("78").await, None);
+    assert_eq!(link(storage, linked(9, "78"), 41).await, connection_id(9));
+}
+
+/// One refresher at a time, and a losing one never overwrites (PC-9).
+pub async fn one_refresher_replaces_the_tokens(storage: &dyn Storage) {
+    filled(storage).await;
+    let connections = storage.connections();
+    let id = connection_id(1);
+    let begin = |now, until| connections.begin_refresh(&id, 0, now, until);
+    let begun = race((0..8).map(|_| begin(NOW, LATER))).await;
+    let begun: Vec<bool> = begun.into_iter().map(Result::unwrap).collect();
+    assert_eq!(begun.iter().filter(|may| **may).count(), 1, "{begun:?}");
+    connections.abandon_refresh(&id, 0).await.unwrap();
+    assert!(begin(NOW, LATER).await.unwrap());
+    assert!(begin(LATER, LATER).await.unwrap(), "the one who died keeps others away");
+
+    let new = SealedTokens {
+        access_token: Some(vec![7; 40]),
+        refresh_token: Some(vec![8; 40]),
+        ..SealedTokens::default()
+    };
+    let finish = |version| connections.finish_refresh(&id, version, new.clone());
+    assert!(finish(0).await.unwrap());
+    assert!(!finish(0).await.unwrap());
+    let (_, tokens) = stored(storage, 1).await;
+    assert_eq!(tokens, SealedTokens { version: 1, ..new.clone() });
+    assert!(!begin(LATER, LATER).await.unwrap(), "that version is gone");
+    assert!(connections.begin_refresh(&id, 1, NOW, LATER).await.unwrap());
+
+    let ended = connections.revoke(&id, NOW, entry(20)).await;
+    assert!(ended.unwrap());
+    assert!(!finish(1).await.unwrap());
+    assert_eq!(stored(storage, 1).await.1.access_token, None);
+}
+
+/// A refusal counts for the tokens that were refused, and linking again clears it.
+pub async fn refused_tokens_mark_their_connection(storage: &dyn Storage) {
+    storage.tenants().insert(tenant(1), entry(1)).await.unwrap();
+    link(storage, linked(1, "77"), 2).await;
+    let connections = storage.connections();
+    let id = connection_id(1);
+    let refuse = async |version, audit| {
+        let cause = ReconnectCause::RefreshRefused;
+        connections.refuse(&id, version, cause, entry(audit)).await.unwrap()
+    };
+    assert!(!refuse(1, 3).await);
+    assert!(refuse(0, 4).await);
+    assert!(!refuse(0, 5).await);
+    assert_eq!(audit_rows(storage).await, 3);
+    let (found, _) = stored(storage, 1).await;
+    assert_eq!(
+        (found.status, found.reconnect_cause),
+        (
+            ConnectionStatus::NeedsReconnect,
+            Some(ReconnectCause::RefreshRefused)
+        )
+    );
+    assert!(!connections.begin_refresh(&id, 0, NOW, LATER).await.unwrap());
+    link(storage, linked(1, "77"), 6).await;
+    assert_eq!(stored(storage, 1).await.0, linked(1, "77"));
+}

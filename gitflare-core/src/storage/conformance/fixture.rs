@@ -115,6 +115,7 @@ pub(super) fn connection(number: usize) -> Connection {
         last_used_at: None,
         api_base_url: None,
         organization: Some("org".into()),
+        reconnect_cause: None,
     }
 }
 

@@ -2,14 +2,51 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStorage, matches, page};
+use super::{MemoryStorage, State, matches, page};
 use crate::{
-    ConnectionId, Result, Timestamp,
+    ConnectionId, Error, Result, TenantId, Timestamp,
+    provider::ProviderId,
     storage::{
-        AuditEntry, Connection, ConnectionFilter, ConnectionStatus, ConnectionStore, GrantStatus,
-        ListRange, SealedTokens,
+        AuditEntry, Connection, ConnectionFilter, ConnectionMode, ConnectionStatus,
+        ConnectionStore, GrantStatus, ListRange, ReconnectCause, SealedTokens,
     },
 };
+
+impl State {
+    /// The connection that stands for an account, if one does.
+    fn account(
+        &self,
+        tenant: Option<&TenantId>,
+        provider: ProviderId,
+        account_id: &str,
+    ) -> Option<ConnectionId> {
+        let is_it = |connection: &&Connection| {
+            connection.tenant_id.is_some()
+                && connection.tenant_id.as_ref() == tenant
+                && connection.provider == provider
+                && connection.account_id == account_id
+                && connection.mode == ConnectionMode::Oauth
+                && connection.status != ConnectionStatus::Revoked
+        };
+        let mut all = self.connections.values().map(|(connection, _)| connection);
+        all.find(is_it).map(|connection| connection.id.clone())
+    }
+
+    fn linked(&self, new: &Connection) -> Option<ConnectionId> {
+        self.account(new.tenant_id.as_ref(), new.provider, &new.account_id)
+    }
+
+    /// An active connection, while its tokens are of that version.
+    fn active_tokens(
+        &mut self,
+        id: &ConnectionId,
+        version: u32,
+    ) -> Option<&mut (Connection, SealedTokens)> {
+        self.connections.get_mut(id).filter(|(connection, tokens)| {
+            connection.status == ConnectionStatus::Active && tokens.version == version
+        })
+    }
+}
 
 #[async_trait]
 impl ConnectionStore for MemoryStorage {
@@ -25,6 +62,103 @@ impl ConnectionStore for MemoryStorage {
             .insert(connection.id.clone(), (connection, tokens));
         state.audit.push(audit);
         Ok(())
+    }
+
+    async fn link(
+        &self,
+        mut connection: Connection,
+        mut tokens: SealedTokens,
+        audit: AuditEntry,
+    ) -> Result<ConnectionId> {
+        let mut state = self.state();
+        if let Some(other) = state.linked(&connection)
+            && other != connection.id
+        {
+            return Ok(other);
+        }
+        if let Some((before, old)) = state.connections.get(&connection.id) {
+            if before.status == ConnectionStatus::Revoked {
+                return Err(Error::not_found("connection"));
+            }
+            connection.created_at = before.created_at;
+            connection.last_used_at = before.last_used_at;
+            tokens.version = old.version + 1;
+        }
+        let id = connection.id.clone();
+        state.refreshing.remove(&id);
+        state.connections.insert(id.clone(), (connection, tokens));
+        state.audit.push(audit);
+        Ok(id)
+    }
+
+    async fn find_linked(
+        &self,
+        tenant: &TenantId,
+        provider: ProviderId,
+        account_id: &str,
+    ) -> Result<Option<ConnectionId>> {
+        let state = self.state();
+        Ok(state.account(Some(tenant), provider, account_id))
+    }
+
+    async fn begin_refresh(
+        &self,
+        id: &ConnectionId,
+        version: u32,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool> {
+        let mut state = self.state();
+        let is_free = state.refreshing.get(id).is_none_or(|until| *until <= now);
+        let may = is_free && state.active_tokens(id, version).is_some();
+        if may {
+            state.refreshing.insert(id.clone(), until);
+        }
+        Ok(may)
+    }
+
+    async fn finish_refresh(
+        &self,
+        id: &ConnectionId,
+        version: u32,
+        tokens: SealedTokens,
+    ) -> Result<bool> {
+        let mut state = self.state();
+        let Some((_, stored)) = state.active_tokens(id, version) else {
+            return Ok(false);
+        };
+        *stored = SealedTokens {
+            version: version + 1,
+            ..tokens
+        };
+        state.refreshing.remove(id);
+        Ok(true)
+    }
+
+    async fn abandon_refresh(&self, id: &ConnectionId, version: u32) -> Result<()> {
+        let mut state = self.state();
+        if state.active_tokens(id, version).is_some() {
+            state.refreshing.remove(id);
+        }
+        Ok(())
+    }
+
+    async fn refuse(
+        &self,
+        id: &ConnectionId,
+        version: u32,
+        cause: ReconnectCause,
+        audit: AuditEntry,
+    ) -> Result<bool> {
+        let mut state = self.state();
+        let Some((connection, _)) = state.active_tokens(id, version) else {
+            return Ok(false);
+        };
+        connection.status = ConnectionStatus::NeedsReconnect;
+        connection.reconnect_cause = Some(cause);
+        state.refreshing.remove(id);
+        state.audit.push(audit);
+        Ok(true)
     }
 
     async fn find(&self, id: &ConnectionId) -> Result<Option<Connection>> {

@@ -7,6 +7,7 @@ mod cleanup;
 mod clients;
 mod codes;
 mod connections;
+mod links;
 mod sessions;
 mod settings;
 mod subscriptions;
@@ -23,18 +24,19 @@ use std::{
 use async_trait::async_trait;
 
 use codes::StoredCode;
+use links::KeptFlow;
 use subscriptions::Kept;
 
 use super::{
     AccessToken, AuditEntry, AuditStore, Authorization, AuthorizationStore, CleanupJob,
     CleanupKind, CleanupStore, Client, ClientStore, CodeStore, Connection, ConnectionStore,
-    FirewallSettings, Grant, KeyCheck, ListRange, PasswordHash, Role, SealedTokens, Session,
-    SessionStore, SettingsStore, Storage, SubscriptionStore, Tenant, TenantStore, TokenStore,
-    UsageRow, UsageStore, User, UserStore,
+    FirewallSettings, Grant, KeyCheck, LinkStore, ListRange, PasswordHash, Role, SealedTokens,
+    Session, SessionStore, SettingsStore, Storage, SubscriptionStore, Tenant, TenantStore,
+    TokenStore, UsageRow, UsageStore, User, UserStore,
 };
 use crate::{
-    AuthorizationId, ClientId, ConnectionId, CredentialHash, GrantId, Result, SecretId,
-    SubscriptionId, TenantId, TokenId, UserId,
+    AuthorizationId, ClientId, ConnectionId, CredentialHash, FlowId, GrantId, Result, SecretId,
+    SubscriptionId, TenantId, Timestamp, TokenId, UserId,
 };
 
 /// A [`Storage`] on standard collections. One lock over everything makes every operation atomic.
@@ -61,6 +63,8 @@ struct State {
     tokens: BTreeMap<TokenId, AccessToken>,
     token_hashes: BTreeMap<CredentialHash, TokenId>,
     subscriptions: BTreeMap<SubscriptionId, Kept>,
+    links: BTreeMap<FlowId, KeptFlow>,
+    refreshing: BTreeMap<ConnectionId, Timestamp>,
     cleanup: BTreeMap<(CleanupKind, String), CleanupJob>,
     firewall: Option<FirewallSettings>,
     key_checks: Vec<KeyCheck>,
@@ -114,6 +118,10 @@ impl Storage for MemoryStorage {
     }
 
     fn subscriptions(&self) -> &dyn SubscriptionStore {
+        self
+    }
+
+    fn links(&self) -> &dyn LinkStore {
         self
     }
 

@@ -86,13 +86,13 @@ pub(in super::super) async fn providers(x: Exchange) -> Result<Reply, Refusal> {
         manual: bool,
     }
     let row = |&id: &ProviderId| {
-        let enabled = x.gateway().providers().find(id).is_some();
+        let provider = x.gateway().providers().find(id);
+        let enabled = provider.is_some();
         Row {
             id,
             name: id.name(),
             enabled,
-            // No provider's consent page can be started yet; tokens are brought by hand.
-            oauth: false,
+            oauth: provider.is_some_and(|provider| provider.oauth().is_some()),
             manual: enabled,
         }
     };

@@ -5,10 +5,7 @@ use gitflare_core::{Code, Error};
 use http::{HeaderMap, StatusCode, header};
 
 use super::{
-    super::{
-        body::{self, ContentType},
-        routes::{Access, Route},
-    },
+    super::routes::{Access, Route},
     View,
     policy::{Kind, Policy},
     shell::Shell,
@@ -118,8 +115,7 @@ impl Accepted {
         };
         Self {
             html: names("text/html"),
-            // Who sends JSON can read it.
-            json: names("json") || body::content_type(headers) == ContentType::Json,
+            json: names("json"),
         }
     }
 

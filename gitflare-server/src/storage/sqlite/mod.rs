@@ -10,6 +10,7 @@ mod codes;
 mod connect;
 mod connections;
 mod files;
+mod links;
 mod migrations;
 mod rows;
 mod sessions;
@@ -30,8 +31,8 @@ use gitflare_core::{
     Error, Result,
     storage::{
         AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        SessionStore, SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore,
-        UsageStore, UserStore,
+        LinkStore, SessionStore, SettingsStore, Storage, SubscriptionStore, TenantStore,
+        TokenStore, UsageStore, UserStore,
     },
 };
 use r2d2_sqlite::SqliteConnectionManager;
@@ -79,6 +80,7 @@ impl SqliteStorage {
         let path = config.dir.join(DATABASE);
         let mut connection = connect::writer(&path, BUSY_TIMEOUT)?;
         migrations::run(&mut connection, &path, migrations::CORE)?;
+        connections::end_refreshes(&connection)?;
         writer::limit(&connection, config.max_pages)?;
         let workers = std::thread::available_parallelism().map_or(FEWEST_READERS, usize::from);
         let readers = u32::try_from(workers.max(FEWEST_READERS)).unwrap_or(u32::MAX);
@@ -162,6 +164,10 @@ impl Storage for SqliteStorage {
     }
 
     fn subscriptions(&self) -> &dyn SubscriptionStore {
+        self
+    }
+
+    fn links(&self) -> &dyn LinkStore {
         self
     }
 

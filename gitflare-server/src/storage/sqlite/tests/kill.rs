@@ -85,6 +85,7 @@ fn connection(number: usize) -> Connection {
         last_used_at: None,
         api_base_url: None,
         organization: None,
+        reconnect_cause: None,
     }
 }
 

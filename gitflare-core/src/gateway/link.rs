@@ -1,0 +1,519 @@
+//! Linking a provider account: a browser goes to the provider and comes back, and somebody claims
+//! the account that it brought. Which cookie, session or page stands behind a browser or a claim is
+//! the server's business; that they must agree is decided here (PC-1 to PC-4).
+
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use super::{Act, Gateway, cells};
+use crate::{
+    Code, ConnectionId, Credential, CredentialHash, CredentialKind, Error, FlowId, Result, Scopes,
+    Secret, TenantId, Timestamp, UserId,
+    model::Viewer,
+    provider::{
+        AuthorizationRequest, Call, CodeExchange, OauthRefusal, ProviderId, ProviderOauth,
+        ProviderTokens,
+    },
+    return_path,
+    storage::{
+        AuditAction, Connection, ConnectionMode, ConnectionStatus, Handover, LinkFlow, LinkKind,
+        LinkedAccount, SealedTokens, UnclaimedAccount,
+    },
+};
+
+/// How long the way to the provider and back may take, and then how long the account waits to be
+/// claimed (PC-1, PC-2).
+const FLOW_TTL: Duration = Duration::from_secs(600);
+/// No provider's code, error or state is longer.
+const MAX_PARAMETER_LEN: usize = 4096;
+/// Who repeats what others have changed meanwhile gives up after so many times.
+const MAX_RELINKS: usize = 3;
+
+/// A flow to start.
+#[derive(Debug)]
+pub struct LinkStart<'a> {
+    /// The provider, as asked for.
+    pub provider: &'a str,
+    /// For whom.
+    pub kind: LinkKind,
+    /// How the account comes back.
+    pub handover: Handover,
+    /// The browser that must come back; `None` lets any, and the completion code alone counts.
+    pub browser: Option<CredentialHash>,
+    /// Whose the connection will be, where that is known and proven.
+    pub tenant_id: Option<TenantId>,
+    /// Who starts it, where somebody has signed in.
+    pub user_id: Option<UserId>,
+    /// The consent or page that it is started from: whoever claims must name the same.
+    pub workspace: Option<String>,
+    /// Whether only an account that the tenant has linked already is accepted.
+    pub known_only: bool,
+    /// The path of ours to return to.
+    pub return_to: Option<&'a str>,
+    /// What the connection is to be read for.
+    pub permissions: Scopes,
+}
+
+/// A flow that waits for its browser.
+#[derive(Debug)]
+pub struct StartedLink {
+    /// The flow.
+    pub flow_id: FlowId,
+    /// Where the browser goes; holds the state, so it is for that browser alone.
+    pub authorization_url: Secret<String>,
+    /// When it must be back.
+    pub expires_at: Timestamp,
+}
+
+/// What a provider sent a browser back with, as it came.
+#[derive(Debug, Default)]
+pub struct LinkCallback {
+    /// The provider in the callback's path.
+    pub provider: String,
+    /// The state.
+    pub state: Option<Secret<String>>,
+    /// The code.
+    pub code: Option<Secret<String>>,
+    /// The provider's word for what went wrong.
+    pub error: Option<String>,
+    /// Who says that it issued the code (RFC 9207).
+    pub issuer: Option<String>,
+    /// The browser, by its flow cookie.
+    pub browser: Option<CredentialHash>,
+}
+
+/// An account that waits to be claimed.
+#[derive(Debug)]
+pub struct ReturnedLink {
+    /// The flow it came by.
+    pub flow: LinkFlow,
+    /// What claims it, once.
+    pub completion_code: Credential,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// Why a browser came back without an account.
+#[derive(Debug)]
+pub struct FailedLink {
+    /// The flow, where the state named one that this browser may hear of.
+    pub flow: Option<Box<LinkFlow>>,
+    /// Why.
+    pub error: Error,
+}
+
+impl From<Error> for FailedLink {
+    fn from(error: Error) -> Self {
+        Self { flow: None, error }
+    }
+}
+
+/// Who claims an account. All of it is proven by whoever asks.
+#[derive(Debug)]
+pub struct LinkClaim<'a> {
+    /// The flow.
+    pub flow_id: &'a FlowId,
+    /// Its completion code.
+    pub completion_code: &'a str,
+    /// The tenant that is to own the connection.
+    pub tenant_id: &'a TenantId,
+    /// Who has signed in; `None` for a customer.
+    pub user_id: Option<&'a UserId>,
+    /// The consent or page that claims.
+    pub workspace: Option<&'a str>,
+}
+
+impl Gateway {
+    /// Starts a flow.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED_PROVIDER`; `UNSUPPORTED_ENDPOINT` for a provider at which no client of ours is
+    /// registered; `INVALID_REQUEST` for a `returnTo` that is not a path of ours.
+    pub async fn start_link(&self, start: LinkStart<'_>) -> Result<StartedLink> {
+        let provider = self.enabled(start.provider)?.id();
+        let oauth = self
+            .oauth_of(provider)
+            .ok_or_else(|| not_registered(provider))?;
+        let return_to = start.return_to.map(return_path::check).transpose()?;
+        let now = self.clock.now();
+        let id = FlowId::generate(&*self.clock, &*self.random);
+        let state = Credential::generate(CredentialKind::LinkState, &*self.random);
+        let verifier = self.verifier();
+        let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()));
+        let authorization_url = oauth.authorization_url(&AuthorizationRequest {
+            state: &Secret::new(state.expose().to_owned()),
+            code_challenge: &challenge,
+            permissions: start.permissions,
+        })?;
+        let flow = LinkFlow {
+            sealed_verifier: self.vault.seal(
+                cells::verifier(&id),
+                verifier.expose(),
+                &*self.random,
+            )?,
+            id: id.clone(),
+            provider,
+            kind: start.kind,
+            handover: start.handover,
+            browser: start.browser,
+            tenant_id: start.tenant_id,
+            user_id: start.user_id,
+            workspace: start.workspace,
+            known_only: start.known_only,
+            return_to: return_to.map(str::to_owned),
+            connection_id: None,
+            created_at: now,
+            expires_at: now.after(FLOW_TTL),
+        };
+        let expires_at = flow.expires_at;
+        self.storage.links().insert(flow, state.hash()).await?;
+        Ok(StartedLink {
+            flow_id: id,
+            authorization_url: Secret::new(authorization_url),
+            expires_at,
+        })
+    }
+
+    /// Receives a browser that comes back. The state is spent before anything else is looked at,
+    /// and the provider is asked nothing unless provider, browser and issuer are the flow's own.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for whatever does not fit together; what the provider answers.
+    pub async fn receive_link(&self, callback: LinkCallback) -> Result<ReturnedLink, FailedLink> {
+        let flow = self.returning(&callback).await?;
+        match self.account_behind(&flow, callback).await {
+            Ok((completion_code, expires_at)) => Ok(ReturnedLink {
+                flow,
+                completion_code,
+                expires_at,
+            }),
+            Err(error) => Err(FailedLink {
+                flow: Some(Box::new(flow)),
+                error,
+            }),
+        }
+    }
+
+    /// Makes the connection of an account that came back, for whoever starts to own it. An account
+    /// that the tenant has linked before gets new tokens instead of a second connection.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for a code that is unknown, spent, expired or not the claimant's; then the
+    /// account is given up.
+    pub async fn complete_link(&self, claim: LinkClaim<'_>, act: &Act<'_>) -> Result<Connection> {
+        let refused = || {
+            Error::invalid_request(
+                "This completion code is unknown, spent, expired or another session's; start again.",
+            )
+        };
+        let hash =
+            CredentialHash::of_presented(CredentialKind::LinkCompletion, claim.completion_code)
+                .ok_or_else(refused)?;
+        let links = self.storage.links();
+        let now = self.clock.now();
+        let taken = links.take_account(claim.flow_id, &hash, now).await?;
+        let (flow, unclaimed) = taken.ok_or_else(refused)?;
+        let homeless = connection_of(&flow, &unclaimed, None, now);
+        let known = self
+            .storage
+            .connections()
+            .find_linked(claim.tenant_id, flow.provider, &homeless.account_id)
+            .await?;
+        if !is_entitled(&flow, &claim) || (flow.known_only && known.is_none()) {
+            self.queue_revocation(&homeless, unclaimed.tokens).await?;
+            return Err(match is_entitled(&flow, &claim) {
+                true => Error::invalid_request(
+                    "This account is not one that is connected here; connect one of those again.",
+                ),
+                false => refused(),
+            });
+        }
+        let tokens = self.open_unclaimed(&homeless, &unclaimed.tokens)?;
+        let connection = Connection {
+            tenant_id: Some(claim.tenant_id.clone()),
+            ..homeless
+        };
+        let linked = self
+            .link(connection, tokens, unclaimed.tokens.expires_at, known, act)
+            .await?;
+        links.finish(&flow.id, &linked.id).await?;
+        Ok(linked)
+    }
+
+    /// What became of a flow; `None` when it has ended, or never was.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn find_link(&self, id: &FlowId) -> Result<Option<LinkFlow>> {
+        let found = self.storage.links().find(id).await?;
+        Ok(found.filter(|flow| self.clock.now() < flow.expires_at))
+    }
+
+    /// Deletes flows that have ended, a few at a time; how many it were.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn purge_links(&self) -> Result<usize> {
+        self.storage
+            .links()
+            .purge_expired(self.clock.now(), 100)
+            .await
+    }
+
+    /// How accounts are linked at an enabled provider.
+    pub(super) fn oauth_of(&self, provider: ProviderId) -> Option<&dyn ProviderOauth> {
+        self.providers.find(provider)?.oauth()
+    }
+
+    /// 256 random bits in the alphabet of RFC 7636.
+    fn verifier(&self) -> Secret<String> {
+        let mut bits = [0u8; 32];
+        self.random.fill(&mut bits);
+        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bits))
+    }
+
+    /// The flow that a browser comes back to, which is then spent.
+    async fn returning(&self, callback: &LinkCallback) -> Result<LinkFlow, FailedLink> {
+        let refused = || {
+            Error::invalid_request(
+                "This sign-in is unknown, spent, expired, or was started in another browser; start again.",
+            )
+        };
+        let state = callback.state.as_ref().ok_or_else(refused)?;
+        let hash = CredentialHash::of_presented(CredentialKind::LinkState, state.expose())
+            .ok_or_else(refused)?;
+        let flow = self
+            .storage
+            .links()
+            .take_state(&hash, self.clock.now())
+            .await?;
+        let flow = flow.ok_or_else(refused)?;
+        let is_same_browser = match (&flow.browser, &callback.browser) {
+            (None, _) => true,
+            (Some(started), Some(came)) => started.matches(came),
+            (Some(_), None) => false,
+        };
+        if !is_same_browser || callback.provider != flow.provider.as_str() {
+            return Err(refused().into());
+        }
+        Ok(flow)
+    }
+
+    /// Buys the tokens, asks whose they are, and keeps both until they are claimed.
+    async fn account_behind(
+        &self,
+        flow: &LinkFlow,
+        callback: LinkCallback,
+    ) -> Result<(Credential, Timestamp)> {
+        let provider = self.enabled(flow.provider.as_str())?;
+        let oauth = provider
+            .oauth()
+            .ok_or_else(|| not_registered(flow.provider))?;
+        if let Some(issuer) = &callback.issuer
+            && !is_below(issuer, oauth.issuer_origin())
+        {
+            return Err(Error::invalid_request(
+                "The code was issued by another provider than the one that was asked.",
+            ));
+        }
+        let name = flow.provider.name();
+        if let Some(word) = &callback.error {
+            return Err(denied(flow.provider, word));
+        }
+        let code = callback
+            .code
+            .filter(|code| (1..=MAX_PARAMETER_LEN).contains(&code.expose().len()))
+            .ok_or_else(|| Error::invalid_request(format!("{name} sent no code; start again.")))?;
+        let verifier = self
+            .vault
+            .open(cells::verifier(&flow.id), &flow.sealed_verifier)?;
+        let asked_at = self.clock.now();
+        let exchange = CodeExchange {
+            code: &code,
+            code_verifier: &verifier,
+            deadline: self.upstream_deadline(),
+        };
+        let issued = oauth
+            .exchange(exchange)
+            .await
+            .map_err(OauthRefusal::into_error)?;
+        let connection_id = ConnectionId::generate(&*self.clock, &*self.random);
+        let call = Call {
+            connection_id,
+            access_token: issued.access_token.clone(),
+            api_base_url: None,
+            organization: None,
+            deadline: self.upstream_deadline(),
+        };
+        let viewer = provider.viewer(&call).await?;
+        self.keep_unclaimed(flow, call.connection_id, viewer, &issued, asked_at)
+            .await
+    }
+
+    async fn keep_unclaimed(
+        &self,
+        flow: &LinkFlow,
+        connection_id: ConnectionId,
+        viewer: Viewer,
+        issued: &ProviderTokens,
+        asked_at: Timestamp,
+    ) -> Result<(Credential, Timestamp)> {
+        let now = self.clock.now();
+        let mut unclaimed = UnclaimedAccount {
+            connection_id,
+            account: LinkedAccount {
+                account_id: viewer.id,
+                login: viewer.login,
+                display_name: viewer.name,
+                avatar_url: viewer.avatar_url,
+                scopes: issued.scopes.clone(),
+            },
+            tokens: SealedTokens::default(),
+        };
+        let homeless = connection_of(flow, &unclaimed, None, now);
+        unclaimed.tokens = self.seal_tokens(&homeless, issued, asked_at)?;
+        let code = Credential::generate(CredentialKind::LinkCompletion, &*self.random);
+        let expires_at = now.after(FLOW_TTL);
+        self.storage
+            .links()
+            .put_account(&flow.id, unclaimed, code.hash(), expires_at)
+            .await?;
+        Ok((code, expires_at))
+    }
+
+    fn open_unclaimed(
+        &self,
+        homeless: &Connection,
+        sealed: &SealedTokens,
+    ) -> Result<ProviderTokens> {
+        let access = sealed
+            .access_token
+            .as_ref()
+            .ok_or_else(|| Error::internal("an unclaimed account without a token"))?;
+        let refresh_token = match &sealed.refresh_token {
+            Some(token) => Some(self.vault.open(cells::refresh_token(homeless), token)?),
+            None => None,
+        };
+        Ok(ProviderTokens {
+            access_token: self.vault.open(cells::access_token(homeless), access)?,
+            refresh_token,
+            lifetime: None,
+            scopes: homeless.scopes.clone(),
+        })
+    }
+
+    /// Stores the connection, or brings the one that the account has up to date.
+    async fn link(
+        &self,
+        mut connection: Connection,
+        tokens: ProviderTokens,
+        expires_at: Option<Timestamp>,
+        mut known: Option<ConnectionId>,
+        act: &Act<'_>,
+    ) -> Result<Connection> {
+        let connections = self.storage.connections();
+        for _ in 0..MAX_RELINKS {
+            let action = match known {
+                Some(id) => {
+                    connection.id = id;
+                    AuditAction::ConnectionUpdate
+                }
+                None => AuditAction::ConnectionCreate,
+            };
+            let sealed = SealedTokens {
+                expires_at,
+                ..self.seal_tokens(&connection, &tokens, self.clock.now())?
+            };
+            let audit = self.done(act, action, &connection.id);
+            let id = connections.link(connection.clone(), sealed, audit).await?;
+            if id == connection.id {
+                return self.find_connection(id.as_str()).await;
+            }
+            known = Some(id);
+        }
+        Err(Error::internal(
+            "an account is linked and unlinked without end",
+        ))
+    }
+}
+
+/// The connection that an account becomes.
+fn connection_of(
+    flow: &LinkFlow,
+    unclaimed: &UnclaimedAccount,
+    tenant_id: Option<TenantId>,
+    now: Timestamp,
+) -> Connection {
+    let account = unclaimed.account.clone();
+    Connection {
+        id: unclaimed.connection_id.clone(),
+        tenant_id,
+        provider: flow.provider,
+        login: account.login,
+        account_id: account.account_id,
+        display_name: account.display_name,
+        avatar_url: account.avatar_url,
+        scopes: account.scopes,
+        mode: ConnectionMode::Oauth,
+        status: ConnectionStatus::Active,
+        created_at: now,
+        last_used_at: None,
+        api_base_url: None,
+        organization: None,
+        reconnect_cause: None,
+    }
+}
+
+/// Whether a claim is by whom the flow was started for. A flow that nobody had signed in for is
+/// anybody's who holds its code.
+fn is_entitled(flow: &LinkFlow, claim: &LinkClaim<'_>) -> bool {
+    let same_tenant = flow
+        .tenant_id
+        .as_ref()
+        .is_none_or(|id| id == claim.tenant_id);
+    let same_user = flow
+        .user_id
+        .as_ref()
+        .is_none_or(|id| Some(id) == claim.user_id);
+    let same_workspace = flow.workspace.as_deref() == claim.workspace;
+    same_tenant && same_user && same_workspace
+}
+
+/// Whether an issuer is an origin, or below it.
+fn is_below(issuer: &str, origin: &str) -> bool {
+    issuer
+        .strip_prefix(origin)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn not_registered(provider: ProviderId) -> Error {
+    let name = provider.name();
+    Error::new(
+        Code::UnsupportedEndpoint,
+        format!(
+            "Accounts of {name} cannot be connected here: no OAuth client is configured for it."
+        ),
+    )
+    .with_provider(provider)
+}
+
+/// What a provider's error word means; its text is the provider's and stays in the log (PC-7).
+fn denied(provider: ProviderId, word: &str) -> Error {
+    let name = provider.name();
+    let known = ["access_denied", "temporarily_unavailable", "server_error"];
+    match known.iter().find(|known| **known == word) {
+        Some(&"access_denied") => {
+            Error::invalid_request(format!("The connection to {name} was not approved."))
+        }
+        Some(_) => Error::upstream(
+            Code::UpstreamUnavailable,
+            provider,
+            format!("{name} could not answer; start again."),
+        ),
+        // Such a word may hold anything.
+        None => Error::invalid_request(format!("{name} refused the connection."))
+            .with_detail("the provider's callback carries an error word that is not known"),
+    }
+}

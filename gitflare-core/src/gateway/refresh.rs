@@ -1,0 +1,347 @@
+//! Provider tokens that end: refreshed ahead of their time by one task for all (PC-9), and once
+//! more when the provider refuses one before. The rotated token is stored before anybody uses it;
+//! a provider that refuses the refresh token for good has its connection marked.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, Instant},
+};
+
+use futures_util::lock::Mutex as AsyncMutex;
+
+use super::{Act, Gateway, cells};
+use crate::{
+    Code, ConnectionId, Error, Result, Secret, Timestamp,
+    provider::{Call, OauthRefusal, ProviderTokens, TokenRefresh},
+    storage::{
+        Actor, AuditAction, CleanupJob, CleanupKind, Connection, ConnectionMode, ConnectionStatus,
+        Outcome, ReconnectCause, SealedTokens, Share,
+    },
+};
+
+/// How long before their end tokens are refreshed, unless they live less than ten times that.
+const AHEAD: Duration = Duration::from_secs(60);
+
+/// Who refreshes which connection in this process.
+#[derive(Debug, Default)]
+pub(super) struct Flights(Mutex<HashMap<ConnectionId, Weak<AsyncMutex<()>>>>);
+
+impl Flights {
+    /// The lock of a connection, which lives as long as somebody holds or awaits it.
+    fn of(&self, id: &ConnectionId) -> Arc<AsyncMutex<()>> {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = flights.get(id).and_then(Weak::upgrade) {
+            return flight;
+        }
+        flights.retain(|_, flight| flight.strong_count() > 0);
+        let flight = Arc::default();
+        flights.insert(id.clone(), Arc::downgrade(&flight));
+        flight
+    }
+}
+
+/// One of at most two attempts to read.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) call: Call,
+    is_last: bool,
+}
+
+impl Attempt {
+    /// Whether another token may be tried after this refusal.
+    pub(super) fn is_renewable(&self, refusal: &Error) -> bool {
+        !self.is_last && refuses_credential(refusal)
+    }
+}
+
+impl Gateway {
+    /// A call on behalf of a connection, its token refreshed when its time has come.
+    pub(super) async fn call_for(
+        &self,
+        connection: &Connection,
+        tokens: &SealedTokens,
+        deadline: Instant,
+    ) -> Result<Call> {
+        let is_due = tokens.expires_at.is_some_and(|at| at <= self.clock.now());
+        if is_due && tokens.refresh_token.is_some() {
+            let id = &connection.id;
+            let (connection, tokens) = self.refreshed(id, tokens.version, deadline).await?;
+            return self.open_call(&connection, &tokens, deadline);
+        }
+        self.open_call(connection, tokens, deadline)
+    }
+
+    /// The first attempt to read through a share.
+    pub(super) async fn attempt(&self, share: &Share, deadline: Instant) -> Result<Attempt> {
+        Ok(Attempt {
+            call: self
+                .call_for(&share.connection, &share.tokens, deadline)
+                .await?,
+            is_last: false,
+        })
+    }
+
+    /// The last attempt, after the provider has refused the token of the first one: with a token
+    /// that took its place, or is refreshed now. Fails with the refusal where there is none.
+    pub(super) async fn renewed(
+        &self,
+        share: &Share,
+        refused: Attempt,
+        refusal: Error,
+    ) -> Result<Attempt> {
+        let deadline = refused.call.deadline;
+        let (connection, tokens) = self.usable(&share.connection.id).await?;
+        let mut call = self.open_call(&connection, &tokens, deadline)?;
+        // Somebody else may have refreshed it since it was read.
+        if call.access_token.expose() == refused.call.access_token.expose() {
+            let is_refreshable = tokens.refresh_token.is_some();
+            if !is_refreshable || self.oauth_of(connection.provider).is_none() {
+                // A token that somebody pasted may work again; one of a consent never does.
+                if connection.mode == ConnectionMode::Oauth {
+                    let cause = ReconnectCause::TokenRefused;
+                    self.refuse(&connection, tokens.version, cause).await?;
+                    return Err(must_reconnect(&connection));
+                }
+                return Err(match refusal.code() {
+                    Code::InvalidCredentials => must_reconnect(&connection),
+                    _ => refusal,
+                });
+            }
+            let (connection, tokens) = self
+                .refreshed(&connection.id, tokens.version, deadline)
+                .await?;
+            call = self.open_call(&connection, &tokens, deadline)?;
+        }
+        Ok(Attempt {
+            call,
+            is_last: true,
+        })
+    }
+
+    fn open_call(
+        &self,
+        connection: &Connection,
+        tokens: &SealedTokens,
+        deadline: Instant,
+    ) -> Result<Call> {
+        let access_token = match &tokens.access_token {
+            Some(sealed) => self.vault.open(cells::access_token(connection), sealed)?,
+            None => Secret::new(String::new()),
+        };
+        Ok(Call {
+            connection_id: connection.id.clone(),
+            access_token,
+            api_base_url: connection.api_base_url.clone(),
+            organization: connection.organization.clone(),
+            deadline,
+        })
+    }
+
+    /// The tokens behind those of that version, refreshed by this task or another one.
+    async fn refreshed(
+        &self,
+        id: &ConnectionId,
+        version: u32,
+        deadline: Instant,
+    ) -> Result<(Connection, SealedTokens)> {
+        let flight = self.flights.of(id);
+        let _only_one = flight.lock().await;
+        let (connection, tokens) = self.usable(id).await?;
+        if tokens.version != version {
+            return Ok((connection, tokens));
+        }
+        let now = self.clock.now();
+        // Long enough that no refresher can still be waiting for the provider then.
+        let until = now.after(self.settings.upstream_timeout.mul_f32(5.0));
+        let connections = self.storage.connections();
+        if !connections.begin_refresh(id, version, now, until).await? {
+            let (connection, tokens) = self.usable(id).await?;
+            if tokens.version != version {
+                return Ok((connection, tokens));
+            }
+            return Err(Error::upstream(
+                Code::UpstreamUnavailable,
+                connection.provider,
+                "The connection's token is being refreshed; read again in a moment.",
+            )
+            .with_retry_after(1));
+        }
+        self.refresh(connection, &tokens, deadline).await
+    }
+
+    /// Uses the refresh token up. Nobody else does at the same time.
+    async fn refresh(
+        &self,
+        connection: Connection,
+        tokens: &SealedTokens,
+        deadline: Instant,
+    ) -> Result<(Connection, SealedTokens)> {
+        let (id, version) = (&connection.id, tokens.version);
+        let connections = self.storage.connections();
+        let (Some(oauth), Some(sealed)) =
+            (self.oauth_of(connection.provider), &tokens.refresh_token)
+        else {
+            connections.abandon_refresh(id, version).await?;
+            return Err(unrefreshable(&connection));
+        };
+        let refresh_token = self.vault.open(cells::refresh_token(&connection), sealed)?;
+        let asked_at = self.clock.now();
+        let answer = oauth
+            .refresh(TokenRefresh {
+                refresh_token: &refresh_token,
+                deadline,
+            })
+            .await;
+        let new = match answer {
+            Ok(mut new) => {
+                // A provider that does not rotate leaves the old one good.
+                new.refresh_token.get_or_insert(refresh_token);
+                self.seal_tokens(&connection, &new, asked_at)?
+            }
+            Err(OauthRefusal::Failed(error)) => {
+                connections.abandon_refresh(id, version).await?;
+                return Err(error);
+            }
+            Err(OauthRefusal::Rejected(error)) => {
+                // Another node may have won after all: its tokens are the good ones.
+                let (connection, stored) = self.usable(id).await?;
+                if stored.version != version {
+                    return Ok((connection, stored));
+                }
+                tracing::warn!(connection = id.as_str(), error = ?error, "refresh refused");
+                self.refuse(&connection, version, ReconnectCause::RefreshRefused)
+                    .await?;
+                return Err(must_reconnect(&connection));
+            }
+        };
+        if connections.finish_refresh(id, version, new.clone()).await? {
+            let tokens = SealedTokens {
+                version: version + 1,
+                ..new
+            };
+            return Ok((connection, tokens));
+        }
+        // Disconnected or linked again meanwhile: what was just issued is nobody's.
+        self.queue_revocation(&connection, new).await?;
+        self.usable(id).await
+    }
+
+    /// Encrypts what a provider issued at `asked_at` for a connection.
+    pub(super) fn seal_tokens(
+        &self,
+        connection: &Connection,
+        issued: &ProviderTokens,
+        asked_at: Timestamp,
+    ) -> Result<SealedTokens> {
+        let access = self.vault.seal(
+            cells::access_token(connection),
+            issued.access_token.expose(),
+            &*self.random,
+        )?;
+        let refresh = match &issued.refresh_token {
+            Some(token) => Some(self.vault.seal(
+                cells::refresh_token(connection),
+                token.expose(),
+                &*self.random,
+            )?),
+            None => None,
+        };
+        Ok(SealedTokens {
+            access_token: Some(access),
+            refresh_token: refresh,
+            expires_at: issued
+                .lifetime
+                .map(|lifetime| asked_at.after(lifetime - AHEAD.min(lifetime / 10))),
+            version: 0,
+        })
+    }
+
+    /// Queues tokens that no connection keeps to be revoked.
+    pub(super) async fn queue_revocation(
+        &self,
+        connection: &Connection,
+        tokens: SealedTokens,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let job = CleanupJob {
+            kind: CleanupKind::RevokeTokens,
+            // Beside the job that the connection itself may have.
+            subject: self.new_request_id().as_str().to_owned(),
+            provider: connection.provider,
+            connection_id: connection.id.clone(),
+            tenant_id: connection.tenant_id.clone(),
+            api_base_url: connection.api_base_url.clone(),
+            tokens,
+            attempts: 0,
+            next_attempt_at: now,
+            created_at: now,
+        };
+        self.storage.cleanup().enqueue(job).await
+    }
+
+    /// The connection of that id with its tokens, while they may be used.
+    async fn usable(&self, id: &ConnectionId) -> Result<(Connection, SealedTokens)> {
+        let stored = self.storage.connections().find_with_tokens(id).await?;
+        match stored {
+            Some((connection, tokens)) if connection.status == ConnectionStatus::Active => {
+                Ok((connection, tokens))
+            }
+            Some((connection, _)) if connection.status == ConnectionStatus::NeedsReconnect => {
+                Err(must_reconnect(&connection))
+            }
+            _ => Err(Error::new(
+                Code::ProviderAccountNotConnected,
+                "The account was disconnected meanwhile.",
+            )),
+        }
+    }
+
+    async fn refuse(
+        &self,
+        connection: &Connection,
+        version: u32,
+        cause: ReconnectCause,
+    ) -> Result<()> {
+        let request_id = self.new_request_id();
+        let act = Act {
+            actor: &Actor::System,
+            request_id: &request_id,
+        };
+        let audit = self.audit(
+            &act,
+            AuditAction::ConnectionRefuse,
+            connection.id.as_str(),
+            Outcome::Denied,
+        );
+        let connections = self.storage.connections();
+        connections
+            .refuse(&connection.id, version, cause, audit)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Whether an upstream has refused the credential itself.
+pub(super) fn refuses_credential(error: &Error) -> bool {
+    error.upstream_status() == Some(401)
+        && matches!(error.code(), Code::AuthExpired | Code::InvalidCredentials)
+}
+
+pub(super) fn must_reconnect(connection: &Connection) -> Error {
+    let name = connection.provider.name();
+    Error::upstream(
+        Code::AuthExpired,
+        connection.provider,
+        format!("{name} no longer accepts this connection; its owner must reconnect."),
+    )
+}
+
+fn unrefreshable(connection: &Connection) -> Error {
+    let name = connection.provider.name();
+    Error::upstream(
+        Code::AuthExpired,
+        connection.provider,
+        format!("The token for {name} has ended and cannot be refreshed; reconnect the account."),
+    )
+}

@@ -1,0 +1,136 @@
+//! Flows that link a provider account: from the browser's way to the provider until somebody owns
+//! the connection. All of it is short-lived; the account that came back is kept here, not among
+//! the connections, until it is claimed.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::SealedTokens;
+use crate::{
+    ConnectionId, CredentialHash, FlowId, Result, TenantId, Timestamp, UserId, model::words,
+    provider::ProviderId,
+};
+
+words! {
+    /// For whom a flow was started. A flow of one kind is never finished as another.
+    LinkKind {
+        /// Whoever called the API; a session claims the account later.
+        Api = "api",
+        /// A signed-in person, for one of their tenants.
+        Account = "account",
+        /// A customer on an app's consent page.
+        Embed = "embed",
+    }
+}
+
+words! {
+    /// How the linked account gets back to where the flow was started.
+    Handover {
+        /// The callback answers with the completion code as JSON.
+        Json = "json",
+        /// The callback, in the browser that started the flow, redirects.
+        Redirect = "redirect",
+        /// The callback's page hands the completion code to its opener.
+        Popup = "popup",
+    }
+}
+
+/// A flow, without its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkFlow {
+    /// Our id.
+    pub id: FlowId,
+    /// Where the account is.
+    pub provider: ProviderId,
+    /// For whom.
+    pub kind: LinkKind,
+    /// How it comes back.
+    pub handover: Handover,
+    /// The hash of the cookie of the browser that must come back; `None` where another one may,
+    /// and only the completion code counts.
+    pub browser: Option<CredentialHash>,
+    /// Whose the connection will be; `None` until it is claimed.
+    pub tenant_id: Option<TenantId>,
+    /// Who started it, where somebody had signed in.
+    pub user_id: Option<UserId>,
+    /// The consent or page that it was started from, in the words of whoever started it.
+    pub workspace: Option<String>,
+    /// Whether only an account that the tenant has linked already is accepted.
+    pub known_only: bool,
+    /// The path of ours that it returns to.
+    pub return_to: Option<String>,
+    /// The encrypted PKCE verifier.
+    pub sealed_verifier: Vec<u8>,
+    /// The connection that it has become.
+    pub connection_id: Option<ConnectionId>,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// The account that came back, as it will stand in the connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkedAccount {
+    /// The account's immutable id at the provider.
+    pub account_id: String,
+    /// Its login name.
+    pub login: Option<String>,
+    /// Its display name.
+    pub display_name: Option<String>,
+    /// Its picture.
+    pub avatar_url: Option<String>,
+    /// The provider's scopes that were granted.
+    pub scopes: Vec<String>,
+}
+
+/// An account that nobody has claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnclaimedAccount {
+    /// The id that its tokens are sealed for, without a tenant.
+    pub connection_id: ConnectionId,
+    /// The account.
+    pub account: LinkedAccount,
+    /// Its encrypted tokens.
+    pub tokens: SealedTokens,
+}
+
+/// Keeps flows.
+#[async_trait]
+pub trait LinkStore: Send + Sync {
+    /// Stores a new flow under the hash of its state.
+    async fn insert(&self, flow: LinkFlow, state: CredentialHash) -> Result<()>;
+
+    /// The flow of that id, with what became of it.
+    async fn find(&self, id: &FlowId) -> Result<Option<LinkFlow>>;
+
+    /// Spends a state: of two callers one gets its flow. One that is unknown, spent or past its
+    /// time is `None` (PC-1).
+    async fn take_state(&self, state: &CredentialHash, now: Timestamp) -> Result<Option<LinkFlow>>;
+
+    /// Keeps the account that came back, for whoever presents the completion code until
+    /// `expires_at`.
+    async fn put_account(
+        &self,
+        id: &FlowId,
+        account: UnclaimedAccount,
+        code: CredentialHash,
+        expires_at: Timestamp,
+    ) -> Result<()>;
+
+    /// Spends a completion code: of two callers one gets the flow and its account, which is then
+    /// kept no more. One that is unknown, spent, of another flow or past its time is `None` (PC-3).
+    async fn take_account(
+        &self,
+        id: &FlowId,
+        code: &CredentialHash,
+        now: Timestamp,
+    ) -> Result<Option<(LinkFlow, UnclaimedAccount)>>;
+
+    /// Notes which connection a flow has become.
+    async fn finish(&self, id: &FlowId, connection: &ConnectionId) -> Result<()>;
+
+    /// Deletes up to `limit` flows that ended before `now`; how many it were. Tokens that nobody
+    /// has claimed go into the clean-up queue, to be revoked.
+    async fn purge_expired(&self, now: Timestamp, limit: usize) -> Result<usize>;
+}

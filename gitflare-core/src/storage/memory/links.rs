@@ -1,0 +1,122 @@
+//! Link flows in memory.
+
+use async_trait::async_trait;
+
+use super::{MemoryStorage, State};
+use crate::{
+    ConnectionId, CredentialHash, FlowId, Result, Timestamp,
+    storage::{CleanupJob, CleanupKind, LinkFlow, LinkStore, UnclaimedAccount},
+};
+
+/// A flow and what it waits for.
+#[derive(Debug)]
+pub(super) struct KeptFlow {
+    flow: LinkFlow,
+    state: Option<CredentialHash>,
+    account: Option<(UnclaimedAccount, CredentialHash)>,
+}
+
+impl State {
+    fn queue_unclaimed(&mut self, kept: KeptFlow, now: Timestamp) {
+        let Some((unclaimed, _)) = kept.account else {
+            return;
+        };
+        self.enqueue(CleanupJob {
+            kind: CleanupKind::RevokeTokens,
+            subject: unclaimed.connection_id.as_str().to_owned(),
+            provider: kept.flow.provider,
+            connection_id: unclaimed.connection_id,
+            tenant_id: None,
+            api_base_url: None,
+            tokens: unclaimed.tokens,
+            attempts: 0,
+            next_attempt_at: now,
+            created_at: now,
+        });
+    }
+}
+
+#[async_trait]
+impl LinkStore for MemoryStorage {
+    async fn insert(&self, flow: LinkFlow, state: CredentialHash) -> Result<()> {
+        let kept = KeptFlow {
+            flow: flow.clone(),
+            state: Some(state),
+            account: None,
+        };
+        self.state().links.insert(flow.id, kept);
+        Ok(())
+    }
+
+    async fn find(&self, id: &FlowId) -> Result<Option<LinkFlow>> {
+        Ok(self.state().links.get(id).map(|kept| kept.flow.clone()))
+    }
+
+    async fn take_state(&self, state: &CredentialHash, now: Timestamp) -> Result<Option<LinkFlow>> {
+        let mut links = self.state();
+        let kept = links
+            .links
+            .values_mut()
+            .find(|kept| kept.state.as_ref() == Some(state));
+        Ok(kept.and_then(|kept| {
+            kept.state = None;
+            (now < kept.flow.expires_at).then(|| kept.flow.clone())
+        }))
+    }
+
+    async fn put_account(
+        &self,
+        id: &FlowId,
+        account: UnclaimedAccount,
+        code: CredentialHash,
+        expires_at: Timestamp,
+    ) -> Result<()> {
+        if let Some(kept) = self.state().links.get_mut(id) {
+            kept.account = Some((account, code));
+            kept.flow.expires_at = expires_at;
+        }
+        Ok(())
+    }
+
+    async fn take_account(
+        &self,
+        id: &FlowId,
+        code: &CredentialHash,
+        now: Timestamp,
+    ) -> Result<Option<(LinkFlow, UnclaimedAccount)>> {
+        let mut state = self.state();
+        let Some(kept) = state.links.get_mut(id) else {
+            return Ok(None);
+        };
+        let is_meant = kept.account.as_ref().is_some_and(|(_, of)| of == code);
+        if !is_meant || kept.flow.expires_at <= now {
+            return Ok(None);
+        }
+        let flow = kept.flow.clone();
+        Ok(kept.account.take().map(|(account, _)| (flow, account)))
+    }
+
+    async fn finish(&self, id: &FlowId, connection: &ConnectionId) -> Result<()> {
+        if let Some(kept) = self.state().links.get_mut(id) {
+            kept.flow.connection_id = Some(connection.clone());
+        }
+        Ok(())
+    }
+
+    async fn purge_expired(&self, now: Timestamp, limit: usize) -> Result<usize> {
+        let mut state = self.state();
+        let ended: Vec<_> = state
+            .links
+            .iter()
+            .filter(|(_, kept)| kept.flow.expires_at < now)
+            .map(|(id, _)| id.clone())
+            .take(limit)
+            .collect();
+        for id in &ended {
+            if let Some(kept) = state.links.remove(id) {
+                state.queue_unclaimed(kept, now);
+            }
+        }
+        Ok(ended.len())
+    }
+}
