@@ -5,11 +5,12 @@ const MAX_LEN: usize = 2048;
 
 /// Judges a URI to be registered; the error completes the sentence "the URI ...".
 ///
-/// Accepted are `https`, and `http` on the literal loopback addresses (RFC 8252, section 7.3).
+/// Accepted are `https`, and `http` on the literal loopback addresses (RFC 8252, section 7.3); in
+/// development also on `localhost`, a name that could be made to lead elsewhere.
 ///
 /// # Errors
 /// The rule that it breaks (RU-1).
-pub fn check(uri: &str) -> Result<(), &'static str> {
+pub fn check(uri: &str, allows_localhost: bool) -> Result<(), &'static str> {
     if uri.len() > MAX_LEN {
         return Err("must have at most 2048 bytes");
     }
@@ -30,7 +31,7 @@ pub fn check(uri: &str) -> Result<(), &'static str> {
     };
     let authority_len = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path_and_query) = rest.split_at(authority_len);
-    check_authority(authority, loopback_only)?;
+    check_authority(authority, loopback_only, allows_localhost)?;
     let (path, query) = path_and_query
         .split_once('?')
         .unwrap_or((path_and_query, ""));
@@ -44,7 +45,51 @@ pub fn check(uri: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn check_authority(authority: &str, loopback_only: bool) -> Result<(), &'static str> {
+/// Whether a URI that was sent may be used because this one is registered: byte equality, but for
+/// the port of a literal loopback address, which a native app cannot know beforehand (RU-2, RU-3).
+#[must_use]
+pub fn matches(registered: &str, sent: &str) -> bool {
+    registered == sent
+        || match (without_port(registered), without_port(sent)) {
+            (Some(registered), Some(sent)) => registered == sent,
+            _ => false,
+        }
+}
+
+/// A URI on a literal loopback address as host and rest, without the port between them.
+fn without_port(uri: &str) -> Option<(&str, &str)> {
+    ["http://127.0.0.1", "http://[::1]"]
+        .into_iter()
+        .find_map(|host| {
+            let rest = uri.strip_prefix(host)?;
+            let end = rest.find(['/', '?']).unwrap_or(rest.len());
+            let (port, path) = rest.split_at(end);
+            let is_port = match port.strip_prefix(':') {
+                Some(digits) => {
+                    digits.bytes().all(|byte| byte.is_ascii_digit())
+                        && digits.parse::<u16>().is_ok_and(|port| port > 0)
+                }
+                None => port.is_empty(),
+            };
+            is_port.then_some((host, path))
+        })
+}
+
+/// The origin of a URI that [`check`] has accepted: scheme, host and port as written.
+#[must_use]
+pub fn origin(uri: &str) -> &str {
+    let authority = uri.find("://").map_or(0, |at| at + 3);
+    let end = uri[authority..]
+        .find(['/', '?'])
+        .map_or(uri.len(), |at| authority + at);
+    &uri[..end]
+}
+
+fn check_authority(
+    authority: &str,
+    loopback_only: bool,
+    allows_localhost: bool,
+) -> Result<(), &'static str> {
     if authority.contains('@') {
         return Err("must not hold a user name or password");
     }
@@ -68,7 +113,9 @@ fn check_authority(authority: &str, loopback_only: bool) -> Result<(), &'static 
     if !port.bytes().all(|byte| byte.is_ascii_digit()) || port.parse::<u16>().is_err() {
         return Err("has a malformed port");
     }
-    if loopback_only && !matches!(host, "127.0.0.1" | "[::1]") {
+    let is_loopback =
+        matches!(host, "127.0.0.1" | "[::1]") || (allows_localhost && host == "localhost");
+    if loopback_only && !is_loopback {
         return Err("must use https, except on 127.0.0.1 or [::1]");
     }
     let named = !host.is_empty()
@@ -130,7 +177,7 @@ mod tests {
             "http://[::1]:8000/cb",
             "https://xn--e1afmkfd.example/cb",
         ] {
-            assert_eq!(check(uri), Ok(()), "{uri}");
+            assert_eq!(check(uri, false), Ok(()), "{uri}");
         }
     }
 
@@ -210,7 +257,66 @@ mod tests {
             "https://a.example/cb?%63ode=1",
             &long,
         ] {
-            assert!(check(uri).is_err(), "{uri:?}");
+            assert!(check(uri, false).is_err(), "{uri:?}");
+        }
+    }
+
+    #[test]
+    fn localhost_is_for_development() {
+        // sec: RU-1
+        for uri in ["http://localhost/cb", "http://localhost:3000/cb"] {
+            assert_eq!(check(uri, true), Ok(()), "{uri}");
+            assert!(check(uri, false).is_err(), "{uri}");
+        }
+        for uri in ["http://localhost.evil.example/cb", "http://a.example/cb"] {
+            assert!(check(uri, true).is_err(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_uri_matches_byte_for_byte_but_for_a_loopback_port() {
+        // sec: RU-2, RU-3
+        let web = "https://a.example/cb?x=1";
+        let native = "http://127.0.0.1:8000/cb?x=1";
+        for (registered, sent, expected) in [
+            (web, web, true),
+            (web, "https://a.example/cb", false),
+            (web, "https://a.example:443/cb?x=1", false),
+            (web, "https://A.example/cb?x=1", false),
+            (web, " https://a.example/cb?x=1", false),
+            (web, "https://a.example/a/../cb?x=1", false),
+            (web, "https:a.example/cb?x=1", false),
+            (web, "https://a.example/c%62?x=1", false),
+            (native, "http://127.0.0.1:51234/cb?x=1", true),
+            (native, "http://127.0.0.1/cb?x=1", true),
+            (native, "http://127.0.0.1:0/cb?x=1", false),
+            (native, "http://127.0.0.1:99999/cb?x=1", false),
+            (native, "http://127.0.0.1:+80/cb?x=1", false),
+            (native, "http://127.0.0.1:/cb?x=1", false),
+            (native, "http://127.0.0.1:80:80/cb?x=1", false),
+            (native, "http://127.0.0.1:8000/cb?x=2", false),
+            (native, "http://127.0.0.1:8000/cb/?x=1", false),
+            (native, "https://127.0.0.1:8000/cb?x=1", false),
+            (native, "http://localhost:8000/cb?x=1", false),
+            (native, "http://[::1]:8000/cb?x=1", false),
+            (native, "http://127.0.0.1:8000@evil.example/cb?x=1", false),
+            (native, "http://127.0.0.1.evil.example/cb?x=1", false),
+            ("http://[::1]/cb", "http://[::1]:9/cb", true),
+            ("http://localhost:1/cb", "http://localhost:2/cb", false),
+        ] {
+            assert_eq!(matches(registered, sent), expected, "{registered} {sent}");
+        }
+    }
+
+    #[test]
+    fn an_origin_ends_where_the_path_begins() {
+        for (uri, expected) in [
+            ("https://a.example/cb?x", "https://a.example"),
+            ("https://a.example:8443?x", "https://a.example:8443"),
+            ("http://[::1]:80/", "http://[::1]:80"),
+            ("https://a.example", "https://a.example"),
+        ] {
+            assert_eq!(origin(uri), expected);
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod http;
 mod keys;
 pub mod log;
+mod passwords;
 mod retention;
 pub mod run;
 pub mod sandbox;

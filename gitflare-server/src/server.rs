@@ -142,6 +142,7 @@ impl Server {
                 cursor_ttl: config.cursor_ttl,
                 upstream_timeout: config.upstream_timeout,
                 enforce_platform_auth: config.enforce_platform_auth,
+                allow_localhost_redirects: config.dev,
             },
         };
         Gateway::new(parts).await.map_err(|error| failed(&error))

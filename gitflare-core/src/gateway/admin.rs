@@ -1,19 +1,13 @@
 //! What an admin does to tenants and clients: create and list.
 
-use super::{Act, Gateway, ListQuery, Listing, listing::List};
+use super::{Act, Gateway, ListQuery, Listing, NewApp, listing::List};
 use crate::{
-    ClientId, Credential, CredentialKind, Error, Result, Scope, Scopes, SecretId, TenantId, UserId,
-    keys::Cell,
-    storage::{
-        AuditAction, Client, ClientFilter, ClientSecret, ClientStatus, NewClient, Tenant,
-        TenantKind,
-    },
+    Credential, Error, Result, Scope, Scopes, TenantId, UserId,
+    storage::{AuditAction, Client, ClientFilter, Tenant, TenantKind},
 };
 
 /// The longest name of anything, in characters (TN-6).
 const MAX_NAME: usize = 200;
-const MAX_DESCRIPTION: usize = 2000;
-const MAX_REDIRECT_URIS: usize = 20;
 
 /// A tenant to create.
 #[derive(Clone, Debug)]
@@ -126,54 +120,14 @@ impl Gateway {
             .as_deref()
             .map(UserId::parse)
             .transpose()?;
-        let now = self.clock.now();
-        let client_secret = Credential::generate(CredentialKind::ClientSecret, &*self.random);
-        let embed_secret = Credential::generate(CredentialKind::EmbedSecret, &*self.random);
-        let client = Client {
-            id: ClientId::generate(&*self.clock, &*self.random),
-            tenant_id,
-            owner_user_id,
-            name: display_text("name", &request.name, MAX_NAME)?,
-            description: request
-                .description
-                .as_deref()
-                .filter(|text| !text.is_empty())
-                .map(|text| display_text("description", text, MAX_DESCRIPTION))
-                .transpose()?,
-            allowed_redirect_uris: redirect_uris(request.allowed_redirect_uris)?,
-            default_permissions: scopes("defaultPermissions", &request.default_permissions)?,
-            require_pkce: false,
-            require_signed_customer_ref: false,
-            allowed_embed_origins: Vec::new(),
-            secrets: vec![ClientSecret {
-                id: SecretId::generate(&*self.clock, &*self.random),
-                created_at: now,
-                last_used_at: None,
-            }],
-            status: ClientStatus::Active,
-            created_at: now,
-            updated_at: now,
+        let app = NewApp {
+            name: request.name,
+            description: request.description,
+            allowed_redirect_uris: request.allowed_redirect_uris,
+            default_permissions: request.default_permissions,
+            ..NewApp::default()
         };
-        let cell = Cell {
-            table: "clients",
-            column: "embed_secret",
-            row: client.id.as_str(),
-            tenant: client.tenant_id.as_str(),
-        };
-        let new = NewClient {
-            client: client.clone(),
-            secret_hash: client_secret.hash(),
-            sealed_embed_secret: self
-                .vault
-                .seal(cell, embed_secret.expose(), &*self.random)?,
-        };
-        let audit = self.done(act, AuditAction::ClientCreate, &client.id);
-        self.storage.clients().insert(new, audit).await?;
-        Ok(CreatedClient {
-            client,
-            client_secret,
-            embed_secret,
-        })
+        self.insert_client(tenant_id, owner_user_id, app, act).await
     }
 
     /// Lists live clients.
@@ -252,18 +206,4 @@ pub(super) fn scopes(member: &str, names: &[String]) -> Result<Scopes> {
         )));
     }
     Ok(scopes)
-}
-
-fn redirect_uris(uris: Vec<String>) -> Result<Vec<String>> {
-    if uris.len() > MAX_REDIRECT_URIS {
-        return Err(Error::invalid_request(format!(
-            "`allowedRedirectUris` must have at most {MAX_REDIRECT_URIS} entries."
-        )));
-    }
-    for (index, uri) in uris.iter().enumerate() {
-        crate::redirect_uri::check(uri).map_err(|rule| {
-            Error::invalid_request(format!("`allowedRedirectUris[{index}]` {rule}."))
-        })?;
-    }
-    Ok(uris)
 }

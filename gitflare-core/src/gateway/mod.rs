@@ -2,7 +2,10 @@
 //! serves every unified read; the other files are what admins, clients and customers do. Nothing
 //! here knows HTTP: handlers pass parameters on unchecked and form replies from what comes back.
 
+mod account_reads;
+mod accounts;
 mod admin;
+mod apps;
 mod cells;
 mod cleanup;
 mod connect;
@@ -16,6 +19,7 @@ mod parameters;
 mod payload;
 mod read;
 mod refresh;
+mod sessions;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -26,7 +30,10 @@ use std::{
     time::Duration,
 };
 
+pub use account_reads::{UsagePage, UsageReport};
+pub use accounts::{Account, Passwords, SignUp, SignedIn, Verdict, user_of};
 pub use admin::{ClientFilterText, CreatedClient, NewClientRequest, NewTenantRequest};
+pub use apps::{AppChanges, CreatedSecret, NewApp};
 pub use connect::{ConnectionFilterText, ManualConnection};
 pub use firewall::FirewallUpdate;
 pub use grants::{GrantFilterText, NewGrantRequest, RequestedRepositories};
@@ -36,10 +43,11 @@ pub use listing::{ListQuery, Listing, PageInfo};
 pub use parameters::Query;
 pub use payload::Payload;
 pub use read::{ReadCredential, ReadRequest, UnifiedReply};
+pub use sessions::BegunSession;
 pub use tokens::{IssuedToken, TokenRefusal, TokenRequest};
 
 use crate::{
-    AuditId, ClientId, Clock, Error, Random, RequestId, Result, TokenId,
+    AuditId, ClientId, Clock, Error, Random, RequestId, Result, Secret, TokenId,
     cursor::CursorKeys,
     filter::{ContentFilter, FilterConfig},
     keys::{KeyRing, Purpose, Vault},
@@ -89,6 +97,8 @@ pub struct GatewaySettings {
     pub upstream_timeout: Duration,
     /// `false` lets a connection's id stand for a credential (legacy mode).
     pub enforce_platform_auth: bool,
+    /// Whether apps may register `http://localhost` as a redirect URI, for development.
+    pub allow_localhost_redirects: bool,
 }
 
 impl Default for GatewaySettings {
@@ -98,6 +108,7 @@ impl Default for GatewaySettings {
             cursor_ttl: Duration::from_secs(3600),
             upstream_timeout: Duration::from_secs(10),
             enforce_platform_auth: true,
+            allow_localhost_redirects: false,
         }
     }
 }
@@ -132,6 +143,7 @@ pub struct Gateway {
     cursors: CursorKeys,
     vault: Vault,
     flights: refresh::Flights,
+    form_keys: Vec<Secret<[u8; 32]>>,
     admission: Arc<dyn Admission>,
     settings: GatewaySettings,
     firewall: RwLock<Arc<FirewallSettings>>,
@@ -164,6 +176,12 @@ impl Gateway {
             cursors: CursorKeys::new(&cursor_keys, parts.settings.cursor_ttl)?,
             vault: Vault::new(&parts.keys),
             flights: refresh::Flights::default(),
+            form_keys: parts
+                .keys
+                .derive(Purpose::Csrf)
+                .into_iter()
+                .map(|(_, key)| key)
+                .collect(),
             admission: parts.admission,
             settings: parts.settings,
             firewall: RwLock::new(Arc::new(settings)),

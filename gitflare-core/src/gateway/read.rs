@@ -299,15 +299,16 @@ impl Gateway {
                     Err(_) => None,
                 };
                 Ok(Credentials::Connection(found.map(
-                    |(connection, tokens)| Box::new(self.legacy_share(connection, tokens)),
+                    |(connection, tokens)| Box::new(self.whole_share(connection, tokens)),
                 )))
             }
             ReadCredential::None | ReadCredential::Connection(_) => Ok(Credentials::Nothing),
         }
     }
 
-    /// In legacy mode a connection stands for a grant over all that it can read.
-    fn legacy_share(&self, connection: Connection, tokens: SealedTokens) -> Share {
+    /// A connection that stands for a grant over all that it can read: in legacy mode, and for the
+    /// people whose connection it is.
+    pub(super) fn whole_share(&self, connection: Connection, tokens: SealedTokens) -> Share {
         Share {
             grant_id: GrantId::generate(&*self.clock, &*self.random),
             permissions: Scopes::all(),

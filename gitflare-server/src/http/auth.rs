@@ -1,5 +1,5 @@
 //! The credentials of a request, as far as the route table names them: admin key, internal
-//! listener, bearer text, Basic. What a token may read is the gateway's decision.
+//! listener, session, bearer text, Basic. What a token may read is the gateway's decision.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use gitflare_core::{
@@ -9,7 +9,14 @@ use gitflare_core::{
 };
 use http::{HeaderMap, header};
 
-use super::{exchange::Exchange, form, proxy, respond::Refusal, routes::Access};
+use super::{
+    csrf,
+    exchange::Exchange,
+    form, proxy,
+    respond::Refusal,
+    routes::Access,
+    session::{self, Visit},
+};
 
 const ADMIN_KEY: &str = "x-admin-api-key";
 const CONNECTION_ID: &str = "x-connection-id";
@@ -36,7 +43,25 @@ impl AdminKeys {
 
 /// Checks what the route demands before its handler runs, and says who acts. Access tokens and
 /// client credentials are judged by the gateway; here only the address is counted.
-pub(super) async fn authorize(x: &Exchange) -> Result<Actor, Refusal> {
+pub(super) async fn authorize(x: &Exchange) -> Result<(Actor, Visit), Refusal> {
+    let visit = match x.route.access {
+        Access::UserSession => Visit::User(session::user(x).await?.ok_or_else(session::required)?),
+        Access::OptionalSession => match session::user(x).await? {
+            Some(visit) => Visit::User(visit),
+            None => Visit::Anybody,
+        },
+        Access::EmbedSession => Visit::Customer(session::customer(x).await?),
+        _ => return Ok((credential(x).await?, Visit::Anybody)),
+    };
+    csrf::check(x, &visit)?;
+    let actor = match &visit {
+        Visit::User(visit) => Actor::User(visit.user.clone()),
+        Visit::Customer(_) | Visit::Anybody => Actor::Anonymous,
+    };
+    Ok((actor, visit))
+}
+
+async fn credential(x: &Exchange) -> Result<Actor, Refusal> {
     match x.route.access {
         Access::AdminKey => admin(x).await,
         // A proxy in front would lend everybody its loopback address (IN-1).

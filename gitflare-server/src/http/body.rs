@@ -14,6 +14,9 @@ pub(super) const MAX_BODY: usize = 64 * 1024;
 /// The most that a form with credentials may hold.
 pub(super) const MAX_CREDENTIALS: usize = 8 * 1024;
 
+/// The most that a form may hold that chooses repositories.
+pub(super) const MAX_CHOICES: usize = 256 * 1024;
+
 /// The slowest that a body may arrive, beyond its grace.
 const BYTES_PER_SECOND: u64 = 1000;
 

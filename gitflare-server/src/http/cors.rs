@@ -68,7 +68,7 @@ pub(super) fn apply(
 }
 
 /// The panel's URL without its path.
-fn panel_origin(url: &str) -> &str {
+pub(super) fn panel_origin(url: &str) -> &str {
     let authority = url.find("://").map_or(0, |at| at + 3);
     let end = url[authority..]
         .find('/')

@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use gitflare_core::{
-    Code, Error, RequestId,
+    Code, Error, RequestId, Secret,
     gateway::{Act, Gateway, Query},
     storage::Actor,
 };
@@ -24,13 +24,17 @@ use serde::Serialize;
 use tokio::task::JoinHandle;
 
 use super::{
-    App, HttpSettings, auth, body,
+    App, HttpSettings, auth,
+    body::{self, ContentType},
     connection::Origin,
-    form, inspect,
+    csrf,
+    form::{self, Form},
+    inspect,
     json::Members,
     proxy,
     respond::{Context, Refusal},
     routes::{Access, ROUTES, Route, Verb},
+    session::{self, EmbedVisit, UserVisit, Visit},
 };
 
 /// A request on its way.
@@ -46,6 +50,7 @@ pub(super) struct Exchange {
     /// The client's address, as far as it can be believed.
     pub(super) address: IpAddr,
     actor: Actor,
+    visit: Visit,
 }
 
 impl Exchange {
@@ -104,6 +109,47 @@ impl Exchange {
         }
     }
 
+    /// The signed-in person; on routes where that is optional there may be none.
+    ///
+    /// # Errors
+    /// `AUTH_REQUIRED`.
+    pub(super) fn user(&self) -> Result<&UserVisit, Refusal> {
+        match &self.visit {
+            Visit::User(visit) => Ok(visit),
+            Visit::Customer(_) | Visit::Anybody => Err(session::required()),
+        }
+    }
+
+    /// The workspaces that a customer's browser has open.
+    pub(super) fn workspaces(&self) -> &[EmbedVisit] {
+        match &self.visit {
+            Visit::Customer(visits) => visits,
+            Visit::User(_) | Visit::Anybody => &[],
+        }
+    }
+
+    /// The fields of a form that our own page has sent, by the session that the page was made for
+    /// (CS-1). There is no other way to a form's fields.
+    pub(super) async fn form(&mut self, max: usize) -> Result<Form, Refusal> {
+        if body::content_type(&self.head.headers) != ContentType::Form {
+            return Err(body::unsupported(
+                "Send the form as `application/x-www-form-urlencoded`.",
+            ));
+        }
+        if !matches!(&self.visit, Visit::User(visit) if !visit.is_cookie) {
+            csrf::require_own_origin(self)?;
+        }
+        let bytes = Secret::new(self.body(max).await?);
+        let text = std::str::from_utf8(bytes.expose())
+            .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
+        let form = Form::parse(text)?;
+        match &self.visit {
+            Visit::User(visit) if visit.is_cookie => csrf::require_token(self, visit, form.csrf())?,
+            Visit::User(_) | Visit::Customer(_) | Visit::Anybody => {}
+        }
+        Ok(form)
+    }
+
     /// The body, whole and within the limits.
     pub(super) async fn body(&mut self, max: usize) -> Result<Vec<u8>, Refusal> {
         let limits = self.origin.app.settings.limits;
@@ -155,6 +201,24 @@ impl Reply {
         Self::json(StatusCode::CREATED, value)
     }
 
+    /// `303` to an address of ours, or one that was verified. Answers are never stored and tell no
+    /// referrer by default (OA-3).
+    pub(super) fn see_other(location: &str) -> Result<Self, Refusal> {
+        let location = HeaderValue::from_str(location)
+            .map_err(|_| Error::internal("an address cannot be a header"))?;
+        Ok(Self {
+            status: StatusCode::SEE_OTHER,
+            headers: vec![(header::LOCATION, location)],
+            ..Self::no_content()
+        })
+    }
+
+    /// Adds a header.
+    pub(super) fn with_header(mut self, header: (HeaderName, HeaderValue)) -> Self {
+        self.headers.push(header);
+        self
+    }
+
     /// `204`.
     pub(super) fn no_content() -> Self {
         Self {
@@ -200,10 +264,26 @@ async fn serve(
         return Err(Error::new(Code::UnsupportedEndpoint, "not built yet").into());
     };
     unwound(async {
-        exchange.actor = auth::authorize(&exchange).await?;
+        match auth::authorize(&exchange).await {
+            Ok((actor, visit)) => (exchange.actor, exchange.visit) = (actor, visit),
+            Err(refusal) => return sign_in_first(&exchange, context, refusal),
+        }
         handler(exchange).await
     })
     .await
+}
+
+/// What a browser gets that arrives at a page without being signed in: the way there.
+fn sign_in_first(x: &Exchange, context: &Context, refusal: Refusal) -> Result<Reply, Refusal> {
+    let lacks_session = matches!(
+        refusal.error().code(),
+        Code::AuthRequired | Code::AuthExpired
+    );
+    let is_page = x.route.access == Access::UserSession && x.route.verb == Verb::Get;
+    if lacks_session && is_page && context.wants_page() {
+        return Reply::see_other("/app/login");
+    }
+    Err(refusal)
 }
 
 /// Everything that is checked before a credential is looked at.
@@ -233,6 +313,7 @@ fn admit(
         parameters,
         address,
         actor: Actor::Anonymous,
+        visit: Visit::Anybody,
     })
 }
 

@@ -5,17 +5,74 @@ use std::borrow::Cow;
 
 use gitflare_core::{Error, Result};
 use percent_encoding::percent_decode_str;
+use zeroize::Zeroize;
 
 /// The most pairs of a query or form (HT-2).
 const MAX_PAIRS: usize = 100;
 
+/// The most pairs of a form that chooses repositories, a thousand per account.
+const MAX_CHOICES: usize = 4000;
+
+/// A form's fields.
+#[derive(Debug)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads a form's text.
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        pairs_up_to(MAX_CHOICES, text, "form").map(Self)
+    }
+
+    /// Every field in order.
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// A field that is sent at most once; one without a value counts as left out.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name);
+        let value = values.next().map(|(_, value)| value.as_str());
+        if values.next().is_some() {
+            return Err(Error::invalid_request(format!(
+                "`{name}` must be sent once."
+            )));
+        }
+        Ok(value.filter(|value| !value.is_empty()))
+    }
+
+    /// The values of a field that can be sent several times.
+    pub(super) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        let named = self.0.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
+    /// The session's token; empty without one, or with several.
+    pub(super) fn csrf(&self) -> &str {
+        self.text("csrf").ok().flatten().unwrap_or_default()
+    }
+}
+
+impl Drop for Form {
+    /// Forms carry passwords.
+    fn drop(&mut self) {
+        for (_, value) in &mut self.0 {
+            value.zeroize();
+        }
+    }
+}
+
 /// The pairs of `application/x-www-form-urlencoded` text, in order; `what` names it in errors.
 pub(super) fn pairs(text: &str, what: &str) -> Result<Vec<(String, String)>> {
+    pairs_up_to(MAX_PAIRS, text, what)
+}
+
+/// The same, of at most `max` pairs.
+fn pairs_up_to(max: usize, text: &str, what: &str) -> Result<Vec<(String, String)>> {
     let mut pairs = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        if pairs.len() == MAX_PAIRS {
+        if pairs.len() == max {
             return Err(Error::invalid_request(format!(
-                "The {what} must have at most {MAX_PAIRS} parameters."
+                "The {what} must have at most {max} parameters."
             )));
         }
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

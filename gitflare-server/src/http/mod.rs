@@ -10,11 +10,14 @@ mod api;
 mod auth;
 mod body;
 mod connection;
+mod cookie;
 mod cors;
+mod csrf;
 mod describe;
 mod exchange;
 mod form;
 mod guard;
+mod hosted;
 mod inspect;
 mod json;
 mod listen;
@@ -27,7 +30,9 @@ mod rate_limit;
 mod respond;
 mod router;
 mod routes;
+mod session;
 mod settings;
+mod throttle;
 
 use std::sync::{
     Arc,
@@ -35,6 +40,8 @@ use std::sync::{
 };
 
 use gitflare_core::gateway::Gateway;
+
+use crate::passwords::Argon2Passwords;
 
 pub use auth::AdminKeys;
 pub use listen::{Listeners, serve};
@@ -47,6 +54,8 @@ pub struct App {
     gateway: Gateway,
     settings: HttpSettings,
     rate_limits: Arc<RateLimits>,
+    throttle: throttle::Throttle,
+    passwords: Argon2Passwords,
     routes: &'static [Route],
     router: router::Router,
     metrics: metrics::Metrics,
@@ -62,6 +71,8 @@ impl App {
             gateway,
             settings,
             rate_limits,
+            throttle: throttle::Throttle::new(),
+            passwords: Argon2Passwords::new(),
             routes: ROUTES,
             router: router::Router::new(ROUTES),
             metrics: metrics::Metrics::new(ROUTES.len()),

@@ -17,6 +17,8 @@ const MAX_KEYS: usize = 100_000;
 /// A client and an address may together serve as many tokens.
 const FACTOR: u32 = 4;
 const FAILURES_PER_MINUTE: u32 = 10;
+const SIGN_INS_PER_MINUTE: u32 = 20;
+const WORKSPACES_PER_MINUTE: u32 = 120;
 
 /// Every limit of the surface.
 #[derive(Debug)]
@@ -48,6 +50,23 @@ impl RateLimits {
     /// `RATE_LIMITED`.
     pub(super) fn admit_address(&self, address: IpAddr) -> Result<()> {
         self.admit(&("address", network(address)), self.per_many)
+    }
+
+    /// Counts somebody who signs in or up from an address (PW-4).
+    pub(super) fn admit_sign_in(&self, address: IpAddr) -> Result<()> {
+        self.admit_always(&("sign-in", network(address)), SIGN_INS_PER_MINUTE)
+    }
+
+    /// Counts a browser that opens a customer's workspace from an address: each may store rows.
+    pub(super) fn admit_workspace(&self, address: IpAddr) -> Result<()> {
+        self.admit_always(&("workspace", network(address)), WORKSPACES_PER_MINUTE)
+    }
+
+    fn admit_always(&self, key: &impl std::hash::Hash, per_minute: u32) -> Result<()> {
+        let table = &self.failures;
+        table
+            .take(table.key(key), Rate::new(per_minute), self.now())
+            .map_err(refusal)
     }
 
     /// Whether this address has presented too many wrong admin keys.
@@ -110,7 +129,7 @@ impl Admission for RateLimits {
 }
 
 /// What counts as one address: an IPv6 customer owns a whole /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),

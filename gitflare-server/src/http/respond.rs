@@ -92,6 +92,26 @@ impl Refusal {
         self
     }
 
+    /// What was here once and is no more.
+    pub(super) fn gone(message: &str) -> Self {
+        Self {
+            status: StatusCode::GONE,
+            ..Error::new(Code::ResourceNotFound, message).into()
+        }
+    }
+
+    /// The status that it is answered with.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// When to come back, where there is such a time.
+    pub(super) fn retry_after(&self) -> Option<(HeaderName, HeaderValue)> {
+        let seconds = self.error.retry_after_seconds()?;
+        let is_passing = matches!(self.status.as_u16(), 429 | 503);
+        is_passing.then(|| (header::RETRY_AFTER, seconds.into()))
+    }
+
     /// The canonical error.
     pub(super) fn error(&self) -> &Error {
         &self.error
@@ -187,12 +207,17 @@ impl Context {
         (response, error)
     }
 
+    /// Whether an error is answered with a page.
+    pub(super) fn wants_page(&self) -> bool {
+        self.accepted
+            .wants_page(self.route.map(|index| &ROUTES[index]))
+    }
+
     /// The canonical error, in the shape that is wanted; a page for a browser.
     fn refuse(&self, refusal: &Refusal) -> Reply {
         let error = &refusal.error;
         let page = self
-            .accepted
-            .wants_page(self.route.map(|index| &ROUTES[index]))
+            .wants_page()
             .then(|| ErrorView::new(refusal.status, error, self.request_id.as_str()))
             .and_then(|view| view.reply(refusal.status).ok());
         let mut reply = page.unwrap_or_else(|| Reply {
@@ -206,11 +231,7 @@ impl Context {
         if let Some(challenge) = self.challenge(refusal) {
             headers.push((header::WWW_AUTHENTICATE, challenge));
         }
-        if let Some(seconds) = error.retry_after_seconds()
-            && matches!(refusal.status.as_u16(), 429 | 503)
-        {
-            headers.push((header::RETRY_AFTER, seconds.into()));
-        }
+        headers.extend(refusal.retry_after());
         reply
     }
 

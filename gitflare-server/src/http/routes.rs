@@ -10,8 +10,9 @@ use gitflare_core::{Scope, provider::Endpoint};
 use http::Method;
 
 use super::{
-    api::{connections, discovery, oauth, platform_admin, unified},
+    api::{account, connections, developer, discovery, oauth, platform_admin, unified},
     exchange::{Exchange, Reply},
+    hosted::{apps, dashboard, sign_in},
     openapi,
     pages::{assets, site},
     respond::Refusal,
@@ -204,17 +205,17 @@ pub const ROUTES: &[Route] = routes! {
     Delete "/v1/connections/:connectionId"; Internal => connections::delete;
 
     // Session account
-    Get "/v1/account/me"; UserSession => later;
-    Get "/v1/account/connections"; UserSession => later;
-    Get "/v1/account/repositories"; UserSession => later;
-    Get "/v1/account/usage/summary"; UserSession => later;
-    Get "/v1/account/usage/logs"; UserSession => later;
+    Get "/v1/account/me"; UserSession => account::me;
+    Get "/v1/account/connections"; UserSession => account::connections;
+    Get "/v1/account/repositories"; UserSession => account::repositories;
+    Get "/v1/account/usage/summary"; UserSession => account::usage_summary;
+    Get "/v1/account/usage/logs"; UserSession => account::usage_logs;
 
     // Developer apps
-    Get "/v1/developer/apps"; UserSession => later;
-    Post "/v1/developer/apps"; UserSession => later;
-    Patch "/v1/developer/apps/:clientId"; UserSession => later;
-    Delete "/v1/developer/apps/:clientId"; UserSession => later;
+    Get "/v1/developer/apps"; UserSession => developer::list;
+    Post "/v1/developer/apps"; UserSession => developer::create;
+    Patch "/v1/developer/apps/:clientId"; UserSession => developer::update;
+    Delete "/v1/developer/apps/:clientId"; UserSession => developer::delete;
 
     // Platform admin
     Get "/v1/platform/tenants"; AdminKey => platform_admin::list_tenants;
@@ -240,15 +241,15 @@ pub const ROUTES: &[Route] = routes! {
     Get "/"; OptionalSession => site::landing;
     Get "/docs", "/docs/api", "/zero-trust"; Public => site::document;
     Get "/assets/app.css", "/assets/landing-page.js", "/assets/secure-git-connect-page.js", "/assets/gitflare-logo.svg"; Public => assets::serve;
-    Get "/app/signup", "/app/developer/signup", "/app/customer/signup"; Public => later;
-    Post "/app/signup", "/app/developer/signup", "/app/customer/signup"; Public => later;
-    Get "/app/login", "/app/developer/login", "/app/customer/login"; Public => later;
-    Post "/app/login", "/app/developer/login", "/app/customer/login"; Public => later;
-    Get "/app/dashboard"; UserSession => later;
-    Get "/app/logout"; UserSession => later;
-    Post "/app/developer/apps"; UserSession => later;
-    Post "/app/developer/apps/:clientId/update"; UserSession => later;
-    Post "/app/developer/apps/:clientId/delete"; UserSession => later;
+    Get "/app/signup", "/app/developer/signup", "/app/customer/signup"; Public => sign_in::sign_up_page;
+    Post "/app/signup", "/app/developer/signup", "/app/customer/signup"; Public => sign_in::sign_up;
+    Get "/app/login", "/app/developer/login", "/app/customer/login"; Public => sign_in::log_in_page;
+    Post "/app/login", "/app/developer/login", "/app/customer/login"; Public => sign_in::log_in;
+    Get "/app/dashboard"; UserSession => dashboard::show;
+    Get "/app/logout"; UserSession => sign_in::log_out;
+    Post "/app/developer/apps"; UserSession => apps::create;
+    Post "/app/developer/apps/:clientId/update"; UserSession => apps::update;
+    Post "/app/developer/apps/:clientId/delete"; UserSession => apps::delete;
 
     // Test app
     Get "/testapp"; TestappSession => later;
@@ -262,4 +263,8 @@ pub const ROUTES: &[Route] = routes! {
     // Additions
     Get "/metrics"; Public => discovery::metrics, addition;
     Get "/openapi.json"; Public => openapi::serve, addition;
+    Post "/v1/developer/apps/:clientId/secrets"; UserSession => developer::create_secret, addition;
+    Delete "/v1/developer/apps/:clientId/secrets/:secretId"; UserSession => developer::delete_secret, addition;
+    Post "/v1/account/password"; UserSession => account::change_password, addition;
+    Delete "/v1/account/me"; UserSession => account::delete_me, addition;
 };

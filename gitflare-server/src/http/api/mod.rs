@@ -1,7 +1,9 @@
 //! The handlers, one file per endpoint group. A handler takes the request apart, makes one gateway
 //! call and forms the reply; it knows no SQL, no sockets and no provider by name.
 
+pub(super) mod account;
 pub(super) mod connections;
+pub(super) mod developer;
 pub(super) mod discovery;
 mod lists;
 pub(super) mod oauth;

@@ -36,9 +36,13 @@ pub(in super::super) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
         path: x.path().to_owned(),
         request_id: x.request_id.clone(),
     };
-    let reply = x.gateway().read(request).await?;
-    let mut answer = Reply::ok(&Body::new(&x, &reply))?;
-    answer.headers.extend(rate_limit_headers(&reply));
+    reply(&x, &x.gateway().read(request).await?)
+}
+
+/// An answer that has passed the firewall.
+pub(super) fn reply(x: &Exchange, reply: &UnifiedReply) -> Result<Reply, Refusal> {
+    let mut answer = Reply::ok(&Body::new(x, reply))?;
+    answer.headers.extend(rate_limit_headers(reply));
     Ok(answer)
 }
 

@@ -5,7 +5,10 @@ use gitflare_core::{Code, Error};
 use http::{HeaderMap, StatusCode, header};
 
 use super::{
-    super::routes::{Access, Route},
+    super::{
+        body::{self, ContentType},
+        routes::{Access, Route},
+    },
     View,
     policy::{Kind, Policy},
     shell::Shell,
@@ -115,7 +118,8 @@ impl Accepted {
         };
         Self {
             html: names("text/html"),
-            json: names("json"),
+            // Who sends JSON can read it.
+            json: names("json") || body::content_type(headers) == ContentType::Json,
         }
     }
 

@@ -1,0 +1,418 @@
+//! What a signed-in person sees of their tenants: connections, the repositories behind them, and
+//! what was read by the tenants' clients. A tenant or client of somebody else is as unknown as one
+//! that never was (TN-2).
+
+use std::{
+    str::FromStr,
+    time::{Duration, Instant},
+};
+
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use super::{
+    ConnectionFilterText, Gateway, ListQuery, Listing, PageInfo, Query, UnifiedReply,
+    listing::{List, open_page},
+    parameters::Operation,
+};
+use crate::{
+    ClientId, Code, Error, Result, TenantId, Timestamp, UserId,
+    cursor::CursorScope,
+    filter::Filtered,
+    model::Repository,
+    policy::Permit,
+    provider::ProviderId,
+    storage::{
+        ClientFilter, Connection, ConnectionFilter, ConnectionStatus, ListRange, Share, Tally,
+        TenantKind, UsageQuery, UsageRow, UsageSummary,
+    },
+};
+
+/// How many connections of a person's tenants repositories are listed through.
+const MAX_CONNECTIONS: usize = 200;
+/// How many clients of a person's tenants usage is counted over.
+const MAX_CLIENTS: usize = 1000;
+/// What is looked at when no time is named.
+const DEFAULT_PERIOD: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A page of the usage log.
+#[derive(Clone, Debug, Serialize)]
+pub struct UsagePage {
+    /// The rows, newest first.
+    pub data: Vec<UsageRow>,
+    /// How many newer ones were passed over.
+    pub offset: u64,
+    /// How many were asked for.
+    pub top: usize,
+    /// How many match in all.
+    pub total: u64,
+}
+
+/// Counts over a period.
+#[derive(Clone, Debug)]
+pub struct UsageReport {
+    /// From this moment on.
+    pub from: Timestamp,
+    /// Before this one.
+    pub to: Timestamp,
+    /// The counts.
+    pub summary: UsageSummary,
+}
+
+impl Serialize for UsageReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Totals {
+            requests: u64,
+            errors: u64,
+            blocked_files: u64,
+            redacted_secrets: u64,
+            p50_ms: Option<u64>,
+            p95_ms: Option<u64>,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Row<'a> {
+            key: &'a str,
+            requests: u64,
+            errors: u64,
+            p50_ms: Option<u64>,
+            p95_ms: Option<u64>,
+        }
+        let rows = |tallies: &'_ [Tally]| -> Vec<serde_json::Value> {
+            let row = |tally: &Tally| {
+                serde_json::to_value(Row {
+                    key: &tally.key,
+                    requests: tally.requests,
+                    errors: tally.errors,
+                    p50_ms: tally.p50_ms,
+                    p95_ms: tally.p95_ms,
+                })
+                .unwrap_or_default()
+            };
+            tallies.iter().map(row).collect()
+        };
+        let (summary, totals) = (&self.summary, &self.summary.totals);
+        let mut object = serializer.serialize_struct("UsageReport", 9)?;
+        object.serialize_field("from", &self.from)?;
+        object.serialize_field("to", &self.to)?;
+        object.serialize_field(
+            "totals",
+            &Totals {
+                requests: totals.requests,
+                errors: totals.errors,
+                blocked_files: totals.blocked_files,
+                redacted_secrets: totals.redacted_secrets,
+                p50_ms: totals.p50_ms,
+                p95_ms: totals.p95_ms,
+            },
+        )?;
+        object.serialize_field("byEndpoint", &rows(&summary.by_endpoint))?;
+        object.serialize_field("byProvider", &rows(&summary.by_provider))?;
+        object.serialize_field("byClient", &rows(&summary.by_client))?;
+        object.serialize_field("byRepository", &rows(&summary.by_repository))?;
+        object.serialize_field("byStatus", &rows(&summary.by_status))?;
+        object.serialize_field("byDay", &rows(&summary.by_day))?;
+        object.end()
+    }
+}
+
+impl Gateway {
+    /// The connections of a person's tenants, or of the one that is named.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` for a tenant that is not theirs; the cursor's.
+    pub async fn account_connections(
+        &self,
+        user: &UserId,
+        filter: &ConnectionFilterText,
+        query: &ListQuery,
+    ) -> Result<Listing<Connection>> {
+        let tenants = self.tenants_of(user, filter.tenant_id.as_deref()).await?;
+        let provider = self.named_provider(filter.provider.as_deref())?;
+        let filters = [
+            ("user", Some(user.as_str())),
+            ("tenantId", filter.tenant_id.as_deref()),
+            ("provider", filter.provider.as_deref()),
+        ];
+        self.page_of(
+            List {
+                route: "account.connections",
+                filters: &filters,
+            },
+            query,
+            async |range| self.connections_of(&tenants, provider, range).await,
+            |connection| connection.id.as_str(),
+        )
+        .await
+    }
+
+    /// The repositories behind a person's connections, paged like those of a token.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` for a tenant that is not theirs; then as a unified read does.
+    pub async fn account_repositories(&self, user: &UserId, query: &Query) -> Result<UnifiedReply> {
+        let (now, started) = (self.clock.now(), Instant::now());
+        let tenant_id = query.value("tenantId")?;
+        let tenants = self.tenants_of(user, tenant_id).await?;
+        let provider = self.named_provider(query.value("provider")?)?;
+        let (sent_limit, cursor) = (query.limit()?, query.cursor()?);
+        if cursor.is_some() && provider.is_none() {
+            return Err(Error::new(
+                Code::PaginationNotSupported,
+                "A cursor belongs to one provider: send `provider` with it.",
+            ));
+        }
+        let filters = [("user", Some(user.as_str())), ("tenantId", tenant_id)];
+        let scope = CursorScope {
+            endpoint: "account.repositories",
+            provider: provider.map(ProviderId::as_str),
+            filters: &filters,
+            ..CursorScope::default()
+        };
+        let page = open_page(&self.cursors, sent_limit, cursor, &scope, now)?;
+        let limit = page.limit;
+        let all = ListRange {
+            after: None,
+            limit: MAX_CONNECTIONS,
+        };
+        let mut shares = Vec::new();
+        for connection in self.connections_of(&tenants, provider, all).await? {
+            let found = self
+                .storage
+                .connections()
+                .find_with_tokens(&connection.id)
+                .await?;
+            if let Some((connection, tokens)) = found
+                && connection.status == ConnectionStatus::Active
+                && self.providers.find(connection.provider).is_some()
+            {
+                shares.push(self.whole_share(connection, tokens));
+            }
+        }
+        let Some(hash_tenant) = tenants.into_iter().next() else {
+            return Err(Error::not_found("tenant"));
+        };
+        let permit = Permit {
+            shares: shares.iter().collect::<Vec<&Share>>(),
+            repository: None,
+        };
+        let deadline = started + self.settings.upstream_timeout.mul_f32(2.5);
+        let operation = Operation::Repositories;
+        let fetched = match permit.shares.is_empty() {
+            true => None,
+            false => Some(
+                self.fetch(&permit, provider, &operation, page, deadline)
+                    .await?,
+            ),
+        };
+        let (payload, next, merged) = match fetched {
+            Some(fetched) => (fetched.payload, fetched.next, fetched.merged),
+            None => (Vec::<Repository>::new().into(), None, None),
+        };
+        let next_cursor = next
+            .map(|next| self.cursors.seal(&next, limit, &scope, now))
+            .transpose()?;
+        let left_out = merged.as_ref().is_some_and(|(left_out, _)| *left_out);
+        Ok(UnifiedReply {
+            data: Filtered::through(&*self.filter, &hash_tenant, payload)?,
+            page_info: Some(PageInfo {
+                limit,
+                has_more: next_cursor.is_some() || left_out,
+                next_cursor,
+            }),
+            firewall: None,
+            errors: match provider {
+                Some(_) => None,
+                None => Some(merged.map(|(_, errors)| errors).unwrap_or_default()),
+            },
+            rate_limits: Vec::new(),
+        })
+    }
+
+    /// What was read by the clients of a person's tenants, newest first.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for a malformed parameter, `RESOURCE_NOT_FOUND` for a client that is not
+    /// theirs.
+    pub async fn usage_logs(&self, user: &UserId, query: &Query) -> Result<UsagePage> {
+        let top = number(query, "top", 1..=500)?.unwrap_or(50);
+        let offset = number(query, "offset", 0..=1_000_000_000)?.unwrap_or(0);
+        let (data, total) = match self.usage_query(user, query).await? {
+            Some(filter) => {
+                let usage = self.storage.usage();
+                usage.flush().await?;
+                usage.list(&filter, offset, top).await?
+            }
+            None => (Vec::new(), 0),
+        };
+        Ok(UsagePage {
+            data,
+            offset,
+            top,
+            total,
+        })
+    }
+
+    /// How much was read by the clients of a person's tenants.
+    ///
+    /// # Errors
+    /// As [`Gateway::usage_logs`].
+    pub async fn usage_summary(&self, user: &UserId, query: &Query) -> Result<UsageReport> {
+        let top = number(query, "top", 1..=100)?.unwrap_or(10);
+        let (from, to) = self.period(query)?;
+        let summary = match self.usage_query(user, query).await? {
+            Some(filter) => {
+                let usage = self.storage.usage();
+                usage.flush().await?;
+                usage.summary(&filter, top).await?
+            }
+            None => UsageSummary::default(),
+        };
+        Ok(UsageReport { from, to, summary })
+    }
+
+    /// The rows that a person may see; `None` when there can be none. Who builds apps sees what
+    /// these read; a member of a company sees what was read of it.
+    async fn usage_query(&self, user: &UserId, query: &Query) -> Result<Option<UsageQuery>> {
+        let (from, to) = self.period(query)?;
+        let provider = self.named_provider(query.value("provider")?)?;
+        let client_id = query.value("clientId")?;
+        let mut filter = UsageQuery {
+            from: Some(from),
+            to: Some(to),
+            endpoint_key: query.value("endpointKey")?.map(str::to_owned),
+            provider,
+            repository_id: query.value("repositoryId")?.map(str::to_owned),
+            ..UsageQuery::default()
+        };
+        let clients = self.clients_of(user).await?;
+        match client_id {
+            Some(id) => {
+                let own = clients.into_iter().find(|client| client.as_str() == id);
+                filter.clients = vec![own.ok_or_else(|| Error::not_found("client"))?];
+            }
+            None => filter.clients = clients,
+        }
+        if filter.clients.is_empty() {
+            // An empty list would be everybody's.
+            let memberships = self.storage.users().memberships(user).await?;
+            filter.tenants = memberships
+                .into_iter()
+                .filter(|it| it.tenant.kind == TenantKind::Company)
+                .map(|it| it.tenant.id)
+                .collect();
+        }
+        let sees_any = !filter.clients.is_empty() || !filter.tenants.is_empty();
+        Ok(sees_any.then_some(filter))
+    }
+
+    /// The live clients of a person's tenants.
+    async fn clients_of(&self, user: &UserId) -> Result<Vec<ClientId>> {
+        let mut clients = Vec::new();
+        for membership in self.storage.users().memberships(user).await? {
+            let filter = ClientFilter {
+                tenant: Some(membership.tenant.id),
+                owner_user: None,
+            };
+            let all = ListRange {
+                after: None,
+                limit: MAX_CLIENTS,
+            };
+            let listed = self.storage.clients().list(&filter, all).await?;
+            clients.extend(listed.into_iter().map(|client| client.id));
+        }
+        Ok(clients)
+    }
+
+    /// A person's tenants, or the one of them that is named.
+    pub(super) async fn tenants_of(
+        &self,
+        user: &UserId,
+        named: Option<&str>,
+    ) -> Result<Vec<TenantId>> {
+        let memberships = self.storage.users().memberships(user).await?;
+        let mut tenants: Vec<_> = memberships.into_iter().map(|it| it.tenant.id).collect();
+        if let Some(named) = named {
+            tenants.retain(|tenant| tenant.as_str() == named);
+            if tenants.is_empty() {
+                return Err(Error::not_found("tenant"));
+            }
+        }
+        Ok(tenants)
+    }
+
+    /// A range of the connections of several tenants.
+    async fn connections_of(
+        &self,
+        tenants: &[TenantId],
+        provider: Option<ProviderId>,
+        range: ListRange<'_>,
+    ) -> Result<Vec<Connection>> {
+        let mut all = Vec::new();
+        for tenant in tenants {
+            let filter = ConnectionFilter {
+                tenant: Some(tenant.clone()),
+                provider,
+            };
+            all.extend(self.storage.connections().list(&filter, range).await?);
+        }
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all.truncate(range.limit);
+        Ok(all)
+    }
+
+    fn named_provider(&self, id: Option<&str>) -> Result<Option<ProviderId>> {
+        id.map(|id| self.enabled(id).map(|provider| provider.id()))
+            .transpose()
+    }
+
+    /// `from` and `to`; the last thirty days when neither is named.
+    fn period(&self, query: &Query) -> Result<(Timestamp, Timestamp)> {
+        let now = self.clock.now();
+        let to = moment(query, "to")?.unwrap_or_else(|| now.after(Duration::from_millis(1)));
+        let default = to.as_millis() - i64::try_from(DEFAULT_PERIOD.as_millis()).unwrap_or(0);
+        let from = moment(query, "from")?.unwrap_or(Timestamp::from_millis(default));
+        if from > to {
+            return Err(Error::invalid_request("`from` must not be after `to`."));
+        }
+        Ok((from, to))
+    }
+}
+
+/// A parameter that is a time, or a date for its first moment (UTC).
+fn moment(query: &Query, name: &str) -> Result<Option<Timestamp>> {
+    let Some(text) = query.value(name)? else {
+        return Ok(None);
+    };
+    let parsed = match text.len() {
+        10 => Timestamp::parse(&format!("{text}T00:00:00Z")),
+        _ => Timestamp::parse(text),
+    };
+    match parsed {
+        Some(moment) => Ok(Some(moment)),
+        None => Err(Error::invalid_request(format!(
+            "`{name}` must be an RFC 3339 time or date."
+        ))),
+    }
+}
+
+/// A parameter that is a number within bounds.
+fn number<T: FromStr + PartialOrd + std::fmt::Display>(
+    query: &Query,
+    name: &str,
+    bounds: std::ops::RangeInclusive<T>,
+) -> Result<Option<T>> {
+    let Some(text) = query.value(name)? else {
+        return Ok(None);
+    };
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(value) if is_plain && bounds.contains(&value) => Ok(Some(value)),
+        _ => Err(Error::invalid_request(format!(
+            "`{name}` must be an integer from {} to {}.",
+            bounds.start(),
+            bounds.end()
+        ))),
+    }
+}

@@ -1,0 +1,339 @@
+//! People who sign up and sign in, and what becomes of their passwords and sessions. How passwords
+//! are hashed, and how often somebody may try, is the server's business.
+
+use async_trait::async_trait;
+
+use super::{Act, BegunSession, Gateway, admin::display_text};
+use crate::{
+    Code, Error, RequestId, Result, Secret, TenantId, UserId,
+    storage::{
+        Actor, AuditAction, Membership, NewUser, Outcome, PasswordHash, Session, SessionSubject,
+        Tenant, TenantKind, User,
+    },
+};
+
+/// The longest name of a person, in characters.
+const MAX_NAME: usize = 200;
+/// The longest e-mail address that mail can be sent to (RFC 5321).
+const MAX_EMAIL: usize = 254;
+const MIN_PASSWORD: usize = 12;
+const MAX_PASSWORD: usize = 128;
+
+/// Hashes passwords, off the threads that serve requests.
+#[async_trait]
+pub trait Passwords: Send + Sync {
+    /// The hash to store.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` when too many hashes are waiting (PW-2).
+    async fn hash(&self, password: Secret<String>) -> Result<PasswordHash>;
+
+    /// Whether a password is the one of a stored hash. Without a hash it costs the same and is
+    /// wrong (PW-3).
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` when too many hashes are waiting (PW-2).
+    async fn verify(
+        &self,
+        password: Secret<String>,
+        stored: Option<PasswordHash>,
+    ) -> Result<Verdict>;
+
+    /// Whether a password is among those that are guessed first (PW-3).
+    fn is_common(&self, password: &str) -> bool;
+}
+
+/// What a password turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Another one.
+    Wrong,
+    /// The right one.
+    Right,
+    /// The right one, hashed with weaker parameters than today's (PW-1).
+    Outdated,
+}
+
+/// Somebody who signs up.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    /// Their address.
+    pub email: String,
+    /// Their password.
+    pub password: Secret<String>,
+    /// Their name.
+    pub name: Option<String>,
+}
+
+/// Somebody who has signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// The session that has begun.
+    pub begun: BegunSession,
+}
+
+/// A person with the tenants they belong to.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The person.
+    pub user: User,
+    /// The tenants.
+    pub tenants: Vec<Membership>,
+}
+
+impl Gateway {
+    /// Stores a new person with a developer tenant of their own, and signs them in.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming the member that is wrong, an address that is taken included.
+    pub async fn sign_up(
+        &self,
+        request: SignUp,
+        passwords: &dyn Passwords,
+        request_id: &RequestId,
+    ) -> Result<SignedIn> {
+        let email = email(&request.email)?;
+        let name = request
+            .name
+            .as_deref()
+            .filter(|name| !name.trim().is_empty())
+            .map(|name| display_text("name", name, MAX_NAME))
+            .transpose()?;
+        check_password("password", &request.password, passwords)?;
+        let now = self.clock.now();
+        let user = User {
+            id: UserId::generate(&*self.clock, &*self.random),
+            email,
+            name,
+            created_at: now,
+        };
+        let tenant = Tenant {
+            id: TenantId::generate(&*self.clock, &*self.random),
+            name: user.name.clone().unwrap_or_else(|| user.email.clone()),
+            kind: TenantKind::Developer,
+            created_at: now,
+        };
+        let actor = Actor::User(user.id.clone());
+        let act = Act {
+            actor: &actor,
+            request_id,
+        };
+        let new = NewUser {
+            user: user.clone(),
+            password: passwords.hash(request.password).await?,
+            tenant,
+        };
+        let audit = self.done(&act, AuditAction::UserCreate, &user.id);
+        if !self.storage.users().insert(new, audit).await? {
+            return Err(Error::invalid_request(
+                "`email` belongs to an account already: sign in instead.",
+            ));
+        }
+        let begun = self.begin_user_session(&user.id, &act).await?;
+        Ok(SignedIn { user, begun })
+    }
+
+    /// Signs somebody in.
+    ///
+    /// # Errors
+    /// `INVALID_CREDENTIALS`, the same for an unknown address and a wrong password.
+    pub async fn log_in(
+        &self,
+        address: &str,
+        password: Secret<String>,
+        passwords: &dyn Passwords,
+        request_id: &RequestId,
+    ) -> Result<SignedIn> {
+        let found = match email(address) {
+            Ok(email) => self.storage.users().find_by_email(&email).await?,
+            Err(_) => None,
+        };
+        let (user, stored) = found.unzip();
+        let verdict = passwords.verify(password.clone(), stored.clone()).await?;
+        let (Some(user), Some(stored), true) = (&user, stored, verdict != Verdict::Wrong) else {
+            // An address is personal data: only the id of a known one is kept.
+            let object = user.as_ref().map_or("", |user| user.id.as_str());
+            let act = Act {
+                actor: &Actor::Anonymous,
+                request_id,
+            };
+            self.append_audit(&act, AuditAction::UserAuthenticate, object, Outcome::Denied)
+                .await?;
+            return Err(Error::new(
+                Code::InvalidCredentials,
+                "The e-mail address or the password is wrong.",
+            ));
+        };
+        if verdict == Verdict::Outdated {
+            let fresh = passwords.hash(password).await?;
+            self.storage
+                .users()
+                .rehash_password(&user.id, &stored, fresh)
+                .await?;
+        }
+        let actor = Actor::User(user.id.clone());
+        let act = Act {
+            actor: &actor,
+            request_id,
+        };
+        let begun = self.begin_user_session(&user.id, &act).await?;
+        Ok(SignedIn {
+            user: user.clone(),
+            begun,
+        })
+    }
+
+    /// The person of a session, with the tenants they belong to.
+    ///
+    /// # Errors
+    /// `AUTH_EXPIRED` when the person is gone.
+    pub async fn account(&self, id: &UserId) -> Result<Account> {
+        let users = self.storage.users();
+        match users.find(id).await? {
+            Some(user) => Ok(Account {
+                user,
+                tenants: users.memberships(id).await?,
+            }),
+            None => Err(gone()),
+        }
+    }
+
+    /// Replaces a password: all sessions end, and a new one begins (SE-5).
+    ///
+    /// # Errors
+    /// `INVALID_CREDENTIALS` when the current one is wrong; `INVALID_REQUEST` naming a new one that
+    /// cannot be.
+    pub async fn change_password(
+        &self,
+        id: &UserId,
+        current: Secret<String>,
+        new: Secret<String>,
+        passwords: &dyn Passwords,
+        act: &Act<'_>,
+    ) -> Result<SignedIn> {
+        let users = self.storage.users();
+        let user = users.find(id).await?.ok_or_else(gone)?;
+        let stored = users
+            .find_by_email(&user.email)
+            .await?
+            .map(|(_, hash)| hash);
+        check_password("newPassword", &new, passwords)?;
+        if passwords.verify(current, stored).await? == Verdict::Wrong {
+            self.append_audit(
+                act,
+                AuditAction::PasswordUpdate,
+                id.as_str(),
+                Outcome::Denied,
+            )
+            .await?;
+            return Err(Error::new(
+                Code::InvalidCredentials,
+                "`currentPassword` is wrong.",
+            ));
+        }
+        let hash = passwords.hash(new).await?;
+        let audit = self.done(act, AuditAction::PasswordUpdate, id);
+        if !users.set_password(id, hash, audit).await? {
+            return Err(gone());
+        }
+        let begun = self.begin_user_session(id, act).await?;
+        Ok(SignedIn { user, begun })
+    }
+
+    /// Deletes a person with their sessions, memberships and apps, and everything under those.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn delete_account(&self, id: &UserId, act: &Act<'_>) -> Result<()> {
+        let audit = self.done(act, AuditAction::UserDelete, id);
+        self.storage
+            .users()
+            .delete(id, self.clock.now(), audit)
+            .await?;
+        Ok(())
+    }
+
+    async fn begin_user_session(&self, id: &UserId, act: &Act<'_>) -> Result<BegunSession> {
+        self.begin_session(SessionSubject::User(id.clone()), act)
+            .await
+    }
+}
+
+/// The person of a session; `None` for a customer's (SE-4).
+#[must_use]
+pub fn user_of(session: &Session) -> Option<&UserId> {
+    match &session.subject {
+        SessionSubject::User(id) => Some(id),
+        SessionSubject::Embed { .. } => None,
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Code::AuthExpired, "This account was deleted.")
+}
+
+/// An address in the one form that is stored. Whether mail arrives there is not asked.
+fn email(text: &str) -> Result<String> {
+    let email = text.trim().to_lowercase();
+    let is_plain = email
+        .chars()
+        .all(|c| !c.is_control() && !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | ','));
+    let is_address = email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && !domain.contains('@')
+            && domain.contains('.')
+            && domain.split('.').all(|label| !label.is_empty())
+    });
+    if email.len() > MAX_EMAIL || !is_plain || !is_address {
+        return Err(Error::invalid_request(
+            "`email` must be an e-mail address of at most 254 bytes.",
+        ));
+    }
+    Ok(email)
+}
+
+/// Length and guessability; what it is composed of is nobody's business (PW-3).
+fn check_password(
+    member: &str,
+    password: &Secret<String>,
+    passwords: &dyn Passwords,
+) -> Result<()> {
+    let length = password.expose().chars().count();
+    if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&length) {
+        return Err(Error::invalid_request(format!(
+            "`{member}` must have {MIN_PASSWORD} to {MAX_PASSWORD} characters."
+        )));
+    }
+    if passwords.is_common(password.expose()) {
+        return Err(Error::invalid_request(format!(
+            "`{member}` is one of the passwords that are guessed first: choose another."
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_one_form() {
+        for (text, expected) in [
+            (" Ada@Mail.Example ", Some("ada@mail.example")),
+            ("a+b@x.y", Some("a+b@x.y")),
+            ("ada", None),
+            ("@x.y", None),
+            ("a@b@x.y", None),
+            ("a@xy", None),
+            ("a@x..y", None),
+            ("a b@x.y", None),
+            ("a\n@x.y", None),
+            ("", None),
+        ] {
+            assert_eq!(email(text).ok().as_deref(), expected, "{text}");
+        }
+        assert!(email(&format!("{}@x.example", "a".repeat(250))).is_err());
+    }
+}

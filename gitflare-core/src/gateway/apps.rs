@@ -1,0 +1,355 @@
+//! Developer apps, as their developers see them: create, list, change, delete, and rotate secrets.
+//! An app belongs to a tenant; whoever belongs to that may run it, and for everybody else there is
+//! no such app (TN-2).
+
+use super::{
+    Act, Gateway, ListQuery, Listing,
+    admin::{CreatedClient, display_text, scopes},
+    listing::List,
+};
+use crate::{
+    ClientId, Credential, CredentialKind, Error, Result, SecretId, TenantId, UserId,
+    keys::Cell,
+    redirect_uri,
+    storage::{
+        AuditAction, Client, ClientFilter, ClientSecret, ClientStatus, NewClient, TenantKind,
+    },
+};
+
+/// The longest name of anything, in characters (TN-6).
+const MAX_NAME: usize = 200;
+const MAX_DESCRIPTION: usize = 2000;
+const MAX_REDIRECT_URIS: usize = 20;
+const MAX_EMBED_ORIGINS: usize = 20;
+
+/// An app to create.
+#[derive(Clone, Debug, Default)]
+pub struct NewApp {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: Option<String>,
+    /// Where codes may be sent.
+    pub allowed_redirect_uris: Vec<String>,
+    /// The most that it may ask for.
+    pub default_permissions: Vec<String>,
+    /// Whether it must use PKCE.
+    pub require_pkce: bool,
+    /// Whether its customers' links must be signed.
+    pub require_signed_customer_ref: bool,
+    /// Where its consent page may be framed, beside its redirect origins.
+    pub allowed_embed_origins: Vec<String>,
+}
+
+/// What is to change of an app; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct AppChanges {
+    /// Its name.
+    pub name: Option<String>,
+    /// What it does; empty for nothing.
+    pub description: Option<String>,
+    /// Where codes may be sent.
+    pub allowed_redirect_uris: Option<Vec<String>>,
+    /// The most that it may ask for.
+    pub default_permissions: Option<Vec<String>>,
+    /// Whether it must use PKCE.
+    pub require_pkce: Option<bool>,
+    /// Whether its customers' links must be signed.
+    pub require_signed_customer_ref: Option<bool>,
+    /// Where its consent page may be framed, beside its redirect origins.
+    pub allowed_embed_origins: Option<Vec<String>>,
+}
+
+/// A client secret with its text this one time.
+#[derive(Debug)]
+pub struct CreatedSecret {
+    /// The secret's record.
+    pub secret: ClientSecret,
+    /// Its text.
+    pub text: Credential,
+}
+
+impl Gateway {
+    /// Creates an app in the developer tenant of its maker.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming the member that is wrong.
+    pub async fn create_app(
+        &self,
+        user: &UserId,
+        request: NewApp,
+        act: &Act<'_>,
+    ) -> Result<CreatedClient> {
+        let memberships = self.storage.users().memberships(user).await?;
+        let tenant = memberships
+            .into_iter()
+            .find(|it| it.tenant.kind == TenantKind::Developer)
+            .ok_or_else(|| Error::not_found("developer tenant of yours"))?
+            .tenant;
+        self.insert_client(tenant.id, Some(user.clone()), request, act)
+            .await
+    }
+
+    /// The live apps of a person's tenants.
+    ///
+    /// # Errors
+    /// The cursor's.
+    pub async fn list_apps(&self, user: &UserId, query: &ListQuery) -> Result<Listing<Client>> {
+        let tenants = self.tenants_of(user, None).await?;
+        let filters = [("user", Some(user.as_str()))];
+        let list = List {
+            route: "developer.apps",
+            filters: &filters,
+        };
+        let rows = async |range: crate::storage::ListRange<'_>| {
+            let mut all = Vec::new();
+            for tenant in &tenants {
+                let filter = ClientFilter {
+                    tenant: Some(tenant.clone()),
+                    owner_user: None,
+                };
+                all.extend(self.storage.clients().list(&filter, range).await?);
+            }
+            all.sort_by(|a, b| a.id.cmp(&b.id));
+            all.truncate(range.limit);
+            Ok(all)
+        };
+        self.page_of(list, query, rows, |client| client.id.as_str())
+            .await
+    }
+
+    /// Changes an app. Codes and pending requests that were to go where they no longer may are
+    /// ended (RU-5).
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` when there is no such app of theirs; `INVALID_REQUEST` naming the
+    /// member that is wrong.
+    pub async fn update_app(
+        &self,
+        user: &UserId,
+        id: &str,
+        changes: AppChanges,
+        act: &Act<'_>,
+    ) -> Result<Client> {
+        let mut client = self.live_app(user, id).await?;
+        if let Some(name) = &changes.name {
+            client.name = display_text("name", name, MAX_NAME)?;
+        }
+        if let Some(text) = &changes.description {
+            client.description = description(Some(text))?;
+        }
+        if let Some(uris) = changes.allowed_redirect_uris {
+            client.allowed_redirect_uris = self.redirect_uris(uris)?;
+        }
+        if let Some(names) = &changes.default_permissions {
+            client.default_permissions = scopes("defaultPermissions", names)?;
+        }
+        if let Some(flag) = changes.require_pkce {
+            client.require_pkce = flag;
+        }
+        if let Some(flag) = changes.require_signed_customer_ref {
+            client.require_signed_customer_ref = flag;
+        }
+        if let Some(origins) = changes.allowed_embed_origins {
+            client.allowed_embed_origins = self.embed_origins(origins)?;
+        }
+        client.updated_at = self.clock.now();
+        let audit = self.done(act, AuditAction::ClientUpdate, &client.id);
+        if self.storage.clients().update(&client, audit).await? {
+            Ok(client)
+        } else {
+            Err(unknown())
+        }
+    }
+
+    /// Deletes an app with everything under it, in one step (CA-1). Deleting it again succeeds.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` when there never was such an app of theirs.
+    pub async fn delete_app(&self, user: &UserId, id: &str, act: &Act<'_>) -> Result<()> {
+        let client = self.own_app(user, id).await?;
+        let audit = self.done(act, AuditAction::ClientDelete, &client.id);
+        self.storage
+            .clients()
+            .delete(&client.id, self.clock.now(), audit)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes a second secret, so that one can be replaced without a pause.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND`; `INVALID_REQUEST` when two live already.
+    pub async fn create_secret(
+        &self,
+        user: &UserId,
+        id: &str,
+        act: &Act<'_>,
+    ) -> Result<CreatedSecret> {
+        let client = self.live_app(user, id).await?;
+        let text = Credential::generate(CredentialKind::ClientSecret, &*self.random);
+        let secret = ClientSecret {
+            id: SecretId::generate(&*self.clock, &*self.random),
+            created_at: self.clock.now(),
+            last_used_at: None,
+        };
+        let audit = self.done(act, AuditAction::SecretCreate, &secret.id);
+        let made = self
+            .storage
+            .clients()
+            .insert_secret(&client.id, secret.clone(), text.hash(), audit)
+            .await?;
+        if made {
+            Ok(CreatedSecret { secret, text })
+        } else {
+            Err(Error::invalid_request(
+                "`secrets` holds two live ones already: delete one first.",
+            ))
+        }
+    }
+
+    /// Deletes a secret. Deleting it again succeeds.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` when there is no such app of theirs.
+    pub async fn delete_secret(
+        &self,
+        user: &UserId,
+        id: &str,
+        secret: &str,
+        act: &Act<'_>,
+    ) -> Result<()> {
+        let client = self.live_app(user, id).await?;
+        let Ok(secret) = SecretId::parse(secret) else {
+            return Ok(());
+        };
+        let audit = self.done(act, AuditAction::SecretDelete, &secret);
+        self.storage
+            .clients()
+            .delete_secret(&client.id, &secret, audit)
+            .await?;
+        Ok(())
+    }
+
+    /// A person's app, deleted ones included.
+    async fn own_app(&self, user: &UserId, id: &str) -> Result<Client> {
+        let id = ClientId::parse(id).map_err(|_| unknown())?;
+        let found = self.storage.clients().find(&id).await?;
+        let client = found.ok_or_else(unknown)?;
+        let tenants = self.tenants_of(user, None).await?;
+        if tenants.contains(&client.tenant_id) {
+            Ok(client)
+        } else {
+            Err(unknown())
+        }
+    }
+
+    async fn live_app(&self, user: &UserId, id: &str) -> Result<Client> {
+        let client = self.own_app(user, id).await?;
+        match client.status {
+            ClientStatus::Active => Ok(client),
+            ClientStatus::Deleted => Err(unknown()),
+        }
+    }
+
+    /// Stores a client with its first secret and its embed secret.
+    pub(super) async fn insert_client(
+        &self,
+        tenant_id: TenantId,
+        owner_user_id: Option<UserId>,
+        request: NewApp,
+        act: &Act<'_>,
+    ) -> Result<CreatedClient> {
+        let now = self.clock.now();
+        let client_secret = Credential::generate(CredentialKind::ClientSecret, &*self.random);
+        let embed_secret = Credential::generate(CredentialKind::EmbedSecret, &*self.random);
+        let client = Client {
+            id: ClientId::generate(&*self.clock, &*self.random),
+            tenant_id,
+            owner_user_id,
+            name: display_text("name", &request.name, MAX_NAME)?,
+            description: description(request.description.as_deref())?,
+            allowed_redirect_uris: self.redirect_uris(request.allowed_redirect_uris)?,
+            default_permissions: scopes("defaultPermissions", &request.default_permissions)?,
+            require_pkce: request.require_pkce,
+            require_signed_customer_ref: request.require_signed_customer_ref,
+            allowed_embed_origins: self.embed_origins(request.allowed_embed_origins)?,
+            secrets: vec![ClientSecret {
+                id: SecretId::generate(&*self.clock, &*self.random),
+                created_at: now,
+                last_used_at: None,
+            }],
+            status: ClientStatus::Active,
+            created_at: now,
+            updated_at: now,
+        };
+        let cell = embed_secret_cell(&client);
+        let new = NewClient {
+            client: client.clone(),
+            secret_hash: client_secret.hash(),
+            sealed_embed_secret: self
+                .vault
+                .seal(cell, embed_secret.expose(), &*self.random)?,
+        };
+        let audit = self.done(act, AuditAction::ClientCreate, &client.id);
+        self.storage.clients().insert(new, audit).await?;
+        Ok(CreatedClient {
+            client,
+            client_secret,
+            embed_secret,
+        })
+    }
+
+    fn redirect_uris(&self, uris: Vec<String>) -> Result<Vec<String>> {
+        if uris.len() > MAX_REDIRECT_URIS {
+            return Err(Error::invalid_request(format!(
+                "`allowedRedirectUris` must have at most {MAX_REDIRECT_URIS} entries."
+            )));
+        }
+        for (index, uri) in uris.iter().enumerate() {
+            redirect_uri::check(uri, self.settings.allow_localhost_redirects).map_err(|rule| {
+                Error::invalid_request(format!("`allowedRedirectUris[{index}]` {rule}."))
+            })?;
+        }
+        Ok(uris)
+    }
+
+    fn embed_origins(&self, origins: Vec<String>) -> Result<Vec<String>> {
+        if origins.len() > MAX_EMBED_ORIGINS {
+            return Err(Error::invalid_request(format!(
+                "`allowedEmbedOrigins` must have at most {MAX_EMBED_ORIGINS} entries."
+            )));
+        }
+        for (index, origin) in origins.iter().enumerate() {
+            let name = format!("`allowedEmbedOrigins[{index}]`");
+            redirect_uri::check(origin, self.settings.allow_localhost_redirects)
+                .map_err(|rule| Error::invalid_request(format!("{name} {rule}.")))?;
+            if redirect_uri::origin(origin) != origin {
+                return Err(Error::invalid_request(format!(
+                    "{name} must be an origin: scheme, host and port alone."
+                )));
+            }
+        }
+        Ok(origins)
+    }
+}
+
+/// Where a client's embed secret is kept.
+pub(super) fn embed_secret_cell(client: &Client) -> Cell<'_> {
+    Cell {
+        table: "clients",
+        column: "embed_secret",
+        row: client.id.as_str(),
+        tenant: client.tenant_id.as_str(),
+    }
+}
+
+fn unknown() -> Error {
+    Error::not_found("app")
+}
+
+fn description(text: Option<&str>) -> Result<Option<String>> {
+    text.filter(|text| !text.trim().is_empty())
+        .map(|text| display_text("description", text, MAX_DESCRIPTION))
+        .transpose()
+}

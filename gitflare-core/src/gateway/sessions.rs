@@ -1,0 +1,117 @@
+//! Sessions of people and of customers' browsers: beginning, finding and ending them, and the token
+//! that binds a form to one (CS-1). Cookies and headers are the server's business.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::{Act, Gateway};
+use crate::{
+    Credential, CredentialHash, CredentialKind, Result, Secret, SessionId,
+    storage::{AuditAction, Session, SessionSubject},
+};
+
+/// How old a session's last use may be before it is noted again.
+const BETWEEN_TOUCHES_MILLIS: i64 = 60_000;
+
+/// A session that has just begun, with its text this one time.
+#[derive(Clone, Debug)]
+pub struct BegunSession {
+    /// The session.
+    pub session: Session,
+    /// Its text, for a cookie or as a bearer token.
+    pub text: Credential,
+}
+
+impl Gateway {
+    /// Begins a session under a new id (SE-2).
+    pub(super) async fn begin_session(
+        &self,
+        subject: SessionSubject,
+        act: &Act<'_>,
+    ) -> Result<BegunSession> {
+        let id = SessionId::generate(&*self.clock, &*self.random);
+        let session = Session::begin(id, subject, self.clock.now());
+        let text = Credential::generate(CredentialKind::SessionToken, &*self.random);
+        let audit = self.done(act, AuditAction::SessionCreate, &session.id);
+        self.storage
+            .sessions()
+            .insert(session.clone(), text.hash(), audit)
+            .await?;
+        Ok(BegunSession { session, text })
+    }
+
+    /// The live session of a text, whichever kind it is. What cannot be ours costs no read.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn find_session(&self, text: &str) -> Result<Option<Session>> {
+        let Some(hash) = CredentialHash::of_presented(CredentialKind::SessionToken, text) else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let found = self.storage.sessions().find(&hash, now).await?;
+        if let Some(session) = &found
+            && now.as_millis() - session.last_used_at.as_millis() >= BETWEEN_TOUCHES_MILLIS
+        {
+            self.storage.sessions().touch(&session.id, now).await?;
+        }
+        Ok(found)
+    }
+
+    /// Ends a session on the server (SE-5). Ending it again changes nothing and succeeds.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn end_session(&self, id: &SessionId, act: &Act<'_>) -> Result<()> {
+        let audit = self.done(act, AuditAction::SessionRevoke, id);
+        self.storage.sessions().revoke(id, audit).await?;
+        Ok(())
+    }
+
+    /// The token that forms of a session carry.
+    #[must_use]
+    pub fn form_token(&self, session: &SessionId) -> String {
+        let tag = form_tag(&self.form_keys[0], session);
+        tag.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether a text is the token of that session's forms. Compared in constant time; a key that
+    /// was rotated out still counts while it is in the ring.
+    #[must_use]
+    pub fn is_form_token(&self, session: &SessionId, text: &str) -> bool {
+        let Some(sent) = from_hex(text) else {
+            return false;
+        };
+        let matching = self
+            .form_keys
+            .iter()
+            .map(|key| form_tag(key, session).ct_eq(&sent));
+        matching.fold(false, |found, equal| found | bool::from(equal))
+    }
+}
+
+fn form_tag(key: &Secret<[u8; 32]>, session: &SessionId) -> [u8; 32] {
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes keys of every length");
+    mac.update(session.as_str().as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
+/// 32 bytes written as lower-case hex.
+pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; 32];
+    let pairs = text.as_bytes().chunks_exact(2);
+    if text.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(bytes)
+}

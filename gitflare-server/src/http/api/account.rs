@@ -1,0 +1,105 @@
+//! `/v1/account*`: what a signed-in person sees of themselves, their tenants and what was read.
+
+use gitflare_core::{
+    Secret,
+    gateway::ConnectionFilterText,
+    storage::{Membership, Session, User},
+};
+use serde::Serialize;
+
+use super::{
+    super::{
+        body,
+        cookie::Cookie,
+        exchange::{Exchange, Reply},
+        hosted::sign_in::Opened,
+        json::Members,
+        respond::Refusal,
+        session,
+    },
+    lists::{self, ListRequest},
+    unified,
+};
+
+/// `GET /v1/account/me`
+pub(in super::super) async fn me(x: Exchange) -> Result<Reply, Refusal> {
+    #[derive(Serialize)]
+    struct Me<'a> {
+        user: &'a User,
+        tenants: &'a [Membership],
+        session: &'a Session,
+    }
+    let visit = x.user()?;
+    let account = x.gateway().account(&visit.user).await?;
+    Reply::ok(&Me {
+        user: &account.user,
+        tenants: &account.tenants,
+        session: &visit.session,
+    })
+}
+
+/// `DELETE /v1/account/me`
+pub(in super::super) async fn delete_me(x: Exchange) -> Result<Reply, Refusal> {
+    let visit = x.user()?;
+    x.gateway().delete_account(&visit.user, &x.act()).await?;
+    Ok(Reply::no_content().with_header(Cookie::Session.clear(x.settings())?))
+}
+
+/// `POST /v1/account/password`
+pub(in super::super) async fn change_password(mut x: Exchange) -> Result<Reply, Refusal> {
+    body::require_json(x.headers())?;
+    let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
+    let mut members = Members::parse(bytes.expose())?;
+    let current = Secret::new(members.required_text("currentPassword")?);
+    let new = Secret::new(members.required_text("newPassword")?);
+    let visit = x.user()?;
+    x.app().rate_limits.admit_sign_in(x.address)?;
+    let tried = x.app().throttle.begin(visit.user.as_str(), x.address)?;
+    let signed = x
+        .gateway()
+        .change_password(&visit.user, current, new, &x.app().passwords, &x.act())
+        .await?;
+    x.app().throttle.succeed(tried);
+    let reply = Reply::ok(&Opened::from(&signed))?;
+    if visit.is_cookie {
+        return Ok(reply.with_header(session::user_cookie(&signed.begun, x.settings())?));
+    }
+    Ok(reply)
+}
+
+/// `GET /v1/account/connections`
+pub(in super::super) async fn connections(x: Exchange) -> Result<Reply, Refusal> {
+    let request = ListRequest::of(&x)?;
+    let filter = ConnectionFilterText {
+        tenant_id: request.filter("tenantId")?,
+        provider: request.filter("provider")?,
+    };
+    let user = &x.user()?.user;
+    let listing = x
+        .gateway()
+        .account_connections(user, &filter, &request.page)
+        .await?;
+    lists::reply(&listing)
+}
+
+/// `GET /v1/account/repositories`
+pub(in super::super) async fn repositories(x: Exchange) -> Result<Reply, Refusal> {
+    let query = x.query()?;
+    let reply = x
+        .gateway()
+        .account_repositories(&x.user()?.user, &query)
+        .await?;
+    unified::reply(&x, &reply)
+}
+
+/// `GET /v1/account/usage/logs`
+pub(in super::super) async fn usage_logs(x: Exchange) -> Result<Reply, Refusal> {
+    let query = x.query()?;
+    Reply::ok(&x.gateway().usage_logs(&x.user()?.user, &query).await?)
+}
+
+/// `GET /v1/account/usage/summary`
+pub(in super::super) async fn usage_summary(x: Exchange) -> Result<Reply, Refusal> {
+    let query = x.query()?;
+    Reply::ok(&x.gateway().usage_summary(&x.user()?.user, &query).await?)
+}

@@ -1,0 +1,130 @@
+//! Whether a change that a browser asks for is one that our own page asked for (CS-1): its origin
+//! is ours, and where a cookie stands for somebody it carries the token of that session.
+
+use gitflare_core::{Code, Error};
+use http::{HeaderMap, header};
+
+use super::{
+    body::{self, ContentType},
+    cors::panel_origin,
+    exchange::Exchange,
+    respond::Refusal,
+    routes::Verb,
+    session::{UserVisit, Visit},
+};
+
+/// Carries the token on routes whose bodies are JSON.
+const TOKEN: &str = "x-csrf-token";
+const FETCH_SITE: &str = "sec-fetch-site";
+
+/// Checks a request before its handler runs. Forms are checked where they are read, which is the
+/// only way to their fields; a JSON body has nowhere to put the token but a header.
+pub(super) fn check(x: &Exchange, visit: &Visit) -> Result<(), Refusal> {
+    let Visit::User(visit) = visit else {
+        return Ok(());
+    };
+    let is_form_route = x.route.template().starts_with("/app/");
+    if x.route.verb == Verb::Get || !visit.is_cookie || is_form_route {
+        return Ok(());
+    }
+    require_own_origin(x)?;
+    // Other types can be sent across origins without being asked (CS-2).
+    if x.headers().contains_key(header::CONTENT_TYPE)
+        && body::content_type(x.headers()) != ContentType::Json
+    {
+        return Err(body::unsupported(
+            "Send the body as `Content-Type: application/json`.",
+        ));
+    }
+    let token = x.headers().get(TOKEN).and_then(|value| value.to_str().ok());
+    require_token(x, visit, token.unwrap_or_default())
+}
+
+/// Refuses what another site's page has sent.
+pub(super) fn require_own_origin(x: &Exchange) -> Result<(), Refusal> {
+    let panel = panel_origin(&x.settings().panel_url);
+    if is_own_origin(x.headers(), panel) {
+        Ok(())
+    } else {
+        Err(refusal(
+            "This form was not sent from our own page: open the page again and send it from there.",
+        ))
+    }
+}
+
+fn is_own_origin(headers: &HeaderMap, panel: &str) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    match (origins.next(), origins.next()) {
+        (Some(origin), None) => origin.as_bytes() == panel.as_bytes(),
+        (Some(_), Some(_)) => false,
+        (None, _) => fetch_site(headers) == Some("same-origin"),
+    }
+}
+
+/// What the browser says of where a request comes from.
+pub(super) fn fetch_site(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(FETCH_SITE)
+        .and_then(|value| value.to_str().ok())
+}
+
+/// Refuses a text that is not the token of the person's session.
+pub(super) fn require_token(x: &Exchange, visit: &UserVisit, token: &str) -> Result<(), Refusal> {
+    if x.gateway().is_form_token(&visit.session.id, token) {
+        Ok(())
+    } else {
+        Err(stale())
+    }
+}
+
+/// The refusal of a form whose token is missing, or another session's.
+pub(super) fn stale() -> Refusal {
+    refusal("This form has gone stale: open the page again and send it from there.")
+}
+
+fn refusal(message: &str) -> Refusal {
+    Error::new(Code::AccessBlockedByPolicy, message).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_origin_may_send_forms() {
+        // sec: CS-1
+        let panel = "https://panel.example";
+        for (origin, site, expected) in [
+            (Some(panel), None, true),
+            (Some(panel), Some("cross-site"), true),
+            (None, Some("same-origin"), true),
+            (None, Some("same-site"), false),
+            (None, Some("cross-site"), false),
+            (None, Some("none"), false),
+            (None, None, false),
+            (Some("null"), Some("same-origin"), false),
+            (Some("https://panel.example.evil.example"), None, false),
+            (Some("https://PANEL.example"), None, false),
+            (Some("http://panel.example"), None, false),
+            (Some("https://panel.example/"), None, false),
+            (Some(""), Some("same-origin"), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            if let Some(site) = site {
+                headers.insert(FETCH_SITE, site.parse().unwrap());
+            }
+            assert_eq!(
+                is_own_origin(&headers, panel),
+                expected,
+                "{origin:?} {site:?}"
+            );
+        }
+        let mut twice = HeaderMap::new();
+        twice.append(header::ORIGIN, panel.parse().unwrap());
+        twice.append(header::ORIGIN, panel.parse().unwrap());
+        assert!(!is_own_origin(&twice, panel));
+    }
+}

@@ -1,0 +1,178 @@
+//! The dashboard's forms: create, change and delete an app. A new app's secrets are on the page
+//! that answers, this one time; whatever else is done leads back to the dashboard.
+
+use gitflare_core::{
+    Scope, Secret,
+    gateway::{AppChanges, NewApp},
+};
+use http::StatusCode;
+
+use super::{
+    super::{
+        body,
+        exchange::{Exchange, Reply},
+        form::Form,
+        pages::{
+            View,
+            connect::Notice,
+            dashboard::{AppForm, FreshSecrets},
+            text::Shown,
+        },
+        respond::Refusal,
+    },
+    dashboard,
+    sign_in::told,
+};
+
+const DASHBOARD: &str = "/app/dashboard";
+const FIELDS: &[&str] = &[
+    "name",
+    "description",
+    "allowedRedirectUris",
+    "defaultPermissions",
+    "allowedEmbedOrigins",
+];
+
+/// `POST /app/developer/apps`
+pub(in super::super) async fn create(mut x: Exchange) -> Result<Reply, Refusal> {
+    let entered = Entered::of(&x.form(body::MAX_BODY).await?)?;
+    let user = &x.user()?.user;
+    match x.gateway().create_app(user, entered.app(), &x.act()).await {
+        Ok(created) => {
+            let mut view = dashboard::view(&x).await?;
+            view.notice = Some(Notice::done(
+                "The app is made. Copy its secrets now: they are not shown again.",
+            ));
+            view.fresh = Some(FreshSecrets {
+                app: Shown::new(&created.client.name),
+                client_id: created.client.id.as_str().to_owned(),
+                client_secret: Secret::from(created.client_secret.expose()),
+                embed_secret: Some(Secret::from(created.embed_secret.expose())),
+            });
+            view.reply(StatusCode::CREATED)
+        }
+        Err(error) => {
+            let (notice, problems) = told(&error, FIELDS);
+            let mut view = dashboard::view(&x).await?;
+            view.notice = notice;
+            view.new_app = AppForm {
+                problems,
+                ..entered.form()
+            };
+            view.reply(Refusal::from(error).status())
+        }
+    }
+}
+
+/// `POST /app/developer/apps/:clientId/update`
+pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = x.parameter("clientId").unwrap_or_default();
+    let entered = Entered::of(&x.form(body::MAX_BODY).await?)?;
+    let (gateway, user) = (x.gateway(), &x.user()?.user);
+    match gateway
+        .update_app(user, &id, entered.changes(), &x.act())
+        .await
+    {
+        Ok(_) => Reply::see_other(DASHBOARD),
+        Err(error) => {
+            let mut view = dashboard::view(&x).await?;
+            let (notice, problems) = told(&error, FIELDS);
+            view.notice = notice;
+            let panel = dashboard::panel_mut(&mut view, &id)?;
+            panel.form = AppForm {
+                problems,
+                ..entered.form()
+            };
+            view.reply(Refusal::from(error).status())
+        }
+    }
+}
+
+/// `POST /app/developer/apps/:clientId/delete`
+pub(in super::super) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = x.parameter("clientId").unwrap_or_default();
+    x.form(body::MAX_BODY).await?;
+    let user = &x.user()?.user;
+    x.gateway().delete_app(user, &id, &x.act()).await?;
+    Reply::see_other(DASHBOARD)
+}
+
+/// What a developer has entered.
+struct Entered {
+    name: String,
+    description: String,
+    redirect_uris: String,
+    permissions: Vec<String>,
+    embed_origins: String,
+    require_pkce: bool,
+    require_signed_customer_ref: bool,
+}
+
+impl Entered {
+    fn of(form: &Form) -> Result<Self, Refusal> {
+        let text = |name: &str| -> Result<String, Refusal> {
+            Ok(form.text(name)?.unwrap_or_default().to_owned())
+        };
+        Ok(Self {
+            name: text("name")?,
+            description: text("description")?,
+            redirect_uris: text("allowedRedirectUris")?,
+            permissions: form.all("defaultPermissions").map(str::to_owned).collect(),
+            embed_origins: text("allowedEmbedOrigins")?,
+            require_pkce: form.text("requirePkce")?.is_some(),
+            require_signed_customer_ref: form.text("requireSignedCustomerRef")?.is_some(),
+        })
+    }
+
+    fn app(&self) -> NewApp {
+        NewApp {
+            name: self.name.clone(),
+            description: Some(self.description.clone()),
+            allowed_redirect_uris: lines(&self.redirect_uris),
+            default_permissions: self.permissions.clone(),
+            require_pkce: self.require_pkce,
+            require_signed_customer_ref: self.require_signed_customer_ref,
+            allowed_embed_origins: lines(&self.embed_origins),
+        }
+    }
+
+    /// A form holds every field, so that one left empty is meant to be.
+    fn changes(&self) -> AppChanges {
+        AppChanges {
+            name: Some(self.name.clone()),
+            description: Some(self.description.clone()),
+            allowed_redirect_uris: Some(lines(&self.redirect_uris)),
+            default_permissions: Some(self.permissions.clone()),
+            require_pkce: Some(self.require_pkce),
+            require_signed_customer_ref: Some(self.require_signed_customer_ref),
+            allowed_embed_origins: Some(lines(&self.embed_origins)),
+        }
+    }
+
+    /// The form as it was entered.
+    fn form(&self) -> AppForm {
+        AppForm {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            redirect_uris: self.redirect_uris.clone(),
+            permissions: self
+                .permissions
+                .iter()
+                .filter_map(|name| Scope::parse(name))
+                .collect(),
+            embed_origins: self.embed_origins.clone(),
+            require_pkce: self.require_pkce,
+            require_signed_customer_ref: self.require_signed_customer_ref,
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// One entry a line; browsers end lines with CR LF, and empty ones mean nothing.
+fn lines(text: &str) -> Vec<String> {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,7 @@
+//! What browsers do on hosted pages: signing in and up, developer apps as forms, consent and its
+//! management. Each handler takes its form, makes one gateway call and shows a page or leads on;
+//! what pages look like is `pages`' business.
+
+pub(super) mod apps;
+pub(super) mod dashboard;
+pub(super) mod sign_in;

@@ -1,0 +1,281 @@
+//! Sign-up, login and logout, as forms and as JSON on the same routes. A form sets the session's
+//! cookie; JSON gets the session's token and no cookie, so that no other site can sign a browser
+//! in by it.
+
+use gitflare_core::{
+    Code, Error, Secret, Timestamp,
+    gateway::{SignUp, SignedIn},
+    storage::User,
+};
+use http::StatusCode;
+use serde::Serialize;
+
+use super::super::{
+    body::{self, ContentType},
+    cookie::Cookie,
+    csrf,
+    exchange::{Exchange, Reply},
+    json::Members,
+    pages::{
+        View,
+        account::{FieldProblem, LoginView, SignupView},
+        connect::Notice,
+        text::Shown,
+    },
+    respond::Refusal,
+    session,
+};
+
+/// Where somebody goes who has signed in and wanted nothing else.
+const DASHBOARD: &str = "/app/dashboard";
+const LOGIN: &str = "/app/login";
+
+/// `GET /app/signup` and its aliases
+pub(in super::super) async fn sign_up_page(x: Exchange) -> Result<Reply, Refusal> {
+    refuse_customers(&x)?;
+    let view = SignupView {
+        return_to: return_to(x.query()?.value("returnTo")?),
+        ..SignupView::default()
+    };
+    view.reply(StatusCode::OK)
+}
+
+/// `POST /app/signup` and its aliases
+pub(in super::super) async fn sign_up(mut x: Exchange) -> Result<Reply, Refusal> {
+    refuse_customers(&x)?;
+    let entered = Entered::of(&mut x).await?;
+    match sign_up_as(&x, &entered).await {
+        Ok(signed) if entered.is_form => enter(&x, &entered, &signed),
+        Ok(signed) => Reply::created(&Opened::from(&signed)),
+        Err(refusal) if entered.is_form => {
+            let (notice, problems) = told(refusal.error(), &["name", "email", "password"]);
+            let view = SignupView {
+                return_to: entered.return_to.clone(),
+                name: entered.name.clone().unwrap_or_default(),
+                email: entered.email.clone(),
+                problems,
+                notice,
+                ..SignupView::default()
+            };
+            again(&view, &refusal)
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// `GET /app/login` and its aliases
+pub(in super::super) async fn log_in_page(x: Exchange) -> Result<Reply, Refusal> {
+    refuse_customers(&x)?;
+    let view = LoginView {
+        return_to: return_to(x.query()?.value("returnTo")?),
+        ..LoginView::default()
+    };
+    view.reply(StatusCode::OK)
+}
+
+/// `POST /app/login` and its aliases
+pub(in super::super) async fn log_in(mut x: Exchange) -> Result<Reply, Refusal> {
+    refuse_customers(&x)?;
+    let entered = Entered::of(&mut x).await?;
+    match log_in_as(&x, &entered).await {
+        Ok(signed) if entered.is_form => enter(&x, &entered, &signed),
+        Ok(signed) => Reply::ok(&Opened::from(&signed)),
+        Err(refusal) if entered.is_form => {
+            let (notice, problems) = told(refusal.error(), &["email", "password"]);
+            let view = LoginView {
+                return_to: entered.return_to.clone(),
+                email: entered.email.clone(),
+                problems,
+                notice,
+                ..LoginView::default()
+            };
+            again(&view, &refusal)
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// `GET /app/logout`. Another site's link or image must not sign anybody out (SE-5).
+pub(in super::super) async fn log_out(x: Exchange) -> Result<Reply, Refusal> {
+    let visit = x.user()?;
+    let query = x.query()?;
+    if visit.is_cookie && !matches!(csrf::fetch_site(x.headers()), Some("same-origin" | "none")) {
+        csrf::require_token(&x, visit, query.value("csrf")?.unwrap_or_default())?;
+    }
+    x.gateway().end_session(&visit.session.id, &x.act()).await?;
+    Ok(Reply::see_other(LOGIN)?.with_header(Cookie::Session.clear(x.settings())?))
+}
+
+/// Customers have no accounts of their own any more: they connect through an app.
+fn refuse_customers(x: &Exchange) -> Result<(), Refusal> {
+    if x.path().starts_with("/app/customer/") {
+        return Err(Refusal::gone(
+            "Customers no longer sign up or in here: they connect through the app that they use.",
+        ));
+    }
+    Ok(())
+}
+
+/// What somebody has entered.
+struct Entered {
+    is_form: bool,
+    email: String,
+    password: Secret<String>,
+    name: Option<String>,
+    return_to: Option<String>,
+}
+
+impl Entered {
+    async fn of(x: &mut Exchange) -> Result<Self, Refusal> {
+        if body::content_type(x.headers()) == ContentType::Form {
+            let form = x.form(body::MAX_CREDENTIALS).await?;
+            return Ok(Self {
+                is_form: true,
+                email: form.text("email")?.unwrap_or_default().to_owned(),
+                password: Secret::from(form.text("password")?.unwrap_or_default()),
+                name: form.text("name")?.map(str::to_owned),
+                return_to: return_to(form.text("returnTo")?),
+            });
+        }
+        body::require_json(x.headers())?;
+        let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
+        let mut members = Members::parse(bytes.expose())?;
+        Ok(Self {
+            is_form: false,
+            email: members.required_text("email")?,
+            password: Secret::new(members.required_text("password")?),
+            name: members.text("name")?,
+            return_to: None,
+        })
+    }
+}
+
+async fn sign_up_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal> {
+    x.app().rate_limits.admit_sign_in(x.address)?;
+    let tried = x.app().throttle.begin(&entered.email, x.address)?;
+    let request = SignUp {
+        email: entered.email.clone(),
+        password: entered.password.clone(),
+        name: entered.name.clone(),
+    };
+    let passwords = &x.app().passwords;
+    let signed = x
+        .gateway()
+        .sign_up(request, passwords, &x.request_id)
+        .await?;
+    x.app().throttle.succeed(tried);
+    Ok(signed)
+}
+
+async fn log_in_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal> {
+    x.app().rate_limits.admit_sign_in(x.address)?;
+    let tried = x.app().throttle.begin(&entered.email, x.address)?;
+    let password = entered.password.clone();
+    let signed = x
+        .gateway()
+        .log_in(&entered.email, password, &x.app().passwords, &x.request_id)
+        .await?;
+    x.app().throttle.succeed(tried);
+    Ok(signed)
+}
+
+/// Leads on with the new session's cookie. Whatever cookie came along is replaced (SE-2).
+fn enter(x: &Exchange, entered: &Entered, signed: &SignedIn) -> Result<Reply, Refusal> {
+    let target = entered.return_to.as_deref().unwrap_or(DASHBOARD);
+    let cookie = session::user_cookie(&signed.begun, x.settings())?;
+    Ok(Reply::see_other(target)?.with_header(cookie))
+}
+
+/// A session as JSON, with its token this one time.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in super::super) struct Opened<'a> {
+    session_token: &'a str,
+    expires_at: Timestamp,
+    user: &'a User,
+}
+
+impl<'a> From<&'a SignedIn> for Opened<'a> {
+    fn from(signed: &'a SignedIn) -> Self {
+        Self {
+            session_token: signed.begun.text.expose(),
+            expires_at: signed.begun.session.expires_at,
+            user: &signed.user,
+        }
+    }
+}
+
+/// The page again, with what is wrong.
+fn again(view: &impl View, refusal: &Refusal) -> Result<Reply, Refusal> {
+    let mut reply = view.reply(refusal.status())?;
+    reply.headers.extend(refusal.retry_after());
+    Ok(reply)
+}
+
+/// An error as the page tells it: beside the field that its message begins with, or on top.
+pub(super) fn told(error: &Error, fields: &[&'static str]) -> (Option<Notice>, Vec<FieldProblem>) {
+    let message = match error.code() {
+        Code::InternalError => "Something went wrong on our side: try again.",
+        _ => error.message(),
+    };
+    let named = fields.iter().find_map(|field| {
+        let rest = message.strip_prefix(&format!("`{field}"))?;
+        rest.starts_with(['`', '[']).then_some(*field)
+    });
+    match named {
+        Some(field) => {
+            let message = Shown::new(&message.replace('`', ""));
+            (None, vec![FieldProblem { field, message }])
+        }
+        None => (Some(Notice::problem(message)), Vec::new()),
+    }
+}
+
+/// A path of ours to go on to, or nothing: never another site (RFC 9700, section 4.11).
+fn return_to(text: Option<&str>) -> Option<String> {
+    let text = text?;
+    let is_own = text.starts_with('/')
+        && !text.starts_with("//")
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    is_own.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_of_ours_is_gone_on_to() {
+        for text in ["/app/dashboard", "/oauth/authorize?x=//y", "/"] {
+            assert_eq!(return_to(Some(text)).as_deref(), Some(text));
+        }
+        for text in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "javascript:x",
+            "/\t/evil.example",
+            "/ x",
+            "x",
+            "\\/evil.example",
+            "/é",
+        ] {
+            assert_eq!(return_to(Some(text)), None, "{text}");
+        }
+        assert_eq!(return_to(None), None);
+    }
+
+    #[test]
+    fn an_error_stands_beside_the_field_that_it_names() {
+        let fields = ["email", "password"];
+        let (notice, problems) = told(&Error::invalid_request("`email` must be one."), &fields);
+        assert!(notice.is_none());
+        assert_eq!(problems[0].field, "email");
+        assert_eq!(problems[0].message.as_str(), "email must be one.");
+        let (notice, problems) = told(&Error::invalid_request("`emails` must be."), &fields);
+        assert!(notice.is_some() && problems.is_empty());
+    }
+}

@@ -1,0 +1,133 @@
+//! Who visits: the person or the customer whose session a request carries, by cookie or as a
+//! bearer token. The kinds are not interchangeable (SE-4), and a text that is not ours is never
+//! adopted (SE-2).
+
+use gitflare_core::{
+    ClientId, Code, Error, TenantId, UserId,
+    gateway::{BegunSession, user_of},
+    storage::{Session, SessionSubject},
+};
+use http::{HeaderName, HeaderValue};
+
+use super::{HttpSettings, auth, cookie::Cookie, exchange::Exchange, respond::Refusal};
+
+/// How many workspaces one browser keeps open; the oldest goes first.
+const MAX_EMBED_SESSIONS: usize = 8;
+
+/// Whose request it is, on routes where that counts.
+#[derive(Debug, Default)]
+pub(super) enum Visit {
+    /// Nobody's that is known.
+    #[default]
+    Anybody,
+    /// A signed-in person's.
+    User(UserVisit),
+    /// That of a browser with these workspaces open; may be none.
+    Customer(Vec<EmbedVisit>),
+}
+
+/// A signed-in person.
+#[derive(Clone, Debug)]
+pub(super) struct UserVisit {
+    pub(super) user: UserId,
+    pub(super) session: Session,
+    /// Whether the browser sent it by itself, so that every change needs a form's token (CS-1).
+    pub(super) is_cookie: bool,
+}
+
+/// One workspace that a browser has open.
+#[derive(Clone, Debug)]
+pub(super) struct EmbedVisit {
+    pub(super) session: Session,
+    pub(super) client: ClientId,
+    pub(super) tenant: TenantId,
+    /// As the cookie holds it.
+    text: String,
+}
+
+/// The signed-in person, if there is one: a bearer token goes before the cookie, and a dead one is
+/// refused, while a dead cookie is as good as none.
+pub(super) async fn user(x: &Exchange) -> Result<Option<UserVisit>, Refusal> {
+    let bearer = auth::bearer(x.headers())?;
+    let is_cookie = bearer.is_none();
+    let text = match &bearer {
+        Some(text) => text.expose(),
+        None => match Cookie::Session.find(x.headers(), x.settings()) {
+            Some(text) => text,
+            None => return Ok(None),
+        },
+    };
+    let session = x.gateway().find_session(text).await?;
+    let visit = session.and_then(|session| {
+        Some(UserVisit {
+            user: user_of(&session)?.clone(),
+            session,
+            is_cookie,
+        })
+    });
+    match visit {
+        None if !is_cookie => Err(Error::new(
+            Code::AuthExpired,
+            "This session is unknown or has ended: sign in again.",
+        )
+        .into()),
+        visit => Ok(visit),
+    }
+}
+
+/// The workspaces that the browser has open, oldest first.
+pub(super) async fn customer(x: &Exchange) -> Result<Vec<EmbedVisit>, Refusal> {
+    let text = Cookie::Embed.find(x.headers(), x.settings()).unwrap_or("");
+    let mut visits = Vec::new();
+    for text in text.split('.').take(MAX_EMBED_SESSIONS) {
+        if let Some(session) = x.gateway().find_session(text).await?
+            && let SessionSubject::Embed {
+                client_id,
+                tenant_id,
+            } = &session.subject
+        {
+            visits.push(EmbedVisit {
+                client: client_id.clone(),
+                tenant: tenant_id.clone(),
+                text: text.to_owned(),
+                session,
+            });
+        }
+    }
+    Ok(visits)
+}
+
+/// The refusal of whoever has to sign in first.
+pub(super) fn required() -> Refusal {
+    Error::new(
+        Code::AuthRequired,
+        "Sign in, or send a session token as `Authorization: Bearer`.",
+    )
+    .into()
+}
+
+/// The cookie of a person's new session.
+pub(super) fn user_cookie(
+    begun: &BegunSession,
+    settings: &HttpSettings,
+) -> Result<(HeaderName, HeaderValue), Refusal> {
+    let lifetime = begun.session.subject.lifetime();
+    Cookie::Session.set(begun.text.expose(), lifetime, settings)
+}
+
+/// The cookie of a browser that opens one more workspace, or the same one under a new id.
+pub(super) fn embed_cookie(
+    begun: &BegunSession,
+    others: &[EmbedVisit],
+    settings: &HttpSettings,
+) -> Result<(HeaderName, HeaderValue), Refusal> {
+    let mut texts: Vec<&str> = others
+        .iter()
+        .filter(|visit| visit.session.subject != begun.session.subject)
+        .map(|visit| visit.text.as_str())
+        .collect();
+    texts.push(begun.text.expose());
+    let kept = texts.len().saturating_sub(MAX_EMBED_SESSIONS);
+    let lifetime = begun.session.subject.lifetime();
+    Cookie::Embed.set(&texts[kept..].join("."), lifetime, settings)
+}
