@@ -2,6 +2,7 @@
 //! trying it without an account or a network. Everything in it is made through the same use cases
 //! that an admin calls; nothing of it outlives the process.
 
+mod forge;
 pub mod sample;
 mod seed;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use gitflare_core::{Secret, SystemRandom};
 use sample::Sample;
 use tempfile::TempDir;
 
+pub use forge::{Forge, ForgeKind, ForgeOptions, Forges};
 pub use seed::{Seeded, seed};
 
 use crate::{
@@ -32,10 +34,13 @@ const FIXED: &[(&str, &str)] = &[
     ("GITFLARE_MASTER_KEY", ""),
     ("GITFLARE_PUBLIC_URL", ""),
     ("GITFLARE_PANEL_URL", ""),
-    ("GITFLARE_PROVIDERS", "local"),
+    ("GITFLARE_PROVIDERS", "github,gitlab,local"),
 ];
 /// What it starts from, where nothing else is given.
 const PRESET: &[(&str, &str)] = &[("GITFLARE_DEV", "true"), ("GITFLARE_TESTAPP", "true")];
+
+/// The account of the emulated forges that owns everything there.
+const OWNER: &str = "anna-berg";
 
 /// The folder of the sample below the sandbox's own.
 const REPOSITORIES: &str = "repositories";
@@ -44,6 +49,7 @@ const REPOSITORIES: &str = "repositories";
 #[derive(Debug)]
 pub struct Sandbox {
     running: Running,
+    forges: Forges,
     seeded: Seeded,
     sample: Sample,
     admin_key: Secret<String>,
@@ -55,6 +61,7 @@ pub struct Sandbox {
 /// A sandbox whose folder and configuration stand, and that serves nothing yet.
 #[derive(Debug)]
 pub struct Prepared {
+    given: config::Given,
     config: Config,
     repos: Vec<PathBuf>,
     sample: Sample,
@@ -75,17 +82,30 @@ impl Prepared {
     /// # Errors
     /// What stops the start, as one line.
     pub async fn start(self) -> Result<Sandbox, Problem> {
-        let token_ttl = self.config.token_ttl;
-        let mut server = Server::new(self.config);
+        let mut roots = vec![self.folder.path().join(REPOSITORIES)];
+        roots.extend(self.repos.iter().cloned());
+        let forges = Forges::start(&ForgeOptions {
+            roots,
+            ..ForgeOptions::default()
+        })
+        .await?;
+        let config = with_forges(self.given, &forges)?;
+        let token_ttl = config.token_ttl;
+        let mut server = Server::new(config);
         for root in self.repos {
             server = server.with_local_root(root);
         }
         let running = server.start().await?;
-        let seeded = seed(running.gateway())
+        let accounts: Vec<_> = [forges.github(), forges.gitlab()]
+            .iter()
+            .filter_map(|forge| Some((forge.kind().id(), forge.personal_token(OWNER)?)))
+            .collect();
+        let seeded = seed(running.gateway(), &accounts)
             .await
             .map_err(|error| Problem::new(format!("the sandbox cannot be filled: {error:?}")))?;
         Ok(Sandbox {
             running,
+            forges,
             seeded,
             sample: self.sample,
             admin_key: self.admin_key,
@@ -114,9 +134,10 @@ impl Sandbox {
             return Err(Problem::new(format!("--repos {path} is not a folder")).into());
         }
         let file = arguments.file.as_deref();
-        let config = config(arguments.given, file, &folder, admin_key.expose())?;
+        let (given, config) = config(arguments.given, file, &folder, admin_key.expose())?;
         let sample = sample::write(&folder.path().join(REPOSITORIES)).map_err(disk)?;
         Ok(Prepared {
+            given,
             config,
             repos: arguments.repos,
             sample,
@@ -130,6 +151,12 @@ impl Sandbox {
     #[must_use]
     pub const fn running(&self) -> &Running {
         &self.running
+    }
+
+    /// The emulated forges.
+    #[must_use]
+    pub const fn forges(&self) -> &Forges {
+        &self.forges
     }
 
     /// The sample repository, and the secrets that must not come out of it.
@@ -152,14 +179,15 @@ impl Sandbox {
 
     /// Commands to paste: what each shows, and the command.
     #[must_use]
-    pub fn commands(&self) -> [(&'static str, String); 3] {
+    pub fn commands(&self) -> [(&'static str, String); 5] {
         let base = format!("{}/v1/repositories", self.running.public_url());
-        let repository = format!("{base}/local/{}", sample::FULL_NAME.replace('/', "%2F"));
+        let forged = sample::FULL_NAME.replace('/', "%2F");
+        let repository = format!("{base}/local/{forged}");
         let commit = &self.sample.leaky_commit;
         let token = self.access_token();
         let curl = |url| format!("curl -s -H 'authorization: Bearer {token}' '{url}'");
         [
-            ("The repositories", curl(base)),
+            ("The repositories", curl(base.clone())),
             (
                 "The last commits",
                 curl(format!("{repository}/commits?limit=5")),
@@ -167,6 +195,14 @@ impl Sandbox {
             (
                 "A commit that adds a key, a password and a .env: the values are hashed, the files gone",
                 curl(format!("{repository}/commits/{commit}/diff")),
+            ),
+            (
+                "The same shop on the emulated GitHub: its pull requests",
+                curl(format!("{base}/github/{forged}/pull-requests?state=all")),
+            ),
+            (
+                "And on the emulated GitLab: the checks of its main branch",
+                curl(format!("{base}/gitlab/{forged}/checks")),
             ),
         ]
     }
@@ -180,7 +216,9 @@ impl Sandbox {
              API           {}\n\
              Admin key     {} (header x-admin-api-key)\n\
              Access token  {} (for {} minutes)\n\
-             Client        {} {}\n\n\
+             Client        {} {}\n\
+             GitHub        {} (emulated; {OWNER} and others can sign in)\n\
+             GitLab        {} (emulated)\n\n\
              Paste any of these:\n",
             self.took.as_millis(),
             self.running.public_url(),
@@ -189,6 +227,8 @@ impl Sandbox {
             self.token_ttl.as_secs() / 60,
             seeded.client_id,
             seeded.client_secret,
+            self.forges.github().web_url(),
+            self.forges.gitlab().web_url(),
         );
         for (shows, command) in self.commands() {
             let _ = write!(text, "\n# {shows}\n{command}\n");
@@ -216,7 +256,7 @@ fn config(
     file: Option<&Path>,
     folder: &TempDir,
     admin_key: &str,
-) -> Result<Config, Vec<Problem>> {
+) -> Result<(config::Given, Config), Vec<Problem>> {
     let inside = |name: &str| folder.path().join(name).display().to_string();
     let (data, repositories) = (inside("data"), inside(REPOSITORIES));
     let own = [
@@ -248,5 +288,18 @@ fn config(
         let rule = "GITFLARE_LISTEN must be a loopback address: the sandbox prints its keys";
         return Err(Problem::new(rule).into());
     }
-    Ok(config)
+    Ok((given, config))
+}
+
+/// The configuration with the emulated forges as upstreams.
+fn with_forges(mut given: config::Given, forges: &Forges) -> Result<Config, Problem> {
+    for (variable, value) in forges.settings() {
+        if let Some(setting) = Setting::find(variable) {
+            given.set(setting, Origin::Fixed, value);
+        }
+    }
+    Config::from_given(&given).map_err(|problems| {
+        let first = problems.into_iter().next();
+        first.unwrap_or_else(|| Problem::new("the emulated forges cannot be configured"))
+    })
 }

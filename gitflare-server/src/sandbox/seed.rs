@@ -32,11 +32,12 @@ impl fmt::Debug for Seeded {
     }
 }
 
-/// Makes the accounts. The gateway must serve the provider `local`.
+/// Makes the accounts. The gateway must serve the provider `local` and those of `accounts`, which
+/// are connected by their personal access tokens.
 ///
 /// # Errors
 /// The use cases' own.
-pub async fn seed(gateway: &Gateway) -> Result<Seeded> {
+pub async fn seed(gateway: &Gateway, accounts: &[(&str, String)]) -> Result<Seeded> {
     let request_id = gateway.new_request_id();
     let act = Act {
         actor: &Actor::System,
@@ -65,31 +66,29 @@ pub async fn seed(gateway: &Gateway) -> Result<Seeded> {
             &act,
         )
         .await?;
-    let connection = gateway
-        .connect_manually(
-            ManualConnection {
-                provider: ProviderId::Local.to_string(),
-                access_token: None,
-                tenant_id: Some(customer.id.to_string()),
-                api_base_url: None,
-                organization: None,
-            },
-            &act,
-        )
-        .await?;
-    gateway
-        .create_grant(
-            NewGrantRequest {
-                tenant_id: customer.id.to_string(),
-                client_id: created.client.id.to_string(),
-                connection_id: connection.id.to_string(),
-                permissions: every_scope,
-                repositories: RequestedRepositories::All,
-                expires_at: None,
-            },
-            &act,
-        )
-        .await?;
+    let local = (ProviderId::Local.as_str(), None);
+    let others = accounts
+        .iter()
+        .map(|(id, token)| (*id, Some(token.as_str())));
+    for (provider, token) in std::iter::once(local).chain(others) {
+        let request = ManualConnection {
+            provider: provider.to_owned(),
+            access_token: token.map(Into::into),
+            tenant_id: Some(customer.id.to_string()),
+            api_base_url: None,
+            organization: None,
+        };
+        let connection = gateway.connect_manually(request, &act).await?;
+        let request = NewGrantRequest {
+            tenant_id: customer.id.to_string(),
+            client_id: created.client.id.to_string(),
+            connection_id: connection.id.to_string(),
+            permissions: every_scope.clone(),
+            repositories: RequestedRepositories::All,
+            expires_at: None,
+        };
+        gateway.create_grant(request, &act).await?;
+    }
     let client_secret = created.client_secret.expose().to_owned();
     let request = TokenRequest {
         grant_type: Some("client_credentials".to_owned()),

@@ -40,7 +40,7 @@ async fn every_printed_command_works_when_pasted_alone() {
             None => println!("skipped: there is no curl on this machine"),
         }
     }
-    if let [repositories, commits, diff] = &answers[..] {
+    if let [repositories, commits, diff, pulls, checks] = &answers[..] {
         assert_eq!(repositories["data"][0]["fullName"], sample::FULL_NAME);
         assert_eq!(commits["data"].as_array().unwrap().len(), 5);
         let text = diff.to_string();
@@ -52,6 +52,8 @@ async fn every_printed_command_works_when_pasted_alone() {
             "{text}"
         );
         assert_eq!(diff["data"]["firewall"]["blockedFiles"], 2, "{diff}");
+        assert_eq!(pulls["data"].as_array().map(Vec::len), Some(4), "{pulls}");
+        assert_eq!(checks["data"].as_array().map(Vec::len), Some(3), "{checks}");
     }
     sandbox.shutdown().await.unwrap();
     assert!(!folder.exists(), "nothing outlives the sandbox");

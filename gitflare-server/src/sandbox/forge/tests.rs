@@ -1,0 +1,1 @@
+//! The emulated forges, held against what the providers' documentation says.
