@@ -102,9 +102,13 @@ function picker(form, root) {
 async function complete(flowId, completionCode) {
   const answer = await fetch("/v1/auth/complete", {
     method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json",
+      "x-csrf-token": csrfToken(),
+    },
     credentials: "same-origin",
-    body: JSON.stringify({ flowId, completionCode, csrf: csrfToken() }),
+    body: JSON.stringify({ flowId, completionCode }),
   });
   if (!answer.ok) throw new Error("not completed");
   location.reload();

@@ -218,3 +218,30 @@ fn an_error_page_never_echoes_what_was_asked_for() {
         }
     }
 }
+
+#[test]
+fn the_test_app_is_off_unless_it_is_switched_on() {
+    // sec: IN-5
+    let server = Server::start();
+    let mut routes = 0;
+    for route in ROUTES.iter() {
+        for path in route
+            .paths
+            .iter()
+            .filter(|path| path.starts_with("/testapp"))
+        {
+            let answer = server
+                .client()
+                .request(route.verb.as_str(), path)
+                .header("accept", "application/json")
+                .send();
+            assert_eq!(
+                answer.refusal(),
+                (404, "RESOURCE_NOT_FOUND".into()),
+                "{path}"
+            );
+            routes += 1;
+        }
+    }
+    assert_eq!(routes, 7);
+}

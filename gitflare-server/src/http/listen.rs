@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     future::{Future, poll_fn},
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     task::Poll,
     time::Duration,
@@ -49,6 +49,10 @@ pub async fn serve(
 ) -> io::Result<()> {
     app.has_internal_listener
         .store(listeners.internal.is_some(), Ordering::Relaxed);
+    // Only the first listener of a process counts: a second server has an app of its own.
+    let _ = app
+        .own_address
+        .set(reachable(listeners.public.local_addr()?));
     let mut doors = JoinSet::new();
     let (drain, draining) = watch::channel(false);
     let (in_flight, mut all_done) = mpsc::channel(1);
@@ -80,6 +84,17 @@ pub async fn serve(
         tracing::warn!("requests were still in flight when the drain timeout ended");
     }
     Ok(())
+}
+
+/// The address by which this machine reaches a listener that may listen everywhere.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 /// One listening socket and what its connections need.

@@ -32,14 +32,18 @@ mod router;
 mod routes;
 mod session;
 mod settings;
+mod testapp;
 mod throttle;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use gitflare_core::gateway::Gateway;
+use gitflare_core::{SystemRandom, gateway::Gateway};
 
 use crate::passwords::Argon2Passwords;
 
@@ -59,6 +63,8 @@ pub struct App {
     routes: &'static [Route],
     router: router::Router,
     metrics: metrics::Metrics,
+    testapp: testapp::Seal,
+    own_address: OnceLock<SocketAddr>,
     has_internal_listener: AtomicBool,
     is_draining: AtomicBool,
 }
@@ -76,6 +82,8 @@ impl App {
             routes: ROUTES,
             router: router::Router::new(ROUTES),
             metrics: metrics::Metrics::new(ROUTES.len()),
+            testapp: testapp::Seal::new(&SystemRandom),
+            own_address: OnceLock::new(),
             has_internal_listener: AtomicBool::new(false),
             is_draining: AtomicBool::new(false),
         }
@@ -85,6 +93,11 @@ impl App {
     #[must_use]
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// Where this process reaches itself; `None` before it serves.
+    fn own_address(&self) -> Option<SocketAddr> {
+        self.own_address.get().copied()
     }
 
     fn has_internal_listener(&self) -> bool {

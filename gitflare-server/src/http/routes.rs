@@ -16,6 +16,7 @@ use super::{
     openapi,
     pages::{assets, site},
     respond::Refusal,
+    testapp,
 };
 
 /// The methods that routes have. `HEAD` is answered like `GET`.
@@ -252,13 +253,13 @@ pub const ROUTES: &[Route] = routes! {
     Post "/app/developer/apps/:clientId/delete"; UserSession => apps::delete;
 
     // Test app
-    Get "/testapp"; TestappSession => later;
-    Post "/testapp/config"; TestappSession => later;
-    Post "/testapp/disconnect"; TestappSession => later;
-    Get "/testapp/callback"; TestappSession => later;
-    Get "/testapp/live/commit-metrics"; TestappSession => later;
-    Get "/testapp/live/endpoint-suite"; TestappSession => later;
-    Get "/testapp/live/repository-scenario"; TestappSession => later;
+    Get "/testapp"; TestappSession => testapp::page;
+    Post "/testapp/config"; TestappSession => testapp::configure;
+    Post "/testapp/disconnect"; TestappSession => testapp::disconnect;
+    Get "/testapp/callback"; TestappSession => testapp::callback;
+    Get "/testapp/live/commit-metrics"; TestappSession => testapp::commit_metrics;
+    Get "/testapp/live/endpoint-suite"; TestappSession => testapp::endpoint_suite;
+    Get "/testapp/live/repository-scenario"; TestappSession => testapp::repository_scenario;
 
     // Additions
     Get "/metrics"; Public => discovery::metrics, addition;

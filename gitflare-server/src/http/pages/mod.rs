@@ -28,6 +28,7 @@ pub(super) mod policy;
 pub(super) mod purpose;
 pub(super) mod shell;
 pub(super) mod site;
+pub(super) mod testapp;
 #[cfg(test)]
 mod tests;
 pub(super) mod text;

@@ -14,6 +14,9 @@ use super::{
 
 /// `GET /`
 pub(in super::super) async fn landing(x: Exchange) -> Result<Reply, Refusal> {
+    if x.user().is_ok() {
+        return Reply::see_other("/app/dashboard");
+    }
     let settings = x.settings();
     let view = LandingView {
         public_url: settings.public_url.clone(),

@@ -22,6 +22,7 @@ use super::super::{
     handover::{Handover, HandoverView},
     manage::{ManageView, Standing},
     picker::{Picker, RepositoryChoice},
+    testapp::{ProbeRow, ProbeView, Standing as Progress, TestappView},
     text::{Link, Shown},
 };
 use crate::http::exchange::Reply;
@@ -292,6 +293,35 @@ impl Words<'_> {
         }
     }
 
+    fn testapp(&self, standing: Progress) -> TestappView {
+        TestappView {
+            standing,
+            callback_url: (self.of)("https://panel.example/testapp/callback"),
+            client_id: (self.of)("client_1"),
+            customer_ref: (self.of)("testapp"),
+            csrf: (self.of)("token"),
+            notice: Some(Notice::problem((self.of)("No token was issued."))),
+        }
+    }
+
+    fn probes(&self) -> ProbeView {
+        let row = |status, error_code: Option<&str>| ProbeRow {
+            endpoint_key: "commits.list",
+            repository: Some(self.shown("1001")),
+            status,
+            error_code: error_code.map(|code| self.shown(code)),
+            request_id: Some(self.shown("gf_req_1")),
+            items: 25,
+            pages: 1,
+            duration_ms: 84,
+        };
+        ProbeView {
+            title: "Every operation on one repository",
+            duration_ms: 420,
+            rows: vec![row(200, None), row(501, Some("UNSUPPORTED_ENDPOINT"))],
+        }
+    }
+
     /// Every page.
     pub(super) fn samples(&self) -> Vec<Sample> {
         let ok = StatusCode::OK;
@@ -402,6 +432,19 @@ impl Words<'_> {
                 "error",
                 ErrorView::new(StatusCode::NOT_FOUND, &error, "gf_req_1").reply(ok),
             ),
+            sample("testapp", self.testapp(Progress::Unconfigured).reply(ok)),
+            sample(
+                "testapp-ready",
+                self.testapp(Progress::Ready {
+                    connect_url: link("/oauth/authorize?client_id=client_1"),
+                })
+                .reply(ok),
+            ),
+            sample(
+                "testapp-connected",
+                self.testapp(Progress::Connected).reply(ok),
+            ),
+            sample("probes", self.probes().reply(ok)),
         ]
     }
 }

@@ -1,0 +1,223 @@
+//! The test app: a small OAuth client that this server serves beside itself and that reads through
+//! it over HTTP, like any developer's app would. Off unless switched on (IN-5).
+
+mod caller;
+mod live;
+mod visit;
+
+use gitflare_core::{Code, Error, Random, SystemRandom};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{
+    csrf,
+    exchange::{Exchange, Reply},
+    pages::{
+        View,
+        connect::Notice,
+        testapp::{Standing, TestappView},
+        text::{Link, Shown},
+    },
+    respond::Refusal,
+};
+use caller::Caller;
+use visit::Visit;
+
+pub(super) use live::{commit_metrics, endpoint_suite, repository_scenario};
+pub(super) use visit::Seal;
+
+/// What a form of the test app may hold.
+const MAX_FORM: usize = 8 * 1024;
+
+/// `404` while the test app is off.
+fn require_on(x: &Exchange) -> Result<(), Refusal> {
+    if x.settings().testapp {
+        return Ok(());
+    }
+    Err(Error::new(Code::ResourceNotFound, "There is no such route.").into())
+}
+
+/// `GET /testapp`
+pub(super) async fn page(x: Exchange) -> Result<Reply, Refusal> {
+    require_on(&x)?;
+    let mut visit = Visit::of(&x);
+    visit.begin(&SystemRandom);
+    let notice = visit.take_notice();
+    show(&x, &visit, notice, StatusCode::OK)
+}
+
+fn show(
+    x: &Exchange,
+    visit: &Visit,
+    notice: Option<Notice>,
+    status: StatusCode,
+) -> Result<Reply, Refusal> {
+    let standing = match (&visit.client_id, &visit.access_token) {
+        (None, _) => Standing::Unconfigured,
+        (Some(_), None) => Standing::Ready {
+            connect_url: connect_url(x, visit)?,
+        },
+        (Some(_), Some(_)) => Standing::Connected,
+    };
+    let view = TestappView {
+        standing,
+        callback_url: callback_url(x),
+        client_id: visit.client_id.clone().unwrap_or_default(),
+        customer_ref: visit.customer_ref.clone(),
+        csrf: visit.csrf.clone(),
+        notice,
+    };
+    Ok(view.reply(status)?.with_header(visit.cookie(x)?))
+}
+
+fn callback_url(x: &Exchange) -> String {
+    format!("{}/testapp/callback", x.settings().panel_url)
+}
+
+fn connect_url(x: &Exchange, visit: &Visit) -> Result<Link, Refusal> {
+    let base = format!("{}/oauth/authorize", x.settings().panel_url);
+    let mut url = url::Url::parse(&base)
+        .map_err(|error| Error::internal(format!("the panel's address is none: {error}")))?;
+    url.query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("client_id", visit.client_id.as_deref().unwrap_or_default())
+        .append_pair("redirect_uri", &callback_url(x))
+        .append_pair("state", &visit.state)
+        .append_pair("customer_ref", &visit.customer_ref)
+        .append_pair("customer_name", "Test app")
+        .append_pair("code_challenge", &visit.challenge())
+        .append_pair("code_challenge_method", "S256");
+    let link = Link::new(url.as_str());
+    link.ok_or_else(|| Error::internal("the panel's address is no link").into())
+}
+
+/// Goes back to the page with something to say there.
+fn back(x: &Exchange, mut visit: Visit, notice: Notice) -> Result<Reply, Refusal> {
+    visit.leave_notice(notice);
+    Ok(Reply::see_other("/testapp")?.with_header(visit.cookie(x)?))
+}
+
+/// The form of a visit, when our own page has sent it.
+async fn form(x: &mut Exchange) -> Result<(Visit, Vec<(String, String)>), Refusal> {
+    csrf::require_own_origin(x)?;
+    let visit = Visit::of(x);
+    let body = x.body(MAX_FORM).await?;
+    let text = std::str::from_utf8(&body)
+        .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
+    let pairs = super::form::pairs(text, "form")?;
+    if !visit.is_own_form(value(&pairs, "csrf")) {
+        return Err(csrf::stale());
+    }
+    Ok((visit, pairs))
+}
+
+fn value<'p>(pairs: &'p [(String, String)], name: &str) -> &'p str {
+    let found = pairs.iter().find(|(key, _)| key == name);
+    found.map_or("", |(_, value)| value.trim())
+}
+
+/// `POST /testapp/config`
+pub(super) async fn configure(mut x: Exchange) -> Result<Reply, Refusal> {
+    require_on(&x)?;
+    let (mut visit, pairs) = form(&mut x).await?;
+    let [id, secret, customer] =
+        ["clientId", "clientSecret", "customerRef"].map(|name| value(&pairs, name));
+    let is_short = [id, secret, customer].iter().all(|it| it.len() <= 200);
+    if id.is_empty() || secret.is_empty() || customer.is_empty() || !is_short {
+        let notice =
+            Notice::problem("Client id, client secret and customer must all be filled in.");
+        return show(&x, &visit, Some(notice), StatusCode::BAD_REQUEST);
+    }
+    visit.configure(id, secret, customer);
+    visit.begin(&SystemRandom);
+    back(
+        &x,
+        visit,
+        Notice::done("Saved. The secret is kept encrypted, in your browser's cookie alone."),
+    )
+}
+
+/// `GET /testapp/callback`
+pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
+    require_on(&x)?;
+    let mut visit = Visit::of(&x);
+    let query = x.query()?;
+    let of = |name: &str| query.value(name).ok().flatten().unwrap_or_default();
+    if !visit.is_own_state(of("state")) {
+        let text = "This answer does not belong to a connection that was begun here. Begin again.";
+        return back(&x, visit, Notice::problem(text));
+    }
+    let verifier = visit.spend_state();
+    let issuer = of("iss");
+    if !issuer.is_empty() && issuer != x.settings().public_url {
+        return back(
+            &x,
+            visit,
+            Notice::problem("The answer names another issuer."),
+        );
+    }
+    if !of("error").is_empty() {
+        let text = format!("The answer was: {}", Shown::new(of("error")));
+        return back(&x, visit, Notice::problem(text));
+    }
+    let request = json!({
+        "grant_type": "authorization_code",
+        "client_id": visit.client_id,
+        "client_secret": visit.secret(),
+        "code": of("code"),
+        "redirect_uri": callback_url(&x),
+        "code_verifier": verifier,
+    });
+    let answer = Caller::new(&x)?
+        .call(Method::POST, "/oauth/token", None, Some(&request))
+        .await?;
+    match answer.body["accessToken"].as_str() {
+        Some(token) => {
+            visit.connect(token);
+            back(&x, visit, Notice::done("Connected."))
+        }
+        None => {
+            let text = format!("No token was issued: {}", message(&answer.body));
+            back(&x, visit, Notice::problem(text))
+        }
+    }
+}
+
+fn message(body: &Value) -> &str {
+    body["error"]["message"].as_str().unwrap_or("no message")
+}
+
+/// `POST /testapp/disconnect`
+pub(super) async fn disconnect(mut x: Exchange) -> Result<Reply, Refusal> {
+    require_on(&x)?;
+    let (mut visit, _) = form(&mut x).await?;
+    if let Some(token) = visit.disconnect() {
+        let request = json!({
+            "client_id": visit.client_id,
+            "client_secret": visit.secret(),
+            "token": token.expose(),
+        });
+        let answer = Caller::new(&x)?
+            .call(Method::POST, "/oauth/revoke", None, Some(&request))
+            .await?;
+        if answer.status >= 400 {
+            let text = format!(
+                "The token is forgotten here, but: {}",
+                message(&answer.body)
+            );
+            return back(&x, visit, Notice::problem(text));
+        }
+    }
+    back(
+        &x,
+        visit,
+        Notice::done("The token is revoked and forgotten."),
+    )
+}
+
+/// Text that nobody can guess, fit for a URL.
+fn unguessable(random: &dyn Random) -> String {
+    let mut bytes = [0u8; 32];
+    random.fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,156 @@
+//! What the test app remembers of a browser: all of it encrypted in that browser's cookie, under a
+//! key that is made when the server starts. A restart forgets every visit.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use gitflare_core::{
+    Error, Random, Result, Secret, SystemRandom,
+    keys::{Cell, KeyRing, MasterKey, Vault},
+};
+use http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::super::{cookie::Cookie, exchange::Exchange, pages::connect::Notice, respond::Refusal};
+
+/// How long a browser is remembered.
+const LIFETIME: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
+
+const CELL: Cell<'_> = Cell {
+    table: "testapp",
+    column: "visit",
+    row: "",
+    tenant: "",
+};
+
+/// The key of the visits, made when the process starts. Without one nothing is remembered.
+pub(in super::super) struct Seal(Option<Vault>);
+
+impl Seal {
+    /// A key of its own for this process.
+    pub(in super::super) fn new(random: &dyn Random) -> Self {
+        let mut bytes = vec![0u8; 32];
+        random.fill(&mut bytes);
+        let key = MasterKey::new(1, Secret::new(bytes)).ok();
+        Self(key.map(|key| Vault::new(&KeyRing::new(key, Vec::new()))))
+    }
+
+    fn vault(&self) -> Result<&Vault> {
+        let missing = || Error::internal("the test app has no key");
+        self.0.as_ref().ok_or_else(missing)
+    }
+}
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seal")
+    }
+}
+
+/// One browser's visit.
+#[derive(Default, Deserialize, Serialize)]
+pub(super) struct Visit {
+    pub(super) client_id: Option<String>,
+    client_secret: Option<String>,
+    pub(super) customer_ref: String,
+    pub(super) access_token: Option<String>,
+    pub(super) csrf: String,
+    pub(super) state: String,
+    verifier: String,
+    /// Said on the next page: whether it is a problem, and the text.
+    notice: Option<(bool, String)>,
+}
+
+impl Visit {
+    /// The visit of the request's browser; a new one when there is none that can be opened.
+    pub(super) fn of(x: &Exchange) -> Self {
+        Cookie::Testapp
+            .find(x.headers(), x.settings())
+            .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
+            .and_then(|sealed| x.app().testapp.vault().ok()?.open(CELL, &sealed).ok())
+            .and_then(|plain| serde_json::from_str(plain.expose()).ok())
+            .unwrap_or_default()
+    }
+
+    /// The header that keeps it.
+    pub(super) fn cookie(&self, x: &Exchange) -> Result<(HeaderName, HeaderValue), Refusal> {
+        let plain = Zeroizing::new(serde_json::to_string(self).unwrap_or_default());
+        let sealed = x.app().testapp.vault()?.seal(CELL, &plain, &SystemRandom)?;
+        Cookie::Testapp.set(&URL_SAFE_NO_PAD.encode(sealed), LIFETIME, x.settings())
+    }
+
+    /// Makes what a page needs and a connection begins with.
+    pub(super) fn begin(&mut self, random: &dyn Random) {
+        for text in [&mut self.csrf, &mut self.state, &mut self.verifier] {
+            if text.is_empty() {
+                *text = super::unguessable(random);
+            }
+        }
+        if self.customer_ref.is_empty() {
+            "testapp".clone_into(&mut self.customer_ref);
+        }
+    }
+
+    pub(super) fn configure(&mut self, id: &str, secret: &str, customer: &str) {
+        *self = Self {
+            client_id: Some(id.to_owned()),
+            client_secret: Some(secret.to_owned()),
+            customer_ref: customer.to_owned(),
+            csrf: std::mem::take(&mut self.csrf),
+            ..Self::default()
+        };
+    }
+
+    pub(super) fn secret(&self) -> Option<&str> {
+        self.client_secret.as_deref()
+    }
+
+    pub(super) fn connect(&mut self, token: &str) {
+        self.access_token = Some(token.to_owned());
+    }
+
+    /// Forgets the token, and says which one it was.
+    pub(super) fn disconnect(&mut self) -> Option<Secret<String>> {
+        self.access_token.take().map(Secret::new)
+    }
+
+    /// The PKCE challenge of the verifier.
+    pub(super) fn challenge(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier.as_bytes()))
+    }
+
+    pub(super) fn is_own_form(&self, token: &str) -> bool {
+        is_same(&self.csrf, token)
+    }
+
+    pub(super) fn is_own_state(&self, state: &str) -> bool {
+        is_same(&self.state, state)
+    }
+
+    /// Ends the state: it answers for one connection. The verifier that belongs to it.
+    pub(super) fn spend_state(&mut self) -> String {
+        self.state.clear();
+        std::mem::take(&mut self.verifier)
+    }
+
+    pub(super) fn leave_notice(&mut self, notice: Notice) {
+        self.notice = Some((notice.is_problem, notice.text.to_string()));
+    }
+
+    pub(super) fn take_notice(&mut self) -> Option<Notice> {
+        let (is_problem, text) = self.notice.take()?;
+        Some(if is_problem {
+            Notice::problem(text)
+        } else {
+            Notice::done(text)
+        })
+    }
+}
+
+/// Compares in constant time; nothing is the same as nothing.
+fn is_same(ours: &str, theirs: &str) -> bool {
+    !ours.is_empty() && bool::from(ours.as_bytes().ct_eq(theirs.as_bytes()))
+}
