@@ -189,6 +189,7 @@ fn additions_are_marked_and_known() {
         [
             (Verb::Get, "/metrics"),
             (Verb::Get, "/openapi.json"),
+            (Verb::Post, "/v1/auth/complete"),
             (Verb::Post, "/v1/developer/apps/:clientId/secrets"),
             (
                 Verb::Delete,
@@ -225,8 +226,6 @@ fn the_routes_that_are_not_built_yet_are_these() {
             "POST /oauth/authorize/approve",
             "GET /oauth/authorize/deny",
             "POST /v1/repositories/:provider/:repoId/events/subscribe",
-            "GET /v1/auth/:provider/start",
-            "GET /v1/auth/:provider/callback",
             "GET /app/company/apps/:clientId",
             "POST /app/company/apps/:clientId/update",
             "POST /app/company/apps/:clientId/revoke",

@@ -221,14 +221,22 @@ impl Gateway {
             .connections()
             .find_linked(claim.tenant_id, flow.provider, &homeless.account_id)
             .await?;
-        if !is_entitled(&flow, &claim) || (flow.known_only && known.is_none()) {
+        let is_member = match claim.user_id {
+            Some(user) => self.tenants_of(user, None).await?.contains(claim.tenant_id),
+            None => true,
+        };
+        let refusal = if !is_entitled(&flow, &claim) || !is_member {
+            Some(refused())
+        } else if flow.known_only && known.is_none() {
+            Some(Error::invalid_request(
+                "This account is not one that is connected here; connect one of those again.",
+            ))
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
             self.queue_revocation(&homeless, unclaimed.tokens).await?;
-            return Err(match is_entitled(&flow, &claim) {
-                true => Error::invalid_request(
-                    "This account is not one that is connected here; connect one of those again.",
-                ),
-                false => refused(),
-            });
+            return Err(refusal);
         }
         let tokens = self.open_unclaimed(&homeless, &unclaimed.tokens)?;
         let connection = Connection {
@@ -240,6 +248,29 @@ impl Gateway {
             .await?;
         links.finish(&flow.id, &linked.id).await?;
         Ok(linked)
+    }
+
+    /// The tenant that a person links an account for: the one they name, else their first. `None`
+    /// without a person.
+    ///
+    /// # Errors
+    /// `AUTH_REQUIRED` when a tenant is named and nobody has signed in (PC-2);
+    /// `RESOURCE_NOT_FOUND` for a tenant that is not theirs.
+    pub async fn tenant_to_link(
+        &self,
+        user: Option<&UserId>,
+        named: Option<&str>,
+    ) -> Result<Option<TenantId>> {
+        let Some(user) = user else {
+            return match named {
+                None => Ok(None),
+                Some(_) => Err(Error::new(
+                    Code::AuthRequired,
+                    "`tenantId` needs a session of that tenant; sign in first.",
+                )),
+            };
+        };
+        Ok(self.tenants_of(user, named).await?.into_iter().next())
     }
 
     /// What became of a flow; `None` when it has ended, or never was.

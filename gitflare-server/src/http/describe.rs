@@ -195,6 +195,7 @@ const SUMMARIES: &[(Verb, &str, &str)] = &[
 
     (Get, "/metrics", "Counters and timings as Prometheus text."),
     (Get, "/openapi.json", "This API as an OpenAPI document."),
+    (Post, "/v1/auth/complete", "Claims a linked provider account with its completion code."),
     (Get, "/.well-known/oauth-authorization-server", "Authorization server metadata (RFC 8414)."),
     (Post, "/oauth/revoke", "Revokes a token of the client's own (RFC 7009)."),
     (Post, "/oauth/introspect", "Says what a token of the client's own is good for (RFC 7662)."),

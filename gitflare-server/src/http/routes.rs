@@ -10,7 +10,7 @@ use gitflare_core::{Scope, provider::Endpoint};
 use http::Method;
 
 use super::{
-    api::{account, connections, developer, discovery, oauth, platform_admin, unified},
+    api::{account, auth_flow, connections, developer, discovery, oauth, platform_admin, unified},
     exchange::{Exchange, Reply},
     hosted::{apps, dashboard, sign_in},
     openapi,
@@ -198,8 +198,8 @@ pub const ROUTES: &[Route] = routes! {
     Post "/v1/repositories/:provider/:repoId/events/subscribe"; AccessToken(Some(EventsSubscribe)) => later;
 
     // Provider connections
-    Get "/v1/auth/:provider/start"; OptionalSession => later;
-    Get "/v1/auth/:provider/callback"; ProviderCallback => later;
+    Get "/v1/auth/:provider/start"; OptionalSession => auth_flow::start;
+    Get "/v1/auth/:provider/callback"; ProviderCallback => auth_flow::callback;
     Get "/v1/connections"; Internal => connections::list;
     Post "/v1/connections/manual"; Internal => connections::create_manual;
     Get "/v1/connections/:connectionId"; Internal => connections::find;
@@ -264,6 +264,7 @@ pub const ROUTES: &[Route] = routes! {
     // Additions
     Get "/metrics"; Public => discovery::metrics, addition;
     Get "/openapi.json"; Public => openapi::serve, addition;
+    Post "/v1/auth/complete"; UserSession => auth_flow::complete, addition;
     Post "/v1/developer/apps/:clientId/secrets"; UserSession => developer::create_secret, addition;
     Delete "/v1/developer/apps/:clientId/secrets/:secretId"; UserSession => developer::delete_secret, addition;
     Post "/v1/account/password"; UserSession => account::change_password, addition;

@@ -2,6 +2,7 @@
 //! call and forms the reply; it knows no SQL, no sockets and no provider by name.
 
 pub(super) mod account;
+pub(super) mod auth_flow;
 pub(super) mod connections;
 pub(super) mod developer;
 pub(super) mod discovery;

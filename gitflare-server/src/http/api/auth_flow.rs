@@ -1,0 +1,285 @@
+//! `/v1/auth/*`: a browser's way to a provider and back, in its three forms. Which cookie stands for
+//! which browser is told here; everything else about a flow the gateway decides.
+
+use std::time::Duration;
+
+use gitflare_core::{
+    Credential, CredentialHash, CredentialKind, Error, FlowId, Scope, Scopes, Secret, SystemRandom,
+    gateway::{FailedLink, LinkCallback, LinkClaim, LinkStart, Query, ReturnedLink},
+    storage::{Connection, Handover, LinkFlow, LinkKind},
+};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+
+use super::super::{
+    cookie::Cookie,
+    exchange::{Exchange, Reply},
+    pages::{
+        View,
+        handover::{self, HandoverView},
+        text::Shown,
+    },
+    respond::Refusal,
+    session,
+};
+
+/// A flow and the time to claim its account, with some room.
+const COOKIE_LIFETIME: Duration = Duration::from_secs(25 * 60);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Started<'a> {
+    authorization_url: &'a str,
+    flow_id: &'a FlowId,
+    expires_at: gitflare_core::Timestamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Returned<'a> {
+    flow_id: &'a FlowId,
+    completion_code: &'a str,
+    expires_at: gitflare_core::Timestamp,
+}
+
+#[derive(Serialize)]
+struct Completed<'a> {
+    connection: &'a Connection,
+}
+
+/// `GET /v1/auth/:provider/start`
+pub(in super::super) async fn start(mut x: Exchange) -> Result<Reply, Refusal> {
+    let provider = x.parameter("provider").unwrap_or_default();
+    let query = x.query()?;
+    let (web, redirect, popup) = (
+        flag(&query, "web")?,
+        flag(&query, "redirect")?,
+        flag(&query, "popup")?,
+    );
+    let user = match x.user() {
+        Ok(visit) => Some(visit.user.clone()),
+        Err(refusal) if web => return Err(refusal),
+        Err(_) => None,
+    };
+    let named = query.value("tenantId")?;
+    // A popup hands its code to whatever page of ours has opened it, which may be a customer's in
+    // the browser of somebody who is signed in as well.
+    let user = user.filter(|_| !popup || web || named.is_some());
+    let tenant_id = x.gateway().tenant_to_link(user.as_ref(), named).await?;
+    let handover = match (popup, web || redirect) {
+        (true, _) => Handover::Popup,
+        (false, true) => Handover::Redirect,
+        (false, false) => Handover::Json,
+    };
+    // Whoever asks the API may send another browser than its own: there the code alone counts.
+    let browser = (handover != Handover::Json).then(|| Browser::of(&x));
+    let started = x
+        .gateway()
+        .start_link(LinkStart {
+            provider: &provider,
+            kind: match user {
+                Some(_) => LinkKind::Account,
+                None => LinkKind::Api,
+            },
+            handover,
+            browser: browser.as_ref().map(Browser::hash),
+            tenant_id,
+            user_id: user,
+            workspace: None,
+            known_only: false,
+            return_to: query.value("returnTo")?,
+            permissions: reads(),
+        })
+        .await?;
+    let url = started.authorization_url.expose();
+    match browser {
+        Some(browser) => Ok(Reply::see_other(url)?.with_header(browser.cookie(&x)?)),
+        None => Reply::ok(&Started {
+            authorization_url: url,
+            flow_id: &started.flow_id,
+            expires_at: started.expires_at,
+        }),
+    }
+}
+
+/// `GET /v1/auth/:provider/callback`
+pub(in super::super) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
+    let provider = x.parameter("provider").unwrap_or_default();
+    let query = x.query()?;
+    let secret = |name| -> Result<Option<Secret<String>>, Refusal> {
+        Ok(query.value(name)?.map(|text| Secret::new(text.to_owned())))
+    };
+    let text =
+        |name| -> Result<Option<String>, Refusal> { Ok(query.value(name)?.map(str::to_owned)) };
+    let received = x
+        .gateway()
+        .receive_link(LinkCallback {
+            provider,
+            state: secret("state")?,
+            code: secret("code")?,
+            error: text("error")?,
+            issuer: text("iss")?,
+            browser: Browser::find(&x).map(|browser| browser.hash()),
+        })
+        .await;
+    let returned = match received {
+        Ok(returned) => returned,
+        Err(failed) => return failure(failed),
+    };
+    match returned.flow.handover {
+        Handover::Json => Reply::ok(&Returned {
+            flow_id: &returned.flow.id,
+            completion_code: returned.completion_code.expose(),
+            expires_at: returned.expires_at,
+        }),
+        Handover::Popup => HandoverView {
+            outcome: handover::Handover::Linked {
+                flow_id: returned.flow.id.as_str().to_owned(),
+                completion_code: returned.completion_code.expose().to_owned(),
+            },
+        }
+        .reply(StatusCode::OK),
+        Handover::Redirect => finish_redirect(&x, returned).await,
+    }
+}
+
+/// `POST /v1/auth/complete`
+pub(in super::super) async fn complete(mut x: Exchange) -> Result<Reply, Refusal> {
+    let mut members = x.members().await?;
+    let flow_id = FlowId::parse(&members.required_text("flowId")?)?;
+    let code = Secret::new(members.required_text("completionCode")?);
+    let named = members.text("tenantId")?;
+    let user = &x.user()?.user;
+    let gateway = x.gateway();
+    let named = match (named, gateway.find_link(&flow_id).await?) {
+        (Some(named), _) => Some(named),
+        (None, flow) => flow
+            .and_then(|flow| flow.tenant_id)
+            .map(|tenant| tenant.as_str().to_owned()),
+    };
+    let tenant = gateway
+        .tenant_to_link(Some(user), named.as_deref())
+        .await?
+        .ok_or_else(|| Error::not_found("tenant"))?;
+    let claim = LinkClaim {
+        flow_id: &flow_id,
+        completion_code: code.expose(),
+        tenant_id: &tenant,
+        user_id: Some(user),
+        workspace: None,
+    };
+    let connection = gateway.complete_link(claim, &x.act()).await?;
+    Reply::created(&Completed {
+        connection: &connection,
+    })
+}
+
+/// Claims the account for whom the flow was started, in whose browser it came back; without one
+/// the code goes along, where neither logs nor a `Referer` see it.
+async fn finish_redirect(x: &Exchange, returned: ReturnedLink) -> Result<Reply, Refusal> {
+    let flow = &returned.flow;
+    let code = returned.completion_code.expose();
+    let Some(tenant_id) = &flow.tenant_id else {
+        let id = &flow.id;
+        let target = return_to(flow);
+        return Reply::see_other(&format!("{target}#flowId={id}&completionCode={code}"));
+    };
+    // Who has signed out on the way is somebody else now.
+    let user = match &flow.user_id {
+        Some(_) => session::user(x).await?.map(|visit| visit.user),
+        None => None,
+    };
+    let claim = LinkClaim {
+        flow_id: &flow.id,
+        completion_code: code,
+        tenant_id,
+        user_id: user.as_ref(),
+        workspace: flow.workspace.as_deref(),
+    };
+    match x.gateway().complete_link(claim, &x.act()).await {
+        Ok(_) => Reply::see_other(&return_to(flow)),
+        Err(error) => failure(FailedLink {
+            flow: Some(Box::new(returned.flow)),
+            error,
+        }),
+    }
+}
+
+/// Tells the browser that there is no account, where it expects to hear of one.
+fn failure(failed: FailedLink) -> Result<Reply, Refusal> {
+    let FailedLink { flow, error } = failed;
+    let is_ours = error.code().status() >= 500;
+    match flow {
+        Some(flow) if flow.handover == Handover::Popup => HandoverView {
+            outcome: handover::Handover::Failed {
+                reason: Shown::new(error.message()),
+            },
+        }
+        .reply(StatusCode::OK),
+        Some(flow) if flow.handover == Handover::Redirect && !is_ours => {
+            let target = return_to(&flow);
+            let (path, fragment) = match target.split_once('#') {
+                Some((path, fragment)) => (path, format!("#{fragment}")),
+                None => (target.as_str(), String::new()),
+            };
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let code = error.code().name();
+            Reply::see_other(&format!("{path}{joint}link_error={code}{fragment}"))
+        }
+        _ => Err(error.into()),
+    }
+}
+
+/// Where a flow goes back to.
+fn return_to(flow: &LinkFlow) -> String {
+    let default = match flow.kind {
+        LinkKind::Account => "/app/dashboard",
+        LinkKind::Api | LinkKind::Embed => "/",
+    };
+    flow.return_to.clone().unwrap_or_else(|| default.to_owned())
+}
+
+/// What a connection is made for that no app has asked for: to be read, all of it.
+fn reads() -> Scopes {
+    Scope::ALL
+        .iter()
+        .copied()
+        .filter(|scope| *scope != Scope::EventsSubscribe)
+        .collect()
+}
+
+/// A parameter that is set or not, and never an address (PC-6).
+fn flag(query: &Query, name: &str) -> Result<bool, Refusal> {
+    match query.value(name)? {
+        None | Some("0" | "false") => Ok(false),
+        Some("1" | "true") => Ok(true),
+        Some(_) => Err(Error::invalid_request(format!("`{name}` must be `1` or left out.")).into()),
+    }
+}
+
+/// The browser that a flow is started in, by a cookie that says nothing else (PC-1). All flows of a
+/// browser share it, or a second one would cut off the first.
+struct Browser(Secret<String>);
+
+impl Browser {
+    fn find(x: &Exchange) -> Option<Self> {
+        let text = Cookie::Flow.find(x.headers(), x.settings())?;
+        CredentialHash::of_presented(CredentialKind::LinkBrowser, text)?;
+        Some(Self(Secret::new(text.to_owned())))
+    }
+
+    fn of(x: &Exchange) -> Self {
+        Self::find(x).unwrap_or_else(|| {
+            let new = Credential::generate(CredentialKind::LinkBrowser, &SystemRandom);
+            Self(Secret::new(new.expose().to_owned()))
+        })
+    }
+
+    fn hash(&self) -> CredentialHash {
+        CredentialHash::of(self.0.expose())
+    }
+
+    fn cookie(&self, x: &Exchange) -> Result<(HeaderName, HeaderValue), Refusal> {
+        Cookie::Flow.set(self.0.expose(), COOKIE_LIFETIME, x.settings())
+    }
+}
