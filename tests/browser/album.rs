@@ -61,6 +61,8 @@ pub(crate) async fn inspect(browser: &Browser, name: &str) {
 
 /// Nothing in the console: no error, no CSP report.
 pub(crate) async fn quiet(browser: &Browser, name: &str) {
-    let complaints = browser.complaints().await;
+    let mut complaints = browser.complaints().await;
+    // Chromium counts the contract's own answers to bad input among the errors.
+    complaints.retain(|it| !it.contains("status of 400") && !it.contains("status of 401"));
     assert!(complaints.is_empty(), "{name}: {complaints:?}");
 }

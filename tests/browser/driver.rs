@@ -219,18 +219,21 @@ impl Browser {
             }
             if Instant::now() > end {
                 let url = self.try_call("GET", "/url", Value::Null).await;
-                let body = json!({"using": "css selector", "value": "body"});
-                let text = match self.try_call("POST", "/element", body).await {
-                    Ok(body) => {
-                        self.text(&Element(body[ELEMENT].as_str().unwrap().to_owned()))
-                            .await
-                    }
-                    Err(error) => error,
-                };
+                let text = self.page_text().await;
                 panic!("waited in vain for {what} at {url:?}, where it says: {text}");
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
+    }
+
+    pub(crate) async fn click(&self, css: &str) {
+        let element = self.find(css).await;
+        self.click_on(&element).await;
+    }
+
+    pub(crate) async fn click_on(&self, element: &Element) {
+        let path = format!("/element/{}/click", element.0);
+        self.call("POST", &path, json!({})).await;
     }
 
     pub(crate) async fn fill(&self, css: &str, text: &str) {
@@ -249,8 +252,8 @@ impl Browser {
 
     /// What a person can read on the page.
     pub(crate) async fn page_text(&self) -> String {
-        let body = self.find("body").await;
-        self.text(&body).await
+        let text = self.run("return document.body?.innerText ?? ''").await;
+        text.as_str().unwrap_or_default().to_owned()
     }
 
     /// Runs a script in the page, as a developer's console would.

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod album;
+mod developer;
 mod driver;
 mod public;
 mod support;

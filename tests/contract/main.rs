@@ -14,7 +14,6 @@ mod framing;
 mod legacy;
 mod lifecycle;
 mod limits;
-mod linking;
 mod lists;
 mod oauth;
 mod openapi;

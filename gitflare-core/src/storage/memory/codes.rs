@@ -19,17 +19,6 @@ pub(super) struct StoredCode {
     token: Option<TokenId>,
 }
 
-impl StoredCode {
-    /// A code that nobody has redeemed yet.
-    pub(super) const fn new(code: AuthorizationCode) -> Self {
-        Self {
-            code,
-            is_spent: false,
-            token: None,
-        }
-    }
-}
-
 #[async_trait]
 impl CodeStore for MemoryStorage {
     async fn insert(
@@ -39,7 +28,14 @@ impl CodeStore for MemoryStorage {
         audit: AuditEntry,
     ) -> Result<()> {
         let mut state = self.state();
-        state.codes.insert(hash, StoredCode::new(code));
+        state.codes.insert(
+            hash,
+            StoredCode {
+                code,
+                is_spent: false,
+                token: None,
+            },
+        );
         state.audit.push(audit);
         Ok(())
     }

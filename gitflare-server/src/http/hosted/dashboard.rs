@@ -15,6 +15,7 @@ use super::super::{
     pages::{
         View,
         chart::{Bar, Chart},
+        connect::ConnectOption,
         dashboard::{
             AppForm, AppPanel, CallRow, ConnectionRow, DashboardView, SecretRow, UsagePanel,
         },
@@ -58,6 +59,7 @@ pub(super) async fn view(x: &Exchange) -> Result<DashboardView, Refusal> {
         fresh: None,
         calls: logs.data.iter().map(|row| call(row, &names)).collect(),
         connections: connections.items.iter().map(connection).collect(),
+        connect: ConnectOption::of_person(gateway.providers(), "/app/dashboard"),
         usage: usage(&report),
         new_app: AppForm::default(),
         apps: apps.iter().map(|app| panel(app, x.settings())).collect(),

@@ -1,7 +1,12 @@
 //! What the consent page and the management page share: the app that asks, the accounts that are
 //! connected and those that can be, what the firewall hides, and what has just happened.
 
-use gitflare_core::{Scope, Scopes, provider::ProviderId};
+use std::sync::Arc;
+
+use gitflare_core::{
+    Scope, Scopes,
+    provider::{Provider, ProviderId, Registry},
+};
 
 use super::{
     purpose::Purpose,
@@ -30,6 +35,24 @@ pub(in super::super) struct ConnectOption {
     pub(in super::super) start: Link,
     /// Where linking starts in a window of its own that ends in the hand-over page.
     pub(in super::super) start_in_popup: Link,
+}
+
+impl ConnectOption {
+    /// The providers of this server that accounts can be connected of by signing in, for the
+    /// signed-in person.
+    pub(in super::super) fn of_person(providers: &Registry, return_to: &str) -> Vec<Self> {
+        let option = |provider: &Arc<dyn Provider>| {
+            let id = provider.id();
+            provider.oauth()?;
+            let start = format!("/v1/auth/{id}/start?web=1&returnTo={return_to}");
+            Some(Self {
+                provider: id,
+                start_in_popup: Link::new(&format!("{start}&popup=1"))?,
+                start: Link::new(&start)?,
+            })
+        };
+        providers.iter().filter_map(option).collect()
+    }
 }
 
 /// A connected account.

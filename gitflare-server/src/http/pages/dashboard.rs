@@ -8,7 +8,7 @@ use super::{
     View,
     account::{FieldProblem, problem},
     chart::{self, Chart},
-    connect::Notice,
+    connect::{ConnectOption, Notice},
     policy::{Kind, Policy},
     purpose::Purpose,
     shell::Shell,
@@ -132,6 +132,8 @@ pub(in super::super) struct DashboardView {
     /// The form of a new app.
     pub(in super::super) new_app: AppForm,
     pub(in super::super) connections: Vec<ConnectionRow>,
+    /// What can be connected.
+    pub(in super::super) connect: Vec<ConnectOption>,
     pub(in super::super) calls: Vec<CallRow>,
     pub(in super::super) usage: UsagePanel,
 }

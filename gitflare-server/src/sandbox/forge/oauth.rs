@@ -285,11 +285,14 @@ fn authorize(world: &World, request: &Request) -> Answer {
     Answer::html(200, page("Authorize application", &text))
 }
 
-/// The registered callback: the gateway's own path on any port of loopback.
+/// The registered callback: the gateway's own path on any port of loopback, by whatever name of
+/// those that are reserved for examples.
 fn is_callback(world: &World, text: &str) -> bool {
     let path = format!("/v1/auth/{}/callback", world.kind.id());
     Url::parse(text).is_ok_and(|url| {
-        let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        let loopback = url.host_str().is_some_and(|host| {
+            matches!(host, "127.0.0.1" | "localhost" | "[::1]") || host.ends_with(".example")
+        });
         url.path() == path && loopback && url.query().is_none() && url.fragment().is_none()
     })
 }

@@ -258,6 +258,7 @@ impl Words<'_> {
                 status: "active",
                 last_used_at: None,
             }],
+            connect: options(),
             calls: [(200, None), (403, Some("REPOSITORY_NOT_APPROVED"))]
                 .iter()
                 .map(|&(status, error_code)| CallRow {

@@ -1,0 +1,150 @@
+//! A developer's own way: sign-up, an app with its one-time secrets, editing, an account, signing out
+//! and in again, the test app.
+
+use super::{
+    album::{inspect, quiet},
+    driver::{self, Browser, Setup},
+    support::{Registered, Site},
+};
+
+const REDIRECT_URI: &str = "https://app.example/callback";
+
+/// Signs a developer up and makes an app; ends on the dashboard, which shows its secrets.
+pub(crate) async fn make_app(browser: &Browser, site: &Site, redirect_uri: &str) -> Registered {
+    browser.open(&site.at("/app/signup")).await;
+    browser.fill("#name", "Grace").await;
+    browser.fill("#email", "grace@acme.example").await;
+    browser.fill("#password", "several unrelated words").await;
+    browser.click("form button").await;
+    browser.fill("#new-name", "Acme Insights").await;
+    browser
+        .fill("#new-description", "Charts of how a team delivers.")
+        .await;
+    browser.fill("#new-redirects", redirect_uri).await;
+    for scope in ["read:profile", "read:repositories", "read:commits"] {
+        let css = format!("form[action='/app/developer/apps'] input[value='{scope}']");
+        browser.click(&css).await;
+    }
+    browser
+        .click("form[action='/app/developer/apps'] button.primary")
+        .await;
+    browser.find(".fresh").await;
+    let mut shown = Vec::new();
+    for element in browser.find_all(".fresh [data-copy-text]").await {
+        shown.push(browser.text(&element).await);
+    }
+    assert!(shown[1].starts_with("sggcs_"), "{shown:?}");
+    Registered {
+        client_id: shown[0].clone(),
+        client_secret: shown[1].clone(),
+    }
+}
+
+async fn way(setup: Setup, name: &str) {
+    if !driver::is_there() {
+        return;
+    }
+    let site = Site::start().await;
+    let browser = Browser::start(setup).await;
+    browser.open(&site.at("/app/signup")).await;
+    inspect(&browser, &format!("{name}-signup")).await;
+    let app = make_app(&browser, &site, REDIRECT_URI).await;
+    inspect(&browser, &format!("{name}-dashboard-secrets")).await;
+
+    // The secrets are shown once, the links stay.
+    browser.open(&site.at("/app/dashboard")).await;
+    let text = browser.page_text().await;
+    assert!(!text.contains(&app.client_secret), "{text}");
+    assert!(text.contains(&app.client_id), "{text}");
+    inspect(&browser, &format!("{name}-dashboard")).await;
+
+    let edit = format!(
+        "form[action='/app/developer/apps/{}/update']",
+        app.client_id
+    );
+    let summaries = browser.find_all("article.app > details > summary").await;
+    for summary in &summaries {
+        browser.click_on(summary).await;
+    }
+    browser
+        .fill(
+            &format!("{edit} [name=allowedRedirectUris]"),
+            "ftp://nowhere",
+        )
+        .await;
+    browser.click(&format!("{edit} button.primary")).await;
+    browser.find(".field-problem").await;
+    inspect(&browser, &format!("{name}-dashboard-problem")).await;
+    browser
+        .fill(&format!("{edit} [name=allowedRedirectUris]"), REDIRECT_URI)
+        .await;
+    browser
+        .fill(&format!("{edit} [name=name]"), "Acme Insights 2")
+        .await;
+    browser.click(&format!("{edit} button.primary")).await;
+    browser
+        .until("the new name", async || {
+            let text = browser.page_text().await;
+            text.contains("Acme Insights 2").then_some(())
+        })
+        .await;
+
+    // An account of their own.
+    browser.click("details:has(.connect) > summary").await;
+    browser.click(".connect a[href*=gitlab]").await;
+    browser.click("#boris-lind").await;
+    browser
+        .until("the account", async || {
+            let text = browser.page_text().await;
+            text.contains("boris-lind").then_some(())
+        })
+        .await;
+    quiet(&browser, "dashboard").await;
+
+    let nav = browser.find_all(".nav a[href='/app/logout']").await;
+    browser.click_on(&nav[0]).await;
+    browser.open(&site.at("/app/dashboard")).await;
+    browser.find("form[action='/app/login']").await;
+    browser.fill("#email", "grace@acme.example").await;
+    browser.fill("#password", "not the right words").await;
+    browser.click("form button").await;
+    browser.find(".notice, .field-problem").await;
+    inspect(&browser, &format!("{name}-login-problem")).await;
+    browser.fill("#email", "grace@acme.example").await;
+    browser.fill("#password", "several unrelated words").await;
+    browser.click("form button").await;
+    browser.find(".app").await;
+
+    // Whoever is signed in has no use for the landing page.
+    browser.open(&site.at("/")).await;
+    browser.find(".app").await;
+    let delete = format!(
+        "form[action='/app/developer/apps/{}/delete']",
+        app.client_id
+    );
+    let summaries = browser.find_all("article.app > details > summary").await;
+    browser.click_on(summaries.last().unwrap()).await;
+    browser.click(&format!("{delete} button")).await;
+    browser
+        .until("no app", async || {
+            browser.find_all(".app").await.is_empty().then_some(())
+        })
+        .await;
+    quiet(&browser, "dashboard").await;
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn a_developer_signs_up_and_keeps_an_app() {
+    way(Setup::default(), "developer").await;
+}
+
+#[tokio::test]
+async fn a_developers_pages_work_without_scripts_on_a_small_dark_screen() {
+    let setup = Setup {
+        has_scripts: false,
+        width: 360,
+        is_dark: true,
+    };
+    way(setup, "developer-plain").await;
+}
