@@ -20,9 +20,9 @@ use gitflare::core::{
     Result, Timestamp,
     storage::{
         AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        LinkStore, SessionStore, SettingsStore, Storage, SubscriptionStore, TenantStore,
-        TokenStore, UsageQuery, UsageRow, UsageStore, UsageSummary, UserStore, conformance,
-        memory::MemoryStorage,
+        LinkStore, ProofStore, RequestStore, SessionStore, SettingsStore, Storage,
+        SubscriptionStore, TenantStore, TokenStore, UsageQuery, UsageRow, UsageStore, UsageSummary,
+        UserStore, conformance, memory::MemoryStorage,
     },
 };
 
@@ -90,6 +90,14 @@ impl Storage for Metered {
 
     fn authorizations(&self) -> &dyn AuthorizationStore {
         self.inner.authorizations()
+    }
+
+    fn requests(&self) -> &dyn RequestStore {
+        self.inner.requests()
+    }
+
+    fn proofs(&self) -> &dyn ProofStore {
+        self.inner.proofs()
     }
 
     fn codes(&self) -> &dyn CodeStore {

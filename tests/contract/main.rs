@@ -14,6 +14,7 @@ mod framing;
 mod legacy;
 mod lifecycle;
 mod limits;
+mod linking;
 mod lists;
 mod oauth;
 mod openapi;

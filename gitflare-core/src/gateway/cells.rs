@@ -43,6 +43,16 @@ pub(super) fn verifier(flow: &FlowId) -> Cell<'_> {
     }
 }
 
+/// The `state` of an authorization request, which lives some minutes.
+pub(super) fn request_state<'a>(key: &'a str, tenant: &'a TenantId) -> Cell<'a> {
+    Cell {
+        table: "requests",
+        column: "state",
+        row: key,
+        tenant: tenant.as_str(),
+    }
+}
+
 pub(super) fn queued_access_token(job: &CleanupJob) -> Cell<'_> {
     token(ACCESS_TOKEN, &job.connection_id, job.tenant_id.as_ref())
 }

@@ -246,6 +246,9 @@ impl Gateway {
         let linked = self
             .link(connection, tokens, unclaimed.tokens.expires_at, known, act)
             .await?;
+        if let (LinkKind::Embed, Some(workspace)) = (flow.kind, &flow.workspace) {
+            self.note_linked(workspace, &linked).await?;
+        }
         links.finish(&flow.id, &linked.id).await?;
         Ok(linked)
     }

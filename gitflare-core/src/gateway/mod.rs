@@ -6,9 +6,12 @@ mod account_reads;
 mod accounts;
 mod admin;
 mod apps;
+mod authorize;
 mod cells;
 mod cleanup;
+mod code_grant;
 mod connect;
+mod consent;
 mod fetch;
 mod firewall;
 mod grants;
@@ -23,6 +26,7 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod workspace;
 
 use std::{
     fmt,
@@ -34,7 +38,9 @@ pub use account_reads::{UsagePage, UsageReport};
 pub use accounts::{Account, Passwords, SignUp, SignedIn, Verdict, user_of};
 pub use admin::{ClientFilterText, CreatedClient, NewClientRequest, NewTenantRequest};
 pub use apps::{AppChanges, CreatedSecret, NewApp};
+pub use authorize::{AuthorizationAnswer, AuthorizationOutcome, AuthorizeRefusal, OpenedRequest};
 pub use connect::{ConnectionFilterText, ManualConnection};
+pub use consent::{AccountListing, Choice, Consent, Place, frame_ancestors};
 pub use firewall::FirewallUpdate;
 pub use grants::{GrantFilterText, NewGrantRequest, RequestedRepositories};
 pub use introspection::{Introspection, TokenContext, TokenFilterText};
@@ -45,6 +51,7 @@ pub use payload::Payload;
 pub use read::{ReadCredential, ReadRequest, UnifiedReply};
 pub use sessions::BegunSession;
 pub use tokens::{IssuedToken, TokenRefusal, TokenRequest};
+pub use workspace::{CustomerLink, Sight, Workspace, workspace_key};
 
 use crate::{
     AuditId, ClientId, Clock, Error, Random, RequestId, Result, Secret, TokenId,

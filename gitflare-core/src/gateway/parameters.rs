@@ -33,7 +33,7 @@ impl Query {
     }
 
     /// The value of a parameter that may be empty.
-    fn once(&self, name: &str) -> Result<Option<&str>> {
+    pub(super) fn once(&self, name: &str) -> Result<Option<&str>> {
         let mut values = self.0.iter().filter(|(key, _)| key == name);
         let first = values.next();
         if values.next().is_some() {

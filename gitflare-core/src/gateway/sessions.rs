@@ -72,8 +72,7 @@ impl Gateway {
     /// The token that forms of a session carry.
     #[must_use]
     pub fn form_token(&self, session: &SessionId) -> String {
-        let tag = form_tag(&self.form_keys[0], session);
-        tag.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&form_tag(&self.form_keys[0], session))
     }
 
     /// Whether a text is the token of that session's forms. Compared in constant time; a key that
@@ -96,6 +95,11 @@ fn form_tag(key: &Secret<[u8; 32]>, session: &SessionId) -> [u8; 32] {
         Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes keys of every length");
     mac.update(session.as_str().as_bytes());
     mac.finalize().into_bytes().into()
+}
+
+/// Bytes in lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// 32 bytes written as lower-case hex.

@@ -29,6 +29,12 @@ pub struct TokenRequest {
     pub customer_ref: Option<String>,
     /// The scopes, separated by spaces.
     pub scope: Option<String>,
+    /// The authorization code.
+    pub code: Option<Secret<String>>,
+    /// Where the code was sent.
+    pub redirect_uri: Option<String>,
+    /// What the code's challenge was made of (RFC 7636).
+    pub code_verifier: Option<Secret<String>>,
     /// One grant to stand on (platform route only).
     pub grant_id: Option<String>,
 }
@@ -50,7 +56,7 @@ impl TokenRefusal {
         }
     }
 
-    fn invalid(rfc: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn invalid(rfc: &'static str, message: impl Into<String>) -> Self {
         Self::new(rfc, Code::InvalidRequest, message)
     }
 }
@@ -107,8 +113,9 @@ struct Basis {
 }
 
 impl Gateway {
-    /// Issues a token for client credentials: exactly the active grants of one authorization, or
-    /// of one grant, and never more than its scopes (TK-9). While the authorization is pending, or
+    /// Issues a token for an authorization code or for client credentials; the latter carries
+    /// exactly the active grants of one authorization, or of one grant, and never more than its
+    /// scopes (TK-9). While the authorization is pending, or
     /// the client has none, the token has no connections.
     ///
     /// # Errors
@@ -119,7 +126,7 @@ impl Gateway {
         request_id: &RequestId,
     ) -> Result<IssuedToken, TokenRefusal> {
         match request.grant_type.as_deref() {
-            Some("client_credentials") => {}
+            Some("client_credentials" | "authorization_code") => {}
             None if request.grant_id.is_some() => {}
             None => {
                 return Err(TokenRefusal::invalid(
@@ -130,11 +137,14 @@ impl Gateway {
             Some(_) => {
                 return Err(TokenRefusal::invalid(
                     "unsupported_grant_type",
-                    "`grant_type` must be `client_credentials`.",
+                    "`grant_type` must be `authorization_code` or `client_credentials`.",
                 ));
             }
         }
         let client = self.authenticate(&request).await?;
+        if request.grant_type.as_deref() == Some("authorization_code") {
+            return self.redeem_code(client, &request, request_id).await;
+        }
         let basis = match &request.grant_id {
             Some(id) => self.basis_of_grant(&client, id).await?,
             None => self.basis_of_customer(&client, &request).await?,
@@ -178,7 +188,10 @@ impl Gateway {
 
     /// The live client whose secret was sent. An unknown client costs the same work and gets the
     /// same words as a wrong secret (TK-5).
-    async fn authenticate(&self, request: &TokenRequest) -> Result<Client, TokenRefusal> {
+    pub(super) async fn authenticate(
+        &self,
+        request: &TokenRequest,
+    ) -> Result<Client, TokenRefusal> {
         let refusal = || {
             TokenRefusal::new(
                 "invalid_client",

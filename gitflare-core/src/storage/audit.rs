@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 
 use super::ListRange;
-use crate::{AuditId, ClientId, RequestId, Result, Timestamp, UserId, model::words};
+use crate::{AuditId, ClientId, RequestId, Result, TenantId, Timestamp, UserId, model::words};
 
 /// One act, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Actor {
     Client(ClientId),
     /// A signed-in person.
     User(UserId),
+    /// A customer on a hosted page.
+    Customer(TenantId),
     /// The gateway itself.
     System,
     /// Somebody who proved nothing.
@@ -51,6 +53,7 @@ impl Actor {
             Self::Internal => "internal",
             Self::Client(id) => id.as_str(),
             Self::User(id) => id.as_str(),
+            Self::Customer(id) => id.as_str(),
             Self::System => "system",
             Self::Anonymous => "anonymous",
         }
@@ -67,6 +70,7 @@ impl Actor {
             id => ClientId::parse(id)
                 .map(Self::Client)
                 .or_else(|_| UserId::parse(id).map(Self::User))
+                .or_else(|_| TenantId::parse(id).map(Self::Customer))
                 .ok(),
         }
     }
@@ -115,6 +119,12 @@ words! {
         GrantCreate = "grant.create",
         /// A grant was revoked.
         GrantRevoke = "grant.revoke",
+        /// A customer has approved a client's request.
+        AuthorizationApprove = "authorization.approve",
+        /// A customer has denied a client's request.
+        AuthorizationDeny = "authorization.deny",
+        /// A customer has changed what is shared with a client.
+        AuthorizationUpdate = "authorization.update",
         /// An authorization was revoked.
         AuthorizationRevoke = "authorization.revoke",
         /// An authorization code was issued.

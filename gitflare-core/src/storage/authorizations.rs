@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 
-use super::{AuditEntry, ListRange};
+use super::{AuditEntry, ListRange, Sharing};
 use crate::{
     AuthorizationId, ClientId, ConnectionId, GrantId, Result, Scopes, TenantId, Timestamp,
     model::words,
@@ -148,6 +148,19 @@ pub trait AuthorizationStore: Send + Sync {
     /// Stores a pending authorization, unless the (tenant, client) has a pending or active one:
     /// that one is returned.
     async fn find_or_insert_pending(&self, authorization: Authorization) -> Result<Authorization>;
+
+    /// Shares with a client what a customer has chosen, in one step: see [`Sharing`]. The
+    /// authorization is active then, with the permissions of its active grants together. A
+    /// connection that is revoked or not the tenant's is `INVALID_REQUEST` naming `connectionId`, a
+    /// client that does not live one naming `clientId`; then nothing is written.
+    async fn share(&self, sharing: Sharing, audit: AuditEntry) -> Result<Authorization>;
+
+    /// The live authorization of a customer for a client.
+    async fn find_live(
+        &self,
+        client: &ClientId,
+        tenant: &TenantId,
+    ) -> Result<Option<Authorization>>;
 
     /// The authorization of that id.
     async fn find(&self, id: &AuthorizationId) -> Result<Option<Authorization>>;

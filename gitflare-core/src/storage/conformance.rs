@@ -79,6 +79,17 @@ promises! {
         grants_are_listed_by_what_they_join
         revoking_an_authorization_ends_its_tokens
     }
+    requests {
+        a_request_is_decided_once
+        a_request_that_many_callers_approve_issues_one_code
+        what_is_shared_replaces_what_was
+        a_request_ends_with_what_it_stands_on
+        old_requests_are_purged
+    }
+    proofs {
+        a_proof_goes_with_its_session
+        a_nonce_is_taken_once
+    }
     codes {
         a_code_buys_one_token
         a_code_that_many_callers_redeem_buys_one_token

@@ -16,6 +16,8 @@ pub mod conformance;
 mod connections;
 mod links;
 pub mod memory;
+mod proofs;
+mod requests;
 mod sessions;
 mod settings;
 mod subscriptions;
@@ -40,6 +42,8 @@ pub use connections::{
     ReconnectCause, SealedTokens,
 };
 pub use links::{Handover, LinkFlow, LinkKind, LinkStore, LinkedAccount, UnclaimedAccount};
+pub use proofs::{Proof, ProofStore};
+pub use requests::{PendingRequest, RequestStore, Sharing};
 pub use sessions::{Session, SessionStore, SessionSubject};
 pub use settings::{FirewallSettings, KeyCheck, SettingsStore};
 pub use subscriptions::{StoredSubscription, SubscriptionStore};
@@ -66,6 +70,10 @@ pub trait Storage: Send + Sync {
     fn connections(&self) -> &dyn ConnectionStore;
     /// Authorizations, grants and approved repositories.
     fn authorizations(&self) -> &dyn AuthorizationStore;
+    /// Authorization requests that wait for a decision.
+    fn requests(&self) -> &dyn RequestStore;
+    /// What customers' sessions have proven.
+    fn proofs(&self) -> &dyn ProofStore;
     /// Authorization codes.
     fn codes(&self) -> &dyn CodeStore;
     /// Access tokens.

@@ -1,6 +1,7 @@
 //! A server of its own for each test, and what a client needs to talk to it.
 
 mod client;
+mod forge;
 mod repository;
 mod seed;
 
@@ -28,6 +29,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
 
 pub(crate) use client::{Client, Request, Response, read_answer};
+pub(crate) use forge::{Account, Forge, parameter};
 pub(crate) use repository::{COMMITS, PLANTED_SECRET, commit_of};
 pub(crate) use seed::{Seed, client, connection, tenant, text};
 

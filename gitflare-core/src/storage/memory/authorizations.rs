@@ -4,10 +4,11 @@ use async_trait::async_trait;
 
 use super::{MemoryStorage, State, matches, page};
 use crate::{
-    AuthorizationId, ClientId, Error, GrantId, Result, Timestamp,
+    AuthorizationId, ClientId, Error, GrantId, Result, Scopes, TenantId, Timestamp,
     storage::{
         ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
         ClientStatus, ConnectionStatus, Grant, GrantFilter, GrantStatus, ListRange, Repositories,
+        Sharing,
     },
 };
 
@@ -33,6 +34,71 @@ impl State {
         self.end_subscriptions(at, |row| row.authorization_id == *id);
     }
 
+    /// Refuses a grant that has nothing to stand on.
+    fn check_footing(&self, grant: &Grant) -> Result<()> {
+        let client = self.clients.get(&grant.client_id);
+        if client.is_none_or(|client| client.status != ClientStatus::Active) {
+            return Err(Error::invalid_request("`clientId` names no client."));
+        }
+        let connection = self.connections.get(&grant.connection_id);
+        if connection.is_none_or(|(connection, _)| {
+            connection.status == ConnectionStatus::Revoked
+                || connection.tenant_id.as_ref() != Some(&grant.tenant_id)
+        }) {
+            return Err(Error::invalid_request(
+                "`connectionId` names no active connection of the tenant.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Shares what was chosen; nothing is changed when it cannot be.
+    pub(super) fn share_chosen(&mut self, sharing: Sharing) -> Result<Authorization> {
+        for grant in &sharing.grants {
+            self.check_footing(grant)?;
+        }
+        let found = self.live_authorization(&sharing.authorization).cloned();
+        let mut used = found.unwrap_or(sharing.authorization);
+        for mut grant in sharing.grants {
+            grant.authorization_id = used.id.clone();
+            let standing = self.grants.values_mut().find(|row| {
+                row.authorization_id == used.id
+                    && row.connection_id == grant.connection_id
+                    && row.status == GrantStatus::Active
+            });
+            match standing {
+                Some(standing) => {
+                    standing.permissions = grant.permissions;
+                    standing.repositories = grant.repositories;
+                    standing.expires_at = None;
+                }
+                None => {
+                    self.grants.insert(grant.id.clone(), grant);
+                }
+            }
+        }
+        for grant in self.grants.values_mut() {
+            if grant.authorization_id == used.id
+                && grant.status == GrantStatus::Active
+                && sharing.dropped.contains(&grant.connection_id)
+            {
+                grant.status = GrantStatus::Revoked;
+                grant.revoked_at = Some(sharing.at);
+            }
+        }
+        self.end_subscriptions(sharing.at, |row| {
+            row.authorization_id == used.id && sharing.dropped.contains(&row.connection_id)
+        });
+        used.status = AuthorizationStatus::Active;
+        used.permissions = self
+            .grants
+            .values()
+            .filter(|row| row.authorization_id == used.id && row.status == GrantStatus::Active)
+            .fold(Scopes::NONE, |all, row| all.union(row.permissions));
+        self.authorizations.insert(used.id.clone(), used.clone());
+        Ok(used)
+    }
+
     fn live_authorization(&self, like: &Authorization) -> Option<&Authorization> {
         self.authorizations.values().find(|row| {
             row.tenant_id == like.tenant_id
@@ -51,19 +117,7 @@ impl AuthorizationStore for MemoryStorage {
         audit: AuditEntry,
     ) -> Result<(Authorization, Grant)> {
         let mut state = self.state();
-        let client = state.clients.get(&grant.client_id);
-        if client.is_none_or(|client| client.status != ClientStatus::Active) {
-            return Err(Error::invalid_request("`clientId` names no client."));
-        }
-        let connection = state.connections.get(&grant.connection_id);
-        if connection.is_none_or(|(connection, _)| {
-            connection.status == ConnectionStatus::Revoked
-                || connection.tenant_id.as_ref() != Some(&grant.tenant_id)
-        }) {
-            return Err(Error::invalid_request(
-                "`connectionId` names no active connection of the tenant.",
-            ));
-        }
+        state.check_footing(&grant)?;
         let mut used = state
             .live_authorization(&authorization)
             .cloned()
@@ -96,6 +150,27 @@ impl AuthorizationStore for MemoryStorage {
             .authorizations
             .insert(authorization.id.clone(), authorization.clone());
         Ok(authorization)
+    }
+
+    async fn share(&self, sharing: Sharing, audit: AuditEntry) -> Result<Authorization> {
+        let mut state = self.state();
+        let used = state.share_chosen(sharing)?;
+        state.audit.push(audit);
+        Ok(used)
+    }
+
+    async fn find_live(
+        &self,
+        client: &ClientId,
+        tenant: &TenantId,
+    ) -> Result<Option<Authorization>> {
+        let state = self.state();
+        let found = state.authorizations.values().find(|row| {
+            row.client_id == *client
+                && row.tenant_id == *tenant
+                && row.status != AuthorizationStatus::Revoked
+        });
+        Ok(found.cloned())
     }
 
     async fn find(&self, id: &AuthorizationId) -> Result<Option<Authorization>> {

@@ -49,6 +49,7 @@ impl State {
         {
             token.revoked_at.get_or_insert(at);
         }
+        self.requests.retain(|_, request| request.client_id != *id);
         self.sessions.retain(|_, session| {
             !matches!(&session.subject, SessionSubject::Embed { client_id, .. } if client_id == id)
         });
@@ -128,6 +129,12 @@ impl ClientStore for MemoryStorage {
             created_at: stored.created_at,
             ..client.clone()
         };
+        state.requests.retain(|_, request| {
+            request.client_id != client.id
+                || client
+                    .allowed_redirect_uris
+                    .contains(&request.registered_uri)
+        });
         state.codes.retain(|_, stored| {
             stored.code.client_id != client.id
                 || stored.is_spent

@@ -19,6 +19,17 @@ pub(super) struct StoredCode {
     token: Option<TokenId>,
 }
 
+impl StoredCode {
+    /// A code that nobody has redeemed yet.
+    pub(super) const fn new(code: AuthorizationCode) -> Self {
+        Self {
+            code,
+            is_spent: false,
+            token: None,
+        }
+    }
+}
+
 #[async_trait]
 impl CodeStore for MemoryStorage {
     async fn insert(
@@ -28,14 +39,7 @@ impl CodeStore for MemoryStorage {
         audit: AuditEntry,
     ) -> Result<()> {
         let mut state = self.state();
-        state.codes.insert(
-            hash,
-            StoredCode {
-                code,
-                is_spent: false,
-                token: None,
-            },
-        );
+        state.codes.insert(hash, StoredCode::new(code));
         state.audit.push(audit);
         Ok(())
     }

@@ -8,6 +8,8 @@ mod clients;
 mod codes;
 mod connections;
 mod links;
+mod proofs;
+mod requests;
 mod sessions;
 mod settings;
 mod subscriptions;
@@ -17,7 +19,7 @@ mod usage;
 mod users;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -30,13 +32,13 @@ use subscriptions::Kept;
 use super::{
     AccessToken, AuditEntry, AuditStore, Authorization, AuthorizationStore, CleanupJob,
     CleanupKind, CleanupStore, Client, ClientStore, CodeStore, Connection, ConnectionStore,
-    FirewallSettings, Grant, KeyCheck, LinkStore, ListRange, PasswordHash, Role, SealedTokens,
-    Session, SessionStore, SettingsStore, Storage, SubscriptionStore, Tenant, TenantStore,
-    TokenStore, UsageRow, UsageStore, User, UserStore,
+    FirewallSettings, Grant, KeyCheck, LinkStore, ListRange, PasswordHash, PendingRequest, Proof,
+    ProofStore, RequestStore, Role, SealedTokens, Session, SessionStore, SettingsStore, Storage,
+    SubscriptionStore, Tenant, TenantStore, TokenStore, UsageRow, UsageStore, User, UserStore,
 };
 use crate::{
     AuthorizationId, ClientId, ConnectionId, CredentialHash, FlowId, GrantId, Result, SecretId,
-    SubscriptionId, TenantId, Timestamp, TokenId, UserId,
+    SessionId, SubscriptionId, TenantId, Timestamp, TokenId, UserId,
 };
 
 /// A [`Storage`] on standard collections. One lock over everything makes every operation atomic.
@@ -59,6 +61,9 @@ struct State {
     connections: BTreeMap<ConnectionId, (Connection, SealedTokens)>,
     authorizations: BTreeMap<AuthorizationId, Authorization>,
     grants: BTreeMap<GrantId, Grant>,
+    requests: BTreeMap<CredentialHash, PendingRequest>,
+    proofs: BTreeSet<(SessionId, Proof)>,
+    nonces: BTreeMap<(ClientId, CredentialHash), Timestamp>,
     codes: BTreeMap<CredentialHash, StoredCode>,
     tokens: BTreeMap<TokenId, AccessToken>,
     token_hashes: BTreeMap<CredentialHash, TokenId>,
@@ -106,6 +111,14 @@ impl Storage for MemoryStorage {
     }
 
     fn authorizations(&self) -> &dyn AuthorizationStore {
+        self
+    }
+
+    fn requests(&self) -> &dyn RequestStore {
+        self
+    }
+
+    fn proofs(&self) -> &dyn ProofStore {
         self
     }
 

@@ -108,6 +108,9 @@ async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRe
         tenant_id: fields.text("tenant_id")?,
         customer_ref: fields.text("customer_ref")?,
         scope: fields.text("scope")?,
+        code: fields.text("code")?.map(Secret::new),
+        redirect_uri: fields.text("redirect_uri")?,
+        code_verifier: fields.text("code_verifier")?.map(Secret::new),
         grant_id: if takes_grant_id {
             fields.text("grant_id")?
         } else {

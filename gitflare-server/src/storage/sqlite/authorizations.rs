@@ -5,7 +5,7 @@ use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scopes, TenantId, Timestamp,
     storage::{
         ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
-        Grant, GrantFilter, GrantStatus, ListRange, Repositories,
+        Grant, GrantFilter, GrantStatus, ListRange, Repositories, Sharing,
     },
 };
 use rusqlite::{Connection, Row};
@@ -101,8 +101,8 @@ fn live(connection: &Connection, like: &Authorization) -> Result<Option<Authoriz
     .map_err(|error| failed(&error))
 }
 
-/// Refuses a grant that has nothing to stand on, or stands there already.
-fn check(connection: &Connection, grant: &Grant) -> Result<()> {
+/// Refuses a grant that has nothing to stand on.
+fn check_footing(connection: &Connection, grant: &Grant) -> Result<()> {
     let client = "SELECT 1 FROM clients WHERE id = ?1 AND status = 'active'";
     if !exists(connection, client, [grant.client_id.as_str()])? {
         return Err(Error::invalid_request("`clientId` names no client."));
@@ -115,6 +115,12 @@ fn check(connection: &Connection, grant: &Grant) -> Result<()> {
             "`connectionId` names no active connection of the tenant.",
         ));
     }
+    Ok(())
+}
+
+/// Refuses a grant that has nothing to stand on, or stands there already.
+fn check(connection: &Connection, grant: &Grant) -> Result<()> {
+    check_footing(connection, grant)?;
     let duplicate = "SELECT 1 FROM grants WHERE authorization_id = ?1 AND connection_id = ?2
                      AND status = 'active' AND (expires_at IS NULL OR expires_at > ?3)";
     let key = (
@@ -150,6 +156,10 @@ fn insert_grant_row(connection: &Connection, grant: &Grant) -> Result<()> {
             grant.expires_at.map(Timestamp::as_millis),
         ),
     )?;
+    insert_approvals(connection, grant)
+}
+
+fn insert_approvals(connection: &Connection, grant: &Grant) -> Result<()> {
     let Repositories::Listed(list) = &grant.repositories else {
         return Ok(());
     };
@@ -167,6 +177,76 @@ fn insert_grant_row(connection: &Connection, grant: &Grant) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Shares what a customer has chosen, within a transaction.
+pub(super) fn share(connection: &Connection, sharing: Sharing) -> Result<Authorization> {
+    for grant in &sharing.grants {
+        check_footing(connection, grant)?;
+    }
+    let found = live(connection, &sharing.authorization)?;
+    let is_new = found.is_none();
+    let mut used = found.unwrap_or(sharing.authorization);
+    used.status = AuthorizationStatus::Active;
+    if is_new {
+        insert(connection, &used)?;
+    }
+    for mut grant in sharing.grants {
+        grant.authorization_id = used.id.clone();
+        share_one(connection, grant)?;
+    }
+    for linked in &sharing.dropped {
+        execute(
+            connection,
+            "UPDATE grants SET status = 'revoked', revoked_at = ?3
+             WHERE authorization_id = ?1 AND connection_id = ?2 AND status = 'active'",
+            (used.id.as_str(), linked.as_str(), sharing.at.as_millis()),
+        )?;
+        subscriptions::end(connection, Ending::Grant(&used.id, linked), sharing.at)?;
+    }
+    let together: Vec<u16> = connection
+        .prepare_cached(
+            "SELECT permissions FROM grants WHERE authorization_id = ?1 AND status = 'active'",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map([used.id.as_str()], |row| row.get(0))?
+                .collect()
+        })
+        .map_err(|error| failed(&error))?;
+    used.permissions = together
+        .into_iter()
+        .fold(Scopes::NONE, |all, bits| all.union(Scopes::from_bits(bits)));
+    execute(
+        connection,
+        "UPDATE authorizations SET status = 'active', permissions = ?2 WHERE id = ?1",
+        (used.id.as_str(), used.permissions.bits()),
+    )?;
+    Ok(used)
+}
+
+/// Brings the active grant of a connection up to date, or stores the first one.
+fn share_one(connection: &Connection, mut grant: Grant) -> Result<()> {
+    let standing = one(
+        connection,
+        "UPDATE grants SET permissions = ?3, approves_all = 0, expires_at = NULL
+         WHERE authorization_id = ?1 AND connection_id = ?2 AND status = 'active' RETURNING id",
+        (
+            grant.authorization_id.as_str(),
+            grant.connection_id.as_str(),
+            grant.permissions.bits(),
+        ),
+        |row| id!(row, 0, GrantId),
+    );
+    match standing.map_err(|error| failed(&error))? {
+        Some(id) => {
+            let statement = "DELETE FROM approvals WHERE grant_id = ?1";
+            execute(connection, statement, [id.as_str()])?;
+            grant.id = id;
+            insert_approvals(connection, &grant)
+        }
+        None => insert_grant_row(connection, &grant),
+    }
 }
 
 #[async_trait]
@@ -207,6 +287,33 @@ impl AuthorizationStore for SqliteStorage {
             None => insert(connection, &new).map(|()| new),
         })
         .await
+    }
+
+    async fn share(&self, sharing: Sharing, entry: AuditEntry) -> Result<Authorization> {
+        self.write(move |connection| {
+            let used = share(connection, sharing)?;
+            audit(connection, &entry)?;
+            Ok(used)
+        })
+        .await
+    }
+
+    async fn find_live(
+        &self,
+        client: &ClientId,
+        tenant: &TenantId,
+    ) -> Result<Option<Authorization>> {
+        self.read(|connection| {
+            one(
+                connection,
+                &format!(
+                    "SELECT {AUTHORIZATION} FROM authorizations
+                     WHERE client_id = ?1 AND tenant_id = ?2 AND status <> 'revoked'"
+                ),
+                (client.as_str(), tenant.as_str()),
+                authorization,
+            )
+        })
     }
 
     async fn find(&self, id: &AuthorizationId) -> Result<Option<Authorization>> {

@@ -81,6 +81,7 @@ pub(super) fn end(connection: &Connection, id: &ClientId, at: Timestamp) -> Resu
     }
     for statement in [
         "DELETE FROM client_secrets WHERE client_id = ?1",
+        "DELETE FROM requests WHERE client_id = ?1",
         "DELETE FROM sessions WHERE client_id = ?1",
         "DELETE FROM codes WHERE client_id = ?1",
         "UPDATE authorizations SET status = 'revoked' WHERE client_id = ?1",
@@ -235,12 +236,15 @@ impl ClientStore for SqliteStorage {
             if changed == 0 {
                 return Ok(false);
             }
-            execute(
-                connection,
+            for statement in [
                 "DELETE FROM codes WHERE client_id = ?1 AND NOT is_spent
                    AND registered_uri NOT IN (SELECT value FROM json_each(?2))",
-                (client.id.as_str(), to_list(&client.allowed_redirect_uris)),
-            )?;
+                "DELETE FROM requests WHERE client_id = ?1
+                   AND registered_uri NOT IN (SELECT value FROM json_each(?2))",
+            ] {
+                let allowed = to_list(&client.allowed_redirect_uris);
+                execute(connection, statement, (client.id.as_str(), allowed))?;
+            }
             audit(connection, &entry)?;
             Ok(true)
         })

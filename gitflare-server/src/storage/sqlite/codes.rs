@@ -28,6 +28,34 @@ fn code(row: &Row<'_>) -> rusqlite::Result<AuthorizationCode> {
     })
 }
 
+/// Stores a code that nobody has redeemed yet, within a transaction.
+pub(super) fn insert(
+    connection: &Connection,
+    code: &AuthorizationCode,
+    hash: &CredentialHash,
+) -> Result<()> {
+    execute(
+        connection,
+        "INSERT INTO codes (hash, client_id, tenant_id, authorization_id, redirect_uri,
+           registered_uri, code_challenge, permissions, connection_ids, created_at,
+           expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        (
+            hash.as_bytes(),
+            code.client_id.as_str(),
+            code.tenant_id.as_str(),
+            code.authorization_id.as_str(),
+            &code.redirect_uri,
+            &code.registered_uri,
+            &code.code_challenge,
+            code.permissions.bits(),
+            to_list(&code.connection_ids),
+            code.created_at.as_millis(),
+            code.expires_at.as_millis(),
+        ),
+    )?;
+    Ok(())
+}
+
 /// Spends a code whose authorization is active; whether it could be spent.
 fn spend(connection: &Connection, hash: &CredentialHash, redemption: &Redemption) -> Result<bool> {
     let spent = execute(
@@ -70,25 +98,7 @@ impl CodeStore for SqliteStorage {
         entry: AuditEntry,
     ) -> Result<()> {
         self.write(move |connection| {
-            execute(
-                connection,
-                "INSERT INTO codes (hash, client_id, tenant_id, authorization_id, redirect_uri,
-                   registered_uri, code_challenge, permissions, connection_ids, created_at,
-                   expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                (
-                    hash.as_bytes(),
-                    code.client_id.as_str(),
-                    code.tenant_id.as_str(),
-                    code.authorization_id.as_str(),
-                    &code.redirect_uri,
-                    &code.registered_uri,
-                    &code.code_challenge,
-                    code.permissions.bits(),
-                    to_list(&code.connection_ids),
-                    code.created_at.as_millis(),
-                    code.expires_at.as_millis(),
-                ),
-            )?;
+            insert(connection, &code, &hash)?;
             audit(connection, &entry)
         })
         .await

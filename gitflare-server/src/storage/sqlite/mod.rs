@@ -12,6 +12,8 @@ mod connections;
 mod files;
 mod links;
 mod migrations;
+mod proofs;
+mod requests;
 mod rows;
 mod sessions;
 mod settings;
@@ -31,8 +33,8 @@ use gitflare_core::{
     Error, Result,
     storage::{
         AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        LinkStore, SessionStore, SettingsStore, Storage, SubscriptionStore, TenantStore,
-        TokenStore, UsageStore, UserStore,
+        LinkStore, ProofStore, RequestStore, SessionStore, SettingsStore, Storage,
+        SubscriptionStore, TenantStore, TokenStore, UsageStore, UserStore,
     },
 };
 use r2d2_sqlite::SqliteConnectionManager;
@@ -152,6 +154,14 @@ impl Storage for SqliteStorage {
     }
 
     fn authorizations(&self) -> &dyn AuthorizationStore {
+        self
+    }
+
+    fn requests(&self) -> &dyn RequestStore {
+        self
+    }
+
+    fn proofs(&self) -> &dyn ProofStore {
         self
     }
 

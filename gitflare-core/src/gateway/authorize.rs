@@ -1,0 +1,282 @@
+//! The authorization endpoint: what a client asks for, checked before anybody is asked. Until the
+//! client and its redirect URI are known to be good nothing is ever sent there (OA-1); all other
+//! refusals are (OA-2).
+
+use std::time::Duration;
+
+use super::{CustomerLink, Gateway, Query, Workspace, cells, sessions::hex};
+use crate::{
+    ClientId, Code, CredentialHash, Error, RequestId, Result, Scope, Scopes, Secret, redirect_uri,
+    storage::{Client, ClientStatus, PendingRequest, Session},
+};
+
+/// How long a customer may take to decide (OA-5).
+const REQUEST_TTL: Duration = Duration::from_secs(600);
+const MAX_STATE: usize = 1024;
+/// What RFC 7636 writes a SHA-256 as.
+const CHALLENGE_LEN: usize = 43;
+
+/// A request that waits for a customer, with what its page begins with.
+#[derive(Debug)]
+pub struct OpenedRequest {
+    /// The request's id, known to this browser alone.
+    pub id: Secret<String>,
+    /// The workspace that it was opened in.
+    pub workspace: Workspace,
+}
+
+/// Why a client's request is not shown to anybody.
+#[derive(Debug)]
+pub enum AuthorizeRefusal {
+    /// Told to whoever sits before the browser.
+    Page(Error),
+    /// Told to the client, by the browser.
+    Client(Box<AuthorizationAnswer>),
+}
+
+impl From<Error> for AuthorizeRefusal {
+    fn from(error: Error) -> Self {
+        Self::Page(error)
+    }
+}
+
+/// What a client is told by way of the browser.
+#[derive(Debug)]
+pub struct AuthorizationAnswer {
+    /// Where.
+    pub redirect_uri: String,
+    /// The client's own text, to be sent back as it came.
+    pub state: Option<Secret<String>>,
+    /// What.
+    pub outcome: AuthorizationOutcome,
+}
+
+/// How a request ended.
+#[derive(Debug)]
+pub enum AuthorizationOutcome {
+    /// With a code.
+    Code(Secret<String>),
+    /// With an error's word of RFC 6749 and a sentence for the client's developer.
+    Error(&'static str, String),
+}
+
+impl AuthorizationAnswer {
+    /// The address that the browser goes to. `issuer` is who says so (RFC 9207).
+    #[must_use]
+    pub fn location(&self, issuer: &str) -> Secret<String> {
+        let mut location = self.redirect_uri.clone();
+        let mut joint = if location.contains('?') { '&' } else { '?' };
+        let mut append = |name: &str, value: &str| {
+            location.push(joint);
+            joint = '&';
+            location.push_str(name);
+            location.push('=');
+            location.extend(percent_encoding::utf8_percent_encode(
+                value,
+                percent_encoding::NON_ALPHANUMERIC,
+            ));
+        };
+        match &self.outcome {
+            AuthorizationOutcome::Code(code) => append("code", code.expose()),
+            AuthorizationOutcome::Error(word, description) => {
+                append("error", word);
+                append("error_description", description);
+            }
+        }
+        if let Some(state) = &self.state {
+            append("state", state.expose());
+        }
+        append("iss", issuer);
+        Secret::new(location)
+    }
+}
+
+/// What is asked for, after client and redirect URI.
+struct Asked {
+    permissions: Scopes,
+    code_challenge: Option<String>,
+}
+
+impl Gateway {
+    /// Takes a client's request for a customer, and opens the customer's workspace.
+    ///
+    /// # Errors
+    /// An [`AuthorizeRefusal`], which knows who is told.
+    pub async fn open_request(
+        &self,
+        query: &Query,
+        sessions: &[Session],
+        request_id: &RequestId,
+    ) -> Result<OpenedRequest, AuthorizeRefusal> {
+        let client = self.asking_client(query).await?;
+        let (redirect_uri, registered_uri) = redirect_uri_of(&client, query)?;
+        let state = query.once("state").ok().flatten().filter(|it| is_state(it));
+        let state = state.map(|text| Secret::new(text.to_owned()));
+        let refuse = |(word, message): (&'static str, String)| {
+            AuthorizeRefusal::Client(Box::new(AuthorizationAnswer {
+                redirect_uri: redirect_uri.clone(),
+                state: state.clone(),
+                outcome: AuthorizationOutcome::Error(word, message),
+            }))
+        };
+        let asked = asked(&client, query).map_err(&refuse)?;
+        let link = customer_link(query).map_err(&refuse)?;
+        let opened = self
+            .open_workspace(&client, &link, sessions, request_id)
+            .await;
+        let workspace = match opened {
+            Err(error) if error.code() == Code::InvalidRequest => {
+                return Err(refuse(("invalid_request", error.message().to_owned())));
+            }
+            opened => opened?,
+        };
+        let mut bits = [0; 32];
+        self.random.fill(&mut bits);
+        let id = Secret::new(hex(&bits));
+        let hash = CredentialHash::of(id.expose());
+        let now = self.clock.now();
+        let key = hex(hash.as_bytes());
+        let sealed_state = match &state {
+            Some(state) => {
+                let cell = cells::request_state(&key, &workspace.tenant.id);
+                Some(self.vault.seal(cell, state.expose(), &*self.random)?)
+            }
+            None => None,
+        };
+        let request = PendingRequest {
+            client_id: client.id,
+            tenant_id: workspace.tenant.id.clone(),
+            session_id: workspace.session.id.clone(),
+            redirect_uri,
+            registered_uri,
+            sealed_state,
+            code_challenge: asked.code_challenge,
+            permissions: asked.permissions,
+            customer_name: workspace.customer_name.clone(),
+            created_at: now,
+            expires_at: now.after(REQUEST_TTL),
+        };
+        self.storage.requests().insert(request, hash).await?;
+        Ok(OpenedRequest { id, workspace })
+    }
+
+    /// The live client that asks.
+    async fn asking_client(&self, query: &Query) -> Result<Client> {
+        let unknown = || {
+            Error::invalid_request(
+                "The link that brought you here names no app that is known here.",
+            )
+        };
+        let id = query.once("client_id").ok().flatten().unwrap_or_default();
+        let id = ClientId::parse(id).map_err(|_| unknown())?;
+        let client = self.storage.clients().find(&id).await?;
+        client
+            .filter(|client| client.status == ClientStatus::Active)
+            .ok_or_else(unknown)
+    }
+}
+
+/// Where the answer may go, and the registered URI that allows it.
+fn redirect_uri_of(client: &Client, query: &Query) -> Result<(String, String)> {
+    let sent = query.once("redirect_uri").ok().flatten();
+    let registered = sent.and_then(|sent| {
+        let mut all = client.allowed_redirect_uris.iter();
+        all.find(|registered| redirect_uri::matches(registered, sent))
+            .map(|registered| (sent.to_owned(), registered.clone()))
+    });
+    registered.ok_or_else(|| {
+        Error::invalid_request(
+            "The link that brought you here leads back to an address that this app has not registered.",
+        )
+    })
+}
+
+type Refused = (&'static str, String);
+
+fn asked(client: &Client, query: &Query) -> Result<Asked, Refused> {
+    let invalid = |message: &str| ("invalid_request", message.to_owned());
+    if value(query, "state")?.is_some_and(|state| !is_state(state)) {
+        return Err(invalid(
+            "`state` must have at most 1024 bytes and no control characters.",
+        ));
+    }
+    match value(query, "response_type")? {
+        Some("code") => {}
+        None => return Err(invalid("`response_type` is missing.")),
+        Some(_) => {
+            let message = "`response_type` must be `code`.".to_owned();
+            return Err(("unsupported_response_type", message));
+        }
+    }
+    if value(query, "response_mode")?.is_some_and(|mode| mode != "query") {
+        return Err(invalid("`response_mode` must be `query`."));
+    }
+    let permissions = match value(query, "scope")? {
+        None => client.default_permissions,
+        Some(names) => scopes(client, names)?,
+    };
+    let challenge = value(query, "code_challenge")?;
+    let method = value(query, "code_challenge_method")?;
+    let code_challenge = match (challenge, method) {
+        (None, None) if client.require_pkce => {
+            return Err(invalid("This app must send a `code_challenge`."));
+        }
+        (None, None) => None,
+        (Some(text), Some("S256")) if is_challenge(text) => Some(text.to_owned()),
+        (Some(_), Some("S256")) => {
+            return Err(invalid("`code_challenge` must be a SHA-256 in base64url."));
+        }
+        (Some(_), _) => return Err(invalid("`code_challenge_method` must be `S256`.")),
+        (None, Some(_)) => return Err(invalid("`code_challenge` is missing.")),
+    };
+    Ok(Asked {
+        permissions,
+        code_challenge,
+    })
+}
+
+fn customer_link(query: &Query) -> Result<CustomerLink, Refused> {
+    let text = |name| value(query, name).map(|value| value.map(str::to_owned));
+    Ok(CustomerLink {
+        customer_ref: text("customer_ref")?,
+        customer_name: text("customer_name")?,
+        signature: text("customer_sig")?,
+        expires: text("customer_exp")?,
+        nonce: text("customer_nonce")?,
+    })
+}
+
+/// A parameter that is sent once at most; one without a value counts as left out (RFC 6749, 3.1).
+fn value<'q>(query: &'q Query, name: &str) -> Result<Option<&'q str>, Refused> {
+    match query.once(name) {
+        Ok(value) => Ok(value.filter(|value| !value.is_empty())),
+        Err(error) => Err(("invalid_request", error.message().to_owned())),
+    }
+}
+
+fn scopes(client: &Client, names: &str) -> Result<Scopes, Refused> {
+    let invalid = |message: &str| ("invalid_scope", message.to_owned());
+    let scopes = names
+        .split(' ')
+        .filter(|name| !name.is_empty())
+        .map(|name| Scope::parse(name).ok_or_else(|| invalid("`scope` names an unknown scope.")))
+        .collect::<Result<Scopes, _>>()?;
+    if scopes.is_empty() {
+        return Err(invalid("`scope` must not be empty."));
+    }
+    if !client.default_permissions.contains_all(scopes) {
+        return Err(invalid("`scope` goes beyond what this app may ask for."));
+    }
+    Ok(scopes)
+}
+
+fn is_state(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_STATE && !text.chars().any(char::is_control)
+}
+
+fn is_challenge(text: &str) -> bool {
+    text.len() == CHALLENGE_LEN
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}

@@ -1,0 +1,355 @@
+//! The workspaces of customers: which one a hosted page opens, for which browser session, and what
+//! that session may see of it. A `customer_ref` is a name that anybody can guess: it opens a
+//! workspace and shows nothing; what is there is seen by who has proven something (TN-3, TN-4).
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::{Act, BegunSession, Gateway, apps::embed_secret_cell, sessions::from_hex};
+use crate::{
+    AuthorizationId, ClientId, Code, CredentialHash, Error, RequestId, Result, Scopes, SessionId,
+    TenantId, Timestamp,
+    storage::{
+        Actor, AuditAction, Authorization, AuthorizationStatus, Client, Connection,
+        ConnectionFilter, ListRange, Proof, Session, SessionSubject, Tenant, TenantKind,
+    },
+};
+
+/// The longest `customer_ref` and name, in characters.
+const MAX_TEXT: usize = 200;
+/// How far ahead a signed link may end, in seconds.
+const MAX_LINK_SECONDS: i64 = 600;
+/// The longest nonce.
+const MAX_NONCE: usize = 128;
+/// How many connections of a workspace are shown.
+const MAX_CONNECTIONS: usize = 200;
+/// Begins the names of workspaces that the app has not named; no `customer_ref` can.
+const UNNAMED: char = '\u{1}';
+
+/// What a link says of the customer, as sent.
+#[derive(Clone, Debug, Default)]
+pub struct CustomerLink {
+    /// The app's own id of the customer.
+    pub customer_ref: Option<String>,
+    /// What the app calls the customer.
+    pub customer_name: Option<String>,
+    /// The signature, in hex.
+    pub signature: Option<String>,
+    /// When the signature ends, in unix seconds.
+    pub expires: Option<String>,
+    /// What makes the signature good for one time.
+    pub nonce: Option<String>,
+}
+
+/// A workspace that a browser has opened.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// The customer.
+    pub tenant: Tenant,
+    /// What the app calls the customer, cleaned for people.
+    pub customer_name: Option<String>,
+    /// The session that it is open in.
+    pub session: Session,
+    /// That session with its text, when it has just begun.
+    pub begun: Option<BegunSession>,
+}
+
+/// What a session may see of its workspace.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// The connections that it has proven to be its own.
+    pub connections: Vec<Connection>,
+    /// Whether there are connections and none of them is its own: then it may only link one of
+    /// them again.
+    pub is_locked: bool,
+    /// Whether there are connections that it does not see.
+    pub is_partial: bool,
+}
+
+/// How a link flow names the session and client that it is started for: who claims its account must
+/// name the same.
+#[must_use]
+pub fn workspace_key(session: &SessionId, client: &ClientId) -> String {
+    format!("{session} {client}")
+}
+
+impl Gateway {
+    /// Opens a client's workspace for a browser that has these sessions.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for a malformed name; `ACCESS_BLOCKED_BY_POLICY` for a signature that is
+    /// wrong, old or used, or missing where the client demands one (TN-5).
+    pub async fn open_workspace(
+        &self,
+        client: &Client,
+        link: &CustomerLink,
+        sessions: &[Session],
+        request_id: &RequestId,
+    ) -> Result<Workspace> {
+        let customer_ref = link.customer_ref.as_deref();
+        if let Some(name) = customer_ref {
+            check_ref(name)?;
+        }
+        let is_signed = self.check_signature(client, link).await?;
+        let customer_name = link.customer_name.as_deref().and_then(display_name);
+        let known = match customer_ref {
+            Some(name) => {
+                self.storage
+                    .tenants()
+                    .find_customer(&client.id, name)
+                    .await?
+            }
+            None => self.unnamed_workspace(client, sessions).await?,
+        };
+        let session = match &known {
+            Some(tenant) if !is_signed => self.session_of(client, &tenant.id, sessions).await?,
+            _ => None,
+        };
+        if client.require_signed_customer_ref && !is_signed && session.is_none() {
+            return Err(blocked(
+                "This app opens its customers' pages by signed links only: open this one from the app.",
+            ));
+        }
+        let act = Act {
+            actor: &Actor::Anonymous,
+            request_id,
+        };
+        let tenant = match known {
+            Some(tenant) => tenant,
+            None => {
+                let name = customer_name.as_deref().or(customer_ref);
+                self.new_customer(client, customer_ref, name, &act).await?
+            }
+        };
+        let (session, begun) = match session {
+            Some(session) => (session, None),
+            None => {
+                let begun = self
+                    .begin_embed(client, &tenant.id, is_signed, &act)
+                    .await?;
+                (begun.session.clone(), Some(begun))
+            }
+        };
+        Ok(Workspace {
+            tenant,
+            customer_name,
+            session,
+            begun,
+        })
+    }
+
+    /// What a session may see of its workspace now.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn sight(&self, session: &SessionId, tenant: &TenantId) -> Result<Sight> {
+        let filter = ConnectionFilter {
+            tenant: Some(tenant.clone()),
+            provider: None,
+        };
+        let all = ListRange {
+            after: None,
+            limit: MAX_CONNECTIONS,
+        };
+        let mut connections = self.storage.connections().list(&filter, all).await?;
+        let there = connections.len();
+        let proofs = self.storage.proofs().find(session).await?;
+        if !proofs.contains(&Proof::Workspace) {
+            connections.retain(|it| proofs.contains(&Proof::Connection(it.id.clone())));
+        }
+        Ok(Sight {
+            is_locked: there > 0 && connections.is_empty(),
+            is_partial: connections.len() < there,
+            connections,
+        })
+    }
+
+    /// Notes that a customer's session has linked an account: it sees that connection from now on
+    /// (TN-4), and its workspace waits for a decision if it has none yet.
+    pub(super) async fn note_linked(&self, workspace: &str, linked: &Connection) -> Result<()> {
+        let malformed = || Error::internal("a flow names no workspace");
+        let (session, client) = workspace.split_once(' ').ok_or_else(malformed)?;
+        let session = SessionId::parse(session).map_err(|_| malformed())?;
+        let client_id = ClientId::parse(client).map_err(|_| malformed())?;
+        let tenant_id = linked.tenant_id.clone().ok_or_else(malformed)?;
+        let proof = Proof::Connection(linked.id.clone());
+        self.storage.proofs().insert(&session, proof).await?;
+        let pending = Authorization {
+            id: AuthorizationId::generate(&*self.clock, &*self.random),
+            tenant_id,
+            client_id,
+            status: AuthorizationStatus::Pending,
+            permissions: Scopes::NONE,
+            created_at: self.clock.now(),
+        };
+        self.storage
+            .authorizations()
+            .find_or_insert_pending(pending)
+            .await?;
+        Ok(())
+    }
+
+    /// The session of a browser for a workspace. Where the client demands signed links, only one
+    /// that began with one counts.
+    async fn session_of(
+        &self,
+        client: &Client,
+        tenant: &TenantId,
+        sessions: &[Session],
+    ) -> Result<Option<Session>> {
+        let subject = SessionSubject::Embed {
+            client_id: client.id.clone(),
+            tenant_id: tenant.clone(),
+        };
+        let Some(session) = sessions.iter().rev().find(|it| it.subject == subject) else {
+            return Ok(None);
+        };
+        if client.require_signed_customer_ref {
+            let proofs = self.storage.proofs().find(&session.id).await?;
+            return Ok(proofs.contains(&Proof::Workspace).then(|| session.clone()));
+        }
+        Ok(Some(session.clone()))
+    }
+
+    /// The workspace without a name that this browser has opened before.
+    async fn unnamed_workspace(
+        &self,
+        client: &Client,
+        sessions: &[Session],
+    ) -> Result<Option<Tenant>> {
+        for session in sessions.iter().rev() {
+            if let SessionSubject::Embed {
+                client_id,
+                tenant_id,
+            } = &session.subject
+                && *client_id == client.id
+            {
+                let name = format!("{UNNAMED}{tenant_id}");
+                let found = self
+                    .storage
+                    .tenants()
+                    .find_customer(client_id, &name)
+                    .await?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn new_customer(
+        &self,
+        client: &Client,
+        customer_ref: Option<&str>,
+        name: Option<&str>,
+        act: &Act<'_>,
+    ) -> Result<Tenant> {
+        let tenant = Tenant {
+            id: TenantId::generate(&*self.clock, &*self.random),
+            name: name
+                .and_then(display_name)
+                .unwrap_or_else(|| "Customer".to_owned()),
+            kind: TenantKind::Company,
+            created_at: self.clock.now(),
+        };
+        let own_name = format!("{UNNAMED}{}", tenant.id);
+        let key = customer_ref.unwrap_or(&own_name);
+        let audit = self.done(act, AuditAction::TenantCreate, &tenant.id);
+        self.storage
+            .tenants()
+            .find_or_insert_customer(&client.id, key, tenant, audit)
+            .await
+    }
+
+    async fn begin_embed(
+        &self,
+        client: &Client,
+        tenant: &TenantId,
+        is_signed: bool,
+        act: &Act<'_>,
+    ) -> Result<BegunSession> {
+        let subject = SessionSubject::Embed {
+            client_id: client.id.clone(),
+            tenant_id: tenant.clone(),
+        };
+        let begun = self.begin_session(subject, act).await?;
+        if is_signed {
+            let proofs = self.storage.proofs();
+            proofs.insert(&begun.session.id, Proof::Workspace).await?;
+        }
+        Ok(begun)
+    }
+
+    /// Whether the link is signed. One that tries and fails is refused, never taken as unsigned.
+    async fn check_signature(&self, client: &Client, link: &CustomerLink) -> Result<bool> {
+        let (signature, expires, nonce) = match (&link.signature, &link.expires, &link.nonce) {
+            (None, None, None) => return Ok(false),
+            (Some(signature), Some(expires), Some(nonce)) => (signature, expires, nonce),
+            _ => return Err(bad_signature()),
+        };
+        let customer_ref = link.customer_ref.as_deref().ok_or_else(bad_signature)?;
+        let now = self.clock.now().as_seconds();
+        let ends = expires.parse::<i64>().map_err(|_| bad_signature())?;
+        let is_timely = now < ends && ends <= now + MAX_LINK_SECONDS;
+        let is_plain = (1..=MAX_NONCE).contains(&nonce.len())
+            && nonce.bytes().all(|byte| byte.is_ascii_graphic());
+        let sent = from_hex(signature).ok_or_else(bad_signature)?;
+        let sealed = self
+            .storage
+            .clients()
+            .sealed_embed_secret(&client.id)
+            .await?;
+        let sealed = sealed.ok_or_else(|| Error::internal("a client without embed secret"))?;
+        let secret = self.vault.open(embed_secret_cell(client), &sealed)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
+            .expect("HMAC takes keys of every length");
+        mac.update(format!("{}\n{customer_ref}\n{expires}\n{nonce}", client.id).as_bytes());
+        let expected: [u8; 32] = mac.finalize().into_bytes().into();
+        if !bool::from(expected.ct_eq(&sent)) || !is_timely || !is_plain {
+            return Err(bad_signature());
+        }
+        let ends = Timestamp::from_seconds(ends).ok_or_else(bad_signature)?;
+        let is_first = self
+            .storage
+            .proofs()
+            .take_nonce(&client.id, &CredentialHash::of(nonce), ends)
+            .await?;
+        match is_first {
+            true => Ok(true),
+            false => Err(bad_signature()),
+        }
+    }
+}
+
+/// A name for people: what would make it read as something else is left out (TN-6). Whatever it
+/// holds, it never refuses a customer.
+fn display_name(text: &str) -> Option<String> {
+    let clean: String = text
+        .chars()
+        .filter(|c| !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'))
+        .take(MAX_TEXT)
+        .collect();
+    let clean = clean.trim();
+    (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+fn check_ref(name: &str) -> Result<()> {
+    if name.chars().count() > MAX_TEXT || name.chars().any(char::is_control) {
+        return Err(Error::invalid_request(format!(
+            "`customer_ref` must have at most {MAX_TEXT} characters and no control characters."
+        )));
+    }
+    Ok(())
+}
+
+fn bad_signature() -> Error {
+    blocked(
+        "The signature of this link is wrong, has ended or was used before: open it from the app again.",
+    )
+}
+
+pub(super) fn blocked(message: &str) -> Error {
+    Error::new(Code::AccessBlockedByPolicy, message)
+}

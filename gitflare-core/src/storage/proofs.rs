@@ -1,0 +1,37 @@
+//! What the browser sessions of customers have proven (TN-4): that the whole workspace is theirs,
+//! or one of its connections; and the nonces of signed links, each good for one time.
+
+use async_trait::async_trait;
+
+use crate::{ClientId, ConnectionId, CredentialHash, Result, SessionId, Timestamp};
+
+/// What a session has proven.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// The client vouches for it by a signed link: all of the workspace.
+    Workspace,
+    /// It has linked that account: this connection.
+    Connection(ConnectionId),
+}
+
+/// Keeps proofs and nonces. Proofs go with their session.
+#[async_trait]
+pub trait ProofStore: Send + Sync {
+    /// Notes what a session has proven. Again, or for a session that is gone, changes nothing.
+    async fn insert(&self, session: &SessionId, proof: Proof) -> Result<()>;
+
+    /// What a session has proven.
+    async fn find(&self, session: &SessionId) -> Result<Vec<Proof>>;
+
+    /// Takes a client's nonce: of two concurrent callers one gets `true`, and it never comes back
+    /// before `until`.
+    async fn take_nonce(
+        &self,
+        client: &ClientId,
+        nonce: &CredentialHash,
+        until: Timestamp,
+    ) -> Result<bool>;
+
+    /// Deletes up to `limit` nonces whose time ended before `before`; how many it were.
+    async fn purge_nonces(&self, before: Timestamp, limit: usize) -> Result<usize>;
+}
