@@ -33,7 +33,7 @@ pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
     };
     if view.has(at, b"Private-Lines:") {
         let digits = view.skip_blanks(at + b"Private-Lines:".len());
-        let end = Set::new(r"\d").run(view.text, digits, view.limit.min(digits + 4));
+        let end = const { Set::new(r"\d") }.run(view.text, digits, view.limit.min(digits + 4));
         block.lines = std::str::from_utf8(&view.text[digits..end])
             .ok()?
             .parse()
@@ -41,7 +41,7 @@ pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
         return Some((block, end));
     }
     let label = at + b"-----BEGIN".len();
-    let end = Set::new("A-Z0-9 _").run(view.text, label, view.limit.min(label + 100));
+    let end = const { Set::new("A-Z0-9 _") }.run(view.text, label, view.limit.min(label + 100));
     if !view.has(end, b"-----") {
         return None;
     }

@@ -55,48 +55,40 @@ pub(crate) struct Profile {
 
 impl Profile {
     pub(crate) fn of(text: &[u8]) -> Self {
-        let mut profile = Self {
-            len: text.len(),
-            ..Self::default()
-        };
+        let mut counts = [0usize; 8];
+        let (mut flips, mut switches, mut pairs, mut commonness) = (0, 0, 0, 0);
         let mut seen = [0u64; 4];
-        let mut before = 0u8;
+        let (mut before, mut class) = (0u8, OTHER);
         for &byte in text {
-            profile.flips += usize::from(
-                class(before) != class(byte)
-                    && !(before.is_ascii_uppercase() && byte.is_ascii_lowercase()),
-            );
+            let next = CLASSES[usize::from(byte)];
+            let change = CHANGES[class][next];
+            counts[next] += 1;
+            flips += usize::from(change & FLIP);
+            switches += usize::from(change >> 1 & 1);
             seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
-            match byte {
-                b'0'..=b'9' => {
-                    profile.digits += 1;
-                    profile.switches += usize::from(before.is_ascii_alphabetic());
-                }
-                b'A'..=b'Z' | b'a'..=b'z' => {
-                    if byte.is_ascii_uppercase() {
-                        profile.upper += 1;
-                    } else {
-                        profile.lower += 1;
-                    }
-                    profile.beyond_hex += usize::from(!byte.is_ascii_hexdigit());
-                    profile.switches += usize::from(before.is_ascii_digit());
-                    // A capital after a small letter begins a new word.
-                    if before.is_ascii_alphabetic()
-                        && !(before.is_ascii_lowercase() && byte.is_ascii_uppercase())
-                    {
-                        let row = PAIRS[usize::from((before | 0x20) - b'a')];
-                        profile.pairs += 1;
-                        profile.commonness +=
-                            usize::from(row[usize::from((byte | 0x20) - b'a')] - b'0');
-                    }
-                }
-                b' ' | b'\t' => profile.spaces += 1,
-                _ => profile.symbols += 1,
+            if change & PAIR != 0 {
+                pairs += 1;
+                commonness += usize::from(
+                    PAIRS[usize::from((before | 0x20) - b'a')][usize::from((byte | 0x20) - b'a')]
+                        - b'0',
+                );
             }
-            before = byte;
+            (before, class) = (byte, next);
         }
-        profile.distinct = seen.iter().map(|bits| bits.count_ones() as usize).sum();
-        profile
+        Self {
+            len: text.len(),
+            digits: counts[DIGIT],
+            upper: counts[UPPER] + counts[UPPER_HEX],
+            lower: counts[LOWER] + counts[LOWER_HEX],
+            spaces: counts[SPACE],
+            symbols: counts[OTHER],
+            switches,
+            beyond_hex: counts[UPPER] + counts[LOWER],
+            pairs,
+            commonness,
+            flips,
+            distinct: seen.iter().map(|bits| bits.count_ones() as usize).sum(),
+        }
     }
 
     pub(crate) const fn letters(&self) -> usize {
@@ -141,12 +133,76 @@ impl Profile {
     }
 }
 
-const fn class(byte: u8) -> u8 {
-    match byte {
-        b'a'..=b'z' => 1,
-        b'A'..=b'Z' => 2,
-        b'0'..=b'9' => 3,
-        _ => 0,
+const OTHER: usize = 0;
+const SPACE: usize = 1;
+const DIGIT: usize = 2;
+const LOWER: usize = 3;
+const LOWER_HEX: usize = 4;
+const UPPER: usize = 5;
+const UPPER_HEX: usize = 6;
+
+/// The class of every byte.
+const CLASSES: [usize; 256] = {
+    let mut classes = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'f' => LOWER_HEX,
+            b'g'..=b'z' => LOWER,
+            b'A'..=b'F' => UPPER_HEX,
+            b'G'..=b'Z' => UPPER,
+            b' ' | b'\t' => SPACE,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// A change that no new word explains.
+const FLIP: u8 = 1;
+/// A change between letters and digits.
+const SWITCH: u8 = 2;
+/// Two letters of one word; a capital after a small letter begins a new one.
+const PAIR: u8 = 4;
+
+/// What it means that one class follows another.
+const CHANGES: [[u8; 8]; 8] = {
+    let mut changes = [[0; 8]; 8];
+    let mut before = OTHER;
+    while before <= UPPER_HEX {
+        let mut next = OTHER;
+        while next <= UPPER_HEX {
+            let (from, to) = (kind(before), kind(next));
+            let letters = from >= 2 && to >= 2;
+            changes[before][next] = if from != to && !(from == 3 && to == 2) {
+                FLIP
+            } else {
+                0
+            } | if from == 1 && to >= 2 || from >= 2 && to == 1 {
+                SWITCH
+            } else {
+                0
+            } | if letters && !(from == 2 && to == 3) {
+                PAIR
+            } else {
+                0
+            };
+            next += 1;
+        }
+        before += 1;
+    }
+    changes
+};
+
+/// Neither letter nor digit, digit, small letter, capital.
+const fn kind(class: usize) -> u8 {
+    match class {
+        OTHER | SPACE => 0,
+        DIGIT => 1,
+        LOWER | LOWER_HEX => 2,
+        _ => 3,
     }
 }
 

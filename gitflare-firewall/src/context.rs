@@ -106,7 +106,7 @@ fn manifest(view: &View<'_>, at: usize, found: &mut Found) {
 
 /// The private members of the object around `at`.
 fn web_key(view: &View<'_>, at: usize, found: &mut Found) {
-    let kind = Set::new("\"'\\\\ :").run(view.text, at + 3, view.limit.min(at + 16));
+    let kind = const { Set::new("\"'\\\\ :") }.run(view.text, at + 3, view.limit.min(at + 16));
     if ![&b"RSA"[..], b"EC", b"OKP", b"oct"]
         .iter()
         .any(|word| view.has(kind, word))
@@ -156,7 +156,7 @@ fn arguments(view: &View<'_>, at: usize, found: &mut Found) {
     let first = view.skip_blanks(at);
     let end = match view.quote(first) {
         Some(quote) => view.quoted_end(first + quote.len, quote).0 + quote.len,
-        None => Set::new(r"\w.{}: ").run(view.text, first, view.limit.min(first + 64)),
+        None => const { Set::new(r"\w.{}: ") }.run(view.text, first, view.limit.min(first + 64)),
     };
     let comma = view.skip_blanks(end);
     if view.byte(comma) != b',' {
@@ -196,7 +196,7 @@ fn flag(view: &View<'_>, at: usize, glued: bool, found: &mut Found) {
             start += quote.len;
             view.quoted_end(start, quote).0
         }
-        None => Set::new(" \t\r\n\"'`\\\\;|)&").run_until(view.text, start, line),
+        None => const { Set::new(" \t\r\n\"'`\\\\;|)&") }.run_until(view.text, start, line),
     };
     if start < end && !matches!(view.byte(start), b'-' | b'<') && is_secret(&view.text[start..end])
     {

@@ -201,7 +201,7 @@ impl Engine {
             }
             Kind::Context(context) => context::read(view, context, hit.at, end, found),
             Kind::Tag => {
-                let end = Set::new(r"\x").run(view.text, end, view.limit.min(end + 16));
+                let end = const { Set::new(r"\x") }.run(view.text, end, view.limit.min(end + 16));
                 if end == hit.at + crate::tag::TAG_LEN {
                     found.secret(hit.at, end);
                 }

@@ -98,7 +98,7 @@ pub(crate) fn curl(view: &View<'_>, at: usize, found: &mut Found) {
             start += quote.len;
             end = end.min(view.quoted_end(start, quote).0);
         } else {
-            end = Set::new(" \t\r\n\"'`\\\\;|)").run_until(view.text, start, end);
+            end = const { Set::new(" \t\r\n\"'`\\\\;|)") }.run_until(view.text, start, end);
         }
         if start >= end {
             continue;

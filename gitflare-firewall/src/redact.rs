@@ -119,12 +119,14 @@ impl Redactor {
             return true;
         }
         let value = &text[start..end];
-        memchr::memmem::find_iter(value, TAG_PREFIX).any(|index| {
-            self.tagger.is_tag_at(value, index)
-                && value[index + TAG_PREFIX.len()..index + TAG_LEN]
-                    .iter()
-                    .any(|digit| *digit != b'0')
-        })
+        // Every tag has its colon: most values are told by the lack of one.
+        memchr::memchr(b':', value).is_some()
+            && memchr::memmem::find_iter(value, TAG_PREFIX).any(|index| {
+                self.tagger.is_tag_at(value, index)
+                    && value[index + TAG_PREFIX.len()..index + TAG_LEN]
+                        .iter()
+                        .any(|digit| *digit != b'0')
+            })
     }
 }
 

@@ -27,7 +27,7 @@ impl Reader<'_, '_> {
         } else if tight && self.in_braces() {
             // `${name:default}`
             (
-                Set::new("}\r\n\"'").run_until(view.text, at, limit),
+                const { Set::new("}\r\n\"'") }.run_until(view.text, at, limit),
                 Form::Literal,
             )
         } else if tight && before == b';' {
@@ -120,7 +120,7 @@ impl Reader<'_, '_> {
     /// Whether the name stands in `${...}`.
     pub(super) fn in_braces(&self) -> bool {
         let view = self.view;
-        let start = Set::new(r"\w.-").run_back(
+        let start = const { Set::new(r"\w.-") }.run_back(
             view.text,
             self.key.start,
             view.floor.max(self.key.start.saturating_sub(64)),
@@ -173,7 +173,7 @@ impl Reader<'_, '_> {
                 let profile = crate::chance::Profile::of(value);
                 profile.digits >= 3 && profile.letters() >= 3 && profile.is_random()
             };
-            if value.len() >= 20
+            if value.len() >= SHORTEST_NEARBY
                 && delimited
                 && !value.starts_with(b"0x")
                 && (generated() || is_uuid(value))
@@ -189,8 +189,10 @@ impl Reader<'_, '_> {
 /// The longest value without quotes.
 pub(super) const LONGEST_BARE: usize = 1024;
 /// How far from its name a generated text may stand.
-const NEARBY: usize = 40;
-const TOKEN: Set = Set::new(r"\w-");
+pub(super) const NEARBY: usize = 40;
+/// How long it must be.
+pub(super) const SHORTEST_NEARBY: usize = 20;
+const TOKEN: Set = NAME;
 const QUERY_END: Set = Set::new("&# \t\r\n\"'`<>)]}\\\\;,|");
 const PAIR_END: Set = Set::new(";\"'`\r\n<>");
-const BARE_END: Set = Set::new(" \t\r\n\"'`;,<>&|(){}[]");
+pub(super) const BARE_END: Set = Set::new(" \t\r\n\"'`;,<>&|(){}[]");

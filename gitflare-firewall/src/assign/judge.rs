@@ -4,7 +4,7 @@ use super::{
     key::Strength,
     words::{EMPTY_WORDS, ENDINGS, REFERENCES, STAND_INS, STORES},
 };
-use crate::{chance::Profile, text::Language};
+use crate::{chance::Profile, shape::Set, text::Language};
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub(super) enum Form {
     Bare,
 }
 
+/// A bare value is a name below this length, unless it has a mark.
+pub(super) const LONGEST_WORD: usize = 32;
+/// What a bare value must hold to be no name.
+pub(super) const MARK: Set = Set::new("0-9!@#$%^&*~+?");
+
 /// Whether `value` is a secret under a name of this strength.
 pub(super) fn is_secret(
     value: &[u8],
@@ -31,10 +36,7 @@ pub(super) fn is_secret(
     if form == Form::Bare
         && language != Language::Config
         && (language == Language::Code
-            || value.len() < 32
-                && !value
-                    .iter()
-                    .any(|byte| byte.is_ascii_digit() || b"!@#$%^&*~+?".contains(byte)))
+            || value.len() < LONGEST_WORD && !value.iter().any(|byte| MARK.has(*byte)))
     {
         return false;
     }
@@ -208,16 +210,15 @@ fn is_stand_in(value: &[u8], form: Form) -> bool {
 
 /// The value says its own name: `password = "password"`, `token: "accessToken"`.
 fn is_name_of(value: &[u8], name: &[u8]) -> bool {
-    let letters = |text: &[u8]| -> Vec<u8> {
+    fn letters(text: &[u8]) -> impl Iterator<Item = u8> {
         text.iter()
             .filter(|byte| byte.is_ascii_alphabetic())
             .map(u8::to_ascii_lowercase)
-            .collect()
-    };
-    value.len() <= 64 && !value.iter().any(u8::is_ascii_digit) && {
-        let value = letters(value);
-        !value.is_empty() && value == letters(name)
     }
+    value.len() <= 64
+        && !value.iter().any(u8::is_ascii_digit)
+        && letters(value).next().is_some()
+        && letters(value).eq(letters(name))
 }
 
 /// Several words with spaces between them.

@@ -46,7 +46,7 @@ pub(super) struct Key {
 
 const NAME: Set = Set::new(r"\w-");
 const WORDS: Set = NAME.with_letters();
-const LONGEST_NAME: usize = 64;
+pub(super) const LONGEST_NAME: usize = 64;
 
 impl Key {
     /// The name around the keyword at `at..end`, unless it names something that is not secret.

@@ -3,6 +3,7 @@
 //! member (`"name": "x", "value": "y"`), in an XML element or in a list of pairs.
 
 mod bare;
+mod glance;
 mod header;
 mod judge;
 mod key;
@@ -33,7 +34,13 @@ pub(crate) fn keywords() -> impl Iterator<Item = (&'static str, Set, Strength)> 
 
 /// Reads the assignment around a keyword at `at..end`.
 pub(crate) fn read(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut Found) {
-    // Most hits are no assignment: look at the next bytes before anything dearer.
+    // Most hits are no assignment: the next bytes tell before anything dearer.
+    if glance::is_worth(view, at, end, strength) {
+        read_name(view, at, end, strength, found);
+    }
+}
+
+fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut Found) {
     let Some(key) = Key::around(view, at, end, strength) else {
         return;
     };
@@ -85,7 +92,7 @@ impl Reader<'_, '_> {
         }
         if view.byte(at) == b'[' {
             // `char password[20] = "..."`
-            let end = Set::new(r"\w ").run(view.text, at + 1, view.limit.min(at + 16));
+            let end = const { Set::new(r"\w ") }.run(view.text, at + 1, view.limit.min(at + 16));
             if view.byte(end) == b']' {
                 at = end + 1;
             }

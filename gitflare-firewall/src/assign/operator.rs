@@ -76,7 +76,7 @@ impl Reader<'_, '_> {
 
     /// Whether the name stands in a tag: `<password>`, `<property name="password">`.
     pub(super) fn in_element(&self, quoted: bool) -> bool {
-        let start = Set::new(r"\w.:-").run_back(
+        let start = const { Set::new(r"\w.:-") }.run_back(
             self.view.text,
             self.key.start,
             self.view.floor.max(self.key.start.saturating_sub(64)),
@@ -177,7 +177,7 @@ impl Reader<'_, '_> {
     /// Whether `("name", "value")` is a name and its value rather than two members of a list.
     pub(super) fn takes_argument(&self, start: usize, end: usize) -> bool {
         let view = self.view;
-        let mut open = Set::new(r"\w.-").run_back(
+        let mut open = const { Set::new(r"\w.-") }.run_back(
             view.text,
             self.key.start,
             view.floor.max(self.key.start.saturating_sub(64)),
@@ -210,5 +210,5 @@ impl Reader<'_, '_> {
     }
 }
 
-const CALL: Set = Set::new(r"\w.:&!*-");
-const TYPE: Set = Set::new(r"\w<>&*?[]. '|:");
+pub(super) const CALL: Set = Set::new(r"\w.:&!*-");
+pub(super) const TYPE: Set = Set::new(r"\w<>&*?[]. '|:");

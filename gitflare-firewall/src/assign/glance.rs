@@ -1,0 +1,312 @@
+//! The cheap question before the dear ones: whether anything around a keyword could make it the
+//! name of a value. It looks at a few bytes, may say yes too often, and never says no where the
+//! reader would find something; a test compares the two.
+
+use super::{
+    NAME, Strength,
+    bare::{BARE_END, NEARBY, SHORTEST_NEARBY},
+    judge::{LONGEST_WORD, MARK},
+    key::LONGEST_NAME,
+    operator::{CALL, TYPE},
+};
+use crate::{
+    shape::Set,
+    text::{Language, View},
+};
+
+/// What a quote may begin with, in its ASCII spellings.
+const QUOTE: Set = Set::new("\"'`\\\\&");
+/// Behind a name and its blanks: the beginning of an operator, or near enough.
+const OPENS: Set = Set::new("[<>%");
+/// Ends of a line, and what a sibling member may begin with.
+const SIBLING: Set = Set::new("vVcd{-");
+/// How far back a comparison may stand.
+const COMPARED: usize = 128;
+
+/// Whether the keyword at `at..end` is worth reading.
+pub(super) fn is_worth(view: &View<'_>, at: usize, end: usize, strength: Strength) -> bool {
+    if matches!(
+        strength,
+        Strength::Bearer | Strength::Sql | Strength::Header | Strength::Cookie
+    ) || !view.text[at].is_ascii()
+    {
+        return true;
+    }
+    let stop = NAME.run(view.text, end, view.limit.min(end + LONGEST_NAME));
+    may_assign(view, at, stop, strength)
+        || may_be_compared(view, at, stop)
+        || may_be_near(view, stop, strength)
+}
+
+fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) -> bool {
+    let mut at = stop;
+    let mut quoted = false;
+    match view.byte(at) {
+        b'>' | b'[' => return true,
+        b'"' | b'\'' | b'`' => {
+            at += 1;
+            quoted = true;
+        }
+        byte if is_quote(byte) => return true,
+        _ => {}
+    }
+    while matches!(view.byte(at), b']' | b')') {
+        at += 1;
+    }
+    let blank = matches!(view.byte(at), b' ' | b'\t');
+    if blank {
+        at = view.skip_blanks(at);
+    }
+    let byte = view.byte(at);
+    let next = view.byte(at + 1);
+    if OPENS.has(byte) || is_quote(byte) {
+        return true;
+    }
+    let opens = match byte {
+        b'=' => matches!(next, b'~' | b'3') || takes_value(view, start, at + 1, at == stop),
+        b':' if next == b':' => view.byte(at + 2) != b':' && view.byte(at + 2) == b'=',
+        b':' => takes_value(view, start, at + 1, at == stop),
+        b'!' => next == b'=',
+        b'?' | b'|' => next == byte || next == b'=' || next == b':',
+        b'+' | b'.' => next == byte || next == b'=',
+        b'-' => next == b'>' || blank || next == b' ',
+        b'(' => !quoted && is_quote(view.byte(view.skip_blanks(at + 1))),
+        b',' => quoted || is_sibling(view.byte(view.skip_blanks(at + 1))),
+        b'\n' | b'\r' => view
+            .next_line(at)
+            .is_some_and(|next| is_sibling(view.byte(next))),
+        b'v' | b'V' => matches!(next, b'a' | b'A'),
+        b'c' => next == b'o',
+        b'd' => next == b'e',
+        b'o' => next == b'r',
+        b'e' => next == b'n',
+        b'{' => true,
+        _ => false,
+    };
+    opens || blank && !quoted && takes_blanks(view, start, strength)
+}
+
+/// Whether a value may follow the operator that begins before `at`: a literal, or a bare word that
+/// is not plainly a name.
+fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
+    let mut operator = at;
+    while matches!(view.byte(operator), b'=' | b'>') {
+        operator += 1;
+    }
+    let value = view.skip_blanks(operator);
+    if tight && value == operator || view.language == Language::Config {
+        return true;
+    }
+    if !view.byte(value).is_ascii_alphanumeric() && view.byte(value) != b'_' {
+        return true;
+    }
+    let end = CALL.run(view.text, value, view.limit.min(value + 48));
+    let word = &view.text[value..end];
+    if is_quote(view.byte(end))
+        || view.byte(end) == b'(' && is_quote(view.byte(view.skip_blanks(end + 1)))
+        || [&b"new"[..], b"await", b"return"]
+            .iter()
+            .any(|wrapper| word.starts_with(wrapper))
+    {
+        return true;
+    }
+    // `name: Type = value`
+    let typed = TYPE.run(view.text, value, view.limit.min(value + 48));
+    if view.byte(view.skip_blanks(typed)) == b'=' {
+        return true;
+    }
+    let name = NAME.run_back(
+        view.text,
+        start,
+        view.floor.max(start.saturating_sub(LONGEST_NAME)),
+    );
+    if matches!(view.before(name), b'?' | b'&' | b';') {
+        return true;
+    }
+    let end = BARE_END.run_until(view.text, value, view.limit.min(value + LONGEST_WORD));
+    let bare = &view.text[value..end];
+    view.language != Language::Code
+        && (bare.len() >= LONGEST_WORD || bare.iter().any(|byte| MARK.has(*byte)))
+}
+
+/// Whether a value may follow after blanks alone.
+fn takes_blanks(view: &View<'_>, at: usize, strength: Strength) -> bool {
+    if matches!(strength, Strength::Password | Strength::Pass) {
+        return true;
+    }
+    // `--token x`, `ENV TOKEN x`, `#define TOKEN x`
+    let start = NAME.run_back(
+        view.text,
+        at,
+        view.floor.max(at.saturating_sub(LONGEST_NAME)),
+    );
+    let line = &view.text[view.line_start(start)..start];
+    let line = line.trim_ascii_start();
+    let line = line
+        .strip_prefix(b"+")
+        .or(line.strip_prefix(b"-"))
+        .unwrap_or(line)
+        .trim_ascii_start();
+    view.text[start..at].contains(&b'-')
+        || [&b"ENV"[..], b"ARG", b"#define"]
+            .iter()
+            .any(|word| line.starts_with(word))
+}
+
+/// Whether `==` or `!=` stands before the name.
+fn may_be_compared(view: &View<'_>, at: usize, stop: usize) -> bool {
+    let closes = |byte| {
+        matches!(
+            byte,
+            b' ' | b')' | b'\n' | b';' | b']' | b'"' | b'\'' | b'`'
+        )
+    };
+    let floor = view.floor.max(at.saturating_sub(COMPARED));
+    closes(view.byte(stop))
+        && memchr::memrchr(b'=', &view.text[floor..at])
+            .is_some_and(|index| matches!(view.before(floor + index), b'=' | b'!'))
+}
+
+/// Whether a run long enough for a generated text begins within reach. Such a run covers one of
+/// the places that are probed.
+fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
+    if !matches!(
+        strength,
+        Strength::Secret | Strength::Token | Strength::Key | Strength::Provider
+    ) {
+        return false;
+    }
+    (1..=NEARBY / SHORTEST_NEARBY).any(|index| {
+        let probe = stop + index * SHORTEST_NEARBY - 1;
+        probe < view.limit && NAME.has(view.text[probe]) && {
+            let start = NAME.run_back(view.text, probe, probe - (SHORTEST_NEARBY - 1));
+            let end = NAME.run(view.text, probe, view.limit.min(start + SHORTEST_NEARBY));
+            end - start >= SHORTEST_NEARBY
+        }
+    })
+}
+
+fn is_quote(byte: u8) -> bool {
+    QUOTE.has(byte) || !byte.is_ascii()
+}
+
+fn is_sibling(byte: u8) -> bool {
+    SIBLING.has(byte) || is_quote(byte) || matches!(byte, b'\n' | b'\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        assign::{KEYWORDS, read_name},
+        engine::Found,
+    };
+
+    const PARTS: &[&str] = &[
+        "password",
+        "TOKEN",
+        "api_key",
+        "secret",
+        "key",
+        "auth",
+        "cookie",
+        "pin",
+        "twilio",
+        "pass",
+        "k3J9sX0qPz7LmN2vQ8",
+        "9f86d081884c7d659a2feaa0c55ad015",
+        "hunter22",
+        "parse",
+        "x",
+        "1234",
+        "value",
+        "content",
+        "default",
+        "getenv(",
+        "new ",
+        "String",
+        "b",
+        "ENV ",
+        "#define ",
+        "--",
+        "=",
+        " = ",
+        ": ",
+        ":=",
+        "==",
+        " != ",
+        "=>",
+        "->",
+        "?",
+        "|",
+        "&",
+        "&gt;",
+        "%3D",
+        "<-",
+        "or ",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "<",
+        ">",
+        ",",
+        ", ",
+        ";",
+        ".",
+        "-",
+        "_",
+        " ",
+        "  ",
+        "\t",
+        "\"",
+        "'",
+        "`",
+        "\\\"",
+        "\\n",
+        "\n",
+        "\r\n",
+        "\n+  ",
+        "\n  ",
+        "is ",
+        "\u{201c}",
+        "\u{ff1a}",
+        "$",
+        "@",
+        "${",
+        "/",
+        "encoding=",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+        #[test]
+        fn a_name_that_is_passed_over_has_no_value(
+            parts in prop::collection::vec(0..PARTS.len(), 1..14),
+            language in 0..3usize,
+        ) {
+            let text: String = parts.iter().map(|part| PARTS[*part]).collect();
+            let folded = text.to_ascii_lowercase();
+            let view = View {
+                text: text.as_bytes(),
+                floor: 0,
+                limit: text.len(),
+                language: [Language::Unknown, Language::Code, Language::Config][language],
+            };
+            for keyword in KEYWORDS {
+                for (at, _) in folded.match_indices(keyword.text) {
+                    let end = at + keyword.text.len();
+                    if !is_worth(&view, at, end, keyword.strength) {
+                        let mut found = Found::default();
+                        read_name(&view, at, end, keyword.strength, &mut found);
+                        prop_assert_eq!(&found.spans, &[], "{:?} at {}", text, at);
+                    }
+                }
+            }
+        }
+    }
+}
