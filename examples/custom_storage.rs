@@ -20,7 +20,7 @@ use gitflare::core::{
     Result, Timestamp,
     storage::{
         AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        LinkStore, ProofStore, RequestStore, SessionStore, SettingsStore, Storage,
+        LinkStore, ProofStore, RequestStore, SealedStore, SessionStore, SettingsStore, Storage,
         SubscriptionStore, TenantStore, TokenStore, UsageQuery, UsageRow, UsageStore, UsageSummary,
         UserStore, conformance, memory::MemoryStorage,
     },
@@ -118,6 +118,10 @@ impl Storage for Metered {
 
     fn cleanup(&self) -> &dyn CleanupStore {
         self.inner.cleanup()
+    }
+
+    fn sealed(&self) -> &dyn SealedStore {
+        self.inner.sealed()
     }
 
     fn settings(&self) -> &dyn SettingsStore {

@@ -111,6 +111,12 @@ impl KeyRing {
         &self.0[0]
     }
 
+    /// Whether keys are in it that no longer seal.
+    #[must_use]
+    pub fn has_retired(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// One derived key per master key, the primary's first.
     #[must_use]
     pub fn derive(&self, purpose: Purpose) -> Vec<(u8, Secret<[u8; 32]>)> {
@@ -143,6 +149,12 @@ impl Cell<'_> {
         }
         data
     }
+}
+
+/// The id of the key that a ciphertext was sealed with; `None` for what is no ciphertext.
+#[must_use]
+pub fn key_id(sealed: &[u8]) -> Option<u8> {
+    sealed.get(1).copied()
 }
 
 /// Encrypts and decrypts columns (XChaCha20-Poly1305, random nonce, format byte and key id in

@@ -23,6 +23,7 @@ pub mod provider;
 mod random;
 pub mod redirect_uri;
 pub mod return_path;
+pub mod rotation;
 mod scope;
 mod secret;
 pub mod storage;

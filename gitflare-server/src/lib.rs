@@ -12,6 +12,7 @@ mod keys;
 pub mod log;
 mod passwords;
 mod retention;
+mod rotation;
 pub mod run;
 pub mod sandbox;
 mod server;

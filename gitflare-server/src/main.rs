@@ -32,6 +32,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             };
         }
+        Command::RotateKeys(arguments) => block_on(run::rotate_keys(arguments)),
         Command::Openapi(arguments) => run::openapi(arguments),
         Command::Help => {
             run::print(&cli::help());

@@ -12,6 +12,7 @@ use crate::{
     http::openapi,
     log,
     sandbox::Sandbox,
+    server,
 };
 
 /// Serves until SIGTERM or SIGINT, then drains.
@@ -77,6 +78,18 @@ pub fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
         .public_url
         .unwrap_or_else(|| BaseUrl::of_listener(config.listen));
     print(&format!("{:#}\n", openapi::document(url.as_str())));
+    Ok(())
+}
+
+/// Seals everything anew with the primary key.
+///
+/// # Errors
+/// Every problem, each as one line.
+pub async fn rotate_keys(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let given = config::gather(arguments.given, arguments.file.as_deref());
+    let config = Config::from_given(&given)?;
+    log::init(config.log.clone(), config.log_format);
+    print(&server::rotate_keys(&config).await?);
     Ok(())
 }
 

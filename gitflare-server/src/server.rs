@@ -17,7 +17,7 @@ use crate::{
     config::{BaseUrl, Config, Database, Problem, Setting},
     http::{self, AdminKeys, App, HttpSettings, Listeners, RateLimits},
     keys::{self, DataDir},
-    retention,
+    retention, rotation,
     storage::sqlite::{SqliteConfig, SqliteStorage},
     upstreams,
 };
@@ -67,6 +67,7 @@ impl Server {
         let database = Arc::new(storage.map_err(|error| failed(&error))?);
         let storage: Arc<dyn Storage> = Arc::clone(&database) as _;
         keys::verify(&ring, &*storage).await?;
+        rotation::spawn(&storage, &ring);
 
         let rate_limits = Arc::new(RateLimits::new(config.rate_limit_per_minute));
         let public = bind(config.listen, "GITFLARE_LISTEN").await?;
@@ -146,6 +147,36 @@ impl Server {
             },
         };
         Gateway::new(parts).await.map_err(|error| failed(&error))
+    }
+}
+
+/// Seals everything anew with the primary key, where no server runs (KY-4).
+///
+/// # Errors
+/// What stops it, as one line: above all a server that has the data folder.
+pub(crate) async fn rotate_keys(config: &Config) -> Result<String, Problem> {
+    let data = DataDir::open(&config.data_dir)?;
+    let ring = data.master_keys(config, &SystemRandom)?;
+    let Database::Sqlite = config.database;
+    let storage = SqliteStorage::open(&SqliteConfig {
+        dir: data.path().to_owned(),
+        max_pages: None,
+    })
+    .map_err(|error| failed(&error))?;
+    keys::verify(&ring, &storage).await?;
+    let rotated = rotation::run(&storage, &ring).await;
+    let closed = storage.close().await;
+    let rotated = rotated.map_err(|error| failed(&error))?;
+    closed.map_err(|error| failed(&error))?;
+    match rotated.unreadable {
+        0 => Ok(format!(
+            "{} values sealed anew with key {}. Older keys can be taken out of the configuration.\n",
+            rotated.replaced,
+            ring.primary().id()
+        )),
+        left => Err(Problem::new(format!(
+            "{left} encrypted values are left that no key opens: the old keys must stay"
+        ))),
     }
 }
 

@@ -118,6 +118,9 @@ promises! {
         a_queued_job_stays_as_it_is
         a_disconnected_account_queues_its_tokens
     }
+    sealed {
+        values_of_other_keys_are_replaced
+    }
     settings {
         firewall_settings_change_one_version_at_a_time
         a_key_keeps_its_first_check

@@ -18,6 +18,7 @@ mod links;
 pub mod memory;
 mod proofs;
 mod requests;
+mod sealed;
 mod sessions;
 mod settings;
 mod subscriptions;
@@ -44,6 +45,7 @@ pub use connections::{
 pub use links::{Handover, LinkFlow, LinkKind, LinkStore, LinkedAccount, UnclaimedAccount};
 pub use proofs::{Proof, ProofStore};
 pub use requests::{PendingRequest, RequestStore, Sharing};
+pub use sealed::{SealedPlace, SealedStore, SealedValue};
 pub use sessions::{Session, SessionStore, SessionSubject};
 pub use settings::{FirewallSettings, KeyCheck, SettingsStore};
 pub use subscriptions::{StoredSubscription, SubscriptionStore};
@@ -84,6 +86,8 @@ pub trait Storage: Send + Sync {
     fn links(&self) -> &dyn LinkStore;
     /// What is still to be cleaned up at providers.
     fn cleanup(&self) -> &dyn CleanupStore;
+    /// Encrypted values, wherever they are.
+    fn sealed(&self) -> &dyn SealedStore;
     /// Run-time settings.
     fn settings(&self) -> &dyn SettingsStore;
     /// The usage log.

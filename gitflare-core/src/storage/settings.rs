@@ -46,4 +46,7 @@ pub trait SettingsStore: Send + Sync {
 
     /// Adds a key's check value; an id that has one keeps it.
     async fn insert_key_check(&self, check: KeyCheck) -> Result<()>;
+
+    /// Forgets the check values of all other keys: nothing is sealed with them any more.
+    async fn keep_key_check(&self, key_id: u8) -> Result<()>;
 }

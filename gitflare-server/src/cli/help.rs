@@ -14,6 +14,9 @@ Commands:
   sandbox    Serve a sample repository on loopback, from a fresh folder that goes at the end;
              --repos PATH adds a folder of your own repositories
   check      Print every setting with its value and origin, then what is wrong with them
+  rotate-keys
+             Seal everything anew with the first key of GITFLARE_MASTER_KEY, while no server runs;
+             a server with several keys does the same by itself
   openapi    Print the API as an OpenAPI document
   help       Print this
   version    Print the version

@@ -22,6 +22,8 @@ pub enum Command {
     Sandbox(Arguments),
     /// Show and judge the configuration.
     Check(Arguments),
+    /// Seal everything anew with the primary master key.
+    RotateKeys(Arguments),
     /// Print the API as an OpenAPI document.
     Openapi(Arguments),
     /// Print the commands and settings.
@@ -54,7 +56,17 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Problem> {
     let mut words = words.into_iter().peekable();
     let named = words.next_if(|word| !word.starts_with('-'));
     let command = named.as_deref().unwrap_or("serve");
-    if !["serve", "sandbox", "check", "openapi", "help", "version"].contains(&command) {
+    if ![
+        "serve",
+        "sandbox",
+        "check",
+        "rotate-keys",
+        "openapi",
+        "help",
+        "version",
+    ]
+    .contains(&command)
+    {
         return Err(Problem::new(format!(
             "`{}` is not a command of this version",
             command.escape_debug()
@@ -105,6 +117,7 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Problem> {
     Ok(match command {
         "sandbox" => Command::Sandbox(arguments),
         "check" => Command::Check(arguments),
+        "rotate-keys" => Command::RotateKeys(arguments),
         "openapi" => Command::Openapi(arguments),
         "help" => Command::Help,
         "version" => Command::Version,

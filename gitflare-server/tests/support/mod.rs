@@ -38,15 +38,21 @@ impl Answer {
 impl Gitflare {
     /// Starts a server on a free port over `data`, serving the repositories below `root`.
     pub(crate) fn start(data: &Path, root: &Path) -> Self {
+        let root = root.to_str().unwrap().to_owned();
+        Self::start_with(data, &[("GITFLARE_LOCAL_ROOT", root)])
+    }
+
+    /// Starts a server on a free port over `data` with these settings.
+    pub(crate) fn start_with(data: &Path, settings: &[(&str, String)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_gitflare"))
             .arg("serve")
             .env_clear()
             .env("GITFLARE_LISTEN", "127.0.0.1:0")
             .env("GITFLARE_DATA_DIR", data)
-            .env("GITFLARE_LOCAL_ROOT", root)
             .env("SGG_ADMIN_API_KEY", ADMIN_KEY)
             .env("GITFLARE_RATE_LIMIT_PER_MINUTE", "0")
             .env("GITFLARE_LOG", "error")
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()

@@ -35,4 +35,6 @@ pub async fn a_key_keeps_its_first_check(storage: &dyn Storage) {
         store.key_checks().await.unwrap(),
         [check(1, 1), check(2, 2)]
     );
+    store.keep_key_check(2).await.unwrap();
+    assert_eq!(store.key_checks().await.unwrap(), [check(2, 2)]);
 }

@@ -16,6 +16,16 @@ pub(super) struct KeptFlow {
     account: Option<(UnclaimedAccount, CredentialHash)>,
 }
 
+impl KeptFlow {
+    pub(super) fn verifier_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.flow.sealed_verifier
+    }
+
+    pub(super) fn account_mut(&mut self) -> Option<&mut UnclaimedAccount> {
+        self.account.as_mut().map(|(account, _)| account)
+    }
+}
+
 impl State {
     fn queue_unclaimed(&mut self, kept: KeptFlow, now: Timestamp) {
         let Some((unclaimed, _)) = kept.account else {

@@ -10,6 +10,7 @@ mod connections;
 mod links;
 mod proofs;
 mod requests;
+mod sealed;
 mod sessions;
 mod settings;
 mod subscriptions;
@@ -33,8 +34,9 @@ use super::{
     AccessToken, AuditEntry, AuditStore, Authorization, AuthorizationStore, CleanupJob,
     CleanupKind, CleanupStore, Client, ClientStore, CodeStore, Connection, ConnectionStore,
     FirewallSettings, Grant, KeyCheck, LinkStore, ListRange, PasswordHash, PendingRequest, Proof,
-    ProofStore, RequestStore, Role, SealedTokens, Session, SessionStore, SettingsStore, Storage,
-    SubscriptionStore, Tenant, TenantStore, TokenStore, UsageRow, UsageStore, User, UserStore,
+    ProofStore, RequestStore, Role, SealedStore, SealedTokens, Session, SessionStore,
+    SettingsStore, Storage, SubscriptionStore, Tenant, TenantStore, TokenStore, UsageRow,
+    UsageStore, User, UserStore,
 };
 use crate::{
     AuthorizationId, ClientId, ConnectionId, CredentialHash, FlowId, GrantId, Result, SecretId,
@@ -139,6 +141,10 @@ impl Storage for MemoryStorage {
     }
 
     fn cleanup(&self) -> &dyn CleanupStore {
+        self
+    }
+
+    fn sealed(&self) -> &dyn SealedStore {
         self
     }
 

@@ -41,4 +41,10 @@ impl SettingsStore for MemoryStorage {
         }
         Ok(())
     }
+    async fn keep_key_check(&self, key_id: u8) -> Result<()> {
+        self.state()
+            .key_checks
+            .retain(|check| check.key_id == key_id);
+        Ok(())
+    }
 }

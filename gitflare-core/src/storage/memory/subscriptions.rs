@@ -15,6 +15,12 @@ pub(super) struct Kept {
     ended_at: Option<Timestamp>,
 }
 
+impl Kept {
+    pub(super) fn row_mut(&mut self) -> &mut StoredSubscription {
+        &mut self.row
+    }
+}
+
 impl State {
     /// Ends the subscriptions that `ends` picks.
     pub(super) fn end_subscriptions(

@@ -15,6 +15,7 @@ mod migrations;
 mod proofs;
 mod requests;
 mod rows;
+mod sealed;
 mod sessions;
 mod settings;
 mod subscriptions;
@@ -33,7 +34,7 @@ use gitflare_core::{
     Error, Result,
     storage::{
         AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        LinkStore, ProofStore, RequestStore, SessionStore, SettingsStore, Storage,
+        LinkStore, ProofStore, RequestStore, SealedStore, SessionStore, SettingsStore, Storage,
         SubscriptionStore, TenantStore, TokenStore, UsageStore, UserStore,
     },
 };
@@ -182,6 +183,10 @@ impl Storage for SqliteStorage {
     }
 
     fn cleanup(&self) -> &dyn CleanupStore {
+        self
+    }
+
+    fn sealed(&self) -> &dyn SealedStore {
         self
     }
 

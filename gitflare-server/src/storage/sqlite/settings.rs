@@ -116,4 +116,15 @@ impl SettingsStore for SqliteStorage {
         })
         .await
     }
+    async fn keep_key_check(&self, key_id: u8) -> Result<()> {
+        self.write(move |connection| {
+            execute(
+                connection,
+                "DELETE FROM key_checks WHERE key_id <> ?1",
+                [key_id],
+            )?;
+            Ok(())
+        })
+        .await
+    }
 }
