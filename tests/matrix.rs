@@ -225,7 +225,6 @@ fn the_routes_that_are_not_built_yet_are_these() {
             "GET /oauth/authorize",
             "POST /oauth/authorize/approve",
             "GET /oauth/authorize/deny",
-            "POST /v1/repositories/:provider/:repoId/events/subscribe",
             "GET /app/company/apps/:clientId",
             "POST /app/company/apps/:clientId/update",
             "POST /app/company/apps/:clientId/revoke",

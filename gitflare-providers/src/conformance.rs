@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gitflare_core::{
     Code, ConnectionId, Error, Limit, PageRequest, Result, Secret,
-    model::{EventName, PullRequestFilter, SubscriptionRequest},
+    model::PullRequestFilter,
     provider::{
         Call, CommitId, DeploymentFilter, Endpoint, Provider, RefSelector, RepoRef, Support,
         TreeQuery,
@@ -107,12 +107,9 @@ async fn ask(
             .file_tree(call, repo, &TreeQuery::default(), page)
             .await
             .map(drop),
-        Endpoint::EventsSubscribe => {
-            let request = SubscriptionRequest {
-                events: vec![EventName::Push],
-                hook_url: "https://example.com/hook".to_owned(),
-            };
-            provider.subscribe(call, repo, &request).await.map(drop)
-        }
+        Endpoint::EventsSubscribe => match provider.hooks() {
+            Some(_) => Ok(()),
+            None => Err(Error::unsupported(provider.id(), endpoint)),
+        },
     }
 }

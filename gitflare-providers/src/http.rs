@@ -201,6 +201,11 @@ pub(crate) struct Base {
 }
 
 impl Base {
+    /// Whether the operator named it.
+    pub(crate) const fn is_private(&self) -> bool {
+        self.private
+    }
+
     /// A URL below the base; `path` is encoded and starts with a slash.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.url.clone();

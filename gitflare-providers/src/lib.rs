@@ -13,10 +13,12 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod callbacks;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod github;
 pub mod gitlab;
+mod hooks;
 mod http;
 pub mod local;
 mod oauth;
@@ -28,5 +30,6 @@ mod upstream;
 mod upstream_error;
 mod wire;
 
+pub use callbacks::Callbacks;
 pub use http::{Http, HttpConfig};
 pub use oauth::OauthConfig;

@@ -9,12 +9,15 @@ use gitflare_core::{
     provider::{Call, ProviderId, RateLimit},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{
+    Method,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+};
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::{
-    http::{Base, Http, MAX_BODY, MAX_DIFF_BODY, Reply},
+    http::{Base, Http, MAX_BODY, MAX_DIFF_BODY, Reply, Submission},
     quotas::Seen,
     upstream_error::{Refusal, request_id, seconds_until_reset, unanswered},
 };
@@ -185,6 +188,48 @@ impl Upstream {
             tokio::time::sleep(wait).await;
             attempt += 1;
         }
+    }
+
+    /// Sends what changes something, once: nobody knows what a request that was lost has done.
+    ///
+    /// # Errors
+    /// What the answer, or its absence, means.
+    pub(crate) async fn change(
+        &self,
+        call: &Call,
+        method: Method,
+        segments: &[&str],
+        body: String,
+    ) -> Result<Answer> {
+        let provider = self.dialect.provider;
+        let quotas = self.http.quotas();
+        quotas.check(&call.connection_id, provider, Instant::now())?;
+        let base: Cow<'_, Base> = match &call.api_base_url {
+            Some(text) => Cow::Owned(self.http.base(text)?),
+            None => Cow::Borrowed(&self.base),
+        };
+        let mut headers = self.headers(call)?;
+        if !body.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let submission = Submission {
+            method,
+            url: base.join(&Get::new(segments)?.path),
+            headers,
+            body,
+        };
+        let deadline = Instant::from_std(call.deadline);
+        let sent = self.http.submit(&base, submission, deadline).await;
+        let reply = sent.map_err(|failure| unanswered(provider, failure))?;
+        self.note_quota(call, &reply.headers);
+        if matches!(reply.status, 200..=299) {
+            return Ok(Answer {
+                reply,
+                dialect: self.dialect,
+            });
+        }
+        let refusal = Refusal::new(provider, &reply, self.dialect.request_id);
+        Err((self.dialect.refusal)(&refusal).unwrap_or_else(|| refusal.shared()))
     }
 
     /// What the upstream lets a connection do, as its newest answer said.

@@ -29,10 +29,16 @@ impl Word<'_> {
 }
 
 /// A moment, for `#[serde(default, deserialize_with = "wire::moment")]`; one that cannot be read
-/// is unknown.
+/// is unknown. Some events write `2025-03-01 08:00:00 UTC`.
 pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<Word<'de>>::deserialize(from)?;
-    Ok(text.and_then(|text| Timestamp::parse(text.as_str())))
+    Ok(text.and_then(|text| {
+        let text = text.as_str();
+        Timestamp::parse(text).or_else(|| {
+            let spaced = text.strip_suffix(" UTC")?;
+            Timestamp::parse(&format!("{}Z", spaced.replacen(' ', "T", 1)))
+        })
+    }))
 }
 
 /// A text that upstreams leave empty where they know none, for `deserialize_with`.

@@ -7,6 +7,7 @@
 mod cleanup;
 pub mod cli;
 pub mod config;
+mod deliveries;
 pub mod http;
 mod keys;
 pub mod log;

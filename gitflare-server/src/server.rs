@@ -15,6 +15,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::sleep};
 use crate::{
     cleanup,
     config::{BaseUrl, Config, Database, Problem, Setting},
+    deliveries,
     http::{self, AdminKeys, App, HttpSettings, Listeners, RateLimits},
     keys::{self, DataDir},
     retention, rotation,
@@ -94,6 +95,11 @@ impl Server {
             enforce_platform_auth: config.enforce_platform_auth,
             testapp: config.testapp,
             dev: config.dev,
+            private_callbacks: config
+                .allow_private_callbacks
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             ..HttpSettings::new(public_url.as_str(), base_url(&config.panel_url).as_str())
         };
         let app = Arc::new(App::new(gateway, settings, rate_limits));
@@ -105,6 +111,7 @@ impl Server {
             async move { drop(stopped.await) },
         ));
         cleanup::spawn(&app);
+        deliveries::spawn(&app);
         retention::spawn(&storage, config.usage_retention_days);
         Ok(Running {
             addr,

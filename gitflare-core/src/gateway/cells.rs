@@ -2,7 +2,7 @@
 //! other (KY-1).
 
 use crate::{
-    ConnectionId, FlowId, TenantId,
+    ConnectionId, FlowId, SubscriptionId, TenantId,
     keys::Cell,
     storage::{CleanupJob, Connection},
 };
@@ -59,4 +59,23 @@ pub(super) fn queued_access_token(job: &CleanupJob) -> Cell<'_> {
 
 pub(super) fn queued_refresh_token(job: &CleanupJob) -> Cell<'_> {
     token(REFRESH_TOKEN, &job.connection_id, job.tenant_id.as_ref())
+}
+
+/// What the provider proves itself with at a subscription's hook.
+pub(super) fn hook_secret<'a>(id: &'a SubscriptionId, tenant: &'a TenantId) -> Cell<'a> {
+    subscription("hook_secret", id, tenant)
+}
+
+/// What a subscription's deliveries are signed with.
+pub(super) fn delivery_secret<'a>(id: &'a SubscriptionId, tenant: &'a TenantId) -> Cell<'a> {
+    subscription("secret", id, tenant)
+}
+
+fn subscription<'a>(column: &'a str, id: &'a SubscriptionId, tenant: &'a TenantId) -> Cell<'a> {
+    Cell {
+        table: "subscriptions",
+        column,
+        row: id.as_str(),
+        tenant: tenant.as_str(),
+    }
 }

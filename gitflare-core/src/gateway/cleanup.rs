@@ -38,6 +38,7 @@ impl Gateway {
         let queue = self.storage.cleanup();
         let outcome = match job.kind {
             CleanupKind::RevokeTokens => self.revoke_tokens(job).await,
+            CleanupKind::DeleteHook => self.delete_hook(job).await,
         };
         let Err(error) = outcome else {
             return queue.finish(job.kind, &job.subject).await;

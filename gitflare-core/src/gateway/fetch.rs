@@ -256,7 +256,7 @@ impl Gateway {
         }
     }
 
-    fn provider_of(&self, share: &Share) -> Result<&Arc<dyn Provider>> {
+    pub(super) fn provider_of(&self, share: &Share) -> Result<&Arc<dyn Provider>> {
         let id = share.connection.provider;
         self.providers.find(id).ok_or_else(|| {
             Error::new(

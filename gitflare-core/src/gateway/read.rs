@@ -68,7 +68,7 @@ pub struct UnifiedReply {
 }
 
 /// What a credential turned out to be.
-enum Credentials {
+pub(super) enum Credentials {
     Nothing,
     Unknown,
     Token(Access),
@@ -76,7 +76,7 @@ enum Credentials {
 }
 
 impl Credentials {
-    fn presented(&self) -> Presented<'_> {
+    pub(super) fn presented(&self) -> Presented<'_> {
         match self {
             Self::Nothing => Presented::Nothing,
             Self::Unknown => Presented::Unknown,
@@ -85,7 +85,7 @@ impl Credentials {
         }
     }
 
-    fn access(&self) -> Option<&Access> {
+    pub(super) fn access(&self) -> Option<&Access> {
         match self {
             Self::Token(access) => Some(access),
             Self::Nothing | Self::Unknown | Self::Connection(_) => None,
@@ -95,10 +95,10 @@ impl Credentials {
 
 /// What is learned on the way and goes into the usage row.
 #[derive(Default)]
-struct Trace {
-    token: Option<(TenantId, ClientId, TokenId)>,
-    provider: Option<ProviderId>,
-    repository: Option<String>,
+pub(super) struct Trace {
+    pub(super) token: Option<(TenantId, ClientId, TokenId)>,
+    pub(super) provider: Option<ProviderId>,
+    pub(super) repository: Option<String>,
     upstream: Duration,
 }
 
@@ -112,7 +112,11 @@ impl Gateway {
         let (at, started) = (self.clock.now(), Instant::now());
         let mut trace = Trace::default();
         let result = self.answer(&request, at, started, &mut trace).await;
-        self.record(&request, at, started, trace, &result).await?;
+        let outcome = match &result {
+            Ok(reply) => Ok((reply.data.value().len() as u64, reply.data.report())),
+            Err(error) => Err(error.code()),
+        };
+        self.record(&request, at, started, trace, outcome).await?;
         result
     }
 
@@ -263,7 +267,7 @@ impl Gateway {
     }
 
     /// The provider that the path names, or for a list over all the query.
-    fn named(&self, request: &ReadRequest) -> Named {
+    pub(super) fn named(&self, request: &ReadRequest) -> Named {
         let id = match (&request.provider, request.endpoint) {
             (Some(id), _) => id.as_str(),
             (None, Endpoint::Repositories) => match request.query.peek("provider") {
@@ -279,7 +283,7 @@ impl Gateway {
     }
 
     /// Reads what the credential stands for.
-    async fn credential(
+    pub(super) async fn credential(
         &self,
         credential: &ReadCredential,
         key: Option<RepositoryKey<'_>>,
@@ -329,23 +333,20 @@ impl Gateway {
     }
 
     /// One row per read with a token of ours, refusals included (LG-4).
-    async fn record(
+    pub(super) async fn record(
         &self,
         request: &ReadRequest,
         at: Timestamp,
         started: Instant,
         trace: Trace,
-        result: &Result<UnifiedReply>,
+        outcome: std::result::Result<(u64, FirewallReport), Code>,
     ) -> Result<()> {
         let Some((tenant_id, client_id, token_id)) = trace.token else {
             return Ok(());
         };
         self.storage.tokens().touch(&token_id, at).await?;
-        let report = result
-            .as_ref()
-            .map(|reply| reply.data.report())
-            .unwrap_or_default();
-        let code = result.as_ref().err().map(Error::code);
+        let (items, report) = outcome.unwrap_or_default();
+        let code = outcome.err();
         self.storage
             .usage()
             .record(UsageRow {
@@ -364,9 +365,7 @@ impl Gateway {
                 error_code: code.map(Code::name),
                 duration_ms: millis(started.elapsed()),
                 upstream_ms: millis(trace.upstream),
-                items: result
-                    .as_ref()
-                    .map_or(0, |reply| reply.data.value().len() as u64),
+                items,
                 blocked_files: report.blocked_files,
                 redacted_secrets: report.redacted_secrets,
             })

@@ -25,15 +25,6 @@ pub struct Subscription {
     pub created_at: Timestamp,
 }
 
-/// What an adapter needs to make the hook at the provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SubscriptionRequest {
-    /// What is wanted.
-    pub events: Vec<EventName>,
-    /// Where the provider calls us, never the app's own URL (SR-10).
-    pub hook_url: String,
-}
-
 words! {
     /// The events that an app can hear about.
     EventName {

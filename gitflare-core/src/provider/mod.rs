@@ -6,6 +6,7 @@
 //! in its capabilities, and add it to the conformance test.
 
 mod capability;
+mod hooks;
 mod oauth;
 mod reference;
 mod registry;
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 
 pub use capability::{Capability, Endpoint, Support};
+pub use hooks::{HookCall, HookEvents, NewHook, ProviderHooks};
 pub use oauth::{
     AuthorizationRequest, CodeExchange, OauthRefusal, ProviderOauth, ProviderTokens, TokenRefresh,
     TokenRevocation,
@@ -27,7 +29,7 @@ use crate::{
     ConnectionId, Error, Page, PageRequest, Result, Secret,
     model::{
         Branch, Check, Commit, Contributor, Deployment, DeploymentState, Diff, PullRequest,
-        PullRequestFilter, Release, Repository, SubscriptionRequest, Tag, TreeEntry, Viewer,
+        PullRequestFilter, Release, Repository, Tag, TreeEntry, Viewer,
     },
 };
 
@@ -284,13 +286,8 @@ pub trait Provider: Send + Sync {
         Err(Error::unsupported(self.id(), Endpoint::FileTree))
     }
 
-    /// Makes a hook at the provider; the answer is the provider's id of it.
-    async fn subscribe(
-        &self,
-        _call: &Call,
-        _repo: &RepoRef,
-        _request: &SubscriptionRequest,
-    ) -> Result<String> {
-        Err(Error::unsupported(self.id(), Endpoint::EventsSubscribe))
+    /// The hooks by which the provider tells of events; `None` where it has none.
+    fn hooks(&self) -> Option<&dyn ProviderHooks> {
+        None
     }
 }

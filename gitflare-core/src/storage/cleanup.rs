@@ -11,6 +11,8 @@ words! {
     CleanupKind {
         /// The provider tokens of a connection are revoked; the subject is the connection.
         RevokeTokens = "revoke_tokens",
+        /// The hook of an ended subscription is deleted; the subject is the subscription.
+        DeleteHook = "delete_hook",
     }
 }
 

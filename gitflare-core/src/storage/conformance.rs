@@ -14,9 +14,9 @@ mod fixture;
 mod prelude {
     pub(super) use super::fixture::*;
     pub(super) use crate::{
-        AuditId, AuthorizationId, ClientId, Code, ConnectionId, CredentialHash, FlowId, GrantId,
-        LogId, RequestId, Scope, Scopes, SecretId, SessionId, SubscriptionId, TenantId, Timestamp,
-        TokenId, UserId, provider::ProviderId, storage::*,
+        AuditId, AuthorizationId, ClientId, Code, ConnectionId, CredentialHash, EventId, FlowId,
+        GrantId, LogId, RequestId, Scope, Scopes, SecretId, SessionId, SubscriptionId, TenantId,
+        Timestamp, TokenId, UserId, provider::ProviderId, storage::*,
     };
 }
 
@@ -104,9 +104,14 @@ promises! {
         tokens_are_listed_by_what_they_stand_on
         expired_tokens_are_purged
     }
+    deliveries {
+        an_event_is_queued_once_and_begun_by_one_worker
+        nothing_is_delivered_under_an_ended_subscription
+    }
     subscriptions {
         a_subscription_is_seen_by_its_tenant_alone
         a_subscription_ends_with_what_it_stands_on
+        the_hook_of_an_ended_subscription_is_queued_for_removal
     }
     links {
         a_state_is_spent_once

@@ -14,6 +14,7 @@ mod codes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connections;
+mod deliveries;
 mod links;
 pub mod memory;
 mod proofs;
@@ -42,6 +43,7 @@ pub use connections::{
     Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, ConnectionStore,
     ReconnectCause, SealedTokens,
 };
+pub use deliveries::{Delivery, DeliveryStore};
 pub use links::{Handover, LinkFlow, LinkKind, LinkStore, LinkedAccount, UnclaimedAccount};
 pub use proofs::{Proof, ProofStore};
 pub use requests::{PendingRequest, RequestStore, Sharing};
@@ -82,6 +84,8 @@ pub trait Storage: Send + Sync {
     fn tokens(&self) -> &dyn TokenStore;
     /// Event subscriptions.
     fn subscriptions(&self) -> &dyn SubscriptionStore;
+    /// Events on their way to apps.
+    fn deliveries(&self) -> &dyn DeliveryStore;
     /// Flows that link accounts.
     fn links(&self) -> &dyn LinkStore;
     /// What is still to be cleaned up at providers.

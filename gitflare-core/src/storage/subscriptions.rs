@@ -31,8 +31,8 @@ pub struct StoredSubscription {
 }
 
 /// Keeps subscriptions. Ending the client, the authorization or the connection ends them too
-/// (CA-1). An ended one is found and listed no more, but its row stays: the hook at the provider
-/// is still to be removed.
+/// (CA-1). An ended one is found and listed no more; in the same transaction the removal of its hook
+/// is queued ([`super::CleanupKind::DeleteHook`]), and its row stays until that is done.
 #[async_trait]
 pub trait SubscriptionStore: Send + Sync {
     /// Stores a new subscription.
@@ -44,6 +44,16 @@ pub trait SubscriptionStore: Send + Sync {
         tenant: &TenantId,
         id: &SubscriptionId,
     ) -> Result<Option<StoredSubscription>>;
+
+    /// The live subscription of that id, whoever's it is: for calls of the provider, which prove
+    /// themselves with its hook secret.
+    async fn find_live(&self, id: &SubscriptionId) -> Result<Option<StoredSubscription>>;
+
+    /// The ended subscription of that id, while its hook is still to be removed.
+    async fn find_ended(&self, id: &SubscriptionId) -> Result<Option<StoredSubscription>>;
+
+    /// Deletes the row of an ended subscription, with what was to be delivered under it.
+    async fn forget(&self, id: &SubscriptionId) -> Result<()>;
 
     /// A client's subscriptions for a tenant, by id.
     async fn list(

@@ -25,10 +25,5 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     full(Endpoint::Checks),
     full(Endpoint::Deployments),
     full(Endpoint::FileTree),
-    Capability {
-        endpoint: Endpoint::EventsSubscribe,
-        support: Support::None {
-            reason: "Events from GitHub are not delivered by this gateway.",
-        },
-    },
+    full(Endpoint::EventsSubscribe),
 ];

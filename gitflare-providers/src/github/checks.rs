@@ -128,7 +128,7 @@ struct WireRuns<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireRun<'a> {
+pub(super) struct WireRun<'a> {
     id: Id,
     name: Option<String>,
     head_sha: Option<String>,

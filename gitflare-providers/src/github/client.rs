@@ -7,6 +7,7 @@ use gitflare_core::{
     Code, ConnectionId, Error, Page, PageRequest, Position, Result,
     provider::{Call, ProviderId, RateLimit, RepoRef},
 };
+use reqwest::Method;
 use serde::Deserialize;
 
 use crate::{
@@ -100,6 +101,20 @@ impl Client {
 
     pub(super) fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
         self.0.rate_limit(connection)
+    }
+
+    /// Makes something.
+    pub(super) async fn post(&self, call: &Call, segments: &[&str], body: &str) -> Result<Answer> {
+        self.0
+            .change(call, Method::POST, segments, body.to_owned())
+            .await
+    }
+
+    /// Deletes something.
+    pub(super) async fn delete(&self, call: &Call, segments: &[&str]) -> Result<Answer> {
+        self.0
+            .change(call, Method::DELETE, segments, String::new())
+            .await
     }
 
     /// The account behind the token.
@@ -196,7 +211,7 @@ impl Client {
 
     /// What a refusal below a repository comes to. GitHub hides what it forbids behind 404, so the
     /// repository is looked at before anything is called missing.
-    async fn settle(&self, call: &Call, repo: &RepoRef, refusal: Error) -> Error {
+    pub(super) async fn settle(&self, call: &Call, repo: &RepoRef, refusal: Error) -> Error {
         if refusal.upstream_status() != Some(404) || refusal.code() != Code::ResourceNotFound {
             return refusal;
         }

@@ -41,7 +41,7 @@ pub(super) async fn list(
     let listing = client.list(call, &list, page).await?;
     let deployments: Page<WireDeployment> = listing.page()?;
     let ids: Vec<Id> = deployments.items.iter().map(|wire| wire.id).collect();
-    let states: Vec<Option<DeploymentState>> = stream::iter(ids)
+    let states: Vec<Option<String>> = stream::iter(ids)
         .map(|id| state(client, call, repo, id))
         .buffered(CONCURRENT_STATES)
         .try_collect()
@@ -53,7 +53,7 @@ pub(super) async fn list(
             .items
             .into_iter()
             .zip(states)
-            .map(|(wire, state)| wire.into_deployment(state))
+            .map(|(wire, state)| wire.into_deployment(state.as_deref()))
             .filter(is_asked_for)
             .collect(),
         next: deployments.next,
@@ -61,19 +61,14 @@ pub(super) async fn list(
 }
 
 /// The newest status; `None` while there is none.
-async fn state(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    id: Id,
-) -> Result<Option<DeploymentState>> {
+async fn state(client: &Client, call: &Call, repo: &RepoRef, id: Id) -> Result<Option<String>> {
     let id = String::from(id);
     let path = ["repositories", &repo.id, "deployments", &id, "statuses"];
     let get = Get::new(&path)?.query("per_page", "1");
     let answer = client.item(call, repo, get).await?;
     let statuses: Vec<WireStatus<'_>> = answer.json()?;
     let newest = statuses.first().and_then(|status| status.state.as_ref());
-    Ok(newest.and_then(|word| DeploymentState::parse(word.as_str())))
+    Ok(newest.map(|word| word.as_str().to_owned()))
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,7 +78,7 @@ struct WireStatus<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireDeployment {
+pub(super) struct WireDeployment {
     id: Id,
     sha: Option<String>,
     #[serde(rename = "ref")]
@@ -98,11 +93,11 @@ struct WireDeployment {
 }
 
 impl WireDeployment {
-    fn into_deployment(self, state: Option<DeploymentState>) -> Deployment {
+    pub(super) fn into_deployment(self, state: Option<&str>) -> Deployment {
         Deployment {
             id: self.id.into(),
             environment: self.environment,
-            state,
+            state: state.and_then(DeploymentState::parse),
             git_ref: self.git_ref,
             commit_sha: self.sha,
             description: self.description,

@@ -91,7 +91,7 @@ struct WireEnd {
 }
 
 #[derive(Debug, Deserialize)]
-struct WirePull<'a> {
+pub(super) struct WirePull<'a> {
     id: Id,
     number: u64,
     title: Option<String>,

@@ -30,7 +30,7 @@ pub(super) async fn list(
 }
 
 #[derive(Debug, Deserialize)]
-struct WireRelease {
+pub(super) struct WireRelease {
     id: Id,
     tag_name: Option<String>,
     name: Option<String>,

@@ -2,7 +2,7 @@
 //! installation after the other. Links with short-lived credentials in them are never read.
 
 use gitflare_core::{
-    Error, Page, PageRequest, Position, Result, Timestamp,
+    ConnectionId, Error, Page, PageRequest, Position, Result, Timestamp,
     model::{Owner, OwnerType, Repository, Visibility},
     provider::{Call, ProviderId, RepoRef},
 };
@@ -37,7 +37,7 @@ pub(super) async fn list(
     let listing = client.list(call, &list, page).await?;
     Ok(listing
         .page::<WireRepository<'_>>()?
-        .map(|wire| wire.into_repository(call)))
+        .map(|wire| wire.into_repository(&call.connection_id)))
 }
 
 /// The installations by id, each to its end. The position is the installation, then GitHub's own
@@ -81,7 +81,7 @@ async fn installed(client: &Client, call: &Call, page: &PageRequest) -> Result<P
             following.map(|next| at(next.id))
         }
     };
-    let repositories = repositories.map(|wire| wire.into_repository(call));
+    let repositories = repositories.map(|wire| wire.into_repository(&call.connection_id));
     Ok(Page {
         items: repositories.items,
         next,
@@ -96,7 +96,9 @@ pub(super) async fn find(client: &Client, call: &Call, repo: &RepoRef) -> Result
     let answer = client
         .repository(call, &["repositories", &repo.id], owner)
         .await?;
-    Ok(answer.json::<WireRepository<'_>>()?.into_repository(call))
+    Ok(answer
+        .json::<WireRepository<'_>>()?
+        .into_repository(&call.connection_id))
 }
 
 pub(super) async fn find_by_name(
@@ -114,7 +116,9 @@ pub(super) async fn find_by_name(
     let answer = client
         .repository(call, &["repos", owner, name], Some(owner))
         .await?;
-    Ok(answer.json::<WireRepository<'_>>()?.into_repository(call))
+    Ok(answer
+        .json::<WireRepository<'_>>()?
+        .into_repository(&call.connection_id))
 }
 
 /// Letters, digits and hyphens; accounts that an enterprise manages have an underscore too.
@@ -139,7 +143,7 @@ struct WireRepositories<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireRepository<'a> {
+pub(super) struct WireRepository<'a> {
     id: Id,
     name: String,
     full_name: String,
@@ -181,7 +185,7 @@ fn owner_type(kind: &str) -> Option<OwnerType> {
 }
 
 impl WireRepository<'_> {
-    fn into_repository(self, call: &Call) -> Repository {
+    pub(super) fn into_repository(self, connection: &ConnectionId) -> Repository {
         let visibility = match (&self.visibility, self.private) {
             (Some(word), _) => Visibility::parse(word.as_str()),
             (None, Some(false)) => Some(Visibility::Public),
@@ -194,7 +198,7 @@ impl WireRepository<'_> {
         };
         Repository {
             provider: ProviderId::Github,
-            connection_id: call.connection_id.clone(),
+            connection_id: connection.clone(),
             id: self.id.into(),
             name: self.name,
             full_name: self.full_name,

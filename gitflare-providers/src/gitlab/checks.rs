@@ -80,7 +80,10 @@ struct WireStatus<'a> {
 }
 
 /// How far a check is and how it ended. A failure that the pipeline allows does not fail it.
-fn outcome(word: &str, allow_failure: bool) -> (Option<CheckStatus>, Option<CheckConclusion>) {
+pub(super) fn outcome(
+    word: &str,
+    allow_failure: bool,
+) -> (Option<CheckStatus>, Option<CheckConclusion>) {
     let conclusion = match word {
         "created"
         | "waiting_for_resource"

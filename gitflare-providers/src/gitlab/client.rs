@@ -7,6 +7,7 @@ use gitflare_core::{
     Code, ConnectionId, Error, Page, PageRequest, Position, Result,
     provider::{Call, Endpoint, ProviderId, RateLimit, RepoRef},
 };
+use reqwest::Method;
 use serde::Deserialize;
 
 use crate::{
@@ -99,6 +100,20 @@ impl Client {
 
     pub(super) fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
         self.0.rate_limit(connection)
+    }
+
+    /// Makes something.
+    pub(super) async fn post(&self, call: &Call, segments: &[&str], body: &str) -> Result<Answer> {
+        self.0
+            .change(call, Method::POST, segments, body.to_owned())
+            .await
+    }
+
+    /// Deletes something.
+    pub(super) async fn delete(&self, call: &Call, segments: &[&str]) -> Result<Answer> {
+        self.0
+            .change(call, Method::DELETE, segments, String::new())
+            .await
     }
 
     /// The account behind the token.

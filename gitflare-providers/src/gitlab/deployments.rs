@@ -64,7 +64,7 @@ fn status(state: DeploymentState) -> Result<&'static str> {
         })
 }
 
-fn state(status: &str) -> Option<DeploymentState> {
+pub(super) fn state(status: &str) -> Option<DeploymentState> {
     STATES
         .iter()
         .find(|(_, theirs)| *theirs == status)

@@ -8,6 +8,7 @@ mod commits;
 mod contributors;
 mod deployments;
 mod diff;
+mod hooks;
 mod oauth;
 mod profile;
 mod pull_requests;
@@ -24,8 +25,8 @@ use gitflare_core::{
         Release, Repository, Tag, TreeEntry, Viewer,
     },
     provider::{
-        Call, Capability, CommitId, DeploymentFilter, GitRef, Provider, ProviderId, ProviderOauth,
-        RateLimit, RefSelector, RepoRef, TreeQuery,
+        Call, Capability, CommitId, DeploymentFilter, GitRef, Provider, ProviderHooks, ProviderId,
+        ProviderOauth, RateLimit, RefSelector, RepoRef, TreeQuery,
     },
 };
 
@@ -189,5 +190,9 @@ impl Provider for Gitlab {
         page: PageRequest,
     ) -> Result<Page<TreeEntry>> {
         tree::list(&self.client, call, repo, query, &page).await
+    }
+
+    fn hooks(&self) -> Option<&dyn ProviderHooks> {
+        Some(self)
     }
 }

@@ -129,7 +129,7 @@ struct WireMergeRequest<'a> {
     merged_at: Option<Timestamp>,
 }
 
-fn state(word: &str) -> Option<PullRequestState> {
+pub(super) fn state(word: &str) -> Option<PullRequestState> {
     match word {
         // `locked` lasts while GitLab merges; `reopened` is what old releases said.
         "opened" | "locked" | "reopened" => Some(PullRequestState::Open),

@@ -43,7 +43,8 @@ use std::{
     },
 };
 
-use gitflare_core::{SystemRandom, gateway::Gateway};
+use gitflare_core::{Result, SystemRandom, gateway::Gateway};
+use gitflare_providers::Callbacks;
 
 use crate::passwords::Argon2Passwords;
 
@@ -64,6 +65,7 @@ pub struct App {
     router: router::Router,
     metrics: metrics::Metrics,
     testapp: testapp::Seal,
+    callbacks: Result<Callbacks>,
     own_address: OnceLock<SocketAddr>,
     has_internal_listener: AtomicBool,
     is_draining: AtomicBool,
@@ -73,6 +75,7 @@ impl App {
     /// An app over a gateway. `rate_limits` are the ones that the gateway asks for admission too.
     #[must_use]
     pub fn new(gateway: Gateway, settings: HttpSettings, rate_limits: Arc<RateLimits>) -> Self {
+        let callbacks = Callbacks::new(settings.private_callbacks.clone());
         Self {
             gateway,
             settings,
@@ -83,6 +86,7 @@ impl App {
             router: router::Router::new(ROUTES),
             metrics: metrics::Metrics::new(ROUTES.len()),
             testapp: testapp::Seal::new(&SystemRandom),
+            callbacks,
             own_address: OnceLock::new(),
             has_internal_listener: AtomicBool::new(false),
             is_draining: AtomicBool::new(false),
@@ -93,6 +97,11 @@ impl App {
     #[must_use]
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// The client that calls apps.
+    pub(crate) fn callbacks(&self) -> Result<&Callbacks> {
+        self.callbacks.as_ref().map_err(Clone::clone)
     }
 
     /// Where this process reaches itself; `None` before it serves.

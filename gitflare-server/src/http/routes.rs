@@ -10,7 +10,10 @@ use gitflare_core::{Scope, provider::Endpoint};
 use http::Method;
 
 use super::{
-    api::{account, auth_flow, connections, developer, discovery, oauth, platform_admin, unified},
+    api::{
+        account, auth_flow, connections, developer, discovery, events, oauth, platform_admin,
+        unified,
+    },
     exchange::{Exchange, Reply},
     hosted::{apps, dashboard, sign_in},
     openapi,
@@ -195,7 +198,7 @@ pub const ROUTES: &[Route] = routes! {
     Get "/v1/repositories/:provider/:repoId/checks"; AccessToken(Some(Checks)) => unified::read;
     Get "/v1/repositories/:provider/:repoId/deployments"; AccessToken(Some(Deployments)) => unified::read;
     Get "/v1/repositories/:provider/:repoId/file-tree"; AccessToken(Some(FileTree)) => unified::read;
-    Post "/v1/repositories/:provider/:repoId/events/subscribe"; AccessToken(Some(EventsSubscribe)) => later;
+    Post "/v1/repositories/:provider/:repoId/events/subscribe"; AccessToken(Some(EventsSubscribe)) => events::subscribe;
 
     // Provider connections
     Get "/v1/auth/:provider/start"; OptionalSession => auth_flow::start;
@@ -264,6 +267,9 @@ pub const ROUTES: &[Route] = routes! {
     // Additions
     Get "/metrics"; Public => discovery::metrics, addition;
     Get "/openapi.json"; Public => openapi::serve, addition;
+    Post "/v1/hooks/:provider/:subscriptionId"; Public => events::receive, addition;
+    Get "/v1/subscriptions"; AccessToken(Some(EventsSubscribe)) => events::list, addition;
+    Delete "/v1/subscriptions/:subscriptionId"; AccessToken(Some(EventsSubscribe)) => events::delete, addition;
     Post "/v1/auth/complete"; UserSession => auth_flow::complete, addition;
     Post "/v1/developer/apps/:clientId/secrets"; UserSession => developer::create_secret, addition;
     Delete "/v1/developer/apps/:clientId/secrets/:secretId"; UserSession => developer::delete_secret, addition;

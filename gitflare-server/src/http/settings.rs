@@ -22,6 +22,8 @@ pub struct HttpSettings {
     pub testapp: bool,
     /// Whether development mode is on; shown on the health page.
     pub dev: bool,
+    /// Event callbacks as `host:port` that may have private addresses and speak plain http.
+    pub private_callbacks: Vec<String>,
     /// What a client may take up.
     pub limits: Limits,
 }
@@ -38,6 +40,7 @@ impl HttpSettings {
             enforce_platform_auth: true,
             testapp: false,
             dev: false,
+            private_callbacks: Vec::new(),
             limits: Limits::default(),
         }
     }

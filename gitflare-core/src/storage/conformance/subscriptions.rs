@@ -98,3 +98,28 @@ pub async fn a_subscription_ends_with_what_it_stands_on(storage: &dyn Storage) {
     assert!(ended);
     assert!(listed_ids(storage).await.is_empty());
 }
+
+/// However a subscription ends, the removal of its hook is queued with it, and its row stays until
+/// that is done (CA-2, SR-10).
+pub async fn the_hook_of_an_ended_subscription_is_queued_for_removal(storage: &dyn Storage) {
+    filled(storage).await;
+    let store = storage.subscriptions();
+    for number in [1, 2] {
+        insert(storage, number).await;
+    }
+    let ids = [subscription(1), subscription(2)].map(|row| row.subscription.id);
+    assert!(store.find_live(&ids[0]).await.unwrap().is_some());
+    assert!(store.find_ended(&ids[0]).await.unwrap().is_none());
+    assert!(store.delete(&tenant_id(1), &ids[0], NOW, entry(200)).await.unwrap());
+    let connections = storage.connections();
+    assert!(connections.revoke(&connection_id(1), NOW, entry(201)).await.unwrap());
+    for id in &ids {
+        assert!(store.find_live(id).await.unwrap().is_none());
+        assert!(store.find_ended(id).await.unwrap().is_some());
+        let queue = storage.cleanup();
+        let job = queue.find(CleanupKind::DeleteHook, id.as_str()).await.unwrap();
+        assert_eq!(job.unwrap().connection_id, connection_id(1));
+        store.forget(id).await.unwrap();
+        assert!(store.find_ended(id).await.unwrap().is_none());
+    }
+}

@@ -7,6 +7,7 @@ mod cleanup;
 mod clients;
 mod codes;
 mod connections;
+mod deliveries;
 mod links;
 mod proofs;
 mod requests;
@@ -33,14 +34,14 @@ use subscriptions::Kept;
 use super::{
     AccessToken, AuditEntry, AuditStore, Authorization, AuthorizationStore, CleanupJob,
     CleanupKind, CleanupStore, Client, ClientStore, CodeStore, Connection, ConnectionStore,
-    FirewallSettings, Grant, KeyCheck, LinkStore, ListRange, PasswordHash, PendingRequest, Proof,
-    ProofStore, RequestStore, Role, SealedStore, SealedTokens, Session, SessionStore,
-    SettingsStore, Storage, SubscriptionStore, Tenant, TenantStore, TokenStore, UsageRow,
-    UsageStore, User, UserStore,
+    DeliveryStore, FirewallSettings, Grant, KeyCheck, LinkStore, ListRange, PasswordHash,
+    PendingRequest, Proof, ProofStore, RequestStore, Role, SealedStore, SealedTokens, Session,
+    SessionStore, SettingsStore, Storage, SubscriptionStore, Tenant, TenantStore, TokenStore,
+    UsageRow, UsageStore, User, UserStore,
 };
 use crate::{
-    AuthorizationId, ClientId, ConnectionId, CredentialHash, FlowId, GrantId, Result, SecretId,
-    SessionId, SubscriptionId, TenantId, Timestamp, TokenId, UserId,
+    AuthorizationId, ClientId, ConnectionId, CredentialHash, EventId, FlowId, GrantId, Result,
+    SecretId, SessionId, SubscriptionId, TenantId, Timestamp, TokenId, UserId,
 };
 
 /// A [`Storage`] on standard collections. One lock over everything makes every operation atomic.
@@ -70,6 +71,7 @@ struct State {
     tokens: BTreeMap<TokenId, AccessToken>,
     token_hashes: BTreeMap<CredentialHash, TokenId>,
     subscriptions: BTreeMap<SubscriptionId, Kept>,
+    deliveries: BTreeMap<EventId, deliveries::Kept>,
     links: BTreeMap<FlowId, KeptFlow>,
     refreshing: BTreeMap<ConnectionId, Timestamp>,
     cleanup: BTreeMap<(CleanupKind, String), CleanupJob>,
@@ -137,6 +139,10 @@ impl Storage for MemoryStorage {
     }
 
     fn links(&self) -> &dyn LinkStore {
+        self
+    }
+
+    fn deliveries(&self) -> &dyn DeliveryStore {
         self
     }
 

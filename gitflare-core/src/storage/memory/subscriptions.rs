@@ -5,14 +5,17 @@ use async_trait::async_trait;
 use super::{MemoryStorage, State, page};
 use crate::{
     ClientId, Result, SubscriptionId, TenantId, Timestamp,
-    storage::{AuditEntry, ListRange, StoredSubscription, SubscriptionStore},
+    storage::{
+        AuditEntry, CleanupJob, CleanupKind, ListRange, SealedTokens, StoredSubscription,
+        SubscriptionStore,
+    },
 };
 
 /// A subscription and when it ended.
 #[derive(Debug)]
 pub(super) struct Kept {
-    row: StoredSubscription,
-    ended_at: Option<Timestamp>,
+    pub(super) row: StoredSubscription,
+    pub(super) ended_at: Option<Timestamp>,
 }
 
 impl Kept {
@@ -28,10 +31,35 @@ impl State {
         at: Timestamp,
         ends: impl Fn(&StoredSubscription) -> bool,
     ) {
+        let mut ended = Vec::new();
         for kept in self.subscriptions.values_mut() {
-            if ends(&kept.row) {
-                kept.ended_at.get_or_insert(at);
+            if kept.ended_at.is_none() && ends(&kept.row) {
+                kept.ended_at = Some(at);
+                ended.push(kept.row.clone());
             }
+        }
+        for row in ended {
+            self.enqueue_hook_removal(&row, at);
+        }
+    }
+
+    /// Queues the removal of an ended subscription's hook, if it has one.
+    fn enqueue_hook_removal(&mut self, row: &StoredSubscription, at: Timestamp) {
+        let connection = self.connections.get(&row.connection_id);
+        let api_base_url = connection.and_then(|(connection, _)| connection.api_base_url.clone());
+        if row.hook_id.is_some() {
+            self.enqueue(CleanupJob {
+                kind: CleanupKind::DeleteHook,
+                subject: row.subscription.id.as_str().to_owned(),
+                provider: row.subscription.provider,
+                connection_id: row.connection_id.clone(),
+                tenant_id: Some(row.tenant_id.clone()),
+                api_base_url,
+                tokens: SealedTokens::default(),
+                attempts: 0,
+                next_attempt_at: at,
+                created_at: at,
+            });
         }
     }
 
@@ -68,6 +96,32 @@ impl SubscriptionStore for MemoryStorage {
         Ok(rows.find(|row| row.subscription.id == *id).cloned())
     }
 
+    async fn find_live(&self, id: &SubscriptionId) -> Result<Option<StoredSubscription>> {
+        let state = self.state();
+        let kept = state.subscriptions.get(id);
+        let kept = kept.filter(|kept| kept.ended_at.is_none());
+        Ok(kept.map(|kept| kept.row.clone()))
+    }
+
+    async fn find_ended(&self, id: &SubscriptionId) -> Result<Option<StoredSubscription>> {
+        let state = self.state();
+        let kept = state.subscriptions.get(id);
+        let kept = kept.filter(|kept| kept.ended_at.is_some());
+        Ok(kept.map(|kept| kept.row.clone()))
+    }
+
+    async fn forget(&self, id: &SubscriptionId) -> Result<()> {
+        let mut state = self.state();
+        let kept = state.subscriptions.get(id);
+        if kept.is_some_and(|kept| kept.ended_at.is_some()) {
+            state.subscriptions.remove(id);
+            state
+                .deliveries
+                .retain(|_, kept| kept.delivery.subscription_id != *id);
+        }
+        Ok(())
+    }
+
     async fn list(
         &self,
         tenant: &TenantId,
@@ -89,12 +143,14 @@ impl SubscriptionStore for MemoryStorage {
         audit: AuditEntry,
     ) -> Result<bool> {
         let mut state = self.state();
-        match state.subscriptions.get_mut(id) {
+        let row = match state.subscriptions.get_mut(id) {
             Some(kept) if kept.ended_at.is_none() && kept.row.tenant_id == *tenant => {
                 kept.ended_at = Some(at);
+                kept.row.clone()
             }
             _ => return Ok(false),
-        }
+        };
+        state.enqueue_hook_removal(&row, at);
         state.audit.push(audit);
         Ok(true)
     }

@@ -6,6 +6,7 @@ pub(super) mod auth_flow;
 pub(super) mod connections;
 pub(super) mod developer;
 pub(super) mod discovery;
+pub(super) mod events;
 mod lists;
 pub(super) mod oauth;
 pub(super) mod platform_admin;

@@ -21,6 +21,7 @@ pub(super) const CORE: &[&str] = &[
     include_str!("../../../migrations/0002_cleanup.sql"),
     include_str!("../../../migrations/0003_links.sql"),
     include_str!("../../../migrations/0004_consent.sql"),
+    include_str!("../../../migrations/0005_deliveries.sql"),
 ];
 /// Of the usage log, oldest first.
 pub(super) const USAGE: &[&str] = &[include_str!("../../../migrations/usage/0001_usage.sql")];

@@ -9,6 +9,7 @@ mod clients;
 mod codes;
 mod connect;
 mod connections;
+mod deliveries;
 mod files;
 mod links;
 mod migrations;
@@ -34,8 +35,8 @@ use gitflare_core::{
     Error, Result,
     storage::{
         AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        LinkStore, ProofStore, RequestStore, SealedStore, SessionStore, SettingsStore, Storage,
-        SubscriptionStore, TenantStore, TokenStore, UsageStore, UserStore,
+        DeliveryStore, LinkStore, ProofStore, RequestStore, SealedStore, SessionStore,
+        SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore, UsageStore, UserStore,
     },
 };
 use r2d2_sqlite::SqliteConnectionManager;
@@ -179,6 +180,10 @@ impl Storage for SqliteStorage {
     }
 
     fn links(&self) -> &dyn LinkStore {
+        self
+    }
+
+    fn deliveries(&self) -> &dyn DeliveryStore {
         self
     }
 

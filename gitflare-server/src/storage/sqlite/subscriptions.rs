@@ -14,11 +14,12 @@ use super::{
     rows::{Conditions, audit, execute, id, one, page, parsed, time, to_list},
 };
 
-const SELECT: &str = "SELECT id, tenant_id, client_id, authorization_id, connection_id, provider,
+pub(super) const SELECT: &str =
+    "SELECT id, tenant_id, client_id, authorization_id, connection_id, provider,
     repository_id, events, callback_url, active, created_at, hook_id, hook_secret, secret
     FROM subscriptions";
 
-fn subscription(row: &Row<'_>) -> rusqlite::Result<StoredSubscription> {
+pub(super) fn subscription(row: &Row<'_>) -> rusqlite::Result<StoredSubscription> {
     Ok(StoredSubscription {
         subscription: Subscription {
             id: id!(row, 0, SubscriptionId)?,
@@ -51,7 +52,7 @@ pub(super) enum Ending<'a> {
     Grant(&'a AuthorizationId, &'a ConnectionId),
 }
 
-/// Ends subscriptions; their rows stay until the hooks at the provider are removed.
+/// Ends subscriptions and queues the removal of their hooks; their rows stay until that is done.
 pub(super) fn end(connection: &Connection, ending: Ending<'_>, at: Timestamp) -> Result<()> {
     let mut conditions = Conditions::new("ended_at IS NULL");
     match ending {
@@ -63,15 +64,30 @@ pub(super) fn end(connection: &Connection, ending: Ending<'_>, at: Timestamp) ->
             conditions.equal("connection_id", Some(linked.as_str()));
         }
     }
-    let statement = format!(
-        "UPDATE subscriptions SET ended_at = {} WHERE {}",
-        at.as_millis(),
-        conditions.clause()
-    );
-    connection
-        .execute(&statement, rusqlite::params_from_iter(conditions.values()))
-        .map(|_| ())
-        .map_err(|error| super::failed(&error))
+    let clause = conditions.clause();
+    let at = at.as_millis();
+    for statement in [
+        queue_removals(clause, at),
+        format!("UPDATE subscriptions SET ended_at = {at} WHERE {clause}"),
+    ] {
+        connection
+            .execute(&statement, rusqlite::params_from_iter(conditions.values()))
+            .map_err(|error| super::failed(&error))?;
+    }
+    Ok(())
+}
+
+/// Queues the removal of the hooks of the subscriptions that a clause picks.
+fn queue_removals(clause: &str, at: i64) -> String {
+    format!(
+        "INSERT INTO cleanup (kind, subject, provider, connection_id, tenant_id, api_base_url,
+           token_version, attempts, next_attempt_at, created_at)
+         SELECT 'delete_hook', id, provider, connection_id, tenant_id,
+           (SELECT api_base_url FROM connections WHERE connections.id = connection_id),
+           0, 0, {at}, {at}
+         FROM subscriptions WHERE hook_id IS NOT NULL AND {clause}
+         ON CONFLICT DO NOTHING"
+    )
 }
 
 #[async_trait]
@@ -122,6 +138,43 @@ impl SubscriptionStore for SqliteStorage {
         })
     }
 
+    async fn find_live(&self, id: &SubscriptionId) -> Result<Option<StoredSubscription>> {
+        self.read(|connection| {
+            one(
+                connection,
+                &format!("{SELECT} WHERE id = ?1 AND ended_at IS NULL"),
+                [id.as_str()],
+                subscription,
+            )
+        })
+    }
+
+    async fn find_ended(&self, id: &SubscriptionId) -> Result<Option<StoredSubscription>> {
+        self.read(|connection| {
+            one(
+                connection,
+                &format!("{SELECT} WHERE id = ?1 AND ended_at IS NOT NULL"),
+                [id.as_str()],
+                subscription,
+            )
+        })
+    }
+
+    async fn forget(&self, id: &SubscriptionId) -> Result<()> {
+        let id = id.clone();
+        self.write(move |connection| {
+            for statement in [
+                "DELETE FROM deliveries WHERE subscription_id = ?1 AND EXISTS (SELECT 1
+                   FROM subscriptions WHERE id = ?1 AND ended_at IS NOT NULL)",
+                "DELETE FROM subscriptions WHERE id = ?1 AND ended_at IS NOT NULL",
+            ] {
+                execute(connection, statement, [id.as_str()])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn list(
         &self,
         tenant: &TenantId,
@@ -143,6 +196,12 @@ impl SubscriptionStore for SqliteStorage {
     ) -> Result<bool> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.write(move |connection| {
+            let clause = "id = ?1 AND tenant_id = ?2 AND ended_at IS NULL";
+            execute(
+                connection,
+                &queue_removals(clause, at.as_millis()),
+                (id.as_str(), tenant.as_str()),
+            )?;
             let ended = execute(
                 connection,
                 "UPDATE subscriptions SET ended_at = ?3

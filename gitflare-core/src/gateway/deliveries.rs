@@ -1,0 +1,229 @@
+//! Deliveries to apps: what is sent, signed as Standard Webhooks say, and when it is tried again.
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Serialize;
+use sha2::Sha256;
+
+use super::{Gateway, cells};
+use crate::{
+    Error, EventId, Result, Secret, Timestamp,
+    filter::Filtered,
+    model::{EventData, EventName, Subscription},
+    provider::ProviderId,
+    storage::{Delivery, StoredSubscription},
+};
+
+/// Longer than any attempt can run.
+const ATTEMPT: Duration = Duration::from_secs(60);
+/// How long a delivery is tried.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(3 * 60 * 60);
+/// How long what was delivered is remembered, so that it is not delivered twice.
+const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// A delivery that is to be posted now.
+#[derive(Debug)]
+pub struct DueDelivery {
+    /// Which.
+    pub id: EventId,
+    /// Where to.
+    pub url: String,
+    /// The headers that sign it.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+    /// When it arrived.
+    created_at: Timestamp,
+    attempts: u32,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// The app answered with this status.
+    Answered(u16),
+    /// The app did not answer, or may not be called.
+    Failed,
+}
+
+impl Gateway {
+    /// Begins what is due, up to `limit`. What may no longer be delivered is dropped.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn due_deliveries(&self, limit: usize) -> Result<Vec<DueDelivery>> {
+        let now = self.clock.now();
+        let queue = self.storage.deliveries();
+        let begun = queue.begin(now, now.after(ATTEMPT), limit).await?;
+        let mut due = Vec::with_capacity(begun.len());
+        for (delivery, stored) in begun {
+            let may_go = stored.subscription.active && self.is_approved(&stored).await?;
+            if may_go {
+                due.push(self.signed(delivery, &stored, now)?);
+            } else {
+                queue.finish(&delivery.id).await?;
+            }
+        }
+        Ok(due)
+    }
+
+    /// Notes how an attempt ended: done, given up, or to be tried again.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn settle_delivery(&self, due: &DueDelivery, outcome: DeliveryOutcome) -> Result<()> {
+        let now = self.clock.now();
+        let queue = self.storage.deliveries();
+        let is_over = match outcome {
+            // 410 says that nobody listens there any more.
+            DeliveryOutcome::Answered(200..=299 | 410) => true,
+            DeliveryOutcome::Answered(_) | DeliveryOutcome::Failed => {
+                due.created_at.after(GIVE_UP_AFTER) <= now
+            }
+        };
+        if is_over {
+            return queue.finish(&due.id).await;
+        }
+        queue
+            .postpone(&due.id, now.after(self.wait_after(due.attempts)))
+            .await
+    }
+
+    /// Forgets deliveries that are long over.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn purge_deliveries(&self) -> Result<usize> {
+        let before = Timestamp::from_millis(
+            self.clock.now().as_millis() - i64::try_from(REMEMBERED.as_millis()).unwrap_or(0),
+        );
+        self.storage.deliveries().purge_finished(before, 500).await
+    }
+
+    /// Twice as long every time, and up to a quarter more, so that what failed together does not
+    /// come back together.
+    fn wait_after(&self, attempts: u32) -> Duration {
+        let doubled = FIRST_WAIT * 2u32.pow(attempts.saturating_sub(1).min(14));
+        let mut dice = [0u8; 1];
+        self.random.fill(&mut dice);
+        doubled
+            .min(LONGEST_WAIT)
+            .mul_f64(1.0 + f64::from(dice[0]) / 1024.0)
+    }
+
+    fn signed(
+        &self,
+        delivery: Delivery,
+        stored: &StoredSubscription,
+        now: Timestamp,
+    ) -> Result<DueDelivery> {
+        let subscription = &stored.subscription;
+        let cell = cells::delivery_secret(&subscription.id, &stored.tenant_id);
+        let secret = self.vault.open(cell, &stored.sealed_secret)?;
+        let id = delivery.id.as_str().to_owned();
+        let at = now.as_seconds().to_string();
+        let signature = sign(&secret, &id, &at, &delivery.payload)?;
+        Ok(DueDelivery {
+            url: subscription.callback_url.clone(),
+            headers: vec![
+                ("webhook-id", id),
+                ("webhook-timestamp", at),
+                ("webhook-signature", signature),
+            ],
+            id: delivery.id,
+            body: delivery.payload,
+            created_at: delivery.created_at,
+            attempts: delivery.attempts,
+        })
+    }
+}
+
+/// The signature of a delivery: the version, and a MAC over id, moment and body.
+fn sign(secret: &Secret<String>, id: &str, at: &str, body: &str) -> Result<String> {
+    let text = secret.expose();
+    let key = match text.strip_prefix("whsec_") {
+        Some(encoded) => STANDARD
+            .decode(encoded)
+            .map_err(|_| Error::internal("a stored secret is not base64"))?,
+        None => text.as_bytes().to_vec(),
+    };
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key)
+        .map_err(|_| Error::internal("a key of a length that no MAC takes"))?;
+    for part in [id, ".", at, ".", body] {
+        mac.update(part.as_bytes());
+    }
+    Ok(format!(
+        "v1,{}",
+        STANDARD.encode(mac.finalize().into_bytes())
+    ))
+}
+
+/// The body of a delivery.
+pub(super) fn payload(
+    id: &EventId,
+    name: EventName,
+    subscription: &Subscription,
+    full_name: Option<&str>,
+    at: Timestamp,
+    data: &Filtered<EventData>,
+) -> Result<String> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body<'a> {
+        id: &'a EventId,
+        #[serde(rename = "type")]
+        name: EventName,
+        provider: ProviderId,
+        repository: Named<'a>,
+        subscription_id: &'a crate::SubscriptionId,
+        occurred_at: Timestamp,
+        data: &'a EventData,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Named<'a> {
+        id: &'a str,
+        full_name: Option<&'a str>,
+    }
+    let body = Body {
+        id,
+        name,
+        provider: subscription.provider,
+        repository: Named {
+            id: &subscription.repository_id,
+            full_name,
+        },
+        subscription_id: &subscription.id,
+        occurred_at: at,
+        data: data.value(),
+    };
+    serde_json::to_string(&body)
+        .map_err(|error| Error::internal(format!("a delivery could not be written: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_are_those_of_the_standard() {
+        // sec: SR-10
+        // The key, id, moment and body of the specification's own example.
+        let secret = Secret::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let signature = sign(
+            &secret,
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            "1614265330",
+            r#"{"test": 2432232314}"#,
+        );
+        assert_eq!(
+            signature.unwrap(),
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+        );
+    }
+}

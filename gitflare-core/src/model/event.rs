@@ -1,0 +1,109 @@
+//! What an event says: the unified object of its kind, or the few members of a push.
+
+use serde::Serialize;
+
+use super::{Actor, Check, Commit, Deployment, PullRequest, Release, Repository};
+use crate::{
+    Result, Timestamp,
+    filter::{Filterable, Screen},
+};
+
+/// The `data` of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum EventData {
+    /// Commits arrived, or a ref moved.
+    Push(PushEvent),
+    /// A branch or tag was made or deleted.
+    Ref(RefEvent),
+    /// A pull request was opened or changed.
+    PullRequest(Box<PullRequest>),
+    /// A comment or review was made.
+    Comment(Box<Comment>),
+    /// A release was published or changed.
+    Release(Box<Release>),
+    /// A check changed.
+    Check(Box<Check>),
+    /// A deployment changed.
+    Deployment(Box<Deployment>),
+    /// The repository itself changed.
+    Repository(Box<Repository>),
+}
+
+/// A push.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PushEvent {
+    /// The whole name of the ref, such as `refs/heads/main`.
+    #[serde(rename = "ref")]
+    pub git_ref: String,
+    /// Where it stood; `None` when it was made.
+    pub before: Option<String>,
+    /// Where it stands; `None` when it was deleted.
+    pub after: Option<String>,
+    /// The commits, as far as the provider sends them.
+    pub commits: Vec<Commit>,
+}
+
+/// A branch or tag that was made or deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefEvent {
+    /// Its short name.
+    pub name: String,
+    /// Where it stands, or stood; `None` where the provider does not say.
+    pub commit_sha: Option<String>,
+}
+
+/// A comment or review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comment {
+    /// The provider's own id.
+    pub id: String,
+    /// The text.
+    pub body: Option<String>,
+    /// Who wrote it.
+    pub author: Option<Actor>,
+    /// The pull request that it is about, if one.
+    pub pull_request_number: Option<u64>,
+    /// The commit that it is about, if one.
+    pub commit_sha: Option<String>,
+    /// Its page.
+    pub web_url: Option<String>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// When it was changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl Filterable for EventData {
+    fn pass(self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        macro_rules! passed {
+            ($variant:ident, $inner:expr) => {
+                $inner
+                    .pass(screen)?
+                    .map(|value| Self::$variant(value.into()))
+            };
+        }
+        Ok(match self {
+            Self::Push(mut push) => {
+                let commits = std::mem::take(&mut push.commits).into_iter();
+                for commit in commits {
+                    push.commits.extend(commit.pass(screen)?);
+                }
+                Some(Self::Push(push))
+            }
+            Self::Ref(git_ref) => Some(Self::Ref(git_ref)),
+            Self::PullRequest(inner) => passed!(PullRequest, inner),
+            Self::Comment(mut comment) => {
+                screen.prose(&mut comment.body)?;
+                Some(Self::Comment(comment))
+            }
+            Self::Release(inner) => passed!(Release, inner),
+            Self::Check(inner) => passed!(Check, inner),
+            Self::Deployment(inner) => passed!(Deployment, inner),
+            Self::Repository(inner) => passed!(Repository, inner),
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! Events at a provider: the hook that it calls the gateway by, how it proves itself, and what its
+//! payloads say in the unified words. Who may subscribe, and what is delivered, is the gateway's.
+
+use async_trait::async_trait;
+
+use super::{Call, RepoRef};
+use crate::{
+    ConnectionId, Result, Secret,
+    model::{EventData, EventName},
+};
+
+/// A hook to make.
+#[derive(Debug)]
+pub struct NewHook<'a> {
+    /// Where the provider calls us; never the app's own URL (SR-10).
+    pub url: &'a str,
+    /// What it proves itself with.
+    pub secret: &'a Secret<String>,
+    /// What is wanted.
+    pub events: &'a [EventName],
+}
+
+/// A call that claims to come from the provider.
+#[derive(Clone, Copy, Debug)]
+pub struct HookCall<'a> {
+    /// The headers, names in lower case.
+    pub headers: &'a [(String, String)],
+    /// The body, as it came.
+    pub body: &'a [u8],
+    /// The connection whose hook it is; goes into the resources that name one.
+    pub connection_id: &'a ConnectionId,
+}
+
+impl<'a> HookCall<'a> {
+    /// A header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// What a verified call says.
+#[derive(Debug)]
+pub struct HookEvents {
+    /// The provider's own id of its delivery, the same when it is sent again.
+    pub delivery_id: String,
+    /// The repository's id; `None` in calls that concern none.
+    pub repository_id: Option<String>,
+    /// Its full name now.
+    pub full_name: Option<String>,
+    /// What happened: none, or several things at once.
+    pub events: Vec<(EventName, EventData)>,
+}
+
+/// Hooks at one provider.
+#[async_trait]
+pub trait ProviderHooks: Send + Sync {
+    /// What can be delivered.
+    fn events(&self) -> &'static [EventName];
+
+    /// Makes a hook; the answer is the provider's id of it.
+    ///
+    /// # Errors
+    /// `INSUFFICIENT_SCOPE` when the connection lacks the rights; what else the provider says.
+    async fn create(&self, call: &Call, repo: &RepoRef, hook: &NewHook<'_>) -> Result<String>;
+
+    /// Deletes a hook. One that is gone already is a success.
+    async fn delete(&self, call: &Call, repo: &RepoRef, hook_id: &str) -> Result<()>;
+
+    /// Whether a call proves itself with the hook's secret, compared in constant time.
+    fn verify(&self, call: &HookCall<'_>, secret: &Secret<String>) -> bool;
+
+    /// What a verified call says. An event that cannot be told in the unified words is left out.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when it is not the provider's payload.
+    fn read(&self, call: &HookCall<'_>) -> Result<HookEvents>;
+}

@@ -1,0 +1,160 @@
+//! Where apps hear of events: which URLs may be called, and the one client that calls them. It
+//! follows no redirects, uses no proxies, and dials public addresses alone (SR-1 to SR-4).
+
+use std::time::Duration;
+
+use gitflare_core::{Error, Result, gateway::CallbackRules};
+use reqwest::{
+    Method,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
+};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::http::{Base, Failure, Http, HttpConfig, Submission};
+
+const MAX_URL: usize = 2048;
+/// How long an app has to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The client for callbacks.
+#[derive(Clone, Debug)]
+pub struct Callbacks(Http);
+
+impl Callbacks {
+    /// A client that may also call these `host:port`, private and plain http included.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when one is not `host:port`.
+    pub fn new(allowed_private: Vec<String>) -> Result<Self> {
+        Http::new(&HttpConfig {
+            allowed_private,
+            first_byte_timeout: TIMEOUT,
+        })
+        .map(Self)
+    }
+
+    /// Posts a delivery; the status of the answer, whose body nobody reads.
+    ///
+    /// # Errors
+    /// One line for the log.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: String,
+    ) -> std::result::Result<u16, String> {
+        let (base, url) = self
+            .judge(url)
+            .map_err(|error| error.message().to_owned())?;
+        let mut map = HeaderMap::with_capacity(headers.len() + 2);
+        map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        map.insert(
+            USER_AGENT,
+            HeaderValue::from_static(concat!("gitflare/", env!("CARGO_PKG_VERSION"))),
+        );
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(value).map_err(|error| error.to_string())?;
+            map.insert(HeaderName::from_static(name), value);
+        }
+        let submission = Submission {
+            method: Method::POST,
+            url,
+            headers: map,
+            body,
+        };
+        let sent = self.0.submit(&base, submission, Instant::now() + TIMEOUT);
+        match sent.await {
+            Ok(reply) => Ok(reply.status),
+            Err(Failure::Timeout) => Err("no answer in time".to_owned()),
+            Err(Failure::Unreachable(error)) => Err(error),
+            Err(Failure::Unusable(error)) => Err(error.to_owned()),
+        }
+    }
+
+    fn judge(&self, text: &str) -> Result<(Base, Url)> {
+        let refusal = |rule: &str| Error::invalid_request(format!("`callbackUrl` {rule}."));
+        let is_plain = text.len() <= MAX_URL && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_plain || text.contains('\\') {
+            return Err(refusal(
+                "must be a URL of at most 2048 printable ASCII bytes",
+            ));
+        }
+        let url = Url::parse(text).map_err(|_| refusal("is not a URL"))?;
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err(refusal("must not have a user or a fragment"));
+        }
+        let mut origin = url.clone();
+        origin.set_query(None);
+        origin.set_path("/");
+        let base = self.0.base(origin.as_str()).map_err(|_| {
+            refusal("must be https on a public host, unless the operator allows this host and port")
+        })?;
+        if !base.is_private() && url.port_or_known_default() != Some(443) {
+            return Err(refusal("must use port 443"));
+        }
+        Ok((base, url))
+    }
+}
+
+impl CallbackRules for Callbacks {
+    fn check(&self, url: &str) -> Result<()> {
+        self.judge(url).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callbacks_are_https_on_public_hosts() {
+        // sec: SR-1
+        let callbacks = Callbacks::new(vec!["127.0.0.1:9000".to_owned()]).unwrap();
+        for url in [
+            "https://app.example/hooks?tenant=1",
+            "https://app.example:443/",
+            "http://127.0.0.1:9000/hooks",
+        ] {
+            assert!(callbacks.check(url).is_ok(), "{url}");
+        }
+        let long = format!("https://app.example/{}", "x".repeat(2048));
+        for url in [
+            "",
+            "app.example",
+            "/hooks",
+            "http://app.example/",
+            "https://app.example:8443/",
+            "https://app.example:80/",
+            "ftp://app.example/",
+            "javascript:alert(1)",
+            "https://user@app.example/",
+            "https://user:pass@app.example/",
+            "https://app.example/#part",
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://0x7f.1/",
+            "https://2130706433/",
+            "https://[::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[fd00::1]/",
+            "https://169.254.169.254/latest",
+            "https://10.0.0.1/",
+            "https://192.168.1.1/",
+            "https://100.64.0.1/",
+            "https://0.0.0.0/",
+            "http://127.0.0.1:9001/hooks",
+            "https:\\\\app.example\\",
+            "https://app.example/ x",
+            "https://app.example/\u{ff11}",
+            &long,
+        ] {
+            let refused = callbacks.check(url);
+            assert!(refused.is_err(), "{url}");
+            assert!(
+                refused.unwrap_err().message().contains("callbackUrl"),
+                "{url}"
+            );
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! Project hooks at GitLab: made and deleted for maintainers, proved by a token that comes along,
+//! and told in the unified words.
+//! <https://docs.gitlab.com/user/project/integrations/webhook_events/>
+
+use async_trait::async_trait;
+use gitflare_core::{
+    Code, Error, Result, Secret, Timestamp,
+    model::{
+        Actor, Asset, Check, Comment, Commit, Deployment, EventData, EventName, PullRequest,
+        PullRequestState, PushEvent, RefEvent, Release, Signature,
+    },
+    provider::{Call, HookCall, HookEvents, NewHook, ProviderHooks, ProviderId, RepoRef},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use subtle::ConstantTimeEq;
+
+use super::{Gitlab, checks::outcome, deployments, profile::WireUser, pull_requests};
+use crate::{
+    hooks::{invalid, known_sha},
+    wire::{self, Id},
+};
+
+/// What can be delivered: GitLab tells of a project's own settings to its administrators alone.
+const DELIVERED: &[EventName] = &[
+    EventName::Push,
+    EventName::BranchCreated,
+    EventName::BranchDeleted,
+    EventName::TagCreated,
+    EventName::TagDeleted,
+    EventName::PullRequest,
+    EventName::Comment,
+    EventName::Release,
+    EventName::Check,
+    EventName::Deployment,
+];
+
+/// Every switch of a hook, and what it is on for. All are sent: one of them is on by default.
+const SWITCHES: &[(&str, &[EventName])] = &[
+    (
+        "push_events",
+        &[
+            EventName::Push,
+            EventName::BranchCreated,
+            EventName::BranchDeleted,
+        ],
+    ),
+    (
+        "tag_push_events",
+        &[
+            EventName::Push,
+            EventName::TagCreated,
+            EventName::TagDeleted,
+        ],
+    ),
+    ("merge_requests_events", &[EventName::PullRequest]),
+    ("note_events", &[EventName::Comment]),
+    ("releases_events", &[EventName::Release]),
+    ("job_events", &[EventName::Check]),
+    ("deployment_events", &[EventName::Deployment]),
+    ("pipeline_events", &[]),
+    ("issues_events", &[]),
+    ("confidential_issues_events", &[]),
+    ("confidential_note_events", &[]),
+    ("wiki_page_events", &[]),
+];
+
+#[async_trait]
+impl ProviderHooks for Gitlab {
+    fn events(&self) -> &'static [EventName] {
+        DELIVERED
+    }
+
+    async fn create(&self, call: &Call, repo: &RepoRef, hook: &NewHook<'_>) -> Result<String> {
+        let mut body: Map<String, Value> = SWITCHES
+            .iter()
+            .map(|(switch, names)| {
+                let on = names.iter().any(|name| hook.events.contains(name));
+                ((*switch).to_owned(), on.into())
+            })
+            .collect();
+        body.insert("url".to_owned(), hook.url.into());
+        body.insert("token".to_owned(), hook.secret.expose().as_str().into());
+        body.insert("enable_ssl_verification".to_owned(), true.into());
+        let path = ["projects", &repo.id, "hooks"];
+        let asked = self
+            .client
+            .post(call, &path, &Value::Object(body).to_string())
+            .await;
+        let answer = asked.map_err(|error| match error.upstream_status() {
+            Some(403 | 404) if error.code() != Code::RepositoryNotFound => Error::upstream(
+                Code::InsufficientScope,
+                ProviderId::Gitlab,
+                "Hooks at GitLab need a maintainer of the project, and a connection with the scope `api`.",
+            ),
+            _ => error,
+        })?;
+        Ok(answer.json::<WireHook>()?.id.into())
+    }
+
+    async fn delete(&self, call: &Call, repo: &RepoRef, hook_id: &str) -> Result<()> {
+        let path = ["projects", &repo.id, "hooks", hook_id];
+        match self.client.delete(call, &path).await {
+            Err(error) if matches!(error.upstream_status(), Some(404 | 410)) => Ok(()),
+            asked => asked.map(drop),
+        }
+    }
+
+    fn verify(&self, call: &HookCall<'_>, secret: &Secret<String>) -> bool {
+        let token = call.header("x-gitlab-token").unwrap_or_default();
+        token.as_bytes().ct_eq(secret.expose().as_bytes()).into()
+    }
+
+    fn read(&self, call: &HookCall<'_>) -> Result<HookEvents> {
+        let delivery_id = call
+            .header("idempotency-key")
+            .or_else(|| call.header("x-gitlab-event-uuid"))
+            .ok_or_else(invalid)?;
+        let wire: WireEvent = serde_json::from_slice(call.body).map_err(|_| invalid())?;
+        let project = wire.project.as_ref();
+        Ok(HookEvents {
+            delivery_id: delivery_id.to_owned(),
+            repository_id: project
+                .and_then(|project| project.id)
+                .or(wire.project_id)
+                .map(Into::into),
+            full_name: project.and_then(|project| project.path_with_namespace.clone()),
+            events: wire.into_events(),
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WireHook {
+    id: Id,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireProject {
+    id: Option<Id>,
+    path_with_namespace: Option<String>,
+}
+
+/// All kinds of payload at once: GitLab spreads an event over the body and one object in it.
+#[derive(Debug, Deserialize)]
+struct WireEvent {
+    object_kind: Option<String>,
+    project: Option<WireProject>,
+    project_id: Option<Id>,
+    object_attributes: Option<WireAttributes>,
+    labels: Option<Vec<WireLabel>>,
+    user: Option<WireUser>,
+    merge_request: Option<WireNumbered>,
+    commit: Option<WireCommit>,
+    // A push.
+    #[serde(rename = "ref")]
+    git_ref: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+    commits: Option<Vec<WireCommit>>,
+    // A job.
+    sha: Option<String>,
+    build_id: Option<Id>,
+    build_name: Option<String>,
+    build_status: Option<String>,
+    build_allow_failure: Option<bool>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    build_started_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    build_finished_at: Option<Timestamp>,
+    // A deployment.
+    deployment_id: Option<Id>,
+    environment: Option<WireText>,
+    status: Option<String>,
+    // A release.
+    tag: Option<WireText>,
+    name: Option<String>,
+    description: Option<String>,
+    url: Option<String>,
+    assets: Option<WireAssets>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    released_at: Option<Timestamp>,
+}
+
+/// A text in the events that mean it, something else in others.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum WireText {
+    Text(String),
+    Other(serde::de::IgnoredAny),
+}
+
+impl WireText {
+    fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WireNumbered {
+    iid: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireLabel {
+    title: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireAssets {
+    links: Option<Vec<WireLink>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireLink {
+    name: Option<String>,
+    url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireCommit {
+    id: Option<String>,
+    title: Option<String>,
+    message: Option<String>,
+    url: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    timestamp: Option<Timestamp>,
+    author: Option<WirePerson>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WirePerson {
+    name: Option<String>,
+    email: Option<String>,
+}
+
+/// What stands in `object_attributes`.
+#[derive(Debug, Deserialize)]
+struct WireAttributes {
+    id: Option<Id>,
+    iid: Option<u64>,
+    title: Option<String>,
+    description: Option<String>,
+    note: Option<String>,
+    state: Option<String>,
+    draft: Option<bool>,
+    work_in_progress: Option<bool>,
+    source_branch: Option<String>,
+    target_branch: Option<String>,
+    last_commit: Option<WireCommit>,
+    merge_commit_sha: Option<String>,
+    commit_id: Option<String>,
+    author_id: Option<Id>,
+    url: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    updated_at: Option<Timestamp>,
+}
+
+impl WireEvent {
+    fn into_events(self) -> Vec<(EventName, EventData)> {
+        match self.object_kind.as_deref() {
+            Some("push") => self.into_push(
+                "refs/heads/",
+                EventName::BranchCreated,
+                EventName::BranchDeleted,
+            ),
+            Some("tag_push") => {
+                self.into_push("refs/tags/", EventName::TagCreated, EventName::TagDeleted)
+            }
+            Some("merge_request") => one(
+                EventName::PullRequest,
+                self.into_pull_request()
+                    .map(|it| EventData::PullRequest(Box::new(it))),
+            ),
+            Some("note") => one(
+                EventName::Comment,
+                self.into_comment()
+                    .map(|it| EventData::Comment(Box::new(it))),
+            ),
+            Some("release") => one(
+                EventName::Release,
+                Some(EventData::Release(Box::new(self.into_release()))),
+            ),
+            Some("build") => one(
+                EventName::Check,
+                self.into_check().map(|it| EventData::Check(Box::new(it))),
+            ),
+            Some("deployment") => one(
+                EventName::Deployment,
+                self.into_deployment()
+                    .map(|it| EventData::Deployment(Box::new(it))),
+            ),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A push, and the ref that it made or deleted.
+    fn into_push(
+        self,
+        prefix: &str,
+        created: EventName,
+        deleted: EventName,
+    ) -> Vec<(EventName, EventData)> {
+        let Some(git_ref) = self.git_ref else {
+            return Vec::new();
+        };
+        let (before, after) = (known_sha(self.before), known_sha(self.after));
+        let moved = match (&before, &after) {
+            (None, Some(_)) => Some(created),
+            (Some(_), None) => Some(deleted),
+            _ => None,
+        };
+        let name = git_ref.strip_prefix(prefix).unwrap_or(&git_ref).to_owned();
+        let commit_sha = after.clone().or_else(|| before.clone());
+        let commits = self.commits.unwrap_or_default().into_iter();
+        let push = EventData::Push(PushEvent {
+            git_ref,
+            before,
+            after,
+            commits: commits.filter_map(WireCommit::into_commit).collect(),
+        });
+        let mut events = vec![(EventName::Push, push)];
+        events.extend(moved.map(|event| (event, EventData::Ref(RefEvent { name, commit_sha }))));
+        events
+    }
+
+    fn into_pull_request(self) -> Option<PullRequest> {
+        let wire = self.object_attributes?;
+        let state = wire.state.as_deref().and_then(pull_requests::state);
+        let labels = self.labels.unwrap_or_default();
+        Some(PullRequest {
+            id: wire.id?.into(),
+            number: wire.iid?,
+            title: wire.title,
+            description: wire.description,
+            state: state.unwrap_or(PullRequestState::Open),
+            draft: wire.draft.or(wire.work_in_progress),
+            // `user` beside it is who acted.
+            author: wire.author_id.map(|id| Actor {
+                id: Some(id.into()),
+                ..Actor::default()
+            }),
+            source_branch: wire.source_branch,
+            target_branch: wire.target_branch,
+            head_sha: wire.last_commit.and_then(|commit| commit.id),
+            base_sha: None,
+            merge_commit_sha: wire.merge_commit_sha,
+            labels: labels.into_iter().filter_map(|label| label.title).collect(),
+            web_url: wire.url,
+            created_at: wire.created_at,
+            updated_at: wire.updated_at,
+            closed_at: None,
+            merged_at: None,
+        })
+    }
+
+    fn into_comment(self) -> Option<Comment> {
+        let wire = self.object_attributes?;
+        Some(Comment {
+            id: wire.id?.into(),
+            body: wire.note,
+            author: self.user.map(Into::into),
+            pull_request_number: self.merge_request.and_then(|request| request.iid),
+            commit_sha: self.commit.and_then(|commit| commit.id).or(wire.commit_id),
+            web_url: wire.url,
+            created_at: wire.created_at,
+            updated_at: wire.updated_at,
+        })
+    }
+
+    fn into_release(self) -> Release {
+        let links = self.assets.and_then(|assets| assets.links);
+        Release {
+            id: None,
+            tag_name: self.tag.and_then(WireText::into_text),
+            name: self.name,
+            description: self.description,
+            draft: None,
+            prerelease: None,
+            author: None,
+            assets: links
+                .unwrap_or_default()
+                .into_iter()
+                .map(|link| Asset {
+                    name: link.name,
+                    size: None,
+                    content_type: None,
+                    download_url: link.url,
+                })
+                .collect(),
+            web_url: self.url,
+            created_at: self.created_at,
+            published_at: self.released_at,
+        }
+    }
+
+    fn into_check(self) -> Option<Check> {
+        let word = self.build_status.unwrap_or_default();
+        let (status, conclusion) = outcome(&word, self.build_allow_failure == Some(true));
+        Some(Check {
+            id: self.build_id?.into(),
+            name: self.build_name,
+            description: None,
+            status,
+            conclusion,
+            commit_sha: self.sha,
+            git_ref: self.git_ref,
+            web_url: None,
+            started_at: self.build_started_at,
+            completed_at: self.build_finished_at,
+        })
+    }
+
+    fn into_deployment(self) -> Option<Deployment> {
+        Some(Deployment {
+            id: self.deployment_id?.into(),
+            environment: self.environment.and_then(WireText::into_text),
+            state: self.status.as_deref().and_then(deployments::state),
+            git_ref: self.git_ref,
+            // Only the short form is sent.
+            commit_sha: None,
+            description: None,
+            creator: self.user.map(Into::into),
+            web_url: None,
+            created_at: None,
+            updated_at: None,
+        })
+    }
+}
+
+fn one(name: EventName, data: Option<EventData>) -> Vec<(EventName, EventData)> {
+    data.map(|data| (name, data)).into_iter().collect()
+}
+
+impl WireCommit {
+    fn into_commit(self) -> Option<Commit> {
+        let first_line = |message: &String| message.lines().next().map(str::to_owned);
+        Some(Commit {
+            sha: self.id?,
+            title: self
+                .title
+                .or_else(|| self.message.as_ref().and_then(first_line)),
+            message: self.message,
+            author: self.author.map(|who| Signature {
+                name: who.name,
+                email: who.email,
+                ..Signature::default()
+            }),
+            // The one moment that is sent is the commit's own.
+            committer: self.timestamp.map(|date| Signature {
+                date: Some(date),
+                ..Signature::default()
+            }),
+            parents: Vec::new(),
+            web_url: self.url,
+        })
+    }
+}

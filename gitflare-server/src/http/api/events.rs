@@ -1,0 +1,128 @@
+//! Events: subscribing to a repository's, the subscriptions of a token's client, and the hooks that
+//! providers call.
+
+use gitflare_core::{
+    Code, Error, Scope, Secret,
+    gateway::{CreatedSubscription, NewSubscription, ReadRequest},
+    model::Subscription,
+    provider::Endpoint,
+    storage::{AccessToken, Actor},
+};
+use serde::Serialize;
+
+use super::{
+    super::{
+        auth, body,
+        exchange::{Exchange, Reply},
+        json::Members,
+        respond::Refusal,
+    },
+    lists::{self, ListRequest},
+};
+
+/// Providers send more than anybody else: a push brings its commits along.
+const MAX_HOOK_BODY: usize = 8 * 1024 * 1024;
+
+#[derive(Serialize)]
+struct Created<'a> {
+    data: &'a Subscription,
+    secret: &'a str,
+}
+
+/// `POST /v1/repositories/:provider/:repoId/events/subscribe`
+pub(in super::super) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
+    body::require_json(x.headers())?;
+    let bytes = x.body(body::MAX_BODY).await?;
+    let query = x.query()?;
+    let request = ReadRequest {
+        endpoint: Endpoint::EventsSubscribe,
+        credential: auth::read_credential(&x, &query)?,
+        provider: x.parameter("provider"),
+        repository: x.parameter("repoId"),
+        item: None,
+        query,
+        method: x.method,
+        path: x.path().to_owned(),
+        request_id: x.request_id.clone(),
+    };
+    let wish = move || {
+        let mut members = Members::parse(&bytes)?;
+        Ok(NewSubscription {
+            callback_url: members.required_text("callbackUrl")?,
+            events: members.required_texts("events")?,
+            active: members.flag("active")?,
+            secret: members.text("secret")?.map(Secret::new),
+        })
+    };
+    let callbacks = x.app().callbacks()?;
+    let base = &x.settings().public_url;
+    let CreatedSubscription {
+        subscription,
+        secret,
+    } = x
+        .gateway()
+        .subscribe(request, wish, callbacks, base)
+        .await?;
+    Reply::created(&Created {
+        data: &subscription,
+        secret: secret.expose(),
+    })
+}
+
+/// The token of a request that may hear about events.
+async fn listener(x: &Exchange) -> Result<AccessToken, Refusal> {
+    let bearer = auth::bearer(x.headers())?;
+    let text = bearer.as_ref().map(|text| text.expose().as_str());
+    let token = x.gateway().token_context(text).await?.token;
+    if !token.permissions.contains(Scope::EventsSubscribe) {
+        return Err(Error::new(
+            Code::InsufficientScope,
+            "The access token lacks the scope `events:subscribe`.",
+        )
+        .into());
+    }
+    Ok(token)
+}
+
+/// `GET /v1/subscriptions`
+pub(in super::super) async fn list(x: Exchange) -> Result<Reply, Refusal> {
+    let token = listener(&x).await?;
+    let request = ListRequest::of(&x)?;
+    let listing = x
+        .gateway()
+        .list_subscriptions(&token, &request.page)
+        .await?;
+    lists::reply(&listing)
+}
+
+/// `DELETE /v1/subscriptions/:subscriptionId`
+pub(in super::super) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
+    let token = listener(&x).await?;
+    let id = x.parameter("subscriptionId").unwrap_or_default();
+    let actor = Actor::Client(token.client_id.clone());
+    let act = gitflare_core::gateway::Act {
+        actor: &actor,
+        request_id: &x.request_id,
+    };
+    x.gateway().unsubscribe(&token, &id, &act).await?;
+    Ok(Reply::no_content())
+}
+
+/// `POST /v1/hooks/:provider/:subscriptionId`: the provider calls. It hears nothing of what is done
+/// with it.
+pub(in super::super) async fn receive(mut x: Exchange) -> Result<Reply, Refusal> {
+    let provider = x.parameter("provider").unwrap_or_default();
+    let id = x.parameter("subscriptionId").unwrap_or_default();
+    let bytes = x.body(MAX_HOOK_BODY).await?;
+    let headers: Vec<(String, String)> = x
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
+        .collect();
+    x.gateway()
+        .receive_hook(&provider, &id, &headers, &bytes)
+        .await?;
+    Ok(Reply::no_content())
+}
