@@ -190,6 +190,11 @@ fn additions_are_marked_and_known() {
             (Verb::Get, "/metrics"),
             (Verb::Get, "/openapi.json"),
             (Verb::Post, "/v1/auth/complete"),
+            (Verb::Get, "/.well-known/oauth-authorization-server"),
+            (Verb::Post, "/oauth/revoke"),
+            (Verb::Post, "/oauth/introspect"),
+            (Verb::Get, "/oauth/authorize/connect/:provider"),
+            (Verb::Get, "/app/company/apps/:clientId/connect/:provider"),
             (Verb::Post, "/v1/developer/apps/:clientId/secrets"),
             (
                 Verb::Delete,
@@ -219,18 +224,7 @@ fn the_routes_that_are_not_built_yet_are_these() {
         .filter(|route| !route.is_built())
         .map(|route| format!("{} {}", route.verb.as_str(), route.template()))
         .collect();
-    assert_eq!(
-        later,
-        [
-            "GET /oauth/authorize",
-            "POST /oauth/authorize/approve",
-            "GET /oauth/authorize/deny",
-            "GET /app/company/apps/:clientId",
-            "POST /app/company/apps/:clientId/update",
-            "POST /app/company/apps/:clientId/revoke",
-            "POST /app/company/apps/:clientId/connections/:connectionId/disconnect",
-        ]
-    );
+    assert_eq!(later, Vec::<String>::new());
 }
 
 /// The published contract's text, where it lies beside the repository.

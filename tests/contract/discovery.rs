@@ -94,8 +94,8 @@ fn capabilities_tell_what_works() {
             "issuer": base,
             "authorizeUrl": format!("{base}/oauth/authorize"),
             "tokenUrl": format!("{base}/oauth/token"),
-            "grantTypes": ["client_credentials"],
-            "codeChallengeMethods": [],
+            "grantTypes": ["authorization_code", "client_credentials"],
+            "codeChallengeMethods": ["S256"],
         })
     );
     assert_eq!(

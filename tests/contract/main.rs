@@ -7,6 +7,7 @@
 mod accounts;
 mod apps;
 mod connections;
+mod consent;
 mod cors;
 mod discovery;
 mod firewall_config;

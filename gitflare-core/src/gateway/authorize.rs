@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use percent_encoding::AsciiSet;
+
 use super::{CustomerLink, Gateway, Query, Workspace, cells, sessions::hex};
 use crate::{
     ClientId, Code, CredentialHash, Error, RequestId, Result, Scope, Scopes, Secret, redirect_uri,
@@ -12,6 +14,12 @@ use crate::{
 
 /// How long a customer may take to decide (OA-5).
 const REQUEST_TTL: Duration = Duration::from_secs(600);
+/// Everything but what RFC 3986 calls unreserved.
+const ESCAPED: &AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 const MAX_STATE: usize = 1024;
 /// What RFC 7636 writes a SHA-256 as.
 const CHALLENGE_LEN: usize = 43;
@@ -71,10 +79,7 @@ impl AuthorizationAnswer {
             joint = '&';
             location.push_str(name);
             location.push('=');
-            location.extend(percent_encoding::utf8_percent_encode(
-                value,
-                percent_encoding::NON_ALPHANUMERIC,
-            ));
+            location.extend(percent_encoding::utf8_percent_encode(value, ESCAPED));
         };
         match &self.outcome {
             AuthorizationOutcome::Code(code) => append("code", code.expose()),

@@ -111,6 +111,28 @@ impl Gateway {
         })
     }
 
+    /// A request that waits, whoever asks: what is started for it can only be claimed by its session.
+    ///
+    /// # Errors
+    /// `ACCESS_BLOCKED_BY_POLICY` for one that is unknown or over.
+    pub async fn pending_request(&self, id: &str) -> Result<PendingRequest> {
+        let (hash, now) = (CredentialHash::of(id), self.clock.now());
+        let found = self.storage.requests().find(&hash, now).await?;
+        found.ok_or_else(over)
+    }
+
+    /// The live client of that id.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND`.
+    pub async fn live_client(&self, id: &str) -> Result<Client> {
+        let unknown = || Error::not_found("app");
+        let id = ClientId::parse(id).map_err(|_| unknown())?;
+        let client = self.storage.clients().find(&id).await?;
+        let is_live = |client: &Client| client.status == ClientStatus::Active;
+        client.filter(is_live).ok_or_else(unknown)
+    }
+
     /// What a session sees of its own workspace.
     ///
     /// # Errors

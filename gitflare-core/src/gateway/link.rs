@@ -227,7 +227,7 @@ impl Gateway {
         };
         let refusal = if !is_entitled(&flow, &claim) || !is_member {
             Some(refused())
-        } else if flow.known_only && known.is_none() {
+        } else if known.is_none() && (flow.known_only || self.is_locked(&flow, &claim).await?) {
             Some(Error::invalid_request(
                 "This account is not one that is connected here; connect one of those again.",
             ))

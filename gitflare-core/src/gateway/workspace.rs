@@ -6,13 +6,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::{Act, BegunSession, Gateway, apps::embed_secret_cell, sessions::from_hex};
+use super::{Act, BegunSession, Gateway, LinkClaim, apps::embed_secret_cell, sessions::from_hex};
 use crate::{
     AuthorizationId, ClientId, Code, CredentialHash, Error, RequestId, Result, Scopes, SessionId,
     TenantId, Timestamp,
     storage::{
         Actor, AuditAction, Authorization, AuthorizationStatus, Client, Connection,
-        ConnectionFilter, ListRange, Proof, Session, SessionSubject, Tenant, TenantKind,
+        ConnectionFilter, LinkFlow, LinkKind, ListRange, Proof, Session, SessionSubject, Tenant,
+        TenantKind,
     },
 };
 
@@ -163,6 +164,22 @@ impl Gateway {
             is_partial: connections.len() < there,
             connections,
         })
+    }
+
+    /// Whether a flow was started from a workspace that is locked for who claims: then only an
+    /// account that is linked there already is taken.
+    pub(super) async fn is_locked(&self, flow: &LinkFlow, claim: &LinkClaim<'_>) -> Result<bool> {
+        match (
+            flow.kind,
+            claim.workspace.and_then(|key| key.split_once(' ')),
+        ) {
+            (LinkKind::Embed, Some((session, _))) => {
+                let session = SessionId::parse(session)?;
+                Ok(self.sight(&session, claim.tenant_id).await?.is_locked)
+            }
+            (LinkKind::Embed, None) => Ok(true),
+            _ => Ok(false),
+        }
     }
 
     /// Notes that a customer's session has linked an account: it sees that connection from now on

@@ -10,7 +10,7 @@ use super::{
     exchange::Exchange,
     respond::Refusal,
     routes::Verb,
-    session::{UserVisit, Visit},
+    session::{EmbedVisit, UserVisit, Visit},
 };
 
 /// Carries the token on routes whose bodies are JSON.
@@ -36,8 +36,7 @@ pub(super) fn check(x: &Exchange, visit: &Visit) -> Result<(), Refusal> {
             "Send the body as `Content-Type: application/json`.",
         ));
     }
-    let token = x.headers().get(TOKEN).and_then(|value| value.to_str().ok());
-    require_token(x, visit, token.unwrap_or_default())
+    require_token(x, visit, token(x))
 }
 
 /// Refuses what another site's page has sent.
@@ -66,6 +65,29 @@ pub(super) fn fetch_site(headers: &HeaderMap) -> Option<&str> {
     headers
         .get(FETCH_SITE)
         .and_then(|value| value.to_str().ok())
+}
+
+/// The workspace whose page carries this token, among those that the browser has open.
+pub(super) fn customer<'x>(x: &'x Exchange, token: &str) -> Result<&'x EmbedVisit, Refusal> {
+    customer_among(x, x.workspaces(), token)
+}
+
+/// The same among workspaces that were found by hand, on routes that people call too.
+pub(super) fn customer_among<'v>(
+    x: &Exchange,
+    visits: &'v [EmbedVisit],
+    token: &str,
+) -> Result<&'v EmbedVisit, Refusal> {
+    let mut visits = visits.iter();
+    visits
+        .find(|visit| x.gateway().is_form_token(&visit.session.id, token))
+        .ok_or_else(stale)
+}
+
+/// The token of a request whose body is JSON.
+pub(super) fn token(x: &Exchange) -> &str {
+    let sent = x.headers().get(TOKEN).and_then(|value| value.to_str().ok());
+    sent.unwrap_or_default()
 }
 
 /// Refuses a text that is not the token of the person's session.

@@ -15,7 +15,7 @@ use super::{
         unified,
     },
     exchange::{Exchange, Reply},
-    hosted::{apps, dashboard, sign_in},
+    hosted::{apps, authorize, company, dashboard, sign_in},
     openapi,
     pages::{assets, site},
     respond::Refusal,
@@ -176,9 +176,9 @@ pub const ROUTES: &[Route] = routes! {
     Get "/v1/platform/capabilities"; Public => discovery::capabilities;
 
     // OAuth and tokens
-    Get "/oauth/authorize"; EmbedSession => later;
-    Post "/oauth/authorize/approve"; EmbedSession => later;
-    Get "/oauth/authorize/deny"; EmbedSession => later;
+    Get "/oauth/authorize"; EmbedSession => authorize::authorize;
+    Post "/oauth/authorize/approve"; EmbedSession => authorize::approve;
+    Get "/oauth/authorize/deny"; EmbedSession => authorize::deny;
     Post "/oauth/token"; ClientCredentials => oauth::token;
     Post "/v1/platform/tokens"; ClientCredentials => oauth::platform_token;
     Get "/v1/platform/client/me"; AccessToken(None) => oauth::client_me;
@@ -236,10 +236,10 @@ pub const ROUTES: &[Route] = routes! {
     Post "/v1/security/firewall/config"; AdminKey => platform_admin::update_firewall;
 
     // Hosted embedded management
-    Get "/app/company/apps/:clientId"; EmbedSession => later;
-    Post "/app/company/apps/:clientId/update"; EmbedSession => later;
-    Post "/app/company/apps/:clientId/revoke"; EmbedSession => later;
-    Post "/app/company/apps/:clientId/connections/:connectionId/disconnect"; EmbedSession => later;
+    Get "/app/company/apps/:clientId"; EmbedSession => company::show;
+    Post "/app/company/apps/:clientId/update"; EmbedSession => company::update;
+    Post "/app/company/apps/:clientId/revoke"; EmbedSession => company::revoke;
+    Post "/app/company/apps/:clientId/connections/:connectionId/disconnect"; EmbedSession => company::disconnect;
 
     // Web app
     Get "/"; OptionalSession => site::landing;
@@ -270,7 +270,12 @@ pub const ROUTES: &[Route] = routes! {
     Post "/v1/hooks/:provider/:subscriptionId"; Public => events::receive, addition;
     Get "/v1/subscriptions"; AccessToken(Some(EventsSubscribe)) => events::list, addition;
     Delete "/v1/subscriptions/:subscriptionId"; AccessToken(Some(EventsSubscribe)) => events::delete, addition;
-    Post "/v1/auth/complete"; UserSession => auth_flow::complete, addition;
+    Post "/v1/auth/complete"; OptionalSession => auth_flow::complete, addition;
+    Get "/.well-known/oauth-authorization-server"; Public => oauth::metadata, addition;
+    Post "/oauth/revoke"; ClientCredentials => oauth::revoke, addition;
+    Post "/oauth/introspect"; ClientCredentials => oauth::introspect, addition;
+    Get "/oauth/authorize/connect/:provider"; EmbedSession => authorize::connect, addition;
+    Get "/app/company/apps/:clientId/connect/:provider"; EmbedSession => company::connect, addition;
     Post "/v1/developer/apps/:clientId/secrets"; UserSession => developer::create_secret, addition;
     Delete "/v1/developer/apps/:clientId/secrets/:secretId"; UserSession => developer::delete_secret, addition;
     Post "/v1/account/password"; UserSession => account::change_password, addition;

@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use gitflare_core::{
     Credential, CredentialHash, CredentialKind, Error, FlowId, Scope, Scopes, Secret, SystemRandom,
-    gateway::{FailedLink, LinkCallback, LinkClaim, LinkStart, Query, ReturnedLink},
-    storage::{Connection, Handover, LinkFlow, LinkKind},
+    TenantId,
+    gateway::{
+        Act, FailedLink, LinkCallback, LinkClaim, LinkStart, Query, ReturnedLink, workspace_key,
+    },
+    storage::{Actor, Connection, Handover, LinkFlow, LinkKind},
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::super::{
     cookie::Cookie,
+    csrf,
     exchange::{Exchange, Reply},
     pages::{
         View,
@@ -149,7 +153,10 @@ pub(in super::super) async fn complete(mut x: Exchange) -> Result<Reply, Refusal
     let flow_id = FlowId::parse(&members.required_text("flowId")?)?;
     let code = Secret::new(members.required_text("completionCode")?);
     let named = members.text("tenantId")?;
-    let user = &x.user()?.user;
+    let Ok(visit) = x.user() else {
+        return complete_for_customer(&x, &flow_id, &code).await;
+    };
+    let user = &visit.user;
     let gateway = x.gateway();
     let named = match (named, gateway.find_link(&flow_id).await?) {
         (Some(named), _) => Some(named),
@@ -172,6 +179,74 @@ pub(in super::super) async fn complete(mut x: Exchange) -> Result<Reply, Refusal
     Reply::created(&Completed {
         connection: &connection,
     })
+}
+
+/// Claims the account for the customer whose page has sent the code (PC-3).
+async fn complete_for_customer(
+    x: &Exchange,
+    flow_id: &FlowId,
+    code: &Secret<String>,
+) -> Result<Reply, Refusal> {
+    let visits = session::customer(x).await?;
+    if visits.is_empty() {
+        return Err(session::required());
+    }
+    csrf::require_own_origin(x)?;
+    let visit = csrf::customer_among(x, &visits, csrf::token(x))?;
+    let actor = Actor::Customer(visit.tenant.clone());
+    let act = Act {
+        actor: &actor,
+        request_id: &x.request_id,
+    };
+    let claim = LinkClaim {
+        flow_id,
+        completion_code: code.expose(),
+        tenant_id: &visit.tenant,
+        user_id: None,
+        workspace: Some(&workspace_key(&visit.session.id, &visit.client)),
+    };
+    let connection = x.gateway().complete_link(claim, &act).await?;
+    Reply::created(&Completed {
+        connection: &connection,
+    })
+}
+
+/// A flow that a customer starts on a hosted page.
+pub(in super::super) struct CustomerStart<'a> {
+    pub(in super::super) provider: &'a str,
+    pub(in super::super) handover: Handover,
+    /// Whose the connection will be, where the browser has shown it.
+    pub(in super::super) tenant: Option<TenantId>,
+    /// The session and client that it is for.
+    pub(in super::super) workspace: String,
+    pub(in super::super) return_to: &'a str,
+    pub(in super::super) permissions: Scopes,
+}
+
+/// Sends a customer's browser to the provider.
+pub(in super::super) async fn start_for_customer(
+    x: &Exchange,
+    start: CustomerStart<'_>,
+) -> Result<Reply, Refusal> {
+    let browser = Browser::of(x);
+    let started = x
+        .gateway()
+        .start_link(LinkStart {
+            provider: start.provider,
+            kind: LinkKind::Embed,
+            handover: start.handover,
+            browser: Some(browser.hash()),
+            tenant_id: start.tenant,
+            user_id: None,
+            workspace: Some(start.workspace),
+            // Decided when the account is claimed: the workspace may have been filled meanwhile.
+            known_only: false,
+            return_to: Some(start.return_to),
+            permissions: start.permissions,
+        })
+        .await?;
+    let url = started.authorization_url.expose();
+    Ok(Reply::see_other(url)?.with_header(browser.cookie(x)?))
 }
 
 /// Claims the account for whom the flow was started, in whose browser it came back; without one

@@ -11,10 +11,13 @@ use gitflare_core::{
 use http::StatusCode;
 use serde::Serialize;
 
-use super::super::{
-    cors,
-    exchange::{Exchange, Reply},
-    respond::Refusal,
+use super::{
+    super::{
+        cors,
+        exchange::{Exchange, Reply},
+        respond::Refusal,
+    },
+    oauth,
 };
 
 /// What stands before the digits of a hashed secret.
@@ -137,8 +140,8 @@ pub(in super::super) async fn capabilities(x: Exchange) -> Result<Reply, Refusal
             issuer: &settings.public_url,
             authorize_url: format!("{}/oauth/authorize", settings.panel_url),
             token_url: format!("{}/oauth/token", settings.public_url),
-            grant_types: &["client_credentials"],
-            code_challenge_methods: &[],
+            grant_types: oauth::GRANT_TYPES,
+            code_challenge_methods: oauth::CHALLENGE_METHODS,
         },
         firewall: Firewall {
             enabled: firewall.enabled,

@@ -3,7 +3,7 @@
 //! on `/oauth/token` is that of RFC 6749 for a form.
 
 use gitflare_core::{
-    ClientId, Code, Error, Secret,
+    ClientId, Code, Error, Scope, Secret,
     gateway::{TokenRefusal, TokenRequest},
     storage::{AuditAction, Outcome},
 };
@@ -20,13 +20,8 @@ use super::super::{
 /// `POST /oauth/token`
 pub(in super::super) async fn token(mut x: Exchange) -> Result<Reply, Refusal> {
     let is_form = body::content_type(x.headers()) == ContentType::Form;
-    issue(&mut x, false).await.map_err(|refused| {
-        if is_form {
-            refused.refusal.in_oauth_shape(refused.word)
-        } else {
-            refused.refusal
-        }
-    })
+    let issued = issue(&mut x, false).await;
+    issued.map_err(|refused| shaped(refused, is_form))
 }
 
 /// `POST /v1/platform/tokens`
@@ -39,6 +34,93 @@ pub(in super::super) async fn client_me(x: Exchange) -> Result<Reply, Refusal> {
     let bearer = auth::bearer(x.headers())?;
     let text = bearer.as_ref().map(|text| text.expose().as_str());
     Reply::ok(&x.gateway().token_context(text).await?)
+}
+
+/// `POST /oauth/revoke` (RFC 7009)
+pub(in super::super) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> {
+    let is_form = body::content_type(x.headers()) == ContentType::Form;
+    let outcome = async {
+        let (credentials, token) = own_token(&mut x).await?;
+        let client = count_client(&x, &credentials)?;
+        let revoked = x
+            .gateway()
+            .revoke_own_token(&credentials, &token, &x.request_id)
+            .await;
+        note_failure(&x, &client, &revoked).await?;
+        Ok(revoked?)
+    };
+    match outcome.await {
+        Ok(()) => Reply::ok(&serde_json::json!({})),
+        Err(refused) => Err(shaped(refused, is_form)),
+    }
+}
+
+/// `POST /oauth/introspect` (RFC 7662), for the client's own tokens
+pub(in super::super) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
+    let is_form = body::content_type(x.headers()) == ContentType::Form;
+    let outcome = async {
+        let (credentials, token) = own_token(&mut x).await?;
+        let client = count_client(&x, &credentials)?;
+        let found = x.gateway().introspect_own_token(&credentials, &token).await;
+        note_failure(&x, &client, &found).await?;
+        Ok(found?)
+    };
+    match outcome.await {
+        Ok(Some(found)) => Reply::ok(&found),
+        Ok(None) => Reply::ok(&serde_json::json!({"active": false})),
+        Err(refused) => Err(shaped(refused, is_form)),
+    }
+}
+
+/// `GET /.well-known/oauth-authorization-server` (RFC 8414)
+pub(in super::super) async fn metadata(x: Exchange) -> Result<Reply, Refusal> {
+    let (public, panel) = (&x.settings().public_url, &x.settings().panel_url);
+    let authentication = ["client_secret_basic", "client_secret_post"];
+    let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    Reply::ok(&serde_json::json!({
+        "issuer": public,
+        "authorization_endpoint": format!("{panel}/oauth/authorize"),
+        "token_endpoint": format!("{public}/oauth/token"),
+        "revocation_endpoint": format!("{public}/oauth/revoke"),
+        "introspection_endpoint": format!("{public}/oauth/introspect"),
+        "scopes_supported": scopes,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": GRANT_TYPES,
+        "token_endpoint_auth_methods_supported": authentication,
+        "revocation_endpoint_auth_methods_supported": authentication,
+        "introspection_endpoint_auth_methods_supported": authentication,
+        "code_challenge_methods_supported": CHALLENGE_METHODS,
+        "authorization_response_iss_parameter_supported": true,
+        "service_documentation": format!("{panel}/docs"),
+    }))
+}
+
+/// The grants that the token endpoint knows.
+pub(super) const GRANT_TYPES: &[&str] = &["authorization_code", "client_credentials"];
+/// How a code's challenge may be made.
+pub(super) const CHALLENGE_METHODS: &[&str] = &["S256"];
+
+/// The client's credentials and the token that it asks about.
+async fn own_token(x: &mut Exchange) -> Result<(TokenRequest, Secret<String>), Refused> {
+    let basic = auth::basic(x.headers())?;
+    let mut fields = Fields::of(x).await?;
+    let token = fields.text("token")?.map(Secret::new);
+    let token = token.ok_or_else(|| Error::invalid_request("`token` is missing."))?;
+    let mut request = TokenRequest {
+        client_id: fields.text("client_id")?,
+        client_secret: fields.text("client_secret")?.map(Secret::new),
+        ..TokenRequest::default()
+    };
+    authenticate_by(&mut request, basic)?;
+    Ok((request, token))
+}
+
+fn shaped(refused: Refused, is_form: bool) -> Refusal {
+    match is_form {
+        true => refused.refusal.in_oauth_shape(refused.word),
+        false => refused.refusal,
+    }
 }
 
 /// A refusal with its word of RFC 6749, section 5.2.
@@ -75,16 +157,31 @@ impl From<TokenRefusal> for Refused {
 
 async fn issue(x: &mut Exchange, takes_grant_id: bool) -> Result<Reply, Refused> {
     let request = token_request(x, takes_grant_id).await?;
-    let client = request.client_id.clone().unwrap_or_default();
-    let limits = &x.app().rate_limits;
-    limits.check_client(&client, x.address)?;
+    let client = count_client(x, &request)?;
     let outcome = x.gateway().issue_token(request, &x.request_id).await;
-    if let Err(refused) = &outcome
+    note_failure(x, &client, &outcome).await?;
+    Ok(Reply::ok(&outcome?)?)
+}
+
+/// The client as it calls itself, unless it has failed too often.
+fn count_client(x: &Exchange, request: &TokenRequest) -> Result<String, Refusal> {
+    let client = request.client_id.clone().unwrap_or_default();
+    x.app().rate_limits.check_client(&client, x.address)?;
+    Ok(client)
+}
+
+/// Counts and records an authentication that failed.
+async fn note_failure<T>(
+    x: &Exchange,
+    client: &str,
+    outcome: &Result<T, TokenRefusal>,
+) -> Result<(), Refusal> {
+    if let Err(refused) = outcome
         && refused.error.code() == Code::InvalidCredentials
     {
-        limits.count_client_failure(&client, x.address);
+        x.app().rate_limits.count_client_failure(client, x.address);
         // Only what has the form of an id is recorded: the rest could be anything.
-        let id = ClientId::parse(&client).ok();
+        let id = ClientId::parse(client).ok();
         let object = id.as_ref().map_or("", ClientId::as_str);
         x.gateway()
             .append_audit(
@@ -95,7 +192,7 @@ async fn issue(x: &mut Exchange, takes_grant_id: bool) -> Result<Reply, Refused>
             )
             .await?;
     }
-    Ok(Reply::ok(&outcome?)?)
+    Ok(())
 }
 
 async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRequest, Refusal> {
@@ -117,6 +214,12 @@ async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRe
             None
         },
     };
+    authenticate_by(&mut request, basic)?;
+    Ok(request)
+}
+
+/// Takes the credentials of HTTP Basic, which must be the only ones.
+fn authenticate_by(request: &mut TokenRequest, basic: Option<auth::Basic>) -> Result<(), Refusal> {
     if let Some(basic) = basic {
         let is_other_client = request.client_id.as_ref().is_some_and(|id| *id != basic.id);
         if request.client_secret.is_some() || is_other_client {
@@ -126,7 +229,7 @@ async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRe
         request.client_id = Some(basic.id);
         request.client_secret = Some(basic.secret);
     }
-    Ok(request)
+    Ok(())
 }
 
 /// The members of a token request, from either kind of body.

@@ -3,5 +3,8 @@
 //! what pages look like is `pages`' business.
 
 pub(super) mod apps;
+pub(super) mod authorize;
+pub(super) mod company;
+mod consent;
 pub(super) mod dashboard;
 pub(super) mod sign_in;

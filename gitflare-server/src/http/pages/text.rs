@@ -89,6 +89,13 @@ impl Link {
     }
 }
 
+impl Link {
+    /// The start page.
+    pub(in super::super) fn home() -> Self {
+        Self("/".to_owned())
+    }
+}
+
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

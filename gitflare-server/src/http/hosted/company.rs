@@ -1,0 +1,322 @@
+//! `/app/company/apps/:clientId*`: where a customer sees what an app can read, changes it, ends it,
+//! and disconnects accounts.
+
+use gitflare_core::{
+    ClientId, Code, Error, SessionId,
+    gateway::{Act, CustomerLink, Place, Query, workspace_key},
+    storage::{Actor, AuthorizationStatus, Handover, Repositories, Session},
+};
+
+use super::{
+    super::{
+        api::auth_flow::{self, CustomerStart},
+        body, csrf,
+        exchange::{Exchange, Reply},
+        form::Form,
+        pages::{
+            View,
+            connect::PermissionChoice,
+            consent::{Embedding, LockedView},
+            manage::{ManageView, Standing},
+            picker::Picked,
+            text::Shown,
+        },
+        respond::Refusal,
+        session::{self, EmbedVisit},
+    },
+    authorize::{choice, problem, sessions},
+    consent::{self, Shape},
+    dashboard::{day, minute},
+};
+
+/// `GET /app/company/apps/:clientId`
+pub(in super::super) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = x.parameter("clientId").unwrap_or_default();
+    let query = x.query()?;
+    let link = customer_link(&query)?;
+    let customer_ref = link.customer_ref.clone().ok_or_else(missing_ref)?;
+    x.app().rate_limits.admit_workspace(x.address)?;
+    let client = x.gateway().live_client(&id).await?;
+    let workspace = x
+        .gateway()
+        .open_workspace(&client, &link, &sessions(&x), &x.request_id)
+        .await?;
+    let place = x.gateway().managed(&client.id, &workspace.session).await?;
+    let about = About {
+        place: &place,
+        session: &workspace.session,
+        customer_ref: &customer_ref,
+        customer_name: workspace.customer_name.as_deref(),
+    };
+    let reply = page(&x, &about, Shape::default()).await?;
+    match &workspace.begun {
+        Some(begun) => {
+            let cookie = session::embed_cookie(begun, x.workspaces(), x.settings())?;
+            Ok(reply.with_header(cookie))
+        }
+        None => Ok(reply),
+    }
+}
+
+/// `POST /app/company/apps/:clientId/update`
+pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
+    let sent = Sent::of(&mut x).await?;
+    let picked = Picked::from_pairs(sent.form.pairs());
+    let about = About {
+        place: &sent.place,
+        session: &sent.visit.session,
+        customer_ref: &sent.customer_ref,
+        customer_name: None,
+    };
+    if picked.browse.is_some() {
+        let shape = Shape {
+            picked: Some(picked),
+            ..Shape::default()
+        };
+        return page(&x, &about, shape).await;
+    }
+    let actor = sent.actor();
+    let act = Act {
+        actor: &actor,
+        request_id: &x.request_id,
+    };
+    let updated = x
+        .gateway()
+        .update_sharing(&sent.place, &choice(&picked), &act)
+        .await;
+    match updated {
+        Ok(_) => sent.back(),
+        Err(error)
+            if matches!(
+                error.code(),
+                Code::AccessBlockedByPolicy | Code::InternalError
+            ) =>
+        {
+            Err(error.into())
+        }
+        Err(error) => {
+            let shape = Shape {
+                picked: Some(picked),
+                notice: Some(problem(&error)),
+                status: Refusal::from(error).status(),
+            };
+            page(&x, &about, shape).await
+        }
+    }
+}
+
+/// `POST /app/company/apps/:clientId/revoke`
+pub(in super::super) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> {
+    let sent = Sent::of(&mut x).await?;
+    let actor = sent.actor();
+    let act = Act {
+        actor: &actor,
+        request_id: &x.request_id,
+    };
+    x.gateway().end_sharing(&sent.place, &act).await?;
+    sent.back()
+}
+
+/// `POST /app/company/apps/:clientId/connections/:connectionId/disconnect`
+pub(in super::super) async fn disconnect(mut x: Exchange) -> Result<Reply, Refusal> {
+    let connection = x.parameter("connectionId").unwrap_or_default();
+    let sent = Sent::of(&mut x).await?;
+    let actor = sent.actor();
+    let act = Act {
+        actor: &actor,
+        request_id: &x.request_id,
+    };
+    x.gateway()
+        .disconnect_own(&sent.place, &connection, &act)
+        .await?;
+    sent.back()
+}
+
+/// `GET /app/company/apps/:clientId/connect/:provider`. In a window of its own the session's id
+/// says for whom; only that session can claim what comes back (PC-3).
+pub(in super::super) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
+    let provider = x.parameter("provider").unwrap_or_default();
+    let client = x.parameter("clientId").unwrap_or_default();
+    let client = x.gateway().live_client(&client).await?;
+    let query = x.query()?;
+    let customer_ref = query.value("customer_ref")?.ok_or_else(missing_ref)?;
+    let session = SessionId::parse(query.value("session")?.unwrap_or_default())?;
+    let is_popup = query.value("popup")?.is_some();
+    let mut own = x.workspaces().iter();
+    let visit = own.find(|visit| visit.session.id == session && visit.client == client.id);
+    let tenant = visit.map(|visit| visit.tenant.clone());
+    if tenant.is_none() && !is_popup {
+        return Err(csrf::stale());
+    }
+    let start = CustomerStart {
+        provider: &provider,
+        handover: match is_popup {
+            true => Handover::Popup,
+            false => Handover::Redirect,
+        },
+        tenant,
+        workspace: workspace_key(&session, &client.id),
+        return_to: &address(&client.id, customer_ref),
+        permissions: client.default_permissions,
+    };
+    auth_flow::start_for_customer(&x, start).await
+}
+
+/// What the page is about.
+struct About<'a> {
+    place: &'a Place,
+    session: &'a Session,
+    customer_ref: &'a str,
+    customer_name: Option<&'a str>,
+}
+
+async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Refusal> {
+    let (place, client) = (about.place, &about.place.client);
+    let own = address(&client.id, about.customer_ref);
+    let base = format!(
+        "/app/company/apps/{}/connect/{{provider}}?session={}&customer_ref={}",
+        client.id,
+        about.session.id,
+        encoded(about.customer_ref)
+    );
+    let connect = consent::connect_options(x, &base);
+    let notice = match shape.notice {
+        Some(notice) => Some(notice),
+        None => consent::link_problem(&x.query()?),
+    };
+    let (app, address) = (consent::app_card(place, None), consent::link(&own));
+    let is_framed = consent::is_framed(x);
+    let frame_ancestors = place.frame_ancestors();
+    if place.sight.is_locked {
+        return LockedView {
+            app,
+            connect,
+            address,
+            request_id: None,
+            notice,
+            embedding: Embedding {
+                is_framed,
+                frame_ancestors,
+                ..Embedding::default()
+            },
+        }
+        .reply(shape.status);
+    }
+    let listings = x
+        .gateway()
+        .repositories_to_choose(&place.sight.connections)
+        .await;
+    let approved = place.authorization.as_ref().map(|live| live.permissions);
+    let chosen = match &shape.picked {
+        Some(picked) => consent::scopes(&picked.permissions),
+        None => approved.unwrap_or_default(),
+    };
+    let is_shared = |connection: &str, repository: &str| {
+        place.grants.iter().any(|grant| {
+            grant.connection_id.as_str() == connection
+                && match &grant.repositories {
+                    Repositories::All => true,
+                    Repositories::Listed(list) => list.iter().any(|it| it.id == repository),
+                }
+        })
+    };
+    ManageView {
+        app,
+        client_id: client.id.as_str().to_owned(),
+        customer: about.customer_name.map(Shown::new),
+        customer_ref: about.customer_ref.to_owned(),
+        csrf: x.gateway().form_token(&about.session.id),
+        address,
+        standing: standing(place),
+        permissions: PermissionChoice::among(client.default_permissions, chosen),
+        accounts: consent::accounts(&listings, &connect),
+        picker: consent::picker(&listings, shape.picked.as_ref(), is_shared),
+        connect,
+        firewall: consent::firewall(x),
+        notice,
+        is_framed,
+        frame_ancestors,
+    }
+    .reply(shape.status)
+}
+
+fn standing(place: &Place) -> Standing {
+    let Some(authorization) = &place.authorization else {
+        return Standing::None;
+    };
+    let last_used = place
+        .sight
+        .connections
+        .iter()
+        .filter_map(|connection| connection.last_used_at)
+        .max();
+    match authorization.status {
+        AuthorizationStatus::Active => Standing::Active {
+            since: day(authorization.created_at),
+            last_used: last_used.map(minute),
+        },
+        AuthorizationStatus::Pending => Standing::Pending,
+        AuthorizationStatus::Revoked => Standing::None,
+    }
+}
+
+/// A form of the management page, with the session that the page was made for.
+struct Sent {
+    form: Form,
+    visit: EmbedVisit,
+    place: Place,
+    customer_ref: String,
+}
+
+impl Sent {
+    async fn of(x: &mut Exchange) -> Result<Self, Refusal> {
+        let client = x.parameter("clientId").unwrap_or_default();
+        let form = x.form(body::MAX_CHOICES).await?;
+        let visit = csrf::customer(x, form.csrf())?.clone();
+        if visit.client.as_str() != client {
+            return Err(csrf::stale());
+        }
+        let place = x.gateway().managed(&visit.client, &visit.session).await?;
+        Ok(Self {
+            customer_ref: form.text("customer_ref")?.unwrap_or_default().to_owned(),
+            form,
+            visit,
+            place,
+        })
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::Customer(self.visit.tenant.clone())
+    }
+
+    /// Leads back to the page.
+    fn back(&self) -> Result<Reply, Refusal> {
+        Reply::see_other(&address(&self.visit.client, &self.customer_ref))
+    }
+}
+
+fn address(client: &ClientId, customer_ref: &str) -> String {
+    let customer_ref = encoded(customer_ref);
+    format!("/app/company/apps/{client}?customer_ref={customer_ref}")
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn customer_link(query: &Query) -> Result<CustomerLink, Refusal> {
+    let text =
+        |name| -> Result<Option<String>, Refusal> { Ok(query.value(name)?.map(str::to_owned)) };
+    Ok(CustomerLink {
+        customer_ref: text("customer_ref")?,
+        // A name never refuses a customer.
+        customer_name: text("customer_name").ok().flatten(),
+        signature: text("customer_sig")?,
+        expires: text("customer_exp")?,
+        nonce: text("customer_nonce")?,
+    })
+}
+
+fn missing_ref() -> Refusal {
+    Error::invalid_request("`customer_ref` is missing.").into()
+}

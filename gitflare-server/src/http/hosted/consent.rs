@@ -1,0 +1,236 @@
+//! The consent page, filled: who asks, what can be connected and chosen, and what to do while the
+//! workspace is locked. The management page shares its parts.
+
+use gitflare_core::{
+    Code, Scopes,
+    gateway::{AccountListing, Consent, Place, Query},
+    provider::ProviderId,
+    redirect_uri,
+    storage::{Connection, ConnectionStatus},
+};
+use http::StatusCode;
+
+use super::{
+    super::{
+        exchange::{Exchange, Reply},
+        pages::{
+            View,
+            connect::{
+                AppCard, ConnectOption, ConnectedAccount, FirewallNote, Notice, PermissionChoice,
+            },
+            consent::{ConsentView, Embedding, LockedView},
+            picker::{Picked, Picker, RepositoryChoice},
+            text::{Link, Shown},
+        },
+        respond::Refusal,
+    },
+    dashboard::minute,
+};
+
+/// What a page shows beside what it is about.
+pub(super) struct Shape {
+    /// What was ticked and searched for, when a form is shown again.
+    pub(super) picked: Option<Picked>,
+    pub(super) notice: Option<Notice>,
+    pub(super) status: StatusCode,
+}
+
+/// The consent page of a request, or the page that stands in its place.
+pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Result<Reply, Refusal> {
+    let (request, place, id) = (&consent.request, &consent.place, consent.id.expose());
+    let base = format!("/oauth/authorize/connect/{{provider}}?request_id={id}");
+    let connect = connect_options(x, &base);
+    let own_query = x.raw_query().filter(|query| query.contains("client_id="));
+    let address = match own_query {
+        Some(query) => format!("/oauth/authorize?{query}"),
+        None => format!("/oauth/authorize?request_id={id}"),
+    };
+    let address = link(&address);
+    let app = app_card(place, Some(&request.redirect_uri));
+    let embedding = Embedding {
+        is_framed: is_framed(x),
+        is_popup: x.query()?.value("display").ok().flatten() == Some("popup"),
+        frame_ancestors: place.frame_ancestors(),
+        returns_to: Some(redirect_uri::origin(&request.redirect_uri).to_owned()),
+    };
+    let notice = match shape.notice {
+        Some(notice) => Some(notice),
+        None => link_problem(&x.query()?),
+    };
+    if place.sight.is_locked {
+        return LockedView {
+            app,
+            connect,
+            address,
+            request_id: Some(id.clone()),
+            notice,
+            embedding,
+        }
+        .reply(shape.status);
+    }
+    let listings = x
+        .gateway()
+        .repositories_to_choose(&place.sight.connections)
+        .await;
+    let chosen = match &shape.picked {
+        Some(picked) => scopes(&picked.permissions),
+        None => request.permissions,
+    };
+    ConsentView {
+        app,
+        customer: request.customer_name.as_deref().map(Shown::new),
+        request_id: id.clone(),
+        csrf: x.gateway().form_token(&consent.session.id),
+        address,
+        permissions: PermissionChoice::among(request.permissions, chosen),
+        accounts: accounts(&listings, &connect),
+        // Nothing is chosen for the customer (OA-7).
+        picker: picker(&listings, shape.picked.as_ref(), |_, _| false),
+        connect,
+        firewall: firewall(x),
+        notice,
+        embedding,
+    }
+    .reply(shape.status)
+}
+
+/// The app that asks, or that can read.
+pub(super) fn app_card(place: &Place, redirect_uri: Option<&str>) -> AppCard {
+    let host = |uri: &str| {
+        let origin = redirect_uri::origin(uri);
+        Shown::new(origin.split_once("://").map_or(origin, |(_, host)| host))
+    };
+    AppCard {
+        name: Shown::new(&place.client.name),
+        developer: place.developer.as_deref().map(Shown::new),
+        description: place.client.description.as_deref().map(Shown::new),
+        returns_to: redirect_uri.map(host),
+    }
+}
+
+/// The providers at which accounts can be linked. `base` holds `{provider}` where its id goes.
+pub(super) fn connect_options(x: &Exchange, base: &str) -> Vec<ConnectOption> {
+    let linking = x.gateway().providers().iter();
+    linking
+        .filter(|provider| provider.oauth().is_some())
+        .map(|provider| {
+            let start = base.replace("{provider}", provider.id().as_str());
+            ConnectOption {
+                provider: provider.id(),
+                start_in_popup: link(&format!("{start}&popup=1")),
+                start: link(&start),
+            }
+        })
+        .collect()
+}
+
+/// The accounts that the session sees, and what is wrong with them.
+pub(super) fn accounts(
+    listings: &[AccountListing],
+    connect: &[ConnectOption],
+) -> Vec<ConnectedAccount> {
+    let account = |listing: &AccountListing| {
+        let connection = &listing.connection;
+        let problem = listing.repositories.as_ref().err();
+        let is_refused = connection.status == ConnectionStatus::NeedsReconnect
+            || problem.is_some_and(|error| {
+                matches!(error.code(), Code::AuthExpired | Code::InvalidCredentials)
+            });
+        ConnectedAccount {
+            id: connection.id.as_str().to_owned(),
+            provider: connection.provider,
+            login: login(connection),
+            reconnect: option_of(connect, connection.provider).filter(|_| is_refused),
+            problem: problem.map(|error| Shown::new(error.message())),
+            last_used: connection.last_used_at.map(minute),
+        }
+    };
+    listings.iter().map(account).collect()
+}
+
+fn option_of(connect: &[ConnectOption], provider: ProviderId) -> Option<ConnectOption> {
+    let mut options = connect.iter();
+    options.find(|option| option.provider == provider).cloned()
+}
+
+fn login(connection: &Connection) -> Shown {
+    let known = connection
+        .login
+        .as_ref()
+        .or(connection.display_name.as_ref());
+    Shown::new(known.unwrap_or(&connection.account_id))
+}
+
+/// The repositories that can be chosen; `is_shared` says which are when no form has said so.
+pub(super) fn picker(
+    listings: &[AccountListing],
+    picked: Option<&Picked>,
+    is_shared: impl Fn(&str, &str) -> bool,
+) -> Picker {
+    let mut choices = Vec::new();
+    for listing in listings {
+        let connection = &listing.connection;
+        for repository in listing.repositories.iter().flatten() {
+            let connection_id = connection.id.as_str();
+            let value = format!("{connection_id}:{}", repository.id);
+            choices.push(RepositoryChoice {
+                connection_id: connection_id.to_owned(),
+                id: repository.id.clone(),
+                provider: connection.provider,
+                full_name: Shown::new(&repository.full_name),
+                description: repository.description.as_deref().map(Shown::new),
+                is_private: repository.private,
+                is_archived: repository.archived,
+                is_chosen: match picked {
+                    Some(picked) => picked.repositories.contains(&value),
+                    None => is_shared(connection_id, &repository.id),
+                },
+            });
+        }
+    }
+    let search = picked.map_or("", |picked| picked.search.as_str());
+    let from = picked.and_then(|picked| picked.browse).unwrap_or(0);
+    let is_cut = listings.iter().any(|listing| listing.is_cut);
+    Picker::new(choices, search, from, is_cut)
+}
+
+/// What is hidden from every app.
+pub(super) fn firewall(x: &Exchange) -> FirewallNote {
+    let settings = x.gateway().firewall_settings();
+    let patterns = settings.blocked_file_patterns.iter();
+    FirewallNote {
+        is_enabled: settings.enabled,
+        blocked: patterns.map(|pattern| Shown::new(pattern)).collect(),
+    }
+}
+
+/// Scopes by their names; unknown ones are none.
+pub(super) fn scopes(names: &[String]) -> Scopes {
+    let known = names
+        .iter()
+        .filter_map(|name| gitflare_core::Scope::parse(name));
+    known.collect()
+}
+
+/// Whether the page is shown inside a frame.
+pub(super) fn is_framed(x: &Exchange) -> bool {
+    let destination = x.headers().get("sec-fetch-dest");
+    destination.is_some_and(|it| matches!(it.as_bytes(), b"iframe" | b"frame"))
+}
+
+/// What a linking that came to nothing has left in the address.
+pub(super) fn link_problem(query: &Query) -> Option<Notice> {
+    let code = query.value("link_error").ok().flatten()?;
+    Some(Notice::problem(match code {
+        "ACCESS_BLOCKED_BY_POLICY" => "The provider does not let this account be connected.",
+        "INVALID_REQUEST" => {
+            "The account was not connected: try again, with the account that you mean."
+        }
+        _ => "The provider could not be reached, or did not agree: try again.",
+    }))
+}
+
+/// A path that we wrote ourselves; the start page stands in for one that a link cannot hold.
+pub(super) fn link(path: &str) -> Link {
+    Link::new(path).unwrap_or_else(Link::home)
+}
