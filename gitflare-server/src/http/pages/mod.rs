@@ -5,14 +5,6 @@
 //! To add a page: write its view with `#[derive(Template)]`, its template over `base.html`, its
 //! row in [`policy`], and a sample in `tests/samples.rs`; every check of pages runs over the samples.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "views of the hosted pages, which their handlers fill"
-    )
-)]
-
 pub(super) mod account;
 pub(super) mod assets;
 pub(super) mod chart;
