@@ -20,9 +20,9 @@ use gitflare::core::{
     Result, Timestamp,
     storage::{
         AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        LinkStore, ProofStore, RequestStore, SealedStore, SessionStore, SettingsStore, Storage,
-        SubscriptionStore, TenantStore, TokenStore, UsageQuery, UsageRow, UsageStore, UsageSummary,
-        UserStore, conformance, memory::MemoryStorage,
+        DeliveryStore, LinkStore, ProofStore, RequestStore, SealedStore, SessionStore,
+        SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore, UsageQuery, UsageRow,
+        UsageStore, UsageSummary, UserStore, conformance, memory::MemoryStorage,
     },
 };
 
@@ -98,6 +98,10 @@ impl Storage for Metered {
 
     fn proofs(&self) -> &dyn ProofStore {
         self.inner.proofs()
+    }
+
+    fn deliveries(&self) -> &dyn DeliveryStore {
+        self.inner.deliveries()
     }
 
     fn codes(&self) -> &dyn CodeStore {

@@ -189,6 +189,9 @@ fn additions_are_marked_and_known() {
         [
             (Verb::Get, "/metrics"),
             (Verb::Get, "/openapi.json"),
+            (Verb::Post, "/v1/hooks/:provider/:subscriptionId"),
+            (Verb::Get, "/v1/subscriptions"),
+            (Verb::Delete, "/v1/subscriptions/:subscriptionId"),
             (Verb::Post, "/v1/auth/complete"),
             (Verb::Get, "/.well-known/oauth-authorization-server"),
             (Verb::Post, "/oauth/revoke"),
