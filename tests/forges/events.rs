@@ -1,0 +1,316 @@
+//! Events from a provider's hook to an app: verified, unified, filtered, signed, once, and not after
+//! the end.
+
+use std::time::{Duration, Instant};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::{
+    receiver::{Received, Receiver},
+    stand::{PROVIDERS, STOREFRONT, Stand},
+};
+
+/// Waits until something is so.
+async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn stand() -> (Stand, Receiver) {
+    let receiver = Receiver::start().await;
+    let stand = Stand::start(&[("GITFLARE_ALLOW_PRIVATE_CALLBACKS", &receiver.address)]).await;
+    (stand, receiver)
+}
+
+async fn subscribe(stand: &Stand, provider: &str, wish: &Value) -> Value {
+    let path = format!("/v1/repositories/{provider}/{STOREFRONT}/events/subscribe");
+    let made = stand.call(Method::POST, &path, Some(wish)).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    made.body
+}
+
+async fn emit(stand: &Stand, provider: &str, event: &str) -> Value {
+    let wish = json!({"repository": "acme/storefront", "event": event});
+    stand
+        .control(provider, Method::POST, "/__emit", &wish)
+        .await
+}
+
+async fn hooks(stand: &Stand, provider: &str) -> usize {
+    let hooks = stand
+        .control(provider, Method::GET, "/__hooks", &Value::Null)
+        .await;
+    hooks.as_array().unwrap().len()
+}
+
+/// Checks a delivery as the documentation of Standard Webhooks tells receivers to.
+fn is_signed(received: &Received, secret: &str) -> bool {
+    let key = STANDARD
+        .decode(secret.strip_prefix("whsec_").unwrap())
+        .unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    let (id, at) = (
+        received.header("webhook-id"),
+        received.header("webhook-timestamp"),
+    );
+    mac.update(format!("{id}.{at}.{}", received.body).as_bytes());
+    let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+    received.header("webhook-signature") == expected
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_reaches_the_app_unified_filtered_and_signed() {
+    // sec: SR-10
+    let (stand, receiver) = stand().await;
+    for provider in PROVIDERS {
+        let mut events = vec![
+            ("push", "after"),
+            ("branch.created", "name"),
+            ("branch.deleted", "name"),
+            ("tag.created", "name"),
+            ("tag.deleted", "name"),
+            ("pull_request", "number"),
+            ("comment", "body"),
+            ("release", "tagName"),
+            ("check", "status"),
+            ("deployment", "state"),
+        ];
+        if provider == "github" {
+            events.push(("repository", "fullName"));
+        }
+        let names: Vec<_> = events.iter().map(|(name, _)| *name).collect();
+        let made = subscribe(
+            &stand,
+            provider,
+            &json!({"callbackUrl": receiver.url(), "events": names}),
+        )
+        .await;
+        let secret = made["secret"].as_str().unwrap();
+        assert_eq!(made["data"]["events"], json!(names));
+        for (name, member) in events {
+            let before = receiver.received().len();
+            emit(&stand, provider, name).await;
+            let delivered = eventually(name, async || {
+                let all = receiver.received();
+                let new = all[before..].iter().find(|one| one.json()["type"] == name);
+                new.cloned()
+            })
+            .await;
+            let body = delivered.json();
+            assert!(is_signed(&delivered, secret), "{provider} {name}");
+            assert_eq!(delivered.header("webhook-id"), body["id"]);
+            assert_eq!(body["provider"], provider);
+            assert_eq!(body["repository"]["fullName"], "acme/storefront");
+            assert_eq!(body["subscriptionId"], made["data"]["id"]);
+            assert!(!body["data"][member].is_null(), "{provider} {name}: {body}");
+            let text = body.to_string();
+            for planted in stand.sample.planted.all() {
+                assert!(!text.contains(planted), "{provider} {name}: {planted}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_proves_nothing_or_comes_again_delivers_nothing() {
+    // sec: SR-10
+    let (stand, receiver) = stand().await;
+    for provider in PROVIDERS {
+        let wish = json!({"callbackUrl": receiver.url(), "events": ["push"]});
+        let made = subscribe(&stand, provider, &wish).await;
+        let id = made["data"]["id"].as_str().unwrap();
+        let before = receiver.received().len();
+        let post = async |id: &str, signature: (&str, &str)| {
+            let url = format!("http://{}/v1/hooks/{provider}/{id}", stand.running.addr());
+            let request = stand.client.post(url).body("{}");
+            let request = request.header(signature.0, signature.1);
+            let answer = request
+                .header("x-github-event", "push")
+                .send()
+                .await
+                .unwrap();
+            let (status, mut body) = (answer.status(), answer.json::<Value>().await.unwrap());
+            body["error"]["request_id"] = Value::Null;
+            (status, body)
+        };
+        // Unknown and wrong are answered alike.
+        let unknown = post("sub_unknown", ("x-gitlab-token", "x")).await;
+        assert_eq!(unknown.0, 404);
+        for signature in [
+            ("x-gitlab-token", "wrong"),
+            ("x-gitlab-token", ""),
+            ("x-hub-signature-256", "sha256=00"),
+            ("x-hub-signature-256", "garbage"),
+            ("x-other", "x"),
+        ] {
+            assert_eq!(post(id, signature).await, unknown, "{signature:?}");
+        }
+        emit(&stand, provider, "push").await;
+        eventually("a push", async || {
+            (receiver.received().len() > before).then_some(())
+        })
+        .await;
+        assert_eq!(receiver.received().len(), before + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_is_retried_and_follows_no_redirect() {
+    // sec: SR-4
+    let (stand, receiver) = stand().await;
+    let wish = json!({"callbackUrl": receiver.url(), "events": ["push"]});
+    subscribe(&stand, "github", &wish).await;
+    receiver.answer_next(&format!(
+        "HTTP/1.1 302 Found\r\nlocation: http://{}/elsewhere",
+        receiver.address
+    ));
+    emit(&stand, "github", "push").await;
+    let received = eventually("a second attempt", async || {
+        let received = receiver.received();
+        (received.len() >= 2).then_some(received)
+    })
+    .await;
+    assert_eq!(
+        received[0].header("webhook-id"),
+        received[1].header("webhook-id")
+    );
+    assert_eq!(received[0].body, received[1].body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_end_with_their_hooks_and_nothing_more_is_sent() {
+    // sec: SR-10, CA-1
+    let (stand, receiver) = stand().await;
+    for provider in PROVIDERS {
+        let wish = json!({"callbackUrl": receiver.url(), "events": ["push"]});
+        let first = subscribe(&stand, provider, &wish).await;
+        subscribe(&stand, provider, &wish).await;
+        let listed = stand.get("/v1/subscriptions").await;
+        assert_eq!(listed.rows().len(), 2);
+        assert_eq!(hooks(&stand, provider).await, 2);
+        let path = format!(
+            "/v1/subscriptions/{}",
+            first["data"]["id"].as_str().unwrap()
+        );
+        for _ in 0..2 {
+            let ended = stand.call(Method::DELETE, &path, None).await;
+            assert_eq!(ended.status, 204);
+        }
+        eventually("one hook left", async || {
+            (hooks(&stand, provider).await == 1).then_some(())
+        })
+        .await;
+
+        // The provider is away while the customer takes the approval back.
+        let fault = json!({"kind": "status", "status": 503, "path": "/api"});
+        stand
+            .control(provider, Method::POST, "/__faults", &fault)
+            .await;
+        let grants = stand
+            .admin(Method::GET, "/v1/platform/grants?limit=100", None)
+            .await;
+        let connections = stand
+            .admin(Method::GET, "/v1/connections?limit=100", None)
+            .await;
+        let connection = connections
+            .rows()
+            .iter()
+            .find(|row| row["provider"] == provider)
+            .unwrap();
+        let grant = grants
+            .rows()
+            .iter()
+            .find(|row| row["connectionId"] == connection["id"])
+            .unwrap();
+        let path = format!("/v1/platform/grants/{}", grant["id"].as_str().unwrap());
+        assert_eq!(stand.admin(Method::DELETE, &path, None).await.status, 204);
+        let before = receiver.received().len();
+        emit(&stand, provider, "push").await;
+        assert!(stand.get("/v1/subscriptions").await.rows().is_empty());
+        assert_eq!(hooks(&stand, provider).await, 1, "the provider is away");
+        assert_eq!(receiver.received().len(), before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_subscribed_is_refused() {
+    let (stand, receiver) = stand().await;
+    let path =
+        |provider: &str| format!("/v1/repositories/{provider}/{STOREFRONT}/events/subscribe");
+    let url = receiver.url();
+    for (provider, wish, code, named) in [
+        (
+            "github",
+            json!({"callbackUrl": url, "events": []}),
+            "INVALID_REQUEST",
+            "events",
+        ),
+        (
+            "github",
+            json!({"callbackUrl": url, "events": ["push", "star"]}),
+            "INVALID_REQUEST",
+            "events[1]",
+        ),
+        (
+            "gitlab",
+            json!({"callbackUrl": url, "events": ["repository"]}),
+            "INVALID_REQUEST",
+            "events[0]",
+        ),
+        (
+            "github",
+            json!({"events": ["push"]}),
+            "INVALID_REQUEST",
+            "callbackUrl",
+        ),
+        (
+            "github",
+            json!({"callbackUrl": "http://127.0.0.1:1/", "events": ["push"]}),
+            "INVALID_REQUEST",
+            "callbackUrl",
+        ),
+        (
+            "github",
+            json!({"callbackUrl": "https://169.254.169.254/", "events": ["push"]}),
+            "INVALID_REQUEST",
+            "callbackUrl",
+        ),
+        (
+            "github",
+            json!({"callbackUrl": url, "events": ["push"], "secret": "short"}),
+            "INVALID_REQUEST",
+            "secret",
+        ),
+        (
+            "local",
+            json!({"callbackUrl": url, "events": ["push"]}),
+            "UNSUPPORTED_ENDPOINT",
+            "",
+        ),
+    ] {
+        let refused = stand.call(Method::POST, &path(provider), Some(&wish)).await;
+        assert_eq!(refused.code(), code, "{wish}: {}", refused.body);
+        let message = refused.body["error"]["message"].as_str().unwrap();
+        assert!(message.contains(named), "{wish}: {message}");
+    }
+    // Who may only read may not make hooks.
+    for provider in PROVIDERS {
+        let fault = json!({"kind": "missing-scope", "path": "/api"});
+        stand
+            .control(provider, Method::POST, "/__faults", &fault)
+            .await;
+        let wish = json!({"callbackUrl": url, "events": ["push"]});
+        let refused = stand.call(Method::POST, &path(provider), Some(&wish)).await;
+        assert_eq!(refused.code(), "INSUFFICIENT_SCOPE", "{}", refused.body);
+    }
+}

@@ -1,0 +1,129 @@
+//! What goes wrong at one provider has its code within its time, and the other one does not notice.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::stand::{PROVIDERS, Stand};
+
+/// A fault, the code it must lead to, and the seconds to wait if any.
+fn faults() -> Vec<(Value, &'static str, Option<u64>)> {
+    vec![
+        (
+            json!({"kind": "slow", "milliseconds": 30_000}),
+            "UPSTREAM_TIMEOUT",
+            None,
+        ),
+        (json!({"kind": "trickle"}), "UPSTREAM_TIMEOUT", None),
+        (json!({"kind": "reset"}), "UPSTREAM_UNAVAILABLE", None),
+        (json!({"kind": "cut"}), "UPSTREAM_UNAVAILABLE", None),
+        (json!({"kind": "garbage"}), "UPSTREAM_UNAVAILABLE", None),
+        (json!({"kind": "huge"}), "UPSTREAM_UNAVAILABLE", None),
+        (
+            json!({"kind": "status", "status": 500}),
+            "UPSTREAM_UNAVAILABLE",
+            None,
+        ),
+        (
+            json!({"kind": "status", "status": 502}),
+            "UPSTREAM_UNAVAILABLE",
+            None,
+        ),
+        (
+            json!({"kind": "status", "status": 503}),
+            "UPSTREAM_UNAVAILABLE",
+            None,
+        ),
+        (
+            json!({"kind": "status", "status": 504}),
+            "UPSTREAM_TIMEOUT",
+            None,
+        ),
+        (json!({"kind": "expired-token"}), "AUTH_EXPIRED", None),
+        (json!({"kind": "sso"}), "ACCESS_BLOCKED_BY_POLICY", None),
+        (json!({"kind": "missing-scope"}), "INSUFFICIENT_SCOPE", None),
+        (
+            json!({"kind": "rate-limit", "retryAfter": "40"}),
+            "RATE_LIMITED",
+            Some(40),
+        ),
+        (
+            json!({"kind": "rate-limit", "retryAfter": "date"}),
+            "RATE_LIMITED",
+            Some(30),
+        ),
+        (
+            json!({"kind": "rate-limit", "retryAfter": "reset"}),
+            "RATE_LIMITED",
+            Some(30),
+        ),
+        (
+            json!({"kind": "rate-limit", "retryAfter": "none"}),
+            "RATE_LIMITED",
+            Some(60),
+        ),
+        (
+            json!({"kind": "rate-limit", "retryAfter": "secondary"}),
+            "RATE_LIMITED",
+            Some(60),
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_has_its_code_in_time_and_stays_where_it_is() {
+    // sec: SR-8
+    for (fault, code, seconds) in faults() {
+        for (at, provider) in PROVIDERS.iter().enumerate() {
+            // A limited account is left alone for a while, so each fault gets a stand of its own.
+            let stand = Stand::start(&[("GITFLARE_UPSTREAM_TIMEOUT_MS", "1000")]).await;
+            let healthy = PROVIDERS[1 - at];
+            stand
+                .control(provider, Method::POST, "/__faults", &fault)
+                .await;
+            let started = Instant::now();
+            let answer = stand.read(provider, "/branches").await;
+            assert!(
+                started.elapsed() < Duration::from_millis(3500),
+                "{fault}: {:?}",
+                started.elapsed()
+            );
+            assert_eq!(answer.code(), code, "{provider} {fault}: {}", answer.body);
+            let error = &answer.body["error"];
+            assert_eq!(error["source"], "provider", "{fault}");
+            assert_eq!(error["provider"], *provider, "{fault}");
+            if let Some(seconds) = seconds {
+                let told = error["retry_after_seconds"].as_u64().unwrap();
+                assert!(
+                    (seconds - 2..=seconds + 1).contains(&told),
+                    "{fault}: {told}"
+                );
+                assert_eq!(answer.headers["retry-after"], told.to_string());
+            }
+            if answer.status != 504 && fault["kind"] != "reset" && fault["kind"] != "cut" {
+                let known = error["upstream_status"].is_number() || fault["kind"] == "huge";
+                assert!(known, "{fault}: {error}");
+            }
+            let other = stand.read(healthy, "/branches").await;
+            assert_eq!(
+                other.status, 200,
+                "{healthy} noticed {fault}: {}",
+                other.body
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_wait_that_the_provider_names_is_waited_out() {
+    let stand = Stand::start(&[]).await;
+    for provider in PROVIDERS {
+        let fault = json!({"kind": "rate-limit", "retryAfter": "1", "count": 1});
+        stand
+            .control(provider, Method::POST, "/__faults", &fault)
+            .await;
+        let answer = stand.read(provider, "/branches").await;
+        assert_eq!(answer.status, 200, "{provider}: {}", answer.body);
+    }
+}

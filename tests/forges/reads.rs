@@ -1,0 +1,183 @@
+//! Reads over both forges, held against the local provider over the same repositories.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::stand::{PROVIDERS, STOREFRONT, Stand};
+
+fn column(rows: &[Value], name: &str) -> Vec<Value> {
+    rows.iter().map(|row| row[name].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_read_answers_and_says_what_is_left_of_the_limit() {
+    let stand = Stand::start(&[]).await;
+    let commit = &stand.sample.leaky_commit;
+    for provider in PROVIDERS {
+        for below in [
+            String::new(),
+            "/branches".to_owned(),
+            "/commits".to_owned(),
+            format!("/commits/{commit}/diff"),
+            "/pull-requests?state=all".to_owned(),
+            "/pull-requests?state=merged".to_owned(),
+            "/pull-requests/1/diff".to_owned(),
+            "/contributors".to_owned(),
+            "/tags".to_owned(),
+            "/releases".to_owned(),
+            "/checks".to_owned(),
+            "/checks?branch=main".to_owned(),
+            "/deployments".to_owned(),
+            "/file-tree".to_owned(),
+            "/file-tree?path=src&recursive=true".to_owned(),
+        ] {
+            let answer = stand.read(provider, &below).await;
+            assert_eq!(answer.status, 200, "{provider}{below}: {}", answer.body);
+            let empty = answer.body["data"].as_array().is_some_and(Vec::is_empty);
+            assert!(!empty, "{provider}{below}");
+            let left = answer.headers.get("ratelimit").unwrap().to_str().unwrap();
+            assert!(left.starts_with(&format!("\"{provider}\";r=")), "{left}");
+        }
+        let listed = stand
+            .get(&format!("/v1/repositories?provider={provider}&limit=100"))
+            .await;
+        assert_eq!(listed.rows().len(), 40);
+    }
+    let me = stand.get("/v1/me").await;
+    assert_eq!(
+        column(me.rows(), "login"),
+        [json!("local"), json!("anna-berg"), json!("anna-berg")]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn histories_trees_and_diffs_are_those_of_git() {
+    let stand = Stand::start(&[]).await;
+    let commit = &stand.sample.leaky_commit;
+    for provider in PROVIDERS {
+        for (below, compared) in [
+            ("/commits?limit=7", "sha"),
+            ("/commits?branch=feature%2Fsearch&limit=100", "sha"),
+            ("/tags?limit=1", "commitSha"),
+        ] {
+            let (theirs, ours) = (
+                stand.walk(provider, below).await,
+                stand.walk("local", below).await,
+            );
+            assert!(theirs.len() > 1, "{provider}{below}");
+            let mut pair = [column(&theirs, compared), column(&ours, compared)];
+            if compared == "commitSha" {
+                pair.iter_mut()
+                    .for_each(|column| column.sort_by_key(Value::to_string));
+            }
+            assert_eq!(pair[0], pair[1], "{provider}{below}");
+        }
+        for below in ["/file-tree?recursive=true&limit=9", "/branches?limit=1"] {
+            let key = if below.starts_with("/file") {
+                "path"
+            } else {
+                "name"
+            };
+            let mut pair = [
+                stand.walk(provider, below).await,
+                stand.walk("local", below).await,
+            ]
+            .map(|rows| column(&rows, key));
+            pair.iter_mut()
+                .for_each(|column| column.sort_by_key(Value::to_string));
+            assert_eq!(pair[0], pair[1], "{provider}{below}");
+        }
+        let diff = format!("/commits/{commit}/diff");
+        let (theirs, ours) = (
+            stand.read(provider, &diff).await,
+            stand.read("local", &diff).await,
+        );
+        let patches = |diff: &Value| column(diff["data"]["files"].as_array().unwrap(), "path");
+        assert_eq!(patches(&theirs.body), patches(&ours.body));
+        assert_eq!(
+            theirs.body["data"]["firewall"],
+            ours.body["data"]["firewall"]
+        );
+        let text = theirs.body.to_string();
+        for secret in stand.sample.planted.all() {
+            assert!(!text.contains(secret), "{provider}: {secret}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_is_bound_to_the_repository_and_not_to_its_name() {
+    // sec: OA-9
+    let stand = Stand::start(&[]).await;
+    for provider in PROVIDERS {
+        let found = stand.read(provider, "").await.body["data"].clone();
+        let id = found["id"].as_str().unwrap();
+        let tenant = stand
+            .admin(
+                Method::POST,
+                "/v1/platform/tenants",
+                Some(&json!({"name": "Other"})),
+            )
+            .await;
+        let tenant = &tenant.body["tenant"]["id"];
+        let token = stand.forge(provider).personal_token("anna-berg").unwrap();
+        let made = json!({"provider": provider, "accessToken": token, "tenantId": tenant});
+        let connection = stand
+            .admin(Method::POST, "/v1/connections/manual", Some(&made))
+            .await;
+        assert_eq!(connection.status, 201, "{}", connection.body);
+        let owner = stand
+            .admin(
+                Method::POST,
+                "/v1/platform/tenants",
+                Some(&json!({"name": "Dev", "kind": "developer"})),
+            )
+            .await;
+        let app = json!({"tenantId": owner.body["tenant"]["id"], "name": "App", "allowedRedirectUris": [], "defaultPermissions": ["read:repositories"]});
+        let app = stand
+            .admin(Method::POST, "/v1/platform/clients", Some(&app))
+            .await;
+        let client = &app.body["client"]["id"];
+        let grant = json!({
+            "tenantId": tenant, "clientId": client, "connectionId": connection.body["connection"]["id"],
+            "permissions": ["read:repositories"], "repositories": [id],
+        });
+        let grant = stand
+            .admin(Method::POST, "/v1/platform/grants", Some(&grant))
+            .await;
+        assert_eq!(grant.status, 201, "{}", grant.body);
+        let bought = json!({"grant_type": "client_credentials", "client_id": client, "client_secret": app.body["clientSecret"]});
+        let bought = stand
+            .call(Method::POST, "/oauth/token", Some(&bought))
+            .await;
+        let token = bought.body["accessToken"].as_str().unwrap().to_owned();
+        let read = async |repository: &str| {
+            let url = format!(
+                "http://{}/v1/repositories/{provider}/{repository}",
+                stand.running.addr()
+            );
+            let answer = stand
+                .client
+                .get(url)
+                .bearer_auth(&token)
+                .send()
+                .await
+                .unwrap();
+            answer.json::<Value>().await.unwrap()
+        };
+        assert_eq!(read(STOREFRONT).await["data"]["id"], id);
+        let renamed = json!({"repository": "acme/storefront", "name": "renamed", "replace": true});
+        let new = stand
+            .control(provider, Method::POST, "/__rename", &renamed)
+            .await;
+        let new = new["id"].to_string();
+        assert_eq!(read(&new).await["error"]["code"], "REPOSITORY_NOT_APPROVED");
+        // The old name leads to the approved repository until its new one is seen.
+        assert_eq!(read(id).await["data"]["fullName"], "acme/renamed");
+        assert_eq!(
+            read(STOREFRONT).await["error"]["code"],
+            "REPOSITORY_NOT_APPROVED"
+        );
+        assert_eq!(read("acme%2Frenamed").await["data"]["id"], id);
+    }
+}

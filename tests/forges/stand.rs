@@ -1,0 +1,183 @@
+//! A gateway with both forges as upstreams, and an app that may read everything.
+
+use std::time::Duration;
+
+use gitflare_server::{
+    Running, Server,
+    config::Config,
+    sandbox::{self, Forge, ForgeOptions, Forges, sample},
+};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) const ADMIN_KEY: &str = "k9w2v7c4x1m8q3t6y5z0r2n4b7d1f8h3";
+pub(crate) const STOREFRONT: &str = "acme%2Fstorefront";
+pub(crate) const PROVIDERS: [&str; 2] = ["github", "gitlab"];
+
+/// Forges, gateway, and a token over all of it.
+pub(crate) struct Stand {
+    pub(crate) forges: Forges,
+    pub(crate) running: Running,
+    pub(crate) sample: sample::Sample,
+    pub(crate) client: Client,
+    token: String,
+    _folder: TempDir,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn rows(&self) -> &Vec<Value> {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body["data"].as_array().unwrap()
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        self.body["error"]["code"].as_str().unwrap_or("none")
+    }
+}
+
+impl Stand {
+    pub(crate) async fn start(more: &[(&str, &str)]) -> Self {
+        // Chosen already when another test was first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repositories");
+        let sample = sample::write(&root).unwrap();
+        let forges = Forges::start(&ForgeOptions {
+            roots: vec![root.clone()],
+            ..ForgeOptions::default()
+        })
+        .await
+        .unwrap();
+        let settings = forges.settings();
+        let (data, root) = (folder.path().join("data"), root.display().to_string());
+        let data = data.display().to_string();
+        let mut pairs = vec![
+            ("GITFLARE_LISTEN", "127.0.0.1:0"),
+            ("GITFLARE_DEV", "true"),
+            ("GITFLARE_DATA_DIR", &data),
+            ("GITFLARE_LOCAL_ROOT", &root),
+            ("GITFLARE_PROVIDERS", "github,gitlab,local"),
+            ("SGG_ADMIN_API_KEY", ADMIN_KEY),
+        ];
+        pairs.extend(settings.iter().map(|(name, value)| (*name, value.as_str())));
+        pairs.extend(more);
+        let config = Config::from_pairs(&pairs).unwrap();
+        let running = Server::new(config).start().await.unwrap();
+        let accounts: Vec<_> = [forges.github(), forges.gitlab()]
+            .iter()
+            .map(|forge| {
+                (
+                    forge.kind().id(),
+                    forge.personal_token("anna-berg").unwrap(),
+                )
+            })
+            .collect();
+        let seeded = sandbox::seed(running.gateway(), &accounts).await.unwrap();
+        Self {
+            forges,
+            running,
+            sample,
+            client: Client::builder().no_proxy().build().unwrap(),
+            token: seeded.access_token,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn forge(&self, provider: &str) -> &Forge {
+        match provider {
+            "github" => self.forges.github(),
+            _ => self.forges.gitlab(),
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running.addr())
+    }
+
+    /// A call with the app's token.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let mut request = self
+            .client
+            .request(method, self.url(path))
+            .bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        answer(request).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// A call with the admin key.
+    pub(crate) async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let request = self.client.request(method, self.url(path));
+        let mut request = request.header("x-admin-api-key", ADMIN_KEY);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        answer(request).await
+    }
+
+    /// A read below the sample repository.
+    pub(crate) async fn read(&self, provider: &str, below: &str) -> Answer {
+        self.get(&format!("/v1/repositories/{provider}/{STOREFRONT}{below}"))
+            .await
+    }
+
+    /// Every row of a list, page by page.
+    pub(crate) async fn walk(&self, provider: &str, below: &str) -> Vec<Value> {
+        let mut rows = Vec::new();
+        let mut cursor = None;
+        loop {
+            let more = match &cursor {
+                Some(cursor) => {
+                    let sign = if below.contains('?') { '&' } else { '?' };
+                    format!("{below}{sign}cursor={cursor}")
+                }
+                None => below.to_owned(),
+            };
+            let page = self.read(provider, &more).await;
+            rows.extend(page.rows().iter().cloned());
+            match page.body["page_info"]["next_cursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => return rows,
+            }
+        }
+    }
+
+    /// Something at the control surface of a forge.
+    pub(crate) async fn control(
+        &self,
+        provider: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Value {
+        let url = format!("{}{path}", self.forge(provider).web_url());
+        let request = self.client.request(method, url).json(body);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.unwrap_or_default()
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let request = request.timeout(Duration::from_secs(60));
+    let answer = request.send().await.unwrap();
+    Answer {
+        status: answer.status(),
+        headers: answer.headers().clone(),
+        body: answer.json().await.unwrap_or_default(),
+    }
+}
