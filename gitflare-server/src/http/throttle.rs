@@ -89,9 +89,9 @@ impl Throttle {
     }
 
     /// Forgets the tries of an account from an address, after the right password.
-    pub(super) fn succeed(&self, tried: Try) {
+    pub(super) fn succeed(&self, Try(key): Try) {
         let mut all = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(&tried.0);
+        all.remove(&key);
     }
 }
 

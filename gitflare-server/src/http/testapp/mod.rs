@@ -93,7 +93,7 @@ fn connect_url(x: &Exchange, visit: &Visit) -> Result<Link, Refusal> {
 
 /// Goes back to the page with something to say there.
 fn back(x: &Exchange, mut visit: Visit, notice: Notice) -> Result<Reply, Refusal> {
-    visit.leave_notice(notice);
+    visit.leave_notice(&notice);
     Ok(Reply::see_other("/testapp")?.with_header(visit.cookie(x)?))
 }
 

@@ -136,7 +136,7 @@ impl Visit {
         std::mem::take(&mut self.verifier)
     }
 
-    pub(super) fn leave_notice(&mut self, notice: Notice) {
+    pub(super) fn leave_notice(&mut self, notice: &Notice) {
         self.notice = Some((notice.is_problem, notice.text.to_string()));
     }
 
