@@ -113,6 +113,7 @@ impl Server {
         cleanup::spawn(&app);
         deliveries::spawn(&app);
         retention::spawn(&storage, config.usage_retention_days);
+        retention::spawn_expiry(&storage);
         Ok(Running {
             addr,
             internal_addr,

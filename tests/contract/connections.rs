@@ -65,7 +65,8 @@ fn the_internal_listener_serves_connections_without_a_key_and_nothing_else() {
         }
     }
     for path in ["/health", "/v1/me", "/v1/platform/tenants", "/metrics", "/"] {
-        let answer = client.get(path);
+        let request = client.request("GET", path);
+        let answer = request.header("accept", "application/json").send();
         assert_eq!(
             answer.refusal(),
             (404, "RESOURCE_NOT_FOUND".into()),

@@ -18,16 +18,16 @@ use crate::{
 const CALLBACK: &str = "https://app.example/callback";
 
 /// A server, an app, and its developer.
-struct Bed {
-    server: Server,
+pub(crate) struct Bed {
+    pub(crate) server: Server,
     forge: Forge,
     clock: Arc<FixedClock>,
     developer: Client,
-    app: Value,
+    pub(crate) app: Value,
 }
 
 impl Bed {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(&json!({}))
     }
 
@@ -50,7 +50,7 @@ impl Bed {
         }
     }
 
-    fn client_id(&self) -> String {
+    pub(crate) fn client_id(&self) -> String {
         text(&self.app["client"]["id"])
     }
 
@@ -119,7 +119,7 @@ impl Bed {
     }
 
     /// A customer with a connection to the local repositories, and the page that sees it.
-    fn customer(&self, customer_ref: &str, more: &[(&str, &str)]) -> (Page, String) {
+    pub(crate) fn customer(&self, customer_ref: &str, more: &[(&str, &str)]) -> (Page, String) {
         Page::open(
             &self.server.client(),
             &self.link(&[("customer_ref", customer_ref)]),
@@ -148,7 +148,7 @@ impl Bed {
 }
 
 /// A page that a customer's browser shows.
-struct Page {
+pub(crate) struct Page {
     browser: Client,
     html: String,
     request_id: String,
@@ -179,14 +179,14 @@ impl Page {
     }
 
     /// The choices that can be ticked, as `connectionId:repoId`.
-    fn repositories(&self) -> Vec<String> {
+    pub(crate) fn repositories(&self) -> Vec<String> {
         let parts = self.html.split("name=\"repositories\" value=\"").skip(1);
         parts
             .map(|part| part.split('"').next().unwrap().to_owned())
             .collect()
     }
 
-    fn approve(&self, permissions: &[&str], repositories: &[&str]) -> Response {
+    pub(crate) fn approve(&self, permissions: &[&str], repositories: &[&str]) -> Response {
         let mut fields = format!("csrf={}&request_id={}", self.csrf, self.request_id);
         for permission in permissions {
             fields.push_str(&format!("&permissions={}", encoded(permission)));
@@ -216,7 +216,7 @@ fn encoded(text: &str) -> String {
 
 /// Where an answer leads, after checking how it does so (OA-3).
 #[track_caller]
-fn location(answer: &Response) -> String {
+pub(crate) fn location(answer: &Response) -> String {
     assert_eq!(answer.status, 303, "{}", body(answer));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
@@ -228,7 +228,7 @@ fn refused(answer: &Response) -> (u16, bool) {
     (answer.status, answer.header("location").is_none())
 }
 
-const READS: &[&str] = &["read:repositories", "read:commits"];
+pub(crate) const READS: &[&str] = &["read:repositories", "read:commits"];
 
 #[test]
 fn a_customer_approves_and_the_app_reads_what_was_chosen() {
@@ -561,7 +561,7 @@ fn a_code_is_bound_to_client_address_verifier_and_time() {
     assert_eq!(bed.token(&json!({"code": stolen})).status, 400);
 }
 
-fn challenge(verifier: &str) -> String {
+pub(crate) fn challenge(verifier: &str) -> String {
     use base64::Engine;
     base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }

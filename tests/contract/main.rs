@@ -22,6 +22,7 @@ mod openapi;
 mod pages;
 mod platform_admin;
 mod rate_limits;
+mod standard_clients;
 mod support;
 mod transport;
 mod unified;

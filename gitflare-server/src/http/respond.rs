@@ -198,12 +198,14 @@ impl Context {
         if closes || app.is_draining() {
             headers.insert(header::CONNECTION, CLOSE);
         }
-        headers.extend(
-            reply
-                .headers
-                .into_iter()
-                .map(|(name, value)| (Some(name), value)),
-        );
+        for (name, value) in reply.headers {
+            // An answer varies by all that any of its makers looked at.
+            if name == header::VARY || name == header::SET_COOKIE {
+                headers.append(name, value);
+            } else {
+                headers.insert(name, value);
+            }
+        }
         (response, error)
     }
 
