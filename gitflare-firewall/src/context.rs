@@ -41,6 +41,7 @@ pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
     ("mysqldump -", "", Context::GluedFlag),
     ("mysqladmin -", "", Context::GluedFlag),
     ("sshpass -", "", Context::Flag),
+    ("psexec", "", Context::Flag),
     ("docker login", "", Context::Flag),
     ("curl ", "", Context::Curl),
 ];

@@ -19,6 +19,16 @@ pub(super) const TOKENS: &[Row] = &[
     row("xwfp-", r"[A-Za-z0-9-]{16,}"),
     link("hooks.slack.com/", r"[a-z]{5,9}/[\w/+-]{20,}"),
     // Discord, Telegram, Teams, Zapier, others' webhooks.
+    // A number in base64, a time, a signature.
+    row("MT", DISCORD_BOT),
+    row("Mj", DISCORD_BOT),
+    row("Mz", DISCORD_BOT),
+    row("ND", DISCORD_BOT),
+    row("NT", DISCORD_BOT),
+    row("Nj", DISCORD_BOT),
+    row("Nz", DISCORD_BOT),
+    row("OD", DISCORD_BOT),
+    row("OT", DISCORD_BOT),
     link("discord.com/api/webhooks/", r"\d{15,20}/[\w-]{30,}"),
     link("discordapp.com/api/webhooks/", r"\d{15,20}/[\w-]{30,}"),
     inner(r"\d{8,10}", ":AA", r"[\w-]{32,34}"),
@@ -30,6 +40,7 @@ pub(super) const TOKENS: &[Row] = &[
         r"[\w-]{6,}/messages[?]key=[\w&=%-]{30,}",
     ),
     // Mail and text messages.
+    inner(r"AAAA[\w-]{7}", ":APA91b", r"[\w-]{100,}"),
     row("SG.", r"[\w-]{16,}\.[\w-]{32,}"),
     inner(r"[\x]{32}", "-us", r"\d{1,2}"),
     row("key-", r"[\x]{32}"),
@@ -97,6 +108,9 @@ pub(super) const TOKENS: &[Row] = &[
     row("SBX-", r"[\x]{8,}-[\x]{4,}-[\x-]{8,}"),
     row("FRDM", "[A-Za-z0-9]{40,}"),
     mixed("prf_cli_", r"[\w-]{20,}"),
+    mixed("live_", r"[\w=-]{32,}"),
     mixed("live_pub_", r"[\x]{31}"),
     mixed("test_pub_", r"[\x]{31}"),
 ];
+
+const DISCORD_BOT: &str = r"[AEIMQUYcgkw-z0-5]{2}[A-Za-z0-9]{20,24}\.[\w-]{5,7}\.[\w-]{27,}";

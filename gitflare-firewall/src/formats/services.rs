@@ -1,6 +1,6 @@
 //! Tokens of model providers, productivity and other services, and structured tokens.
 
-use super::{Row, inner, mixed, row};
+use super::{Row, inner, link, mixed, row};
 
 /// One row per format.
 pub(super) const TOKENS: &[Row] = &[
@@ -42,14 +42,27 @@ pub(super) const TOKENS: &[Row] = &[
     row("lin_oauth_", "[A-Za-z0-9]{36,}"),
     row("ntn_", "[A-Za-z0-9]{40,}"),
     mixed("nrt_", r"[\w]{40,55}"),
+    row("pat", r"[A-Za-z0-9]{14}\.[\x]{64}"),
+    inner(
+        r"\w{5,40}\.[A-Za-z0-9]{4,6}",
+        ".acc-",
+        r"[\w-]{10,32}\.[\w+/=-]{30,}",
+    ),
+    inner(
+        r"\w{5,40}\.[A-Za-z0-9]{4,6}",
+        ".acc_",
+        r"[\w-]{10,32}\.[\w+/=-]{30,}",
+    ),
+    link("alchemyapi.io/v2/", r"[\w-]{20,}"),
+    link(".g.alchemy.com/v2/", r"[\w-]{20,}"),
+    link(".infura.io/v3/", r"[\x]{32}"),
     mixed("secret_", "[A-Za-z0-9]{40,}"),
     row("pina_", r"[\w-]{20,}"),
     row("fio-u-", r"[\w=-]{50,}"),
     mixed("tfp_", r"[\w.=-]{40,}"),
     mixed("nyk_", "[A-Za-z0-9]{40,}"),
     row("CFPAT-", r"[\w-]{36,}"),
-    mixed("sl.A", r"[\w-]{100,}"),
-    mixed("sl.B", r"[\w-]{100,}"),
+    mixed("sl.", r"[\w-]{100,}"),
     mixed("sl.u.", r"[\w-]{100,}"),
     row("RGAPI-", r"[\w-]{36,}"),
     mixed("aio_", "[A-Za-z0-9]{28}"),
@@ -77,7 +90,7 @@ pub(super) const TOKENS: &[Row] = &[
     inner(r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}", "_mmk", ""),
     row("wrka", r"[a-z]{0,2}-eyJ[\w-]{8,}\.[\w-]{16,}\.[\w-]{60,}"),
     row("ApiKey-v1 gcntfy-", r"[\w-]{60,}"),
-    inner(r"00[A-Za-z0-9]{13}", "!AQ", r"[\w.-]{60,}"),
+    row("00D", r"[A-Za-z0-9]{12,15}![\w.-]{60,}"),
     row("AAAAAAAAAA", r"[\w%-]{70,}"),
     row("pat-na", r"\d?-[\x-]{36}"),
     row("pat-eu", r"\d?-[\x-]{36}"),
@@ -94,6 +107,17 @@ pub(super) const TOKENS: &[Row] = &[
     row("0tLS0tQkVHSU4", r"[A-Za-z0-9+/]{60,}={0,2}"),
     row("b3BlbnNzaC1rZXktdjE", "[A-Za-z0-9+/]{40,}={0,2}"),
     // Password hashes of .htpasswd and shadow files.
+    row("$1$", r"[A-Za-z0-9./]{1,8}\$[A-Za-z0-9./]{22}"),
+    row("$8$", r"[A-Za-z0-9./]{14}\$[A-Za-z0-9./]{43}"),
+    row("$9$", r"[A-Za-z0-9./]{14}\$[A-Za-z0-9./]{43}"),
+    row(
+        "$krb5",
+        r"[A-Za-z0-9]{2,6}\$\d{1,3}\$[\w@.*:/-]{16,}\$?[\w@.*:/-]{0,}\$?[\w@.*:/-]{0,}\$?[\x]{0,}",
+    ),
+    row("{SSHA", r"\d{0,3}\}[A-Za-z0-9+/]{28,}={0,2}"),
+    row("pbkdf2_sha256$", r"\d{3,8}\$[\w+/=.-]{4,}\$[\w+/=.-]{30,}"),
+    row("pbkdf2:sha", r"[\w:]{3,20}\$[A-Za-z0-9]{4,}\$[\x]{32,}"),
+    row("scrypt:", r"[\d:]{5,16}\$[A-Za-z0-9]{4,}\$[\x]{32,}"),
     row("$2a$", r"\d\d\$[A-Za-z0-9./]{50,}"),
     row("$2b$", r"\d\d\$[A-Za-z0-9./]{50,}"),
     row("$2y$", r"\d\d\$[A-Za-z0-9./]{50,}"),

@@ -8,9 +8,9 @@ use super::{Literal, WINDOW};
 /// Buckets, as two groups of eight bits.
 const BUCKETS: usize = 16;
 /// Windows of a literal that are tried.
-const WINDOWS: usize = 4;
+const WINDOWS: usize = 8;
 /// How often every literal may move.
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 4;
 
 /// The nibble tables of the filter and each literal's window.
 pub(super) struct Plan {
