@@ -92,8 +92,8 @@ fn connect_url(x: &Exchange, visit: &Visit) -> Result<Link, Refusal> {
 }
 
 /// Goes back to the page with something to say there.
-fn back(x: &Exchange, mut visit: Visit, notice: Notice) -> Result<Reply, Refusal> {
-    visit.leave_notice(&notice);
+fn back(x: &Exchange, mut visit: Visit, notice: &Notice) -> Result<Reply, Refusal> {
+    visit.leave_notice(notice);
     Ok(Reply::see_other("/testapp")?.with_header(visit.cookie(x)?))
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn configure(mut x: Exchange) -> Result<Reply, Refusal> {
     back(
         &x,
         visit,
-        Notice::done("Saved. The secret is kept encrypted, in your browser's cookie alone."),
+        &Notice::done("Saved. The secret is kept encrypted, in your browser's cookie alone."),
     )
 }
 
@@ -145,7 +145,7 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
     let of = |name: &str| query.value(name).ok().flatten().unwrap_or_default();
     if !visit.is_own_state(of("state")) {
         let text = "This answer does not belong to a connection that was begun here. Begin again.";
-        return back(&x, visit, Notice::problem(text));
+        return back(&x, visit, &Notice::problem(text));
     }
     let verifier = visit.spend_state();
     let issuer = of("iss");
@@ -153,12 +153,12 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
         return back(
             &x,
             visit,
-            Notice::problem("The answer names another issuer."),
+            &Notice::problem("The answer names another issuer."),
         );
     }
     if !of("error").is_empty() {
         let text = format!("The answer was: {}", Shown::new(of("error")));
-        return back(&x, visit, Notice::problem(text));
+        return back(&x, visit, &Notice::problem(text));
     }
     let request = json!({
         "grant_type": "authorization_code",
@@ -174,11 +174,11 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
     match answer.body["accessToken"].as_str() {
         Some(token) => {
             visit.connect(token);
-            back(&x, visit, Notice::done("Connected."))
+            back(&x, visit, &Notice::done("Connected."))
         }
         None => {
             let text = format!("No token was issued: {}", message(&answer.body));
-            back(&x, visit, Notice::problem(text))
+            back(&x, visit, &Notice::problem(text))
         }
     }
 }
@@ -205,13 +205,13 @@ pub(super) async fn disconnect(mut x: Exchange) -> Result<Reply, Refusal> {
                 "The token is forgotten here, but: {}",
                 message(&answer.body)
             );
-            return back(&x, visit, Notice::problem(text));
+            return back(&x, visit, &Notice::problem(text));
         }
     }
     back(
         &x,
         visit,
-        Notice::done("The token is revoked and forgotten."),
+        &Notice::done("The token is revoked and forgotten."),
     )
 }
 
