@@ -1,19 +1,38 @@
 //! Linking a provider account in each of its forms, who may finish what, and how the tokens live on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use gitflare_core::{FixedClock, gateway::GatewaySettings};
+use gitflare_core::{
+    Clock, ConnectionId, FixedClock,
+    gateway::{Gateway, GatewaySettings},
+    storage::{CleanupKind, SealedTokens},
+};
 use serde_json::{Value, json};
 
 use crate::{
     accounts::{cookie, signed_up},
-    support::{Account, Client, Forge, Response, Server, Wishes, fixed_clock, parameter, text},
+    support::{
+        Account, Client, Forge, Response, Server, Wishes, block_on, fixed_clock, parameter, text,
+    },
 };
 
 const OCTO: Account = Account {
     id: 77,
     login: "octo",
 };
+
+fn wishes(forge: &Forge, clock: &Arc<FixedClock>) -> Wishes {
+    Wishes {
+        providers: vec![forge.provider()],
+        clock: Some(Arc::clone(clock)),
+        // Reads by a connection's id need no app and no grant.
+        gateway: GatewaySettings {
+            enforce_platform_auth: false,
+            ..GatewaySettings::default()
+        },
+        ..Wishes::default()
+    }
+}
 
 /// A server at whose GitLab accounts can be linked.
 struct Linking {
@@ -25,21 +44,16 @@ struct Linking {
 impl Linking {
     fn start() -> Self {
         let (forge, clock) = (Forge::start(), fixed_clock());
-        let server = Server::with(Wishes {
-            providers: vec![forge.provider()],
-            clock: Some(Arc::clone(&clock)),
-            // Reads by a connection's id need no app and no grant.
-            gateway: GatewaySettings {
-                enforce_platform_auth: false,
-                ..GatewaySettings::default()
-            },
-            ..Wishes::default()
-        });
+        let server = Server::with(wishes(&forge, &clock));
         Self {
             forge,
             clock,
             server,
         }
+    }
+
+    fn another_node(&self) -> Gateway {
+        self.server.another_node(&wishes(&self.forge, &self.clock))
     }
 
     /// Somebody with a bearer session.
@@ -510,4 +524,134 @@ fn a_provider_without_our_client_links_nothing() {
     for row in providers["data"].as_array().unwrap() {
         assert_eq!(row["oauth"], row["id"] == "gitlab", "{row}");
     }
+}
+
+#[test]
+fn a_disconnected_account_ends_at_its_provider_however_long_that_is_away() {
+    // sec: CA-2 CA-3
+    let linking = Linking::start();
+    let connection = linking.linked(&linking.person("ada@mail.example"), &OCTO);
+    linking.forge.go_away(true);
+    let path = format!("/v1/connections/{}", text(&connection["id"]));
+    assert_eq!(linking.server.admin().delete(&path).status, 204);
+    let id = ConnectionId::parse(&text(&connection["id"])).unwrap();
+    let storage = &linking.server.storage;
+    let stored = || {
+        block_on(storage.connections().find_with_tokens(&id))
+            .unwrap()
+            .unwrap()
+    };
+    let queued = || {
+        block_on(
+            storage
+                .cleanup()
+                .find(CleanupKind::RevokeTokens, id.as_str()),
+        )
+        .unwrap()
+    };
+    let check_gone = || {
+        assert_eq!(stored().1, SealedTokens::default());
+        assert_eq!(linking.read(&connection).status, 403);
+    };
+    check_gone();
+    // The queue is worked off by whichever node comes first, and outlives each.
+    for attempt in 1..=3 {
+        let node = linking.another_node();
+        assert_eq!(block_on(node.clean_up()).unwrap(), 1, "{attempt}");
+        assert_eq!(block_on(node.clean_up()).unwrap(), 0, "before its time");
+        assert_eq!(queued().unwrap().attempts, attempt);
+        check_gone();
+        linking.clock.advance_millis(30_000 << (attempt - 1));
+    }
+    linking.forge.go_away(false);
+    assert_eq!(linking.forge.good_tokens(), 2);
+    assert_eq!(block_on(linking.another_node().clean_up()).unwrap(), 1);
+    assert_eq!(linking.forge.good_tokens(), 0);
+    assert_eq!(queued(), None);
+    check_gone();
+}
+
+#[test]
+fn an_account_that_nobody_claims_ends_at_its_provider() {
+    // sec: PC-2 CA-2
+    let linking = Linking::start();
+    let client = linking.server.client();
+    let url = api_start(&client);
+    linking.back(&client, &url, &OCTO).ok();
+    linking.clock.advance_millis(600_001);
+    let node = linking.another_node();
+    assert_eq!(block_on(node.purge_links()).unwrap(), 1);
+    assert_eq!(block_on(node.clean_up()).unwrap(), 1);
+    assert_eq!(linking.forge.good_tokens(), 0);
+}
+
+#[test]
+fn two_nodes_refresh_a_token_once() {
+    // sec: PC-9
+    let linking = Linking::start();
+    let connection = linking.linked(&linking.person("ada@mail.example"), &OCTO);
+    linking.clock.advance_millis(7_200_000);
+    linking.forge.expire_tokens();
+    let id = ConnectionId::parse(&text(&connection["id"])).unwrap();
+    let connections = linking.server.storage.connections();
+    let now = linking.clock.now();
+    // The other node has begun, and is slow.
+    let until = now.after(Duration::from_secs(60));
+    assert!(block_on(connections.begin_refresh(&id, 0, now, until)).unwrap());
+    let waits = linking.read(&connection);
+    assert_eq!(waits.refusal(), (503, "UPSTREAM_UNAVAILABLE".into()));
+    assert_eq!(linking.forge.asked("refresh_token"), 0);
+    // It has died: its lease ends.
+    linking.clock.advance_millis(60_000);
+    linking.read(&connection).ok();
+    assert_eq!(linking.forge.asked("refresh_token"), 1);
+}
+
+#[test]
+fn a_token_that_was_rotated_but_never_stored_asks_for_its_owner() {
+    // sec: PC-9
+    let linking = Linking::start();
+    let connection = linking.linked(&linking.person("ada@mail.example"), &OCTO);
+    linking.clock.advance_millis(7_200_000);
+    // What a process leaves that dies between the provider's reply and the write.
+    linking.forge.rotate_for_nobody();
+    for _ in 0..3 {
+        let refused = linking.read(&connection);
+        assert_eq!(refused.refusal(), (401, "AUTH_EXPIRED".into()));
+    }
+    assert_eq!(linking.forge.asked("refresh_token"), 1);
+    assert_eq!(linking.status_of(&connection), "needs_reconnect");
+}
+
+#[test]
+fn a_base_url_of_somebody_elses_choice_stays_on_public_hosts() {
+    // sec: SR-6
+    let linking = Linking::start();
+    let connect = |base: &str| {
+        let body = json!({
+            "provider": "gitlab", "accessToken": "glpat-x", "apiBaseUrl": base,
+        });
+        linking.server.admin().post("/v1/connections/manual", &body)
+    };
+    for base in [
+        "http://127.0.0.1:1/api/v4",
+        "https://127.0.0.1/api/v4",
+        "https://[::1]/api/v4",
+        "https://10.0.0.1/api/v4",
+        "https://169.254.169.254/api/v4",
+        "https://[::ffff:10.0.0.1]/api/v4",
+        "http://gitlab.example/api/v4",
+        "https://user:password@gitlab.example/api/v4",
+        "https://gitlab.example/api/v4?x=1",
+        "ftp://gitlab.example/api/v4",
+        "gitlab.example",
+    ] {
+        let refused = connect(base);
+        assert_eq!(refused.refusal(), (400, "INVALID_REQUEST".into()), "{base}");
+    }
+    assert_eq!(linking.forge.asked("user"), 0);
+    // The operator has named the forge's own: it is asked, and knows no such token.
+    let asked = connect(&format!("{}/api/v4", linking.forge.url()));
+    assert_eq!(asked.refusal(), (401, "INVALID_CREDENTIALS".into()));
+    assert_eq!(linking.forge.asked("user"), 1);
 }

@@ -110,6 +110,19 @@ impl Forge {
         self.state().access.clear();
     }
 
+    /// Every refresh token is used up by somebody who loses what it has bought.
+    pub(crate) fn rotate_for_nobody(&self) {
+        let mut state = self.state();
+        state.access.clear();
+        state.refresh.clear();
+    }
+
+    /// How many tokens of either kind are good.
+    pub(crate) fn good_tokens(&self) -> usize {
+        let state = self.state();
+        state.access.len() + state.refresh.len()
+    }
+
     pub(crate) fn refuse_refresh(&self, refuses: bool) {
         self.state().refuses_refresh = refuses;
     }

@@ -54,7 +54,7 @@ pub(crate) struct Wishes {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) internal: Option<SocketAddr>,
-    _folder: TempDir,
+    folder: TempDir,
     pub(crate) storage: Arc<dyn Storage>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -107,11 +107,18 @@ impl Server {
         Self {
             address,
             internal,
-            _folder: folder,
+            folder: folder,
             storage,
             stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    /// Another node over the same storage, without listeners.
+    pub(crate) fn another_node(&self, wishes: &Wishes) -> Gateway {
+        let limits = Arc::new(RateLimits::new(0));
+        let storage = Arc::clone(&self.storage);
+        block_on(gateway(wishes, self.folder.path(), storage, &limits))
     }
 
     /// A client without credentials.
@@ -155,6 +162,15 @@ impl Drop for Server {
     }
 }
 
+/// Runs what is not behind a listener.
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work)
+}
+
 fn open_storage(data: &Path) -> Arc<dyn Storage> {
     let config = SqliteConfig {
         dir: data.to_owned(),
@@ -165,28 +181,7 @@ fn open_storage(data: &Path) -> Arc<dyn Storage> {
 
 async fn app(wishes: &Wishes, root: &Path, address: SocketAddr, storage: Arc<dyn Storage>) -> App {
     let rate_limits = Arc::new(RateLimits::new(wishes.reads_per_minute));
-    let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();
-    let config = FirewallConfig::default();
-    let filter = Firewall::new(&key.derive(Purpose::Firewall), &config).unwrap();
-    let local = Local::new(LocalConfig::new(vec![root.to_owned()])).unwrap();
-    let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(local)];
-    providers.extend(wishes.providers.iter().cloned());
-    let gateway = Gateway::new(GatewayParts {
-        storage,
-        providers: Registry::new(providers),
-        filter: Arc::new(filter),
-        filter_defaults: config.into(),
-        clock: match &wishes.clock {
-            Some(clock) => Arc::clone(clock) as _,
-            None => Arc::new(SystemClock),
-        },
-        random: Arc::new(SystemRandom),
-        keys: KeyRing::new(key, Vec::new()),
-        admission: Arc::clone(&rate_limits) as _,
-        settings: wishes.gateway,
-    })
-    .await
-    .unwrap();
+    let gateway = gateway(wishes, root, storage, &rate_limits).await;
     let url = wishes
         .public_url
         .map_or_else(|| format!("http://{address}"), str::to_owned);
@@ -198,6 +193,36 @@ async fn app(wishes: &Wishes, root: &Path, address: SocketAddr, storage: Arc<dyn
         ..HttpSettings::new(url.clone(), url)
     };
     App::new(gateway, settings, rate_limits)
+}
+
+async fn gateway(
+    wishes: &Wishes,
+    root: &Path,
+    storage: Arc<dyn Storage>,
+    rate_limits: &Arc<RateLimits>,
+) -> Gateway {
+    let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();
+    let config = FirewallConfig::default();
+    let filter = Firewall::new(&key.derive(Purpose::Firewall), &config).unwrap();
+    let local = Local::new(LocalConfig::new(vec![root.to_owned()])).unwrap();
+    let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(local)];
+    providers.extend(wishes.providers.iter().cloned());
+    Gateway::new(GatewayParts {
+        storage,
+        providers: Registry::new(providers),
+        filter: Arc::new(filter),
+        filter_defaults: config.into(),
+        clock: match &wishes.clock {
+            Some(clock) => Arc::clone(clock) as _,
+            None => Arc::new(SystemClock),
+        },
+        random: Arc::new(SystemRandom),
+        keys: KeyRing::new(key, Vec::new()),
+        admission: Arc::clone(rate_limits) as _,
+        settings: wishes.gateway,
+    })
+    .await
+    .unwrap()
 }
 
 /// A clock that stands at a time like any other.
