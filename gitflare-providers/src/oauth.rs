@@ -9,13 +9,14 @@ use gitflare_core::{
     Code, Error, Result, Secret,
     provider::{OauthRefusal, ProviderId, ProviderTokens},
 };
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use url::{Url, form_urlencoded};
 
 use crate::{
     http::{Base, Http, Reply, Submission},
+    upstream::SEGMENT,
     upstream_error::{Refusal, unanswered},
 };
 
@@ -200,7 +201,7 @@ pub(crate) fn web_url(api_url: &str, api_path: &str) -> Result<String> {
 
 /// A path segment, encoded whole.
 pub(crate) fn segment(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, SEGMENT).to_string()
 }
 
 #[derive(Deserialize)]
@@ -279,5 +280,176 @@ fn read_tokens(
             Code::UpstreamUnavailable,
             format!("{name} sent no access token."),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply {
+            status,
+            headers: HeaderMap::new(),
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn tokens_are_read_with_their_life_and_scopes() {
+        for (body, lifetime, refresh, scopes) in [
+            (
+                r#"{"access_token":"a","scope":"repo,read:user","token_type":"bearer"}"#,
+                None,
+                None,
+                vec!["repo", "read:user"],
+            ),
+            (
+                r#"{"access_token":"a","scope":"","expires_in":28800,"refresh_token":"r"}"#,
+                Some(28_800),
+                Some("r"),
+                vec![],
+            ),
+            (
+                r#"{"access_token":"a","scope":"read_user read_api","expires_in":7200,"refresh_token":""}"#,
+                Some(7_200),
+                None,
+                vec!["read_user", "read_api"],
+            ),
+        ] {
+            let tokens = read_tokens(ProviderId::Github, &reply(200, body), Code::InvalidRequest);
+            let tokens = tokens.unwrap();
+            assert_eq!(tokens.access_token.expose(), "a", "{body}");
+            assert_eq!(
+                tokens.lifetime.map(|life| life.as_secs()),
+                lifetime,
+                "{body}"
+            );
+            let refreshed = tokens
+                .refresh_token
+                .as_ref()
+                .map(|token| token.expose().as_str());
+            assert_eq!(refreshed, refresh, "{body}");
+            assert_eq!(tokens.scopes, scopes, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_for_good_or_not_by_its_word() {
+        // sec: PC-7 PC-9
+        let canary = r#","error_description":"canary""#;
+        for (status, body, is_rejected, code) in [
+            // GitHub's refusals come with 200.
+            (
+                200,
+                r#"{"error":"bad_verification_code"#,
+                true,
+                Code::AuthExpired,
+            ),
+            (
+                200,
+                r#"{"error":"bad_refresh_token"#,
+                true,
+                Code::AuthExpired,
+            ),
+            (400, r#"{"error":"invalid_grant"#, true, Code::AuthExpired),
+            (
+                200,
+                r#"{"error":"incorrect_client_credentials"#,
+                false,
+                Code::InvalidCredentials,
+            ),
+            (
+                401,
+                r#"{"error":"invalid_client"#,
+                false,
+                Code::InvalidCredentials,
+            ),
+            (
+                200,
+                r#"{"error":"redirect_uri_mismatch"#,
+                false,
+                Code::InternalError,
+            ),
+            (
+                400,
+                r#"{"error":"invalid_scope"#,
+                false,
+                Code::InternalError,
+            ),
+            (
+                200,
+                r#"{"error":"unverified_user_email"#,
+                false,
+                Code::InvalidRequest,
+            ),
+            (
+                503,
+                r#"{"error":"invalid"#,
+                false,
+                Code::UpstreamUnavailable,
+            ),
+            (200, r#"{"x":"y"#, false, Code::UpstreamUnavailable),
+        ] {
+            let body = format!("{body}\"{canary}}}");
+            let refusal = read_tokens(ProviderId::Github, &reply(status, &body), Code::AuthExpired);
+            let refusal = refusal.unwrap_err();
+            let rejected = matches!(refusal, OauthRefusal::Rejected(_));
+            let error = refusal.into_error();
+            assert_eq!(
+                (rejected, error.code()),
+                (is_rejected, code),
+                "{status} {body}"
+            );
+            assert!(!error.message().contains("canary"), "{}", error.message());
+        }
+        for (status, body) in [(502, "<html>"), (200, "<html>"), (200, ""), (500, "{}")] {
+            let refusal = read_tokens(ProviderId::Github, &reply(status, body), Code::AuthExpired);
+            let refusal = refusal.unwrap_err();
+            assert!(
+                matches!(refusal, OauthRefusal::Failed(_)),
+                "{status} {body}"
+            );
+            assert_eq!(
+                refusal.into_error().code(),
+                Code::UpstreamUnavailable,
+                "{status} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_pages_of_an_api_are_found() {
+        for (api_url, api_path, expected) in [
+            ("https://api.github.com", "/api/v3", "https://github.com"),
+            ("https://api.github.com/", "/api/v3", "https://github.com"),
+            ("https://api.sub.ghe.com", "/api/v3", "https://sub.ghe.com"),
+            (
+                "https://ghe.example/api/v3",
+                "/api/v3",
+                "https://ghe.example",
+            ),
+            (
+                "https://api.example/api/v3",
+                "/api/v3",
+                "https://api.example",
+            ),
+            ("https://gitlab.com/api/v4", "/api/v4", "https://gitlab.com"),
+            (
+                "https://host.example/git/api/v4/",
+                "/api/v4",
+                "https://host.example/git",
+            ),
+            (
+                "http://127.0.0.1:81/api/v4",
+                "/api/v4",
+                "http://127.0.0.1:81",
+            ),
+        ] {
+            assert_eq!(web_url(api_url, api_path).unwrap(), expected, "{api_url}");
+        }
+        assert!(web_url("not a URL", "/api/v4").is_err());
     }
 }

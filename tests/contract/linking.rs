@@ -655,3 +655,16 @@ fn a_base_url_of_somebody_elses_choice_stays_on_public_hosts() {
     assert_eq!(asked.refusal(), (401, "INVALID_CREDENTIALS".into()));
     assert_eq!(linking.forge.asked("user"), 1);
 }
+
+#[test]
+fn an_account_that_the_provider_does_not_name_is_given_up() {
+    // sec: CA-2
+    let linking = Linking::start();
+    let client = linking.server.client();
+    linking.forge.hide_accounts(true);
+    let refused = linking.back(&client, &api_start(&client), &OCTO);
+    assert_eq!(refused.refusal(), (503, "UPSTREAM_UNAVAILABLE".into()));
+    assert_eq!(linking.forge.good_tokens(), 2);
+    assert_eq!(block_on(linking.another_node().clean_up()).unwrap(), 1);
+    assert_eq!(linking.forge.good_tokens(), 0);
+}

@@ -381,9 +381,34 @@ impl Gateway {
             organization: None,
             deadline: self.upstream_deadline(),
         };
-        let viewer = provider.viewer(&call).await?;
+        let viewer = match provider.viewer(&call).await {
+            Ok(viewer) => viewer,
+            Err(error) => {
+                self.give_up(flow, call.connection_id, &issued, asked_at)
+                    .await?;
+                return Err(error);
+            }
+        };
         self.keep_unclaimed(flow, call.connection_id, viewer, &issued, asked_at)
             .await
+    }
+
+    /// Queues the tokens of an account that the provider does not name to be revoked.
+    async fn give_up(
+        &self,
+        flow: &LinkFlow,
+        connection_id: ConnectionId,
+        issued: &ProviderTokens,
+        asked_at: Timestamp,
+    ) -> Result<()> {
+        let nameless = UnclaimedAccount {
+            connection_id,
+            account: LinkedAccount::default(),
+            tokens: SealedTokens::default(),
+        };
+        let homeless = connection_of(flow, &nameless, None, asked_at);
+        let tokens = self.seal_tokens(&homeless, issued, asked_at)?;
+        self.queue_revocation(&homeless, tokens).await
     }
 
     async fn keep_unclaimed(

@@ -70,7 +70,7 @@ pub struct LinkFlow {
 }
 
 /// The account that came back, as it will stand in the connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedAccount {
     /// The account's immutable id at the provider.
     pub account_id: String,

@@ -129,3 +129,69 @@ impl ProviderOauth for Oauth {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gitflare_core::Secret;
+
+    use super::*;
+    use crate::HttpConfig;
+
+    fn oauth(app_slug: Option<&str>) -> Oauth {
+        let config = OauthConfig {
+            client_id: "client".into(),
+            client_secret: Some(Secret::from("secret")),
+            redirect_uri: "https://gateway.example/v1/auth/github/callback".into(),
+            web_url: None,
+        };
+        let http = Http::new(&HttpConfig::default()).unwrap();
+        let slug = app_slug.map(str::to_owned);
+        Oauth::new(http, "https://api.github.com", config, slug).unwrap()
+    }
+
+    fn authorization_url(oauth: &Oauth, permissions: &[Scope]) -> String {
+        let request = AuthorizationRequest {
+            state: &Secret::from("state"),
+            code_challenge: "challenge",
+            permissions: permissions.iter().copied().collect(),
+        };
+        oauth.authorization_url(&request).unwrap()
+    }
+
+    #[test]
+    fn an_oauth_app_asks_for_the_least_and_a_github_app_for_nothing() {
+        // sec: PC-5
+        let app = oauth(None);
+        for (permissions, scope) in [
+            (vec![Scope::ReadProfile], "read%3Auser"),
+            (
+                vec![Scope::ReadProfile, Scope::ReadTags],
+                "read%3Auser+repo",
+            ),
+            (
+                vec![Scope::ReadCommits, Scope::EventsSubscribe],
+                "read%3Auser+repo+write%3Arepo_hook",
+            ),
+        ] {
+            let url = authorization_url(&app, &permissions);
+            assert!(
+                url.starts_with("https://github.com/login/oauth/authorize?"),
+                "{url}"
+            );
+            assert!(url.ends_with(&format!("&scope={scope}")), "{url}");
+            assert!(
+                url.contains("&code_challenge=challenge&code_challenge_method=S256&"),
+                "{url}"
+            );
+            assert!(!url.contains("secret"), "{url}");
+        }
+        assert_eq!(app.installation_url(), None);
+        let github_app = oauth(Some("git-flare"));
+        let url = authorization_url(&github_app, &[Scope::ReadTags]);
+        assert!(!url.contains("scope="), "{url}");
+        assert_eq!(
+            github_app.installation_url().unwrap(),
+            "https://github.com/apps/git-flare/installations/new"
+        );
+    }
+}

@@ -42,6 +42,7 @@ struct State {
     asked: Vec<String>,
     refuses_refresh: bool,
     is_away: bool,
+    hides_accounts: bool,
 }
 
 impl Forge {
@@ -125,6 +126,11 @@ impl Forge {
 
     pub(crate) fn refuse_refresh(&self, refuses: bool) {
         self.state().refuses_refresh = refuses;
+    }
+
+    /// Refuses to say whose a token is.
+    pub(crate) fn hide_accounts(&self, hides: bool) {
+        self.state().hides_accounts = hides;
     }
 
     pub(crate) fn go_away(&self, is_away: bool) {
@@ -212,6 +218,7 @@ fn answer(
             state.refresh.remove(&form["token"]);
             (200, json!({}))
         }
+        "/api/v4/user" if state.hides_accounts => (503, json!({})),
         "/api/v4/user" => {
             let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
             match token.and_then(|token| state.access.get(token)) {
