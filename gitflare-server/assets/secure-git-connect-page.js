@@ -111,7 +111,8 @@ async function complete(flowId, completionCode) {
     body: JSON.stringify({ flowId, completionCode }),
   });
   if (!answer.ok) throw new Error("not completed");
-  location.reload();
+  // Not the address that the app sent: what was signed in it is spent.
+  location.replace(document.querySelector("[data-again]").dataset.again);
 }
 
 function csrfToken() {

@@ -4,51 +4,21 @@
 use super::{
     album::{inspect, quiet},
     driver::{self, Browser, Setup},
-    support::{Registered, Site},
+    saas::Saas,
+    support::Site,
+    walk::make_app,
 };
-
-const REDIRECT_URI: &str = "https://app.example/callback";
-
-/// Signs a developer up and makes an app; ends on the dashboard, which shows its secrets.
-pub(crate) async fn make_app(browser: &Browser, site: &Site, redirect_uri: &str) -> Registered {
-    browser.open(&site.at("/app/signup")).await;
-    browser.fill("#name", "Grace").await;
-    browser.fill("#email", "grace@acme.example").await;
-    browser.fill("#password", "several unrelated words").await;
-    browser.click("form button").await;
-    browser.fill("#new-name", "Acme Insights").await;
-    browser
-        .fill("#new-description", "Charts of how a team delivers.")
-        .await;
-    browser.fill("#new-redirects", redirect_uri).await;
-    for scope in ["read:profile", "read:repositories", "read:commits"] {
-        let css = format!("form[action='/app/developer/apps'] input[value='{scope}']");
-        browser.click(&css).await;
-    }
-    browser
-        .click("form[action='/app/developer/apps'] button.primary")
-        .await;
-    browser.find(".fresh").await;
-    let mut shown = Vec::new();
-    for element in browser.find_all(".fresh [data-copy-text]").await {
-        shown.push(browser.text(&element).await);
-    }
-    assert!(shown[1].starts_with("sggcs_"), "{shown:?}");
-    Registered {
-        client_id: shown[0].clone(),
-        client_secret: shown[1].clone(),
-    }
-}
 
 async fn way(setup: Setup, name: &str) {
     if !driver::is_there() {
         return;
     }
     let site = Site::start().await;
+    let saas = Saas::start().await;
     let browser = Browser::start(setup).await;
     browser.open(&site.at("/app/signup")).await;
     inspect(&browser, &format!("{name}-signup")).await;
-    let app = make_app(&browser, &site, REDIRECT_URI).await;
+    let app = make_app(&browser, &site, &saas.callback()).await;
     inspect(&browser, &format!("{name}-dashboard-secrets")).await;
 
     // The secrets are shown once, the links stay.
@@ -76,7 +46,10 @@ async fn way(setup: Setup, name: &str) {
     browser.find(".field-problem").await;
     inspect(&browser, &format!("{name}-dashboard-problem")).await;
     browser
-        .fill(&format!("{edit} [name=allowedRedirectUris]"), REDIRECT_URI)
+        .fill(
+            &format!("{edit} [name=allowedRedirectUris]"),
+            &saas.callback(),
+        )
         .await;
     browser
         .fill(&format!("{edit} [name=name]"), "Acme Insights 2")

@@ -71,7 +71,7 @@ pub(crate) fn is_there() -> bool {
     false
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     // There may be one already: every test of this process installs the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
@@ -260,6 +260,23 @@ impl Browser {
     pub(crate) async fn run(&self, script: &str) -> Value {
         let body = json!({"script": script, "args": []});
         self.call("POST", "/execute/sync", body).await
+    }
+
+    pub(crate) async fn windows(&self) -> Vec<String> {
+        let windows = self.call("GET", "/window/handles", Value::Null).await;
+        let windows = windows.as_array().unwrap().iter();
+        windows.map(|it| it.as_str().unwrap().to_owned()).collect()
+    }
+
+    pub(crate) async fn show_window(&self, handle: &str) {
+        self.call("POST", "/window", json!({ "handle": handle }))
+            .await;
+    }
+
+    /// Goes into a frame, or back to the whole page.
+    pub(crate) async fn enter_frame(&self, frame: Option<&Element>) {
+        let id = frame.map_or(Value::Null, |it| json!({ ELEMENT: it.0 }));
+        self.call("POST", "/frame", json!({ "id": id })).await;
     }
 
     /// What the console has said since it was last asked: errors, CSP reports.

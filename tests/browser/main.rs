@@ -7,5 +7,9 @@
 mod album;
 mod developer;
 mod driver;
+mod frames;
 mod public;
+mod saas;
 mod support;
+mod tiny;
+mod walk;

@@ -1,24 +1,43 @@
 //! A whole gateway for a browser test, on a port of its own, with emulated forges behind it.
 
+use std::time::Duration;
+
 use gitflare::server::{
     Running, Server,
     config::Config,
     sandbox::{ForgeOptions, Forges, sample},
 };
+use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use super::tiny::{Https, Task};
 
 /// A running gateway and what belongs to it.
 pub(crate) struct Site {
     running: Running,
     /// How browsers reach it.
-    origin: String,
+    pub(crate) origin: String,
+    /// How the developer's server reaches it.
+    pub(crate) api: String,
+    http: reqwest::Client,
     _forges: Forges,
     _folder: TempDir,
+    _tasks: Vec<Task>,
 }
 
 impl Site {
     /// On plain http, in development mode.
     pub(crate) async fn start() -> Self {
+        Self::with(None).await
+    }
+
+    /// On https under a name, as in production.
+    pub(crate) async fn start_https(host: &str) -> Self {
+        Self::with(Some(host)).await
+    }
+
+    async fn with(host: Option<&str>) -> Self {
+        let http = super::driver::client();
         let folder = tempfile::tempdir().unwrap();
         let (data, repositories) = (folder.path().join("data"), folder.path().join("git"));
         sample::write(&repositories).unwrap();
@@ -36,20 +55,82 @@ impl Site {
             ("GITFLARE_PROVIDERS", "github,gitlab"),
         ];
         pairs.extend(settings.iter().map(|(name, value)| (*name, value.as_str())));
-        pairs.push(("GITFLARE_DEV", "true"));
+        let mut outside = None;
+        let origin;
+        match host {
+            Some(host) => {
+                let https = Https::bind().await;
+                origin = format!("https://{host}:{}", https.port);
+                outside = Some(https);
+                pairs.push(("GITFLARE_PUBLIC_URL", &origin));
+                pairs.push(("GITFLARE_PANEL_URL", &origin));
+            }
+            None => {
+                origin = String::new();
+                pairs.push(("GITFLARE_DEV", "true"));
+            }
+        }
         let config = Config::from_pairs(&pairs).unwrap();
         let running = Server::new(config).start().await.unwrap();
+        let api = format!("http://{}", running.addr());
+        let tasks = outside.map(|https| https.pass_on_to(running.addr()));
         Self {
-            origin: format!("http://{}", running.addr()),
+            origin: if origin.is_empty() {
+                api.clone()
+            } else {
+                origin
+            },
+            api,
             running,
+            http,
             _forges: forges,
             _folder: folder,
+            _tasks: tasks.into_iter().collect(),
         }
     }
 
     /// The address of a path.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
+    }
+
+    /// Exchanges a code, as the developer's server does.
+    pub(crate) async fn exchange(&self, app: &Registered, code: &str) -> Value {
+        let body = json!({
+            "grant_type": "authorization_code",
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "code": code,
+            "redirect_uri": app.redirect_uri,
+        });
+        let url = format!("{}/oauth/token", self.api);
+        let answer = self.http.post(url).json(&body).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+
+    /// Reads with a token: status and body.
+    pub(crate) async fn read(&self, token: &str, path: &str) -> (u16, Value) {
+        let request = self.http.get(format!("{}{path}", self.api));
+        let answer = request.bearer_auth(token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Reads until an answer is as wanted; at most the second that ending access may take.
+    pub(crate) async fn read_until(
+        &self,
+        token: &str,
+        path: &str,
+        is_wanted: impl Fn(u16, &Value) -> bool,
+    ) -> Value {
+        let end = std::time::Instant::now() + Duration::from_secs(1);
+        loop {
+            let (status, body) = self.read(token, path).await;
+            if is_wanted(status, &body) {
+                return body;
+            }
+            assert!(std::time::Instant::now() < end, "{path}: {status} {body}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub(crate) async fn stop(self) {
@@ -61,4 +142,5 @@ impl Site {
 pub(crate) struct Registered {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    pub(crate) redirect_uri: String,
 }

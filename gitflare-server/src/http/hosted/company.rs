@@ -192,6 +192,7 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
             app,
             connect,
             address,
+            csrf: x.gateway().form_token(&about.session.id),
             request_id: None,
             notice,
             embedding: Embedding {

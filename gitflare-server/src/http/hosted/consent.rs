@@ -62,6 +62,7 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
             app,
             connect,
             address,
+            csrf: x.gateway().form_token(&consent.session.id),
             request_id: Some(id.clone()),
             notice,
             embedding,

@@ -86,6 +86,8 @@ pub(in super::super) struct LockedView {
     pub(in super::super) connect: Vec<ConnectOption>,
     /// This page's own address, for a window of its own.
     pub(in super::super) address: Link,
+    /// The session's token, for what was linked in another window.
+    pub(in super::super) csrf: String,
     /// The pending request, which can be denied; `None` on the management page.
     pub(in super::super) request_id: Option<String>,
     pub(in super::super) notice: Option<Notice>,
@@ -95,6 +97,14 @@ pub(in super::super) struct LockedView {
 impl LockedView {
     fn shell(&self) -> Shell {
         Shell::customer()
+    }
+
+    /// This page once more, without what the app has put into its link.
+    fn again(&self) -> String {
+        match &self.request_id {
+            Some(id) => format!("/oauth/authorize?request_id={id}"),
+            None => self.address.to_string(),
+        }
     }
 }
 

@@ -334,6 +334,7 @@ impl Words<'_> {
             app: self.app(),
             connect: options(),
             address: link("/oauth/authorize?request_id=req_1"),
+            csrf: (self.of)("token"),
             request_id,
             notice: None,
             embedding: self.embedding(false),
