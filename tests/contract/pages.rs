@@ -224,7 +224,7 @@ fn the_test_app_is_off_unless_it_is_switched_on() {
     // sec: IN-5
     let server = Server::start();
     let mut routes = 0;
-    for route in ROUTES.iter() {
+    for route in ROUTES {
         for path in route
             .paths
             .iter()
