@@ -1028,3 +1028,52 @@ fn a_client_asks_about_and_ends_its_own_tokens() {
         assert_eq!(none.json()["error"], "invalid_request");
     }
 }
+
+#[test]
+fn what_a_window_of_its_own_links_only_its_page_can_claim() {
+    // sec: PC-3, TN-4, CS-1
+    let bed = Bed::start();
+    let page = Page::open(&bed.server.client(), &bed.link(&[("customer_ref", "42")]));
+    let thief = Page::open(&bed.server.client(), &bed.link(&[("customer_ref", "43")]));
+    let own = format!("http://{}", bed.server.address);
+    // The window has none of the frame's cookies.
+    let link = || {
+        let id = request_of(&page);
+        let target = format!("/oauth/authorize/connect/gitlab?request_id={id}&popup=1");
+        let started = bed.server.client().get(&target);
+        let url = location(&started);
+        let set = started.header("set-cookie").unwrap();
+        let flow = set.split(';').next().unwrap();
+        let code = bed.forge.approve(&url, &OCTO);
+        let state = encoded(&parameter(&url, "state"));
+        let path = format!("/v1/auth/gitlab/callback?code={code}&state={state}");
+        let back = bed.server.client().with("cookie", flow).get(&path);
+        let html = body(&back);
+        json!({
+            "flowId": field(&html, "data-handover-flow=\""),
+            "completionCode": field(&html, "data-handover-completion=\""),
+        })
+    };
+    let claim = |browser: &Client, csrf: &str, origin: &str, linked: &Value| {
+        let request = browser.request("POST", "/v1/auth/complete").json(linked);
+        let request = request
+            .header("x-csrf-token", csrf)
+            .header("origin", origin);
+        request.send().status
+    };
+    let linked = link();
+    assert_eq!(claim(&page.browser, &thief.csrf, &own, &linked), 403);
+    assert_eq!(
+        claim(&page.browser, &page.csrf, "https://evil.example", &linked),
+        403
+    );
+    assert_eq!(claim(&bed.server.client(), &page.csrf, &own, &linked), 401);
+    assert_eq!(claim(&thief.browser, &thief.csrf, &own, &linked), 400);
+    assert_eq!(claim(&page.browser, &page.csrf, &own, &link()), 201);
+    let shown = format!("/oauth/authorize?request_id={}", request_of(&page));
+    assert!(
+        Page::open(&page.browser, &shown)
+            .html
+            .contains("marker-octo")
+    );
+}
