@@ -5,6 +5,11 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+#[expect(
+    dead_code,
+    clippy::print_stdout,
+    reason = "of what tests of the process share, this one needs the server alone"
+)]
 mod support;
 
 use std::{
