@@ -250,9 +250,8 @@ impl State {
         }
         let account = match form["grant_type"].as_str() {
             "authorization_code" => {
-                let (challenge, account) = match self.codes.remove(&form["code"]) {
-                    Some(code) => code,
-                    None => return refused("invalid_grant"),
+                let Some((challenge, account)) = self.codes.remove(&form["code"]) else {
+                    return refused("invalid_grant");
                 };
                 let verified = Sha256::digest(form["code_verifier"].as_bytes());
                 if BASE64_URL_SAFE_NO_PAD.encode(verified) != challenge {
