@@ -838,7 +838,7 @@ fn a_customer_changes_and_ends_what_is_shared() {
         rows.map(|row| format!("{connection}:{}", text(&row["id"])))
             .collect()
     };
-    assert_eq!(shared(), std::slice::from_ref(&first));
+    assert_eq!(shared(), std::slice::from_ref(first));
     // There is no silent approval: the page comes again, with nothing chosen.
     let again = Page::open(&page.browser, &bed.link(&[("customer_ref", "42")]));
     assert!(!again.html.contains(&format!("value=\"{first}\" checked")));
@@ -855,12 +855,12 @@ fn a_customer_changes_and_ends_what_is_shared() {
     );
     let back = location(&send("update", &choice));
     assert_eq!(back, format!("{base}?customer_ref=42"));
-    assert_eq!(shared(), std::slice::from_ref(&second));
+    assert_eq!(shared(), std::slice::from_ref(second));
     assert_eq!(
         send("update", "&permissions=read%3Arepositories").status,
         400
     );
-    assert_eq!(shared(), std::slice::from_ref(&second));
+    assert_eq!(shared(), std::slice::from_ref(second));
     assert_eq!(send("connections/conn_0/disconnect", "").status, 404);
     location(&send(&format!("connections/{connection}/disconnect"), ""));
     let refusal = reader.get("/v1/repositories").refusal();

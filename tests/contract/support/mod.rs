@@ -107,7 +107,7 @@ impl Server {
         Self {
             address,
             internal,
-            folder: folder,
+            folder,
             storage,
             stop: Some(stop),
             thread: Some(thread),
