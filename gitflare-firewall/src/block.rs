@@ -101,8 +101,24 @@ pub(crate) fn read(
             found.secret(at, end);
             at = end;
         } else {
-            at = line_over(view, at);
+            let over = line_over(view, at);
+            if !view.has(at, b"DEK-Info") {
+                tokens(view, end, over, found);
+            }
+            at = over;
         }
+    }
+}
+
+/// The long runs of a header's value: its line is passed over, and a token may stand in it.
+fn tokens(view: &View<'_>, at: usize, end: usize, found: &mut Found) {
+    let mut at = at;
+    while at < end {
+        let stop = BODY.run(view.text, at, end);
+        if stop - at >= FIRST_PIECE {
+            found.secret(at, stop);
+        }
+        at = stop.max(at + 1);
     }
 }
 

@@ -77,3 +77,6 @@ pub use tag::TAG_PREFIX;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod fuzz;

@@ -112,6 +112,13 @@ impl Redactor {
 
     /// A span that is a tag of ours, or holds one: it was filtered before.
     fn is_left_alone(&self, text: &[u8], start: usize, end: usize) -> bool {
+        // The digits alone, where the prefix reads as the name of a value.
+        if let Some(head) = start.checked_sub(TAG_PREFIX.len())
+            && end == head + TAG_LEN
+            && self.tagger.is_tag_at(text, head)
+        {
+            return true;
+        }
         if end - start < TAG_LEN {
             return false;
         }

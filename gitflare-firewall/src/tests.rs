@@ -226,6 +226,19 @@ proptest! {
 }
 
 #[test]
+fn tags_are_left_alone_where_names_and_markers_stand_before_them() {
+    for text in [
+        "<-----END RSA PRIVATE KEY-----xoxb-k3J9sX0qPz7LmN2vpassword",
+        "------END RSA PRIVATE KEY----- AKIAZ7QK3MPLW2XNTB4D _x;k3J9sX0qPz7LmN2vMIIEpAIB",
+        "Private-Lines: 2Comment: {ghp_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bD1fH3jL5 x",
+    ] {
+        let once = redact(text);
+        assert_ne!(once, text);
+        assert_eq!(redact(&once), once, "{text}");
+    }
+}
+
+#[test]
 fn hostile_repetitions_find_few_spans() {
     // Linear work shows as a bounded number of spans; a matcher that reads ahead for every anchor
     // would note the same secrets again and again.

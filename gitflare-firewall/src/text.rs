@@ -126,7 +126,7 @@ impl View<'_> {
     /// The byte before `at`, or a line end before the view.
     #[inline(always)]
     pub(crate) fn before(&self, at: usize) -> u8 {
-        if at > self.floor {
+        if at > self.floor && at <= self.text.len() {
             self.text[at - 1]
         } else {
             b'\n'
