@@ -164,7 +164,10 @@ impl Engine {
                 language,
             };
             self.matched(&view, hit, to, carry, found);
-            if let Some(at) = found.open.take() {
+            // At the end of the text nothing goes on, and anchors before it are still to come.
+            if let Some(at) = found.open.take()
+                && at < text.len()
+            {
                 swallow(text, at, to, carry, found);
             }
             carry.resume
