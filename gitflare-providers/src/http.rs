@@ -4,6 +4,7 @@
 
 mod address;
 mod body;
+mod callbacks;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,6 +21,7 @@ use url::{Host, Url};
 
 use self::address::{PublicOnly, System, is_public};
 pub(crate) use self::body::{MAX_BODY, MAX_DIFF_BODY};
+pub use self::callbacks::Callbacks;
 use crate::quotas::Quotas;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

@@ -13,7 +13,6 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-mod callbacks;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod github;
@@ -30,6 +29,5 @@ mod upstream;
 mod upstream_error;
 mod wire;
 
-pub use callbacks::Callbacks;
-pub use http::{Http, HttpConfig};
+pub use http::{Callbacks, Http, HttpConfig};
 pub use oauth::OauthConfig;

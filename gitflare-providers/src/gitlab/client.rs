@@ -7,13 +7,12 @@ use gitflare_core::{
     Code, ConnectionId, Error, Page, PageRequest, Position, Result,
     provider::{Call, Endpoint, ProviderId, RateLimit, RepoRef},
 };
-use reqwest::Method;
 use serde::Deserialize;
 
 use crate::{
     http::Http,
     pagination::{self, Keys},
-    upstream::{Answer, Dialect, Get, RateLimitHeaders, Upstream},
+    upstream::{Answer, Dialect, Get, Method, RateLimitHeaders, Upstream},
     upstream_error::Refusal,
     wire::Word,
 };

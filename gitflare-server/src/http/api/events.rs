@@ -31,7 +31,8 @@ struct Created<'a> {
 
 /// `POST /v1/repositories/:provider/:repoId/events/subscribe`
 pub(in super::super) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
-    body::require_json(x.headers())?;
+    // What is wrong with the body is told after who may not send one.
+    let not_json = body::require_json(x.headers()).err();
     let bytes = x.body(body::MAX_BODY).await?;
     let query = x.query()?;
     let request = ReadRequest {
@@ -45,7 +46,11 @@ pub(in super::super) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusa
         path: x.path().to_owned(),
         request_id: x.request_id.clone(),
     };
+    let is_json = not_json.is_none();
     let wish = move || {
+        if !is_json {
+            return Err(Error::invalid_request("The body must be JSON."));
+        }
         let mut members = Members::parse(&bytes)?;
         Ok(NewSubscription {
             callback_url: members.required_text("callbackUrl")?,
@@ -56,13 +61,14 @@ pub(in super::super) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusa
     };
     let callbacks = x.app().callbacks()?;
     let base = &x.settings().public_url;
+    let made = x.gateway().subscribe(request, wish, callbacks, base).await;
     let CreatedSubscription {
         subscription,
         secret,
-    } = x
-        .gateway()
-        .subscribe(request, wish, callbacks, base)
-        .await?;
+    } = match (made, not_json) {
+        (Err(error), Some(refusal)) if error.code() == Code::InvalidRequest => return Err(refusal),
+        (made, _) => made?,
+    };
     Reply::created(&Created {
         data: &subscription,
         secret: secret.expose(),

@@ -11,7 +11,7 @@ use reqwest::{
 use tokio::time::Instant;
 use url::Url;
 
-use crate::http::{Base, Failure, Http, HttpConfig, Submission};
+use super::{Base, Failure, Http, HttpConfig, Submission};
 
 const MAX_URL: usize = 2048;
 /// How long an app has to answer.
