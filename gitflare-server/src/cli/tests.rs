@@ -48,7 +48,6 @@ fn every_setting_is_a_flag() {
 fn what_is_not_understood_is_refused_in_one_line() {
     for (line, said) in [
         ("backup", "`backup` is not a command"),
-        ("rotate-keys", "`rotate-keys` is not a command"),
         ("frobnicate", "`frobnicate` is not a command"),
         ("serve now", "`now` is not a flag"),
         ("--listen", "--listen needs a value"),

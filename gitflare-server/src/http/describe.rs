@@ -114,6 +114,8 @@ const SUMMARIES: &[(Verb, &str, &str)] = &[
     (Get, "/v1/platform/capabilities", "Lists scopes, OAuth endpoints, and what each provider can do."),
 
     (Get, "/oauth/authorize", "Shows the customer who asks for what, and takes the choice of repositories."),
+    (Get, "/app/company/apps/:clientId/connect/:provider", "Sends the customer to a provider to link an account, or link it again."),
+    (Get, "/oauth/authorize/connect/:provider", "Sends the customer to a provider to link an account."),
     (Post, "/oauth/authorize/approve", "Approves, and leads back to the app with a code."),
     (Get, "/oauth/authorize/deny", "Refuses, and leads back to the app with access_denied."),
     (Post, "/oauth/token", "Exchanges a code, or a client's own credentials, for an access token."),
@@ -203,7 +205,6 @@ const SUMMARIES: &[(Verb, &str, &str)] = &[
     (Post, "/v1/auth/gitflic/callback", "Receives the code that GitFlic posts."),
     (Post, "/v1/hooks/:provider/:subscriptionId", "Receives the events that a provider delivers."),
     (Get, "/v1/subscriptions", "Lists the token's subscriptions."),
-    (Delete, "/v1/subscriptions/:id", "Ends a subscription."),
     (Delete, "/v1/subscriptions/:subscriptionId", "Ends a subscription."),
     (Post, "/v1/developer/apps/:clientId/secrets", "Makes an app's second secret; it is in this answer and never again."),
     (Delete, "/v1/developer/apps/:clientId/secrets/:secretId", "Ends one of an app's secrets."),

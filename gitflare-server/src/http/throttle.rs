@@ -66,7 +66,9 @@ impl Throttle {
         let key = self.hasher.hash_one((account, network(address)));
         let mut all = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MAX_KEYS && !all.contains_key(&key) {
-            all.retain(|_, tries| now < tries.last + WINDOW && tries.count > 1);
+            all.retain(|_, tries| {
+                now < tries.last.max(tries.blocked_until) + WINDOW && tries.count > 1
+            });
             if all.len() >= MAX_KEYS {
                 // Refusing everybody would be the lock-out that a flood is after.
                 all.clear();
@@ -76,7 +78,7 @@ impl Throttle {
         if now < tries.blocked_until {
             return Err(refusal(tries.blocked_until - now));
         }
-        if now >= tries.last + WINDOW {
+        if now >= tries.last.max(tries.blocked_until) + WINDOW {
             tries.count = 0;
         }
         tries.count += 1;

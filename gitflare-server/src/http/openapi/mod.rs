@@ -116,7 +116,9 @@ fn operation(route: &Route, path: &str) -> Value {
 
 /// The operation's key where it has one; else method and path.
 fn operation_id(route: &Route, endpoint: Option<Endpoint>) -> String {
-    if let Some(endpoint) = endpoint {
+    if let Some(endpoint) = endpoint
+        && !route.is_addition
+    {
         return endpoint.key().to_owned();
     }
     let words = route.template().split('/').filter(|word| !word.is_empty());
