@@ -249,7 +249,7 @@ fn seeded_token(folder: &Path, repositories: &Path) -> String {
             ("GITFLARE_LOCAL_ROOT", &repositories.display().to_string()),
         ]);
         let running = Server::new(config.unwrap()).start().await.unwrap();
-        let token = sandbox::seed(running.gateway(), &[])
+        let token = sandbox::seed(running.gateway(), &[], Vec::new())
             .await
             .unwrap()
             .access_token;

@@ -81,7 +81,9 @@ impl Stand {
                 )
             })
             .collect();
-        let seeded = sandbox::seed(running.gateway(), &accounts).await.unwrap();
+        let seeded = sandbox::seed(running.gateway(), &accounts, Vec::new())
+            .await
+            .unwrap();
         Self {
             forges,
             running,

@@ -100,7 +100,8 @@ impl Prepared {
             .iter()
             .filter_map(|forge| Some((forge.kind().id(), forge.personal_token(OWNER)?)))
             .collect();
-        let seeded = seed(running.gateway(), &accounts)
+        let callback = format!("{}/testapp/callback", running.public_url());
+        let seeded = seed(running.gateway(), &accounts, vec![callback])
             .await
             .map_err(|error| Problem::new(format!("the sandbox cannot be filled: {error:?}")))?;
         Ok(Sandbox {
@@ -219,6 +220,8 @@ impl Sandbox {
              Client        {} {}\n\
              GitHub        {} (emulated; {OWNER} and others can sign in)\n\
              GitLab        {} (emulated)\n\n\
+             In a browser: {panel} (sign up, make an app), and {panel}/testapp, an app\n\
+             that asks a customer for consent (it takes the client's id and secret from above).\n\n\
              Paste any of these:\n",
             self.took.as_millis(),
             self.running.public_url(),
@@ -229,6 +232,7 @@ impl Sandbox {
             seeded.client_secret,
             self.forges.github().web_url(),
             self.forges.gitlab().web_url(),
+            panel = self.running.public_url(),
         );
         for (shows, command) in self.commands() {
             let _ = write!(text, "\n# {shows}\n{command}\n");

@@ -33,11 +33,15 @@ impl fmt::Debug for Seeded {
 }
 
 /// Makes the accounts. The gateway must serve the provider `local` and those of `accounts`, which
-/// are connected by their personal access tokens.
+/// are connected by their personal access tokens. The client may send browsers back to `callbacks`.
 ///
 /// # Errors
 /// The use cases' own.
-pub async fn seed(gateway: &Gateway, accounts: &[(&str, String)]) -> Result<Seeded> {
+pub async fn seed(
+    gateway: &Gateway,
+    accounts: &[(&str, String)],
+    callbacks: Vec<String>,
+) -> Result<Seeded> {
     let request_id = gateway.new_request_id();
     let act = Act {
         actor: &Actor::System,
@@ -60,7 +64,7 @@ pub async fn seed(gateway: &Gateway, accounts: &[(&str, String)]) -> Result<Seed
                 owner_user_id: None,
                 name: "Sandbox app".to_owned(),
                 description: None,
-                allowed_redirect_uris: Vec::new(),
+                allowed_redirect_uris: callbacks,
                 default_permissions: every_scope.clone(),
             },
             &act,
