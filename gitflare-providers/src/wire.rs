@@ -1,10 +1,13 @@
 //! Pieces of wire structs that adapters share: ids that become text, moments that may be nonsense,
-//! words borrowed from the body. Reading is lenient where the value may be unknown, never otherwise.
+//! words borrowed from the body, lists with holes. Reading is lenient where the value may be unknown, never otherwise.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt, marker::PhantomData, vec};
 
 use gitflare_core::Timestamp;
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{SeqAccess, Visitor},
+};
 
 /// A number that the unified resources write as text.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -25,6 +28,50 @@ pub(crate) struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
 impl Word<'_> {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A list. GitHub has answered lists with a `null` among the rows: such a row is nothing, and the
+/// others are not lost for it.
+#[derive(Debug)]
+pub(crate) struct Rows<T>(pub(crate) Vec<T>);
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> IntoIterator for Rows<T> {
+    type Item = T;
+    type IntoIter = vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(RowsVisitor(PhantomData))
+    }
+}
+
+struct RowsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for RowsVisitor<T> {
+    type Value = Rows<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(row) = rows.next_element::<Option<T>>()? {
+            all.extend(row);
+        }
+        Ok(Rows(all))
     }
 }
 

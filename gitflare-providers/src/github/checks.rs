@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     pinned::{pin, unpin},
-    wire::{self, Id, Word},
+    wire::{self, Id, Rows, Word},
 };
 
 /// Where a chain is, as its positions say: in which source.
@@ -124,7 +124,7 @@ async fn statuses(
 #[derive(Debug, Deserialize)]
 struct WireRuns<'a> {
     #[serde(borrow)]
-    check_runs: Vec<WireRun<'a>>,
+    check_runs: Rows<WireRun<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -190,7 +190,7 @@ impl From<WireRun<'_>> for Check {
 #[derive(Debug, Deserialize)]
 struct WireStatuses<'a> {
     #[serde(borrow)]
-    statuses: Vec<WireStatus<'a>>,
+    statuses: Rows<WireStatus<'a>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -14,6 +14,7 @@ use crate::{
     pagination::{self, Keys},
     upstream::{Answer, Dialect, Get, Method, RateLimitHeaders, Upstream},
     upstream_error::Refusal,
+    wire::Rows,
 };
 
 const DIALECT: Dialect = Dialect {
@@ -71,17 +72,17 @@ pub(super) struct Listing {
 impl Listing {
     /// The rows of the page.
     pub(super) fn page<'a, W: Deserialize<'a>>(&'a self) -> Result<Page<W>> {
-        self.page_in(|rows: Vec<W>| rows)
+        self.page_in(|rows: Rows<W>| rows)
     }
 
     /// The rows of a page that is an object around them.
     pub(super) fn page_in<'a, T: Deserialize<'a>, W>(
         &'a self,
-        rows: impl FnOnce(T) -> Vec<W>,
+        rows: impl FnOnce(T) -> Rows<W>,
     ) -> Result<Page<W>> {
         Ok(Page {
             items: match &self.answer {
-                Some(answer) => rows(answer.json()?),
+                Some(answer) => rows(answer.json()?).0,
                 None => Vec::new(),
             },
             next: self.next.clone(),
@@ -297,7 +298,7 @@ fn recode(refusal: &Error, code: Code, message: &str) -> Error {
 
 #[derive(Debug, Deserialize)]
 struct WireInstallations {
-    installations: Vec<Installation>,
+    installations: Rows<Installation>,
 }
 
 /// Where a GitHub App is installed.

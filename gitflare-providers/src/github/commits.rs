@@ -12,7 +12,10 @@ use super::{
     diff::{self, WireFile},
     profile::WireUser,
 };
-use crate::{upstream::Get, wire};
+use crate::{
+    upstream::Get,
+    wire::{self, Rows},
+};
 
 pub(super) async fn list(
     client: &Client,
@@ -128,9 +131,9 @@ struct WireTip {
 #[derive(Debug, Deserialize)]
 struct WireDetail {
     sha: Option<String>,
-    parents: Option<Vec<WireTip>>,
+    parents: Option<Rows<WireTip>>,
     stats: Option<WireStats>,
-    files: Option<Vec<WireFile>>,
+    files: Option<Rows<WireFile>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -143,14 +146,14 @@ struct WireStats {
 struct WireCommit {
     sha: String,
     html_url: Option<String>,
-    commit: WireGitCommit,
+    commit: Option<WireGitCommit>,
     /// The accounts behind the addresses; an empty object or `null` when there is none.
     author: Option<WireUser>,
     committer: Option<WireUser>,
-    parents: Option<Vec<WireTip>>,
+    parents: Option<Rows<WireTip>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct WireGitCommit {
     message: Option<String>,
     author: Option<WirePerson>,
@@ -167,7 +170,8 @@ struct WirePerson {
 
 impl From<WireCommit> for Commit {
     fn from(wire: WireCommit) -> Self {
-        let message = wire.commit.message;
+        let git = wire.commit.unwrap_or_default();
+        let message = git.message;
         let parents = wire.parents.unwrap_or_default();
         Self {
             sha: wire.sha,
@@ -175,8 +179,8 @@ impl From<WireCommit> for Commit {
                 .as_ref()
                 .and_then(|message| message.lines().next().map(str::to_owned)),
             message,
-            author: signature(wire.commit.author, wire.author),
-            committer: signature(wire.commit.committer, wire.committer),
+            author: signature(git.author, wire.author),
+            committer: signature(git.committer, wire.committer),
             parents: parents.into_iter().map(|parent| parent.sha).collect(),
             web_url: wire.html_url,
         }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     upstream::Get,
-    wire::{self, Id, Word},
+    wire::{self, Id, Rows, Word},
 };
 
 /// GitHub asks its clients to call little at once.
@@ -66,8 +66,8 @@ async fn state(client: &Client, call: &Call, repo: &RepoRef, id: Id) -> Result<O
     let path = ["repositories", &repo.id, "deployments", &id, "statuses"];
     let get = Get::new(&path)?.query("per_page", "1");
     let answer = client.item(call, repo, get).await?;
-    let statuses: Vec<WireStatus<'_>> = answer.json()?;
-    let newest = statuses.first().and_then(|status| status.state.as_ref());
+    let statuses: Rows<WireStatus<'_>> = answer.json()?;
+    let newest = statuses.0.first().and_then(|status| status.state.as_ref());
     Ok(newest.map(|word| word.as_str().to_owned()))
 }
 

@@ -13,6 +13,7 @@ use super::client::{Client, at, next};
 use crate::{
     patch::PatchBudget,
     upstream::{Answer, Get},
+    wire::Rows,
 };
 
 /// Every page can be as short as the upstream likes; the walk ends all the same.
@@ -34,7 +35,7 @@ pub(super) async fn files(
     repo: &RepoRef,
     segments: &[&str],
     per_page: Option<Limit>,
-    mut read: impl FnMut(&Answer) -> Result<Option<Vec<WireFile>>> + Send,
+    mut read: impl FnMut(&Answer) -> Result<Option<Rows<WireFile>>> + Send,
 ) -> Result<Files> {
     let mut all = Files::default();
     let mut budget = PatchBudget::new();
@@ -47,7 +48,7 @@ pub(super) async fn files(
         let get = at(get, position.as_ref())?;
         let answer = client.item(call, repo, get).await?;
         let page = read(&answer)?.unwrap_or_default();
-        let done = page.is_empty();
+        let done = page.0.is_empty();
         for wire in page {
             all.add(wire.into(), &mut budget);
         }

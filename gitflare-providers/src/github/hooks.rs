@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     hooks::{invalid, known_sha, short_name},
-    wire::{self, Id},
+    wire::{self, Id, Rows},
 };
 
 /// Every unified event, and what GitHub calls it.
@@ -240,7 +240,7 @@ struct WirePush {
     git_ref: String,
     before: Option<String>,
     after: Option<String>,
-    commits: Option<Vec<WirePushed>>,
+    commits: Option<Rows<WirePushed>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     upstream::Get,
-    wire::{self, Id, Word},
+    wire::{self, Id, Rows, Word},
 };
 
 pub(super) async fn list(
@@ -61,7 +61,7 @@ pub(super) async fn diff(
     let (answer, files) = tokio::try_join!(
         client.item(call, repo, Get::new(&segments)?),
         diff::files(client, call, repo, &path, Some(Limit::MAX), |answer| {
-            answer.json::<Vec<WireFile>>().map(Some)
+            answer.json::<Rows<WireFile>>().map(Some)
         }),
     )?;
     let wire: WireDetail = answer.json()?;
@@ -104,7 +104,7 @@ pub(super) struct WirePull<'a> {
     head: Option<WireEnd>,
     base: Option<WireEnd>,
     merge_commit_sha: Option<String>,
-    labels: Option<Vec<WireLabel>>,
+    labels: Option<Rows<WireLabel>>,
     html_url: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_at: Option<Timestamp>,

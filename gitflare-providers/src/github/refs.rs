@@ -67,16 +67,21 @@ impl From<WireBranch> for Branch {
 }
 
 #[derive(Debug, Deserialize)]
+struct WireTagged {
+    sha: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 struct WireTag {
     name: String,
-    commit: Option<WireTip>,
+    commit: Option<WireTagged>,
 }
 
 impl From<WireTag> for Tag {
     fn from(wire: WireTag) -> Self {
         Self {
             name: wire.name,
-            commit_sha: wire.commit.map(|commit| commit.sha),
+            commit_sha: wire.commit.and_then(|commit| commit.sha),
             message: None,
             tagger: None,
             web_url: None,

@@ -11,7 +11,7 @@ use super::{
     client::{Client, List},
     profile::WireUser,
 };
-use crate::wire::{self, Id};
+use crate::wire::{self, Id, Rows};
 
 pub(super) async fn list(
     client: &Client,
@@ -31,14 +31,14 @@ pub(super) async fn list(
 
 #[derive(Debug, Deserialize)]
 pub(super) struct WireRelease {
-    id: Id,
+    id: Option<Id>,
     tag_name: Option<String>,
     name: Option<String>,
     body: Option<String>,
     draft: Option<bool>,
     prerelease: Option<bool>,
     author: Option<WireUser>,
-    assets: Option<Vec<WireAsset>>,
+    assets: Option<Rows<WireAsset>>,
     html_url: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_at: Option<Timestamp>,
@@ -58,7 +58,7 @@ impl From<WireRelease> for Release {
     fn from(wire: WireRelease) -> Self {
         let assets = wire.assets.unwrap_or_default();
         Self {
-            id: Some(wire.id.into()),
+            id: wire.id.map(Into::into),
             tag_name: wire.tag_name,
             name: wire.name,
             description: wire.body,

@@ -9,7 +9,7 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::client::{Client, List, is_app_user, not_installed};
-use crate::wire::{self, Id, Word};
+use crate::wire::{self, Id, Rows, Word};
 
 pub(super) async fn list(
     client: &Client,
@@ -139,7 +139,7 @@ fn is_name(name: &str) -> bool {
 #[derive(Debug, Deserialize)]
 struct WireRepositories<'a> {
     #[serde(borrow)]
-    repositories: Vec<WireRepository<'a>>,
+    repositories: Rows<WireRepository<'a>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -14,7 +14,7 @@ use super::{client::Client, commits};
 use crate::{
     pinned::{pin, unpin},
     upstream::{Answer, Get},
-    wire::Word,
+    wire::{Rows, Word},
 };
 
 pub(super) async fn list(
@@ -50,7 +50,7 @@ pub(super) async fn list(
     }
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     let end = offset.saturating_add(page.limit.get());
-    let next = (end < tree.tree.len()).then(|| Position::new().number(end as u64));
+    let next = (end < tree.tree.0.len()).then(|| Position::new().number(end as u64));
     let entries = tree.tree.into_iter().skip(offset).take(page.limit.get());
     let items = entries.map(|wire| wire.into_entry(folder)).collect();
     Ok(pin(Page { items, next }, &root))
@@ -126,7 +126,7 @@ fn no_such_path() -> Error {
 struct WireTree<'a> {
     truncated: Option<bool>,
     #[serde(borrow)]
-    tree: Vec<WireEntry<'a>>,
+    tree: Rows<WireEntry<'a>>,
 }
 
 #[derive(Debug, Deserialize)]

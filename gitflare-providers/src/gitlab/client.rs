@@ -14,7 +14,7 @@ use crate::{
     pagination::{self, Keys},
     upstream::{Answer, Dialect, Get, Method, RateLimitHeaders, Upstream},
     upstream_error::Refusal,
-    wire::Word,
+    wire::{Rows, Word},
 };
 
 const DIALECT: Dialect = Dialect {
@@ -80,7 +80,7 @@ impl Listing {
     pub(super) fn page<'a, W: Deserialize<'a>>(&'a self) -> Result<Page<W>> {
         Ok(Page {
             items: match &self.answer {
-                Some(answer) => answer.json()?,
+                Some(answer) => answer.json::<Rows<W>>()?.0,
                 None => Vec::new(),
             },
             next: self.next.clone(),

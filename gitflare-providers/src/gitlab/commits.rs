@@ -12,7 +12,7 @@ use super::{
     client::{Client, List, Paging},
     diff,
 };
-use crate::wire;
+use crate::wire::{self, Rows};
 
 pub(super) async fn list(
     client: &Client,
@@ -155,7 +155,7 @@ struct WireCommit {
     committer_email: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     committed_date: Option<Timestamp>,
-    parent_ids: Option<Vec<String>>,
+    parent_ids: Option<Rows<String>>,
     web_url: Option<String>,
     /// Sent for single commits only.
     stats: Option<WireStats>,
@@ -182,7 +182,7 @@ impl From<WireCommit> for Commit {
                 wire.committer_email,
                 wire.committed_date,
             ),
-            parents: wire.parent_ids.unwrap_or_default(),
+            parents: wire.parent_ids.unwrap_or_default().0,
             web_url: wire.web_url,
         }
     }

@@ -91,18 +91,14 @@ impl Files {
 
 #[derive(Debug, Deserialize)]
 struct WireFile {
-    #[serde(default)]
     diff: Option<String>,
     new_path: String,
-    old_path: String,
+    old_path: Option<String>,
     a_mode: Option<String>,
     b_mode: Option<String>,
-    #[serde(default)]
-    new_file: bool,
-    #[serde(default)]
-    renamed_file: bool,
-    #[serde(default)]
-    deleted_file: bool,
+    new_file: Option<bool>,
+    renamed_file: Option<bool>,
+    deleted_file: Option<bool>,
     /// Newer releases; so is the next one.
     collapsed: Option<bool>,
     too_large: Option<bool>,
@@ -110,11 +106,11 @@ struct WireFile {
 
 impl WireFile {
     fn status(&self) -> FileStatus {
-        if self.new_file {
+        if self.new_file == Some(true) {
             FileStatus::Added
-        } else if self.deleted_file {
+        } else if self.deleted_file == Some(true) {
             FileStatus::Removed
-        } else if self.renamed_file {
+        } else if self.renamed_file == Some(true) {
             FileStatus::Renamed
         } else if self.changes_type() {
             FileStatus::TypeChanged
@@ -170,7 +166,7 @@ impl From<WireFile> for DiffFile {
         });
         let counts = patch.as_deref().map(patch::count_lines);
         Self {
-            previous_path: (status == FileStatus::Renamed).then_some(wire.old_path),
+            previous_path: wire.old_path.filter(|_| status == FileStatus::Renamed),
             path: wire.new_path,
             status,
             additions: counts.map(|(added, _)| added),

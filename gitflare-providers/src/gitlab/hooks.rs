@@ -18,7 +18,7 @@ use subtle::ConstantTimeEq;
 use super::{Gitlab, checks::outcome, deployments, profile::WireUser, pull_requests};
 use crate::{
     hooks::{invalid, known_sha},
-    wire::{self, Id},
+    wire::{self, Id, Rows},
 };
 
 /// What can be delivered: GitLab tells of a project's own settings to its administrators alone.
@@ -148,7 +148,7 @@ struct WireEvent {
     project: Option<WireProject>,
     project_id: Option<Id>,
     object_attributes: Option<WireAttributes>,
-    labels: Option<Vec<WireLabel>>,
+    labels: Option<Rows<WireLabel>>,
     user: Option<WireUser>,
     merge_request: Option<WireNumbered>,
     commit: Option<WireCommit>,
@@ -157,7 +157,7 @@ struct WireEvent {
     git_ref: Option<String>,
     before: Option<String>,
     after: Option<String>,
-    commits: Option<Vec<WireCommit>>,
+    commits: Option<Rows<WireCommit>>,
     // A job.
     sha: Option<String>,
     build_id: Option<Id>,
@@ -213,7 +213,7 @@ struct WireLabel {
 
 #[derive(Debug, Deserialize)]
 struct WireAssets {
-    links: Option<Vec<WireLink>>,
+    links: Option<Rows<WireLink>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -12,7 +12,7 @@ use super::{
     diff,
     profile::WireUser,
 };
-use crate::wire::{self, Id, Word};
+use crate::wire::{self, Id, Rows, Word};
 
 pub(super) async fn list(
     client: &Client,
@@ -117,7 +117,7 @@ struct WireMergeRequest<'a> {
     diff_refs: Option<WireDiffRefs>,
     merge_commit_sha: Option<String>,
     squash_commit_sha: Option<String>,
-    labels: Option<Vec<String>>,
+    labels: Option<Rows<String>>,
     web_url: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_at: Option<Timestamp>,
@@ -167,7 +167,7 @@ impl From<WireMergeRequest<'_>> for PullRequest {
             base_sha: wire.diff_refs.and_then(|refs| refs.base_sha),
             // Both are null after a fast-forward: no commit was made to merge it.
             merge_commit_sha: wire.merge_commit_sha.or(wire.squash_commit_sha),
-            labels: wire.labels.unwrap_or_default(),
+            labels: wire.labels.unwrap_or_default().0,
             web_url: wire.web_url,
             created_at: wire.created_at,
             updated_at: wire.updated_at,

@@ -71,10 +71,15 @@ impl From<WireBranch> for Branch {
 }
 
 #[derive(Debug, Deserialize)]
+struct WireTagged {
+    id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 struct WireTag {
     name: String,
     /// `target` beside it may be the tag object.
-    commit: Option<WireTip>,
+    commit: Option<WireTagged>,
     /// Empty for a lightweight tag.
     #[serde(default, deserialize_with = "wire::filled")]
     message: Option<String>,
@@ -87,7 +92,7 @@ impl From<WireTag> for Tag {
     fn from(wire: WireTag) -> Self {
         Self {
             name: wire.name,
-            commit_sha: wire.commit.map(|commit| commit.id),
+            commit_sha: wire.commit.and_then(|commit| commit.id),
             message: wire.message,
             tagger: wire.created_at.map(|date| Tagger {
                 name: None,

@@ -11,7 +11,7 @@ use super::{
     client::{Client, List, Paging},
     profile::WireUser,
 };
-use crate::wire;
+use crate::wire::{self, Rows};
 
 pub(super) async fn list(
     client: &Client,
@@ -51,7 +51,7 @@ struct WireRelease {
 /// The archives under `sources` are made of the tag's tree on demand; nobody attached them.
 #[derive(Debug, Deserialize)]
 struct WireAssets {
-    links: Option<Vec<WireAsset>>,
+    links: Option<Rows<WireAsset>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,9 @@
     reason = "a test stops where its ground is not as expected, and says what it skips"
 )]
 
+mod damage;
 mod golden;
+mod operations;
 mod paging;
 mod recordings;
 mod refusals;

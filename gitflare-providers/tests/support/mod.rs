@@ -1,6 +1,7 @@
 //! What tests of adapters share: an upstream that replays answers over real HTTP, recordings of
 //! real services, and the check that nothing in an answer was invented.
 
+pub(crate) mod damage;
 pub(crate) mod recorded;
 pub(crate) mod replay;
 
