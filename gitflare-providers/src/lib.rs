@@ -19,6 +19,7 @@ pub mod github;
 pub mod gitlab;
 mod hooks;
 mod http;
+mod listing;
 pub mod local;
 mod oauth;
 mod pagination;

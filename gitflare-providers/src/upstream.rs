@@ -9,15 +9,17 @@ use gitflare_core::{
     provider::{Call, ProviderId, RateLimit},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-pub(crate) use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{
+    Method,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+};
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::{
     http::{Base, Http, MAX_BODY, MAX_DIFF_BODY, Reply, Submission},
     quotas::Seen,
-    upstream_error::{Refusal, request_id, seconds_until_reset, unanswered},
+    upstream_error::{Refusal, recode, request_id, seconds_until_reset, unanswered},
 };
 
 /// All of RFC 3986 but the unreserved characters.
@@ -188,11 +190,46 @@ impl Upstream {
         }
     }
 
-    /// Sends what changes something, once: nobody knows what a request that was lost has done.
+    /// The account behind the token, where every provider has it.
+    ///
+    /// # Errors
+    /// `INVALID_CREDENTIALS` when the upstream does not accept the token; else as [`Self::get`].
+    pub(crate) async fn user(&self, call: &Call) -> Result<Answer> {
+        let asked = self.get(call, &Get::new(&["user"])?).await;
+        asked.map_err(|error| match error.code() {
+            Code::AuthExpired => {
+                let name = self.dialect.provider.name();
+                let message = format!("{name} does not accept this token.");
+                recode(&error, Code::InvalidCredentials, message)
+            }
+            _ => error,
+        })
+    }
+
+    /// Makes something, out of a JSON body.
     ///
     /// # Errors
     /// What the answer, or its absence, means.
-    pub(crate) async fn change(
+    pub(crate) async fn post(
+        &self,
+        call: &Call,
+        segments: &[&str],
+        body: String,
+    ) -> Result<Answer> {
+        self.change(call, Method::POST, segments, body).await
+    }
+
+    /// Deletes something.
+    ///
+    /// # Errors
+    /// What the answer, or its absence, means.
+    pub(crate) async fn delete(&self, call: &Call, segments: &[&str]) -> Result<Answer> {
+        let nothing = String::new();
+        self.change(call, Method::DELETE, segments, nothing).await
+    }
+
+    /// Sends what changes something, once: nobody knows what a request that was lost has done.
+    async fn change(
         &self,
         call: &Call,
         method: Method,

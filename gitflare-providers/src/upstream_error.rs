@@ -145,6 +145,20 @@ impl<'a> Refusal<'a> {
     }
 }
 
+/// The same refusal with what was learned since.
+pub(crate) fn recode(refusal: &Error, code: Code, message: impl Into<String>) -> Error {
+    let error = match refusal.provider() {
+        Some(provider) => Error::upstream(code, provider, message),
+        None => Error::new(code, message),
+    };
+    match refusal.upstream_status() {
+        Some(status) => {
+            error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
+        }
+        None => error,
+    }
+}
+
 /// A text, or whatever else stands there, which says nothing.
 #[derive(Default)]
 struct Words(String);

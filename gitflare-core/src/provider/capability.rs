@@ -78,6 +78,24 @@ pub struct Capability {
     pub support: Support,
 }
 
+impl Capability {
+    /// Served, with every filter of the contract.
+    #[must_use]
+    pub const fn full(endpoint: Endpoint) -> Self {
+        let support = Support::Full {
+            filters: endpoint.filters(),
+        };
+        Self { endpoint, support }
+    }
+
+    /// Not served; the reason is one sentence for people.
+    #[must_use]
+    pub const fn none(endpoint: Endpoint, reason: &'static str) -> Self {
+        let support = Support::None { reason };
+        Self { endpoint, support }
+    }
+}
+
 /// Whether a provider serves an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {

@@ -1,29 +1,22 @@
 //! What GitHub can answer. Deployment states live in a list of their own, which is read for every
 //! deployment of a page; that makes their filter exact and their pages short.
 
-use gitflare_core::provider::{Capability, Endpoint, Support};
-
-const fn full(endpoint: Endpoint) -> Capability {
-    let support = Support::Full {
-        filters: endpoint.filters(),
-    };
-    Capability { endpoint, support }
-}
+use gitflare_core::provider::{Capability, Endpoint};
 
 pub(super) const CAPABILITIES: &[Capability] = &[
-    full(Endpoint::Profile),
-    full(Endpoint::Repositories),
-    full(Endpoint::Repository),
-    full(Endpoint::Branches),
-    full(Endpoint::Commits),
-    full(Endpoint::CommitDiff),
-    full(Endpoint::PullRequests),
-    full(Endpoint::PullRequestDiff),
-    full(Endpoint::Contributors),
-    full(Endpoint::Tags),
-    full(Endpoint::Releases),
-    full(Endpoint::Checks),
-    full(Endpoint::Deployments),
-    full(Endpoint::FileTree),
-    full(Endpoint::EventsSubscribe),
+    Capability::full(Endpoint::Profile),
+    Capability::full(Endpoint::Repositories),
+    Capability::full(Endpoint::Repository),
+    Capability::full(Endpoint::Branches),
+    Capability::full(Endpoint::Commits),
+    Capability::full(Endpoint::CommitDiff),
+    Capability::full(Endpoint::PullRequests),
+    Capability::full(Endpoint::PullRequestDiff),
+    Capability::full(Endpoint::Contributors),
+    Capability::full(Endpoint::Tags),
+    Capability::full(Endpoint::Releases),
+    Capability::full(Endpoint::Checks),
+    Capability::full(Endpoint::Deployments),
+    Capability::full(Endpoint::FileTree),
+    Capability::full(Endpoint::EventsSubscribe),
 ];

@@ -4,16 +4,17 @@
 use std::borrow::Cow;
 
 use gitflare_core::{
-    Code, ConnectionId, Error, Page, PageRequest, Position, Result,
-    provider::{Call, ProviderId, RateLimit, RepoRef},
+    Code, Error, PageRequest, Position, Result,
+    provider::{Call, ProviderId, RepoRef},
 };
 use serde::Deserialize;
 
 use crate::{
     http::Http,
+    listing::Listing,
     pagination::{self, Keys},
-    upstream::{Answer, Dialect, Get, Method, RateLimitHeaders, Upstream},
-    upstream_error::Refusal,
+    upstream::{Answer, Dialect, Get, RateLimitHeaders, Upstream},
+    upstream_error::{Refusal, recode},
     wire::Rows,
 };
 
@@ -61,72 +62,16 @@ pub(super) const CONFLICT: &[u16] = &[409];
 /// What it answers for its contributors.
 pub(super) const NO_CONTENT: &[u16] = &[204];
 
-/// One page of a list as it came.
-#[derive(Debug)]
-pub(super) struct Listing {
-    /// `None` where there is nothing to list.
-    answer: Option<Answer>,
-    next: Option<Position>,
-}
-
-impl Listing {
-    /// The rows of the page.
-    pub(super) fn page<'a, W: Deserialize<'a>>(&'a self) -> Result<Page<W>> {
-        self.page_in(|rows: Rows<W>| rows)
-    }
-
-    /// The rows of a page that is an object around them.
-    pub(super) fn page_in<'a, T: Deserialize<'a>, W>(
-        &'a self,
-        rows: impl FnOnce(T) -> Rows<W>,
-    ) -> Result<Page<W>> {
-        Ok(Page {
-            items: match &self.answer {
-                Some(answer) => rows(answer.json()?).0,
-                None => Vec::new(),
-            },
-            next: self.next.clone(),
-        })
-    }
-}
-
 /// One GitHub.
 #[derive(Debug)]
-pub(super) struct Client(Upstream);
+pub(super) struct Client {
+    pub(super) upstream: Upstream,
+}
 
 impl Client {
     pub(super) fn new(http: Http, api_url: &str) -> Result<Self> {
-        Upstream::new(http, api_url, &DIALECT).map(Self)
-    }
-
-    pub(super) fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
-        self.0.rate_limit(connection)
-    }
-
-    /// Makes something.
-    pub(super) async fn post(&self, call: &Call, segments: &[&str], body: &str) -> Result<Answer> {
-        self.0
-            .change(call, Method::POST, segments, body.to_owned())
-            .await
-    }
-
-    /// Deletes something.
-    pub(super) async fn delete(&self, call: &Call, segments: &[&str]) -> Result<Answer> {
-        self.0
-            .change(call, Method::DELETE, segments, String::new())
-            .await
-    }
-
-    /// The account behind the token.
-    pub(super) async fn user(&self, call: &Call) -> Result<Answer> {
-        let asked = self.0.get(call, &Get::new(&["user"])?).await;
-        asked.map_err(|error| match error.code() {
-            Code::AuthExpired => recode(
-                &error,
-                Code::InvalidCredentials,
-                "GitHub does not accept this token.",
-            ),
-            _ => error,
+        Ok(Self {
+            upstream: Upstream::new(http, api_url, &DIALECT)?,
         })
     }
 
@@ -137,7 +82,7 @@ impl Client {
         segments: &[&str],
         owner: Option<&str>,
     ) -> Result<Answer> {
-        match self.0.get(call, &Get::new(segments)?).await {
+        match self.upstream.get(call, &Get::new(segments)?).await {
             Err(error) if error.code() == Code::ResourceNotFound => {
                 Err(self.missing(call, owner, &error).await)
             }
@@ -147,7 +92,7 @@ impl Client {
 
     /// One object below a repository.
     pub(super) async fn item(&self, call: &Call, repo: &RepoRef, get: Get<'_>) -> Result<Answer> {
-        match self.0.get(call, &get).await {
+        match self.upstream.get(call, &get).await {
             Ok(answer) => Ok(answer),
             Err(error) => Err(self.settle(call, repo, error).await),
         }
@@ -172,17 +117,15 @@ impl Client {
             get = get.query(key, &**value);
         }
         get = get.query("per_page", page.limit.get().to_string());
-        let answer = self.0.get(call, &at(get, page.position.as_ref())?).await?;
+        let answer = self
+            .upstream
+            .get(call, &at(get, page.position.as_ref())?)
+            .await?;
         if list.empty.contains(&answer.status()) {
-            return Ok(Listing {
-                answer: None,
-                next: None,
-            });
+            return Ok(Listing::empty());
         }
-        Ok(Listing {
-            next: next(&answer, page.position.as_ref())?,
-            answer: Some(answer),
-        })
+        let next = next(&answer, page.position.as_ref())?;
+        Ok(Listing::new(answer, next))
     }
 
     /// The installations that the person behind a GitHub App's token can use, by id.
@@ -283,17 +226,6 @@ pub(super) fn next(answer: &Answer, sent: Option<&Position>) -> Result<Option<Po
     let next = pagination::from_link(answer, NEXT)?;
     // A pointer that does not move would be followed for ever.
     Ok(next.filter(|next| Some(next) != sent))
-}
-
-/// The same refusal with what was learned since.
-fn recode(refusal: &Error, code: Code, message: &str) -> Error {
-    let error = Error::upstream(code, ProviderId::Github, message);
-    match refusal.upstream_status() {
-        Some(status) => {
-            error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
-        }
-        None => error,
-    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -71,7 +71,12 @@ impl ProviderHooks for Github {
             },
         });
         let path = ["repositories", &repo.id, "hooks"];
-        match self.client.post(call, &path, &body.to_string()).await {
+        match self
+            .client
+            .upstream
+            .post(call, &path, body.to_string())
+            .await
+        {
             Ok(answer) => Ok(answer.json::<WireHook>()?.id.into()),
             // Without the right GitHub acts as if there were no hooks.
             Err(error) if error.upstream_status() == Some(404) => {
@@ -91,7 +96,7 @@ impl ProviderHooks for Github {
 
     async fn delete(&self, call: &Call, repo: &RepoRef, hook_id: &str) -> Result<()> {
         let path = ["repositories", &repo.id, "hooks", hook_id];
-        match self.client.delete(call, &path).await {
+        match self.client.upstream.delete(call, &path).await {
             Err(error) if matches!(error.upstream_status(), Some(404 | 410)) => Ok(()),
             asked => asked.map(drop),
         }

@@ -12,7 +12,7 @@ use super::client::Client;
 use crate::wire::{self, Id};
 
 pub(super) async fn viewer(client: &Client, call: &Call) -> Result<Viewer> {
-    let answer = client.user(call).await?;
+    let answer = client.upstream.user(call).await?;
     let wire: WireViewer = answer.json()?;
     Ok(Viewer {
         provider: ProviderId::Github,

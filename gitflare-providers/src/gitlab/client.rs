@@ -4,17 +4,18 @@
 use std::borrow::Cow;
 
 use gitflare_core::{
-    Code, ConnectionId, Error, Page, PageRequest, Position, Result,
-    provider::{Call, Endpoint, ProviderId, RateLimit, RepoRef},
+    Code, Error, PageRequest, Position, Result,
+    provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 use serde::Deserialize;
 
 use crate::{
     http::Http,
+    listing::Listing,
     pagination::{self, Keys},
-    upstream::{Answer, Dialect, Get, Method, RateLimitHeaders, Upstream},
-    upstream_error::Refusal,
-    wire::{Rows, Word},
+    upstream::{Answer, Dialect, Get, RateLimitHeaders, Upstream},
+    upstream_error::{Refusal, recode},
+    wire::Word,
 };
 
 const DIALECT: Dialect = Dialect {
@@ -67,70 +68,25 @@ pub(super) enum Paging {
     Keyset,
 }
 
-/// One page of a list as it came.
-#[derive(Debug)]
-pub(super) struct Listing {
-    /// `None` where there is nothing to list.
-    answer: Option<Answer>,
-    next: Option<Position>,
-}
-
-impl Listing {
-    /// The rows of the page.
-    pub(super) fn page<'a, W: Deserialize<'a>>(&'a self) -> Result<Page<W>> {
-        Ok(Page {
-            items: match &self.answer {
-                Some(answer) => answer.json::<Rows<W>>()?.0,
-                None => Vec::new(),
-            },
-            next: self.next.clone(),
-        })
-    }
-}
-
 /// One GitLab.
 #[derive(Debug)]
-pub(super) struct Client(Upstream);
+pub(super) struct Client {
+    pub(super) upstream: Upstream,
+}
 
 impl Client {
     pub(super) fn new(http: Http, api_url: &str) -> Result<Self> {
-        Upstream::new(http, api_url, &DIALECT).map(Self)
-    }
-
-    pub(super) fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
-        self.0.rate_limit(connection)
-    }
-
-    /// Makes something.
-    pub(super) async fn post(&self, call: &Call, segments: &[&str], body: &str) -> Result<Answer> {
-        self.0
-            .change(call, Method::POST, segments, body.to_owned())
-            .await
-    }
-
-    /// Deletes something.
-    pub(super) async fn delete(&self, call: &Call, segments: &[&str]) -> Result<Answer> {
-        self.0
-            .change(call, Method::DELETE, segments, String::new())
-            .await
-    }
-
-    /// The account behind the token.
-    pub(super) async fn user(&self, call: &Call) -> Result<Answer> {
-        let asked = self.0.get(call, &Get::new(&["user"])?).await;
-        asked.map_err(|error| match error.code() {
-            Code::AuthExpired => recode(
-                &error,
-                Code::InvalidCredentials,
-                "GitLab does not accept this token.",
-            ),
-            _ => error,
+        Ok(Self {
+            upstream: Upstream::new(http, api_url, &DIALECT)?,
         })
     }
 
     /// A project by its id or full path.
     pub(super) async fn project(&self, call: &Call, key: &str) -> Result<Answer> {
-        let asked = self.0.get(call, &Get::new(&["projects", key])?).await;
+        let asked = self
+            .upstream
+            .get(call, &Get::new(&["projects", key])?)
+            .await;
         // Whatever the body says: nothing else can be absent here.
         asked.map_err(|error| match error.code() {
             Code::ResourceNotFound => recode(&error, Code::RepositoryNotFound, NO_REPOSITORY),
@@ -146,7 +102,7 @@ impl Client {
         repo: &RepoRef,
         segments: &[&str],
     ) -> Result<Answer> {
-        match self.0.get(call, &Get::new(segments)?).await {
+        match self.upstream.get(call, &Get::new(segments)?).await {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 self.settle(call, endpoint, repo, &error).await?;
@@ -163,19 +119,20 @@ impl Client {
         list: &List<'_>,
         page: &PageRequest,
     ) -> Result<Listing> {
-        let mut asked = self.0.get(call, &list.get(page, list.paging)?).await;
+        let mut asked = self.upstream.get(call, &list.get(page, list.paging)?).await;
         let is_first = page.position.is_none();
         let by_keyset = list.paging == Paging::Keyset && is_first;
         if by_keyset && is_code(&asked, Code::PaginationNotSupported) {
             // This release cannot page this list by keyset yet.
-            asked = self.0.get(call, &list.get(page, Paging::Offset)?).await;
+            asked = self
+                .upstream
+                .get(call, &list.get(page, Paging::Offset)?)
+                .await;
         }
         let error = match asked {
             Ok(answer) => {
-                return Ok(Listing {
-                    next: next(&answer, page.position.as_ref())?,
-                    answer: Some(answer),
-                });
+                let next = next(&answer, page.position.as_ref())?;
+                return Ok(Listing::new(answer, next));
             }
             Err(error) => error,
         };
@@ -190,10 +147,7 @@ impl Client {
         }
         if let Some(repo) = list.repo {
             self.settle(call, list.endpoint, repo, &error).await?;
-            return Ok(Listing {
-                answer: None,
-                next: None,
-            });
+            return Ok(Listing::empty());
         }
         Err(error)
     }
@@ -347,17 +301,6 @@ impl WireFeatures<'_> {
             _ => &self.repository_access_level,
         };
         level.as_ref().map(Word::as_str)
-    }
-}
-
-/// The same refusal with what was learned since.
-fn recode(refusal: &Error, code: Code, message: &str) -> Error {
-    let error = Error::upstream(code, ProviderId::Gitlab, message);
-    match refusal.upstream_status() {
-        Some(status) => {
-            error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
-        }
-        None => error,
     }
 }
 

@@ -85,7 +85,8 @@ impl ProviderHooks for Gitlab {
         let path = ["projects", &repo.id, "hooks"];
         let asked = self
             .client
-            .post(call, &path, &Value::Object(body).to_string())
+            .upstream
+            .post(call, &path, Value::Object(body).to_string())
             .await;
         let answer = asked.map_err(|error| match error.upstream_status() {
             Some(403 | 404) if error.code() != Code::RepositoryNotFound => Error::upstream(
@@ -100,7 +101,7 @@ impl ProviderHooks for Gitlab {
 
     async fn delete(&self, call: &Call, repo: &RepoRef, hook_id: &str) -> Result<()> {
         let path = ["projects", &repo.id, "hooks", hook_id];
-        match self.client.delete(call, &path).await {
+        match self.client.upstream.delete(call, &path).await {
             Err(error) if matches!(error.upstream_status(), Some(404 | 410)) => Ok(()),
             asked => asked.map(drop),
         }

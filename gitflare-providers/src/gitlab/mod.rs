@@ -80,7 +80,7 @@ impl Provider for Gitlab {
     }
 
     fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
-        self.client.rate_limit(connection)
+        self.client.upstream.rate_limit(connection)
     }
 
     fn oauth(&self) -> Option<&dyn ProviderOauth> {

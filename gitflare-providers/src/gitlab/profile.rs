@@ -12,7 +12,7 @@ use super::client::Client;
 use crate::wire::{Id, Word};
 
 pub(super) async fn viewer(client: &Client, call: &Call) -> Result<Viewer> {
-    let answer = client.user(call).await?;
+    let answer = client.upstream.user(call).await?;
     let wire: WireViewer<'_> = answer.json()?;
     if wire
         .state

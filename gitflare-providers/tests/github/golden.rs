@@ -2,51 +2,25 @@
 //! of the answer.
 
 use gitflare_core::{
-    Page, PageRequest, Result,
+    PageRequest, Result,
     model::{DeploymentState, PullRequestFilter},
     provider::{CommitId, DeploymentFilter, Provider, RefSelector, TreePath, TreeQuery},
 };
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     SHA, TREE, Upstream, git_ref, repo,
-    support::{
-        call, call_with,
-        replay::{Reply, fixture},
-    },
+    support::{call, call_with, replay::Reply, upstream::items},
 };
 
 fn check<T: Serialize>(name: &str, answer: Result<T>) {
-    let actual = serde_json::to_value(answer.unwrap()).unwrap();
-    let golden = fixture(&format!("github/{name}.golden.json"));
-    let golden: Value = serde_json::from_str(&golden).unwrap();
-    assert_eq!(
-        actual,
-        golden,
-        "{name}: {}",
-        serde_json::to_string_pretty(&actual).unwrap()
-    );
-}
-
-fn items<T>(page: Result<Page<T>>) -> Result<Vec<T>> {
-    let page = page?;
-    assert_eq!(page.next, None);
-    Ok(page.items)
-}
-
-fn reply(name: &str) -> Reply {
-    Reply::fixture(&format!("github/{name}.json"))
-}
-
-async fn upstream(target: &str, name: &str) -> Upstream {
-    Upstream::start(&[(target, reply(name))]).await
+    Upstream::check(name, answer);
 }
 
 #[tokio::test]
 async fn the_viewer_keeps_its_nulls_and_every_request_is_pinned() {
-    let up = upstream("user", "profile").await;
-    check("profile", up.github.viewer(&call()).await);
+    let up = Upstream::of("user", "profile").await;
+    check("profile", up.provider.viewer(&call()).await);
     let head = up.replay.heads().remove(0);
     for line in [
         "authorization: bearer fixture-token",
@@ -61,13 +35,13 @@ async fn the_viewer_keeps_its_nulls_and_every_request_is_pinned() {
 
 #[tokio::test]
 async fn repositories_are_those_the_person_can_see_in_an_order_that_stays() {
-    let up = upstream(
+    let up = Upstream::of(
         "user/repos?affiliation=owner%2Ccollaborator%2Corganization_member&visibility=all&sort=created&direction=asc&per_page=25",
         "repositories",
     )
     .await;
     let page = up
-        .github
+        .provider
         .repositories(&call(), PageRequest::default())
         .await;
     check("repositories", items(page));
@@ -84,7 +58,7 @@ async fn an_apps_repositories_come_installation_by_installation() {
         ))
     };
     let up = Upstream::start(&[
-        ("user/installations?per_page=100", reply("installations")),
+        ("user/installations?per_page=100", Upstream::reply("installations")),
         ("user/installations/20/repositories?per_page=25", listed(&[1, 2]).with(
             "link",
             "<https://elsewhere.example/user/installations/20/repositories?per_page=25&page=2>; rel=\"next\"",
@@ -97,7 +71,7 @@ async fn an_apps_repositories_come_installation_by_installation() {
     let (mut ids, mut request) = (Vec::new(), PageRequest::default());
     loop {
         let page = up
-            .github
+            .provider
             .repositories(&call, request.clone())
             .await
             .unwrap();
@@ -118,10 +92,13 @@ async fn an_apps_repositories_come_installation_by_installation() {
 
 #[tokio::test]
 async fn a_repository_is_read_by_its_number_and_by_its_name() {
-    let up = upstream("repositories/7", "repository").await;
-    check("repository", up.github.repository(&call(), &repo()).await);
-    let up = upstream("repos/mill/loom-engine", "repository").await;
-    let found = up.github.find_repository(&call(), "mill/loom-engine").await;
+    let up = Upstream::of("repositories/7", "repository").await;
+    check("repository", up.provider.repository(&call(), &repo()).await);
+    let up = Upstream::of("repos/mill/loom-engine", "repository").await;
+    let found = up
+        .provider
+        .find_repository(&call(), "mill/loom-engine")
+        .await;
     check("repository", found);
     // sec: SR-7
     for name in [
@@ -134,7 +111,11 @@ async fn a_repository_is_read_by_its_number_and_by_its_name() {
         "a b/c",
         "mill/..",
     ] {
-        let refused = up.github.find_repository(&call(), name).await.unwrap_err();
+        let refused = up
+            .provider
+            .find_repository(&call(), name)
+            .await
+            .unwrap_err();
         assert_eq!(
             refused.code(),
             gitflare_core::Code::InvalidRequest,
@@ -146,9 +127,9 @@ async fn a_repository_is_read_by_its_number_and_by_its_name() {
 
 #[tokio::test]
 async fn branches() {
-    let up = upstream("repositories/7/branches?per_page=25", "branches").await;
+    let up = Upstream::of("repositories/7/branches?per_page=25", "branches").await;
     let page = up
-        .github
+        .provider
         .branches(&call(), &repo(), PageRequest::default())
         .await;
     check("branches", items(page));
@@ -156,9 +137,9 @@ async fn branches() {
 
 #[tokio::test]
 async fn tags() {
-    let up = upstream("repositories/7/tags?per_page=25", "tags").await;
+    let up = Upstream::of("repositories/7/tags?per_page=25", "tags").await;
     let page = up
-        .github
+        .provider
         .tags(&call(), &repo(), PageRequest::default())
         .await;
     check("tags", items(page));
@@ -166,13 +147,13 @@ async fn tags() {
 
 #[tokio::test]
 async fn contributors_include_those_without_an_account() {
-    let up = upstream(
+    let up = Upstream::of(
         "repositories/7/contributors?anon=1&per_page=25",
         "contributors",
     )
     .await;
     let page = up
-        .github
+        .provider
         .contributors(&call(), &repo(), PageRequest::default())
         .await;
     check("contributors", items(page));
@@ -180,9 +161,9 @@ async fn contributors_include_those_without_an_account() {
 
 #[tokio::test]
 async fn releases_mark_their_drafts() {
-    let up = upstream("repositories/7/releases?per_page=25", "releases").await;
+    let up = Upstream::of("repositories/7/releases?per_page=25", "releases").await;
     let page = up
-        .github
+        .provider
         .releases(&call(), &repo(), PageRequest::default())
         .await;
     check("releases", items(page));
@@ -197,10 +178,10 @@ async fn commits_of_the_default_branch_and_of_a_named_one() {
             "repositories/7/commits?sha=feature%2Fwarp-3&per_page=25",
         ),
     ] {
-        let up = upstream(target, "commits").await;
+        let up = Upstream::of(target, "commits").await;
         let branch = branch.map(git_ref);
         let page = up
-            .github
+            .provider
             .commits(&call(), &repo(), branch.as_ref(), PageRequest::default())
             .await;
         check("commits", items(page));
@@ -213,12 +194,12 @@ async fn a_commit_diff_walks_the_pages_of_its_files() {
     let link = format!("<https://api.example/{path}?page=2>; rel=\"next\"");
     let more = r#"{"sha": "x", "files": [{"filename": "last", "status": "added", "additions": 1, "deletions": 0, "changes": 1, "patch": "@@ -0,0 +1 @@\n+z"}]}"#;
     let up = Upstream::start(&[
-        (&path, reply("commit").with("link", link)),
+        (&path, Upstream::reply("commit").with("link", link)),
         (&format!("{path}?page=2"), Reply::ok(more)),
     ])
     .await;
     let commit = CommitId::parse(SHA).unwrap();
-    let diff = up.github.commit_diff(&call(), &repo(), &commit).await;
+    let diff = up.provider.commit_diff(&call(), &repo(), &commit).await;
     check("commit_diff", diff);
 }
 
@@ -232,9 +213,9 @@ async fn merged_pull_requests_are_told_from_closed_ones() {
     ] {
         let target =
             format!("repositories/7/pulls?state={word}&sort=created&direction=desc&per_page=25");
-        let up = upstream(&target, "pull_requests").await;
+        let up = Upstream::of(&target, "pull_requests").await;
         let page = up
-            .github
+            .provider
             .pull_requests(&call(), &repo(), state, PageRequest::default())
             .await;
         let pulls = items(page).unwrap();
@@ -249,11 +230,14 @@ async fn merged_pull_requests_are_told_from_closed_ones() {
 #[tokio::test]
 async fn a_pull_request_diff_knows_what_it_lacks() {
     let up = Upstream::start(&[
-        ("repositories/7/pulls/14", reply("pull_request")),
-        ("repositories/7/pulls/14/files?per_page=100", reply("files")),
+        ("repositories/7/pulls/14", Upstream::reply("pull_request")),
+        (
+            "repositories/7/pulls/14/files?per_page=100",
+            Upstream::reply("files"),
+        ),
     ])
     .await;
-    let diff = up.github.pull_request_diff(&call(), &repo(), 14).await;
+    let diff = up.provider.pull_request_diff(&call(), &repo(), 14).await;
     check("pull_request_diff", diff);
 }
 
@@ -281,13 +265,13 @@ async fn checks_are_runs_then_statuses_of_the_commit_that_the_ref_leads_to() {
         (RefSelector::Ref(git_ref(SHA)), None, String::new()),
     ] {
         let mut routes = vec![
-            (runs.as_str(), reply("check_runs")),
-            (statuses.as_str(), reply("statuses")),
+            (runs.as_str(), Upstream::reply("check_runs")),
+            (statuses.as_str(), Upstream::reply("statuses")),
         ];
         routes.extend(resolving.map(|target| (target, Reply::ok(body))));
         let up = Upstream::start(&routes).await;
         let first = up
-            .github
+            .provider
             .checks(&call(), &repo(), &at, PageRequest::default())
             .await
             .unwrap();
@@ -296,7 +280,7 @@ async fn checks_are_runs_then_statuses_of_the_commit_that_the_ref_leads_to() {
             ..PageRequest::default()
         };
         check("check_runs", Ok(first.items));
-        let last = up.github.checks(&call(), &repo(), &at, request).await;
+        let last = up.provider.checks(&call(), &repo(), &at, request).await;
         check("statuses", items(last));
         let expected: Vec<_> = resolving.into_iter().chain([&*runs, &*statuses]).collect();
         assert_eq!(up.asked(), expected);
@@ -312,13 +296,13 @@ async fn a_commit_without_runs_answers_its_statuses_at_once() {
         ),
         (
             &format!("repositories/7/commits/{SHA}/status?per_page=25"),
-            reply("statuses"),
+            Upstream::reply("statuses"),
         ),
     ])
     .await;
     let at = RefSelector::Ref(git_ref(SHA));
     let page = up
-        .github
+        .provider
         .checks(&call(), &repo(), &at, PageRequest::default())
         .await;
     check("statuses", items(page));
@@ -354,7 +338,7 @@ async fn deployments_have_the_newest_of_their_states() {
         ),
     ] {
         let up = Upstream::start(&[
-            (target, reply("deployments")),
+            (target, Upstream::reply("deployments")),
             (
                 &state(9),
                 Reply::ok(r#"[{"state": "inactive"}, {"state": "success"}]"#),
@@ -367,7 +351,7 @@ async fn deployments_have_the_newest_of_their_states() {
             state: wanted,
         };
         let page = up
-            .github
+            .provider
             .deployments(&call(), &repo(), &filter, PageRequest::default())
             .await;
         let deployments = items(page).unwrap();
@@ -390,14 +374,14 @@ async fn a_file_tree_is_of_one_tree_and_its_paths_start_at_the_root() {
             "repositories/7/commits/heads%2Fmain?per_page=1",
             Reply::ok(format!(r#"{{"sha": "{SHA}"}}"#)),
         ),
-        (&format!("repositories/7/git/trees/{SHA}"), reply("root_tree")),
+        (&format!("repositories/7/git/trees/{SHA}"), Upstream::reply("root_tree")),
         (
             &format!("repositories/7/git/trees/{TREE}"),
             Reply::ok(format!(
                 r#"{{"sha": "{TREE}", "truncated": false, "tree": [{{"path": "C# & co", "mode": "040000", "type": "tree", "sha": "{sub}"}}]}}"#
             )),
         ),
-        (&format!("repositories/7/git/trees/{sub}?recursive=1"), reply("file_tree")),
+        (&format!("repositories/7/git/trees/{sub}?recursive=1"), Upstream::reply("file_tree")),
     ])
     .await;
     let query = |path: Option<&str>, recursive| TreeQuery {
@@ -406,7 +390,7 @@ async fn a_file_tree_is_of_one_tree_and_its_paths_start_at_the_root() {
         recursive,
     };
     let list = async |query: &TreeQuery| {
-        up.github
+        up.provider
             .file_tree(&call(), &repo(), query, PageRequest::default())
             .await
     };

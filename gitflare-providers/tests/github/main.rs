@@ -16,53 +16,16 @@ mod refusals;
 #[path = "../support/mod.rs"]
 mod support;
 
-use gitflare_core::provider::{GitRef, RepoRef};
+use gitflare_core::provider::RepoRef;
 use gitflare_providers::github::Github;
 
-use support::replay::{Replay, Reply};
+use support::upstream::{SHA, git_ref};
 
-const SHA: &str = "1111111111222222222233333333334444444444";
 const TREE: &str = "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd";
 
-/// A stand-in and the adapter that is configured for it, as an Enterprise Server.
-struct Upstream {
-    replay: Replay,
-    github: Github,
-}
-
-impl Upstream {
-    /// Answers these targets below the API's base.
-    async fn start(routes: &[(&str, Reply)]) -> Self {
-        let below: Vec<_> = routes
-            .iter()
-            .map(|(target, reply)| (format!("/api/v3/{target}"), reply.clone()))
-            .collect();
-        let routes: Vec<_> = below
-            .iter()
-            .map(|(target, reply)| (target.as_str(), reply.clone()))
-            .collect();
-        let replay = Replay::start(&routes).await;
-        let github = Github::new(replay.http(), &format!("{}/api/v3", replay.url())).unwrap();
-        Self { replay, github }
-    }
-
-    /// The targets that were asked for, below the API's base.
-    fn asked(&self) -> Vec<String> {
-        let asked = self.replay.asked();
-        asked
-            .iter()
-            .map(|target| target.strip_prefix("/api/v3/").unwrap_or(target).to_owned())
-            .collect()
-    }
-}
+/// A stand-in and the adapter over it.
+type Upstream = support::upstream::Upstream<Github>;
 
 fn repo() -> RepoRef {
-    RepoRef {
-        id: "7".to_owned(),
-        full_name: Some("mill/loom-engine".to_owned()),
-    }
-}
-
-fn git_ref(name: &str) -> GitRef {
-    GitRef::parse("ref", name).unwrap()
+    Upstream::repo()
 }

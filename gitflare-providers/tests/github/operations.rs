@@ -1,50 +1,45 @@
 //! Each operation over one body of the upstream: what recordings and damaged fixtures are put through.
 
 use gitflare_core::{
-    Page, PageRequest, Result,
+    PageRequest, Result,
     model::PullRequestFilter,
     provider::{CommitId, DeploymentFilter, Provider, RefSelector, TreeQuery},
 };
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     SHA, Upstream, git_ref, repo,
-    support::{call, replay::Reply},
+    support::{
+        call,
+        replay::Reply,
+        upstream::{rows, value},
+    },
 };
-
-fn value(answer: Result<impl Serialize>) -> Result<Value> {
-    Ok(serde_json::to_value(answer?).unwrap())
-}
-
-fn items<T: Serialize>(page: Result<Page<T>>) -> Result<Value> {
-    value(page.map(|page| page.items))
-}
 
 /// What an operation, by the name of its fixture, makes of a body.
 pub(crate) async fn answer(operation: &str, body: &str) -> Result<Value> {
     let first = PageRequest::default;
     let (call, repo) = (call(), repo());
     let at = RefSelector::Ref(git_ref(SHA));
-    let up = async |target: &str| Upstream::start(&[(target, Reply::ok(body))]).await.github;
+    let up = async |target: &str| Upstream::start(&[(target, Reply::ok(body))]).await.provider;
     match operation {
         "profile" => value(up("user").await.viewer(&call).await),
         "repository" => value(up("repositories/7").await.repository(&call, &repo).await),
         "repositories" => {
             let target = "user/repos?affiliation=owner%2Ccollaborator%2Corganization_member&visibility=all&sort=created&direction=asc&per_page=25";
-            items(up(target).await.repositories(&call, first()).await)
+            rows(up(target).await.repositories(&call, first()).await)
         }
         "branches" => {
             let up = up("repositories/7/branches?per_page=25").await;
-            items(up.branches(&call, &repo, first()).await)
+            rows(up.branches(&call, &repo, first()).await)
         }
         "tags" => {
             let up = up("repositories/7/tags?per_page=25").await;
-            items(up.tags(&call, &repo, first()).await)
+            rows(up.tags(&call, &repo, first()).await)
         }
         "commits" => {
             let up = up("repositories/7/commits?per_page=25").await;
-            items(up.commits(&call, &repo, None, first()).await)
+            rows(up.commits(&call, &repo, None, first()).await)
         }
         "commit" => {
             let up = up(&format!("repositories/7/commits/{SHA}")).await;
@@ -54,7 +49,7 @@ pub(crate) async fn answer(operation: &str, body: &str) -> Result<Value> {
         "pull_requests" => {
             let up =
                 up("repositories/7/pulls?state=all&sort=created&direction=desc&per_page=25").await;
-            items(
+            rows(
                 up.pull_requests(&call, &repo, PullRequestFilter::All, first())
                     .await,
             )
@@ -72,15 +67,15 @@ pub(crate) async fn answer(operation: &str, body: &str) -> Result<Value> {
                 ),
             ])
             .await;
-            value(up.github.pull_request_diff(&call, &repo, 1).await)
+            value(up.provider.pull_request_diff(&call, &repo, 1).await)
         }
         "contributors" => {
             let up = up("repositories/7/contributors?anon=1&per_page=25").await;
-            items(up.contributors(&call, &repo, first()).await)
+            rows(up.contributors(&call, &repo, first()).await)
         }
         "releases" => {
             let up = up("repositories/7/releases?per_page=25").await;
-            items(up.releases(&call, &repo, first()).await)
+            rows(up.releases(&call, &repo, first()).await)
         }
         "check_runs" | "statuses" => {
             let (runs, statuses) = match operation {
@@ -96,11 +91,11 @@ pub(crate) async fn answer(operation: &str, body: &str) -> Result<Value> {
                 (&format!("{commit}/status?per_page=25"), Reply::ok(statuses)),
             ])
             .await;
-            items(up.github.checks(&call, &repo, &at, first()).await)
+            rows(up.provider.checks(&call, &repo, &at, first()).await)
         }
         "deployments" => {
-            let rows: Vec<Value> = serde_json::from_str(body).unwrap();
-            let statuses: Vec<_> = rows
+            let all: Vec<Value> = serde_json::from_str(body).unwrap();
+            let statuses: Vec<_> = all
                 .iter()
                 .map(|row| {
                     format!(
@@ -113,7 +108,11 @@ pub(crate) async fn answer(operation: &str, body: &str) -> Result<Value> {
             routes.extend(statuses.iter().map(|target| (&**target, Reply::ok("[]"))));
             let up = Upstream::start(&routes).await;
             let filter = DeploymentFilter::default();
-            items(up.github.deployments(&call, &repo, &filter, first()).await)
+            rows(
+                up.provider
+                    .deployments(&call, &repo, &filter, first())
+                    .await,
+            )
         }
         "root_tree" => {
             let up = up(&format!("repositories/7/git/trees/{SHA}")).await;
@@ -122,7 +121,7 @@ pub(crate) async fn answer(operation: &str, body: &str) -> Result<Value> {
                 path: None,
                 recursive: false,
             };
-            items(up.file_tree(&call, &repo, &query, first()).await)
+            rows(up.file_tree(&call, &repo, &query, first()).await)
         }
         other => panic!("{other} is no operation"),
     }

@@ -41,7 +41,7 @@ async fn the_next_link_leads_on_to_the_configured_host_alone() {
     let (mut names, mut request) = (Vec::new(), limit(1));
     loop {
         let page = up
-            .github
+            .provider
             .branches(&call(), &repo(), request.clone())
             .await
             .unwrap();
@@ -63,7 +63,7 @@ async fn a_next_link_that_cannot_be_followed_is_not_the_end() {
     )])
     .await;
     let refused = up
-        .github
+        .provider
         .tags(&call(), &repo(), PageRequest::default())
         .await
         .unwrap_err();
@@ -84,15 +84,15 @@ async fn a_position_of_another_kind_asks_for_nothing() {
         let at = RefSelector::DefaultBranch;
         let tree = TreeQuery::default();
         let refusals = [
-            up.github
+            up.provider
                 .tags(&call(), &repo(), request.clone())
                 .await
                 .err(),
-            up.github
+            up.provider
                 .checks(&call(), &repo(), &at, request.clone())
                 .await
                 .err(),
-            up.github
+            up.provider
                 .file_tree(&call(), &repo(), &tree, request)
                 .await
                 .err(),
@@ -122,7 +122,7 @@ async fn pages_of_a_tree_are_slices_of_the_one_that_the_cursor_names() {
     let (mut pages, mut request) = (Vec::new(), limit(2));
     loop {
         let page = up
-            .github
+            .provider
             .file_tree(&call(), &repo(), &query, request.clone())
             .await
             .unwrap();
@@ -153,7 +153,7 @@ async fn a_tree_that_github_cuts_is_refused_not_passed_on() {
         ..TreeQuery::default()
     };
     let refused = up
-        .github
+        .provider
         .file_tree(&call(), &repo(), &query, PageRequest::default())
         .await
         .unwrap_err();
@@ -177,7 +177,7 @@ async fn an_empty_repository_has_empty_lists() {
     let first = PageRequest::default;
     let at = RefSelector::DefaultBranch;
     assert!(
-        up.github
+        up.provider
             .commits(&call(), &repo(), None, first())
             .await
             .unwrap()
@@ -185,7 +185,7 @@ async fn an_empty_repository_has_empty_lists() {
             .is_empty()
     );
     assert!(
-        up.github
+        up.provider
             .contributors(&call(), &repo(), first())
             .await
             .unwrap()
@@ -193,7 +193,7 @@ async fn an_empty_repository_has_empty_lists() {
             .is_empty()
     );
     assert!(
-        up.github
+        up.provider
             .checks(&call(), &repo(), &at, first())
             .await
             .unwrap()
@@ -202,7 +202,7 @@ async fn an_empty_repository_has_empty_lists() {
     );
     let tree = TreeQuery::default();
     assert!(
-        up.github
+        up.provider
             .file_tree(&call(), &repo(), &tree, first())
             .await
             .unwrap()
@@ -212,7 +212,7 @@ async fn an_empty_repository_has_empty_lists() {
     // One commit was asked for by name: it is not there.
     let commit = gitflare_core::provider::CommitId::parse(SHA).unwrap();
     let missing = up
-        .github
+        .provider
         .commit_diff(&call(), &repo(), &commit)
         .await
         .unwrap_err();

@@ -21,7 +21,7 @@ async fn refused(reply: Reply) -> gitflare_core::Error {
         ),
     ])
     .await;
-    up.github
+    up.provider
         .branches(&call(), &repo(), PageRequest::default())
         .await
         .unwrap_err()
@@ -158,7 +158,7 @@ async fn limits_are_told_from_missing_rights_and_say_when_they_end() {
 #[tokio::test]
 async fn a_token_that_github_refuses_is_no_credential() {
     let up = Upstream::start(&[("user", message(401, "Bad credentials"))]).await;
-    let refused = up.github.viewer(&call()).await.unwrap_err();
+    let refused = up.provider.viewer(&call()).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidCredentials);
 }
 
@@ -201,16 +201,16 @@ async fn what_is_missing_is_looked_into() {
         let up = Upstream::start(&routes).await;
         let call = call_with(token);
         let below = up
-            .github
+            .provider
             .branches(&call, &repo(), PageRequest::default())
             .await;
         assert_eq!(below.unwrap_err().code(), code, "{token}");
-        let itself = up.github.repository(&call, &repo()).await;
+        let itself = up.provider.repository(&call, &repo()).await;
         assert_eq!(itself.unwrap_err().code(), code, "{token}");
     }
     let up = Upstream::start(&[("user/installations?per_page=100", installed(&[]))]).await;
     let nothing = up
-        .github
+        .provider
         .repositories(&call_with("ghu_x"), PageRequest::default())
         .await;
     assert_eq!(nothing.unwrap_err().code(), Code::InstallationNotFound);
@@ -225,15 +225,15 @@ async fn an_account_whose_calls_are_used_up_is_not_called_again() {
         .with("x-ratelimit-reset", "784112377");
     let up = Upstream::start(&[(BRANCHES, used_up)]).await;
     let call = call();
-    assert_eq!(up.github.rate_limit(&call.connection_id), None);
+    assert_eq!(up.provider.rate_limit(&call.connection_id), None);
     let branches = async |call: &Call| {
-        up.github
+        up.provider
             .branches(call, &repo(), PageRequest::default())
             .await
     };
     // The last one counted is still an answer.
     assert!(branches(&call).await.is_ok());
-    let told = up.github.rate_limit(&call.connection_id).unwrap();
+    let told = up.provider.rate_limit(&call.connection_id).unwrap();
     assert_eq!((told.limit, told.remaining), (Some(5000), 0));
     assert!((595..=600).contains(&told.resets_in_seconds), "{told:?}");
     let refused = branches(&call).await.unwrap_err();

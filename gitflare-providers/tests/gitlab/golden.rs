@@ -2,47 +2,29 @@
 //! of the answer.
 
 use gitflare_core::{
-    Page, PageRequest, Result,
+    PageRequest, Result,
     model::{DeploymentState, PullRequestFilter},
     provider::{CommitId, DeploymentFilter, Provider, RefSelector, RepoRef, TreePath, TreeQuery},
 };
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     SHA, Upstream, git_ref, repo,
     support::{
         call,
         replay::{Reply, fixture},
+        upstream::items,
     },
 };
 
 fn check<T: Serialize>(name: &str, answer: Result<T>) {
-    let actual = serde_json::to_value(answer.unwrap()).unwrap();
-    let golden: Value =
-        serde_json::from_str(&fixture(&format!("gitlab/{name}.golden.json"))).unwrap();
-    assert_eq!(
-        actual,
-        golden,
-        "{name}: {}",
-        serde_json::to_string_pretty(&actual).unwrap()
-    );
-}
-
-fn items<T>(page: Result<Page<T>>) -> Result<Vec<T>> {
-    let page = page?;
-    assert_eq!(page.next, None);
-    Ok(page.items)
-}
-
-async fn upstream(target: &str, name: &str) -> Upstream {
-    Upstream::start(&[(target, Reply::fixture(&format!("gitlab/{name}.json")))]).await
+    Upstream::check(name, answer);
 }
 
 #[tokio::test]
 async fn the_viewer_has_no_address_that_the_person_hides() {
-    let up = upstream("user", "profile").await;
-    check("profile", up.gitlab.viewer(&call()).await);
+    let up = Upstream::of("user", "profile").await;
+    check("profile", up.provider.viewer(&call()).await);
     let head = up.replay.heads().remove(0);
     for line in [
         "authorization: bearer fixture-token",
@@ -56,13 +38,13 @@ async fn the_viewer_has_no_address_that_the_person_hides() {
 
 #[tokio::test]
 async fn repositories_are_those_of_the_member_and_carry_no_secret() {
-    let up = upstream(
+    let up = Upstream::of(
         "projects?membership=true&order_by=id&sort=asc&per_page=25&pagination=keyset",
         "repositories",
     )
     .await;
     let page = up
-        .gitlab
+        .provider
         .repositories(&call(), PageRequest::default())
         .await;
     check("repositories", items(page));
@@ -79,25 +61,28 @@ async fn a_repository_is_read_by_id_and_by_its_whole_path_as_one_segment() {
             "projects/mill%2Fweavers%2Floom-engine",
         ),
     ] {
-        let up = upstream(target, "repository").await;
+        let up = Upstream::of(target, "repository").await;
         let repo = RepoRef {
             id: key.to_owned(),
             full_name: None,
         };
-        check("repository", up.gitlab.repository(&call(), &repo).await);
-        check("repository", up.gitlab.find_repository(&call(), key).await);
+        check("repository", up.provider.repository(&call(), &repo).await);
+        check(
+            "repository",
+            up.provider.find_repository(&call(), key).await,
+        );
     }
 }
 
 #[tokio::test]
 async fn branches() {
-    let up = upstream(
+    let up = Upstream::of(
         "projects/7/repository/branches?per_page=25&pagination=keyset",
         "branches",
     )
     .await;
     let page = up
-        .gitlab
+        .provider
         .branches(&call(), &repo(), PageRequest::default())
         .await;
     check("branches", items(page));
@@ -105,13 +90,13 @@ async fn branches() {
 
 #[tokio::test]
 async fn tags() {
-    let up = upstream(
+    let up = Upstream::of(
         "projects/7/repository/tags?order_by=updated&sort=desc&per_page=25&pagination=keyset",
         "tags",
     )
     .await;
     let page = up
-        .gitlab
+        .provider
         .tags(&call(), &repo(), PageRequest::default())
         .await;
     check("tags", items(page));
@@ -119,13 +104,13 @@ async fn tags() {
 
 #[tokio::test]
 async fn contributors_come_largest_first() {
-    let up = upstream(
+    let up = Upstream::of(
         "projects/7/repository/contributors?order_by=commits&sort=desc&per_page=25",
         "contributors",
     )
     .await;
     let page = up
-        .gitlab
+        .provider
         .contributors(&call(), &repo(), PageRequest::default())
         .await;
     check("contributors", items(page));
@@ -133,13 +118,13 @@ async fn contributors_come_largest_first() {
 
 #[tokio::test]
 async fn releases() {
-    let up = upstream(
+    let up = Upstream::of(
         "projects/7/releases?order_by=released_at&sort=desc&per_page=25",
         "releases",
     )
     .await;
     let page = up
-        .gitlab
+        .provider
         .releases(&call(), &repo(), PageRequest::default())
         .await;
     check("releases", items(page));
@@ -154,10 +139,10 @@ async fn commits_of_the_default_branch_and_of_a_named_one() {
             "projects/7/repository/commits?ref_name=feature%2Fwarp-3&per_page=25",
         ),
     ] {
-        let up = upstream(target, "commits").await;
+        let up = Upstream::of(target, "commits").await;
         let branch = branch.map(git_ref);
         let page = up
-            .gitlab
+            .provider
             .commits(&call(), &repo(), branch.as_ref(), PageRequest::default())
             .await;
         check("commits", items(page));
@@ -180,7 +165,7 @@ async fn a_commit_diff_has_the_totals_of_the_commit() {
     let commit = CommitId::parse(SHA).unwrap();
     check(
         "commit_diff",
-        up.gitlab.commit_diff(&call(), &repo(), &commit).await,
+        up.provider.commit_diff(&call(), &repo(), &commit).await,
     );
 }
 
@@ -195,9 +180,9 @@ async fn every_state_of_pull_requests_is_sent_in_gitlabs_word() {
         let target = format!(
             "projects/7/merge_requests?state={word}&order_by=created_at&sort=desc&per_page=25"
         );
-        let up = upstream(&target, "pull_requests").await;
+        let up = Upstream::of(&target, "pull_requests").await;
         let page = up
-            .gitlab
+            .provider
             .pull_requests(&call(), &repo(), state, PageRequest::default())
             .await;
         check("pull_requests", items(page));
@@ -219,7 +204,7 @@ async fn a_pull_request_diff_counts_what_it_can() {
     .await;
     check(
         "pull_request_diff",
-        up.gitlab.pull_request_diff(&call(), &repo(), 12).await,
+        up.provider.pull_request_diff(&call(), &repo(), 12).await,
     );
 }
 
@@ -254,7 +239,7 @@ async fn checks_are_asked_for_by_the_commit_that_the_ref_leads_to() {
         routes.extend(resolving.map(|target| (target, Reply::ok(tip.as_str()))));
         let up = Upstream::start(&routes).await;
         let page = up
-            .gitlab
+            .provider
             .checks(&call(), &repo(), &at, PageRequest::default())
             .await;
         check("checks", items(page));
@@ -280,13 +265,13 @@ async fn deployments_are_filtered_upstream_or_refused() {
         (None, Some((DeploymentState::Cancelled, "canceled")), ""),
     ] {
         let status = state.map_or(String::new(), |(_, word)| format!("&status={word}"));
-        let up = upstream(&format!("{base}{more}{status}&per_page=25"), "deployments").await;
+        let up = Upstream::of(&format!("{base}{more}{status}&per_page=25"), "deployments").await;
         let filter = DeploymentFilter {
             environment: environment.map(str::to_owned),
             state: state.map(|(state, _)| state),
         };
         let page = up
-            .gitlab
+            .provider
             .deployments(&call(), &repo(), &filter, PageRequest::default())
             .await;
         check("deployments", items(page));
@@ -302,7 +287,7 @@ async fn deployments_are_filtered_upstream_or_refused() {
             state: Some(state),
         };
         let error = up
-            .gitlab
+            .provider
             .deployments(&call(), &repo(), &filter, PageRequest::default())
             .await
             .unwrap_err();
@@ -335,7 +320,7 @@ async fn a_file_tree_is_of_the_commit_that_the_ref_leads_to() {
         recursive: true,
     };
     let page = up
-        .gitlab
+        .provider
         .file_tree(&call(), &repo(), &query, PageRequest::default())
         .await;
     check("file_tree", items(page));

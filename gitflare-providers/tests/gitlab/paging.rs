@@ -20,7 +20,7 @@ async fn walk(up: &Upstream) -> gitflare_core::Result<Vec<String>> {
     let (mut names, mut request) = (Vec::new(), PageRequest::default());
     loop {
         let page = up
-            .gitlab
+            .provider
             .branches(&call(), &repo(), request.clone())
             .await?;
         names.extend(page.items.into_iter().map(|branch| branch.name));
@@ -128,7 +128,7 @@ async fn a_phantom_last_page_is_empty_and_the_end() {
     ])
     .await;
     let first = up
-        .gitlab
+        .provider
         .commits(&call(), &repo(), None, PageRequest::default())
         .await
         .unwrap();
@@ -137,7 +137,7 @@ async fn a_phantom_last_page_is_empty_and_the_end() {
         ..PageRequest::default()
     };
     let last = up
-        .gitlab
+        .provider
         .commits(&call(), &repo(), None, request)
         .await
         .unwrap();
@@ -158,15 +158,15 @@ async fn a_position_of_another_kind_asks_for_nothing() {
         let at = RefSelector::Ref(git_ref(SHA));
         let tree = TreeQuery::default();
         let refusals = [
-            up.gitlab
+            up.provider
                 .tags(&call(), &repo(), request.clone())
                 .await
                 .err(),
-            up.gitlab
+            up.provider
                 .checks(&call(), &repo(), &at, request.clone())
                 .await
                 .err(),
-            up.gitlab
+            up.provider
                 .file_tree(&call(), &repo(), &tree, request)
                 .await
                 .err(),
@@ -195,7 +195,7 @@ async fn an_empty_repository_has_empty_lists_whatever_gitlab_makes_of_it() {
     ] {
         let up = Upstream::start(&[(target, reply), ("projects/7", empty())]).await;
         let page = up
-            .gitlab
+            .provider
             .commits(&call(), &repo(), None, PageRequest::default())
             .await
             .unwrap();
@@ -217,7 +217,7 @@ async fn an_empty_repository_has_empty_lists_whatever_gitlab_makes_of_it() {
     let at = RefSelector::DefaultBranch;
     let tree = TreeQuery::default();
     assert!(
-        up.gitlab
+        up.provider
             .contributors(&call(), &repo(), first())
             .await
             .unwrap()
@@ -225,7 +225,7 @@ async fn an_empty_repository_has_empty_lists_whatever_gitlab_makes_of_it() {
             .is_empty()
     );
     assert!(
-        up.gitlab
+        up.provider
             .checks(&call(), &repo(), &at, first())
             .await
             .unwrap()
@@ -233,7 +233,7 @@ async fn an_empty_repository_has_empty_lists_whatever_gitlab_makes_of_it() {
             .is_empty()
     );
     assert!(
-        up.gitlab
+        up.provider
             .file_tree(&call(), &repo(), &tree, first())
             .await
             .unwrap()
@@ -252,7 +252,7 @@ async fn an_unknown_branch_is_no_empty_history() {
     };
     let up = Upstream::start(&[(target, Reply::ok("[]")), ("projects/7", project(false))]).await;
     let refused = up
-        .gitlab
+        .provider
         .commits(
             &call(),
             &repo(),
@@ -263,7 +263,7 @@ async fn an_unknown_branch_is_no_empty_history() {
     assert_eq!(refused.unwrap_err().code(), Code::ResourceNotFound);
     let up = Upstream::start(&[(target, Reply::ok("[]")), ("projects/7", project(true))]).await;
     let page = up
-        .gitlab
+        .provider
         .commits(
             &call(),
             &repo(),

@@ -20,7 +20,7 @@ async fn refused(reply: Reply) -> gitflare_core::Error {
 
 async fn refused_in(reply: Reply, project: &str) -> gitflare_core::Error {
     let up = Upstream::start(&[(MERGE_REQUESTS, reply), ("projects/7", Reply::ok(project))]).await;
-    up.gitlab
+    up.provider
         .pull_requests(
             &call(),
             &repo(),
@@ -142,10 +142,10 @@ async fn a_token_that_gitlab_refuses_is_no_credential() {
         Reply::new(401, r#"{"message": "401 Unauthorized"}"#),
     )])
     .await;
-    let refused = up.gitlab.viewer(&call()).await.unwrap_err();
+    let refused = up.provider.viewer(&call()).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidCredentials);
     let body = r#"{"id": 1, "username": "a", "state": "deactivated"}"#;
     let up = Upstream::start(&[("user", Reply::ok(body))]).await;
-    let refused = up.gitlab.viewer(&call()).await.unwrap_err();
+    let refused = up.provider.viewer(&call()).await.unwrap_err();
     assert_eq!(refused.code(), Code::AccessBlockedByPolicy);
 }

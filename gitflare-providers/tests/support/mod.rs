@@ -4,6 +4,7 @@
 pub(crate) mod damage;
 pub(crate) mod recorded;
 pub(crate) mod replay;
+pub(crate) mod upstream;
 
 use std::time::{Duration, Instant};
 
