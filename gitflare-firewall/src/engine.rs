@@ -129,10 +129,13 @@ impl Engine {
     }
 
     #[cfg(test)]
-    pub(crate) fn portable() -> Self {
-        let mut engine = Self::new();
-        engine.scanner = engine.scanner.portable();
-        engine
+    pub(crate) fn every_way() -> Vec<Self> {
+        Scanner::every_way(|| Self::new().scanner)
+            .map(|scanner| Self {
+                scanner,
+                ..Self::new()
+            })
+            .collect()
     }
 
     /// Notes the secrets whose anchors lie in `from..to`. The text must reach [`LOOKAHEAD`] beyond

@@ -1,17 +1,24 @@
 //! Finds every occurrence of a set of anchor literals in one pass, at memory speed. A filter over
-//! four-byte windows names the places worth a look ([`simd`], or the portable loop here), a hash
-//! bitmap throws most of them out, and a comparison of the whole literal decides. It knows nothing
+//! four-byte windows names the places worth a look ([`simd`], or the portable loop here), hash
+//! tables throw most of them out, and a comparison of the whole literal decides. It knows nothing
 //! of secrets; what an anchor means is the caller's business.
 
+mod candidates;
 mod plan;
 mod simd;
+mod table;
 
+use candidates::Candidates;
 use plan::Plan;
+use simd::Unit;
+use table::Table;
 
 use crate::shape::Set;
 
 /// Bytes in a window, the unit that the filter looks at.
 const WINDOW: usize = 4;
+/// Bytes of text that are filtered before the candidates are compared.
+const STRETCH: usize = 16 * 1024;
 
 /// What the scanner looks for: a literal, then bytes of a set.
 #[derive(Clone, Debug)]
@@ -42,17 +49,14 @@ impl Literal {
     }
 
     fn matches(&self, text: &[u8], at: usize) -> bool {
-        let end = at + self.text.len();
-        let Some(found) = text.get(at..end) else {
+        let Some(found) = text.get(at..at + self.len()) else {
             return false;
         };
-        let same = if self.fold {
-            found.eq_ignore_ascii_case(self.text)
-        } else {
-            found == self.text
+        let (head, tail) = found.split_at(self.text.len());
+        let same = |(found, byte): (&u8, &u8)| {
+            found == byte || self.fold && found.to_ascii_lowercase() == *byte
         };
-        same && (end..at + self.len())
-            .all(|index| text.get(index).is_some_and(|byte| self.tail.has(*byte)))
+        head.iter().zip(self.text).all(same) && tail.iter().all(|byte| self.tail.has(*byte))
     }
 }
 
@@ -69,89 +73,29 @@ pub(crate) struct Hit {
 pub(crate) struct Scanner {
     literals: Vec<Literal>,
     plan: Plan,
-    /// One bit per hash of a folded window.
-    bitmap: Box<[u64; 1024]>,
-    /// First entry per twelve hash bits; entries of one slot stand together.
-    slots: Box<[u16; 4097]>,
-    entries: Vec<Entry>,
-    accelerated: bool,
-}
-
-struct Entry {
-    window: u32,
-    literal: u16,
-    offset: u8,
-}
-
-/// Places that passed the filter, waiting to be compared.
-pub(super) struct Candidates {
-    at: [usize; CAPACITY],
-    len: usize,
-}
-
-const CAPACITY: usize = 256;
-
-impl Candidates {
-    const fn new() -> Self {
-        Self {
-            at: [0; CAPACITY],
-            len: 0,
-        }
-    }
-
-    /// Whether a whole block of candidates might not fit any more.
-    const fn is_full(&self) -> bool {
-        self.len > CAPACITY - simd::BLOCK
-    }
-
-    #[inline(always)]
-    fn push(&mut self, at: usize) {
-        self.at[self.len] = at;
-        self.len += 1;
-    }
+    table: Table,
+    /// Every one gives the same hits.
+    unit: Option<Unit>,
 }
 
 impl Scanner {
     /// Compiles `literals`; the vector unit is used where the machine has one.
     pub(crate) fn new(literals: Vec<Literal>) -> Self {
         let plan = Plan::new(&literals);
-        let mut keyed = Vec::new();
-        for (index, literal) in literals.iter().enumerate() {
-            let offset = plan.offsets[index];
-            for window in windows(literal, offset) {
-                keyed.push(Entry {
-                    window,
-                    literal: index as u16,
-                    offset: offset as u8,
-                });
-            }
-        }
-        keyed.sort_by_key(|entry| (slot(entry.window), entry.window, entry.literal));
-        let mut bitmap = Box::new([0u64; 1024]);
-        let mut slots = Box::new([0u16; 4097]);
-        for entry in &keyed {
-            let hash = hash(entry.window);
-            bitmap[hash >> 6] |= 1 << (hash & 63);
-            slots[slot(entry.window) + 1] += 1;
-        }
-        for index in 1..slots.len() {
-            slots[index] += slots[index - 1];
-        }
         Self {
+            table: Table::new(&literals, &plan),
             literals,
             plan,
-            bitmap,
-            slots,
-            entries: keyed,
-            accelerated: simd::available(),
+            unit: simd::units().first().copied(),
         }
     }
 
-    /// The same scanner without the vector unit, to compare the two.
+    /// The same scanner without a vector unit, and with each that there is, to compare them.
     #[cfg(test)]
-    pub(crate) fn portable(mut self) -> Self {
-        self.accelerated = false;
-        self
+    pub(crate) fn every_way(make: impl Fn() -> Self) -> impl Iterator<Item = Self> {
+        let units = simd::units().iter().copied().map(Some);
+        let units = std::iter::once(None).chain(units);
+        units.map(move |unit| Self { unit, ..make() })
     }
 
     /// Calls `found` for every literal whose window lies in `from..to`, in the order of the
@@ -164,29 +108,29 @@ impl Scanner {
         mut found: impl FnMut(Hit) -> usize,
     ) {
         let mut candidates = Candidates::new();
+        let mut sifted = Candidates::new();
         let last = text.len().saturating_sub(WINDOW - 1).min(to);
         let mut at = from;
         let mut skip = 0;
         while at < last {
-            candidates.len = 0;
-            at = self.candidates(text, at, last, &mut candidates);
-            for &place in &candidates.at[..candidates.len] {
+            let base = at;
+            candidates.clear();
+            at = self.candidates(text, base, last.min(base + STRETCH), &mut candidates);
+            let rest = &text[base..];
+            candidates.sift(&mut sifted, |place| self.table.has(rest, place));
+            sifted.sift(&mut candidates, |place| self.table.fits(rest, place));
+            for place in candidates.iter() {
+                let place = base + place;
                 if place < skip {
                     continue;
                 }
-                let window = window(text, place);
-                let slot = slot(window);
-                let range = usize::from(self.slots[slot])..usize::from(self.slots[slot + 1]);
-                for entry in &self.entries[range] {
-                    let offset = usize::from(entry.offset);
-                    if entry.window == window
-                        && place >= offset
-                        && self.literals[usize::from(entry.literal)].matches(text, place - offset)
+                for entry in self.table.entries(text, place) {
+                    let literal = &self.literals[usize::from(entry.literal)];
+                    if let Some(at) = place.checked_sub(usize::from(entry.offset))
+                        && literal.matches(text, at)
                     {
-                        skip = skip.max(found(Hit {
-                            at: place - offset,
-                            literal: entry.literal,
-                        }));
+                        let literal = entry.literal;
+                        skip = skip.max(found(Hit { at, literal }));
                     }
                 }
             }
@@ -194,16 +138,20 @@ impl Scanner {
         }
     }
 
+    /// Collects places of `from..to`, relative to `from`, and answers where it stopped.
     fn candidates(&self, text: &[u8], from: usize, to: usize, out: &mut Candidates) -> usize {
-        if self.accelerated {
-            return simd::candidates(&self.plan, &self.bitmap, text, from, to, out);
+        if let Some(unit) = self.unit {
+            return simd::candidates(unit, &self.plan, text, from, to, out);
         }
         let mut at = from;
         while at < to && !out.is_full() {
-            if passes(&self.bitmap, window(text, at)) {
-                out.push(at);
+            let count = (to - at).min(simd::BLOCK);
+            let mut mask = 0;
+            for index in 0..count {
+                mask |= u64::from(self.table.has(text, at + index)) << index;
             }
-            at += 1;
+            out.push(at - from, mask);
+            at += count;
         }
         at
     }
@@ -217,54 +165,10 @@ impl std::fmt::Debug for Scanner {
     }
 }
 
-/// The window at `at` with bit 5 set in every byte: equal for both cases of a letter. Other bytes
-/// that fold together only cost a comparison.
-#[inline(always)]
-fn window(text: &[u8], at: usize) -> u32 {
-    let bytes: &[u8; WINDOW] = text[at..].first_chunk().unwrap_or(&[0; WINDOW]);
-    u32::from_le_bytes(*bytes) | 0x2020_2020
-}
-
-#[inline(always)]
-const fn hash(window: u32) -> usize {
-    (window.wrapping_mul(0x9E37_79B1) >> 16) as usize
-}
-
-#[inline(always)]
-const fn slot(window: u32) -> usize {
-    hash(window) >> 4
-}
-
-#[inline(always)]
-fn passes(bitmap: &[u64; 1024], window: u32) -> bool {
-    let hash = hash(window);
-    bitmap[hash >> 6] >> (hash & 63) & 1 == 1
-}
-
-/// Every folded form of the window of `literal` at `offset`.
-fn windows(literal: &Literal, offset: usize) -> Vec<u32> {
-    let mut forms = vec![0u32];
-    for index in 0..WINDOW {
-        let mut bytes = literal.accepts(offset + index);
-        for byte in &mut bytes {
-            *byte |= 0x20;
-        }
-        bytes.sort_unstable();
-        bytes.dedup();
-        forms = forms
-            .iter()
-            .flat_map(|form| {
-                bytes
-                    .iter()
-                    .map(move |byte| form | u32::from(*byte) << (8 * index))
-            })
-            .collect();
-    }
-    forms
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -291,6 +195,9 @@ mod tests {
         ]
     }
 
+    static SCANNERS: LazyLock<Vec<Scanner>> =
+        LazyLock::new(|| Scanner::every_way(|| Scanner::new(literals())).collect());
+
     fn hits(scanner: &Scanner, text: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::new();
         scanner.each(text, 0, text.len(), |hit| {
@@ -314,11 +221,15 @@ mod tests {
     }
 
     fn check(text: &[u8]) {
-        let fast = hits(&Scanner::new(literals()), text);
-        assert_eq!(fast, hits(&Scanner::new(literals()).portable(), text));
-        let mut sorted: Vec<_> = fast.iter().map(|hit| (hit.at, hit.literal)).collect();
-        sorted.sort_unstable();
-        assert_eq!(sorted, naive(text));
+        let naive = naive(text);
+        let mut first = None;
+        for scanner in &*SCANNERS {
+            let hits = hits(scanner, text);
+            let mut sorted: Vec<_> = hits.iter().map(|hit| (hit.at, hit.literal)).collect();
+            sorted.sort_unstable();
+            assert_eq!(sorted, naive, "{:?}", scanner.unit);
+            assert_eq!(first.get_or_insert_with(|| hits.clone()), &hits);
+        }
     }
 
     #[test]
@@ -334,7 +245,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_paths_equal_the_naive_search(
+        fn every_unit_equals_the_naive_search(
             parts in prop::collection::vec(
                 prop_oneof![
                     "[ -~]{0,40}",

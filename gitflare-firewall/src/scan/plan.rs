@@ -20,12 +20,16 @@ pub(super) struct Plan {
     pub(super) low: [[[u8; 16]; WINDOW]; 2],
     /// The same by high nibble.
     pub(super) high: [[[u8; 16]; WINDOW]; 2],
+    /// The same by the low seven bits of the byte.
+    pub(super) bytes: [[[u8; 128]; WINDOW]; 2],
 }
 
 #[derive(Clone, Copy, Default)]
 struct Bucket {
     low: [u16; WINDOW],
     high: [u16; WINDOW],
+    /// Low seven bits of the bytes.
+    bytes: [u128; WINDOW],
     cost: f32,
 }
 
@@ -35,6 +39,7 @@ impl Bucket {
         for index in 0..WINDOW {
             self.low[index] |= other.low[index];
             self.high[index] |= other.high[index];
+            self.bytes[index] |= other.bytes[index];
             self.cost *= frequency.of(self.low[index], self.high[index]);
         }
         self
@@ -71,6 +76,7 @@ impl Plan {
             offsets,
             low: [[[0; 16]; WINDOW]; 2],
             high: [[[0; 16]; WINDOW]; 2],
+            bytes: [[[0; 128]; WINDOW]; 2],
         };
         for (place, bucket) in buckets.iter().enumerate() {
             let (group, bit) = (place / 8, 1u8 << (place % 8));
@@ -81,6 +87,11 @@ impl Plan {
                     }
                     if bucket.high[index] >> nibble & 1 == 1 {
                         plan.high[group][index][nibble] |= bit;
+                    }
+                }
+                for byte in 0..128 {
+                    if bucket.bytes[index] >> byte & 1 == 1 {
+                        plan.bytes[group][index][byte] |= bit;
                     }
                 }
             }
@@ -140,6 +151,7 @@ impl<'f> Sharing<'f> {
                 for index in 0..WINDOW {
                     rebuilt.low[index] |= choice.1[*window].1.low[index];
                     rebuilt.high[index] |= choice.1[*window].1.high[index];
+                    rebuilt.bytes[index] |= choice.1[*window].1.bytes[index];
                 }
             }
         }
@@ -157,6 +169,7 @@ fn best_windows(literal: &Literal, frequency: &Frequency) -> Vec<(usize, Bucket)
                 for byte in literal.accepts(offset + index) {
                     window.low[index] |= 1 << (byte & 15);
                     window.high[index] |= 1 << (byte >> 4);
+                    window.bytes[index] |= 1 << (byte & 127);
                 }
             }
             (offset, Bucket::default().with(&window, frequency))

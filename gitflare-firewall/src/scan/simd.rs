@@ -1,46 +1,70 @@
-//! The vector half of the scanner, and the only place in the crate where `unsafe` is lifted: two
-//! unaligned loads with their bounds beside them. It names the same candidates as the portable
-//! loop because both end in the same bitmap; the tests compare the two.
+//! The vector half of the scanner, and the only place in the crate where `unsafe` is lifted:
+//! unaligned loads with their bounds beside them, and the calls of functions that need a vector
+//! unit. All units and the portable loop end in the same hits, because what a filter lets through
+//! is compared whole; the tests compare them.
 
 #![expect(
     unsafe_code,
-    reason = "vector loads, and the call of a function that needs AVX2"
+    reason = "vector loads, and calls of functions that need a vector unit"
 )]
 
-use super::{Candidates, plan::Plan};
+use super::{Candidates, WINDOW, plan::Plan};
 
-/// Windows that are judged at once.
-pub(super) const BLOCK: usize = 32;
+/// Windows whose places are noted at once.
+pub(super) const BLOCK: usize = 64;
+/// Bytes that a block of windows reads.
+const READ: usize = BLOCK + WINDOW - 1;
 
-/// Whether this machine can run [`candidates`].
-pub(super) fn available() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::arch::is_x86_feature_detected!("avx2");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
+/// A vector unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Avx2,
+    /// AVX-512 with byte permutations.
+    Avx512,
 }
 
-/// Collects the windows of `from..to` that pass filter and bitmap; answers where it stopped, which
-/// is before `to` only when `out` is full. Every window must lie within `text`.
+/// The vector units of this machine, the best first.
+pub(super) fn units() -> &'static [Unit] {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx2") {
+            let best = std::arch::is_x86_feature_detected!("avx512bw")
+                && std::arch::is_x86_feature_detected!("avx512vbmi");
+            return if best {
+                &[Unit::Avx512, Unit::Avx2]
+            } else {
+                &[Unit::Avx2]
+            };
+        }
+    }
+    &[]
+}
+
+/// Collects the windows of `from..to` that pass the filter, relative to `from`; answers where it
+/// stopped, which is before `to` only when `out` is full. Every window must lie within `text`.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn candidates(
+    unit: Unit,
     plan: &Plan,
-    bitmap: &[u64; 1024],
     text: &[u8],
     from: usize,
     to: usize,
     out: &mut Candidates,
 ) -> usize {
-    assert!(available() && to + super::WINDOW <= text.len() + 1);
-    // SAFETY: AVX2 is there, as just asserted.
-    unsafe { avx2::candidates(plan, bitmap, text, from, to, out) }
+    assert!(units().contains(&unit) && to + WINDOW <= text.len() + 1);
+    match unit {
+        // SAFETY: the unit is there, as just asserted.
+        Unit::Avx2 => unsafe { avx2::candidates(plan, text, from, to, out) },
+        // SAFETY: the same.
+        Unit::Avx512 => unsafe { avx512::candidates(plan, text, from, to, out) },
+    }
 }
 
-/// Never called: [`available`] is false here.
+/// Never called: there are no [`units`] here.
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) fn candidates(
+    _: Unit,
     _: &Plan,
-    _: &[u64; 1024],
     _: &[u8],
     _: usize,
     to: usize,
@@ -49,6 +73,34 @@ pub(super) fn candidates(
     to
 }
 
+/// Judges `from..to` block by block, one bit per window.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn walk(
+    text: &[u8],
+    from: usize,
+    to: usize,
+    out: &mut Candidates,
+    judge: impl Fn(&[u8; READ]) -> u64,
+) -> usize {
+    let mut at = from;
+    while at < to && !out.is_full() {
+        let count = (to - at).min(BLOCK);
+        match text[at..].first_chunk() {
+            Some(block) if count == BLOCK => out.push(at - from, judge(block)),
+            _ => {
+                let mut block = [0; READ];
+                let rest = &text[at..at + count + WINDOW - 1];
+                block[..rest.len()].copy_from_slice(rest);
+                out.push(at - from, judge(&block) & u64::MAX >> (BLOCK - count));
+            }
+        }
+        at += count;
+    }
+    at
+}
+
+/// Two lookups by nibble and byte of a window: what both accept passes.
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
@@ -58,121 +110,134 @@ mod avx2 {
     };
 
     use super::{
-        super::{Candidates, WINDOW, passes, plan::Plan, window},
-        BLOCK,
+        super::{Candidates, WINDOW, plan::Plan},
+        BLOCK, READ, walk,
     };
 
-    /// Bytes that a block of windows reads.
-    const READ: usize = BLOCK + WINDOW - 1;
+    /// Windows in a vector.
+    const LANES: usize = BLOCK / 2;
 
     #[target_feature(enable = "avx2")]
     pub(super) fn candidates(
         plan: &Plan,
-        bitmap: &[u64; 1024],
         text: &[u8],
         from: usize,
         to: usize,
         out: &mut Candidates,
     ) -> usize {
-        let tables = Tables::new(plan);
-        let mut at = from;
-        while at + BLOCK <= to && !out.is_full() {
-            // `at + BLOCK <= to` and `to + WINDOW <= len + 1` make the slice exist.
-            let block: &[u8; READ] = match text[at..].first_chunk() {
-                Some(block) => block,
-                None => break,
-            };
-            let mut mask = tables.judge(block);
-            while mask != 0 {
-                let place = at + mask.trailing_zeros() as usize;
-                mask &= mask - 1;
-                if passes(bitmap, window(text, place)) {
-                    out.push(place);
-                }
-            }
-            at += BLOCK;
-        }
-        if at < to && to - at < BLOCK && !out.is_full() {
-            let mut block = [0u8; READ];
-            let rest = &text[at..to + WINDOW - 1];
-            block[..rest.len()].copy_from_slice(rest);
-            let mut mask = tables.judge(&block) & ((1u32 << (to - at)) - 1);
-            while mask != 0 {
-                let place = at + mask.trailing_zeros() as usize;
-                mask &= mask - 1;
-                if passes(bitmap, window(text, place)) {
-                    out.push(place);
-                }
-            }
-            at = to;
-        }
-        at
+        let tables = Tables {
+            low: plan.low.map(|group| group.map(|nibbles| table(&nibbles))),
+            high: plan.high.map(|group| group.map(|nibbles| table(&nibbles))),
+        };
+        walk(text, from, to, out, |block| tables.judge(block))
     }
 
+    /// By group of buckets and byte of the window.
     struct Tables {
         low: [[__m256i; WINDOW]; 2],
         high: [[__m256i; WINDOW]; 2],
     }
 
     impl Tables {
-        #[target_feature(enable = "avx2")]
-        fn new(plan: &Plan) -> Self {
-            let zero = _mm256_setzero_si256();
-            let mut tables = Self {
-                low: [[zero; WINDOW]; 2],
-                high: [[zero; WINDOW]; 2],
-            };
-            for group in 0..2 {
-                for index in 0..WINDOW {
-                    tables.low[group][index] = table(&plan.low[group][index]);
-                    tables.high[group][index] = table(&plan.high[group][index]);
-                }
-            }
-            tables
-        }
-
         /// One bit per window of the block: set when some bucket accepts all its bytes.
         #[inline]
         #[target_feature(enable = "avx2")]
-        fn judge(&self, block: &[u8; READ]) -> u32 {
+        fn judge(&self, block: &[u8; READ]) -> u64 {
             let nibble = _mm256_set1_epi8(0x0f);
-            let mut first = _mm256_set1_epi8(-1);
-            let mut second = first;
+            // By half of the block and group of buckets.
+            let mut passed = [[_mm256_set1_epi8(-1); 2]; 2];
             for index in 0..WINDOW {
-                let bytes = load(block, index);
-                let low = _mm256_and_si256(bytes, nibble);
-                let high = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble);
-                first = _mm256_and_si256(
-                    first,
-                    _mm256_and_si256(
-                        _mm256_shuffle_epi8(self.low[0][index], low),
-                        _mm256_shuffle_epi8(self.high[0][index], high),
-                    ),
-                );
-                second = _mm256_and_si256(
-                    second,
-                    _mm256_and_si256(
-                        _mm256_shuffle_epi8(self.low[1][index], low),
-                        _mm256_shuffle_epi8(self.high[1][index], high),
-                    ),
-                );
+                let halves = [load(block, index), load(block, index + LANES)];
+                for (passed, bytes) in passed.iter_mut().zip(halves) {
+                    let low = _mm256_and_si256(bytes, nibble);
+                    let high = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble);
+                    for (group, passed) in passed.iter_mut().enumerate() {
+                        *passed = _mm256_and_si256(
+                            *passed,
+                            _mm256_and_si256(
+                                _mm256_shuffle_epi8(self.low[group][index], low),
+                                _mm256_shuffle_epi8(self.high[group][index], high),
+                            ),
+                        );
+                    }
+                }
             }
-            let none = _mm256_cmpeq_epi8(_mm256_or_si256(first, second), _mm256_setzero_si256());
-            !(_mm256_movemask_epi8(none) as u32)
+            let [first, second] = passed.map(|[first, second]| {
+                let any = _mm256_or_si256(first, second);
+                let none = _mm256_cmpeq_epi8(any, _mm256_setzero_si256());
+                !(_mm256_movemask_epi8(none) as u32)
+            });
+            u64::from(first) | u64::from(second) << LANES
         }
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
     fn load(block: &[u8; READ], index: usize) -> __m256i {
-        assert!(index < WINDOW);
-        // SAFETY: `index + 32 <= READ`, so all bytes lie within the array; no alignment is needed.
+        assert!(index + LANES <= READ);
+        // SAFETY: as just asserted all bytes lie within the array; no alignment is needed.
         unsafe { _mm256_loadu_si256(block.as_ptr().add(index).cast()) }
     }
 
+    #[inline]
     #[target_feature(enable = "avx2")]
     fn table(nibbles: &[u8; 16]) -> __m256i {
         // SAFETY: sixteen bytes are read of a sixteen-byte array; no alignment is needed.
         _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(nibbles.as_ptr().cast()) })
+    }
+}
+
+/// One lookup by the low seven bits of each byte of a window.
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::arch::x86_64::{
+        __m512i, _mm512_and_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_permutex2var_epi8,
+        _mm512_set1_epi8, _mm512_test_epi8_mask,
+    };
+
+    use super::{
+        super::{Candidates, WINDOW, plan::Plan},
+        BLOCK, READ, walk,
+    };
+
+    #[target_feature(enable = "avx512bw,avx512vbmi")]
+    pub(super) fn candidates(
+        plan: &Plan,
+        text: &[u8],
+        from: usize,
+        to: usize,
+        out: &mut Candidates,
+    ) -> usize {
+        let tables = plan.bytes.each_ref().map(|group| {
+            group
+                .each_ref()
+                .map(|bytes| [load(bytes, 0), load(bytes, BLOCK)])
+        });
+        walk(text, from, to, out, |block| judge(&tables, block))
+    }
+
+    /// One bit per window of the block: set when some bucket accepts all its bytes.
+    #[inline]
+    #[target_feature(enable = "avx512bw,avx512vbmi")]
+    fn judge(tables: &[[[__m512i; 2]; WINDOW]; 2], block: &[u8; READ]) -> u64 {
+        let mut passed = [_mm512_set1_epi8(-1); 2];
+        for index in 0..WINDOW {
+            let bytes = load(block, index);
+            for (passed, group) in passed.iter_mut().zip(tables) {
+                let [first, second] = group[index];
+                let buckets = _mm512_permutex2var_epi8(first, bytes, second);
+                *passed = _mm512_and_si512(*passed, buckets);
+            }
+        }
+        let any = _mm512_or_si512(passed[0], passed[1]);
+        _mm512_test_epi8_mask(any, any)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512bw,avx512vbmi")]
+    fn load<const N: usize>(bytes: &[u8; N], index: usize) -> __m512i {
+        assert!(index + BLOCK <= N);
+        // SAFETY: as just asserted all bytes lie within the array; no alignment is needed.
+        unsafe { _mm512_loadu_si512(bytes.as_ptr().add(index).cast()) }
     }
 }

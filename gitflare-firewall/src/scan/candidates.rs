@@ -1,0 +1,68 @@
+//! Places that passed the filter. They are kept and sifted many at once and without a branch for
+//! each, which would be guessed wrong half of the time.
+
+use super::simd::BLOCK;
+
+/// Places in ascending order, relative to where the filter began.
+pub(super) struct Candidates {
+    at: [u32; CAPACITY],
+    len: usize,
+}
+
+const CAPACITY: usize = 1024;
+/// Places that are written at once.
+const LANES: usize = 8;
+
+impl Candidates {
+    pub(super) const fn new() -> Self {
+        Self {
+            at: [0; CAPACITY],
+            len: 0,
+        }
+    }
+
+    pub(super) const fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Whether the places of a whole block might not fit any more.
+    pub(super) const fn is_full(&self) -> bool {
+        self.len > CAPACITY - BLOCK
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.at[..self.len].iter().map(|place| *place as usize)
+    }
+
+    /// Notes the places of the set bits of `mask`, counted from `at`.
+    #[inline(always)]
+    pub(super) fn push(&mut self, at: usize, mut mask: u64) {
+        let count = mask.count_ones() as usize;
+        let mut done = 0;
+        // What is written beyond the count is overwritten by the next block.
+        while done < count {
+            let Some(places) = self.at[self.len + done..].first_chunk_mut::<LANES>() else {
+                break;
+            };
+            for place in places {
+                *place = at as u32 + mask.trailing_zeros();
+                mask &= mask.wrapping_sub(1);
+            }
+            done += LANES;
+        }
+        self.len += count;
+    }
+
+    /// Puts those places into `kept` that are worth a closer look.
+    #[inline(always)]
+    pub(super) fn sift(&self, kept: &mut Self, worth: impl Fn(usize) -> bool) {
+        let mut len = 0;
+        for place in &self.at[..self.len] {
+            if let Some(next) = kept.at.get_mut(len) {
+                *next = *place;
+            }
+            len += usize::from(worth(*place as usize));
+        }
+        kept.len = len;
+    }
+}

@@ -1,0 +1,188 @@
+//! The windows of all literals by their hash: first a bit for each, then what the literals of a
+//! hash have in common over eight bytes, then the literals themselves.
+
+use super::{Literal, WINDOW, plan::Plan};
+
+/// A literal by one of its windows.
+pub(super) struct Entry {
+    window: u32,
+    pub(super) literal: u16,
+    /// Where in the literal the window begins.
+    pub(super) offset: u8,
+}
+
+/// All windows.
+pub(super) struct Table {
+    bitmap: Box<[u64; 1024]>,
+    /// By the upper bits of the hash.
+    slots: Vec<Slot>,
+    entries: Vec<Entry>,
+}
+
+const SLOTS: usize = 1 << 13;
+
+impl Table {
+    pub(super) fn new(literals: &[Literal], plan: &Plan) -> Self {
+        let mut entries = Vec::new();
+        for (index, literal) in literals.iter().enumerate() {
+            let offset = plan.offsets[index];
+            for window in windows(literal, offset) {
+                entries.push(Entry {
+                    window,
+                    literal: index as u16,
+                    offset: offset as u8,
+                });
+            }
+        }
+        entries.sort_by_key(|entry| (slot(entry.window), entry.window, entry.literal));
+        let mut bitmap = Box::new([0u64; 1024]);
+        let mut slots = vec![Slot::EMPTY; SLOTS];
+        for (index, entry) in entries.iter().enumerate() {
+            let hash = hash(entry.window);
+            bitmap[hash >> 6] |= 1 << (hash & 63);
+            let known = Bits::of(entry, &literals[usize::from(entry.literal)]);
+            slots[slot(entry.window)].add(index as u16, known);
+        }
+        Self {
+            bitmap,
+            slots,
+            entries,
+        }
+    }
+
+    /// Whether the window at `at` may be one of a literal.
+    #[inline(always)]
+    pub(super) fn has(&self, text: &[u8], at: usize) -> bool {
+        let hash = hash(window(text, at));
+        self.bitmap[hash >> 6] >> (hash & 63) & 1 == 1
+    }
+
+    /// Whether the bytes from `at` on are what the literals with such a window have in common. At
+    /// the end of the text the comparison has to tell.
+    #[inline(always)]
+    pub(super) fn fits(&self, text: &[u8], at: usize) -> bool {
+        let known = self.slots[slot(window(text, at))].known;
+        text[at..]
+            .first_chunk()
+            .is_none_or(|bytes| known.fit(u64::from_le_bytes(*bytes)))
+    }
+
+    /// The literals that have the window at `at`.
+    #[inline(always)]
+    pub(super) fn entries(&self, text: &[u8], at: usize) -> impl Iterator<Item = &Entry> {
+        let window = window(text, at);
+        let slot = self.slots[slot(window)];
+        self.entries[usize::from(slot.first)..usize::from(slot.end)]
+            .iter()
+            .filter(move |entry| entry.window == window)
+    }
+}
+
+/// The entries whose windows share the upper bits of their hash.
+#[derive(Clone, Copy)]
+struct Slot {
+    known: Bits,
+    first: u16,
+    end: u16,
+}
+
+impl Slot {
+    const EMPTY: Self = Self {
+        known: Bits { value: 1, care: 0 },
+        first: 0,
+        end: 0,
+    };
+
+    fn add(&mut self, index: u16, known: Bits) {
+        if self.end == 0 {
+            self.first = index;
+            self.known = known;
+        }
+        self.known = self.known.common(known);
+        self.end = index + 1;
+    }
+}
+
+/// Some bits of the eight bytes from a window on.
+#[derive(Clone, Copy)]
+struct Bits {
+    value: u64,
+    care: u64,
+}
+
+impl Bits {
+    /// What the literal of `entry` tells of them.
+    fn of(entry: &Entry, literal: &Literal) -> Self {
+        let mut bits = Self { value: 0, care: 0 };
+        let window = entry.window.to_le_bytes();
+        for index in 0..8 {
+            let offset = usize::from(entry.offset) + index;
+            if offset >= literal.len() {
+                break;
+            }
+            let mut bytes = literal.accepts(offset);
+            if let Some(folded) = window.get(index) {
+                bytes.retain(|byte| byte | 0x20 == *folded);
+            }
+            let all = bytes.iter().fold(0xff, |all, byte| all & byte);
+            let any = bytes.iter().fold(0, |any, byte| any | byte);
+            let care = !(all ^ any);
+            bits.value |= u64::from(all & care) << (8 * index);
+            bits.care |= u64::from(care) << (8 * index);
+        }
+        bits
+    }
+
+    fn common(self, other: Self) -> Self {
+        let care = self.care & other.care & !(self.value ^ other.value);
+        Self {
+            value: self.value & care,
+            care,
+        }
+    }
+
+    #[inline(always)]
+    const fn fit(self, bytes: u64) -> bool {
+        bytes & self.care == self.value
+    }
+}
+
+/// The window at `at` with bit 5 set in every byte: equal for both cases of a letter. Other bytes
+/// that fold together only cost a comparison.
+#[inline(always)]
+fn window(text: &[u8], at: usize) -> u32 {
+    let bytes: &[u8; WINDOW] = text[at..].first_chunk().unwrap_or(&[0; WINDOW]);
+    u32::from_le_bytes(*bytes) | 0x2020_2020
+}
+
+#[inline(always)]
+const fn hash(window: u32) -> usize {
+    (window.wrapping_mul(0x9E37_79B1) >> 16) as usize
+}
+
+#[inline(always)]
+const fn slot(window: u32) -> usize {
+    hash(window) >> 3
+}
+
+/// Every folded form of the window of `literal` at `offset`.
+fn windows(literal: &Literal, offset: usize) -> Vec<u32> {
+    let mut forms = vec![0u32];
+    for index in 0..WINDOW {
+        let mut bytes = literal.accepts(offset + index);
+        for byte in &mut bytes {
+            *byte |= 0x20;
+        }
+        bytes.sort_unstable();
+        bytes.dedup();
+        forms = forms
+            .iter()
+            .flat_map(|form| {
+                bytes
+                    .iter()
+                    .map(move |byte| form | u32::from(*byte) << (8 * index))
+            })
+            .collect();
+    }
+    forms
+}
