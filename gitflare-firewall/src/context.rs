@@ -145,7 +145,8 @@ fn web_key(view: &View<'_>, at: usize, found: &mut Found) {
             &view.text[name..name_end],
             b"d" | b"p" | b"q" | b"dp" | b"dq" | b"qi" | b"k"
         );
-        if private && end - start >= 16 && end <= limit {
+        let number = const { Set::new(r"\w=-") }.run(view.text, start, end) == end;
+        if private && number && end - start >= 16 && end <= limit {
             found.secret(start, end);
         }
         place = end + quote.len;

@@ -48,8 +48,8 @@ pub(crate) struct Span {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) spans: Vec<Span>,
-    /// Where the matcher had to stop although the secret goes on.
-    open: Option<usize>,
+    /// Where matchers had to stop although their secrets go on.
+    open: Vec<usize>,
 }
 
 impl Found {
@@ -66,7 +66,23 @@ impl Found {
 
     /// Says that the secret goes on at `at`, beyond what the matcher could see.
     pub(crate) fn goes_on(&mut self, at: usize) {
-        self.open = Some(at);
+        self.open.push(at);
+    }
+
+    /// The first place before `to` at which a secret goes on.
+    fn next_open(&self, to: usize) -> Option<usize> {
+        self.open.iter().copied().min().filter(|at| *at < to)
+    }
+
+    /// Forgets the first `count` bytes of the text.
+    pub(crate) fn drop_front(&mut self, count: usize) {
+        for span in &mut self.spans {
+            span.start -= count;
+            span.end -= count;
+        }
+        for at in &mut self.open {
+            *at -= count;
+        }
     }
 
     /// How many were noted.
@@ -80,8 +96,6 @@ impl Found {
 pub(crate) struct Carry {
     /// A key block that is still open.
     block: Option<Block>,
-    /// A run that outgrew its window: swallowed to its end.
-    run: bool,
     /// Nothing before this offset begins a new match.
     pub(crate) resume: usize,
 }
@@ -150,15 +164,21 @@ impl Engine {
         found: &mut Found,
     ) {
         let mut from = from.max(carry.resume);
-        if carry.run {
-            from = swallow(text, from, to, carry, found);
-        }
         if let Some(block) = carry.block.take() {
             from = self.block(text, from, to, block, language, carry, found);
         }
+        while let Some(at) = found.next_open(to.min(from + 1)) {
+            swallow(text, at, to, carry, found);
+            from = from.max(carry.resume);
+        }
         self.scanner.each(text, from, to, |hit| {
-            if hit.at < carry.resume {
-                return 0;
+            // Anchors before a run that outgrew its matcher still count; those in it do not.
+            let end = hit.at + self.kinds[usize::from(hit.literal)].1;
+            while let Some(at) = found.next_open(to.min(end)) {
+                swallow(text, at, to, carry, found);
+            }
+            if hit.at < carry.resume || found.next_open(end).is_some() {
+                return carry.resume;
             }
             let view = View {
                 text,
@@ -167,14 +187,11 @@ impl Engine {
                 language,
             };
             self.matched(&view, hit, to, carry, found);
-            // At the end of the text nothing goes on, and anchors before it are still to come.
-            if let Some(at) = found.open.take()
-                && at < text.len()
-            {
-                swallow(text, at, to, carry, found);
-            }
             carry.resume
         });
+        while let Some(at) = found.next_open(to) {
+            swallow(text, at, to, carry, found);
+        }
     }
 
     fn matched(&self, view: &View<'_>, hit: Hit, to: usize, carry: &mut Carry, found: &mut Found) {
@@ -250,8 +267,8 @@ impl Engine {
 }
 
 /// Erases a run that outgrew its matcher, up to its end or that of the window.
-fn swallow(text: &[u8], at: usize, to: usize, carry: &mut Carry, found: &mut Found) -> usize {
-    let end = RUN_END.run_until(text, at, to.max(at));
+fn swallow(text: &[u8], at: usize, to: usize, carry: &mut Carry, found: &mut Found) {
+    let end = RUN_END.run_until(text, at, to);
     if at < end {
         found.spans.push(Span {
             start: at,
@@ -259,9 +276,11 @@ fn swallow(text: &[u8], at: usize, to: usize, carry: &mut Carry, found: &mut Fou
             erase: true,
         });
     }
-    carry.run = end >= to && end < text.len();
+    found.open.retain(|open| !(at..=end).contains(open));
+    if end >= to && end < text.len() {
+        found.goes_on(end);
+    }
     carry.resume = carry.resume.max(end);
-    end
 }
 
 /// The secret access key in the neighbourhood of a key id: forty characters that stand alone.

@@ -107,6 +107,9 @@ pub(crate) fn curl(view: &View<'_>, at: usize, found: &mut Found) {
             continue;
         };
         let secret = start + colon + 1;
+        if view.text[start..start + colon].contains(&b' ') {
+            return;
+        }
         if secret < end && is_secret(&view.text[secret..end]) {
             // User and secret together are what a command line gives away.
             found.secret(start, end);

@@ -137,15 +137,22 @@ impl Redactor {
     }
 }
 
+const MARKER: &[u8] = b"-----BEGIN";
+
 /// Sorts spans, joins those that overlap, and lets none cut a character in two.
 fn merge(text: &[u8], spans: &mut Vec<Span>) {
     let continues = |at: usize| text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
     for span in spans.iter_mut() {
+        // A value that ran into the marker of a key leaves it readable, for the next time.
+        if text[span.start..span.end].ends_with(MARKER) {
+            span.end -= MARKER.len();
+        }
         for _ in 0..3 {
             span.start -= usize::from(span.start > 0 && continues(span.start));
             span.end += usize::from(continues(span.end));
         }
     }
+    spans.retain(|span| span.start < span.end);
     spans.sort_unstable();
     spans.dedup_by(|next, kept| {
         let overlaps = next.start < kept.end;

@@ -107,10 +107,7 @@ impl Stream {
         self.written -= keep;
         self.judged -= keep;
         self.carry.resume = self.carry.resume.saturating_sub(keep);
-        for span in &mut self.found.spans {
-            span.start -= keep;
-            span.end -= keep;
-        }
+        self.found.drop_front(keep);
     }
 
     fn write_to(&mut self, safe: usize, out: &mut Vec<u8>) {

@@ -281,6 +281,25 @@ fn a_forged_tag_is_hashed_like_any_other_value() {
 }
 
 #[test]
+fn a_value_that_outgrows_its_matcher_hides_no_token_before_it() {
+    const TOKEN: &str = "ghp_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bD1fH3jL5";
+    let long = "a1B2".repeat(1600);
+    for text in [
+        format!("TOKEN:  {TOKEN} ={long} rest"),
+        format!("TOKEN: {TOKEN}={long}"),
+        format!("password: {TOKEN} = \"{long}{long}\" {TOKEN}"),
+        format!("{}TOKEN:  {TOKEN} ={long} rest", "x\n".repeat(30_000)),
+    ] {
+        let redacted = redact(&text);
+        assert!(!redacted.contains("ghp_") && !redacted.contains("a1B2"));
+        for size in [1000, 1 << 12, 99_991] {
+            let cuts: Vec<usize> = (0..text.len()).step_by(size).collect();
+            assert!(streamed(text.as_bytes(), &cuts) == redacted.as_bytes());
+        }
+    }
+}
+
+#[test]
 fn huge_lines_and_values_are_withheld_whole() {
     let long = "k3J9sX0qPz7LmN2vB8aa".repeat(25_000);
     for text in [

@@ -167,7 +167,7 @@ impl Reader<'_, '_> {
                 b'/' | b'@' | b'(' | b'.' | b':' | b'<' | b'['
             );
             // A tag was the generated text once: what follows it is not nearby.
-            let tag = value == b"gf_sha256" && view.byte(end) == b':';
+            let tag = value.ends_with(b"gf_sha256") && view.byte(end) == b':';
             if tag || value.starts_with(b"sha") || value.starts_with(b"md5") {
                 return;
             }

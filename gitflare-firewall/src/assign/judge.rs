@@ -4,7 +4,7 @@ use super::{
     key::Strength,
     words::{EMPTY_WORDS, ENDINGS, REFERENCES, STAND_INS, STORES},
 };
-use crate::{chance::Profile, shape::Set, text::Language};
+use crate::{chance::Profile, shape::Set, tag::TAG_LEN, text::Language};
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,12 @@ pub(super) fn is_secret(
     language: Language,
     name: &[u8],
 ) -> bool {
+    if let Some(at) = empty_tag(value) {
+        // A short secret was here: what stands around its tag is what it stood in.
+        let rest = &value[at + TAG_LEN..];
+        return !rest.is_empty() && is_secret(rest, strength, form, language, name)
+            || at > 0 && is_secret(&value[..at], strength, form, language, name);
+    }
     // Most unquoted values are names: no digit and no symbol is a password's.
     if form == Form::Bare
         && language != Language::Config
@@ -77,6 +83,13 @@ pub(super) fn is_secret(
                 && !contains(value, b"abcdefghijklmnopqrstuvwxyz")
         }
     }
+}
+
+/// Where the tag of a short secret stands in a value.
+fn empty_tag(value: &[u8]) -> Option<usize> {
+    (value.len() >= TAG_LEN && memchr::memchr(b':', value).is_some())
+        .then(|| memchr::memmem::find(value, b"gf_sha256:0000000000000000"))
+        .flatten()
 }
 
 fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Language) -> bool {
