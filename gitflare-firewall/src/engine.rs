@@ -144,7 +144,9 @@ impl Engine {
 
     #[cfg(test)]
     pub(crate) fn every_way() -> Vec<Self> {
-        Scanner::every_way(|| Self::new().scanner)
+        let engine = Self::new();
+        let scanners = engine.scanner.every_way();
+        scanners
             .map(|scanner| Self {
                 scanner,
                 ..Self::new()

@@ -9,7 +9,7 @@ mod simd;
 mod table;
 
 use candidates::Candidates;
-use plan::Plan;
+use plan::{Filter, Plan};
 use simd::Unit;
 use table::Table;
 
@@ -72,7 +72,7 @@ pub(crate) struct Hit {
 /// A compiled set of literals.
 pub(crate) struct Scanner {
     literals: Vec<Literal>,
-    plan: Plan,
+    filter: Filter,
     table: Table,
     /// Every one gives the same hits.
     unit: Option<Unit>,
@@ -81,21 +81,25 @@ pub(crate) struct Scanner {
 impl Scanner {
     /// Compiles `literals`; the vector unit is used where the machine has one.
     pub(crate) fn new(literals: Vec<Literal>) -> Self {
-        let plan = Plan::new(&literals);
+        Self::with(literals, simd::units().first().copied())
+    }
+
+    fn with(literals: Vec<Literal>, unit: Option<Unit>) -> Self {
+        let plan = Plan::new(&literals, unit.map(Unit::precision));
         Self {
             table: Table::new(&literals, &plan),
             literals,
-            plan,
-            unit: simd::units().first().copied(),
+            filter: plan.filter,
+            unit,
         }
     }
 
     /// The same scanner without a vector unit, and with each that there is, to compare them.
     #[cfg(test)]
-    pub(crate) fn every_way(make: impl Fn() -> Self) -> impl Iterator<Item = Self> {
+    pub(crate) fn every_way(&self) -> impl Iterator<Item = Self> {
         let units = simd::units().iter().copied().map(Some);
         let units = std::iter::once(None).chain(units);
-        units.map(move |unit| Self { unit, ..make() })
+        units.map(|unit| Self::with(self.literals.clone(), unit))
     }
 
     /// Calls `found` for every literal whose window lies in `from..to`, in the order of the
@@ -141,7 +145,7 @@ impl Scanner {
     /// Collects places of `from..to`, relative to `from`, and answers where it stopped.
     fn candidates(&self, text: &[u8], from: usize, to: usize, out: &mut Candidates) -> usize {
         if let Some(unit) = self.unit {
-            return simd::candidates(unit, &self.plan, text, from, to, out);
+            return simd::candidates(unit, &self.filter, text, from, to, out);
         }
         let mut at = from;
         while at < to && !out.is_full() {
@@ -196,7 +200,7 @@ mod tests {
     }
 
     static SCANNERS: LazyLock<Vec<Scanner>> =
-        LazyLock::new(|| Scanner::every_way(|| Scanner::new(literals())).collect());
+        LazyLock::new(|| Scanner::new(literals()).every_way().collect());
 
     fn hits(scanner: &Scanner, text: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::new();

@@ -1,7 +1,7 @@
 //! Chooses, for every literal, the four-byte window that is rarest in source text, and shares the
-//! windows out among sixteen buckets so that few other places pass the filter. A bucket is a pair
-//! of nibble tables per window byte; it lets through the product of what its windows contain, so
-//! windows that look alike belong together.
+//! windows out among sixteen buckets so that few other places pass the filter. A bucket lets
+//! through the product of what its windows contain at each byte, so windows that look alike belong
+//! together.
 
 use super::{Literal, WINDOW};
 
@@ -12,16 +12,29 @@ const WINDOWS: usize = 8;
 /// How often every literal may move.
 const ROUNDS: usize = 4;
 
-/// The nibble tables of the filter and each literal's window.
+/// Each literal's window, and a filter for them all.
 pub(super) struct Plan {
     /// Offset of the chosen window, by literal.
     pub(super) offsets: Vec<usize>,
-    /// By group, window byte and low nibble: the buckets that accept it.
-    pub(super) low: [[[u8; 16]; WINDOW]; 2],
-    /// The same by high nibble.
-    pub(super) high: [[[u8; 16]; WINDOW]; 2],
-    /// The same by the low seven bits of the byte.
-    pub(super) bytes: [[[u8; 128]; WINDOW]; 2],
+    pub(super) filter: Filter,
+}
+
+/// Which buckets accept a byte of a window: by group, byte of the window, and the byte or half of
+/// it.
+pub(super) enum Filter {
+    /// Everything passes.
+    None,
+    /// By low and by high nibble; a bucket accepts what both accept.
+    Nibbles([Box<[[[u8; 16]; WINDOW]; 2]>; 2]),
+    /// By the low seven bits.
+    Bytes(Box<[[[u8; 128]; WINDOW]; 2]>),
+}
+
+/// How a filter tells bytes apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precision {
+    Nibbles,
+    Bytes,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -40,15 +53,17 @@ impl Bucket {
             self.low[index] |= other.low[index];
             self.high[index] |= other.high[index];
             self.bytes[index] |= other.bytes[index];
-            self.cost *= frequency.of(self.low[index], self.high[index]);
+            self.cost *= frequency.of(&self, index);
         }
         self
     }
 }
 
 impl Plan {
-    pub(super) fn new(literals: &[Literal]) -> Self {
-        let frequency = Frequency::new();
+    /// A plan for these literals. The windows do not depend on the filter's precision, so that
+    /// hits come in the same order with every one.
+    pub(super) fn new(literals: &[Literal], precision: Option<Precision>) -> Self {
+        let mut frequency = Frequency::new();
         let mut choices: Vec<Choice> = literals
             .iter()
             .enumerate()
@@ -56,48 +71,53 @@ impl Plan {
             .collect();
         // The commonest go first: they decide what the buckets look like.
         choices.sort_by(|a, b| b.1[0].1.cost.total_cmp(&a.1[0].1.cost));
-        let mut sharing = Sharing::new(choices, &frequency);
-        // Greedy first; then each literal may move once the others are in place.
-        for _ in 0..=ROUNDS {
-            sharing.round();
-        }
+        let mut sharing = Sharing::of(choices, &frequency);
         let mut offsets = vec![0; literals.len()];
-        for (choice, place) in sharing.choices.iter().zip(&sharing.places) {
-            if let Some((_, window)) = place {
-                offsets[choice.0] = choice.1[*window].0;
-            }
+        for (index, window, _) in sharing.chosen() {
+            offsets[index] = window;
         }
-        let buckets = sharing.buckets;
-        Self::from_buckets(offsets, &buckets)
-    }
-
-    fn from_buckets(offsets: Vec<usize>, buckets: &[Bucket; BUCKETS]) -> Self {
-        let mut plan = Self {
-            offsets,
-            low: [[[0; 16]; WINDOW]; 2],
-            high: [[[0; 16]; WINDOW]; 2],
-            bytes: [[[0; 128]; WINDOW]; 2],
+        let filter = match precision {
+            None => Filter::None,
+            Some(Precision::Bytes) => by_bytes(&sharing.buckets),
+            Some(Precision::Nibbles) => {
+                let chosen = sharing.chosen();
+                let choices = chosen
+                    .map(|(index, offset, window)| (index, vec![(offset, window)]))
+                    .collect();
+                frequency.precision = Precision::Nibbles;
+                sharing = Sharing::of(choices, &frequency);
+                by_nibbles(&sharing.buckets)
+            }
         };
+        Self { offsets, filter }
+    }
+}
+
+fn by_bytes(buckets: &[Bucket; BUCKETS]) -> Filter {
+    let mut filter = Box::new([[[0; 128]; WINDOW]; 2]);
+    for (place, bucket) in buckets.iter().enumerate() {
+        for (table, bytes) in filter[place / 8].iter_mut().zip(bucket.bytes) {
+            for (byte, buckets) in table.iter_mut().enumerate() {
+                *buckets |= ((bytes >> byte & 1) as u8) << (place % 8);
+            }
+        }
+    }
+    Filter::Bytes(filter)
+}
+
+fn by_nibbles(buckets: &[Bucket; BUCKETS]) -> Filter {
+    let tables = |nibbles: fn(&Bucket) -> [u16; WINDOW]| {
+        let mut filter = Box::new([[[0; 16]; WINDOW]; 2]);
         for (place, bucket) in buckets.iter().enumerate() {
-            let (group, bit) = (place / 8, 1u8 << (place % 8));
-            for index in 0..WINDOW {
-                for nibble in 0..16 {
-                    if bucket.low[index] >> nibble & 1 == 1 {
-                        plan.low[group][index][nibble] |= bit;
-                    }
-                    if bucket.high[index] >> nibble & 1 == 1 {
-                        plan.high[group][index][nibble] |= bit;
-                    }
-                }
-                for byte in 0..128 {
-                    if bucket.bytes[index] >> byte & 1 == 1 {
-                        plan.bytes[group][index][byte] |= bit;
-                    }
+            for (table, nibbles) in filter[place / 8].iter_mut().zip(nibbles(bucket)) {
+                for (nibble, buckets) in table.iter_mut().enumerate() {
+                    *buckets |= ((nibbles >> nibble & 1) as u8) << (place % 8);
                 }
             }
         }
-        plan
-    }
+        filter
+    };
+    Filter::Nibbles([tables(|bucket| bucket.low), tables(|bucket| bucket.high)])
 }
 
 /// Literals being shared out: each with its windows, and where it stands.
@@ -113,13 +133,27 @@ struct Sharing<'f> {
 type Choice = (usize, Vec<(usize, Bucket)>);
 
 impl<'f> Sharing<'f> {
-    fn new(choices: Vec<Choice>, frequency: &'f Frequency) -> Self {
-        Self {
+    fn of(choices: Vec<Choice>, frequency: &'f Frequency) -> Self {
+        let mut sharing = Self {
             places: vec![None; choices.len()],
             choices,
             buckets: [Bucket::default(); BUCKETS],
             frequency,
+        };
+        // Greedy first; then each literal may move once the others are in place.
+        for _ in 0..=ROUNDS {
+            sharing.round();
         }
+        sharing
+    }
+
+    /// Literals with their windows.
+    fn chosen(&self) -> impl Iterator<Item = (usize, usize, Bucket)> {
+        let places = self.choices.iter().zip(&self.places);
+        places.filter_map(|((index, windows), place)| {
+            let (offset, window) = windows[(*place)?.1];
+            Some((*index, offset, window))
+        })
     }
 
     fn round(&mut self) {
@@ -148,10 +182,11 @@ impl<'f> Sharing<'f> {
             if let Some((place, window)) = place
                 && *place == bucket
             {
+                let shape = &choice.1[*window].1;
                 for index in 0..WINDOW {
-                    rebuilt.low[index] |= choice.1[*window].1.low[index];
-                    rebuilt.high[index] |= choice.1[*window].1.high[index];
-                    rebuilt.bytes[index] |= choice.1[*window].1.bytes[index];
+                    rebuilt.low[index] |= shape.low[index];
+                    rebuilt.high[index] |= shape.high[index];
+                    rebuilt.bytes[index] |= shape.bytes[index];
                 }
             }
         }
@@ -180,8 +215,9 @@ fn best_windows(literal: &Literal, frequency: &Frequency) -> Vec<(usize, Bucket)
     windows
 }
 
-/// How often the bytes of a nibble product occur in source text.
+/// How often the bytes that a bucket accepts occur in source text.
 struct Frequency {
+    precision: Precision,
     /// By high nibble, half of the low nibbles and which of them: the sum.
     sums: Box<[[[f32; 256]; 2]; 16]>,
 }
@@ -217,17 +253,31 @@ impl Frequency {
                 }
             }
         }
-        Self { sums }
+        Self {
+            precision: Precision::Bytes,
+            sums,
+        }
     }
 
-    fn of(&self, low: u16, high: u16) -> f32 {
-        let [first, second] = low.to_le_bytes().map(usize::from);
+    fn of(&self, bucket: &Bucket, index: usize) -> f32 {
+        let row = |high: usize, low: u16| {
+            let [first, second] = low.to_le_bytes().map(usize::from);
+            self.sums[high][0][first] + self.sums[high][1][second]
+        };
         let mut sum = 0.0;
-        let mut rest = high;
-        while rest != 0 {
-            let row = &self.sums[rest.trailing_zeros() as usize];
-            sum += row[0][first] + row[1][second];
-            rest &= rest - 1;
+        match self.precision {
+            Precision::Nibbles => {
+                let mut rest = bucket.high[index];
+                while rest != 0 {
+                    sum += row(rest.trailing_zeros() as usize, bucket.low[index]);
+                    rest &= rest - 1;
+                }
+            }
+            Precision::Bytes => {
+                for high in 0..8 {
+                    sum += row(high, (bucket.bytes[index] >> (16 * high)) as u16);
+                }
+            }
         }
         sum
     }

@@ -8,7 +8,10 @@
     reason = "vector loads, and calls of functions that need a vector unit"
 )]
 
-use super::{Candidates, WINDOW, plan::Plan};
+use super::{
+    Candidates, WINDOW,
+    plan::{Filter, Precision},
+};
 
 /// Windows whose places are noted at once.
 pub(super) const BLOCK: usize = 64;
@@ -23,13 +26,23 @@ pub(super) enum Unit {
     Avx512,
 }
 
+impl Unit {
+    /// What its filter can look up at once.
+    pub(super) const fn precision(self) -> Precision {
+        match self {
+            Self::Avx2 => Precision::Nibbles,
+            Self::Avx512 => Precision::Bytes,
+        }
+    }
+}
+
 /// The vector units of this machine, the best first.
 pub(super) fn units() -> &'static [Unit] {
     #[cfg(target_arch = "x86_64")]
     {
-        if std::arch::is_x86_feature_detected!("avx2") {
-            let best = std::arch::is_x86_feature_detected!("avx512bw")
-                && std::arch::is_x86_feature_detected!("avx512vbmi");
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx2") && has!("bmi1") && has!("popcnt") {
+            let best = has!("avx512bw") && has!("avx512vbmi");
             return if best {
                 &[Unit::Avx512, Unit::Avx2]
             } else {
@@ -41,22 +54,28 @@ pub(super) fn units() -> &'static [Unit] {
 }
 
 /// Collects the windows of `from..to` that pass the filter, relative to `from`; answers where it
-/// stopped, which is before `to` only when `out` is full. Every window must lie within `text`.
+/// stopped, which is before `to` only when `out` is full. Every window must lie within `text`, and
+/// the filter must be of the unit's precision.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn candidates(
     unit: Unit,
-    plan: &Plan,
+    filter: &Filter,
     text: &[u8],
     from: usize,
     to: usize,
     out: &mut Candidates,
 ) -> usize {
     assert!(units().contains(&unit) && to + WINDOW <= text.len() + 1);
-    match unit {
+    match (unit, filter) {
         // SAFETY: the unit is there, as just asserted.
-        Unit::Avx2 => unsafe { avx2::candidates(plan, text, from, to, out) },
+        (Unit::Avx2, Filter::Nibbles(tables)) => unsafe {
+            avx2::candidates(tables, text, from, to, out)
+        },
         // SAFETY: the same.
-        Unit::Avx512 => unsafe { avx512::candidates(plan, text, from, to, out) },
+        (Unit::Avx512, Filter::Bytes(tables)) => unsafe {
+            avx512::candidates(tables, text, from, to, out)
+        },
+        _ => unreachable!("a filter of another precision"),
     }
 }
 
@@ -64,7 +83,7 @@ pub(super) fn candidates(
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) fn candidates(
     _: Unit,
-    _: &Plan,
+    _: &Filter,
     _: &[u8],
     _: usize,
     to: usize,
@@ -110,24 +129,24 @@ mod avx2 {
     };
 
     use super::{
-        super::{Candidates, WINDOW, plan::Plan},
+        super::{Candidates, WINDOW},
         BLOCK, READ, walk,
     };
 
     /// Windows in a vector.
     const LANES: usize = BLOCK / 2;
 
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn candidates(
-        plan: &Plan,
+        [low, high]: &[Box<[[[u8; 16]; WINDOW]; 2]>; 2],
         text: &[u8],
         from: usize,
         to: usize,
         out: &mut Candidates,
     ) -> usize {
         let tables = Tables {
-            low: plan.low.map(|group| group.map(|nibbles| table(&nibbles))),
-            high: plan.high.map(|group| group.map(|nibbles| table(&nibbles))),
+            low: low.map(|group| group.map(|nibbles| table(&nibbles))),
+            high: high.map(|group| group.map(|nibbles| table(&nibbles))),
         };
         walk(text, from, to, out, |block| tables.judge(block))
     }
@@ -141,7 +160,7 @@ mod avx2 {
     impl Tables {
         /// One bit per window of the block: set when some bucket accepts all its bytes.
         #[inline]
-        #[target_feature(enable = "avx2")]
+        #[target_feature(enable = "avx2,bmi1,popcnt")]
         fn judge(&self, block: &[u8; READ]) -> u64 {
             let nibble = _mm256_set1_epi8(0x0f);
             // By half of the block and group of buckets.
@@ -172,7 +191,7 @@ mod avx2 {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn load(block: &[u8; READ], index: usize) -> __m256i {
         assert!(index + LANES <= READ);
         // SAFETY: as just asserted all bytes lie within the array; no alignment is needed.
@@ -180,7 +199,7 @@ mod avx2 {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn table(nibbles: &[u8; 16]) -> __m256i {
         // SAFETY: sixteen bytes are read of a sixteen-byte array; no alignment is needed.
         _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(nibbles.as_ptr().cast()) })
@@ -196,19 +215,19 @@ mod avx512 {
     };
 
     use super::{
-        super::{Candidates, WINDOW, plan::Plan},
+        super::{Candidates, WINDOW},
         BLOCK, READ, walk,
     };
 
-    #[target_feature(enable = "avx512bw,avx512vbmi")]
+    #[target_feature(enable = "avx512bw,avx512vbmi,bmi1,popcnt")]
     pub(super) fn candidates(
-        plan: &Plan,
+        filter: &[[[u8; 128]; WINDOW]; 2],
         text: &[u8],
         from: usize,
         to: usize,
         out: &mut Candidates,
     ) -> usize {
-        let tables = plan.bytes.each_ref().map(|group| {
+        let tables = filter.each_ref().map(|group| {
             group
                 .each_ref()
                 .map(|bytes| [load(bytes, 0), load(bytes, BLOCK)])
@@ -218,7 +237,7 @@ mod avx512 {
 
     /// One bit per window of the block: set when some bucket accepts all its bytes.
     #[inline]
-    #[target_feature(enable = "avx512bw,avx512vbmi")]
+    #[target_feature(enable = "avx512bw,avx512vbmi,bmi1,popcnt")]
     fn judge(tables: &[[[__m512i; 2]; WINDOW]; 2], block: &[u8; READ]) -> u64 {
         let mut passed = [_mm512_set1_epi8(-1); 2];
         for index in 0..WINDOW {
@@ -234,7 +253,7 @@ mod avx512 {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512bw,avx512vbmi")]
+    #[target_feature(enable = "avx512bw,avx512vbmi,bmi1,popcnt")]
     fn load<const N: usize>(bytes: &[u8; N], index: usize) -> __m512i {
         assert!(index + BLOCK <= N);
         // SAFETY: as just asserted all bytes lie within the array; no alignment is needed.
