@@ -131,7 +131,7 @@ impl Scanner {
                 for entry in self.table.entries(text, place) {
                     let literal = &self.literals[usize::from(entry.literal)];
                     if let Some(at) = place.checked_sub(usize::from(entry.offset))
-                        && literal.matches(text, at)
+                        && (entry.is_whole || literal.matches(text, at))
                     {
                         let literal = entry.literal;
                         skip = skip.max(found(Hit { at, literal }));

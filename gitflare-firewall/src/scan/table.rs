@@ -6,9 +6,13 @@ use super::{Literal, WINDOW, plan::Plan};
 /// A literal by one of its windows.
 pub(super) struct Entry {
     window: u32,
+    /// What the literal is from the window on.
+    known: Bits,
     pub(super) literal: u16,
     /// Where in the literal the window begins.
     pub(super) offset: u8,
+    /// Whether nothing of the literal is beyond what is known.
+    pub(super) is_whole: bool,
 }
 
 /// All windows.
@@ -29,8 +33,10 @@ impl Table {
             for window in windows(literal, offset) {
                 entries.push(Entry {
                     window,
+                    known: Bits::of(literal, window, offset),
                     literal: index as u16,
                     offset: offset as u8,
+                    is_whole: offset == 0 && literal.len() <= 8,
                 });
             }
         }
@@ -40,8 +46,7 @@ impl Table {
         for (index, entry) in entries.iter().enumerate() {
             let hash = hash(entry.window);
             bitmap[hash >> 6] |= 1 << (hash & 63);
-            let known = Bits::of(entry, &literals[usize::from(entry.literal)]);
-            slots[slot(entry.window)].add(index as u16, known);
+            slots[slot(entry.window)].add(index as u16, entry.known);
         }
         Self {
             bitmap,
@@ -57,24 +62,22 @@ impl Table {
         self.bitmap[hash >> 6] >> (hash & 63) & 1 == 1
     }
 
-    /// Whether the bytes from `at` on are what the literals with such a window have in common. At
-    /// the end of the text the comparison has to tell.
+    /// Whether the bytes from `at` on are what the literals with such a window have in common.
     #[inline(always)]
     pub(super) fn fits(&self, text: &[u8], at: usize) -> bool {
-        let known = self.slots[slot(window(text, at))].known;
-        text[at..]
-            .first_chunk()
-            .is_none_or(|bytes| known.fit(u64::from_le_bytes(*bytes)))
+        self.slots[slot(window(text, at))]
+            .known
+            .fit(eight(text, at))
     }
 
-    /// The literals that have the window at `at`.
+    /// The literals that the bytes from `at` on may be.
     #[inline(always)]
     pub(super) fn entries(&self, text: &[u8], at: usize) -> impl Iterator<Item = &Entry> {
-        let window = window(text, at);
-        let slot = self.slots[slot(window)];
+        let bytes = eight(text, at);
+        let slot = self.slots[slot(window(text, at))];
         self.entries[usize::from(slot.first)..usize::from(slot.end)]
             .iter()
-            .filter(move |entry| entry.window == window)
+            .filter(move |entry| entry.known.fit(bytes))
     }
 }
 
@@ -111,16 +114,12 @@ struct Bits {
 }
 
 impl Bits {
-    /// What the literal of `entry` tells of them.
-    fn of(entry: &Entry, literal: &Literal) -> Self {
+    /// What the literal tells of them whose `window` begins at `offset`.
+    fn of(literal: &Literal, window: u32, offset: usize) -> Self {
         let mut bits = Self { value: 0, care: 0 };
-        let window = entry.window.to_le_bytes();
-        for index in 0..8 {
-            let offset = usize::from(entry.offset) + index;
-            if offset >= literal.len() {
-                break;
-            }
-            let mut bytes = literal.accepts(offset);
+        let window = window.to_le_bytes();
+        for index in 0..(literal.len() - offset).min(8) {
+            let mut bytes = literal.accepts(offset + index);
             if let Some(folded) = window.get(index) {
                 bytes.retain(|byte| byte | 0x20 == *folded);
             }
@@ -153,6 +152,17 @@ impl Bits {
 fn window(text: &[u8], at: usize) -> u32 {
     let bytes: &[u8; WINDOW] = text[at..].first_chunk().unwrap_or(&[0; WINDOW]);
     u32::from_le_bytes(*bytes) | 0x2020_2020
+}
+
+/// The eight bytes from `at` on; zeros beyond the end, which no literal has.
+#[inline(always)]
+fn eight(text: &[u8], at: usize) -> u64 {
+    let rest = &text[at..];
+    u64::from_le_bytes(rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut bytes = [0; 8];
+        bytes[..rest.len()].copy_from_slice(rest);
+        bytes
+    }))
 }
 
 #[inline(always)]
