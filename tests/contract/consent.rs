@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
-use gitflare_core::{Clock, FixedClock, gateway::GatewaySettings};
+use gitflare_core::{Clock, FixedClock};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    accounts::{developer, form},
+    accounts::{cookie, developer, form},
     apps,
     support::{
         Account, Client, Forge, Response, Server, Wishes, connection, fixed_clock, parameter, text,
     },
 };
 
-const CALLBACK: &str = "https://app.example/callback";
+pub(crate) const CALLBACK: &str = "https://app.example/callback";
 
 /// A server, an app, and its developer.
 pub(crate) struct Bed {
     pub(crate) server: Server,
-    forge: Forge,
-    clock: Arc<FixedClock>,
-    developer: Client,
+    pub(crate) forge: Forge,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) developer: Client,
     pub(crate) app: Value,
 }
 
@@ -31,13 +31,21 @@ impl Bed {
         Self::with(&json!({}))
     }
 
-    fn with(members: &Value) -> Self {
+    pub(crate) fn with(members: &Value) -> Self {
+        Self::made(Wishes::default(), members)
+    }
+
+    /// The same where the server differs.
+    pub(crate) fn at(wishes: Wishes) -> Self {
+        Self::made(wishes, &json!({}))
+    }
+
+    fn made(wishes: Wishes, members: &Value) -> Self {
         let (forge, clock) = (Forge::start(), fixed_clock());
         let server = Server::with(Wishes {
             providers: vec![forge.provider()],
             clock: Some(Arc::clone(&clock)),
-            gateway: GatewaySettings::default(),
-            ..Wishes::default()
+            ..wishes
         });
         let developer = developer(&server, "ada@mail.example");
         let app = apps::create(&developer, members);
@@ -55,7 +63,7 @@ impl Bed {
     }
 
     /// The link that the app sends a customer to.
-    fn link(&self, more: &[(&str, &str)]) -> String {
+    pub(crate) fn link(&self, more: &[(&str, &str)]) -> String {
         let id = self.client_id();
         let mut link = format!(
             "/oauth/authorize?client_id={id}&redirect_uri={}",
@@ -95,7 +103,12 @@ impl Bed {
     }
 
     /// Opens a customer's consent page by a signed link in a fresh browser.
-    fn open_signed(&self, customer_ref: &str, nonce: &str, more: &[(&str, &str)]) -> Page {
+    pub(crate) fn open_signed(
+        &self,
+        customer_ref: &str,
+        nonce: &str,
+        more: &[(&str, &str)],
+    ) -> Page {
         let signature = self.signature(customer_ref, nonce);
         let mut all: Vec<(&str, &str)> = vec![("customer_ref", customer_ref)];
         all.extend(
@@ -133,7 +146,7 @@ impl Bed {
         (page, connection)
     }
 
-    fn token(&self, body: &Value) -> Response {
+    pub(crate) fn token(&self, body: &Value) -> Response {
         let mut all = json!({
             "grant_type": "authorization_code",
             "client_id": self.client_id(),
@@ -149,14 +162,14 @@ impl Bed {
 
 /// A page that a customer's browser shows.
 pub(crate) struct Page {
-    browser: Client,
-    html: String,
+    pub(crate) browser: Client,
+    pub(crate) html: String,
     request_id: String,
     csrf: String,
 }
 
 impl Page {
-    fn open(client: &Client, target: &str) -> Self {
+    pub(crate) fn open(client: &Client, target: &str) -> Self {
         let answer = client.get(target);
         assert_eq!(answer.status, 200, "{target} {}", body(&answer));
         Self::of(client, &answer)
@@ -1034,7 +1047,7 @@ fn a_client_asks_about_and_ends_its_own_tokens() {
 
 #[test]
 fn what_a_window_of_its_own_links_only_its_page_can_claim() {
-    // sec: PC-3, TN-4, CS-1
+    // sec: PC-3, TN-4, CS-1, SE-2
     let bed = Bed::start();
     let page = Page::open(&bed.server.client(), &bed.link(&[("customer_ref", "42")]));
     let thief = Page::open(&bed.server.client(), &bed.link(&[("customer_ref", "43")]));
@@ -1062,21 +1075,24 @@ fn what_a_window_of_its_own_links_only_its_page_can_claim() {
         let request = request
             .header("x-csrf-token", csrf)
             .header("origin", origin);
-        request.send().status
+        request.send()
     };
     let linked = link();
-    assert_eq!(claim(&page.browser, &thief.csrf, &own, &linked), 403);
-    assert_eq!(
-        claim(&page.browser, &page.csrf, "https://evil.example", &linked),
-        403
-    );
-    assert_eq!(claim(&bed.server.client(), &page.csrf, &own, &linked), 401);
-    assert_eq!(claim(&thief.browser, &thief.csrf, &own, &linked), 400);
-    assert_eq!(claim(&page.browser, &page.csrf, &own, &link()), 201);
+    for (browser, csrf, origin, status) in [
+        (&page.browser, &thief.csrf, &*own, 403),
+        (&page.browser, &page.csrf, "https://evil.example", 403),
+        (&bed.server.client(), &page.csrf, &own, 401),
+        (&thief.browser, &thief.csrf, &own, 400),
+    ] {
+        assert_eq!(claim(browser, csrf, origin, &linked).status, status);
+    }
+    let claimed = claim(&page.browser, &page.csrf, &own, &link());
+    assert_eq!(claimed.status, 201);
+    // The session has gained a right, so it goes on under another id: whoever planted the former
+    // one in the browser sees nothing.
     let shown = format!("/oauth/authorize?request_id={}", request_of(&page));
-    assert!(
-        Page::open(&page.browser, &shown)
-            .html
-            .contains("marker-octo")
-    );
+    let planted = page.browser.get(&shown);
+    assert!(!body(&planted).contains("marker-octo"));
+    let renewed = bed.server.client().with("cookie", &cookie(&claimed));
+    assert!(Page::open(&renewed, &shown).html.contains("marker-octo"));
 }

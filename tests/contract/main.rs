@@ -6,6 +6,7 @@
 
 mod accounts;
 mod apps;
+mod attacks;
 mod connections;
 mod consent;
 mod cors;

@@ -36,7 +36,8 @@ impl Gateway {
             .find(&hash)
             .await?
             .ok_or_else(refused)?;
-        if code.client_id == client.id {
+        // A spent one ends what it bought, whatever else is wrong with the request (TK-3).
+        if code.client_id == client.id && !code.is_spent {
             if code.redirect_uri != redirect_uri {
                 return Err(TokenRefusal::invalid(
                     "invalid_grant",

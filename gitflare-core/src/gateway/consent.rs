@@ -265,6 +265,7 @@ impl Gateway {
             connection_ids: grants.map(|grant| grant.connection_id.clone()).collect(),
             created_at: now,
             expires_at: now.after(CODE_TTL),
+            is_spent: false,
         };
         let answer = self.answer_to(
             consent,

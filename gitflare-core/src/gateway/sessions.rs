@@ -59,6 +59,21 @@ impl Gateway {
         Ok(found)
     }
 
+    /// Gives a session that has gained a right another text: whoever planted the former one in a
+    /// browser holds nothing now (SE-2).
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn renew_session(&self, session: &Session) -> Result<BegunSession> {
+        let text = Credential::generate(CredentialKind::SessionToken, &*self.random);
+        let sessions = self.storage.sessions();
+        sessions.renew(&session.id, text.hash()).await?;
+        Ok(BegunSession {
+            session: session.clone(),
+            text,
+        })
+    }
+
     /// Ends a session on the server (SE-5). Ending it again changes nothing and succeeds.
     ///
     /// # Errors

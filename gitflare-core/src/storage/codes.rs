@@ -30,6 +30,8 @@ pub struct AuthorizationCode {
     pub created_at: Timestamp,
     /// When it can no longer be redeemed.
     pub expires_at: Timestamp,
+    /// Whether it was redeemed, or presented by another client.
+    pub is_spent: bool,
 }
 
 /// What a code is redeemed for.

@@ -55,6 +55,7 @@ promises! {
     sessions {
         a_session_ends_by_age_or_idleness
         an_ended_session_is_gone
+        a_renewed_session_is_found_by_its_new_text_alone
         sessions_of_a_person_end_together
         dead_sessions_are_purged
     }

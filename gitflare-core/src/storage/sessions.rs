@@ -98,6 +98,10 @@ pub trait SessionStore: Send + Sync {
     /// The session of that hash, if it is live at `now`.
     async fn find(&self, hash: &CredentialHash, now: Timestamp) -> Result<Option<Session>>;
 
+    /// Gives a session another text: from now on only the new one finds it. `false` when there is
+    /// none of that id.
+    async fn renew(&self, id: &SessionId, hash: CredentialHash) -> Result<bool>;
+
     /// Notes that a session was used. May be written late and lost in a crash.
     async fn touch(&self, id: &SessionId, at: Timestamp) -> Result<()>;
 

@@ -1,20 +1,19 @@
 //! Passwords as Argon2id hashes, on the blocking pool behind as many permits as there are cores: a
-//! hash takes 19 MiB and all of a core, so a flood of logins must wait or go (PW-2). Who may try
-//! how often is decided before.
+//! hash takes 19 MiB and all of a core, so a flood of logins must wait or go (PW-2). The memory is
+//! lent from hash to hash: given back to the allocator, it would stay with every thread that ever
+//! hashed. Who may try how often is decided before.
 
 mod common;
 
 use std::{
     num::NonZero,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc,
-};
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
 use async_trait::async_trait;
 use gitflare_core::{
     Code, Error, Random, Result, Secret, SystemRandom,
@@ -38,6 +37,7 @@ const QUEUE: usize = 64;
 pub(crate) struct Argon2Passwords {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
+    memory: Arc<Memory>,
 }
 
 impl Argon2Passwords {
@@ -47,6 +47,7 @@ impl Argon2Passwords {
         Self {
             permits: Arc::new(Semaphore::new(cores)),
             waiting: AtomicUsize::new(0),
+            memory: Arc::default(),
         }
     }
 
@@ -54,7 +55,7 @@ impl Argon2Passwords {
     /// ends, even when nobody waits for it any more.
     async fn run<T: Send + 'static>(
         &self,
-        hash: impl FnOnce() -> Result<T> + Send + 'static,
+        hash: impl FnOnce(&mut Vec<Block>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let place = Place::take(&self.waiting)?;
         let permit = Arc::clone(&self.permits)
@@ -62,8 +63,11 @@ impl Argon2Passwords {
             .await
             .map_err(|_| Error::internal("the permits for hashing are gone"))?;
         drop(place);
+        let memory = Arc::clone(&self.memory);
         tokio::task::spawn_blocking(move || {
-            let hashed = hash();
+            let mut blocks = memory.take();
+            let hashed = hash(&mut blocks);
+            memory.give_back(blocks);
             drop(permit);
             hashed
         })
@@ -95,10 +99,29 @@ impl Drop for Place<'_> {
     }
 }
 
+/// The memory that hashes work in, while none does: never more of it than there were permits.
+#[derive(Debug, Default)]
+struct Memory(Mutex<Vec<Vec<Block>>>);
+
+impl Memory {
+    fn take(&self) -> Vec<Block> {
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        free.pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, mut blocks: Vec<Block>) {
+        // A stored hash may have asked for more than ours.
+        blocks.truncate(MEMORY_KIB as usize);
+        blocks.shrink_to_fit();
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        free.push(blocks);
+    }
+}
+
 #[async_trait]
 impl Passwords for Argon2Passwords {
     async fn hash(&self, password: Secret<String>) -> Result<PasswordHash> {
-        self.run(move || hash(&password)).await
+        self.run(move |blocks| hash(&password, blocks)).await
     }
 
     async fn verify(
@@ -106,10 +129,10 @@ impl Passwords for Argon2Passwords {
         password: Secret<String>,
         stored: Option<PasswordHash>,
     ) -> Result<Verdict> {
-        self.run(move || match stored {
-            Some(stored) => verify(&password, &stored),
+        self.run(move |blocks| match stored {
+            Some(stored) => verify(&password, &stored, blocks),
             // Somebody unknown costs as much as somebody known (PW-3).
-            None => hash(&password).map(|_| Verdict::Wrong),
+            None => hash(&password, blocks).map(|_| Verdict::Wrong),
         })
         .await
     }
@@ -119,46 +142,93 @@ impl Passwords for Argon2Passwords {
     }
 }
 
-fn hasher() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
-        .map_err(|error| Error::internal(format!("parameters of Argon2: {error}")))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-fn hash(password: &Secret<String>) -> Result<PasswordHash> {
-    let mut salt = [0; 16];
-    SystemRandom.fill(&mut salt);
-    let hash = hasher()?
-        .hash_password_with_salt(password.expose().as_bytes(), &salt)
-        .map_err(|error| Error::internal(format!("a password was not hashed: {error}")))?;
+fn hash(password: &Secret<String>, blocks: &mut Vec<Block>) -> Result<PasswordHash> {
+    let failed = |what: &dyn std::fmt::Display| {
+        Error::internal(format!("a password was not hashed: {what}"))
+    };
+    let mut bytes = [0; 16];
+    SystemRandom.fill(&mut bytes);
+    let salt = phc::Salt::new(&bytes).map_err(|error| failed(&error))?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| failed(&error))?;
+    let written = phc::ParamsString::try_from(&params).map_err(|error| failed(&error))?;
+    let output = digest(password, &salt, params, Params::DEFAULT_OUTPUT_LEN, blocks)?;
+    let hash = phc::PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: written,
+        salt: Some(salt),
+        hash: Some(output),
+    };
     Ok(PasswordHash::new(hash.to_string()))
 }
 
-/// A stored hash that is none, or demands too much, matches nothing.
-fn verify(password: &Secret<String>, stored: &PasswordHash) -> Result<Verdict> {
-    let Some((parsed, params)) = acceptable(stored) else {
-        tracing::error!("a stored password hash is malformed or demands too much");
-        return hash(password).map(|_| Verdict::Wrong);
+/// Argon2id of a password in lent memory.
+fn digest(
+    password: &Secret<String>,
+    salt: &[u8],
+    params: Params,
+    length: usize,
+    blocks: &mut Vec<Block>,
+) -> Result<phc::Output> {
+    let failed = |what: &dyn std::fmt::Display| {
+        Error::internal(format!("a password was not hashed: {what}"))
     };
-    let matches = hasher()?
-        .verify_password(password.expose().as_bytes(), &parsed)
-        .is_ok();
+    blocks.resize(params.block_count(), Block::new());
+    let mut buffer = [0; phc::Output::MAX_LENGTH];
+    let bytes = buffer
+        .get_mut(..length)
+        .ok_or_else(|| failed(&"its hash is too long"))?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password.expose().as_bytes(), salt, bytes, blocks)
+        .map_err(|error| failed(&error))?;
+    phc::Output::new(bytes).map_err(|error| failed(&error))
+}
+
+/// A stored hash that is none, or demands too much, matches nothing.
+fn verify(
+    password: &Secret<String>,
+    stored: &PasswordHash,
+    blocks: &mut Vec<Block>,
+) -> Result<Verdict> {
+    let Some(Stored {
+        salt,
+        output,
+        params,
+    }) = acceptable(stored)
+    else {
+        tracing::error!("a stored password hash is malformed or demands too much");
+        return hash(password, blocks).map(|_| Verdict::Wrong);
+    };
     let is_weak = params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES;
-    Ok(match (matches, is_weak) {
+    let computed = digest(password, &salt, params, output.len(), blocks)?;
+    // Outputs compare in constant time.
+    Ok(match (computed == output, is_weak) {
         (false, _) => Verdict::Wrong,
         (true, false) => Verdict::Right,
         (true, true) => Verdict::Outdated,
     })
 }
 
-fn acceptable(stored: &PasswordHash) -> Option<(phc::PasswordHash, Params)> {
+/// A stored hash that can be checked.
+struct Stored {
+    salt: phc::Salt,
+    output: phc::Output,
+    params: Params,
+}
+
+fn acceptable(stored: &PasswordHash) -> Option<Stored> {
     let parsed = phc::PasswordHash::new(stored.as_str()).ok()?;
     let params = Params::try_from(&parsed).ok()?;
-    let is_bearable = parsed.algorithm.as_str() == "argon2id"
+    let is_bearable = parsed.algorithm == Algorithm::Argon2id.ident()
+        && parsed.version == Some(Version::V0x13.into())
         && params.m_cost() <= MAX_MEMORY_KIB
         && params.t_cost() <= MAX_PASSES
         && params.p_cost() <= 4;
-    is_bearable.then_some((parsed, params))
+    is_bearable.then_some(Stored {
+        salt: parsed.salt?,
+        output: parsed.hash?,
+        params,
+    })
 }
 
 #[cfg(test)]

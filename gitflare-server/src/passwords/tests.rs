@@ -1,5 +1,7 @@
 //! Hashes as they are stored, and hashes that somebody else has stored.
 
+use argon2::PasswordHasher;
+
 use super::*;
 
 fn secret(text: &str) -> Secret<String> {
@@ -39,8 +41,11 @@ fn a_weaker_hash_is_outdated_and_an_absurd_one_matches_nothing() {
     // sec: PW-1
     let password = secret("a long enough one");
     let weak = hashed_with(8 * 1024, 1, "a long enough one");
-    assert_eq!(verify(&password, &weak).unwrap(), Verdict::Outdated);
-    let hash = hash(&password).unwrap();
+    assert_eq!(
+        verify(&password, &weak, &mut Vec::new()).unwrap(),
+        Verdict::Outdated
+    );
+    let hash = hash(&password, &mut Vec::new()).unwrap();
     for (from, to) in [
         ("m=19456", "m=4194304"),
         ("t=2", "t=11"),
@@ -51,13 +56,16 @@ fn a_weaker_hash_is_outdated_and_an_absurd_one_matches_nothing() {
         let tampered = PasswordHash::new(hash.as_str().replacen(from, to, 1));
         assert_ne!(tampered, hash);
         assert_eq!(
-            verify(&password, &tampered).unwrap(),
+            verify(&password, &tampered, &mut Vec::new()).unwrap(),
             Verdict::Wrong,
             "{to}"
         );
     }
     let nonsense = PasswordHash::new("plain text");
-    assert_eq!(verify(&password, &nonsense).unwrap(), Verdict::Wrong);
+    assert_eq!(
+        verify(&password, &nonsense, &mut Vec::new()).unwrap(),
+        Verdict::Wrong
+    );
 }
 
 #[tokio::test]
@@ -66,6 +74,7 @@ async fn more_than_the_queue_holds_is_refused() {
     let passwords = Argon2Passwords {
         permits: Arc::new(Semaphore::new(0)),
         waiting: AtomicUsize::new(0),
+        memory: Arc::default(),
     };
     let waiting: Vec<_> = (0..QUEUE)
         .map(|_| Place::take(&passwords.waiting).unwrap())

@@ -86,6 +86,19 @@ impl Gitflare {
         let _ = child.wait();
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it holds in memory, in MiB; `None` where the system does not tell.
+    pub(crate) fn resident(&self) -> Option<u64> {
+        let id = self.child.lock().unwrap().id();
+        let pages = std::fs::read_to_string(format!("/proc/{id}/statm")).ok()?;
+        let pages: u64 = pages.split(' ').nth(1)?.parse().ok()?;
+        Some(pages * 4096 / 1024 / 1024)
+    }
+
     /// A request with the admin key.
     pub(crate) fn admin(&self, method: &str, path: &str, body: Option<&Value>) -> Option<Answer> {
         self.send(method, path, &[("x-admin-api-key", ADMIN_KEY)], body)

@@ -261,6 +261,7 @@ pub(super) fn code() -> AuthorizationCode {
         connection_ids: vec![connection_id(1)],
         created_at: NOW,
         expires_at: LATER,
+        is_spent: false,
     }
 }
 

@@ -33,6 +33,19 @@ async fn begun(storage: &dyn Storage) {
     }
 }
 
+/// A session that has gained a right goes on under another text (SE-2).
+pub async fn a_renewed_session_is_found_by_its_new_text_alone(storage: &dyn Storage) {
+    begun(storage).await;
+    let sessions = storage.sessions();
+    let id = session(3, embed()).id;
+    assert!(sessions.renew(&id, hash(8)).await.unwrap());
+    assert_eq!(sessions.find(&hash(3), NOW).await.unwrap(), None);
+    let found = sessions.find(&hash(8), NOW).await.unwrap();
+    assert_eq!(found, Some(session(3, embed())));
+    assert!(sessions.revoke(&id, entry(40)).await.unwrap());
+    assert!(!sessions.renew(&id, hash(9)).await.unwrap());
+}
+
 /// Twelve hours unused or seven days in all end a person's session, one hour or one day a
 /// customer's (SE-1).
 pub async fn a_session_ends_by_age_or_idleness(storage: &dyn Storage) {

@@ -137,7 +137,7 @@ impl ClientStore for MemoryStorage {
         });
         state.codes.retain(|_, stored| {
             stored.code.client_id != client.id
-                || stored.is_spent
+                || stored.code.is_spent
                 || client
                     .allowed_redirect_uris
                     .contains(&stored.code.registered_uri)

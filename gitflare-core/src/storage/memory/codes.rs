@@ -14,7 +14,6 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct StoredCode {
     pub(super) code: AuthorizationCode,
-    pub(super) is_spent: bool,
     /// What it bought.
     token: Option<TokenId>,
 }
@@ -22,11 +21,7 @@ pub(super) struct StoredCode {
 impl StoredCode {
     /// A code that nobody has redeemed yet.
     pub(super) const fn new(code: AuthorizationCode) -> Self {
-        Self {
-            code,
-            is_spent: false,
-            token: None,
-        }
+        Self { code, token: None }
     }
 }
 
@@ -55,8 +50,8 @@ impl CodeStore for MemoryStorage {
         let Some(stored) = state.codes.get_mut(hash) else {
             return Ok(Redeemed::Refused);
         };
-        if stored.is_spent || stored.code.client_id != redemption.client_id {
-            stored.is_spent = true;
+        if stored.code.is_spent || stored.code.client_id != redemption.client_id {
+            stored.code.is_spent = true;
             if let Some(token) = stored
                 .token
                 .as_ref()
@@ -74,7 +69,7 @@ impl CodeStore for MemoryStorage {
         if stored.code.expires_at <= redemption.at || !is_active {
             return Ok(Redeemed::Refused);
         }
-        stored.is_spent = true;
+        stored.code.is_spent = true;
         stored.token = Some(redemption.token.id.clone());
         state
             .token_hashes

@@ -41,6 +41,19 @@ impl SessionStore for MemoryStorage {
         Ok(found.filter(|session| session.is_live(now)).cloned())
     }
 
+    async fn renew(&self, id: &SessionId, hash: CredentialHash) -> Result<bool> {
+        let mut state = self.state();
+        let former = state
+            .sessions
+            .iter()
+            .find_map(|(hash, session)| (session.id == *id).then_some(*hash));
+        let Some(session) = former.and_then(|former| state.sessions.remove(&former)) else {
+            return Ok(false);
+        };
+        state.sessions.insert(hash, session);
+        Ok(true)
+    }
+
     async fn touch(&self, id: &SessionId, at: Timestamp) -> Result<()> {
         let mut state = self.state();
         for session in state.sessions.values_mut().filter(|row| row.id == *id) {

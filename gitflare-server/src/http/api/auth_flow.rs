@@ -24,7 +24,7 @@ use super::super::{
         text::Shown,
     },
     respond::Refusal,
-    session,
+    session::{self, EmbedVisit},
 };
 
 /// A flow and the time to claim its account, with some room.
@@ -206,9 +206,29 @@ async fn complete_for_customer(
         workspace: Some(&workspace_key(&visit.session.id, &visit.client)),
     };
     let connection = x.gateway().complete_link(claim, &act).await?;
-    Reply::created(&Completed {
+    let begun = x.gateway().renew_session(&visit.session).await?;
+    let cookie = session::embed_cookie(&begun, &visits, x.settings())?;
+    let reply = Reply::created(&Completed {
         connection: &connection,
-    })
+    })?;
+    Ok(reply.with_header(cookie))
+}
+
+/// The renewed cookie of the workspace that a flow has filled, where this browser shows it: one
+/// that is partitioned stays with the page that framed us.
+async fn renewed(
+    x: &Exchange,
+    flow: &LinkFlow,
+) -> Result<Option<(HeaderName, HeaderValue)>, Refusal> {
+    let visits = session::customer(x).await?;
+    let is_filled = |visit: &&EmbedVisit| {
+        flow.workspace == Some(workspace_key(&visit.session.id, &visit.client))
+    };
+    let Some(visit) = visits.iter().find(is_filled) else {
+        return Ok(None);
+    };
+    let begun = x.gateway().renew_session(&visit.session).await?;
+    session::embed_cookie(&begun, &visits, x.settings()).map(Some)
 }
 
 /// A flow that a customer starts on a hosted page.
@@ -272,7 +292,13 @@ async fn finish_redirect(x: &Exchange, returned: ReturnedLink) -> Result<Reply, 
         workspace: flow.workspace.as_deref(),
     };
     match x.gateway().complete_link(claim, &x.act()).await {
-        Ok(_) => Reply::see_other(&return_to(flow)),
+        Ok(_) => {
+            let reply = Reply::see_other(&return_to(flow))?;
+            Ok(match renewed(x, flow).await? {
+                Some(cookie) => reply.with_header(cookie),
+                None => reply,
+            })
+        }
         Err(error) => failure(FailedLink {
             flow: Some(Box::new(returned.flow)),
             error,

@@ -25,6 +25,7 @@ fn code(row: &Row<'_>) -> rusqlite::Result<AuthorizationCode> {
         connection_ids: list(row, 7)?,
         created_at: time(row, 8)?,
         expires_at: time(row, 9)?,
+        is_spent: row.get(10)?,
     })
 }
 
@@ -109,7 +110,7 @@ impl CodeStore for SqliteStorage {
             one(
                 connection,
                 "SELECT client_id, tenant_id, authorization_id, redirect_uri, registered_uri,
-                   code_challenge, permissions, connection_ids, created_at, expires_at
+                   code_challenge, permissions, connection_ids, created_at, expires_at, is_spent
                  FROM codes WHERE hash = ?1",
                 [hash.as_bytes()],
                 code,

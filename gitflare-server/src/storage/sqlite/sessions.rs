@@ -79,6 +79,19 @@ impl SessionStore for SqliteStorage {
         Ok(found.filter(|session| session.is_live(now)))
     }
 
+    async fn renew(&self, id: &SessionId, hash: CredentialHash) -> Result<bool> {
+        let id = id.clone();
+        self.write(move |connection| {
+            let renewed = execute(
+                connection,
+                "UPDATE sessions SET hash = ?2 WHERE id = ?1",
+                (id.as_str(), hash.as_bytes()),
+            )?;
+            Ok(renewed == 1)
+        })
+        .await
+    }
+
     async fn touch(&self, id: &SessionId, at: Timestamp) -> Result<()> {
         let statement = "UPDATE sessions SET last_used_at = ?2 WHERE id = ?1";
         self.writer.touch(statement, id.as_str(), at);
