@@ -3,7 +3,7 @@
 
 use std::{io::Write, path::PathBuf, sync::OnceLock};
 
-use super::driver::Browser;
+use super::{axe, driver::Browser};
 
 /// Where pictures go; said once.
 fn folder() -> &'static PathBuf {
@@ -57,6 +57,10 @@ pub(crate) async fn inspect(browser: &Browser, name: &str) {
     let faint = browser.run(FAINT).await;
     assert_eq!(faint, serde_json::json!([]), "{name} has faint text");
     quiet(browser, name).await;
+    // It is a script itself.
+    if browser.has_scripts() {
+        axe::judge(browser, name).await;
+    }
 }
 
 /// Nothing in the console: no error, no CSP report.

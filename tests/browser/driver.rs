@@ -137,6 +137,9 @@ impl Browser {
                 "binary": program("chromium").unwrap(),
                 "args": arguments,
                 "prefs": {
+                    // What browsers do or will do with the cookies of a frame.
+                    "profile.cookie_controls_mode": 1,
+                    "profile.block_third_party_cookies": true,
                     "profile.managed_default_content_settings.javascript": scripts,
                     "profile.cookie_controls_mode": 1,
                     "profile.block_third_party_cookies": true,
@@ -260,6 +263,17 @@ impl Browser {
     pub(crate) async fn run(&self, script: &str) -> Value {
         let body = json!({"script": script, "args": []});
         self.call("POST", "/execute/sync", body).await
+    }
+
+    /// Runs a script that calls back with its answer.
+    pub(crate) async fn run_async(&self, script: &str) -> Value {
+        let body = json!({"script": script, "args": []});
+        self.call("POST", "/execute/async", body).await
+    }
+
+    /// Whether the page's own scripts run.
+    pub(crate) const fn has_scripts(&self) -> bool {
+        self.setup.has_scripts
     }
 
     pub(crate) async fn windows(&self) -> Vec<String> {

@@ -5,11 +5,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod album;
+mod axe;
 mod developer;
 mod driver;
 mod frames;
 mod public;
 mod saas;
 mod support;
+mod testapp;
 mod tiny;
 mod walk;

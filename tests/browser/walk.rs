@@ -61,7 +61,7 @@ pub(crate) fn connect_url(site: &Site, app: &Registered, customer: &str) -> Stri
 const FIRST_ID: u64 = 1001;
 
 /// Ticks or unticks the boxes of repositories by name.
-async fn toggle(browser: &Browser, names: &[&str]) {
+pub(crate) async fn toggle(browser: &Browser, names: &[&str]) {
     for name in names {
         let number: u64 = name.rsplit('-').next().unwrap().parse().unwrap();
         let css = format!("input[type=checkbox][value$=':{}']", FIRST_ID + number);
