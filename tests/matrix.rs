@@ -203,6 +203,11 @@ fn additions_are_marked_and_known() {
                 Verb::Delete,
                 "/v1/developer/apps/:clientId/secrets/:secretId"
             ),
+            (Verb::Post, "/app/developer/apps/:clientId/secrets"),
+            (
+                Verb::Post,
+                "/app/developer/apps/:clientId/secrets/:secretId/delete"
+            ),
             (Verb::Post, "/v1/account/password"),
             (Verb::Delete, "/v1/account/me"),
         ]

@@ -62,6 +62,32 @@ async fn way(setup: Setup, name: &str) {
         })
         .await;
 
+    // A second secret, shown once; the first one ends.
+    let secrets = format!(
+        "form[action='/app/developer/apps/{}/secrets']",
+        app.client_id
+    );
+    let opened = "article.app > details:has(form[action*='/secrets'])";
+    browser.click(&format!("{opened} > summary")).await;
+    browser.click(&format!("{secrets} button")).await;
+    browser.find(".fresh").await;
+    inspect(&browser, &format!("{name}-dashboard-second-secret")).await;
+    browser.click(&format!("{opened} > summary")).await;
+    let ends = browser
+        .find_all(&format!("{opened} .confirm summary"))
+        .await;
+    assert_eq!(ends.len(), 2);
+    browser.click_on(&ends[0]).await;
+    browser
+        .click(&format!("{opened} .confirm[open] button"))
+        .await;
+    browser
+        .until("one secret", async || {
+            let text = browser.page_text().await;
+            text.contains("The secret has ended.").then_some(())
+        })
+        .await;
+
     // An account of their own.
     browser.click("details:has(.connect) > summary").await;
     browser.click(".connect a[href*=gitlab]").await;

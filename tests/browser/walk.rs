@@ -134,6 +134,13 @@ async fn walk(setup: Setup, name: &str) {
     inspect(&browser, &format!("{name}-manage")).await;
     toggle(&browser, &["service-15", "service-03"]).await;
     browser.click("[data-approve]").await;
+    browser
+        .until("word of it", async || {
+            let text = browser.page_text().await;
+            text.contains("Saved.").then_some(())
+        })
+        .await;
+    inspect(&browser, &format!("{name}-manage-saved")).await;
     let path = "/v1/repositories?provider=github&limit=100";
     let wanted = ["acme/service-03", "acme/service-10", "acme/service-19"];
     site.read_until(token, path, |status, body| {

@@ -208,6 +208,8 @@ const SUMMARIES: &[(Verb, &str, &str)] = &[
     (Delete, "/v1/subscriptions/:subscriptionId", "Ends a subscription."),
     (Post, "/v1/developer/apps/:clientId/secrets", "Makes an app's second secret; it is in this answer and never again."),
     (Delete, "/v1/developer/apps/:clientId/secrets/:secretId", "Ends one of an app's secrets."),
+    (Post, "/app/developer/apps/:clientId/secrets", "Makes an app's second secret from the dashboard."),
+    (Post, "/app/developer/apps/:clientId/secrets/:secretId/delete", "Ends one of an app's secrets from the dashboard."),
     (Post, "/v1/account/password", "Changes the password and ends all other sessions."),
     (Delete, "/v1/account/me", "Deletes the account and what belongs to it alone."),
 ];

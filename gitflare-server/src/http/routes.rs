@@ -278,6 +278,8 @@ pub const ROUTES: &[Route] = routes! {
     Get "/app/company/apps/:clientId/connect/:provider"; EmbedSession => company::connect, addition;
     Post "/v1/developer/apps/:clientId/secrets"; UserSession => developer::create_secret, addition;
     Delete "/v1/developer/apps/:clientId/secrets/:secretId"; UserSession => developer::delete_secret, addition;
+    Post "/app/developer/apps/:clientId/secrets"; UserSession => apps::create_secret, addition;
+    Post "/app/developer/apps/:clientId/secrets/:secretId/delete"; UserSession => apps::delete_secret, addition;
     Post "/v1/account/password"; UserSession => account::change_password, addition;
     Delete "/v1/account/me"; UserSession => account::delete_me, addition;
 };

@@ -1,5 +1,5 @@
-//! The dashboard's forms: create, change and delete an app. A new app's secrets are on the page
-//! that answers, this one time; whatever else is done leads back to the dashboard.
+//! The dashboard's forms: create, change and delete an app, and its secrets. A new secret is on the
+//! page that answers, this one time; whatever else is done leads back to the dashboard.
 
 use gitflare_core::{
     Scope, Secret,
@@ -24,7 +24,6 @@ use super::{
     sign_in::told,
 };
 
-const DASHBOARD: &str = "/app/dashboard";
 const FIELDS: &[&str] = &[
     "name",
     "description",
@@ -73,7 +72,7 @@ pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> 
         .update_app(user, &id, entered.changes(), &x.act())
         .await
     {
-        Ok(_) => Reply::see_other(DASHBOARD),
+        Ok(_) => done("saved"),
         Err(error) => {
             let mut view = dashboard::view(&x).await?;
             let (notice, problems) = told(&error, FIELDS);
@@ -94,7 +93,57 @@ pub(in super::super) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> 
     x.form(body::MAX_BODY).await?;
     let user = &x.user()?.user;
     x.gateway().delete_app(user, &id, &x.act()).await?;
-    Reply::see_other(DASHBOARD)
+    done("app-deleted")
+}
+
+/// `POST /app/developer/apps/:clientId/secrets`
+pub(in super::super) async fn create_secret(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = x.parameter("clientId").unwrap_or_default();
+    x.form(body::MAX_BODY).await?;
+    let user = &x.user()?.user;
+    let created = x.gateway().create_secret(user, &id, &x.act()).await;
+    let mut view = dashboard::view(&x).await?;
+    match created {
+        Ok(created) => {
+            view.notice = Some(Notice::done(
+                "The second secret is made. Copy it now: it is not shown again.",
+            ));
+            let panel = dashboard::panel_mut(&mut view, &id)?;
+            view.fresh = Some(FreshSecrets {
+                app: panel.name.clone(),
+                client_id: id,
+                client_secret: Secret::from(created.text.expose()),
+                embed_secret: None,
+            });
+            view.reply(StatusCode::CREATED)
+        }
+        Err(error) => {
+            view.notice = Some(Notice::problem(error.message()));
+            view.reply(Refusal::from(error).status())
+        }
+    }
+}
+
+/// `POST /app/developer/apps/:clientId/secrets/:secretId/delete`
+pub(in super::super) async fn delete_secret(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = x.parameter("clientId").unwrap_or_default();
+    let secret = x.parameter("secretId").unwrap_or_default();
+    x.form(body::MAX_BODY).await?;
+    let user = &x.user()?.user;
+    let act = x.act();
+    match x.gateway().delete_secret(user, &id, &secret, &act).await {
+        Ok(()) => done("secret-ended"),
+        Err(error) => {
+            let mut view = dashboard::view(&x).await?;
+            view.notice = Some(Notice::problem(error.message()));
+            view.reply(Refusal::from(error).status())
+        }
+    }
+}
+
+/// Leads back to the dashboard, which says what was done.
+fn done(what: &str) -> Result<Reply, Refusal> {
+    Reply::see_other(&format!("/app/dashboard?done={what}"))
 }
 
 /// What a developer has entered.

@@ -26,7 +26,7 @@ use super::{
     },
     authorize::{choice, problem, sessions},
     consent::{self, Shape},
-    dashboard::{day, minute},
+    dashboard::{day, done, minute},
 };
 
 /// `GET /app/company/apps/:clientId`
@@ -85,7 +85,7 @@ pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> 
         .update_sharing(&sent.place, &choice(&picked), &act)
         .await;
     match updated {
-        Ok(_) => sent.back(),
+        Ok(_) => sent.back("saved"),
         Err(error)
             if matches!(
                 error.code(),
@@ -114,7 +114,7 @@ pub(in super::super) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> 
         request_id: &x.request_id,
     };
     x.gateway().end_sharing(&sent.place, &act).await?;
-    sent.back()
+    sent.back("ended")
 }
 
 /// `POST /app/company/apps/:clientId/connections/:connectionId/disconnect`
@@ -129,7 +129,7 @@ pub(in super::super) async fn disconnect(mut x: Exchange) -> Result<Reply, Refus
     x.gateway()
         .disconnect_own(&sent.place, &connection, &act)
         .await?;
-    sent.back()
+    sent.back("disconnected")
 }
 
 /// `GET /app/company/apps/:clientId/connect/:provider`. In a window of its own the session's id
@@ -182,7 +182,10 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
     let connect = consent::connect_options(x, &base);
     let notice = match shape.notice {
         Some(notice) => Some(notice),
-        None => consent::link_problem(&x.query()?),
+        None => {
+            let query = x.query()?;
+            consent::link_problem(&query).or_else(|| done(&query))
+        }
     };
     let (app, address) = (consent::app_card(place, None), consent::link(&own));
     let is_framed = consent::is_framed(x);
@@ -290,9 +293,10 @@ impl Sent {
         Actor::Customer(self.visit.tenant.clone())
     }
 
-    /// Leads back to the page.
-    fn back(&self) -> Result<Reply, Refusal> {
-        Reply::see_other(&address(&self.visit.client, &self.customer_ref))
+    /// Leads back to the page, which says what was done.
+    fn back(&self, done: &str) -> Result<Reply, Refusal> {
+        let page = address(&self.visit.client, &self.customer_ref);
+        Reply::see_other(&format!("{page}&done={done}"))
     }
 }
 

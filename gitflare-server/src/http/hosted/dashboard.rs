@@ -15,7 +15,7 @@ use super::super::{
     pages::{
         View,
         chart::{Bar, Chart},
-        connect::ConnectOption,
+        connect::{ConnectOption, Notice},
         dashboard::{
             AppForm, AppPanel, CallRow, ConnectionRow, DashboardView, SecretRow, UsagePanel,
         },
@@ -31,7 +31,22 @@ const DAYS: &str = "30";
 
 /// `GET /app/dashboard`
 pub(in super::super) async fn show(x: Exchange) -> Result<Reply, Refusal> {
-    view(&x).await?.reply(StatusCode::OK)
+    let mut view = view(&x).await?;
+    view.notice = done(&x.query()?);
+    view.reply(StatusCode::OK)
+}
+
+/// What a form has done whose answer led here. The address says it with a word of ours alone.
+pub(super) fn done(query: &Query) -> Option<Notice> {
+    let text = match query.value("done").ok().flatten()? {
+        "saved" => "Saved.",
+        "ended" => "Access has ended.",
+        "disconnected" => "The account is disconnected, and its tokens are erased.",
+        "app-deleted" => "The app is deleted, and everything under it has ended.",
+        "secret-ended" => "The secret has ended.",
+        _ => return None,
+    };
+    Some(Notice::done(text))
 }
 
 /// The dashboard of the signed-in person.
