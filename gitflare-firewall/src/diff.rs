@@ -3,6 +3,12 @@
 //! as `--- x`. A section whose any name is blocked vanishes; everything else passes the redactor,
 //! a file's section with the language of its path, the text between sections as prose.
 
+mod hunk;
+mod names;
+
+use hunk::Hunk;
+use names::Names;
+
 use crate::redact::Redactor;
 
 /// A diff after the firewall.
@@ -45,15 +51,11 @@ pub(crate) fn filter(
             continue;
         };
         pass(&text[prose..at], redactor, &mut filtered);
-        if section.names.iter().any(|name| blocks_any(name, blocks)) {
+        if section.names.unreadable || section.names.any(blocks) {
             filtered.blocked_files += 1;
         } else {
-            let path = section.names.last().map_or("", String::as_str);
-            pass(
-                &text[at..section.end],
-                &redactor.for_path(path),
-                &mut filtered,
-            );
+            let redactor = redactor.for_path(section.names.path());
+            pass(&text[at..section.end], &redactor, &mut filtered);
         }
         at = section.end;
         prose = at;
@@ -68,38 +70,33 @@ fn pass(text: &[u8], redactor: &Redactor, filtered: &mut FilteredDiff) {
     filtered.redactions += redacted.redactions;
 }
 
-/// A name as the diff spells it, and without the prefix that `git diff` puts before it.
-fn blocks_any(name: &str, blocks: &dyn Fn(&str) -> bool) -> bool {
-    blocks(name) || without_prefix(name).is_some_and(blocks)
-}
-
-fn without_prefix(name: &str) -> Option<&str> {
-    let (prefix, rest) = name.split_once('/')?;
-    matches!(prefix, "a" | "b" | "c" | "i" | "o" | "w" | "1" | "2").then_some(rest)
-}
-
 /// One file of a diff.
 struct Section {
-    names: Vec<String>,
+    names: Names,
     end: usize,
 }
 
 impl Section {
     /// The section that begins with the line at `at`.
     fn at(text: &[u8], at: usize) -> Option<Self> {
+        if !matches!(text[at], b'd' | b'-') {
+            return None;
+        }
         let mut section = Self {
-            names: Vec::new(),
+            names: Names::default(),
             end: at,
         };
         let first = line(text, at);
         if let Some(names) = first.strip_prefix(b"diff --git ") {
-            section.git_names(names);
+            section.names.add_both(names);
         } else if let Some(name) = first
             .strip_prefix(b"diff --cc ")
             .or_else(|| first.strip_prefix(b"diff --combined "))
         {
-            section.name(name);
-        } else if !begins_plain(text, at) {
+            section.names.add_one(name);
+        } else if !(begins_plain(text, at)
+            || first.starts_with(b"diff -") && begins_plain(text, line_over(text, at)))
+        {
             return None;
         }
         section.headers(text, at);
@@ -120,13 +117,10 @@ impl Section {
                 at = binary_over(text, line_over(text, at));
                 break;
             }
-            if let Some(name) = header
-                .strip_prefix(b"--- ")
-                .or(header.strip_prefix(b"+++ "))
-            {
-                self.name(name);
-            } else if let Some(name) = [
-                &b"rename from "[..],
+            if let Some(name) = [
+                &b"--- "[..],
+                b"+++ ",
+                b"rename from ",
                 b"rename to ",
                 b"copy from ",
                 b"copy to ",
@@ -134,7 +128,7 @@ impl Section {
             .iter()
             .find_map(|key| header.strip_prefix(*key))
             {
-                self.name(name);
+                self.names.add_one(name);
             } else if !first && !is_header(header) {
                 break;
             }
@@ -144,125 +138,70 @@ impl Section {
         self.end = at;
     }
 
+    /// The hunks. What stands behind them in disorder (a header without counts, more or fewer
+    /// lines than it says) may be this file's, so it shares its fate.
     fn hunks(&mut self, text: &[u8]) {
         let mut at = self.end;
-        while at < text.len() {
-            let Some(mut counts) = Counts::of(line(text, at)) else {
+        let mut is_whole = true;
+        while at < text.len() && text[at..].starts_with(b"@@") {
+            let Some(hunk) = Hunk::at(text, at) else {
+                is_whole = false;
                 break;
             };
-            at = line_over(text, at);
-            while at < text.len() && counts.take(line(text, at)) {
-                at = line_over(text, at);
+            at = hunk.end;
+            is_whole = hunk.is_whole;
+            if !is_whole && let Some(start) = swallowed_section(text, self.end, at) {
+                self.end = start;
+                return;
             }
-            while text[at..].starts_with(b"\\ ") {
+        }
+        let goes_on = at > self.end
+            && matches!(text.get(at), Some(b'+' | b'-' | b' ' | b'\\'))
+            && !text[at..].starts_with(b"-- \n")
+            && !text[at..].starts_with(b"-- \r\n");
+        if !is_whole || goes_on {
+            while at < text.len() && !begins_other(text, at) {
                 at = line_over(text, at);
             }
         }
         self.end = at;
     }
-
-    /// Both names of `a/x b/x`; with spaces in them, the split that makes them equal.
-    fn git_names(&mut self, names: &[u8]) {
-        if names.starts_with(b"\"") || names.ends_with(b"\"") {
-            if let Some((first, rest)) = take_name(names) {
-                self.push(first);
-                if let Some((second, _)) = take_name(rest.trim_ascii_start()) {
-                    self.push(second);
-                }
-            }
-            return;
-        }
-        let names = String::from_utf8_lossy(names);
-        for (index, _) in names.match_indices(' ') {
-            let (left, right) = (&names[..index], &names[index + 1..]);
-            let same = left == right
-                || without_prefix(left).is_some_and(|left| Some(left) == without_prefix(right));
-            if same {
-                self.push(left.to_owned());
-                self.push(right.to_owned());
-                return;
-            }
-        }
-        // Different names: the rename lines tell them apart; until then every split counts.
-        for (index, _) in names.match_indices(' ').take(8) {
-            self.push(names[..index].to_owned());
-            self.push(names[index + 1..].to_owned());
-        }
-    }
-
-    fn name(&mut self, spelled: &[u8]) {
-        let name = match take_name(spelled) {
-            Some((name, _)) if spelled.starts_with(b"\"") => name,
-            _ => {
-                // A timestamp follows a tab.
-                let end = memchr::memchr(b'\t', spelled).unwrap_or(spelled.len());
-                String::from_utf8_lossy(&spelled[..end]).into_owned()
-            }
-        };
-        if name != "/dev/null" {
-            self.push(name);
-        }
-    }
-
-    fn push(&mut self, name: String) {
-        if !name.is_empty() {
-            self.names.push(name);
-        }
-    }
 }
 
-/// A quoted name with its escapes undone, or a plain one up to the next space; and what follows.
-fn take_name(text: &[u8]) -> Option<(String, &[u8])> {
-    let Some(mut rest) = text.strip_prefix(b"\"") else {
-        let end = memchr::memchr(b' ', text).unwrap_or(text.len());
-        let name = String::from_utf8_lossy(&text[..end]).into_owned();
-        return Some((name, &text[end..]));
+/// Where the two lines before `at` are the names of another file, which a hunk with fewer lines
+/// than it says has taken for its own.
+fn swallowed_section(text: &[u8], from: usize, at: usize) -> Option<usize> {
+    let line_before = |at: usize| {
+        let end = at.checked_sub(1).filter(|end| *end > from)?;
+        Some(from + memchr::memrchr(b'\n', &text[from..end])? + 1)
     };
-    let mut name = Vec::new();
-    loop {
-        match rest {
-            [b'"', tail @ ..] => {
-                return Some((String::from_utf8_lossy(&name).into_owned(), tail));
-            }
-            [
-                b'\\',
-                a @ b'0'..=b'3',
-                b @ b'0'..=b'7',
-                c @ b'0'..=b'7',
-                tail @ ..,
-            ] => {
-                name.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
-                rest = tail;
-            }
-            [b'\\', escape, tail @ ..] => {
-                name.push(match escape {
-                    b'n' => b'\n',
-                    b't' => b'\t',
-                    b'r' => b'\r',
-                    b'a' => 7,
-                    b'b' => 8,
-                    b'f' => 12,
-                    b'v' => 11,
-                    other => *other,
-                });
-                rest = tail;
-            }
-            [byte, tail @ ..] => {
-                name.push(*byte);
-                rest = tail;
-            }
-            [] => return None,
-        }
-    }
+    let start = line_before(line_before(at)?)?;
+    begins_plain(text, start).then_some(start)
+}
+
+/// Whether another file, commit or mail begins at `at`.
+fn begins_other(text: &[u8], at: usize) -> bool {
+    let line = line(text, at);
+    let names_commit = |prefix: &[u8]| {
+        line.strip_prefix(prefix).is_some_and(|rest| {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_hexdigit());
+            digits.count() >= 7
+        })
+    };
+    line.starts_with(b"diff --")
+        || names_commit(b"commit ")
+        || names_commit(b"From ")
+        || begins_plain(text, at)
 }
 
 /// `--- x`, `+++ y`, `@@`: a section without a `diff` line.
 fn begins_plain(text: &[u8], at: usize) -> bool {
+    if !text[at.min(text.len())..].starts_with(b"--- ") {
+        return false;
+    }
     let second = line_over(text, at);
     let third = line_over(text, second);
-    line(text, at).starts_with(b"--- ")
-        && line(text, second).starts_with(b"+++ ")
-        && Counts::of(line(text, third)).is_some()
+    text[second..].starts_with(b"+++ ") && text[third..].starts_with(b"@@")
 }
 
 fn is_header(header: &[u8]) -> bool {
@@ -281,89 +220,21 @@ fn is_header(header: &[u8]) -> bool {
     HEADERS.iter().any(|start| header.starts_with(start))
 }
 
-/// After the lines of a binary patch: `literal n` or `delta n`, encoded lines, an empty line; twice.
+/// After the parts of a binary patch, forward and back: `literal n` or `delta n`, encoded lines, an
+/// empty line.
 fn binary_over(text: &[u8], at: usize) -> usize {
     let mut at = at;
-    while at < text.len() {
-        let data = line(text, at);
-        let encoded = data.first().is_some_and(u8::is_ascii_alphabetic) && !data.contains(&b' ')
-            || data.starts_with(b"literal ")
-            || data.starts_with(b"delta ");
-        if !(encoded || data.is_empty()) {
-            break;
-        }
+    while text[at..].starts_with(b"literal ") || text[at..].starts_with(b"delta ") {
         at = line_over(text, at);
-    }
-    at
-}
-
-/// What a hunk still has to hold: per parent the old lines, and the new ones.
-struct Counts {
-    old: Vec<u64>,
-    new: u64,
-}
-
-impl Counts {
-    /// Reads `@@ -1,2 +3,4 @@`, or with more signs that of a combined diff.
-    fn of(header: &[u8]) -> Option<Self> {
-        let parents = header.iter().take_while(|byte| **byte == b'@').count();
-        if !(2..=64).contains(&parents) {
-            return None;
-        }
-        let mut counts = Self {
-            old: Vec::new(),
-            new: 0,
-        };
-        let mut ranges = header[parents..]
-            .split(|byte| *byte == b' ')
-            .filter(|range| !range.is_empty());
-        for _ in 1..parents {
-            counts.old.push(count(ranges.next()?, b'-')?);
-        }
-        counts.new = count(ranges.next()?, b'+')?;
-        ranges
-            .next()
-            .is_some_and(|end| end.starts_with(&header[..parents]))
-            .then_some(counts)
-    }
-
-    /// Counts a line of the hunk; false when the hunk is complete or the line is none of its.
-    fn take(&mut self, line: &[u8]) -> bool {
-        if self.new == 0 && self.old.iter().all(|left| *left == 0) {
-            return false;
-        }
-        if line.first() == Some(&b'\\') {
-            return true;
-        }
-        let parents = self.old.len();
-        let signs = &line[..line.len().min(parents)];
-        if !signs
-            .iter()
-            .all(|sign| matches!(sign, b' ' | b'+' | b'-' | b'\r' | b'\t'))
-        {
-            return false;
-        }
-        let removed = signs.contains(&b'-');
-        for (index, left) in self.old.iter_mut().enumerate() {
-            let sign = signs.get(index).copied().unwrap_or(b' ');
-            // In a combined diff a minus stands in the columns of the parents that had the line.
-            if sign == b'-' || sign != b'+' && !removed {
-                *left = left.saturating_sub(1);
+        while at < text.len() && !line(text, at).contains(&b' ') {
+            let is_last = line(text, at).is_empty();
+            at = line_over(text, at);
+            if is_last {
+                break;
             }
         }
-        if !removed {
-            self.new = self.new.saturating_sub(1);
-        }
-        true
     }
-}
-
-/// `-12,3` or `-12`.
-fn count(range: &[u8], sign: u8) -> Option<u64> {
-    let range = std::str::from_utf8(range.strip_prefix(&[sign])?).ok()?;
-    let (start, count) = range.split_once(',').unwrap_or((range, "1"));
-    start.parse::<u64>().ok()?;
-    count.parse().ok()
+    at
 }
 
 /// The line at `at` without its end.
@@ -373,6 +244,7 @@ fn line(text: &[u8], at: usize) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
+#[inline]
 fn line_over(text: &[u8], at: usize) -> usize {
     let at = at.min(text.len());
     memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |index| at + index + 1)

@@ -111,10 +111,11 @@ impl BlockedPaths {
             let has_below = end < path.len();
             let name = &path[start..end];
             let leading = &path[..end];
-            if self.names.is_match(name)
-                || self.anchored.is_match(leading)
+            let matches = |set: &GlobSet, path: &str| !set.is_empty() && set.is_match(path);
+            if matches(&self.names, name)
+                || matches(&self.anchored, leading)
                 || (has_below
-                    && (self.folders.is_match(name) || self.anchored_folders.is_match(leading)))
+                    && (matches(&self.folders, name) || matches(&self.anchored_folders, leading)))
             {
                 return true;
             }
