@@ -4,76 +4,22 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
-    time::{Duration, Instant},
-};
+#[expect(
+    dead_code,
+    reason = "of what tests that link share, not all is needed here"
+)]
+#[path = "support/walk.rs"]
+mod walk;
+
+use std::time::Instant;
 
 use gitflare_server::{
     Running, Server,
     config::Config,
     sandbox::{Forge, ForgeKind, ForgeOptions, sample},
 };
-use serde_json::{Value, json};
-use url::{Url, form_urlencoded};
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// An answer: status, `Location`, body.
-struct Answer {
-    status: u16,
-    location: Option<String>,
-    body: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{} {}", self.status, self.body))
-    }
-}
-
-fn send(at: SocketAddr, method: &str, target: &str, headers: &[&str], body: &str) -> Answer {
-    let mut socket = TcpStream::connect(at).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut request = format!("{method} {target} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n");
-    for header in headers {
-        request += &format!("{header}\r\n");
-    }
-    request += &format!("content-length: {}\r\n\r\n{body}", body.len());
-    socket.write_all(request.as_bytes()).unwrap();
-    let mut reader = BufReader::new(socket);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head}");
-    }
-    let value_of = |name: &str| {
-        head.lines().find_map(|line| {
-            let (key, value) = line.split_once(": ")?;
-            key.eq_ignore_ascii_case(name).then(|| value.to_owned())
-        })
-    };
-    let length = value_of("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    Answer {
-        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-        location: value_of("location"),
-        body: String::from_utf8(body).unwrap(),
-    }
-}
-
-fn get(at: SocketAddr, target: &str, headers: &[&str]) -> Answer {
-    send(at, "GET", target, headers, "")
-}
-
-fn path_of(url: &str) -> String {
-    let url = Url::parse(url).unwrap();
-    match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    }
-}
+use serde_json::Value;
+use walk::{Answer, PATIENCE, get, send};
 
 /// A gateway in front of one forge.
 struct Stage {
@@ -143,51 +89,10 @@ impl Stage {
 
     /// Links an account as a person does; the connection.
     fn link(&self) -> Value {
-        let (gateway, forge) = (self.running.addr(), self.forge.address());
-        let id = self.forge.kind().id();
-        let body = json!({"email": "ada@mail.example", "password": "a password of some length"});
-        let json_type = "content-type: application/json";
-        let session = send(
-            gateway,
-            "POST",
-            "/app/signup",
-            &[json_type],
-            &body.to_string(),
-        )
-        .json();
-        let bearer = format!(
-            "authorization: Bearer {}",
-            session["sessionToken"].as_str().unwrap()
-        );
-
-        let started = get(gateway, &format!("/v1/auth/{id}/start"), &[&bearer]).json();
-        let url = started["authorizationUrl"].as_str().unwrap();
-        let page = get(forge, &path_of(url), &[]);
-        assert_eq!(page.status, 200, "{}", page.body);
-        // What the page's form carries along, and the choice.
-        let asked = Url::parse(url).unwrap();
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in asked.query_pairs() {
-            form.append_pair(&name, &value);
-        }
-        let form = form.append_pair("login", "anna-berg").finish();
-        let form_type = "content-type: application/x-www-form-urlencoded";
-        let agreed = send(forge, "POST", "/__sign-in", &[form_type], &form);
-        let back = agreed.location.unwrap_or_else(|| panic!("{}", agreed.body));
-        let returned = get(gateway, &path_of(&back), &[]).json();
-        let claim = json!({
-            "flowId": returned["flowId"], "completionCode": returned["completionCode"],
-        });
-        let headers = [json_type, &*bearer];
-        let done = send(
-            gateway,
-            "POST",
-            "/v1/auth/complete",
-            &headers,
-            &claim.to_string(),
-        );
-        assert_eq!(done.status, 201, "{}", done.body);
-        done.json()["connection"].clone()
+        let gateway = self.running.addr();
+        let password = "a password of some length";
+        let (bearer, _) = walk::sign_up(gateway, "ada@mail.example", password);
+        walk::link(gateway, &self.forge, &bearer).connection
     }
 
     fn read(&self, connection: &Value) -> Answer {

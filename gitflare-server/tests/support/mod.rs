@@ -44,6 +44,11 @@ impl Gitflare {
 
     /// Starts a server on a free port over `data` with these settings.
     pub(crate) fn start_with(data: &Path, settings: &[(&str, String)]) -> Self {
+        Self::start_logging(data, settings, Stdio::inherit())
+    }
+
+    /// The same, with its log going elsewhere.
+    pub(crate) fn start_logging(data: &Path, settings: &[(&str, String)], log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_gitflare"))
             .arg("serve")
             .env_clear()
@@ -54,7 +59,7 @@ impl Gitflare {
             .env("GITFLARE_LOG", "error")
             .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
