@@ -7,7 +7,7 @@
 pub(crate) struct Set([u64; 4]);
 
 impl Set {
-    /// The bytes of `spec`, with `a-z` ranges, `\w` and `\d`.
+    /// The bytes of `spec`, with `a-z` ranges, `\w`, `\d` and `\x`.
     pub(crate) const fn new(spec: &str) -> Self {
         let bytes = spec.as_bytes();
         let mut set = Self([0; 4]);
@@ -24,6 +24,7 @@ impl Set {
                     b'd' => set.add(b'0', b'9'),
                     b'x' => {
                         set.add(b'0', b'9');
+                        set.add(b'A', b'F');
                         set.add(b'a', b'f');
                     }
                     other => set.add(other, other),

@@ -41,7 +41,8 @@ pub(super) const TOKENS: &[Row] = &[
     ),
     // Mail and text messages.
     inner(r"AAAA[\w-]{7}", ":APA91b", r"[\w-]{100,}"),
-    row("SG.", r"[\w-]{16,}\.[\w-]{32,}"),
+    row("SG.", r"[\w=-]{16,}\.[\w=.-]{32,}"),
+    mixed("SG.", r"[\w=.-]{66,}"),
     inner(r"[\x]{32}", "-us", r"\d{1,2}"),
     row("key-", r"[\x]{32}"),
     row("pubkey-", r"[\x]{32}"),
@@ -53,8 +54,8 @@ pub(super) const TOKENS: &[Row] = &[
     row("AC", r"[a-f0-9]{32}"),
     row("os_v2_", r"[a-z]{3}_[a-z2-7]{80,}"),
     // Payment and trade.
-    row("sk_live_", r"[\w+/=]{10,}"),
-    row("sk_test_", r"[\w+/=]{10,}"),
+    row("sk_live_", r"[\w+/=-]{10,}"),
+    row("sk_test_", r"[\w+/=-]{10,}"),
     row("sk_prod_", r"[\w+/=]{10,}"),
     row("rk_live_", r"[\w]{10,}"),
     row("rk_test_", r"[\w]{10,}"),
@@ -109,8 +110,12 @@ pub(super) const TOKENS: &[Row] = &[
     row("FRDM", "[A-Za-z0-9]{40,}"),
     mixed("prf_cli_", r"[\w-]{20,}"),
     mixed("live_", r"[\w=-]{32,}"),
-    mixed("live_pub_", r"[\x]{31}"),
-    mixed("test_pub_", r"[\x]{31}"),
+    row("test_", r"[\x]{35}"),
+    row("live_", r"[\x]{35}"),
+    row("live_pub_", r"[\x]{31}"),
+    row("test_pub_", r"[\x]{31}"),
+    mixed("pk_", "[A-Za-z0-9]{34}"),
+    row("pk_", r"\d{5,9}_[A-Za-z0-9]{32}"),
 ];
 
 const DISCORD_BOT: &str = r"[AEIMQUYcgkw-z0-5]{2}[A-Za-z0-9]{20,24}\.[\w-]{5,7}\.[\w-]{27,}";
