@@ -15,12 +15,15 @@ pub(crate) enum Context {
     Manifest,
     /// `"kty"`
     WebKey,
-    /// `BasicAuth("user", "password")`
-    Arguments,
+    /// `BasicAuth("user", "password")`, `connect("host", "user", "password")`: how many arguments
+    /// stand before the secret one.
+    Arguments(usize),
+    /// `ConvertTo-SecureString "password" -AsPlainText`
+    Plain,
     /// `mysql -psecret`
     GluedFlag,
-    /// `sshpass -p secret`
-    Flag,
+    /// `sshpass -p secret`, by the flag's letter.
+    Flag(u8),
     /// `curl -u user:secret`
     Curl,
 }
@@ -29,20 +32,33 @@ pub(crate) enum Context {
 pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
     ("kind: secret", "", Context::Manifest),
     ("kty", "\"'\\\\", Context::WebKey),
-    ("basicauth(", "", Context::Arguments),
-    ("networkcredential(", "", Context::Arguments),
-    ("passwordcredentials(", "", Context::Arguments),
-    ("passwordauthentication(", "", Context::Arguments),
-    ("auth=(", "", Context::Arguments),
-    ("auth: (", "", Context::Arguments),
-    ("jwt.sign(", "", Context::Arguments),
-    ("jwt.verify(", "", Context::Arguments),
+    ("basicauth(", "", Context::Arguments(1)),
+    ("networkcredential(", "", Context::Arguments(1)),
+    ("passwordcredentials(", "", Context::Arguments(1)),
+    ("passwordauthentication(", "", Context::Arguments(1)),
+    ("auth=(", "", Context::Arguments(1)),
+    ("auth: (", "", Context::Arguments(1)),
+    ("jwt.sign(", "", Context::Arguments(1)),
+    ("jwt.verify(", "", Context::Arguments(1)),
+    (".login(", "", Context::Arguments(1)),
+    ("mysqli_connect(", "", Context::Arguments(2)),
+    ("mysql_connect(", "", Context::Arguments(2)),
+    ("new mysqli(", "", Context::Arguments(2)),
+    ("new pdo(", "", Context::Arguments(2)),
+    ("getconnection(", "", Context::Arguments(2)),
+    ("convertto-securestring", "", Context::Plain),
     ("mysql -", "", Context::GluedFlag),
     ("mysqldump -", "", Context::GluedFlag),
     ("mysqladmin -", "", Context::GluedFlag),
-    ("sshpass -", "", Context::Flag),
-    ("psexec", "", Context::Flag),
-    ("docker login", "", Context::Flag),
+    ("sshpass -", "", Context::Flag(b'p')),
+    ("psexec", "", Context::Flag(b'p')),
+    ("docker login", "", Context::Flag(b'p')),
+    ("mongo -", "", Context::Flag(b'p')),
+    ("mongosh ", "", Context::Flag(b'p')),
+    ("mongodump ", "", Context::Flag(b'p')),
+    ("redis-cli ", "", Context::Flag(b'a')),
+    ("ldapsearch ", "", Context::Flag(b'w')),
+    ("ldapadd ", "", Context::Flag(b'w')),
     ("curl ", "", Context::Curl),
 ];
 
@@ -51,9 +67,10 @@ pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, fou
     match context {
         Context::Manifest => manifest(view, at, found),
         Context::WebKey => web_key(view, at, found),
-        Context::Arguments => arguments(view, end, found),
-        Context::GluedFlag => flag(view, end - 2, true, found),
-        Context::Flag => flag(view, end - 2, false, found),
+        Context::Arguments(before) => arguments(view, end, before, found),
+        Context::Plain => plain(view, end, found),
+        Context::GluedFlag => flag(view, end - 2, b'p', true, found),
+        Context::Flag(letter) => flag(view, end - 2, letter, false, found),
         Context::Curl => link::curl(view, end - 1, found),
     }
 }
@@ -153,16 +170,19 @@ fn web_key(view: &View<'_>, at: usize, found: &mut Found) {
     }
 }
 
-/// The second argument after a user or a payload.
-fn arguments(view: &View<'_>, at: usize, found: &mut Found) {
-    let first = view.skip_blanks(at);
-    let end = match view.quote(first) {
-        Some(quote) => view.quoted_end(first + quote.len, quote).0 + quote.len,
-        None => const { Set::new(r"\w.{}: ") }.run(view.text, first, view.limit.min(first + 64)),
-    };
-    let comma = view.skip_blanks(end);
-    if view.byte(comma) != b',' {
-        return;
+/// The argument after `before` others that are literals or names.
+fn arguments(view: &View<'_>, at: usize, before: usize, found: &mut Found) {
+    let mut comma = at;
+    for index in 0..before {
+        let next = view.skip_blanks(comma + usize::from(index > 0));
+        let end = match view.quote(next) {
+            Some(quote) => view.quoted_end(next + quote.len, quote).0 + quote.len,
+            None => const { Set::new(r"\w.{}:$ ") }.run(view.text, next, view.limit.min(next + 64)),
+        };
+        comma = view.skip_blanks(end);
+        if view.byte(comma) != b',' {
+            return;
+        }
     }
     let second = view.skip_blanks(comma + 1);
     let Some(quote) = view.quote(second) else {
@@ -179,11 +199,28 @@ fn arguments(view: &View<'_>, at: usize, found: &mut Found) {
     }
 }
 
-/// The value of `-p` on the line at `at`.
-fn flag(view: &View<'_>, at: usize, glued: bool, found: &mut Found) {
+/// The text that is made a secure string.
+fn plain(view: &View<'_>, at: usize, found: &mut Found) {
+    let mut start = view.skip_blanks(at);
+    if view.byte(start) == b'-' {
+        let flag = const { Set::new(r"\w-") }.run(view.text, start, view.limit.min(start + 24));
+        start = view.skip_blanks(flag);
+    }
+    let Some(quote) = view.quote(start) else {
+        return;
+    };
+    start += quote.len;
+    let (end, closed) = view.quoted_end(start, quote);
+    if closed && is_secret(&view.text[start..end]) {
+        found.secret(start, end);
+    }
+}
+
+/// The value of the flag on the line at `at`.
+fn flag(view: &View<'_>, at: usize, letter: u8, glued: bool, found: &mut Found) {
     let limit = view.limit.min(at + 300);
     let line = memchr::memchr(b'\n', &view.text[at..limit]).map_or(limit, |index| at + index);
-    let Some(index) = memchr::memmem::find(&view.text[at..line], b" -p") else {
+    let Some(index) = memchr::memmem::find(&view.text[at..line], &[b' ', b'-', letter]) else {
         return;
     };
     let mut start = at + index + 3;

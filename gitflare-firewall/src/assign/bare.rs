@@ -48,9 +48,20 @@ impl Reader<'_, '_> {
             } else {
                 Form::Literal
             };
-            (self.config_end(at), form)
+            let end = self.config_end(at);
+            // The value of a variable ends at a blank, as shells read it.
+            let name = &view.text[self.key.start..self.key.end];
+            let end = if tight && !name.iter().any(u8::is_ascii_lowercase) {
+                const { Set::new(" \t") }.run_until(view.text, at, end)
+            } else {
+                end
+            };
+            (end, form)
         } else {
-            (BARE_END.run_until(view.text, at, limit), Form::Bare)
+            let end = BARE_END.run_until(view.text, at, limit);
+            // `"user=x password=y"`: the quote behind it says that it stands in a literal.
+            let inside = tight && view.byte(self.key.end) == b'=' && view.quote(end).is_some();
+            (end, if inside { Form::Literal } else { Form::Bare })
         };
         let end = end.min(self.escape_in(at, end));
         let mut end = end;
@@ -135,7 +146,25 @@ impl Reader<'_, '_> {
         tight
             && view.language == Language::Unknown
             && view.byte(self.key.end) == b'='
-            && !name.iter().any(u8::is_ascii_lowercase)
+            && (!name.iter().any(u8::is_ascii_lowercase) || self.is_whole_line())
+    }
+
+    /// Whether the line holds `name=value` and nothing else.
+    fn is_whole_line(&self) -> bool {
+        let view = self.view;
+        let start = view.line_start(self.key.start);
+        let before = &view.text[start..self.key.start];
+        let before = before
+            .strip_prefix(b"+")
+            .or(before.strip_prefix(b"-"))
+            .unwrap_or(before)
+            .trim_ascii_start();
+        let value = self.key.end + 1;
+        let end = BARE_END.run_until(view.text, value, view.limit.min(value + LONGEST_BARE));
+        (before.is_empty() || before == b"export " || before == b"set ")
+            && end > value
+            && view.line_end(end) > 0
+            && view.text[start..end].iter().all(u8::is_ascii)
     }
 
     /// A generated text beside a name that no operator joins to it: `twilio token a81c...`.

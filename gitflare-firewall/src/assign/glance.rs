@@ -5,9 +5,9 @@
 use super::{
     NAME, Strength,
     bare::{BARE_END, NEARBY, SHORTEST_NEARBY},
-    judge::{LONGEST_WORD, MARK},
+    judge::{LONGEST_WORD, MARK, SHORTEST_GENERATED},
     key::LONGEST_NAME,
-    operator::{CALL, TYPE},
+    operator::{CALL, TYPE, argument, declared, method},
 };
 use crate::{
     shape::Set,
@@ -42,7 +42,7 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
     let mut at = stop;
     let mut quoted = false;
     match view.byte(at) {
-        b'>' | b'[' => return true,
+        b'>' | b'[' | b'*' => return true,
         b'"' | b'\'' | b'`' => {
             at += 1;
             quoted = true;
@@ -64,13 +64,16 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
     }
     let opens = match byte {
         b'=' => matches!(next, b'~' | b'3') || takes_value(view, start, at + 1, at == stop),
-        b':' if next == b':' => view.byte(at + 2) != b':' && view.byte(at + 2) == b'=',
+        b':' if next == b':' => {
+            view.byte(at + 2) == b'=' || view.byte(at + 2) == b':' && view.byte(at + 3) == b'='
+        }
         b':' => takes_value(view, start, at + 1, at == stop),
         b'!' => next == b'=',
         b'?' | b'|' => next == byte || next == b'=' || next == b':',
+        b'.' if next.is_ascii_alphabetic() => method(view, at).is_some(),
         b'+' | b'.' => next == byte || next == b'=',
         b'-' => next == b'>' || blank || next == b' ',
-        b'(' => !quoted && is_quote(view.byte(view.skip_blanks(at + 1))),
+        b'(' => !quoted && argument(view, at + 1).is_some(),
         b',' => quoted || is_sibling(view.byte(view.skip_blanks(at + 1))),
         b'\n' | b'\r' => view
             .next_line(at)
@@ -83,7 +86,8 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
         b'{' => true,
         _ => false,
     };
-    opens || blank && !quoted && takes_blanks(view, start, strength)
+    opens
+        || blank && !quoted && (takes_blanks(view, start, strength) || declared(view, at).is_some())
 }
 
 /// Whether a value may follow the operator that begins before `at`: a literal, or a bare word that
@@ -126,7 +130,7 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
     let end = BARE_END.run_until(view.text, value, view.limit.min(value + LONGEST_WORD));
     let bare = &view.text[value..end];
     view.language != Language::Code
-        && (bare.len() >= LONGEST_WORD || bare.iter().any(|byte| MARK.has(*byte)))
+        && (bare.len() >= SHORTEST_GENERATED || tight || bare.iter().any(|byte| MARK.has(*byte)))
 }
 
 /// Whether a value may follow after blanks alone.
@@ -280,6 +284,12 @@ mod tests {
         "${",
         "/",
         "encoding=",
+        ".equals(",
+        "Some(",
+        "*",
+        "q{",
+        "password=",
+        "strcmp(",
     ];
 
     proptest! {

@@ -21,6 +21,8 @@ pub(super) enum Form {
 
 /// A bare value is a name below this length, unless it has a mark.
 pub(super) const LONGEST_WORD: usize = 32;
+/// A bare value without a mark must look generated, for which it takes this many letters.
+pub(super) const SHORTEST_GENERATED: usize = 16;
 /// What a bare value must hold to be no name.
 pub(super) const MARK: Set = Set::new("0-9!@#$%^&*~+?");
 
@@ -42,7 +44,9 @@ pub(super) fn is_secret(
     if form == Form::Bare
         && language != Language::Config
         && (language == Language::Code
-            || value.len() < LONGEST_WORD && !value.iter().any(|byte| MARK.has(*byte)))
+            || value.len() < LONGEST_WORD
+                && !value.iter().any(|byte| MARK.has(*byte))
+                && !(value.len() >= SHORTEST_GENERATED && Profile::of(value).is_random()))
     {
         return false;
     }
@@ -57,7 +61,10 @@ pub(super) fn is_secret(
     if is_prose(value, &profile) {
         return false;
     }
-    if form == Form::Bare && is_number(value) && strength != Strength::Password {
+    if form == Form::Bare
+        && is_number(value)
+        && (strength != Strength::Password || value.last().is_some_and(u8::is_ascii_alphabetic))
+    {
         return false;
     }
     if form == Form::Bare && language != Language::Config && is_expression(value) {
@@ -67,15 +74,27 @@ pub(super) fn is_secret(
         Strength::Password | Strength::Pass | Strength::Sql => {
             takes_password(value, &profile, form, language)
         }
-        Strength::Secret => takes_secret(value, &profile, form),
+        Strength::Secret => takes_secret(value, &profile, form, language),
         Strength::Token | Strength::Bearer | Strength::Header | Strength::Cookie => {
             takes_token(value, &profile)
         }
         Strength::Pin => form == Form::Quoted && value.len() <= 12 && profile.digits == value.len(),
         Strength::Auth if is_basic(value) => true,
+        Strength::Salt => {
+            value.len() >= 8
+                && (form != Form::Bare || value.len() >= 16)
+                && profile.is_random()
+                && !is_path_or_url(value)
+                && !is_uuid(value)
+        }
         Strength::Named | Strength::Provider if is_uuid(value) => true,
         Strength::Key | Strength::Weak | Strength::Auth | Strength::Named | Strength::Provider => {
-            value.len() >= 16
+            let shortest = if strength == Strength::Provider {
+                14
+            } else {
+                16
+            };
+            value.len() >= shortest
                 && profile.is_random()
                 && !is_uuid(value)
                 && !is_path_or_url(value)
@@ -120,7 +139,7 @@ fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Languag
     }
 }
 
-fn takes_secret(value: &[u8], profile: &Profile, form: Form) -> bool {
+fn takes_secret(value: &[u8], profile: &Profile, form: Form, language: Language) -> bool {
     if value.len() < 6 || is_path_or_url(value) {
         return false;
     }
@@ -128,13 +147,14 @@ fn takes_secret(value: &[u8], profile: &Profile, form: Form) -> bool {
         return true;
     }
     if profile.digits > 0 && profile.letters() > 0 {
-        return value.len() >= 8 && !is_names(value);
+        let literal = form != Form::Bare && profile.digits >= 2;
+        return value.len() >= 8 && (literal || !is_names(value));
     }
     if profile.letters() == 0 {
         return profile.digits >= 8 && value.len() >= 8;
     }
     // A single small word: weak, but written down as the secret.
-    form != Form::Bare
+    (form != Form::Bare || language == Language::Config)
         && value.len() >= 8
         && profile.symbols == 0
         && profile.spaces == 0
@@ -148,9 +168,14 @@ fn takes_token(value: &[u8], profile: &Profile) -> bool {
     if is_uuid(value) || profile.is_random() {
         return true;
     }
+    if profile.digits == value.len() {
+        return value.len() >= 15 && profile.distinct >= 6;
+    }
+    if value.len() < 10 {
+        return profile.is_hex() && profile.digits >= 3 && profile.letters() >= 2;
+    }
     profile.digits > 0
         && profile.letters() > 0
-        && value.len() >= 10
         && !is_names(value)
         && (profile.switches >= 2 || profile.digits >= 4 || !profile.reads_like_words())
 }
@@ -315,10 +340,17 @@ fn is_title(value: &[u8], profile: &Profile) -> bool {
         && profile.reads_like_words()
 }
 
-/// `0x1234_abcdu64`
+/// `0x1234_abcd`, `12_014u32`
 fn is_number(value: &[u8]) -> bool {
+    const SUFFIXES: [&[u8]; 12] = [
+        b"u8", b"u16", b"u32", b"u64", b"usize", b"i32", b"i64", b"L", b"UL", b"LL", b"ms", b"px",
+    ];
+    let number = SUFFIXES
+        .iter()
+        .find_map(|suffix| value.strip_suffix(*suffix))
+        .unwrap_or(value);
     value.starts_with(b"0x")
-        || value
+        || number
             .iter()
             .all(|byte| byte.is_ascii_digit() || b"._eE+-".contains(byte))
 }

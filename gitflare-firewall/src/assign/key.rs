@@ -1,6 +1,6 @@
 //! Reads the name around a keyword and decides how secret it makes its value.
 
-use super::words::{COMPOUNDS, NOT_AFTER, NOT_BEFORE, PROMISES};
+use super::words::{COMPOUNDS, NOT_AFTER, NOT_BEFORE, PROMISES, PUBLISHED};
 use crate::{shape::Set, text::View};
 
 /// How much a name promises, and which values it therefore takes.
@@ -18,6 +18,8 @@ pub(crate) enum Strength {
     Key,
     /// Takes only what looks generated.
     Weak,
+    /// `salt`, `nonce`: takes what looks generated, shorter than others.
+    Salt,
     /// `key` with a name before it: takes identifiers in the form of UUIDs too.
     Named,
     /// A provider's name: takes what looks generated.
@@ -83,6 +85,10 @@ impl Key {
                 .take_while(|&&b| b == b'-')
                 .count();
         let mut stop = letters.run(view.text, end, view.limit.min(end + LONGEST_NAME));
+        if view.text[at] == b'\\' {
+            // A name of escaped letters goes on with such.
+            stop = escaped_letters(view, stop);
+        }
         if stop > end && view.text[stop - 1] == b'-' && view.byte(stop) == b'>' {
             stop -= 1;
         }
@@ -94,6 +100,19 @@ impl Key {
             end: stop,
             strength,
         })
+    }
+}
+
+/// The end of the run of `\u04..` at `at`, whatever the depth of escaping.
+fn escaped_letters(view: &View<'_>, at: usize) -> usize {
+    let mut end = at;
+    loop {
+        let slashes = view.backslashes(end);
+        let letter = end + slashes;
+        if slashes == 0 || !view.has(letter, b"u04") || letter + 5 > view.limit {
+            return end;
+        }
+        end = letter + 5;
     }
 }
 
@@ -131,6 +150,7 @@ fn refine(
         Strength::Key | Strength::Token if denied => return None,
         _ => {}
     }
+    let after = if view.text[at] == b'\\' { &[] } else { after };
     if !takes_rest(after, strength, &view.text[at..end]) {
         return None;
     }
@@ -150,6 +170,9 @@ fn takes_rest(after: &[u8], strength: Strength, keyword: &[u8]) -> bool {
         Strength::Header | Strength::Bearer | Strength::Cookie | Strength::Sql
     ) {
         return after.is_empty() || after.eq_ignore_ascii_case(b"s");
+    }
+    if strength == Strength::Provider {
+        return !words(after).any(|word| PUBLISHED.has(word));
     }
     let mut rest = after;
     if keyword.eq_ignore_ascii_case(b"passw") {
@@ -197,6 +220,17 @@ fn takes_rest(after: &[u8], strength: Strength, keyword: &[u8]) -> bool {
         }
         rest = &rest[len..];
     }
+}
+
+/// The words of a name.
+fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = name;
+    std::iter::from_fn(move || {
+        rest = &rest[rest.iter().position(u8::is_ascii_alphabetic)?..];
+        let (word, tail) = rest.split_at(word_len(rest));
+        rest = tail;
+        Some(word)
+    })
 }
 
 /// The length of the word of a name that begins `text`: to the next separator or camel hump.

@@ -23,7 +23,7 @@ impl Reader<'_, '_> {
         }
         let (end, closed) = view.quoted_end(start, quote);
         if operator == Operator::Comma && !self.takes_argument(start, end)
-            || operator == Operator::Call && !has_digit_or_symbol(&view.text[start..end])
+            || operator == Operator::Call && !self.takes_call(&view.text[start..end])
         {
             return;
         }
@@ -51,6 +51,18 @@ impl Reader<'_, '_> {
             let whole = found.len() > before;
             self.pieces(end + quote.len, whole, found);
         }
+    }
+
+    /// Whether `name("value")` sets a value: words do so through a setter or a builder only.
+    fn takes_call(&self, value: &[u8]) -> bool {
+        let view = self.view;
+        let name = &view.text[self.key.start..self.key.end];
+        has_digit_or_symbol(value)
+            || self.key.strength == Strength::Password
+                && !value.contains(&b' ')
+                && (name.starts_with(b"set")
+                    || name.starts_with(b"with")
+                    || view.before(self.key.start) == b'.' && name.len() <= 8)
     }
 
     /// The literals that are joined to the one before: `"abc" + "def"`, also on the next lines.
@@ -98,7 +110,11 @@ impl Reader<'_, '_> {
         {
             end += 1;
         }
-        if view.byte(end) == b'<' || view.byte(end) == b'&' || view.byte(end) == b'\\' {
+        let next = view.next_line(end).unwrap_or(end);
+        if view.byte(next) == b'<' && (next == end || view.byte(next + 1) == b'/')
+            || view.byte(end) == b'&'
+            || view.byte(end) == b'\\'
+        {
             self.propose(at, end, Form::Literal, found);
         }
     }

@@ -90,6 +90,10 @@ impl Reader<'_, '_> {
         while matches!(view.byte(at), b']' | b')') {
             at += 1;
         }
+        if view.before(self.key.start) == b'*' {
+            // `**Password**: ...`
+            at = STARS.run(view.text, at, view.limit);
+        }
         if view.byte(at) == b'[' {
             // `char password[20] = "..."`
             let end = const { Set::new(r"\w ") }.run(view.text, at + 1, view.limit.min(at + 16));
@@ -164,6 +168,9 @@ impl Reader<'_, '_> {
     /// `--password hunter2`, `machine x password y`, `ENV PASSWORD value`.
     fn blank_separated(&self, at: usize, found: &mut Found) {
         let view = self.view;
+        if let Some(value) = operator::declared(view, at) {
+            return self.after_operator(value, Operator::Assign, found);
+        }
         let start = self.key.start;
         let flag = view.before(start) == b'-';
         let line = &view.text[view.line_start(start)..start];
@@ -181,7 +188,10 @@ impl Reader<'_, '_> {
         let statement = self.key.strength == Strength::Password
             && self.key.end - start > 5
             && matches!(view.byte(at), b'\'' | b'"')
-            && (line.is_empty() || memchr::memmem::find(line, b"WITH").is_some());
+            && (line.is_empty()
+                || [&b"WITH"[..], b"USER", b"ROLE", b"LOGIN", b"user ", b"role "]
+                    .iter()
+                    .any(|word| memchr::memmem::find(line, word).is_some()));
         if flag || netrc || docker || statement {
             self.after_operator(at, Operator::Words, found);
         } else if self.key.strength == Strength::Password
@@ -244,6 +254,12 @@ impl Reader<'_, '_> {
         if !next_line && matches!(view.byte(at), b'|' | b'>') && self.block(at, found) {
             return;
         }
+        if view.before(self.key.start) == b'*' && view.byte(at) == b'*' {
+            at = view.skip_blanks(STARS.run(view.text, at, view.limit));
+        }
+        if let Some((start, end)) = perl_literal(view, at) {
+            return self.propose(start, end, Form::Quoted, found);
+        }
         at = self.skip_wrappers(at);
         if let Some(quote) = view.quote(at) {
             return self.quoted(at, quote, operator, found);
@@ -289,6 +305,26 @@ impl Reader<'_, '_> {
         }
     }
 }
+
+/// `q{...}`, `qq(...)`
+fn perl_literal(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
+    let open = at + 1 + usize::from(view.has(at, b"qq"));
+    let close = match view.byte(open) {
+        b'{' => b'}',
+        b'(' => b')',
+        b'[' => b']',
+        b'|' => b'|',
+        _ => return None,
+    };
+    if view.byte(at) != b'q' {
+        return None;
+    }
+    let limit = view.limit.min(open + 1 + LONGEST_BARE);
+    let end = const { Set::new("{}()[]|\r\n\"'") }.run_until(view.text, open + 1, limit);
+    (view.byte(end) == close).then_some((open + 1, end))
+}
+
+const STARS: Set = Set::new("*");
 
 fn has_digit_or_symbol(value: &[u8]) -> bool {
     value

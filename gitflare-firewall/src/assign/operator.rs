@@ -3,9 +3,9 @@
 
 use super::{
     NAME, Operator, Reader, has_digit_or_symbol,
-    words::{LOOKS_UP, WRAPS},
+    words::{LOOKS_UP, METHODS, WRAPS},
 };
-use crate::shape::Set;
+use crate::{shape::Set, text::View};
 
 impl Reader<'_, '_> {
     /// The operator at `at` and where it ends.
@@ -39,6 +39,10 @@ impl Reader<'_, '_> {
                 (end == at + 1).then_some((Operator::Assign, end))
             }
             b'&' if view.has(at, b"&gt;") => Some((Operator::Element, at + 4)),
+            b'.' if next.is_ascii_alphabetic() => {
+                method(view, at).map(|value| (Operator::Compare, value))
+            }
+            b'{' if view.quote(at + 1).is_some() => Some((Operator::Assign, at + 1)),
             b'?' | b'+' | b'.' | b'|' | b'&' => {
                 let end = at + 1 + usize::from(next == view.byte(at));
                 // `x ?? "default"`, `x || "default"`, `x ?: "default"`
@@ -52,9 +56,8 @@ impl Reader<'_, '_> {
             b'-' if next == b'>' => Some((Operator::Assign, at + 2)),
             b'<' if next == b'-' => Some((Operator::Assign, at + 2)),
             b',' if quoted => Some((Operator::Comma, at + 1)),
-            b'(' if !quoted => view
-                .quote(view.skip_blanks(at + 1))
-                .map(|_| (Operator::Call, at + 1)),
+            b',' if self.is_compared() => Some((Operator::Compare, at + 1)),
+            b'(' if !quoted => argument(view, at + 1).map(|value| (Operator::Call, value)),
             b'o' if !quoted && view.has(at, b"or ") => view
                 .quote(view.skip_blanks(at + 3))
                 .map(|_| (Operator::Assign, at + 3)),
@@ -72,6 +75,20 @@ impl Reader<'_, '_> {
             0xEF if view.has(at, "：".as_bytes()) => Some((Operator::Assign, at + 3)),
             _ => None,
         }
+    }
+
+    /// Whether the name is the first argument of a comparison: `strcmp(password, "...")`.
+    fn is_compared(&self) -> bool {
+        let view = self.view;
+        let start = const { Set::new(r"\w.>-") }.run_back(
+            view.text,
+            self.key.start,
+            view.floor.max(self.key.start.saturating_sub(64)),
+        );
+        let callee = &view.text[view.floor.max(start.saturating_sub(8))..start];
+        [&b"strcmp("[..], b"strncmp(", b"casecmp("]
+            .iter()
+            .any(|name| callee.ends_with(&name[name.len().saturating_sub(8)..]))
     }
 
     /// Whether the name stands in a tag: `<password>`, `<property name="password">`.
@@ -204,11 +221,49 @@ impl Reader<'_, '_> {
             b"prop",
             b"get",
             b"with",
+            b"fetch",
+            b"string",
+            b"default",
         ]
         .iter()
         .any(|word| memchr::memmem::find(&callee, word).is_some())
     }
 }
 
+/// The literal after a `(`, or in a call that only wraps it.
+pub(super) fn argument(view: &View<'_>, at: usize) -> Option<usize> {
+    let at = view.skip_blanks(at);
+    if view.quote(at).is_some() {
+        return Some(at);
+    }
+    let end = CALL.run(view.text, at, view.limit.min(at + 32));
+    let name = view.text[at..end]
+        .rsplit(|byte| !byte.is_ascii_alphanumeric())
+        .next()?;
+    let inside = view.skip_blanks(end + 1);
+    (view.byte(end) == b'(' && WRAPS.has(name) && view.quote(inside).is_some()).then_some(inside)
+}
+
+/// The literal in `.equals("...")`, `.type('...')` and their kin, whose point stands at `at`.
+pub(super) fn method(view: &View<'_>, at: usize) -> Option<usize> {
+    let end = const { Set::new(r"\w") }.run(view.text, at + 1, view.limit.min(at + 20));
+    let value = view.skip_blanks(end + 1);
+    (view.byte(end) == b'(' && METHODS.has(&view.text[at + 1..end]) && view.quote(value).is_some())
+        .then_some(value)
+}
+
+/// `name Type = "..."`: behind the operator after a type that blanks alone join to the name.
+pub(super) fn declared(view: &View<'_>, at: usize) -> Option<usize> {
+    let end = DECLARED.run(view.text, at, view.limit.min(at + 40));
+    let operator = view.skip_blanks(end);
+    let over = operator + usize::from(view.byte(operator) == b':');
+    (end > at
+        && view.byte(over) == b'='
+        && view.byte(over + 1) != b'='
+        && view.quote(view.skip_blanks(over + 1)).is_some())
+    .then_some(over + 1)
+}
+
+const DECLARED: Set = Set::new(r"\w.*?<>[]");
 pub(super) const CALL: Set = Set::new(r"\w.:&!*-");
 pub(super) const TYPE: Set = Set::new(r"\w<>&*?[]. '|:");

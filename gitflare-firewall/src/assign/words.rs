@@ -42,6 +42,11 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     short("pass", ENDS, Strength::Pass),
     short("pwd", ENDS, Strength::Password),
     word("pswd", Strength::Password),
+    short("pw", "=: \t\"'\\]", Strength::Pass),
+    short("psk", "=: \t\"'\\]", Strength::Pass),
+    word("rootpw", Strength::Password),
+    word("bindpw", Strength::Password),
+    word("masterauth", Strength::Password),
     short("psw", "=: \t\"'\\\\]", Strength::Password),
     word("p/w:", Strength::Password),
     word("secret", Strength::Secret),
@@ -53,9 +58,9 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     word("authorization", Strength::Header),
     short("auth", "=: \t\"'\\", Strength::Auth),
     short("jwt", "=: \t\"'", Strength::Token),
-    short("salt", "=: \t\"'\\\\]_", Strength::Weak),
-    word("pepper", Strength::Weak),
-    short("nonce", "=: \t\"'\\", Strength::Weak),
+    short("salt", "=: \t\"'\\\\]_", Strength::Salt),
+    word("pepper", Strength::Salt),
+    short("nonce", "=: \t\"'\\", Strength::Salt),
     short("seed", "=: \t\"'\\\\_", Strength::Weak),
     short("pin", "=: \"'\\", Strength::Pin),
     word("cookie", Strength::Cookie),
@@ -120,11 +125,115 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     word("kucoin", Strength::Provider),
     word("bittrex", Strength::Provider),
     word("codeclimate", Strength::Provider),
+    word("abuseipdb", Strength::Provider),
+    word("adafruit", Strength::Provider),
+    word("airtable", Strength::Provider),
+    word("aliyun", Strength::Provider),
+    word("alibaba", Strength::Provider),
+    word("amplitude", Strength::Provider),
+    word("anypoint", Strength::Provider),
+    word("auth0", Strength::Provider),
+    word("baremetrics", Strength::Provider),
+    word("baseten", Strength::Provider),
+    word("bitly", Strength::Provider),
+    word("browserstack", Strength::Provider),
+    word("bitfinex", Strength::Provider),
+    word("clearbit", Strength::Provider),
+    word("clickup", Strength::Provider),
+    word("clickhouse", Strength::Provider),
+    word("codacy", Strength::Provider),
+    word("coinbase", Strength::Provider),
+    word("coinmarketcap", Strength::Provider),
+    word("confluent", Strength::Provider),
+    word("contentful", Strength::Provider),
+    word("couchbase", Strength::Provider),
+    word("customerio", Strength::Provider),
+    word("databento", Strength::Provider),
+    word("data.gov", Strength::Provider),
+    word("diffbot", Strength::Provider),
+    word("discord", Strength::Provider),
+    word("disqus", Strength::Provider),
+    word("droneci", Strength::Provider),
+    word("easypost", Strength::Provider),
+    word("etherscan", Strength::Provider),
+    word("exoscale", Strength::Provider),
+    word("finicity", Strength::Provider),
+    word("fullstory", Strength::Provider),
+    word("gitter", Strength::Provider),
+    word("greynoise", Strength::Provider),
+    word("helpscout", Strength::Provider),
+    word("honeycomb", Strength::Provider),
+    word("ibmcloud", Strength::Provider),
+    word("infomaniak", Strength::Provider),
+    word("intrinio", Strength::Provider),
+    word("ipinfo", Strength::Provider),
+    word("ipstack", Strength::Provider),
+    word("jumpcloud", Strength::Provider),
+    word("kickbox", Strength::Provider),
+    word("klaviyo", Strength::Provider),
+    word("kraken", Strength::Provider),
+    word("langsmith", Strength::Provider),
+    word("looker", Strength::Provider),
+    word("mandrill", Strength::Provider),
+    word("mattermost", Strength::Provider),
+    word("messagebird", Strength::Provider),
+    word("message-bird", Strength::Provider),
+    word("mistral", Strength::Provider),
+    word("mixpanel", Strength::Provider),
+    word("nytimes", Strength::Provider),
+    word("okta", Strength::Provider),
+    word("onesignal", Strength::Provider),
+    word("ollama", Strength::Provider),
+    word("paypal", Strength::Provider),
+    word("paystack", Strength::Provider),
+    word("plaid", Strength::Provider),
+    word("plivo", Strength::Provider),
+    word("pusher", Strength::Provider),
+    word("planetscale", Strength::Provider),
+    word("rollbar", Strength::Provider),
+    word("salesforce", Strength::Provider),
+    word("sendbird", Strength::Provider),
+    word("sendinblue", Strength::Provider),
+    word("sentry", Strength::Provider),
+    word("snowflake", Strength::Provider),
+    word("spotify", Strength::Provider),
+    word("squarespace", Strength::Provider),
+    word("sslmate", Strength::Provider),
+    word("sumologic", Strength::Provider),
+    word("telegram", Strength::Provider),
+    word("trello", Strength::Provider),
+    word("twitch", Strength::Provider),
+    word("typeform", Strength::Provider),
+    word("unsplash", Strength::Provider),
+    word("upstash", Strength::Provider),
+    word("upstage", Strength::Provider),
+    word("vercel", Strength::Provider),
+    word("vultr", Strength::Provider),
+    word("wakatime", Strength::Provider),
+    word("yandex", Strength::Provider),
+    word("zapier", Strength::Provider),
+    word("weightsandbiases", Strength::Provider),
+    word("bugsnag", Strength::Provider),
+    word("braintree", Strength::Provider),
+    word("mailchimp", Strength::Provider),
+    word("sendgrid", Strength::Provider),
+    word("nexmo", Strength::Provider),
+    word("vonage", Strength::Provider),
+    word("binance", Strength::Provider),
+    word("alphavantage", Strength::Provider),
+    word("supabase", Strength::Provider),
+    word("ai21", Strength::Provider),
     word("reporter_id", Strength::Token),
+    short("crumb", "=: \t\"'\\", Strength::Weak),
+    short("_pat", "=: \t\"'\\", Strength::Weak),
     // Other languages. Cyrillic and Latin beyond ASCII are written in both cases where needed.
     word("парол", Strength::Password),
     word("Парол", Strength::Password),
     word("ПАРОЛ", Strength::Password),
+    word(r"\u043f\u0430\u0440\u043e\u043b", Strength::Password),
+    word(r"\u041f\u0430\u0440\u043e\u043b", Strength::Password),
+    word(r"\u0441\u0435\u043a\u0440\u0435\u0442", Strength::Secret),
+    word(r"\u0442\u043e\u043a\u0435\u043d", Strength::Token),
     word("секрет", Strength::Secret),
     word("Секрет", Strength::Secret),
     word("СЕКРЕТ", Strength::Secret),
@@ -186,7 +295,7 @@ pub(super) static NOT_AFTER: LazyLock<Words> = LazyLock::new(|| {
          updated created modified number num sort order prop extractor resolver loader reader writer \
          filter mapper converter serializer comparator equals hash_algo bits bytes pair selector \
          protector derivation exchange agreement lookup request response property variable constant \
-         visible visibility toggle show hide forgot forget recover grant flow auth_method login",
+         visible visibility encryption toggle show hide forgot forget recover grant flow auth_method login",
     )
 });
 
@@ -255,6 +364,14 @@ pub(super) static LOOKS_UP: LazyLock<Words> = LazyLock::new(|| {
     )
 });
 
+/// Methods that compare with a secret, or write it into a form.
+pub(super) static METHODS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "equals equalsignorecase eq contentequals compareto type fill sendkeys send_keys setvalue \
+         set_value fillfield clearandtype",
+    )
+});
+
 /// Functions that only wrap a literal.
 pub(super) static WRAPS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
@@ -271,6 +388,14 @@ pub(super) static SCHEMES: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
         "bearer basic token digest apikey negotiate ssws geniekey key accesskey oauth jwt \
          api-token private-token",
+    )
+});
+
+/// Words after a provider's name that make its value something to publish.
+pub(super) static PUBLISHED: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "sha hash digest checksum integrity version commit rev revision ref url uri link href path \
+         image tag etag md5 fingerprint pixel webhook",
     )
 });
 
