@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt, marker::PhantomData, vec};
 use gitflare_core::Timestamp;
 use serde::{
     Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
 /// A number that the unified resources write as text.
@@ -76,16 +76,56 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for RowsVisitor<T> {
 }
 
 /// A moment, for `#[serde(default, deserialize_with = "wire::moment")]`; one that cannot be read
-/// is unknown. Some events write `2025-03-01 08:00:00 UTC`.
+/// is unknown. Some events write `2025-03-01 08:00:00 UTC`, others seconds since 1970.
 pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = Option::<Word<'de>>::deserialize(from)?;
-    Ok(text.and_then(|text| {
-        let text = text.as_str();
-        Timestamp::parse(text).or_else(|| {
+    from.deserialize_any(MomentVisitor)
+}
+
+struct MomentVisitor;
+
+impl<'de> Visitor<'de> for MomentVisitor {
+    type Value = Option<Timestamp>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a moment")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Timestamp::parse(text).or_else(|| {
             let spaced = text.strip_suffix(" UTC")?;
             Timestamp::parse(&format!("{}Z", spaced.replacen(' ', "T", 1)))
-        })
-    }))
+        }))
+    }
+
+    fn visit_i64<E>(self, seconds: i64) -> Result<Self::Value, E> {
+        Ok(Timestamp::from_seconds(seconds))
+    }
+
+    fn visit_u64<E>(self, seconds: u64) -> Result<Self::Value, E> {
+        Ok(seconds.try_into().ok().and_then(Timestamp::from_seconds))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
 }
 
 /// A text that upstreams leave empty where they know none, for `deserialize_with`.

@@ -184,6 +184,10 @@ fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<(EventName, EventData)
         | "pull_request_review" => {
             let wire: WireCommented = parse(body)?;
             let comment = wire.into_comment().ok_or_else(invalid)?;
+            if event == "pull_request_review" && comment.body.is_none() {
+                // An approval without words is no comment.
+                return Ok(Vec::new());
+            }
             (EventName::Comment, EventData::Comment(Box::new(comment)))
         }
         "release" => {
@@ -366,6 +370,7 @@ struct WireNumbered {
 #[derive(Debug, Deserialize)]
 struct WireComment {
     id: Id,
+    #[serde(default, deserialize_with = "wire::filled")]
     body: Option<String>,
     user: Option<WireUser>,
     commit_id: Option<String>,

@@ -117,23 +117,52 @@ impl ProviderHooks for Gitlab {
             .header("idempotency-key")
             .or_else(|| call.header("x-gitlab-event-uuid"))
             .ok_or_else(invalid)?;
-        let wire: WireEvent = serde_json::from_slice(call.body).map_err(|_| invalid())?;
-        let project = wire.project.as_ref();
+        let concerned: WireConcerned = parse(call.body)?;
+        let (id, full_name) = match concerned.project {
+            Some(project) => (project.id, project.path_with_namespace),
+            None => (None, None),
+        };
         Ok(HookEvents {
             delivery_id: delivery_id.to_owned(),
-            repository_id: project
-                .and_then(|project| project.id)
-                .or(wire.project_id)
-                .map(Into::into),
-            full_name: project.and_then(|project| project.path_with_namespace.clone()),
-            events: wire.into_events(),
+            repository_id: id.or(concerned.project_id).map(Into::into),
+            full_name,
+            events: match concerned.object_kind.as_deref() {
+                // What nobody asked for may look like anything.
+                Some(kind) if KINDS.contains(&kind) => {
+                    parse::<WireEvent>(call.body)?.into_events(kind)
+                }
+                _ => Vec::new(),
+            },
         })
     }
+}
+
+/// What GitLab calls the events that are told.
+const KINDS: &[&str] = &[
+    "push",
+    "tag_push",
+    "merge_request",
+    "note",
+    "release",
+    "build",
+    "deployment",
+];
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(body).map_err(|_| invalid())
 }
 
 #[derive(Debug, Deserialize)]
 struct WireHook {
     id: Id,
+}
+
+/// What every event says.
+#[derive(Debug, Deserialize)]
+struct WireConcerned {
+    object_kind: Option<String>,
+    project: Option<WireProject>,
+    project_id: Option<Id>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -145,9 +174,6 @@ struct WireProject {
 /// All kinds of payload at once: GitLab spreads an event over the body and one object in it.
 #[derive(Debug, Deserialize)]
 struct WireEvent {
-    object_kind: Option<String>,
-    project: Option<WireProject>,
-    project_id: Option<Id>,
     object_attributes: Option<WireAttributes>,
     labels: Option<Rows<WireLabel>>,
     user: Option<WireUser>,
@@ -225,7 +251,8 @@ struct WireLink {
 
 #[derive(Debug, Deserialize)]
 struct WireCommit {
-    id: Option<String>,
+    /// A number, of its pipeline, in the events of jobs.
+    id: Option<WireText>,
     title: Option<String>,
     message: Option<String>,
     url: Option<String>,
@@ -265,35 +292,35 @@ struct WireAttributes {
 }
 
 impl WireEvent {
-    fn into_events(self) -> Vec<(EventName, EventData)> {
-        match self.object_kind.as_deref() {
-            Some("push") => self.into_push(
+    fn into_events(self, kind: &str) -> Vec<(EventName, EventData)> {
+        match kind {
+            "push" => self.into_push(
                 "refs/heads/",
                 EventName::BranchCreated,
                 EventName::BranchDeleted,
             ),
-            Some("tag_push") => {
+            "tag_push" => {
                 self.into_push("refs/tags/", EventName::TagCreated, EventName::TagDeleted)
             }
-            Some("merge_request") => one(
+            "merge_request" => one(
                 EventName::PullRequest,
                 self.into_pull_request()
                     .map(|it| EventData::PullRequest(Box::new(it))),
             ),
-            Some("note") => one(
+            "note" => one(
                 EventName::Comment,
                 self.into_comment()
                     .map(|it| EventData::Comment(Box::new(it))),
             ),
-            Some("release") => one(
+            "release" => one(
                 EventName::Release,
                 Some(EventData::Release(Box::new(self.into_release()))),
             ),
-            Some("build") => one(
+            "build" => one(
                 EventName::Check,
                 self.into_check().map(|it| EventData::Check(Box::new(it))),
             ),
-            Some("deployment") => one(
+            "deployment" => one(
                 EventName::Deployment,
                 self.into_deployment()
                     .map(|it| EventData::Deployment(Box::new(it))),
@@ -350,7 +377,7 @@ impl WireEvent {
             }),
             source_branch: wire.source_branch,
             target_branch: wire.target_branch,
-            head_sha: wire.last_commit.and_then(|commit| commit.id),
+            head_sha: wire.last_commit.and_then(WireCommit::into_sha),
             base_sha: None,
             merge_commit_sha: wire.merge_commit_sha,
             labels: labels.into_iter().filter_map(|label| label.title).collect(),
@@ -369,7 +396,10 @@ impl WireEvent {
             body: wire.note,
             author: self.user.map(Into::into),
             pull_request_number: self.merge_request.and_then(|request| request.iid),
-            commit_sha: self.commit.and_then(|commit| commit.id).or(wire.commit_id),
+            commit_sha: self
+                .commit
+                .and_then(WireCommit::into_sha)
+                .or(wire.commit_id),
             web_url: wire.url,
             created_at: wire.created_at,
             updated_at: wire.updated_at,
@@ -441,10 +471,14 @@ fn one(name: EventName, data: Option<EventData>) -> Vec<(EventName, EventData)> 
 }
 
 impl WireCommit {
+    fn into_sha(self) -> Option<String> {
+        self.id.and_then(WireText::into_text)
+    }
+
     fn into_commit(self) -> Option<Commit> {
         let first_line = |message: &String| message.lines().next().map(str::to_owned);
         Some(Commit {
-            sha: self.id?,
+            sha: self.id.and_then(WireText::into_text)?,
             title: self
                 .title
                 .or_else(|| self.message.as_ref().and_then(first_line)),

@@ -9,6 +9,7 @@
 
 mod damage;
 mod golden;
+mod hooks;
 mod operations;
 mod paging;
 mod recordings;

@@ -2,6 +2,7 @@
 //! real services, and the check that nothing in an answer was invented.
 
 pub(crate) mod damage;
+pub(crate) mod hooks;
 pub(crate) mod recorded;
 pub(crate) mod replay;
 pub(crate) mod upstream;

@@ -1,0 +1,210 @@
+//! What GitHub's hooks send, and what becomes of it; who is believed.
+
+use gitflare_core::{
+    Code, ConnectionId, Secret,
+    provider::{HookCall, Provider},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    SHA, Upstream,
+    support::hooks::{headers, holds, read, told},
+};
+
+const ZEROS: &str = "0000000000000000000000000000000000000000";
+const OTHER: &str = "2222222222333333333344444444445555555555";
+
+/// The event, the payload without its repository, and what is told.
+fn cases() -> Vec<(&'static str, Value, Value)> {
+    let pull = json!({
+        "id": 91, "number": 12, "title": "Weave", "state": "open", "draft": false,
+        // The fork is gone, and so is its owner.
+        "user": null, "head": {"ref": "weave", "sha": SHA, "repo": null},
+        "base": {"ref": "main", "sha": OTHER, "repo": {"id": 7}},
+        "created_at": "2026-03-01T08:00:00Z",
+    });
+    vec![
+        (
+            "push",
+            json!({
+                "ref": "refs/heads/main", "before": OTHER, "after": SHA, "forced": true,
+                // Numbers here, texts elsewhere.
+                "repository": {"id": 7, "full_name": "mill/loom", "created_at": 1_772_352_000, "pushed_at": 1_772_352_001},
+                "commits": [{
+                    "id": SHA, "message": "Tie knots\n\nTightly.", "timestamp": "2026-03-01T09:00:00+01:00",
+                    "author": {"name": "Ada", "email": "ada@mill.example", "username": "ada"},
+                    "committer": {"name": "Ada", "email": "ada@mill.example"},
+                    "url": "https://github.com/mill/loom/commit/1",
+                }],
+            }),
+            json!([["push", {
+                "ref": "refs/heads/main", "before": OTHER, "after": SHA,
+                "commits": [{"sha": SHA, "title": "Tie knots", "author": {"login": "ada", "date": null}, "committer": {"date": "2026-03-01T08:00:00.000Z"}}],
+            }]]),
+        ),
+        (
+            "push",
+            json!({"ref": "refs/heads/gone", "before": SHA, "after": ZEROS, "deleted": true, "commits": [], "head_commit": null}),
+            json!([["push", {"before": SHA, "after": null, "commits": []}]]),
+        ),
+        (
+            "create",
+            json!({"ref": "weave", "ref_type": "branch"}),
+            json!([["branch.created", {"name": "weave", "commitSha": null}]]),
+        ),
+        (
+            "create",
+            json!({"ref": "v1", "ref_type": "tag"}),
+            json!([["tag.created", {"name": "v1"}]]),
+        ),
+        (
+            "delete",
+            json!({"ref": "weave", "ref_type": "branch"}),
+            json!([["branch.deleted", {"name": "weave"}]]),
+        ),
+        (
+            "delete",
+            json!({"ref": "v1", "ref_type": "tag"}),
+            json!([["tag.deleted", {"name": "v1"}]]),
+        ),
+        (
+            "create",
+            json!({"ref": "main", "ref_type": "repository"}),
+            json!([]),
+        ),
+        (
+            "pull_request",
+            json!({"action": "opened", "number": 12, "pull_request": pull}),
+            json!([["pull_request", {"number": 12, "state": "open", "author": null, "sourceBranch": "weave", "headSha": SHA}]]),
+        ),
+        (
+            "issue_comment",
+            json!({"action": "created", "issue": {"number": 12, "pull_request": {"url": "x"}}, "comment": {"id": 5, "body": "Nice", "user": {"id": 3, "login": "ada"}}}),
+            json!([["comment", {"id": "5", "body": "Nice", "pullRequestNumber": 12, "commitSha": null, "author": {"login": "ada"}}]]),
+        ),
+        (
+            "issue_comment",
+            json!({"action": "created", "issue": {"number": 13}, "comment": {"id": 6, "body": "Hm", "user": null}}),
+            json!([["comment", {"id": "6", "pullRequestNumber": null, "author": null}]]),
+        ),
+        (
+            "commit_comment",
+            json!({"action": "created", "comment": {"id": 7, "body": "Here", "commit_id": SHA}}),
+            json!([["comment", {"commitSha": SHA, "pullRequestNumber": null}]]),
+        ),
+        (
+            "pull_request_review",
+            json!({"action": "submitted", "pull_request": pull, "review": {"id": 8, "body": "Good", "state": "approved", "submitted_at": "2026-03-01T08:00:00Z"}}),
+            json!([["comment", {"id": "8", "body": "Good", "pullRequestNumber": 12, "createdAt": "2026-03-01T08:00:00.000Z"}]]),
+        ),
+        (
+            "pull_request_review",
+            json!({"action": "submitted", "pull_request": pull, "review": {"id": 9, "body": null, "state": "approved"}}),
+            json!([]),
+        ),
+        (
+            "release",
+            json!({"action": "published", "release": {"id": 4, "tag_name": "v1", "draft": false, "author": {"id": 3, "login": "ada"}}}),
+            json!([["release", {"id": "4", "tagName": "v1", "draft": false}]]),
+        ),
+        (
+            "check_run",
+            json!({"action": "completed", "check_run": {"id": 44, "name": "build", "status": "completed", "conclusion": "timed_out", "head_sha": SHA}}),
+            json!([["check", {"id": "run:44", "status": "completed", "conclusion": "timed_out", "commitSha": SHA}]]),
+        ),
+        (
+            "deployment",
+            json!({"action": "created", "deployment": {"id": 9, "ref": "main", "sha": SHA, "environment": "live", "payload": "{}"}}),
+            json!([["deployment", {"id": "9", "state": null, "environment": "live"}]]),
+        ),
+        (
+            "deployment_status",
+            json!({"action": "created", "deployment_status": {"state": "success"}, "deployment": {"id": 9, "sha": SHA}}),
+            json!([["deployment", {"id": "9", "state": "success", "environment": null}]]),
+        ),
+        (
+            "repository",
+            json!({"action": "renamed", "changes": {"repository": {"name": {"from": "loom"}}}}),
+            json!([["repository", {"id": "7", "fullName": "mill/loom", "connectionId": "conn_fixture"}]]),
+        ),
+        (
+            "ping",
+            json!({"zen": "Keep it logically awesome.", "hook_id": 1}),
+            json!([]),
+        ),
+        ("star", json!({"action": "created"}), json!([])),
+    ]
+}
+
+#[tokio::test]
+async fn every_event_is_told_in_the_unified_words() {
+    let up = Upstream::start(&[]).await;
+    for (event, mut payload, expected) in cases() {
+        let repository = json!({"id": 7, "name": "loom", "full_name": "mill/loom"});
+        payload
+            .as_object_mut()
+            .unwrap()
+            .entry("repository")
+            .or_insert(repository);
+        let sent = [("x-github-event", event), ("x-github-delivery", "guid-1")];
+        let events = read(&up.provider, &sent, payload.to_string().as_bytes()).unwrap();
+        assert_eq!(events.delivery_id, "guid-1");
+        assert_eq!(events.repository_id.as_deref(), Some("7"), "{event}");
+        assert_eq!(events.full_name.as_deref(), Some("mill/loom"), "{event}");
+        let told = told(events);
+        assert!(holds(&told, &expected), "{event}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_payload_is_refused() {
+    let up = Upstream::start(&[]).await;
+    let named = ("x-github-event", "push");
+    let numbered = ("x-github-delivery", "guid-1");
+    let whole = br#"{"ref": "refs/heads/main"}"#;
+    for (sent, body) in [
+        (vec![named], &whole[..]),
+        (vec![numbered], whole),
+        (vec![named, numbered], b""),
+        (vec![named, numbered], b"payload=%7B%7D"),
+        (vec![named, numbered], b"[]"),
+        (vec![named, numbered], br#"{"commits": []}"#),
+        (
+            vec![("x-github-event", "pull_request"), numbered],
+            br#"{"action": "opened"}"#,
+        ),
+    ] {
+        let refused = read(&up.provider, &sent, body).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidRequest, "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_mac_of_the_body_is_believed() {
+    // sec: SR-10
+    let up = Upstream::start(&[]).await;
+    let connection = ConnectionId::parse("conn_fixture").unwrap();
+    let secret = Secret::new("It's a Secret to Everybody".to_owned());
+    // The published vector.
+    let right = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let wrong = right.replace("17", "18");
+    for (name, value, body, believed) in [
+        ("x-hub-signature-256", right, "Hello, World!", true),
+        ("x-hub-signature-256", right, "Hello, World", false),
+        ("x-hub-signature-256", &wrong, "Hello, World!", false),
+        ("x-hub-signature-256", &right[7..], "Hello, World!", false),
+        ("x-hub-signature-256", &right[..40], "Hello, World!", false),
+        ("x-hub-signature-256", "sha256=", "Hello, World!", false),
+        ("x-hub-signature-256", "", "Hello, World!", false),
+        ("x-hub-signature", right, "Hello, World!", false),
+    ] {
+        let headers = headers(&[(name, value)]);
+        let call = HookCall {
+            headers: &headers,
+            body: body.as_bytes(),
+            connection_id: &connection,
+        };
+        let verified = up.provider.hooks().unwrap().verify(&call, &secret);
+        assert_eq!(verified, believed, "{name}: {value} {body}");
+    }
+}

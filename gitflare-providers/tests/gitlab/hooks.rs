@@ -1,0 +1,167 @@
+//! What GitLab's hooks send, and what becomes of it; who is believed.
+
+use gitflare_core::{
+    Code, ConnectionId, Secret,
+    provider::{HookCall, Provider},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    SHA, Upstream,
+    support::hooks::{headers, holds, read, told},
+};
+
+const ZEROS: &str = "0000000000000000000000000000000000000000";
+const OTHER: &str = "2222222222333333333344444444445555555555";
+
+/// The payload without its project, and what is told.
+fn cases() -> Vec<(Value, Value)> {
+    let commit = json!({
+        "id": SHA, "title": "Tie knots", "message": "Tie knots\n\nTightly.", "timestamp": "2026-03-01T09:00:00+01:00",
+        "url": "https://gitlab.com/mill/loom/-/commit/1", "author": {"name": "Ada", "email": "ada@mill.example"},
+        "added": ["a"], "modified": [], "removed": [],
+    });
+    let ada = json!({"id": 3, "name": "Ada", "username": "ada", "avatar_url": "https://gitlab.com/a.png", "email": "[REDACTED]"});
+    vec![
+        (
+            json!({"object_kind": "push", "ref": "refs/heads/main", "before": OTHER, "after": SHA, "commits": [commit, null], "total_commits_count": 1, "user_id": 3}),
+            json!([["push", {"ref": "refs/heads/main", "before": OTHER, "after": SHA, "commits": [{"sha": SHA, "title": "Tie knots"}]}]]),
+        ),
+        (
+            json!({"object_kind": "push", "ref": "refs/heads/weave/new", "before": ZEROS, "after": SHA, "commits": []}),
+            json!([["push", {"before": null}], ["branch.created", {"name": "weave/new", "commitSha": SHA}]]),
+        ),
+        (
+            json!({"object_kind": "push", "ref": "refs/heads/gone", "before": SHA, "after": ZEROS, "checkout_sha": null, "commits": []}),
+            json!([["push", {"after": null}], ["branch.deleted", {"name": "gone", "commitSha": SHA}]]),
+        ),
+        (
+            json!({"object_kind": "tag_push", "ref": "refs/tags/v1", "before": ZEROS, "after": SHA, "message": "First"}),
+            json!([["push", {"ref": "refs/tags/v1"}], ["tag.created", {"name": "v1"}]]),
+        ),
+        (
+            json!({"object_kind": "tag_push", "ref": "refs/tags/v1", "before": SHA, "after": ZEROS}),
+            json!([["push", {}], ["tag.deleted", {"name": "v1"}]]),
+        ),
+        (
+            json!({
+                "object_kind": "merge_request", "user": ada, "labels": [{"id": 1, "title": "loom"}],
+                "object_attributes": {
+                    "id": 91, "iid": 12, "title": "Weave", "state": "merged", "action": "merge", "draft": false, "author_id": 3,
+                    "source_branch": "weave", "target_branch": "main", "last_commit": commit, "merge_commit_sha": OTHER,
+                    "created_at": "2026-03-01 08:00:00 UTC", "updated_at": "2026-03-01T08:00:00Z",
+                },
+            }),
+            json!([["pull_request", {
+                "number": 12, "state": "merged", "headSha": SHA, "mergeCommitSha": OTHER, "labels": ["loom"], "author": {"id": "3", "login": null},
+                "createdAt": "2026-03-01T08:00:00.000Z", "updatedAt": "2026-03-01T08:00:00.000Z",
+            }]]),
+        ),
+        (
+            json!({
+                "object_kind": "note", "user": ada, "merge_request": {"id": 91, "iid": 12, "last_commit": commit},
+                "object_attributes": {"id": 5, "note": "Nice", "noteable_type": "MergeRequest", "commit_id": null, "created_at": "2026-03-01 08:00:00 UTC"},
+            }),
+            json!([["comment", {"id": "5", "body": "Nice", "pullRequestNumber": 12, "commitSha": null, "author": {"login": "ada"}}]]),
+        ),
+        (
+            json!({"object_kind": "note", "user": ada, "commit": commit, "object_attributes": {"id": 6, "note": "Here", "noteable_type": "Commit", "line_code": "x"}}),
+            json!([["comment", {"commitSha": SHA, "pullRequestNumber": null}]]),
+        ),
+        (
+            json!({"object_kind": "release", "id": 4, "tag": "v1", "name": "First", "description": "Notes", "action": "create", "created_at": "2026-03-01 08:00:00 UTC", "released_at": "2026-03-01 08:00:00 UTC", "commit": commit, "assets": {"count": 1, "links": [{"id": 1, "name": "loom.tar", "url": "https://x.example/loom.tar"}], "sources": []}}),
+            json!([["release", {"tagName": "v1", "name": "First", "assets": [{"name": "loom.tar"}], "publishedAt": "2026-03-01T08:00:00.000Z"}]]),
+        ),
+        (
+            // The commit is told by its pipeline's number here.
+            json!({
+                "object_kind": "build", "ref": "main", "tag": false, "sha": SHA, "before_sha": OTHER, "build_id": 44, "build_name": "test", "build_stage": "test",
+                "build_status": "failed", "build_allow_failure": true, "build_started_at": "2026-03-01 08:00:00 UTC", "build_finished_at": null,
+                "user": ada, "environment": null, "runner": {"id": 1, "description": "x", "tags": []}, "project_id": 7,
+                "commit": {"id": 2293, "name": "Build pipeline", "sha": SHA, "message": "x", "author_name": "Ada", "status": "created", "duration": null},
+            }),
+            json!([["check", {"id": "44", "name": "test", "status": "completed", "conclusion": "neutral", "commitSha": SHA, "ref": "main", "completedAt": null}]]),
+        ),
+        (
+            json!({"object_kind": "build", "build_id": 45, "build_status": "running", "environment": {"name": "live", "action": "start"}, "commit": {"id": null}}),
+            json!([["check", {"id": "45", "status": "in_progress", "conclusion": null}]]),
+        ),
+        (
+            json!({"object_kind": "deployment", "status": "success", "status_changed_at": "2026-03-01 08:00:00 +0000", "deployment_id": 9, "environment": "live", "short_sha": "11111111", "ref": "main", "user": ada, "commit_title": "x"}),
+            json!([["deployment", {"id": "9", "state": "success", "environment": "live", "commitSha": null, "creator": {"login": "ada"}}]]),
+        ),
+        // Not asked for, and of other shapes.
+        (
+            json!({"object_kind": "pipeline", "object_attributes": {"id": 31, "tag": false, "status": "success", "url": 1}, "commit": {"id": 1}, "status": 5}),
+            json!([]),
+        ),
+        (
+            json!({"object_kind": "wiki_page", "object_attributes": "x"}),
+            json!([]),
+        ),
+        (json!({}), json!([])),
+    ]
+}
+
+#[tokio::test]
+async fn every_event_is_told_in_the_unified_words() {
+    let up = Upstream::start(&[]).await;
+    for (mut payload, expected) in cases() {
+        let project = json!({"id": 7, "name": "Loom", "path_with_namespace": "mill/loom"});
+        payload["project"] = project;
+        let sent = [
+            ("idempotency-key", "key-1"),
+            ("x-gitlab-event-uuid", "uuid-1"),
+        ];
+        let body = payload.to_string();
+        let events = read(&up.provider, &sent, body.as_bytes()).unwrap();
+        assert_eq!(events.delivery_id, "key-1");
+        assert_eq!(events.repository_id.as_deref(), Some("7"));
+        assert_eq!(events.full_name.as_deref(), Some("mill/loom"));
+        let told = told(events);
+        assert!(holds(&told, &expected), "{body}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_payload_is_refused() {
+    let up = Upstream::start(&[]).await;
+    let numbered = ("x-gitlab-event-uuid", "uuid-1");
+    for (sent, body) in [
+        (
+            vec![],
+            &br#"{"object_kind": "push", "ref": "refs/heads/main"}"#[..],
+        ),
+        (vec![numbered], b""),
+        (vec![numbered], b"object_kind=push"),
+        (vec![numbered], b"[]"),
+        (vec![numbered], br#"{"object_kind": "push", "ref": 5}"#),
+    ] {
+        let refused = read(&up.provider, &sent, body).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidRequest, "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_hooks_token_is_believed() {
+    // sec: SR-10
+    let up = Upstream::start(&[]).await;
+    let connection = ConnectionId::parse("conn_fixture").unwrap();
+    let secret = Secret::new("a token of the hook".to_owned());
+    for (sent, believed) in [
+        (vec![("x-gitlab-token", "a token of the hook")], true),
+        (vec![("x-gitlab-token", "a token of the hook ")], false),
+        (vec![("x-gitlab-token", "a token of the hool")], false),
+        (vec![("x-gitlab-token", "")], false),
+        (vec![], false),
+    ] {
+        let headers = headers(&sent);
+        let call = HookCall {
+            headers: &headers,
+            body: b"{}",
+            connection_id: &connection,
+        };
+        let verified = up.provider.hooks().unwrap().verify(&call, &secret);
+        assert_eq!(verified, believed, "{sent:?}");
+    }
+}
