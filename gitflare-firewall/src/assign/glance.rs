@@ -204,7 +204,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        assign::{KEYWORDS, read_name},
+        assign::{keywords, read_name},
         engine::Found,
     };
 
@@ -307,12 +307,12 @@ mod tests {
                 limit: text.len(),
                 language: [Language::Unknown, Language::Code, Language::Config][language],
             };
-            for keyword in KEYWORDS {
-                for (at, _) in folded.match_indices(keyword.text) {
-                    let end = at + keyword.text.len();
-                    if !is_worth(&view, at, end, keyword.strength) {
+            for (word, _, strength) in keywords() {
+                for (at, _) in folded.match_indices(word) {
+                    let end = at + word.len();
+                    if !is_worth(&view, at, end, strength) {
                         let mut found = Found::default();
-                        read_name(&view, at, end, keyword.strength, &mut found);
+                        read_name(&view, at, end, strength, &mut found);
                         prop_assert_eq!(&found.spans, &[], "{:?} at {}", text, at);
                     }
                 }

@@ -10,6 +10,7 @@ mod key;
 mod lexicon;
 mod literal;
 mod operator;
+mod providers;
 mod words;
 
 pub(crate) use key::Strength;
@@ -17,6 +18,7 @@ pub(crate) use key::Strength;
 use bare::LONGEST_BARE;
 use judge::{Form, is_secret};
 use key::Key;
+use providers::PROVIDERS;
 use words::KEYWORDS;
 
 use crate::{
@@ -25,11 +27,15 @@ use crate::{
     text::{LONGEST_VALUE, Language, View},
 };
 
-/// The keywords as literals for the scanner, in the order of their indices.
+/// The keywords as literals for the scanner.
 pub(crate) fn keywords() -> impl Iterator<Item = (&'static str, Set, Strength)> {
-    KEYWORDS
+    let words = KEYWORDS
         .iter()
-        .map(|keyword| (keyword.text, Set::new(keyword.tail), keyword.strength))
+        .map(|keyword| (keyword.text, Set::new(keyword.tail), keyword.strength));
+    let providers = PROVIDERS
+        .iter()
+        .map(|name| (*name, Set::default(), Strength::Provider));
+    words.chain(providers)
 }
 
 /// Reads the assignment around a keyword at `at..end`.
