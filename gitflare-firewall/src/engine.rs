@@ -15,6 +15,7 @@ use crate::{
     shape::Set,
     tag::TAG_PREFIX,
     text::{LOOKAHEAD, LOOKBACK, Language, View},
+    wrapped,
 };
 
 /// What an anchor stands for.
@@ -26,6 +27,7 @@ enum Kind {
     Link,
     Context(Context),
     Tag,
+    Wrapped,
 }
 
 /// The compiled tables; one per process.
@@ -50,6 +52,8 @@ pub(crate) struct Found {
     pub(crate) spans: Vec<Span>,
     /// Where matchers had to stop although their secrets go on.
     open: Vec<usize>,
+    /// These are the secrets of a text that was wrapped: it is not unwrapped any further.
+    unwrapped: bool,
 }
 
 impl Found {
@@ -135,6 +139,9 @@ impl Engine {
             add(text, Set::new(tail), true, Kind::Context(*context));
         }
         add(TAG_PREFIX, Set::default(), false, Kind::Tag);
+        for mark in wrapped::MARKS {
+            add(mark, Set::new(r"\w+/"), false, Kind::Wrapped);
+        }
         Self {
             scanner: Scanner::new(literals),
             kinds,
@@ -225,6 +232,17 @@ impl Engine {
                 }
             }
             Kind::Context(context) => context::read(view, context, hit.at, end, found),
+            Kind::Wrapped => {
+                if !found.unwrapped
+                    && let Some((start, stop, text)) = wrapped::text(view, hit.at)
+                    && self.holds_secret(&text)
+                {
+                    found.secret(start, stop);
+                    if stop == view.limit {
+                        found.goes_on(stop);
+                    }
+                }
+            }
             Kind::Tag => {
                 let end = const { Set::new(r"\x") }.run(view.text, end, view.limit.min(end + 16));
                 if end == hit.at + crate::tag::TAG_LEN {
@@ -232,6 +250,18 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Whether a text that was wrapped holds a secret.
+    fn holds_secret(&self, text: &[u8]) -> bool {
+        let mut found = Found {
+            unwrapped: true,
+            ..Found::default()
+        };
+        let language = Language::Unknown;
+        let carry = &mut Carry::default();
+        self.find(text, 0, text.len(), language, carry, &mut found);
+        !found.spans.is_empty()
     }
 
     /// Reads a key block from `at` to its end or to the end of the window.

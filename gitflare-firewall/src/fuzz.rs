@@ -37,6 +37,8 @@ const PIECES: &[&[u8]] = &[
     b"k3J9sX0qPz7LmN2v",
     b"9f86d081884c7d65",
     b"hunter22",
+    b"eyJwYXNzd29yZCI6ICJrM0o5c1gwcVB6N0xtTjJ2In0=",
+    b"cGFzc3dvcmQ9aHVudGVyMjI",
     b"gf_sha256:",
     b"0123456789abcdef",
     b"0000000000000000",

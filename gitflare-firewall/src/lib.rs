@@ -32,8 +32,8 @@
 //! - Unquoted words in programming languages: they are names there. Without a known language an
 //!   unquoted value must hold a digit or a symbol.
 //! - Words of crypto seeds, and formats whose only mark is their length, unless a name is near.
-//! - What is wrapped in base64 is judged by its first characters (JWT, PEM), never decoded, but for
-//!   `Basic` credentials.
+//! - What is wrapped in base64 twice, and what is wrapped once without a telling beginning (JSON,
+//!   JWT, PEM) or word (`password`, `secret`, `PRIVATE KEY`) in it.
 //!
 //! # Tags
 //! `gf_sha256:` and sixteen hexadecimal digits: twelve of an HMAC-SHA-256 under the tenant's key,
@@ -67,6 +67,7 @@ mod shape;
 mod stream;
 mod tag;
 mod text;
+mod wrapped;
 
 pub use diff::FilteredDiff;
 pub use firewall::{Firewall, FirewallConfig};

@@ -63,7 +63,8 @@ pub(super) fn is_secret(
     }
     if form == Form::Bare
         && is_number(value)
-        && (strength != Strength::Password || value.last().is_some_and(u8::is_ascii_alphabetic))
+        && (strength != Strength::Password && value.len() < 15
+            || value.iter().any(u8::is_ascii_alphabetic))
     {
         return false;
     }
@@ -294,6 +295,9 @@ fn is_path_or_url(value: &[u8]) -> bool {
         || value.starts_with(b"~/")
         || (value.len() > 2 && value[1] == b':' && value[2] == b'\\')
     {
+        if value.ends_with(b"=") && !value.contains(&b'.') && Profile::of(value).is_random() {
+            return false;
+        }
         let slashes = value.iter().filter(|byte| **byte == b'/').count();
         return slashes >= 2 || !Profile::of(value).is_random() && value.len() > 8;
     }

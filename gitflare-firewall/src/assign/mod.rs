@@ -339,3 +339,6 @@ fn has_digit_or_symbol(value: &[u8]) -> bool {
 }
 
 const NAME: Set = Set::new(r"\w-");
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use super::{
     NAME, Operator, Reader, has_digit_or_symbol,
     words::{LOOKS_UP, METHODS, WRAPS},
 };
-use crate::{shape::Set, text::View};
+use crate::{chance::Profile, shape::Set, text::View};
 
 impl Reader<'_, '_> {
     /// The operator at `at` and where it ends.
@@ -183,8 +183,10 @@ impl Reader<'_, '_> {
             return None;
         }
         let end = TYPE.run(view.text, at, view.limit.min(at + 48));
+        let generated = end - at >= 12 && Profile::of(&view.text[at..end]).is_random();
         let end = view.skip_blanks(end);
         (end > at
+            && !generated
             && view.byte(end) == b'='
             && !matches!(view.byte(end + 1), b'=' | b'>')
             && view.before(self.key.start) != b'&')
