@@ -48,8 +48,8 @@ pub(crate) fn text(view: &View<'_>, at: usize) -> Option<(usize, usize, Vec<u8>)
         .iter()
         .position(|mark| view.has(at, mark.as_bytes()))?;
     [
-        (STANDARD, alphabet::STANDARD),
-        (URL_SAFE, alphabet::URL_SAFE),
+        (STANDARD, &alphabet::STANDARD),
+        (URL_SAFE, &alphabet::URL_SAFE),
     ]
     .into_iter()
     .find_map(|(set, alphabet)| decode(view, at, mark, set, alphabet))
@@ -60,7 +60,7 @@ fn decode(
     at: usize,
     mark: usize,
     set: Set,
-    alphabet: alphabet::Alphabet,
+    alphabet: &alphabet::Alphabet,
 ) -> Option<(usize, usize, Vec<u8>)> {
     if mark < BEGINNINGS && at > 0 && set.has(view.text[at - 1]) {
         return None;
@@ -87,7 +87,7 @@ fn decode(
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
-    let text = GeneralPurpose::new(&alphabet, config)
+    let text = GeneralPurpose::new(alphabet, config)
         .decode(&view.text[start..whole])
         .ok()?;
     let readable = text
