@@ -247,6 +247,22 @@ impl Browser {
         self.call("POST", &path, json!({ "text": text })).await;
     }
 
+    /// Types into whatever has the focus; WebDriver's own signs stand for keys without a letter.
+    pub(crate) async fn type_keys(&self, keys: &str) {
+        let strokes: Vec<_> = keys
+            .chars()
+            .flat_map(|key| {
+                [
+                    json!({"type": "keyDown", "value": key}),
+                    json!({"type": "keyUp", "value": key}),
+                ]
+            })
+            .collect();
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": strokes});
+        self.call("POST", "/actions", json!({"actions": [keyboard]}))
+            .await;
+    }
+
     pub(crate) async fn text(&self, element: &Element) -> String {
         let path = format!("/element/{}/text", element.0);
         let text = self.call("GET", &path, Value::Null).await;

@@ -8,6 +8,7 @@ mod album;
 mod axe;
 mod developer;
 mod driver;
+mod extremes;
 mod frames;
 mod public;
 mod saas;

@@ -28,22 +28,31 @@ pub(crate) struct Site {
 impl Site {
     /// On plain http, in development mode.
     pub(crate) async fn start() -> Self {
-        Self::with(None).await
+        Self::with(None, ForgeOptions::default()).await
+    }
+
+    /// The same in front of forges with so many repositories.
+    pub(crate) async fn start_with_repositories(count: usize) -> Self {
+        let options = ForgeOptions {
+            repositories: count,
+            ..ForgeOptions::default()
+        };
+        Self::with(None, options).await
     }
 
     /// On https under a name, as in production.
     pub(crate) async fn start_https(host: &str) -> Self {
-        Self::with(Some(host)).await
+        Self::with(Some(host), ForgeOptions::default()).await
     }
 
-    async fn with(host: Option<&str>) -> Self {
+    async fn with(host: Option<&str>, options: ForgeOptions) -> Self {
         let http = super::driver::client();
         let folder = tempfile::tempdir().unwrap();
         let (data, repositories) = (folder.path().join("data"), folder.path().join("git"));
         sample::write(&repositories).unwrap();
         let options = ForgeOptions {
             roots: vec![repositories],
-            ..ForgeOptions::default()
+            ..options
         };
         let forges = Forges::start(&options).await.unwrap();
         let settings = forges.settings();
