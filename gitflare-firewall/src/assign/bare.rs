@@ -177,24 +177,28 @@ impl Reader<'_, '_> {
             return;
         }
         let mut at = self.key.end;
-        let limit = view.limit.min(at + NEARBY);
+        let limit = view.limit.min(at + nearby(self.key.strength));
+        let provider = self.key.strength == Strength::Provider;
         let mut lines = 0;
         while at < limit {
+            // Links, paths, digests, calls and references name something else.
+            if matches!(view.text[at], b'/' | b'@' | b'$')
+                || !provider && matches!(view.text[at], b'(' | b'<' | b'{')
+            {
+                return;
+            }
             if !TOKEN.has(view.text[at]) {
                 lines += usize::from(view.text[at] == b'\n');
-                // Links, paths, digests, calls and references name something else.
-                if matches!(view.text[at], b'/' | b'@' | b'(' | b'$' | b'<' | b'{') || lines > 1 {
+                if lines > 1 + usize::from(provider) {
                     return;
                 }
                 at += 1;
                 continue;
             }
-            let end = TOKEN.run(view.text, at, view.limit.min(at + 256));
+            let longest = view.limit.min(at + LONGEST_BARE);
+            let end = TOKEN.run(view.text, at, longest);
             let value = &view.text[at..end];
-            let delimited = !matches!(
-                view.byte(end),
-                b'/' | b'@' | b'(' | b'.' | b':' | b'<' | b'['
-            );
+            let delimited = !matches!(view.byte(end), b'@' | b'(' | b':' | b'<' | b'[');
             // A tag was the generated text once: what follows it is not nearby.
             let tag = value.ends_with(b"gf_sha256") && view.byte(end) == b':';
             if tag || value.starts_with(b"sha") || value.starts_with(b"md5") {
@@ -210,6 +214,9 @@ impl Reader<'_, '_> {
                 && (generated() || is_uuid(value))
             {
                 found.secret(at, end);
+                if end == longest {
+                    found.goes_on(end);
+                }
                 return;
             }
             at = end;
@@ -219,11 +226,17 @@ impl Reader<'_, '_> {
 
 /// The longest value without quotes.
 pub(super) const LONGEST_BARE: usize = 1024;
-/// How far from its name a generated text may stand.
-pub(super) const NEARBY: usize = 40;
+/// How far from its name a generated text may stand; a provider's says more.
+pub(super) fn nearby(strength: Strength) -> usize {
+    if strength == Strength::Provider {
+        80
+    } else {
+        40
+    }
+}
 /// How long it must be.
 pub(super) const SHORTEST_NEARBY: usize = 20;
-const TOKEN: Set = NAME;
+pub(super) const TOKEN: Set = Set::new(r"\w.+/=~-");
 const QUERY_END: Set = Set::new("&# \t\r\n\"'`<>)]}\\\\;,|");
 const PAIR_END: Set = Set::new(";\"'`\r\n<>");
 pub(super) const BARE_END: Set = Set::new(" \t\r\n\"'`;,<>&|(){}[]");

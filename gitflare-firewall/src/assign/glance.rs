@@ -4,7 +4,7 @@
 
 use super::{
     NAME, Strength,
-    bare::{BARE_END, NEARBY, SHORTEST_NEARBY},
+    bare::{BARE_END, SHORTEST_NEARBY, TOKEN, nearby},
     judge::{LONGEST_WORD, MARK, SHORTEST_GENERATED},
     key::LONGEST_NAME,
     operator::{CALL, TYPE, argument, declared, method},
@@ -180,11 +180,11 @@ fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
     ) {
         return false;
     }
-    (1..=NEARBY / SHORTEST_NEARBY).any(|index| {
+    (1..=nearby(strength) / SHORTEST_NEARBY).any(|index| {
         let probe = stop + index * SHORTEST_NEARBY - 1;
-        probe < view.limit && NAME.has(view.text[probe]) && {
-            let start = NAME.run_back(view.text, probe, probe - (SHORTEST_NEARBY - 1));
-            let end = NAME.run(view.text, probe, view.limit.min(start + SHORTEST_NEARBY));
+        probe < view.limit && TOKEN.has(view.text[probe]) && {
+            let start = TOKEN.run_back(view.text, probe, probe - (SHORTEST_NEARBY - 1));
+            let end = TOKEN.run(view.text, probe, view.limit.min(start + SHORTEST_NEARBY));
             end - start >= SHORTEST_NEARBY
         }
     })

@@ -105,6 +105,8 @@ pub(super) const TOKENS: &[Row] = &[
     row("access-sandbox-", r"[\x-]{36}"),
     row("access-development-", r"[\x-]{36}"),
     row("Mid-server-", r"[\w-]{10,}"),
+    inner(r"[\w-]{3,70}", "-PRD-", r"[\x]{8,}-[\x]{4,}[\x-]{0,}"),
+    inner(r"[\w-]{3,70}", "-SBX-", r"[\x]{8,}-[\x]{4,}[\x-]{0,}"),
     row("PRD-", r"[\x]{8,}-[\x]{4,}-[\x-]{8,}"),
     row("SBX-", r"[\x]{8,}-[\x]{4,}-[\x-]{8,}"),
     row("FRDM", "[A-Za-z0-9]{40,}"),

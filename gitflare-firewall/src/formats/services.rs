@@ -92,6 +92,8 @@ pub(super) const TOKENS: &[Row] = &[
     row("gcntfy-", r"[\w-]{60,}"),
     mixed("private_", "[A-Za-z0-9+/]{20,}={0,2}"),
     mixed("ion_", "[A-Za-z0-9]{42}"),
+    row("cli_a", "[a-f0-9]{15}"),
+    row("eyJtaXJvLm9yaWdpbiI6", r"[\w-]{30,}"),
     mixed("pat_", "[A-Za-z0-9]{60,}"),
     mixed("m0-", "[A-Za-z0-9]{40}"),
     mixed("db-", "[A-Za-z0-9]{29}"),

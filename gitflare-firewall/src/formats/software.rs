@@ -30,6 +30,8 @@ pub(super) const TOKENS: &[Row] = &[
     // Atlassian, Bitbucket.
     row("ATATT3", r"[\w-]{40,}[\\]?[\w=-]{0,}"),
     row("ATCTT3", r"[\w-]{40,}[\\]?[\w=-]{0,}"),
+    mixed("ATAT", r"[\w=-]{80,}"),
+    mixed("ATCT", r"[\w=-]{80,}"),
     row("ATBB", "[A-Za-z0-9]{28,}"),
     row("BBDC-", r"[\w+/=-]{32,}"),
     // Azure's identifiable keys.
