@@ -26,7 +26,12 @@ pub(super) struct Oauth {
     api: Base,
     /// Of the GitHub App that the client id belongs to.
     app_slug: Option<String>,
+    /// Below which the pages of GitHub Apps stand.
+    apps: &'static str,
 }
+
+/// The REST base of an Enterprise Server, below its host.
+const SERVER_API: &str = "/api/v3";
 
 impl Oauth {
     pub(super) fn new(
@@ -37,12 +42,14 @@ impl Oauth {
     ) -> Result<Self> {
         let web = match &config.web_url {
             Some(url) => url.clone(),
-            None => oauth::web_url(api_url, "/api/v3")?,
+            None => oauth::web_url(api_url, SERVER_API)?,
         };
+        let is_server = api_url.trim_end_matches('/').ends_with(SERVER_API);
         Ok(Self {
             api: http.base(api_url)?,
             registration: Registration::new(ProviderId::Github, http, &web, config)?,
             app_slug,
+            apps: if is_server { "github-apps" } else { "apps" },
         })
     }
 }
@@ -87,7 +94,7 @@ impl ProviderOauth for Oauth {
 
     fn installation_url(&self) -> Option<String> {
         let slug = oauth::segment(self.app_slug.as_deref()?);
-        let path = format!("/apps/{slug}/installations/new");
+        let path = format!("/{}/{slug}/installations/new", self.apps);
         Some(self.registration.page(&path, &[]))
     }
 
@@ -138,6 +145,10 @@ mod tests {
     use crate::HttpConfig;
 
     fn oauth(app_slug: Option<&str>) -> Oauth {
+        oauth_at("https://api.github.com", app_slug)
+    }
+
+    fn oauth_at(api_url: &str, app_slug: Option<&str>) -> Oauth {
         let config = OauthConfig {
             client_id: "client".into(),
             client_secret: Some(Secret::from("secret")),
@@ -146,7 +157,7 @@ mod tests {
         };
         let http = Http::new(&HttpConfig::default()).unwrap();
         let slug = app_slug.map(str::to_owned);
-        Oauth::new(http, "https://api.github.com", config, slug).unwrap()
+        Oauth::new(http, api_url, config, slug).unwrap()
     }
 
     fn authorization_url(oauth: &Oauth, permissions: &[Scope]) -> String {
@@ -189,9 +200,32 @@ mod tests {
         let github_app = oauth(Some("git-flare"));
         let url = authorization_url(&github_app, &[Scope::ReadTags]);
         assert!(!url.contains("scope="), "{url}");
-        assert_eq!(
-            github_app.installation_url().unwrap(),
-            "https://github.com/apps/git-flare/installations/new"
-        );
+    }
+
+    #[test]
+    fn each_kind_of_github_has_its_own_pages() {
+        for (api, web, apps) in [
+            ("https://api.github.com", "https://github.com", "apps"),
+            ("https://api.mill.ghe.com", "https://mill.ghe.com", "apps"),
+            (
+                "https://git.mill.example/api/v3",
+                "https://git.mill.example",
+                "github-apps",
+            ),
+            (
+                "https://git.mill.example/api/v3/",
+                "https://git.mill.example",
+                "github-apps",
+            ),
+        ] {
+            let app = oauth_at(api, Some("git-flare"));
+            let sign_in = authorization_url(&app, &[Scope::ReadTags]);
+            assert!(
+                sign_in.starts_with(&format!("{web}/login/oauth/authorize?")),
+                "{sign_in}"
+            );
+            let install = app.installation_url().unwrap();
+            assert_eq!(install, format!("{web}/{apps}/git-flare/installations/new"));
+        }
     }
 }
