@@ -61,7 +61,8 @@ impl Reader<'_, '_> {
             let end = BARE_END.run_until(view.text, at, limit);
             // `"user=x password=y"`: the quote behind it says that it stands in a literal.
             let inside = tight && view.byte(self.key.end) == b'=' && view.quote(end).is_some();
-            (end, if inside { Form::Literal } else { Form::Bare })
+            let literal = inside || self.is_beside_user(at, end);
+            (end, if literal { Form::Literal } else { Form::Bare })
         };
         let end = end.min(self.escape_in(at, end));
         let mut end = end;
@@ -147,6 +148,27 @@ impl Reader<'_, '_> {
             && view.language == Language::Unknown
             && view.byte(self.key.end) == b'='
             && (!name.iter().any(u8::is_ascii_lowercase) || self.is_whole_line())
+    }
+
+    /// Whether the value is a word that ends its line, with a user or a host named beside it, as
+    /// notes write credentials down.
+    fn is_beside_user(&self, at: usize, end: usize) -> bool {
+        const USERS: [&[u8]; 5] = [b"user", b"login", b"email", b"host", b"account"];
+        let view = self.view;
+        let value = &view.text[at..end];
+        if view.language != Language::Unknown
+            || self.key.strength != Strength::Password
+            || value.len() < 5
+            || !value.iter().all(u8::is_ascii_lowercase)
+            || view.line_end(view.skip_blanks(end)) == 0
+        {
+            return false;
+        }
+        let around = view.floor.max(self.key.start.saturating_sub(120));
+        let around = view.text[around..self.key.start].to_ascii_lowercase();
+        USERS
+            .iter()
+            .any(|word| memchr::memmem::find(&around, word).is_some())
     }
 
     /// Whether the line holds `name=value` and nothing else.

@@ -167,8 +167,9 @@ fn may_be_compared(view: &View<'_>, at: usize, stop: usize) -> bool {
     };
     let floor = view.floor.max(at.saturating_sub(COMPARED));
     closes(view.byte(stop))
-        && memchr::memrchr(b'=', &view.text[floor..at])
+        && (memchr::memrchr(b'=', &view.text[floor..at])
             .is_some_and(|index| matches!(view.before(floor + index), b'=' | b'!'))
+            || memchr::memmem::find(&view.text[floor..at], b".equals(").is_some())
 }
 
 /// Whether a run long enough for a generated text begins within reach. Such a run covers one of
@@ -290,6 +291,8 @@ mod tests {
         "q{",
         "password=",
         "strcmp(",
+        "user ",
+        "letmein",
     ];
 
     proptest! {

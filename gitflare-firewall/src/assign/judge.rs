@@ -2,7 +2,7 @@
 
 use super::{
     key::Strength,
-    words::{EMPTY_WORDS, ENDINGS, REFERENCES, STAND_INS, STORES},
+    words::{EMPTY_WORDS, ENDINGS, PLACES, REFERENCES, STAND_INS, STORES},
 };
 use crate::{chance::Profile, shape::Set, tag::TAG_LEN, text::Language};
 
@@ -58,7 +58,7 @@ pub(super) fn is_secret(
         return false;
     }
     let profile = Profile::of(value);
-    if is_prose(value, &profile) {
+    if is_prose(value, &profile) && !(form == Form::Quoted && is_phrase(value, strength)) {
         return false;
     }
     if form == Form::Bare
@@ -125,7 +125,7 @@ fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Languag
     match form {
         Form::Quoted | Form::Literal | Form::Pair => {
             value.len() >= 4
-                && !(profile.digits == 0 && is_names(value))
+                && !(profile.digits == 0 && is_names(value) && tells_a_place(value))
                 && !is_title(value, profile)
         }
         Form::Bare if language == Language::Config => {
@@ -144,7 +144,7 @@ fn takes_secret(value: &[u8], profile: &Profile, form: Form, language: Language)
     if value.len() < 6 || is_path_or_url(value) {
         return false;
     }
-    if profile.is_random() {
+    if profile.is_random() || profile.spaces == 1 {
         return true;
     }
     if profile.digits > 0 && profile.letters() > 0 {
@@ -155,15 +155,16 @@ fn takes_secret(value: &[u8], profile: &Profile, form: Form, language: Language)
         return profile.digits >= 8 && value.len() >= 8;
     }
     // A single small word: weak, but written down as the secret.
+    let shortest = if form == Form::Bare { 8 } else { 6 };
     (form != Form::Bare || language == Language::Config)
-        && value.len() >= 8
+        && value.len() >= shortest
         && profile.symbols == 0
         && profile.spaces == 0
         && profile.upper == 0
 }
 
 fn takes_token(value: &[u8], profile: &Profile) -> bool {
-    if value.len() < 8 || is_path_or_url(value) {
+    if value.len() < 8 || is_path_or_url(value) || is_date(value) {
         return false;
     }
     if is_uuid(value) || profile.is_random() {
@@ -206,6 +207,10 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
             .iter()
             .all(|byte| byte.is_ascii_alphabetic() || b"_./:".contains(byte)),
         [b':', rest @ ..] | [b'&', rest @ ..] => is_names(rest),
+        // What a quote or a bracket cut short: `form["password"]`, `getcwd()`.
+        [call @ .., b'[' | b'('] | [call @ .., b'(', b')'] if !call.is_empty() => call
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || b"_.:".contains(byte)),
         _ => {
             value.iter().any(|byte| matches!(byte, b'{' | b'%' | b'$'))
                 && [&b"{{"[..], b"${", b"<%", b"%s", b"#{", b"{}", b"{0}", b"$("]
@@ -273,6 +278,31 @@ fn is_prose(value: &[u8], profile: &Profile) -> bool {
     });
     let words = words.count();
     words >= 2 || (profile.spaces >= 1 && words >= 1 && profile.digits == 0) || profile.spaces >= 3
+}
+
+/// Two small words, as in `keyboard cat`, that say nothing of what they stand for.
+fn is_phrase(value: &[u8], strength: Strength) -> bool {
+    matches!(strength, Strength::Password | Strength::Secret)
+        && value.iter().filter(|byte| **byte == b' ').count() == 1
+        && value
+            .split(|byte| *byte == b' ')
+            .all(|word| word.len() >= 3 && word.iter().all(u8::is_ascii_lowercase))
+        && !tells_a_place(value)
+}
+
+/// Whether words of a value say where it belongs or what it is for, as names of fields, messages
+/// and routes do, rather than being a password made of words.
+fn tells_a_place(value: &[u8]) -> bool {
+    value.iter().any(|byte| matches!(byte, b'.' | b'/' | b':'))
+        || value
+            .split(|byte| !byte.is_ascii_alphabetic())
+            .flat_map(humps)
+            .any(|word| PLACES.has(word))
+}
+
+/// The parts of a word that begin with capitals.
+fn humps(word: &[u8]) -> impl Iterator<Item = &[u8]> {
+    word.chunk_by(|before, next| !(before.is_ascii_lowercase() && next.is_ascii_uppercase()))
 }
 
 /// Bare text that is code rather than a literal.
@@ -357,6 +387,16 @@ fn is_number(value: &[u8]) -> bool {
         || number
             .iter()
             .all(|byte| byte.is_ascii_digit() || b"._eE+-".contains(byte))
+}
+
+/// `2021-03-04`, with or without a time.
+fn is_date(value: &[u8]) -> bool {
+    value.len() >= 10
+        && value.len() <= 32
+        && (value[4], value[7]) == (b'-', b'-')
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b"-:.+TZ ".contains(byte))
 }
 
 /// `user:password` in base64.

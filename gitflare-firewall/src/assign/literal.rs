@@ -50,6 +50,39 @@ impl Reader<'_, '_> {
         if closed {
             let whole = found.len() > before;
             self.pieces(end + quote.len, whole, found);
+            if matches!(view.byte(self.key.end - 1), b's' | b'S') && operator == Operator::Assign {
+                self.others(end + quote.len, found);
+            }
+        }
+    }
+
+    /// The other literals of a list: `passwords = ["...", "..."]`.
+    fn others(&self, at: usize, found: &mut Found) {
+        let view = self.view;
+        let mut at = at;
+        for _ in 0..32 {
+            let comma = view.skip_blanks(at);
+            if view.byte(comma) != b',' {
+                return;
+            }
+            let next = view.skip_blanks(comma + 1);
+            let next = view.next_line(next).unwrap_or(next);
+            let Some(quote) = view.quote(next) else {
+                return;
+            };
+            let start = next + quote.len;
+            let (end, closed) = view.quoted_end(start, quote);
+            at = end + quote.len;
+            // `"a": "b"` is another member.
+            if !closed
+                || !matches!(
+                    view.byte(view.skip_blanks(at)),
+                    b',' | b']' | b'}' | b')' | b'\n'
+                )
+            {
+                return;
+            }
+            self.propose(start, end, Form::Quoted, found);
         }
     }
 

@@ -209,7 +209,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// `"hunter2" == password`
+    /// `"hunter2" == password` and `"hunter2".equals(password)`.
     fn compared_before(&self, found: &mut Found) {
         let view = self.view;
         let mut at = self.key.start;
@@ -219,7 +219,10 @@ impl Reader<'_, '_> {
                 return;
             }
         }
-        if view.before(at) != b'=' || !matches!(view.before(at - 1), b'=' | b'!') {
+        if let Some(callee) = view.text[view.floor..at].strip_suffix(b".equals(") {
+            // `"hunter2".equals(password)`
+            at = view.floor + callee.len();
+        } else if view.before(at) != b'=' || !matches!(view.before(at - 1), b'=' | b'!') {
             return;
         }
         while matches!(view.before(at), b'=' | b'!' | b' ') {

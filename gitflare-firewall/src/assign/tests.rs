@@ -29,6 +29,7 @@ const ANY: &[(&str, &str)] = &[
     ("A.java", r#"user.setPassword("{}");"#),
     ("A.java", r#".withPassword("{}")"#),
     ("A.java", r#"if (password.equals("{}")) {"#),
+    ("A.java", r#"if ("{}".equals(user.password)) {"#),
     ("A.java", r#"@Value("${db.password:{}}")"#),
     ("A.java", r#"char[] password = "{}".toCharArray();"#),
     ("a.js", "createConnection({user:'root',password:'{}'})"),
@@ -196,6 +197,33 @@ fn a_token_is_found_in_every_spelling() {
 fn what_only_looks_like_an_assignment_stays() {
     for (path, text) in CLEAN {
         assert_eq!(redact(path, text), *text, "{path}");
+    }
+}
+
+#[test]
+fn words_are_passwords_where_nothing_else_is_meant() {
+    for (path, text, secret) in [
+        ("a.py", r#"password = "open-sesame""#, "open-sesame"),
+        ("a.py", r#"password = "superMan""#, "superMan"),
+        ("a.js", r#"secret: "keyboard cat""#, "keyboard cat"),
+        ("a.js", r#"passwords: ["hunter22", "letmein"]"#, "letmein"),
+        ("notes", "Username: admin\nPassword: letmein\n", "letmein"),
+        ("a.sh", "PGPASSWORD=letmein psql -h x", "letmein"),
+    ] {
+        let redacted = redact(path, text);
+        assert!(!redacted.contains(secret), "{path}: {text} -> {redacted}");
+    }
+    for (path, text) in [
+        ("a.js", r#"RESET_PASSWORD = "reset-password""#),
+        ("a.js", r#"password: "current-password""#),
+        ("a.js", r#"password: "forgot password""#),
+        ("a.ts", r#"password: "userPassword""#),
+        ("notes", "username: string\npassword: string\n"),
+        ("a.conf", r#"password = request.form["password"]"#),
+        ("a.conf", "pwd = os.getcwd()"),
+        ("a.json", r#""expires_token": "2021-01-01T00:00:00Z""#),
+    ] {
+        assert_eq!(redact(path, text), text, "{path}");
     }
 }
 

@@ -42,6 +42,10 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     short("pass", ENDS, Strength::Pass),
     short("pwd", ENDS, Strength::Password),
     word("pswd", Strength::Password),
+    word("psswd", Strength::Password),
+    word("paswd", Strength::Password),
+    word("access_id", Strength::Weak),
+    word("accessid", Strength::Weak),
     short("pw", "=: \t\"'\\]", Strength::Pass),
     short("psk", "=: \t\"'\\]", Strength::Pass),
     word("rootpw", Strength::Password),
@@ -197,6 +201,23 @@ pub(super) static STAND_INS: LazyLock<Words> = LazyLock::new(|| {
         "\
          your yours changeme change replace insert todo example redacted masked hidden filtered \
          dummy placeholder enter here goes sample removed omitted fixme put put_your my",
+    )
+});
+
+/// Words of names: of fields, messages, routes, types, settings.
+pub(super) static PLACES: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         password passwords passwd pass pwd passphrase user users username login logout auth \
+         authentication account accounts reset forgot forgotten change changed confirm confirmation \
+         new old current previous field label input form error errors invalid required missing \
+         wrong incorrect hash hashed type view page screen dialog button text hidden key token \
+         secret secrets id name file path config value string plain cleartext encrypted encoded \
+         only none set unset get show hide update create delete add remove enable disable enabled \
+         disabled expired expires expiry policy policies manager prompt entry basic grant \
+         credentials credential mode method flow public private email mail code otp pin protected \
+         the is a an and or not no with for from must should use using at to in of be your please \
+         request response handler helper service client server data base",
     )
 });
 
