@@ -12,6 +12,7 @@ mod golden;
 mod hooks;
 mod operations;
 mod paging;
+mod published;
 mod recordings;
 mod refusals;
 #[path = "../support/mod.rs"]

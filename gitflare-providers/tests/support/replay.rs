@@ -10,7 +10,7 @@ use std::{
 
 use gitflare_providers::{Http, HttpConfig};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
 };
 
@@ -63,9 +63,11 @@ pub(crate) struct Replay {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Default)]
+/// What is answered to a method, a target and a body.
+type Answers = Box<dyn FnMut(&str, &str, &str) -> Reply + Send>;
+
 struct State {
-    routes: Vec<(String, Reply)>,
+    answers: Answers,
     asked: Vec<String>,
     heads: Vec<String>,
 }
@@ -74,12 +76,29 @@ impl Replay {
     /// Answers these targets, each with its leading slash. A target that stands more than once gets
     /// its replies in turn, the last one for good.
     pub(crate) async fn start(routes: &[(&str, Reply)]) -> Self {
+        let mut routes: Vec<_> = routes
+            .iter()
+            .map(|(target, reply)| ((*target).to_owned(), reply.clone()))
+            .collect();
+        Self::answering(move |_, target, _| {
+            let mut matching = (0..routes.len()).filter(|at| routes[*at].0 == target);
+            match (matching.next(), matching.next()) {
+                (Some(at), Some(_)) => routes.remove(at).1,
+                (Some(at), None) => routes[at].1.clone(),
+                (None, _) => Reply::new(418, format!("unexpected request: {target}")),
+            }
+        })
+        .await
+    }
+
+    /// Answers every request as this says.
+    pub(crate) async fn answering(
+        answers: impl FnMut(&str, &str, &str) -> Reply + Send + 'static,
+    ) -> Self {
         let state = Arc::new(Mutex::new(State {
-            routes: routes
-                .iter()
-                .map(|(target, reply)| ((*target).to_owned(), reply.clone()))
-                .collect(),
-            ..State::default()
+            answers: Box::new(answers),
+            asked: Vec::new(),
+            heads: Vec::new(),
         }));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -127,7 +146,16 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
             }
         }
         let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        let reply = state.lock().unwrap().answer(&target, &head);
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        if stream.read_exact(&mut body).await.is_err() {
+            return;
+        }
+        let body = String::from_utf8(body).unwrap();
+        let reply = state.lock().unwrap().answer(&target, &head, &body);
         let (status, length) = (reply.status, reply.body.len());
         let mut text = format!("HTTP/1.1 {status} X\r\n");
         if !matches!(status, 204 | 304) {
@@ -145,14 +173,10 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
 }
 
 impl State {
-    fn answer(&mut self, target: &str, head: &str) -> Reply {
+    fn answer(&mut self, target: &str, head: &str, body: &str) -> Reply {
         self.asked.push(target.to_owned());
         self.heads.push(head.to_lowercase());
-        let mut matching = (0..self.routes.len()).filter(|at| self.routes[*at].0 == target);
-        match (matching.next(), matching.next()) {
-            (Some(at), Some(_)) => self.routes.remove(at).1,
-            (Some(at), None) => self.routes[at].1.clone(),
-            (None, _) => Reply::new(418, format!("unexpected request: {target}")),
-        }
+        let method = head.split(' ').next().unwrap_or_default();
+        (self.answers)(method, target, body)
     }
 }
