@@ -116,7 +116,7 @@ async fn check(kind: ForgeKind, github_app: bool, token_path: &str, revoke_path:
         if expires {
             send(stage.forge.address(), "POST", "/__expire", &[], "");
             std::thread::scope(|scope| {
-                let readers: Vec<_> = (0..20)
+                let readers: Vec<_> = (0..100)
                     .map(|_| scope.spawn(|| stage.read(&connection).status))
                     .collect();
                 for reader in readers {
