@@ -343,6 +343,11 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             Code::InsufficientScope,
             "The account's role at GitLab is too low for this.",
         ),
+        // How older releases say that a hook is not valid.
+        404 if refusal.says(&["404 project hook {"]) => error(
+            Code::InvalidRequest,
+            "GitLab does not take this hook; the project may have as many as it can have.",
+        ),
         404 if refusal.says(&["404 project not found"]) => {
             error(Code::RepositoryNotFound, NO_REPOSITORY)
         }

@@ -89,7 +89,7 @@ impl ProviderHooks for Gitlab {
             .post(call, &path, Value::Object(body).to_string())
             .await;
         let answer = asked.map_err(|error| match error.upstream_status() {
-            Some(403 | 404) if error.code() != Code::RepositoryNotFound => Error::upstream(
+            Some(403 | 404) if !is_told_apart(error.code()) => Error::upstream(
                 Code::InsufficientScope,
                 ProviderId::Gitlab,
                 "Hooks at GitLab need a maintainer of the project, and a connection with the scope `api`.",
@@ -150,6 +150,11 @@ const KINDS: &[&str] = &[
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|_| invalid())
+}
+
+/// Whether a refusal has already said what it means.
+fn is_told_apart(code: Code) -> bool {
+    matches!(code, Code::RepositoryNotFound | Code::InvalidRequest)
 }
 
 #[derive(Debug, Deserialize)]

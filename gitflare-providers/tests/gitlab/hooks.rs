@@ -2,13 +2,18 @@
 
 use gitflare_core::{
     Code, ConnectionId, Secret,
-    provider::{HookCall, Provider},
+    model::EventName,
+    provider::{HookCall, NewHook, Provider},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    SHA, Upstream,
-    support::hooks::{headers, holds, read, told},
+    SHA, Upstream, repo,
+    support::{
+        call,
+        hooks::{headers, holds, read, told},
+        replay::Reply,
+    },
 };
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";
@@ -163,5 +168,58 @@ async fn only_the_hooks_token_is_believed() {
         };
         let verified = up.provider.hooks().unwrap().verify(&call, &secret);
         assert_eq!(verified, believed, "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn why_a_hook_is_not_made_is_told_apart() {
+    let project = json!({"id": 7, "path": "loom", "path_with_namespace": "mill/loom"}).to_string();
+    let secret = Secret::from("a secret of the hook");
+    let wish = NewHook {
+        url: "https://gateway.example/hooks",
+        secret: &secret,
+        events: &[EventName::Push],
+    };
+    for (status, body, code) in [
+        (
+            403,
+            r#"{"error": "insufficient_scope", "scope": "api"}"#,
+            Code::InsufficientScope,
+        ),
+        (
+            403,
+            r#"{"message": "403 Forbidden"}"#,
+            Code::InsufficientScope,
+        ),
+        (
+            404,
+            r#"{"message": "404 Not Found"}"#,
+            Code::InsufficientScope,
+        ),
+        (
+            404,
+            r#"{"message": "404 Project Not Found"}"#,
+            Code::RepositoryNotFound,
+        ),
+        (
+            404,
+            r#"{"message": "404 Project hook {:base=>[\"Maximum number of project hooks exceeded\"]} Not Found"}"#,
+            Code::InvalidRequest,
+        ),
+        (
+            422,
+            r#"{"error": "Invalid url given"}"#,
+            Code::InvalidRequest,
+        ),
+        (401, r#"{"message": "401 Unauthorized"}"#, Code::AuthExpired),
+    ] {
+        let up = Upstream::start(&[
+            ("projects/7/hooks", Reply::new(status, body)),
+            ("projects/7", Reply::ok(&*project)),
+        ])
+        .await;
+        let hooks = up.provider.hooks().unwrap();
+        let refused = hooks.create(&call(), &repo(), &wish).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{status} {body}");
     }
 }
