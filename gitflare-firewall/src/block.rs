@@ -1,5 +1,5 @@
 //! Key blocks: PEM, OpenSSH, PGP and PuTTY private keys, line by line, through diff signs, quotes,
-//! escaped line ends, concatenation and indentation. Each piece of the body becomes a tag of its
+//! escaped line ends, concatenation, indentation and whatever else stands before every line. Each piece of the body becomes a tag of its
 //! own, so that the number of lines stays. What is not a body ends the block; a block without an
 //! end marker is withheld as far as it goes.
 
@@ -14,7 +14,18 @@ pub(crate) struct Block {
     begun: bool,
     /// Lines left, for blocks that are counted.
     lines: usize,
+    /// What stands before the marker on its line and then before every line of the body: the sign
+    /// of a comment, a number, `key += "`.
+    prefix: Prefix,
 }
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Prefix {
+    bytes: [u8; LONGEST_PREFIX],
+    len: usize,
+}
+
+const LONGEST_PREFIX: usize = 24;
 
 /// A piece shorter than this does not begin a body.
 const FIRST_PIECE: usize = 16;
@@ -30,6 +41,7 @@ pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
         signed,
         begun: false,
         lines: usize::MAX,
+        prefix: Prefix::between(view, line + usize::from(signed), at),
     };
     if view.has(at, b"Private-Lines:") {
         let digits = view.skip_blanks(at + b"Private-Lines:".len());
@@ -41,12 +53,14 @@ pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
         return Some((block, end));
     }
     let label = at + b"-----BEGIN".len();
-    let end = const { Set::new("A-Z0-9 _") }.run(view.text, label, view.limit.min(label + 100));
+    let end = const { Set::new("A-Z0-9 _%+") }.run(view.text, label, view.limit.min(label + 100));
     if !view.has(end, b"-----") {
         return None;
     }
     let label = &view.text[label..end];
-    let private = memchr::memmem::find(label, b"PRIVATE KEY").is_some();
+    let private = [&b"PRIVATE KEY"[..], b"PRIVATE%20KEY", b"PRIVATE+KEY"]
+        .iter()
+        .any(|word| memchr::memmem::find(label, word).is_some());
     private.then_some((block, end + 5))
 }
 
@@ -59,13 +73,17 @@ pub(crate) fn read(
     found: &mut Found,
 ) -> (usize, Option<Block>) {
     let mut at = at;
+    // The marker counts as a piece of its line.
+    let mut pieces = usize::from(!block.begun);
+    let mut demanded = false;
     loop {
         if at >= view.limit {
             return (at, Some(block));
         }
-        let line_end = view.line_end(at);
+        let line_end = line_end(view, at);
         if line_end > 0 {
             at += line_end;
+            pieces = 0;
             if block.lines != usize::MAX && block.begun {
                 block.lines -= 1;
                 if block.lines == 0 {
@@ -75,6 +93,11 @@ pub(crate) fn read(
             if block.signed && matches!(view.byte(at), b'+' | b'-' | b' ') {
                 at += 1;
             }
+            let text = block.prefix.skip(view, at);
+            if demanded && text == at {
+                return (at, None);
+            }
+            at = text;
             continue;
         }
         let byte = view.text[at];
@@ -94,10 +117,18 @@ pub(crate) fn read(
             return (at, None);
         }
         let Some(end) = piece(view, at, &mut block) else {
-            return (at, None);
+            if pieces == 0 || block.prefix.len == 0 || !is_rest(view, at) {
+                return (at, None);
+            }
+            // What ends a statement around a piece: `" >> key.pem`. Behind the marker it makes a
+            // key only of lines that begin as the marker's does.
+            demanded |= !block.begun;
+            at = line_over(view, at);
+            continue;
         };
         if end > at && !is_header(view, at, end) {
             block.begun = true;
+            pieces += 1;
             found.secret(at, end);
             at = end;
         } else {
@@ -133,6 +164,13 @@ fn piece(view: &View<'_>, at: usize, block: &mut Block) -> Option<usize> {
             end += slashes + 1;
             continue;
         }
+        if [&b"%2B"[..], b"%2F", b"%3D", b"%2b", b"%2f", b"%3d"]
+            .iter()
+            .any(|sign| view.has(end, sign))
+        {
+            end += 3;
+            continue;
+        }
         break;
     }
     // The end marker may follow at once.
@@ -147,14 +185,75 @@ fn piece(view: &View<'_>, at: usize, block: &mut Block) -> Option<usize> {
     }
     let long = end - at >= FIRST_PIECE;
     let ends = end >= view.limit
-        || view.line_end(end) > 0
+        || line_end(view, end) > 0
         || SEPARATORS.has(view.byte(end))
         || matches!(view.byte(end), b'\\' | b'-' | b'<');
     let alone = end >= view.limit
-        || view.line_end(view.skip_blanks(end)) > 0
+        || line_end(view, view.skip_blanks(end)) > 0
         || matches!(view.byte(end), b'"' | b'\'' | b'`' | b'\\')
         || view.has(view.skip_blanks(end), b"-----");
     (ends && (long || block.begun && alone)).then_some(end)
+}
+
+impl Prefix {
+    /// What stands in `from..to`, when it is more than blanks and quotes.
+    fn between(view: &View<'_>, from: usize, to: usize) -> Self {
+        let from = view.skip_blanks(from).min(to);
+        let text = &view.text[from..to];
+        if text.len() > LONGEST_PREFIX || text.iter().all(|byte| SEPARATORS.has(*byte)) {
+            return Self::default();
+        }
+        let mut bytes = [0; LONGEST_PREFIX];
+        bytes[..text.len()].copy_from_slice(text);
+        Self {
+            bytes,
+            len: text.len(),
+        }
+    }
+
+    /// Behind the prefix, if it begins the line at `at`; its numbers may differ.
+    fn skip(&self, view: &View<'_>, at: usize) -> usize {
+        const DIGITS: Set = Set::new(r"\d");
+        let mut end = view.skip_blanks(at);
+        let mut index = 0;
+        while index < self.len {
+            if self.bytes[index].is_ascii_digit() && DIGITS.has(view.byte(end)) {
+                index = DIGITS.run(&self.bytes, index, self.len);
+                end = DIGITS.run(view.text, end, view.limit);
+                continue;
+            }
+            if view.byte(end) != self.bytes[index] {
+                return at;
+            }
+            index += 1;
+            end += 1;
+        }
+        end
+    }
+}
+
+/// The bytes of a line end at `at`, in the spellings of markup and links too.
+fn line_end(view: &View<'_>, at: usize) -> usize {
+    let end = view.line_end(at);
+    if end > 0 || !matches!(view.byte(at), b'<' | b'&' | b'%') {
+        return end;
+    }
+    [
+        &b"<br>"[..],
+        b"<br/>",
+        b"<br />",
+        b"&#10;",
+        b"&#13;",
+        b"&#xA;",
+        b"&#xD;",
+        b"%0A",
+        b"%0D",
+        b"%0a",
+        b"%0d",
+    ]
+    .into_iter()
+    .find(|spelling| view.has(at, spelling))
+    .map_or(0, <[u8]>::len)
 }
 
 /// `Proc-Type: 4,ENCRYPTED` and the like.
@@ -166,6 +265,19 @@ fn is_header(view: &View<'_>, at: usize, end: usize) -> bool {
             .iter()
             .all(|byte| byte.is_ascii_alphabetic() || *byte == b'-')
 }
+
+/// Whether nothing but the end of a statement stands from `at` to the end of the line: nothing that
+/// could be a secret of its own, for it is passed over.
+fn is_rest(view: &View<'_>, at: usize) -> bool {
+    let text = &view.text[at..line_over(view, at)];
+    text.len() <= LONGEST_REST
+        && !text.iter().any(|byte| matches!(byte, b'=' | b':' | b'@'))
+        && text
+            .split(|byte| !BODY.has(*byte))
+            .all(|run| run.len() < 12)
+}
+
+const LONGEST_REST: usize = 40;
 
 fn line_over(view: &View<'_>, at: usize) -> usize {
     let mut at = at;

@@ -84,6 +84,41 @@ fn every_label_and_layout_loses_its_body() {
 }
 
 #[test]
+fn what_stands_before_every_line_does_not_matter() {
+    let lines: Vec<String> = block("RSA PRIVATE KEY", "\n")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    for (before, after) in [
+        ("# ", ""),
+        ("// ", ""),
+        (" * ", ""),
+        ("-- ", ""),
+        ("> ", ""),
+        ("+# ", ""),
+        ("key += \"", "\\n\";"),
+        ("echo \"", "\" >> key.pem"),
+        ("rem ", "\r"),
+    ] {
+        let text: String = lines
+            .iter()
+            .map(|line| format!("{before}{line}{after}\n"))
+            .collect();
+        let redacted = check(&format!("{text}next_line = 1\n"));
+        assert!(redacted.contains("next_line = 1"), "{before}: {redacted}");
+    }
+    let numbered: String = lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| format!("{:3}  {line}\n", index + 8))
+        .collect();
+    check(&numbered);
+    for separator in ["<br>", "&#10;", "%0A"] {
+        check(&lines.join(separator));
+    }
+}
+
+#[test]
 fn headers_stay_and_their_body_goes() {
     let text = format!(
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A1B\n\n{}\n-----END RSA PRIVATE KEY-----\n",
@@ -132,6 +167,8 @@ fn public_blocks_and_mere_mentions_stay() {
             BODY.join("\n")
         ),
         "if line.starts_with(\"-----BEGIN PRIVATE KEY-----\") { return Err(e); }\n".to_owned(),
+        "const HEAD: &str = \"-----BEGIN PRIVATE KEY-----\"; // head\nread_whole_private_key(\n"
+            .to_owned(),
     ] {
         assert_eq!(redact(&text), text);
     }
