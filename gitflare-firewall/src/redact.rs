@@ -1,7 +1,7 @@
 //! The engine with a key: texts in, texts with tags out. This is the part of the crate that works
 //! without a gateway.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     engine::{Carry, Engine, Found, Span, engine},
@@ -21,7 +21,8 @@ pub struct Redacted<'t> {
 /// Replaces secrets by tags under one key.
 #[derive(Clone, Debug)]
 pub struct Redactor {
-    pub(crate) tagger: Tagger,
+    /// Shared: a redactor is cloned for every text.
+    pub(crate) tagger: Arc<Tagger>,
     language: Language,
 }
 
@@ -32,9 +33,9 @@ impl Redactor {
         Self::with_tagger(Tagger::new(key))
     }
 
-    pub(crate) const fn with_tagger(tagger: Tagger) -> Self {
+    pub(crate) fn with_tagger(tagger: Tagger) -> Self {
         Self {
-            tagger,
+            tagger: Arc::new(tagger),
             language: Language::Unknown,
         }
     }
@@ -43,7 +44,7 @@ impl Redactor {
     #[must_use]
     pub fn for_path(&self, path: &str) -> Self {
         Self {
-            tagger: self.tagger.clone(),
+            tagger: Arc::clone(&self.tagger),
             language: Language::of_path(path),
         }
     }
