@@ -65,9 +65,7 @@ pub(crate) fn filter(
 }
 
 fn pass(text: &[u8], redactor: &Redactor, filtered: &mut FilteredDiff) {
-    let redacted = redactor.redact(text);
-    filtered.bytes.extend_from_slice(&redacted.bytes);
-    filtered.redactions += redacted.redactions;
+    filtered.redactions += redactor.redact_into(text, &mut filtered.bytes);
 }
 
 /// One file of a diff.
@@ -117,18 +115,13 @@ impl Section {
                 at = binary_over(text, line_over(text, at));
                 break;
             }
-            if let Some(name) = [
-                &b"--- "[..],
-                b"+++ ",
-                b"rename from ",
-                b"rename to ",
-                b"copy from ",
-                b"copy to ",
-            ]
-            .iter()
-            .find_map(|key| header.strip_prefix(*key))
-            {
+            let after = |keys: &[&[u8]]| keys.iter().find_map(|key| header.strip_prefix(*key));
+            if let Some(name) = after(&[b"--- ", b"+++ "]) {
                 self.names.add_one(name);
+            } else if let Some(name) =
+                after(&[b"rename from ", b"rename to ", b"copy from ", b"copy to "])
+            {
+                self.names.add_bare(name);
             } else if !first && !is_header(header) {
                 break;
             }

@@ -61,27 +61,32 @@ impl Redactor {
     }
 
     pub(crate) fn redact_with<'t>(&self, engine: &Engine, text: &'t [u8]) -> Redacted<'t> {
+        let mut spans = self.find(engine, text);
+        let mut out = Vec::new();
+        let redactions = if spans.is_empty() {
+            0
+        } else {
+            self.write(text, 0..text.len(), &mut spans, &mut out)
+        };
+        let bytes = if redactions == 0 {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(out)
+        };
+        Redacted { bytes, redactions }
+    }
+
+    /// Appends the redacted text to `out`; answers how many secrets were replaced.
+    pub(crate) fn redact_into(&self, text: &[u8], out: &mut Vec<u8>) -> u64 {
+        let mut spans = self.find(engine(), text);
+        self.write(text, 0..text.len(), &mut spans, out)
+    }
+
+    fn find(&self, engine: &Engine, text: &[u8]) -> Vec<Span> {
         let mut found = Found::default();
         let mut carry = Carry::default();
         engine.find(text, 0, text.len(), self.language, &mut carry, &mut found);
-        if found.spans.is_empty() {
-            return Redacted {
-                bytes: Cow::Borrowed(text),
-                redactions: 0,
-            };
-        }
-        let mut out = Vec::new();
-        let redactions = self.write(text, 0..text.len(), &mut found.spans, &mut out);
-        if redactions == 0 {
-            return Redacted {
-                bytes: Cow::Borrowed(text),
-                redactions: 0,
-            };
-        }
-        Redacted {
-            bytes: Cow::Owned(out),
-            redactions,
-        }
+        found.spans
     }
 
     /// Writes `range` of a text with the tags of `spans`, which are put in order.

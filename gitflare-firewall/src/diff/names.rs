@@ -13,12 +13,14 @@ pub(super) struct Names {
     names: Vec<String>,
     /// The name the file has after the change, as the headers spell it.
     last: usize,
+    /// What stands before the two names of one file, once that is known.
+    prefixes: Option<[String; 2]>,
     /// Some name could not be read.
     pub(super) unreadable: bool,
 }
 
 impl Names {
-    /// Whether any name, with or without the prefix that a diff puts before it, is one of those.
+    /// Whether any name is one of those.
     pub(super) fn any(&self, is_one: &dyn Fn(&str) -> bool) -> bool {
         self.names.iter().any(|name| is_one(name))
     }
@@ -35,32 +37,21 @@ impl Names {
             return;
         }
         if spelled.starts_with(b"\"") || spelled.ends_with(b"\"") {
-            let second = take(spelled).and_then(|(first, rest)| {
-                self.add_prefixed(&first);
-                take(rest.trim_ascii_start())
-            });
-            match second {
-                Some((second, _)) => self.add_prefixed(&second),
+            let names = take_both(spelled);
+            match names {
+                Some((first, second)) if self.add_pair(&first, &second) => {}
+                Some((first, second)) => {
+                    self.add_prefixed(&first);
+                    self.add_prefixed(&second);
+                }
                 None => self.unreadable = true,
             }
             return;
         }
         let spelled = String::from_utf8_lossy(spelled);
-        for (index, _) in spelled.match_indices(' ') {
-            let (left, right) = (&spelled[..index], &spelled[index + 1..]);
-            if left == right {
-                return self.add_prefixed(left);
-            }
-            // Whatever the prefixes are, the file is what both have behind them.
-            if let Some((_, name)) = left.split_once('/')
-                && right
-                    .strip_suffix(name)
-                    .is_some_and(|prefix| prefix.find('/') == prefix.len().checked_sub(1))
-            {
-                self.add(left.to_owned());
-                self.add(right.to_owned());
-                return self.add(name.to_owned());
-            }
+        let mut splits = spelled.match_indices(' ');
+        if splits.any(|(index, _)| self.add_pair(&spelled[..index], &spelled[index + 1..])) {
+            return;
         }
         // Different names: further headers tell them apart; until then every split counts.
         for (index, _) in spelled.match_indices(' ').take(MOST_SPLITS) {
@@ -69,11 +60,47 @@ impl Names {
         }
     }
 
-    /// The name that a header spells to the end of its line.
+    /// Adds what is one file under both names: the same name, or with a different prefix each.
+    fn add_pair(&mut self, first: &str, second: &str) -> bool {
+        if first == second {
+            self.add_prefixed(first);
+            return true;
+        }
+        if let Some((before, name)) = first.split_once('/')
+            && let Some(prefix) = second.strip_suffix(name)
+            && prefix.find('/') == prefix.len().checked_sub(1)
+        {
+            // Prefixes of one's own choosing might be folders as well.
+            if !(is_prefix(first) && is_prefix(second)) {
+                self.add(first.to_owned());
+                self.add(second.to_owned());
+            }
+            self.prefixes = Some([format!("{before}/"), prefix.to_owned()]);
+            self.add(name.to_owned());
+            return true;
+        }
+        false
+    }
+
+    /// The name that a header spells to the end of its line, with a prefix.
     pub(super) fn add_one(&mut self, spelled: &[u8]) {
+        match self.read(spelled) {
+            Some(name) if name != "/dev/null" => self.add_prefixed(&name),
+            _ => {}
+        }
+    }
+
+    /// The same of a header whose names have no prefix.
+    pub(super) fn add_bare(&mut self, spelled: &[u8]) {
+        if let Some(name) = self.read(spelled) {
+            self.add(name);
+        }
+    }
+
+    fn read(&mut self, spelled: &[u8]) -> Option<String> {
         if spelled.len() > LONGEST {
             self.unreadable = true;
-            return;
+            return None;
         }
         let name = if spelled.starts_with(b"\"") {
             take(spelled).map(|(name, _)| name)
@@ -82,20 +109,17 @@ impl Names {
             let end = memchr::memchr(b'\t', spelled).unwrap_or(spelled.len());
             Some(String::from_utf8_lossy(&spelled[..end]).into_owned())
         };
-        match name {
-            Some(name) if name != "/dev/null" => self.add_prefixed(&name),
-            Some(_) => {}
-            None => self.unreadable = true,
-        }
+        self.unreadable |= name.is_none();
+        name
     }
 
+    /// Adds a name without its prefix; where that may be a folder, with it as well.
     fn add_prefixed(&mut self, name: &str) {
-        if let [
-            b'a' | b'b' | b'c' | b'i' | b'o' | b'w' | b'1' | b'2',
-            b'/',
-            ..,
-        ] = name.as_bytes()
-        {
+        let known = self.prefixes.iter().flatten();
+        if let Some(rest) = known.filter_map(|prefix| name.strip_prefix(prefix)).next() {
+            return self.add(rest.to_owned());
+        }
+        if is_prefix(name) {
             self.add(name[2..].to_owned());
         }
         self.add(name.to_owned());
@@ -113,13 +137,41 @@ impl Names {
     }
 }
 
-/// A quoted name with its escapes undone, or a plain one up to the next space; and what follows.
-fn take(text: &[u8]) -> Option<(String, &[u8])> {
-    let Some(mut rest) = text.strip_prefix(b"\"") else {
-        let end = memchr::memchr(b' ', text).unwrap_or(text.len());
-        let name = String::from_utf8_lossy(&text[..end]).into_owned();
-        return Some((name, &text[end..]));
+/// Whether a name begins as `git diff` lets names begin, with one letter for each side.
+fn is_prefix(name: &str) -> bool {
+    matches!(
+        name.as_bytes(),
+        [
+            b'a' | b'b' | b'c' | b'i' | b'o' | b'w' | b'1' | b'2',
+            b'/',
+            ..
+        ]
+    )
+}
+
+/// Two names of which one at least is quoted.
+fn take_both(text: &[u8]) -> Option<(String, String)> {
+    let (first, rest) = if text.starts_with(b"\"") {
+        take(text)?
+    } else {
+        let end = memchr::memmem::find(text, b" \"")?;
+        (
+            String::from_utf8_lossy(&text[..end]).into_owned(),
+            &text[end..],
+        )
     };
+    let rest = rest.trim_ascii_start();
+    let second = if rest.starts_with(b"\"") {
+        take(rest)?.0
+    } else {
+        String::from_utf8_lossy(rest).into_owned()
+    };
+    Some((first, second))
+}
+
+/// A quoted name with its escapes undone, and what follows.
+fn take(text: &[u8]) -> Option<(String, &[u8])> {
+    let mut rest = text.strip_prefix(b"\"")?;
     let mut name = Vec::new();
     loop {
         match rest {
