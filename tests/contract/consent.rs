@@ -191,6 +191,11 @@ impl Page {
         }
     }
 
+    /// The token that its forms carry.
+    pub(crate) fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
     /// The choices that can be ticked, as `connectionId:repoId`.
     pub(crate) fn repositories(&self) -> Vec<String> {
         let parts = self.html.split("name=\"repositories\" value=\"").skip(1);

@@ -7,6 +7,7 @@
 mod accounts;
 mod apps;
 mod attacks;
+mod audited;
 mod connections;
 mod consent;
 mod cors;

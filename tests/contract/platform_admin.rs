@@ -84,7 +84,7 @@ fn a_wrong_admin_key_is_refused_and_audited() {
 }
 
 /// Every audit row as "who what how", sorted: rows of one millisecond have no order.
-fn audit(server: &Server) -> Vec<String> {
+pub(crate) fn audit(server: &Server) -> Vec<String> {
     let range = gitflare_core::storage::ListRange {
         after: None,
         limit: 1000,
