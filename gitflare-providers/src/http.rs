@@ -10,7 +10,8 @@ use std::{sync::Arc, time::Duration};
 
 use gitflare_core::{Error, Result};
 use reqwest::{
-    Client, Method, Response,
+    Client, Method, RequestBuilder, Response,
+    dns::Resolve,
     header::{HeaderMap, LOCATION},
     redirect,
 };
@@ -69,6 +70,10 @@ impl Http {
     /// # Errors
     /// `INVALID_REQUEST` when an entry of `allowed_private` is not `host:port`.
     pub fn new(config: &HttpConfig) -> Result<Self> {
+        Self::over(System, config)
+    }
+
+    fn over<R: Resolve + Clone + 'static>(resolver: R, config: &HttpConfig) -> Result<Self> {
         let tls = tls();
         let client = |builder: reqwest::ClientBuilder| {
             builder
@@ -81,8 +86,8 @@ impl Http {
                 .build()
                 .map_err(|error| Error::internal(format!("outbound client: {error}")))
         };
-        let public = client(Client::builder().dns_resolver(PublicOnly(System)))?;
-        let private = client(Client::builder().dns_resolver(System))?;
+        let public = client(Client::builder().dns_resolver(PublicOnly(resolver.clone())))?;
+        let private = client(Client::builder().dns_resolver(resolver))?;
         let allowed_private = config
             .allowed_private
             .iter()
@@ -145,18 +150,9 @@ impl Http {
         max_bytes: usize,
         deadline: Instant,
     ) -> Result<Reply, Failure> {
-        let client = if base.private {
-            &self.0.private
-        } else {
-            &self.0.public
-        };
         for _ in 0..=MAX_REDIRECTS {
-            let first_byte = deadline.min(Instant::now() + self.0.first_byte_timeout);
-            let request = client.get(url.clone()).headers(headers.clone());
-            let response = timeout_at(first_byte, request.send()).await??;
-            if response.headers().len() > MAX_HEADERS {
-                return Err(Failure::Unusable("the answer has too many headers"));
-            }
+            let request = self.client(base).get(url.clone()).headers(headers.clone());
+            let response = self.send(request, deadline).await?;
             match redirect_target(&response, base)? {
                 Some(target) => url = target,
                 None => return read(response, max_bytes, deadline).await,
@@ -173,20 +169,35 @@ impl Http {
         submission: Submission,
         deadline: Instant,
     ) -> Result<Reply, Failure> {
-        let client = match base.private {
-            true => &self.0.private,
-            false => &self.0.public,
-        };
+        let response = self.send(submission.over(self.client(base)), deadline);
+        read(response.await?, MAX_BODY, deadline).await
+    }
+
+    /// The same where the status is all that counts: whatever the body is, nobody waits for it.
+    pub(crate) async fn notify(
+        &self,
+        base: &Base,
+        submission: Submission,
+        deadline: Instant,
+    ) -> Result<u16, Failure> {
+        let response = self.send(submission.over(self.client(base)), deadline);
+        Ok(response.await?.status().as_u16())
+    }
+
+    async fn send(&self, request: RequestBuilder, deadline: Instant) -> Result<Response, Failure> {
         let first_byte = deadline.min(Instant::now() + self.0.first_byte_timeout);
-        let request = client
-            .request(submission.method, submission.url)
-            .headers(submission.headers)
-            .body(submission.body);
         let response = timeout_at(first_byte, request.send()).await??;
         if response.headers().len() > MAX_HEADERS {
             return Err(Failure::Unusable("the answer has too many headers"));
         }
-        read(response, MAX_BODY, deadline).await
+        Ok(response)
+    }
+
+    fn client(&self, base: &Base) -> &Client {
+        match base.private {
+            true => &self.0.private,
+            false => &self.0.public,
+        }
     }
 
     /// What upstreams let each connection do.
@@ -222,6 +233,13 @@ pub(crate) struct Submission {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+}
+
+impl Submission {
+    fn over(self, client: &Client) -> RequestBuilder {
+        let request = client.request(self.method, self.url);
+        request.headers(self.headers).body(self.body)
+    }
 }
 
 /// What an upstream answered.

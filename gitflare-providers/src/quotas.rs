@@ -57,8 +57,7 @@ impl Quotas {
             "{} asked to wait before this account is read again.",
             provider.name()
         );
-        Err(Error::upstream(Code::RateLimited, provider, message)
-            .with_retry_after(seconds(left).saturating_add(1)))
+        Err(Error::upstream(Code::RateLimited, provider, message).with_retry_after(seconds(left)))
     }
 
     /// Blocks a connection for that long, or longer if it is blocked for longer already.
@@ -107,8 +106,9 @@ impl Quota {
     }
 }
 
+/// Whole seconds, rounded up: after them it is over.
 fn seconds(duration: Duration) -> u32 {
-    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+    u32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
         };
         let refused = check(1, 20).unwrap_err();
         assert_eq!(refused.code(), Code::RateLimited);
-        assert_eq!(refused.retry_after_seconds(), Some(11));
+        assert_eq!(refused.retry_after_seconds(), Some(10));
         assert!(check(2, 20).is_ok());
         assert!(check(1, 30).is_ok());
     }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::{
-    http::{Base, Http, MAX_BODY, MAX_DIFF_BODY, Reply, Submission},
+    http::{Base, Failure, Http, MAX_BODY, MAX_DIFF_BODY, Reply, Submission},
     quotas::Seen,
     upstream_error::{Refusal, recode, request_id, seconds_until_reset, unanswered},
 };
@@ -142,15 +142,13 @@ impl Upstream {
         })
     }
 
-    /// Sends a GET, and sends it again when the upstream names a wait that fits.
+    /// Sends a GET, and sends it again when the upstream names a wait that fits. A connection that
+    /// was told to wait sends nothing before, whichever of its calls was told.
     ///
     /// # Errors
-    /// `RATE_LIMITED` without a call while the connection is blocked; else what the answer, or its
-    /// absence, means.
+    /// `RATE_LIMITED` without a call while the connection is blocked for longer than a call waits;
+    /// else what the answer, or its absence, means.
     pub(crate) async fn get(&self, call: &Call, get: &Get<'_>) -> Result<Answer> {
-        let provider = self.dialect.provider;
-        let quotas = self.http.quotas();
-        quotas.check(&call.connection_id, provider, Instant::now())?;
         let base: Cow<'_, Base> = match &call.api_base_url {
             Some(text) => Cow::Owned(self.http.base(text)?),
             None => Cow::Borrowed(&self.base),
@@ -163,26 +161,22 @@ impl Upstream {
         let deadline = Instant::from_std(call.deadline);
         let mut attempt = 0;
         loop {
-            let reply = self
-                .http
-                .get(&base, url.clone(), &headers, get.max_bytes, deadline)
-                .await
-                .map_err(|failure| unanswered(provider, failure))?;
-            self.note_quota(call, &reply.headers);
-            if matches!(reply.status, 200 | 203) || get.also.contains(&reply.status) {
-                return Ok(Answer {
-                    reply,
-                    dialect: self.dialect,
-                });
-            }
-            let refusal = Refusal::new(provider, &reply, self.dialect.request_id);
-            let error = (self.dialect.refusal)(&refusal).unwrap_or_else(|| refusal.shared());
-            let Some(wait) = retry_wait(&error, attempt, deadline) else {
-                if error.code() == Code::RateLimited
-                    && let Some(seconds) = error.retry_after_seconds()
-                {
-                    quotas.block(&call.connection_id, seconds, Instant::now());
+            let answered = async {
+                self.check_quota(call)?;
+                let sent = self
+                    .http
+                    .get(&base, url.clone(), &headers, get.max_bytes, deadline);
+                let answer = self.answer(call, sent.await)?;
+                if matches!(answer.status(), 200 | 203) || get.also.contains(&answer.status()) {
+                    return Ok(answer);
                 }
+                Err(self.refused(call, &answer.reply))
+            };
+            let error = match answered.await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let Some(wait) = retry_wait(&error, attempt, deadline) else {
                 return Err(error);
             };
             tokio::time::sleep(wait).await;
@@ -236,9 +230,7 @@ impl Upstream {
         segments: &[&str],
         body: String,
     ) -> Result<Answer> {
-        let provider = self.dialect.provider;
-        let quotas = self.http.quotas();
-        quotas.check(&call.connection_id, provider, Instant::now())?;
+        self.check_quota(call)?;
         let base: Cow<'_, Base> = match &call.api_base_url {
             Some(text) => Cow::Owned(self.http.base(text)?),
             None => Cow::Borrowed(&self.base),
@@ -254,17 +246,38 @@ impl Upstream {
             body,
         };
         let deadline = Instant::from_std(call.deadline);
-        let sent = self.http.submit(&base, submission, deadline).await;
-        let reply = sent.map_err(|failure| unanswered(provider, failure))?;
-        self.note_quota(call, &reply.headers);
-        if matches!(reply.status, 200..=299) {
-            return Ok(Answer {
-                reply,
-                dialect: self.dialect,
-            });
+        let sent = self.http.submit(&base, submission, deadline);
+        let answer = self.answer(call, sent.await)?;
+        match answer.status() {
+            200..=299 => Ok(answer),
+            _ => Err(self.refused(call, &answer.reply)),
         }
-        let refusal = Refusal::new(provider, &reply, self.dialect.request_id);
-        Err((self.dialect.refusal)(&refusal).unwrap_or_else(|| refusal.shared()))
+    }
+
+    fn check_quota(&self, call: &Call) -> Result<()> {
+        let quotas = self.http.quotas();
+        quotas.check(&call.connection_id, self.dialect.provider, Instant::now())
+    }
+
+    /// What came back, whatever it means, its word on the quota noted.
+    fn answer(&self, call: &Call, sent: Result<Reply, Failure>) -> Result<Answer> {
+        let dialect = self.dialect;
+        let reply = sent.map_err(|failure| unanswered(dialect.provider, failure))?;
+        self.note_quota(call, &reply.headers);
+        Ok(Answer { reply, dialect })
+    }
+
+    /// What a refusal means. One that asks for a wait blocks the connection until then.
+    fn refused(&self, call: &Call, reply: &Reply) -> Error {
+        let refusal = Refusal::new(self.dialect.provider, reply, self.dialect.request_id);
+        let error = (self.dialect.refusal)(&refusal).unwrap_or_else(|| refusal.shared());
+        if error.code() == Code::RateLimited
+            && let Some(seconds) = error.retry_after_seconds()
+        {
+            let quotas = self.http.quotas();
+            quotas.block(&call.connection_id, seconds, Instant::now());
+        }
+        error
     }
 
     /// What the upstream lets a connection do, as its newest answer said.

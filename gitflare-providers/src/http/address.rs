@@ -25,18 +25,14 @@ const NOT_PUBLIC_V4: &[([u8; 4], u8)] = &[
     ([240, 0, 0, 0], 4),
 ];
 
-/// Networks of version 6 that are not public unicast, whatever is inside.
+/// The part of version 6 that is public unicast; addresses are given out nowhere else.
+const PUBLIC_V6: ([u16; 8], u8) = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+
+/// Networks in there that are not: protocol assignments with Teredo, documentation (SR-2).
 const NOT_PUBLIC_V6: &[([u16; 8], u8)] = &[
-    ([0, 0, 0, 0, 0, 0, 0, 0], 128),
-    ([0, 0, 0, 0, 0, 0, 0, 1], 128),
-    ([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48),
-    ([0x100, 0, 0, 0, 0, 0, 0, 0], 64),
-    ([0x2001, 0, 0, 0, 0, 0, 0, 0], 32),
+    ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
-    ([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7),
-    ([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
-    ([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10),
-    ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8),
+    ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
 ];
 
 /// Networks of version 6 that carry an address of version 4, and the bit where it starts: mapped,
@@ -67,28 +63,26 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let within = |network: [u16; 8], length: u8| {
         (bits ^ Ipv6Addr::from(network).to_bits()) >> (128 - length) == 0
     };
-    if NOT_PUBLIC_V6
+    let carried = CARRIES_V4
         .iter()
-        .any(|(network, length)| within(*network, *length))
-    {
-        return false;
+        .find(|(network, length, _)| within(*network, *length));
+    if let Some((_, _, start)) = carried {
+        // The 32 bits from `start` on; the cast keeps just those.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the low 32 bits are wanted"
+        )]
+        let inner = (bits >> (96 - start)) as u32;
+        return is_public_v4(Ipv4Addr::from_bits(inner));
     }
-    CARRIES_V4
-        .iter()
-        .filter(|(network, length, _)| within(*network, *length))
-        .all(|(_, _, start)| {
-            // The 32 bits from `start` on; the cast keeps just those.
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the low 32 bits are wanted"
-            )]
-            let inner = (bits >> (96 - start)) as u32;
-            is_public_v4(Ipv4Addr::from_bits(inner))
-        })
+    within(PUBLIC_V6.0, PUBLIC_V6.1)
+        && !NOT_PUBLIC_V6
+            .iter()
+            .any(|(network, length)| within(*network, *length))
 }
 
 /// The system's resolver.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct System;
 
 impl Resolve for System {
@@ -193,6 +187,24 @@ mod tests {
             "2001:db8:ffff::1",
             "2002:6464:6464::1",
             "fdff:ffff::1",
+            "::ffff:0:8.8.8.8",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:20::1",
+            "2001:1ff:ffff::1",
+            "3fff::1",
+            "3fff:fff:ffff::1",
+            "1fff:ffff::1",
+            "4000::1",
+            "5f00::1",
+            "8000::1",
+            "fe00::1",
+            "::ffff:192.168.1.1",
+            "::ffff:100.64.0.1",
+            "64:ff9b::169.254.169.254",
+            "2002:e000:1::1",
+            "100:0:0:1::1",
+            "64:ff9a::8.8.8.8",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
@@ -224,6 +236,9 @@ mod tests {
             "::ffff:8.8.8.8",
             "64:ff9b::8.8.8.8",
             "2002:808:808::1",
+            "2001:200::1",
+            "2400:cb00::1",
+            "3ffe:ffff::1",
         ] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
@@ -251,6 +266,9 @@ mod tests {
             (&["127.0.0.1"], false),
             (&["8.8.8.8", "127.0.0.1"], false),
             (&["2606:50c0:8000::153", "::ffff:10.0.0.1"], false),
+            (&["10.0.0.1", "8.8.8.8", "8.8.4.4"], false),
+            (&["8.8.8.8", "8.8.4.4", "fd00::1"], false),
+            (&["64:ff9b::a9fe:a9fe"], false),
         ] {
             let name: Name = "forge.example".parse().unwrap();
             let outcome = PublicOnly(Fixed(answers)).resolve(name).await;

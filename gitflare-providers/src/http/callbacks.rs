@@ -63,9 +63,9 @@ impl Callbacks {
             headers: map,
             body,
         };
-        let sent = self.0.submit(&base, submission, Instant::now() + TIMEOUT);
+        let sent = self.0.notify(&base, submission, Instant::now() + TIMEOUT);
         match sent.await {
-            Ok(reply) => Ok(reply.status),
+            Ok(status) => Ok(status),
             Err(Failure::Timeout) => Err("no answer in time".to_owned()),
             Err(Failure::Unreachable(error)) => Err(error),
             Err(Failure::Unusable(error)) => Err(error.to_owned()),

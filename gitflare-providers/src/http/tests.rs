@@ -1,6 +1,13 @@
 //! What the guard lets through: base URLs, hosts and ports.
 
+use std::{
+    io::{ErrorKind, Read},
+    net::{SocketAddr, TcpListener},
+    sync::Mutex,
+};
+
 use gitflare_core::Code;
+use reqwest::dns::{Addrs, Name, Resolving};
 
 use super::*;
 
@@ -89,4 +96,66 @@ fn an_allowed_host_is_host_and_port() {
         assert!(Http::new(&config).is_err(), "{entry}");
     }
     http(&["h:80", "10.0.0.1:443", "[fd00::1]:8080"]);
+}
+
+/// A resolver with another answer to every question.
+#[derive(Clone)]
+struct Turns(Arc<Mutex<Vec<&'static str>>>);
+
+impl Resolve for Turns {
+    fn resolve(&self, _: Name) -> Resolving {
+        let address = self.0.lock().unwrap().pop().unwrap();
+        let address = SocketAddr::new(address.parse().unwrap(), 0);
+        Box::pin(async move { Ok(Box::new([address].into_iter()) as Addrs) })
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_changes_its_mind_leads_nowhere_private() {
+    // sec: SR-3
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let name = format!("rebinding.example:{port}");
+    // The first is public and belongs to nobody.
+    let answers = || {
+        Turns(Arc::new(Mutex::new(vec![
+            "127.0.0.1",
+            "127.0.0.1",
+            "2d00::1",
+        ])))
+    };
+    let http = Http::over(answers(), &HttpConfig::default()).unwrap();
+    let base = http.base(&format!("https://{name}")).unwrap();
+    let ask = async |http: &Http, base: &Base| {
+        let deadline = Instant::now() + Duration::from_millis(300);
+        let url = base.join("/user");
+        let headers = HeaderMap::new();
+        let asked = http.get(base, url, &headers, MAX_BODY, deadline);
+        asked.await.unwrap_err()
+    };
+    ask(&http, &base).await;
+    for _ in 0..2 {
+        match ask(&http, &base).await {
+            Failure::Unreachable(why) => assert!(why.contains("not public"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+
+    // Where the operator names it, the same answers lead to that listener, under the name's own.
+    let config = HttpConfig {
+        allowed_private: vec![name.clone()],
+        ..HttpConfig::default()
+    };
+    let http = Http::over(answers(), &config).unwrap();
+    let base = http.base(&format!("http://{name}")).unwrap();
+    ask(&http, &base).await;
+    ask(&http, &base).await;
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.set_nonblocking(false).unwrap();
+    let mut head = [0; 256];
+    let read = stream.read(&mut head).unwrap();
+    let head = String::from_utf8_lossy(&head[..read]);
+    assert!(head.contains(&format!("host: {name}")), "{head}");
 }

@@ -188,6 +188,7 @@ async fn only_the_mac_of_the_body_is_believed() {
     // The published vector.
     let right = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
     let wrong = right.replace("17", "18");
+    let longer = format!("{right}00");
     for (name, value, body, believed) in [
         ("x-hub-signature-256", right, "Hello, World!", true),
         ("x-hub-signature-256", right, "Hello, World", false),
@@ -195,7 +196,9 @@ async fn only_the_mac_of_the_body_is_believed() {
         ("x-hub-signature-256", &right[7..], "Hello, World!", false),
         ("x-hub-signature-256", &right[..40], "Hello, World!", false),
         ("x-hub-signature-256", "sha256=", "Hello, World!", false),
+        ("x-hub-signature-256", &longer, "Hello, World!", false),
         ("x-hub-signature-256", "", "Hello, World!", false),
+        ("x-gitlab-token", right, "Hello, World!", false),
         ("x-hub-signature", right, "Hello, World!", false),
     ] {
         let headers = headers(&[(name, value)]);
@@ -206,5 +209,8 @@ async fn only_the_mac_of_the_body_is_believed() {
         };
         let verified = up.provider.hooks().unwrap().verify(&call, &secret);
         assert_eq!(verified, believed, "{name}: {value} {body}");
+        let another = Secret::new("Nobody's Secret".to_owned());
+        let verified = up.provider.hooks().unwrap().verify(&call, &another);
+        assert!(!verified, "{name}: {value} {body}");
     }
 }

@@ -148,6 +148,27 @@ async fn what_is_no_payload_is_refused() {
 }
 
 #[tokio::test]
+async fn a_delivery_keeps_its_name_when_it_comes_again() {
+    // sec: SR-10
+    let up = Upstream::start(&[]).await;
+    for (sent, id) in [
+        (
+            vec![("idempotency-key", "a"), ("x-gitlab-event-uuid", "b")],
+            Some("a"),
+        ),
+        (
+            vec![("x-gitlab-event-uuid", "b"), ("x-gitlab-webhook-uuid", "c")],
+            Some("b"),
+        ),
+        (vec![("x-gitlab-webhook-uuid", "c")], None),
+    ] {
+        let events = read(&up.provider, &sent, b"{}").ok();
+        let told = events.map(|events| events.delivery_id);
+        assert_eq!(told.as_deref(), id, "{sent:?}");
+    }
+}
+
+#[tokio::test]
 async fn only_the_hooks_token_is_believed() {
     // sec: SR-10
     let up = Upstream::start(&[]).await;

@@ -1,57 +1,75 @@
-//! The outbound client against upstreams that misbehave: real sockets, byte by byte. Whatever comes
-//! back, the answer is an error of the product in its time, memory stays small, and an upstream that
-//! is well does not notice.
+//! The outbound client under upstreams that misbehave: what each fault becomes, how soon, at what
+//! cost, and that nobody else notices. Both adapters run over it; the upstreams are raw sockets.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops where its ground is not as expected"
 )]
 
-mod bodies;
 mod faults;
 mod proxies;
 mod redirects;
-mod retries;
 mod server;
+mod waits;
 
 use std::time::{Duration, Instant};
 
-use gitflare_core::{ConnectionId, Secret, provider::Call};
+use gitflare_core::{
+    ConnectionId, Page, PageRequest, Result, Secret,
+    model::Branch,
+    provider::{Call, Provider, RepoRef},
+};
 use gitflare_providers::{Http, HttpConfig, github::Github, gitlab::Gitlab};
 
-use self::server::Server;
+const TOKEN: &str = "fixture-token";
 
-/// What the upstreams of these tests may take to begin an answer.
-const FIRST_BYTE: Duration = Duration::from_millis(700);
-/// What a call has in all.
-const TOTAL: Duration = Duration::from_secs(4);
-/// The body of a healthy answer to both adapters.
-const VIEWER: &str = r#"{"id": 7, "login": "mill", "username": "mill", "state": "active"}"#;
+/// Every adapter over the upstream at this address, with an account of its own.
+fn adapters(http: &Http, address: &str) -> [(Box<dyn Provider>, &'static str); 2] {
+    let url = |base: &str| format!("http://{address}{base}");
+    [
+        (
+            Box::new(Github::new(http.clone(), &url("/api/v3")).unwrap()),
+            "conn_github",
+        ),
+        (
+            Box::new(Gitlab::new(http.clone(), &url("/api/v4")).unwrap()),
+            "conn_gitlab",
+        ),
+    ]
+}
 
-/// A client that may call these servers.
-fn http(servers: &[&Server]) -> Http {
+/// A client that may call these addresses and waits that long for a first byte.
+fn http(addresses: &[&str], first_byte: Duration) -> Http {
     Http::new(&HttpConfig {
-        allowed_private: servers.iter().map(|server| server.address()).collect(),
-        first_byte_timeout: FIRST_BYTE,
+        allowed_private: addresses
+            .iter()
+            .map(|&address| address.to_owned())
+            .collect(),
+        first_byte_timeout: first_byte,
     })
     .unwrap()
 }
 
-/// A call of a connection that has as long as [`TOTAL`].
-fn call(connection: &str) -> Call {
+fn call(connection: &str, left: Duration) -> Call {
     Call {
-        connection_id: ConnectionId::parse(&format!("conn_{connection}")).unwrap(),
-        access_token: Secret::new("fixture-token".to_owned()),
+        connection_id: ConnectionId::parse(connection).unwrap(),
+        access_token: Secret::new(TOKEN.to_owned()),
         api_base_url: None,
         organization: None,
-        deadline: Instant::now() + TOTAL,
+        deadline: Instant::now() + left,
     }
 }
 
-fn github(http: Http, server: &Server) -> Github {
-    Github::new(http, &format!("http://{}/api/v3", server.address())).unwrap()
+fn repo() -> RepoRef {
+    RepoRef {
+        id: "7".to_owned(),
+        full_name: None,
+    }
 }
 
-fn gitlab(http: Http, server: &Server) -> Gitlab {
-    Gitlab::new(http, &format!("http://{}/api/v4", server.address())).unwrap()
+/// A read that is one request.
+async fn read(provider: &dyn Provider, call: &Call) -> Result<Page<Branch>> {
+    provider
+        .branches(call, &repo(), PageRequest::default())
+        .await
 }

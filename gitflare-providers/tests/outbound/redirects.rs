@@ -1,98 +1,128 @@
-//! Redirects: within the origin a few, elsewhere none; credentials stay where they belong.
+//! Where redirects lead a call with credentials: onwards at the same scheme, host and port, three
+//! times at most, and nowhere else.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use gitflare_core::{Code, provider::Provider};
+use gitflare_core::{Code, Secret, model::EventName, provider::NewHook};
+use tokio::net::TcpListener;
 
 use crate::{
-    VIEWER, call, github, gitlab, http,
-    server::{Exchange, Server},
+    TOKEN, adapters, call, http, read, repo,
+    server::{Act, Server},
 };
 
-/// A server whose first answers lead on to these targets, the last one to the viewer.
-async fn leading(targets: Vec<String>, status: u16) -> Server {
-    let targets = Arc::new(targets);
-    Server::start(move |mut at: Exchange| {
-        let targets = Arc::clone(&targets);
-        async move {
-            match targets.get(at.before) {
-                Some(target) => {
-                    let location = format!("location: {target}\r\n");
-                    at.answer(status, &location, "{}").await;
-                }
-                None => at.answer(200, "", VIEWER).await,
-            }
-        }
-    })
-    .await
+const LONG: Duration = Duration::from_secs(20);
+
+async fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    (listener, address)
 }
 
 #[tokio::test]
-async fn up_to_three_redirects_within_the_origin_are_followed() {
+async fn redirects_to_the_same_origin_are_followed_three_times() {
     // sec: SR-5
-    for (hops, followed) in [(1, true), (3, true), (4, false)] {
-        for status in [301, 302, 307, 308] {
-            let targets = (0..hops).map(|hop| format!("/moved/{hop}")).collect();
-            let server = leading(targets, status).await;
-            let outcome = github(http(&[&server]), &server)
-                .viewer(&call("moved"))
-                .await;
-            assert_eq!(outcome.is_ok(), followed, "{hops} of {status}");
-            let heads = server.heads();
-            assert_eq!(heads.len(), 1 + hops.min(3), "{hops} of {status}");
-            assert!(
-                heads
-                    .iter()
-                    .all(|head| head.contains("authorization: bearer fixture-token")),
-            );
+    for (hops, status, adapter) in (0..=5).flat_map(|hops| {
+        let statuses = [301, 302, 307, 308].into_iter();
+        statuses.flat_map(move |status| [(hops, status, 0), (hops, status, 1)])
+    }) {
+        let (listener, address) = listener().await;
+        let mut acts: Vec<_> = (0..hops)
+            .map(|hop| match hop % 3 {
+                0 => Act::redirect(status, &format!("http://{address}/api/hop/{hop}?x=1")),
+                1 => Act::redirect(status, &format!("/hop/{hop}")),
+                _ => Act::redirect(status, &format!("//{address}/hop/{hop}")),
+            })
+            .collect();
+        acts.push(Act::answer(200, "", "[]"));
+        let server = Server::on(listener, acts);
+        let http = http(&[&server.address], LONG);
+        let (provider, connection) = &adapters(&http, &server.address)[adapter];
+        let answer = read(&**provider, &call(connection, LONG)).await;
+        assert_eq!(answer.is_ok(), hops <= 3, "{status} {hops}");
+        assert_eq!(server.heads().len(), hops.min(3) + 1, "{status} {hops}");
+        for head in server.heads() {
+            assert!(head.contains(TOKEN), "{head}");
         }
     }
 }
 
 #[tokio::test]
-async fn no_credential_and_no_call_leaves_the_configured_origin() {
+async fn another_origin_hears_nothing() {
     // sec: SR-5
-    let stranger = Server::start(async |mut at: Exchange| at.answer(200, "", VIEWER).await).await;
-    let elsewhere = stranger.address();
-    let port = elsewhere.rsplit(':').next().unwrap();
-    for target in [
-        format!("http://{elsewhere}/api/v3/user"),
-        format!("//{elsewhere}/api/v3/user"),
-        format!("https://{elsewhere}/"),
-        format!("http://localhost:{port}/"),
-        format!("http://user:word@{elsewhere}/"),
-        "file:///etc/passwd".to_owned(),
-        "http://169.254.169.254/latest/meta-data/".to_owned(),
-        "http://[::1".to_owned(),
-    ] {
-        for status in [301, 302, 307, 308] {
-            let server = leading(vec![target.clone(); 2], status).await;
-            // The operator allows both: that does not make them one.
-            let http = http(&[&server, &stranger]);
-            for outcome in [
-                github(http.clone(), &server).viewer(&call("led")).await,
-                gitlab(http, &server).viewer(&call("led")).await,
-            ] {
-                let error = outcome.unwrap_err();
-                assert_eq!(error.code(), Code::UpstreamUnavailable, "{target}");
-                assert!(!error.message().contains(&elsewhere), "{target}");
+    for status in [301, 302, 303, 307, 308] {
+        for form in [
+            "http://{other}/api/v3/user",
+            "//{other}/",
+            "http://{other}",
+            "https://{own}/",
+            "http://localhost:{own_port}/",
+            "http://user@{own}/",
+            "http://user:word@{own}/",
+            "http://{own}@{other}/",
+            "\\\\{other}\\",
+            "/\\{other}/",
+            "http:\\\\{other}/",
+            "ftp://{own}/",
+            "file:///etc/passwd",
+            "data:application/json,[]",
+            "http://[::1]/",
+            "http://{own}0/",
+            "http://",
+            "http://[::1",
+            "http://169.254.169.254/latest/meta-data/",
+        ] {
+            let (listener, own) = listener().await;
+            let other = Server::start(vec![Act::answer(200, "", "[]")]).await;
+            let (_, own_port) = own.split_once(':').unwrap();
+            let location = form
+                .replace("{other}", &other.address)
+                .replace("{own_port}", own_port)
+                .replace("{own}", &own);
+            let server = Server::on(listener, vec![Act::redirect(status, &location)]);
+            // The guard lets the other one through: only the redirect is judged here.
+            let http = http(&[&server.address, &other.address], LONG);
+            for (provider, connection) in adapters(&http, &server.address) {
+                let refused = read(&*provider, &call(connection, LONG)).await.unwrap_err();
+                assert_eq!(
+                    refused.code(),
+                    Code::UpstreamUnavailable,
+                    "{status} {location}"
+                );
+                assert!(!refused.message().contains(&other.address), "{refused}");
             }
+            assert_eq!(other.connections(), 0, "{status} {location}");
+            assert_eq!(server.heads().len(), 2, "{status} {location}");
         }
     }
-    assert_eq!(stranger.count(), 0);
 }
 
 #[tokio::test]
-async fn a_redirect_to_nowhere_is_no_answer() {
-    for headers in ["", "location: \r\n", "location: http://\r\n"] {
-        let server = Server::start(move |mut at: Exchange| async move {
-            at.answer(302, headers, VIEWER).await;
-        })
-        .await;
-        let outcome = github(http(&[&server]), &server)
-            .viewer(&call("lost"))
-            .await;
-        let error = outcome.unwrap_err();
-        assert_eq!(error.code(), Code::UpstreamUnavailable, "{headers:?}");
+async fn what_changes_something_is_never_redirected() {
+    // sec: SR-5
+    for status in [301, 302, 303, 307, 308] {
+        let other = Server::start(vec![Act::answer(201, "", r#"{"id": 1}"#)]).await;
+        for location in [format!("http://{}/", other.address), "/again".to_owned()] {
+            let server = Server::start(vec![Act::redirect(status, &location)]).await;
+            let http = http(&[&server.address, &other.address], LONG);
+            for (provider, connection) in adapters(&http, &server.address) {
+                let secret = Secret::new("hook-secret".to_owned());
+                let hook = NewHook {
+                    url: "https://gateway.example/v1/hooks/x",
+                    secret: &secret,
+                    events: &[EventName::Push],
+                };
+                let call = call(connection, LONG);
+                let hooks = provider.hooks().unwrap();
+                let refused = hooks.create(&call, &repo(), &hook).await.unwrap_err();
+                assert_eq!(
+                    refused.code(),
+                    Code::UpstreamUnavailable,
+                    "{status} {location}"
+                );
+            }
+            assert_eq!(server.heads().len(), 2, "{status} {location}");
+        }
+        assert_eq!(other.connections(), 0, "{status}");
     }
 }

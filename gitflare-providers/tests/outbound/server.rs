@@ -1,147 +1,182 @@
-//! An upstream of raw sockets that answers as it is told, right or wrong, and remembers what came.
+//! An upstream on a raw socket that does exactly what it is told, however wrong, and remembers what
+//! it was sent.
 
 use std::{
-    net::SocketAddr,
+    future::pending,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    time::sleep,
 };
 
-/// How a server answers a request; the connection ends after it.
-pub(crate) type Script = Arc<dyn Fn(Exchange) -> Answering + Send + Sync>;
-type Answering = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// One request, and the socket for its answer.
-pub(crate) struct Exchange {
-    pub(crate) stream: TcpStream,
-    /// How many requests came before it.
-    pub(crate) before: usize,
-    written: Arc<AtomicU64>,
+/// What is sent in return for a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Act {
+    first: Vec<u8>,
+    piece: Vec<u8>,
+    times: usize,
+    pause: Duration,
+    end: End,
 }
 
-impl Exchange {
-    /// Sends bytes; `false` once nobody takes them.
-    pub(crate) async fn send(&mut self, bytes: &[u8]) -> bool {
-        let sent = self.stream.write_all(bytes).await.is_ok();
-        if sent {
-            self.written
-                .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// Listens for the next request.
+    Keep,
+    Close,
+    Reset,
+    /// Says nothing more and does not hang up.
+    Hold,
+}
+
+impl Act {
+    fn new(first: impl Into<Vec<u8>>, end: End) -> Self {
+        Self {
+            first: first.into(),
+            piece: Vec::new(),
+            times: 0,
+            pause: Duration::ZERO,
+            end,
         }
-        sent
     }
 
-    /// Sends a whole answer; `headers` are lines with their ends.
-    pub(crate) async fn answer(&mut self, status: u16, headers: &str, body: &str) {
+    /// An answer without fault.
+    pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Self {
         let length = body.len();
-        let head = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n"
-        );
-        self.send(head.as_bytes()).await;
-        self.send(body.as_bytes()).await;
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n");
+        Self::new(head + body, End::Keep)
+    }
+
+    pub(crate) fn redirect(status: u16, location: &str) -> Self {
+        Self::answer(status, &format!("location: {location}\r\n"), "")
+    }
+
+    /// These bytes and the end.
+    pub(crate) fn bytes(first: impl Into<Vec<u8>>) -> Self {
+        Self::new(first, End::Close)
+    }
+
+    pub(crate) fn then_reset(first: &str) -> Self {
+        Self::new(first, End::Reset)
+    }
+
+    pub(crate) fn then_silence(first: &str) -> Self {
+        Self::new(first, End::Hold)
+    }
+
+    /// These bytes, then that piece so many times with a pause after each, and the end.
+    pub(crate) fn pieces(
+        first: impl Into<Vec<u8>>,
+        piece: impl Into<Vec<u8>>,
+        times: usize,
+        pause: Duration,
+    ) -> Self {
+        Self {
+            piece: piece.into(),
+            times,
+            pause,
+            ..Self::new(first, End::Close)
+        }
+    }
+
+    async fn play(&self, stream: &mut TcpStream, written: &AtomicUsize) -> std::io::Result<()> {
+        stream.write_all(&self.first).await?;
+        for _ in 0..self.times {
+            stream.write_all(&self.piece).await?;
+            written.fetch_add(self.piece.len(), Ordering::Relaxed);
+            if !self.pause.is_zero() {
+                sleep(self.pause).await;
+            }
+        }
+        Ok(())
     }
 }
 
-/// A running server; it ends with the runtime.
+/// A running upstream.
 pub(crate) struct Server {
-    address: SocketAddr,
-    heads: Arc<Mutex<Vec<String>>>,
-    written: Arc<AtomicU64>,
+    pub(crate) address: String,
+    state: Arc<State>,
+}
+
+struct State {
+    acts: Vec<Act>,
+    connections: AtomicUsize,
+    written: AtomicUsize,
+    heads: Mutex<Vec<String>>,
 }
 
 impl Server {
-    /// A server that answers every request by the script.
-    pub(crate) async fn start<F: Future<Output = ()> + Send + 'static>(
-        script: impl Fn(Exchange) -> F + Send + Sync + 'static,
-    ) -> Self {
-        Self::run(Arc::new(move |exchange| Box::pin(script(exchange)))).await
+    /// Answers requests with these acts in turn, the last one for good.
+    pub(crate) async fn start(acts: Vec<Act>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self::on(listener, acts)
     }
 
-    async fn run(script: Script) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let written = Arc::new(AtomicU64::new(0));
-        let (seen, count) = (Arc::clone(&heads), Arc::clone(&written));
+    /// The same where the acts have to know the address.
+    pub(crate) fn on(listener: TcpListener, acts: Vec<Act>) -> Self {
+        let address = listener.local_addr().unwrap().to_string();
+        let state = Arc::new(State {
+            acts,
+            connections: AtomicUsize::new(0),
+            written: AtomicUsize::new(0),
+            heads: Mutex::default(),
+        });
+        let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (script, seen, written) =
-                    (Arc::clone(&script), Arc::clone(&seen), Arc::clone(&count));
-                tokio::spawn(async move {
-                    let Some((stream, head)) = request(stream).await else {
-                        return;
-                    };
-                    let before = {
-                        let mut seen = seen.lock().unwrap();
-                        seen.push(head.to_lowercase());
-                        seen.len() - 1
-                    };
-                    script(Exchange {
-                        stream,
-                        before,
-                        written,
-                    })
-                    .await;
-                });
+                shared.connections.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(serve(stream, Arc::clone(&shared)));
             }
         });
-        Self {
-            address,
-            heads,
-            written,
-        }
+        Self { address, state }
     }
 
-    /// Its `host:port`.
-    pub(crate) fn address(&self) -> String {
-        self.address.to_string()
+    pub(crate) fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::Relaxed)
     }
 
-    /// The heads of the requests that came, in lower case.
+    /// How many bytes of pieces were taken.
+    pub(crate) fn written(&self) -> usize {
+        self.state.written.load(Ordering::Relaxed)
+    }
+
+    /// The heads of the requests, in lower case.
     pub(crate) fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
-    }
-
-    /// How many requests came.
-    pub(crate) fn count(&self) -> usize {
-        self.heads.lock().unwrap().len()
-    }
-
-    /// How many bytes were taken from it.
-    pub(crate) fn written(&self) -> u64 {
-        self.written.load(Ordering::Relaxed)
+        self.state.heads.lock().unwrap().clone()
     }
 }
 
-/// Reads a head, and a body of known length to its end.
-async fn request(mut stream: TcpStream) -> Option<(TcpStream, String)> {
-    let mut bytes = Vec::new();
-    let end = loop {
-        if let Some(at) = bytes.windows(4).position(|end| end == b"\r\n\r\n") {
-            break at + 4;
+async fn serve(mut stream: TcpStream, state: Arc<State>) {
+    let mut read = Vec::new();
+    loop {
+        while !read.windows(4).any(|end| end == b"\r\n\r\n") {
+            if !matches!(stream.read_buf(&mut read).await, Ok(1..)) {
+                return;
+            }
         }
-        let mut piece = [0; 4096];
-        match stream.read(&mut piece).await {
-            Ok(count @ 1..) => bytes.extend_from_slice(&piece[..count]),
-            _ => return None,
+        let head = String::from_utf8_lossy(&read).to_lowercase();
+        read.clear();
+        let nth = {
+            let mut heads = state.heads.lock().unwrap();
+            heads.push(head);
+            heads.len() - 1
+        };
+        let act = &state.acts[nth.min(state.acts.len() - 1)];
+        if act.play(&mut stream, &state.written).await.is_err() {
+            return;
         }
-    };
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let length: usize = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .map_or(0, |length| length.parse().unwrap());
-    while bytes.len() < end + length {
-        let mut piece = [0; 4096];
-        match stream.read(&mut piece).await {
-            Ok(count @ 1..) => bytes.extend_from_slice(&piece[..count]),
-            _ => return None,
+        match act.end {
+            End::Keep => {}
+            End::Close => return,
+            End::Reset => return stream.set_zero_linger().unwrap(),
+            End::Hold => pending().await,
         }
     }
-    Some((stream, head))
 }
