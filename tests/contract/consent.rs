@@ -875,7 +875,7 @@ fn a_customer_changes_and_ends_what_is_shared() {
         encoded(second)
     );
     let back = location(&send("update", &choice));
-    assert_eq!(back, format!("{base}?customer_ref=42"));
+    assert_eq!(back, format!("{base}?customer_ref=42&done=saved"));
     assert_eq!(shared(), std::slice::from_ref(second));
     assert_eq!(
         send("update", "&permissions=read%3Arepositories").status,
