@@ -6,6 +6,8 @@
 //! With `--diff` the input is read as a unified diff and blocked files are stripped. With
 //! `--jsonl` every line of the input is `{"text": ..., "path": ...|null}` and every line of the
 //! output `{"text": ..., "redactions": n, "blocked": bool}`; the text of a blocked path is empty.
+//! With `--score` the lines hold `"secrets": [...]` too, and what comes out is how many of them are
+//! gone with all their bytes, and how many other spans a megabyte went with them.
 
 use std::{
     error::Error,
@@ -33,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 writeln!(out, "{reply}")?;
             }
         }
+        Some("--score") => score(&firewall, &tenant, &mut out)?,
         Some("--diff") => {
             let mut text = Vec::new();
             stdin().lock().read_to_end(&mut text)?;
@@ -74,4 +77,40 @@ fn judge(
         "redactions": screened.redactions,
         "blocked": false,
     }))
+}
+
+/// Reads labelled lines and writes how well they are told apart.
+fn score(
+    firewall: &Firewall,
+    tenant: &TenantId,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
+    let (mut labelled, mut caught, mut spans, mut bytes) = (0u64, 0u64, 0u64, 0);
+    for line in stdin().lock().lines() {
+        let row: serde_json::Value = serde_json::from_str(&line?)?;
+        let text = row["text"].as_str().ok_or("text must be a string")?;
+        let reply = judge(firewall, tenant, text, row["path"].as_str())?;
+        let left = reply["text"].as_str().unwrap_or_default();
+        for secret in row["secrets"].as_array().into_iter().flatten() {
+            let secret = secret.as_str().ok_or("secrets must be strings")?;
+            labelled += 1;
+            caught += u64::from(is_gone(secret, left));
+        }
+        spans += reply["redactions"].as_u64().unwrap_or_default();
+        bytes += text.len();
+    }
+    let others = spans.saturating_sub(caught);
+    let rate = others as f64 * 1e6 / bytes.max(1) as f64;
+    writeln!(out, "{caught} of {labelled} secrets are gone")?;
+    writeln!(out, "{others} other spans, {rate:.2} a MB")?;
+    Ok(())
+}
+
+/// Whether no eight bytes in a row are left of a secret.
+fn is_gone(secret: &str, left: &str) -> bool {
+    let length = secret.len().clamp(1, 8);
+    secret
+        .as_bytes()
+        .windows(length)
+        .all(|piece| left.as_bytes().windows(length).all(|other| other != piece))
 }

@@ -13,27 +13,59 @@
 //! ```
 //!
 //! # What is found
-//! - Tokens with a form of their own (`formats`): by prefix or inner mark and shape, to the end of
-//!   their alphabet, whatever stands around them and whether or not a checksum is right.
-//! - Private key blocks, line by line, through diff signs, quotes, escapes and concatenation. The
-//!   marker lines and the number of lines stay; a block without an end goes as far as it goes.
+//! - Tokens with a form of their own (`formats`, some 430): by prefix or inner mark and shape, to
+//!   the end of their alphabet, whatever stands around them and whether or not a checksum is right.
+//! - Private key blocks, line by line: through diff signs, quotes, escapes, concatenation, the signs
+//!   of comments, numbers and statements before every line, `<br>` and `%0A`. The marker lines and
+//!   the number of lines stay; a block without an end goes as far as it goes.
 //! - `scheme://user:secret@host` (the secret part), tokens as user names, webhook links whole.
 //! - Assignments: a secret word in a name, an operator, a value, in the spellings of common
-//!   languages, configuration files, XML, SQL, command lines, connection strings, headers, cookies
-//!   and queries, in several human languages; the value may be quoted at any depth of escaping, in
-//!   pieces, on the next line or in a sibling member.
+//!   languages (declarations, setters, builders, comparisons, defaults, lists), configuration files,
+//!   XML, SQL, notes, command lines, connection strings, headers, cookies and queries, in several
+//!   human languages, escaped Cyrillic among them; the value may be quoted at any depth of escaping,
+//!   in pieces, on the next line or in a sibling member.
 //! - What only its surroundings give away: Kubernetes Secrets, private members of web keys,
-//!   passwords among arguments, the secret beside an AWS key id, generated texts near a name.
+//!   passwords among the arguments of calls and commands, the secret beside an AWS key id, generated
+//!   texts near a name, or behind the name of one of some 150 providers.
+//! - Texts wrapped once in base64 that begin like JSON or hold a telling word, judged by what they
+//!   hold.
+//!
+//! What a value must be follows what its name promises. Under `password` weak words count, unless
+//! they name a field, a message or a route; under `secret` single words do from six letters on;
+//! under `token` and `api_key` something must look generated or hold digits; under `key`, `salt` or
+//! a provider's name it must look generated. "Test" and "example" values are secrets like others.
 //!
 //! # What is not, and why
 //! - A generated text without any word or mark near it: a digest or an id looks the same.
 //! - References (`${X}`, `process.env.X`, `vault:...`), names, types, placeholders, the key's own
-//!   name, prose, paths and links without credentials, public keys, UUIDs under weak names.
+//!   name, prose, dates, paths and links without credentials, public keys, UUIDs under weak names.
 //! - Unquoted words in programming languages: they are names there. Without a known language an
-//!   unquoted value must hold a digit or a symbol.
+//!   unquoted value must hold a digit or a symbol, look generated, be all that its line assigns with
+//!   a tight `=`, or end a line near the word `user` or the like.
+//! - `user:password@` and other stand-ins in links; user names, client ids, hosts; the markers of a
+//!   key; keys that are public by design.
+//! - Passwords by position alone: in tables, in a list of arguments of unknown commands.
 //! - Words of crypto seeds, and formats whose only mark is their length, unless a name is near.
-//! - What is wrapped in base64 twice, and what is wrapped once without a telling beginning (JSON,
-//!   JWT, PEM) or word (`password`, `secret`, `PRIVATE KEY`) in it.
+//! - What is wrapped in base64 twice, and what is wrapped once without a telling beginning or word.
+//!
+//! # How well
+//! | measured on | caught |
+//! |---|---|
+//! | 689 examples in the rules of another scanner, those whose label is the secret itself | 96 % |
+//! | 4,466 texts generated from 640 rules of two scanners, in eight kinds of assignment | 98 % |
+//! | 7,440 generated secrets of 20 alphabets and lengths in 31 spellings of tokens | 99 % |
+//! | 1,045 passwords, half of them words, in 210 spellings of 30 languages and tools | 90 % |
+//! | 259 layouts of private keys | all |
+//!
+//! | measured on | spans lost |
+//! |---|---|
+//! | 143 lines that look like assignments, without a path | 2 |
+//! | 30 MB of the history of 20 Rust libraries | 0.5 a MB |
+//! | 42 MB of sources and manuals, with their paths | 7.1 a MB, most of them test keys and documented sample credentials |
+//!
+//! The spellings are tables of the unit tests (`assign/tests.rs`, `block/tests.rs`, `formats`).
+//! `cargo run --release --example redact -- --score` reads anybody's labelled lines, `{"text": ...,
+//! "path": ...|null, "secrets": [...]}` each, and prints both figures for them.
 //!
 //! # Tags
 //! `gf_sha256:` and sixteen hexadecimal digits: twelve of an HMAC-SHA-256 under the tenant's key,

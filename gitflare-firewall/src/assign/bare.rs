@@ -228,7 +228,7 @@ impl Reader<'_, '_> {
             }
             let generated = || {
                 let profile = crate::chance::Profile::of(value);
-                profile.digits >= 3 && profile.letters() >= 3 && profile.is_random()
+                profile.digits >= 2 && profile.letters() >= 3 && profile.is_random()
             };
             if value.len() >= SHORTEST_NEARBY
                 && delimited

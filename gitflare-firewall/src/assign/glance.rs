@@ -33,6 +33,10 @@ pub(super) fn is_worth(view: &View<'_>, at: usize, end: usize, strength: Strengt
         return true;
     }
     let stop = NAME.run(view.text, end, view.limit.min(end + LONGEST_NAME));
+    if strength == Strength::Provider && stop - end > SHORTEST_NEARBY {
+        // A generated text may be joined to the name itself.
+        return true;
+    }
     may_assign(view, at, stop, strength)
         || may_be_compared(view, at, stop)
         || may_be_near(view, stop, strength)

@@ -1,7 +1,7 @@
 //! Reads the name around a keyword and decides how secret it makes its value.
 
 use super::words::{COMPOUNDS, NOT_AFTER, NOT_BEFORE, PROMISES, PUBLISHED};
-use crate::{shape::Set, text::View};
+use crate::{chance::Profile, shape::Set, text::View};
 
 /// How much a name promises, and which values it therefore takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,9 @@ impl Key {
                 .take_while(|&&b| b == b'-')
                 .count();
         let mut stop = letters.run(view.text, end, view.limit.min(end + LONGEST_NAME));
+        if strength == Strength::Provider {
+            stop = before_value(view, end, stop);
+        }
         if view.text[at] == b'\\' {
             // A name of escaped letters goes on with such.
             stop = escaped_letters(view, stop);
@@ -101,6 +104,16 @@ impl Key {
             strength,
         })
     }
+}
+
+/// Where the name ends in `providerPRIVATE-9f86...`: before a generated text that only a dash joins.
+fn before_value(view: &View<'_>, end: usize, stop: usize) -> usize {
+    view.text[end..stop]
+        .iter()
+        .rposition(|byte| matches!(byte, b'-' | b'_'))
+        .map(|joint| end + joint)
+        .filter(|joint| stop - joint > 20 && Profile::of(&view.text[joint + 1..stop]).is_random())
+        .unwrap_or(stop)
 }
 
 /// The end of the run of `\u04..` at `at`, whatever the depth of escaping.

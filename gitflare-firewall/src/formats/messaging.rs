@@ -112,6 +112,8 @@ pub(super) const TOKENS: &[Row] = &[
     row("FRDM", "[A-Za-z0-9]{40,}"),
     mixed("prf_cli_", r"[\w-]{20,}"),
     mixed("live_", r"[\w=-]{32,}"),
+    row("cs_", r"[\x]{40}"),
+    row("ck_", r"[\x]{40}"),
     row("test_", r"[\x]{35}"),
     row("live_", r"[\x]{35}"),
     row("live_pub_", r"[\x]{31}"),
