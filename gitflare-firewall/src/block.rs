@@ -1,9 +1,15 @@
 //! Key blocks: PEM, OpenSSH, PGP and PuTTY private keys, line by line, through diff signs, quotes,
-//! escaped line ends, concatenation, indentation and whatever else stands before every line. Each piece of the body becomes a tag of its
-//! own, so that the number of lines stays. What is not a body ends the block; a block without an
-//! end marker is withheld as far as it goes.
+//! escaped line ends, comments, calls and concatenation. Each piece of the body becomes a tag of
+//! its own, so that the number of lines stays. What is not a body ends the block; a block without
+//! an end marker is withheld as far as it goes.
 
-use crate::{engine::Found, shape::Set, text::View};
+use crate::{
+    chance::Profile,
+    engine::Found,
+    shape::Set,
+    tag::{TAG_LEN, TAG_PREFIX},
+    text::View,
+};
 
 /// How a block is laid out, kept while it goes on beyond the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,21 +20,22 @@ pub(crate) struct Block {
     begun: bool,
     /// Lines left, for blocks that are counted.
     lines: usize,
-    /// What stands before the marker on its line and then before every line of the body: the sign
-    /// of a comment, a number, `key += "`.
-    prefix: Prefix,
+    /// Where in its line the last long piece began: a short last one begins there too.
+    column: usize,
+    /// The marker or a piece stands on this line: what follows it is decoration.
+    fed: bool,
 }
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Prefix {
-    bytes: [u8; LONGEST_PREFIX],
-    len: usize,
-}
-
-const LONGEST_PREFIX: usize = 24;
 
 /// A piece shorter than this does not begin a body.
 const FIRST_PIECE: usize = 16;
+/// A piece alone on the line after the marker may be this short.
+const FIRST_ALONE: usize = 8;
+/// The last piece, after others, may be this short.
+const LAST_PIECE: usize = 4;
+/// How long the decoration of a line may be: `# `, `builder.append("`, `" + Environment.NewLine +`.
+const DECORATION: usize = 64;
+/// What is decided at a place depends on no more bytes after it, but for the length of a run.
+const MARGIN: usize = 256;
 const BODY: Set = Set::new(r"\w+/=-");
 const SEPARATORS: Set = Set::new(" \t\"'`,;.()&|[]{}");
 
@@ -41,7 +48,8 @@ pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
         signed,
         begun: false,
         lines: usize::MAX,
-        prefix: Prefix::between(view, line + usize::from(signed), at),
+        column: usize::MAX,
+        fed: true,
     };
     if view.has(at, b"Private-Lines:") {
         let digits = view.skip_blanks(at + b"Private-Lines:".len());
@@ -50,40 +58,44 @@ pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
             .ok()?
             .parse()
             .ok()?;
-        return Some((block, end));
+        return is_alone(view, end).then_some((block, end));
     }
-    let label = at + b"-----BEGIN".len();
-    let end = const { Set::new("A-Z0-9 _%+") }.run(view.text, label, view.limit.min(label + 100));
-    if !view.has(end, b"-----") {
+    let (dashes, words) = if view.has(at, b"---- BEGIN") {
+        (4, at + b"---- BEGIN".len())
+    } else {
+        (5, at + b"-----BEGIN".len())
+    };
+    let end = const { Set::new("A-Z0-9 _%+") }.run(view.text, words, view.limit.min(words + 100));
+    if !view.has(end, &b"-----"[..dashes]) {
         return None;
     }
-    let label = &view.text[label..end];
+    let label = &view.text[words..end];
     let private = [&b"PRIVATE KEY"[..], b"PRIVATE%20KEY", b"PRIVATE+KEY"]
         .iter()
-        .any(|word| memchr::memmem::find(label, word).is_some());
-    private.then_some((block, end + 5))
+        .any(|words| memchr::memmem::find(label, words).is_some());
+    private.then_some((block, end + dashes))
 }
 
 /// Reads the body from `at` on. Answers where it stopped, and the block when it only ran out of
-/// window.
+/// window. The decoration of its lines comes to `aside`: nobody has looked for secrets in it.
 pub(crate) fn read(
     view: &View<'_>,
     at: usize,
     mut block: Block,
     found: &mut Found,
+    aside: &mut Vec<(usize, usize)>,
 ) -> (usize, Option<Block>) {
+    let start = at;
     let mut at = at;
-    // The marker counts as a piece of its line.
-    let mut pieces = usize::from(!block.begun);
-    let mut demanded = false;
     loop {
-        if at >= view.limit {
+        // Whatever the window, a decision sees the same bytes.
+        if at >= view.limit || at > start && at + MARGIN > view.limit {
             return (at, Some(block));
         }
-        let line_end = line_end(view, at);
+        let line_end = view.line_end(at);
         if line_end > 0 {
             at += line_end;
-            pieces = 0;
+            block.fed = false;
             if block.lines != usize::MAX && block.begun {
                 block.lines -= 1;
                 if block.lines == 0 {
@@ -93,11 +105,6 @@ pub(crate) fn read(
             if block.signed && matches!(view.byte(at), b'+' | b'-' | b' ') {
                 at += 1;
             }
-            let text = block.prefix.skip(view, at);
-            if demanded && text == at {
-                return (at, None);
-            }
-            at = text;
             continue;
         }
         let byte = view.text[at];
@@ -106,39 +113,77 @@ pub(crate) fn read(
             at += 1;
             continue;
         }
-        if byte == b'\\' {
+        if byte == b'\\' && !is_spelled(view, at) {
             let slashes = view.backslashes(at);
             // An escaped quote, tab or line continuation.
             let skip = usize::from(matches!(view.byte(at + slashes), b't' | b'"' | b'\''));
             at += slashes + skip;
             continue;
         }
-        if view.has(at, b"-----") {
+        if view.has(at, b"----") {
             return (at, None);
         }
-        let Some(end) = piece(view, at, &mut block) else {
-            if pieces == 0 || block.prefix.len == 0 || !is_rest(view, at) {
-                return (at, None);
+        let Some(end) = piece(view, at, &block) else {
+            match decoration(view, at, &block) {
+                Some(next) => {
+                    aside.push((at, next));
+                    at = next;
+                }
+                None => return (at, None),
             }
-            // What ends a statement around a piece: `" >> key.pem`. Behind the marker it makes a
-            // key only of lines that begin as the marker's does.
-            demanded |= !block.begun;
-            at = line_over(view, at);
             continue;
         };
-        if end > at && !is_header(view, at, end) {
-            block.begun = true;
-            pieces += 1;
-            found.secret(at, end);
-            at = end;
-        } else {
+        if is_header(view, at, end) {
             let over = line_over(view, at);
             if !view.has(at, b"DEK-Info") {
                 tokens(view, end, over, found);
             }
             at = over;
+            continue;
         }
+        if end - at >= FIRST_PIECE {
+            block.column = at - view.line_start(at);
+        }
+        (block.begun, block.fed) = (true, true);
+        found.secret(at, end);
+        at = end;
     }
+}
+
+/// Where the line goes on behind its decoration: at a piece, a header, the end marker, or its end
+/// when the piece stands before; `None` when the line is none of the block's.
+fn decoration(view: &View<'_>, at: usize, block: &Block) -> Option<usize> {
+    if tag(view, at).is_some() {
+        return None;
+    }
+    let limit = view.limit.min(at + DECORATION);
+    let mut next = run(view, at).max(at + 1);
+    while next < limit && view.line_end(next) == 0 {
+        if view.has(next, b"----") {
+            return Some(next);
+        }
+        if tag(view, next).is_some() {
+            // Filtered before: every piece has its tag, and this one need not be of the block.
+            return None;
+        }
+        let end = run(view, next);
+        let is_last = block.begun
+            && end - next >= LAST_PIECE
+            && next - view.line_start(next) == block.column
+            && is_alone(view, end);
+        if is_last || is_body(&view.text[next..end]) || is_header(view, next, end) {
+            return Some(next);
+        }
+        next = end.max(next + 1);
+    }
+    // An empty line of a comment has its sign alone.
+    let bare = next - at <= 2;
+    (view.line_end(next) > 0 && (block.fed || bare)).then_some(next)
+}
+
+/// Whether a run among other text is a piece of a body rather than a name.
+fn is_body(run: &[u8]) -> bool {
+    run.len() >= FIRST_PIECE && (run.len() >= 60 || Profile::of(run).is_random())
 }
 
 /// The long runs of a header's value: its line is passed over, and a token may stand in it.
@@ -154,106 +199,103 @@ fn tokens(view: &View<'_>, at: usize, end: usize, found: &mut Found) {
 }
 
 /// The end of a piece of body at `at`; `None` when something else stands there.
-fn piece(view: &View<'_>, at: usize, block: &mut Block) -> Option<usize> {
-    let mut end = at;
-    loop {
-        end = BODY.run(view.text, end, view.limit);
-        // `\/` is how some serialisers write a slash.
-        let slashes = view.backslashes(end);
-        if slashes > 0 && view.byte(end + slashes) == b'/' {
-            end += slashes + 1;
-            continue;
-        }
-        if [&b"%2B"[..], b"%2F", b"%3D", b"%2b", b"%2f", b"%3d"]
-            .iter()
-            .any(|sign| view.has(end, sign))
-        {
-            end += 3;
-            continue;
-        }
-        break;
-    }
-    // The end marker may follow at once.
-    if let Some(index) = memchr::memmem::find(&view.text[at..end], b"-----") {
-        end = at + index;
-    }
+fn piece(view: &View<'_>, at: usize, block: &Block) -> Option<usize> {
+    // A tag stands where a piece stood before.
+    let end = tag(view, at).unwrap_or_else(|| run(view, at));
     if end == at {
         return None;
     }
     if is_header(view, at, end) {
         return Some(end);
     }
-    let long = end - at >= FIRST_PIECE;
     let ends = end >= view.limit
-        || line_end(view, end) > 0
+        || view.line_end(end) > 0
         || SEPARATORS.has(view.byte(end))
-        || matches!(view.byte(end), b'\\' | b'-' | b'<');
-    let alone = end >= view.limit
-        || line_end(view, view.skip_blanks(end)) > 0
-        || matches!(view.byte(end), b'"' | b'\'' | b'`' | b'\\')
-        || view.has(view.skip_blanks(end), b"-----");
-    (ends && (long || block.begun && alone)).then_some(end)
+        || matches!(view.byte(end), b'\\' | b'-' | b'<' | b'%');
+    let len = end - at;
+    let fits = if block.begun && block.fed && BODY.has(view.before(at)) {
+        // The window cut the run.
+        true
+    } else if !is_alone(view, end) {
+        is_body(&view.text[at..end]) || tag(view, at).is_some()
+    } else if block.begun {
+        len >= LAST_PIECE
+    } else if block.fed {
+        len >= FIRST_PIECE
+    } else {
+        len >= FIRST_ALONE
+    };
+    (ends && fits).then_some(end)
 }
 
-impl Prefix {
-    /// What stands in `from..to`, when it is more than blanks and quotes.
-    fn between(view: &View<'_>, from: usize, to: usize) -> Self {
-        let from = view.skip_blanks(from).min(to);
-        let text = &view.text[from..to];
-        if text.len() > LONGEST_PREFIX || text.iter().all(|byte| SEPARATORS.has(*byte)) {
-            return Self::default();
-        }
-        let mut bytes = [0; LONGEST_PREFIX];
-        bytes[..text.len()].copy_from_slice(text);
-        Self {
-            bytes,
-            len: text.len(),
+/// The end of the run of a body's characters, in all their spellings, that begins at `at`.
+fn run(view: &View<'_>, at: usize) -> usize {
+    let mut end = at;
+    loop {
+        end = BODY.run(view.text, end, view.limit);
+        let slashes = view.backslashes(end);
+        // `\/` is how some serialisers write a slash.
+        if slashes > 0 && view.byte(end + slashes) == b'/' {
+            end += slashes + 1;
+        } else if is_spelled(view, end) {
+            end += slashes + if slashes > 0 { 5 } else { 3 };
+        } else {
+            break;
         }
     }
-
-    /// Behind the prefix, if it begins the line at `at`; its numbers may differ.
-    fn skip(&self, view: &View<'_>, at: usize) -> usize {
-        const DIGITS: Set = Set::new(r"\d");
-        let mut end = view.skip_blanks(at);
-        let mut index = 0;
-        while index < self.len {
-            if self.bytes[index].is_ascii_digit() && DIGITS.has(view.byte(end)) {
-                index = DIGITS.run(&self.bytes, index, self.len);
-                end = DIGITS.run(view.text, end, view.limit);
-                continue;
-            }
-            if view.byte(end) != self.bytes[index] {
-                return at;
-            }
-            index += 1;
-            end += 1;
-        }
-        end
+    // The end marker or a tag may follow at once.
+    if view.byte(end) == b':' && view.text[at..end].ends_with(TAG_NAME) {
+        end -= TAG_NAME.len();
     }
+    memchr::memmem::find(&view.text[at..end], b"----").map_or(end, |index| at + index)
 }
 
-/// The bytes of a line end at `at`, in the spellings of markup and links too.
-fn line_end(view: &View<'_>, at: usize) -> usize {
-    let end = view.line_end(at);
-    if end > 0 || !matches!(view.byte(at), b'<' | b'&' | b'%') {
-        return end;
-    }
-    [
-        &b"<br>"[..],
-        b"<br/>",
-        b"<br />",
-        b"&#10;",
-        b"&#13;",
-        b"&#xA;",
-        b"&#xD;",
-        b"%0A",
-        b"%0D",
-        b"%0a",
-        b"%0d",
-    ]
-    .into_iter()
-    .find(|spelling| view.has(at, spelling))
-    .map_or(0, <[u8]>::len)
+/// The end of the tag at `at`.
+fn tag(view: &View<'_>, at: usize) -> Option<usize> {
+    let digits = const { Set::new(r"\x") };
+    let end = at + TAG_LEN;
+    (view.has(at, TAG_PREFIX.as_bytes())
+        && digits.run(view.text, at + TAG_PREFIX.len(), view.limit.min(end)) == end)
+        .then_some(end)
+}
+
+/// What of a tag's prefix could be of a body.
+const TAG_NAME: &[u8] = TAG_PREFIX.as_bytes().split_at(TAG_PREFIX.len() - 1).0;
+
+/// Whether `+`, `/` or `=` stands at `at` as `\u002b` or `%2B`.
+fn is_spelled(view: &View<'_>, at: usize) -> bool {
+    let slashes = view.backslashes(at);
+    let (from, len) = if slashes > 0 {
+        (at + slashes, 5)
+    } else {
+        (at, 3)
+    };
+    view.text[..view.limit]
+        .get(from..from + len)
+        .is_some_and(|text| {
+            let code = if slashes > 0 {
+                text.strip_prefix(b"u00")
+            } else {
+                text.strip_prefix(b"%")
+            };
+            code.is_some_and(|code| {
+                [&b"2b"[..], b"2f", b"3d"]
+                    .iter()
+                    .any(|sign| sign.eq_ignore_ascii_case(code))
+            })
+        })
+}
+
+/// Whether nothing but the end of a line or of a literal follows a piece that ends at `end`.
+fn is_alone(view: &View<'_>, end: usize) -> bool {
+    let next = view.skip_blanks(end);
+    end >= view.limit
+        || view.line_end(next) > 0
+        || view.has(next, b"----")
+        || matches!(
+            view.byte(end),
+            b'"' | b'\'' | b'`' | b'\\' | b'<' | b'&' | b'%'
+        )
 }
 
 /// `Proc-Type: 4,ENCRYPTED` and the like.
@@ -265,19 +307,6 @@ fn is_header(view: &View<'_>, at: usize, end: usize) -> bool {
             .iter()
             .all(|byte| byte.is_ascii_alphabetic() || *byte == b'-')
 }
-
-/// Whether nothing but the end of a statement stands from `at` to the end of the line: nothing that
-/// could be a secret of its own, for it is passed over.
-fn is_rest(view: &View<'_>, at: usize) -> bool {
-    let text = &view.text[at..line_over(view, at)];
-    text.len() <= LONGEST_REST
-        && !text.iter().any(|byte| matches!(byte, b'=' | b':' | b'@'))
-        && text
-            .split(|byte| !BODY.has(*byte))
-            .all(|run| run.len() < 12)
-}
-
-const LONGEST_REST: usize = 40;
 
 fn line_over(view: &View<'_>, at: usize) -> usize {
     let mut at = at;

@@ -133,6 +133,7 @@ impl Engine {
             add(format.anchor, format.tail(), false, Kind::Format(index));
         }
         add("-----BEGIN", Set::default(), false, Kind::Block);
+        add("---- BEGIN", Set::default(), false, Kind::Block);
         add("Private-Lines:", Set::default(), false, Kind::Block);
         add("://", Set::new(r"\w:$%.~!*-"), false, Kind::Link);
         for (text, tail, context) in CONTEXTS {
@@ -277,6 +278,7 @@ impl Engine {
         found: &mut Found,
     ) -> usize {
         let (mut at, mut block) = (at, Some(block));
+        let mut aside = Vec::new();
         while let Some(open) = block {
             if at >= to {
                 carry.block = Some(open);
@@ -288,10 +290,24 @@ impl Engine {
                 limit: text.len().min(at + LOOKAHEAD),
                 language,
             };
-            (at, block) = block::read(&view, at, open, found);
+            (at, block) = block::read(&view, at, open, found, &mut aside);
             if at >= text.len() {
                 break;
             }
+        }
+        for (from, end) in aside {
+            self.scanner.each(text, from, end, |hit| {
+                let view = View {
+                    text,
+                    floor: hit.at.saturating_sub(LOOKBACK),
+                    limit: end,
+                    language,
+                };
+                if !matches!(self.kinds[usize::from(hit.literal)].0, Kind::Block) {
+                    self.matched(&view, hit, to, carry, found);
+                }
+                from
+            });
         }
         carry.resume = carry.resume.max(at);
         at

@@ -84,37 +84,78 @@ fn every_label_and_layout_loses_its_body() {
 }
 
 #[test]
-fn what_stands_before_every_line_does_not_matter() {
-    let lines: Vec<String> = block("RSA PRIVATE KEY", "\n")
-        .lines()
-        .map(str::to_owned)
-        .collect();
+fn what_decorates_every_line_stays_and_the_body_goes() {
     for (before, after) in [
         ("# ", ""),
         ("// ", ""),
         (" * ", ""),
-        ("-- ", ""),
-        ("> ", ""),
-        ("+# ", ""),
-        ("key += \"", "\\n\";"),
+        ("> > ", ""),
+        ("12: ", ""),
+        ("src/a.py:12:", ""),
         ("echo \"", "\" >> key.pem"),
+        ("k += \"", "\\n\""),
+        ("$k .= '", "' . PHP_EOL;"),
+        ("builder.append(\"", "\\n\");"),
+        ("\"", "\" & vbCrLf & _"),
+        ("\"", "\" + Environment.NewLine +"),
+        ("", "<br/>"),
+        ("++", ""),
+        ("-- ", ""),
+        ("+# ", ""),
         ("rem ", "\r"),
     ] {
+        let lines = block("RSA PRIVATE KEY", "\n");
         let text: String = lines
-            .iter()
+            .lines()
             .map(|line| format!("{before}{line}{after}\n"))
             .collect();
         let redacted = check(&format!("{text}next_line = 1\n"));
-        assert!(redacted.contains("next_line = 1"), "{before}: {redacted}");
+        assert!(redacted.contains("next_line = 1"), "{redacted}");
+        let marker = format!("{before}-----END RSA PRIVATE KEY-----{after}\n");
+        assert!(redacted.contains(&marker), "{redacted}");
     }
-    let numbered: String = lines
-        .iter()
+}
+
+#[test]
+fn numbered_lines_keep_their_numbers() {
+    let numbered: String = block("RSA PRIVATE KEY", "\n")
+        .lines()
         .enumerate()
         .map(|(index, line)| format!("{:3}  {line}\n", index + 8))
         .collect();
-    check(&numbered);
-    for separator in ["<br>", "&#10;", "%0A"] {
-        check(&lines.join(separator));
+    assert!(check(&numbered).contains("\n 11  gf_sha256:"));
+}
+
+#[test]
+fn blocks_on_one_line_lose_their_body_in_every_spelling() {
+    for separator in ["<br>", "&#10;", "&#xA;", "%0A", "\\u000a", "\\x0a"] {
+        check(&block("PRIVATE KEY", separator));
+    }
+    let spelled = block("PRIVATE KEY", "\\n")
+        .replace('+', "\\u002b")
+        .replace('=', "\\u003d");
+    assert!(check(&spelled).ends_with("\\n-----END PRIVATE KEY-----"));
+    let escaped = block("PRIVATE KEY", "%0A")
+        .replace(' ', "%20")
+        .replace('+', "%2B")
+        .replace('=', "%3D");
+    assert!(check(&escaped).ends_with("%0A-----END%20PRIVATE%20KEY-----"));
+    let body = BODY.join("\n");
+    check(&format!(
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: x\n{body}\n---- END SSH2 ENCRYPTED PRIVATE KEY ----\n"
+    ));
+}
+
+#[test]
+fn code_after_a_marker_stays() {
+    for text in [
+        "if text.contains(\"-----BEGIN PRIVATE KEY-----\") {\n    return decode(text);\n}\n",
+        "// -----BEGIN PRIVATE KEY-----\n// base64 of the key\n// -----END PRIVATE KEY-----\n",
+        "const HEAD = '-----BEGIN RSA PRIVATE KEY-----';\nconst TAIL = '-----END RSA PRIVATE KEY-----';\n",
+        "const HEAD: &str = \"-----BEGIN PRIVATE KEY-----\"; // head\nread_whole_private_key(\n",
+        "\"-----BEGIN PRIVATE KEY-----\" => KeyKind::PrivateKeyInfo,\n\"x\" => KeyKind::Other,\n",
+    ] {
+        assert_eq!(redact(text), text);
     }
 }
 
@@ -167,8 +208,6 @@ fn public_blocks_and_mere_mentions_stay() {
             BODY.join("\n")
         ),
         "if line.starts_with(\"-----BEGIN PRIVATE KEY-----\") { return Err(e); }\n".to_owned(),
-        "const HEAD: &str = \"-----BEGIN PRIVATE KEY-----\"; // head\nread_whole_private_key(\n"
-            .to_owned(),
     ] {
         assert_eq!(redact(&text), text);
     }
@@ -189,4 +228,25 @@ fn long_blocks_go_on_beyond_the_window() {
     }
     stream.finish(&mut out);
     assert!(out == redacted.as_bytes());
+}
+
+#[test]
+fn long_lines_go_whole_however_they_are_cut() {
+    for length in [8_100, 8_192, 8_193, 20_003] {
+        let body = BODY[0].repeat(length / 64 + 1);
+        let text = format!(
+            "-----BEGIN PRIVATE KEY-----\\n{}\\n-----END PRIVATE KEY-----\nrest\n",
+            &body[..length]
+        );
+        let redacted = check(&text);
+        for size in [1, 777, 4096] {
+            let mut stream = Redactor::new(&[7; 32]).stream();
+            let mut out = Vec::new();
+            for chunk in text.as_bytes().chunks(size) {
+                stream.push(chunk, &mut out);
+            }
+            stream.finish(&mut out);
+            assert!(out == redacted.as_bytes(), "{length} by {size}");
+        }
+    }
 }
