@@ -212,8 +212,8 @@ impl Gateway {
         let presented = CredentialHash::of(presented);
         let unknown = ClientId::generate(&*self.clock, &*self.random);
         let id = ClientId::parse(client_id).unwrap_or(unknown);
-        let hashes = self.storage.clients().secret_hashes(&id).await?;
-        let client = self.storage.clients().find(&id).await?;
+        let clients = self.storage.clients();
+        let hashes = clients.secret_hashes(&id).await?;
         let mut matching = None;
         let mut any = Choice::from(0);
         for (secret, hash) in &hashes {
@@ -223,14 +223,13 @@ impl Gateway {
                 matching = Some(secret);
             }
         }
-        match (client, matching) {
-            (Some(client), Some(secret))
-                if bool::from(any) && client.status == ClientStatus::Active =>
-            {
-                self.storage
-                    .clients()
-                    .touch_secret(secret, self.clock.now())
-                    .await?;
+        let Some(secret) = matching.filter(|_| bool::from(any)) else {
+            return Err(refusal());
+        };
+        // Whoever has no secret learns nothing of the client, not even by the time it takes to read.
+        match clients.find(&id).await? {
+            Some(client) if client.status == ClientStatus::Active => {
+                clients.touch_secret(secret, self.clock.now()).await?;
                 Ok(client)
             }
             _ => Err(refusal()),
