@@ -137,6 +137,10 @@ fn web_key(view: &View<'_>, at: usize, found: &mut Found) {
     while from > floor && !BRACES.has(view.text[from - 1]) {
         from -= 1;
     }
+    if memchr::memmem::find(&view.text[from..at], b"kty").is_some() {
+        // The first one of an object reads it.
+        return;
+    }
     let limit = BRACES.run_until(view.text, at, view.limit.min(at + 2048));
     let mut place = from;
     while place < limit {

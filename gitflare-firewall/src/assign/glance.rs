@@ -33,7 +33,10 @@ pub(super) fn is_worth(view: &View<'_>, at: usize, end: usize, strength: Strengt
         return true;
     }
     let stop = NAME.run(view.text, end, view.limit.min(end + LONGEST_NAME));
-    if strength == Strength::Provider && stop - end > SHORTEST_NEARBY {
+    if strength == Strength::Provider
+        && stop - end > SHORTEST_NEARBY
+        && !view.text[stop - SHORTEST_NEARBY..stop].contains(&b'-')
+    {
         // A generated text may be joined to the name itself.
         return true;
     }

@@ -19,10 +19,13 @@ pub(super) enum Form {
     Bare,
 }
 
+/// How much of a value is looked at.
+const LONGEST_JUDGED: usize = 256;
 /// A bare value is a name below this length, unless it has a mark.
 pub(super) const LONGEST_WORD: usize = 32;
 /// A bare value without a mark must look generated, for which it takes this many letters.
 pub(super) const SHORTEST_GENERATED: usize = 16;
+const SYMBOLS: Set = Set::new("!@#$%^&*~+?");
 /// What a bare value must hold to be no name.
 pub(super) const MARK: Set = Set::new("0-9!@#$%^&*~+?");
 
@@ -40,6 +43,8 @@ pub(super) fn is_secret(
         return !rest.is_empty() && is_secret(rest, strength, form, language, name)
             || at > 0 && is_secret(&value[..at], strength, form, language, name);
     }
+    // The beginning tells what a long text is, and keeps hostile ones cheap.
+    let value = &value[..value.len().min(LONGEST_JUDGED)];
     // Most unquoted values are names: no digit and no symbol is a password's.
     if form == Form::Bare
         && language != Language::Config
@@ -134,7 +139,7 @@ fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Languag
         Form::Bare => {
             value.len() >= 6
                 && profile.letters() > 0
-                && (profile.digits > 0 || value.iter().any(|byte| b"!@#$%^&*~+?".contains(byte)))
+                && (profile.digits > 0 || value.iter().any(|byte| SYMBOLS.has(*byte)))
                 && !is_names(value)
         }
     }
@@ -307,7 +312,8 @@ fn humps(word: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Bare text that is code rather than a literal.
 fn is_expression(value: &[u8]) -> bool {
-    value.iter().any(|byte| b"()[]{}<>\"'`,;|$".contains(byte))
+    const SIGNS: Set = Set::new("()[]{}<>\"'`,;|$");
+    value.iter().any(|byte| SIGNS.has(*byte))
         || contains(value, b"::")
         || contains(value, b"->")
         || contains(value, b"=>")

@@ -110,7 +110,7 @@ impl Key {
 fn before_value(view: &View<'_>, end: usize, stop: usize) -> usize {
     view.text[end..stop]
         .iter()
-        .rposition(|byte| matches!(byte, b'-' | b'_'))
+        .rposition(|byte| *byte == b'-')
         .map(|joint| end + joint)
         .filter(|joint| stop - joint > 20 && Profile::of(&view.text[joint + 1..stop]).is_random())
         .unwrap_or(stop)
