@@ -83,27 +83,29 @@ fn every_label_and_layout_loses_its_body() {
     }
 }
 
+const DECORATIONS: &[(&str, &str)] = &[
+    ("# ", ""),
+    ("// ", ""),
+    (" * ", ""),
+    ("> > ", ""),
+    ("12: ", ""),
+    ("src/a.py:12:", ""),
+    ("echo \"", "\" >> key.pem"),
+    ("k += \"", "\\n\""),
+    ("$k .= '", "' . PHP_EOL;"),
+    ("builder.append(\"", "\\n\");"),
+    ("\"", "\" & vbCrLf & _"),
+    ("\"", "\" + Environment.NewLine +"),
+    ("", "<br/>"),
+    ("++", ""),
+    ("-- ", ""),
+    ("+# ", ""),
+    ("rem ", "\r"),
+];
+
 #[test]
 fn what_decorates_every_line_stays_and_the_body_goes() {
-    for (before, after) in [
-        ("# ", ""),
-        ("// ", ""),
-        (" * ", ""),
-        ("> > ", ""),
-        ("12: ", ""),
-        ("src/a.py:12:", ""),
-        ("echo \"", "\" >> key.pem"),
-        ("k += \"", "\\n\""),
-        ("$k .= '", "' . PHP_EOL;"),
-        ("builder.append(\"", "\\n\");"),
-        ("\"", "\" & vbCrLf & _"),
-        ("\"", "\" + Environment.NewLine +"),
-        ("", "<br/>"),
-        ("++", ""),
-        ("-- ", ""),
-        ("+# ", ""),
-        ("rem ", "\r"),
-    ] {
+    for (before, after) in DECORATIONS {
         let lines = block("RSA PRIVATE KEY", "\n");
         let text: String = lines
             .lines()
@@ -247,6 +249,30 @@ fn long_lines_go_whole_however_they_are_cut() {
             }
             stream.finish(&mut out);
             assert!(out == redacted.as_bytes(), "{length} by {size}");
+        }
+    }
+}
+
+#[test]
+fn long_decorated_blocks_go_however_they_are_cut() {
+    for (before, after) in DECORATIONS {
+        let line = |text: &str| format!("{before}{text}{after}\n");
+        let body = [BODY[0], BODY[1]].map(line).concat().repeat(150);
+        let text = format!(
+            "{}{body}{}{}rest = 1\n",
+            line("-----BEGIN PRIVATE KEY-----"),
+            line(BODY[2]),
+            line("-----END PRIVATE KEY-----")
+        );
+        let redacted = check(&text);
+        for size in [97, 1000, 8191] {
+            let mut stream = Redactor::new(&[7; 32]).stream();
+            let mut out = Vec::new();
+            for chunk in text.as_bytes().chunks(size) {
+                stream.push(chunk, &mut out);
+            }
+            stream.finish(&mut out);
+            assert!(out == redacted.as_bytes(), "{before:?} {after:?} by {size}");
         }
     }
 }
