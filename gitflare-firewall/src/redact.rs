@@ -160,12 +160,26 @@ fn merge(text: &[u8], spans: &mut Vec<Span>) {
     }
     spans.retain(|span| span.start < span.end);
     spans.sort_unstable();
-    spans.dedup_by(|next, kept| {
-        let overlaps = next.start < kept.end;
-        if overlaps {
-            kept.end = kept.end.max(next.end);
-            kept.erase &= next.erase;
+    let mut kept = 0;
+    for index in 0..spans.len() {
+        let mut span = spans[index];
+        if let Some(last) = spans[..kept].last_mut()
+            && span.start < last.end
+        {
+            if !last.erase && !span.erase {
+                last.end = last.end.max(span.end);
+                continue;
+            }
+            // What overlaps an erased rest is erased too: the tag stands for the secret as far as
+            // its matcher saw it, however the text is cut.
+            span.start = last.end;
+            span.erase = true;
+            if span.start >= span.end {
+                continue;
+            }
         }
-        overlaps
-    });
+        spans[kept] = span;
+        kept += 1;
+    }
+    spans.truncate(kept);
 }
