@@ -3,7 +3,8 @@
 
 use super::{
     NAME, Operator, Reader, Strength,
-    judge::{Form, is_uuid},
+    glance::has_run,
+    judge::{Form, contains, is_uuid},
 };
 use crate::{engine::Found, shape::Set, text::Language};
 
@@ -166,9 +167,7 @@ impl Reader<'_, '_> {
         }
         let around = view.floor.max(self.key.start.saturating_sub(120));
         let around = view.text[around..self.key.start].to_ascii_lowercase();
-        USERS
-            .iter()
-            .any(|word| memchr::memmem::find(&around, word).is_some())
+        USERS.iter().any(|word| contains(&around, word))
     }
 
     /// Whether the line holds `name=value` and nothing else.
@@ -199,6 +198,9 @@ impl Reader<'_, '_> {
             return;
         }
         let mut at = self.key.end;
+        if !has_run(view, at, self.key.strength) {
+            return;
+        }
         let limit = view.limit.min(at + nearby(self.key.strength));
         let provider = self.key.strength == Strength::Provider;
         let mut lines = 0;

@@ -164,7 +164,7 @@ fn takes_blanks(view: &View<'_>, at: usize, strength: Strength) -> bool {
             .any(|word| line.starts_with(word))
 }
 
-/// Whether `==` or `!=` stands before the name.
+/// Whether `==`, `!=` or `.equals(` stands before the name.
 fn may_be_compared(view: &View<'_>, at: usize, stop: usize) -> bool {
     let closes = |byte| {
         matches!(
@@ -176,18 +176,22 @@ fn may_be_compared(view: &View<'_>, at: usize, stop: usize) -> bool {
     closes(view.byte(stop))
         && (memchr::memrchr(b'=', &view.text[floor..at])
             .is_some_and(|index| matches!(view.before(floor + index), b'=' | b'!'))
-            || memchr::memmem::find(&view.text[floor..at], b".equals(").is_some())
+            || memchr::memrchr(b'(', &view.text[floor..at])
+                .is_some_and(|index| view.text[floor..floor + index].ends_with(b".equals")))
 }
 
 /// Whether a run long enough for a generated text begins within reach. Such a run covers one of
 /// the places that are probed.
 fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
-    if !matches!(
+    matches!(
         strength,
         Strength::Secret | Strength::Token | Strength::Key | Strength::Provider
-    ) {
-        return false;
-    }
+    ) && has_run(view, stop, strength)
+}
+
+/// Whether a run of [`SHORTEST_NEARBY`] begins near behind `stop`: it covers one of the places that
+/// are probed.
+pub(super) fn has_run(view: &View<'_>, stop: usize, strength: Strength) -> bool {
     (1..=nearby(strength) / SHORTEST_NEARBY).any(|index| {
         let probe = stop + index * SHORTEST_NEARBY - 1;
         probe < view.limit && TOKEN.has(view.text[probe]) && {

@@ -426,7 +426,8 @@ pub(super) fn is_uuid(value: &[u8]) -> bool {
         })
 }
 
-fn contains(value: &[u8], piece: &[u8]) -> bool {
+/// Cheaper than a searcher, which has to be made first, for texts of this size.
+pub(super) fn contains(value: &[u8], piece: &[u8]) -> bool {
     let mut from = 0;
     while let Some(index) = memchr::memchr(piece[0], &value[from..]) {
         from += index;

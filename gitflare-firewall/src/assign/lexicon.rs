@@ -9,6 +9,8 @@ pub(super) struct Words {
     words: Vec<&'static [u8]>,
     /// Index of a word plus one, by hash.
     slots: Box<[u16; SLOTS]>,
+    /// By the low bits of the first letter, one bit for every length that a word has.
+    lengths: [u32; 32],
 }
 
 impl Words {
@@ -17,6 +19,7 @@ impl Words {
         let mut set = Self {
             words: Vec::new(),
             slots: Box::new([0; SLOTS]),
+            lengths: [0; 32],
         };
         for word in text.split_ascii_whitespace() {
             let mut slot = hash(word.as_bytes());
@@ -24,6 +27,7 @@ impl Words {
                 slot = (slot + 1) % SLOTS;
             }
             set.words.push(word.as_bytes());
+            set.lengths[usize::from(word.as_bytes()[0] & 31)] |= 1 << word.len();
             set.slots[slot] = set.words.len() as u16;
         }
         set
@@ -31,7 +35,11 @@ impl Words {
 
     /// Whether `word` is in the set, in any case.
     pub(super) fn has(&self, word: &[u8]) -> bool {
-        if word.is_empty() || word.len() > LONGEST {
+        // Most words are told by their first letter and length, which case does not change.
+        let plausible = word.first().is_some_and(|first| {
+            word.len() <= LONGEST && self.lengths[usize::from(first & 31)] >> word.len() & 1 == 1
+        });
+        if !plausible {
             return false;
         }
         let mut slot = hash(word);

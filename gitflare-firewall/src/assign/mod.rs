@@ -16,7 +16,7 @@ mod words;
 pub(crate) use key::Strength;
 
 use bare::LONGEST_BARE;
-use judge::{Form, is_secret};
+use judge::{Form, contains, is_secret};
 use key::Key;
 use providers::PROVIDERS;
 use words::KEYWORDS;
@@ -188,8 +188,8 @@ impl Reader<'_, '_> {
         let line = line.trim_ascii();
         let netrc = self.key.strength == Strength::Password
             && (line.is_empty() && view.language == Language::Config
-                || memchr::memmem::find(line, b"login ").is_some()
-                || memchr::memmem::find(line, b"machine ").is_some());
+                || contains(line, b"login ")
+                || contains(line, b"machine "));
         let docker = line == b"ENV" || line == b"ARG" || line.starts_with(b"#define");
         let statement = self.key.strength == Strength::Password
             && self.key.end - start > 5
@@ -197,7 +197,7 @@ impl Reader<'_, '_> {
             && (line.is_empty()
                 || [&b"WITH"[..], b"USER", b"ROLE", b"LOGIN", b"user ", b"role "]
                     .iter()
-                    .any(|word| memchr::memmem::find(line, word).is_some()));
+                    .any(|word| contains(line, word)));
         if flag || netrc || docker || statement {
             self.after_operator(at, Operator::Words, found);
         } else if self.key.strength == Strength::Password

@@ -3,6 +3,7 @@
 
 use super::{
     NAME, Operator, Reader, has_digit_or_symbol,
+    judge::contains,
     words::{LOOKS_UP, METHODS, WRAPS},
 };
 use crate::{chance::Profile, shape::Set, text::View};
@@ -228,7 +229,7 @@ impl Reader<'_, '_> {
             b"default",
         ]
         .iter()
-        .any(|word| memchr::memmem::find(&callee, word).is_some())
+        .any(|word| contains(&callee, word))
     }
 }
 

@@ -1,16 +1,17 @@
 //! Chooses, for every literal, the four-byte window that is rarest in source text, and shares the
-//! windows out among sixteen buckets so that few other places pass the filter. A bucket lets
+//! windows out among some buckets so that few other places pass the filter. A bucket lets
 //! through the product of what its windows contain at each byte, so windows that look alike belong
 //! together.
 
 use super::{Literal, WINDOW};
 
-/// Buckets, as two groups of eight bits.
-const BUCKETS: usize = 16;
+/// Groups of eight buckets, which are looked up at once.
+pub(super) const GROUPS: usize = 3;
+const BUCKETS: usize = 8 * GROUPS;
 /// Windows of a literal that are tried.
 const WINDOWS: usize = 8;
 /// How often every literal may move.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 2;
 
 /// Each literal's window, and a filter for them all.
 pub(super) struct Plan {
@@ -25,9 +26,9 @@ pub(super) enum Filter {
     /// Everything passes.
     None,
     /// By low and by high nibble; a bucket accepts what both accept.
-    Nibbles([Box<[[[u8; 16]; WINDOW]; 2]>; 2]),
+    Nibbles([Box<[[[u8; 16]; WINDOW]; GROUPS]>; 2]),
     /// By the low seven bits.
-    Bytes(Box<[[[u8; 128]; WINDOW]; 2]>),
+    Bytes(Box<[[[u8; 128]; WINDOW]; GROUPS]>),
 }
 
 /// How a filter tells bytes apart.
@@ -94,7 +95,7 @@ impl Plan {
 }
 
 fn by_bytes(buckets: &[Bucket; BUCKETS]) -> Filter {
-    let mut filter = Box::new([[[0; 128]; WINDOW]; 2]);
+    let mut filter = Box::new([[[0; 128]; WINDOW]; GROUPS]);
     for (place, bucket) in buckets.iter().enumerate() {
         for (table, bytes) in filter[place / 8].iter_mut().zip(bucket.bytes) {
             for (byte, buckets) in table.iter_mut().enumerate() {
@@ -107,7 +108,7 @@ fn by_bytes(buckets: &[Bucket; BUCKETS]) -> Filter {
 
 fn by_nibbles(buckets: &[Bucket; BUCKETS]) -> Filter {
     let tables = |nibbles: fn(&Bucket) -> [u16; WINDOW]| {
-        let mut filter = Box::new([[[0; 16]; WINDOW]; 2]);
+        let mut filter = Box::new([[[0; 16]; WINDOW]; GROUPS]);
         for (place, bucket) in buckets.iter().enumerate() {
             for (table, nibbles) in filter[place / 8].iter_mut().zip(nibbles(bucket)) {
                 for (nibble, buckets) in table.iter_mut().enumerate() {

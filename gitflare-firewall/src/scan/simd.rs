@@ -129,7 +129,7 @@ mod avx2 {
     };
 
     use super::{
-        super::{Candidates, WINDOW},
+        super::{Candidates, WINDOW, plan::GROUPS},
         BLOCK, READ, walk,
     };
 
@@ -138,7 +138,7 @@ mod avx2 {
 
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn candidates(
-        [low, high]: &[Box<[[[u8; 16]; WINDOW]; 2]>; 2],
+        [low, high]: &[Box<[[[u8; 16]; WINDOW]; GROUPS]>; 2],
         text: &[u8],
         from: usize,
         to: usize,
@@ -153,8 +153,8 @@ mod avx2 {
 
     /// By group of buckets and byte of the window.
     struct Tables {
-        low: [[__m256i; WINDOW]; 2],
-        high: [[__m256i; WINDOW]; 2],
+        low: [[__m256i; WINDOW]; GROUPS],
+        high: [[__m256i; WINDOW]; GROUPS],
     }
 
     impl Tables {
@@ -164,7 +164,7 @@ mod avx2 {
         fn judge(&self, block: &[u8; READ]) -> u64 {
             let nibble = _mm256_set1_epi8(0x0f);
             // By half of the block and group of buckets.
-            let mut passed = [[_mm256_set1_epi8(-1); 2]; 2];
+            let mut passed = [[_mm256_set1_epi8(-1); GROUPS]; 2];
             for index in 0..WINDOW {
                 let halves = [load(block, index), load(block, index + LANES)];
                 for (passed, bytes) in passed.iter_mut().zip(halves) {
@@ -181,8 +181,11 @@ mod avx2 {
                     }
                 }
             }
-            let [first, second] = passed.map(|[first, second]| {
-                let any = _mm256_or_si256(first, second);
+            let [first, second] = passed.map(|groups| {
+                let mut any = _mm256_setzero_si256();
+                for group in groups {
+                    any = _mm256_or_si256(any, group);
+                }
                 let none = _mm256_cmpeq_epi8(any, _mm256_setzero_si256());
                 !(_mm256_movemask_epi8(none) as u32)
             });
@@ -211,17 +214,17 @@ mod avx2 {
 mod avx512 {
     use std::arch::x86_64::{
         __m512i, _mm512_and_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_permutex2var_epi8,
-        _mm512_set1_epi8, _mm512_test_epi8_mask,
+        _mm512_set1_epi8, _mm512_setzero_si512, _mm512_test_epi8_mask,
     };
 
     use super::{
-        super::{Candidates, WINDOW},
+        super::{Candidates, WINDOW, plan::GROUPS},
         BLOCK, READ, walk,
     };
 
     #[target_feature(enable = "avx512bw,avx512vbmi,bmi1,popcnt")]
     pub(super) fn candidates(
-        filter: &[[[u8; 128]; WINDOW]; 2],
+        filter: &[[[u8; 128]; WINDOW]; GROUPS],
         text: &[u8],
         from: usize,
         to: usize,
@@ -238,8 +241,8 @@ mod avx512 {
     /// One bit per window of the block: set when some bucket accepts all its bytes.
     #[inline]
     #[target_feature(enable = "avx512bw,avx512vbmi,bmi1,popcnt")]
-    fn judge(tables: &[[[__m512i; 2]; WINDOW]; 2], block: &[u8; READ]) -> u64 {
-        let mut passed = [_mm512_set1_epi8(-1); 2];
+    fn judge(tables: &[[[__m512i; 2]; WINDOW]; GROUPS], block: &[u8; READ]) -> u64 {
+        let mut passed = [_mm512_set1_epi8(-1); GROUPS];
         for index in 0..WINDOW {
             let bytes = load(block, index);
             for (passed, group) in passed.iter_mut().zip(tables) {
@@ -248,7 +251,10 @@ mod avx512 {
                 *passed = _mm512_and_si512(*passed, buckets);
             }
         }
-        let any = _mm512_or_si512(passed[0], passed[1]);
+        let mut any = _mm512_setzero_si512();
+        for group in passed {
+            any = _mm512_or_si512(any, group);
+        }
         _mm512_test_epi8_mask(any, any)
     }
 
