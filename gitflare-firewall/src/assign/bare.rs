@@ -21,8 +21,11 @@ impl Reader<'_, '_> {
         let limit = view.limit.min(at + LONGEST_BARE);
         let before = view.before(self.key.start);
         let tight = at == self.key.end + 1;
-        let (end, form) = if matches!(before, b'?' | b'&')
-            || before == b';' && view.text[..self.key.start].ends_with(b"&amp;")
+        // `(this: &Password) -> Kind` is no query.
+        let assigns = matches!(view.byte(self.key.end), b'=' | b'%' | b'\\');
+        let (end, form) = if assigns
+            && (matches!(before, b'?' | b'&')
+                || before == b';' && view.text[..self.key.start].ends_with(b"&amp;"))
         {
             (QUERY_END.run_until(view.text, at, limit), Form::Literal)
         } else if tight && self.in_braces() {
