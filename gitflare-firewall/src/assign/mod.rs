@@ -54,6 +54,8 @@ fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: 
     let before = found.len();
     match key.strength {
         Strength::Bearer => reader.scheme_value(key.end, found),
+        // Prose says ``identified by `name` ``.
+        Strength::Sql if view.byte(view.skip_blanks(reader.key.end)) == b'`' => {}
         Strength::Sql => reader.after_operator(key.end, Operator::Words, found),
         _ => reader.assignment(found),
     }

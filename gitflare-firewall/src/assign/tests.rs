@@ -137,8 +137,12 @@ const CLEAN: &[(&str, &str)] = &[
     ("a.js", r#"t("auth.password.required")"#),
     ("a.ts", "password: string;"),
     ("a.rs", "pub password: Option<String>,"),
+    ("a.md", "uses the method identified by `algorithm-2`, then"),
     ("a.rs", "fn check(given: &Password) -> PasswordKind {"),
-    ("a.rs", "pub fn load_op(this: &RenderPass) -> LoadOperation;"),
+    (
+        "a.rs",
+        "pub fn load_op(this: &RenderPass) -> LoadOperation;",
+    ),
     ("a.rs", "pub const PASSWORD_EXPIRED: u32 = 2150859184u32;"),
     ("notes", "pub const BAD_PASSWORD: u32 = 12014u32;"),
     ("a.go", r#"token := r.Header.Get("X-Token")"#),
