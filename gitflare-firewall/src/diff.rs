@@ -71,6 +71,8 @@ fn pass(text: &[u8], redactor: &Redactor, filtered: &mut FilteredDiff) {
 /// One file of a diff.
 struct Section {
     names: Names,
+    /// Whether a binary patch stands in the place of hunks.
+    is_binary: bool,
     end: usize,
 }
 
@@ -82,6 +84,7 @@ impl Section {
         }
         let mut section = Self {
             names: Names::default(),
+            is_binary: false,
             end: at,
         };
         let first = line(text, at);
@@ -113,6 +116,7 @@ impl Section {
             }
             if header.starts_with(b"GIT binary patch") {
                 at = binary_over(text, line_over(text, at));
+                self.is_binary = true;
                 break;
             }
             let after = |keys: &[&[u8]]| keys.iter().find_map(|key| header.strip_prefix(*key));
@@ -132,7 +136,7 @@ impl Section {
     }
 
     /// The hunks. What stands behind them in disorder (a header without counts, more or fewer
-    /// lines than it says) may be this file's, so it shares its fate.
+    /// lines than it says, an unknown header) may be this file's, so it shares its fate.
     fn hunks(&mut self, text: &[u8]) {
         let mut at = self.end;
         let mut is_whole = true;
@@ -148,10 +152,13 @@ impl Section {
                 return;
             }
         }
-        let goes_on = at > self.end
-            && matches!(text.get(at), Some(b'+' | b'-' | b' ' | b'\\'))
-            && !text[at..].starts_with(b"-- \n")
-            && !text[at..].starts_with(b"-- \r\n");
+        let is_signature = text[at..].starts_with(b"-- \n") || text[at..].starts_with(b"-- \r\n");
+        let goes_on = if at > self.end {
+            matches!(text.get(at), Some(b'+' | b'-' | b' ' | b'\\')) && !is_signature
+        } else {
+            // Headers that nobody knows yet.
+            !self.is_binary && !line(text, at).is_empty() && !is_signature
+        };
         if !is_whole || goes_on {
             while at < text.len() && !begins_other(text, at) {
                 at = line_over(text, at);
@@ -181,7 +188,7 @@ fn begins_other(text: &[u8], at: usize) -> bool {
             digits.count() >= 7
         })
     };
-    line.starts_with(b"diff --")
+    line.starts_with(b"diff -")
         || names_commit(b"commit ")
         || names_commit(b"From ")
         || begins_plain(text, at)
