@@ -1,5 +1,5 @@
 //! Sends what is due to apps, for as long as the server runs. A slow app holds up nobody but
-//! itself; what is to be sent, how it is signed and when it comes again, the gateway decides.
+//! itself, and what it has no room for stays where it is; what is to be sent, how it is signed and when it comes again, the gateway decides.
 
 use std::{
     collections::HashMap,
@@ -7,32 +7,51 @@ use std::{
     time::Duration,
 };
 
-use gitflare_core::gateway::{DeliveryOutcome, DueDelivery};
-use tokio::{sync::Semaphore, time::sleep};
-use url::Url;
+use gitflare_core::{
+    ClientId,
+    gateway::{DeliveryOutcome, DueDelivery},
+    storage::Room,
+};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::timeout,
+};
 
 use crate::http::App;
 
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(250);
 /// How many are on their way at once.
 const AT_ONCE: usize = 64;
-/// How many of them go to one host.
-const TO_ONE_HOST: usize = 4;
+/// How many of them go to one app.
+const TO_ONE_APP: usize = 16;
+/// How many of those are begun in one round; an app with less room than that is busy.
+const BEGUN_TOGETHER: usize = 4;
 /// How many rounds pass between two looks for old ones.
 const ROUNDS_TO_PURGE: u32 = 1_000;
+
+/// Who is being delivered to.
+struct Slots {
+    all: Arc<Semaphore>,
+    apps: HashMap<ClientId, Arc<Semaphore>>,
+    /// Tells that one has ended.
+    ended: Arc<Notify>,
+}
 
 /// Looks four times a second, and at once again while there is work.
 pub(crate) fn spawn(app: &Arc<App>) {
     let app = Arc::downgrade(app);
     tokio::spawn(async move {
-        let all = Arc::new(Semaphore::new(AT_ONCE));
-        let mut hosts: HashMap<String, Arc<Semaphore>> = HashMap::new();
+        let mut slots = Slots {
+            all: Arc::new(Semaphore::new(AT_ONCE)),
+            apps: HashMap::new(),
+            ended: Arc::default(),
+        };
         let mut rounds = 0u32;
         loop {
-            let begun = round(&app, &all, &mut hosts).await;
-            match begun {
+            match round(&app, &mut slots).await {
                 None => return,
-                Some(0) => sleep(BETWEEN_ROUNDS).await,
+                // Room that is made is used at once.
+                Some(0) => drop(timeout(BETWEEN_ROUNDS, slots.ended.notified()).await),
                 Some(_) => {}
             }
             rounds = rounds.wrapping_add(1);
@@ -47,14 +66,23 @@ pub(crate) fn spawn(app: &Arc<App>) {
 }
 
 /// Begins what there is room for; how many it were, `None` when the server has ended.
-async fn round(
-    app: &Weak<App>,
-    all: &Arc<Semaphore>,
-    hosts: &mut HashMap<String, Arc<Semaphore>>,
-) -> Option<usize> {
+async fn round(app: &Weak<App>, slots: &mut Slots) -> Option<usize> {
     let app = app.upgrade()?;
-    let room = all.available_permits();
-    if room == 0 {
+    slots
+        .apps
+        .retain(|_, free| free.available_permits() < TO_ONE_APP);
+    let busy: Vec<_> = slots
+        .apps
+        .iter()
+        .filter(|(_, free)| free.available_permits() < BEGUN_TOGETHER)
+        .map(|(client, _)| client.clone())
+        .collect();
+    let room = Room {
+        total: slots.all.available_permits(),
+        of_one: BEGUN_TOGETHER,
+        busy: &busy,
+    };
+    if room.total == 0 {
         return Some(0);
     }
     let due = match app.gateway().due_deliveries(room).await {
@@ -66,29 +94,21 @@ async fn round(
     };
     let count = due.len();
     for delivery in due {
-        let host = Url::parse(&delivery.url)
-            .ok()
-            .and_then(|url| url.host_str().map(str::to_owned))
-            .unwrap_or_default();
-        let slots = hosts
-            .entry(host)
-            .or_insert_with(|| Arc::new(Semaphore::new(TO_ONE_HOST)));
-        let (Ok(slot), Ok(permit)) = (
-            Arc::clone(slots).try_acquire_owned(),
-            Arc::clone(all).try_acquire_owned(),
-        ) else {
-            // The host is busy: it comes again when its time is over.
-            settle(&app, &delivery, DeliveryOutcome::Failed).await;
-            continue;
-        };
-        let app = Arc::clone(&app);
+        let free = slots
+            .apps
+            .entry(delivery.client_id.clone())
+            .or_insert_with(|| Arc::new(Semaphore::new(TO_ONE_APP)));
+        // Both are free: no more was begun than there was room for.
+        let slot = Arc::clone(free).acquire_owned().await;
+        let permit = Arc::clone(&slots.all).acquire_owned().await;
+        let (app, ended) = (Arc::clone(&app), Arc::clone(&slots.ended));
         tokio::spawn(async move {
             let outcome = send(&app, &delivery).await;
             settle(&app, &delivery, outcome).await;
             drop((slot, permit));
+            ended.notify_one();
         });
     }
-    hosts.retain(|_, slots| slots.available_permits() < TO_ONE_HOST);
     Some(count)
 }
 

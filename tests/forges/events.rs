@@ -14,14 +14,14 @@ use crate::{
     stand::{PROVIDERS, STOREFRONT, Stand},
 };
 
-/// Waits until something is so.
+/// Waits until something is so; longer than an attempt and the wait after it.
 async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(started.elapsed() < Duration::from_secs(20), "{what}");
+        assert!(started.elapsed() < Duration::from_secs(30), "{what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -185,6 +185,76 @@ async fn a_delivery_is_retried_and_follows_no_redirect() {
         received[1].header("webhook-id")
     );
     assert_eq!(received[0].body, received[1].body);
+}
+
+/// The names of the deliveries that were received.
+fn names(receiver: &Receiver) -> Vec<String> {
+    let received = receiver.received();
+    let names = received.iter().map(|one| one.header("webhook-id"));
+    names.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_of_an_answer_decides_and_one_slow_answer_stops_nobody() {
+    // sec: SR-8, SR-10
+    let (stand, receiver) = stand().await;
+    let wish = json!({"callbackUrl": receiver.url(), "events": ["push"]});
+    subscribe(&stand, "github", &wish).await;
+    let next = async || {
+        let before = receiver.received().len();
+        emit(&stand, "github", "push").await;
+        let what = "the next delivery, which is nobody's second";
+        eventually(what, async || names(&receiver).get(before).cloned()).await
+    };
+    // Nobody is there any more; somebody is, and says more than anyone wants to hear.
+    receiver.answer_next("HTTP/1.1 410 Gone");
+    let gone = next().await;
+    receiver.never_end_next();
+    let taken = next().await;
+    // While the app thinks about one, others arrive.
+    receiver.be_silent_next();
+    let silent = next().await;
+    let started = Instant::now();
+    for _ in 0..20 {
+        emit(&stand, "github", "push").await;
+    }
+    eventually("all of a burst", async || {
+        (receiver.received().len() >= 23).then_some(())
+    })
+    .await;
+    assert!(
+        started.elapsed() < Duration::from_secs(9),
+        "the silence lasts ten seconds"
+    );
+    // The one without an answer comes again, later than either of the two could have.
+    eventually("a second attempt", async || {
+        let again = names(&receiver).into_iter().filter(|name| *name == silent);
+        (again.count() == 2).then_some(())
+    })
+    .await;
+    for once in [gone, taken] {
+        let times = names(&receiver).into_iter().filter(|name| *name == once);
+        assert_eq!(times.count(), 1, "{once}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_survives_a_restart() {
+    let (stand, receiver) = stand().await;
+    let wish = json!({"callbackUrl": receiver.url(), "events": ["push"]});
+    subscribe(&stand, "gitlab", &wish).await;
+    receiver.answer_next("HTTP/1.1 503 Service Unavailable");
+    emit(&stand, "gitlab", "push").await;
+    eventually("a first attempt", async || receiver.received().pop()).await;
+    let stand = stand.restarted().await;
+    let received = eventually("a second attempt", async || {
+        let received = receiver.received();
+        (received.len() >= 2).then_some(received)
+    })
+    .await;
+    assert_eq!(names(&receiver)[0], names(&receiver)[1]);
+    assert_eq!(received[0].body, received[1].body);
+    drop(stand);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,10 +26,20 @@ impl Received {
     }
 }
 
+/// How a call is answered.
+enum Answer {
+    /// With this head and no body.
+    Head(String),
+    /// Not at all.
+    Silence,
+    /// Well, with a body that never ends.
+    EndlessBody,
+}
+
 /// A running callback.
 pub(crate) struct Receiver {
     pub(crate) address: String,
-    answers: Arc<Mutex<Vec<String>>>,
+    answers: Arc<Mutex<Vec<Answer>>>,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
@@ -60,7 +70,20 @@ impl Receiver {
 
     /// Answers the next call with this head; 204 is answered to all others.
     pub(crate) fn answer_next(&self, head: &str) {
-        self.answers.lock().unwrap().push(head.to_owned());
+        self.answers
+            .lock()
+            .unwrap()
+            .push(Answer::Head(head.to_owned()));
+    }
+
+    /// Says nothing to the next call.
+    pub(crate) fn be_silent_next(&self) {
+        self.answers.lock().unwrap().push(Answer::Silence);
+    }
+
+    /// Takes the next call, and does not come to an end about it.
+    pub(crate) fn never_end_next(&self) {
+        self.answers.lock().unwrap().push(Answer::EndlessBody);
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
@@ -70,7 +93,7 @@ impl Receiver {
 
 async fn serve(
     stream: TcpStream,
-    answers: Arc<Mutex<Vec<String>>>,
+    answers: Arc<Mutex<Vec<Answer>>>,
     received: Arc<Mutex<Vec<Received>>>,
 ) {
     let mut stream = BufReader::new(stream);
@@ -93,7 +116,17 @@ async fn serve(
         let body = String::from_utf8(body).unwrap();
         received.lock().unwrap().push(Received { headers, body });
         let answer = answers.lock().unwrap().pop();
-        let head = answer.unwrap_or_else(|| "HTTP/1.1 204 No Content".to_owned());
+        let head = match answer {
+            Some(Answer::Head(head)) => head,
+            Some(Answer::Silence) => return std::future::pending().await,
+            Some(Answer::EndlessBody) => {
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n";
+                let _ = stream.write_all(head.as_bytes()).await;
+                while stream.write_all(&[b'['; 4096]).await.is_ok() {}
+                return;
+            }
+            None => "HTTP/1.1 204 No Content".to_owned(),
+        };
         let text = format!("{head}\r\ncontent-length: 0\r\n\r\n");
         if stream.write_all(text.as_bytes()).await.is_err() {
             return;

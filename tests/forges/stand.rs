@@ -22,6 +22,7 @@ pub(crate) struct Stand {
     pub(crate) sample: sample::Sample,
     pub(crate) client: Client,
     token: String,
+    config: Config,
     _folder: TempDir,
 }
 
@@ -71,7 +72,7 @@ impl Stand {
         pairs.extend(settings.iter().map(|(name, value)| (*name, value.as_str())));
         pairs.extend(more);
         let config = Config::from_pairs(&pairs).unwrap();
-        let running = Server::new(config).start().await.unwrap();
+        let running = Server::new(config.clone()).start().await.unwrap();
         let accounts: Vec<_> = [forges.github(), forges.gitlab()]
             .iter()
             .map(|forge| {
@@ -90,8 +91,17 @@ impl Stand {
             sample,
             client: Client::builder().no_proxy().build().unwrap(),
             token: seeded.access_token,
+            config,
             _folder: folder,
         }
+    }
+
+    /// The same gateway after its process has ended and begun again.
+    pub(crate) async fn restarted(mut self) -> Self {
+        self.running.shutdown().await.unwrap();
+        let server = Server::new(self.config.clone());
+        self.running = server.start().await.unwrap();
+        self
     }
 
     pub(crate) fn forge(&self, provider: &str) -> &Forge {

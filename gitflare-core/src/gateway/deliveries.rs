@@ -10,11 +10,11 @@ use sha2::Sha256;
 
 use super::{Gateway, cells};
 use crate::{
-    Error, EventId, Result, Secret, Timestamp,
+    ClientId, Error, EventId, Result, Secret, Timestamp,
     filter::Filtered,
     model::{EventData, EventName, Subscription},
     provider::ProviderId,
-    storage::{Delivery, StoredSubscription},
+    storage::{Delivery, Room, StoredSubscription},
 };
 
 /// Longer than any attempt can run.
@@ -31,6 +31,8 @@ const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 pub struct DueDelivery {
     /// Which.
     pub id: EventId,
+    /// Whose app it is for.
+    pub client_id: ClientId,
     /// Where to.
     pub url: String,
     /// The headers that sign it.
@@ -52,14 +54,14 @@ pub enum DeliveryOutcome {
 }
 
 impl Gateway {
-    /// Begins what is due, up to `limit`. What may no longer be delivered is dropped.
+    /// Begins what is due, as far as there is room. What may no longer be delivered is dropped.
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn due_deliveries(&self, limit: usize) -> Result<Vec<DueDelivery>> {
+    pub async fn due_deliveries(&self, room: Room<'_>) -> Result<Vec<DueDelivery>> {
         let now = self.clock.now();
         let queue = self.storage.deliveries();
-        let begun = queue.begin(now, now.after(ATTEMPT), limit).await?;
+        let begun = queue.begin(now, now.after(ATTEMPT), room).await?;
         let mut due = Vec::with_capacity(begun.len());
         for (delivery, stored) in begun {
             let may_go = stored.subscription.active && self.is_approved(&stored).await?;
@@ -129,6 +131,7 @@ impl Gateway {
         let at = now.as_seconds().to_string();
         let signature = sign(&secret, &id, &at, &delivery.payload)?;
         Ok(DueDelivery {
+            client_id: stored.client_id.clone(),
             url: subscription.callback_url.clone(),
             headers: vec![
                 ("webhook-id", id),

@@ -107,6 +107,7 @@ promises! {
     }
     deliveries {
         an_event_is_queued_once_and_begun_by_one_worker
+        no_more_is_begun_than_there_is_room_for
         nothing_is_delivered_under_an_ended_subscription
     }
     subscriptions {

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 
 use super::StoredSubscription;
-use crate::{EventId, Result, SubscriptionId, Timestamp};
+use crate::{ClientId, EventId, Result, SubscriptionId, Timestamp};
 
 /// One event on its way to an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,17 @@ pub struct Delivery {
     pub created_at: Timestamp,
 }
 
+/// How many deliveries there is room for.
+#[derive(Clone, Copy, Debug)]
+pub struct Room<'a> {
+    /// In all.
+    pub total: usize,
+    /// Of one client.
+    pub of_one: usize,
+    /// The clients whose deliveries have to wait: they are not touched.
+    pub busy: &'a [ClientId],
+}
+
 /// Keeps the queue.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
@@ -32,14 +43,14 @@ pub trait DeliveryStore: Send + Sync {
     /// nothing is written (SR-10).
     async fn enqueue(&self, delivery: Delivery) -> Result<bool>;
 
-    /// Begins up to `limit` deliveries that are due at `now` under subscriptions that live, oldest
-    /// first: counts an attempt and puts the next one off until `until`, so that no other worker
+    /// Begins as many deliveries as there is room for that are due at `now` under subscriptions that
+    /// live, the oldest of each client first: counts an attempt and puts the next one off until `until`, so that no other worker
     /// begins them meanwhile and none is lost when this one dies.
     async fn begin(
         &self,
         now: Timestamp,
         until: Timestamp,
-        limit: usize,
+        room: Room<'_>,
     ) -> Result<Vec<(Delivery, StoredSubscription)>>;
 
     /// Puts the next attempt off until `at`.

@@ -1,11 +1,13 @@
 //! Deliveries in memory.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use super::MemoryStorage;
 use crate::{
-    EventId, Result, Timestamp,
-    storage::{Delivery, DeliveryStore, StoredSubscription},
+    ClientId, EventId, Result, Timestamp,
+    storage::{Delivery, DeliveryStore, Room, StoredSubscription},
 };
 
 /// A delivery and whether it is done.
@@ -42,7 +44,7 @@ impl DeliveryStore for MemoryStorage {
         &self,
         now: Timestamp,
         until: Timestamp,
-        limit: usize,
+        room: Room<'_>,
     ) -> Result<Vec<(Delivery, StoredSubscription)>> {
         let mut state = self.state();
         let mut due: Vec<_> = state
@@ -56,7 +58,13 @@ impl DeliveryStore for MemoryStorage {
             })
             .collect();
         due.sort_by(|a, b| a.0.cmp(&b.0));
-        due.truncate(limit);
+        let mut taken: HashMap<ClientId, usize> = HashMap::new();
+        due.retain(|(_, subscription)| {
+            let taken = taken.entry(subscription.client_id.clone()).or_default();
+            *taken += 1;
+            *taken <= room.of_one && !room.busy.contains(&subscription.client_id)
+        });
+        due.truncate(room.total);
         let begun = due.into_iter().filter_map(|(id, subscription)| {
             let kept = state.deliveries.get_mut(&id)?;
             kept.delivery.attempts += 1;

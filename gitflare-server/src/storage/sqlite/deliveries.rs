@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    EventId, Result, SubscriptionId, Timestamp,
-    storage::{Delivery, DeliveryStore, StoredSubscription},
+    ClientId, EventId, Result, SubscriptionId, Timestamp,
+    storage::{Delivery, DeliveryStore, Room, StoredSubscription},
 };
 use rusqlite::Row;
 
@@ -15,9 +15,12 @@ use super::{
 
 const COLUMNS: &str = "id, subscription_id, source, payload, attempts, next_attempt_at, created_at";
 
-/// What may be begun at `?1`.
-const DUE: &str = "finished = 0 AND next_attempt_at <= ?1 AND EXISTS (SELECT 1 FROM subscriptions
-    WHERE subscriptions.id = subscription_id AND ended_at IS NULL)";
+/// What may be begun at `?1`, but for the clients of the list `?2`; counted per client.
+const DUE: &str = "SELECT deliveries.id AS due,
+      row_number() OVER (PARTITION BY client_id ORDER BY deliveries.id) AS nth
+    FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id
+    WHERE finished = 0 AND next_attempt_at <= ?1 AND ended_at IS NULL
+      AND client_id NOT IN (SELECT value FROM json_each(?2))";
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
@@ -61,28 +64,30 @@ impl DeliveryStore for SqliteStorage {
         &self,
         now: Timestamp,
         until: Timestamp,
-        limit: usize,
+        room: Room<'_>,
     ) -> Result<Vec<(Delivery, StoredSubscription)>> {
         let now = now.as_millis();
+        let busy: Vec<_> = room.busy.iter().map(ClientId::as_str).collect();
+        let busy = serde_json::Value::from(busy).to_string();
         // Asked without the writer first: most rounds find nothing.
         let is_idle = self.read(|connection| {
-            let mut any = connection
-                .prepare_cached(&format!("SELECT 1 FROM deliveries WHERE {DUE} LIMIT 1"))?;
-            Ok(!any.exists([now])?)
+            let mut any = connection.prepare_cached(&format!("SELECT 1 FROM ({DUE}) LIMIT 1"))?;
+            Ok(!any.exists((now, &busy))?)
         })?;
         if is_idle {
             return Ok(Vec::new());
         }
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        let (total, of_one) = (number(room.total), number(room.of_one));
         self.write(move |connection| {
             let begun = (|| {
                 connection
                     .prepare_cached(&format!(
-                        "UPDATE deliveries SET attempts = attempts + 1, next_attempt_at = ?2
-                         WHERE id IN (SELECT id FROM deliveries WHERE {DUE} ORDER BY id LIMIT ?3)
+                        "UPDATE deliveries SET attempts = attempts + 1, next_attempt_at = ?3
+                         WHERE id IN (SELECT due FROM ({DUE}) WHERE nth <= ?4 ORDER BY due LIMIT ?5)
                          RETURNING {COLUMNS}"
                     ))?
-                    .query_map((now, until.as_millis(), limit), delivery)?
+                    .query_map((now, &busy, until.as_millis(), of_one, total), delivery)?
                     .collect::<rusqlite::Result<Vec<_>>>()
             })()
             .map_err(|error: rusqlite::Error| failed(&error))?;
