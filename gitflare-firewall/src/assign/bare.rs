@@ -4,7 +4,8 @@
 use super::{
     NAME, Operator, Reader, Strength,
     glance::has_run,
-    judge::{Form, contains, is_uuid},
+    judge::Form,
+    value::{contains, is_uuid},
 };
 use crate::{engine::Found, shape::Set, text::Language};
 

@@ -2,7 +2,8 @@
 
 use super::{
     Reader, Strength,
-    judge::{Form, is_basic, is_reference, is_secret},
+    judge::{Form, is_secret},
+    value::{is_basic, is_reference},
     words::SCHEMES,
 };
 use crate::{engine::Found, shape::Set};

@@ -11,14 +11,16 @@ mod lexicon;
 mod literal;
 mod operator;
 mod providers;
+mod value;
 mod words;
 
 pub(crate) use key::Strength;
 
 use bare::LONGEST_BARE;
-use judge::{Form, contains, is_secret};
+use judge::{Form, is_secret};
 use key::Key;
 use providers::PROVIDERS;
+use value::contains;
 use words::KEYWORDS;
 
 use crate::{

@@ -3,7 +3,7 @@
 
 use super::{
     NAME, Operator, Reader, has_digit_or_symbol,
-    judge::contains,
+    value::contains,
     words::{LOOKS_UP, METHODS, WRAPS},
 };
 use crate::{chance::Profile, shape::Set, text::View};

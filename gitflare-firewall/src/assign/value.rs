@@ -1,0 +1,261 @@
+//! What a value looks like: a reference, a stand-in, prose, a path, names, code. It judges the text
+//! alone; what follows for a name of some strength is the judge's business.
+
+use super::{
+    judge::Form,
+    key::Strength,
+    words::{EMPTY_WORDS, ENDINGS, PLACES, REFERENCES, STAND_INS, STORES},
+};
+use crate::{chance::Profile, shape::Set};
+
+/// `${X}`, `$X`, `%X%`, `{{ x }}`, `vault:...`, calls and members of known stores.
+pub(super) fn is_reference(value: &[u8]) -> bool {
+    if REFERENCES.begin(value) {
+        return true;
+    }
+    if STORES.begin(value)
+        && (is_names(value) || value.iter().any(|byte| matches!(byte, b'(' | b'[')))
+    {
+        return true;
+    }
+    match value {
+        [b'$', first, ..] if first.is_ascii_alphabetic() || *first == b'_' => {
+            // `$NAME` and `$name->member`; a password that begins with `$` has other symbols.
+            value[1..]
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_->[]().:'".contains(byte))
+                && !Profile::of(&value[1..]).is_random()
+        }
+        [b'$', b'0'..=b'9'] => true,
+        [b'%', .., b'%'] | [b'<', .., b'>'] | [b'[', .., b']'] | [b'{', .., b'}'] => true,
+        [b'%', letter] => letter.is_ascii_alphabetic(),
+        [b'@', rest @ ..] if !rest.is_empty() => rest
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || b"_./:".contains(byte)),
+        [b':', rest @ ..] | [b'&', rest @ ..] => is_names(rest),
+        // What a quote or a bracket cut short: `form["password"]`, `getcwd()`.
+        [call @ .., b'[' | b'('] | [call @ .., b'(', b')'] if !call.is_empty() => call
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || b"_.:".contains(byte)),
+        _ => {
+            value.iter().any(|byte| matches!(byte, b'{' | b'%' | b'$'))
+                && [&b"{{"[..], b"${", b"<%", b"%s", b"#{", b"{}", b"{0}", b"$("]
+                    .iter()
+                    .any(|piece| contains(value, piece))
+        }
+    }
+}
+
+/// Empty words, one repeated character, `your-...-here`.
+pub(super) fn is_stand_in(value: &[u8], form: Form) -> bool {
+    if form != Form::Pair && EMPTY_WORDS.has(value) {
+        return true;
+    }
+    let first = value[0];
+    if value.iter().all(|byte| *byte == first) {
+        return true;
+    }
+    if value.iter().all(|byte| {
+        matches!(
+            byte,
+            b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?' | b' '
+        )
+    }) || contains(value, b"***")
+        || contains(value, b"xxxx")
+        || contains(value, b"XXXX")
+        || contains(value, b"...")
+        || contains(value, "…".as_bytes())
+    {
+        return true;
+    }
+    value.len() <= 64 && {
+        let mut words = value.split(|byte| !byte.is_ascii_alphabetic());
+        let mut digits = 0;
+        for byte in value {
+            digits += usize::from(byte.is_ascii_digit());
+        }
+        digits * 4 < value.len() && words.any(|word| STAND_INS.has(word))
+    }
+}
+
+/// The value says its own name: `password = "password"`, `token: "accessToken"`.
+pub(super) fn is_name_of(value: &[u8], name: &[u8]) -> bool {
+    fn letters(text: &[u8]) -> impl Iterator<Item = u8> {
+        text.iter()
+            .filter(|byte| byte.is_ascii_alphabetic())
+            .map(u8::to_ascii_lowercase)
+    }
+    value.len() <= 64
+        && !value.iter().any(u8::is_ascii_digit)
+        && letters(value).next().is_some()
+        && letters(value).eq(letters(name))
+}
+
+/// Several words with spaces between them.
+pub(super) fn is_prose(value: &[u8], profile: &Profile) -> bool {
+    if profile.spaces == 0 {
+        return false;
+    }
+    let words = value.split(|byte| *byte == b' ').filter(|word| {
+        word.len() >= 2
+            && word.iter().all(|byte| {
+                byte.is_ascii_alphabetic() || *byte >= 0x80 || b".,:;!?'()-/".contains(byte)
+            })
+    });
+    let words = words.count();
+    words >= 2 || (profile.spaces >= 1 && words >= 1 && profile.digits == 0) || profile.spaces >= 3
+}
+
+/// Two small words, as in `keyboard cat`, that say nothing of what they stand for.
+pub(super) fn is_phrase(value: &[u8], strength: Strength) -> bool {
+    matches!(strength, Strength::Password | Strength::Secret)
+        && value.iter().filter(|byte| **byte == b' ').count() == 1
+        && value
+            .split(|byte| *byte == b' ')
+            .all(|word| word.len() >= 3 && word.iter().all(u8::is_ascii_lowercase))
+        && !tells_a_place(value)
+}
+
+/// Whether words of a value say where it belongs or what it is for, as names of fields, messages
+/// and routes do, rather than being a password made of words.
+pub(super) fn tells_a_place(value: &[u8]) -> bool {
+    value.iter().any(|byte| matches!(byte, b'.' | b'/' | b':'))
+        || value
+            .split(|byte| !byte.is_ascii_alphabetic())
+            .flat_map(humps)
+            .any(|word| PLACES.has(word))
+}
+
+/// The parts of a word that begin with capitals.
+fn humps(word: &[u8]) -> impl Iterator<Item = &[u8]> {
+    word.chunk_by(|before, next| !(before.is_ascii_lowercase() && next.is_ascii_uppercase()))
+}
+
+/// Bare text that is code rather than a literal.
+pub(super) fn is_expression(value: &[u8]) -> bool {
+    const SIGNS: Set = Set::new("()[]{}<>\"'`,;|$");
+    value.iter().any(|byte| SIGNS.has(*byte))
+        || contains(value, b"::")
+        || contains(value, b"->")
+        || contains(value, b"=>")
+        || value.contains(&b'.') && is_names(value)
+}
+
+/// Paths, file names, links.
+pub(super) fn is_path_or_url(value: &[u8]) -> bool {
+    if contains(value, b"://") {
+        return true;
+    }
+    if value.starts_with(b"/")
+        || value.starts_with(b"./")
+        || value.starts_with(b"../")
+        || value.starts_with(b"~/")
+        || (value.len() > 2 && value[1] == b':' && value[2] == b'\\')
+    {
+        if value.ends_with(b"=") && !value.contains(&b'.') && Profile::of(value).is_random() {
+            return false;
+        }
+        let slashes = value.iter().filter(|byte| **byte == b'/').count();
+        return slashes >= 2 || !Profile::of(value).is_random() && value.len() > 8;
+    }
+    value
+        .iter()
+        .rposition(|byte| *byte == b'.')
+        .is_some_and(|dot| dot > 0 && ENDINGS.has(&value[dot + 1..]))
+}
+
+/// One or several names: words joined by `_`, `-`, `.`, `/`, `:` or humps, with at most a short
+/// number at the end.
+pub(super) fn is_names(value: &[u8]) -> bool {
+    let mut words = 0;
+    let mut joined = false;
+    let mut previous = b' ';
+    let mut digits = 0;
+    for &byte in value {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                if byte.is_ascii_uppercase() && previous.is_ascii_lowercase() {
+                    joined = true;
+                    words += 1;
+                } else if !previous.is_ascii_alphabetic() {
+                    words += 1;
+                }
+            }
+            b'0'..=b'9' => digits += 1,
+            b'_' | b'-' | b'.' | b'/' | b':' => joined = true,
+            _ => return false,
+        }
+        previous = byte;
+    }
+    if words == 0 || digits > 2 {
+        return false;
+    }
+    joined && Profile::of(value).reads_like_words()
+}
+
+/// One word with a capital, as labels are written.
+pub(super) fn is_title(value: &[u8], profile: &Profile) -> bool {
+    value[0].is_ascii_uppercase()
+        && profile.upper == 1
+        && profile.letters() == value.len()
+        && profile.reads_like_words()
+}
+
+/// `0x1234_abcd`, `12_014u32`
+pub(super) fn is_number(value: &[u8]) -> bool {
+    const SUFFIXES: [&[u8]; 12] = [
+        b"u8", b"u16", b"u32", b"u64", b"usize", b"i32", b"i64", b"L", b"UL", b"LL", b"ms", b"px",
+    ];
+    let number = SUFFIXES
+        .iter()
+        .find_map(|suffix| value.strip_suffix(*suffix))
+        .unwrap_or(value);
+    value.starts_with(b"0x")
+        || number
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b"._eE+-".contains(byte))
+}
+
+/// `2021-03-04`, with or without a time.
+pub(super) fn is_date(value: &[u8]) -> bool {
+    value.len() >= 10
+        && value.len() <= 32
+        && (value[4], value[7]) == (b'-', b'-')
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b"-:.+TZ ".contains(byte))
+}
+
+/// `user:password` in base64.
+pub(super) fn is_basic(text: &[u8]) -> bool {
+    use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+    let text = text
+        .strip_suffix(b"==")
+        .or(text.strip_suffix(b"="))
+        .unwrap_or(text);
+    (6..=1024).contains(&text.len())
+        && STANDARD_NO_PAD.decode(text).is_ok_and(|plain| {
+            plain.contains(&b':') && plain.iter().all(|byte| !byte.is_ascii_control())
+        })
+}
+
+pub(super) fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Cheaper than a searcher, which has to be made first, for texts of this size.
+pub(super) fn contains(value: &[u8], piece: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(index) = memchr::memchr(piece[0], &value[from..]) {
+        from += index;
+        if value[from..].starts_with(piece) {
+            return true;
+        }
+        from += 1;
+    }
+    false
+}
