@@ -155,12 +155,33 @@ async fn a_call_that_proves_nothing_or_comes_again_delivers_nothing() {
         ] {
             assert_eq!(post(id, signature).await, unknown, "{signature:?}");
         }
-        emit(&stand, provider, "push").await;
+        let large = "x".repeat(8 * 1024 * 1024 + 1);
+        let url = format!("http://{}/v1/hooks/{provider}/{id}", stand.running.addr());
+        let refused = stand.client.post(url).body(large).send().await.unwrap();
+        assert_eq!(refused.status(), 413);
+        // The provider's own delivery, the same again, and another.
+        let sent = emit(&stand, provider, "push").await;
         eventually("a push", async || {
             (receiver.received().len() > before).then_some(())
         })
         .await;
-        assert_eq!(receiver.received().len(), before + 1);
+        let wish = json!({
+            "repository": "acme/storefront", "event": "push", "delivery": sent["deliveries"][0]["delivery"],
+        });
+        let again = stand
+            .control(provider, Method::POST, "/__emit", &wish)
+            .await;
+        assert_eq!(again["deliveries"][0]["status"], 204, "{again}");
+        assert_eq!(
+            again["deliveries"][0]["delivery"],
+            sent["deliveries"][0]["delivery"]
+        );
+        emit(&stand, provider, "push").await;
+        eventually("another push", async || {
+            (receiver.received().len() > before + 1).then_some(())
+        })
+        .await;
+        assert_eq!(receiver.received().len(), before + 2);
     }
 }
 

@@ -98,7 +98,7 @@ async fn emit(world: &Arc<World>, wish: &Value) -> Answer {
     let Some(repo) = repo else {
         return Answer::json(404, &json!({"message": "no such repository"}));
     };
-    match delivery::deliver(world, &repo, event).await {
+    match delivery::deliver(world, &repo, event, wish["delivery"].as_str()).await {
         Ok(deliveries) => Answer::json(200, &json!({"deliveries": deliveries})),
         Err(error) => Answer::json(400, &json!({"message": error})),
     }

@@ -21,10 +21,12 @@ use super::{
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends an event, named as in the unified API, to the hooks of a repository; what each answered.
+/// `again` is the id of the delivery that it repeats.
 pub(super) async fn deliver(
     world: &Arc<World>,
     repo: &Repo,
     event: &str,
+    again: Option<&str>,
 ) -> Result<Vec<Value>, String> {
     let sent = match world.kind {
         ForgeKind::Github => github::events::payload(world, repo, event).await,
@@ -41,11 +43,14 @@ pub(super) async fn deliver(
     let body = payload.to_string();
     let mut deliveries = Vec::new();
     for hook in hooks {
-        let id = {
-            let mut state = world.state();
-            state.last_id += 1;
-            format!("00000000-0000-4000-8000-{:012}", state.last_id)
-        };
+        let id = again.map_or_else(
+            || {
+                let mut state = world.state();
+                state.last_id += 1;
+                format!("00000000-0000-4000-8000-{:012}", state.last_id)
+            },
+            str::to_owned,
+        );
         let headers = headers(world.kind, &hook, name, &id, &body);
         let status = match timeout(TIMEOUT, post(&hook.url, &headers, &body)).await {
             Ok(Ok(status)) => json!(status),
