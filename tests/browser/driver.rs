@@ -77,29 +77,43 @@ pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
+/// How often a driver is started: it takes one free port for both versions of IP, and ends at once
+/// when somebody else has it in one of them.
+const STARTS: usize = 5;
+
+/// A driver and the port it has named; `None` when it ended instead.
+fn start_driver() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(driver.stdout.take().unwrap());
+    loop {
+        let mut line = String::new();
+        if output.read_line(&mut line).unwrap() == 0 {
+            driver.wait().unwrap();
+            return None;
+        }
+        let named = line.trim_end().strip_suffix('.').and_then(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.parse().ok()
+        });
+        if let Some(port) = named {
+            // What it says later must have somewhere to go.
+            std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+            return Some((driver, port));
+        }
+    }
+}
+
 impl Browser {
     pub(crate) async fn start(setup: Setup) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(driver.stdout.take().unwrap());
-        let port = loop {
-            let mut line = String::new();
-            assert_ne!(output.read_line(&mut line).unwrap(), 0, "no port was named");
-            let named = line.trim_end().strip_suffix('.').and_then(|line| {
-                let (_, port) = line.split_once("started successfully on port ")?;
-                port.parse::<u16>().ok()
-            });
-            if let Some(port) = named {
-                break port;
-            }
-        };
-        // What it says later must have somewhere to go.
-        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        let (driver, port) = (0..STARTS)
+            .find_map(|_| start_driver())
+            .expect("chromedriver names a port");
         let mut browser = Self {
             driver,
             session: format!("http://127.0.0.1:{port}/session"),
@@ -137,10 +151,8 @@ impl Browser {
                 "binary": program("chromium").unwrap(),
                 "args": arguments,
                 "prefs": {
-                    // What browsers do or will do with the cookies of a frame.
-                    "profile.cookie_controls_mode": 1,
-                    "profile.block_third_party_cookies": true,
                     "profile.managed_default_content_settings.javascript": scripts,
+                    // What browsers do or will do with the cookies of a frame.
                     "profile.cookie_controls_mode": 1,
                     "profile.block_third_party_cookies": true,
                     "profile.default_content_setting_values.popups": 1,
