@@ -90,22 +90,26 @@ fn start_driver() -> Option<(Child, u16)> {
         .spawn()
         .unwrap();
     let mut output = BufReader::new(driver.stdout.take().unwrap());
-    loop {
+    let port: Option<u16> = loop {
         let mut line = String::new();
         if output.read_line(&mut line).unwrap() == 0 {
-            driver.wait().unwrap();
-            return None;
+            break None;
         }
         let named = line.trim_end().strip_suffix('.').and_then(|line| {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.parse().ok()
         });
-        if let Some(port) = named {
-            // What it says later must have somewhere to go.
-            std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-            return Some((driver, port));
+        if named.is_some() {
+            break named;
         }
-    }
+    };
+    let Some(port) = port else {
+        driver.wait().unwrap();
+        return None;
+    };
+    // What it says later must have somewhere to go.
+    std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+    Some((driver, port))
 }
 
 impl Browser {
