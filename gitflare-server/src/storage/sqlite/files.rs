@@ -7,6 +7,8 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
+    thread,
+    time::Duration,
 };
 
 use gitflare_core::{Error, Result};
@@ -57,17 +59,31 @@ pub(super) fn private_file(path: &Path) -> Result<File> {
     .map_err(|error| told(path, format!("cannot open this file: {error}")))
 }
 
-/// Locks a file for as long as the answer lives.
+/// How often a held lock is tried, and how long apart.
+const LOCK_TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(25);
+
+/// Locks a file for as long as the answer lives. A process that is about to end holds its lock for a
+/// moment longer, and so does a child of ours until it becomes another program: that is waited for.
 pub(super) fn lock(path: &Path) -> Result<File> {
     let file = private_file(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(told(
-            path,
-            "another gitflare process works in this folder; stop it or choose another folder",
-        )),
-        Err(TryLockError::Error(error)) => {
-            Err(told(path, format!("cannot lock this file: {error}")))
+    let mut tries = 1;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => {
+                tries += 1;
+                thread::sleep(BETWEEN_TRIES);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(told(
+                    path,
+                    "another gitflare process works in this folder; stop it or choose another folder",
+                ));
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(told(path, format!("cannot lock this file: {error}")));
+            }
         }
     }
 }
