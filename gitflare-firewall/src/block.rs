@@ -1,14 +1,15 @@
 //! Key blocks: PEM, OpenSSH, PGP and PuTTY private keys, line by line, through diff signs, quotes,
 //! escaped line ends, comments, calls and concatenation. Each piece of the body becomes a tag of
-//! its own, so that the number of lines stays. What is not a body ends the block; a block without
-//! an end marker is withheld as far as it goes.
+//! its own, so that the number of lines stays, and so do the markers around a body. What is not a
+//! body ends the block; a block without an end marker is withheld as far as it goes, and of one
+//! without a beginning, as a hunk may show it, the lines before its end.
 
 use crate::{
     chance::Profile,
     engine::Found,
     shape::Set,
     tag::{TAG_LEN, TAG_PREFIX},
-    text::View,
+    text::{LOOKBACK, View},
 };
 
 /// How a block is laid out, kept while it goes on beyond the window.
@@ -24,6 +25,10 @@ pub(crate) struct Block {
     column: usize,
     /// The marker or a piece stands on this line: what follows it is decoration.
     fed: bool,
+    /// Where the marker stands, until a body is seen.
+    marker: Option<(usize, usize)>,
+    /// A piece was seen that is no tag: the markers go with it.
+    bare: bool,
 }
 
 /// A piece shorter than this does not begin a body.
@@ -34,8 +39,23 @@ const FIRST_ALONE: usize = 8;
 const LAST_PIECE: usize = 4;
 /// How long the decoration of a line may be: `# `, `builder.append("`, `" + Environment.NewLine +`.
 const DECORATION: usize = 64;
+impl Block {
+    /// The same, for when the text before it is no longer there.
+    pub(crate) const fn further(self) -> Self {
+        Self {
+            marker: None,
+            ..self
+        }
+    }
+}
+
 /// What is decided at a place depends on no more bytes after it, but for the length of a run.
 const MARGIN: usize = 256;
+/// Headers between a marker and its body, of which every window sees as much.
+const LONGEST_HEADERS: usize = 4096;
+/// A marker is no longer than this.
+const LONGEST_MARKER: usize = 110;
+const DASH: Set = Set::new("-");
 const BODY: Set = Set::new(r"\w+/=-");
 const SEPARATORS: Set = Set::new(" \t\"'`,;.()&|[]{}");
 
@@ -50,6 +70,8 @@ pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
         lines: usize::MAX,
         column: usize::MAX,
         fed: true,
+        marker: None,
+        bare: false,
     };
     if view.has(at, b"Private-Lines:") {
         let digits = view.skip_blanks(at + b"Private-Lines:".len());
@@ -60,20 +82,85 @@ pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
             .ok()?;
         return is_alone(view, end).then_some((block, end));
     }
-    let (dashes, words) = if view.has(at, b"---- BEGIN") {
-        (4, at + b"---- BEGIN".len())
-    } else {
-        (5, at + b"-----BEGIN".len())
-    };
-    let end = const { Set::new("A-Z0-9 _%+") }.run(view.text, words, view.limit.min(words + 100));
-    if !view.has(end, &b"-----"[..dashes]) {
-        return None;
-    }
-    let label = &view.text[words..end];
+    let dashes = DASH.run(view.text, at, view.limit.min(at + 5));
+    let end = label(view, at, b"BEGIN")?;
+    block.marker = Some((at, end));
+    (dashes >= at + 4).then_some((block, end))
+}
+
+/// The end of the marker at `at` of a private key, whose first word is `word`.
+fn label(view: &View<'_>, at: usize, word: &[u8]) -> Option<usize> {
+    let limit = view.limit.min(at + LONGEST_MARKER);
+    let first = view.skip_blanks(DASH.run(view.text, at, limit));
+    let end = const { Set::new("A-Za-z0-9 _%+") }.run(view.text, first, limit);
+    let words = view.text[first..end].to_ascii_uppercase();
+    let stop = DASH.run(view.text, end, view.limit.min(end + 5));
     let private = [&b"PRIVATE KEY"[..], b"PRIVATE%20KEY", b"PRIVATE+KEY"]
         .iter()
-        .any(|words| memchr::memmem::find(label, words).is_some());
-    private.then_some((block, end + dashes))
+        .any(|words_of_it| memchr::memmem::find(&words, words_of_it).is_some());
+    (private && words.starts_with(word) && stop >= end + 4).then_some(stop)
+}
+
+/// The last lines of a body whose end marker stands at `at`, although nobody saw where it began.
+pub(crate) fn tail(view: &View<'_>, at: usize, found: &mut Found) {
+    let Some(marker) = label(view, at, b"END") else {
+        return;
+    };
+    let mut line = view.line_start(at);
+    let signed = at > line && matches!(view.byte(line), b'+' | b'-' | b' ');
+    let mut pieces = Vec::new();
+    while line > view.floor {
+        let end = before_line(view, line);
+        line = view.line_start(end);
+        let from = line + usize::from(signed);
+        let start = BODY.run_back(view.text, end, from.min(end));
+        let body = &view.text[start..end];
+        let fits = is_body(body) || pieces.is_empty() && body.len() >= LAST_PIECE;
+        // A line that the view cuts is not known to be one.
+        let is_tag = view.text[view.floor..start].ends_with(TAG_PREFIX.as_bytes());
+        let is_cut = line == view.floor && at >= LOOKBACK;
+        if is_cut || !fits || start - from > DECORATION || is_tag {
+            break;
+        }
+        pieces.push((start, end));
+    }
+    // One short line may be anything.
+    if pieces.iter().any(|(start, end)| end - start >= FIRST_PIECE) {
+        found.secret(at, marker);
+        for (start, end) in pieces {
+            found.secret(start, end);
+        }
+    }
+}
+
+/// Where the text of the line before the one at `line` ends, less what may follow a piece of body.
+fn before_line(view: &View<'_>, line: usize) -> usize {
+    let mut end = line;
+    loop {
+        let byte = view.before(end);
+        let escape = matches!(byte, b'n' | b'r') && view.before(end - 1) == b'\\';
+        let joint = byte == b'+' && view.before(end - 1) == b' ';
+        let decoration = matches!(
+            byte,
+            b'\n'
+                | b'\r'
+                | b'"'
+                | b'\''
+                | b'`'
+                | b','
+                | b';'
+                | b'.'
+                | b')'
+                | b'\\'
+                | b'&'
+                | b' '
+                | b'\t'
+        );
+        if end <= view.floor || !(escape || joint || decoration) {
+            return end;
+        }
+        end -= 1 + usize::from(escape);
+    }
 }
 
 /// Reads the body from `at` on. Answers where it stopped, and the block when it only ran out of
@@ -121,7 +208,11 @@ pub(crate) fn read(
             continue;
         }
         if view.has(at, b"----") {
-            return (at, None);
+            let marker = label(view, at, b"END").filter(|_| block.bare);
+            if let Some(end) = marker {
+                found.secret(at, end);
+            }
+            return (marker.unwrap_or(at), None);
         }
         let Some(end) = piece(view, at, &block) else {
             match decoration(view, at, &block) {
@@ -145,6 +236,12 @@ pub(crate) fn read(
             block.column = at - view.line_start(at);
         }
         (block.begun, block.fed) = (true, true);
+        block.bare |= tag(view, at).is_none();
+        if let Some((start, end)) = block.marker.take_if(|_| block.bare)
+            && at - end < LONGEST_HEADERS
+        {
+            found.secret(start, end);
+        }
         found.secret(at, end);
         at = end;
     }

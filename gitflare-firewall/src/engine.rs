@@ -24,6 +24,7 @@ enum Kind {
     Keyword(Strength),
     Format(usize),
     Block,
+    BlockEnd,
     Link,
     Context(Context),
     Tag,
@@ -132,7 +133,8 @@ impl Engine {
         for (index, format) in formats.iter().enumerate() {
             add(format.anchor, format.tail(), false, Kind::Format(index));
         }
-        add("-----BEGIN", Set::default(), false, Kind::Block);
+        add("-----BEGIN", Set::default(), true, Kind::Block);
+        add("-----END", Set::default(), true, Kind::BlockEnd);
         add("---- BEGIN", Set::default(), false, Kind::Block);
         add("Private-Lines:", Set::default(), false, Kind::Block);
         add("://", Set::new(r"\w:$%.~!*-"), false, Kind::Link);
@@ -227,6 +229,7 @@ impl Engine {
                     self.block(view.text, body, to, block, view.language, carry, found);
                 }
             }
+            Kind::BlockEnd => block::tail(view, hit.at, found),
             Kind::Link => {
                 if view.before(hit.at).is_ascii_alphanumeric() {
                     link::read(view, end, found);
@@ -281,7 +284,7 @@ impl Engine {
         let mut aside = Vec::new();
         while let Some(open) = block {
             if at >= to {
-                carry.block = Some(open);
+                carry.block = Some(open.further());
                 break;
             }
             let view = View {

@@ -16,8 +16,9 @@
 //! - Tokens with a form of their own (`formats`, some 430): by prefix or inner mark and shape, to
 //!   the end of their alphabet, whatever stands around them and whether or not a checksum is right.
 //! - Private key blocks, line by line: through diff signs, quotes, escapes, concatenation, the signs
-//!   of comments, numbers and statements before every line, `<br>` and `%0A`. The marker lines and
-//!   the number of lines stay; a block without an end goes as far as it goes.
+//!   of comments, numbers and statements before every line, `<br>` and `%0A`. The markers go
+//!   with the body, the number of lines stays; a block without an end goes as far as it goes, and
+//!   of one without a beginning go the lines before its end.
 //! - `scheme://user:secret@host` (the secret part), tokens as user names, webhook links whole.
 //! - Assignments: a secret word in a name, an operator, a value, in the spellings of common
 //!   languages (declarations, setters, builders, comparisons, defaults, lists), configuration files,
@@ -42,8 +43,8 @@
 //! - Unquoted words in programming languages: they are names there. Without a known language an
 //!   unquoted value must hold a digit or a symbol, look generated, be all that its line assigns with
 //!   a tight `=`, or end a line near the word `user` or the like.
-//! - `user:password@` and other stand-ins in links; user names, client ids, hosts; the markers of a
-//!   key; keys that are public by design.
+//! - `user:password@` and other stand-ins in links; user names, client ids, hosts; markers without
+//!   a key; keys that are public by design; lines from the middle of a key alone.
 //! - Passwords by position alone: in tables, in a list of arguments of unknown commands.
 //! - Words of crypto seeds, and formats whose only mark is their length, unless a name is near.
 //! - What is wrapped in base64 twice, and what is wrapped once without a telling beginning or word.

@@ -26,6 +26,7 @@ impl Language {
         const CONFIG: &[&str] = &[
             "env",
             "ini",
+            "ldif",
             "properties",
             "props",
             "yaml",
@@ -69,7 +70,7 @@ impl Language {
             "fs", "vb", "scala", "clj", "cljs", "ex", "exs", "erl", "hs", "ml", "mli", "dart",
             "lua", "pl", "pm", "r", "jl", "sql", "sol", "vue", "svelte", "groovy", "gradle", "nim",
             "zig", "v", "proto", "graphql", "tf", "hcl", "css", "scss", "less", "json", "map",
-            "rst", "html", "htm",
+            "html", "htm",
         ];
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
         let extension = name.rsplit('.').next().unwrap_or(&name);
@@ -291,10 +292,15 @@ impl View<'_> {
         (limit.min(self.limit), false)
     }
 
-    /// The start of the line that holds `at`, as far as the view goes.
+    /// The start of the line that holds `at`, as far as the view goes; an escaped line end counts.
     pub(crate) fn line_start(&self, at: usize) -> usize {
         let from = self.floor.max(at.saturating_sub(512));
-        memchr::memrchr(b'\n', &self.text[from..at]).map_or(from, |index| from + index + 1)
+        let from =
+            memchr::memrchr(b'\n', &self.text[from..at]).map_or(from, |index| from + index + 1);
+        memchr::memrchr_iter(b'\\', &self.text[from..at])
+            .map(|index| from + index + 1)
+            .find(|letter| *letter < at && matches!(self.text[*letter], b'n' | b'r'))
+            .map_or(from, |letter| letter + 1)
     }
 
     /// After a line end at `at`, the sign of a diff line and the indentation.

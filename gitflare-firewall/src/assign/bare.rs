@@ -3,7 +3,7 @@
 
 use super::{
     NAME, Operator, Reader, Strength,
-    glance::has_run,
+    glance::{has_run, is_header},
     judge::Form,
     value::{contains, is_uuid},
 };
@@ -26,7 +26,8 @@ impl Reader<'_, '_> {
         let assigns = matches!(view.byte(self.key.end), b'=' | b'%' | b'\\');
         let (end, form) = if assigns
             && (matches!(before, b'?' | b'&')
-                || before == b';' && view.text[..self.key.start].ends_with(b"&amp;"))
+                || before == b';' && view.text[..self.key.start].ends_with(b"&amp;")
+                || tight && self.is_form(QUERY_END.run_until(view.text, at, limit)))
         {
             (QUERY_END.run_until(view.text, at, limit), Form::Literal)
         } else if tight && self.in_braces() {
@@ -66,7 +67,13 @@ impl Reader<'_, '_> {
             let end = BARE_END.run_until(view.text, at, limit);
             // `"user=x password=y"`: the quote behind it says that it stands in a literal.
             let inside = tight && view.byte(self.key.end) == b'=' && view.quote(end).is_some();
-            let literal = inside || self.is_beside_user(at, end);
+            let header = is_header(&view.text[self.key.start..self.key.end]);
+            // `--password Winter1` is no name, for all that it reads like one.
+            let flag = operator == Operator::Words
+                && view.text[at..end].iter().any(u8::is_ascii_digit)
+                && view.before(self.key.start) == b'-';
+            let literal =
+                inside || header || flag || self.is_beside_user(at, end) || self.is_in_list(end);
             (end, if literal { Form::Literal } else { Form::Bare })
         };
         let end = end.min(self.escape_in(at, end));
@@ -94,6 +101,9 @@ impl Reader<'_, '_> {
             if view.text[end] == b' ' && matches!(view.byte(end + 1), b'#' | b';' | b'/') {
                 break;
             }
+            if view.text[end] == b'&' && self.has_pair(end + 1) {
+                break;
+            }
             if view.text[end] == b' ' && self.has_pair(end + 1) {
                 break;
             }
@@ -103,6 +113,62 @@ impl Reader<'_, '_> {
             end -= 1;
         }
         end
+    }
+
+    /// Whether a form is written down: another `&name=` follows the value that ends at `end`, or
+    /// a flag of `curl` stands before the name.
+    fn is_form(&self, end: usize) -> bool {
+        let view = self.view;
+        if view.byte(end) == b'&' {
+            let name = NAME.run(view.text, end + 1, view.limit.min(end + 40));
+            return name > end + 1 && view.byte(name) == b'=';
+        }
+        let before = &view.text[view.floor.max(self.key.start.saturating_sub(20))..self.key.start];
+        let before = before.trim_ascii_end();
+        let before = before
+            .strip_suffix(b"'")
+            .or(before.strip_suffix(b"\""))
+            .unwrap_or(before)
+            .trim_ascii_end();
+        [
+            &b" -d"[..],
+            b" -F",
+            b" --data",
+            b" --form",
+            b" --data-urlencode",
+            b" --data-raw",
+        ]
+        .iter()
+        .any(|flag| before.ends_with(flag))
+    }
+
+    /// Whether the value ends its line and a line beside it is a name and its value too, as
+    /// manuals show configuration.
+    fn is_in_list(&self, end: usize) -> bool {
+        let view = self.view;
+        let end = view.skip_blanks(end);
+        if view.language != Language::Unknown
+            || view.byte(self.key.end) != b':'
+            || end < view.limit && view.line_end(end) == 0
+        {
+            return false;
+        }
+        let start = view.line_start(self.key.start);
+        let next = end + view.line_end(end);
+        let escape = view.backslashes_before(start.saturating_sub(1)).max(1);
+        BESIDE.run(view.text, start, self.key.start) == self.key.start
+            && (self.is_pair(next)
+                || start > view.floor && self.is_pair(view.line_start(start - escape)))
+    }
+
+    /// Whether the line at `at` begins with `name:`.
+    fn is_pair(&self, at: usize) -> bool {
+        let view = self.view;
+        let start = BESIDE.run(view.text, at, view.limit.min(at + 64));
+        let end = const { Set::new(r"\w.-") }.run(view.text, start, view.limit.min(start + 64));
+        end > start
+            && view.byte(end) == b':'
+            && (matches!(view.byte(end + 1), b' ') || view.line_end(end + 1) > 0)
     }
 
     /// Whether another `name=` or a flag begins at `at`, as in command lines.
@@ -229,7 +295,12 @@ impl Reader<'_, '_> {
             let delimited = !matches!(view.byte(end), b'@' | b'(' | b':' | b'<' | b'[');
             // A tag was the generated text once: what follows it is not nearby.
             let tag = value.ends_with(b"gf_sha256") && view.byte(end) == b':';
-            if tag || value.starts_with(b"sha") || value.starts_with(b"md5") {
+            let digest = [&b"sha"[..], b"md5"].iter().any(|name| {
+                value
+                    .get(..3)
+                    .is_some_and(|head| head.eq_ignore_ascii_case(name))
+            });
+            if tag || digest {
                 return;
             }
             let generated = || {
@@ -265,6 +336,8 @@ pub(super) fn nearby(strength: Strength) -> usize {
 /// How long it must be.
 pub(super) const SHORTEST_NEARBY: usize = 20;
 pub(super) const TOKEN: Set = Set::new(r"\w.+/=~-");
+/// What stands before a name on its line: a diff's sign, indentation, a comment's or a list's sign.
+const BESIDE: Set = Set::new(" \t+#*-");
 const QUERY_END: Set = Set::new("&# \t\r\n\"'`<>)]}\\\\;,|");
 const PAIR_END: Set = Set::new(";\"'`\r\n<>");
 pub(super) const BARE_END: Set = Set::new(" \t\r\n\"'`;,<>&|(){}[]");

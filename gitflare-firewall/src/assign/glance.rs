@@ -57,7 +57,7 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
         byte if is_quote(byte) => return true,
         _ => {}
     }
-    while matches!(view.byte(at), b']' | b')') {
+    while matches!(view.byte(at), b']' | b')' | b'}') {
         at += 1;
     }
     let blank = matches!(view.byte(at), b' ' | b'\t');
@@ -136,8 +136,21 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
     }
     let end = BARE_END.run_until(view.text, value, view.limit.min(value + LONGEST_WORD));
     let bare = &view.text[value..end];
+    let ends_line = view.byte(at - 1) == b':' && view.line_end(view.skip_blanks(end)) > 0;
+    if is_header(&view.text[name..start]) {
+        return true;
+    }
     view.language != Language::Code
-        && (bare.len() >= SHORTEST_GENERATED || tight || bare.iter().any(|byte| MARK.has(*byte)))
+        && (ends_line
+            || bare.len() >= SHORTEST_GENERATED
+            || tight
+            || bare.iter().any(|byte| MARK.has(*byte)))
+}
+
+/// `X-Auth-Token`: a header's name, which no language takes for one of its own.
+pub(super) fn is_header(name: &[u8]) -> bool {
+    name.get(..2)
+        .is_some_and(|head| head.eq_ignore_ascii_case(b"x-"))
 }
 
 /// Whether a value may follow after blanks alone.

@@ -3,9 +3,9 @@
 use super::{
     key::Strength,
     value::{
-        contains, is_basic, is_date, is_expression, is_name_of, is_names, is_number,
-        is_path_or_url, is_phrase, is_prose, is_reference, is_stand_in, is_title, is_uuid,
-        tells_a_place,
+        contains, is_basic, is_date, is_expression, is_label, is_name_of, is_names, is_namespace,
+        is_number, is_path_or_url, is_phrase, is_prose, is_reference, is_stand_in, is_title,
+        is_uuid, tells_a_place,
     },
 };
 use crate::{chance::Profile, shape::Set, tag::TAG_LEN, text::Language};
@@ -91,9 +91,10 @@ pub(super) fn is_secret(
         Strength::Pin => form == Form::Quoted && value.len() <= 12 && profile.digits == value.len(),
         Strength::Auth if is_basic(value) => true,
         Strength::Salt => {
+            let digest = profile.is_hex() && profile.digits >= 2 && profile.letters() >= 1;
             value.len() >= 8
                 && (form != Form::Bare || value.len() >= 16)
-                && profile.is_random()
+                && (digest || profile.is_random())
                 && !is_path_or_url(value)
                 && !is_uuid(value)
         }
@@ -128,7 +129,7 @@ fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Languag
     if form == Form::Pair {
         return true;
     }
-    if is_path_or_url(value) {
+    if is_path_or_url(value) || is_namespace(value) || is_label(value, profile) {
         return false;
     }
     match form {

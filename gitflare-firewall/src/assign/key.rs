@@ -1,6 +1,6 @@
 //! Reads the name around a keyword and decides how secret it makes its value.
 
-use super::words::{COMPOUNDS, NOT_AFTER, NOT_BEFORE, PROMISES, PUBLISHED};
+use super::words::{AGAIN, COMPOUNDS, NOT_AFTER, NOT_BEFORE, PROMISES, PUBLISHED};
 use crate::{chance::Profile, shape::Set, text::View};
 
 /// How much a name promises, and which values it therefore takes.
@@ -182,7 +182,9 @@ fn takes_rest(after: &[u8], strength: Strength, keyword: &[u8]) -> bool {
         strength,
         Strength::Header | Strength::Bearer | Strength::Cookie | Strength::Sql
     ) {
-        return after.is_empty() || after.eq_ignore_ascii_case(b"s");
+        return after.is_empty()
+            || after.eq_ignore_ascii_case(b"s")
+            || strength == Strength::Header && after.eq_ignore_ascii_case(b"header");
     }
     if strength == Strength::Provider {
         return !words(after).any(|word| PUBLISHED.has(word));
@@ -225,10 +227,11 @@ fn takes_rest(after: &[u8], strength: Strength, keyword: &[u8]) -> bool {
         let len = word_len(rest);
         let word = &rest[..len];
         let singular = word.strip_suffix(b"s").unwrap_or(word);
-        if NOT_AFTER.has(word)
+        let denied = NOT_AFTER.has(word)
             || singular.len() <= 3 && NOT_AFTER.has(singular)
-            || NOT_AFTER.begins(word, 4)
-        {
+            || NOT_AFTER.begins(word, 4);
+        // `password_confirmation` holds the password once more.
+        if denied && !(strength == Strength::Password && AGAIN.has(word)) {
             return false;
         }
         rest = &rest[len..];

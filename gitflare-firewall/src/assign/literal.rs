@@ -28,7 +28,12 @@ impl Reader<'_, '_> {
             return;
         }
         // `'Password: '`: the quote closes the text that the name stands in.
-        let before = view.before(self.key.start);
+        let dashes = view.text[view.floor..self.key.start]
+            .iter()
+            .rev()
+            .take_while(|byte| **byte == b'-')
+            .count();
+        let before = view.before(self.key.start - dashes);
         if quote.len == 1 && before == quote.byte && view.byte(self.key.end) != quote.byte {
             return;
         }

@@ -97,7 +97,8 @@ impl Reader<'_, '_> {
             at += quote.len;
             quoted = true;
         }
-        while matches!(view.byte(at), b']' | b')') {
+        let braced = self.is_braced();
+        while matches!(view.byte(at), b']' | b')') || braced && view.byte(at) == b'}' {
             at += 1;
         }
         if view.before(self.key.start) == b'*' {
@@ -126,6 +127,17 @@ impl Reader<'_, '_> {
         if matches!(view.byte(name_end), b' ' | b')' | b'\n' | b';') {
             self.compared_before(found);
         }
+    }
+
+    /// Whether the name is a member in braces: `$fields{password}`.
+    fn is_braced(&self) -> bool {
+        let view = self.view;
+        let start = self.key.start;
+        let quoted = matches!(view.before(start), b'"' | b'\'');
+        let brace = start - usize::from(quoted);
+        view.before(brace) == b'{'
+            && brace > view.floor + 1
+            && (NAME.has(view.before(brace - 1)) || view.before(brace - 1) == b'}')
     }
 
     /// After `"password"`, the member that holds the value: `value="..."`, `, "value": "..."`.

@@ -97,6 +97,13 @@ const ANY: &[(&str, &str)] = &[
     ("notes", "redis://:{}@h:6379"),
     ("a.py", "пароль = \"{}\""),
     ("a.py", "contraseña = \"{}\""),
+    ("a.pl", "$fields{user} = $fields{password} = '{}';"),
+    ("a.pl", "'oldpassword={}&newpassword=x'"),
+    ("a.sh", "curl -d user=x -d password={} https://h"),
+    ("a.rb", r#":password_confirmation => "{}""#),
+    ("a.rst", "  user: bob\n  password: {}\n"),
+    ("a.rst", "$ tool user create nova --password {}"),
+    ("a.ldif", "userPassword: {}\n"),
 ];
 
 /// Spellings of tokens, which must look generated.
@@ -116,6 +123,8 @@ const TOKENS: &[(&str, &str)] = &[
     ("notes", r#"{p}ClientSecret: "{}","#),
     ("notes", r#"finicity_access_id = "{}""#),
     ("notes", "kraken: {}"),
+    ("a.py", "    X-{p}-Token: {}"),
+    ("a.php", "$cfg['{p}_secret'] = sodium_hex2bin('{}');"),
 ];
 
 /// Lines that hold none.
@@ -168,6 +177,32 @@ const CLEAN: &[(&str, &str)] = &[
         r#""discord_version": "3f786850e387550fdab836ed7e6dc881""#,
     ),
     ("a.tf", "secret = aws_secretsmanager_secret.db.arn"),
+    ("a.json", r#""managerPassword":"Contraseña""#),
+    ("a.json", r#""changePassword":"更改密码""#),
+    ("a.json", r#""base-passwd": "3.5.46""#),
+    (
+        "a.py",
+        r#"PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]"#,
+    ),
+    (
+        "a.php",
+        r"'/user-password' => 'App\\Controllers\\UserPasswordController',",
+    ),
+    (
+        "a.php",
+        "'password' => '--password='.$connection['password'],",
+    ),
+    ("a.md", r#"-d '{"user": {"password": "'$NEW_PASS'"} }'"#),
+    ("a.conf", r#"PASS = "$mysql_health_password$""#),
+    (
+        "a.py",
+        "key fingerprint is SHA256:YoCAfKKwVzweLXJea3YXz2q7D/6g8VadfbUXgK/wIsh",
+    ),
+    (
+        "a.php",
+        "'credentialPublicKey' => 'Y3JlZGVudGlhbFB1YmxpY0tleTE'",
+    ),
+    ("a.md", "The flag --password suffers from the same"),
 ];
 
 #[test]
@@ -215,6 +250,8 @@ fn words_are_passwords_where_nothing_else_is_meant() {
         ("a.js", r#"passwords: ["hunter22", "letmein"]"#, "letmein"),
         ("notes", "Username: admin\nPassword: letmein\n", "letmein"),
         ("a.sh", "PGPASSWORD=letmein psql -h x", "letmein"),
+        ("a.rst", "user: bob\npassword: letmein\n", "letmein"),
+        ("a.pl", "'user=french&password=french'", "password=french"),
     ] {
         let redacted = redact(path, text);
         assert!(!redacted.contains(secret), "{path}: {text} -> {redacted}");

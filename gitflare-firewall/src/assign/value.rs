@@ -18,7 +18,14 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
     {
         return true;
     }
+    if let [b'\'' | b'"', rest @ ..] = value
+        && rest.starts_with(b"$")
+    {
+        // `"'$NAME'"`, as shells put a variable into a quoted text.
+        return true;
+    }
     match value {
+        [b'$', name @ .., b'$'] if is_names(name) => true,
         [b'$', first, ..] if first.is_ascii_alphabetic() || *first == b'_' => {
             // `$NAME` and `$name->member`; a password that begins with `$` has other symbols.
             value[1..]
@@ -193,6 +200,35 @@ pub(super) fn is_names(value: &[u8]) -> bool {
     joined && Profile::of(value).reads_like_words()
 }
 
+/// `3.5.46`, `app.auth.hashers.Pbkdf2`, `App\\Auth\\Hasher`: a version, or the place of a class.
+pub(super) fn is_namespace(value: &[u8]) -> bool {
+    let dots = value.iter().filter(|byte| **byte == b'.').count();
+    let is_name = |name: &[u8]| {
+        name.is_empty()
+            || !name[0].is_ascii_digit()
+                && name
+                    .iter()
+                    .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    };
+    dots >= 2
+        && (value
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
+            || value.split(|byte| *byte == b'.').all(is_name))
+        || value.contains(&b'\\')
+            && value.split(|byte| *byte == b'\\').all(is_name)
+            && Profile::of(value).reads_like_words()
+}
+
+/// Words of a language that is not written in ASCII: what a person reads, not what they type.
+pub(super) fn is_label(value: &[u8], profile: &Profile) -> bool {
+    profile.digits == 0
+        && !value.is_ascii()
+        && value
+            .iter()
+            .all(|byte| *byte >= 0x80 || byte.is_ascii_alphabetic() || b" -'?!.,:()".contains(byte))
+}
+
 /// One word with a capital, as labels are written.
 pub(super) fn is_title(value: &[u8], profile: &Profile) -> bool {
     value[0].is_ascii_uppercase()
@@ -210,7 +246,7 @@ pub(super) fn is_number(value: &[u8]) -> bool {
         .iter()
         .find_map(|suffix| value.strip_suffix(*suffix))
         .unwrap_or(value);
-    value.starts_with(b"0x")
+    value.starts_with(b"0x") && value.len() < 2 + 32
         || number
             .iter()
             .all(|byte| byte.is_ascii_digit() || b"._eE+-".contains(byte))

@@ -143,9 +143,14 @@ pub(super) static NOT_AFTER: LazyLock<Words> = LazyLock::new(|| {
          updated created modified number num sort order prop extractor resolver loader reader writer \
          filter mapper converter serializer comparator equals hash_algo bits bytes pair selector \
          protector derivation exchange agreement lookup request response property variable constant \
-         visible visibility encryption toggle show hide forgot forget recover grant flow auth_method login",
+         visible visibility encryption toggle show hide forgot forget recover grant flow auth_method login \
+         hasher public startswith endswith contains",
     )
 });
+
+/// Words after a password's name under which it is written once more.
+pub(super) static AGAIN: LazyLock<Words> =
+    LazyLock::new(|| Words::new("confirm confirmation confirmed repeat repeated again"));
 
 /// Last words before `key` or `token` that make the name public.
 pub(super) static NOT_BEFORE: LazyLock<Words> = LazyLock::new(|| {
@@ -244,7 +249,8 @@ pub(super) static WRAPS: LazyLock<Words> = LazyLock::new(|| {
          tochararray literal unhexlify fromhex value quote byte some into password secretstr \
          unicode u nsstring val to_string atob btoa base64 default required mustparse sensitive \
          nonsensitive ptr stringptr hash md5 sha256 sha1 encrypt hashpw \
-         generate_password_hash make_password stringvalue just parse",
+         generate_password_hash make_password stringvalue just parse hex2bin sodium_hex2bin \
+         sodium_base642bin unhex hexdecode",
     )
 });
 
@@ -275,7 +281,7 @@ pub(super) static PROMISES: LazyLock<Words> = LazyLock::new(|| {
 /// How a value begins that stands for another.
 pub(super) static REFERENCES: LazyLock<Prefixes> = LazyLock::new(|| {
     Prefixes::new(
-        "${ $( {{ #{ <% <? %( {% @Microsoft.KeyVault !Ref !Sub !GetAtt !ImportValue !vault \\( $[ \
+        "${ $( {{ #{ <% <? %( %{ {% @Microsoft.KeyVault !Ref !Sub !GetAtt !ImportValue !vault \\( $[ \
          @{ #[ &{ [[ __ {$ @@ ssm: vault: op:// arn: secretsmanager: kms: ref: ref+ resolve: \
          valueFrom secretKeyRef process.env os.environ os.getenv getenv System.getenv System.get \
          ENV[ $env: ENC[ data:image rgba( lookup( file( env( config( config.get projects/",
