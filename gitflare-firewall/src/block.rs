@@ -8,7 +8,7 @@ use crate::{
     chance::Profile,
     engine::Found,
     shape::Set,
-    tag::{TAG_LEN, TAG_PREFIX},
+    tag::{TAG_LEN, TAG_NAME, TAG_PREFIX},
     text::{LOOKBACK, View},
 };
 
@@ -355,9 +355,6 @@ fn tag(view: &View<'_>, at: usize) -> Option<usize> {
         && digits.run(view.text, at + TAG_PREFIX.len(), view.limit.min(end)) == end)
         .then_some(end)
 }
-
-/// What of a tag's prefix could be of a body.
-const TAG_NAME: &[u8] = TAG_PREFIX.as_bytes().split_at(TAG_PREFIX.len() - 1).0;
 
 /// Whether `+`, `/` or `=` stands at `at` as `\u002b` or `%2B`.
 fn is_spelled(view: &View<'_>, at: usize) -> bool {

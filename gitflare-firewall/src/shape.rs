@@ -65,6 +65,10 @@ impl Set {
         self.0[(byte >> 6) as usize] >> (byte & 63) & 1 == 1
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0[0] | self.0[1] | self.0[2] | self.0[3] == 0
+    }
+
     /// Every byte of the set.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         (0..=u8::MAX).filter(|byte| self.has(*byte)).collect()
@@ -205,7 +209,17 @@ impl Shape {
 
     /// The set that the first item repeats.
     pub(crate) fn first_set(&self) -> Set {
-        self.0.first().map_or_else(Set::default, |item| item.set)
+        let mut first = Set::default();
+        for item in &self.0 {
+            for (all, these) in first.0.iter_mut().zip(item.set.0) {
+                *all |= these;
+            }
+            if item.min > 0 {
+                return first;
+            }
+        }
+        // Nothing need follow.
+        Set::default()
     }
 }
 

@@ -9,6 +9,9 @@ use sha2::Sha256;
 /// What every tag begins with.
 pub const TAG_PREFIX: &str = "gf_sha256:";
 
+/// The letters of the prefix, which a matcher may take for a part of something else.
+pub(crate) const TAG_NAME: &[u8] = TAG_PREFIX.as_bytes().split_at(TAG_PREFIX.len() - 1).0;
+
 /// Bytes of a tag.
 pub(crate) const TAG_LEN: usize = TAG_PREFIX.len() + DIGITS;
 

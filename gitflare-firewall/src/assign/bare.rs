@@ -7,7 +7,13 @@ use super::{
     judge::Form,
     value::{contains, is_uuid},
 };
-use crate::{engine::Found, shape::Set, text::Language};
+use crate::{
+    chance::Profile,
+    engine::Found,
+    shape::Set,
+    tag::TAG_NAME,
+    text::{Language, View},
+};
 
 impl Reader<'_, '_> {
     /// An unquoted value.
@@ -260,67 +266,80 @@ impl Reader<'_, '_> {
 
     /// A generated text beside a name that no operator joins to it: `twilio token a81c...`.
     pub(super) fn nearby(&self, found: &mut Found) {
-        let view = self.view;
         if !matches!(
             self.key.strength,
             Strength::Secret | Strength::Token | Strength::Named | Strength::Provider
-        ) {
+        ) || !has_run(self.view, self.key.end, self.key.strength)
+        {
             return;
         }
-        let mut at = self.key.end;
-        if !has_run(view, at, self.key.strength) {
-            return;
-        }
-        let limit = view.limit.min(at + nearby(self.key.strength));
-        let provider = self.key.strength == Strength::Provider;
-        let mut lines = 0;
-        while at < limit {
-            // Links, paths, digests, calls and references name something else.
-            if matches!(view.text[at], b'/' | b'@' | b'$')
-                || !provider && matches!(view.text[at], b'(' | b'<' | b'{')
-            {
-                return;
+        let reach = nearby(self.key.strength);
+        if let Some((start, end)) = near(self.view, self.key.end, reach, self.key.strength) {
+            found.secret(start, end);
+            if end - start == LONGEST_BARE || end == self.view.limit {
+                found.goes_on(end);
             }
-            if !TOKEN.has(view.text[at]) {
-                lines += usize::from(view.text[at] == b'\n');
-                if lines > 1 + usize::from(provider) {
-                    return;
-                }
-                at += 1;
-                continue;
-            }
-            let longest = view.limit.min(at + LONGEST_BARE);
-            let end = TOKEN.run(view.text, at, longest);
-            let value = &view.text[at..end];
-            let delimited = !matches!(view.byte(end), b'@' | b'(' | b':' | b'<' | b'[');
-            // A tag was the generated text once: what follows it is not nearby.
-            let tag = value.ends_with(b"gf_sha256") && view.byte(end) == b':';
-            let digest = [&b"sha"[..], b"md5"].iter().any(|name| {
-                value
-                    .get(..3)
-                    .is_some_and(|head| head.eq_ignore_ascii_case(name))
-            });
-            if tag || digest {
-                return;
-            }
-            let generated = || {
-                let profile = crate::chance::Profile::of(value);
-                profile.digits >= 2 && profile.letters() >= 3 && profile.is_random()
-            };
-            if value.len() >= SHORTEST_NEARBY
-                && delimited
-                && !value.starts_with(b"0x")
-                && (generated() || is_uuid(value))
-            {
-                found.secret(at, end);
-                if end == longest {
-                    found.goes_on(end);
-                }
-                return;
-            }
-            at = end;
         }
     }
+}
+
+/// The generated text that begins within `reach` of a name that ends at `at`.
+pub(super) fn near(
+    view: &View<'_>,
+    at: usize,
+    reach: usize,
+    strength: Strength,
+) -> Option<(usize, usize)> {
+    let mut at = at;
+    let limit = view.limit.min(at + reach);
+    let provider = strength == Strength::Provider;
+    let mut lines = 0;
+    while at < limit {
+        let byte = view.text[at];
+        if !TOKEN.has(byte) {
+            // Links, digests, calls and references name something else.
+            if matches!(byte, b'@' | b'$') || !provider && matches!(byte, b'(' | b'<' | b'{') {
+                return None;
+            }
+            lines += usize::from(byte == b'\n');
+            if lines > 1 + usize::from(provider) {
+                return None;
+            }
+            at += 1;
+            continue;
+        }
+        // And so do paths.
+        if byte == b'/' {
+            return None;
+        }
+        let end = TOKEN.run(view.text, at, view.limit.min(at + LONGEST_BARE));
+        let value = &view.text[at..end];
+        let digest = value.get(..3).is_some_and(|head| {
+            head.eq_ignore_ascii_case(b"sha") || head.eq_ignore_ascii_case(b"md5")
+        });
+        // A tag was the generated text once: what follows it is not nearby.
+        let tag = value.ends_with(TAG_NAME) && view.byte(end) == b':';
+        if tag || digest {
+            return None;
+        }
+        if value.len() >= SHORTEST_NEARBY
+            && !matches!(view.byte(end), b'@' | b'(' | b':' | b'<' | b'[')
+            && !value.starts_with(b"0x")
+            && is_generated(value)
+        {
+            return Some((at, end));
+        }
+        at = end;
+    }
+    None
+}
+
+fn is_generated(value: &[u8]) -> bool {
+    if value.iter().filter(|byte| byte.is_ascii_digit()).count() < 2 {
+        return false;
+    }
+    let profile = Profile::of(value);
+    profile.letters() >= 3 && profile.is_random() || is_uuid(value)
 }
 
 /// The longest value without quotes.

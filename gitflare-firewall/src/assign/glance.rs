@@ -4,7 +4,7 @@
 
 use super::{
     NAME, Strength,
-    bare::{BARE_END, SHORTEST_NEARBY, TOKEN, nearby},
+    bare::{BARE_END, SHORTEST_NEARBY, TOKEN, near, nearby},
     judge::{LONGEST_WORD, MARK, SHORTEST_GENERATED},
     key::LONGEST_NAME,
     operator::{CALL, TYPE, argument, declared, method},
@@ -200,6 +200,8 @@ fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
         strength,
         Strength::Secret | Strength::Token | Strength::Key | Strength::Provider
     ) && has_run(view, stop, strength)
+        // The name may end a byte before.
+        && near(view, stop, nearby(strength) + 1, strength).is_some()
 }
 
 /// Whether a run of [`SHORTEST_NEARBY`] begins near behind `stop`: it covers one of the places that

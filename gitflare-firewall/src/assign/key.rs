@@ -140,7 +140,12 @@ fn refine(
         && (view.text[at].is_ascii_lowercase()
             || before.last().is_some_and(u8::is_ascii_uppercase)
                 && view.text.get(at + 1).is_some_and(u8::is_ascii_uppercase));
-    let compound = glued && COMPOUNDS.ends(before);
+    let compound = glued
+        && matches!(
+            strength,
+            Strength::Pass | Strength::Key | Strength::Auth | Strength::Pin
+        )
+        && COMPOUNDS.ends(before);
     let mut last = last_word(before);
     if before.is_empty() && strength == Strength::Key && view.before(at) == b' ' {
         // `Secret Key: ...`
@@ -148,8 +153,6 @@ fn refine(
         last =
             &view.text[NAME.run_back(view.text, end, view.floor.max(end.saturating_sub(16)))..end];
     }
-    let denied = NOT_BEFORE.has(last)
-        || before.len() >= 9 && before[before.len() - 9..].eq_ignore_ascii_case(b"publickey");
     if last.eq_ignore_ascii_case(b"private")
         && (after.eq_ignore_ascii_case(b"_id") || after == b"Id")
     {
@@ -160,7 +163,13 @@ fn refine(
         Strength::Pass | Strength::Key | Strength::Auth | Strength::Pin if glued && !compound => {
             return None;
         }
-        Strength::Key | Strength::Token if denied => return None,
+        Strength::Key | Strength::Token
+            if NOT_BEFORE.has(last)
+                || before.len() >= 9
+                    && before[before.len() - 9..].eq_ignore_ascii_case(b"publickey") =>
+        {
+            return None;
+        }
         _ => {}
     }
     let after = if view.text[at] == b'\\' { &[] } else { after };

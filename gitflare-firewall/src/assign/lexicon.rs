@@ -54,7 +54,21 @@ impl Words {
 
     /// Whether a word of at least `shortest` letters begins `text`.
     pub(super) fn begins(&self, text: &[u8], shortest: usize) -> bool {
-        (shortest..=text.len().min(LONGEST)).any(|len| self.has(&text[..len]))
+        let Some(first) = text.first() else {
+            return false;
+        };
+        let mut lengths = self.lengths[usize::from(first & 31)] >> shortest << shortest;
+        while lengths != 0 {
+            let len = lengths.trailing_zeros() as usize;
+            if len > text.len() {
+                return false;
+            }
+            if self.has(&text[..len]) {
+                return true;
+            }
+            lengths &= lengths - 1;
+        }
+        false
     }
 
     /// Whether a word ends `text`.

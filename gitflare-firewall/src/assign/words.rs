@@ -33,13 +33,17 @@ const fn short(text: &'static str, tail: &'static str, strength: Strength) -> Ke
 
 /// What ends a name or goes on with its next word.
 const ENDS: &str = "=: \t\r\n[\"'`\\\\]})>,._0-9s|(&<-";
+/// The same, and the capital of a next word.
+const GOES_ON: &str = "=: \t\r\n[\"'`\\\\]})>,._0-9sA-Z|(&<-";
+/// What follows a name that is its own last word.
+const ALONE: &str = "=: \t\r\n[\"'`\\\\]})>,(&";
 
 /// Every keyword.
 pub(super) const KEYWORDS: &[Keyword] = &[
     word("passw", Strength::Password),
     word("passphrase", Strength::Password),
     word("passcode", Strength::Password),
-    short("pass", ENDS, Strength::Pass),
+    short("pass", GOES_ON, Strength::Pass),
     short("pwd", ENDS, Strength::Password),
     word("pswd", Strength::Password),
     word("psswd", Strength::Password),
@@ -60,20 +64,20 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     short("key", ENDS, Strength::Key),
     word("bearer", Strength::Bearer),
     word("authorization", Strength::Header),
-    short("auth", "=: \t\"'\\", Strength::Auth),
+    short("auth", ALONE, Strength::Auth),
     short("jwt", "=: \t\"'", Strength::Token),
-    short("salt", "=: \t\"'\\\\]_", Strength::Salt),
+    short("salt", GOES_ON, Strength::Salt),
     word("pepper", Strength::Salt),
-    short("nonce", "=: \t\"'\\", Strength::Salt),
-    short("seed", "=: \t\"'\\\\_", Strength::Weak),
+    short("nonce", ALONE, Strength::Salt),
+    short("seed", GOES_ON, Strength::Weak),
     short("pin", "=: \"'\\", Strength::Pin),
     word("cookie", Strength::Cookie),
     short("sig", "=", Strength::Weak),
     word("signature", Strength::Weak),
     word("identified by", Strength::Sql),
     word("reporter_id", Strength::Token),
-    short("crumb", "=: \t\"'\\", Strength::Weak),
-    short("_pat", "=: \t\"'\\", Strength::Weak),
+    short("crumb", ALONE, Strength::Weak),
+    short("_pat", ALONE, Strength::Weak),
     // Other languages. Cyrillic and Latin beyond ASCII are written in both cases where needed.
     word("парол", Strength::Password),
     word("Парол", Strength::Password),

@@ -25,8 +25,8 @@ const STRETCH: usize = 16 * 1024;
 pub(crate) struct Literal {
     /// The bytes themselves, lower case when `fold`.
     pub(crate) text: &'static [u8],
-    /// What may follow a literal that is shorter than a window, to fill the window up; longer ones
-    /// need nothing to follow.
+    /// What must follow: a literal that is shorter than a window is filled up with these bytes,
+    /// others have one behind them, unless the set is empty.
     pub(crate) tail: Set,
     /// Whether ASCII case is ignored.
     pub(crate) fold: bool,
@@ -35,6 +35,11 @@ pub(crate) struct Literal {
 impl Literal {
     fn len(&self) -> usize {
         self.text.len().max(WINDOW)
+    }
+
+    /// Whether a byte of the tail stands behind the literal.
+    const fn has_next(&self) -> bool {
+        self.text.len() >= WINDOW && !self.tail.is_empty()
     }
 
     /// The bytes that may stand at `index`.
@@ -53,6 +58,10 @@ impl Literal {
             return false;
         };
         let (head, tail) = found.split_at(self.text.len());
+        let next = text.get(at + self.len());
+        if self.has_next() && !next.is_some_and(|byte| self.tail.has(*byte)) {
+            return false;
+        }
         let same = |(found, byte): (&u8, &u8)| {
             found == byte || self.fold && found.to_ascii_lowercase() == *byte
         };

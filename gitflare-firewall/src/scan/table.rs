@@ -36,7 +36,7 @@ impl Table {
                     known: Bits::of(literal, window, offset),
                     literal: index as u16,
                     offset: offset as u8,
-                    is_whole: offset == 0 && literal.len() <= 8,
+                    is_whole: offset == 0 && literal.len() <= 8 && !literal.has_next(),
                 });
             }
         }
@@ -118,7 +118,8 @@ impl Bits {
     fn of(literal: &Literal, window: u32, offset: usize) -> Self {
         let mut bits = Self { value: 0, care: 0 };
         let window = window.to_le_bytes();
-        for index in 0..(literal.len() - offset).min(8) {
+        let len = literal.len() + usize::from(literal.has_next());
+        for index in 0..(len - offset).min(8) {
             let mut bytes = literal.accepts(offset + index);
             if let Some(folded) = window.get(index) {
                 bytes.retain(|byte| byte | 0x20 == *folded);
