@@ -3,11 +3,12 @@
 //! reader would find something; a test compares the two.
 
 use super::{
-    NAME, Strength,
+    LONGEST_COMPARED, NAME, Strength,
     bare::{BARE_END, SHORTEST_NEARBY, TOKEN, near, nearby},
+    compared,
     judge::{LONGEST_WORD, MARK, SHORTEST_GENERATED},
     key::LONGEST_NAME,
-    operator::{CALL, TYPE, argument, declared, method},
+    operator::{CALL, TYPE, argument, declared, is_argument, is_compared, method},
 };
 use crate::{
     shape::Set,
@@ -20,8 +21,6 @@ const QUOTE: Set = Set::new("\"'`\\\\&");
 const OPENS: Set = Set::new("[<>%");
 /// Ends of a line, and what a sibling member may begin with.
 const SIBLING: Set = Set::new("vVcd{-");
-/// How far back a comparison may stand.
-const COMPARED: usize = 128;
 
 /// Whether the keyword at `at..end` is worth reading.
 pub(super) fn is_worth(view: &View<'_>, at: usize, end: usize, strength: Strength) -> bool {
@@ -81,7 +80,12 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
         b'+' | b'.' => next == byte || next == b'=',
         b'-' => next == b'>' || blank || next == b' ',
         b'(' => !quoted && argument(view, at + 1).is_some(),
-        b',' => quoted || is_sibling(view.byte(view.skip_blanks(at + 1))),
+        b',' => {
+            let next = view
+                .next_line(at + 1)
+                .unwrap_or_else(|| view.skip_blanks(at + 1));
+            begins_member(view, next) || is_argument(view, start) || is_compared(view, start)
+        }
         b'\n' | b'\r' => view
             .next_line(at)
             .is_some_and(|next| is_sibling(view.byte(next))),
@@ -107,6 +111,10 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
     let value = view.skip_blanks(operator);
     if tight && value == operator || view.language == Language::Config {
         return true;
+    }
+    if view.byte(value) == b'{' && !is_quote(view.byte(view.skip_blanks(value + 1))) {
+        // An object begins.
+        return false;
     }
     if !view.byte(value).is_ascii_alphanumeric() && view.byte(value) != b'_' {
         return true;
@@ -185,12 +193,7 @@ fn may_be_compared(view: &View<'_>, at: usize, stop: usize) -> bool {
             b' ' | b')' | b'\n' | b';' | b']' | b'"' | b'\'' | b'`'
         )
     };
-    let floor = view.floor.max(at.saturating_sub(COMPARED));
-    closes(view.byte(stop))
-        && (memchr::memrchr(b'=', &view.text[floor..at])
-            .is_some_and(|index| matches!(view.before(floor + index), b'=' | b'!'))
-            || memchr::memrchr(b'(', &view.text[floor..at])
-                .is_some_and(|index| view.text[floor..floor + index].ends_with(b".equals")))
+    closes(view.byte(stop)) && compared(view, at, LONGEST_COMPARED + LONGEST_NAME).is_some()
 }
 
 /// Whether a run long enough for a generated text begins within reach. Such a run covers one of
@@ -204,21 +207,36 @@ fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
         && near(view, stop, nearby(strength) + 1, strength).is_some()
 }
 
-/// Whether a run of [`SHORTEST_NEARBY`] begins near behind `stop`: it covers one of the places that
-/// are probed.
+/// Whether a digit and a run of [`SHORTEST_NEARBY`] stand near behind `stop`: the run covers one of
+/// the places that are probed.
 pub(super) fn has_run(view: &View<'_>, stop: usize, strength: Strength) -> bool {
-    (1..=nearby(strength) / SHORTEST_NEARBY).any(|index| {
-        let probe = stop + index * SHORTEST_NEARBY - 1;
-        probe < view.limit && TOKEN.has(view.text[probe]) && {
-            let start = TOKEN.run_back(view.text, probe, probe - (SHORTEST_NEARBY - 1));
-            let end = TOKEN.run(view.text, probe, view.limit.min(start + SHORTEST_NEARBY));
-            end - start >= SHORTEST_NEARBY
-        }
-    })
+    let reach = view
+        .limit
+        .min(stop + nearby(strength) + SHORTEST_NEARBY)
+        .max(stop);
+    // Without a branch for each byte, so that many are looked at at once.
+    let digits = view.text[stop..reach]
+        .iter()
+        .fold(false, |any, byte| any | byte.is_ascii_digit());
+    digits
+        && (1..=nearby(strength) / SHORTEST_NEARBY).any(|index| {
+            let probe = stop + index * SHORTEST_NEARBY - 1;
+            probe < view.limit && TOKEN.has(view.text[probe]) && {
+                let start = TOKEN.run_back(view.text, probe, probe - (SHORTEST_NEARBY - 1));
+                let end = TOKEN.run(view.text, probe, view.limit.min(start + SHORTEST_NEARBY));
+                end - start >= SHORTEST_NEARBY
+            }
+        })
 }
 
 fn is_quote(byte: u8) -> bool {
     QUOTE.has(byte) || !byte.is_ascii()
+}
+
+/// Whether `"value"` or its kin may begin at `at`.
+fn begins_member(view: &View<'_>, at: usize) -> bool {
+    let quote = view.quote(at).map_or(0, |quote| quote.len);
+    SIBLING.has(view.byte(at + quote)) || view.line_end(at) > 0
 }
 
 fn is_sibling(byte: u8) -> bool {

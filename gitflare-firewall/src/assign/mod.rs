@@ -228,26 +228,10 @@ impl Reader<'_, '_> {
     /// `"hunter2" == password` and `"hunter2".equals(password)`.
     fn compared_before(&self, found: &mut Found) {
         let view = self.view;
-        let mut at = self.key.start;
-        while matches!(view.before(at), b' ' | b'.' | b'$' | b'@') || NAME.has(view.before(at)) {
-            at -= 1;
-            if self.key.start - at > 48 {
-                return;
-            }
-        }
-        if let Some(callee) = view.text[view.floor..at].strip_suffix(b".equals(") {
-            // `"hunter2".equals(password)`
-            at = view.floor + callee.len();
-        } else if view.before(at) != b'=' || !matches!(view.before(at - 1), b'=' | b'!') {
+        let Some(at) = compared(view, self.key.start, LONGEST_COMPARED) else {
             return;
-        }
-        while matches!(view.before(at), b'=' | b'!' | b' ') {
-            at -= 1;
-        }
+        };
         let byte = view.before(at);
-        if !matches!(byte, b'"' | b'\'') {
-            return;
-        }
         let end = at - 1 - view.backslashes_before(at - 1);
         let floor = view.floor.max(end.saturating_sub(256));
         if let Some(index) = memchr::memrchr(byte, &view.text[floor..end]) {
@@ -330,6 +314,28 @@ impl Reader<'_, '_> {
         }
     }
 }
+
+/// Where the quote closes that is compared with the name at `at`, at most `reach` before it.
+fn compared(view: &View<'_>, at: usize, reach: usize) -> Option<usize> {
+    let floor = view.floor.max(at.saturating_sub(reach));
+    let mut at = COMPARED.run_back(view.text, at, floor);
+    if at == floor && floor > view.floor {
+        return None;
+    }
+    if let Some(callee) = view.text[view.floor..at].strip_suffix(b".equals(") {
+        at = view.floor + callee.len();
+    } else if view.before(at) != b'=' || !matches!(view.before(at - 1), b'=' | b'!') {
+        return None;
+    }
+    while matches!(view.before(at), b'=' | b'!' | b' ') {
+        at -= 1;
+    }
+    matches!(view.before(at), b'"' | b'\'').then_some(at)
+}
+
+/// What stands between a comparison and the name: `== self.password`.
+const COMPARED: Set = Set::new(r"\w .$@-");
+const LONGEST_COMPARED: usize = 48;
 
 /// `q{...}`, `qq(...)`
 fn perl_literal(view: &View<'_>, at: usize) -> Option<(usize, usize)> {

@@ -3,6 +3,7 @@
 
 use super::{
     NAME, Operator, Reader, has_digit_or_symbol,
+    key::LONGEST_NAME,
     value::contains,
     words::{LOOKS_UP, METHODS, WRAPS},
 };
@@ -57,7 +58,7 @@ impl Reader<'_, '_> {
             b'-' if next == b'>' => Some((Operator::Assign, at + 2)),
             b'<' if next == b'-' => Some((Operator::Assign, at + 2)),
             b',' if quoted => Some((Operator::Comma, at + 1)),
-            b',' if self.is_compared() => Some((Operator::Compare, at + 1)),
+            b',' if is_compared(view, self.key.start) => Some((Operator::Compare, at + 1)),
             b'(' if !quoted => argument(view, at + 1).map(|value| (Operator::Call, value)),
             b'o' if !quoted && view.has(at, b"or ") => view
                 .quote(view.skip_blanks(at + 3))
@@ -76,20 +77,6 @@ impl Reader<'_, '_> {
             0xEF if view.has(at, "：".as_bytes()) => Some((Operator::Assign, at + 3)),
             _ => None,
         }
-    }
-
-    /// Whether the name is the first argument of a comparison: `strcmp(password, "...")`.
-    fn is_compared(&self) -> bool {
-        let view = self.view;
-        let start = const { Set::new(r"\w.>-") }.run_back(
-            view.text,
-            self.key.start,
-            view.floor.max(self.key.start.saturating_sub(64)),
-        );
-        let callee = &view.text[view.floor.max(start.saturating_sub(8))..start];
-        [&b"strcmp("[..], b"strncmp(", b"casecmp("]
-            .iter()
-            .any(|name| callee.ends_with(&name[name.len().saturating_sub(8)..]))
     }
 
     /// Whether the name stands in a tag: `<password>`, `<property name="password">`.
@@ -197,17 +184,9 @@ impl Reader<'_, '_> {
     /// Whether `("name", "value")` is a name and its value rather than two members of a list.
     pub(super) fn takes_argument(&self, start: usize, end: usize) -> bool {
         let view = self.view;
-        let mut open = const { Set::new(r"\w.-") }.run_back(
-            view.text,
-            self.key.start,
-            view.floor.max(self.key.start.saturating_sub(64)),
-        );
-        while open > view.floor && matches!(view.before(open), b'"' | b'\'' | b'\\' | b' ') {
-            open -= 1;
-        }
-        if view.before(open) != b'(' {
+        let Some(open) = call_before(view, self.key.start) else {
             return false;
-        }
+        };
         let value = &view.text[start..end];
         if has_digit_or_symbol(value) && !value.contains(&b' ') {
             return true;
@@ -231,6 +210,36 @@ impl Reader<'_, '_> {
         .iter()
         .any(|word| contains(&callee, word))
     }
+}
+
+/// Behind the bracket before the name at `at` that is the first argument of a call.
+fn call_before(view: &View<'_>, at: usize) -> Option<usize> {
+    let floor = view.floor.max(at.saturating_sub(64));
+    let mut open = const { Set::new(r"\w.-") }.run_back(view.text, at, floor);
+    while open > view.floor && matches!(view.before(open), b'"' | b'\'' | b'\\' | b' ') {
+        open -= 1;
+    }
+    (view.before(open) == b'(').then_some(open)
+}
+
+/// Whether the name with a word at `at` may be the first argument of a call.
+pub(super) fn is_argument(view: &View<'_>, at: usize) -> bool {
+    let name = NAME.run_back(
+        view.text,
+        at,
+        view.floor.max(at.saturating_sub(LONGEST_NAME)),
+    );
+    call_before(view, name).is_some() || call_before(view, at).is_some()
+}
+
+/// Whether the name at `at` is the first argument of a comparison: `strcmp(password, "...")`.
+pub(super) fn is_compared(view: &View<'_>, at: usize) -> bool {
+    let floor = view.floor.max(at.saturating_sub(64));
+    let start = const { Set::new(r"\w.>-") }.run_back(view.text, at, floor);
+    let callee = &view.text[view.floor.max(start.saturating_sub(8))..start];
+    [&b"strcmp("[..], b"strncmp(", b"casecmp("]
+        .iter()
+        .any(|name| callee.ends_with(&name[name.len().saturating_sub(8)..]))
 }
 
 /// The literal after a `(`, or in a call that only wraps it.

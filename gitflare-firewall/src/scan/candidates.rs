@@ -9,7 +9,7 @@ pub(super) struct Candidates {
     len: usize,
 }
 
-const CAPACITY: usize = 256;
+const CAPACITY: usize = 1024;
 /// Places that are written at once.
 const LANES: usize = 8;
 
