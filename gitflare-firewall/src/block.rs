@@ -25,9 +25,9 @@ pub(crate) struct Block {
     column: usize,
     /// The marker or a piece stands on this line: what follows it is decoration.
     fed: bool,
-    /// Where the marker stands, until a body is seen.
+    /// Where the marker stands.
     marker: Option<(usize, usize)>,
-    /// A piece was seen that is no tag: the markers go with it.
+    /// The first piece is no tag: the markers go with it.
     bare: bool,
 }
 
@@ -102,10 +102,9 @@ fn label(view: &View<'_>, at: usize, word: &[u8]) -> Option<usize> {
 }
 
 /// The last lines of a body whose end marker stands at `at`, although nobody saw where it began.
-pub(crate) fn tail(view: &View<'_>, at: usize, found: &mut Found) {
-    let Some(marker) = label(view, at, b"END") else {
-        return;
-    };
+/// Answers where the marker ends.
+pub(crate) fn tail(view: &View<'_>, at: usize, found: &mut Found) -> Option<usize> {
+    let marker = label(view, at, b"END")?;
     let mut line = view.line_start(at);
     let signed = at > line && matches!(view.byte(line), b'+' | b'-' | b' ');
     let mut pieces = Vec::new();
@@ -131,6 +130,7 @@ pub(crate) fn tail(view: &View<'_>, at: usize, found: &mut Found) {
             found.secret(start, end);
         }
     }
+    Some(marker)
 }
 
 /// Where the text of the line before the one at `line` ends, less what may follow a piece of body.
@@ -164,13 +164,12 @@ fn before_line(view: &View<'_>, line: usize) -> usize {
 }
 
 /// Reads the body from `at` on. Answers where it stopped, and the block when it only ran out of
-/// window. The decoration of its lines comes to `aside`: nobody has looked for secrets in it.
+/// window. Other anchors among its lines count as they do elsewhere.
 pub(crate) fn read(
     view: &View<'_>,
     at: usize,
     mut block: Block,
     found: &mut Found,
-    aside: &mut Vec<(usize, usize)>,
 ) -> (usize, Option<Block>) {
     let start = at;
     let mut at = at;
@@ -216,10 +215,7 @@ pub(crate) fn read(
         }
         let Some(end) = piece(view, at, &block) else {
             match decoration(view, at, &block) {
-                Some(next) => {
-                    aside.push((at, next));
-                    at = next;
-                }
+                Some(next) => at = next,
                 None => return (at, None),
             }
             continue;
@@ -235,13 +231,16 @@ pub(crate) fn read(
         if end - at >= FIRST_PIECE {
             block.column = at - view.line_start(at);
         }
-        (block.begun, block.fed) = (true, true);
-        block.bare |= tag(view, at).is_none();
-        if let Some((start, end)) = block.marker.take_if(|_| block.bare)
-            && at - end < LONGEST_HEADERS
-        {
-            found.secret(start, end);
+        if !block.begun {
+            // Behind a tag the markers are something else: those of this block had gone with it.
+            block.bare = tag(view, at).is_none();
+            if let Some((start, end)) = block.marker.filter(|_| block.bare)
+                && at - end < LONGEST_HEADERS
+            {
+                found.secret(start, end);
+            }
         }
+        (block.begun, block.fed) = (true, true);
         found.secret(at, end);
         at = end;
     }

@@ -99,10 +99,20 @@ impl Found {
 /// What goes on from one window to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Carry {
-    /// A key block that is still open.
-    block: Option<Block>,
+    /// A key block that is still open, and where it goes on.
+    block: Option<(usize, Block)>,
     /// Nothing before this offset begins a new match.
     pub(crate) resume: usize,
+}
+
+impl Carry {
+    /// Forgets the first `count` bytes of the text.
+    pub(crate) fn drop_front(&mut self, count: usize) {
+        self.resume = self.resume.saturating_sub(count);
+        if let Some((at, _)) = &mut self.block {
+            *at -= count;
+        }
+    }
 }
 
 /// What ends a run that outgrew its window.
@@ -176,8 +186,8 @@ impl Engine {
         found: &mut Found,
     ) {
         let mut from = from.max(carry.resume);
-        if let Some(block) = carry.block.take() {
-            from = self.block(text, from, to, block, language, carry, found);
+        if let Some((at, block)) = carry.block.take() {
+            self.block(text, at, to, block, language, carry, found);
         }
         while let Some(at) = found.next_open(to.min(from + 1)) {
             swallow(text, at, to, carry, found);
@@ -226,10 +236,16 @@ impl Engine {
             }
             Kind::Block => {
                 if let Some((block, body)) = block::open(view, hit.at) {
+                    // The marker's own words are no names.
+                    carry.resume = carry.resume.max(body);
                     self.block(view.text, body, to, block, view.language, carry, found);
                 }
             }
-            Kind::BlockEnd => block::tail(view, hit.at, found),
+            Kind::BlockEnd => {
+                if let Some(over) = block::tail(view, hit.at, found) {
+                    carry.resume = carry.resume.max(over);
+                }
+            }
             Kind::Link => {
                 if view.before(hit.at).is_ascii_alphanumeric() {
                     link::read(view, end, found);
@@ -279,12 +295,11 @@ impl Engine {
         language: Language,
         carry: &mut Carry,
         found: &mut Found,
-    ) -> usize {
+    ) {
         let (mut at, mut block) = (at, Some(block));
-        let mut aside = Vec::new();
         while let Some(open) = block {
             if at >= to {
-                carry.block = Some(open.further());
+                carry.block = Some((at, open.further()));
                 break;
             }
             let view = View {
@@ -293,27 +308,11 @@ impl Engine {
                 limit: text.len().min(at + LOOKAHEAD),
                 language,
             };
-            (at, block) = block::read(&view, at, open, found, &mut aside);
+            (at, block) = block::read(&view, at, open, found);
             if at >= text.len() {
                 break;
             }
         }
-        for (from, end) in aside {
-            self.scanner.each(text, from, end, |hit| {
-                let view = View {
-                    text,
-                    floor: hit.at.saturating_sub(LOOKBACK),
-                    limit: end,
-                    language,
-                };
-                if !matches!(self.kinds[usize::from(hit.literal)].0, Kind::Block) {
-                    self.matched(&view, hit, to, carry, found);
-                }
-                from
-            });
-        }
-        carry.resume = carry.resume.max(at);
-        at
     }
 }
 

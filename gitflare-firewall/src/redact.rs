@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     engine::{Carry, Engine, Found, Span, engine},
-    tag::{TAG_LEN, TAG_PREFIX, Tagger},
+    tag::{TAG_LEN, TAG_NAME, TAG_PREFIX, Tagger},
     text::Language,
 };
 
@@ -97,7 +97,7 @@ impl Redactor {
         spans: &mut Vec<Span>,
         out: &mut Vec<u8>,
     ) -> u64 {
-        merge(text, spans);
+        merge(text, &self.tagger, spans);
         out.reserve(range.len() + spans.len() * 8);
         let mut redactions = 0;
         let mut written = range.start;
@@ -146,12 +146,18 @@ impl Redactor {
 const MARKER: &[u8] = b"-----BEGIN";
 
 /// Sorts spans, joins those that overlap, and lets none cut a character in two.
-fn merge(text: &[u8], spans: &mut Vec<Span>) {
+fn merge(text: &[u8], tagger: &Tagger, spans: &mut Vec<Span>) {
     let continues = |at: usize| text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
     for span in spans.iter_mut() {
         // A value that ran into the marker of a key leaves it readable, for the next time.
         if text[span.start..span.end].ends_with(MARKER) {
             span.end -= MARKER.len();
+        }
+        // And one that ran into a tag leaves it whole.
+        if text[span.start..span.end].ends_with(TAG_NAME)
+            && tagger.is_tag_at(text, span.end - TAG_NAME.len())
+        {
+            span.end -= TAG_NAME.len();
         }
         for _ in 0..3 {
             span.start -= usize::from(span.start > 0 && continues(span.start));

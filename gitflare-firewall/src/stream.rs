@@ -106,7 +106,7 @@ impl Stream {
         self.buffer.drain(..keep);
         self.written -= keep;
         self.judged -= keep;
-        self.carry.resume = self.carry.resume.saturating_sub(keep);
+        self.carry.drop_front(keep);
         self.found.drop_front(keep);
     }
 
