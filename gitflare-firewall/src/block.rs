@@ -221,7 +221,7 @@ pub(crate) fn read(
             continue;
         };
         if is_header(view, at, end) {
-            let over = line_over(view, at);
+            let over = view.line_over(at);
             if !view.has(at, b"DEK-Info") {
                 tokens(view, end, over, found);
             }
@@ -399,14 +399,6 @@ fn is_header(view: &View<'_>, at: usize, end: usize) -> bool {
         && view.text[at..end]
             .iter()
             .all(|byte| byte.is_ascii_alphabetic() || *byte == b'-')
-}
-
-fn line_over(view: &View<'_>, at: usize) -> usize {
-    let mut at = at;
-    while at < view.limit && view.line_end(at) == 0 {
-        at += 1;
-    }
-    at
 }
 
 #[cfg(test)]

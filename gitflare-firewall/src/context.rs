@@ -83,10 +83,7 @@ fn manifest(view: &View<'_>, at: usize, found: &mut Found) {
         let sign = usize::from(matches!(view.byte(line), b'+' | b'-'));
         let text = view.skip_blanks(line + sign);
         let indent = text - line - sign;
-        let mut end = text;
-        while end < view.limit && view.line_end(end) == 0 {
-            end += 1;
-        }
+        let end = view.line_over(text);
         let content = view.text[text..end].trim_ascii_end();
         if content.starts_with(b"kind:") && line > at {
             // One kind a document: what follows is another one's.

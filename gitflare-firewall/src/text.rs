@@ -172,6 +172,23 @@ impl View<'_> {
         }
     }
 
+    /// Where the line of `at` ends, before its line end, written or escaped.
+    pub(crate) fn line_over(&self, at: usize) -> usize {
+        let mut at = at;
+        while let Some(index) = self
+            .text
+            .get(at..self.limit)
+            .and_then(|rest| memchr::memchr3(b'\n', b'\r', b'\\', rest))
+        {
+            at += index;
+            if self.line_end(at) > 0 {
+                return at;
+            }
+            at += 1;
+        }
+        self.limit.max(at)
+    }
+
     /// How many backslashes stand at `at`.
     pub(crate) fn backslashes(&self, at: usize) -> usize {
         let mut end = at;

@@ -183,10 +183,7 @@ impl Reader<'_, '_> {
             if view.line_end(text) == 0 && text - start - sign <= own {
                 break;
             }
-            end = text;
-            while end < view.limit && view.line_end(end) == 0 {
-                end += 1;
-            }
+            end = view.line_over(text);
             let mut stop = end;
             while stop > text && matches!(view.text[stop - 1], b' ' | b'\t') {
                 stop -= 1;
