@@ -55,6 +55,8 @@ const MARGIN: usize = 256;
 const LONGEST_HEADERS: usize = 4096;
 /// A marker is no longer than this.
 const LONGEST_MARKER: usize = 110;
+/// What the lines of a diff begin with.
+const SIGNS: Set = Set::new("+ -");
 const DASH: Set = Set::new("-");
 const BODY: Set = Set::new(r"\w+/=-");
 const SEPARATORS: Set = Set::new(" \t\"'`,;.()&|[]{}");
@@ -62,10 +64,9 @@ const SEPARATORS: Set = Set::new(" \t\"'`,;.()&|[]{}");
 /// The block whose marker `-----BEGIN` or `Private-Lines:` begins at `at`, and where its body
 /// begins; `None` when it holds no private key.
 pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
-    let line = view.line_start(at);
-    let signed = at > line && matches!(view.byte(line), b'+' | b'-' | b' ');
+    let over = view.line_over(at);
     let mut block = Block {
-        signed,
+        signed: is_signed(view, at, over + view.line_end(over)),
         begun: false,
         lines: usize::MAX,
         column: usize::MAX,
@@ -88,6 +89,12 @@ pub(crate) fn open(view: &View<'_>, at: usize) -> Option<(Block, usize)> {
     (dashes >= at + 4).then_some((block, end))
 }
 
+/// Whether the line of a marker at `at` begins with the sign of a diff, and the line beside it too.
+fn is_signed(view: &View<'_>, at: usize, beside: usize) -> bool {
+    let line = view.line_start(at);
+    at > line && SIGNS.has(view.byte(line)) && SIGNS.has(view.byte(beside))
+}
+
 /// The end of the marker at `at` of a private key, whose first word is `word`.
 fn label(view: &View<'_>, at: usize, word: &[u8]) -> Option<usize> {
     let limit = view.limit.min(at + LONGEST_MARKER);
@@ -106,7 +113,7 @@ fn label(view: &View<'_>, at: usize, word: &[u8]) -> Option<usize> {
 pub(crate) fn tail(view: &View<'_>, at: usize, found: &mut Found) -> Option<usize> {
     let marker = label(view, at, b"END")?;
     let mut line = view.line_start(at);
-    let signed = at > line && matches!(view.byte(line), b'+' | b'-' | b' ');
+    let signed = is_signed(view, at, view.line_start(before_line(view, line)));
     let mut pieces = Vec::new();
     while line > view.floor {
         let end = before_line(view, line);
@@ -188,7 +195,7 @@ pub(crate) fn read(
                     return (at, None);
                 }
             }
-            if block.signed && matches!(view.byte(at), b'+' | b'-' | b' ') {
+            if block.signed && SIGNS.has(view.byte(at)) {
                 at += 1;
             }
             continue;

@@ -60,6 +60,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("let password: String = \"{}\".into();", "Tr0ub4dor&3x"),
     ("пароль = \"{}\"", "Tr0ub4dor&3x"),
     ("password =\n    \"{}\"", "Tr0ub4dor&3x"),
+    ("SECRET\t= {}", "Tr0ub4dor3x"),
+    ("- user: bob\n- password: {}\n- host: db", "letmeinplease"),
 ];
 
 /// Lines that hold no secret.

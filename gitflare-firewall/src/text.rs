@@ -137,10 +137,28 @@ impl View<'_> {
     /// After spaces and tabs.
     #[inline]
     pub(crate) fn skip_blanks(&self, mut at: usize) -> usize {
-        while at < self.limit && matches!(self.text[at], b' ' | b'\t') {
-            at += 1;
+        let start = at;
+        while at < self.limit {
+            match self.text[at] {
+                b' ' | b'\t' => at += 1,
+                b'\\' => match self.escaped_tab(start, at) {
+                    Some(tab) => at = tab,
+                    None => break,
+                },
+                _ => break,
+            }
         }
         at
+    }
+
+    /// Behind the escaped tab at `at`: it stands beside other blanks or a sign, or it would be the
+    /// beginning of a word.
+    fn escaped_tab(&self, start: usize, at: usize) -> Option<usize> {
+        let letter = at + self.backslashes(at);
+        let beside = at > start
+            || matches!(self.before(at), b'=' | b':')
+            || !self.byte(letter + 1).is_ascii_alphanumeric();
+        (beside && self.byte(letter) == b't').then_some(letter + 1)
     }
 
     /// The bytes of a line end at `at`, written or escaped; 0 when there is none.
@@ -187,6 +205,26 @@ impl View<'_> {
             at += 1;
         }
         self.limit.max(at)
+    }
+
+    /// Where an escaped line end or quote stands in `at..end`, else `end`.
+    pub(crate) fn escape_in(&self, at: usize, end: usize) -> usize {
+        let mut from = at;
+        while let Some(index) = memchr::memchr(b'\\', &self.text[from..end]) {
+            let slash = from + index;
+            let slashes = self.backslashes(slash);
+            if matches!(
+                self.byte(slash + slashes),
+                b'n' | b'r' | b't' | b'"' | b'\'' | b'u' | b'\n' | b'\r' | b' '
+            ) {
+                return slash;
+            }
+            from = slash + slashes;
+            if from >= end {
+                break;
+            }
+        }
+        end
     }
 
     /// How many backslashes stand at `at`.

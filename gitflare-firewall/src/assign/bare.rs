@@ -70,7 +70,7 @@ impl Reader<'_, '_> {
             };
             (end, form)
         } else {
-            let end = BARE_END.run_until(view.text, at, limit);
+            let end = view.escape_in(at, BARE_END.run_until(view.text, at, limit));
             // `"user=x password=y"`: the quote behind it says that it stands in a literal.
             let inside = tight && view.byte(self.key.end) == b'=' && view.quote(end).is_some();
             let header = is_header(&view.text[self.key.start..self.key.end]);
@@ -82,8 +82,7 @@ impl Reader<'_, '_> {
                 inside || header || flag || self.is_beside_user(at, end) || self.is_in_list(end);
             (end, if literal { Form::Literal } else { Form::Bare })
         };
-        let end = end.min(self.escape_in(at, end));
-        let mut end = end;
+        let mut end = view.escape_in(at, end);
         while end > at
             && (matches!(view.text[end - 1], b',' | b' ' | b'\t')
                 || form == Form::Bare
@@ -183,27 +182,6 @@ impl Reader<'_, '_> {
         self.view.byte(at) == b'-'
             || end > at && self.view.byte(end) == b'='
             || matches!(self.view.byte(at), b'&' | b'|' | b'>' | b'\\')
-    }
-
-    /// Where an escaped line end or quote stands in `at..end`, else `end`.
-    pub(super) fn escape_in(&self, at: usize, end: usize) -> usize {
-        let view = self.view;
-        let mut from = at;
-        while let Some(index) = memchr::memchr(b'\\', &view.text[from..end]) {
-            let slash = from + index;
-            let slashes = view.backslashes(slash);
-            if matches!(
-                view.byte(slash + slashes),
-                b'n' | b'r' | b't' | b'"' | b'\'' | b'u' | b'\n' | b'\r' | b' '
-            ) {
-                return slash;
-            }
-            from = slash + slashes;
-            if from >= end {
-                break;
-            }
-        }
-        end
     }
 
     /// Whether the name stands in `${...}`.

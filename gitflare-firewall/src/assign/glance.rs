@@ -143,6 +143,7 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
         return true;
     }
     let end = BARE_END.run_until(view.text, value, view.limit.min(value + LONGEST_WORD));
+    let end = view.escape_in(value, end);
     let bare = &view.text[value..end];
     let ends_line = view.byte(at - 1) == b':' && view.line_end(view.skip_blanks(end)) > 0;
     if is_header(&view.text[name..start]) {

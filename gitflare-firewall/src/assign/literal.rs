@@ -28,13 +28,7 @@ impl Reader<'_, '_> {
             return;
         }
         // `'Password: '`: the quote closes the text that the name stands in.
-        let dashes = view.text[view.floor..self.key.start]
-            .iter()
-            .rev()
-            .take_while(|byte| **byte == b'-')
-            .count();
-        let before = view.before(self.key.start - dashes);
-        if quote.len == 1 && before == quote.byte && view.byte(self.key.end) != quote.byte {
+        if self.closes(at, quote) {
             return;
         }
         if self.key.strength == Strength::Header
@@ -59,6 +53,29 @@ impl Reader<'_, '_> {
                 self.others(end + quote.len, found);
             }
         }
+    }
+
+    /// Whether the quote at `at` closes the text that the name stands in: `'--password='`,
+    /// `"New password:"`.
+    fn closes(&self, at: usize, quote: Quote) -> bool {
+        let view = self.view;
+        if at != self.key.end + 1 || view.quote(self.key.end).is_some() {
+            return false;
+        }
+        let from = view
+            .line_start(self.key.start)
+            .max(self.key.start.saturating_sub(128));
+        let line = &view.text[from..self.key.start];
+        let spelled = &view.text[at..at + quote.len];
+        let quotes = memchr::memmem::find_iter(line, spelled).filter(|index| {
+            // `don't` has none.
+            let word = index
+                .checked_sub(1)
+                .is_some_and(|before| line[before].is_ascii_alphabetic());
+            let next = line.get(index + quote.len);
+            !(word && next.is_some_and(u8::is_ascii_alphabetic))
+        });
+        quotes.count() % 2 == 1
     }
 
     /// The other literals of a list: `passwords = ["...", "..."]`.

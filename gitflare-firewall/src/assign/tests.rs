@@ -203,6 +203,11 @@ const CLEAN: &[(&str, &str)] = &[
         "'credentialPublicKey' => 'Y3JlZGVudGlhbFB1YmxpY0tleTE'",
     ),
     ("a.md", "The flag --password suffers from the same"),
+    (
+        "a.html",
+        "<label>{% translate 'New password:' %}</label> more 'x1y2z3'",
+    ),
+    ("a.js", "x = 'password=' + pw + '&b=1'"),
 ];
 
 #[test]
