@@ -55,6 +55,9 @@ pub(crate) struct Found {
     open: Vec<usize>,
     /// These are the secrets of a text that was wrapped: it is not unwrapped any further.
     unwrapped: bool,
+    /// Where the last value ended that began in no other, and how many bytes of it and of those
+    /// inside it were judged.
+    judged: (usize, usize),
 }
 
 impl Found {
@@ -79,8 +82,24 @@ impl Found {
         self.open.iter().copied().min().filter(|at| *at < to)
     }
 
+    /// Whether a value may be judged, for `cost` bytes. Values may begin inside each other, as in
+    /// `a=b=c`; a text that does nothing else must not take time beyond measure.
+    pub(crate) fn may_judge(&mut self, start: usize, end: usize, cost: usize) -> bool {
+        if start >= self.judged.0 {
+            self.judged = (end, 0);
+        }
+        self.judged.1 += cost;
+        !self.is_spent(start)
+    }
+
+    /// Whether no value that begins at `start` may be judged any more.
+    pub(crate) fn is_spent(&self, start: usize) -> bool {
+        start < self.judged.0 && self.judged.1 > MOST_JUDGED
+    }
+
     /// Forgets the first `count` bytes of the text.
     pub(crate) fn drop_front(&mut self, count: usize) {
+        self.judged.0 = self.judged.0.saturating_sub(count);
         for span in &mut self.spans {
             span.start -= count;
             span.end -= count;
@@ -95,6 +114,9 @@ impl Found {
         self.spans.len()
     }
 }
+
+/// Bytes of values inside one another that are judged.
+const MOST_JUDGED: usize = 8 * 1024;
 
 /// What goes on from one window to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub(super) enum Form {
 }
 
 /// How much of a value is looked at.
-const LONGEST_JUDGED: usize = 256;
+pub(super) const LONGEST_JUDGED: usize = 256;
 /// A bare value is a name below this length, unless it has a mark.
 pub(super) const LONGEST_WORD: usize = 32;
 /// A bare value without a mark must look generated, for which it takes this many letters.

@@ -17,7 +17,7 @@ mod words;
 pub(crate) use key::Strength;
 
 use bare::LONGEST_BARE;
-use judge::{Form, is_secret};
+use judge::{Form, LONGEST_JUDGED, is_secret};
 use key::Key;
 use providers::PROVIDERS;
 use value::contains;
@@ -90,6 +90,9 @@ struct Reader<'v, 't> {
 impl Reader<'_, '_> {
     fn assignment(&self, found: &mut Found) {
         let view = self.view;
+        if found.is_spent(self.key.start) {
+            return;
+        }
         let mut at = self.key.end;
         let mut quoted = false;
         // What closes a name: a quote, a bracket, both.
@@ -299,6 +302,9 @@ impl Reader<'_, '_> {
             end -= 1;
         }
         if start >= end {
+            return;
+        }
+        if !found.may_judge(start, end, LONGEST_JUDGED.min(end - start)) {
             return;
         }
         let value = &view.text[start..end];

@@ -68,7 +68,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     short("jwt", "=: \t\"'", Strength::Token),
     short("salt", GOES_ON, Strength::Salt),
     word("pepper", Strength::Salt),
-    short("nonce", ALONE, Strength::Salt),
+    short("nonce", ENDS, Strength::Salt),
     short("seed", GOES_ON, Strength::Weak),
     short("pin", "=: \"'\\", Strength::Pin),
     word("cookie", Strength::Cookie),
