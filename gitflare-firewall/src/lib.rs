@@ -13,7 +13,7 @@
 //! ```
 //!
 //! # What is found
-//! - Tokens with a form of their own (`formats`, some 430): by prefix or inner mark and shape, to
+//! - Tokens with a form of their own (`formats`, some 470): by prefix or inner mark and shape, to
 //!   the end of their alphabet, whatever stands around them and whether or not a checksum is right.
 //! - Private key blocks, line by line: through diff signs, quotes, escapes, concatenation, the signs
 //!   of comments, numbers and statements before every line, `<br>` and `%0A`. The markers go
@@ -57,12 +57,16 @@
 //! | 7,440 generated secrets of 20 alphabets and lengths in 31 spellings of tokens | 99 % |
 //! | 1,045 passwords, half of them words, in 210 spellings of 30 languages and tools | 90 % |
 //! | 259 layouts of private keys | all |
+//! | 1,704 findings of another scanner in 90 MB of 29 applications, its errors among them | 85 % |
 //!
 //! | measured on | spans lost |
 //! |---|---|
 //! | 143 lines that look like assignments, without a path | 2 |
-//! | 30 MB of the history of 20 Rust libraries | 0.5 a MB |
+//! | 30 MB of the history of 20 Rust libraries | 0.4 a MB |
 //! | 42 MB of sources and manuals, with their paths | 7.1 a MB, most of them test keys and documented sample credentials |
+//!
+//! 3,500 files of those applications came to the same hashes with other line ends, diff signs,
+//! indentation and one or two levels of escaping, and filtering them again changed nothing.
 //!
 //! The spellings are tables of the unit tests (`assign/tests.rs`, `block/tests.rs`, `formats`).
 //! `cargo run --release --example redact -- --score` reads anybody's labelled lines, `{"text": ...,

@@ -34,6 +34,9 @@ pub(super) const TOKENS: &[Row] = &[
     inner(r"\d{8,10}", ":AA", r"[\w-]{32,34}"),
     link(".webhook.office.com/webhookb2/", r"[\w@/-]{60,}"),
     link("outlook.office.com/webhook/", r"[\w@/-]{60,}"),
+    link("open.feishu.cn/open-apis/bot/v2/hook/", r"[\x-]{36}"),
+    link("open.larksuite.com/open-apis/bot/v2/hook/", r"[\x-]{36}"),
+    link("maker.ifttt.com/trigger/", r"[\w/-]{24,}"),
     link("hooks.zapier.com/hooks/catch/", r"\d{4,}/[\w]{5,}"),
     link(
         "chat.googleapis.com/v1/spaces/",
