@@ -9,7 +9,10 @@ use serde::Serialize;
 
 pub use catalogue::{CODES, Code, CodeRow};
 
-use crate::{ids::RequestId, provider::ProviderId};
+use crate::{
+    ids::RequestId,
+    provider::{ProviderId, RateLimit},
+};
 
 /// A result whose failure is an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -41,6 +44,7 @@ struct Inner {
     upstream_status: Option<u16>,
     provider_request_id: Option<String>,
     retry_after_seconds: Option<u32>,
+    rate_limits: Vec<(ProviderId, RateLimit)>,
 }
 
 impl Error {
@@ -55,6 +59,7 @@ impl Error {
             upstream_status: None,
             provider_request_id: None,
             retry_after_seconds: None,
+            rate_limits: Vec::new(),
         }))
     }
 
@@ -132,6 +137,19 @@ impl Error {
     pub fn with_retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_seconds = Some(seconds.clamp(1, 3600));
         self
+    }
+
+    /// Adds how often the upstreams that were asked let these accounts call.
+    #[must_use]
+    pub fn with_rate_limits(mut self, rate_limits: Vec<(ProviderId, RateLimit)>) -> Self {
+        self.0.rate_limits = rate_limits;
+        self
+    }
+
+    /// How often the upstreams that were asked let these accounts call, where they were asked.
+    #[must_use]
+    pub fn rate_limits(&self) -> &[(ProviderId, RateLimit)] {
+        &self.0.rate_limits
     }
 
     /// The code.

@@ -215,7 +215,7 @@ impl Gateway {
             )
             .await;
         trace.upstream = upstream_started.elapsed();
-        let fetched = fetched?;
+        let fetched = fetched.map_err(|error| error.with_rate_limits(self.rate_limits(&permit)))?;
         for share in &permit.shares {
             self.storage
                 .connections()

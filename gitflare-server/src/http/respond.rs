@@ -82,6 +82,15 @@ impl Refusal {
         self
     }
 
+    /// Adds headers.
+    pub(super) fn with_headers(
+        mut self,
+        headers: impl Iterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     /// Answers in the shape of RFC 6749 with this word (`invalid_client` and the like), and its
     /// statuses: 400 for whatever the client did wrong, 401 for `invalid_client`.
     pub(super) fn in_oauth_shape(mut self, word: &'static str) -> Self {

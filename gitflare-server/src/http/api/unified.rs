@@ -5,6 +5,7 @@ use gitflare_core::{
     Canonical, Error,
     filter::FirewallReport,
     gateway::{PageInfo, Payload, ReadRequest, UnifiedReply},
+    provider::{ProviderId, RateLimit},
 };
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
@@ -36,21 +37,31 @@ pub(in super::super) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
         path: x.path().to_owned(),
         request_id: x.request_id.clone(),
     };
-    reply(&x, &x.gateway().read(request).await?)
+    match x.gateway().read(request).await {
+        Ok(answer) => reply(&x, &answer),
+        Err(error) => {
+            let headers = rate_limit_headers(error.rate_limits());
+            Err(Refusal::from(error).with_headers(headers))
+        }
+    }
 }
 
 /// An answer that has passed the firewall.
 pub(super) fn reply(x: &Exchange, reply: &UnifiedReply) -> Result<Reply, Refusal> {
     let mut answer = Reply::ok(&Body::new(x, reply))?;
-    answer.headers.extend(rate_limit_headers(reply));
+    answer
+        .headers
+        .extend(rate_limit_headers(&reply.rate_limits));
     Ok(answer)
 }
 
 /// What the upstreams say of their limits, as an item each, named after the provider
 /// (draft-ietf-httpapi-ratelimit-headers). They say how much there is, not for how long.
-fn rate_limit_headers(reply: &UnifiedReply) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+fn rate_limit_headers(
+    limits: &[(ProviderId, RateLimit)],
+) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<> {
     let (mut policy, mut left) = (Vec::new(), Vec::new());
-    for (provider, limit) in &reply.rate_limits {
+    for (provider, limit) in limits {
         if let Some(quota) = limit.limit {
             policy.push(format!("\"{provider}\";q={quota}"));
         }
