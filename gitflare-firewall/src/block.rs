@@ -55,6 +55,8 @@ const MARGIN: usize = 256;
 const LONGEST_HEADERS: usize = 4096;
 /// A marker is no longer than this.
 const LONGEST_MARKER: usize = 110;
+/// What may follow a piece of body on its line, and its line end.
+const AFTER_PIECE: Set = Set::new("\r\n \t\"'`,;.)&\\\\");
 /// What the lines of a diff begin with.
 const SIGNS: Set = Set::new("+ -");
 const DASH: Set = Set::new("-");
@@ -100,12 +102,14 @@ fn label(view: &View<'_>, at: usize, word: &[u8]) -> Option<usize> {
     let limit = view.limit.min(at + LONGEST_MARKER);
     let first = view.skip_blanks(DASH.run(view.text, at, limit));
     let end = const { Set::new("A-Za-z0-9 _%+") }.run(view.text, first, limit);
-    let words = view.text[first..end].to_ascii_uppercase();
+    let words = &view.text[first..end];
     let stop = DASH.run(view.text, end, view.limit.min(end + 5));
+    let is = |text: &[u8], name: &[u8]| text.eq_ignore_ascii_case(name);
     let private = [&b"PRIVATE KEY"[..], b"PRIVATE%20KEY", b"PRIVATE+KEY"]
         .iter()
-        .any(|words_of_it| memchr::memmem::find(&words, words_of_it).is_some());
-    (private && words.starts_with(word) && stop >= end + 4).then_some(stop)
+        .any(|name| words.windows(name.len()).any(|text| is(text, name)));
+    let begins = words.get(..word.len()).is_some_and(|text| is(text, word));
+    (private && begins && stop >= end + 4).then_some(stop)
 }
 
 /// The last lines of a body whose end marker stands at `at`, although nobody saw where it began.
@@ -147,23 +151,7 @@ fn before_line(view: &View<'_>, line: usize) -> usize {
         let byte = view.before(end);
         let escape = matches!(byte, b'n' | b'r') && view.before(end - 1) == b'\\';
         let joint = byte == b'+' && view.before(end - 1) == b' ';
-        let decoration = matches!(
-            byte,
-            b'\n'
-                | b'\r'
-                | b'"'
-                | b'\''
-                | b'`'
-                | b','
-                | b';'
-                | b'.'
-                | b')'
-                | b'\\'
-                | b'&'
-                | b' '
-                | b'\t'
-        );
-        if end <= view.floor || !(escape || joint || decoration) {
+        if end <= view.floor || !(escape || joint || AFTER_PIECE.has(byte)) {
             return end;
         }
         end -= 1 + usize::from(escape);

@@ -44,19 +44,41 @@ struct Bucket {
     high: [u16; WINDOW],
     /// Low seven bits of the bytes.
     bytes: [u128; WINDOW],
-    cost: f32,
+    /// How often the bytes occur that stand at each place.
+    shares: [f32; WINDOW],
 }
 
 impl Bucket {
+    /// The bucket with the bytes of another.
     fn with(mut self, other: &Self, frequency: &Frequency) -> Self {
-        self.cost = 1.0;
+        self.shares = self.shares_with(other, frequency);
         for index in 0..WINDOW {
             self.low[index] |= other.low[index];
             self.high[index] |= other.high[index];
             self.bytes[index] |= other.bytes[index];
-            self.cost *= frequency.of(&self, index);
         }
         self
+    }
+
+    /// What its shares become with the bytes of another. Only those that grow are weighed anew.
+    fn shares_with(&self, other: &Self, frequency: &Frequency) -> [f32; WINDOW] {
+        std::array::from_fn(|index| {
+            let (low, high, bytes) = (self.low[index], self.high[index], self.bytes[index]);
+            let holds = other.bytes[index] & !bytes == 0
+                && other.low[index] & !low == 0
+                && other.high[index] & !high == 0;
+            if holds {
+                self.shares[index]
+            } else {
+                let (low, high) = (low | other.low[index], high | other.high[index]);
+                frequency.of(low, high, bytes | other.bytes[index])
+            }
+        })
+    }
+
+    /// How often a window passes.
+    fn cost(&self) -> f32 {
+        self.shares.iter().product()
     }
 }
 
@@ -71,7 +93,7 @@ impl Plan {
             .map(|(index, literal)| (index, best_windows(literal, &frequency)))
             .collect();
         // The commonest go first: they decide what the buckets look like.
-        choices.sort_by(|a, b| b.1[0].1.cost.total_cmp(&a.1[0].1.cost));
+        choices.sort_by(|a, b| b.1[0].1.cost().total_cmp(&a.1[0].1.cost()));
         let mut sharing = Sharing::of(choices, &frequency);
         let mut offsets = vec![0; literals.len()];
         for (index, window, _) in sharing.chosen() {
@@ -162,18 +184,20 @@ impl<'f> Sharing<'f> {
             if let Some((bucket, _)) = self.places[index].take() {
                 self.buckets[bucket] = self.rebuilt(bucket);
             }
-            let mut best = (f32::INFINITY, 0, 0, Bucket::default());
-            for (window, (_, shape)) in self.choices[index].1.iter().enumerate() {
+            let windows = &self.choices[index].1;
+            let mut best = (f32::INFINITY, 0, 0);
+            for (window, (_, shape)) in windows.iter().enumerate() {
                 for (place, bucket) in self.buckets.iter().enumerate() {
-                    let grown = bucket.with(shape, self.frequency);
-                    let added = grown.cost - bucket.cost;
+                    let shares = bucket.shares_with(shape, self.frequency);
+                    let added = shares.iter().product::<f32>() - bucket.cost();
                     if added < best.0 {
-                        best = (added, place, window, grown);
+                        best = (added, place, window);
                     }
                 }
             }
-            self.places[index] = Some((best.1, best.2));
-            self.buckets[best.1] = best.3;
+            let (_, place, window) = best;
+            self.places[index] = Some((place, window));
+            self.buckets[place] = self.buckets[place].with(&windows[window].1, self.frequency);
         }
     }
 
@@ -191,7 +215,7 @@ impl<'f> Sharing<'f> {
                 }
             }
         }
-        rebuilt.with(&Bucket::default(), self.frequency)
+        Bucket::default().with(&rebuilt, self.frequency)
     }
 }
 
@@ -211,7 +235,7 @@ fn best_windows(literal: &Literal, frequency: &Frequency) -> Vec<(usize, Bucket)
             (offset, Bucket::default().with(&window, frequency))
         })
         .collect();
-    windows.sort_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
+    windows.sort_by(|a, b| a.1.cost().total_cmp(&b.1.cost()));
     windows.truncate(WINDOWS);
     windows
 }
@@ -260,7 +284,7 @@ impl Frequency {
         }
     }
 
-    fn of(&self, bucket: &Bucket, index: usize) -> f32 {
+    fn of(&self, low: u16, high: u16, bytes: u128) -> f32 {
         let row = |high: usize, low: u16| {
             let [first, second] = low.to_le_bytes().map(usize::from);
             self.sums[high][0][first] + self.sums[high][1][second]
@@ -268,15 +292,15 @@ impl Frequency {
         let mut sum = 0.0;
         match self.precision {
             Precision::Nibbles => {
-                let mut rest = bucket.high[index];
+                let mut rest = high;
                 while rest != 0 {
-                    sum += row(rest.trailing_zeros() as usize, bucket.low[index]);
+                    sum += row(rest.trailing_zeros() as usize, low);
                     rest &= rest - 1;
                 }
             }
             Precision::Bytes => {
                 for high in 0..8 {
-                    sum += row(high, (bucket.bytes[index] >> (16 * high)) as u16);
+                    sum += row(high, (bytes >> (16 * high)) as u16);
                 }
             }
         }
