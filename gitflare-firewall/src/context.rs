@@ -220,7 +220,7 @@ fn plain(view: &View<'_>, at: usize, found: &mut Found) {
 /// The value of the flag on the line at `at`.
 fn flag(view: &View<'_>, at: usize, letter: u8, glued: bool, found: &mut Found) {
     let limit = view.limit.min(at + 300);
-    let line = memchr::memchr(b'\n', &view.text[at..limit]).map_or(limit, |index| at + index);
+    let line = view.line_over(at).min(limit);
     let Some(index) = memchr::memmem::find(&view.text[at..line], &[b' ', b'-', letter]) else {
         return;
     };

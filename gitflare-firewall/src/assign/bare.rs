@@ -219,8 +219,11 @@ impl Reader<'_, '_> {
         {
             return false;
         }
-        let around = view.floor.max(self.key.start.saturating_sub(120));
-        let around = view.text[around..self.key.start].to_ascii_lowercase();
+        let mut from = self.key.start;
+        for _ in 0..LINES_BESIDE {
+            from = view.line_start(from.saturating_sub(1).max(view.floor));
+        }
+        let around = view.text[from..self.key.start].to_ascii_lowercase();
         USERS.iter().any(|word| contains(&around, word))
     }
 
@@ -274,6 +277,16 @@ pub(super) fn near(
     let mut lines = 0;
     while at < limit {
         let byte = view.text[at];
+        if byte == b'\\' {
+            // The letter of an escape begins nothing.
+            let letter = at + view.backslashes(at);
+            lines += usize::from(view.byte(letter) == b'n');
+            if lines > 1 + usize::from(provider) {
+                return None;
+            }
+            at = letter + 1;
+            continue;
+        }
         if !TOKEN.has(byte) {
             // Links, digests, calls and references name something else.
             if matches!(byte, b'@' | b'$') || !provider && matches!(byte, b'(' | b'<' | b'{') {
@@ -333,6 +346,8 @@ pub(super) fn nearby(strength: Strength) -> usize {
 /// How long it must be.
 pub(super) const SHORTEST_NEARBY: usize = 20;
 pub(super) const TOKEN: Set = Set::new(r"\w.+/=~-");
+/// The line of a name and those before it on which a user may be named.
+const LINES_BESIDE: usize = 4;
 /// What stands before a name on its line: a diff's sign, indentation, a comment's or a list's sign.
 const BESIDE: Set = Set::new(" \t+#*-");
 const QUERY_END: Set = Set::new("&# \t\r\n\"'`<>)]}\\\\;,|");

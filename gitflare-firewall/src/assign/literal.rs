@@ -59,7 +59,11 @@ impl Reader<'_, '_> {
     /// `"New password:"`.
     fn closes(&self, at: usize, quote: Quote) -> bool {
         let view = self.view;
-        if at != self.key.end + 1 || view.quote(self.key.end).is_some() {
+        let prefix = view.text.get(self.key.end + 1..at);
+        let tight = prefix.is_some_and(|prefix| {
+            prefix.len() <= 2 && prefix.iter().all(u8::is_ascii_alphanumeric)
+        });
+        if !tight || view.quote(self.key.end).is_some() {
             return false;
         }
         let from = view
@@ -68,10 +72,11 @@ impl Reader<'_, '_> {
         let line = &view.text[from..self.key.start];
         let spelled = &view.text[at..at + quote.len];
         let quotes = memchr::memmem::find_iter(line, spelled).filter(|index| {
-            // `don't` has none.
-            let word = index
-                .checked_sub(1)
-                .is_some_and(|before| line[before].is_ascii_alphabetic());
+            // `don't` has none; the letter of an escape is no letter.
+            let word = matches!(
+                line[..*index],
+                [.., before, last] if last.is_ascii_alphabetic() && before != b'\\'
+            );
             let next = line.get(index + quote.len);
             !(word && next.is_some_and(u8::is_ascii_alphabetic))
         });
