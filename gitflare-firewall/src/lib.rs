@@ -58,6 +58,7 @@
 //! | 1,045 passwords, half of them words, in 210 spellings of 30 languages and tools | 90 % |
 //! | 259 layouts of private keys | all |
 //! | 1,704 findings of another scanner in 90 MB of 29 applications, its errors among them | 85 % |
+//! | 400 lines of those applications, labelled by hand (before what they taught was built in) | 86 % of the secrets, F1 0.87 |
 //!
 //! | measured on | spans lost |
 //! |---|---|

@@ -67,7 +67,7 @@ pub(super) fn is_secret(
         return false;
     }
     let profile = Profile::of(value);
-    if is_prose(value, &profile) && !(form == Form::Quoted && is_phrase(value, strength)) {
+    if is_prose(value, &profile) && !(form == Form::Quoted && is_phrase(value, strength, name)) {
         return false;
     }
     if form == Form::Bare

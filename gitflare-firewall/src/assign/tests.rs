@@ -208,6 +208,11 @@ const CLEAN: &[(&str, &str)] = &[
         "<label>{% translate 'New password:' %}</label> more 'x1y2z3'",
     ),
     ("a.js", "x = 'password=' + pw + '&b=1'"),
+    ("a.py", "password_utf8 = password.encode('utf-8')"),
+    (
+        "a.md",
+        "Repository Key: 642692c14c9fc399da523a5f4e24fe306a0a6ee1cc79a10e4555b3c6ab02f71e",
+    ),
 ];
 
 #[test]
@@ -251,7 +256,14 @@ fn words_are_passwords_where_nothing_else_is_meant() {
     for (path, text, secret) in [
         ("a.py", r#"password = "open-sesame""#, "open-sesame"),
         ("a.py", r#"password = "superMan""#, "superMan"),
+        ("a.py", r#"password = "test_password""#, "test_password"),
+        ("a.py", r#"password = "top_secret""#, "top_secret"),
         ("a.js", r#"secret: "keyboard cat""#, "keyboard cat"),
+        (
+            "a.py",
+            r#""key_passphrase": "correct horse battery staple""#,
+            "horse",
+        ),
         ("a.js", r#"passwords: ["hunter22", "letmein"]"#, "letmein"),
         ("notes", "Username: admin\nPassword: letmein\n", "letmein"),
         ("a.sh", "PGPASSWORD=letmein psql -h x", "letmein"),
@@ -265,6 +277,7 @@ fn words_are_passwords_where_nothing_else_is_meant() {
         ("a.js", r#"RESET_PASSWORD = "reset-password""#),
         ("a.js", r#"password: "current-password""#),
         ("a.js", r#"password: "forgot password""#),
+        ("a.js", r#"passphrase: "enter the words of your key""#),
         ("a.ts", r#"password: "userPassword""#),
         ("notes", "username: string\npassword: string\n"),
         ("a.conf", r#"password = request.form["password"]"#),

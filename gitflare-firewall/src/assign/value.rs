@@ -4,7 +4,7 @@
 use super::{
     judge::Form,
     key::Strength,
-    words::{EMPTY_WORDS, ENDINGS, PLACES, REFERENCES, STAND_INS, STORES},
+    words::{EMPTY_WORDS, ENDINGS, PLACES, REFERENCES, SAMPLES, STAND_INS, STORES},
 };
 use crate::{chance::Profile, shape::Set};
 
@@ -113,10 +113,15 @@ pub(super) fn is_prose(value: &[u8], profile: &Profile) -> bool {
     words >= 2 || (profile.spaces >= 1 && words >= 1 && profile.digits == 0) || profile.spaces >= 3
 }
 
-/// Two small words, as in `keyboard cat`, that say nothing of what they stand for.
-pub(super) fn is_phrase(value: &[u8], strength: Strength) -> bool {
+/// Two small words, as in `keyboard cat`, that say nothing of what they stand for; under the name
+/// of a phrase some more.
+pub(super) fn is_phrase(value: &[u8], strength: Strength, name: &[u8]) -> bool {
+    let words = 1 + value.iter().filter(|byte| **byte == b' ').count();
+    let phrase = name
+        .windows(b"phrase".len())
+        .any(|text| text.eq_ignore_ascii_case(b"phrase"));
     matches!(strength, Strength::Password | Strength::Secret)
-        && value.iter().filter(|byte| **byte == b' ').count() == 1
+        && (words == 2 || phrase && words <= 12)
         && value
             .split(|byte| *byte == b' ')
             .all(|word| word.len() >= 3 && word.iter().all(u8::is_ascii_lowercase))
@@ -126,11 +131,13 @@ pub(super) fn is_phrase(value: &[u8], strength: Strength) -> bool {
 /// Whether words of a value say where it belongs or what it is for, as names of fields, messages
 /// and routes do, rather than being a password made of words.
 pub(super) fn tells_a_place(value: &[u8]) -> bool {
-    value.iter().any(|byte| matches!(byte, b'.' | b'/' | b':'))
-        || value
+    let words = || {
+        value
             .split(|byte| !byte.is_ascii_alphabetic())
             .flat_map(humps)
-            .any(|word| PLACES.has(word))
+    };
+    value.iter().any(|byte| matches!(byte, b'.' | b'/' | b':'))
+        || words().any(|word| PLACES.has(word)) && !words().any(|word| SAMPLES.has(word))
 }
 
 /// The parts of a word that begin with capitals.

@@ -168,7 +168,7 @@ pub(super) static NOT_BEFORE: LazyLock<Words> = LazyLock::new(|| {
          component react list enum type class symbol word keyboard modifier dedup idempotency issue \
          project lock composite natural surrogate candidate reverse lemma stop eos bos pad unk mask \
          html syntax lex end first current peek max min num setting settings option sitemap \
-         theme color",
+         theme color repository",
     )
 });
 
@@ -200,7 +200,7 @@ pub(super) static EMPTY_WORDS: LazyLock<Words> = LazyLock::new(|| {
          api_key apikey api-key access_token refresh_token id_token client_secret private_key \
          public_key secret_key header cookie query body xxx xxxx foo bar baz abc name id new old \
          current confirm option empty blank missing invalid valid example sample insert replace \
-         replaceme replace_me hunter n/a",
+         replaceme replace_me hunter n/a utf-8 utf8 utf-16 ascii latin-1 latin1 hex base64 binary",
     )
 });
 
@@ -229,6 +229,10 @@ pub(super) static PLACES: LazyLock<Words> = LazyLock::new(|| {
          request response handler helper service client server data base",
     )
 });
+
+/// Words that make a password of a value, whatever else it names: `test_password`, `top_secret`.
+pub(super) static SAMPLES: LazyLock<Words> =
+    LazyLock::new(|| Words::new("test tests testing fake top super"));
 
 /// Functions that look a name up: what follows the name is its default.
 pub(super) static LOOKS_UP: LazyLock<Words> = LazyLock::new(|| {
