@@ -6,8 +6,8 @@
 
 use crate::{
     chance::Profile,
-    engine::Found,
     shape::Set,
+    span::Matches,
     tag::{TAG_LEN, TAG_NAME, TAG_PREFIX},
     text::{LOOKBACK, View},
 };
@@ -114,7 +114,7 @@ fn label(view: &View<'_>, at: usize, word: &[u8]) -> Option<usize> {
 
 /// The last lines of a body whose end marker stands at `at`, although nobody saw where it began.
 /// Answers where the marker ends.
-pub(crate) fn tail(view: &View<'_>, at: usize, found: &mut Found) -> Option<usize> {
+pub(crate) fn tail(view: &View<'_>, at: usize, found: &mut Matches) -> Option<usize> {
     let marker = label(view, at, b"END")?;
     let mut line = view.line_start(at);
     let signed = is_signed(view, at, view.line_start(before_line(view, line)));
@@ -164,7 +164,7 @@ pub(crate) fn read(
     view: &View<'_>,
     at: usize,
     mut block: Block,
-    found: &mut Found,
+    found: &mut Matches,
 ) -> (usize, Option<Block>) {
     let start = at;
     let mut at = at;
@@ -278,7 +278,7 @@ fn is_body(run: &[u8]) -> bool {
 }
 
 /// The long runs of a header's value: its line is passed over, and a token may stand in it.
-fn tokens(view: &View<'_>, at: usize, end: usize, found: &mut Found) {
+fn tokens(view: &View<'_>, at: usize, end: usize, found: &mut Matches) {
     let mut at = at;
     while at < end {
         let stop = BODY.run(view.text, at, end);

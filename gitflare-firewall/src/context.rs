@@ -2,9 +2,9 @@
 //! members of a JSON Web Key, passwords among the arguments of a call or a command.
 
 use crate::{
-    engine::Found,
     link::{self, is_secret},
     shape::Set,
+    span::Matches,
     text::View,
 };
 
@@ -63,7 +63,7 @@ pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
 ];
 
 /// Reads the context whose literal stands at `at..end`.
-pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, found: &mut Found) {
+pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, found: &mut Matches) {
     match context {
         Context::Manifest => manifest(view, at, found),
         Context::WebKey => web_key(view, at, found),
@@ -76,7 +76,7 @@ pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, fou
 }
 
 /// Every value below `data:` and `stringData:` of the document around `at`.
-fn manifest(view: &View<'_>, at: usize, found: &mut Found) {
+fn manifest(view: &View<'_>, at: usize, found: &mut Matches) {
     let mut line = view.line_start(view.floor.max(at.saturating_sub(800)));
     let mut inside: Option<usize> = None;
     while line < view.limit {
@@ -120,7 +120,7 @@ fn manifest(view: &View<'_>, at: usize, found: &mut Found) {
 }
 
 /// The private members of the object around `at`.
-fn web_key(view: &View<'_>, at: usize, found: &mut Found) {
+fn web_key(view: &View<'_>, at: usize, found: &mut Matches) {
     let kind = const { Set::new("\"'\\\\ :") }.run(view.text, at + 3, view.limit.min(at + 16));
     if ![&b"RSA"[..], b"EC", b"OKP", b"oct"]
         .iter()
@@ -172,7 +172,7 @@ fn web_key(view: &View<'_>, at: usize, found: &mut Found) {
 }
 
 /// The argument after `before` others that are literals or names.
-fn arguments(view: &View<'_>, at: usize, before: usize, found: &mut Found) {
+fn arguments(view: &View<'_>, at: usize, before: usize, found: &mut Matches) {
     let mut comma = at;
     for index in 0..before {
         let next = view.skip_blanks(comma + usize::from(index > 0));
@@ -201,7 +201,7 @@ fn arguments(view: &View<'_>, at: usize, before: usize, found: &mut Found) {
 }
 
 /// The text that is made a secure string.
-fn plain(view: &View<'_>, at: usize, found: &mut Found) {
+fn plain(view: &View<'_>, at: usize, found: &mut Matches) {
     let mut start = view.skip_blanks(at);
     if view.byte(start) == b'-' {
         let flag = const { Set::new(r"\w-") }.run(view.text, start, view.limit.min(start + 24));
@@ -218,7 +218,7 @@ fn plain(view: &View<'_>, at: usize, found: &mut Found) {
 }
 
 /// The value of the flag on the line at `at`.
-fn flag(view: &View<'_>, at: usize, letter: u8, glued: bool, found: &mut Found) {
+fn flag(view: &View<'_>, at: usize, letter: u8, glued: bool, found: &mut Matches) {
     let limit = view.limit.min(at + 300);
     let line = view.line_over(at).min(limit);
     let Some(index) = memchr::memmem::find(&view.text[at..line], &[b' ', b'-', letter]) else {

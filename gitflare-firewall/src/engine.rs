@@ -13,6 +13,7 @@ use crate::{
     link,
     scan::{Hit, Literal, Scanner},
     shape::Set,
+    span::Matches,
     tag::TAG_PREFIX,
     text::{LOOKAHEAD, LOOKBACK, Language, View},
     wrapped,
@@ -37,86 +38,6 @@ pub(crate) struct Engine {
     kinds: Vec<(Kind, usize)>,
     formats: Vec<Format>,
 }
-
-/// A piece of text that must not leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    /// The rest of a secret that has its tag already: nothing is put in its place.
-    pub(crate) erase: bool,
-}
-
-/// The secrets of a text, as spans.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    pub(crate) spans: Vec<Span>,
-    /// Where matchers had to stop although their secrets go on.
-    open: Vec<usize>,
-    /// These are the secrets of a text that was wrapped: it is not unwrapped any further.
-    unwrapped: bool,
-    /// Where the last value ended that began in no other, and how many bytes of it and of those
-    /// inside it were judged.
-    judged: (usize, usize),
-}
-
-impl Found {
-    /// Notes a secret.
-    pub(crate) fn secret(&mut self, start: usize, end: usize) {
-        if start < end {
-            self.spans.push(Span {
-                start,
-                end,
-                erase: false,
-            });
-        }
-    }
-
-    /// Says that the secret goes on at `at`, beyond what the matcher could see.
-    pub(crate) fn goes_on(&mut self, at: usize) {
-        self.open.push(at);
-    }
-
-    /// The first place before `to` at which a secret goes on.
-    fn next_open(&self, to: usize) -> Option<usize> {
-        self.open.iter().copied().min().filter(|at| *at < to)
-    }
-
-    /// Whether a value may be judged, for `cost` bytes. Values may begin inside each other, as in
-    /// `a=b=c`; a text that does nothing else must not take time beyond measure.
-    pub(crate) fn may_judge(&mut self, start: usize, end: usize, cost: usize) -> bool {
-        if start >= self.judged.0 {
-            self.judged = (end, 0);
-        }
-        self.judged.1 += cost;
-        !self.is_spent(start)
-    }
-
-    /// Whether no value that begins at `start` may be judged any more.
-    pub(crate) fn is_spent(&self, start: usize) -> bool {
-        start < self.judged.0 && self.judged.1 > MOST_JUDGED
-    }
-
-    /// Forgets the first `count` bytes of the text.
-    pub(crate) fn drop_front(&mut self, count: usize) {
-        self.judged.0 = self.judged.0.saturating_sub(count);
-        for span in &mut self.spans {
-            span.start -= count;
-            span.end -= count;
-        }
-        for at in &mut self.open {
-            *at -= count;
-        }
-    }
-
-    /// How many were noted.
-    pub(crate) fn len(&self) -> usize {
-        self.spans.len()
-    }
-}
-
-/// Bytes of values inside one another that are judged.
-const MOST_JUDGED: usize = 8 * 1024;
 
 /// What goes on from one window to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -205,23 +126,23 @@ impl Engine {
         to: usize,
         language: Language,
         carry: &mut Carry,
-        found: &mut Found,
+        found: &mut Matches,
     ) {
         let mut from = from.max(carry.resume);
         if let Some((at, block)) = carry.block.take() {
             self.block(text, at, to, block, language, carry, found);
         }
-        while let Some(at) = found.next_open(to.min(from + 1)) {
+        while let Some(at) = found.next_truncated(to.min(from + 1)) {
             swallow(text, at, to, carry, found);
             from = from.max(carry.resume);
         }
         self.scanner.each(text, from, to, |hit| {
             // Anchors before a run that outgrew its matcher still count; those in it do not.
             let end = hit.at + self.kinds[usize::from(hit.literal)].1;
-            while let Some(at) = found.next_open(to.min(end)) {
+            while let Some(at) = found.next_truncated(to.min(end)) {
                 swallow(text, at, to, carry, found);
             }
-            if hit.at < carry.resume || found.next_open(end).is_some() {
+            if hit.at < carry.resume || found.next_truncated(end).is_some() {
                 return carry.resume;
             }
             let view = View {
@@ -233,12 +154,19 @@ impl Engine {
             self.matched(&view, hit, to, carry, found);
             carry.resume
         });
-        while let Some(at) = found.next_open(to) {
+        while let Some(at) = found.next_truncated(to) {
             swallow(text, at, to, carry, found);
         }
     }
 
-    fn matched(&self, view: &View<'_>, hit: Hit, to: usize, carry: &mut Carry, found: &mut Found) {
+    fn matched(
+        &self,
+        view: &View<'_>,
+        hit: Hit,
+        to: usize,
+        carry: &mut Carry,
+        found: &mut Matches,
+    ) {
         let (kind, len) = self.kinds[usize::from(hit.literal)];
         let end = hit.at + len;
         match kind {
@@ -249,7 +177,7 @@ impl Engine {
                 {
                     found.secret(start, stop);
                     if stop == view.limit || format.is_cut(hit.at, stop) {
-                        found.goes_on(stop);
+                        found.mark_truncated(stop);
                     }
                     if stop - start == 20 && format.anchor.len() == 4 {
                         beside_key_id(view, start, stop, found);
@@ -275,13 +203,13 @@ impl Engine {
             }
             Kind::Context(context) => context::read(view, context, hit.at, end, found),
             Kind::Wrapped => {
-                if !found.unwrapped
+                if !found.is_decoded
                     && let Some((start, stop, text)) = wrapped::text(view, hit.at)
                     && self.holds_secret(&text)
                 {
                     found.secret(start, stop);
                     if stop == view.limit {
-                        found.goes_on(stop);
+                        found.mark_truncated(stop);
                     }
                 }
             }
@@ -296,10 +224,7 @@ impl Engine {
 
     /// Whether a text that was wrapped holds a secret.
     fn holds_secret(&self, text: &[u8]) -> bool {
-        let mut found = Found {
-            unwrapped: true,
-            ..Found::default()
-        };
+        let mut found = Matches::decoded();
         let language = Language::Unknown;
         let carry = &mut Carry::default();
         self.find(text, 0, text.len(), language, carry, &mut found);
@@ -316,7 +241,7 @@ impl Engine {
         block: Block,
         language: Language,
         carry: &mut Carry,
-        found: &mut Found,
+        found: &mut Matches,
     ) {
         let (mut at, mut block) = (at, Some(block));
         while let Some(open) = block {
@@ -339,24 +264,20 @@ impl Engine {
 }
 
 /// Erases a run that outgrew its matcher, up to its end or that of the window.
-fn swallow(text: &[u8], at: usize, to: usize, carry: &mut Carry, found: &mut Found) {
+fn swallow(text: &[u8], at: usize, to: usize, carry: &mut Carry, found: &mut Matches) {
     let end = RUN_END.run_until(text, at, to);
     if at < end {
-        found.spans.push(Span {
-            start: at,
-            end,
-            erase: true,
-        });
+        found.erase(at, end);
     }
-    found.open.retain(|open| !(at..=end).contains(open));
+    found.resolve_truncated(at, end);
     if end >= to && end < text.len() {
-        found.goes_on(end);
+        found.mark_truncated(end);
     }
     carry.resume = carry.resume.max(end);
 }
 
 /// The secret access key in the neighbourhood of a key id: forty characters that stand alone.
-fn beside_key_id(view: &View<'_>, start: usize, end: usize, found: &mut Found) {
+fn beside_key_id(view: &View<'_>, start: usize, end: usize, found: &mut Matches) {
     const SECRET: Set = Set::new("A-Za-z0-9+/");
     let from = view.floor.max(start.saturating_sub(300));
     let to = view.limit.min(end + 300);

@@ -102,6 +102,7 @@ mod paths;
 mod redact;
 mod scan;
 mod shape;
+mod span;
 mod stream;
 mod tag;
 mod text;
@@ -116,6 +117,3 @@ pub use tag::TAG_PREFIX;
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod fuzz;

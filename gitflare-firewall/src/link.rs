@@ -1,13 +1,13 @@
 //! Secrets in links and command lines: `scheme://user:secret@host`, tokens as user names,
 //! `curl -u user:secret`.
 
-use crate::{chance::Profile, engine::Found, shape::Set, text::View};
+use crate::{chance::Profile, shape::Set, span::Matches, text::View};
 
 const AUTHORITY_END: Set = Set::new("/?# \t\r\n\"'`<>\\\\|,;");
 const LONGEST_AUTHORITY: usize = 512;
 
 /// Reads the authority after `://`, whose first byte stands at `at`.
-pub(crate) fn read(view: &View<'_>, at: usize, found: &mut Found) {
+pub(crate) fn read(view: &View<'_>, at: usize, found: &mut Matches) {
     let limit = view.limit.min(at + LONGEST_AUTHORITY);
     let end = AUTHORITY_END.run_until(view.text, at, limit);
     let Some(index) = memchr::memrchr(b'@', &view.text[at..end]) else {
@@ -37,7 +37,7 @@ pub(crate) fn read(view: &View<'_>, at: usize, found: &mut Found) {
 }
 
 /// A user name that is itself a token.
-fn token_user(view: &View<'_>, start: usize, end: usize, found: &mut Found) {
+fn token_user(view: &View<'_>, start: usize, end: usize, found: &mut Matches) {
     let user = &view.text[start..end];
     if user.len() >= 20 && Profile::of(user).is_random() {
         found.secret(start, end);
@@ -85,7 +85,7 @@ pub(crate) fn is_secret(secret: &[u8]) -> bool {
 }
 
 /// Reads a `curl` command line that begins at `at`.
-pub(crate) fn curl(view: &View<'_>, at: usize, found: &mut Found) {
+pub(crate) fn curl(view: &View<'_>, at: usize, found: &mut Matches) {
     let limit = view.limit.min(at + 1024);
     let line = memchr::memchr(b'\n', &view.text[at..limit]).map_or(limit, |index| at + index);
     for flag in [&b" -u "[..], b" --user ", b" --user=", b" -u"] {

@@ -4,7 +4,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
-    engine::{Carry, Engine, Found, Span, engine},
+    engine::{Carry, Engine, engine},
+    span::{Matches, Span},
     tag::{TAG_LEN, TAG_NAME, TAG_PREFIX, Tagger},
     text::Language,
 };
@@ -83,7 +84,7 @@ impl Redactor {
     }
 
     fn find(&self, engine: &Engine, text: &[u8]) -> Vec<Span> {
-        let mut found = Found::default();
+        let mut found = Matches::default();
         let mut carry = Carry::default();
         engine.find(text, 0, text.len(), self.language, &mut carry, &mut found);
         found.spans

@@ -3,8 +3,9 @@
 //! around its anchor as it would in the whole text.
 
 use crate::{
-    engine::{Carry, Found, engine},
+    engine::{Carry, engine},
     redact::Redactor,
+    span::Matches,
     text::{LOOKAHEAD, LOOKBACK, Language},
 };
 
@@ -28,7 +29,7 @@ pub struct Stream {
     /// Where in the buffer the anchors begin that were not looked at.
     judged: usize,
     carry: Carry,
-    found: Found,
+    found: Matches,
     redactions: u64,
 }
 
@@ -43,7 +44,7 @@ impl Redactor {
             written: 0,
             judged: 0,
             carry: Carry::default(),
-            found: Found::default(),
+            found: Matches::default(),
             redactions: 0,
         }
     }

@@ -1,6 +1,8 @@
 //! What must hold for every text: the same result for every chunking, escaping, line end, diff
 //! sign and indentation; twice is once; no planted secret gets through.
 
+mod fuzz;
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -254,7 +256,7 @@ fn hostile_repetitions_find_few_spans() {
         "password=\"a\" + \"b\" + ",
     ] {
         let text = unit.repeat(20_000 / unit.len());
-        let mut found = crate::engine::Found::default();
+        let mut found = crate::span::Matches::default();
         crate::engine::engine().find(
             text.as_bytes(),
             0,

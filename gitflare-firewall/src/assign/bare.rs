@@ -2,22 +2,18 @@
 //! configuration file; and generated texts that merely stand near a name.
 
 use super::{
-    NAME, Operator, Reader, Strength,
-    glance::{has_run, is_header},
-    judge::Form,
-    value::{contains, is_uuid},
+    Operator, Reader,
+    form::Form,
+    limits::{BARE_END, LONGEST_BARE, NAME, reach},
+    near::{has_run, near},
+    strength::Strength,
+    value::{contains, is_header},
 };
-use crate::{
-    chance::Profile,
-    engine::Found,
-    shape::Set,
-    tag::TAG_NAME,
-    text::{Language, View},
-};
+use crate::{shape::Set, span::Matches, text::Language};
 
 impl Reader<'_, '_> {
     /// An unquoted value.
-    pub(super) fn bare(&self, at: usize, operator: Operator, found: &mut Found) {
+    pub(super) fn bare(&self, at: usize, operator: Operator, found: &mut Matches) {
         let view = self.view;
         if self.key.strength == Strength::Header {
             return self.scheme_value(at, found);
@@ -246,7 +242,7 @@ impl Reader<'_, '_> {
     }
 
     /// A generated text beside a name that no operator joins to it: `twilio token a81c...`.
-    pub(super) fn nearby(&self, found: &mut Found) {
+    pub(super) fn nearby(&self, found: &mut Matches) {
         if !matches!(
             self.key.strength,
             Strength::Secret | Strength::Token | Strength::Named | Strength::Provider
@@ -254,102 +250,19 @@ impl Reader<'_, '_> {
         {
             return;
         }
-        let reach = nearby(self.key.strength);
+        let reach = reach(self.key.strength);
         if let Some((start, end)) = near(self.view, self.key.end, reach, self.key.strength) {
             found.secret(start, end);
             if end - start == LONGEST_BARE || end == self.view.limit {
-                found.goes_on(end);
+                found.mark_truncated(end);
             }
         }
     }
 }
 
-/// The generated text that begins within `reach` of a name that ends at `at`.
-pub(super) fn near(
-    view: &View<'_>,
-    at: usize,
-    reach: usize,
-    strength: Strength,
-) -> Option<(usize, usize)> {
-    let mut at = at;
-    let limit = view.limit.min(at + reach);
-    let provider = strength == Strength::Provider;
-    let mut lines = 0;
-    while at < limit {
-        let byte = view.text[at];
-        if byte == b'\\' {
-            // The letter of an escape begins nothing.
-            let letter = at + view.backslashes(at);
-            lines += usize::from(view.byte(letter) == b'n');
-            if lines > 1 + usize::from(provider) {
-                return None;
-            }
-            at = letter + 1;
-            continue;
-        }
-        if !TOKEN.has(byte) {
-            // Links, digests, calls and references name something else.
-            if matches!(byte, b'@' | b'$') || !provider && matches!(byte, b'(' | b'<' | b'{') {
-                return None;
-            }
-            lines += usize::from(byte == b'\n');
-            if lines > 1 + usize::from(provider) {
-                return None;
-            }
-            at += 1;
-            continue;
-        }
-        // And so do paths.
-        if byte == b'/' {
-            return None;
-        }
-        let end = TOKEN.run(view.text, at, view.limit.min(at + LONGEST_BARE));
-        let value = &view.text[at..end];
-        let digest = value.get(..3).is_some_and(|head| {
-            head.eq_ignore_ascii_case(b"sha") || head.eq_ignore_ascii_case(b"md5")
-        });
-        // A tag was the generated text once: what follows it is not nearby.
-        let tag = value.ends_with(TAG_NAME) && view.byte(end) == b':';
-        if tag || digest {
-            return None;
-        }
-        if value.len() >= SHORTEST_NEARBY
-            && !matches!(view.byte(end), b'@' | b'(' | b':' | b'<' | b'[')
-            && !value.starts_with(b"0x")
-            && is_generated(value)
-        {
-            return Some((at, end));
-        }
-        at = end;
-    }
-    None
-}
-
-fn is_generated(value: &[u8]) -> bool {
-    if value.iter().filter(|byte| byte.is_ascii_digit()).count() < 2 {
-        return false;
-    }
-    let profile = Profile::of(value);
-    profile.letters() >= 3 && profile.is_random() || is_uuid(value)
-}
-
-/// The longest value without quotes.
-pub(super) const LONGEST_BARE: usize = 1024;
-/// How far from its name a generated text may stand; a provider's says more.
-pub(super) fn nearby(strength: Strength) -> usize {
-    if strength == Strength::Provider {
-        80
-    } else {
-        40
-    }
-}
-/// How long it must be.
-pub(super) const SHORTEST_NEARBY: usize = 20;
-pub(super) const TOKEN: Set = Set::new(r"\w.+/=~-");
 /// The line of a name and those before it on which a user may be named.
 const LINES_BESIDE: usize = 4;
 /// What stands before a name on its line: a diff's sign, indentation, a comment's or a list's sign.
 const BESIDE: Set = Set::new(" \t+#*-");
 const QUERY_END: Set = Set::new("&# \t\r\n\"'`<>)]}\\\\;,|");
 const PAIR_END: Set = Set::new(";\"'`\r\n<>");
-pub(super) const BARE_END: Set = Set::new(" \t\r\n\"'`;,<>&|(){}[]");

@@ -1,14 +1,16 @@
-//! The cheap question before the dear ones: whether anything around a keyword could make it the
-//! name of a value. It looks at a few bytes, may say yes too often, and never says no where the
-//! reader would find something; a test compares the two.
+//! Cheap pre-filter: rejects keywords that cannot be the name of a value, by a few bytes around
+//! them. It may pass too many and never rejects one whose value the reader would find; a property
+//! test compares the two.
 
 use super::{
-    LONGEST_COMPARED, NAME, Strength,
-    bare::{BARE_END, SHORTEST_NEARBY, TOKEN, near, nearby},
-    compared,
-    judge::{LONGEST_WORD, MARK, SHORTEST_GENERATED},
-    key::LONGEST_NAME,
-    operator::{CALL, TYPE, argument, declared, is_argument, is_compared, method},
+    limits::{
+        BARE_END, LONGEST_COMPARED, LONGEST_NAME, LONGEST_WORD, MARK, NAME, SHORTEST_GENERATED,
+        SHORTEST_NEARBY, reach,
+    },
+    near::{has_run, near},
+    operator::{CALL, TYPE, argument, compared, declared, is_argument, is_compared, method},
+    strength::Strength,
+    value::is_header,
 };
 use crate::{
     shape::Set,
@@ -156,12 +158,6 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
             || bare.iter().any(|byte| MARK.has(*byte)))
 }
 
-/// `X-Auth-Token`: a header's name, which no language takes for one of its own.
-pub(super) fn is_header(name: &[u8]) -> bool {
-    name.get(..2)
-        .is_some_and(|head| head.eq_ignore_ascii_case(b"x-"))
-}
-
 /// Whether a value may follow after blanks alone.
 fn takes_blanks(view: &View<'_>, at: usize, strength: Strength) -> bool {
     if matches!(strength, Strength::Password | Strength::Pass) {
@@ -205,29 +201,7 @@ fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
         Strength::Secret | Strength::Token | Strength::Key | Strength::Provider
     ) && has_run(view, stop, strength)
         // The name may end a byte before.
-        && near(view, stop, nearby(strength) + 1, strength).is_some()
-}
-
-/// Whether a digit and a run of [`SHORTEST_NEARBY`] stand near behind `stop`: the run covers one of
-/// the places that are probed.
-pub(super) fn has_run(view: &View<'_>, stop: usize, strength: Strength) -> bool {
-    let reach = view
-        .limit
-        .min(stop + nearby(strength) + SHORTEST_NEARBY)
-        .max(stop);
-    // Without a branch for each byte, so that many are looked at at once.
-    let digits = view.text[stop..reach]
-        .iter()
-        .fold(false, |any, byte| any | byte.is_ascii_digit());
-    digits
-        && (1..=nearby(strength) / SHORTEST_NEARBY).any(|index| {
-            let probe = stop + index * SHORTEST_NEARBY - 1;
-            probe < view.limit && TOKEN.has(view.text[probe]) && {
-                let start = TOKEN.run_back(view.text, probe, probe - (SHORTEST_NEARBY - 1));
-                let end = TOKEN.run(view.text, probe, view.limit.min(start + SHORTEST_NEARBY));
-                end - start >= SHORTEST_NEARBY
-            }
-        })
+        && near(view, stop, reach(strength) + 1, strength).is_some()
 }
 
 fn is_quote(byte: u8) -> bool {
@@ -251,7 +225,7 @@ mod tests {
     use super::*;
     use crate::{
         assign::{keywords, read_name},
-        engine::Found,
+        span::Matches,
     };
 
     const PARTS: &[&str] = &[
@@ -359,7 +333,7 @@ mod tests {
                 for (at, _) in folded.match_indices(word) {
                     let end = at + word.len();
                     if !is_worth(&view, at, end, strength) {
-                        let mut found = Found::default();
+                        let mut found = Matches::default();
                         read_name(&view, at, end, strength, &mut found);
                         prop_assert_eq!(&found.spans, &[], "{:?} at {}", text, at);
                     }

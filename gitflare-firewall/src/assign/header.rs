@@ -1,15 +1,17 @@
 //! Values of HTTP headers: a scheme and its credentials, cookies.
 
 use super::{
-    Reader, Strength,
-    judge::{Form, is_secret},
+    Reader,
+    form::Form,
+    judge::is_secret,
+    strength::Strength,
     value::{is_basic, is_reference},
     words::SCHEMES,
 };
-use crate::{engine::Found, shape::Set};
+use crate::{shape::Set, span::Matches};
 
 impl Reader<'_, '_> {
-    pub(super) fn cookies(&self, at: usize, found: &mut Found) {
+    pub(super) fn cookies(&self, at: usize, found: &mut Matches) {
         let view = self.view;
         let mut at = at + view.quote(at).map_or(0, |quote| quote.len);
         for _ in 0..32 {
@@ -33,7 +35,7 @@ impl Reader<'_, '_> {
     }
 
     /// `Bearer <token>`, `Basic <base64>`, `token <value>`, at `at`.
-    pub(super) fn scheme_value(&self, at: usize, found: &mut Found) {
+    pub(super) fn scheme_value(&self, at: usize, found: &mut Matches) {
         let view = self.view;
         let start = view.skip_blanks(at);
         let mut value = start;

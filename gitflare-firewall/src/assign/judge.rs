@@ -1,7 +1,9 @@
 //! Decides whether a value is a secret: what kind of literal it is, against what its name promises.
 
 use super::{
-    key::Strength,
+    form::Form,
+    limits::{LONGEST_JUDGED, LONGEST_WORD, MARK, SHORTEST_GENERATED},
+    strength::Strength,
     value::{
         contains, is_basic, is_date, is_expression, is_label, is_name_of, is_names, is_namespace,
         is_number, is_path_or_url, is_phrase, is_prose, is_reference, is_stand_in, is_title,
@@ -10,28 +12,7 @@ use super::{
 };
 use crate::{chance::Profile, shape::Set, tag::TAG_LEN, text::Language};
 
-/// How a value is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Between quotes.
-    Quoted,
-    /// One of a list of pairs, where weak words are values too.
-    Pair,
-    /// Text of an XML element, a query parameter, a connection string: a literal without quotes.
-    Literal,
-    /// Bare words.
-    Bare,
-}
-
-/// How much of a value is looked at.
-pub(super) const LONGEST_JUDGED: usize = 256;
-/// A bare value is a name below this length, unless it has a mark.
-pub(super) const LONGEST_WORD: usize = 32;
-/// A bare value without a mark must look generated, for which it takes this many letters.
-pub(super) const SHORTEST_GENERATED: usize = 16;
 const SYMBOLS: Set = Set::new("!@#$%^&*~+?");
-/// What a bare value must hold to be no name.
-pub(super) const MARK: Set = Set::new("0-9!@#$%^&*~+?");
 
 /// Whether `value` is a secret under a name of this strength.
 pub(super) fn is_secret(

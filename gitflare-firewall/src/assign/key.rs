@@ -1,42 +1,11 @@
 //! Reads the name around a keyword and decides how secret it makes its value.
 
-use super::words::{AGAIN, COMPOUNDS, NOT_AFTER, NOT_BEFORE, PROMISES, PUBLISHED};
+use super::{
+    limits::{LONGEST_NAME, NAME},
+    strength::Strength,
+    words::{AGAIN, COMPOUNDS, NOT_AFTER, NOT_BEFORE, PROMISES, PUBLISHED},
+};
 use crate::{chance::Profile, shape::Set, text::View};
-
-/// How much a name promises, and which values it therefore takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strength {
-    /// Takes weak literals too.
-    Password,
-    /// `pass`: a password when nothing else is glued to it.
-    Pass,
-    /// Takes what is not plainly a word.
-    Secret,
-    /// Takes what holds digits or looks generated.
-    Token,
-    /// `key`: secret in compounds (`api_key`), weak alone.
-    Key,
-    /// Takes only what looks generated.
-    Weak,
-    /// `salt`, `nonce`: takes what looks generated, shorter than others.
-    Salt,
-    /// `key` with a name before it: takes identifiers in the form of UUIDs too.
-    Named,
-    /// A provider's name: takes what looks generated.
-    Provider,
-    /// `auth`, alone or as the last word.
-    Auth,
-    /// Digits between quotes.
-    Pin,
-    /// `Authorization`: scheme, then value.
-    Header,
-    /// `Bearer`, then value.
-    Bearer,
-    /// `Cookie` and `Set-Cookie`.
-    Cookie,
-    /// `IDENTIFIED BY '...'`.
-    Sql,
-}
 
 /// A name that makes its value a secret.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +15,7 @@ pub(super) struct Key {
     pub(super) strength: Strength,
 }
 
-const NAME: Set = Set::new(r"\w-");
 const WORDS: Set = NAME.with_letters();
-pub(super) const LONGEST_NAME: usize = 64;
 
 impl Key {
     /// The name around the keyword at `at..end`, unless it names something that is not secret.

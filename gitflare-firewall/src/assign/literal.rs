@@ -1,13 +1,13 @@
 //! Values with delimiters: quoted texts, the pieces of a joined text, elements, YAML blocks.
 
-use super::{Operator, Reader, Strength, has_digit_or_symbol, judge::Form};
+use super::{Operator, Reader, form::Form, has_digit_or_symbol, strength::Strength};
 use crate::{
-    engine::Found,
+    span::Matches,
     text::{LONGEST_VALUE, Quote, View},
 };
 
 impl Reader<'_, '_> {
-    pub(super) fn quoted(&self, at: usize, quote: Quote, operator: Operator, found: &mut Found) {
+    pub(super) fn quoted(&self, at: usize, quote: Quote, operator: Operator, found: &mut Matches) {
         let view = self.view;
         let mut start = at + quote.len;
         let mut quote = quote;
@@ -84,7 +84,7 @@ impl Reader<'_, '_> {
     }
 
     /// The other literals of a list: `passwords = ["...", "..."]`.
-    fn others(&self, at: usize, found: &mut Found) {
+    fn others(&self, at: usize, found: &mut Matches) {
         let view = self.view;
         let mut at = at;
         for _ in 0..32 {
@@ -126,7 +126,7 @@ impl Reader<'_, '_> {
     }
 
     /// The literals that are joined to the one before: `"abc" + "def"`, also on the next lines.
-    pub(super) fn pieces(&self, at: usize, found_one: bool, found: &mut Found) {
+    pub(super) fn pieces(&self, at: usize, found_one: bool, found: &mut Matches) {
         let view = self.view;
         let mut at = at;
         for _ in 0..32 {
@@ -159,7 +159,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    pub(super) fn element(&self, at: usize, found: &mut Found) {
+    pub(super) fn element(&self, at: usize, found: &mut Matches) {
         let view = self.view;
         let limit = view.limit.min(at + LONGEST_VALUE);
         let mut end = at;
@@ -180,7 +180,7 @@ impl Reader<'_, '_> {
     }
 
     /// A YAML block scalar: every line that is indented deeper than the name.
-    pub(super) fn block(&self, at: usize, found: &mut Found) -> bool {
+    pub(super) fn block(&self, at: usize, found: &mut Matches) -> bool {
         let view = self.view;
         let mut end = at + 1;
         while matches!(view.byte(end), b'-' | b'+' | b'1'..=b'9') {

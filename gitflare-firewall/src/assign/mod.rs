@@ -3,29 +3,35 @@
 //! member (`"name": "x", "value": "y"`), in an XML element or in a list of pairs.
 
 mod bare;
+mod form;
 mod glance;
 mod header;
 mod judge;
 mod key;
 mod lexicon;
+mod limits;
 mod literal;
+mod near;
 mod operator;
 mod providers;
+mod strength;
 mod value;
 mod words;
 
-pub(crate) use key::Strength;
+pub(crate) use strength::Strength;
 
-use bare::LONGEST_BARE;
-use judge::{Form, LONGEST_JUDGED, is_secret};
+use form::Form;
+use judge::is_secret;
 use key::Key;
+use limits::{LONGEST_BARE, LONGEST_COMPARED, LONGEST_JUDGED, NAME};
+use operator::compared;
 use providers::PROVIDERS;
 use value::contains;
 use words::KEYWORDS;
 
 use crate::{
-    engine::Found,
     shape::Set,
+    span::Matches,
     text::{LONGEST_VALUE, Language, View},
 };
 
@@ -41,14 +47,20 @@ pub(crate) fn keywords() -> impl Iterator<Item = (&'static str, Set, Strength)> 
 }
 
 /// Reads the assignment around a keyword at `at..end`.
-pub(crate) fn read(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut Found) {
+pub(crate) fn read(
+    view: &View<'_>,
+    at: usize,
+    end: usize,
+    strength: Strength,
+    found: &mut Matches,
+) {
     // Most hits are no assignment: the next bytes tell before anything dearer.
     if glance::is_worth(view, at, end, strength) {
         read_name(view, at, end, strength, found);
     }
 }
 
-fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut Found) {
+fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut Matches) {
     let Some(key) = Key::around(view, at, end, strength) else {
         return;
     };
@@ -88,9 +100,9 @@ struct Reader<'v, 't> {
 }
 
 impl Reader<'_, '_> {
-    fn assignment(&self, found: &mut Found) {
+    fn assignment(&self, found: &mut Matches) {
         let view = self.view;
-        if found.is_spent(self.key.start) {
+        if found.is_exhausted(self.key.start) {
             return;
         }
         let mut at = self.key.end;
@@ -191,7 +203,7 @@ impl Reader<'_, '_> {
     }
 
     /// `--password hunter2`, `machine x password y`, `ENV PASSWORD value`.
-    fn blank_separated(&self, at: usize, found: &mut Found) {
+    fn blank_separated(&self, at: usize, found: &mut Matches) {
         let view = self.view;
         if let Some(value) = operator::declared(view, at) {
             return self.after_operator(value, Operator::Assign, found);
@@ -229,7 +241,7 @@ impl Reader<'_, '_> {
     }
 
     /// `"hunter2" == password` and `"hunter2".equals(password)`.
-    fn compared_before(&self, found: &mut Found) {
+    fn compared_before(&self, found: &mut Matches) {
         let view = self.view;
         let Some(at) = compared(view, self.key.start, LONGEST_COMPARED) else {
             return;
@@ -243,7 +255,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn after_operator(&self, at: usize, operator: Operator, found: &mut Found) {
+    fn after_operator(&self, at: usize, operator: Operator, found: &mut Matches) {
         let view = self.view;
         let mut at = view.skip_blanks(at);
         let mut next_line = false;
@@ -291,7 +303,7 @@ impl Reader<'_, '_> {
         self.bare(at, operator, found);
     }
 
-    fn propose(&self, start: usize, end: usize, form: Form, found: &mut Found) {
+    fn propose(&self, start: usize, end: usize, form: Form, found: &mut Matches) {
         let view = self.view;
         let mut start = start;
         let mut end = end;
@@ -304,7 +316,7 @@ impl Reader<'_, '_> {
         if start >= end {
             return;
         }
-        if !found.may_judge(start, end, LONGEST_JUDGED.min(end - start)) {
+        if !found.spend(start, end, LONGEST_JUDGED.min(end - start)) {
             return;
         }
         let value = &view.text[start..end];
@@ -315,33 +327,11 @@ impl Reader<'_, '_> {
                 || end - start >= LONGEST_VALUE
                 || form != Form::Quoted && end - start >= LONGEST_BARE
             {
-                found.goes_on(end);
+                found.mark_truncated(end);
             }
         }
     }
 }
-
-/// Where the quote closes that is compared with the name at `at`, at most `reach` before it.
-fn compared(view: &View<'_>, at: usize, reach: usize) -> Option<usize> {
-    let floor = view.floor.max(at.saturating_sub(reach));
-    let mut at = COMPARED.run_back(view.text, at, floor);
-    if at == floor && floor > view.floor {
-        return None;
-    }
-    if let Some(callee) = view.text[view.floor..at].strip_suffix(b".equals(") {
-        at = view.floor + callee.len();
-    } else if view.before(at) != b'=' || !matches!(view.before(at - 1), b'=' | b'!') {
-        return None;
-    }
-    while matches!(view.before(at), b'=' | b'!' | b' ') {
-        at -= 1;
-    }
-    matches!(view.before(at), b'"' | b'\'').then_some(at)
-}
-
-/// What stands between a comparison and the name: `== self.password`.
-const COMPARED: Set = Set::new(r"\w .$@-");
-const LONGEST_COMPARED: usize = 48;
 
 /// `q{...}`, `qq(...)`
 fn perl_literal(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
@@ -368,8 +358,6 @@ fn has_digit_or_symbol(value: &[u8]) -> bool {
         .iter()
         .any(|byte| byte.is_ascii_digit() || b"!@#$%^&*+=".contains(byte))
 }
-
-const NAME: Set = Set::new(r"\w-");
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,8 @@
 //! calls and brackets that only wrap a literal.
 
 use super::{
-    NAME, Operator, Reader, has_digit_or_symbol,
-    key::LONGEST_NAME,
+    Operator, Reader, has_digit_or_symbol,
+    limits::{LONGEST_NAME, NAME},
     value::contains,
     words::{LOOKS_UP, METHODS, WRAPS},
 };
@@ -241,6 +241,26 @@ pub(super) fn is_compared(view: &View<'_>, at: usize) -> bool {
         .iter()
         .any(|name| callee.ends_with(&name[name.len().saturating_sub(8)..]))
 }
+
+/// Where the quote closes that is compared with the name at `at`, at most `reach` before it.
+pub(super) fn compared(view: &View<'_>, at: usize, reach: usize) -> Option<usize> {
+    let floor = view.floor.max(at.saturating_sub(reach));
+    let mut at = COMPARED.run_back(view.text, at, floor);
+    if at == floor && floor > view.floor {
+        return None;
+    }
+    if let Some(callee) = view.text[view.floor..at].strip_suffix(b".equals(") {
+        at = view.floor + callee.len();
+    } else if view.before(at) != b'=' || !matches!(view.before(at - 1), b'=' | b'!') {
+        return None;
+    }
+    while matches!(view.before(at), b'=' | b'!' | b' ') {
+        at -= 1;
+    }
+    matches!(view.before(at), b'"' | b'\'').then_some(at)
+}
+
+const COMPARED: Set = Set::new(r"\w .$@-");
 
 /// The literal after a `(`, or in a call that only wraps it.
 pub(super) fn argument(view: &View<'_>, at: usize) -> Option<usize> {

@@ -2,8 +2,8 @@
 //! alone; what follows for a name of some strength is the judge's business.
 
 use super::{
-    judge::Form,
-    key::Strength,
+    form::Form,
+    strength::Strength,
     words::{EMPTY_WORDS, ENDINGS, PLACES, REFERENCES, SAMPLES, STAND_INS, STORES},
 };
 use crate::{chance::Profile, shape::Set};
@@ -267,6 +267,12 @@ pub(super) fn is_date(value: &[u8]) -> bool {
         && value
             .iter()
             .all(|byte| byte.is_ascii_digit() || b"-:.+TZ ".contains(byte))
+}
+
+/// `X-Auth-Token`: a header's name, which no language takes for one of its own.
+pub(super) fn is_header(name: &[u8]) -> bool {
+    name.get(..2)
+        .is_some_and(|head| head.eq_ignore_ascii_case(b"x-"))
 }
 
 /// `user:password` in base64.

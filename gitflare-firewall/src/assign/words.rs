@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::{
-    key::Strength,
     lexicon::{Prefixes, Words},
+    strength::Strength,
 };
 
 /// A word that makes a name secret; any case.

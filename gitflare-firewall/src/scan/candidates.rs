@@ -30,6 +30,19 @@ impl Candidates {
         self.len > CAPACITY - BLOCK
     }
 
+    /// How many more places fit.
+    pub(super) const fn room(&self) -> usize {
+        CAPACITY - self.len
+    }
+
+    /// Notes one place; ignored when there is no room.
+    pub(super) fn push_one(&mut self, at: usize) {
+        if let Some(place) = self.at.get_mut(self.len) {
+            *place = at as u32;
+            self.len += 1;
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
         self.at[..self.len].iter().map(|place| *place as usize)
     }

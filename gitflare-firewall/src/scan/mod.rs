@@ -1,15 +1,17 @@
 //! Finds every occurrence of a set of anchor literals in one pass, at memory speed. A filter over
-//! four-byte windows names the places worth a look ([`simd`], or the portable loop here), hash
-//! tables throw most of them out, and a comparison of the whole literal decides. It knows nothing
-//! of secrets; what an anchor means is the caller's business.
+//! four-byte windows names the places worth a look ([`simd`], or [`portable`] on machines without
+//! a vector unit), hash tables throw most of them out, and a comparison of the whole literal
+//! decides. It knows nothing of secrets; what an anchor means is the caller's business.
 
 mod candidates;
 mod plan;
+mod portable;
 mod simd;
 mod table;
 
 use candidates::Candidates;
 use plan::{Filter, Plan};
+use portable::Portable;
 use simd::Unit;
 use table::Table;
 
@@ -81,10 +83,14 @@ pub(crate) struct Hit {
 /// A compiled set of literals.
 pub(crate) struct Scanner {
     literals: Vec<Literal>,
-    filter: Filter,
     table: Table,
-    /// Every one gives the same hits.
-    unit: Option<Unit>,
+    finder: Finder,
+}
+
+/// What names the candidates; every one leads to the same hits.
+enum Finder {
+    Vector(Unit, Filter),
+    Portable(Portable),
 }
 
 impl Scanner {
@@ -97,9 +103,11 @@ impl Scanner {
         let plan = Plan::new(&literals, unit.map(Unit::precision));
         Self {
             table: Table::new(&literals, &plan),
+            finder: match unit {
+                Some(unit) => Finder::Vector(unit, plan.filter),
+                None => Finder::Portable(Portable::new(&literals, &plan)),
+            },
             literals,
-            filter: plan.filter,
-            unit,
         }
     }
 
@@ -153,20 +161,10 @@ impl Scanner {
 
     /// Collects places of `from..to`, relative to `from`, and answers where it stopped.
     fn candidates(&self, text: &[u8], from: usize, to: usize, out: &mut Candidates) -> usize {
-        if let Some(unit) = self.unit {
-            return simd::candidates(unit, &self.filter, text, from, to, out);
+        match &self.finder {
+            Finder::Vector(unit, filter) => simd::candidates(*unit, filter, text, from, to, out),
+            Finder::Portable(portable) => portable.candidates(text, from, to, out),
         }
-        let mut at = from;
-        while at < to && !out.is_full() {
-            let count = (to - at).min(simd::BLOCK);
-            let mut mask = 0;
-            for index in 0..count {
-                mask |= u64::from(self.table.has(text, at + index)) << index;
-            }
-            out.push(at - from, mask);
-            at += count;
-        }
-        at
     }
 }
 
@@ -240,7 +238,7 @@ mod tests {
             let hits = hits(scanner, text);
             let mut sorted: Vec<_> = hits.iter().map(|hit| (hit.at, hit.literal)).collect();
             sorted.sort_unstable();
-            assert_eq!(sorted, naive, "{:?}", scanner.unit);
+            assert_eq!(sorted, naive);
             assert_eq!(first.get_or_insert_with(|| hits.clone()), &hits);
         }
     }

@@ -100,7 +100,7 @@ impl Plan {
             offsets[index] = window;
         }
         let filter = match precision {
-            None => Filter::None,
+            None => Filter::None, // the portable automaton filters by itself
             Some(Precision::Bytes) => by_bytes(&sharing.buckets),
             Some(Precision::Nibbles) => {
                 let chosen = sharing.chosen();
