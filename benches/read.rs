@@ -175,7 +175,7 @@ async fn token(gateway: &Gateway) -> String {
         .issue_token(request, &request_id)
         .await
         .expect("a token")
-        .text
+        .access_token
         .expose()
         .to_owned()
 }

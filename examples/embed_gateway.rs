@@ -132,7 +132,7 @@ async fn everything_up_to_a_token(
     let issued = gateway.issue_token(request, &request_id).await;
     Ok(issued
         .map_err(|refusal| refusal.error)?
-        .text
+        .access_token
         .expose()
         .to_owned())
 }

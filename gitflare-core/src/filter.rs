@@ -72,6 +72,7 @@ pub struct Screened<'t> {
 
 /// What the firewall did to a payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FirewallReport {
     /// Files and tree entries that were stripped.

@@ -76,6 +76,22 @@ macro_rules! ids {
                 Self::parse(&text).map_err(|error| serde::de::Error::custom(error.message()))
             }
         }
+
+        #[cfg(feature = "schemars")]
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let pattern = concat!("^", $prefix, "[0-9A-Za-z]{1,64}$");
+                schemars::json_schema!({"type": "string", "pattern": pattern})
+            }
+        }
     )*};
 }
 

@@ -24,6 +24,8 @@ mod random;
 pub mod redirect_uri;
 pub mod return_path;
 pub mod rotation;
+#[cfg(feature = "schemars")]
+mod schema;
 mod scope;
 mod secret;
 pub mod storage;

@@ -1,6 +1,8 @@
 //! One page of a collection: how much is asked ([`Limit`]), where it starts ([`Position`]) and
 //! what came back ([`Page`]). Sealing a position for a client is the cursor module's business.
 
+use serde::{Serialize, Serializer};
+
 use crate::{Code, Error, Result};
 
 /// How many items a page may hold: 1 to 100, 25 when nothing is said.
@@ -52,6 +54,12 @@ impl Limit {
             Code::InvalidLimit,
             "`limit` must be an integer from 1 to 100.",
         )
+    }
+}
+
+impl Serialize for Limit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.0)
     }
 }
 

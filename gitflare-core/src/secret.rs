@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -39,6 +40,13 @@ impl<T: Zeroize> fmt::Debug for Secret<T> {
 impl<T: Zeroize> Drop for Secret<T> {
     fn drop(&mut self) {
         self.0.zeroize();
+    }
+}
+
+/// A secret can be read from a body; nothing writes one by itself.
+impl<'de> Deserialize<'de> for Secret<String> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
     }
 }
 
@@ -121,6 +129,15 @@ impl Credential {
     pub fn hash(&self) -> CredentialHash {
         CredentialHash::of(self.expose())
     }
+}
+
+/// Writes a credential into the one answer that shows it:
+/// `#[serde(serialize_with = "show_once")]`.
+pub(crate) fn show_once<S: Serializer>(
+    credential: &Credential,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(credential.expose())
 }
 
 /// The SHA-256 of a credential. With 256 random bits inside, no slower hash is needed.

@@ -168,7 +168,7 @@ async fn no_secret_lies_in_the_database_in_clear() {
         "canary-refused-token",
         created.client_secret.expose(),
         created.embed_secret.expose(),
-        issued.text.expose(),
+        issued.access_token.expose(),
     ]
     .map(str::to_owned);
     assert_eq!(found(folder.path(), &secrets), Vec::<String>::new());

@@ -19,6 +19,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Who failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// The gateway refused or failed.
@@ -222,17 +223,36 @@ impl Error {
 
 /// The canonical error object, in the contract's spelling and order.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(rename = "ErrorDetail"))]
 pub struct Canonical<'a> {
+    /// What failed, for programs.
+    #[cfg_attr(feature = "schemars", schemars(with = "Code"))]
     code: &'static str,
+    /// What failed, for people. The wording may change.
     message: &'a str,
+    /// Whether the gateway or the provider refused or failed.
     source: Source,
+    /// The id of the provider that is involved; `None` when none is.
     provider: Option<ProviderId>,
+    /// Whether the same request may succeed later.
     retryable: bool,
+    /// Whether somebody has to do something before the same request can succeed.
     user_action_required: bool,
+    /// The one thing to do about the error.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(schema_with = "crate::schema::suggested_action")
+    )]
     suggested_action: &'static str,
+    /// The HTTP status of the provider's answer; `None` when there was none.
     upstream_status: Option<u16>,
+    /// The id of the request, also in the header `x-request-id`.
     request_id: &'a str,
+    /// The provider's own id of its answer; `None` when it sent none.
     provider_request_id: Option<&'a str>,
+    /// The seconds to wait before another try, also in the header `Retry-After`; `None` when
+    /// waiting does not help or how long is not known.
     retry_after_seconds: Option<u32>,
 }
 

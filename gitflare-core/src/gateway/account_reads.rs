@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::Serialize;
 
 use super::{
     ConnectionFilterText, Gateway, ListQuery, Listing, PageInfo, Query, UnifiedReply,
@@ -22,8 +22,8 @@ use crate::{
     policy::Permit,
     provider::ProviderId,
     storage::{
-        ClientFilter, Connection, ConnectionFilter, ConnectionStatus, ListRange, Share, Tally,
-        TenantKind, UsageQuery, UsageRow, UsageSummary,
+        ClientFilter, Connection, ConnectionFilter, ConnectionStatus, ListRange, Share, TenantKind,
+        UsageQuery, UsageRow, UsageSummary,
     },
 };
 
@@ -36,6 +36,7 @@ const DEFAULT_PERIOD: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A page of the usage log.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UsagePage {
     /// The rows, newest first.
     pub data: Vec<UsageRow>,
@@ -48,73 +49,16 @@ pub struct UsagePage {
 }
 
 /// Counts over a period.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UsageReport {
-    /// From this moment on.
+    /// The beginning of the period.
     pub from: Timestamp,
-    /// Before this one.
+    /// The end of the period, which no longer belongs to it.
     pub to: Timestamp,
     /// The counts.
+    #[serde(flatten)]
     pub summary: UsageSummary,
-}
-
-impl Serialize for UsageReport {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Totals {
-            requests: u64,
-            errors: u64,
-            blocked_files: u64,
-            redacted_secrets: u64,
-            p50_ms: Option<u64>,
-            p95_ms: Option<u64>,
-        }
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Row<'a> {
-            key: &'a str,
-            requests: u64,
-            errors: u64,
-            p50_ms: Option<u64>,
-            p95_ms: Option<u64>,
-        }
-        let rows = |tallies: &'_ [Tally]| -> Vec<serde_json::Value> {
-            let row = |tally: &Tally| {
-                serde_json::to_value(Row {
-                    key: &tally.key,
-                    requests: tally.requests,
-                    errors: tally.errors,
-                    p50_ms: tally.p50_ms,
-                    p95_ms: tally.p95_ms,
-                })
-                .unwrap_or_default()
-            };
-            tallies.iter().map(row).collect()
-        };
-        let (summary, totals) = (&self.summary, &self.summary.totals);
-        let mut object = serializer.serialize_struct("UsageReport", 9)?;
-        object.serialize_field("from", &self.from)?;
-        object.serialize_field("to", &self.to)?;
-        object.serialize_field(
-            "totals",
-            &Totals {
-                requests: totals.requests,
-                errors: totals.errors,
-                blocked_files: totals.blocked_files,
-                redacted_secrets: totals.redacted_secrets,
-                p50_ms: totals.p50_ms,
-                p95_ms: totals.p95_ms,
-            },
-        )?;
-        object.serialize_field("byEndpoint", &rows(&summary.by_endpoint))?;
-        object.serialize_field("byProvider", &rows(&summary.by_provider))?;
-        object.serialize_field("byClient", &rows(&summary.by_client))?;
-        object.serialize_field("byRepository", &rows(&summary.by_repository))?;
-        object.serialize_field("byStatus", &rows(&summary.by_status))?;
-        object.serialize_field("byDay", &rows(&summary.by_day))?;
-        object.end()
-    }
 }
 
 impl Gateway {

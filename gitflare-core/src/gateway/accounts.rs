@@ -2,6 +2,7 @@
 //! are hashed, and how often somebody may try, is the server's business.
 
 use async_trait::async_trait;
+use serde::Deserialize;
 
 use super::{Act, BegunSession, Gateway, admin::display_text};
 use crate::{
@@ -55,13 +56,15 @@ pub enum Verdict {
 }
 
 /// Somebody who signs up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignUp {
-    /// Their address.
+    /// The address to sign in with.
     pub email: String,
-    /// Their password.
+    /// The password, 12 to 128 characters.
     pub password: Secret<String>,
-    /// Their name.
+    /// The person's name.
     pub name: Option<String>,
 }
 

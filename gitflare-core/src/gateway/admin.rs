@@ -1,5 +1,7 @@
 //! What an admin does to tenants and clients: create and list.
 
+use serde::Deserialize;
+
 use super::{Act, Gateway, ListQuery, Listing, NewApp, listing::List};
 use crate::{
     Credential, Error, Result, Scope, Scopes, TenantId, UserId,
@@ -10,28 +12,34 @@ use crate::{
 const MAX_NAME: usize = 200;
 
 /// A tenant to create.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewTenantRequest {
-    /// Its name.
+    /// The name that people see.
     pub name: String,
-    /// Its kind; a developer when absent.
+    /// Whether it owns apps or approves them; a developer when left out.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<TenantKind>"))]
     pub kind: Option<String>,
 }
 
 /// A client to create.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewClientRequest {
-    /// The developer tenant.
+    /// The id of the developer tenant that owns the client.
     pub tenant_id: String,
-    /// The person who owns it.
+    /// The id of the person who manages the client; a member of the tenant.
     pub owner_user_id: Option<String>,
-    /// Its name.
+    /// The name that customers see, 1 to 200 characters.
     pub name: String,
-    /// What it does.
+    /// What the app does, for customers, at most 2,000 characters.
     pub description: Option<String>,
-    /// Where codes may be sent.
+    /// The addresses that authorization codes may be sent to, compared byte for byte; at most 20.
     pub allowed_redirect_uris: Vec<String>,
-    /// The most that it may ask for.
+    /// The scopes that the client may ask for, and asks for by default.
+    #[cfg_attr(feature = "schemars", schemars(with = "Scopes"))]
     pub default_permissions: Vec<String>,
 }
 

@@ -2,6 +2,8 @@
 //! An app belongs to a tenant; whoever belongs to that may run it, and for everybody else there is
 //! no such app (TN-2).
 
+use serde::Deserialize;
+
 use super::{
     Act, Gateway, ListQuery, Listing,
     admin::{CreatedClient, display_text, scopes},
@@ -23,40 +25,49 @@ const MAX_REDIRECT_URIS: usize = 20;
 const MAX_EMBED_ORIGINS: usize = 20;
 
 /// An app to create.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewApp {
-    /// Its name.
+    /// The name that customers see, 1 to 200 characters.
     pub name: String,
-    /// What it does.
+    /// What the app does, for customers, at most 2,000 characters.
     pub description: Option<String>,
-    /// Where codes may be sent.
+    /// The addresses that authorization codes may be sent to, compared byte for byte; at most 20.
     pub allowed_redirect_uris: Vec<String>,
-    /// The most that it may ask for.
+    /// The scopes that the app may ask for, and asks for by default.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::Scopes"))]
     pub default_permissions: Vec<String>,
-    /// Whether it must use PKCE.
+    /// Whether authorization codes need PKCE (RFC 7636); `false` when left out.
+    #[serde(default)]
     pub require_pkce: bool,
-    /// Whether its customers' links must be signed.
+    /// Whether links for customers must be signed; `false` when left out.
+    #[serde(default)]
     pub require_signed_customer_ref: bool,
-    /// Where its consent page may be framed, beside its redirect origins.
+    /// The origins that may frame the consent page, beside those of the redirect URIs; at most 20.
+    #[serde(default)]
     pub allowed_embed_origins: Vec<String>,
 }
 
-/// What is to change of an app; `None` stays as it is.
-#[derive(Clone, Debug, Default)]
+/// What is to change of an app; a member that is left out stays.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AppChanges {
-    /// Its name.
+    /// The name that customers see, 1 to 200 characters.
     pub name: Option<String>,
-    /// What it does; empty for nothing.
+    /// What the app does, for customers; an empty text removes it.
     pub description: Option<String>,
-    /// Where codes may be sent.
+    /// The addresses that authorization codes may be sent to, compared byte for byte; at most 20.
     pub allowed_redirect_uris: Option<Vec<String>>,
-    /// The most that it may ask for.
+    /// The scopes that the app may ask for, and asks for by default.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<crate::Scopes>"))]
     pub default_permissions: Option<Vec<String>>,
-    /// Whether it must use PKCE.
+    /// Whether authorization codes need PKCE (RFC 7636).
     pub require_pkce: Option<bool>,
-    /// Whether its customers' links must be signed.
+    /// Whether links for customers must be signed.
     pub require_signed_customer_ref: Option<bool>,
-    /// Where its consent page may be framed, beside its redirect origins.
+    /// The origins that may frame the consent page, beside those of the redirect URIs; at most 20.
     pub allowed_embed_origins: Option<Vec<String>>,
 }
 

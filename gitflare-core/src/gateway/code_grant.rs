@@ -67,7 +67,7 @@ impl Gateway {
             token_hash: text.hash(),
         };
         match self.storage.codes().redeem(&hash, redemption).await? {
-            Redeemed::Issued => Ok(IssuedToken { token, text }),
+            Redeemed::Issued => Ok(IssuedToken::new(token, text)),
             Redeemed::Refused | Redeemed::Replayed => Err(refused()),
         }
     }

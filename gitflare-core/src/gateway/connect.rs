@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use serde::Deserialize;
+
 use super::{Act, Gateway, ListQuery, Listing, cells, listing::List};
 use crate::{
     Code, ConnectionId, Error, Result, Secret, TenantId,
@@ -12,15 +14,18 @@ use crate::{
 };
 
 /// A connection to make from a provider's access token.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ManualConnection {
-    /// The provider.
+    /// The id of the provider.
     pub provider: String,
-    /// Its access token; a provider without tokens ignores it.
+    /// The provider's access token; a provider without tokens ignores it.
     pub access_token: Option<Secret<String>>,
-    /// Whose it is; without it the connection serves legacy mode only.
+    /// The id of the tenant that will own the connection; without it the connection serves legacy
+    /// mode only.
     pub tenant_id: Option<String>,
-    /// The REST base of a self-hosted upstream.
+    /// The REST base of a self-hosted upstream, where it differs from the configured one.
     pub api_base_url: Option<String>,
     /// The organization, for tokens that cannot list theirs.
     pub organization: Option<String>,

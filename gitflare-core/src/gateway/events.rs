@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
 
 use super::{
     Act, Gateway, ListQuery, Listing, ReadRequest, cells,
@@ -33,16 +34,19 @@ pub trait CallbackRules: Send + Sync {
     fn check(&self, url: &str) -> Result<()>;
 }
 
-/// What an app wants to hear about.
-#[derive(Debug)]
+/// A subscription to make.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewSubscription {
-    /// Where to.
+    /// The address that events are delivered to.
     pub callback_url: String,
-    /// The names of the events.
+    /// The names of the events to deliver, at least one.
+    #[cfg_attr(feature = "schemars", schemars(with = "Vec<EventName>"))]
     pub events: Vec<String>,
-    /// `false` makes a subscription under which nothing is delivered.
+    /// `false` makes a subscription under which nothing is delivered; `true` when left out.
     pub active: Option<bool>,
-    /// What deliveries are signed with; made when there is none.
+    /// The secret that deliveries are signed with (`whsec_...`); one is made when left out.
     pub secret: Option<Secret<String>>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
+use serde::Deserialize;
+
 use super::{Act, Gateway};
 use crate::{
     Error, Result,
@@ -9,12 +11,14 @@ use crate::{
     storage::{AuditAction, FirewallSettings},
 };
 
-/// What an admin changes of the firewall's configuration; absent members stay.
-#[derive(Clone, Debug, Default)]
+/// What an admin changes of the firewall's configuration; a member that is left out stays.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FirewallUpdate {
-    /// Whether anything is filtered.
+    /// Whether paths are blocked and secrets hashed.
     pub enabled: Option<bool>,
-    /// Which paths are blocked.
+    /// The glob patterns of blocked paths, at most 1,000 of at most 256 bytes.
     pub blocked_file_patterns: Option<Vec<String>>,
 }
 

@@ -1,9 +1,13 @@
 //! Grants that an admin makes: a client's share of one connection, active at once. Repositories
 //! are resolved upstream, so that the approval is bound to the provider's immutable ids.
 
-use std::time::Instant;
+use std::{fmt, time::Instant};
 
 use futures_util::future::try_join_all;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, SeqAccess, Visitor, value::SeqAccessDeserializer},
+};
 
 use super::{Act, Gateway, ListQuery, Listing, admin::scopes, listing::List};
 use crate::{
@@ -22,29 +26,79 @@ const MAX_REPOSITORIES: usize = 1000;
 const RESOLVE_AT_ONCE: usize = 8;
 
 /// A grant to create.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewGrantRequest {
-    /// The customer.
+    /// The id of the customer's tenant, which owns the connection.
     pub tenant_id: String,
-    /// The client.
+    /// The id of the client that may read.
     pub client_id: String,
-    /// The connection.
+    /// The id of the connection to read through.
     pub connection_id: String,
-    /// What may be read.
+    /// The scopes that are granted.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::Scopes"))]
     pub permissions: Vec<String>,
-    /// Which repositories.
+    /// The repositories that may be read.
     pub repositories: RequestedRepositories,
-    /// When it stops counting, RFC 3339.
+    /// When the grant ends (RFC 3339); never when left out.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<Timestamp>"))]
     pub expires_at: Option<String>,
 }
 
-/// The repositories of a grant to create.
+/// The repositories of a grant to create: `"all"`, or a list of ids or full names.
 #[derive(Clone, Debug)]
 pub enum RequestedRepositories {
     /// Whatever the connection can read, now and later.
     All,
-    /// These, by id or full name.
+    /// The repositories of these ids or full names, 1 to 1,000.
     Listed(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for RequestedRepositories {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AllOrListed)
+    }
+}
+
+/// Reads [`RequestedRepositories`].
+struct AllOrListed;
+
+impl<'de> Visitor<'de> for AllOrListed {
+    type Value = RequestedRepositories;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"all\" or a list of ids or full names")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        match text {
+            "all" => Ok(RequestedRepositories::All),
+            _ => Err(E::invalid_value(de::Unexpected::Other("text"), &self)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items)).map(RequestedRepositories::Listed)
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for RequestedRepositories {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RequestedRepositories".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"anyOf": [
+            {"type": "string", "enum": ["all"]},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MAX_REPOSITORIES},
+        ]})
+    }
 }
 
 /// Which grants to list, as sent.

@@ -13,6 +13,7 @@ use crate::{
 
 /// What a token stands for: only its own context (TK-11).
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TokenContext {
     /// The token.
     pub token: AccessToken,
@@ -35,6 +36,7 @@ pub struct TokenFilterText {
 
 /// What RFC 7662 calls a token's members, beside our own.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Introspection {
     /// Always `true`: an inactive token has no members to show.
     pub active: bool,

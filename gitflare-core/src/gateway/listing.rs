@@ -1,6 +1,8 @@
 //! Pages of our own objects: the same limits and cursors as unified reads, over rows that the
 //! storage lists by id. A cursor is bound to the list and its filters.
 
+use serde::Serialize;
+
 use super::{Gateway, Query};
 use crate::{
     Error, Limit, PageRequest, Position, Result, Timestamp,
@@ -40,7 +42,8 @@ pub struct Listing<T> {
 }
 
 /// Where a list goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PageInfo {
     /// The limit in force.
     pub limit: Limit,
@@ -48,17 +51,6 @@ pub struct PageInfo {
     pub next_cursor: Option<String>,
     /// Whether anything was left out of this page.
     pub has_more: bool,
-}
-
-impl serde::Serialize for PageInfo {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-        let mut object = serializer.serialize_struct("page_info", 3)?;
-        object.serialize_field("limit", &self.limit.as_u8())?;
-        object.serialize_field("next_cursor", &self.next_cursor)?;
-        object.serialize_field("has_more", &self.has_more)?;
-        object.end()
-    }
 }
 
 /// Opens the cursor, if any. The limit is part of it: sent again it must be equal (CU-6).

@@ -1,41 +1,45 @@
 //! Access tokens: buying one with client credentials, what one stands for, listing, revoking. Both
 //! token routes run this one code path (TK-12).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 
 use super::{Act, Gateway};
 use crate::{
-    ClientId, Code, Credential, CredentialHash, CredentialKind, Error, GrantId, RequestId, Result,
-    Scope, Scopes, Secret, TenantId, TokenId,
+    AuthorizationId, ClientId, Code, ConnectionId, Credential, CredentialHash, CredentialKind,
+    Error, GrantId, RequestId, Result, Scope, Scopes, Secret, TenantId, Timestamp, TokenId,
+    secret::show_once,
     storage::{
         AccessToken, Actor, AuditAction, Authorization, AuthorizationStatus, Client, ClientStatus,
         Grant, IssuedBy,
     },
 };
 
-/// A token request, as sent; JSON and form bodies alike.
-#[derive(Clone, Debug, Default)]
+/// A token request (RFC 6749, sections 4.1.3 and 4.4.2), the same members in JSON and form bodies.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TokenRequest {
-    /// The OAuth grant type; may be left out when `grant_id` is sent.
+    /// The grant type, `authorization_code` or `client_credentials`; may be left out beside
+    /// `grant_id`.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<IssuedBy>"))]
     pub grant_type: Option<String>,
-    /// The client.
+    /// The client's id; left out with HTTP Basic.
     pub client_id: Option<String>,
-    /// Its secret.
+    /// The client's secret; left out with HTTP Basic.
     pub client_secret: Option<Secret<String>>,
-    /// The customer, by our id.
+    /// The customer by tenant id, for `client_credentials`.
     pub tenant_id: Option<String>,
-    /// The customer, by the client's own id.
+    /// The customer by the app's own id, for `client_credentials`.
     pub customer_ref: Option<String>,
-    /// The scopes, separated by spaces.
+    /// The scopes to narrow the token to, separated by spaces.
     pub scope: Option<String>,
-    /// The authorization code.
+    /// The authorization code, for `authorization_code`.
     pub code: Option<Secret<String>>,
-    /// Where the code was sent.
+    /// The redirect URI that the code was sent to, for `authorization_code`.
     pub redirect_uri: Option<String>,
-    /// What the code's challenge was made of (RFC 7636).
+    /// The verifier of the code's challenge (RFC 7636), where the code has one.
     pub code_verifier: Option<Secret<String>>,
-    /// One grant to stand on (platform route only).
+    /// The one grant that the token is to stand on; `POST /v1/platform/tokens` only.
     pub grant_id: Option<String>,
 }
 
@@ -71,38 +75,79 @@ impl From<Error> for TokenRefusal {
     }
 }
 
-/// An issued token, with its text this one time.
-#[derive(Debug)]
+/// An issued token, with its text this one time: the object of the published contract, and the
+/// names of RFC 6749, section 5.1, beside it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IssuedToken {
-    /// The token's record.
-    pub token: AccessToken,
-    /// Its text.
-    pub text: Credential,
+    /// The id of the token's record, which is not secret.
+    pub id: TokenId,
+    /// The token; it is in this answer and never again.
+    #[serde(serialize_with = "show_once")]
+    #[cfg_attr(feature = "schemars", schemars(with = "String"))]
+    pub access_token: Credential,
+    /// How the token is sent, always `Bearer`.
+    pub token_type: &'static str,
+    /// When the token ends.
+    pub expires_at: Timestamp,
+    /// The token's lifetime in seconds.
+    pub expires_in_seconds: i64,
+    /// The customer whose data the token reads; the client's own tenant without an authorization.
+    pub tenant_id: TenantId,
+    /// The client that the token was issued to.
+    pub client_id: ClientId,
+    /// The authorization that the token stands on; `None` while the client has none.
+    pub authorization_id: Option<AuthorizationId>,
+    /// The grant type that the token was issued for.
+    pub issued_by: IssuedBy,
+    /// The most that the token may read.
+    pub permissions: Scopes,
+    /// The connections that the token may read through.
+    pub connection_ids: Vec<ConnectionId>,
+    /// The names of RFC 6749.
+    #[serde(flatten)]
+    pub oauth: OauthToken,
 }
 
-impl Serialize for IssuedToken {
-    /// The contract's object with the names of RFC 6749 beside it.
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-        let token = &self.token;
+/// An issued token under the names of RFC 6749, section 5.1.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct OauthToken {
+    /// The same as `accessToken`.
+    #[serde(serialize_with = "show_once")]
+    #[cfg_attr(feature = "schemars", schemars(with = "String"))]
+    pub access_token: Credential,
+    /// The same as `tokenType`.
+    pub token_type: &'static str,
+    /// The same as `expiresInSeconds`.
+    pub expires_in: i64,
+    /// The same as `permissions`, separated by single spaces.
+    pub scope: String,
+}
+
+impl IssuedToken {
+    pub(super) fn new(token: AccessToken, text: Credential) -> Self {
         let seconds = (token.expires_at.as_millis() - token.created_at.as_millis()) / 1000;
-        let mut object = serializer.serialize_struct("IssuedToken", 15)?;
-        object.serialize_field("id", &token.id)?;
-        object.serialize_field("accessToken", self.text.expose())?;
-        object.serialize_field("tokenType", "Bearer")?;
-        object.serialize_field("expiresAt", &token.expires_at)?;
-        object.serialize_field("expiresInSeconds", &seconds)?;
-        object.serialize_field("tenantId", &token.tenant_id)?;
-        object.serialize_field("clientId", &token.client_id)?;
-        object.serialize_field("authorizationId", &token.authorization_id)?;
-        object.serialize_field("issuedBy", &token.issued_by)?;
-        object.serialize_field("permissions", &token.permissions)?;
-        object.serialize_field("connectionIds", &token.connection_ids)?;
-        object.serialize_field("access_token", self.text.expose())?;
-        object.serialize_field("token_type", "Bearer")?;
-        object.serialize_field("expires_in", &seconds)?;
-        object.serialize_field("scope", &token.permissions.to_string())?;
-        object.end()
+        Self {
+            id: token.id,
+            access_token: text.clone(),
+            token_type: "Bearer",
+            expires_at: token.expires_at,
+            expires_in_seconds: seconds,
+            tenant_id: token.tenant_id,
+            client_id: token.client_id,
+            authorization_id: token.authorization_id,
+            issued_by: token.issued_by,
+            permissions: token.permissions,
+            connection_ids: token.connection_ids,
+            oauth: OauthToken {
+                access_token: text,
+                token_type: "Bearer",
+                expires_in: seconds,
+                scope: token.permissions.to_string(),
+            },
+        }
     }
 }
 
@@ -183,7 +228,7 @@ impl Gateway {
             .tokens()
             .insert(token.clone(), text.hash(), audit)
             .await?;
-        Ok(IssuedToken { token, text })
+        Ok(IssuedToken::new(token, text))
     }
 
     /// The live client whose secret was sent. An unknown client costs the same work and gets the

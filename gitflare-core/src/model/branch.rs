@@ -6,6 +6,7 @@ use crate::filter::identifiers_only;
 
 /// A branch of a repository, in the provider's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Branch {
     /// The name without `refs/heads/`.

@@ -10,6 +10,7 @@ use crate::{
 
 /// A CI result for a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     /// The provider's own id.

@@ -9,6 +9,7 @@ use crate::{
 
 /// One commit of a history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Commit {
     /// The full object name in hexadecimal.
@@ -29,6 +30,7 @@ pub struct Commit {
 
 /// Who, and when, in a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Signature {
     /// The name in the commit.

@@ -6,6 +6,7 @@ use crate::filter::identifiers_only;
 
 /// Somebody whose commits are in a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Contributor {
     /// The provider's own id, or what identifies the person there.

@@ -10,6 +10,7 @@ use crate::{
 
 /// A release of a commit to an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deployment {
     /// The provider's own id.

@@ -15,6 +15,7 @@ pub const MAX_PATCH_BYTES: usize = 10 * 1024 * 1024;
 
 /// The changes between two commits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Diff {
     /// The older side; `None` for a commit without parents.
@@ -33,6 +34,7 @@ pub struct Diff {
 
 /// Counts over a diff.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DiffStats {
     /// Changed files.
     pub files: Option<u64>,
@@ -44,6 +46,7 @@ pub struct DiffStats {
 
 /// One changed file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DiffFile {
     /// The path on the newer side (on the older one when removed).

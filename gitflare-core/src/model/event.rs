@@ -10,6 +10,7 @@ use crate::{
 
 /// The `data` of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum EventData {
     /// Commits arrived, or a ref moved.
@@ -32,6 +33,7 @@ pub enum EventData {
 
 /// A push.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PushEvent {
     /// The whole name of the ref, such as `refs/heads/main`.
@@ -47,6 +49,7 @@ pub struct PushEvent {
 
 /// A branch or tag that was made or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RefEvent {
     /// Its short name.
@@ -57,6 +60,7 @@ pub struct RefEvent {
 
 /// A comment or review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Comment {
     /// The provider's own id.

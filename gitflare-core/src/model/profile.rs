@@ -6,6 +6,7 @@ use crate::{ConnectionId, filter::identifiers_only, provider::ProviderId};
 
 /// Whom a connection reads as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Viewer {
     /// The provider.

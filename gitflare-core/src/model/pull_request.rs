@@ -10,6 +10,7 @@ use crate::{
 
 /// A proposal to merge one branch into another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PullRequest {
     /// The provider's own id.

@@ -10,6 +10,7 @@ use crate::{
 
 /// A published version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Release {
     /// The provider's own id; `None` where releases are known by their tag.
@@ -38,6 +39,7 @@ pub struct Release {
 
 /// A file attached to a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Asset {
     /// The file's name.

@@ -11,6 +11,7 @@ use crate::{
 
 /// A repository as its provider describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Repository {
     /// The provider.
@@ -53,6 +54,7 @@ pub struct Repository {
 
 /// Whom a repository belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Owner {
     /// The provider's own id.
     pub id: Option<String>,

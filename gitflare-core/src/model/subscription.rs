@@ -7,6 +7,7 @@ use crate::{SubscriptionId, Timestamp, filter::identifiers_only, provider::Provi
 
 /// A subscription as the app sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {
     /// Our id.

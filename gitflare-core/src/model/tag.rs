@@ -9,6 +9,7 @@ use crate::{
 
 /// A tag of a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tag {
     /// The name without `refs/tags/`.
@@ -25,6 +26,7 @@ pub struct Tag {
 
 /// Who made an annotated tag, and when.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Tagger {
     /// The name in the tag.
     pub name: Option<String>,

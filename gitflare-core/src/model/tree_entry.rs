@@ -10,6 +10,7 @@ use crate::{
 
 /// A file, folder, link or submodule in a tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TreeEntry {
     /// The path from the root of the repository.
     pub path: String,

@@ -41,6 +41,7 @@ words! {
 
 /// An authorization's share for one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
     /// Our id.
@@ -108,8 +109,26 @@ impl Serialize for Repositories {
     }
 }
 
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Repositories {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ApprovedRepositories".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "`all`, or the approved repositories.",
+            "anyOf": [
+                {"type": "string", "enum": ["all"]},
+                {"type": "array", "items": generator.subschema_for::<ApprovedRepository>()},
+            ],
+        })
+    }
+}
+
 /// An approved repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovedRepository {
     /// The provider's own id; the approval is bound to it.

@@ -10,6 +10,7 @@ use crate::{
 
 /// A developer app. Its secrets are known by id only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Client {
     /// Our id, the OAuth `client_id`.
@@ -44,6 +45,7 @@ pub struct Client {
 
 /// A client secret, without the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ClientSecret {
     /// Our id.

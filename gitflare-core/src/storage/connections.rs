@@ -8,6 +8,7 @@ use crate::{ConnectionId, Result, TenantId, Timestamp, model::words, provider::P
 
 /// A linked provider account, without its tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Connection {
     /// Our id.

@@ -54,7 +54,7 @@ pub use subscriptions::{StoredSubscription, SubscriptionStore};
 pub use summary::{SummaryBuilder, UsageFacts};
 pub use tenants::{Tenant, TenantKind, TenantStore};
 pub use tokens::{Access, AccessToken, IssuedBy, RepositoryKey, Share, TokenFilter, TokenStore};
-pub use usage::{Tally, UsageQuery, UsageRow, UsageStore, UsageSummary};
+pub use usage::{Tally, UsageQuery, UsageRow, UsageStore, UsageSummary, UsageTotals};
 pub use users::{Membership, NewUser, PasswordHash, Role, User, UserStore};
 
 use crate::Result;

@@ -13,6 +13,7 @@ const HOUR: u64 = 60 * 60;
 
 /// A session, without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// Our id.

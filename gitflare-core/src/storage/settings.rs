@@ -8,6 +8,7 @@ use crate::{Result, Timestamp};
 
 /// The firewall's configuration as it was last set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FirewallSettings {
     /// Whether anything is filtered.

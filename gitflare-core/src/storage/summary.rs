@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use super::{Tally, UsageRow, UsageSummary};
+use super::{Tally, UsageRow, UsageSummary, UsageTotals};
 use crate::Timestamp;
 
 const DAY_MILLIS: i64 = 86_400_000;
@@ -98,7 +98,7 @@ impl SummaryBuilder {
         let older = self.by_day.len().saturating_sub(top);
         let by_status = self.by_status.into_iter();
         UsageSummary {
-            totals: self.totals.tally(String::new()),
+            totals: self.totals.total(),
             by_endpoint: ranked(self.by_endpoint, top),
             by_provider: ranked(self.by_provider, top),
             by_client: ranked(self.by_client, top),
@@ -154,6 +154,15 @@ impl Counts {
     fn tally(&self, key: String) -> Tally {
         Tally {
             key,
+            requests: self.requests,
+            errors: self.errors,
+            p50_ms: self.quantile(50),
+            p95_ms: self.quantile(95),
+        }
+    }
+
+    fn total(&self) -> UsageTotals {
+        UsageTotals {
             requests: self.requests,
             errors: self.errors,
             blocked_files: self.blocked_files,

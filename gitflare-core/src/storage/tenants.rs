@@ -8,6 +8,7 @@ use crate::{ClientId, Result, TenantId, Timestamp, model::words};
 
 /// A developer or a customer company.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
     /// Our id.

@@ -14,6 +14,7 @@ use crate::{
 
 /// An issued access token, without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AccessToken {
     /// Our id.

@@ -10,6 +10,7 @@ use crate::{
 
 /// One unified read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UsageRow {
     /// Our id of the row.
@@ -91,43 +92,61 @@ impl UsageQuery {
     }
 }
 
-/// Counts over some rows.
+/// Counts over all reads of a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Tally {
-    /// What the rows have in common; empty for all of them.
-    pub key: String,
-    /// How many reads.
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UsageTotals {
+    /// The number of reads, refused ones included.
     pub requests: u64,
-    /// How many of them failed.
+    /// The number of reads that were answered with an error.
     pub errors: u64,
-    /// How many files were stripped.
+    /// The number of files and tree entries that the firewall stripped.
     pub blocked_files: u64,
-    /// How many secrets were hashed.
+    /// The number of secrets that the firewall hashed.
     pub redacted_secrets: u64,
-    /// Half of the reads took at most so long; `None` without reads.
+    /// The median duration in milliseconds; `None` without reads.
     pub p50_ms: Option<u64>,
-    /// 95 of 100 reads took at most so long; `None` without reads.
+    /// The 95th percentile of the duration in milliseconds; `None` without reads.
     pub p95_ms: Option<u64>,
 }
 
-/// Counts over all rows of a query, and by what they have in common; most requests first. Of
-/// the days, the latest ones, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Counts over the reads that have one value in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Tally {
+    /// The value that the reads have in common.
+    pub key: String,
+    /// The number of reads, refused ones included.
+    pub requests: u64,
+    /// The number of reads that were answered with an error.
+    pub errors: u64,
+    /// The median duration in milliseconds.
+    pub p50_ms: Option<u64>,
+    /// The 95th percentile of the duration in milliseconds.
+    pub p95_ms: Option<u64>,
+}
+
+/// Counts over all reads of a query, and over those with one value in common: the values with the
+/// most reads first, but days in order, the latest ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UsageSummary {
-    /// Over all rows.
-    pub totals: Tally,
-    /// By endpoint key.
+    /// Counts over all reads.
+    pub totals: UsageTotals,
+    /// Counts by the operation's key, such as `commits.list`.
     pub by_endpoint: Vec<Tally>,
-    /// By provider.
+    /// Counts by provider id.
     pub by_provider: Vec<Tally>,
-    /// By client.
+    /// Counts by client id.
     pub by_client: Vec<Tally>,
-    /// By repository.
+    /// Counts by repository id.
     pub by_repository: Vec<Tally>,
-    /// By HTTP status.
+    /// Counts by HTTP status.
     pub by_status: Vec<Tally>,
-    /// By day, as `YYYY-MM-DD`.
+    /// Counts by day, as `YYYY-MM-DD`.
     pub by_day: Vec<Tally>,
 }
 

@@ -10,6 +10,7 @@ use crate::{Result, TenantId, Timestamp, UserId, model::words};
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// Our id.
@@ -57,6 +58,7 @@ words! {
 
 /// A tenant that a person belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Membership {
     /// The tenant.
     pub tenant: Tenant,

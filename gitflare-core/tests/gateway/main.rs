@@ -55,5 +55,5 @@ async fn issue(
     };
     change(&mut request);
     let issued = bed.gateway.issue_token(request, &bed.request_id).await?;
-    Ok(issued.text.expose().to_owned())
+    Ok(issued.access_token.expose().to_owned())
 }

@@ -411,7 +411,7 @@ impl Bed {
             .issue_token(request, &self.request_id)
             .await
             .unwrap();
-        issued.text.expose().to_owned()
+        issued.access_token.expose().to_owned()
     }
 
     pub(crate) async fn read(

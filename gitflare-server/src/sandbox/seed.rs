@@ -106,6 +106,6 @@ pub async fn seed(
     Ok(Seeded {
         client_id: created.client.id.to_string(),
         client_secret,
-        access_token: issued.text.expose().to_owned(),
+        access_token: issued.access_token.expose().to_owned(),
     })
 }

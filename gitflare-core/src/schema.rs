@@ -1,0 +1,67 @@
+//! JSON schemas (feature `schemars`) of the types that write themselves as one text or number. The
+//! resources derive theirs; what a schema says stands in their doc comments.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+use zeroize::Zeroize;
+
+use crate::{CODES, Code, Limit, Scope, Scopes, Secret, Timestamp, provider::ProviderId};
+
+/// A string that is one of these words.
+pub(crate) fn one_of<'w>(description: &str, words: impl Iterator<Item = &'w str>) -> Schema {
+    let words: Vec<Value> = words.map(Value::from).collect();
+    json_schema!({"type": "string", "enum": words, "description": description})
+}
+
+/// What a canonical error advises, for a member that is a plain text in Rust.
+pub(crate) fn suggested_action(_: &mut SchemaGenerator) -> Schema {
+    let actions: std::collections::BTreeSet<_> =
+        CODES.iter().map(|row| row.suggested_action).collect();
+    one_of("The one thing to do about the error.", actions.into_iter())
+}
+
+macro_rules! written_as {
+    ($($kind:ty, $name:literal => $schema:expr;)*) => {$(
+        impl JsonSchema for $kind {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    )*};
+}
+
+written_as! {
+    Timestamp, "Timestamp" => json_schema!({"type": "string", "format": "date-time"});
+    ProviderId, "ProviderId" => json_schema!({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$"});
+    Limit, "Limit" => json_schema!({"type": "integer", "minimum": 1, "maximum": Limit::MAX.get()});
+    Scopes, "Scopes" => json_schema!({
+        "type": "array",
+        "items": one_of("A scope.", Scope::ALL.iter().map(|scope| scope.as_str())),
+    });
+    Scope, "Scope" => one_of("A scope.", Scope::ALL.iter().map(|scope| scope.as_str()));
+    Code, "Code" => one_of("What failed.", CODES.iter().map(|row| row.name));
+}
+
+impl<T: Zeroize> JsonSchema for Secret<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "password"})
+    }
+}
