@@ -12,6 +12,7 @@ pub mod http;
 mod keys;
 pub mod log;
 mod passwords;
+mod private;
 mod retention;
 mod rotation;
 pub mod run;

@@ -9,7 +9,7 @@ use crate::{
     Running, Server,
     cli::Arguments,
     config::{self, BaseUrl, Config, Problem},
-    http::openapi,
+    http::{ROUTES, openapi},
     log,
     sandbox::Sandbox,
     server,
@@ -77,7 +77,7 @@ pub fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let url = config
         .public_url
         .unwrap_or_else(|| BaseUrl::of_listener(config.listen));
-    print(&format!("{:#}\n", openapi::document(url.as_str())));
+    print(&format!("{:#}\n", openapi::document(url.as_str(), ROUTES)));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Which origins may read what (CS-3), over every route.
 
-use gitflare_server::http::{Access, ROUTES, Verb};
+use gitflare_server::http::{Access, ROUTES, RouteMethod};
 
 use crate::support::Server;
 
@@ -35,21 +35,24 @@ fn each_route_lets_its_own_origins_read() {
         &format!("{panel}.evil.example"),
         "",
     ];
-    for route in ROUTES.iter().filter(|route| route.verb != Verb::Options) {
+    for route in ROUTES
+        .iter()
+        .filter(|route| route.method != RouteMethod::Options)
+    {
         let path = route.template().replace(':', "a");
         for origin in origins {
-            let what = format!("{} {path} from {origin:?}", route.verb.as_str());
+            let what = format!("{} {path} from {origin:?}", route.method.as_str());
             let preflight = server
                 .client()
                 .request("OPTIONS", &path)
                 .header("origin", origin)
-                .header("access-control-request-method", route.verb.as_str())
+                .header("access-control-request-method", route.method.as_str())
                 .header("access-control-request-headers", "authorization")
                 .send();
             assert_eq!(preflight.status, 204, "{what}");
             let answer = server
                 .client()
-                .request(route.verb.as_str(), &path)
+                .request(route.method.as_str(), &path)
                 .header("origin", origin)
                 .send();
             let (allowed, credentials) = match readers(route.access) {
@@ -74,7 +77,7 @@ fn each_route_lets_its_own_origins_read() {
                 }
             }
             let methods = preflight.header("access-control-allow-methods");
-            assert_eq!(methods, allowed.map(|_| route.verb.as_str()), "{what}");
+            assert_eq!(methods, allowed.map(|_| route.method.as_str()), "{what}");
             assert_eq!(
                 preflight.header("access-control-allow-headers").is_some(),
                 allowed.is_some(),

@@ -113,7 +113,7 @@ fn capabilities_tell_what_works() {
     assert_eq!(body["events"].as_array().unwrap().len(), 11);
     let additions = ROUTES.iter().filter(|route| route.is_addition);
     let additions: Vec<_> = additions
-        .map(|route| format!("{} {}", route.verb.as_str(), route.template()))
+        .map(|route| format!("{} {}", route.method.as_str(), route.template()))
         .collect();
     assert!(additions.contains(&"GET /metrics".to_owned()));
     assert_eq!(body["additions"], json!(additions));

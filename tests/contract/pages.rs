@@ -1,7 +1,7 @@
 //! Pages and static files over the socket: their headers over the whole route table, caching of
 //! files, and when an error is a page.
 
-use gitflare_server::http::{ROUTES, Verb};
+use gitflare_server::http::{ROUTES, RouteMethod};
 
 use crate::support::{Response, Server};
 
@@ -28,10 +28,13 @@ fn every_answer_of_every_route_carries_the_headers_of_its_kind() {
     let server = Server::start();
     let browser = server.client().with("accept", "text/html,*/*;q=0.8");
     let mut pages = 0;
-    for route in ROUTES.iter().filter(|route| route.verb != Verb::Options) {
+    for route in ROUTES
+        .iter()
+        .filter(|route| route.method != RouteMethod::Options)
+    {
         for path in route.paths {
-            let what = format!("{} {path}", route.verb.as_str());
-            let answer = browser.request(route.verb.as_str(), &filled(path)).send();
+            let what = format!("{} {path}", route.method.as_str());
+            let answer = browser.request(route.method.as_str(), &filled(path)).send();
             assert_eq!(
                 answer.header("x-content-type-options"),
                 Some("nosniff"),
@@ -232,7 +235,7 @@ fn the_test_app_is_off_unless_it_is_switched_on() {
         {
             let answer = server
                 .client()
-                .request(route.verb.as_str(), path)
+                .request(route.method.as_str(), path)
                 .header("accept", "application/json")
                 .send();
             assert_eq!(

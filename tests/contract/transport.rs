@@ -1,6 +1,6 @@
 //! What is true of every route: request ids, headers, the error shape, methods, bodies.
 
-use gitflare_server::http::{Access, ROUTES, Verb};
+use gitflare_server::http::{Access, ROUTES, RouteMethod};
 use serde_json::json;
 
 use crate::support::{ADMIN_KEY, Server, Wishes, client, text};
@@ -23,12 +23,12 @@ fn every_route()
 -> impl Iterator<Item = (&'static str, String, &'static gitflare_server::http::Route)> {
     ROUTES
         .iter()
-        .filter(|route| route.verb != Verb::Options)
+        .filter(|route| route.method != RouteMethod::Options)
         .flat_map(|route| {
             route
                 .paths
                 .iter()
-                .map(move |path| (route.verb.as_str(), concrete(path), route))
+                .map(move |path| (route.method.as_str(), concrete(path), route))
         })
 }
 
@@ -127,26 +127,6 @@ fn a_clients_own_request_id_comes_back_beside_ours() {
         .header("x-request-id", "b")
         .send();
     assert_eq!(twice.header("x-client-request-id"), None);
-}
-
-#[test]
-fn a_route_that_is_not_built_says_so_before_it_looks_at_a_credential() {
-    let server = Server::start();
-    for (method, path, _) in every_route().filter(|(_, _, route)| !route.is_built()) {
-        for client in [
-            server.client(),
-            server.client().with_bearer("nonsense"),
-            server.client().with_bearer("a").with_bearer("b"),
-        ] {
-            let answer = client.request(method, &path).send();
-            assert_eq!(
-                answer.refusal(),
-                (501, "UNSUPPORTED_ENDPOINT".into()),
-                "{method} {path}"
-            );
-            assert_eq!(answer.message(), "not built yet");
-        }
-    }
 }
 
 #[test]
@@ -329,7 +309,7 @@ fn a_json_body_is_read_strictly() {
 #[test]
 fn bearer_routes_name_their_scheme_when_they_refuse() {
     let server = Server::start();
-    for (method, path, route) in every_route().filter(|(_, _, route)| route.is_built()) {
+    for (method, path, route) in every_route() {
         let answer = server
             .client()
             .with_bearer("nonsense")

@@ -2,7 +2,9 @@
 //! [`Config`] and checked as a whole. Nothing else reads the environment; nothing here opens a
 //! database or a socket.
 
+mod given;
 mod read;
+mod setting;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -12,8 +14,9 @@ use std::{net::SocketAddr, path::Path};
 
 use gitflare_core::{keys::MasterKey, provider::ProviderId};
 
-pub use read::{Given, Origin, Problem};
-pub use table::{Config, Setting, Upstream};
+pub use given::{Given, Origin, Problem};
+pub use setting::Setting;
+pub use table::{Config, Upstream};
 pub(crate) use value::master_key;
 pub use value::{BaseUrl, Database, HostPort, LogFormat};
 
@@ -42,7 +45,7 @@ impl Config {
     /// # Errors
     /// Every problem, each as one line that names the variable.
     pub fn from_given(given: &Given) -> Result<Self, Vec<Problem>> {
-        let mut reader = read::Reader::new(given);
+        let mut reader = given::Reader::new(given);
         let config = Self::read(&mut reader);
         let mut problems = reader.into_problems();
         if let Some(config) = config {
@@ -51,7 +54,7 @@ impl Config {
                 let setting = Setting::find(variable);
                 let given = setting.and_then(|row| Some((row, given.text(row)?.0)));
                 Problem::new(match given {
-                    Some((row, origin)) => read::problem(row, origin, rule),
+                    Some((row, origin)) => given::problem(row, origin, rule),
                     None => format!("{variable} {rule}"),
                 })
             }));

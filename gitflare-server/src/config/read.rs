@@ -1,120 +1,17 @@
-//! Which text counts for a setting, and where it came from: flag before environment before file
-//! before default. An empty text counts as unset. Every wrong one is noted, so that all of them
-//! are shown at once.
+//! Where the texts of settings are read from: environment variables and `gitflare.toml`. Which text
+//! counts in the end is [`super::given`]'s business.
 
-use std::{collections::BTreeMap, ffi::OsString, fmt, fs, path::Path};
+use std::{ffi::OsString, fs, path::Path};
 
-use gitflare_core::Secret;
 use toml::de::{DeTable, DeValue};
 
-use super::table::Setting;
-
-/// Where a text came from, weakest first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    /// The table.
-    Default,
-    /// A command that starts from other defaults.
-    Preset,
-    /// A line of the configuration file.
-    File {
-        /// The file's name as given.
-        name: String,
-        /// Counted from 1.
-        line: usize,
-    },
-    /// An environment variable.
-    Environment,
-    /// The command line.
-    Flag,
-    /// A command that leaves no choice.
-    Fixed,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::Preset | Self::Fixed => f.write_str("sandbox"),
-            Self::File { name, line } => write!(f, "{name}:{line}"),
-            Self::Environment => f.write_str("environment"),
-            Self::Flag => f.write_str("flag"),
-        }
-    }
-}
-
-/// What is wrong with the configuration, as one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem(String);
-
-impl Problem {
-    /// A problem; the text is one line.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Problem {}
-
-/// Where several can be reported, one is a list too.
-impl From<Problem> for Vec<Problem> {
-    fn from(problem: Problem) -> Self {
-        vec![problem]
-    }
-}
-
-/// The texts that were given, the strongest for each setting.
-#[derive(Clone, Debug, Default)]
-pub struct Given {
-    texts: BTreeMap<&'static str, (Origin, Secret<String>)>,
-    problems: Vec<Problem>,
-    unknown: Vec<String>,
-}
+use super::{
+    given::{Given, Origin, problem},
+    setting::Setting,
+};
+use crate::private::is_private;
 
 impl Given {
-    /// Gives a setting a text, unless a stronger one is there or this one is empty. A stronger
-    /// [`Origin::Fixed`] one may be empty: it unsets.
-    pub fn set(&mut self, setting: &'static Setting, origin: Origin, text: impl Into<String>) {
-        let text = Secret::new(text.into());
-        if text.expose().is_empty() && origin != Origin::Fixed {
-            return;
-        }
-        match self.texts.get(setting.variable) {
-            Some((stronger, _)) if *stronger > origin => {}
-            _ => {
-                self.texts.insert(setting.variable, (origin, text));
-            }
-        }
-    }
-
-    /// The text that counts, and where it came from; `None` for a setting without one.
-    #[must_use]
-    pub fn text(&self, setting: &'static Setting) -> Option<(&Origin, &str)> {
-        match self.texts.get(setting.variable) {
-            Some((origin, text)) if !text.expose().is_empty() => Some((origin, text.expose())),
-            Some(_) => None,
-            None => setting.default.map(|text| (&Origin::Default, text)),
-        }
-    }
-
-    /// What could not be taken in.
-    #[must_use]
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
-    }
-
-    /// Variables that bear our name and are no setting.
-    #[must_use]
-    pub fn unknown_variables(&self) -> &[String] {
-        &self.unknown
-    }
-
     /// Takes in environment variables. Unknown ones are other programs' business; those that bear
     /// our name are remembered, for they may be misspelt.
     pub fn environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) {
@@ -143,7 +40,7 @@ impl Given {
             Ok(text) => self.file_text(&name, &text),
             Err(error) => return self.note(format!("{name} cannot be read: {error}")),
         };
-        match crate::keys::is_private(path) {
+        match is_private(path) {
             Ok(false) if holds_secret => self.note(format!(
                 "{name} holds a secret and others may read it: run `chmod 600 {name}`"
             )),
@@ -194,10 +91,6 @@ impl Given {
         }
         holds_secret
     }
-
-    pub(crate) fn note(&mut self, problem: impl Into<String>) {
-        self.problems.push(Problem::new(problem));
-    }
 }
 
 /// A value of the file as the text that the environment would hold.
@@ -211,80 +104,5 @@ fn plain(value: &DeValue<'_>) -> Option<String> {
             texts.map(|texts| texts.join(","))
         }
         _ => None,
-    }
-}
-
-/// The line that names a setting where it was set, always with its variable.
-pub(super) fn problem(setting: &Setting, origin: &Origin, rule: &str) -> String {
-    let variable = setting.variable;
-    match origin {
-        Origin::Flag => format!("--{} ({variable}) {rule}", setting.flag()),
-        Origin::File { name, line } => {
-            format!("{name}:{line}: {} ({variable}) {rule}", setting.key())
-        }
-        _ => format!("{variable} {rule}"),
-    }
-}
-
-/// Parses the texts that count, noting the wrong ones.
-pub(super) struct Reader<'g> {
-    given: &'g Given,
-    problems: Vec<Problem>,
-}
-
-impl<'g> Reader<'g> {
-    pub(super) fn new(given: &'g Given) -> Self {
-        Self {
-            given,
-            problems: given.problems.clone(),
-        }
-    }
-
-    pub(super) fn into_problems(self) -> Vec<Problem> {
-        self.problems
-    }
-
-    /// A setting that always has a value.
-    pub(super) fn one<T>(
-        &mut self,
-        variable: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let value = self.maybe(variable, parse)?;
-        if value.is_none() {
-            self.problems
-                .push(Problem::new(format!("{variable} must be set")));
-        }
-        value
-    }
-
-    /// A setting that may have none.
-    pub(super) fn maybe<T>(
-        &mut self,
-        variable: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Option<T>> {
-        let setting = Setting::find(variable)?;
-        let Some((origin, text)) = self.given.text(setting) else {
-            return Some(None);
-        };
-        match parse(text) {
-            Ok(value) => Some(Some(value)),
-            Err(rule) => {
-                self.problems
-                    .push(Problem::new(problem(setting, origin, &rule)));
-                None
-            }
-        }
-    }
-
-    /// A setting with several values, separated by commas.
-    pub(super) fn list<T>(
-        &mut self,
-        variable: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Vec<T>> {
-        let list = |text: &str| text.split(',').map(|part| parse(part.trim())).collect();
-        self.maybe(variable, list).map(Option::unwrap_or_default)
     }
 }

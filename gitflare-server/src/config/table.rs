@@ -14,24 +14,10 @@ use gitflare_core::{Secret, keys::MasterKey, provider::ProviderId};
 use tracing_subscriber::filter::Targets;
 
 use super::{
-    read::Reader,
+    given::Reader,
+    setting::Setting,
     value::{self, BaseUrl, Database, HostPort, LogFormat},
 };
-
-/// What is said about a setting.
-#[derive(Debug)]
-pub struct Setting {
-    /// The environment variable.
-    pub variable: &'static str,
-    /// The text that counts when nothing is given; `None` when that means "not set".
-    pub default: Option<&'static str>,
-    /// Whether its value must not be shown.
-    pub is_secret: bool,
-    /// Whether the flag alone, without a value, means `true`.
-    pub is_switch: bool,
-    /// One sentence.
-    pub meaning: &'static str,
-}
 
 impl Setting {
     /// The row of that variable, flag (`--listen`) or key of the file (`listen`).
@@ -50,22 +36,6 @@ impl Setting {
     /// Every row, in the order in which they are shown.
     pub fn all() -> impl Iterator<Item = &'static Self> {
         SETTINGS.iter().copied().flatten()
-    }
-
-    /// The flag, without the dashes in front.
-    #[must_use]
-    pub fn flag(&self) -> String {
-        self.key().replace('_', "-")
-    }
-
-    /// The key in `gitflare.toml`.
-    #[must_use]
-    pub fn key(&self) -> String {
-        ["GITFLARE_", "SGG_"]
-            .iter()
-            .find_map(|prefix| self.variable.strip_prefix(prefix))
-            .unwrap_or(self.variable)
-            .to_ascii_lowercase()
     }
 }
 
@@ -90,7 +60,8 @@ macro_rules! settings {
         impl Config {
             /// Reads every row; `None` when the reader has noted a problem.
             pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-                $(let $field: Option<$type> = reader.$shape($variable, $parse);)*
+                $(let $field: Option<$type> =
+                    Setting::find($variable).and_then(|row| reader.$shape(row, $parse));)*
                 let upstreams = UPSTREAMS.iter().map(|rows| Upstream::read(rows, reader)).collect();
                 Some(Self { $($field: $field?,)* upstreams })
             }
@@ -216,16 +187,14 @@ upstreams! {
 }
 
 impl Upstream {
-    fn read(rows: &UpstreamRows, reader: &mut Reader<'_>) -> Self {
+    fn read(rows: &'static UpstreamRows, reader: &mut Reader<'_>) -> Self {
         let [client_id, client_secret, api_url, web_url] = &rows.rows;
         Self {
             provider: rows.provider,
-            client_id: reader.maybe(client_id.variable, value::word).flatten(),
-            client_secret: reader
-                .maybe(client_secret.variable, value::secret)
-                .flatten(),
-            api_url: reader.maybe(api_url.variable, value::base_url).flatten(),
-            web_url: reader.maybe(web_url.variable, value::base_url).flatten(),
+            client_id: reader.maybe(client_id, value::word).flatten(),
+            client_secret: reader.maybe(client_secret, value::secret).flatten(),
+            api_url: reader.maybe(api_url, value::base_url).flatten(),
+            web_url: reader.maybe(web_url, value::base_url).flatten(),
         }
     }
 }

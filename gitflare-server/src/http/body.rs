@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::{Duration, Instant, timeout_at};
 
-use super::{Limits, respond::Refusal};
+use super::{refusal::Refusal, settings::Limits};
 
 /// The most that a body may hold where nothing else is said.
 pub(super) const MAX_BODY: usize = 64 * 1024;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gitflare_core::Error;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{HttpSettings, respond::Refusal};
+use super::{refusal::Refusal, settings::HttpSettings};
 
 /// The kinds of cookie that are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

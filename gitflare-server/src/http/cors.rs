@@ -1,13 +1,9 @@
 //! Which browser origins may read an answer (CS-3): anybody's where no cookie counts, the panel's
 //! own where one does, nobody's on admin and internal routes. An origin is never reflected.
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, header};
 
-use super::{
-    exchange::{Exchange, Reply},
-    respond::Refusal,
-    routes::{Access, Verb},
-};
+use super::route::{Access, RouteMethod};
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
@@ -76,36 +72,20 @@ pub(super) fn panel_origin(url: &str) -> &str {
     &url[..end]
 }
 
-/// `OPTIONS /*`: what the route of the announced method lets the origin do.
-pub(super) fn preflight(x: &Exchange) -> Result<Reply, Refusal> {
-    let mut reply = Reply::no_content();
-    let Some(place) = x.app().router.find(x.path()) else {
-        return Ok(reply);
-    };
-    let announced = x.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let route = announced
-        .and_then(|method| Method::from_bytes(method.as_bytes()).ok())
-        .and_then(|method| Verb::of(&method))
-        .and_then(|verb| place.route(verb))
-        .map(|index| &x.app().routes[index]);
-    let mut headers = HeaderMap::new();
-    if let Some(route) = route {
-        let origin = x.headers().get(header::ORIGIN);
-        let panel_url = &x.app().settings.panel_url;
-        if apply(&mut headers, route.access, origin, panel_url) {
-            let method = HeaderValue::from_static(route.verb.as_str());
-            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, method);
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
-            headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-            headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
-        }
+/// Adds the answer to a preflight: whether `origin` may send `method` to a route, and with which
+/// headers.
+pub(super) fn apply_preflight(
+    headers: &mut HeaderMap,
+    access: Access,
+    method: RouteMethod,
+    origin: Option<&HeaderValue>,
+    panel_url: &str,
+) {
+    if apply(headers, access, origin, panel_url) {
+        let method = HeaderValue::from_static(method.as_str());
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, method);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+        headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
     }
-    if let Ok(allow) = HeaderValue::from_str(&place.allow()) {
-        headers.insert(header::ALLOW, allow);
-    }
-    reply.headers = headers
-        .into_iter()
-        .filter_map(|(name, value)| name.map(|name| (name, value)))
-        .collect();
-    Ok(reply)
 }

@@ -1,16 +1,17 @@
 //! Whether a change that a browser asks for is one that our own page asked for (CS-1): its origin
 //! is ours, and where a cookie stands for somebody it carries the token of that session.
 
-use gitflare_core::{Code, Error};
+use gitflare_core::{Code, Error, Secret};
 use http::{HeaderMap, header};
 
 use super::{
     body::{self, ContentType},
     cors::panel_origin,
     exchange::Exchange,
-    respond::Refusal,
-    routes::Verb,
-    session::{EmbedVisit, UserVisit, Visit},
+    form::Form,
+    refusal::Refusal,
+    route::RouteMethod,
+    visit::{EmbedVisit, UserVisit, Visit},
 };
 
 /// Carries the token on routes whose bodies are JSON.
@@ -24,7 +25,7 @@ pub(super) fn check(x: &Exchange, visit: &Visit) -> Result<(), Refusal> {
         return Ok(());
     };
     let is_form_route = x.route.template().starts_with("/app/");
-    if x.route.verb == Verb::Get || !visit.is_cookie || is_form_route {
+    if x.route.method == RouteMethod::Get || !visit.is_cookie || is_form_route {
         return Ok(());
     }
     require_own_origin(x)?;
@@ -37,6 +38,29 @@ pub(super) fn check(x: &Exchange, visit: &Visit) -> Result<(), Refusal> {
         ));
     }
     require_token(x, visit, token(x))
+}
+
+/// The fields of a form that our own page has sent, by the session that the page was made for
+/// (CS-1). There is no
+/// other way to a form's fields.
+pub(super) async fn form(x: &mut Exchange, max: usize) -> Result<Form, Refusal> {
+    if body::content_type(x.headers()) != ContentType::Form {
+        return Err(body::unsupported(
+            "Send the form as `application/x-www-form-urlencoded`.",
+        ));
+    }
+    if !matches!(x.visit(), Visit::User(visit) if !visit.is_cookie) {
+        require_own_origin(x)?;
+    }
+    let bytes = Secret::new(x.body(max).await?);
+    let text = std::str::from_utf8(bytes.expose())
+        .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
+    let form = Form::parse(text)?;
+    match x.visit() {
+        Visit::User(visit) if visit.is_cookie => require_token(x, visit, form.csrf())?,
+        Visit::User(_) | Visit::Customer(_) | Visit::Anybody => {}
+    }
+    Ok(form)
 }
 
 /// Refuses what another site's page has sent.

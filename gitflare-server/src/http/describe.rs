@@ -3,7 +3,9 @@
 //!
 //! To describe a new route: add its line below, in the table's order. The test names a missing one.
 
-use super::routes::{Access, Route, Verb};
+use gitflare_core::provider::Endpoint;
+
+use super::route::{Access, Route, RouteMethod};
 
 /// How a credential is sent.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +59,18 @@ pub(super) const fn credential(access: Access) -> CredentialRow {
     }
 }
 
+/// The query parameters of an operation.
+pub(super) fn query_of(endpoint: Endpoint) -> Vec<&'static str> {
+    let mut names = endpoint.filters().to_vec();
+    if endpoint == Endpoint::Repositories {
+        names.insert(0, "provider");
+    }
+    if endpoint.is_paged() {
+        names.extend(["limit", "cursor"]);
+    }
+    names
+}
+
 /// The group that a route stands in.
 pub(super) fn group(route: &Route) -> &'static str {
     let path = route.template();
@@ -99,14 +113,14 @@ const GROUPS: &[(&str, &str)] = &[
 pub(super) fn summary(route: &Route) -> Option<&'static str> {
     SUMMARIES
         .iter()
-        .find(|(verb, path, _)| *verb == route.verb && *path == route.template())
+        .find(|(method, path, _)| *method == route.method && *path == route.template())
         .map(|(_, _, summary)| *summary)
 }
 
-use Verb::{Delete, Get, Options, Patch, Post};
+use RouteMethod::{Delete, Get, Options, Patch, Post};
 
 #[rustfmt::skip]
-const SUMMARIES: &[(Verb, &str, &str)] = &[
+const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
     (Options, "/*", "Answers CORS preflight requests of every path."),
     (Get, "/health", "Says whether the server is healthy, and which providers and switches are on."),
     (Get, "/v1/providers", "Lists the providers and how each can be connected."),
@@ -216,13 +230,13 @@ const SUMMARIES: &[(Verb, &str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{super::routes::ROUTES, *};
+    use super::{super::ROUTES, *};
 
     #[test]
     fn every_route_has_its_sentence() {
         for route in ROUTES {
             let summary =
-                summary(route).unwrap_or_else(|| panic!("{:?} {}", route.verb, route.template()));
+                summary(route).unwrap_or_else(|| panic!("{:?} {}", route.method, route.template()));
             assert!(summary.ends_with('.'), "{summary}");
         }
     }

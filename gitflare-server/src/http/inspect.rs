@@ -7,7 +7,7 @@ use gitflare_core::Error;
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use url::Url;
 
-use super::{HttpSettings, respond::Refusal};
+use super::{refusal::Refusal, settings::HttpSettings};
 
 /// The most that a request target may hold (HT-2).
 const MAX_TARGET: usize = 8 * 1024;

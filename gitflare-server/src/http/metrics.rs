@@ -9,7 +9,7 @@ use std::{
 
 use http::StatusCode;
 
-use super::routes::ROUTES;
+use super::route::Route;
 
 /// The statuses that we answer with; any other is counted in the last place.
 const STATUSES: [u16; 20] = [
@@ -24,6 +24,7 @@ const BUCKETS: [u64; 11] = [
 /// Everything that is counted.
 #[derive(Debug)]
 pub(super) struct Metrics {
+    table: &'static [Route],
     /// One row per route; the last is for what has none.
     routes: Vec<RouteCounters>,
     connections: AtomicU64,
@@ -39,9 +40,13 @@ struct RouteCounters {
 }
 
 impl Metrics {
-    pub(super) fn new(routes: usize) -> Self {
+    /// Counters for each route of a table.
+    pub(super) fn new(table: &'static [Route]) -> Self {
         Self {
-            routes: (0..=routes).map(|_| RouteCounters::default()).collect(),
+            table,
+            routes: (0..=table.len())
+                .map(|_| RouteCounters::default())
+                .collect(),
             connections: AtomicU64::new(0),
             connections_opened: AtomicU64::new(0),
             connections_refused: AtomicU64::new(0),
@@ -124,7 +129,7 @@ impl Metrics {
             "Answered requests.",
         )?;
         for (index, row) in self.routes.iter().enumerate() {
-            let labels = labels(index);
+            let labels = self.labels(index);
             for (place, count) in row.statuses.iter().enumerate() {
                 let count = count.load(Relaxed);
                 if count > 0 {
@@ -155,7 +160,7 @@ impl Metrics {
             if total == 0 {
                 continue;
             }
-            let labels = labels(index);
+            let labels = self.labels(index);
             let mut below = 0;
             for (bound, count) in BUCKETS.iter().zip(counts) {
                 below += count;
@@ -169,20 +174,20 @@ impl Metrics {
         }
         Ok(())
     }
+
+    fn labels(&self, index: usize) -> String {
+        self.table.get(index).map_or_else(
+            || "method=\"none\",route=\"none\"".to_owned(),
+            |route| {
+                let (method, route) = (route.method.as_str(), route.template());
+                format!("method=\"{method}\",route=\"{route}\"")
+            },
+        )
+    }
 }
 
 fn head(page: &mut String, name: &str, kind: &str, help: &str) -> std::fmt::Result {
     writeln!(page, "# HELP {name} {help}\n# TYPE {name} {kind}")
-}
-
-fn labels(index: usize) -> String {
-    ROUTES.get(index).map_or_else(
-        || "method=\"none\",route=\"none\"".to_owned(),
-        |route| {
-            let (method, route) = (route.verb.as_str(), route.template());
-            format!("method=\"{method}\",route=\"{route}\"")
-        },
-    )
 }
 
 fn seconds(micros: u64) -> f64 {
@@ -191,11 +196,11 @@ fn seconds(micros: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::ROUTES, *};
 
     #[test]
     fn the_page_counts_requests_by_route_and_status() {
-        let metrics = Metrics::new(ROUTES.len());
+        let metrics = Metrics::new(ROUTES);
         let health = ROUTES
             .iter()
             .position(|route| route.template() == "/health");

@@ -3,7 +3,7 @@
 
 use super::{
     form,
-    routes::{Route, Verb},
+    route::{Route, RouteMethod},
 };
 use gitflare_core::Result;
 
@@ -17,7 +17,7 @@ pub(super) struct Router {
 struct Node {
     literals: Vec<(&'static str, usize)>,
     parameter: Option<usize>,
-    routes: [Option<usize>; Verb::COUNT],
+    routes: [Option<usize>; RouteMethod::COUNT],
 }
 
 /// What a path leads to.
@@ -35,12 +35,12 @@ impl Router {
             nodes: vec![Node::default()],
         };
         for (index, route) in table.iter().enumerate() {
-            if route.verb == Verb::Options {
+            if route.method == RouteMethod::Options {
                 continue; // Its path stands for all the others.
             }
             for path in route.paths {
                 let leaf = router.insert(path);
-                router.nodes[leaf].routes[route.verb as usize] = Some(index);
+                router.nodes[leaf].routes[route.method as usize] = Some(index);
             }
         }
         router
@@ -92,19 +92,19 @@ impl Router {
 }
 
 impl Place<'_, '_> {
-    /// The route for a verb, as its position in the table.
-    pub(super) fn route(&self, verb: Verb) -> Option<usize> {
-        self.node.routes[verb as usize]
+    /// The route for a method, as its position in the table.
+    pub(super) fn route(&self, method: RouteMethod) -> Option<usize> {
+        self.node.routes[method as usize]
     }
 
     /// The methods served here, as `Allow` lists them.
     pub(super) fn allow(&self) -> String {
         let mut allow = String::new();
-        for verb in Verb::ALL {
-            if self.route(verb).is_some() {
-                allow.push_str(verb.as_str());
+        for method in RouteMethod::ALL {
+            if self.route(method).is_some() {
+                allow.push_str(method.as_str());
                 allow.push_str(", ");
-                if verb == Verb::Get {
+                if method == RouteMethod::Get {
                     allow.push_str("HEAD, ");
                 }
             }
@@ -124,7 +124,7 @@ impl Place<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::routes::ROUTES, *};
+    use super::{super::ROUTES, *};
 
     #[test]
     fn every_route_is_found_by_its_own_path() {
@@ -132,7 +132,7 @@ mod tests {
         for (index, route) in ROUTES.iter().enumerate() {
             for path in route.paths.iter().filter(|path| **path != "/*") {
                 let place = router.find(path).unwrap_or_else(|| panic!("{path}"));
-                assert_eq!(place.route(route.verb), Some(index), "{path}");
+                assert_eq!(place.route(route.method), Some(index), "{path}");
             }
         }
     }

@@ -3,52 +3,29 @@
 //! adopted (SE-2).
 
 use gitflare_core::{
-    ClientId, Code, Error, TenantId, UserId,
-    gateway::{BegunSession, user_of},
-    storage::{Session, SessionSubject},
+    Code, Error, Timestamp,
+    gateway::{BegunSession, SignedIn, user_of},
+    storage::{SessionSubject, User},
 };
 use http::{HeaderName, HeaderValue};
+use serde::Serialize;
 
-use super::{HttpSettings, auth, cookie::Cookie, exchange::Exchange, respond::Refusal};
+use super::{
+    cookie::Cookie,
+    credentials,
+    exchange::Exchange,
+    refusal::Refusal,
+    settings::HttpSettings,
+    visit::{EmbedVisit, UserVisit},
+};
 
 /// How many workspaces one browser keeps open; the oldest goes first.
 const MAX_EMBED_SESSIONS: usize = 8;
 
-/// Whose request it is, on routes where that counts.
-#[derive(Debug, Default)]
-pub(super) enum Visit {
-    /// Nobody's that is known.
-    #[default]
-    Anybody,
-    /// A signed-in person's.
-    User(UserVisit),
-    /// That of a browser with these workspaces open; may be none.
-    Customer(Vec<EmbedVisit>),
-}
-
-/// A signed-in person.
-#[derive(Clone, Debug)]
-pub(super) struct UserVisit {
-    pub(super) user: UserId,
-    pub(super) session: Session,
-    /// Whether the browser sent it by itself, so that every change needs a form's token (CS-1).
-    pub(super) is_cookie: bool,
-}
-
-/// One workspace that a browser has open.
-#[derive(Clone, Debug)]
-pub(super) struct EmbedVisit {
-    pub(super) session: Session,
-    pub(super) client: ClientId,
-    pub(super) tenant: TenantId,
-    /// As the cookie holds it.
-    text: String,
-}
-
 /// The signed-in person, if there is one: a bearer token goes before the cookie, and a dead one is
 /// refused, while a dead cookie is as good as none.
 pub(super) async fn user(x: &Exchange) -> Result<Option<UserVisit>, Refusal> {
-    let bearer = auth::bearer(x.headers())?;
+    let bearer = credentials::bearer(x.headers())?;
     let is_cookie = bearer.is_none();
     let text = match &bearer {
         Some(text) => text.expose(),
@@ -97,15 +74,6 @@ pub(super) async fn customer(x: &Exchange) -> Result<Vec<EmbedVisit>, Refusal> {
     Ok(visits)
 }
 
-/// The refusal of whoever has to sign in first.
-pub(super) fn required() -> Refusal {
-    Error::new(
-        Code::AuthRequired,
-        "Sign in, or send a session token as `Authorization: Bearer`.",
-    )
-    .into()
-}
-
 /// The cookie of a person's new session.
 pub(super) fn user_cookie(
     begun: &BegunSession,
@@ -130,4 +98,23 @@ pub(super) fn embed_cookie(
     let kept = texts.len().saturating_sub(MAX_EMBED_SESSIONS);
     let lifetime = begun.session.subject.lifetime();
     Cookie::Embed.set(&texts[kept..].join("."), lifetime, settings)
+}
+
+/// A session as JSON, with its token this one time.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Opened<'a> {
+    session_token: &'a str,
+    expires_at: Timestamp,
+    user: &'a User,
+}
+
+impl<'a> From<&'a SignedIn> for Opened<'a> {
+    fn from(signed: &'a SignedIn) -> Self {
+        Self {
+            session_token: signed.begun.text.expose(),
+            expires_at: signed.begun.session.expires_at,
+            user: &signed.user,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use super::AdminKeys;
+use gitflare_core::CredentialHash;
 
 /// Addresses, keys and switches of the HTTP surface.
 #[derive(Clone, Debug)]
@@ -80,5 +80,40 @@ impl Default for Limits {
             connections: 10_000,
             connections_per_address: 4_000,
         }
+    }
+}
+
+/// The keys that open the admin API, as digests; several while one replaces another (IN-4).
+#[derive(Clone, Debug, Default)]
+pub struct AdminKeys(Vec<CredentialHash>);
+
+impl AdminKeys {
+    /// The keys with these digests.
+    #[must_use]
+    pub const fn new(digests: Vec<CredentialHash>) -> Self {
+        Self(digests)
+    }
+
+    /// Whether a text is one of the keys. Every digest is compared, each in constant time.
+    pub(super) fn open_with(&self, text: &str) -> bool {
+        let presented = CredentialHash::of(text);
+        self.0
+            .iter()
+            .fold(false, |found, key| key.matches(&presented) | found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_admin_key_of_the_ring_opens() {
+        // sec: IN-4
+        let keys = AdminKeys::new(vec![CredentialHash::of("old"), CredentialHash::of("new")]);
+        for (text, opens) in [("old", true), ("new", true), ("ol", false), ("", false)] {
+            assert_eq!(keys.open_with(text), opens, "{text}");
+        }
+        assert!(!AdminKeys::default().open_with(""));
     }
 }

@@ -2,8 +2,11 @@
 
 use gitflare_core::{CredentialHash, Random, Secret};
 
-use super::{ADMIN_KEY_FILE, DataDir, Reading, hex, on_path, private, random_hex, read_private};
-use crate::config::{Config, Problem};
+use super::{ADMIN_KEY_FILE, DataDir, Reading, hex, on_path, random_hex, read_private};
+use crate::{
+    config::{Config, Problem},
+    private,
+};
 
 /// The hashes of the keys in force, and the text of one that was made just now, to be shown this
 /// once.

@@ -4,7 +4,6 @@
 
 mod admin;
 mod check;
-mod private;
 #[cfg(test)]
 mod tests;
 
@@ -21,9 +20,11 @@ use zeroize::Zeroizing;
 
 pub(crate) use admin::generate as new_admin_key;
 pub(crate) use check::verify;
-pub(crate) use private::is_private;
 
-use crate::config::{self, Config, Problem};
+use crate::{
+    config::{self, Config, Problem},
+    private,
+};
 
 const MASTER_KEY_FILE: &str = "master.key";
 const ADMIN_KEY_FILE: &str = "admin.key.sha256";
@@ -40,20 +41,15 @@ impl DataDir {
     /// content that others may read is refused, for closing it could be a mistake too.
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
         let failed = |error| on_path(path, "cannot be used", error);
-        private::make_folder(path).map_err(failed)?;
-        let is_new = is_empty(path).map_err(failed)?;
-        if !is_private(path).map_err(failed)? {
-            if !is_new {
-                let path = path.display();
-                return Err(Problem::new(format!(
-                    "GITFLARE_DATA_DIR: others may read {path}: run `chmod 700 {path}`"
-                )));
-            }
-            private::close_folder(path).map_err(failed)?;
+        if !private::folder(path, || is_empty(path)).map_err(failed)? {
+            let path = path.display();
+            return Err(Problem::new(format!(
+                "GITFLARE_DATA_DIR: others may read {path}: run `chmod 700 {path}`"
+            )));
         }
         Ok(Self {
             path: path.to_owned(),
-            is_new,
+            is_new: is_empty(path).map_err(failed)?,
         })
     }
 
@@ -131,7 +127,7 @@ fn read_private(path: &Path) -> Result<Secret<String>, Reading> {
         io::ErrorKind::NotFound => Reading::Missing,
         _ => Reading::Refused(on_path(path, "cannot be read", error)),
     };
-    if !is_private(path).map_err(failed)? {
+    if !private::is_private(path).map_err(failed)? {
         let path = path.display();
         return Err(Reading::Refused(Problem::new(format!(
             "{path} holds a key and others may read it: run `chmod 600 {path}`, and change the key if somebody has"

@@ -11,18 +11,18 @@ use super::{
     super::{
         body,
         cookie::Cookie,
-        exchange::{Exchange, Reply},
-        hosted::sign_in::Opened,
+        exchange::Exchange,
         json::Members,
-        respond::Refusal,
-        session,
+        refusal::Refusal,
+        reply::Reply,
+        session::{self, Opened},
     },
     lists::{self, ListRequest},
     unified,
 };
 
 /// `GET /v1/account/me`
-pub(in super::super) async fn me(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn me(x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     struct Me<'a> {
         user: &'a User,
@@ -39,14 +39,14 @@ pub(in super::super) async fn me(x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `DELETE /v1/account/me`
-pub(in super::super) async fn delete_me(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn delete_me(x: Exchange) -> Result<Reply, Refusal> {
     let visit = x.user()?;
     x.gateway().delete_account(&visit.user, &x.act()).await?;
     Ok(Reply::no_content().with_header(Cookie::Session.clear(x.settings())?))
 }
 
 /// `POST /v1/account/password`
-pub(in super::super) async fn change_password(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn change_password(mut x: Exchange) -> Result<Reply, Refusal> {
     body::require_json(x.headers())?;
     let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
     let mut members = Members::parse(bytes.expose())?;
@@ -68,7 +68,7 @@ pub(in super::super) async fn change_password(mut x: Exchange) -> Result<Reply, 
 }
 
 /// `GET /v1/account/connections`
-pub(in super::super) async fn connections(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn connections(x: Exchange) -> Result<Reply, Refusal> {
     let request = ListRequest::of(&x)?;
     let filter = ConnectionFilterText {
         tenant_id: request.filter("tenantId")?,
@@ -83,7 +83,7 @@ pub(in super::super) async fn connections(x: Exchange) -> Result<Reply, Refusal>
 }
 
 /// `GET /v1/account/repositories`
-pub(in super::super) async fn repositories(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn repositories(x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     let reply = x
         .gateway()
@@ -93,13 +93,13 @@ pub(in super::super) async fn repositories(x: Exchange) -> Result<Reply, Refusal
 }
 
 /// `GET /v1/account/usage/logs`
-pub(in super::super) async fn usage_logs(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn usage_logs(x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     Reply::ok(&x.gateway().usage_logs(&x.user()?.user, &query).await?)
 }
 
 /// `GET /v1/account/usage/summary`
-pub(in super::super) async fn usage_summary(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn usage_summary(x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     Reply::ok(&x.gateway().usage_summary(&x.user()?.user, &query).await?)
 }

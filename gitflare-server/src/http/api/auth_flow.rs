@@ -1,34 +1,26 @@
-//! `/v1/auth/*`: a browser's way to a provider and back, in its three forms. Which cookie stands for
-//! which browser is told here; everything else about a flow the gateway decides.
-
-use std::time::Duration;
+//! `/v1/auth/*`: a browser's way to a provider and back, in its three forms. What belongs to
+//! the browser stands in [`super::super::linking`]; everything else about a flow the gateway decides.
 
 use gitflare_core::{
-    Credential, CredentialHash, CredentialKind, Error, FlowId, Scope, Scopes, Secret, SystemRandom,
-    TenantId,
-    gateway::{
-        Act, FailedLink, LinkCallback, LinkClaim, LinkStart, Query, ReturnedLink, workspace_key,
-    },
-    storage::{Actor, Connection, Handover, LinkFlow, LinkKind},
+    Error, FlowId, Scope, Scopes, Secret,
+    gateway::{FailedLink, LinkCallback, LinkClaim, LinkStart, Query, ReturnedLink},
+    storage::{Connection, Handover, LinkFlow, LinkKind},
 };
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::Serialize;
 
 use super::super::{
-    cookie::Cookie,
-    csrf,
-    exchange::{Exchange, Reply},
+    exchange::Exchange,
+    linking::{self, Browser},
     pages::{
         View,
         handover::{self, HandoverView},
         text::Shown,
     },
-    respond::Refusal,
-    session::{self, EmbedVisit},
+    refusal::Refusal,
+    reply::Reply,
+    session,
 };
-
-/// A flow and the time to claim its account, with some room.
-const COOKIE_LIFETIME: Duration = Duration::from_secs(25 * 60);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,7 +44,7 @@ struct Completed<'a> {
 }
 
 /// `GET /v1/auth/:provider/start`
-pub(in super::super) async fn start(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn start(mut x: Exchange) -> Result<Reply, Refusal> {
     let provider = x.parameter("provider").unwrap_or_default();
     let query = x.query()?;
     let (web, redirect, popup) = (
@@ -107,7 +99,7 @@ pub(in super::super) async fn start(mut x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `GET /v1/auth/:provider/callback`
-pub(in super::super) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
     let provider = x.parameter("provider").unwrap_or_default();
     let query = x.query()?;
     let secret = |name| -> Result<Option<Secret<String>>, Refusal> {
@@ -148,13 +140,17 @@ pub(in super::super) async fn callback(mut x: Exchange) -> Result<Reply, Refusal
 }
 
 /// `POST /v1/auth/complete`
-pub(in super::super) async fn complete(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn complete(mut x: Exchange) -> Result<Reply, Refusal> {
     let mut members = x.members().await?;
     let flow_id = FlowId::parse(&members.required_text("flowId")?)?;
     let code = Secret::new(members.required_text("completionCode")?);
     let named = members.text("tenantId")?;
     let Ok(visit) = x.user() else {
-        return complete_for_customer(&x, &flow_id, &code).await;
+        let claimed = linking::claim_for_customer(&x, &flow_id, &code).await?;
+        let reply = Reply::created(&Completed {
+            connection: &claimed.connection,
+        })?;
+        return Ok(reply.with_header(claimed.cookie));
     };
     let user = &visit.user;
     let gateway = x.gateway();
@@ -179,94 +175,6 @@ pub(in super::super) async fn complete(mut x: Exchange) -> Result<Reply, Refusal
     Reply::created(&Completed {
         connection: &connection,
     })
-}
-
-/// Claims the account for the customer whose page has sent the code (PC-3).
-async fn complete_for_customer(
-    x: &Exchange,
-    flow_id: &FlowId,
-    code: &Secret<String>,
-) -> Result<Reply, Refusal> {
-    let visits = session::customer(x).await?;
-    if visits.is_empty() {
-        return Err(session::required());
-    }
-    csrf::require_own_origin(x)?;
-    let visit = csrf::customer_among(x, &visits, csrf::token(x))?;
-    let actor = Actor::Customer(visit.tenant.clone());
-    let act = Act {
-        actor: &actor,
-        request_id: &x.request_id,
-    };
-    let claim = LinkClaim {
-        flow_id,
-        completion_code: code.expose(),
-        tenant_id: &visit.tenant,
-        user_id: None,
-        workspace: Some(&workspace_key(&visit.session.id, &visit.client)),
-    };
-    let connection = x.gateway().complete_link(claim, &act).await?;
-    let begun = x.gateway().renew_session(&visit.session).await?;
-    let cookie = session::embed_cookie(&begun, &visits, x.settings())?;
-    let reply = Reply::created(&Completed {
-        connection: &connection,
-    })?;
-    Ok(reply.with_header(cookie))
-}
-
-/// The renewed cookie of the workspace that a flow has filled, where this browser shows it: one
-/// that is partitioned stays with the page that framed us.
-async fn renewed(
-    x: &Exchange,
-    flow: &LinkFlow,
-) -> Result<Option<(HeaderName, HeaderValue)>, Refusal> {
-    let visits = session::customer(x).await?;
-    let is_filled = |visit: &&EmbedVisit| {
-        flow.workspace == Some(workspace_key(&visit.session.id, &visit.client))
-    };
-    let Some(visit) = visits.iter().find(is_filled) else {
-        return Ok(None);
-    };
-    let begun = x.gateway().renew_session(&visit.session).await?;
-    session::embed_cookie(&begun, &visits, x.settings()).map(Some)
-}
-
-/// A flow that a customer starts on a hosted page.
-pub(in super::super) struct CustomerStart<'a> {
-    pub(in super::super) provider: &'a str,
-    pub(in super::super) handover: Handover,
-    /// Whose the connection will be, where the browser has shown it.
-    pub(in super::super) tenant: Option<TenantId>,
-    /// The session and client that it is for.
-    pub(in super::super) workspace: String,
-    pub(in super::super) return_to: &'a str,
-    pub(in super::super) permissions: Scopes,
-}
-
-/// Sends a customer's browser to the provider.
-pub(in super::super) async fn start_for_customer(
-    x: &Exchange,
-    start: CustomerStart<'_>,
-) -> Result<Reply, Refusal> {
-    let browser = Browser::of(x);
-    let started = x
-        .gateway()
-        .start_link(LinkStart {
-            provider: start.provider,
-            kind: LinkKind::Embed,
-            handover: start.handover,
-            browser: Some(browser.hash()),
-            tenant_id: start.tenant,
-            user_id: None,
-            workspace: Some(start.workspace),
-            // Decided when the account is claimed: the workspace may have been filled meanwhile.
-            known_only: false,
-            return_to: Some(start.return_to),
-            permissions: start.permissions,
-        })
-        .await?;
-    let url = started.authorization_url.expose();
-    Ok(Reply::see_other(url)?.with_header(browser.cookie(x)?))
 }
 
 /// Claims the account for whom the flow was started, in whose browser it came back; without one
@@ -294,7 +202,7 @@ async fn finish_redirect(x: &Exchange, returned: ReturnedLink) -> Result<Reply, 
     match x.gateway().complete_link(claim, &x.act()).await {
         Ok(_) => {
             let reply = Reply::see_other(&return_to(flow))?;
-            Ok(match renewed(x, flow).await? {
+            Ok(match linking::renewed(x, flow).await? {
                 Some(cookie) => reply.with_header(cookie),
                 None => reply,
             })
@@ -355,32 +263,5 @@ fn flag(query: &Query, name: &str) -> Result<bool, Refusal> {
         None | Some("0" | "false") => Ok(false),
         Some("1" | "true") => Ok(true),
         Some(_) => Err(Error::invalid_request(format!("`{name}` must be `1` or left out.")).into()),
-    }
-}
-
-/// The browser that a flow is started in, by a cookie that says nothing else (PC-1). All flows of a
-/// browser share it, or a second one would cut off the first.
-struct Browser(Secret<String>);
-
-impl Browser {
-    fn find(x: &Exchange) -> Option<Self> {
-        let text = Cookie::Flow.find(x.headers(), x.settings())?;
-        CredentialHash::of_presented(CredentialKind::LinkBrowser, text)?;
-        Some(Self(Secret::new(text.to_owned())))
-    }
-
-    fn of(x: &Exchange) -> Self {
-        Self::find(x).unwrap_or_else(|| {
-            let new = Credential::generate(CredentialKind::LinkBrowser, &SystemRandom);
-            Self(Secret::new(new.expose().to_owned()))
-        })
-    }
-
-    fn hash(&self) -> CredentialHash {
-        CredentialHash::of(self.0.expose())
-    }
-
-    fn cookie(&self, x: &Exchange) -> Result<(HeaderName, HeaderValue), Refusal> {
-        Cookie::Flow.set(self.0.expose(), COOKIE_LIFETIME, x.settings())
     }
 }

@@ -9,10 +9,7 @@ use gitflare_core::{
 use serde::Serialize;
 
 use super::{
-    super::{
-        exchange::{Exchange, Reply},
-        respond::Refusal,
-    },
+    super::{exchange::Exchange, refusal::Refusal, reply::Reply},
     lists::{self, ListRequest},
 };
 
@@ -22,7 +19,7 @@ struct One<'a> {
 }
 
 /// `GET /v1/connections`
-pub(in super::super) async fn list(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn list(x: Exchange) -> Result<Reply, Refusal> {
     let request = ListRequest::of(&x)?;
     let filter = ConnectionFilterText {
         tenant_id: request.filter("tenantId")?,
@@ -33,7 +30,7 @@ pub(in super::super) async fn list(x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `POST /v1/connections/manual`
-pub(in super::super) async fn create_manual(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn create_manual(mut x: Exchange) -> Result<Reply, Refusal> {
     let mut members = x.members().await?;
     let request = ManualConnection {
         provider: members.required_text("provider")?,
@@ -49,7 +46,7 @@ pub(in super::super) async fn create_manual(mut x: Exchange) -> Result<Reply, Re
 }
 
 /// `GET /v1/connections/:connectionId`
-pub(in super::super) async fn find(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn find(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("connectionId").unwrap_or_default();
     let connection = x.gateway().find_connection(&id).await?;
     Reply::ok(&One {
@@ -58,7 +55,7 @@ pub(in super::super) async fn find(mut x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `DELETE /v1/connections/:connectionId`
-pub(in super::super) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("connectionId").unwrap_or_default();
     x.gateway().disconnect(&id, &x.act()).await?;
     Ok(Reply::no_content())

@@ -7,11 +7,7 @@ use gitflare_core::{
 };
 use serde::Serialize;
 
-use super::super::{
-    exchange::{Exchange, Reply},
-    respond::Refusal,
-    settings::HttpSettings,
-};
+use super::super::{exchange::Exchange, refusal::Refusal, reply::Reply, settings::HttpSettings};
 
 /// Where an app's OAuth begins and ends.
 #[derive(Serialize)]
@@ -31,7 +27,7 @@ impl Oauth {
 }
 
 /// `GET /v1/developer/apps`
-pub(in super::super) async fn list(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn list(x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     struct Apps<'a> {
         data: &'a [Client],
@@ -48,7 +44,7 @@ pub(in super::super) async fn list(x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `POST /v1/developer/apps`
-pub(in super::super) async fn create(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn create(mut x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Created<'a> {
@@ -78,7 +74,7 @@ pub(in super::super) async fn create(mut x: Exchange) -> Result<Reply, Refusal> 
 }
 
 /// `PATCH /v1/developer/apps/:clientId`
-pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     struct Updated {
         client: Client,
@@ -104,7 +100,7 @@ pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> 
 }
 
 /// `DELETE /v1/developer/apps/:clientId`
-pub(in super::super) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = client_id(&mut x);
     let user = &x.user()?.user;
     x.gateway().delete_app(user, &id, &x.act()).await?;
@@ -112,7 +108,7 @@ pub(in super::super) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> 
 }
 
 /// `POST /v1/developer/apps/:clientId/secrets`
-pub(in super::super) async fn create_secret(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn create_secret(mut x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Created<'a> {
@@ -129,7 +125,7 @@ pub(in super::super) async fn create_secret(mut x: Exchange) -> Result<Reply, Re
 }
 
 /// `DELETE /v1/developer/apps/:clientId/secrets/:secretId`
-pub(in super::super) async fn delete_secret(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn delete_secret(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = client_id(&mut x);
     let secret = x
         .parameter("secretId")

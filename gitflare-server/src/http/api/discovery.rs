@@ -8,28 +8,47 @@ use gitflare_core::{
     model::EventName,
     provider::{Endpoint, ProviderId, Support},
 };
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
 use super::{
-    super::{
-        cors,
-        exchange::{Exchange, Reply},
-        respond::Refusal,
-    },
+    super::{cors, exchange::Exchange, refusal::Refusal, reply::Reply, route::RouteMethod},
     oauth,
 };
 
 /// What stands before the digits of a hashed secret.
 const HASH_PREFIX: &str = "gf_sha256:";
 
-/// `OPTIONS /*`
-pub(in super::super) async fn preflight(x: Exchange) -> Result<Reply, Refusal> {
-    cors::preflight(&x)
+/// `OPTIONS /*`: what the route of the announced method lets the origin do.
+pub(crate) async fn preflight(x: Exchange) -> Result<Reply, Refusal> {
+    let mut reply = Reply::no_content();
+    let Some(place) = x.app().router.find(x.path()) else {
+        return Ok(reply);
+    };
+    let announced = x.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let route = announced
+        .and_then(|method| Method::from_bytes(method.as_bytes()).ok())
+        .and_then(|method| RouteMethod::of(&method))
+        .and_then(|method| place.route(method))
+        .map(|index| &x.app().routes[index]);
+    let mut headers = HeaderMap::new();
+    if let Some(route) = route {
+        let origin = x.headers().get(header::ORIGIN);
+        let panel_url = &x.settings().panel_url;
+        cors::apply_preflight(&mut headers, route.access, route.method, origin, panel_url);
+    }
+    if let Ok(allow) = HeaderValue::from_str(&place.allow()) {
+        headers.insert(header::ALLOW, allow);
+    }
+    reply.headers = headers
+        .into_iter()
+        .filter_map(|(name, value)| name.map(|name| (name, value)))
+        .collect();
+    Ok(reply)
 }
 
 /// `GET /health`
-pub(in super::super) async fn health(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn health(x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     struct Health {
         status: &'static str,
@@ -79,7 +98,7 @@ struct Data<T> {
 }
 
 /// `GET /v1/providers`
-pub(in super::super) async fn providers(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn providers(x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     struct Row {
         id: ProviderId,
@@ -104,7 +123,7 @@ pub(in super::super) async fn providers(x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `GET /v1/auth/callback-urls`
-pub(in super::super) async fn callback_urls(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn callback_urls(x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Row {
@@ -124,7 +143,7 @@ pub(in super::super) async fn callback_urls(x: Exchange) -> Result<Reply, Refusa
 }
 
 /// `GET /v1/platform/capabilities`
-pub(in super::super) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
     let settings = x.settings();
     let firewall = x.gateway().firewall_settings();
     Reply::ok(&Capabilities {
@@ -168,7 +187,7 @@ pub(in super::super) async fn capabilities(x: Exchange) -> Result<Reply, Refusal
             .routes
             .iter()
             .filter(|route| route.is_addition)
-            .map(|route| format!("{} {}", route.verb.as_str(), route.template()))
+            .map(|route| format!("{} {}", route.method.as_str(), route.template()))
             .collect(),
     })
 }
@@ -233,7 +252,7 @@ impl From<Support> for Capability {
 }
 
 /// `GET /metrics`
-pub(in super::super) async fn metrics(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn metrics(x: Exchange) -> Result<Reply, Refusal> {
     Ok(Reply {
         status: StatusCode::OK,
         content_type: Some("text/plain; version=0.0.4; charset=utf-8"),

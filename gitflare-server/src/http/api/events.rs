@@ -11,12 +11,7 @@ use gitflare_core::{
 use serde::Serialize;
 
 use super::{
-    super::{
-        auth, body,
-        exchange::{Exchange, Reply},
-        json::Members,
-        respond::Refusal,
-    },
+    super::{body, credentials, exchange::Exchange, json::Members, refusal::Refusal, reply::Reply},
     lists::{self, ListRequest},
 };
 
@@ -30,14 +25,14 @@ struct Created<'a> {
 }
 
 /// `POST /v1/repositories/:provider/:repoId/events/subscribe`
-pub(in super::super) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
     // What is wrong with the body is told after who may not send one.
     let not_json = body::require_json(x.headers()).err();
     let bytes = x.body(body::MAX_BODY).await?;
     let query = x.query()?;
     let request = ReadRequest {
         endpoint: Endpoint::EventsSubscribe,
-        credential: auth::read_credential(&x, &query)?,
+        credential: credentials::read_credential(x.headers(), &query)?,
         provider: x.parameter("provider"),
         repository: x.parameter("repoId"),
         item: None,
@@ -77,7 +72,7 @@ pub(in super::super) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusa
 
 /// The token of a request that may hear about events.
 async fn listener(x: &Exchange) -> Result<AccessToken, Refusal> {
-    let bearer = auth::bearer(x.headers())?;
+    let bearer = credentials::bearer(x.headers())?;
     let text = bearer.as_ref().map(|text| text.expose().as_str());
     let token = x.gateway().token_context(text).await?.token;
     if !token.permissions.contains(Scope::EventsSubscribe) {
@@ -91,7 +86,7 @@ async fn listener(x: &Exchange) -> Result<AccessToken, Refusal> {
 }
 
 /// `GET /v1/subscriptions`
-pub(in super::super) async fn list(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn list(x: Exchange) -> Result<Reply, Refusal> {
     let token = listener(&x).await?;
     let request = ListRequest::of(&x)?;
     let listing = x
@@ -102,7 +97,7 @@ pub(in super::super) async fn list(x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `DELETE /v1/subscriptions/:subscriptionId`
-pub(in super::super) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
     let token = listener(&x).await?;
     let id = x.parameter("subscriptionId").unwrap_or_default();
     let actor = Actor::Client(token.client_id.clone());
@@ -116,7 +111,7 @@ pub(in super::super) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> 
 
 /// `POST /v1/hooks/:provider/:subscriptionId`: the provider calls. It hears nothing of what is done
 /// with it.
-pub(in super::super) async fn receive(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn receive(mut x: Exchange) -> Result<Reply, Refusal> {
     let provider = x.parameter("provider").unwrap_or_default();
     let id = x.parameter("subscriptionId").unwrap_or_default();
     let bytes = x.body(MAX_HOOK_BODY).await?;

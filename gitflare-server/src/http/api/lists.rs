@@ -3,10 +3,7 @@
 use gitflare_core::gateway::{ListQuery, Listing, PageInfo, Query};
 use serde::Serialize;
 
-use super::super::{
-    exchange::{Exchange, Reply},
-    respond::Refusal,
-};
+use super::super::{exchange::Exchange, refusal::Refusal, reply::Reply};
 
 /// The query of a list, with `limit` and `cursor` already picked out.
 pub(super) struct ListRequest {

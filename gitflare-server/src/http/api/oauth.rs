@@ -9,35 +9,36 @@ use gitflare_core::{
 };
 
 use super::super::{
-    auth,
     body::{self, ContentType},
-    exchange::{Exchange, Reply},
+    credentials,
+    exchange::Exchange,
     form,
     json::Members,
-    respond::Refusal,
+    refusal::Refusal,
+    reply::Reply,
 };
 
 /// `POST /oauth/token`
-pub(in super::super) async fn token(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn token(mut x: Exchange) -> Result<Reply, Refusal> {
     let is_form = body::content_type(x.headers()) == ContentType::Form;
     let issued = issue(&mut x, false).await;
     issued.map_err(|refused| shaped(refused, is_form))
 }
 
 /// `POST /v1/platform/tokens`
-pub(in super::super) async fn platform_token(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn platform_token(mut x: Exchange) -> Result<Reply, Refusal> {
     issue(&mut x, true).await.map_err(|refused| refused.refusal)
 }
 
 /// `GET /v1/platform/client/me`
-pub(in super::super) async fn client_me(x: Exchange) -> Result<Reply, Refusal> {
-    let bearer = auth::bearer(x.headers())?;
+pub(crate) async fn client_me(x: Exchange) -> Result<Reply, Refusal> {
+    let bearer = credentials::bearer(x.headers())?;
     let text = bearer.as_ref().map(|text| text.expose().as_str());
     Reply::ok(&x.gateway().token_context(text).await?)
 }
 
 /// `POST /oauth/revoke` (RFC 7009)
-pub(in super::super) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> {
     let is_form = body::content_type(x.headers()) == ContentType::Form;
     let outcome = async {
         let (credentials, token) = own_token(&mut x).await?;
@@ -56,7 +57,7 @@ pub(in super::super) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> 
 }
 
 /// `POST /oauth/introspect` (RFC 7662), for the client's own tokens
-pub(in super::super) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
     let is_form = body::content_type(x.headers()) == ContentType::Form;
     let outcome = async {
         let (credentials, token) = own_token(&mut x).await?;
@@ -73,7 +74,7 @@ pub(in super::super) async fn introspect(mut x: Exchange) -> Result<Reply, Refus
 }
 
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414)
-pub(in super::super) async fn metadata(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn metadata(x: Exchange) -> Result<Reply, Refusal> {
     let (public, panel) = (&x.settings().public_url, &x.settings().panel_url);
     let authentication = ["client_secret_basic", "client_secret_post"];
     let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
@@ -103,7 +104,7 @@ pub(super) const CHALLENGE_METHODS: &[&str] = &["S256"];
 
 /// The client's credentials and the token that it asks about.
 async fn own_token(x: &mut Exchange) -> Result<(TokenRequest, Secret<String>), Refused> {
-    let basic = auth::basic(x.headers())?;
+    let basic = credentials::basic(x.headers())?;
     let mut fields = Fields::of(x).await?;
     let token = fields.text("token")?.map(Secret::new);
     let token = token.ok_or_else(|| Error::invalid_request("`token` is missing."))?;
@@ -196,7 +197,7 @@ async fn note_failure<T>(
 }
 
 async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRequest, Refusal> {
-    let basic = auth::basic(x.headers())?;
+    let basic = credentials::basic(x.headers())?;
     let mut fields = Fields::of(x).await?;
     let mut request = TokenRequest {
         grant_type: fields.text("grant_type")?,
@@ -219,7 +220,10 @@ async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRe
 }
 
 /// Takes the credentials of HTTP Basic, which must be the only ones.
-fn authenticate_by(request: &mut TokenRequest, basic: Option<auth::Basic>) -> Result<(), Refusal> {
+fn authenticate_by(
+    request: &mut TokenRequest,
+    basic: Option<credentials::Basic>,
+) -> Result<(), Refusal> {
     if let Some(basic) = basic {
         let is_other_client = request.client_id.as_ref().is_some_and(|id| *id != basic.id);
         if request.client_secret.is_some() || is_other_client {

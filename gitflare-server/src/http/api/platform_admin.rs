@@ -13,22 +13,18 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    super::{
-        exchange::{Exchange, Reply},
-        json,
-        respond::Refusal,
-    },
+    super::{exchange::Exchange, json, refusal::Refusal, reply::Reply},
     lists::{self, ListRequest},
 };
 
 /// `GET /v1/platform/tenants`
-pub(in super::super) async fn list_tenants(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn list_tenants(x: Exchange) -> Result<Reply, Refusal> {
     let request = ListRequest::of(&x)?;
     lists::reply(&x.gateway().list_tenants(&request.page).await?)
 }
 
 /// `POST /v1/platform/tenants`
-pub(in super::super) async fn create_tenant(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn create_tenant(mut x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     struct Created {
         tenant: Tenant,
@@ -43,7 +39,7 @@ pub(in super::super) async fn create_tenant(mut x: Exchange) -> Result<Reply, Re
 }
 
 /// `GET /v1/platform/clients`
-pub(in super::super) async fn list_clients(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn list_clients(x: Exchange) -> Result<Reply, Refusal> {
     let request = ListRequest::of(&x)?;
     let filter = ClientFilterText {
         tenant_id: request.filter("tenantId")?,
@@ -53,7 +49,7 @@ pub(in super::super) async fn list_clients(x: Exchange) -> Result<Reply, Refusal
 }
 
 /// `POST /v1/platform/clients`
-pub(in super::super) async fn create_client(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn create_client(mut x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Created<'a> {
@@ -79,7 +75,7 @@ pub(in super::super) async fn create_client(mut x: Exchange) -> Result<Reply, Re
 }
 
 /// `GET /v1/platform/grants`
-pub(in super::super) async fn list_grants(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn list_grants(x: Exchange) -> Result<Reply, Refusal> {
     let request = ListRequest::of(&x)?;
     let filter = GrantFilterText {
         tenant_id: request.filter("tenantId")?,
@@ -90,7 +86,7 @@ pub(in super::super) async fn list_grants(x: Exchange) -> Result<Reply, Refusal>
 }
 
 /// `POST /v1/platform/grants`
-pub(in super::super) async fn create_grant(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn create_grant(mut x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     struct Created<'a> {
         grant: &'a Grant,
@@ -144,14 +140,14 @@ struct Approval<'a> {
 }
 
 /// `DELETE /v1/platform/grants/:grantId`
-pub(in super::super) async fn revoke_grant(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn revoke_grant(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("grantId").unwrap_or_default();
     x.gateway().revoke_grant(&id, &x.act()).await?;
     Ok(Reply::no_content())
 }
 
 /// `GET /v1/platform/tokens`
-pub(in super::super) async fn list_tokens(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn list_tokens(x: Exchange) -> Result<Reply, Refusal> {
     let request = ListRequest::of(&x)?;
     let filter = TokenFilterText {
         tenant_id: request.filter("tenantId")?,
@@ -162,7 +158,7 @@ pub(in super::super) async fn list_tokens(x: Exchange) -> Result<Reply, Refusal>
 }
 
 /// `POST /v1/platform/tokens/introspect`
-pub(in super::super) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
     struct Inactive {
         active: bool,
@@ -176,19 +172,19 @@ pub(in super::super) async fn introspect(mut x: Exchange) -> Result<Reply, Refus
 }
 
 /// `DELETE /v1/platform/tokens/:tokenId`
-pub(in super::super) async fn revoke_token(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn revoke_token(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("tokenId").unwrap_or_default();
     x.gateway().revoke_token(&id, &x.act()).await?;
     Ok(Reply::no_content())
 }
 
 /// `GET /v1/security/firewall/config`
-pub(in super::super) async fn firewall(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn firewall(x: Exchange) -> Result<Reply, Refusal> {
     Reply::ok(&*x.gateway().firewall_settings())
 }
 
 /// `POST /v1/security/firewall/config`
-pub(in super::super) async fn update_firewall(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn update_firewall(mut x: Exchange) -> Result<Reply, Refusal> {
     let mut members = x.members().await?;
     let update = FirewallUpdate {
         enabled: members.flag("enabled")?,

@@ -11,14 +11,11 @@ use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::super::{
-    auth,
-    exchange::{Exchange, Reply},
-    respond::Refusal,
-    routes::Access,
+    credentials, exchange::Exchange, refusal::Refusal, reply::Reply, route::Access,
 };
 
 /// `GET /v1/me` and `GET /v1/repositories/...`
-pub(in super::super) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
     let Access::AccessToken(Some(endpoint)) = x.route.access else {
         return Err(Error::internal("a unified route without operation").into());
     };
@@ -28,7 +25,7 @@ pub(in super::super) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
         .or_else(|| x.parameter("pullRequestId"));
     let request = ReadRequest {
         endpoint,
-        credential: auth::read_credential(&x, &query)?,
+        credential: credentials::read_credential(x.headers(), &query)?,
         provider: x.parameter("provider"),
         repository: x.parameter("repoId"),
         item,

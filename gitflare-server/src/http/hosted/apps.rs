@@ -9,8 +9,8 @@ use http::StatusCode;
 
 use super::{
     super::{
-        body,
-        exchange::{Exchange, Reply},
+        body, csrf,
+        exchange::Exchange,
         form::Form,
         pages::{
             View,
@@ -18,7 +18,8 @@ use super::{
             dashboard::{AppForm, FreshSecrets},
             text::Shown,
         },
-        respond::Refusal,
+        refusal::Refusal,
+        reply::Reply,
     },
     dashboard,
     sign_in::told,
@@ -33,8 +34,8 @@ const FIELDS: &[&str] = &[
 ];
 
 /// `POST /app/developer/apps`
-pub(in super::super) async fn create(mut x: Exchange) -> Result<Reply, Refusal> {
-    let entered = Entered::of(&x.form(body::MAX_BODY).await?)?;
+pub(crate) async fn create(mut x: Exchange) -> Result<Reply, Refusal> {
+    let entered = Entered::of(&csrf::form(&mut x, body::MAX_BODY).await?)?;
     let user = &x.user()?.user;
     match x.gateway().create_app(user, entered.app(), &x.act()).await {
         Ok(created) => {
@@ -64,9 +65,9 @@ pub(in super::super) async fn create(mut x: Exchange) -> Result<Reply, Refusal> 
 }
 
 /// `POST /app/developer/apps/:clientId/update`
-pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("clientId").unwrap_or_default();
-    let entered = Entered::of(&x.form(body::MAX_BODY).await?)?;
+    let entered = Entered::of(&csrf::form(&mut x, body::MAX_BODY).await?)?;
     let (gateway, user) = (x.gateway(), &x.user()?.user);
     match gateway
         .update_app(user, &id, entered.changes(), &x.act())
@@ -88,18 +89,18 @@ pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> 
 }
 
 /// `POST /app/developer/apps/:clientId/delete`
-pub(in super::super) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("clientId").unwrap_or_default();
-    x.form(body::MAX_BODY).await?;
+    csrf::form(&mut x, body::MAX_BODY).await?;
     let user = &x.user()?.user;
     x.gateway().delete_app(user, &id, &x.act()).await?;
     done("app-deleted")
 }
 
 /// `POST /app/developer/apps/:clientId/secrets`
-pub(in super::super) async fn create_secret(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn create_secret(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("clientId").unwrap_or_default();
-    x.form(body::MAX_BODY).await?;
+    csrf::form(&mut x, body::MAX_BODY).await?;
     let user = &x.user()?.user;
     let created = x.gateway().create_secret(user, &id, &x.act()).await;
     let mut view = dashboard::view(&x).await?;
@@ -125,10 +126,10 @@ pub(in super::super) async fn create_secret(mut x: Exchange) -> Result<Reply, Re
 }
 
 /// `POST /app/developer/apps/:clientId/secrets/:secretId/delete`
-pub(in super::super) async fn delete_secret(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn delete_secret(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("clientId").unwrap_or_default();
     let secret = x.parameter("secretId").unwrap_or_default();
-    x.form(body::MAX_BODY).await?;
+    csrf::form(&mut x, body::MAX_BODY).await?;
     let user = &x.user()?.user;
     let act = x.act();
     match x.gateway().delete_secret(user, &id, &secret, &act).await {

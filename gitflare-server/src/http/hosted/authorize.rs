@@ -10,18 +10,19 @@ use http::StatusCode;
 
 use super::{
     super::{
-        api::auth_flow::{self, CustomerStart},
         body, csrf,
-        exchange::{Exchange, Reply},
+        exchange::Exchange,
+        linking::{self, CustomerStart},
         pages::{connect::Notice, picker::Picked},
-        respond::Refusal,
+        refusal::Refusal,
+        reply::Reply,
         session,
     },
     consent::{self, Shape},
 };
 
 /// `GET /oauth/authorize`
-pub(in super::super) async fn authorize(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn authorize(x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     if let Some(id) = request_id(&query)? {
         let consent = x.gateway().consent(id, &sessions(&x)).await?;
@@ -56,8 +57,8 @@ pub(in super::super) async fn authorize(x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `POST /oauth/authorize/approve`
-pub(in super::super) async fn approve(mut x: Exchange) -> Result<Reply, Refusal> {
-    let form = x.form(body::MAX_CHOICES).await?;
+pub(crate) async fn approve(mut x: Exchange) -> Result<Reply, Refusal> {
+    let form = csrf::form(&mut x, body::MAX_CHOICES).await?;
     let visit = csrf::customer(&x, form.csrf())?;
     let id = form.text("request_id")?.unwrap_or_default();
     let consent = x
@@ -88,7 +89,7 @@ pub(in super::super) async fn approve(mut x: Exchange) -> Result<Reply, Refusal>
 }
 
 /// `GET /oauth/authorize/deny`
-pub(in super::super) async fn deny(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn deny(x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     let id = request_id(&query)?.unwrap_or_default();
     let consent = x.gateway().consent(id, &sessions(&x)).await?;
@@ -105,7 +106,7 @@ pub(in super::super) async fn deny(x: Exchange) -> Result<Reply, Refusal> {
 /// `GET /oauth/authorize/connect/:provider`. A window of its own does not have a frame's cookies:
 /// there the request's id says for whom, and only the frame's session can claim what comes back
 /// (PC-3).
-pub(in super::super) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
     let provider = x.parameter("provider").unwrap_or_default();
     let query = x.query()?;
     let id = request_id(&query)?.unwrap_or_default();
@@ -125,7 +126,7 @@ pub(in super::super) async fn connect(mut x: Exchange) -> Result<Reply, Refusal>
         return_to: &format!("/oauth/authorize?request_id={id}"),
         permissions: request.permissions,
     };
-    auth_flow::start_for_customer(&x, start).await
+    linking::start_for_customer(&x, start).await
 }
 
 /// The page again: what the customer can put right is said on it.

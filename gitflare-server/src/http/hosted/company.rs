@@ -9,10 +9,10 @@ use gitflare_core::{
 
 use super::{
     super::{
-        api::auth_flow::{self, CustomerStart},
         body, csrf,
-        exchange::{Exchange, Reply},
+        exchange::Exchange,
         form::Form,
+        linking::{self, CustomerStart},
         pages::{
             View,
             connect::PermissionChoice,
@@ -21,8 +21,10 @@ use super::{
             picker::Picked,
             text::Shown,
         },
-        respond::Refusal,
-        session::{self, EmbedVisit},
+        refusal::Refusal,
+        reply::Reply,
+        session,
+        visit::EmbedVisit,
     },
     authorize::{choice, problem, sessions},
     consent::{self, Shape},
@@ -30,7 +32,7 @@ use super::{
 };
 
 /// `GET /app/company/apps/:clientId`
-pub(in super::super) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("clientId").unwrap_or_default();
     let query = x.query()?;
     let link = customer_link(&query)?;
@@ -59,7 +61,7 @@ pub(in super::super) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `POST /app/company/apps/:clientId/update`
-pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
     let sent = Sent::of(&mut x).await?;
     let picked = Picked::from_pairs(sent.form.pairs());
     let about = About {
@@ -106,7 +108,7 @@ pub(in super::super) async fn update(mut x: Exchange) -> Result<Reply, Refusal> 
 }
 
 /// `POST /app/company/apps/:clientId/revoke`
-pub(in super::super) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> {
     let sent = Sent::of(&mut x).await?;
     let actor = sent.actor();
     let act = Act {
@@ -118,7 +120,7 @@ pub(in super::super) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> 
 }
 
 /// `POST /app/company/apps/:clientId/connections/:connectionId/disconnect`
-pub(in super::super) async fn disconnect(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn disconnect(mut x: Exchange) -> Result<Reply, Refusal> {
     let connection = x.parameter("connectionId").unwrap_or_default();
     let sent = Sent::of(&mut x).await?;
     let actor = sent.actor();
@@ -134,7 +136,7 @@ pub(in super::super) async fn disconnect(mut x: Exchange) -> Result<Reply, Refus
 
 /// `GET /app/company/apps/:clientId/connect/:provider`. In a window of its own the session's id
 /// says for whom; only that session can claim what comes back (PC-3).
-pub(in super::super) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
     let provider = x.parameter("provider").unwrap_or_default();
     let client = x.parameter("clientId").unwrap_or_default();
     let client = x.gateway().live_client(&client).await?;
@@ -159,7 +161,7 @@ pub(in super::super) async fn connect(mut x: Exchange) -> Result<Reply, Refusal>
         return_to: &address(&client.id, customer_ref),
         permissions: client.default_permissions,
     };
-    auth_flow::start_for_customer(&x, start).await
+    linking::start_for_customer(&x, start).await
 }
 
 /// What the page is about.
@@ -275,7 +277,7 @@ struct Sent {
 impl Sent {
     async fn of(x: &mut Exchange) -> Result<Self, Refusal> {
         let client = x.parameter("clientId").unwrap_or_default();
-        let form = x.form(body::MAX_CHOICES).await?;
+        let form = csrf::form(x, body::MAX_CHOICES).await?;
         let visit = csrf::customer(x, form.csrf())?.clone();
         if visit.client.as_str() != client {
             return Err(csrf::stale());

@@ -12,7 +12,7 @@ use http::StatusCode;
 
 use super::{
     super::{
-        exchange::{Exchange, Reply},
+        exchange::Exchange,
         pages::{
             View,
             connect::{
@@ -22,7 +22,8 @@ use super::{
             picker::{Picked, Picker, RepositoryChoice},
             text::{Link, Shown},
         },
-        respond::Refusal,
+        refusal::Refusal,
+        reply::Reply,
     },
     dashboard::minute,
 };

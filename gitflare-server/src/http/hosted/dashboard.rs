@@ -11,7 +11,7 @@ use gitflare_core::{
 use http::StatusCode;
 
 use super::super::{
-    exchange::{Exchange, Reply},
+    exchange::Exchange,
     pages::{
         View,
         chart::{Bar, Chart},
@@ -21,7 +21,8 @@ use super::super::{
         },
         text::Shown,
     },
-    respond::Refusal,
+    refusal::Refusal,
+    reply::Reply,
     settings::HttpSettings,
 };
 
@@ -30,7 +31,7 @@ const CALLS: &str = "20";
 const DAYS: &str = "30";
 
 /// `GET /app/dashboard`
-pub(in super::super) async fn show(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn show(x: Exchange) -> Result<Reply, Refusal> {
     let mut view = view(&x).await?;
     view.notice = done(&x.query()?);
     view.reply(StatusCode::OK)

@@ -3,8 +3,10 @@
 //! what pages look like is `pages`' business.
 
 pub(super) mod apps;
+pub(super) mod assets;
 pub(super) mod authorize;
 pub(super) mod company;
 mod consent;
 pub(super) mod dashboard;
 pub(super) mod sign_in;
+pub(super) mod site;

@@ -3,18 +3,16 @@
 //! in by it.
 
 use gitflare_core::{
-    Code, Error, Secret, Timestamp,
+    Code, Error, Secret,
     gateway::{SignUp, SignedIn},
-    storage::User,
 };
 use http::StatusCode;
-use serde::Serialize;
 
 use super::super::{
     body::{self, ContentType},
     cookie::Cookie,
     csrf,
-    exchange::{Exchange, Reply},
+    exchange::Exchange,
     json::Members,
     pages::{
         View,
@@ -22,8 +20,9 @@ use super::super::{
         connect::Notice,
         text::Shown,
     },
-    respond::Refusal,
-    session,
+    refusal::Refusal,
+    reply::Reply,
+    session::{self, Opened},
 };
 
 /// Where somebody goes who has signed in and wanted nothing else.
@@ -31,7 +30,7 @@ const DASHBOARD: &str = "/app/dashboard";
 const LOGIN: &str = "/app/login";
 
 /// `GET /app/signup` and its aliases
-pub(in super::super) async fn sign_up_page(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn sign_up_page(x: Exchange) -> Result<Reply, Refusal> {
     refuse_customers(&x)?;
     let view = SignupView {
         return_to: return_to(x.query()?.value("returnTo")?),
@@ -41,7 +40,7 @@ pub(in super::super) async fn sign_up_page(x: Exchange) -> Result<Reply, Refusal
 }
 
 /// `POST /app/signup` and its aliases
-pub(in super::super) async fn sign_up(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn sign_up(mut x: Exchange) -> Result<Reply, Refusal> {
     refuse_customers(&x)?;
     let entered = Entered::of(&mut x).await?;
     match sign_up_as(&x, &entered).await {
@@ -64,7 +63,7 @@ pub(in super::super) async fn sign_up(mut x: Exchange) -> Result<Reply, Refusal>
 }
 
 /// `GET /app/login` and its aliases
-pub(in super::super) async fn log_in_page(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn log_in_page(x: Exchange) -> Result<Reply, Refusal> {
     refuse_customers(&x)?;
     let view = LoginView {
         return_to: return_to(x.query()?.value("returnTo")?),
@@ -74,7 +73,7 @@ pub(in super::super) async fn log_in_page(x: Exchange) -> Result<Reply, Refusal>
 }
 
 /// `POST /app/login` and its aliases
-pub(in super::super) async fn log_in(mut x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn log_in(mut x: Exchange) -> Result<Reply, Refusal> {
     refuse_customers(&x)?;
     let entered = Entered::of(&mut x).await?;
     match log_in_as(&x, &entered).await {
@@ -96,7 +95,7 @@ pub(in super::super) async fn log_in(mut x: Exchange) -> Result<Reply, Refusal> 
 }
 
 /// `GET /app/logout`. Another site's link or image must not sign anybody out (SE-5).
-pub(in super::super) async fn log_out(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn log_out(x: Exchange) -> Result<Reply, Refusal> {
     let visit = x.user()?;
     let query = x.query()?;
     if visit.is_cookie && !matches!(csrf::fetch_site(x.headers()), Some("same-origin" | "none")) {
@@ -128,7 +127,7 @@ struct Entered {
 impl Entered {
     async fn of(x: &mut Exchange) -> Result<Self, Refusal> {
         if body::content_type(x.headers()) == ContentType::Form {
-            let form = x.form(body::MAX_CREDENTIALS).await?;
+            let form = csrf::form(x, body::MAX_CREDENTIALS).await?;
             return Ok(Self {
                 is_form: true,
                 email: form.text("email")?.unwrap_or_default().to_owned(),
@@ -184,25 +183,6 @@ fn enter(x: &Exchange, entered: &Entered, signed: &SignedIn) -> Result<Reply, Re
     let target = entered.return_to.as_deref().unwrap_or(DASHBOARD);
     let cookie = session::user_cookie(&signed.begun, x.settings())?;
     Ok(Reply::see_other(target)?.with_header(cookie))
-}
-
-/// A session as JSON, with its token this one time.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in super::super) struct Opened<'a> {
-    session_token: &'a str,
-    expires_at: Timestamp,
-    user: &'a User,
-}
-
-impl<'a> From<&'a SignedIn> for Opened<'a> {
-    fn from(signed: &'a SignedIn) -> Self {
-        Self {
-            session_token: signed.begun.text.expose(),
-            expires_at: signed.begun.session.expires_at,
-            user: &signed.user,
-        }
-    }
 }
 
 /// The page again, with what is wrong.

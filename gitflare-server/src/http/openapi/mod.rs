@@ -10,25 +10,26 @@ use serde_json::{Map, Value, json};
 
 use super::{
     describe,
-    exchange::{Exchange, Reply},
-    pages::docs::query_of,
-    respond::Refusal,
-    routes::{Access, ROUTES, Route, Verb},
+    exchange::Exchange,
+    refusal::Refusal,
+    reply::Reply,
+    route::{Access, Route, RouteMethod},
 };
 
 /// `GET /openapi.json`
 pub(super) async fn serve(x: Exchange) -> Result<Reply, Refusal> {
-    Reply::json(StatusCode::OK, &document(&x.settings().public_url))
+    let document = document(&x.settings().public_url, x.app().routes);
+    Reply::json(StatusCode::OK, &document)
 }
 
-/// The document of a server at this base address.
+/// The document of a server with these routes at this base address.
 #[must_use]
-pub fn document(public_url: &str) -> Value {
+pub(crate) fn document(public_url: &str, routes: &'static [Route]) -> Value {
     let mut paths = Map::new();
-    for route in ROUTES.iter().filter(|route| is_called_by_programs(route)) {
+    for route in routes.iter().filter(|route| is_called_by_programs(route)) {
         for path in route.paths {
             let item = paths.entry(braced(path)).or_insert_with(|| json!({}));
-            item[route.verb.as_str().to_ascii_lowercase()] = operation(route, path);
+            item[route.method.as_str().to_ascii_lowercase()] = operation(route, path);
         }
     }
     json!({
@@ -39,7 +40,7 @@ pub fn document(public_url: &str) -> Value {
             "description": "One read API over Git hosting, with consent, a firewall and an audit log.",
         },
         "servers": [{"url": public_url}],
-        "tags": tags(),
+        "tags": tags(routes),
         "paths": paths,
         "components": {
             "securitySchemes": security_schemes(public_url),
@@ -56,7 +57,7 @@ pub fn document(public_url: &str) -> Value {
 /// Everything but pages, their files and the preflight of all paths.
 fn is_called_by_programs(route: &Route) -> bool {
     let path = route.template();
-    route.verb != Verb::Options
+    route.method != RouteMethod::Options
         && path != "/"
         && !["/docs", "/assets/", "/app/", "/testapp", "/oauth/authorize"]
             .iter()
@@ -74,9 +75,9 @@ fn braced(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-fn tags() -> Value {
+fn tags(routes: &[Route]) -> Value {
     let mut names: Vec<&str> = Vec::new();
-    for route in ROUTES.iter().filter(|route| is_called_by_programs(route)) {
+    for route in routes.iter().filter(|route| is_called_by_programs(route)) {
         let name = describe::group(route);
         if !names.contains(&name) {
             names.push(name);
@@ -97,7 +98,13 @@ fn operation(route: &Route, path: &str) -> Value {
         Access::AccessToken(endpoint) => endpoint,
         _ => None,
     };
-    parameters.extend(endpoint.map(query_of).into_iter().flatten().map(query));
+    parameters.extend(
+        endpoint
+            .map(describe::query_of)
+            .into_iter()
+            .flatten()
+            .map(query),
+    );
     let mut operation = json!({
         "operationId": operation_id(route, endpoint),
         "summary": describe::summary(route),
@@ -122,7 +129,7 @@ fn operation_id(route: &Route, endpoint: Option<Endpoint>) -> String {
         return endpoint.key().to_owned();
     }
     let words = route.template().split('/').filter(|word| !word.is_empty());
-    let mut id = route.verb.as_str().to_ascii_lowercase();
+    let mut id = route.method.as_str().to_ascii_lowercase();
     for word in words {
         id.push('.');
         id.push_str(word.trim_start_matches([':', '.']));
@@ -149,7 +156,7 @@ fn request_body(route: &Route) -> Value {
 }
 
 fn takes_a_body(route: &Route) -> bool {
-    matches!(route.verb, Verb::Post | Verb::Patch)
+    matches!(route.method, RouteMethod::Post | RouteMethod::Patch)
 }
 
 fn security(access: Access) -> Option<Value> {
@@ -192,9 +199,9 @@ fn security_schemes(public_url: &str) -> Value {
 }
 
 fn responses(route: &Route, endpoint: Option<Endpoint>) -> Value {
-    let (status, description) = match (route.verb, endpoint) {
-        (Verb::Delete, _) => ("204", "Done, also when it was done before."),
-        (Verb::Post, Some(_)) => ("201", "Made."),
+    let (status, description) = match (route.method, endpoint) {
+        (RouteMethod::Delete, _) => ("204", "Done, also when it was done before."),
+        (RouteMethod::Post, Some(_)) => ("201", "Made."),
         _ => ("2XX", "The answer."),
     };
     let status = if endpoint.is_some() && status == "2XX" {
@@ -255,18 +262,18 @@ fn reference(name: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::ROUTES, *};
 
     #[test]
     fn every_route_that_programs_call_is_in_the_document() {
-        let document = document("https://api.example");
+        let document = document("https://api.example", ROUTES);
         let mut ids = std::collections::BTreeSet::new();
         for route in ROUTES.iter().filter(|route| is_called_by_programs(route)) {
-            let verb = route.verb.as_str().to_ascii_lowercase();
-            let operation = &document["paths"][braced(route.template())][&verb];
+            let method = route.method.as_str().to_ascii_lowercase();
+            let operation = &document["paths"][braced(route.template())][&method];
             assert!(
                 operation["summary"].is_string(),
-                "{verb} {}",
+                "{method} {}",
                 route.template()
             );
             let id = operation["operationId"].as_str().unwrap().to_owned();
@@ -293,7 +300,7 @@ mod tests {
                 _ => {}
             }
         }
-        let document = document("https://api.example");
+        let document = document("https://api.example", ROUTES);
         check(&document, &document);
     }
 }

@@ -12,11 +12,11 @@ use super::{
 
 /// What is wrong with one field of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct FieldProblem {
+pub(crate) struct FieldProblem {
     /// The field's name.
-    pub(in super::super) field: &'static str,
+    pub(crate) field: &'static str,
     /// What to do about it.
-    pub(in super::super) message: Shown,
+    pub(crate) message: Shown,
 }
 
 /// The message beside a field, if it has one.
@@ -28,17 +28,17 @@ pub(super) fn problem<'p>(problems: &'p [FieldProblem], field: &str) -> Option<&
 /// The sign-up page.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "signup.html")]
-pub(in super::super) struct SignupView {
+pub(crate) struct SignupView {
     /// The token for the form.
-    pub(in super::super) csrf: String,
+    pub(crate) csrf: String,
     /// The path of ours to go on to.
-    pub(in super::super) return_to: Option<String>,
+    pub(crate) return_to: Option<String>,
     /// What was typed before.
-    pub(in super::super) name: String,
+    pub(crate) name: String,
     /// What was typed before.
-    pub(in super::super) email: String,
-    pub(in super::super) problems: Vec<FieldProblem>,
-    pub(in super::super) notice: Option<Notice>,
+    pub(crate) email: String,
+    pub(crate) problems: Vec<FieldProblem>,
+    pub(crate) notice: Option<Notice>,
 }
 
 impl SignupView {
@@ -60,15 +60,15 @@ impl View for SignupView {
 /// The login page.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "login.html")]
-pub(in super::super) struct LoginView {
+pub(crate) struct LoginView {
     /// The token for the form.
-    pub(in super::super) csrf: String,
+    pub(crate) csrf: String,
     /// The path of ours to go on to.
-    pub(in super::super) return_to: Option<String>,
+    pub(crate) return_to: Option<String>,
     /// What was typed before.
-    pub(in super::super) email: String,
-    pub(in super::super) problems: Vec<FieldProblem>,
-    pub(in super::super) notice: Option<Notice>,
+    pub(crate) email: String,
+    pub(crate) problems: Vec<FieldProblem>,
+    pub(crate) notice: Option<Notice>,
 }
 
 impl LoginView {

@@ -3,14 +3,7 @@
 
 use std::sync::LazyLock;
 
-use gitflare_core::{Code, Error};
-use http::{HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
-
-use super::super::{
-    exchange::{Exchange, Reply},
-    respond::Refusal,
-};
 
 /// A static file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +14,15 @@ pub(super) enum Asset {
     Logo,
 }
 
-struct File {
+/// A static file as it is compiled in.
+pub(crate) struct File {
     path: &'static str,
-    content_type: &'static str,
-    text: &'static str,
+    pub(crate) content_type: &'static str,
+    pub(crate) text: &'static str,
 }
 
 /// In the order of [`Asset`].
-const FILES: [File; 4] = [
+static FILES: [File; 4] = [
     File {
         path: "/assets/app.css",
         content_type: "text/css; charset=utf-8",
@@ -52,11 +46,11 @@ const FILES: [File; 4] = [
 ];
 
 /// What follows from the files' contents.
-struct Print {
+pub(crate) struct Print {
     address: String,
-    etag: String,
+    pub(crate) etag: String,
     /// The query of the address.
-    version: String,
+    pub(crate) version: String,
 }
 
 static PRINTS: LazyLock<[Print; 4]> = LazyLock::new(|| {
@@ -79,48 +73,8 @@ pub(super) fn address(asset: Asset) -> &'static str {
     &PRINTS[asset as usize].address
 }
 
-/// `GET /assets/…`
-pub(in super::super) async fn serve(x: Exchange) -> Result<Reply, Refusal> {
-    let index = FILES.iter().position(|file| file.path == x.path());
-    let Some(index) = index else {
-        return Err(Error::new(Code::ResourceNotFound, "There is no such file.").into());
-    };
-    let (file, print) = (&FILES[index], &PRINTS[index]);
-    let cache = if x.raw_query() == Some(print.version.as_str()) {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
-    let mut headers = vec![(header::CACHE_CONTROL, HeaderValue::from_static(cache))];
-    if let Ok(etag) = HeaderValue::from_str(&print.etag) {
-        headers.push((header::ETAG, etag));
-    }
-    if file.content_type == "image/svg+xml" {
-        // Opened by itself it is a document.
-        headers.push((
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-        ));
-    }
-    let is_known = x
-        .headers()
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|tag| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == print.etag);
-    if is_known {
-        return Ok(Reply {
-            status: StatusCode::NOT_MODIFIED,
-            content_type: None,
-            body: Vec::new(),
-            headers,
-        });
-    }
-    Ok(Reply {
-        status: StatusCode::OK,
-        content_type: Some(file.content_type),
-        body: file.text.as_bytes().to_vec(),
-        headers,
-    })
+/// The file at a path; `None` when there is none.
+pub(crate) fn find(path: &str) -> Option<(&'static File, &'static Print)> {
+    let index = FILES.iter().position(|file| file.path == path)?;
+    Some((&FILES[index], &PRINTS[index]))
 }

@@ -5,13 +5,13 @@ use std::fmt::Write;
 
 /// One bar: what it counts, and the part of it that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Bar {
+pub(crate) struct Bar {
     /// What the bar stands for.
-    pub(in super::super) label: String,
+    pub(crate) label: String,
     /// How many in all.
-    pub(in super::super) count: u64,
+    pub(crate) count: u64,
     /// How many of them failed.
-    pub(in super::super) failed: u64,
+    pub(crate) failed: u64,
 }
 
 /// A bar with its place in a drawing of [`WIDTH`] by [`HEIGHT`].
@@ -33,13 +33,13 @@ pub(super) const HEIGHT: u64 = 120;
 
 /// A chart of bars in order.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Chart {
+pub(crate) struct Chart {
     bars: Vec<Bar>,
 }
 
 impl Chart {
     /// A chart of these bars.
-    pub(in super::super) const fn new(bars: Vec<Bar>) -> Self {
+    pub(crate) const fn new(bars: Vec<Bar>) -> Self {
         Self { bars }
     }
 

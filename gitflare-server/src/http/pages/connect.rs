@@ -15,32 +15,32 @@ use super::{
 
 /// The app that asks.
 #[derive(Clone, Debug)]
-pub(in super::super) struct AppCard {
+pub(crate) struct AppCard {
     /// Its name.
-    pub(in super::super) name: Shown,
+    pub(crate) name: Shown,
     /// Who made it.
-    pub(in super::super) developer: Option<Shown>,
+    pub(crate) developer: Option<Shown>,
     /// What it says about itself.
-    pub(in super::super) description: Option<Shown>,
+    pub(crate) description: Option<Shown>,
     /// The host that the browser goes back to; `None` where nothing leads back.
-    pub(in super::super) returns_to: Option<Shown>,
+    pub(crate) returns_to: Option<Shown>,
 }
 
 /// A provider that an account can be connected of.
 #[derive(Clone, Debug)]
-pub(in super::super) struct ConnectOption {
+pub(crate) struct ConnectOption {
     /// The provider.
-    pub(in super::super) provider: ProviderId,
+    pub(crate) provider: ProviderId,
     /// Where linking starts, in the same window: a path of ours.
-    pub(in super::super) start: Link,
+    pub(crate) start: Link,
     /// Where linking starts in a window of its own that ends in the hand-over page.
-    pub(in super::super) start_in_popup: Link,
+    pub(crate) start_in_popup: Link,
 }
 
 impl ConnectOption {
     /// The providers of this server that accounts can be connected of by signing in, for the
     /// signed-in person.
-    pub(in super::super) fn of_person(providers: &Registry, return_to: &str) -> Vec<Self> {
+    pub(crate) fn of_person(providers: &Registry, return_to: &str) -> Vec<Self> {
         let option = |provider: &Arc<dyn Provider>| {
             let id = provider.id();
             provider.oauth()?;
@@ -57,33 +57,33 @@ impl ConnectOption {
 
 /// A connected account.
 #[derive(Clone, Debug)]
-pub(in super::super) struct ConnectedAccount {
+pub(crate) struct ConnectedAccount {
     /// The connection's id.
-    pub(in super::super) id: String,
+    pub(crate) id: String,
     /// The provider.
-    pub(in super::super) provider: ProviderId,
+    pub(crate) provider: ProviderId,
     /// The account's login, or what is known of it.
-    pub(in super::super) login: Shown,
+    pub(crate) login: Shown,
     /// How to connect it again, when the provider refuses it.
-    pub(in super::super) reconnect: Option<ConnectOption>,
+    pub(crate) reconnect: Option<ConnectOption>,
     /// Why its repositories cannot be listed now.
-    pub(in super::super) problem: Option<Shown>,
+    pub(crate) problem: Option<Shown>,
     /// When an app last read through it, as text.
-    pub(in super::super) last_used: Option<String>,
+    pub(crate) last_used: Option<String>,
 }
 
 /// A permission that can be given.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct PermissionChoice {
+pub(crate) struct PermissionChoice {
     /// What it is.
-    pub(in super::super) purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Whether its box is ticked.
-    pub(in super::super) is_chosen: bool,
+    pub(crate) is_chosen: bool,
 }
 
 impl PermissionChoice {
     /// Everything that is asked for, with the boxes of `chosen` ticked.
-    pub(in super::super) fn among(asked: Scopes, chosen: Scopes) -> Vec<Self> {
+    pub(crate) fn among(asked: Scopes, chosen: Scopes) -> Vec<Self> {
         asked
             .iter()
             .map(|scope: Scope| Self {
@@ -96,11 +96,11 @@ impl PermissionChoice {
 
 /// What the firewall keeps from every app.
 #[derive(Clone, Debug)]
-pub(in super::super) struct FirewallNote {
+pub(crate) struct FirewallNote {
     /// Whether it is on.
-    pub(in super::super) is_enabled: bool,
+    pub(crate) is_enabled: bool,
     /// The file patterns that it blocks.
-    pub(in super::super) blocked: Vec<Shown>,
+    pub(crate) blocked: Vec<Shown>,
 }
 
 impl FirewallNote {
@@ -117,16 +117,16 @@ impl FirewallNote {
 
 /// What has just happened, or what has to be done first.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Notice {
+pub(crate) struct Notice {
     /// Whether it is a problem.
-    pub(in super::super) is_problem: bool,
+    pub(crate) is_problem: bool,
     /// One or two sentences.
-    pub(in super::super) text: Shown,
+    pub(crate) text: Shown,
 }
 
 impl Notice {
     /// Something that went as wanted.
-    pub(in super::super) fn done(text: impl Into<Shown>) -> Self {
+    pub(crate) fn done(text: impl Into<Shown>) -> Self {
         Self {
             is_problem: false,
             text: text.into(),
@@ -134,7 +134,7 @@ impl Notice {
     }
 
     /// Something that has to be put right.
-    pub(in super::super) fn problem(text: impl Into<Shown>) -> Self {
+    pub(crate) fn problem(text: impl Into<Shown>) -> Self {
         Self {
             is_problem: true,
             text: text.into(),

@@ -13,15 +13,15 @@ use super::{
 
 /// Whom a hosted page answers to.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Embedding {
+pub(crate) struct Embedding {
     /// Whether the page is inside a frame (`Sec-Fetch-Dest: iframe`).
-    pub(in super::super) is_framed: bool,
+    pub(crate) is_framed: bool,
     /// Whether the app opened it as a popup and listens to it (`display=popup`).
-    pub(in super::super) is_popup: bool,
+    pub(crate) is_popup: bool,
     /// The origins whose pages may frame it.
-    pub(in super::super) frame_ancestors: Vec<String>,
+    pub(crate) frame_ancestors: Vec<String>,
     /// The origin of the request's verified `redirect_uri`.
-    pub(in super::super) returns_to: Option<String>,
+    pub(crate) returns_to: Option<String>,
 }
 
 impl Embedding {
@@ -42,27 +42,27 @@ impl Embedding {
 /// The consent page: who asks, for what, of which repositories.
 #[derive(Clone, Debug, Template)]
 #[template(path = "consent.html")]
-pub(in super::super) struct ConsentView {
-    pub(in super::super) app: AppCard,
+pub(crate) struct ConsentView {
+    pub(crate) app: AppCard,
     /// What the app calls this customer.
-    pub(in super::super) customer: Option<Shown>,
+    pub(crate) customer: Option<Shown>,
     /// The pending request.
-    pub(in super::super) request_id: String,
+    pub(crate) request_id: String,
     /// The session's token for forms.
-    pub(in super::super) csrf: String,
+    pub(crate) csrf: String,
     /// This page's own address, for a window of its own.
-    pub(in super::super) address: Link,
+    pub(crate) address: Link,
     /// What is asked for.
-    pub(in super::super) permissions: Vec<PermissionChoice>,
+    pub(crate) permissions: Vec<PermissionChoice>,
     /// What can be connected.
-    pub(in super::super) connect: Vec<ConnectOption>,
+    pub(crate) connect: Vec<ConnectOption>,
     /// What is connected.
-    pub(in super::super) accounts: Vec<ConnectedAccount>,
+    pub(crate) accounts: Vec<ConnectedAccount>,
     /// The repositories of the connected accounts.
-    pub(in super::super) picker: Picker,
-    pub(in super::super) firewall: FirewallNote,
-    pub(in super::super) notice: Option<Notice>,
-    pub(in super::super) embedding: Embedding,
+    pub(crate) picker: Picker,
+    pub(crate) firewall: FirewallNote,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) embedding: Embedding,
 }
 
 impl ConsentView {
@@ -80,18 +80,18 @@ impl View for ConsentView {
 /// What a browser sees that has no proof that the workspace is its own: only connecting again.
 #[derive(Clone, Debug, Template)]
 #[template(path = "locked.html")]
-pub(in super::super) struct LockedView {
-    pub(in super::super) app: AppCard,
+pub(crate) struct LockedView {
+    pub(crate) app: AppCard,
     /// What can be connected again.
-    pub(in super::super) connect: Vec<ConnectOption>,
+    pub(crate) connect: Vec<ConnectOption>,
     /// This page's own address, for a window of its own.
-    pub(in super::super) address: Link,
+    pub(crate) address: Link,
     /// The session's token, for what was linked in another window.
-    pub(in super::super) csrf: String,
+    pub(crate) csrf: String,
     /// The pending request, which can be denied; `None` on the management page.
-    pub(in super::super) request_id: Option<String>,
-    pub(in super::super) notice: Option<Notice>,
-    pub(in super::super) embedding: Embedding,
+    pub(crate) request_id: Option<String>,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) embedding: Embedding,
 }
 
 impl LockedView {

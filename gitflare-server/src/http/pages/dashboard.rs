@@ -17,30 +17,30 @@ use super::{
 
 /// Secrets that are shown this once.
 #[derive(Clone, Debug)]
-pub(in super::super) struct FreshSecrets {
+pub(crate) struct FreshSecrets {
     /// The app's name.
-    pub(in super::super) app: Shown,
+    pub(crate) app: Shown,
     /// The app's id.
-    pub(in super::super) client_id: String,
+    pub(crate) client_id: String,
     /// The client secret.
-    pub(in super::super) client_secret: Secret<String>,
+    pub(crate) client_secret: Secret<String>,
     /// The embed secret, when it is new too.
-    pub(in super::super) embed_secret: Option<Secret<String>>,
+    pub(crate) embed_secret: Option<Secret<String>>,
 }
 
 /// The fields of an app's form, as they are or as they were typed.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct AppForm {
-    pub(in super::super) name: String,
-    pub(in super::super) description: String,
+pub(crate) struct AppForm {
+    pub(crate) name: String,
+    pub(crate) description: String,
     /// One a line.
-    pub(in super::super) redirect_uris: String,
-    pub(in super::super) permissions: Vec<Scope>,
+    pub(crate) redirect_uris: String,
+    pub(crate) permissions: Vec<Scope>,
     /// One a line.
-    pub(in super::super) embed_origins: String,
-    pub(in super::super) require_pkce: bool,
-    pub(in super::super) require_signed_customer_ref: bool,
-    pub(in super::super) problems: Vec<FieldProblem>,
+    pub(crate) embed_origins: String,
+    pub(crate) require_pkce: bool,
+    pub(crate) require_signed_customer_ref: bool,
+    pub(crate) problems: Vec<FieldProblem>,
 }
 
 impl AppForm {
@@ -59,83 +59,83 @@ impl AppForm {
 
 /// A client secret, by when it was made and used.
 #[derive(Clone, Debug)]
-pub(in super::super) struct SecretRow {
-    pub(in super::super) id: String,
-    pub(in super::super) created_at: String,
-    pub(in super::super) last_used_at: Option<String>,
+pub(crate) struct SecretRow {
+    pub(crate) id: String,
+    pub(crate) created_at: String,
+    pub(crate) last_used_at: Option<String>,
 }
 
 /// An app of the developer's.
 #[derive(Clone, Debug)]
-pub(in super::super) struct AppPanel {
-    pub(in super::super) id: String,
-    pub(in super::super) name: Shown,
-    pub(in super::super) description: Option<Shown>,
-    pub(in super::super) created_at: String,
-    pub(in super::super) secrets: Vec<SecretRow>,
+pub(crate) struct AppPanel {
+    pub(crate) id: String,
+    pub(crate) name: Shown,
+    pub(crate) description: Option<Shown>,
+    pub(crate) created_at: String,
+    pub(crate) secrets: Vec<SecretRow>,
     /// The link that the app sends a customer to, with names where its own values go.
-    pub(in super::super) connect_url: String,
+    pub(crate) connect_url: String,
     /// The link to a customer's management page.
-    pub(in super::super) manage_url: String,
-    pub(in super::super) form: AppForm,
+    pub(crate) manage_url: String,
+    pub(crate) form: AppForm,
 }
 
 /// A connected account of the developer's own.
 #[derive(Clone, Debug)]
-pub(in super::super) struct ConnectionRow {
-    pub(in super::super) provider: ProviderId,
-    pub(in super::super) login: Shown,
-    pub(in super::super) status: &'static str,
-    pub(in super::super) last_used_at: Option<String>,
+pub(crate) struct ConnectionRow {
+    pub(crate) provider: ProviderId,
+    pub(crate) login: Shown,
+    pub(crate) status: &'static str,
+    pub(crate) last_used_at: Option<String>,
 }
 
 /// One of the last calls.
 #[derive(Clone, Debug)]
-pub(in super::super) struct CallRow {
-    pub(in super::super) at: String,
-    pub(in super::super) app: Shown,
-    pub(in super::super) endpoint_key: &'static str,
-    pub(in super::super) repository: Option<Shown>,
-    pub(in super::super) status: u16,
-    pub(in super::super) error_code: Option<&'static str>,
-    pub(in super::super) duration_ms: u64,
-    pub(in super::super) request_id: String,
+pub(crate) struct CallRow {
+    pub(crate) at: String,
+    pub(crate) app: Shown,
+    pub(crate) endpoint_key: &'static str,
+    pub(crate) repository: Option<Shown>,
+    pub(crate) status: u16,
+    pub(crate) error_code: Option<&'static str>,
+    pub(crate) duration_ms: u64,
+    pub(crate) request_id: String,
 }
 
 /// How much was read.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct UsagePanel {
+pub(crate) struct UsagePanel {
     /// The days that are counted, as text.
-    pub(in super::super) period: String,
-    pub(in super::super) requests: u64,
-    pub(in super::super) errors: u64,
-    pub(in super::super) p50_ms: Option<u64>,
-    pub(in super::super) p95_ms: Option<u64>,
-    pub(in super::super) blocked_files: u64,
-    pub(in super::super) redacted_secrets: u64,
-    pub(in super::super) by_day: Chart,
+    pub(crate) period: String,
+    pub(crate) requests: u64,
+    pub(crate) errors: u64,
+    pub(crate) p50_ms: Option<u64>,
+    pub(crate) p95_ms: Option<u64>,
+    pub(crate) blocked_files: u64,
+    pub(crate) redacted_secrets: u64,
+    pub(crate) by_day: Chart,
     /// Endpoint key, calls, errors; most calls first.
-    pub(in super::super) by_endpoint: Vec<(String, u64, u64)>,
+    pub(crate) by_endpoint: Vec<(String, u64, u64)>,
 }
 
 /// The dashboard.
 #[derive(Clone, Debug, Template)]
 #[template(path = "dashboard.html")]
-pub(in super::super) struct DashboardView {
+pub(crate) struct DashboardView {
     /// Who is signed in.
-    pub(in super::super) user: Shown,
+    pub(crate) user: Shown,
     /// The session's token for forms.
-    pub(in super::super) csrf: String,
-    pub(in super::super) notice: Option<Notice>,
-    pub(in super::super) fresh: Option<FreshSecrets>,
-    pub(in super::super) apps: Vec<AppPanel>,
+    pub(crate) csrf: String,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) fresh: Option<FreshSecrets>,
+    pub(crate) apps: Vec<AppPanel>,
     /// The form of a new app.
-    pub(in super::super) new_app: AppForm,
-    pub(in super::super) connections: Vec<ConnectionRow>,
+    pub(crate) new_app: AppForm,
+    pub(crate) connections: Vec<ConnectionRow>,
     /// What can be connected.
-    pub(in super::super) connect: Vec<ConnectOption>,
-    pub(in super::super) calls: Vec<CallRow>,
-    pub(in super::super) usage: UsagePanel,
+    pub(crate) connect: Vec<ConnectOption>,
+    pub(crate) calls: Vec<CallRow>,
+    pub(crate) usage: UsagePanel,
 }
 
 impl DashboardView {

@@ -10,7 +10,7 @@ use gitflare_core::{
 use super::{
     super::{
         describe,
-        routes::{Access, ROUTES, Route},
+        route::{Access, Route},
     },
     View,
     policy::{Kind, Policy},
@@ -21,11 +21,11 @@ use super::{
 /// The landing page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "landing.html")]
-pub(in super::super) struct LandingView {
-    pub(in super::super) public_url: String,
-    pub(in super::super) panel_url: String,
+pub(crate) struct LandingView {
+    pub(crate) public_url: String,
+    pub(crate) panel_url: String,
     /// The enabled providers, by name.
-    pub(in super::super) providers: Vec<&'static str>,
+    pub(crate) providers: Vec<&'static str>,
 }
 
 impl LandingView {
@@ -47,9 +47,9 @@ impl View for LandingView {
 /// The integration guide.
 #[derive(Clone, Debug, Template)]
 #[template(path = "guide.html")]
-pub(in super::super) struct GuideView {
-    pub(in super::super) public_url: String,
-    pub(in super::super) panel_url: String,
+pub(crate) struct GuideView {
+    pub(crate) public_url: String,
+    pub(crate) panel_url: String,
 }
 
 impl GuideView {
@@ -67,11 +67,11 @@ impl View for GuideView {
 /// The security page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "zero-trust.html")]
-pub(in super::super) struct ZeroTrustView {
+pub(crate) struct ZeroTrustView {
     /// Whether the firewall is on.
-    pub(in super::super) is_enabled: bool,
+    pub(crate) is_enabled: bool,
     /// The file patterns that it blocks.
-    pub(in super::super) blocked: Vec<Shown>,
+    pub(crate) blocked: Vec<Shown>,
 }
 
 impl ZeroTrustView {
@@ -100,11 +100,11 @@ struct EndpointRow {
 impl From<&'static Route> for EndpointRow {
     fn from(route: &'static Route) -> Self {
         let filters = match route.access {
-            Access::AccessToken(Some(endpoint)) => query_of(endpoint),
+            Access::AccessToken(Some(endpoint)) => describe::query_of(endpoint),
             _ => Vec::new(),
         };
         Self {
-            method: route.verb.as_str(),
+            method: route.method.as_str(),
             paths: route.paths,
             credential: describe::credential(route.access).name,
             scope: route.access.scope(),
@@ -112,18 +112,6 @@ impl From<&'static Route> for EndpointRow {
             summary: describe::summary(route).unwrap_or_default(),
         }
     }
-}
-
-/// The query parameters of an operation.
-pub(in super::super) fn query_of(endpoint: Endpoint) -> Vec<&'static str> {
-    let mut names = endpoint.filters().to_vec();
-    if endpoint == Endpoint::Repositories {
-        names.insert(0, "provider");
-    }
-    if endpoint.is_paged() {
-        names.extend(["limit", "cursor"]);
-    }
-    names
 }
 
 /// Routes that belong together.
@@ -167,7 +155,7 @@ impl From<Support> for Cell {
 /// The API reference.
 #[derive(Clone, Debug, Template)]
 #[template(path = "reference.html")]
-pub(in super::super) struct ReferenceView {
+pub(crate) struct ReferenceView {
     public_url: String,
     credentials: Vec<(&'static str, &'static str)>,
     groups: Vec<Group>,
@@ -178,10 +166,10 @@ pub(in super::super) struct ReferenceView {
 }
 
 impl ReferenceView {
-    /// The reference of a server with these providers.
-    pub(in super::super) fn new(public_url: &str, providers: &Registry) -> Self {
+    /// The reference of a server with these routes and providers.
+    pub(crate) fn new(public_url: &str, routes: &'static [Route], providers: &Registry) -> Self {
         let mut groups: Vec<Group> = Vec::new();
-        for route in ROUTES {
+        for route in routes {
             let title = describe::group(route);
             match groups.iter_mut().find(|group| group.title == title) {
                 Some(group) => group.rows.push(route.into()),

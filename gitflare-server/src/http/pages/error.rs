@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode, header};
 use super::{
     super::{
         body::{self, ContentType},
-        routes::{Access, Route},
+        route::{Access, Route},
     },
     View,
     policy::{Kind, Policy},
@@ -18,7 +18,7 @@ use super::{
 /// An error page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "error.html")]
-pub(in super::super) struct ErrorView {
+pub(crate) struct ErrorView {
     status: u16,
     heading: &'static str,
     advice: &'static str,
@@ -31,7 +31,7 @@ pub(in super::super) struct ErrorView {
 impl ErrorView {
     /// The page of an error. Its message is the canonical one: it holds nothing of the request
     /// beyond what [`Error`] lets through (CS-9).
-    pub(in super::super) fn new(status: StatusCode, error: &Error, request_id: &str) -> Self {
+    pub(crate) fn new(status: StatusCode, error: &Error, request_id: &str) -> Self {
         let (heading, advice) = words(status);
         Self {
             status: status.as_u16(),
@@ -102,13 +102,13 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
 
 /// What a request's `Accept` names, as far as errors ask.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Accepted {
+pub(crate) struct Accepted {
     html: bool,
     json: bool,
 }
 
 impl Accepted {
-    pub(in super::super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let names = |kind: &str| {
             headers
                 .get_all(header::ACCEPT)
@@ -125,7 +125,7 @@ impl Accepted {
 
     /// Whether an error is answered with a page: on web routes unless JSON is asked for, elsewhere
     /// only where a browser can arrive by a link or a redirect.
-    pub(in super::super) fn wants_page(self, route: Option<&Route>) -> bool {
+    pub(crate) fn wants_page(self, route: Option<&Route>) -> bool {
         match route {
             Some(route) if is_web(route) => self.html || !self.json,
             Some(route) => {

@@ -13,14 +13,14 @@ use super::{
 /// The hand-over page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "handover.html")]
-pub(in super::super) struct HandoverView {
+pub(crate) struct HandoverView {
     /// How the linking ended.
-    pub(in super::super) outcome: Handover,
+    pub(crate) outcome: Handover,
 }
 
 /// How a linking ended.
 #[derive(Clone, Debug)]
-pub(in super::super) enum Handover {
+pub(crate) enum Handover {
     /// The account is linked; the opener's session starts to own it with these.
     Linked {
         /// The flow.

@@ -14,7 +14,7 @@ use super::{
 
 /// Where the customer's approval stands.
 #[derive(Clone, Debug)]
-pub(in super::super) enum Standing {
+pub(crate) enum Standing {
     /// The app reads.
     Active {
         /// Since when, as text.
@@ -31,30 +31,30 @@ pub(in super::super) enum Standing {
 /// The management page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "manage.html")]
-pub(in super::super) struct ManageView {
-    pub(in super::super) app: AppCard,
+pub(crate) struct ManageView {
+    pub(crate) app: AppCard,
     /// The app's id, part of every form's address.
-    pub(in super::super) client_id: String,
+    pub(crate) client_id: String,
     /// What the app calls this customer.
-    pub(in super::super) customer: Option<Shown>,
+    pub(crate) customer: Option<Shown>,
     /// The app's own id of this customer, posted with every form.
-    pub(in super::super) customer_ref: String,
+    pub(crate) customer_ref: String,
     /// The session's token for forms.
-    pub(in super::super) csrf: String,
+    pub(crate) csrf: String,
     /// This page's own address, for a window of its own.
-    pub(in super::super) address: Link,
-    pub(in super::super) standing: Standing,
+    pub(crate) address: Link,
+    pub(crate) standing: Standing,
     /// What the app may be given.
-    pub(in super::super) permissions: Vec<PermissionChoice>,
-    pub(in super::super) connect: Vec<ConnectOption>,
-    pub(in super::super) accounts: Vec<ConnectedAccount>,
-    pub(in super::super) picker: Picker,
-    pub(in super::super) firewall: FirewallNote,
-    pub(in super::super) notice: Option<Notice>,
+    pub(crate) permissions: Vec<PermissionChoice>,
+    pub(crate) connect: Vec<ConnectOption>,
+    pub(crate) accounts: Vec<ConnectedAccount>,
+    pub(crate) picker: Picker,
+    pub(crate) firewall: FirewallNote,
+    pub(crate) notice: Option<Notice>,
     /// Whether the page is inside a frame.
-    pub(in super::super) is_framed: bool,
+    pub(crate) is_framed: bool,
     /// The origins whose pages may frame it.
-    pub(in super::super) frame_ancestors: Vec<String>,
+    pub(crate) frame_ancestors: Vec<String>,
 }
 
 impl ManageView {

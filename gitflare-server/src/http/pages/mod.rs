@@ -19,7 +19,6 @@ pub(super) mod picker;
 pub(super) mod policy;
 pub(super) mod purpose;
 pub(super) mod shell;
-pub(super) mod site;
 pub(super) mod testapp;
 #[cfg(test)]
 mod tests;
@@ -29,7 +28,7 @@ use askama::Template;
 use gitflare_core::Error;
 use http::StatusCode;
 
-use super::{exchange::Reply, respond::Refusal};
+use super::{refusal::Refusal, reply::Reply};
 use policy::Policy;
 
 /// A page with everything that it shows.

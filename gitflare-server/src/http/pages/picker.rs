@@ -16,23 +16,23 @@ const SHOWN: usize = 100;
 
 /// A repository that can be chosen.
 #[derive(Clone, Debug)]
-pub(in super::super) struct RepositoryChoice {
+pub(crate) struct RepositoryChoice {
     /// The connection that it is read through.
-    pub(in super::super) connection_id: String,
+    pub(crate) connection_id: String,
     /// The provider's own id.
-    pub(in super::super) id: String,
+    pub(crate) id: String,
     /// The provider.
-    pub(in super::super) provider: ProviderId,
+    pub(crate) provider: ProviderId,
     /// Its full name.
-    pub(in super::super) full_name: Shown,
+    pub(crate) full_name: Shown,
     /// What it says about itself.
-    pub(in super::super) description: Option<Shown>,
+    pub(crate) description: Option<Shown>,
     /// Whether it is private, as far as the provider says.
-    pub(in super::super) is_private: Option<bool>,
+    pub(crate) is_private: Option<bool>,
     /// Whether it is archived, as far as the provider says.
-    pub(in super::super) is_archived: Option<bool>,
+    pub(crate) is_archived: Option<bool>,
     /// Whether its box is ticked.
-    pub(in super::super) is_chosen: bool,
+    pub(crate) is_chosen: bool,
 }
 
 impl RepositoryChoice {
@@ -54,20 +54,20 @@ impl RepositoryChoice {
 
 /// What a consent or management form says of choices.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Picked {
+pub(crate) struct Picked {
     /// Names of permissions, as posted.
-    pub(in super::super) permissions: Vec<String>,
+    pub(crate) permissions: Vec<String>,
     /// `connectionId:repoId`, as posted.
-    pub(in super::super) repositories: HashSet<String>,
+    pub(crate) repositories: HashSet<String>,
     /// The text of the search field.
-    pub(in super::super) search: String,
+    pub(crate) search: String,
     /// From which match on to show the list, when that is all the form wants.
-    pub(in super::super) browse: Option<usize>,
+    pub(crate) browse: Option<usize>,
 }
 
 impl Picked {
     /// The choices among a form's pairs; other members are left aside.
-    pub(in super::super) fn from_pairs(pairs: &[(String, String)]) -> Self {
+    pub(crate) fn from_pairs(pairs: &[(String, String)]) -> Self {
         let mut picked = Self::default();
         for (name, value) in pairs {
             match name.as_str() {
@@ -87,7 +87,7 @@ impl Picked {
 
 /// The picker of one page.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Picker {
+pub(crate) struct Picker {
     /// The boxes that are shown.
     pub(super) rows: Vec<RepositoryChoice>,
     /// The values that are chosen and not shown.
@@ -109,7 +109,7 @@ pub(in super::super) struct Picker {
 impl Picker {
     /// The part of `choices` that a search and a position show. `is_cut` says that an account has
     /// more repositories than `choices` holds.
-    pub(in super::super) fn new(
+    pub(crate) fn new(
         choices: Vec<RepositoryChoice>,
         search: &str,
         from: usize,

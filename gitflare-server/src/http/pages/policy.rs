@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, header};
 
 /// What kind of page it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Kind {
+pub(crate) enum Kind {
     /// The same for everybody.
     Public,
     /// The landing page, which knows whether somebody is signed in.
@@ -66,7 +66,7 @@ const TABLE: &[Row] = &[
 
 /// The headers of one page.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Policy {
+pub(crate) struct Policy {
     kind: Kind,
     returns_to: Option<String>,
     frame_ancestors: Vec<String>,
@@ -74,7 +74,7 @@ pub(in super::super) struct Policy {
 
 impl Policy {
     /// The headers of a page of this kind.
-    pub(in super::super) const fn of(kind: Kind) -> Self {
+    pub(crate) const fn of(kind: Kind) -> Self {
         Self {
             kind,
             returns_to: None,
@@ -83,13 +83,13 @@ impl Policy {
     }
 
     /// Lets a form's answer lead to this origin, on the kinds that lead back to an app.
-    pub(in super::super) fn returning_to(mut self, origin: &str) -> Self {
+    pub(crate) fn returning_to(mut self, origin: &str) -> Self {
         self.returns_to = Some(origin.to_owned());
         self
     }
 
     /// Lets pages of these origins frame it, on the kinds that can be framed.
-    pub(in super::super) fn framed_by(mut self, origins: &[String]) -> Self {
+    pub(crate) fn framed_by(mut self, origins: &[String]) -> Self {
         self.frame_ancestors = origins.to_vec();
         self
     }

@@ -5,13 +5,13 @@ use gitflare_core::Scope;
 
 /// A scope in plain words.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Purpose {
+pub(crate) struct Purpose {
     /// The scope.
-    pub(in super::super) scope: Scope,
+    pub(crate) scope: Scope,
     /// What the app gets, as its end of "The app may …".
-    pub(in super::super) sees: &'static str,
+    pub(crate) sees: &'static str,
     /// Why somebody would want that, and where it stops.
-    pub(in super::super) limits: &'static str,
+    pub(crate) limits: &'static str,
 }
 
 macro_rules! purposes {
@@ -41,7 +41,7 @@ purposes! {
 
 impl Purpose {
     /// The words for a scope.
-    pub(in super::super) const fn of(scope: Scope) -> Self {
+    pub(crate) const fn of(scope: Scope) -> Self {
         purpose(scope)
     }
 }

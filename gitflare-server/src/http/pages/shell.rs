@@ -8,7 +8,7 @@ use super::{
 
 /// The frame of a page.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Shell {
+pub(crate) struct Shell {
     visitor: Visitor,
 }
 
@@ -25,19 +25,19 @@ enum Visitor {
 
 impl Shell {
     /// The public site.
-    pub(in super::super) fn public() -> Self {
+    pub(crate) fn public() -> Self {
         Self::default()
     }
 
     /// The public site, or the dashboard, for somebody who is signed in.
-    pub(in super::super) fn developer(name: Shown) -> Self {
+    pub(crate) fn developer(name: Shown) -> Self {
         Self {
             visitor: Visitor::Developer(name),
         }
     }
 
     /// A page that an app sends its customers to.
-    pub(in super::super) const fn customer() -> Self {
+    pub(crate) const fn customer() -> Self {
         Self {
             visitor: Visitor::Customer,
         }

@@ -12,7 +12,7 @@ use super::{
 
 /// How far the test app is.
 #[derive(Clone, Debug)]
-pub(in super::super) enum Standing {
+pub(crate) enum Standing {
     /// It has no app's credentials.
     Unconfigured,
     /// It can ask for consent.
@@ -27,14 +27,14 @@ pub(in super::super) enum Standing {
 /// The test app.
 #[derive(Clone, Debug, Template)]
 #[template(path = "testapp.html")]
-pub(in super::super) struct TestappView {
-    pub(in super::super) standing: Standing,
+pub(crate) struct TestappView {
+    pub(crate) standing: Standing,
     /// What has to be among the app's redirect URIs.
-    pub(in super::super) callback_url: String,
-    pub(in super::super) client_id: String,
-    pub(in super::super) customer_ref: String,
-    pub(in super::super) csrf: String,
-    pub(in super::super) notice: Option<Notice>,
+    pub(crate) callback_url: String,
+    pub(crate) client_id: String,
+    pub(crate) customer_ref: String,
+    pub(crate) csrf: String,
+    pub(crate) notice: Option<Notice>,
 }
 
 impl TestappView {
@@ -51,24 +51,24 @@ impl View for TestappView {
 
 /// What one probe came to.
 #[derive(Clone, Debug)]
-pub(in super::super) struct ProbeRow {
-    pub(in super::super) endpoint_key: &'static str,
-    pub(in super::super) repository: Option<Shown>,
-    pub(in super::super) status: u16,
-    pub(in super::super) error_code: Option<Shown>,
-    pub(in super::super) request_id: Option<Shown>,
-    pub(in super::super) items: u64,
-    pub(in super::super) pages: u32,
-    pub(in super::super) duration_ms: u128,
+pub(crate) struct ProbeRow {
+    pub(crate) endpoint_key: &'static str,
+    pub(crate) repository: Option<Shown>,
+    pub(crate) status: u16,
+    pub(crate) error_code: Option<Shown>,
+    pub(crate) request_id: Option<Shown>,
+    pub(crate) items: u64,
+    pub(crate) pages: u32,
+    pub(crate) duration_ms: u128,
 }
 
 /// What the probes found.
 #[derive(Clone, Debug, Template)]
 #[template(path = "probes.html")]
-pub(in super::super) struct ProbeView {
-    pub(in super::super) title: &'static str,
-    pub(in super::super) duration_ms: u128,
-    pub(in super::super) rows: Vec<ProbeRow>,
+pub(crate) struct ProbeView {
+    pub(crate) title: &'static str,
+    pub(crate) duration_ms: u128,
+    pub(crate) rows: Vec<ProbeRow>,
 }
 
 impl ProbeView {

@@ -8,11 +8,11 @@ const MAX_CHARACTERS: usize = 200;
 
 /// Display text: at most 200 characters, without control and direction-changing ones. Never a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(in super::super) struct Shown(String);
+pub(crate) struct Shown(String);
 
 impl Shown {
     /// The text as it may be shown.
-    pub(in super::super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut shown = String::with_capacity(text.len().min(MAX_CHARACTERS));
         let mut rest = text.chars().filter(|c| !is_hostile(*c));
         for character in rest.by_ref().take(MAX_CHARACTERS) {
@@ -31,12 +31,12 @@ impl Shown {
     }
 
     /// The text.
-    pub(in super::super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The first letter or digit, for a monogram.
-    pub(in super::super) fn initial(&self) -> char {
+    pub(crate) fn initial(&self) -> char {
         let first = self.0.chars().find(|c| c.is_alphanumeric());
         first.and_then(|c| c.to_uppercase().next()).unwrap_or('?')
     }
@@ -74,11 +74,11 @@ impl fmt::Display for Shown {
 
 /// An address that a link may lead to: `http` or `https`, or a path of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Link(String);
+pub(crate) struct Link(String);
 
 impl Link {
     /// The link, unless it leads anywhere else (`javascript:`, `data:`, `//host` ...).
-    pub(in super::super) fn new(text: &str) -> Option<Self> {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         let is_plain = text.chars().all(|c| c.is_ascii_graphic() && c != '\\');
         let is_path = text.starts_with('/') && !text.starts_with("//");
         let is_web = || {
@@ -91,7 +91,7 @@ impl Link {
 
 impl Link {
     /// The start page.
-    pub(in super::super) fn home() -> Self {
+    pub(crate) fn home() -> Self {
         Self("/".to_owned())
     }
 }

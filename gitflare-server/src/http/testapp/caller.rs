@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
 
-use super::super::{exchange::Exchange, respond::Refusal};
+use super::super::{exchange::Exchange, refusal::Refusal};
 
 /// The most of an answer that is looked at.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;

@@ -11,16 +11,16 @@ use serde_json::Value;
 
 use super::{
     super::{
-        exchange::{Exchange, Reply},
+        exchange::Exchange,
         pages::{
             View,
             testapp::{ProbeRow, ProbeView},
         },
-        respond::Refusal,
+        refusal::Refusal,
+        reply::Reply,
     },
     caller::Caller,
-    require_on,
-    visit::Visit,
+    visit::{Visit, require_on},
 };
 
 /// How many repositories a suite samples.
@@ -246,7 +246,7 @@ impl Probe {
 }
 
 /// `GET /testapp/live/commit-metrics`
-pub(in super::super) async fn commit_metrics(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn commit_metrics(x: Exchange) -> Result<Reply, Refusal> {
     let mut probe = Probe::new(&x)?;
     for target in probe.targets(usize::MAX).await? {
         let path = target.path("/commits?limit=100");
@@ -258,7 +258,7 @@ pub(in super::super) async fn commit_metrics(x: Exchange) -> Result<Reply, Refus
 }
 
 /// `GET /testapp/live/endpoint-suite`
-pub(in super::super) async fn endpoint_suite(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn endpoint_suite(x: Exchange) -> Result<Reply, Refusal> {
     let mut probe = Probe::new(&x)?;
     probe.read(Endpoint::Profile, None, "/v1/me", 1).await?;
     for target in probe.targets(SAMPLES).await? {
@@ -268,7 +268,7 @@ pub(in super::super) async fn endpoint_suite(x: Exchange) -> Result<Reply, Refus
 }
 
 /// `GET /testapp/live/repository-scenario`
-pub(in super::super) async fn repository_scenario(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn repository_scenario(x: Exchange) -> Result<Reply, Refusal> {
     let mut probe = Probe::new(&x)?;
     let query = x.query()?;
     let id = match query.value("repoId")? {

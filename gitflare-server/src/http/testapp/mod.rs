@@ -5,37 +5,29 @@ mod caller;
 mod live;
 mod visit;
 
-use gitflare_core::{Code, Error, Random, SystemRandom};
+use gitflare_core::{Error, SystemRandom};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
     csrf,
-    exchange::{Exchange, Reply},
+    exchange::Exchange,
     pages::{
         View,
         connect::Notice,
         testapp::{Standing, TestappView},
         text::{Link, Shown},
     },
-    respond::Refusal,
+    refusal::Refusal,
+    reply::Reply,
 };
 use caller::Caller;
-use visit::Visit;
+use visit::{Visit, require_on};
 
 pub(super) use live::{commit_metrics, endpoint_suite, repository_scenario};
-pub(super) use visit::Seal;
 
 /// What a form of the test app may hold.
 const MAX_FORM: usize = 8 * 1024;
-
-/// `404` while the test app is off.
-fn require_on(x: &Exchange) -> Result<(), Refusal> {
-    if x.settings().testapp {
-        return Ok(());
-    }
-    Err(Error::new(Code::ResourceNotFound, "There is no such route.").into())
-}
 
 /// `GET /testapp`
 pub(super) async fn page(x: Exchange) -> Result<Reply, Refusal> {
@@ -213,11 +205,4 @@ pub(super) async fn disconnect(mut x: Exchange) -> Result<Reply, Refusal> {
         visit,
         &Notice::done("The token is revoked and forgotten."),
     )
-}
-
-/// Text that nobody can guess, fit for a URL.
-fn unguessable(random: &dyn Random) -> String {
-    let mut bytes = [0u8; 32];
-    random.fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

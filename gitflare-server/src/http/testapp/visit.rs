@@ -1,53 +1,24 @@
-//! What the test app remembers of a browser: all of it encrypted in that browser's cookie, under a
-//! key that is made when the server starts. A restart forgets every visit.
-
-use std::fmt;
+//! What the test app remembers of a browser: all of it encrypted in that browser's cookie.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use gitflare_core::{
-    Error, Random, Result, Secret, SystemRandom,
-    keys::{Cell, KeyRing, MasterKey, Vault},
-};
+use gitflare_core::{Code, Error, Random, Secret};
 use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::super::{cookie::Cookie, exchange::Exchange, pages::connect::Notice, respond::Refusal};
+use super::super::{cookie::Cookie, exchange::Exchange, pages::connect::Notice, refusal::Refusal};
 
 /// How long a browser is remembered.
 const LIFETIME: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
 
-const CELL: Cell<'_> = Cell {
-    table: "testapp",
-    column: "visit",
-    row: "",
-    tenant: "",
-};
-
-/// The key of the visits, made when the process starts. Without one nothing is remembered.
-pub(in super::super) struct Seal(Option<Vault>);
-
-impl Seal {
-    /// A key of its own for this process.
-    pub(in super::super) fn new(random: &dyn Random) -> Self {
-        let mut bytes = vec![0u8; 32];
-        random.fill(&mut bytes);
-        let key = MasterKey::new(1, Secret::new(bytes)).ok();
-        Self(key.map(|key| Vault::new(&KeyRing::new(key, Vec::new()))))
+/// `404` while the test app is off.
+pub(super) fn require_on(x: &Exchange) -> Result<(), Refusal> {
+    if x.settings().testapp {
+        return Ok(());
     }
-
-    fn vault(&self) -> Result<&Vault> {
-        let missing = || Error::internal("the test app has no key");
-        self.0.as_ref().ok_or_else(missing)
-    }
-}
-
-impl fmt::Debug for Seal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seal")
-    }
+    Err(Error::new(Code::ResourceNotFound, "There is no such route.").into())
 }
 
 /// One browser's visit.
@@ -70,7 +41,7 @@ impl Visit {
         Cookie::Testapp
             .find(x.headers(), x.settings())
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
-            .and_then(|sealed| x.app().testapp.vault().ok()?.open(CELL, &sealed).ok())
+            .and_then(|sealed| x.app().testapp.open(&sealed))
             .and_then(|plain| serde_json::from_str(plain.expose()).ok())
             .unwrap_or_default()
     }
@@ -78,7 +49,7 @@ impl Visit {
     /// The header that keeps it.
     pub(super) fn cookie(&self, x: &Exchange) -> Result<(HeaderName, HeaderValue), Refusal> {
         let plain = Zeroizing::new(serde_json::to_string(self).unwrap_or_default());
-        let sealed = x.app().testapp.vault()?.seal(CELL, &plain, &SystemRandom)?;
+        let sealed = x.app().testapp.seal(&plain)?;
         Cookie::Testapp.set(&URL_SAFE_NO_PAD.encode(sealed), LIFETIME, x.settings())
     }
 
@@ -86,7 +57,7 @@ impl Visit {
     pub(super) fn begin(&mut self, random: &dyn Random) {
         for text in [&mut self.csrf, &mut self.state, &mut self.verifier] {
             if text.is_empty() {
-                *text = super::unguessable(random);
+                *text = unguessable(random);
             }
         }
         if self.customer_ref.is_empty() {
@@ -153,4 +124,11 @@ impl Visit {
 /// Compares in constant time; nothing is the same as nothing.
 fn is_same(ours: &str, theirs: &str) -> bool {
     !ours.is_empty() && bool::from(ours.as_bytes().ct_eq(theirs.as_bytes()))
+}
+
+/// Text that nobody can guess, fit for a URL.
+fn unguessable(random: &dyn Random) -> String {
+    let mut bytes = [0u8; 32];
+    random.fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,15 +3,15 @@
 
 use std::{
     fmt::Display,
-    fs::{self, DirBuilder, File, Permissions, TryLockError},
-    io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    fs::{self, File, TryLockError},
     path::Path,
     thread,
     time::Duration,
 };
 
 use gitflare_core::{Error, Result};
+
+use crate::private;
 
 /// A failure at start, in words for the operator: the file, and what is wrong with it.
 pub(super) fn told(path: &Path, what: impl Display) -> Error {
@@ -21,18 +21,8 @@ pub(super) fn told(path: &Path, what: impl Display) -> Error {
 /// Makes the folder with mode 0700. One that others can enter is closed to them if it is empty or
 /// `ours` is in it; any other one is refused, because it may be somebody's home or `/tmp`.
 pub(super) fn private_folder(path: &Path, ours: &str) -> Result<()> {
-    let result = (|| {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-        if fs::metadata(path)?.permissions().mode() & 0o077 == 0 {
-            return Ok(true);
-        }
-        if path.join(ours).exists() || fs::read_dir(path)?.next().is_none() {
-            fs::set_permissions(path, Permissions::from_mode(0o700))?;
-            return Ok(true);
-        }
-        io::Result::Ok(false)
-    })();
-    match result {
+    let is_ours = || Ok(path.join(ours).exists() || fs::read_dir(path)?.next().is_none());
+    match private::folder(path, is_ours) {
         Ok(true) => Ok(()),
         Ok(false) => Err(told(
             path,
@@ -45,18 +35,7 @@ pub(super) fn private_folder(path: &Path, ours: &str) -> Result<()> {
 /// Makes the file with mode 0600, or takes others' rights from it. SQLite gives its side files the
 /// mode of the database.
 pub(super) fn private_file(path: &Path) -> Result<File> {
-    (|| {
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)?;
-        file.set_permissions(Permissions::from_mode(0o600))?;
-        io::Result::Ok(file)
-    })()
-    .map_err(|error| told(path, format!("cannot open this file: {error}")))
+    private::file(path).map_err(|error| told(path, format!("cannot open this file: {error}")))
 }
 
 /// How often a held lock is tried, and how long apart.
@@ -90,6 +69,8 @@ pub(super) fn lock(path: &Path) -> Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
     use super::*;
 
     #[test]

@@ -25,7 +25,7 @@ use super::super::{
     testapp::{ProbeRow, ProbeView, Standing as Progress, TestappView},
     text::{Link, Shown},
 };
-use crate::http::exchange::Reply;
+use crate::http::reply::Reply;
 
 /// A page that was rendered.
 pub(super) struct Sample {
@@ -34,7 +34,7 @@ pub(super) struct Sample {
     pub(super) headers: Vec<(String, String)>,
 }
 
-fn sample(name: &'static str, reply: Result<Reply, crate::http::respond::Refusal>) -> Sample {
+fn sample(name: &'static str, reply: Result<Reply, crate::http::refusal::Refusal>) -> Sample {
     let reply = reply.unwrap();
     Sample {
         name,
@@ -367,7 +367,8 @@ impl Words<'_> {
             ),
             sample(
                 "docs-api",
-                ReferenceView::new("https://api.example", &providers).reply(ok),
+                ReferenceView::new("https://api.example", crate::http::ROUTES, &providers)
+                    .reply(ok),
             ),
             sample(
                 "zero-trust",

@@ -1,159 +1,48 @@
 //! The route table: every row of the published endpoint matrix, in its ten groups and its order,
 //! then the additions. Router, credentials, CORS, logs and metrics all read it.
 //!
-//! To add a route: write its row (as an `addition` when the matrix lacks it) and its handler; to
-//! build one that says `later`: put its handler there and strike it from the test below.
+//! To add a route: write its row (as an `addition` when the matrix lacks it), its handler, and its
+//! sentence in [`super::super::describe`].
 
 use std::{future::Future, pin::Pin};
 
-use gitflare_core::{Scope, provider::Endpoint};
-use http::Method;
+use gitflare_core::provider::Endpoint;
 
-use super::{
+use super::super::{
     api::{
         account, auth_flow, connections, developer, discovery, events, oauth, platform_admin,
         unified,
     },
-    exchange::{Exchange, Reply},
-    hosted::{apps, authorize, company, dashboard, sign_in},
+    exchange::Exchange,
+    hosted::{apps, assets, authorize, company, dashboard, sign_in, site},
     openapi,
-    pages::{assets, site},
-    respond::Refusal,
+    refusal::Refusal,
+    reply::Reply,
+    route::{Access, Route, RouteMethod},
     testapp,
 };
 
-/// The methods that routes have. `HEAD` is answered like `GET`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// Reads.
-    Get,
-    /// Creates or acts.
-    Post,
-    /// Changes.
-    Patch,
-    /// Ends.
-    Delete,
-    /// Asks what is allowed.
-    Options,
-}
-
-impl Verb {
-    /// Every verb, in the order of `Allow`.
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::Get,
-        Self::Post,
-        Self::Patch,
-        Self::Delete,
-        Self::Options,
-    ];
-    pub(super) const COUNT: usize = 5;
-
-    /// The verb that serves a method.
-    pub(super) fn of(method: &Method) -> Option<Self> {
-        match *method {
-            Method::GET | Method::HEAD => Some(Self::Get),
-            Method::POST => Some(Self::Post),
-            Method::PATCH => Some(Self::Patch),
-            Method::DELETE => Some(Self::Delete),
-            Method::OPTIONS => Some(Self::Options),
-            _ => None,
-        }
-    }
-
-    /// The method's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-            Self::Options => "OPTIONS",
-        }
-    }
-}
-
-/// Who may call a route, and with which credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Anybody.
-    Public,
-    /// A client with its own credentials, in the request.
-    ClientCredentials,
-    /// The holder of an access token; which scope it needs is the operation's.
-    AccessToken(Option<Endpoint>),
-    /// Anybody, and a session counts when there is one.
-    OptionalSession,
-    /// A signed-in person.
-    UserSession,
-    /// A customer on a hosted page.
-    EmbedSession,
-    /// The visitor of the test app.
-    TestappSession,
-    /// A provider that sends a browser back.
-    ProviderCallback,
-    /// Whoever reaches the internal listener, or has the admin key.
-    Internal,
-    /// Whoever has the admin key.
-    AdminKey,
-}
-
-impl Access {
-    /// The scope that a token needs here.
-    #[must_use]
-    pub fn scope(self) -> Option<Scope> {
-        match self {
-            Self::AccessToken(endpoint) => endpoint.map(Endpoint::scope),
-            _ => None,
-        }
-    }
-}
-
-/// One row of the table.
-#[derive(Debug)]
-pub struct Route {
-    /// The method.
-    pub verb: Verb,
-    /// The paths; a segment that starts with a colon is a parameter.
-    pub paths: &'static [&'static str],
-    /// Who may call it.
-    pub access: Access,
-    /// Whether the published matrix lacks it.
-    pub is_addition: bool,
-    pub(super) handler: Option<Handler>,
-}
-
-impl Route {
-    /// Whether the route answers with more than "not built yet".
-    #[must_use]
-    pub const fn is_built(&self) -> bool {
-        self.handler.is_some()
-    }
-
-    /// How logs and metrics name it.
-    #[must_use]
-    pub const fn template(&self) -> &'static str {
-        self.paths[0]
-    }
-}
-
+/// Serves one route.
 pub(super) type Handler =
     fn(Exchange) -> Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send>>;
 
+/// Makes [`ROUTES`] and [`HANDLERS`], which have the same order, of one list of rows.
 macro_rules! routes {
-    ($($verb:ident $($path:literal),+ ; $access:expr => $handler:tt $(:: $name:ident)? $(, $mark:ident)?;)*) => {
-        &[$(Route {
-            verb: Verb::$verb,
+    ($($method:ident $($path:literal),+ ; $access:expr => $module:ident :: $name:ident $(, $mark:ident)?;)*) => {
+        /// Every route.
+        pub const ROUTES: &[Route] = &[$(Route {
+            method: RouteMethod::$method,
             paths: &[$($path),+],
             access: $access,
             is_addition: routes!(@mark $($mark)?),
-            handler: routes!(@handler $handler $(:: $name)?),
-        },)*]
+        },)*];
+
+        /// The handler of each route, in the order of [`ROUTES`].
+        pub(super) const HANDLERS: [Handler; ROUTES.len()] =
+            [$(|exchange| Box::pin($module::$name(exchange)),)*];
     };
     (@mark) => { false };
     (@mark addition) => { true };
-    (@handler later) => { None };
-    (@handler $module:ident :: $name:ident) => { Some(|exchange| Box::pin($module::$name(exchange))) };
 }
 
 use Access::{
@@ -165,9 +54,8 @@ use Endpoint::{
     Profile, PullRequestDiff, PullRequests, Releases, Repositories, Repository, Tags,
 };
 
-/// Every route.
 #[rustfmt::skip]
-pub const ROUTES: &[Route] = routes! {
+routes! {
     // Public discovery
     Options "/*"; Public => discovery::preflight;
     Get "/health"; Public => discovery::health;
@@ -282,4 +170,4 @@ pub const ROUTES: &[Route] = routes! {
     Post "/app/developer/apps/:clientId/secrets/:secretId/delete"; UserSession => apps::delete_secret, addition;
     Post "/v1/account/password"; UserSession => account::change_password, addition;
     Delete "/v1/account/me"; UserSession => account::delete_me, addition;
-};
+}

@@ -6,7 +6,7 @@ use std::{
     future::{Future, poll_fn},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError},
     task::Poll,
     time::Duration,
 };
@@ -19,9 +19,12 @@ use tokio::{
 };
 
 use super::{
-    App,
-    connection::{self, Entrance, Origin},
-    inspect::HostNames,
+    super::{
+        app::App,
+        inspect::HostNames,
+        origin::{Entrance, Origin},
+    },
+    connection,
     open_files::room_for_connections,
 };
 
@@ -47,12 +50,10 @@ pub async fn serve(
     listeners: Listeners,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    app.has_internal_listener
-        .store(listeners.internal.is_some(), Ordering::Relaxed);
-    // Only the first listener of a process counts: a second server has an app of its own.
-    let _ = app
-        .own_address
-        .set(reachable(listeners.public.local_addr()?));
+    app.listens(
+        reachable(listeners.public.local_addr()?),
+        listeners.internal.is_some(),
+    );
     let mut doors = JoinSet::new();
     let (drain, draining) = watch::channel(false);
     let (in_flight, mut all_done) = mpsc::channel(1);
@@ -73,7 +74,7 @@ pub async fn serve(
     drop(in_flight);
 
     shutdown.await;
-    app.is_draining.store(true, Ordering::Relaxed);
+    app.drain();
     drain.send_replace(true);
     while doors.join_next().await.is_some() {}
     // Every connection and request holds a sender: when all are gone, all are done.

@@ -11,16 +11,17 @@ use http::{
 use http_body_util::Full;
 use serde::Serialize;
 
-use super::{
-    App,
-    connection::Origin,
+use super::super::{
+    app::App,
     cors,
-    exchange::Reply,
+    origin::Origin,
     pages::{
         View,
         error::{Accepted, ErrorView},
     },
-    routes::{Access, ROUTES, Verb},
+    refusal::Refusal,
+    reply::Reply,
+    route::{Access, Matched, RouteMethod},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -33,107 +34,13 @@ const CLOSE: HeaderValue = HeaderValue::from_static("close");
 /// A year, as browsers want it.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Why a request is not answered with what it asked for.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    status: StatusCode,
-    error: Error,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    closes: bool,
-    /// The word of RFC 6749, section 5.2, where that shape is wanted.
-    oauth_word: Option<&'static str>,
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self {
-            status: StatusCode::from_u16(error.code().status())
-                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            error,
-            headers: Vec::new(),
-            closes: false,
-            oauth_word: None,
-        }
-    }
-}
-
-impl Refusal {
-    /// The transport's own refusal: `INVALID_REQUEST` with a status of its own. What is left of
-    /// the request may be unread, so the connection closes, except where nothing can be.
-    pub(super) fn transport(status: StatusCode, message: &str) -> Self {
-        Self {
-            status,
-            closes: status != StatusCode::METHOD_NOT_ALLOWED,
-            ..Error::invalid_request(message).into()
-        }
-    }
-
-    /// Closes the connection after the answer.
-    pub(super) fn closing(mut self) -> Self {
-        self.closes = true;
-        self
-    }
-
-    /// Adds a header; a value that cannot be one is left out.
-    pub(super) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.push((name, value));
-        }
-        self
-    }
-
-    /// Adds headers.
-    pub(super) fn with_headers(
-        mut self,
-        headers: impl Iterator<Item = (HeaderName, HeaderValue)>,
-    ) -> Self {
-        self.headers.extend(headers);
-        self
-    }
-
-    /// Answers in the shape of RFC 6749 with this word (`invalid_client` and the like), and its
-    /// statuses: 400 for whatever the client did wrong, 401 for `invalid_client`.
-    pub(super) fn in_oauth_shape(mut self, word: &'static str) -> Self {
-        self.oauth_word = Some(word);
-        if self.status == StatusCode::FORBIDDEN {
-            self.status = StatusCode::BAD_REQUEST;
-        }
-        self
-    }
-
-    /// What was here once and is no more.
-    pub(super) fn gone(message: &str) -> Self {
-        Self {
-            status: StatusCode::GONE,
-            ..Error::new(Code::ResourceNotFound, message).into()
-        }
-    }
-
-    /// The status that it is answered with.
-    pub(super) fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// When to come back, where there is such a time.
-    pub(super) fn retry_after(&self) -> Option<(HeaderName, HeaderValue)> {
-        let seconds = self.error.retry_after_seconds()?;
-        let is_passing = matches!(self.status.as_u16(), 429 | 503);
-        is_passing.then(|| (header::RETRY_AFTER, seconds.into()))
-    }
-
-    /// The canonical error.
-    pub(super) fn error(&self) -> &Error {
-        &self.error
-    }
-}
-
 /// What an answer needs to know of its request.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) request_id: RequestId,
     pub(super) method: &'static str,
     /// The route, for logs and metrics.
-    pub(super) route: Option<usize>,
+    pub(super) route: Option<Matched>,
     /// Whose CORS rule the answer follows; nobody's for what has no route.
     pub(super) cors: Option<Access>,
     client_request_id: Option<HeaderValue>,
@@ -146,10 +53,10 @@ impl Context {
     /// The context of a request that nobody has looked at yet.
     pub(super) fn new(origin: &Origin, head: &Parts) -> Self {
         Self {
-            request_id: origin.app.gateway.new_request_id(),
+            request_id: origin.app.gateway().new_request_id(),
             method: match head.method {
                 Method::HEAD => "HEAD",
-                _ => Verb::of(&head.method).map_or("other", Verb::as_str),
+                _ => RouteMethod::of(&head.method).map_or("other", RouteMethod::as_str),
             },
             route: None,
             cors: None,
@@ -221,7 +128,7 @@ impl Context {
     /// Whether an error is answered with a page.
     pub(super) fn wants_page(&self) -> bool {
         self.accepted
-            .wants_page(self.route.map(|index| &ROUTES[index]))
+            .wants_page(self.route.map(|matched| matched.route))
     }
 
     /// The canonical error, in the shape that is wanted; a page for a browser.
@@ -248,7 +155,7 @@ impl Context {
 
     /// How to authenticate, on the routes whose scheme has a name (RFC 6750, RFC 7617).
     fn challenge(&self, refusal: &Refusal) -> Option<HeaderValue> {
-        let access = ROUTES[self.route?].access;
+        let access = self.route?.route.access;
         let text = match (access, refusal.status.as_u16(), refusal.error.code()) {
             (Access::AccessToken(_), 401, _) => r#"Bearer error="invalid_token""#,
             (Access::AccessToken(_), 403, Code::InsufficientScope) => {
@@ -272,7 +179,8 @@ impl Context {
         elapsed: Duration,
         error: Option<&Error>,
     ) {
-        app.metrics.request_finished(self.route, status, elapsed);
+        let index = self.route.map(|matched| matched.index);
+        app.metrics.request_finished(index, status, elapsed);
         let client_request_id = self
             .client_request_id
             .as_ref()
@@ -292,7 +200,9 @@ impl Context {
             request_id = self.request_id.as_str(),
             client_request_id,
             method = self.method,
-            route = self.route.map_or("none", |index| ROUTES[index].template()),
+            route = self
+                .route
+                .map_or("none", |matched| matched.route.template()),
             status = status.as_u16(),
             duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
             code = error.map(|error| error.code().name()),
@@ -352,7 +262,7 @@ pub(super) fn unparsed(app: &App, status: StatusCode) -> Vec<u8> {
         }
         _ => "The request is not well-formed HTTP/1.1.",
     };
-    let request_id = app.gateway.new_request_id();
+    let request_id = app.gateway().new_request_id();
     let error = Error::invalid_request(message);
     let body = error_body(&error, &request_id, None);
     let mut answer = format!(

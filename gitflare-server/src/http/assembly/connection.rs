@@ -5,7 +5,6 @@
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},
-    net::IpAddr,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
@@ -20,15 +19,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::{mpsc, watch},
+    sync::watch,
     task::JoinHandle,
     time::timeout,
 };
 
 use super::{
-    App, exchange,
+    super::origin::Origin,
+    dispatch,
     guard::{Guard, Marks},
-    inspect::HostNames,
     respond,
 };
 
@@ -39,25 +38,6 @@ const MAX_HEADERS: usize = 64;
 /// request that was not read whole is not lost to a reset.
 const LINGER: Duration = Duration::from_millis(500);
 const LINGER_BYTES: usize = 256 * 1024;
-
-/// Where a connection came in.
-#[derive(Debug)]
-pub(super) struct Entrance {
-    /// Whether this is the internal listener.
-    pub(super) is_internal: bool,
-    /// The names by which clients may call it.
-    pub(super) hosts: HostNames,
-}
-
-/// What the requests of one connection share.
-#[derive(Debug)]
-pub(super) struct Origin {
-    pub(super) app: Arc<App>,
-    pub(super) entrance: Arc<Entrance>,
-    pub(super) peer: IpAddr,
-    /// Dropped when the request is done; the drain waits for all of them.
-    pub(super) _in_flight: mpsc::Sender<()>,
-}
 
 /// Serves a connection until either side closes it.
 pub(super) async fn serve(socket: TcpStream, origin: Origin, mut draining: watch::Receiver<bool>) {
@@ -155,7 +135,7 @@ impl Service<Request<Incoming>> for Requests {
         self.marks.is_head_read.store(true, Ordering::Relaxed);
         self.marks.is_serving.store(true, Ordering::Relaxed);
         Answer {
-            task: exchange::begin(&self.origin, request),
+            task: dispatch::begin(&self.origin, request),
             marks: Arc::clone(&self.marks),
         }
     }

@@ -3,17 +3,18 @@
 use gitflare_core::{Code, Error, provider::ProviderId};
 use http::StatusCode;
 
-use super::{
-    super::{
-        exchange::{Exchange, Reply},
-        respond::Refusal,
+use super::super::{
+    exchange::Exchange,
+    pages::{
+        View,
+        docs::{GuideView, LandingView, ReferenceView, ZeroTrustView},
     },
-    View,
-    docs::{GuideView, LandingView, ReferenceView, ZeroTrustView},
+    refusal::Refusal,
+    reply::Reply,
 };
 
 /// `GET /`
-pub(in super::super) async fn landing(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn landing(x: Exchange) -> Result<Reply, Refusal> {
     if x.user().is_ok() {
         return Reply::see_other("/app/dashboard");
     }
@@ -32,7 +33,7 @@ pub(in super::super) async fn landing(x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// `GET /docs`, `/docs/api`, `/zero-trust`
-pub(in super::super) async fn document(x: Exchange) -> Result<Reply, Refusal> {
+pub(crate) async fn document(x: Exchange) -> Result<Reply, Refusal> {
     let settings = x.settings();
     match x.path() {
         "/docs" => GuideView {
@@ -41,7 +42,9 @@ pub(in super::super) async fn document(x: Exchange) -> Result<Reply, Refusal> {
         }
         .reply(StatusCode::OK),
         "/docs/api" => {
-            ReferenceView::new(&settings.public_url, x.gateway().providers()).reply(StatusCode::OK)
+            let providers = x.gateway().providers();
+            ReferenceView::new(&settings.public_url, x.app().routes, providers)
+                .reply(StatusCode::OK)
         }
         "/zero-trust" => {
             let firewall = x.gateway().firewall_settings();

@@ -1,0 +1,26 @@
+//! Where a request comes from: the listener, the client's socket, and the app that serves both.
+
+use std::{net::IpAddr, sync::Arc};
+
+use tokio::sync::mpsc;
+
+use super::{app::App, inspect::HostNames};
+
+/// Where a connection came in.
+#[derive(Debug)]
+pub(super) struct Entrance {
+    /// Whether this is the internal listener.
+    pub(super) is_internal: bool,
+    /// The names by which clients may call it.
+    pub(super) hosts: HostNames,
+}
+
+/// What the requests of one connection share.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub(super) app: Arc<App>,
+    pub(super) entrance: Arc<Entrance>,
+    pub(super) peer: IpAddr,
+    /// Dropped when the request is done; the drain waits for all of them.
+    pub(super) _in_flight: mpsc::Sender<()>,
+}

@@ -1,0 +1,121 @@
+//! One route as the rest of the surface sees it: method, paths, credential. Which routes there are,
+//! and which function serves each, stands in the table on top (`assembly/routes.rs`).
+
+use gitflare_core::{Scope, provider::Endpoint};
+use http::Method;
+
+/// The methods that routes have. `HEAD` is answered like `GET`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteMethod {
+    /// Reads.
+    Get,
+    /// Creates or acts.
+    Post,
+    /// Changes.
+    Patch,
+    /// Ends.
+    Delete,
+    /// Asks what is allowed.
+    Options,
+}
+
+impl RouteMethod {
+    /// Every method, in the order of `Allow`.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Get,
+        Self::Post,
+        Self::Patch,
+        Self::Delete,
+        Self::Options,
+    ];
+    pub(super) const COUNT: usize = 5;
+
+    /// The route method that serves a request method.
+    pub(super) fn of(method: &Method) -> Option<Self> {
+        match *method {
+            Method::GET | Method::HEAD => Some(Self::Get),
+            Method::POST => Some(Self::Post),
+            Method::PATCH => Some(Self::Patch),
+            Method::DELETE => Some(Self::Delete),
+            Method::OPTIONS => Some(Self::Options),
+            _ => None,
+        }
+    }
+
+    /// The method's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+}
+
+/// Who may call a route, and with which credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// A client with its own credentials, in the request.
+    ClientCredentials,
+    /// The holder of an access token; which scope it needs is the operation's.
+    AccessToken(Option<Endpoint>),
+    /// Anybody, and a session counts when there is one.
+    OptionalSession,
+    /// A signed-in person.
+    UserSession,
+    /// A customer on a hosted page.
+    EmbedSession,
+    /// The visitor of the test app.
+    TestappSession,
+    /// A provider that sends a browser back.
+    ProviderCallback,
+    /// Whoever reaches the internal listener, or has the admin key.
+    Internal,
+    /// Whoever has the admin key.
+    AdminKey,
+}
+
+impl Access {
+    /// The scope that a token needs here.
+    #[must_use]
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::AccessToken(endpoint) => endpoint.map(Endpoint::scope),
+            _ => None,
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Route {
+    /// The method.
+    pub method: RouteMethod,
+    /// The paths; a segment that starts with a colon is a parameter.
+    pub paths: &'static [&'static str],
+    /// Who may call it.
+    pub access: Access,
+    /// Whether the published matrix lacks it.
+    pub is_addition: bool,
+}
+
+impl Route {
+    /// How logs and metrics name it.
+    #[must_use]
+    pub const fn template(&self) -> &'static str {
+        self.paths[0]
+    }
+}
+
+/// The route that a request was matched to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Matched {
+    pub(super) route: &'static Route,
+    /// The route's position in the table, for its handler and its counters.
+    pub(super) index: usize,
+}
