@@ -17,9 +17,9 @@ use gitflare::{
         CredentialHash, Limit, PageRequest, Scope, Secret, SystemClock, SystemRandom,
         filter::FilterConfig,
         gateway::{
-            Act, Gateway, GatewayParts, GatewaySettings, ManualConnection, NewClientRequest,
-            NewGrantRequest, NewTenantRequest, Query, ReadCredential, ReadRequest,
-            RequestedRepositories, TokenRequest, Unlimited,
+            AuditContext, Gateway, GatewayParts, GatewaySettings, ManualConnection,
+            NewClientRequest, NewGrantRequest, NewTenantRequest, Query, ReadCredential,
+            ReadRequest, RequestedRepositories, TokenRequest, Unlimited,
         },
         keys::{KeyRing, MasterKey, Purpose},
         provider::{Call, Endpoint, Provider, Registry, RepoRef},
@@ -116,7 +116,7 @@ async fn bed(folder: &Path) -> Bed {
 /// A token over everything, made as an admin and a client make one.
 async fn token(gateway: &Gateway) -> String {
     let request_id = gateway.new_request_id();
-    let act = Act {
+    let act = AuditContext {
         actor: &Actor::Admin,
         request_id: &request_id,
     };

@@ -13,7 +13,7 @@ use gitflare::{
     core::{
         Page, PageRequest, Position, Result, Secret, SystemClock, SystemRandom,
         gateway::{
-            Act, Gateway, GatewayParts, GatewaySettings, ManualConnection, Payload, Query,
+            AuditContext, Gateway, GatewayParts, GatewaySettings, ManualConnection, Payload, Query,
             ReadCredential, ReadRequest, Unlimited,
         },
         keys::{KeyRing, MasterKey, Purpose},
@@ -117,7 +117,7 @@ async fn main() -> std::result::Result<(), Box<dyn Error>> {
     })
     .await?;
     let request_id = gateway.new_request_id();
-    let act = Act {
+    let act = AuditContext {
         actor: &Actor::System,
         request_id: &request_id,
     };

@@ -13,9 +13,9 @@ use gitflare::{
     core::{
         RequestId, Scope, Secret, SystemClock, SystemRandom,
         gateway::{
-            Act, Gateway, GatewayParts, GatewaySettings, ManualConnection, NewClientRequest,
-            NewGrantRequest, NewTenantRequest, Payload, Query, ReadCredential, ReadRequest,
-            RequestedRepositories, TokenRequest, Unlimited,
+            AuditContext, Gateway, GatewayParts, GatewaySettings, ManualConnection,
+            NewClientRequest, NewGrantRequest, NewTenantRequest, Payload, Query, ReadCredential,
+            ReadRequest, RequestedRepositories, TokenRequest, Unlimited,
         },
         keys::{KeyRing, MasterKey, Purpose},
         provider::{Endpoint, Registry},
@@ -87,7 +87,7 @@ async fn everything_up_to_a_token(
     scopes: &[Scope],
 ) -> gitflare::core::Result<String> {
     let request_id: RequestId = gateway.new_request_id();
-    let act = Act {
+    let act = AuditContext {
         actor: &Actor::System,
         request_id: &request_id,
     };

@@ -1,5 +1,6 @@
-//! Sends what is due to apps, for as long as the server runs. A slow app holds up nobody but
-//! itself, and what it has no room for stays where it is; what is to be sent, how it is signed and when it comes again, the gateway decides.
+//! Delivers queued webhook events for as long as the server runs. Each app has a bounded number of
+//! deliveries in flight; the rest stays in the queue. What is sent, how it is signed and when it is
+//! retried, the gateway decides.
 
 use std::{
     collections::HashMap,
@@ -10,7 +11,7 @@ use std::{
 use gitflare_core::{
     ClientId,
     gateway::{DeliveryOutcome, DueDelivery},
-    storage::Room,
+    storage::Capacity,
 };
 use tokio::{
     sync::{Notify, Semaphore},
@@ -20,12 +21,12 @@ use tokio::{
 use crate::http::App;
 
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(250);
-/// How many are on their way at once.
+/// Deliveries in flight, over all apps.
 const AT_ONCE: usize = 64;
-/// How many of them go to one app.
+/// Deliveries in flight to one app.
 const TO_ONE_APP: usize = 16;
-/// How many of those are begun in one round; an app with less room than that is busy.
-const BEGUN_TOGETHER: usize = 4;
+/// Deliveries started for one app per polling round; an app with fewer free slots is saturated.
+const MAX_PER_ROUND: usize = 4;
 /// How many rounds pass between two looks for old ones.
 const ROUNDS_TO_PURGE: u32 = 1_000;
 
@@ -50,7 +51,7 @@ pub(crate) fn spawn(app: &Arc<App>) {
         loop {
             match round(&app, &mut slots).await {
                 None => return,
-                // Room that is made is used at once.
+                // A slot that comes free is used at once.
                 Some(0) => drop(timeout(BETWEEN_ROUNDS, slots.ended.notified()).await),
                 Some(_) => {}
             }
@@ -65,27 +66,28 @@ pub(crate) fn spawn(app: &Arc<App>) {
     });
 }
 
-/// Begins what there is room for; how many it were, `None` when the server has ended.
+/// Starts due deliveries up to the free capacity and returns how many; `None` when the server has
+/// ended.
 async fn round(app: &Weak<App>, slots: &mut Slots) -> Option<usize> {
     let app = app.upgrade()?;
     slots
         .apps
         .retain(|_, free| free.available_permits() < TO_ONE_APP);
-    let busy: Vec<_> = slots
+    let saturated_clients: Vec<_> = slots
         .apps
         .iter()
-        .filter(|(_, free)| free.available_permits() < BEGUN_TOGETHER)
+        .filter(|(_, free)| free.available_permits() < MAX_PER_ROUND)
         .map(|(client, _)| client.clone())
         .collect();
-    let room = Room {
+    let capacity = Capacity {
         total: slots.all.available_permits(),
-        of_one: BEGUN_TOGETHER,
-        busy: &busy,
+        per_client: MAX_PER_ROUND,
+        saturated_clients: &saturated_clients,
     };
-    if room.total == 0 {
+    if capacity.total == 0 {
         return Some(0);
     }
-    let due = match app.gateway().due_deliveries(room).await {
+    let due = match app.gateway().due_deliveries(capacity).await {
         Ok(due) => due,
         Err(error) => {
             tracing::warn!(error = ?error, "the queue of deliveries could not be worked off");
@@ -98,7 +100,7 @@ async fn round(app: &Weak<App>, slots: &mut Slots) -> Option<usize> {
             .apps
             .entry(delivery.client_id.clone())
             .or_insert_with(|| Arc::new(Semaphore::new(TO_ONE_APP)));
-        // Both are free: no more was begun than there was room for.
+        // Both permits are free: no more was started than there was capacity for.
         let slot = Arc::clone(free).acquire_owned().await;
         let permit = Arc::clone(&slots.all).acquire_owned().await;
         let (app, ended) = (Arc::clone(&app), Arc::clone(&slots.ended));

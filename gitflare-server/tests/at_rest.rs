@@ -10,7 +10,7 @@ use gitflare_core::{
     Code, Error, Result, Scope, Secret, SystemClock, SystemRandom,
     filter::FilterConfig,
     gateway::{
-        Act, Gateway, GatewayParts, GatewaySettings, ManualConnection, NewClientRequest,
+        AuditContext, Gateway, GatewayParts, GatewaySettings, ManualConnection, NewClientRequest,
         NewGrantRequest, NewTenantRequest, RequestedRepositories, TokenRequest, Unlimited,
     },
     keys::{KeyRing, MasterKey, Purpose},
@@ -120,7 +120,7 @@ async fn no_secret_lies_in_the_database_in_clear() {
     let storage = Arc::new(SqliteStorage::open(&config).unwrap());
     let gateway = gateway(Arc::clone(&storage)).await;
     let request_id = gateway.new_request_id();
-    let act = Act {
+    let act = AuditContext {
         actor: &Actor::Admin,
         request_id: &request_id,
     };

@@ -92,6 +92,15 @@ impl Error {
         Self::new(Code::ResourceNotFound, format!("There is no such {what}."))
     }
 
+    /// `UNSUPPORTED_PROVIDER`, with the same words for an unknown and for a disabled one.
+    #[must_use]
+    pub fn unknown_provider() -> Self {
+        Self::new(
+            Code::UnsupportedProvider,
+            "This provider is unknown or disabled.",
+        )
+    }
+
     /// `UNSUPPORTED_ENDPOINT`: `provider` has no such operation.
     #[must_use]
     pub fn unsupported(provider: ProviderId, endpoint: crate::provider::Endpoint) -> Self {

@@ -10,17 +10,16 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    ConnectionFilterText, Gateway, ListQuery, Listing, PageInfo, Query, UnifiedReply,
+    ConnectionFilterText, Gateway, ListQuery, Listing, Query, UnifiedReply,
     listing::{List, open_page},
-    parameters::Operation,
+    parameters::{Operation, check_cursor_has_provider},
+    read::CheckedRead,
 };
 use crate::{
-    ClientId, Code, Error, Result, TenantId, Timestamp, UserId,
+    ClientId, Error, Result, TenantId, Timestamp, UserId,
     cursor::CursorScope,
-    filter::Filtered,
-    model::Repository,
     policy::Permit,
-    provider::ProviderId,
+    provider::{Endpoint, ProviderId},
     storage::{
         ClientFilter, Connection, ConnectionFilter, ConnectionStatus, ListRange, Share, TenantKind,
         UsageQuery, UsageRow, UsageSummary,
@@ -100,13 +99,8 @@ impl Gateway {
         let tenant_id = query.value("tenantId")?;
         let tenants = self.tenants_of(user, tenant_id).await?;
         let provider = self.named_provider(query.value("provider")?)?;
-        let (sent_limit, cursor) = (query.limit()?, query.cursor()?);
-        if cursor.is_some() && provider.is_none() {
-            return Err(Error::new(
-                Code::PaginationNotSupported,
-                "A cursor belongs to one provider: send `provider` with it.",
-            ));
-        }
+        let (limit, cursor) = (query.limit()?, query.cursor()?);
+        check_cursor_has_provider(cursor, provider)?;
         let filters = [("user", Some(user.as_str())), ("tenantId", tenant_id)];
         let scope = CursorScope {
             endpoint: "account.repositories",
@@ -114,19 +108,40 @@ impl Gateway {
             filters: &filters,
             ..CursorScope::default()
         };
-        let page = open_page(&self.cursors, sent_limit, cursor, &scope, now)?;
-        let limit = page.limit;
+        let page = open_page(&self.cursors, limit, cursor, &scope, now)?;
+        let shares = self.own_shares(&tenants, provider).await?;
+        let read = CheckedRead {
+            permit: &Permit {
+                shares: shares.iter().collect(),
+                repository: None,
+            },
+            endpoint: Endpoint::Repositories,
+            provider,
+            operation: &Operation::Repositories,
+            scope: &scope,
+            page,
+            hash_tenant: tenants.first().ok_or_else(|| Error::not_found("tenant"))?,
+            now,
+            deadline: self.deadline_after(started),
+        };
+        let fetched = self.fetch(&read).await;
+        self.reply(&read, fetched)
+    }
+
+    /// The usable connections of a person's tenants, each as a grant over all that it can read.
+    async fn own_shares(
+        &self,
+        tenants: &[TenantId],
+        provider: Option<ProviderId>,
+    ) -> Result<Vec<Share>> {
         let all = ListRange {
             after: None,
             limit: MAX_CONNECTIONS,
         };
         let mut shares = Vec::new();
-        for connection in self.connections_of(&tenants, provider, all).await? {
-            let found = self
-                .storage
-                .connections()
-                .find_with_tokens(&connection.id)
-                .await?;
+        for connection in self.connections_of(tenants, provider, all).await? {
+            let connections = self.storage.connections();
+            let found = connections.find_with_tokens(&connection.id).await?;
             if let Some((connection, tokens)) = found
                 && connection.status == ConnectionStatus::Active
                 && self.providers.find(connection.provider).is_some()
@@ -134,44 +149,7 @@ impl Gateway {
                 shares.push(self.whole_share(connection, tokens));
             }
         }
-        let Some(hash_tenant) = tenants.into_iter().next() else {
-            return Err(Error::not_found("tenant"));
-        };
-        let permit = Permit {
-            shares: shares.iter().collect::<Vec<&Share>>(),
-            repository: None,
-        };
-        let deadline = started + self.settings.upstream_timeout.mul_f32(2.5);
-        let operation = Operation::Repositories;
-        let fetched = match permit.shares.is_empty() {
-            true => None,
-            false => Some(
-                self.fetch(&permit, provider, &operation, page, deadline)
-                    .await?,
-            ),
-        };
-        let (payload, next, merged) = match fetched {
-            Some(fetched) => (fetched.payload, fetched.next, fetched.merged),
-            None => (Vec::<Repository>::new().into(), None, None),
-        };
-        let next_cursor = next
-            .map(|next| self.cursors.seal(&next, limit, &scope, now))
-            .transpose()?;
-        let left_out = merged.as_ref().is_some_and(|(left_out, _)| *left_out);
-        Ok(UnifiedReply {
-            data: Filtered::through(&*self.filter, &hash_tenant, payload)?,
-            page_info: Some(PageInfo {
-                limit,
-                has_more: next_cursor.is_some() || left_out,
-                next_cursor,
-            }),
-            firewall: None,
-            errors: match provider {
-                Some(_) => None,
-                None => Some(merged.map(|(_, errors)| errors).unwrap_or_default()),
-            },
-            rate_limits: Vec::new(),
-        })
+        Ok(shares)
     }
 
     /// What was read by the clients of a person's tenants, newest first.

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Act, BegunSession, Gateway, admin::display_text};
+use super::{AuditContext, BegunSession, Gateway, admin::display_text};
 use crate::{
     Code, Error, RequestId, Result, Secret, TenantId, UserId,
     storage::{
@@ -119,7 +119,7 @@ impl Gateway {
             created_at: now,
         };
         let actor = Actor::User(user.id.clone());
-        let act = Act {
+        let act = AuditContext {
             actor: &actor,
             request_id,
         };
@@ -128,7 +128,7 @@ impl Gateway {
             password: passwords.hash(request.password).await?,
             tenant,
         };
-        let audit = self.done(&act, AuditAction::UserCreate, &user.id);
+        let audit = self.audit_success(&act, AuditAction::UserCreate, &user.id);
         if !self.storage.users().insert(new, audit).await? {
             return Err(Error::invalid_request(
                 "`email` belongs to an account already: sign in instead.",
@@ -158,7 +158,7 @@ impl Gateway {
         let (Some(user), Some(stored), true) = (&user, stored, verdict != Verdict::Wrong) else {
             // An address is personal data: only the id of a known one is kept.
             let object = user.as_ref().map_or("", |user| user.id.as_str());
-            let act = Act {
+            let act = AuditContext {
                 actor: &Actor::Anonymous,
                 request_id,
             };
@@ -177,7 +177,7 @@ impl Gateway {
                 .await?;
         }
         let actor = Actor::User(user.id.clone());
-        let act = Act {
+        let act = AuditContext {
             actor: &actor,
             request_id,
         };
@@ -214,7 +214,7 @@ impl Gateway {
         current: Secret<String>,
         new: Secret<String>,
         passwords: &dyn Passwords,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<SignedIn> {
         let users = self.storage.users();
         let user = users.find(id).await?.ok_or_else(gone)?;
@@ -237,7 +237,7 @@ impl Gateway {
             ));
         }
         let hash = passwords.hash(new).await?;
-        let audit = self.done(act, AuditAction::PasswordUpdate, id);
+        let audit = self.audit_success(act, AuditAction::PasswordUpdate, id);
         if !users.set_password(id, hash, audit).await? {
             return Err(gone());
         }
@@ -249,8 +249,8 @@ impl Gateway {
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn delete_account(&self, id: &UserId, act: &Act<'_>) -> Result<()> {
-        let audit = self.done(act, AuditAction::UserDelete, id);
+    pub async fn delete_account(&self, id: &UserId, act: &AuditContext<'_>) -> Result<()> {
+        let audit = self.audit_success(act, AuditAction::UserDelete, id);
         self.storage
             .users()
             .delete(id, self.clock.now(), audit)
@@ -258,7 +258,11 @@ impl Gateway {
         Ok(())
     }
 
-    async fn begin_user_session(&self, id: &UserId, act: &Act<'_>) -> Result<BegunSession> {
+    async fn begin_user_session(
+        &self,
+        id: &UserId,
+        act: &AuditContext<'_>,
+    ) -> Result<BegunSession> {
         self.begin_session(SessionSubject::User(id.clone()), act)
             .await
     }

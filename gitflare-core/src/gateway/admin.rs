@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Act, Gateway, ListQuery, Listing, NewApp, listing::List};
+use super::{AuditContext, Gateway, ListQuery, Listing, NewApp, listing::List};
 use crate::{
     Credential, Error, Result, Scope, Scopes, TenantId, UserId,
     storage::{AuditAction, Client, ClientFilter, Tenant, TenantKind},
@@ -68,7 +68,11 @@ impl Gateway {
     ///
     /// # Errors
     /// `INVALID_REQUEST` naming the member that is wrong.
-    pub async fn create_tenant(&self, request: NewTenantRequest, act: &Act<'_>) -> Result<Tenant> {
+    pub async fn create_tenant(
+        &self,
+        request: NewTenantRequest,
+        act: &AuditContext<'_>,
+    ) -> Result<Tenant> {
         let kind = match request.kind.as_deref() {
             None => TenantKind::Developer,
             Some(word) => TenantKind::parse(word).ok_or_else(|| {
@@ -81,7 +85,7 @@ impl Gateway {
             kind,
             created_at: self.clock.now(),
         };
-        let audit = self.done(act, AuditAction::TenantCreate, &tenant.id);
+        let audit = self.audit_success(act, AuditAction::TenantCreate, &tenant.id);
         self.storage.tenants().insert(tenant.clone(), audit).await?;
         Ok(tenant)
     }
@@ -111,7 +115,7 @@ impl Gateway {
     pub async fn create_client(
         &self,
         request: NewClientRequest,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<CreatedClient> {
         let tenant_id = TenantId::parse(&request.tenant_id)?;
         match self.storage.tenants().find(&tenant_id).await? {

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::{
-    Act, Gateway, ListQuery, Listing,
+    AuditContext, Gateway, ListQuery, Listing,
     admin::{CreatedClient, display_text, scopes},
     listing::List,
 };
@@ -89,7 +89,7 @@ impl Gateway {
         &self,
         user: &UserId,
         request: NewApp,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<CreatedClient> {
         let memberships = self.storage.users().memberships(user).await?;
         let tenant = memberships
@@ -140,7 +140,7 @@ impl Gateway {
         user: &UserId,
         id: &str,
         changes: AppChanges,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<Client> {
         let mut client = self.live_app(user, id).await?;
         if let Some(name) = &changes.name {
@@ -165,7 +165,7 @@ impl Gateway {
             client.allowed_embed_origins = self.embed_origins(origins)?;
         }
         client.updated_at = self.clock.now();
-        let audit = self.done(act, AuditAction::ClientUpdate, &client.id);
+        let audit = self.audit_success(act, AuditAction::ClientUpdate, &client.id);
         if self.storage.clients().update(&client, audit).await? {
             Ok(client)
         } else {
@@ -177,9 +177,9 @@ impl Gateway {
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND` when there never was such an app of theirs.
-    pub async fn delete_app(&self, user: &UserId, id: &str, act: &Act<'_>) -> Result<()> {
+    pub async fn delete_app(&self, user: &UserId, id: &str, act: &AuditContext<'_>) -> Result<()> {
         let client = self.own_app(user, id).await?;
-        let audit = self.done(act, AuditAction::ClientDelete, &client.id);
+        let audit = self.audit_success(act, AuditAction::ClientDelete, &client.id);
         self.storage
             .clients()
             .delete(&client.id, self.clock.now(), audit)
@@ -195,7 +195,7 @@ impl Gateway {
         &self,
         user: &UserId,
         id: &str,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<CreatedSecret> {
         let client = self.live_app(user, id).await?;
         let text = Credential::generate(CredentialKind::ClientSecret, &*self.random);
@@ -204,7 +204,7 @@ impl Gateway {
             created_at: self.clock.now(),
             last_used_at: None,
         };
-        let audit = self.done(act, AuditAction::SecretCreate, &secret.id);
+        let audit = self.audit_success(act, AuditAction::SecretCreate, &secret.id);
         let made = self
             .storage
             .clients()
@@ -228,13 +228,13 @@ impl Gateway {
         user: &UserId,
         id: &str,
         secret: &str,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<()> {
         let client = self.live_app(user, id).await?;
         let Ok(secret) = SecretId::parse(secret) else {
             return Ok(());
         };
-        let audit = self.done(act, AuditAction::SecretDelete, &secret);
+        let audit = self.audit_success(act, AuditAction::SecretDelete, &secret);
         self.storage
             .clients()
             .delete_secret(&client.id, &secret, audit)
@@ -269,7 +269,7 @@ impl Gateway {
         tenant_id: TenantId,
         owner_user_id: Option<UserId>,
         request: NewApp,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<CreatedClient> {
         let now = self.clock.now();
         let client_secret = Credential::generate(CredentialKind::ClientSecret, &*self.random);
@@ -302,7 +302,7 @@ impl Gateway {
                 .vault
                 .seal(cell, embed_secret.expose(), &*self.random)?,
         };
-        let audit = self.done(act, AuditAction::ClientCreate, &client.id);
+        let audit = self.audit_success(act, AuditAction::ClientCreate, &client.id);
         self.storage.clients().insert(new, audit).await?;
         Ok(CreatedClient {
             client,

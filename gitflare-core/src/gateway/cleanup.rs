@@ -2,7 +2,7 @@
 //! that is away is asked again, ever less often, and given up in the end: nothing here depends on it
 //! (CA-2).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Gateway, cells};
 use crate::{
@@ -27,7 +27,7 @@ impl Gateway {
     pub async fn clean_up(&self) -> Result<usize> {
         let now = self.clock.now();
         // A job whose worker dies comes back when no attempt can still be running.
-        let until = now.after(self.settings.upstream_timeout.mul_f32(5.0));
+        let until = now.after(2 * self.upstream_budget());
         let queue = self.storage.cleanup();
         let jobs = queue.begin(now, until, AT_ONCE).await?;
         futures_util::future::try_join_all(jobs.iter().map(|job| self.clean_up_one(job))).await?;
@@ -122,11 +122,6 @@ impl Gateway {
             organization: None,
             deadline: self.upstream_deadline(),
         }))
-    }
-
-    /// When a call to a provider that starts now is no longer waited for.
-    pub(super) fn upstream_deadline(&self) -> Instant {
-        Instant::now() + self.settings.upstream_timeout.mul_f32(2.5)
     }
 }
 

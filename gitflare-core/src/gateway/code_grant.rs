@@ -5,7 +5,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Act, Gateway, Introspection, IssuedToken, TokenRefusal, TokenRequest};
+use super::{AuditContext, Gateway, Introspection, IssuedToken, TokenRefusal, TokenRequest};
 use crate::{
     Credential, CredentialHash, CredentialKind, RequestId, Secret, TokenId,
     storage::{
@@ -49,14 +49,14 @@ impl Gateway {
         let text = Credential::generate(CredentialKind::AccessToken, &*self.random);
         let token = self.token_of(&client, code);
         let actor = Actor::Client(client.id.clone());
-        let act = Act {
+        let act = AuditContext {
             actor: &actor,
             request_id,
         };
         let redemption = Redemption {
             client_id: client.id,
             at: token.created_at,
-            issued: self.done(&act, AuditAction::TokenIssue, &token.id),
+            issued: self.audit_success(&act, AuditAction::TokenIssue, &token.id),
             replayed: self.audit(
                 &act,
                 AuditAction::CodeReplay,
@@ -104,7 +104,7 @@ impl Gateway {
             return Ok(());
         };
         let actor = Actor::Client(client.id);
-        let act = Act {
+        let act = AuditContext {
             actor: &actor,
             request_id,
         };

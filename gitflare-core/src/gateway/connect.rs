@@ -1,10 +1,8 @@
 //! Connections: linking a provider account with a token that somebody has, listing, disconnecting.
 
-use std::time::Instant;
-
 use serde::Deserialize;
 
-use super::{Act, Gateway, ListQuery, Listing, cells, listing::List};
+use super::{AuditContext, Gateway, ListQuery, Listing, cells, listing::List};
 use crate::{
     Code, ConnectionId, Error, Result, Secret, TenantId,
     provider::{Call, ProviderId},
@@ -49,7 +47,7 @@ impl Gateway {
     pub async fn connect_manually(
         &self,
         request: ManualConnection,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<Connection> {
         let provider = self.enabled(&request.provider)?;
         let tenant_id = match request
@@ -80,7 +78,7 @@ impl Gateway {
             access_token: token,
             api_base_url: request.api_base_url,
             organization: request.organization,
-            deadline: Instant::now() + self.settings.upstream_timeout.mul_f32(2.5),
+            deadline: self.upstream_deadline(),
         };
         let viewer = provider.viewer(&call).await?;
         let connection = Connection {
@@ -113,7 +111,7 @@ impl Gateway {
             access_token: sealed,
             ..SealedTokens::default()
         };
-        let audit = self.done(act, AuditAction::ConnectionCreate, &connection.id);
+        let audit = self.audit_success(act, AuditAction::ConnectionCreate, &connection.id);
         self.storage
             .connections()
             .insert(connection.clone(), tokens, audit)
@@ -179,11 +177,11 @@ impl Gateway {
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn disconnect(&self, id: &str, act: &Act<'_>) -> Result<()> {
+    pub async fn disconnect(&self, id: &str, act: &AuditContext<'_>) -> Result<()> {
         let Ok(id) = ConnectionId::parse(id) else {
             return Ok(());
         };
-        let audit = self.done(act, AuditAction::ConnectionDelete, &id);
+        let audit = self.audit_success(act, AuditAction::ConnectionDelete, &id);
         self.storage
             .connections()
             .revoke(&id, self.clock.now(), audit)

@@ -10,8 +10,8 @@ use std::{
 use futures_util::future::join_all;
 
 use super::{
-    Act, AuthorizationAnswer, AuthorizationOutcome, Gateway, Sight, cells, sessions::hex,
-    workspace::blocked,
+    AuditContext, AuthorizationAnswer, AuthorizationOutcome, Gateway, VisibleConnections, cells,
+    sessions::hex, workspace::blocked,
 };
 use crate::{
     AuthorizationId, ClientId, Code, Credential, CredentialHash, CredentialKind, Error, GrantId,
@@ -40,21 +40,21 @@ pub struct Consent {
     pub request: PendingRequest,
     /// The session that it waits in.
     pub session: Session,
-    /// What the request and the session stand on.
-    pub place: Place,
+    /// Client, customer and connections that the page shows.
+    pub context: ConsentContext,
 }
 
-/// A client and a customer, as one browser session may see them.
+/// A client and a customer with what one browser session may see of both.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ConsentContext {
     /// The client.
     pub client: Client,
-    /// Who makes it.
+    /// The name of the tenant that develops the client; `None` when that tenant is gone.
     pub developer: Option<String>,
     /// The customer.
     pub tenant: Tenant,
-    /// What the session sees.
-    pub sight: Sight,
+    /// The customer's connections that the session may see.
+    pub visible: VisibleConnections,
     /// The live authorization, if there is one.
     pub authorization: Option<Authorization>,
     /// Its active grants over what the session sees.
@@ -95,11 +95,12 @@ impl Gateway {
         let session = own
             .find(|session| session.id == request.session_id)
             .ok_or_else(over)?;
-        let place = self
-            .place(&request.client_id, &request.tenant_id, session)
+        let context = self
+            .context(&request.client_id, &request.tenant_id, session)
             .await?;
-        let allowed = &place.client.allowed_redirect_uris;
-        if place.client.status != ClientStatus::Active || !allowed.contains(&request.registered_uri)
+        let allowed = &context.client.allowed_redirect_uris;
+        if context.client.status != ClientStatus::Active
+            || !allowed.contains(&request.registered_uri)
         {
             return Err(over());
         }
@@ -107,7 +108,7 @@ impl Gateway {
             id: Secret::from(id),
             request,
             session: session.clone(),
-            place,
+            context,
         })
     }
 
@@ -137,22 +138,22 @@ impl Gateway {
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND` for a session of another client.
-    pub async fn managed(&self, client_id: &ClientId, session: &Session) -> Result<Place> {
+    pub async fn managed(&self, client_id: &ClientId, session: &Session) -> Result<ConsentContext> {
         match &session.subject {
             SessionSubject::Embed {
                 client_id: own,
                 tenant_id,
-            } if own == client_id => self.place(client_id, tenant_id, session).await,
+            } if own == client_id => self.context(client_id, tenant_id, session).await,
             _ => Err(Error::not_found("app")),
         }
     }
 
-    async fn place(
+    async fn context(
         &self,
         client_id: &ClientId,
         tenant_id: &TenantId,
         session: &Session,
-    ) -> Result<Place> {
+    ) -> Result<ConsentContext> {
         let client = self.storage.clients().find(client_id).await?;
         let client = client
             .filter(|client| client.status == ClientStatus::Active)
@@ -161,7 +162,7 @@ impl Gateway {
         let tenant = tenants.find(tenant_id).await?;
         let tenant = tenant.ok_or_else(|| Error::internal("a session without its tenant"))?;
         let developer = tenants.find(&client.tenant_id).await?;
-        let sight = self.sight(&session.id, tenant_id).await?;
+        let visible = self.visible(&session.id, tenant_id).await?;
         let authorizations = self.storage.authorizations();
         let authorization = authorizations.find_live(client_id, tenant_id).await?;
         let mut grants = match &authorization {
@@ -169,14 +170,14 @@ impl Gateway {
             None => Vec::new(),
         };
         grants.retain(|grant| {
-            let mut seen = sight.connections.iter();
+            let mut seen = visible.connections.iter();
             seen.any(|connection| connection.id == grant.connection_id)
         });
-        Ok(Place {
+        Ok(ConsentContext {
             developer: developer.map(|tenant| tenant.name),
             client,
             tenant,
-            sight,
+            visible,
             authorization,
             grants,
         })
@@ -184,7 +185,7 @@ impl Gateway {
 
     /// The repositories behind some connections, each asked at the same time.
     pub async fn repositories_to_choose(&self, connections: &[Connection]) -> Vec<AccountListing> {
-        let deadline = Instant::now() + self.settings.upstream_timeout.mul_f32(2.5);
+        let deadline = self.upstream_deadline();
         join_all(connections.iter().map(async |connection| {
             let listed = self.listed(connection, deadline).await;
             let is_cut = listed.as_ref().is_ok_and(|(_, is_cut)| *is_cut);
@@ -247,10 +248,10 @@ impl Gateway {
         &self,
         consent: &Consent,
         choice: &Choice,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<AuthorizationAnswer> {
-        let (request, place) = (&consent.request, &consent.place);
-        let (sharing, permissions) = self.sharing(place, request.permissions, choice).await?;
+        let (request, context) = (&consent.request, &consent.context);
+        let (sharing, permissions) = self.sharing(context, request.permissions, choice).await?;
         let now = sharing.at;
         let text = Credential::generate(CredentialKind::AuthorizationCode, &*self.random);
         let grants = sharing.grants.iter();
@@ -272,7 +273,7 @@ impl Gateway {
             AuthorizationOutcome::Code(Secret::from(text.expose())),
         )?;
         let hash = CredentialHash::of(consent.id.expose());
-        let audit = self.done(act, AuditAction::AuthorizationApprove, &request.tenant_id);
+        let audit = self.audit_success(act, AuditAction::AuthorizationApprove, &request.tenant_id);
         let approved = self
             .storage
             .requests()
@@ -285,13 +286,17 @@ impl Gateway {
     ///
     /// # Errors
     /// `ACCESS_BLOCKED_BY_POLICY` when it was decided meanwhile.
-    pub async fn deny(&self, consent: &Consent, act: &Act<'_>) -> Result<AuthorizationAnswer> {
+    pub async fn deny(
+        &self,
+        consent: &Consent,
+        act: &AuditContext<'_>,
+    ) -> Result<AuthorizationAnswer> {
         let description = "The customer has denied the request.".to_owned();
         let outcome = AuthorizationOutcome::Error("access_denied", description);
         let answer = self.answer_to(consent, outcome)?;
         let hash = CredentialHash::of(consent.id.expose());
         let tenant = &consent.request.tenant_id;
-        let audit = self.done(act, AuditAction::AuthorizationDeny, tenant);
+        let audit = self.audit_success(act, AuditAction::AuthorizationDeny, tenant);
         let denied = self
             .storage
             .requests()
@@ -309,13 +314,13 @@ impl Gateway {
     /// As [`Gateway::approve`].
     pub async fn update_sharing(
         &self,
-        place: &Place,
+        context: &ConsentContext,
         choice: &Choice,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<Authorization> {
-        let asked = place.client.default_permissions;
-        let (sharing, _) = self.sharing(place, asked, choice).await?;
-        let audit = self.done(act, AuditAction::AuthorizationUpdate, &place.tenant.id);
+        let asked = context.client.default_permissions;
+        let (sharing, _) = self.sharing(context, asked, choice).await?;
+        let audit = self.audit_success(act, AuditAction::AuthorizationUpdate, &context.tenant.id);
         self.storage.authorizations().share(sharing, audit).await
     }
 
@@ -324,21 +329,25 @@ impl Gateway {
     ///
     /// # Errors
     /// `ACCESS_BLOCKED_BY_POLICY` in a locked workspace.
-    pub async fn end_sharing(&self, place: &Place, act: &Act<'_>) -> Result<()> {
-        require_unlocked(&place.sight)?;
-        let Some(authorization) = &place.authorization else {
+    pub async fn end_sharing(
+        &self,
+        context: &ConsentContext,
+        act: &AuditContext<'_>,
+    ) -> Result<()> {
+        require_unlocked(&context.visible)?;
+        let Some(authorization) = &context.authorization else {
             return Ok(());
         };
         let (now, authorizations) = (self.clock.now(), self.storage.authorizations());
         let shared = self.active_grants(&authorization.id).await?.len();
-        if place.grants.len() < shared {
-            for grant in &place.grants {
-                let audit = self.done(act, AuditAction::GrantRevoke, &grant.id);
+        if context.grants.len() < shared {
+            for grant in &context.grants {
+                let audit = self.audit_success(act, AuditAction::GrantRevoke, &grant.id);
                 authorizations.revoke_grant(&grant.id, now, audit).await?;
             }
             return Ok(());
         }
-        let audit = self.done(act, AuditAction::AuthorizationRevoke, &authorization.id);
+        let audit = self.audit_success(act, AuditAction::AuthorizationRevoke, &authorization.id);
         authorizations.revoke(&authorization.id, now, audit).await?;
         Ok(())
     }
@@ -348,9 +357,14 @@ impl Gateway {
     /// # Errors
     /// `ACCESS_BLOCKED_BY_POLICY` in a locked workspace, else `RESOURCE_NOT_FOUND` for whatever is
     /// not there or another's.
-    pub async fn disconnect_own(&self, place: &Place, id: &str, act: &Act<'_>) -> Result<()> {
-        require_unlocked(&place.sight)?;
-        let mut seen = place.sight.connections.iter();
+    pub async fn disconnect_own(
+        &self,
+        context: &ConsentContext,
+        id: &str,
+        act: &AuditContext<'_>,
+    ) -> Result<()> {
+        require_unlocked(&context.visible)?;
+        let mut seen = context.visible.connections.iter();
         match seen.find(|connection| connection.id.as_str() == id) {
             Some(connection) => self.disconnect(connection.id.as_str(), act).await,
             None => Err(Error::not_found("connection")),
@@ -360,11 +374,11 @@ impl Gateway {
     /// What a choice shares, and the permissions that are left of it (OA-7).
     async fn sharing(
         &self,
-        place: &Place,
+        context: &ConsentContext,
         asked: Scopes,
         choice: &Choice,
     ) -> Result<(Sharing, Scopes)> {
-        require_unlocked(&place.sight)?;
+        require_unlocked(&context.visible)?;
         let ticked = choice
             .permissions
             .iter()
@@ -375,24 +389,24 @@ impl Gateway {
             .collect::<Result<Scopes>>()?;
         let permissions = ticked
             .intersection(asked)
-            .intersection(place.client.default_permissions);
+            .intersection(context.client.default_permissions);
         if permissions.is_empty() {
             return Err(Error::invalid_request(
                 "`permissions` are empty: tick at least one.",
             ));
         }
-        let chosen = self.chosen(place, &choice.repositories).await?;
+        let chosen = self.chosen(context, &choice.repositories).await?;
         let now = self.clock.now();
         let authorization = Authorization {
             id: AuthorizationId::generate(&*self.clock, &*self.random),
-            tenant_id: place.tenant.id.clone(),
-            client_id: place.client.id.clone(),
+            tenant_id: context.tenant.id.clone(),
+            client_id: context.client.id.clone(),
             status: AuthorizationStatus::Active,
             permissions,
             created_at: now,
         };
-        let dropped = place
-            .sight
+        let dropped = context
+            .visible
             .connections
             .iter()
             .filter(|connection| !chosen.iter().any(|(own, _)| own.id == connection.id))
@@ -436,7 +450,7 @@ impl Gateway {
     /// The repositories that were ticked, by connection, as the providers know them now.
     async fn chosen<'p>(
         &self,
-        place: &'p Place,
+        context: &'p ConsentContext,
         ticked: &[String],
     ) -> Result<Vec<(&'p Connection, Vec<ApprovedRepository>)>> {
         let foreign = || blocked("A repository or account that was sent is not one of yours here.");
@@ -452,7 +466,7 @@ impl Gateway {
         }
         let mut chosen = Vec::with_capacity(by_connection.len());
         for (connection_id, ids) in by_connection {
-            let mut seen = place.sight.connections.iter();
+            let mut seen = context.visible.connections.iter();
             let connection = seen
                 .find(|connection| connection.id.as_str() == connection_id)
                 .ok_or_else(foreign)?;
@@ -468,7 +482,7 @@ impl Gateway {
         ids: &BTreeSet<&str>,
         foreign: impl Fn() -> Error,
     ) -> Result<Vec<ApprovedRepository>> {
-        let deadline = Instant::now() + self.settings.upstream_timeout.mul_f32(2.5);
+        let deadline = self.upstream_deadline();
         let provider = self.enabled(connection.provider.as_str())?;
         let (listed, is_cut) = self.listed(connection, deadline).await?;
         let names: BTreeMap<String, String> = listed
@@ -528,7 +542,7 @@ impl Gateway {
     }
 }
 
-impl Place {
+impl ConsentContext {
     /// The origins whose pages may frame the hosted pages of this client (CS-4).
     #[must_use]
     pub fn frame_ancestors(&self) -> Vec<String> {
@@ -547,8 +561,8 @@ pub fn frame_ancestors(client: &Client) -> Vec<String> {
     origins.into_iter().map(str::to_owned).collect()
 }
 
-fn require_unlocked(sight: &Sight) -> Result<()> {
-    match sight.is_locked {
+fn require_unlocked(visible: &VisibleConnections) -> Result<()> {
+    match visible.is_locked {
         true => Err(blocked(
             "This browser has not shown that the accounts here are yours: connect one of them again.",
         )),

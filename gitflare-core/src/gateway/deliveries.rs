@@ -14,7 +14,7 @@ use crate::{
     filter::Filtered,
     model::{EventData, EventName, Subscription},
     provider::ProviderId,
-    storage::{Delivery, Room, StoredSubscription},
+    storage::{Capacity, Delivery, StoredSubscription},
 };
 
 /// Longer than any attempt can run.
@@ -54,14 +54,14 @@ pub enum DeliveryOutcome {
 }
 
 impl Gateway {
-    /// Begins what is due, as far as there is room. What may no longer be delivered is dropped.
+    /// Begins what is due, as far as there is capacity. What may no longer be delivered is dropped.
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn due_deliveries(&self, room: Room<'_>) -> Result<Vec<DueDelivery>> {
+    pub async fn due_deliveries(&self, capacity: Capacity<'_>) -> Result<Vec<DueDelivery>> {
         let now = self.clock.now();
         let queue = self.storage.deliveries();
-        let begun = queue.begin(now, now.after(ATTEMPT), room).await?;
+        let begun = queue.begin(now, now.after(ATTEMPT), capacity).await?;
         let mut due = Vec::with_capacity(begun.len());
         for (delivery, stored) in begun {
             let may_go = stored.subscription.active && self.is_approved(&stored).await?;

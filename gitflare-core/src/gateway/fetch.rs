@@ -8,13 +8,14 @@ use futures_util::future::join_all;
 use super::{
     Gateway, Payload,
     parameters::{Operation, unresolved},
-    refresh::{must_reconnect, refuses_credential},
+    read::CheckedRead,
+    refresh::must_reconnect,
 };
 use crate::{
     Code, Error, Limit, Page, PageRequest, Position, Result,
     model::{Repository, Viewer},
     policy::{Approved, Permit},
-    provider::{Call, Provider, ProviderId, RepoRef},
+    provider::{Call, Provider, RepoRef},
     storage::{ApprovedRepository, Share},
 };
 
@@ -37,38 +38,27 @@ impl From<Page<Repository>> for Fetched {
 }
 
 impl Gateway {
-    /// Answers a decided read.
-    pub(super) async fn fetch(
-        &self,
-        permit: &Permit<'_>,
-        provider: Option<ProviderId>,
-        operation: &Operation,
-        page: PageRequest,
-        deadline: Instant,
-    ) -> Result<Fetched> {
-        match (operation, &permit.repository) {
-            (Operation::Profile, _) => self.viewers(permit, deadline).await,
-            (Operation::Repositories, _) if provider.is_some() => Ok(self
-                .repositories(&permit.shares, page, deadline)
-                .await?
-                .into()),
-            (Operation::Repositories, _) => {
+    /// Asks the upstreams behind a read.
+    pub(super) async fn fetch(&self, read: &CheckedRead<'_>) -> Result<Fetched> {
+        let (permit, page, deadline) = (read.permit, read.page.clone(), read.deadline);
+        match (read.operation, &permit.repository, read.provider) {
+            (Operation::Profile, ..) => self.viewers(permit, deadline).await,
+            (Operation::Repositories, _, Some(_)) => {
+                let shares = &permit.shares;
+                Ok(self.repositories(shares, page, deadline).await?.into())
+            }
+            (Operation::Repositories, _, None) => {
                 self.all_repositories(permit, page.limit, deadline).await
             }
-            (_, Some(approved)) => {
+            (operation, Some(approved), _) => {
                 let share = permit.shares[0];
                 let provider = &**self.provider_of(share)?;
-                let mut attempt = self.attempt(share, deadline).await?;
-                let (payload, next) = loop {
-                    let answer =
-                        in_repository(provider, &attempt.call, approved, operation, page.clone());
-                    match answer.await {
-                        Err(refusal) if attempt.is_renewable(&refusal) => {
-                            attempt = self.renewed(share, attempt, refusal).await?;
-                        }
-                        answer => break answer?,
-                    }
-                };
+                let (payload, next) = self
+                    .with_credential(share, deadline, |call| {
+                        let page = page.clone();
+                        async move { in_repository(provider, &call, approved, operation, page).await }
+                    })
+                    .await?;
                 if let Payload::Repository(repository) = &payload {
                     self.note_name(share, approved, repository).await?;
                 }
@@ -78,7 +68,7 @@ impl Gateway {
                     merged: None,
                 })
             }
-            (_, None) => Err(Error::internal(
+            (_, None, _) => Err(Error::internal(
                 "an endpoint below a repository was asked without one",
             )),
         }
@@ -88,19 +78,16 @@ impl Gateway {
     async fn viewers(&self, permit: &Permit<'_>, deadline: Instant) -> Result<Fetched> {
         let answers = join_all(permit.shares.iter().map(async |share| -> Result<Viewer> {
             let provider = self.provider_of(share)?;
-            let mut attempt = self.attempt(share, deadline).await?;
-            loop {
-                match provider.viewer(&attempt.call).await {
-                    Err(refusal) if attempt.is_renewable(&refusal) => {
-                        attempt = self.renewed(share, attempt, refusal).await?;
-                    }
-                    // In a read it is a connection's token, not one that somebody has just sent.
-                    Err(refusal) if refuses_credential(&refusal) => {
-                        return Err(must_reconnect(&share.connection));
-                    }
-                    answer => return answer,
-                }
-            }
+            let viewer = self
+                .with_credential(share, deadline, |call| async move {
+                    provider.viewer(&call).await
+                })
+                .await;
+            // In a read it is a connection's token, not one that somebody has just sent.
+            viewer.map_err(|error| match error.code() {
+                Code::InvalidCredentials => must_reconnect(&share.connection),
+                _ => error,
+            })
         }))
         .await;
         let (viewers, errors) = split(answers)?;
@@ -186,15 +173,12 @@ impl Gateway {
             position: inner,
         };
         let provider = self.provider_of(share)?;
-        let mut attempt = self.attempt(share, deadline).await?;
-        let answer = loop {
-            match provider.repositories(&attempt.call, request.clone()).await {
-                Err(refusal) if attempt.is_renewable(&refusal) => {
-                    attempt = self.renewed(share, attempt, refusal).await?;
-                }
-                answer => break answer?,
-            }
-        };
+        let answer = self
+            .with_credential(share, deadline, |call| {
+                let request = request.clone();
+                async move { provider.repositories(&call, request).await }
+            })
+            .await?;
         let here = share.connection.id.as_str();
         let next = match answer.next {
             Some(inner) => Some(Position::new().text(here).then(&inner)),
@@ -258,13 +242,9 @@ impl Gateway {
 
     pub(super) fn provider_of(&self, share: &Share) -> Result<&Arc<dyn Provider>> {
         let id = share.connection.provider;
-        self.providers.find(id).ok_or_else(|| {
-            Error::new(
-                Code::UnsupportedProvider,
-                "This provider is unknown or disabled.",
-            )
-            .with_provider(id)
-        })
+        self.providers
+            .find(id)
+            .ok_or_else(|| Error::unknown_provider().with_provider(id))
     }
 }
 

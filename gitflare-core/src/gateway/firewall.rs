@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use serde::Deserialize;
 
-use super::{Act, Gateway};
+use super::{AuditContext, Gateway};
 use crate::{
     Error, Result,
     filter::FilterConfig,
@@ -49,7 +49,7 @@ impl Gateway {
     pub async fn update_firewall(
         &self,
         update: FirewallUpdate,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<Arc<FirewallSettings>> {
         if update.enabled.is_none() && update.blocked_file_patterns.is_none() {
             return Err(Error::invalid_request(
@@ -69,7 +69,7 @@ impl Gateway {
                 updated_by: Some(act.actor.as_str().to_owned()),
             };
             self.filter.validate(&settings.to_config())?;
-            let audit = self.done(
+            let audit = self.audit_success(
                 act,
                 AuditAction::FirewallConfigure,
                 settings.version.to_string(),

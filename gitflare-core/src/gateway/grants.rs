@@ -9,7 +9,7 @@ use serde::{
     de::{self, SeqAccess, Visitor, value::SeqAccessDeserializer},
 };
 
-use super::{Act, Gateway, ListQuery, Listing, admin::scopes, listing::List};
+use super::{AuditContext, Gateway, ListQuery, Listing, admin::scopes, listing::List};
 use crate::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, TenantId, Timestamp,
     model::Repository,
@@ -121,7 +121,7 @@ impl Gateway {
     pub async fn create_grant(
         &self,
         request: NewGrantRequest,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<(Authorization, Grant)> {
         let now = self.clock.now();
         let tenant_id = TenantId::parse(&request.tenant_id)?;
@@ -173,7 +173,7 @@ impl Gateway {
             revoked_at: None,
             expires_at,
         };
-        let audit = self.done(act, AuditAction::GrantCreate, &grant.id);
+        let audit = self.audit_success(act, AuditAction::GrantCreate, &grant.id);
         self.storage
             .authorizations()
             .insert_grant(authorization, grant, audit)
@@ -249,11 +249,11 @@ impl Gateway {
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn revoke_grant(&self, id: &str, act: &Act<'_>) -> Result<()> {
+    pub async fn revoke_grant(&self, id: &str, act: &AuditContext<'_>) -> Result<()> {
         let Ok(id) = GrantId::parse(id) else {
             return Ok(());
         };
-        let audit = self.done(act, AuditAction::GrantRevoke, &id);
+        let audit = self.audit_success(act, AuditAction::GrantRevoke, &id);
         self.storage
             .authorizations()
             .revoke_grant(&id, self.clock.now(), audit)

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Act, Gateway, ListQuery, Listing, listing::List};
+use super::{AuditContext, Gateway, ListQuery, Listing, listing::List};
 use crate::{
     AuthorizationId, ClientId, Code, CredentialHash, CredentialKind, Error, Result, TenantId,
     TokenId,
@@ -171,11 +171,11 @@ impl Gateway {
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn revoke_token(&self, id: &str, act: &Act<'_>) -> Result<()> {
+    pub async fn revoke_token(&self, id: &str, act: &AuditContext<'_>) -> Result<()> {
         let Ok(id) = TokenId::parse(id) else {
             return Ok(());
         };
-        let audit = self.done(act, AuditAction::TokenRevoke, &id);
+        let audit = self.audit_success(act, AuditAction::TokenRevoke, &id);
         self.storage
             .tokens()
             .revoke(&id, self.clock.now(), audit)

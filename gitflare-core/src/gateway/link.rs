@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{Act, Gateway, cells};
+use super::{AuditContext, Gateway, cells};
 use crate::{
     Code, ConnectionId, Credential, CredentialHash, CredentialKind, Error, FlowId, Result, Scopes,
     Secret, TenantId, Timestamp, UserId,
@@ -202,7 +202,11 @@ impl Gateway {
     /// # Errors
     /// `INVALID_REQUEST` for a code that is unknown, spent, expired or not the claimant's; then the
     /// account is given up.
-    pub async fn complete_link(&self, claim: LinkClaim<'_>, act: &Act<'_>) -> Result<Connection> {
+    pub async fn complete_link(
+        &self,
+        claim: LinkClaim<'_>,
+        act: &AuditContext<'_>,
+    ) -> Result<Connection> {
         let refused = || {
             Error::invalid_request(
                 "This completion code is unknown, spent, expired or another session's; start again.",
@@ -215,11 +219,15 @@ impl Gateway {
         let now = self.clock.now();
         let taken = links.take_account(claim.flow_id, &hash, now).await?;
         let (flow, unclaimed) = taken.ok_or_else(refused)?;
-        let homeless = connection_of(&flow, &unclaimed, None, now);
+        let unclaimed_connection = connection_of(&flow, &unclaimed, None, now);
         let known = self
             .storage
             .connections()
-            .find_linked(claim.tenant_id, flow.provider, &homeless.account_id)
+            .find_linked(
+                claim.tenant_id,
+                flow.provider,
+                &unclaimed_connection.account_id,
+            )
             .await?;
         let is_member = match claim.user_id {
             Some(user) => self.tenants_of(user, None).await?.contains(claim.tenant_id),
@@ -235,13 +243,14 @@ impl Gateway {
             None
         };
         if let Some(refusal) = refusal {
-            self.queue_revocation(&homeless, unclaimed.tokens).await?;
+            self.queue_revocation(&unclaimed_connection, unclaimed.tokens)
+                .await?;
             return Err(refusal);
         }
-        let tokens = self.open_unclaimed(&homeless, &unclaimed.tokens)?;
+        let tokens = self.open_unclaimed(&unclaimed_connection, &unclaimed.tokens)?;
         let connection = Connection {
             tenant_id: Some(claim.tenant_id.clone()),
-            ..homeless
+            ..unclaimed_connection
         };
         let linked = self
             .link(connection, tokens, unclaimed.tokens.expires_at, known, act)
@@ -406,9 +415,9 @@ impl Gateway {
             account: LinkedAccount::default(),
             tokens: SealedTokens::default(),
         };
-        let homeless = connection_of(flow, &nameless, None, asked_at);
-        let tokens = self.seal_tokens(&homeless, issued, asked_at)?;
-        self.queue_revocation(&homeless, tokens).await
+        let unclaimed_connection = connection_of(flow, &nameless, None, asked_at);
+        let tokens = self.seal_tokens(&unclaimed_connection, issued, asked_at)?;
+        self.queue_revocation(&unclaimed_connection, tokens).await
     }
 
     async fn keep_unclaimed(
@@ -431,8 +440,8 @@ impl Gateway {
             },
             tokens: SealedTokens::default(),
         };
-        let homeless = connection_of(flow, &unclaimed, None, now);
-        unclaimed.tokens = self.seal_tokens(&homeless, issued, asked_at)?;
+        let unclaimed_connection = connection_of(flow, &unclaimed, None, now);
+        unclaimed.tokens = self.seal_tokens(&unclaimed_connection, issued, asked_at)?;
         let code = Credential::generate(CredentialKind::LinkCompletion, &*self.random);
         let expires_at = now.after(FLOW_TTL);
         self.storage
@@ -444,7 +453,7 @@ impl Gateway {
 
     fn open_unclaimed(
         &self,
-        homeless: &Connection,
+        unclaimed_connection: &Connection,
         sealed: &SealedTokens,
     ) -> Result<ProviderTokens> {
         let access = sealed
@@ -452,14 +461,19 @@ impl Gateway {
             .as_ref()
             .ok_or_else(|| Error::internal("an unclaimed account without a token"))?;
         let refresh_token = match &sealed.refresh_token {
-            Some(token) => Some(self.vault.open(cells::refresh_token(homeless), token)?),
+            Some(token) => Some(
+                self.vault
+                    .open(cells::refresh_token(unclaimed_connection), token)?,
+            ),
             None => None,
         };
         Ok(ProviderTokens {
-            access_token: self.vault.open(cells::access_token(homeless), access)?,
+            access_token: self
+                .vault
+                .open(cells::access_token(unclaimed_connection), access)?,
             refresh_token,
             lifetime: None,
-            scopes: homeless.scopes.clone(),
+            scopes: unclaimed_connection.scopes.clone(),
         })
     }
 
@@ -470,7 +484,7 @@ impl Gateway {
         tokens: ProviderTokens,
         expires_at: Option<Timestamp>,
         mut known: Option<ConnectionId>,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<Connection> {
         let connections = self.storage.connections();
         for _ in 0..MAX_RELINKS {
@@ -485,7 +499,7 @@ impl Gateway {
                 expires_at,
                 ..self.seal_tokens(&connection, &tokens, self.clock.now())?
             };
-            let audit = self.done(act, action, &connection.id);
+            let audit = self.audit_success(act, action, &connection.id);
             let id = connections.link(connection.clone(), sealed, audit).await?;
             if id == connection.id {
                 return self.find_connection(id.as_str()).await;

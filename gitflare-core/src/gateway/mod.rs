@@ -8,6 +8,7 @@ mod admin;
 mod apps;
 mod authorize;
 mod cells;
+mod checks;
 mod cleanup;
 mod code_grant;
 mod connect;
@@ -23,8 +24,11 @@ mod listing;
 mod parameters;
 mod payload;
 mod read;
+mod record;
 mod refresh;
 mod sessions;
+mod subscribe;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -33,7 +37,7 @@ mod workspace;
 use std::{
     fmt,
     sync::{Arc, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub use account_reads::{UsagePage, UsageReport};
@@ -42,9 +46,8 @@ pub use admin::{ClientFilterText, CreatedClient, NewClientRequest, NewTenantRequ
 pub use apps::{AppChanges, CreatedSecret, NewApp};
 pub use authorize::{AuthorizationAnswer, AuthorizationOutcome, AuthorizeRefusal, OpenedRequest};
 pub use connect::{ConnectionFilterText, ManualConnection};
-pub use consent::{AccountListing, Choice, Consent, Place, frame_ancestors};
+pub use consent::{AccountListing, Choice, Consent, ConsentContext, frame_ancestors};
 pub use deliveries::{DeliveryOutcome, DueDelivery};
-pub use events::{CallbackRules, CreatedSubscription, NewSubscription};
 pub use firewall::FirewallUpdate;
 pub use grants::{GrantFilterText, NewGrantRequest, RequestedRepositories};
 pub use introspection::{Introspection, TokenContext, TokenFilterText};
@@ -54,15 +57,16 @@ pub use parameters::Query;
 pub use payload::Payload;
 pub use read::{ReadCredential, ReadRequest, UnifiedReply};
 pub use sessions::BegunSession;
+pub use subscribe::{CallbackRules, CreatedSubscription, NewSubscription};
 pub use tokens::{IssuedToken, TokenRefusal, TokenRequest};
-pub use workspace::{CustomerLink, Sight, Workspace, workspace_key};
+pub use workspace::{CustomerLink, VisibleConnections, Workspace, workspace_key};
 
 use crate::{
     AuditId, ClientId, Clock, Error, Random, RequestId, Result, Secret, TokenId,
     cursor::CursorKeys,
     filter::{ContentFilter, FilterConfig},
     keys::{KeyRing, Purpose, Vault},
-    provider::{ProviderId, Registry},
+    provider::{Provider, Registry},
     storage::{Actor, AuditAction, AuditEntry, FirewallSettings, Outcome, Storage},
 };
 
@@ -153,7 +157,7 @@ pub struct Gateway {
     random: Arc<dyn Random>,
     cursors: CursorKeys,
     vault: Vault,
-    flights: refresh::Flights,
+    refreshes: refresh::InFlightRefreshes,
     form_keys: Vec<Secret<[u8; 32]>>,
     admission: Arc<dyn Admission>,
     settings: GatewaySettings,
@@ -186,7 +190,7 @@ impl Gateway {
             random: parts.random,
             cursors: CursorKeys::new(&cursor_keys, parts.settings.cursor_ttl)?,
             vault: Vault::new(&parts.keys),
-            flights: refresh::Flights::default(),
+            refreshes: refresh::InFlightRefreshes::default(),
             form_keys: parts
                 .keys
                 .derive(Purpose::Csrf)
@@ -223,13 +227,13 @@ impl Gateway {
         RequestId::generate(&*self.clock, &*self.random)
     }
 
-    /// Records an act that changed nothing else, such as a refused admin key.
+    /// Writes an audit entry for an event that changed nothing else, such as a refused admin key.
     ///
     /// # Errors
     /// The storage's own.
     pub async fn append_audit(
         &self,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
         action: AuditAction,
         object: &str,
         outcome: Outcome,
@@ -242,7 +246,7 @@ impl Gateway {
 
     fn audit(
         &self,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
         action: AuditAction,
         object: &str,
         outcome: Outcome,
@@ -258,20 +262,38 @@ impl Gateway {
         }
     }
 
-    fn done(&self, act: &Act<'_>, action: AuditAction, object: impl AsRef<str>) -> AuditEntry {
+    /// How long all upstream calls of one request may take together.
+    fn upstream_budget(&self) -> Duration {
+        self.settings.upstream_timeout.mul_f32(2.5)
+    }
+
+    /// When upstream calls of a request that started at `started` are given up.
+    fn deadline_after(&self, started: Instant) -> Instant {
+        started + self.upstream_budget()
+    }
+
+    /// When upstream calls that start now are given up.
+    fn upstream_deadline(&self) -> Instant {
+        self.deadline_after(Instant::now())
+    }
+
+    fn audit_success(
+        &self,
+        act: &AuditContext<'_>,
+        action: AuditAction,
+        object: impl AsRef<str>,
+    ) -> AuditEntry {
         self.audit(act, action, object.as_ref(), Outcome::Ok)
     }
 
-    /// The enabled provider of that id.
-    fn enabled(&self, id: &str) -> Result<&Arc<dyn crate::provider::Provider>> {
-        ProviderId::parse(id)
-            .and_then(|id| self.providers.find(id))
-            .ok_or_else(|| {
-                Error::new(
-                    crate::Code::UnsupportedProvider,
-                    "This provider is unknown or disabled.",
-                )
-            })
+    /// The enabled provider whose id a client sent.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED_PROVIDER`.
+    fn enabled(&self, id: &str) -> Result<&Arc<dyn Provider>> {
+        self.providers
+            .lookup(id)
+            .ok_or_else(Error::unknown_provider)
     }
 }
 
@@ -283,11 +305,11 @@ impl fmt::Debug for Gateway {
     }
 }
 
-/// Who acts, and in which request: what every audited use case is told.
+/// Actor and request that an audit entry is written for.
 #[derive(Clone, Copy, Debug)]
-pub struct Act<'a> {
-    /// Who.
+pub struct AuditContext<'a> {
+    /// On whose authority the change is made.
     pub actor: &'a Actor,
-    /// In which request.
+    /// The id of the request that makes it, as sent in `x-request-id`.
     pub request_id: &'a RequestId,
 }

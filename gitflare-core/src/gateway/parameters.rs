@@ -2,8 +2,9 @@
 //! Unknown parameters are ignored; a known one that is malformed, repeated or empty is refused by
 //! name.
 
+use super::ReadRequest;
 use crate::{
-    Error, Limit, Result,
+    Code, Error, Limit, Result,
     model::{DeploymentState, PullRequestFilter},
     policy::Approved,
     provider::{
@@ -99,12 +100,76 @@ pub(super) enum Operation {
 /// A filter and its value or default, as the cursor is bound to it.
 pub(super) type BoundFilter<'a> = (&'static str, Option<&'a str>);
 
+/// The parameters of a read, checked.
+#[derive(Debug)]
+pub(super) struct Parameters<'a> {
+    /// As sent; a cursor carries its own.
+    pub(super) limit: Option<Limit>,
+    pub(super) operation: Operation,
+    pub(super) filters: Vec<BoundFilter<'a>>,
+    pub(super) cursor: Option<&'a str>,
+}
+
+/// Checks the parameters of a unified read. `provider` is the one that was named, with what it says
+/// of the endpoint.
+///
+/// # Errors
+/// `INVALID_LIMIT`, `INVALID_REQUEST` naming the parameter, `INVALID_CURSOR` for an empty cursor,
+/// `PAGINATION_NOT_SUPPORTED`.
+pub(super) fn parameters(
+    request: &ReadRequest,
+    provider: Option<(ProviderId, Support)>,
+) -> Result<Parameters<'_>> {
+    let (endpoint, query) = (request.endpoint, &request.query);
+    let is_paged = endpoint.is_paged();
+    let limit = if is_paged { query.limit()? } else { None };
+    common(request)?;
+    let operation = operation(endpoint, request.item.as_deref(), query)?;
+    if endpoint == Endpoint::Repositories {
+        query.value("provider")?;
+    }
+    let filters = bound_filters(endpoint, provider, query)?;
+    let cursor = if is_paged { query.cursor()? } else { None };
+    check_cursor_has_provider(cursor, provider.map(|(id, _)| id))?;
+    Ok(Parameters {
+        limit,
+        operation,
+        filters,
+        cursor,
+    })
+}
+
+/// Checks what every request may carry: the connection and the repository that it names.
+///
+/// # Errors
+/// `INVALID_REQUEST` naming what is malformed.
+pub(super) fn common(request: &ReadRequest) -> Result<()> {
+    request.query.value("connectionId")?;
+    match &request.repository {
+        Some(repository) => check_repository(repository),
+        None => Ok(()),
+    }
+}
+
+/// A list over all providers has no position: a cursor belongs to one of them.
+///
+/// # Errors
+/// `PAGINATION_NOT_SUPPORTED`.
+pub(super) fn check_cursor_has_provider(
+    cursor: Option<&str>,
+    provider: Option<ProviderId>,
+) -> Result<()> {
+    match (cursor, provider) {
+        (Some(_), None) => Err(Error::new(
+            Code::PaginationNotSupported,
+            "A cursor belongs to one provider: send `provider` with it.",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Checks what an endpoint takes beside its page.
-pub(super) fn operation(
-    endpoint: Endpoint,
-    item: Option<&str>,
-    query: &Query,
-) -> Result<Operation> {
+fn operation(endpoint: Endpoint, item: Option<&str>, query: &Query) -> Result<Operation> {
     Ok(match endpoint {
         Endpoint::Profile => Operation::Profile,
         Endpoint::Repositories => Operation::Repositories,
@@ -164,7 +229,7 @@ pub(super) fn operation(
 
 /// The endpoint's filters with their values or defaults. One that was sent and that the provider
 /// cannot answer exactly is refused, never ignored.
-pub(super) fn bound_filters<'a>(
+fn bound_filters<'a>(
     endpoint: Endpoint,
     provider: Option<(ProviderId, Support)>,
     query: &'a Query,

@@ -1,29 +1,32 @@
-//! The one place where the order of a unified read is written down: facts, decision, parameters,
-//! cursor, provider, firewall, next cursor, usage row. Nothing else sequences these.
+//! A unified read after its checks: parameters, cursor, provider, firewall, next cursor. The order
+//! of the checks before it stands in `checks.rs`, the usage row in `record.rs`; a person's own
+//! repositories are served by the same steps.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{
     Gateway, PageInfo, Payload, Query,
+    checks::Permitted,
+    fetch::Fetched,
     listing::open_page,
-    parameters::{BoundFilter, bound_filters, check_repository, operation},
+    parameters::{BoundFilter, Operation, parameters},
+    record::UsageDraft,
 };
 use crate::{
-    ClientId, Code, ConnectionId, CredentialHash, CredentialKind, Error, GrantId, LogId, RequestId,
-    Result, Scopes, Secret, TenantId, Timestamp, TokenId,
+    ConnectionId, Error, PageRequest, RequestId, Result, Secret, TenantId, Timestamp,
     cursor::CursorScope,
     filter::{Filtered, FirewallReport},
-    policy::{self, Approved, Facts, Named, Permit, Presented},
-    provider::{Endpoint, ProviderId, RateLimit, TreePath},
-    storage::{Access, Connection, RepositoryKey, SealedTokens, Share, UsageRow},
+    policy::{Approved, Permit},
+    provider::{Endpoint, ProviderId, RateLimit},
+    storage::Connection,
 };
 
 /// A unified read, with every parameter as the client sent it (decoded once).
 #[derive(Clone, Debug)]
 pub struct ReadRequest {
-    /// What is asked.
+    /// The operation.
     pub endpoint: Endpoint,
-    /// Who asks.
+    /// The credential that was presented.
     pub credential: ReadCredential,
     /// The provider's segment of the path; a list over all takes it from the query.
     pub provider: Option<String>,
@@ -33,22 +36,22 @@ pub struct ReadRequest {
     pub item: Option<String>,
     /// The query.
     pub query: Query,
-    /// For the usage row.
+    /// The HTTP method, for the usage row.
     pub method: &'static str,
-    /// For the usage row: the path without query.
+    /// The path without query, for the usage row.
     pub path: String,
-    /// For the usage row.
+    /// The id of the request, for the usage row.
     pub request_id: RequestId,
 }
 
 /// What the client authenticates with.
 #[derive(Clone, Debug)]
 pub enum ReadCredential {
-    /// Nothing.
+    /// No credential was sent.
     None,
     /// A bearer token's text.
     Bearer(Secret<String>),
-    /// A connection's id (legacy mode; refused like nothing while platform auth is enforced).
+    /// A connection's id (legacy mode; refused like no credential while platform auth is enforced).
     Connection(String),
 }
 
@@ -57,49 +60,30 @@ pub enum ReadCredential {
 pub struct UnifiedReply {
     /// The resources.
     pub data: Filtered<Payload>,
-    /// Where the list goes on, for lists.
+    /// Where the list goes on; `None` for an answer that is not a list with cursors.
     pub page_info: Option<PageInfo>,
     /// What the firewall did, where that stands beside the page (file trees).
     pub firewall: Option<FirewallReport>,
     /// The providers that failed, for answers over all of them.
     pub errors: Option<Vec<Error>>,
-    /// How often the upstreams that were asked let these accounts call.
+    /// The last rate limit that each upstream reported for the accounts of this read.
     pub rate_limits: Vec<(ProviderId, RateLimit)>,
 }
 
-/// What a credential turned out to be.
-pub(super) enum Credentials {
-    Nothing,
-    Unknown,
-    Token(Access),
-    Connection(Option<Box<Share>>),
-}
-
-impl Credentials {
-    pub(super) fn presented(&self) -> Presented<'_> {
-        match self {
-            Self::Nothing => Presented::Nothing,
-            Self::Unknown => Presented::Unknown,
-            Self::Token(access) => Presented::Token(access),
-            Self::Connection(share) => Presented::Connection(share.as_deref()),
-        }
-    }
-
-    pub(super) fn access(&self) -> Option<&Access> {
-        match self {
-            Self::Token(access) => Some(access),
-            Self::Nothing | Self::Unknown | Self::Connection(_) => None,
-        }
-    }
-}
-
-/// What is learned on the way and goes into the usage row.
-#[derive(Default)]
-pub(super) struct Trace {
-    pub(super) token: Option<(TenantId, ClientId, TokenId)>,
+/// A read whose checks have all passed.
+pub(super) struct CheckedRead<'a> {
+    pub(super) permit: &'a Permit<'a>,
+    pub(super) endpoint: Endpoint,
+    /// `None` reads over all providers.
     pub(super) provider: Option<ProviderId>,
-    pub(super) repository: Option<String>,
-    upstream: Duration,
+    pub(super) operation: &'a Operation,
+    /// What the next cursor is bound to.
+    pub(super) scope: &'a CursorScope<'a>,
+    pub(super) page: PageRequest,
+    /// The tenant within which equal secrets stay comparable.
+    pub(super) hash_tenant: &'a TenantId,
+    pub(super) now: Timestamp,
+    pub(super) deadline: Instant,
 }
 
 impl Gateway {
@@ -109,267 +93,92 @@ impl Gateway {
     /// The code of the first check that fails, in the contract's order; then what the upstream
     /// says; then `INTERNAL_ERROR` when the firewall cannot decide.
     pub async fn read(&self, request: ReadRequest) -> Result<UnifiedReply> {
-        let (at, started) = (self.clock.now(), Instant::now());
-        let mut trace = Trace::default();
-        let result = self.answer(&request, at, started, &mut trace).await;
+        let mut draft = self.draft(&request);
+        let result = self.answer(&request, &mut draft).await;
         let outcome = match &result {
             Ok(reply) => Ok((reply.data.value().len() as u64, reply.data.report())),
             Err(error) => Err(error.code()),
         };
-        self.record(&request, at, started, trace, outcome).await?;
+        self.record(draft, outcome).await?;
         result
     }
 
+    /// The checks, the parameters, the cursor, then the answer.
     async fn answer(
         &self,
         request: &ReadRequest,
-        now: Timestamp,
-        started: Instant,
-        trace: &mut Trace,
+        draft: &mut UsageDraft<'_>,
     ) -> Result<UnifiedReply> {
-        let endpoint = request.endpoint;
-        let named = self.named(request);
-        let repository = request.repository.as_deref();
-        if let Named::Provider(provider, _) = named {
-            trace.provider = Some(provider);
+        let identified = self.identify(request, draft).await?;
+        let permitted = self.permit(request, &identified, draft)?;
+        let parameters = parameters(request, permitted.provider)?;
+        let scope = cursor_scope(request, &permitted, &parameters.filters);
+        let (limit, cursor) = (parameters.limit, parameters.cursor);
+        let page = open_page(&self.cursors, limit, cursor, &scope, draft.at)?;
+        let read = CheckedRead {
+            permit: &permitted.permit,
+            endpoint: request.endpoint,
+            provider: permitted.provider.map(|(id, _)| id),
+            operation: &parameters.operation,
+            scope: &scope,
+            page,
+            hash_tenant: &hash_tenant(&permitted)?,
+            now: draft.at,
+            deadline: self.deadline_after(draft.started),
+        };
+        let started = Instant::now();
+        let fetched = self.fetch(&read).await;
+        draft.upstream = started.elapsed();
+        if fetched.is_ok() {
+            let shares = permitted.permit.shares.iter();
+            draft.connections = shares.map(|share| share.connection.id.clone()).collect();
         }
-        trace.repository = request.repository.clone();
+        self.reply(&read, fetched)
+    }
 
-        let key = match (named, repository) {
-            (Named::Provider(provider, _), Some(key)) => Some(RepositoryKey { provider, key }),
-            _ => None,
+    /// Filters what came from upstream and seals the next cursor.
+    pub(super) fn reply(
+        &self,
+        read: &CheckedRead<'_>,
+        fetched: Result<Fetched>,
+    ) -> Result<UnifiedReply> {
+        let rate_limits = self.rate_limits(read.permit);
+        let fetched = match fetched {
+            Ok(fetched) => fetched,
+            Err(error) => return Err(error.with_rate_limits(rate_limits)),
         };
-        let credentials = self.credential(&request.credential, key).await?;
-        let access = credentials.access();
-        if let Some(access) = access {
-            let token = &access.token;
-            trace.token = Some((
-                token.tenant_id.clone(),
-                token.client_id.clone(),
-                token.id.clone(),
-            ));
-            self.admission.admit(&token.id, &token.client_id)?;
-        }
-        let permit = policy::decide(&Facts {
-            endpoint,
-            presented: credentials.presented(),
-            provider: named,
-            connection: request.query.peek("connectionId"),
-            repository,
-            path_is_blocked: endpoint == Endpoint::FileTree && self.blocks_path(&request.query),
-            now,
-        })?;
-        if let Some(Approved::Listed(repo)) = &permit.repository {
-            trace.repository = Some(repo.id.clone());
-        }
-
-        // Parameters, then the cursor.
-        let sent_limit = if endpoint.is_paged() {
-            request.query.limit()?
-        } else {
-            None
+        let data = Filtered::through(&*self.filter, read.hash_tenant, fetched.payload)?;
+        let (is_cut, errors) = match fetched.merged {
+            Some((is_cut, errors)) => (is_cut, Some(errors)),
+            None => (false, None),
         };
-        request.query.value("connectionId")?;
-        if let Some(repository) = repository {
-            check_repository(repository)?;
-        }
-        let operation = operation(endpoint, request.item.as_deref(), &request.query)?;
-        let provider = match named {
-            Named::Provider(provider, support) => Some((provider, support)),
-            Named::Nothing | Named::Unknown => None,
-        };
-        if endpoint == Endpoint::Repositories {
-            request.query.value("provider")?;
-        }
-        let filters = bound_filters(endpoint, provider, &request.query)?;
-        let cursor = if endpoint.is_paged() {
-            request.query.cursor()?
-        } else {
-            None
-        };
-        if cursor.is_some() && provider.is_none() {
-            return Err(Error::new(
-                Code::PaginationNotSupported,
-                "A cursor belongs to one provider: send `provider` with it.",
-            ));
-        }
-        let scope = cursor_scope(
-            request,
-            access,
-            &permit,
-            provider.map(|(id, _)| id),
-            &filters,
-        );
-        let page = open_page(&self.cursors, sent_limit, cursor, &scope, now)?;
-        let limit = page.limit;
-
-        let deadline = started + self.settings.upstream_timeout.mul_f32(2.5);
-        let upstream_started = Instant::now();
-        let fetched = self
-            .fetch(
-                &permit,
-                provider.map(|(id, _)| id),
-                &operation,
-                page,
-                deadline,
-            )
-            .await;
-        trace.upstream = upstream_started.elapsed();
-        let fetched = fetched.map_err(|error| error.with_rate_limits(self.rate_limits(&permit)))?;
-        for share in &permit.shares {
-            self.storage
-                .connections()
-                .touch(&share.connection.id, now)
-                .await?;
-        }
-
-        let tenant = hash_tenant(access, &permit)?;
-        let data = Filtered::through(&*self.filter, &tenant, fetched.payload)?;
-        let page_info = if endpoint.is_paged() {
-            let next_cursor = fetched
-                .next
-                .map(|next| self.cursors.seal(&next, limit, &scope, now))
-                .transpose()?;
-            let left_out = fetched
-                .merged
-                .as_ref()
-                .is_some_and(|(left_out, _)| *left_out);
-            let has_more = next_cursor.is_some() || left_out;
-            Some(PageInfo {
-                limit,
-                next_cursor,
-                has_more,
-            })
-        } else {
-            None
-        };
+        let limit = read.page.limit;
+        let next_cursor = fetched
+            .next
+            .map(|next| self.cursors.seal(&next, limit, read.scope, read.now))
+            .transpose()?;
+        let page_info = read.endpoint.is_paged().then(|| PageInfo {
+            limit,
+            has_more: next_cursor.is_some() || is_cut,
+            next_cursor,
+        });
         Ok(UnifiedReply {
-            firewall: (endpoint == Endpoint::FileTree).then(|| data.report()),
+            firewall: (read.endpoint == Endpoint::FileTree).then(|| data.report()),
             data,
             page_info,
-            errors: fetched.merged.map(|(_, errors)| errors),
-            rate_limits: self.rate_limits(&permit),
+            errors,
+            rate_limits,
         })
     }
 
     /// What the upstreams behind a permit have said lately.
     fn rate_limits(&self, permit: &Permit<'_>) -> Vec<(ProviderId, RateLimit)> {
-        let asked = match permit.repository {
-            Some(_) => &permit.shares[..1],
-            None => &permit.shares[..],
-        };
-        let told = asked.iter().filter_map(|share| {
+        let told = permit.shares.iter().filter_map(|share| {
             let id = share.connection.provider;
             let limit = self.providers.find(id)?.rate_limit(&share.connection.id)?;
             Some((id, limit))
         });
         told.collect()
-    }
-
-    /// The provider that the path names, or for a list over all the query.
-    pub(super) fn named(&self, request: &ReadRequest) -> Named {
-        let id = match (&request.provider, request.endpoint) {
-            (Some(id), _) => id.as_str(),
-            (None, Endpoint::Repositories) => match request.query.peek("provider") {
-                Some(id) => id,
-                None => return Named::Nothing,
-            },
-            (None, _) => return Named::Nothing,
-        };
-        match ProviderId::parse(id).and_then(|id| self.providers.find(id)) {
-            Some(provider) => Named::Provider(provider.id(), provider.support(request.endpoint)),
-            None => Named::Unknown,
-        }
-    }
-
-    /// Reads what the credential stands for.
-    pub(super) async fn credential(
-        &self,
-        credential: &ReadCredential,
-        key: Option<RepositoryKey<'_>>,
-    ) -> Result<Credentials> {
-        match credential {
-            ReadCredential::Bearer(text) => {
-                let hash = CredentialHash::of_presented(CredentialKind::AccessToken, text.expose());
-                let access = match hash {
-                    Some(hash) => self.storage.tokens().find_access(&hash, key).await?,
-                    None => None,
-                };
-                Ok(access.map_or(Credentials::Unknown, Credentials::Token))
-            }
-            ReadCredential::Connection(id) if !self.settings.enforce_platform_auth => {
-                let found = match ConnectionId::parse(id) {
-                    Ok(id) => self.storage.connections().find_with_tokens(&id).await?,
-                    Err(_) => None,
-                };
-                Ok(Credentials::Connection(found.map(
-                    |(connection, tokens)| Box::new(self.whole_share(connection, tokens)),
-                )))
-            }
-            ReadCredential::None | ReadCredential::Connection(_) => Ok(Credentials::Nothing),
-        }
-    }
-
-    /// A connection that stands for a grant over all that it can read: in legacy mode, and for the
-    /// people whose connection it is.
-    pub(super) fn whole_share(&self, connection: Connection, tokens: SealedTokens) -> Share {
-        Share {
-            grant_id: GrantId::generate(&*self.clock, &*self.random),
-            permissions: Scopes::all(),
-            expires_at: None,
-            approves_all: true,
-            approved: None,
-            connection,
-            tokens,
-        }
-    }
-
-    /// Whether the firewall blocks the folder that a tree is asked for.
-    fn blocks_path(&self, query: &Query) -> bool {
-        query
-            .peek("path")
-            .and_then(|path| TreePath::parse("path", path).ok())
-            .is_some_and(|path| self.filter.blocks(path.as_str()))
-    }
-
-    /// One row per read with a token of ours, refusals included (LG-4).
-    pub(super) async fn record(
-        &self,
-        request: &ReadRequest,
-        at: Timestamp,
-        started: Instant,
-        trace: Trace,
-        outcome: std::result::Result<(u64, FirewallReport), Code>,
-    ) -> Result<()> {
-        let Some((tenant_id, client_id, token_id)) = trace.token else {
-            return Ok(());
-        };
-        self.storage.tokens().touch(&token_id, at).await?;
-        let (items, report) = outcome.unwrap_or_default();
-        let code = outcome.err();
-        self.storage
-            .usage()
-            .record(UsageRow {
-                id: LogId::generate(&*self.clock, &*self.random),
-                at,
-                request_id: request.request_id.clone(),
-                tenant_id,
-                client_id,
-                token_id,
-                endpoint_key: request.endpoint.key(),
-                method: request.method,
-                path: request.path.clone(),
-                provider: trace.provider,
-                repository_id: trace.repository,
-                status: code.map_or(200, Code::status),
-                error_code: code.map(Code::name),
-                duration_ms: millis(started.elapsed()),
-                upstream_ms: millis(trace.upstream),
-                items,
-                blocked_files: report.blocked_files,
-                redacted_secrets: report.redacted_secrets,
-            })
-            .await
     }
 }
 
@@ -377,12 +186,11 @@ impl Gateway {
 /// name: what it resolves to is not known before the upstream call.
 fn cursor_scope<'a>(
     request: &'a ReadRequest,
-    access: Option<&'a Access>,
-    permit: &'a Permit<'_>,
-    provider: Option<ProviderId>,
+    permitted: &'a Permitted<'a>,
     filters: &'a [BoundFilter<'a>],
 ) -> CursorScope<'a> {
-    let token = access.map(|access| &access.token);
+    let token = permitted.access.map(|access| &access.token);
+    let permit = &permitted.permit;
     let repository = permit.repository.as_ref().map(|approved| match approved {
         Approved::Listed(repo) => repo.id.as_str(),
         Approved::Unlisted(key) => key,
@@ -401,7 +209,7 @@ fn cursor_scope<'a>(
             None => request.query.peek("connectionId"),
         },
         endpoint: request.endpoint.key(),
-        provider: provider.map(ProviderId::as_str),
+        provider: permitted.provider.map(|(id, _)| id.as_str()),
         repository,
         filters,
     }
@@ -409,28 +217,21 @@ fn cursor_scope<'a>(
 
 /// The tenant within which equal secrets stay comparable. A connection without tenant (legacy
 /// mode) is its own.
-fn hash_tenant(access: Option<&Access>, permit: &Permit<'_>) -> Result<TenantId> {
-    let connection = permit.shares.first().map(|share| &share.connection);
-    match (access, connection) {
-        (Some(access), _) => Ok(access.token.tenant_id.clone()),
-        (
-            None,
-            Some(Connection {
-                tenant_id: Some(tenant),
-                ..
-            }),
-        ) => Ok(tenant.clone()),
-        (None, Some(connection)) => {
-            let own = connection
-                .id
-                .as_str()
-                .trim_start_matches(ConnectionId::PREFIX);
+fn hash_tenant(permitted: &Permitted<'_>) -> Result<TenantId> {
+    if let Some(access) = permitted.access {
+        return Ok(access.token.tenant_id.clone());
+    }
+    let connection = permitted.permit.shares.first();
+    match connection.map(|share| &share.connection) {
+        Some(Connection {
+            tenant_id: Some(tenant),
+            ..
+        }) => Ok(tenant.clone()),
+        Some(connection) => {
+            let own = connection.id.as_str();
+            let own = own.trim_start_matches(ConnectionId::PREFIX);
             TenantId::parse(&format!("{}{own}", TenantId::PREFIX))
         }
-        (None, None) => Err(Error::internal("a permit without share")),
+        None => Err(Error::internal("a permit without share")),
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

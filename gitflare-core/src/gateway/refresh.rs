@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::lock::Mutex as AsyncMutex;
 
-use super::{Act, Gateway, cells};
+use super::{AuditContext, Gateway, cells};
 use crate::{
     Code, ConnectionId, Error, Result, Secret, Timestamp,
     provider::{Call, OauthRefusal, ProviderTokens, TokenRefresh},
@@ -23,35 +23,21 @@ use crate::{
 /// How long before their end tokens are refreshed, unless they live less than ten times that.
 const AHEAD: Duration = Duration::from_secs(60);
 
-/// Who refreshes which connection in this process.
+/// The token refreshes that run in this process, one per connection (single flight).
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<HashMap<ConnectionId, Weak<AsyncMutex<()>>>>);
+pub(super) struct InFlightRefreshes(Mutex<HashMap<ConnectionId, Weak<AsyncMutex<()>>>>);
 
-impl Flights {
-    /// The lock of a connection, which lives as long as somebody holds or awaits it.
+impl InFlightRefreshes {
+    /// The lock of a connection; dropped when no task holds or awaits it.
     fn of(&self, id: &ConnectionId) -> Arc<AsyncMutex<()>> {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = flights.get(id).and_then(Weak::upgrade) {
+        let mut in_flight = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = in_flight.get(id).and_then(Weak::upgrade) {
             return flight;
         }
-        flights.retain(|_, flight| flight.strong_count() > 0);
+        in_flight.retain(|_, flight| flight.strong_count() > 0);
         let flight = Arc::default();
-        flights.insert(id.clone(), Arc::downgrade(&flight));
+        in_flight.insert(id.clone(), Arc::downgrade(&flight));
         flight
-    }
-}
-
-/// One of at most two attempts to read.
-#[derive(Debug)]
-pub(super) struct Attempt {
-    pub(super) call: Call,
-    is_last: bool,
-}
-
-impl Attempt {
-    /// Whether another token may be tried after this refusal.
-    pub(super) fn is_renewable(&self, refusal: &Error) -> bool {
-        !self.is_last && refuses_credential(refusal)
     }
 }
 
@@ -72,51 +58,51 @@ impl Gateway {
         self.open_call(connection, tokens, deadline)
     }
 
-    /// The first attempt to read through a share.
-    pub(super) async fn attempt(&self, share: &Share, deadline: Instant) -> Result<Attempt> {
-        Ok(Attempt {
-            call: self
-                .call_for(&share.connection, &share.tokens, deadline)
-                .await?,
-            is_last: false,
-        })
-    }
-
-    /// The last attempt, after the provider has refused the token of the first one: with a token
-    /// that took its place, or is refreshed now. Fails with the refusal where there is none.
-    pub(super) async fn renewed(
+    /// Asks a provider through a share. When it refuses the credential, asks once more with the one
+    /// that took its place, or that is refreshed now.
+    ///
+    /// # Errors
+    /// What `ask` says last; `AUTH_EXPIRED` when the connection has no usable credential left.
+    pub(super) async fn with_credential<T, F: Future<Output = Result<T>>>(
         &self,
         share: &Share,
-        refused: Attempt,
-        refusal: Error,
-    ) -> Result<Attempt> {
-        let deadline = refused.call.deadline;
-        let (connection, tokens) = self.usable(&share.connection.id).await?;
-        let mut call = self.open_call(&connection, &tokens, deadline)?;
-        // Somebody else may have refreshed it since it was read.
-        if call.access_token.expose() == refused.call.access_token.expose() {
-            let is_refreshable = tokens.refresh_token.is_some();
-            if !is_refreshable || self.oauth_of(connection.provider).is_none() {
-                // A token that somebody pasted may work again; one of a consent never does.
-                if connection.mode == ConnectionMode::Oauth {
-                    let cause = ReconnectCause::TokenRefused;
-                    self.refuse(&connection, tokens.version, cause).await?;
-                    return Err(must_reconnect(&connection));
-                }
-                return Err(match refusal.code() {
-                    Code::InvalidCredentials => must_reconnect(&connection),
-                    _ => refusal,
-                });
+        deadline: Instant,
+        ask: impl Fn(Arc<Call>) -> F,
+    ) -> Result<T> {
+        let (connection, tokens) = (&share.connection, &share.tokens);
+        let call = Arc::new(self.call_for(connection, tokens, deadline).await?);
+        match ask(Arc::clone(&call)).await {
+            Err(refusal) if refuses_credential(&refusal) => {
+                let call = self.renewed(&connection.id, &call, refusal).await?;
+                ask(Arc::new(call)).await
             }
-            let (connection, tokens) = self
-                .refreshed(&connection.id, tokens.version, deadline)
-                .await?;
-            call = self.open_call(&connection, &tokens, deadline)?;
+            answer => answer,
         }
-        Ok(Attempt {
-            call,
-            is_last: true,
-        })
+    }
+
+    /// A call with another token than the refused one. Fails with the refusal where there is none.
+    async fn renewed(&self, id: &ConnectionId, refused: &Call, refusal: Error) -> Result<Call> {
+        let deadline = refused.deadline;
+        let (connection, tokens) = self.usable(id).await?;
+        let call = self.open_call(&connection, &tokens, deadline)?;
+        // Another task may have refreshed it since it was read.
+        if call.access_token.expose() != refused.access_token.expose() {
+            return Ok(call);
+        }
+        if tokens.refresh_token.is_none() || self.oauth_of(connection.provider).is_none() {
+            // A token that somebody pasted may work again; one of a consent never does.
+            if connection.mode == ConnectionMode::Oauth {
+                let cause = ReconnectCause::TokenRefused;
+                self.refuse(&connection, tokens.version, cause).await?;
+                return Err(must_reconnect(&connection));
+            }
+            return Err(match refusal.code() {
+                Code::InvalidCredentials => must_reconnect(&connection),
+                _ => refusal,
+            });
+        }
+        let (connection, tokens) = self.refreshed(id, tokens.version, deadline).await?;
+        self.open_call(&connection, &tokens, deadline)
     }
 
     fn open_call(
@@ -145,7 +131,7 @@ impl Gateway {
         version: u32,
         deadline: Instant,
     ) -> Result<(Connection, SealedTokens)> {
-        let flight = self.flights.of(id);
+        let flight = self.refreshes.of(id);
         let _only_one = flight.lock().await;
         let (connection, tokens) = self.usable(id).await?;
         if tokens.version != version {
@@ -153,7 +139,7 @@ impl Gateway {
         }
         let now = self.clock.now();
         // Long enough that no refresher can still be waiting for the provider then.
-        let until = now.after(self.settings.upstream_timeout.mul_f32(5.0));
+        let until = now.after(2 * self.upstream_budget());
         let connections = self.storage.connections();
         if !connections.begin_refresh(id, version, now, until).await? {
             let (connection, tokens) = self.usable(id).await?;
@@ -304,7 +290,7 @@ impl Gateway {
         cause: ReconnectCause,
     ) -> Result<()> {
         let request_id = self.new_request_id();
-        let act = Act {
+        let act = AuditContext {
             actor: &Actor::System,
             request_id: &request_id,
         };

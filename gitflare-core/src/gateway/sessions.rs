@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::{Act, Gateway};
+use super::{AuditContext, Gateway};
 use crate::{
     Credential, CredentialHash, CredentialKind, Result, Secret, SessionId,
     storage::{AuditAction, Session, SessionSubject},
@@ -28,12 +28,12 @@ impl Gateway {
     pub(super) async fn begin_session(
         &self,
         subject: SessionSubject,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<BegunSession> {
         let id = SessionId::generate(&*self.clock, &*self.random);
         let session = Session::begin(id, subject, self.clock.now());
         let text = Credential::generate(CredentialKind::SessionToken, &*self.random);
-        let audit = self.done(act, AuditAction::SessionCreate, &session.id);
+        let audit = self.audit_success(act, AuditAction::SessionCreate, &session.id);
         self.storage
             .sessions()
             .insert(session.clone(), text.hash(), audit)
@@ -78,8 +78,8 @@ impl Gateway {
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn end_session(&self, id: &SessionId, act: &Act<'_>) -> Result<()> {
-        let audit = self.done(act, AuditAction::SessionRevoke, id);
+    pub async fn end_session(&self, id: &SessionId, act: &AuditContext<'_>) -> Result<()> {
+        let audit = self.audit_success(act, AuditAction::SessionRevoke, id);
         self.storage.sessions().revoke(id, audit).await?;
         Ok(())
     }

@@ -8,7 +8,7 @@ fn sendable<T: Send>(_: impl FnOnce(&'static Gateway) -> T) {}
 fn every_use_case_can_be_spawned() {
     sendable(|gateway| async {
         let request_id = gateway.new_request_id();
-        let act = Act {
+        let act = AuditContext {
             actor: &Actor::Admin,
             request_id: &request_id,
         };

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::{Act, Gateway};
+use super::{AuditContext, Gateway};
 use crate::{
     AuthorizationId, ClientId, Code, ConnectionId, Credential, CredentialHash, CredentialKind,
     Error, GrantId, RequestId, Result, Scope, Scopes, Secret, TenantId, Timestamp, TokenId,
@@ -219,11 +219,11 @@ impl Gateway {
             last_used_at: None,
         };
         let actor = Actor::Client(client.id);
-        let act = Act {
+        let act = AuditContext {
             actor: &actor,
             request_id,
         };
-        let audit = self.done(&act, AuditAction::TokenIssue, &token.id);
+        let audit = self.audit_success(&act, AuditAction::TokenIssue, &token.id);
         self.storage
             .tokens()
             .insert(token.clone(), text.hash(), audit)

@@ -6,7 +6,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::{Act, BegunSession, Gateway, LinkClaim, apps::embed_secret_cell, sessions::from_hex};
+use super::{
+    AuditContext, BegunSession, Gateway, LinkClaim, apps::embed_secret_cell, sessions::from_hex,
+};
 use crate::{
     AuthorizationId, ClientId, Code, CredentialHash, Error, RequestId, Result, Scopes, SessionId,
     TenantId, Timestamp,
@@ -56,9 +58,9 @@ pub struct Workspace {
     pub begun: Option<BegunSession>,
 }
 
-/// What a session may see of its workspace.
+/// The connections of a workspace that a session may see.
 #[derive(Clone, Debug)]
-pub struct Sight {
+pub struct VisibleConnections {
     /// The connections that it has proven to be its own.
     pub connections: Vec<Connection>,
     /// Whether there are connections and none of them is its own: then it may only link one of
@@ -112,7 +114,7 @@ impl Gateway {
                 "This app opens its customers' pages by signed links only: open this one from the app.",
             ));
         }
-        let act = Act {
+        let act = AuditContext {
             actor: &Actor::Anonymous,
             request_id,
         };
@@ -144,7 +146,11 @@ impl Gateway {
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn sight(&self, session: &SessionId, tenant: &TenantId) -> Result<Sight> {
+    pub async fn visible(
+        &self,
+        session: &SessionId,
+        tenant: &TenantId,
+    ) -> Result<VisibleConnections> {
         let filter = ConnectionFilter {
             tenant: Some(tenant.clone()),
             provider: None,
@@ -159,7 +165,7 @@ impl Gateway {
         if !proofs.contains(&Proof::Workspace) {
             connections.retain(|it| proofs.contains(&Proof::Connection(it.id.clone())));
         }
-        Ok(Sight {
+        Ok(VisibleConnections {
             is_locked: there > 0 && connections.is_empty(),
             is_partial: connections.len() < there,
             connections,
@@ -175,7 +181,7 @@ impl Gateway {
         ) {
             (LinkKind::Embed, Some((session, _))) => {
                 let session = SessionId::parse(session)?;
-                Ok(self.sight(&session, claim.tenant_id).await?.is_locked)
+                Ok(self.visible(&session, claim.tenant_id).await?.is_locked)
             }
             (LinkKind::Embed, None) => Ok(true),
             _ => Ok(false),
@@ -261,7 +267,7 @@ impl Gateway {
         client: &Client,
         customer_ref: Option<&str>,
         name: Option<&str>,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<Tenant> {
         let tenant = Tenant {
             id: TenantId::generate(&*self.clock, &*self.random),
@@ -273,7 +279,7 @@ impl Gateway {
         };
         let own_name = format!("{UNNAMED}{}", tenant.id);
         let key = customer_ref.unwrap_or(&own_name);
-        let audit = self.done(act, AuditAction::TenantCreate, &tenant.id);
+        let audit = self.audit_success(act, AuditAction::TenantCreate, &tenant.id);
         self.storage
             .tenants()
             .find_or_insert_customer(&client.id, key, tenant, audit)
@@ -285,7 +291,7 @@ impl Gateway {
         client: &Client,
         tenant: &TenantId,
         is_signed: bool,
-        act: &Act<'_>,
+        act: &AuditContext<'_>,
     ) -> Result<BegunSession> {
         let subject = SessionSubject::Embed {
             client_id: client.id.clone(),

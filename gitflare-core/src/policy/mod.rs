@@ -24,15 +24,15 @@ pub enum Presented<'a> {
     Connection(Option<&'a Share>),
 }
 
-/// Which provider was named.
+/// The provider that a request names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
-    /// None, where none is needed.
-    Nothing,
-    /// One that is unknown or disabled.
+pub enum RequestedProvider {
+    /// No provider is named: the endpoint reads over all of them.
+    None,
+    /// An unknown or disabled provider.
     Unknown,
-    /// An enabled one, with what it says of the endpoint.
-    Provider(ProviderId, Support),
+    /// An enabled provider, with what it says of the endpoint.
+    Known(ProviderId, Support),
 }
 
 /// The facts of a read.
@@ -43,7 +43,7 @@ pub struct Facts<'a> {
     /// Who asks.
     pub presented: Presented<'a>,
     /// Of which provider.
-    pub provider: Named,
+    pub provider: RequestedProvider,
     /// Through which of the token's connections, where one was chosen.
     pub connection: Option<&'a str>,
     /// Which repository, as the client named it.
@@ -104,7 +104,7 @@ pub fn decide<'a>(facts: &Facts<'a>) -> Result<Permit<'a>> {
         ));
     }
     let permit = approve(facts, share)?;
-    if let Named::Provider(provider, Support::None { .. }) = facts.provider {
+    if let RequestedProvider::Known(provider, Support::None { .. }) = facts.provider {
         return Err(Error::unsupported(provider, facts.endpoint));
     }
     Ok(permit)
@@ -149,7 +149,7 @@ fn token_shares<'a>(facts: &Facts<'a>, access: &'a Access) -> Result<Vec<&'a Sha
     if !access.token.permissions.contains(scope) || (granted.is_empty() && !live.is_empty()) {
         return Err(insufficient_scope(facts.endpoint));
     }
-    if let Named::Provider(provider, _) = facts.provider {
+    if let RequestedProvider::Known(provider, _) = facts.provider {
         let of_provider = |shares: &[&Share]| {
             shares
                 .iter()
@@ -186,21 +186,18 @@ pub fn check_live(access: &Access, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-fn check_provider(named: Named) -> Result<()> {
+fn check_provider(named: RequestedProvider) -> Result<()> {
     match named {
-        Named::Unknown => Err(Error::new(
-            Code::UnsupportedProvider,
-            "This provider is unknown or disabled.",
-        )),
-        Named::Nothing | Named::Provider(..) => Ok(()),
+        RequestedProvider::Unknown => Err(Error::unknown_provider()),
+        RequestedProvider::None | RequestedProvider::Known(..) => Ok(()),
     }
 }
 
 /// The shares of the provider and connection that were named.
 fn candidates<'a>(facts: &Facts<'_>, shares: Vec<&'a Share>) -> Result<Vec<&'a Share>> {
     let named = match facts.provider {
-        Named::Provider(provider, _) => Some(provider),
-        Named::Nothing | Named::Unknown => None,
+        RequestedProvider::Known(provider, _) => Some(provider),
+        RequestedProvider::None | RequestedProvider::Unknown => None,
     };
     let of_request = |connection: &Connection| {
         named.is_none_or(|provider| connection.provider == provider)

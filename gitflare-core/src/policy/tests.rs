@@ -75,7 +75,7 @@ fn facts(access: &Access) -> Facts<'_> {
     Facts {
         endpoint: Endpoint::Branches,
         presented: Presented::Token(access),
-        provider: Named::Provider(ProviderId::Local, FULL),
+        provider: RequestedProvider::Known(ProviderId::Local, FULL),
         connection: None,
         repository: Some("a/b"),
         path_is_blocked: false,
@@ -142,7 +142,7 @@ fn a_chosen_connection_is_the_only_one_read_through() {
 fn a_list_over_all_providers_gets_every_share_in_order_of_age() {
     let access = access();
     let all = Facts {
-        provider: Named::Nothing,
+        provider: RequestedProvider::None,
         repository: None,
         ..facts(&access)
     };
@@ -192,7 +192,7 @@ fn each_check_refuses_with_its_own_code() {
     let revoke = |a: &mut Access| a.authorization = Some(AuthorizationStatus::Revoked);
     check("revoked authorization", AuthExpired, revoke, ask);
     check("unknown provider", UnsupportedProvider, keep, |f| {
-        f.provider = Named::Unknown
+        f.provider = RequestedProvider::Unknown
     });
     check(
         "no authorization",
@@ -291,7 +291,7 @@ fn each_check_refuses_with_its_own_code() {
         disapprove,
         ask,
     );
-    let lack = |f: &mut Facts<'_>| f.provider = Named::Provider(ProviderId::Local, NONE);
+    let lack = |f: &mut Facts<'_>| f.provider = RequestedProvider::Known(ProviderId::Local, NONE);
     check("unsupported operation", UnsupportedEndpoint, keep, lack);
 }
 
@@ -314,14 +314,14 @@ fn the_first_failing_check_wins() {
         };
         decide(&facts).unwrap_err().code()
     };
-    let unsupported = Named::Provider(ProviderId::Local, NONE);
+    let unsupported = RequestedProvider::Known(ProviderId::Local, NONE);
     assert_eq!(
-        code(&access, Named::Unknown, Some("conn_9"), true),
+        code(&access, RequestedProvider::Unknown, Some("conn_9"), true),
         Code::AuthExpired
     );
     access.token.expires_at = LATER;
     assert_eq!(
-        code(&access, Named::Unknown, Some("conn_9"), true),
+        code(&access, RequestedProvider::Unknown, Some("conn_9"), true),
         Code::UnsupportedProvider
     );
     assert_eq!(

@@ -22,6 +22,12 @@ impl Registry {
         self.0.iter().find(|provider| provider.id() == id)
     }
 
+    /// The provider whose id a client sent, or `None` when it is not enabled.
+    #[must_use]
+    pub fn lookup(&self, id: &str) -> Option<&Arc<dyn Provider>> {
+        self.0.iter().find(|provider| provider.id().as_str() == id)
+    }
+
     /// The enabled providers' ids, in order.
     pub fn ids(&self) -> impl Iterator<Item = ProviderId> {
         self.0.iter().map(|provider| provider.id())

@@ -25,15 +25,15 @@ pub struct Delivery {
     pub created_at: Timestamp,
 }
 
-/// How many deliveries there is room for.
+/// How many deliveries may be started now.
 #[derive(Clone, Copy, Debug)]
-pub struct Room<'a> {
-    /// In all.
+pub struct Capacity<'a> {
+    /// At most this many in all.
     pub total: usize,
-    /// Of one client.
-    pub of_one: usize,
-    /// The clients whose deliveries have to wait: they are not touched.
-    pub busy: &'a [ClientId],
+    /// At most this many of one client.
+    pub per_client: usize,
+    /// Clients with no free slot; their deliveries stay in the queue untouched.
+    pub saturated_clients: &'a [ClientId],
 }
 
 /// Keeps the queue.
@@ -43,14 +43,14 @@ pub trait DeliveryStore: Send + Sync {
     /// nothing is written (SR-10).
     async fn enqueue(&self, delivery: Delivery) -> Result<bool>;
 
-    /// Begins as many deliveries as there is room for that are due at `now` under subscriptions that
-    /// live, the oldest of each client first: counts an attempt and puts the next one off until `until`, so that no other worker
-    /// begins them meanwhile and none is lost when this one dies.
+    /// Starts due deliveries of live subscriptions up to `capacity`, the oldest of each client
+    /// first: counts an attempt and postpones the next one to `until`, so that no other worker
+    /// starts them meanwhile and none is lost when this worker dies.
     async fn begin(
         &self,
         now: Timestamp,
         until: Timestamp,
-        room: Room<'_>,
+        capacity: Capacity<'_>,
     ) -> Result<Vec<(Delivery, StoredSubscription)>>;
 
     /// Puts the next attempt off until `at`.

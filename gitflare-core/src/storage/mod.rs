@@ -43,7 +43,7 @@ pub use connections::{
     Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, ConnectionStore,
     ReconnectCause, SealedTokens,
 };
-pub use deliveries::{Delivery, DeliveryStore, Room};
+pub use deliveries::{Capacity, Delivery, DeliveryStore};
 pub use links::{Handover, LinkFlow, LinkKind, LinkStore, LinkedAccount, UnclaimedAccount};
 pub use proofs::{Proof, ProofStore};
 pub use requests::{PendingRequest, RequestStore, Sharing};

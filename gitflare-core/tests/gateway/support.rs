@@ -12,19 +12,23 @@ use gitflare_core::{
     Timestamp,
     filter::{ContentFilter, FilterConfig, Screened, TextKind},
     gateway::{
-        Act, Gateway, GatewayParts, GatewaySettings, ManualConnection, NewClientRequest,
+        AuditContext, Gateway, GatewayParts, GatewaySettings, ManualConnection, NewClientRequest,
         NewGrantRequest, NewTenantRequest, Query, ReadCredential, ReadRequest,
         RequestedRepositories, TokenRequest, UnifiedReply, Unlimited,
     },
     keys::{KeyRing, MasterKey},
-    model::{Branch, Owner, Repository, Viewer},
-    provider::{Call, Capability, Endpoint, Provider, ProviderId, Registry, RepoRef, Support},
+    model::{Branch, EventName, Owner, Repository, Viewer},
+    provider::{
+        Call, Capability, Endpoint, HookCall, HookEvents, NewHook, Provider, ProviderHooks,
+        ProviderId, Registry, RepoRef, Support,
+    },
     storage::{Actor, Storage, memory::MemoryStorage},
 };
 
 /// A provider over a list of names. Ids are digits; connections see what their token names.
 pub(crate) struct Scripted {
     id: ProviderId,
+    capabilities: &'static [Capability],
     repositories: Mutex<Vec<(String, String)>>,
     pub(crate) calls: AtomicUsize,
     pub(crate) failing: Mutex<Option<Error>>,
@@ -57,11 +61,21 @@ const CAPABILITIES: &[Capability] = &[
 
 impl Scripted {
     pub(crate) fn new(id: ProviderId, count: usize) -> Arc<Self> {
+        Self::with(id, count, CAPABILITIES)
+    }
+
+    /// One that declares these operations, whether it can serve them or not.
+    pub(crate) fn with(
+        id: ProviderId,
+        count: usize,
+        capabilities: &'static [Capability],
+    ) -> Arc<Self> {
         let repositories = (1..=count)
             .map(|n| (n.to_string(), format!("{id}/r{n}")))
             .collect();
         Arc::new(Self {
             id,
+            capabilities,
             repositories: Mutex::new(repositories),
             calls: AtomicUsize::new(0),
             failing: Mutex::new(None),
@@ -127,7 +141,11 @@ impl Provider for Scripted {
     }
 
     fn capabilities(&self) -> &'static [Capability] {
-        CAPABILITIES
+        self.capabilities
+    }
+
+    fn hooks(&self) -> Option<&dyn ProviderHooks> {
+        Some(self)
     }
 
     fn is_repository_id(&self, segment: &str) -> bool {
@@ -214,6 +232,30 @@ impl Provider for Scripted {
     }
 }
 
+#[async_trait]
+impl ProviderHooks for Scripted {
+    fn events(&self) -> &'static [EventName] {
+        &[EventName::Push]
+    }
+
+    async fn create(&self, _: &Call, repo: &RepoRef, _: &NewHook<'_>) -> Result<String> {
+        self.enter()?;
+        Ok(format!("hook-{}", repo.id))
+    }
+
+    async fn delete(&self, _: &Call, _: &RepoRef, _: &str) -> Result<()> {
+        self.enter().map(drop)
+    }
+
+    fn verify(&self, call: &HookCall<'_>, secret: &Secret<String>) -> bool {
+        call.header("secret") == Some(secret.expose().as_str())
+    }
+
+    fn read(&self, _: &HookCall<'_>) -> Result<HookEvents> {
+        Err(Error::invalid_request("nothing is ever sent"))
+    }
+}
+
 /// Hashes nothing but the word that the scripted descriptions hold.
 struct HunterFilter;
 
@@ -271,14 +313,21 @@ impl Bed {
     }
 
     pub(crate) async fn with(settings: GatewaySettings) -> Self {
+        Self::over(settings, Vec::new()).await
+    }
+
+    /// A bed with more providers beside the two.
+    pub(crate) async fn over(settings: GatewaySettings, more: Vec<Arc<dyn Provider>>) -> Self {
         let storage = Arc::new(MemoryStorage::new());
         let clock = Arc::new(FixedClock::at(NOW));
         let github = Scripted::new(ProviderId::Github, 5);
         let gitlab = Scripted::new(ProviderId::Gitlab, 3);
+        let mut providers: Vec<Arc<dyn Provider>> = vec![gitlab.clone(), github.clone()];
+        providers.extend(more);
         let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();
         let gateway = Gateway::new(GatewayParts {
             storage: storage.clone(),
-            providers: Registry::new(vec![gitlab.clone(), github.clone()]),
+            providers: Registry::new(providers),
             filter: Arc::new(HunterFilter),
             filter_defaults: FilterConfig {
                 enabled: true,
@@ -304,9 +353,9 @@ impl Bed {
     }
 
     /// An admin's next act; time passes before it, so that ids are in the order of acts.
-    pub(crate) fn act(&self) -> Act<'_> {
+    pub(crate) fn act(&self) -> AuditContext<'_> {
         self.clock.advance_millis(1);
-        Act {
+        AuditContext {
             actor: &Actor::Admin,
             request_id: &self.request_id,
         }
@@ -375,6 +424,19 @@ impl Bed {
         connection: &str,
         repositories: &[&str],
     ) -> String {
+        self.grant_of(tenant, client, connection, repositories, all_scopes())
+            .await
+    }
+
+    /// A grant of these scopes.
+    pub(crate) async fn grant_of(
+        &self,
+        tenant: &str,
+        client: &str,
+        connection: &str,
+        repositories: &[&str],
+        permissions: Vec<String>,
+    ) -> String {
         let repositories = match repositories {
             [] => RequestedRepositories::All,
             list => {
@@ -385,7 +447,7 @@ impl Bed {
             tenant_id: tenant.into(),
             client_id: client.into(),
             connection_id: connection.into(),
-            permissions: all_scopes(),
+            permissions,
             repositories,
             expires_at: None,
         };

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use gitflare_core::{
     RequestId,
-    gateway::{Act, Gateway, Query},
+    gateway::{AuditContext, Gateway, Query},
     storage::Actor,
 };
 use http::{HeaderMap, request::Parts};
@@ -122,8 +122,8 @@ impl Exchange {
     }
 
     /// Who acts, for the audit.
-    pub(super) fn act(&self) -> Act<'_> {
-        Act {
+    pub(super) fn act(&self) -> AuditContext<'_> {
+        AuditContext {
             actor: &self.actor,
             request_id: &self.request_id,
         }

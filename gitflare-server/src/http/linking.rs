@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gitflare_core::{
     Credential, CredentialHash, CredentialKind, FlowId, Scopes, Secret, SystemRandom, TenantId,
-    gateway::{Act, LinkClaim, LinkStart, workspace_key},
+    gateway::{AuditContext, LinkClaim, LinkStart, workspace_key},
     storage::{Actor, Connection, Handover, LinkFlow, LinkKind},
 };
 use http::{HeaderName, HeaderValue};
@@ -82,7 +82,7 @@ pub(super) async fn claim_for_customer(
     csrf::require_own_origin(x)?;
     let visit = csrf::customer_among(x, &visits, csrf::token(x))?;
     let actor = Actor::Customer(visit.tenant.clone());
-    let act = Act {
+    let act = AuditContext {
         actor: &actor,
         request_id: &x.request_id,
     };

@@ -7,8 +7,8 @@ use std::fmt;
 use gitflare_core::{
     Error, Result, Scope,
     gateway::{
-        Act, Gateway, ManualConnection, NewClientRequest, NewGrantRequest, NewTenantRequest,
-        RequestedRepositories, TokenRequest,
+        AuditContext, Gateway, ManualConnection, NewClientRequest, NewGrantRequest,
+        NewTenantRequest, RequestedRepositories, TokenRequest,
     },
     provider::ProviderId,
     storage::Actor,
@@ -43,7 +43,7 @@ pub async fn seed(
     callbacks: Vec<String>,
 ) -> Result<Seeded> {
     let request_id = gateway.new_request_id();
-    let act = Act {
+    let act = AuditContext {
         actor: &Actor::System,
         request_id: &request_id,
     };

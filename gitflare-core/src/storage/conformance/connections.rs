@@ -10,12 +10,12 @@ pub async fn a_connection_comes_back_as_it_was(storage: &dyn Storage) {
         .insert(connection(1), sealed(), entry(2))
         .await
         .unwrap();
-    let homeless = Connection {
+    let unclaimed_connection = Connection {
         tenant_id: None,
         ..connection(2)
     };
     connections
-        .insert(homeless.clone(), SealedTokens::default(), entry(3))
+        .insert(unclaimed_connection.clone(), SealedTokens::default(), entry(3))
         .await
         .unwrap();
     let found = connections
@@ -25,7 +25,7 @@ pub async fn a_connection_comes_back_as_it_was(storage: &dyn Storage) {
     assert_eq!(found, Some((connection(1), sealed())));
     assert_eq!(
         connections.find(&connection_id(2)).await.unwrap(),
-        Some(homeless)
+        Some(unclaimed_connection)
     );
     let filter = ConnectionFilter {
         tenant: Some(tenant_id(1)),

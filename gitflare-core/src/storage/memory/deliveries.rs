@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::MemoryStorage;
 use crate::{
     ClientId, EventId, Result, Timestamp,
-    storage::{Delivery, DeliveryStore, Room, StoredSubscription},
+    storage::{Capacity, Delivery, DeliveryStore, StoredSubscription},
 };
 
 /// A delivery and whether it is done.
@@ -44,7 +44,7 @@ impl DeliveryStore for MemoryStorage {
         &self,
         now: Timestamp,
         until: Timestamp,
-        room: Room<'_>,
+        capacity: Capacity<'_>,
     ) -> Result<Vec<(Delivery, StoredSubscription)>> {
         let mut state = self.state();
         let mut due: Vec<_> = state
@@ -62,9 +62,10 @@ impl DeliveryStore for MemoryStorage {
         due.retain(|(_, subscription)| {
             let taken = taken.entry(subscription.client_id.clone()).or_default();
             *taken += 1;
-            *taken <= room.of_one && !room.busy.contains(&subscription.client_id)
+            *taken <= capacity.per_client
+                && !capacity.saturated_clients.contains(&subscription.client_id)
         });
-        due.truncate(room.total);
+        due.truncate(capacity.total);
         let begun = due.into_iter().filter_map(|(id, subscription)| {
             let kept = state.deliveries.get_mut(&id)?;
             kept.delivery.attempts += 1;

@@ -2,7 +2,7 @@
 //! providers call.
 
 use gitflare_core::{
-    Code, Error, Scope, Secret,
+    Code, Error, Secret,
     gateway::{CreatedSubscription, NewSubscription, ReadRequest},
     model::Subscription,
     provider::Endpoint,
@@ -42,7 +42,7 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
         request_id: x.request_id.clone(),
     };
     let is_json = not_json.is_none();
-    let wish = move || {
+    let body = move || {
         if !is_json {
             return Err(Error::invalid_request("The body must be JSON."));
         }
@@ -56,7 +56,7 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
     };
     let callbacks = x.app().callbacks()?;
     let base = &x.settings().public_url;
-    let made = x.gateway().subscribe(request, wish, callbacks, base).await;
+    let made = x.gateway().subscribe(request, body, callbacks, base).await;
     let CreatedSubscription {
         subscription,
         secret,
@@ -74,15 +74,7 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
 async fn listener(x: &Exchange) -> Result<AccessToken, Refusal> {
     let bearer = credentials::bearer(x.headers())?;
     let text = bearer.as_ref().map(|text| text.expose().as_str());
-    let token = x.gateway().token_context(text).await?.token;
-    if !token.permissions.contains(Scope::EventsSubscribe) {
-        return Err(Error::new(
-            Code::InsufficientScope,
-            "The access token lacks the scope `events:subscribe`.",
-        )
-        .into());
-    }
-    Ok(token)
+    Ok(x.gateway().subscriber(text).await?)
 }
 
 /// `GET /v1/subscriptions`
@@ -101,7 +93,7 @@ pub(crate) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
     let token = listener(&x).await?;
     let id = x.parameter("subscriptionId").unwrap_or_default();
     let actor = Actor::Client(token.client_id.clone());
-    let act = gitflare_core::gateway::Act {
+    let act = gitflare_core::gateway::AuditContext {
         actor: &actor,
         request_id: &x.request_id,
     };

@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Code, Error,
-    gateway::{Act, AuthorizeRefusal, Choice, Consent, Query, workspace_key},
+    gateway::{AuditContext, AuthorizeRefusal, Choice, Consent, Query, workspace_key},
     storage::{Actor, Handover, Session},
 };
 use http::StatusCode;
@@ -75,7 +75,7 @@ pub(crate) async fn approve(mut x: Exchange) -> Result<Reply, Refusal> {
     }
     let choice = choice(&picked);
     let actor = Actor::Customer(visit.tenant.clone());
-    let act = Act {
+    let act = AuditContext {
         actor: &actor,
         request_id: &x.request_id,
     };
@@ -94,7 +94,7 @@ pub(crate) async fn deny(x: Exchange) -> Result<Reply, Refusal> {
     let id = request_id(&query)?.unwrap_or_default();
     let consent = x.gateway().consent(id, &sessions(&x)).await?;
     let actor = Actor::Customer(consent.request.tenant_id.clone());
-    let act = Act {
+    let act = AuditContext {
         actor: &actor,
         request_id: &x.request_id,
     };

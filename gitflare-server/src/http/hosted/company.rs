@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     ClientId, Code, Error, SessionId,
-    gateway::{Act, CustomerLink, Place, Query, workspace_key},
+    gateway::{AuditContext, ConsentContext, CustomerLink, Query, workspace_key},
     storage::{Actor, AuthorizationStatus, Handover, Repositories, Session},
 };
 
@@ -43,9 +43,9 @@ pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
         .gateway()
         .open_workspace(&client, &link, &sessions(&x), &x.request_id)
         .await?;
-    let place = x.gateway().managed(&client.id, &workspace.session).await?;
+    let context = x.gateway().managed(&client.id, &workspace.session).await?;
     let about = About {
-        place: &place,
+        context: &context,
         session: &workspace.session,
         customer_ref: &customer_ref,
         customer_name: workspace.customer_name.as_deref(),
@@ -65,7 +65,7 @@ pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
     let sent = Sent::of(&mut x).await?;
     let picked = Picked::from_pairs(sent.form.pairs());
     let about = About {
-        place: &sent.place,
+        context: &sent.context,
         session: &sent.visit.session,
         customer_ref: &sent.customer_ref,
         customer_name: None,
@@ -78,13 +78,13 @@ pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
         return page(&x, &about, shape).await;
     }
     let actor = sent.actor();
-    let act = Act {
+    let act = AuditContext {
         actor: &actor,
         request_id: &x.request_id,
     };
     let updated = x
         .gateway()
-        .update_sharing(&sent.place, &choice(&picked), &act)
+        .update_sharing(&sent.context, &choice(&picked), &act)
         .await;
     match updated {
         Ok(_) => sent.back("saved"),
@@ -111,11 +111,11 @@ pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
 pub(crate) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> {
     let sent = Sent::of(&mut x).await?;
     let actor = sent.actor();
-    let act = Act {
+    let act = AuditContext {
         actor: &actor,
         request_id: &x.request_id,
     };
-    x.gateway().end_sharing(&sent.place, &act).await?;
+    x.gateway().end_sharing(&sent.context, &act).await?;
     sent.back("ended")
 }
 
@@ -124,12 +124,12 @@ pub(crate) async fn disconnect(mut x: Exchange) -> Result<Reply, Refusal> {
     let connection = x.parameter("connectionId").unwrap_or_default();
     let sent = Sent::of(&mut x).await?;
     let actor = sent.actor();
-    let act = Act {
+    let act = AuditContext {
         actor: &actor,
         request_id: &x.request_id,
     };
     x.gateway()
-        .disconnect_own(&sent.place, &connection, &act)
+        .disconnect_own(&sent.context, &connection, &act)
         .await?;
     sent.back("disconnected")
 }
@@ -166,14 +166,14 @@ pub(crate) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
 
 /// What the page is about.
 struct About<'a> {
-    place: &'a Place,
+    context: &'a ConsentContext,
     session: &'a Session,
     customer_ref: &'a str,
     customer_name: Option<&'a str>,
 }
 
 async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Refusal> {
-    let (place, client) = (about.place, &about.place.client);
+    let (context, client) = (about.context, &about.context.client);
     let own = address(&client.id, about.customer_ref);
     let base = format!(
         "/app/company/apps/{}/connect/{{provider}}?session={}&customer_ref={}",
@@ -189,10 +189,10 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
             consent::link_problem(&query).or_else(|| done(&query))
         }
     };
-    let (app, address) = (consent::app_card(place, None), consent::link(&own));
+    let (app, address) = (consent::app_card(context, None), consent::link(&own));
     let is_framed = consent::is_framed(x);
-    let frame_ancestors = place.frame_ancestors();
-    if place.sight.is_locked {
+    let frame_ancestors = context.frame_ancestors();
+    if context.visible.is_locked {
         return LockedView {
             app,
             connect,
@@ -210,15 +210,15 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
     }
     let listings = x
         .gateway()
-        .repositories_to_choose(&place.sight.connections)
+        .repositories_to_choose(&context.visible.connections)
         .await;
-    let approved = place.authorization.as_ref().map(|live| live.permissions);
+    let approved = context.authorization.as_ref().map(|live| live.permissions);
     let chosen = match &shape.picked {
         Some(picked) => consent::scopes(&picked.permissions),
         None => approved.unwrap_or_default(),
     };
     let is_shared = |connection: &str, repository: &str| {
-        place.grants.iter().any(|grant| {
+        context.grants.iter().any(|grant| {
             grant.connection_id.as_str() == connection
                 && match &grant.repositories {
                     Repositories::All => true,
@@ -233,7 +233,7 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
         customer_ref: about.customer_ref.to_owned(),
         csrf: x.gateway().form_token(&about.session.id),
         address,
-        standing: standing(place),
+        standing: standing(context),
         permissions: PermissionChoice::among(client.default_permissions, chosen),
         accounts: consent::accounts(&listings, &connect),
         picker: consent::picker(&listings, shape.picked.as_ref(), is_shared),
@@ -246,12 +246,12 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
     .reply(shape.status)
 }
 
-fn standing(place: &Place) -> Standing {
-    let Some(authorization) = &place.authorization else {
+fn standing(context: &ConsentContext) -> Standing {
+    let Some(authorization) = &context.authorization else {
         return Standing::None;
     };
-    let last_used = place
-        .sight
+    let last_used = context
+        .visible
         .connections
         .iter()
         .filter_map(|connection| connection.last_used_at)
@@ -270,7 +270,7 @@ fn standing(place: &Place) -> Standing {
 struct Sent {
     form: Form,
     visit: EmbedVisit,
-    place: Place,
+    context: ConsentContext,
     customer_ref: String,
 }
 
@@ -282,12 +282,12 @@ impl Sent {
         if visit.client.as_str() != client {
             return Err(csrf::stale());
         }
-        let place = x.gateway().managed(&visit.client, &visit.session).await?;
+        let context = x.gateway().managed(&visit.client, &visit.session).await?;
         Ok(Self {
             customer_ref: form.text("customer_ref")?.unwrap_or_default().to_owned(),
             form,
             visit,
-            place,
+            context,
         })
     }
 

@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Code, Scopes,
-    gateway::{AccountListing, Consent, Place, Query},
+    gateway::{AccountListing, Consent, ConsentContext, Query},
     provider::ProviderId,
     redirect_uri,
     storage::{Connection, ConnectionStatus},
@@ -36,9 +36,9 @@ pub(super) struct Shape {
     pub(super) status: StatusCode,
 }
 
-/// The consent page of a request, or the page that stands in its place.
+/// The consent page of a request, or the page that is shown instead.
 pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Result<Reply, Refusal> {
-    let (request, place, id) = (&consent.request, &consent.place, consent.id.expose());
+    let (request, context, id) = (&consent.request, &consent.context, consent.id.expose());
     let base = format!("/oauth/authorize/connect/{{provider}}?request_id={id}");
     let connect = connect_options(x, &base);
     let own_query = x.raw_query().filter(|query| query.contains("client_id="));
@@ -47,18 +47,18 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
         None => format!("/oauth/authorize?request_id={id}"),
     };
     let address = link(&address);
-    let app = app_card(place, Some(&request.redirect_uri));
+    let app = app_card(context, Some(&request.redirect_uri));
     let embedding = Embedding {
         is_framed: is_framed(x),
         is_popup: x.query()?.value("display").ok().flatten() == Some("popup"),
-        frame_ancestors: place.frame_ancestors(),
+        frame_ancestors: context.frame_ancestors(),
         returns_to: Some(redirect_uri::origin(&request.redirect_uri).to_owned()),
     };
     let notice = match shape.notice {
         Some(notice) => Some(notice),
         None => link_problem(&x.query()?),
     };
-    if place.sight.is_locked {
+    if context.visible.is_locked {
         return LockedView {
             app,
             connect,
@@ -72,7 +72,7 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
     }
     let listings = x
         .gateway()
-        .repositories_to_choose(&place.sight.connections)
+        .repositories_to_choose(&context.visible.connections)
         .await;
     let chosen = match &shape.picked {
         Some(picked) => scopes(&picked.permissions),
@@ -97,15 +97,15 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
 }
 
 /// The app that asks, or that can read.
-pub(super) fn app_card(place: &Place, redirect_uri: Option<&str>) -> AppCard {
+pub(super) fn app_card(context: &ConsentContext, redirect_uri: Option<&str>) -> AppCard {
     let host = |uri: &str| {
         let origin = redirect_uri::origin(uri);
         Shown::new(origin.split_once("://").map_or(origin, |(_, host)| host))
     };
     AppCard {
-        name: Shown::new(&place.client.name),
-        developer: place.developer.as_deref().map(Shown::new),
-        description: place.client.description.as_deref().map(Shown::new),
+        name: Shown::new(&context.client.name),
+        developer: context.developer.as_deref().map(Shown::new),
+        description: context.client.description.as_deref().map(Shown::new),
         returns_to: redirect_uri.map(host),
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use gitflare_core::{
     ClientId, EventId, Result, SubscriptionId, Timestamp,
-    storage::{Delivery, DeliveryStore, Room, StoredSubscription},
+    storage::{Capacity, Delivery, DeliveryStore, StoredSubscription},
 };
 use rusqlite::Row;
 
@@ -64,21 +64,25 @@ impl DeliveryStore for SqliteStorage {
         &self,
         now: Timestamp,
         until: Timestamp,
-        room: Room<'_>,
+        capacity: Capacity<'_>,
     ) -> Result<Vec<(Delivery, StoredSubscription)>> {
         let now = now.as_millis();
-        let busy: Vec<_> = room.busy.iter().map(ClientId::as_str).collect();
-        let busy = serde_json::Value::from(busy).to_string();
+        let saturated_clients: Vec<_> = capacity
+            .saturated_clients
+            .iter()
+            .map(ClientId::as_str)
+            .collect();
+        let saturated_clients = serde_json::Value::from(saturated_clients).to_string();
         // Asked without the writer first: most rounds find nothing.
         let is_idle = self.read(|connection| {
             let mut any = connection.prepare_cached(&format!("SELECT 1 FROM ({DUE}) LIMIT 1"))?;
-            Ok(!any.exists((now, &busy))?)
+            Ok(!any.exists((now, &saturated_clients))?)
         })?;
         if is_idle {
             return Ok(Vec::new());
         }
         let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        let (total, of_one) = (number(room.total), number(room.of_one));
+        let (total, per_client) = (number(capacity.total), number(capacity.per_client));
         self.write(move |connection| {
             let begun = (|| {
                 connection
@@ -87,7 +91,16 @@ impl DeliveryStore for SqliteStorage {
                          WHERE id IN (SELECT due FROM ({DUE}) WHERE nth <= ?4 ORDER BY due LIMIT ?5)
                          RETURNING {COLUMNS}"
                     ))?
-                    .query_map((now, &busy, until.as_millis(), of_one, total), delivery)?
+                    .query_map(
+                        (
+                            now,
+                            &saturated_clients,
+                            until.as_millis(),
+                            per_client,
+                            total,
+                        ),
+                        delivery,
+                    )?
                     .collect::<rusqlite::Result<Vec<_>>>()
             })()
             .map_err(|error: rusqlite::Error| failed(&error))?;

@@ -1,0 +1,104 @@
+//! What a read leaves behind: its usage row, and when its token and connections were last used.
+//! Written once per request, after the answer is known; no check and no upstream call waits for it.
+
+use std::time::{Duration, Instant};
+
+use super::{Gateway, ReadRequest};
+use crate::{
+    ClientId, Code, ConnectionId, LogId, Result, TenantId, Timestamp, TokenId,
+    filter::FirewallReport,
+    provider::ProviderId,
+    storage::{Access, UsageRow},
+};
+
+/// Fields of the usage row that become known during a read.
+pub(super) struct UsageDraft<'r> {
+    request: &'r ReadRequest,
+    /// The wall clock when the request came; every check of the read uses this moment.
+    pub(super) at: Timestamp,
+    /// The monotonic clock at the same moment.
+    pub(super) started: Instant,
+    pub(super) provider: Option<ProviderId>,
+    pub(super) repository: Option<String>,
+    /// How long the upstream was waited for.
+    pub(super) upstream: Duration,
+    /// The connections that an upstream has answered through.
+    pub(super) connections: Vec<ConnectionId>,
+    token: Option<(TenantId, ClientId, TokenId)>,
+}
+
+impl UsageDraft<'_> {
+    /// Attributes the request to a token. Without one there is no row.
+    pub(super) fn attribute_to(&mut self, access: &Access) {
+        let token = &access.token;
+        self.token = Some((
+            token.tenant_id.clone(),
+            token.client_id.clone(),
+            token.id.clone(),
+        ));
+    }
+}
+
+impl Gateway {
+    /// A draft for a request that has just come.
+    pub(super) fn draft<'r>(&self, request: &'r ReadRequest) -> UsageDraft<'r> {
+        UsageDraft {
+            request,
+            at: self.clock.now(),
+            started: Instant::now(),
+            provider: None,
+            repository: request.repository.clone(),
+            upstream: Duration::ZERO,
+            connections: Vec::new(),
+            token: None,
+        }
+    }
+
+    /// Notes what was used and writes one row per request with a token of ours, refusals included
+    /// (LG-4). `outcome` is what left: the number of resources and what the firewall did, or the
+    /// code of the refusal.
+    ///
+    /// # Errors
+    /// The storage's own: a request that cannot be recorded is not answered.
+    pub(super) async fn record(
+        &self,
+        draft: UsageDraft<'_>,
+        outcome: std::result::Result<(u64, FirewallReport), Code>,
+    ) -> Result<()> {
+        for connection in &draft.connections {
+            let connections = self.storage.connections();
+            connections.touch(connection, draft.at).await?;
+        }
+        let Some((tenant_id, client_id, token_id)) = draft.token else {
+            return Ok(());
+        };
+        self.storage.tokens().touch(&token_id, draft.at).await?;
+        let (items, report) = outcome.unwrap_or_default();
+        let code = outcome.err();
+        let row = UsageRow {
+            id: LogId::generate(&*self.clock, &*self.random),
+            at: draft.at,
+            request_id: draft.request.request_id.clone(),
+            tenant_id,
+            client_id,
+            token_id,
+            endpoint_key: draft.request.endpoint.key(),
+            method: draft.request.method,
+            path: draft.request.path.clone(),
+            provider: draft.provider,
+            repository_id: draft.repository,
+            status: code.map_or(200, Code::status),
+            error_code: code.map(Code::name),
+            duration_ms: millis(draft.started.elapsed()),
+            upstream_ms: millis(draft.upstream),
+            items,
+            blocked_files: report.blocked_files,
+            redacted_secrets: report.redacted_secrets,
+        };
+        self.storage.usage().record(row).await
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
