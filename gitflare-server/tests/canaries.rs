@@ -2,20 +2,11 @@
 //! make: none of them stands in a log at its most talkative, in an answer that is an error, or on
 //! disk in clear, after a run that succeeds, fails and is killed.
 
-#![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on says where, and what it skips"
 )]
-
-#[expect(
-    dead_code,
-    reason = "of what tests of the process share, not all is needed here"
-)]
-mod support;
-#[path = "support/walk.rs"]
-mod walk;
 
 use std::{
     fs,
@@ -23,10 +14,10 @@ use std::{
     process::Stdio,
 };
 
+use crate::support::walk::{self, JSON, get, send};
+use crate::support::{ADMIN_KEY, Gitflare};
 use gitflare_server::sandbox::{Forge, ForgeKind, ForgeOptions, sample};
 use serde_json::{Value, json};
-use support::{ADMIN_KEY, Gitflare};
-use walk::{JSON, get, send};
 
 const EMAIL: &str = "canary-person@mail.example";
 const PASSWORD: &str = "canary password 1e7d1b0c";

@@ -1,25 +1,17 @@
 //! Accounts linked at the emulated forges, over the whole server: GitHub as OAuth App and as GitHub
 //! App, and GitLab, from the consent page to a read, a refresh and the revocation upstream.
 
-#![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-#[expect(
-    dead_code,
-    reason = "of what tests that link share, not all is needed here"
-)]
-#[path = "support/walk.rs"]
-mod walk;
 
 use std::time::Instant;
 
+use crate::support::walk::{self, Answer, PATIENCE, get, send};
 use gitflare_server::{
     Running, Server,
     config::Config,
     sandbox::{Forge, ForgeKind, ForgeOptions, sample},
 };
 use serde_json::Value;
-use walk::{Answer, PATIENCE, get, send};
 
 /// A gateway in front of one forge.
 struct Stage {

@@ -1,18 +1,10 @@
 //! A thousand people with the wrong password at once, half of them gone before they are answered:
 //! the others are served, memory stays small, and nobody is locked out.
 
-#![forbid(unsafe_code)]
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops where its ground is not as expected"
 )]
-
-#[expect(
-    dead_code,
-    clippy::print_stdout,
-    reason = "of what tests of the process share, this one needs the server alone"
-)]
-mod support;
 
 use std::{
     io::{Read, Write},
@@ -22,8 +14,8 @@ use std::{
     time::Duration,
 };
 
+use crate::support::Gitflare;
 use serde_json::json;
-use support::Gitflare;
 
 #[test]
 fn a_thousand_logins_at_once_leave_room_for_everybody_else() {

@@ -1,28 +1,14 @@
 //! A gateway that dies between the provider's answer and the disk: the provider has rotated the
 //! tokens, and nobody knows the new ones. The account has to be connected again, and is told so.
 
-#![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-#[expect(
-    dead_code,
-    clippy::print_stdout,
-    reason = "of what tests of the process share, this one needs the server alone"
-)]
-mod support;
-#[expect(
-    dead_code,
-    reason = "of what tests that link share, not all is needed here"
-)]
-#[path = "support/walk.rs"]
-mod walk;
 
 use std::{net::SocketAddr, time::Instant};
 
+use crate::support::Gitflare;
+use crate::support::walk::{self, Answer, JSON, PATIENCE, get, send};
 use gitflare_server::sandbox::{Forge, ForgeKind, ForgeOptions};
 use serde_json::json;
-use support::Gitflare;
-use walk::{Answer, JSON, PATIENCE, get, send};
 
 /// How often the forge's token endpoint was called.
 fn exchanges(forge: SocketAddr, path: &str) -> u64 {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gitflare_core::{Clock, CredentialHash, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Request, Response, Server, Wishes, fixed_clock, text};
+use crate::contract::support::{Client, Request, Response, Server, Wishes, fixed_clock, text};
 
 const PASSWORD: &str = "a password of some length";
 
@@ -406,7 +406,7 @@ fn whoever_leaves_takes_sessions_and_apps_along() {
     // sec: CA-1, SE-5
     let server = Server::start();
     let ada = developer(&server, "ada@mail.example");
-    let app = crate::apps::create(&ada, &json!({}));
+    let app = crate::contract::apps::create(&ada, &json!({}));
     let ask = || {
         let body = json!({
             "grant_type": "client_credentials",
@@ -430,7 +430,7 @@ fn an_account_sees_the_connections_of_its_own_tenants() {
     let ada = developer(&server, "ada@mail.example");
     let eve = developer(&server, "eve@mail.example");
     let tenant = text(&ada.get("/v1/account/me").ok()["tenants"][0]["tenant"]["id"]);
-    let connection = crate::support::connection(&server.admin(), &tenant);
+    let connection = crate::contract::support::connection(&server.admin(), &tenant);
     for (client, target, expected) in [
         (&ada, "/v1/account/connections".to_owned(), Some(1)),
         (

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::contract::{
     accounts::developer,
     support::{Client, Server, text},
 };

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::{
+use crate::contract::{
     accounts::{developer, form},
     apps,
     consent::{Bed, READS, location},

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Client, Server, Wishes, connection, tenant, text};
+use crate::contract::support::{Client, Server, Wishes, connection, tenant, text};
 
 const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/connections"),

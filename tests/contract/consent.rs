@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{
+use crate::contract::{
     accounts::{cookie, developer, form},
     apps,
     support::{

@@ -2,7 +2,7 @@
 
 use gitflare_server::http::{Access, ROUTES, RouteMethod};
 
-use crate::support::Server;
+use crate::contract::support::Server;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Readers {

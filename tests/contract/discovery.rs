@@ -3,7 +3,7 @@
 use gitflare_server::http::ROUTES;
 use serde_json::json;
 
-use crate::support::{Server, Wishes};
+use crate::contract::support::{Server, Wishes};
 
 #[test]
 fn health_tells_readiness_and_nothing_about_the_host() {

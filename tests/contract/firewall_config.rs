@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Seed, Server, text};
+use crate::contract::support::{Seed, Server, text};
 
 #[test]
 fn the_firewalls_configuration_is_read_changed_and_in_force_at_once() {

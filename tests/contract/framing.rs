@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 
-use crate::support::{Response, Server};
+use crate::contract::support::{Response, Server};
 
 /// Runs when a server takes the bytes behind a message for a request: nobody else counts this path.
 const CANARY: &str = "GET /canary HTTP/1.1\r\nhost: HOST\r\n\r\n";

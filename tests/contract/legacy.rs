@@ -2,7 +2,9 @@
 
 use gitflare_core::gateway::GatewaySettings;
 
-use crate::support::{PLANTED_SECRET, Seed, Server, Wishes, commit_of, connection, tenant};
+use crate::contract::support::{
+    PLANTED_SECRET, Seed, Server, Wishes, commit_of, connection, tenant,
+};
 
 const HELLO: &str = "/v1/repositories/local/octo%2Fhello";
 

@@ -9,7 +9,7 @@ use gitflare_core::{
 };
 use serde_json::{Value, json};
 
-use crate::{
+use crate::contract::{
     accounts::{cookie, signed_up},
     support::{
         Account, Client, Forge, Response, Server, Wishes, block_on, fixed_clock, parameter, text,

@@ -1,6 +1,6 @@
 //! Lists of our own objects: pages, cursors, filters.
 
-use crate::support::{Server, client, tenant, text};
+use crate::contract::support::{Server, client, tenant, text};
 
 #[test]
 fn lists_page_by_limit_and_cursor() {

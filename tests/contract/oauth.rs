@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{
+use crate::contract::support::{
     ADMIN_KEY, Request, Response, Seed, Server, client, connection, tenant, text,
 };
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Seed, Server, commit_of};
+use crate::contract::support::{Seed, Server, commit_of};
 
 /// Whether a value is what a schema says; the path of the first place where it is not.
 fn mismatch(value: &Value, schema: &Value, document: &Value, at: &str) -> Option<String> {

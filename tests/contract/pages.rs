@@ -3,7 +3,7 @@
 
 use gitflare_server::http::{ROUTES, RouteMethod};
 
-use crate::support::{Response, Server};
+use crate::contract::support::{Response, Server};
 
 /// A path of the table with something in the place of each parameter.
 fn filled(path: &str) -> String {
@@ -93,7 +93,7 @@ fn https_alone_asks_for_strict_transport() {
             .header("strict-transport-security"),
         None
     );
-    let secure = Server::with(crate::support::Wishes {
+    let secure = Server::with(crate::contract::support::Wishes {
         public_url: Some("https://api.gitflare.example"),
         ..Default::default()
     });

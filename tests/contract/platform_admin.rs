@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{ADMIN_KEY, Seed, Server, client, connection, tenant, text};
+use crate::contract::support::{ADMIN_KEY, Seed, Server, client, connection, tenant, text};
 
 const ADMIN_ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/platform/tenants"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Response, Seed, Server, Wishes, client};
+use crate::contract::support::{Response, Seed, Server, Wishes, client};
 
 #[track_caller]
 fn assert_limited(answer: &Response) {

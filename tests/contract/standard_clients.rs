@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::contract::{
     consent::{Bed, READS, challenge, location},
     support::text,
 };

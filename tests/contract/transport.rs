@@ -3,7 +3,7 @@
 use gitflare_server::http::{Access, ROUTES, RouteMethod};
 use serde_json::json;
 
-use crate::support::{ADMIN_KEY, Server, Wishes, client, text};
+use crate::contract::support::{ADMIN_KEY, Server, Wishes, client, text};
 
 /// A concrete path of a route.
 fn concrete(path: &str) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gitflare_core::{Clock, gateway::GatewaySettings};
 use serde_json::{Value, json};
 
-use crate::support::{
+use crate::contract::support::{
     COMMITS, Client, PLANTED_SECRET, Response, Seed, Server, Wishes, client, commit_of,
     fixed_clock, text,
 };

@@ -13,7 +13,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{
+use crate::forges::{
     receiver::{Received, Receiver},
     stand::{PROVIDERS, STOREFRONT, Stand},
 };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::stand::{PROVIDERS, Stand};
+use crate::forges::stand::{PROVIDERS, Stand};
 
 /// A fault, the code it must lead to, and the seconds to wait if any.
 fn faults() -> Vec<(Value, &'static str, Option<u64>)> {

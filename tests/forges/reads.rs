@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::stand::{PROVIDERS, STOREFRONT, Stand};
+use crate::forges::stand::{PROVIDERS, STOREFRONT, Stand};
 
 fn column(rows: &[Value], name: &str) -> Vec<Value> {
     rows.iter().map(|row| row[name].clone()).collect()

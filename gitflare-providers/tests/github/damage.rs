@@ -1,7 +1,7 @@
 //! A value that the upstream does not send costs that value alone: what an answer cannot do without
 //! is listed here, and is what names the thing.
 
-use crate::{
+use crate::github::{
     operations::answer,
     support::{damage::needed, replay::fixture},
 };

@@ -8,7 +8,7 @@ use gitflare_core::{
 };
 use serde::Serialize;
 
-use crate::{
+use crate::github::{
     SHA, TREE, Upstream, git_ref, repo,
     support::{call, call_with, replay::Reply, upstream::items},
 };

@@ -6,7 +6,7 @@ use gitflare_core::{
 };
 use serde_json::{Value, json};
 
-use crate::{
+use crate::github::{
     SHA, Upstream,
     support::hooks::{headers, holds, read, told},
 };

@@ -18,7 +18,7 @@ use gitflare_providers::{Http, github::Github};
 use serde_json::Value;
 use url::Url;
 
-use crate::{
+use crate::github::{
     SHA, git_ref, repo,
     support::{
         call_with,

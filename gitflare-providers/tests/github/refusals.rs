@@ -5,7 +5,7 @@ use gitflare_core::{
     provider::{Call, Provider},
 };
 
-use crate::{
+use crate::github::{
     Upstream, repo,
     support::{call, call_with, replay::Reply},
 };

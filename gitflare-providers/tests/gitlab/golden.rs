@@ -8,7 +8,7 @@ use gitflare_core::{
 };
 use serde::Serialize;
 
-use crate::{
+use crate::gitlab::{
     SHA, Upstream, git_ref, repo,
     support::{
         call,

@@ -7,7 +7,7 @@ use gitflare_core::{
 };
 use serde_json::{Value, json};
 
-use crate::{
+use crate::gitlab::{
     SHA, Upstream, repo,
     support::{
         call,

@@ -7,7 +7,7 @@ use gitflare_core::{
 };
 use serde_json::Value;
 
-use crate::{
+use crate::gitlab::{
     SHA, Upstream, git_ref, repo,
     support::{
         call,

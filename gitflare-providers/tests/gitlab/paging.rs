@@ -5,7 +5,7 @@ use gitflare_core::{
     provider::{Provider, RefSelector, TreeQuery},
 };
 
-use crate::{
+use crate::gitlab::{
     SHA, Upstream, git_ref, repo,
     support::{call, replay::Reply},
 };

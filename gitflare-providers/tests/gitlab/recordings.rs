@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::{
+use crate::gitlab::{
     SHA,
     operations::answer,
     support::recorded::{assert_nothing_invented, folder, read},

@@ -2,7 +2,7 @@
 
 use gitflare_core::{Code, PageRequest, model::PullRequestFilter, provider::Provider};
 
-use crate::{
+use crate::gitlab::{
     Upstream, repo,
     support::{call, replay::Reply},
 };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use gitflare_core::model::{Diff, DiffFile, FileStatus, MAX_FILES, MAX_PATCH_BYTES};
 
-use crate::{api::Api, git::Git};
+use crate::local::{api::Api, git::Git};
 
 /// How much of a repository is compared.
 pub(crate) struct Extent {

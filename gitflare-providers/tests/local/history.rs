@@ -9,7 +9,7 @@ use std::{
     rc::Rc,
 };
 
-use crate::git::Git;
+use crate::local::git::Git;
 
 /// What kind of history is made.
 pub(crate) struct Shape {

@@ -9,7 +9,7 @@ use gitflare_core::{
     provider::Provider,
 };
 
-use crate::{
+use crate::local::{
     api::Api,
     git::{self, Git},
 };
@@ -308,11 +308,11 @@ fn a_sha256_repository_reads_like_another() {
     }
     git.run(["tag", "-a", "-m", "x", "v1"]);
     let api = Api::new(root.path(), "work");
-    let extent = crate::compare::Extent {
+    let extent = crate::local::compare::Extent {
         limits: vec![1, 25],
         every: 1,
     };
-    let totals = crate::compare::whole(&git, &api, &extent);
+    let totals = crate::local::compare::whole(&git, &api, &extent);
     assert_eq!((totals.diffs, totals.tags), (3, 1));
     assert_eq!(api.commits(None, 1).unwrap()[0].sha.len(), 64);
 }

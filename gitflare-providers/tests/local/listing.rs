@@ -2,7 +2,7 @@
 
 use gitflare_core::Code;
 
-use crate::{
+use crate::local::{
     api::Api,
     git::{self, Git},
 };

@@ -6,7 +6,7 @@ use gitflare_core::{
     provider::{GitRef, Provider, RefSelector, TreeQuery},
 };
 
-use crate::{
+use crate::local::{
     api::Api,
     git::{self, Git},
 };
@@ -405,7 +405,7 @@ fn pages_asked_for_at_once_are_the_pages_of_one_list() {
     }
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("made.git");
-    let git = crate::history::make(&dir, &crate::history::Shape::long(400));
+    let git = crate::local::history::make(&dir, &crate::local::history::Shape::long(400));
     let api = Api::new(root.path(), "made");
     let tip = git.line(["rev-parse", "HEAD"]);
     let expected: Vec<_> = git

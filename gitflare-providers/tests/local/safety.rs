@@ -11,7 +11,7 @@ use std::{
 use gitflare_core::Code;
 use tempfile::TempDir;
 
-use crate::{
+use crate::local::{
     api::Api,
     git::{self, Git},
 };

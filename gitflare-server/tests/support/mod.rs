@@ -1,6 +1,14 @@
 //! A `gitflare` process to talk to, and a repository for it to serve. Plain HTTP over one socket a
 //! request: when the process dies, the answer is `None`, nothing else.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where, and what it skips"
+)]
+
+pub(crate) mod walk;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},

@@ -1,4 +1,4 @@
-//! Provider `github` over HTTP: what is asked of the upstream, down to the last parameter, and what
+//! Provider `gitlab` over HTTP: what is asked of the upstream, down to the last parameter, and what
 //! its answers and refusals become. The upstream is a real server that replays fixtures.
 
 #![expect(
@@ -12,21 +12,19 @@ mod golden;
 mod hooks;
 mod operations;
 mod paging;
-mod published;
 mod recordings;
 mod refusals;
-#[path = "../support/mod.rs"]
-mod support;
 
 use gitflare_core::provider::RepoRef;
-use gitflare_providers::github::Github;
+use gitflare_providers::gitlab::Gitlab;
 
-use support::upstream::{SHA, git_ref};
-
-const TREE: &str = "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd";
+use crate::support::{
+    self,
+    upstream::{SHA, git_ref},
+};
 
 /// A stand-in and the adapter over it.
-type Upstream = support::upstream::Upstream<Github>;
+type Upstream = support::upstream::Upstream<Gitlab>;
 
 fn repo() -> RepoRef {
     Upstream::repo()

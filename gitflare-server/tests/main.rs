@@ -1,0 +1,14 @@
+//! The tests of the server and its binary as one program: linking is what costs. What is measured
+//! or killed is a process of its own.
+
+#![forbid(unsafe_code)]
+
+mod at_rest;
+mod canaries;
+mod crash;
+mod linking;
+mod logins;
+mod process;
+mod refresh;
+mod rotation;
+mod support;

@@ -1,0 +1,11 @@
+//! The tests of the whole product, but for those that need a browser, as one program: linking is
+//! what costs. A part of them alone: `cargo test --test suite contract::oauth`.
+
+#![forbid(unsafe_code)]
+
+mod architecture;
+mod conformance;
+mod contract;
+mod dependencies;
+mod forges;
+mod matrix;
