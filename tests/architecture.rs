@@ -28,7 +28,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gitflare-providers", &["gitflare-core"]),
     (
         "gitflare-server",
-        &["gitflare-core", "gitflare-firewall", "gitflare-providers"],
+        &[
+            "gitflare-core",
+            "gitflare-firewall",
+            "gitflare-providers",
+            "gitflare-sandbox",
+        ],
+    ),
+    (
+        "gitflare-server/sandbox",
+        &["gitflare-core", "gitflare-providers"],
     ),
 ];
 
@@ -40,7 +49,7 @@ const PLACES: &[(&str, &[&str])] = &[
         "gix",
         &[
             "gitflare-providers/src/local/",
-            "gitflare-server/src/sandbox/",
+            "gitflare-server/sandbox/src/sample/",
         ],
     ),
     ("hyper", &["gitflare-server/src/http/"]),
@@ -299,6 +308,7 @@ fn unsafe_code_stands_in_one_file_at_most() {
         "gitflare-providers/src/lib.rs",
         "gitflare-server/src/lib.rs",
         "gitflare-server/src/main.rs",
+        "gitflare-server/sandbox/src/lib.rs",
     ] {
         let text = fs::read_to_string(root().join(path)).unwrap();
         assert!(text.contains("#![forbid(unsafe_code)]"), "{path}");

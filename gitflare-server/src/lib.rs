@@ -16,6 +16,7 @@ mod private;
 mod retention;
 mod rotation;
 pub mod run;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod server;
 pub mod storage;

@@ -10,9 +10,7 @@ use crate::{
     cli::Arguments,
     config::{self, BaseUrl, Config, Problem},
     http::{ROUTES, openapi},
-    log,
-    sandbox::Sandbox,
-    server,
+    log, server,
 };
 
 /// Serves until SIGTERM or SIGINT, then drains.
@@ -56,15 +54,25 @@ pub async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
 ///
 /// # Errors
 /// Every problem, each as one line.
+#[cfg(feature = "sandbox")]
 pub async fn sandbox(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let mut signals = Signals::new()?;
-    let prepared = Sandbox::prepare(arguments)?;
+    let prepared = crate::sandbox::Sandbox::prepare(arguments)?;
     let config = prepared.config();
     log::init(config.log.clone(), config.log_format);
     let sandbox = prepared.start().await?;
     print(&sandbox.announcement());
     signals.wait().await;
     Ok(signals.unless_again(sandbox.shutdown()).await?)
+}
+
+/// Says that this build has no sandbox.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "sandbox"))]
+pub async fn sandbox(_: Arguments) -> Result<(), Vec<Problem>> {
+    Err(Problem::new("this binary was built without the feature `sandbox`").into())
 }
 
 /// Prints the API as an OpenAPI document, with the configured address of the server.

@@ -63,7 +63,11 @@ impl Site {
             ("GITFLARE_TESTAPP", "true"),
             ("GITFLARE_PROVIDERS", "github,gitlab"),
         ];
-        pairs.extend(settings.iter().map(|(name, value)| (*name, value.as_str())));
+        pairs.extend(
+            settings
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
         let mut outside = None;
         let origin;
         match host {

@@ -69,7 +69,11 @@ impl Stand {
             ("GITFLARE_PROVIDERS", "github,gitlab,local"),
             ("SGG_ADMIN_API_KEY", ADMIN_KEY),
         ];
-        pairs.extend(settings.iter().map(|(name, value)| (*name, value.as_str())));
+        pairs.extend(
+            settings
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
         pairs.extend(more);
         let config = Config::from_pairs(&pairs).unwrap();
         let running = Server::new(config.clone()).start().await.unwrap();

@@ -2,8 +2,6 @@
 //! trying it without an account or a network. Everything in it is made through the same use cases
 //! that an admin calls; nothing of it outlives the process.
 
-mod forge;
-pub mod sample;
 mod seed;
 #[cfg(test)]
 mod tests;
@@ -15,10 +13,10 @@ use std::{
 };
 
 use gitflare_core::{Secret, SystemRandom};
+pub use gitflare_sandbox::{Forge, ForgeKind, ForgeOptions, Forges, StartError, sample};
 use sample::Sample;
 use tempfile::TempDir;
 
-pub use forge::{Forge, ForgeKind, ForgeOptions, Forges};
 pub use seed::{Seeded, seed};
 
 use crate::{
@@ -96,7 +94,8 @@ impl Prepared {
             server = server.with_local_root(root);
         }
         let running = server.start().await?;
-        let accounts: Vec<_> = [forges.github(), forges.gitlab()]
+        let accounts: Vec<_> = forges
+            .all()
             .iter()
             .filter_map(|forge| Some((forge.kind().id(), forge.personal_token(OWNER)?)))
             .collect();
@@ -212,14 +211,18 @@ impl Sandbox {
     #[must_use]
     pub fn announcement(&self) -> String {
         let seeded = &self.seeded;
+        let mut forges = String::new();
+        for forge in self.forges.all() {
+            let (name, url) = (forge.kind().name(), forge.web_url());
+            let _ = writeln!(forges, "{name:<14}{url} (emulated; {OWNER} signs in)");
+        }
         let mut text = format!(
             "GitFlare sandbox, ready in {} ms. Stop it with Ctrl-C; everything in it goes with it.\n\n\
              API           {}\n\
              Admin key     {} (header x-admin-api-key)\n\
              Access token  {} (for {} minutes)\n\
              Client        {} {}\n\
-             GitHub        {} (emulated; {OWNER} and others can sign in)\n\
-             GitLab        {} (emulated)\n\n\
+             {forges}\n\
              In a browser: {panel} (sign up, make an app), and {panel}/testapp, an app\n\
              that asks a customer for consent (it takes the client's id and secret from above).\n\n\
              Paste any of these:\n",
@@ -230,8 +233,6 @@ impl Sandbox {
             self.token_ttl.as_secs() / 60,
             seeded.client_id,
             seeded.client_secret,
-            self.forges.github().web_url(),
-            self.forges.gitlab().web_url(),
             panel = self.running.public_url(),
         );
         for (shows, command) in self.commands() {
@@ -295,10 +296,16 @@ fn config(
     Ok((given, config))
 }
 
+impl From<StartError> for Problem {
+    fn from(error: StartError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 /// The configuration with the emulated forges as upstreams.
 fn with_forges(mut given: config::Given, forges: &Forges) -> Result<Config, Problem> {
     for (variable, value) in forges.settings() {
-        if let Some(setting) = Setting::find(variable) {
+        if let Some(setting) = Setting::find(&variable) {
             given.set(setting, Origin::Fixed, value);
         }
     }

@@ -6,15 +6,18 @@ use gitflare_core::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        people::Person,
-        story::{Deployment, DeploymentState, Outcome, Pull, PullState, Release, number},
-        world::{Repo, World},
-    },
-    url,
+use crate::kit::{
+    Repo, World,
+    people::Person,
+    story::{Deployment, DeploymentState, Outcome, Pull, PullState, Release, number},
 };
 
+/// The address of a page below a project.
+pub(super) fn url(world: &World, repo: &Repo, below: &str) -> String {
+    format!("{}/{}/-/{below}", world.web_url(), repo.full_name())
+}
+
+/// A moment as GitLab writes it: with an offset.
 pub(super) fn moment(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| {
         json!(at.to_string().replace('Z', "+00:00"))

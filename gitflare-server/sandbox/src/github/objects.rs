@@ -2,18 +2,20 @@
 
 use gitflare_core::{
     Timestamp,
-    model::{Commit, DiffFile, FileStatus, Signature, TreeEntry, TreeEntryType},
+    model::{Branch, Commit, DiffFile, FileStatus, Signature, Tag, TreeEntry, TreeEntryType},
 };
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        people::{Person, by_email},
-        story::{Deployment, DeploymentState, Outcome, Pull, PullState, Release, number},
-        world::{Repo, World},
-    },
-    url,
+use crate::kit::{
+    Repo, World,
+    people::{Person, by_email},
+    story::{Deployment, DeploymentState, Outcome, Pull, PullState, Release, number},
 };
+
+/// The address of a page below a repository.
+pub(super) fn url(world: &World, repo: &Repo, below: &str) -> String {
+    format!("{}/{}{below}", world.web_url(), repo.full_name())
+}
 
 /// A moment as GitHub writes it: to the second.
 pub(super) fn moment(at: Option<Timestamp>) -> Value {
@@ -61,6 +63,14 @@ pub(super) fn repository(world: &World, repo: &Repo, admin: bool) -> Value {
         "created_at": "2025-01-06T08:00:00Z", "updated_at": "2025-03-01T08:00:00Z", "pushed_at": "2025-03-01T08:00:00Z",
         "permissions": {"admin": admin, "maintain": admin, "push": admin, "triage": admin, "pull": true},
     })
+}
+
+pub(super) fn branch(repo: &Repo, branch: &Branch) -> Value {
+    json!({"name": branch.name, "commit": {"sha": branch.commit_sha}, "protected": branch.name == repo.default_branch})
+}
+
+pub(super) fn tag(tag: &Tag) -> Value {
+    json!({"name": tag.name, "commit": {"sha": tag.commit_sha}, "zipball_url": "", "tarball_url": ""})
 }
 
 fn person(who: Option<&Signature>) -> Value {

@@ -2,19 +2,19 @@
 
 /// An account.
 #[derive(Debug)]
-pub(super) struct Person {
-    pub(super) id: u64,
-    pub(super) login: &'static str,
-    pub(super) name: &'static str,
+pub(crate) struct Person {
+    pub(crate) id: u64,
+    pub(crate) login: &'static str,
+    pub(crate) name: &'static str,
     /// Whether the address is shown to others.
-    pub(super) public_email: Option<&'static str>,
+    pub(crate) public_email: Option<&'static str>,
     /// What can be seen.
-    pub(super) sees: Sees,
+    pub(crate) sees: Sees,
 }
 
 /// What an account can see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sees {
+pub(crate) enum Sees {
     /// Every repository, as an owner.
     All,
     /// The first so many, as a reader.
@@ -24,7 +24,7 @@ pub(super) enum Sees {
 }
 
 /// Every account. The addresses are those of the sample's commits.
-pub(super) const PEOPLE: &[Person] = &[
+pub(crate) const PEOPLE: &[Person] = &[
     Person {
         id: 4101,
         login: "anna-berg",
@@ -49,13 +49,13 @@ pub(super) const PEOPLE: &[Person] = &[
 ];
 
 /// The account behind an address in a commit.
-pub(super) fn by_email(email: &str) -> Option<&'static Person> {
+pub(crate) fn by_email(email: &str) -> Option<&'static Person> {
     let local = email.split('@').next()?;
     PEOPLE.iter().find(|person| {
         person.login.split('-').next() == Some(local) && email.ends_with("@acme.example")
     })
 }
 
-pub(super) fn by_login(login: &str) -> Option<&'static Person> {
+pub(crate) fn by_login(login: &str) -> Option<&'static Person> {
     PEOPLE.iter().find(|person| person.login == login)
 }

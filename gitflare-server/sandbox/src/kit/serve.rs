@@ -3,8 +3,6 @@
 
 use std::{fmt::Write, io, sync::Arc, time::Duration};
 
-use percent_encoding::percent_decode_str;
-use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -14,141 +12,48 @@ use tokio::{
 use url::form_urlencoded;
 
 use super::{
-    control,
-    faults::{self, Damage},
-    github, gitlab, now, oauth,
-    world::World,
+    Answer, Call, Dialect, Refusal, Request, World,
+    clock::{now, unix},
+    control, dialect,
+    fault::{self, Damage, Fault, FaultKind},
 };
-use crate::sandbox::forge::ForgeKind;
 
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 1024 * 1024;
-/// What "huge" means.
+/// The body of a `huge` fault.
 const HUGE: usize = 100 * 1024 * 1024;
-
-/// A request.
-#[derive(Debug, Default)]
-pub(super) struct Request {
-    pub(super) method: String,
-    /// As sent, without query.
-    pub(super) path: String,
-    pub(super) query: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
-}
-
-impl Request {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        let found = self.query.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// The body as form fields or as members of a JSON object.
-    pub(super) fn field(&self, name: &str) -> Option<String> {
-        if let Ok(Value::Object(members)) = serde_json::from_slice(&self.body) {
-            return members.get(name).and_then(Value::as_str).map(str::to_owned);
-        }
-        form_urlencoded::parse(&self.body)
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.into_owned())
-    }
-
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    /// The path below a prefix, split before it is decoded.
-    pub(super) fn segments(&self, below: &str) -> Vec<String> {
-        let path = self.path.strip_prefix(below).unwrap_or(&self.path);
-        path.split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-            .collect()
-    }
-}
-
-/// An answer.
-#[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(super) fn json(status: u16, value: &Value) -> Self {
-        Self {
-            status,
-            headers: vec![(
-                "content-type".to_owned(),
-                "application/json; charset=utf-8".to_owned(),
-            )],
-            body: value.to_string().into_bytes(),
-        }
-    }
-
-    pub(super) fn html(status: u16, text: String) -> Self {
-        Self {
-            status,
-            headers: vec![(
-                "content-type".to_owned(),
-                "text/html; charset=utf-8".to_owned(),
-            )],
-            body: text.into_bytes(),
-        }
-    }
-
-    pub(super) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
-    }
-
-    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.headers.push((name.to_owned(), value.into()));
-        self
-    }
-}
+/// Seconds that a limit asks to wait, unless the fault says others.
+const WAIT: u64 = 30;
 
 /// Serves until aborted.
-pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
+pub(crate) async fn serve(listener: TcpListener, world: Arc<World>, dialect: &'static dyn Dialect) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             Ok((stream, _)) = listener.accept() => {
                 // Without it small answers wait for acknowledgements.
                 let _ = stream.set_nodelay(true);
-                connections.spawn(connection(stream, Arc::clone(&world)));
+                connections.spawn(connection(stream, Arc::clone(&world), dialect));
             }
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn connection(stream: TcpStream, world: Arc<World>) {
+async fn connection(stream: TcpStream, world: Arc<World>, dialect: &'static dyn Dialect) {
     let mut stream = BufReader::new(stream);
     while let Ok(Some(request)) = read(&mut stream).await {
-        let fault = faults::due(&world, &request);
-        let mut answer = match fault.as_ref().and_then(|fault| fault.answer(world.kind)) {
-            Some(answer) => answer,
-            None => route(&world, &request).await,
-        };
-        if world.kind == ForgeKind::Github {
-            answer
-                .headers
-                .push(("x-github-request-id".to_owned(), next_id(&world)));
+        let fault = if request.path.starts_with("/__") {
+            None
         } else {
-            answer
-                .headers
-                .push(("x-request-id".to_owned(), next_id(&world)));
-        }
+            fault::due(&mut world.state().faults, &request.path)
+        };
+        let answer = match fault.as_ref().and_then(|fault| refusal(fault, dialect)) {
+            Some(answer) => answer,
+            None => route(&world, dialect, &request).await,
+        };
+        let id = format!("EMU0:{:X}", world.next_id());
+        let answer = answer.with(dialect.request_id_header(), id);
         let damage = fault.map_or(Damage::None, |fault| fault.damage());
         if !matches!(write(&mut stream, answer, &request, damage).await, Ok(true)) {
             return;
@@ -156,26 +61,45 @@ async fn connection(stream: TcpStream, world: Arc<World>) {
     }
 }
 
-fn next_id(world: &World) -> String {
-    let mut state = world.state();
-    state.last_id += 1;
-    format!("EMU0:{:X}", state.last_id)
+async fn route(world: &World, dialect: &'static dyn Dialect, request: &Request) -> Answer {
+    if request.path.starts_with("/__") {
+        return control::answer(&mut Call::new(world, dialect, request)).await;
+    }
+    let key = format!("{} {}", request.method, request.path);
+    *world.state().calls.entry(key).or_default() += 1;
+    dialect::answer(world, dialect, request).await
 }
 
-async fn route(world: &Arc<World>, request: &Request) -> Answer {
-    {
-        let key = format!("{} {}", request.method, request.path);
-        *world.state().calls.entry(key).or_default() += u64::from(!request.path.starts_with("/__"));
-    }
-    if request.path.starts_with("/__") {
-        return control::answer(world, request).await;
-    }
-    if let Some(answer) = oauth::answer(world, request) {
-        return answer;
-    }
-    match world.kind {
-        ForgeKind::Github => github::answer(world, request).await,
-        ForgeKind::Gitlab => gitlab::answer(world, request).await,
+/// What a fault answers in place of the real thing, in the provider's own words.
+fn refusal(fault: &Fault, dialect: &dyn Dialect) -> Option<Answer> {
+    Some(match fault.kind {
+        FaultKind::Status => {
+            let page = "<html><body>Something went wrong</body></html>".to_owned();
+            Answer::html(fault.status.unwrap_or(503), page)
+        }
+        FaultKind::RateLimit => rate_limit(fault, dialect),
+        FaultKind::ExpiredToken => dialect.refuse(Refusal::ExpiredToken),
+        FaultKind::Sso => dialect.refuse(Refusal::SingleSignOn),
+        FaultKind::MissingScope => dialect.refuse(Refusal::MissingScope),
+        _ => return None,
+    })
+}
+
+fn rate_limit(fault: &Fault, dialect: &dyn Dialect) -> Answer {
+    let limited = dialect.refuse(Refusal::RateLimited);
+    let end = now() + Duration::from_secs(WAIT);
+    match fault.retry_after.as_deref() {
+        Some("date") => limited.with("retry-after", httpdate::fmt_http_date(end)),
+        Some("reset") => {
+            let budget = dialect.budget();
+            limited
+                .with(budget.remaining, "0")
+                .with(budget.reset, unix(end).to_string())
+        }
+        Some("secondary") => dialect.refuse(Refusal::SecondaryLimit),
+        Some("none") => limited,
+        Some(seconds) => limited.with("retry-after", seconds),
+        None => limited.with("retry-after", WAIT.to_string()),
     }
 }
 
@@ -242,8 +166,7 @@ async fn write(
     for (name, value) in &answer.headers {
         let _ = write!(head, "{name}: {value}\r\n");
     }
-    let now = httpdate_now();
-    let _ = write!(head, "date: {now}\r\n\r\n");
+    let _ = write!(head, "date: {}\r\n\r\n", httpdate::fmt_http_date(now()));
     stream.write_all(head.as_bytes()).await?;
     if !has_body || request.method == "HEAD" {
         return Ok(true);
@@ -265,10 +188,6 @@ async fn write(
         }
         _ => stream.write_all(&answer.body).await.map(|()| true),
     }
-}
-
-fn httpdate_now() -> String {
-    httpdate::fmt_http_date(now())
 }
 
 const fn reason(status: u16) -> &'static str {

@@ -1,0 +1,279 @@
+//! What can be read: lists in pages, and single objects.
+
+use gitflare_core::{
+    Result,
+    model::{Branch, Contributor, TreeEntryType},
+};
+use serde_json::{Value, json};
+
+use super::{
+    empty_repository, error,
+    lists::{page, rows, wrapped},
+    no_commit, not_found, objects,
+};
+use crate::kit::{
+    Answer, Call, Repo,
+    people::{Person, by_email},
+    story::{PullState, checks, date},
+};
+
+pub(super) async fn viewer(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
+    Ok(Answer::json(200, &objects::viewer(call.world, person)))
+}
+
+fn visible(call: &Call<'_>, person: &Person) -> Vec<Value> {
+    let repos = call.world.visible(person);
+    repos
+        .iter()
+        .map(|repo| objects::repository(call.world, repo, call.caller.is_admin()))
+        .collect()
+}
+
+pub(super) async fn repositories(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
+    let is_filtered = call.query("visibility").or(call.query("affiliation"));
+    if is_filtered.is_some() && call.query("type").is_some() {
+        return Ok(error(
+            422,
+            "If you specify visibility or affiliation, you cannot specify type.",
+        ));
+    }
+    Ok(rows(call, visible(call, person)))
+}
+
+/// The GitHub App is installed once, for the organization of the first repository.
+pub(super) async fn installations(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
+    let repos = call.world.visible(person);
+    let installation = repos.first().map(|repo| {
+        json!({
+            "id": 61, "app_slug": "gitflare-sandbox", "repository_selection": "all", "suspended_at": null,
+            "account": {"login": repo.owner, "type": "Organization"}, "permissions": {"contents": "read"},
+        })
+    });
+    let list = installation.into_iter().collect();
+    Ok(wrapped(call, "installations", list))
+}
+
+pub(super) async fn installed(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
+    Ok(wrapped(call, "repositories", visible(call, person)))
+}
+
+pub(super) async fn repository(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let body = objects::repository(call.world, repo, call.caller.is_admin());
+    Ok(Answer::json(200, &body))
+}
+
+pub(super) async fn branches(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let branches = call.world.git.branches(repo).await?;
+    let list = branches
+        .iter()
+        .map(|branch| objects::branch(repo, branch))
+        .collect();
+    Ok(rows(call, list))
+}
+
+pub(super) async fn branch(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let branches = call.world.git.branches(repo).await?;
+    let named = |branch: &&Branch| branch.name == call.name("name");
+    Ok(match branches.iter().find(named) {
+        Some(branch) => Answer::json(200, &objects::branch(repo, branch)),
+        None => error(404, "Branch not found"),
+    })
+}
+
+pub(super) async fn tags(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let tags = call.world.git.tags(repo).await?;
+    Ok(rows(call, tags.iter().map(objects::tag).collect()))
+}
+
+pub(super) async fn contributors(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    if repo.is_empty() {
+        return Ok(Answer::empty(204));
+    }
+    let anonymous = call.query("anon").is_some();
+    let row = |who: &Contributor| match who.email.as_deref().and_then(by_email) {
+        Some(person) => {
+            let mut row = objects::user(call.world, person);
+            row["contributions"] = json!(who.contributions);
+            Some(row)
+        }
+        None if anonymous => Some(
+            json!({"type": "Anonymous", "name": who.name, "email": who.email, "contributions": who.contributions}),
+        ),
+        None => None,
+    };
+    let people = call.world.git.contributors(repo).await?;
+    Ok(rows(call, people.iter().filter_map(row).collect()))
+}
+
+pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    if repo.is_empty() {
+        return Ok(empty_repository());
+    }
+    let history = call.world.git.history_of(repo, call.query("sha")).await?;
+    let Some(history) = history else {
+        return Ok(not_found());
+    };
+    let list = history
+        .iter()
+        .map(|commit| objects::commit(call.world, repo, commit))
+        .collect();
+    Ok(rows(call, list))
+}
+
+/// One commit, with the files of one page.
+pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    if repo.is_empty() {
+        return Ok(empty_repository());
+    }
+    let name = call.name("ref");
+    let Some(commit) = call.world.git.commit_at(repo, name).await? else {
+        return Ok(no_commit(name));
+    };
+    let diff = call.world.git.diff(repo, &commit.sha).await?;
+    let files = diff.files.iter().map(objects::file).collect();
+    Ok(page(call, files, |files, _| {
+        let mut body = objects::commit(call.world, repo, &commit);
+        let added = diff.stats.additions.unwrap_or(0);
+        let removed = diff.stats.deletions.unwrap_or(0);
+        body["stats"] = json!({"additions": added, "deletions": removed, "total": added + removed});
+        body["files"] = Value::Array(files);
+        body
+    }))
+}
+
+pub(super) async fn check_runs(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    if repo.is_empty() {
+        return Ok(empty_repository());
+    }
+    let name = call.name("ref");
+    let Some(commit) = call.world.git.commit_at(repo, name).await? else {
+        return Ok(no_commit(name));
+    };
+    let [build, test, _] = checks(&commit.sha);
+    let run = |check| objects::check_run(call.world, repo, &commit.sha, date(&commit), check);
+    Ok(wrapped(call, "check_runs", [build, test].map(run).to_vec()))
+}
+
+pub(super) async fn status(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    if repo.is_empty() {
+        return Ok(empty_repository());
+    }
+    let Some(commit) = call.world.git.commit_at(repo, call.name("ref")).await? else {
+        return Ok(not_found());
+    };
+    let sha = &commit.sha;
+    let [.., lint] = checks(sha);
+    let statuses = vec![objects::status(sha, date(&commit), lint)];
+    Ok(page(call, statuses, |rows, total| {
+        let state = rows
+            .first()
+            .map_or(json!("pending"), |row| row["state"].clone());
+        json!({"state": state, "sha": sha, "total_count": total, "statuses": rows})
+    }))
+}
+
+pub(super) async fn pulls(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let state = call.query("state").unwrap_or("open");
+    if !["open", "closed", "all"].contains(&state) {
+        return Ok(error(422, "Validation Failed"));
+    }
+    let story = call.world.story(repo).await?;
+    let list = story
+        .pulls
+        .iter()
+        .filter(|pull| state == "all" || (state == "open") == (pull.state == PullState::Open))
+        .map(|pull| objects::pull(call.world, repo, pull))
+        .collect();
+    Ok(rows(call, list))
+}
+
+pub(super) async fn pull(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let Some(pull) = story.pull(call.name("number")) else {
+        return Ok(not_found());
+    };
+    let diff = call.world.git.diff(repo, &pull.diff_of).await?;
+    let mut body = objects::pull(call.world, repo, pull);
+    body["changed_files"] = json!(diff.files.len());
+    body["additions"] = json!(diff.stats.additions);
+    body["deletions"] = json!(diff.stats.deletions);
+    body["merged"] = json!(pull.state == PullState::Merged);
+    Ok(Answer::json(200, &body))
+}
+
+pub(super) async fn pull_files(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let Some(pull) = story.pull(call.name("number")) else {
+        return Ok(not_found());
+    };
+    let diff = call.world.git.diff(repo, &pull.diff_of).await?;
+    Ok(rows(call, diff.files.iter().map(objects::file).collect()))
+}
+
+pub(super) async fn releases(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let list = story
+        .releases
+        .iter()
+        .map(|release| objects::release(call.world, repo, release))
+        .collect();
+    Ok(rows(call, list))
+}
+
+pub(super) async fn deployments(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let wanted = call.query("environment");
+    let list = story
+        .deployments
+        .iter()
+        .filter(|deployment| wanted.is_none_or(|wanted| deployment.environment == wanted))
+        .map(|deployment| objects::deployment(call.world, deployment))
+        .collect();
+    Ok(rows(call, list))
+}
+
+pub(super) async fn deployment_statuses(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    Ok(match story.deployment(call.name("id")) {
+        Some(deployment) => rows(
+            call,
+            vec![objects::deployment_status(call.world, deployment)],
+        ),
+        None => not_found(),
+    })
+}
+
+/// A tree by a commit, a ref, or the id that another tree gave.
+pub(super) async fn tree(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    if repo.is_empty() {
+        return Ok(empty_repository());
+    }
+    let (world, id) = (call.world, call.name("id"));
+    let known = world.state().trees.get(id).cloned();
+    let (sha, folder) = match known {
+        Some(known) => known,
+        None => match world.git.resolve(repo, id).await? {
+            Some(sha) => (sha, String::new()),
+            None => return Ok(not_found()),
+        },
+    };
+    // Any value switches it on.
+    let recursive = call.query("recursive").is_some();
+    let path = (!folder.is_empty()).then_some(folder.as_str());
+    let entries = world.git.tree(repo, &sha, path, recursive).await?;
+    let mut state = world.state();
+    for entry in &entries {
+        if let (TreeEntryType::Directory, Some(id)) = (entry.kind, &entry.sha) {
+            state
+                .trees
+                .insert(id.clone(), (sha.clone(), entry.path.clone()));
+        }
+    }
+    drop(state);
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|entry| objects::tree_entry(entry, &folder))
+        .collect();
+    let body = json!({"sha": id, "truncated": false, "tree": rows});
+    Ok(Answer::json(200, &body))
+}

@@ -1,0 +1,228 @@
+//! What can be read: lists in pages, and single objects.
+
+use gitflare_core::{Result, model::Contributor};
+use serde_json::{Value, json};
+
+use super::{
+    lists::{keyset, rows},
+    objects,
+};
+use crate::kit::{
+    Answer, Call, Repo,
+    people::Person,
+    story::{PullState, checks, date},
+};
+
+/// Maintainer or reporter.
+fn level(call: &Call<'_>) -> u32 {
+    if call.caller.is_admin() { 40 } else { 20 }
+}
+
+fn name(row: &Value) -> String {
+    row["name"].as_str().unwrap_or_default().to_owned()
+}
+
+fn not_found(what: &str) -> Answer {
+    Answer::message(404, &format!("404 {what}"))
+}
+
+pub(super) async fn viewer(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
+    Ok(Answer::json(200, &objects::viewer(call.world, person)))
+}
+
+pub(super) async fn metadata(_: &Call<'_>, _: &'static Person) -> Result<Answer> {
+    let body = json!({"version": "18.5.0", "revision": "emulated"});
+    Ok(Answer::json(200, &body))
+}
+
+pub(super) async fn projects(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
+    let repos = call.world.visible(person);
+    let mut list: Vec<_> = repos
+        .iter()
+        .map(|repo| objects::project(call.world, repo, level(call)))
+        .collect();
+    if call.query("sort") != Some("asc") {
+        list.reverse();
+    }
+    Ok(keyset(call, list, "id_after", |row| row["id"].to_string()))
+}
+
+pub(super) async fn project(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let body = objects::project(call.world, repo, level(call));
+    Ok(Answer::json(200, &body))
+}
+
+pub(super) async fn branches(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let branches = call.world.git.branches(repo).await?;
+    let list = branches
+        .iter()
+        .map(|branch| objects::branch(call.world, repo, branch))
+        .collect();
+    Ok(keyset(call, list, "page_token", name))
+}
+
+pub(super) async fn tags(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let tags = call.world.git.tags(repo).await?;
+    let list = tags.iter().map(objects::tag).collect();
+    Ok(keyset(call, list, "page_token", name))
+}
+
+pub(super) async fn contributors(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    if repo.is_empty() {
+        return Ok(not_found("Not Found"));
+    }
+    let mut people = call.world.git.contributors(repo).await?;
+    people.sort_by_key(|who| who.contributions);
+    if call.query("sort") == Some("desc") {
+        people.reverse();
+    }
+    let row = |who: &Contributor| json!({"name": who.name, "email": who.email, "commits": who.contributions, "additions": 0, "deletions": 0});
+    Ok(rows(call, people.iter().map(row).collect()))
+}
+
+pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    if repo.is_empty() {
+        return Ok(not_found("Repository Not Found"));
+    }
+    let branch = call.query("ref_name");
+    // An unknown ref is no error here.
+    let history = call.world.git.history_of(repo, branch).await?;
+    let list = history
+        .unwrap_or_default()
+        .iter()
+        .map(|commit| objects::commit(call.world, repo, commit))
+        .collect();
+    Ok(rows(call, list))
+}
+
+pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let Some(commit) = call.world.git.commit_at(repo, call.name("ref")).await? else {
+        return Ok(no_commit(repo));
+    };
+    let diff = call.world.git.diff(repo, &commit.sha).await?;
+    let added = diff.stats.additions.unwrap_or(0);
+    let removed = diff.stats.deletions.unwrap_or(0);
+    let mut body = objects::commit(call.world, repo, &commit);
+    body["stats"] = json!({"additions": added, "deletions": removed, "total": added + removed});
+    Ok(Answer::json(200, &body))
+}
+
+fn no_commit(repo: &Repo) -> Answer {
+    not_found(if repo.is_empty() {
+        "Repository Not Found"
+    } else {
+        "Commit Not Found"
+    })
+}
+
+pub(super) async fn commit_diff(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let Some(commit) = call.world.git.commit_at(repo, call.name("ref")).await? else {
+        return Ok(no_commit(repo));
+    };
+    let diff = call.world.git.diff(repo, &commit.sha).await?;
+    Ok(rows(call, diff.files.iter().map(objects::file).collect()))
+}
+
+pub(super) async fn statuses(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let Some(commit) = call.world.git.commit_at(repo, call.name("ref")).await? else {
+        return Ok(no_commit(repo));
+    };
+    // Pipelines are found by the literal id alone.
+    if call.name("ref") != commit.sha {
+        return Ok(rows(call, Vec::new()));
+    }
+    let at = date(&commit);
+    let row = |check| objects::status(call.world, repo, &commit.sha, at, check);
+    Ok(rows(call, checks(&commit.sha).map(row).to_vec()))
+}
+
+pub(super) async fn tree(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let git = &call.world.git;
+    let name = call.query("ref").unwrap_or(&repo.default_branch);
+    let Some(sha) = git.resolve(repo, name).await? else {
+        return Ok(not_found("Tree Not Found"));
+    };
+    let path = call.query("path").filter(|path| !path.is_empty());
+    let recursive = call.query("recursive") == Some("true");
+    let no_path = || not_found("invalid revision or path Not Found");
+    let Ok(entries) = git.tree(repo, &sha, path, recursive).await else {
+        return Ok(no_path());
+    };
+    let is_file = entries.len() == 1 && path == Some(entries[0].path.as_str());
+    if is_file {
+        return Ok(no_path());
+    }
+    let list = entries.iter().map(objects::tree_entry).collect();
+    let key = |row: &Value| row["path"].as_str().unwrap_or_default().to_owned();
+    Ok(keyset(call, list, "page_token", key))
+}
+
+pub(super) async fn merge_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let wanted = match call.query("state").unwrap_or("all") {
+        "all" => None,
+        "opened" => Some(PullState::Open),
+        "closed" => Some(PullState::Closed),
+        "merged" => Some(PullState::Merged),
+        "locked" => return Ok(rows(call, Vec::new())),
+        _ => {
+            let body = json!({"error": "state does not have a valid value"});
+            return Ok(Answer::json(400, &body));
+        }
+    };
+    let story = call.world.story(repo).await?;
+    let list = story
+        .pulls
+        .iter()
+        .filter(|pull| wanted.is_none_or(|wanted| pull.state == wanted))
+        .map(|pull| objects::merge_request(call.world, repo, pull))
+        .collect();
+    Ok(rows(call, list))
+}
+
+pub(super) async fn merge_request(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let Some(pull) = story.pull(call.name("iid")) else {
+        return Ok(not_found("Not found"));
+    };
+    let diff = call.world.git.diff(repo, &pull.diff_of).await?;
+    let mut body = objects::merge_request(call.world, repo, pull);
+    body["changes_count"] = json!(diff.files.len().to_string());
+    body["diff_refs"] =
+        json!({"base_sha": pull.base, "head_sha": pull.head, "start_sha": pull.base});
+    Ok(Answer::json(200, &body))
+}
+
+pub(super) async fn merge_request_diffs(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let Some(pull) = story.pull(call.name("iid")) else {
+        return Ok(not_found("Not found"));
+    };
+    let diff = call.world.git.diff(repo, &pull.diff_of).await?;
+    Ok(rows(call, diff.files.iter().map(objects::file).collect()))
+}
+
+pub(super) async fn releases(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let list = story
+        .releases
+        .iter()
+        .map(|release| objects::release(call.world, repo, release))
+        .collect();
+    Ok(rows(call, list))
+}
+
+pub(super) async fn deployments(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let (environment, status) = (call.query("environment"), call.query("status"));
+    let mut list: Vec<_> = story
+        .deployments
+        .iter()
+        .filter(|row| environment.is_none_or(|wanted| row.environment == wanted))
+        .filter(|row| status.is_none_or(|wanted| objects::deployment_word(row.state) == wanted))
+        .map(|row| objects::deployment(call.world, row))
+        .collect();
+    if call.query("sort") != Some("desc") {
+        list.reverse();
+    }
+    Ok(rows(call, list))
+}

@@ -1,0 +1,123 @@
+//! Hooks of an emulated host: what is sent when something happens, signed as the provider signs.
+
+use std::{fmt::Write, time::Duration};
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+use url::Url;
+
+use super::{
+    Dialect, Repo, World,
+    dialect::{EventRow, Scene},
+    world::Hook,
+};
+
+/// How long a receiver has.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Sends an event, named as in the unified API, to the hooks of a repository that asked for it.
+/// `again` is the id of the delivery that it repeats. Returns what each answered.
+///
+/// # Errors
+/// The name of an event that the provider does not have.
+pub(crate) async fn deliver(
+    world: &World,
+    dialect: &dyn Dialect,
+    repo: &Repo,
+    event: &str,
+    again: Option<&str>,
+) -> Result<Vec<Value>, String> {
+    let unknown = || format!("no such event: {event}");
+    let known = dialect.events().iter().find(|row| row.event == event);
+    let row = known.ok_or_else(unknown)?;
+    let body = payload(world, dialect, repo, row).await;
+    let body = body.ok_or_else(unknown)?.to_string();
+    let asked = |hook: &Hook| hook.events.iter().any(|flag| flag == row.flag);
+    let mut deliveries = Vec::new();
+    for hook in world.hooks(repo).into_iter().filter(asked) {
+        let id = again.map_or_else(
+            || format!("00000000-0000-4000-8000-{:012}", world.next_id()),
+            str::to_owned,
+        );
+        let mut headers = String::new();
+        for (name, value) in dialect.hook_headers(&hook, row.name, &id, &body) {
+            let _ = write!(headers, "{name}: {value}\r\n");
+        }
+        let status = match timeout(TIMEOUT, post(&hook.url, &headers, &body)).await {
+            Ok(Ok(status)) => json!(status),
+            Ok(Err(error)) => json!(error),
+            Err(_) => json!("timeout"),
+        };
+        deliveries.push(json!({"hook": hook.id, "delivery": id, "status": status}));
+    }
+    Ok(deliveries)
+}
+
+async fn payload(
+    world: &World,
+    dialect: &dyn Dialect,
+    repo: &Repo,
+    row: &EventRow,
+) -> Option<Value> {
+    let history = world.git.history_of(repo, None).await.ok().flatten()?;
+    let scene = Scene {
+        world,
+        repo,
+        story: world.story(repo).await.ok()?,
+        newest: history.first()?.clone(),
+    };
+    let mut payload = (row.payload)(&scene)?;
+    dialect.complete_event(&scene, &mut payload);
+    Some(payload)
+}
+
+/// The `sha256=` signature of a body, as GitHub and Bitbucket send it.
+pub(crate) fn signature(secret: &str, body: &str) -> String {
+    // HMAC takes keys of any length: the error cannot come.
+    let tag = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map(|mut mac| {
+        mac.update(body.as_bytes());
+        hex::encode(mac.finalize().into_bytes())
+    });
+    format!("sha256={}", tag.unwrap_or_default())
+}
+
+/// Posts to a plain-http address of loopback, which is all that the sandbox has.
+async fn post(url: &str, headers: &str, body: &str) -> Result<u16, String> {
+    let url = Url::parse(url).map_err(|error| error.to_string())?;
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        return Err("the hook's URL names no host".to_owned());
+    };
+    if url.scheme() != "http" {
+        return Err("the emulated host delivers to plain http alone".to_owned());
+    }
+    let authority = format!("{host}:{port}");
+    let exchange = async {
+        let mut stream = TcpStream::connect(&authority).await?;
+        let query = url
+            .query()
+            .map_or(String::new(), |query| format!("?{query}"));
+        let head = format!(
+            "POST {}{query} HTTP/1.1\r\nhost: {authority}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\nconnection: close\r\n{headers}\r\n",
+            url.path(),
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(body.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    let answer = exchange.await.map_err(|error| error.to_string())?;
+    let line = String::from_utf8_lossy(&answer);
+    line.split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .ok_or_else(|| "no answer".to_owned())
+}

@@ -1,0 +1,80 @@
+//! What goes wrong on demand: which calls, how often, and how. How a refusal reads is the dialect's.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// A fault that was switched on, as `POST /__faults` takes it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Fault {
+    pub(crate) kind: FaultKind,
+    /// Only calls whose path starts so; all of the API and the token endpoint when absent.
+    path: Option<String>,
+    /// Only this many calls.
+    count: Option<u32>,
+    /// For `slow`: milliseconds to the first byte.
+    milliseconds: Option<u64>,
+    /// For `status`.
+    pub(crate) status: Option<u16>,
+    /// For `rate-limit`: `seconds`, `date`, `reset`, `secondary` or `none`.
+    pub(crate) retry_after: Option<String>,
+}
+
+/// The kinds of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum FaultKind {
+    Slow,
+    Trickle,
+    Reset,
+    Cut,
+    Garbage,
+    Huge,
+    Status,
+    RateLimit,
+    ExpiredToken,
+    Sso,
+    MissingScope,
+}
+
+/// What happens to an answer on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    None,
+    Delay(Duration),
+    Trickle,
+    Reset,
+    Cut,
+    Garbage,
+    Huge,
+}
+
+impl Fault {
+    /// What happens to the bytes of the answer.
+    pub(crate) fn damage(&self) -> Damage {
+        match self.kind {
+            FaultKind::Slow => {
+                Damage::Delay(Duration::from_millis(self.milliseconds.unwrap_or(60_000)))
+            }
+            FaultKind::Trickle => Damage::Trickle,
+            FaultKind::Reset => Damage::Reset,
+            FaultKind::Cut => Damage::Cut,
+            FaultKind::Garbage => Damage::Garbage,
+            FaultKind::Huge => Damage::Huge,
+            _ => Damage::None,
+        }
+    }
+}
+
+/// The fault that a call of `path` meets, counted down.
+pub(crate) fn due(faults: &mut [Fault], path: &str) -> Option<Fault> {
+    let fault = faults.iter_mut().find(|fault| {
+        let wanted = fault.path.as_deref();
+        wanted.is_none_or(|wanted| path.starts_with(wanted)) && fault.count != Some(0)
+    })?;
+    if let Some(count) = &mut fault.count {
+        *count -= 1;
+    }
+    Some(fault.clone())
+}

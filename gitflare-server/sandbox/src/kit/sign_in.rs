@@ -1,0 +1,153 @@
+//! Signing in at an emulated host: the page on which a person says who they are, the way back to
+//! the application, and who a call's token belongs to.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use url::{Url, form_urlencoded};
+
+use super::{
+    Answer, Request, World,
+    people::{PEOPLE, Person, by_login},
+};
+
+/// The page of choices. Without `response_type=code` the application gets an error where
+/// `type_required` (RFC 6749, section 4.1.1; GitHub never asks for it).
+pub(crate) fn page(world: &World, request: &Request, type_required: bool) -> Answer {
+    let query = |name: &str| request.query(name).unwrap_or_default();
+    if query("client_id") != world.identity.client_id {
+        return Answer::html(
+            404,
+            html("Unknown application", "No application has this client id."),
+        );
+    }
+    if !is_callback(world, query("redirect_uri")) {
+        return wrong_callback();
+    }
+    let back = |error: &str| {
+        let pairs = [("error", error), ("state", query("state"))];
+        redirect(query("redirect_uri"), &pairs)
+    };
+    if type_required && query("response_type") != "code" {
+        return back("unsupported_response_type");
+    }
+    let challenged = request.query("code_challenge").is_some();
+    if challenged && query("code_challenge_method") != "S256" {
+        return back("invalid_request");
+    }
+    let mut form = String::new();
+    for name in ["redirect_uri", "state", "scope", "code_challenge"] {
+        if let Some(value) = request.query(name) {
+            let value = escape(value);
+            form += &format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
+        }
+    }
+    for person in PEOPLE {
+        form += &format!(
+            "<p><button name=\"login\" value=\"{0}\" id=\"{0}\">Authorize as {1} (@{0})</button></p>",
+            person.login, person.name
+        );
+    }
+    form += "<p><button name=\"login\" value=\"\" id=\"deny\">Cancel</button></p>";
+    let scope = escape(query("scope"));
+    let text = format!(
+        "<p>An application asks for access to your account: <code>{scope}</code>. This host is emulated; choose who you are.</p>\
+         <form method=\"post\" action=\"/__sign-in\">{form}</form>"
+    );
+    Answer::html(200, html("Authorize application", &text))
+}
+
+/// What the person chose: back to the application with a code or an error.
+pub(crate) fn decide(world: &World, request: &Request) -> Answer {
+    let field = |name: &str| request.field(name).unwrap_or_default();
+    let (uri, state) = (field("redirect_uri"), field("state"));
+    if !is_callback(world, &uri) {
+        return wrong_callback();
+    }
+    let Some(person) = by_login(&field("login")) else {
+        let pairs = [
+            ("error", "access_denied"),
+            ("error_description", "The resource owner denied the request"),
+            ("state", &state),
+        ];
+        return redirect(&uri, &pairs);
+    };
+    let challenge = request.field("code_challenge");
+    let code = world
+        .tokens()
+        .code(person, uri.clone(), challenge, field("scope"));
+    redirect(&uri, &[("code", &code), ("state", &state)])
+}
+
+/// Whether the client's own credentials are in the request: HTTP Basic, else the form.
+pub(crate) fn is_client(world: &World, request: &Request) -> bool {
+    let (id, secret) = (world.identity.client_id, world.client_secret.as_str());
+    let basic = request
+        .header("authorization")
+        .and_then(|value| value.strip_prefix("Basic "))
+        .and_then(|text| STANDARD.decode(text).ok());
+    if let Some(pair) = basic {
+        return pair == format!("{id}:{secret}").into_bytes();
+    }
+    request.field("client_id").as_deref() == Some(id)
+        && request.field("client_secret").as_deref() == Some(secret)
+}
+
+/// The token of a call, in any header that some provider takes.
+pub(crate) fn token(request: &Request) -> Option<String> {
+    let header = request.header("authorization");
+    let bearer = header.and_then(|value| {
+        let bearer = value.strip_prefix("Bearer ");
+        bearer.or_else(|| value.strip_prefix("token "))
+    });
+    if let Some(token) = bearer.or_else(|| request.header("private-token")) {
+        return Some(token.to_owned());
+    }
+    // Basic: the token is the password.
+    let pair = header.and_then(|value| STANDARD.decode(value.strip_prefix("Basic ")?).ok())?;
+    let pair = String::from_utf8(pair).ok()?;
+    Some(pair.split_once(':')?.1.to_owned())
+}
+
+/// Who calls, and with which scope; `None` when the token is none of ours or has expired.
+pub(crate) fn account(world: &World, request: &Request) -> Option<(&'static Person, String)> {
+    let tokens = world.tokens();
+    let token = tokens.find(&token(request)?)?;
+    Some((token.person, token.scope.clone()))
+}
+
+/// The registered callback: the gateway's own path on any port of loopback, or of a name that is
+/// reserved for examples.
+fn is_callback(world: &World, text: &str) -> bool {
+    let path = format!("/v1/auth/{}/callback", world.identity.id);
+    Url::parse(text).is_ok_and(|url| {
+        let loopback = url.host_str().is_some_and(|host| {
+            matches!(host, "127.0.0.1" | "localhost" | "[::1]") || host.ends_with(".example")
+        });
+        url.path() == path && loopback && url.query().is_none() && url.fragment().is_none()
+    })
+}
+
+fn wrong_callback() -> Answer {
+    let text = "The redirect URI is not the one that is registered.";
+    Answer::html(400, html("Wrong redirect URI", text))
+}
+
+fn redirect(uri: &str, pairs: &[(&str, &str)]) -> Answer {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish();
+    Answer::empty(302).with("location", format!("{uri}?{query}"))
+}
+
+fn html(title: &str, text: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"></head><body><h1>{title}</h1>{text}</body></html>"
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

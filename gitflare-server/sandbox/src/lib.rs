@@ -1,0 +1,21 @@
+//! Emulated code hosts: servers on loopback that speak the wire protocols of GitHub and GitLab over
+//! real Git repositories, and a sample repository to serve. GitFlare can be tried and tested whole
+//! with them, without an account or a network; the gateway reaches them by HTTP alone.
+//!
+//! This crate knows nothing of the server: `gitflare sandbox` and the tests start a gateway over it.
+//! It serves loopback and promises nothing about load or hostile clients.
+//!
+//! # To add a code host
+//! Write a folder beside `github/` with a type that implements `kit::Dialect` (its table of routes,
+//! its refusals, its events), and add a variant to [`ForgeKind`].
+
+#![forbid(unsafe_code)]
+
+mod forge;
+mod github;
+mod gitlab;
+mod kit;
+pub mod sample;
+
+pub use forge::{Forge, ForgeKind, Forges, StartError};
+pub use kit::options::ForgeOptions;

@@ -1,1 +1,0 @@
-//! The emulated forges, held against what the providers' documentation says.
