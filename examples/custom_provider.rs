@@ -41,7 +41,7 @@ struct Shelf;
 #[async_trait]
 impl Provider for Shelf {
     fn id(&self) -> ProviderId {
-        ProviderId::Gitea
+        ProviderId::GITEA
     }
 
     fn capabilities(&self) -> &'static [Capability] {

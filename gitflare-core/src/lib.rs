@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod backoff;
 mod clock;
 pub mod cursor;
 mod error;
@@ -30,6 +31,7 @@ mod scope;
 mod secret;
 pub mod storage;
 
+pub use backoff::Backoff;
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp};
 pub use error::{CODES, Canonical, Code, CodeRow, Error, Result, Source};
 pub use ids::{

@@ -319,7 +319,7 @@ mod tests {
                 vec!["read_user", "read_api"],
             ),
         ] {
-            let tokens = read_tokens(ProviderId::Github, &reply(200, body), Code::InvalidRequest);
+            let tokens = read_tokens(ProviderId::GITHUB, &reply(200, body), Code::InvalidRequest);
             let tokens = tokens.unwrap();
             assert_eq!(tokens.access_token.expose(), "a", "{body}");
             assert_eq!(
@@ -394,7 +394,7 @@ mod tests {
             (200, r#"{"x":"y"#, false, Code::UpstreamUnavailable),
         ] {
             let body = format!("{body}\"{canary}}}");
-            let refusal = read_tokens(ProviderId::Github, &reply(status, &body), Code::AuthExpired);
+            let refusal = read_tokens(ProviderId::GITHUB, &reply(status, &body), Code::AuthExpired);
             let refusal = refusal.unwrap_err();
             let rejected = matches!(refusal, OauthRefusal::Rejected(_));
             let error = refusal.into_error();
@@ -406,7 +406,7 @@ mod tests {
             assert!(!error.message().contains("canary"), "{}", error.message());
         }
         for (status, body) in [(502, "<html>"), (200, "<html>"), (200, ""), (500, "{}")] {
-            let refusal = read_tokens(ProviderId::Github, &reply(status, body), Code::AuthExpired);
+            let refusal = read_tokens(ProviderId::GITHUB, &reply(status, body), Code::AuthExpired);
             let refusal = refusal.unwrap_err();
             assert!(
                 matches!(refusal, OauthRefusal::Failed(_)),

@@ -126,7 +126,7 @@ mod tests {
         quotas.block(&connection(1), 10, now);
         let check = |n, after| {
             let at = now + Duration::from_secs(after);
-            quotas.check(&connection(n), ProviderId::Github, at)
+            quotas.check(&connection(n), ProviderId::GITHUB, at)
         };
         let refused = check(1, 20).unwrap_err();
         assert_eq!(refused.code(), Code::RateLimited);

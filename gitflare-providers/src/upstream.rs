@@ -417,7 +417,7 @@ impl Answer {
                 body: body.as_bytes().to_vec(),
             },
             dialect: &Dialect {
-                provider: ProviderId::Github,
+                provider: ProviderId::GITHUB,
                 headers: &[],
                 credential: ("authorization", "Bearer "),
                 request_id: "x-request-id",

@@ -281,7 +281,7 @@ mod tests {
             assert_eq!(retry_after(&reply.headers), expected, "{value}");
         }
         let refused = reply(429, &[("retry-after", "99999")], "");
-        let error = Refusal::new(ProviderId::Github, &refused, "x-id").shared();
+        let error = Refusal::new(ProviderId::GITHUB, &refused, "x-id").shared();
         assert_eq!(error.retry_after_seconds(), Some(3600));
     }
 
@@ -306,7 +306,7 @@ mod tests {
             (304, Code::UpstreamUnavailable),
         ] {
             let refused = reply(status, &[("x-id", "abc-1")], "<html>");
-            let error = Refusal::new(ProviderId::Gitlab, &refused, "x-id").shared();
+            let error = Refusal::new(ProviderId::GITLAB, &refused, "x-id").shared();
             assert_eq!(error.code(), code, "{status}");
             assert_eq!(error.upstream_status(), Some(status));
             assert_eq!(error.provider_request_id(), Some("abc-1"));
@@ -318,7 +318,7 @@ mod tests {
         // sec: SR-9
         let body = r#"{"message": "organization acme forbids <script>"}"#;
         let refused = reply(403, &[("x-id", "<script>")], body);
-        let error = Refusal::new(ProviderId::Github, &refused, "x-id").shared();
+        let error = Refusal::new(ProviderId::GITHUB, &refused, "x-id").shared();
         assert!(!error.message().contains("acme"), "{error}");
         assert_eq!(error.provider_request_id(), None);
     }

@@ -33,7 +33,7 @@ struct Registered<'a> {
 /// the adapter.
 const ADAPTERS: &[(ProviderId, &str, Option<&str>, Adapter)] = &[
     (
-        ProviderId::Github,
+        ProviderId::GITHUB,
         "GITFLARE_GITHUB",
         Some("https://api.github.com"),
         |at| {
@@ -45,7 +45,7 @@ const ADAPTERS: &[(ProviderId, &str, Option<&str>, Adapter)] = &[
         },
     ),
     (
-        ProviderId::Gitlab,
+        ProviderId::GITLAB,
         "GITFLARE_GITLAB",
         Some("https://gitlab.com/api/v4"),
         |at| {
@@ -88,7 +88,7 @@ pub(crate) fn registry(
             ))
         })?);
     }
-    if config.providers.contains(&ProviderId::Local) && !local_roots.is_empty() {
+    if config.providers.contains(&ProviderId::LOCAL) && !local_roots.is_empty() {
         let local = Local::new(LocalConfig::new(local_roots.to_vec()))
             .map_err(|error| Problem::new(format!("GITFLARE_LOCAL_ROOT: {}", error.message())))?;
         providers.push(Arc::new(local));

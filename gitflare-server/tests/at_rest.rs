@@ -29,7 +29,7 @@ struct OneToken;
 #[async_trait]
 impl Provider for OneToken {
     fn id(&self) -> ProviderId {
-        ProviderId::Github
+        ProviderId::GITHUB
     }
 
     fn capabilities(&self) -> &'static [Capability] {

@@ -92,7 +92,7 @@ async fn fill(data: &Path) {
         let connection = Connection {
             id: ConnectionId::parse(&id(number)).unwrap(),
             tenant_id: None,
-            provider: ProviderId::Github,
+            provider: ProviderId::GITHUB,
             login: None,
             account_id: number.to_string(),
             display_name: None,

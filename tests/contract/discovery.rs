@@ -51,11 +51,11 @@ fn providers_are_all_listed_with_what_is_enabled() {
     );
     assert_eq!(
         rows[7],
-        json!({"id": "local", "name": "Local repositories", "enabled": true, "oauth": false, "manual": true})
+        json!({"id": "local", "kind": "local", "name": "Local repositories", "enabled": true, "oauth": false, "manual": true})
     );
     assert_eq!(
         rows[0],
-        json!({"id": "github", "name": "GitHub", "enabled": false, "oauth": false, "manual": false})
+        json!({"id": "github", "kind": "github", "name": "GitHub", "enabled": false, "oauth": false, "manual": false})
     );
 }
 

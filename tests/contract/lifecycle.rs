@@ -32,7 +32,7 @@ struct Moody {
 #[async_trait]
 impl Provider for Moody {
     fn id(&self) -> ProviderId {
-        ProviderId::Gitea
+        ProviderId::GITEA
     }
 
     fn capabilities(&self) -> &'static [Capability] {
@@ -59,7 +59,7 @@ impl Provider for Moody {
 
     async fn viewer(&self, _: &Call) -> Result<Viewer> {
         Ok(Viewer {
-            provider: ProviderId::Gitea,
+            provider: ProviderId::GITEA,
             connection_id: gitflare_core::ConnectionId::parse("conn_1").unwrap(),
             id: "1".into(),
             login: None,

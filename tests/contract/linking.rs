@@ -561,7 +561,7 @@ fn a_disconnected_account_ends_at_its_provider_however_long_that_is_away() {
         assert_eq!(block_on(node.clean_up()).unwrap(), 0, "before its time");
         assert_eq!(queued().unwrap().attempts, attempt);
         check_gone();
-        linking.clock.advance_millis(30_000 << (attempt - 1));
+        linking.clock.advance_millis(37_500 << (attempt - 1));
     }
     linking.forge.go_away(false);
     assert_eq!(linking.forge.good_tokens(), 2);

@@ -100,6 +100,14 @@ impl Serialize for Code {
     }
 }
 
+/// The schema of `suggested_action`, which is a plain text in Rust.
+#[cfg(feature = "schemars")]
+pub(super) fn suggested_action(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let actions: std::collections::BTreeSet<_> =
+        CODES.iter().map(|row| row.suggested_action).collect();
+    crate::schema::one_of("The one thing to do about the error.", actions.into_iter())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

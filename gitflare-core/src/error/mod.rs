@@ -9,10 +9,7 @@ use serde::Serialize;
 
 pub use catalogue::{CODES, Code, CodeRow};
 
-use crate::{
-    ids::RequestId,
-    provider::{ProviderId, RateLimit},
-};
+use crate::provider::{ProviderId, RateLimit};
 
 /// A result whose failure is an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -212,7 +209,7 @@ impl Error {
 
     /// The canonical object that stands under `error` in a reply.
     #[must_use]
-    pub fn canonical<'a>(&'a self, request_id: &'a RequestId) -> Canonical<'a> {
+    pub fn canonical<'a>(&'a self, request_id: &'a str) -> Canonical<'a> {
         let row = self.0.code.row();
         Canonical {
             code: row.name,
@@ -223,7 +220,7 @@ impl Error {
             user_action_required: row.user_action_required,
             suggested_action: row.suggested_action,
             upstream_status: self.0.upstream_status,
-            request_id: request_id.as_str(),
+            request_id,
             provider_request_id: self.0.provider_request_id.as_deref(),
             retry_after_seconds: self.0.retry_after_seconds,
         }
@@ -251,7 +248,7 @@ pub struct Canonical<'a> {
     /// The one thing to do about the error.
     #[cfg_attr(
         feature = "schemars",
-        schemars(schema_with = "crate::schema::suggested_action")
+        schemars(schema_with = "catalogue::suggested_action")
     )]
     suggested_action: &'static str,
     /// The HTTP status of the provider's answer; `None` when there was none.
@@ -289,9 +286,8 @@ mod tests {
 
     #[test]
     fn canonical_object_has_the_contract_shape() {
-        let request_id = RequestId::parse("gf_req_123").unwrap();
         let json =
-            serde_json::to_value(Error::invalid_cursor("bad tag").canonical(&request_id)).unwrap();
+            serde_json::to_value(Error::invalid_cursor("bad tag").canonical("gf_req_123")).unwrap();
         assert_eq!(
             json,
             serde_json::json!({

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::{
     ConnectionFilterText, Gateway, ListQuery, Listing, Query, UnifiedReply,
+    fetch::CheckedRead,
     listing::{List, open_page},
     parameters::{Operation, check_cursor_has_provider},
-    read::CheckedRead,
 };
 use crate::{
     ClientId, Error, Result, TenantId, Timestamp, UserId,

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{AuditContext, BegunSession, Gateway, admin::display_text};
+use super::{AuditContext, BegunSession, Gateway, members::display_text};
 use crate::{
     Code, Error, RequestId, Result, Secret, TenantId, UserId,
     storage::{

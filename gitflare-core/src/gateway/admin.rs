@@ -2,9 +2,14 @@
 
 use serde::Deserialize;
 
-use super::{AuditContext, Gateway, ListQuery, Listing, NewApp, listing::List};
+use super::{
+    AuditContext, Gateway, ListQuery, Listing, NewApp,
+    apps::CreatedClient,
+    listing::List,
+    members::{display_text, parsed},
+};
 use crate::{
-    Credential, Error, Result, Scope, Scopes, TenantId, UserId,
+    Error, Result, TenantId, UserId,
     storage::{AuditAction, Client, ClientFilter, Tenant, TenantKind},
 };
 
@@ -39,19 +44,8 @@ pub struct NewClientRequest {
     /// The addresses that authorization codes may be sent to, compared byte for byte; at most 20.
     pub allowed_redirect_uris: Vec<String>,
     /// The scopes that the client may ask for, and asks for by default.
-    #[cfg_attr(feature = "schemars", schemars(with = "Scopes"))]
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::Scopes"))]
     pub default_permissions: Vec<String>,
-}
-
-/// A created client with the secrets that are shown once.
-#[derive(Debug)]
-pub struct CreatedClient {
-    /// The client.
-    pub client: Client,
-    /// Its first secret.
-    pub client_secret: Credential,
-    /// What it signs its customers' links with.
-    pub embed_secret: Credential,
 }
 
 /// Which clients to list, as sent.
@@ -127,11 +121,7 @@ impl Gateway {
             }
             None => return Err(Error::invalid_request("`tenantId` names no tenant.")),
         }
-        let owner_user_id = request
-            .owner_user_id
-            .as_deref()
-            .map(UserId::parse)
-            .transpose()?;
+        let owner_user_id = parsed(&request.owner_user_id, UserId::parse)?;
         let app = NewApp {
             name: request.name,
             description: request.description,
@@ -152,16 +142,8 @@ impl Gateway {
         query: &ListQuery,
     ) -> Result<Listing<Client>> {
         let parsed = ClientFilter {
-            tenant: filter
-                .tenant_id
-                .as_deref()
-                .map(TenantId::parse)
-                .transpose()?,
-            owner_user: filter
-                .owner_user_id
-                .as_deref()
-                .map(UserId::parse)
-                .transpose()?,
+            tenant: parsed(&filter.tenant_id, TenantId::parse)?,
+            owner_user: parsed(&filter.owner_user_id, UserId::parse)?,
         };
         let filters = [
             ("tenantId", filter.tenant_id.as_deref()),
@@ -178,44 +160,4 @@ impl Gateway {
         )
         .await
     }
-}
-
-/// Text for people: not empty, bounded, without control and bidirectional-override characters,
-/// which could make it read as something else (TN-6).
-pub(super) fn display_text(member: &str, text: &str, max: usize) -> Result<String> {
-    let clean: String = text
-        .chars()
-        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .collect();
-    let clean = clean.trim();
-    if clean.is_empty() {
-        return Err(Error::invalid_request(format!(
-            "`{member}` must not be empty."
-        )));
-    }
-    if clean.chars().count() > max {
-        return Err(Error::invalid_request(format!(
-            "`{member}` must have at most {max} characters."
-        )));
-    }
-    Ok(clean.to_owned())
-}
-
-/// A list of scope names.
-pub(super) fn scopes(member: &str, names: &[String]) -> Result<Scopes> {
-    let scopes = names
-        .iter()
-        .enumerate()
-        .map(|(index, name)| {
-            Scope::parse(name).ok_or_else(|| {
-                Error::invalid_request(format!("`{member}[{index}]` is not a supported scope."))
-            })
-        })
-        .collect::<Result<Scopes>>()?;
-    if scopes.is_empty() {
-        return Err(Error::invalid_request(format!(
-            "`{member}` must name at least one scope."
-        )));
-    }
-    Ok(scopes)
 }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::{
     AuditContext, Gateway, ListQuery, Listing,
-    admin::{CreatedClient, display_text, scopes},
     listing::List,
+    members::{display_text, scopes},
 };
 use crate::{
     ClientId, Credential, CredentialKind, Error, Result, SecretId, TenantId, UserId,
@@ -23,6 +23,17 @@ const MAX_NAME: usize = 200;
 const MAX_DESCRIPTION: usize = 2000;
 const MAX_REDIRECT_URIS: usize = 20;
 const MAX_EMBED_ORIGINS: usize = 20;
+
+/// A created client with the secrets that are shown once.
+#[derive(Debug)]
+pub struct CreatedClient {
+    /// The client.
+    pub client: Client,
+    /// Its first secret.
+    pub client_secret: Credential,
+    /// What it signs its customers' links with.
+    pub embed_secret: Credential,
+}
 
 /// An app to create.
 #[derive(Clone, Debug, Default, Deserialize)]

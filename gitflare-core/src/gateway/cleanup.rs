@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use super::{Gateway, cells};
 use crate::{
-    Error, Result, Secret,
+    Backoff, Error, Result, Secret,
     provider::{Call, TokenRevocation},
     storage::{CleanupJob, CleanupKind, ConnectionMode},
 };
 
 /// How many jobs a round takes.
 const AT_ONCE: usize = 8;
-const FIRST_WAIT: Duration = Duration::from_secs(30);
-const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(30),
+    longest: Duration::from_secs(6 * 60 * 60),
+    jitter: 0.25,
+};
 /// With these waits, about four days.
 const MAX_ATTEMPTS: u32 = 24;
 
@@ -51,7 +54,10 @@ impl Gateway {
         }
         tracing::warn!(kind, subject = job.subject, attempts, error = ?error,
             "clean-up at the provider failed and is tried again");
-        let at = self.clock.now().after(wait(attempts));
+        let at = self
+            .clock
+            .now()
+            .after(BACKOFF.wait(attempts, &*self.random));
         queue.postpone(job.kind, &job.subject, at).await
     }
 
@@ -123,10 +129,4 @@ impl Gateway {
             deadline: self.upstream_deadline(),
         }))
     }
-}
-
-/// How long to wait after so many attempts.
-fn wait(attempts: u32) -> Duration {
-    let doublings = attempts.saturating_sub(1).min(16);
-    (FIRST_WAIT * 2u32.pow(doublings)).min(LONGEST_WAIT)
 }

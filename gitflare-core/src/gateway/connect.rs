@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{AuditContext, Gateway, ListQuery, Listing, cells, listing::List};
+use super::{AuditContext, Gateway, ListQuery, Listing, cells, listing::List, members::parsed};
 use crate::{
-    Code, ConnectionId, Error, Result, Secret, TenantId,
-    provider::{Call, ProviderId},
+    ConnectionId, Error, Result, Secret, TenantId,
+    provider::Call,
     storage::{
         AuditAction, Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, SealedTokens,
     },
@@ -50,18 +50,13 @@ impl Gateway {
         act: &AuditContext<'_>,
     ) -> Result<Connection> {
         let provider = self.enabled(&request.provider)?;
-        let tenant_id = match request
-            .tenant_id
-            .as_deref()
-            .map(TenantId::parse)
-            .transpose()?
-        {
+        let tenant_id = match parsed(&request.tenant_id, TenantId::parse)? {
             Some(id) if self.storage.tenants().find(&id).await?.is_none() => {
                 return Err(Error::invalid_request("`tenantId` names no tenant."));
             }
             id => id,
         };
-        let without_tokens = provider.id() == ProviderId::Local;
+        let without_tokens = !provider.needs_credential();
         let token = match request.access_token {
             Some(token) if !token.expose().is_empty() || without_tokens => token,
             None if without_tokens => Secret::new(String::new()),
@@ -130,19 +125,10 @@ impl Gateway {
     ) -> Result<Listing<Connection>> {
         let provider = match filter.provider.as_deref() {
             None => None,
-            Some(id) => Some(ProviderId::parse(id).ok_or_else(|| {
-                Error::new(
-                    Code::UnsupportedProvider,
-                    "This provider is unknown or disabled.",
-                )
-            })?),
+            Some(id) => Some(self.enabled(id)?.id()),
         };
         let parsed = ConnectionFilter {
-            tenant: filter
-                .tenant_id
-                .as_deref()
-                .map(TenantId::parse)
-                .transpose()?,
+            tenant: parsed(&filter.tenant_id, TenantId::parse)?,
             provider,
         };
         let filters = [

@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::{Gateway, cells};
 use crate::{
-    ClientId, Error, EventId, Result, Secret, Timestamp,
+    Backoff, ClientId, Error, EventId, Result, Secret, Timestamp,
     filter::Filtered,
     model::{EventData, EventName, Subscription},
     provider::ProviderId,
@@ -21,8 +21,11 @@ use crate::{
 const ATTEMPT: Duration = Duration::from_secs(60);
 /// How long a delivery is tried.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
-const FIRST_WAIT: Duration = Duration::from_secs(5);
-const LONGEST_WAIT: Duration = Duration::from_secs(3 * 60 * 60);
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(5),
+    longest: Duration::from_secs(3 * 60 * 60),
+    jitter: 0.25,
+};
 /// How long what was delivered is remembered, so that it is not delivered twice.
 const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
@@ -91,9 +94,8 @@ impl Gateway {
         if is_over {
             return queue.finish(&due.id).await;
         }
-        queue
-            .postpone(&due.id, now.after(self.wait_after(due.attempts)))
-            .await
+        let wait = BACKOFF.wait(due.attempts, &*self.random);
+        queue.postpone(&due.id, now.after(wait)).await
     }
 
     /// Forgets deliveries that are long over.
@@ -105,17 +107,6 @@ impl Gateway {
             self.clock.now().as_millis() - i64::try_from(REMEMBERED.as_millis()).unwrap_or(0),
         );
         self.storage.deliveries().purge_finished(before, 500).await
-    }
-
-    /// Twice as long every time, and up to a quarter more, so that what failed together does not
-    /// come back together.
-    fn wait_after(&self, attempts: u32) -> Duration {
-        let doubled = FIRST_WAIT * 2u32.pow(attempts.saturating_sub(1).min(14));
-        let mut dice = [0u8; 1];
-        self.random.fill(&mut dice);
-        doubled
-            .min(LONGEST_WAIT)
-            .mul_f64(1.0 + f64::from(dice[0]) / 1024.0)
     }
 
     fn signed(

@@ -8,16 +8,32 @@ use futures_util::future::join_all;
 use super::{
     Gateway, Payload,
     parameters::{Operation, unresolved},
-    read::CheckedRead,
     refresh::must_reconnect,
 };
 use crate::{
-    Code, Error, Limit, Page, PageRequest, Position, Result,
+    Code, Error, Limit, Page, PageRequest, Position, Result, TenantId, Timestamp,
+    cursor::CursorScope,
     model::{Repository, Viewer},
     policy::{Approved, Permit},
-    provider::{Call, Provider, RepoRef},
+    provider::{Call, Endpoint, Provider, ProviderId, RepoRef},
     storage::{ApprovedRepository, Share},
 };
+
+/// A read whose checks have all passed.
+pub(super) struct CheckedRead<'a> {
+    pub(super) permit: &'a Permit<'a>,
+    pub(super) endpoint: Endpoint,
+    /// `None` reads over all providers.
+    pub(super) provider: Option<ProviderId>,
+    pub(super) operation: &'a Operation,
+    /// What the next cursor is bound to.
+    pub(super) scope: &'a CursorScope<'a>,
+    pub(super) page: PageRequest,
+    /// The tenant within which equal secrets stay comparable.
+    pub(super) hash_tenant: &'a TenantId,
+    pub(super) now: Timestamp,
+    pub(super) deadline: Instant,
+}
 
 /// What came back from upstream, before the firewall.
 pub(super) struct Fetched {

@@ -9,7 +9,11 @@ use serde::{
     de::{self, SeqAccess, Visitor, value::SeqAccessDeserializer},
 };
 
-use super::{AuditContext, Gateway, ListQuery, Listing, admin::scopes, listing::List};
+use super::{
+    AuditContext, Gateway, ListQuery, Listing,
+    listing::List,
+    members::{parsed, scopes},
+};
 use crate::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, TenantId, Timestamp,
     model::Repository,
@@ -199,21 +203,9 @@ impl Gateway {
         query: &ListQuery,
     ) -> Result<Listing<Grant>> {
         let parsed = GrantFilter {
-            tenant: filter
-                .tenant_id
-                .as_deref()
-                .map(TenantId::parse)
-                .transpose()?,
-            client: filter
-                .client_id
-                .as_deref()
-                .map(ClientId::parse)
-                .transpose()?,
-            connection: filter
-                .connection_id
-                .as_deref()
-                .map(ConnectionId::parse)
-                .transpose()?,
+            tenant: parsed(&filter.tenant_id, TenantId::parse)?,
+            client: parsed(&filter.client_id, ClientId::parse)?,
+            connection: parsed(&filter.connection_id, ConnectionId::parse)?,
         };
         let filters = [
             ("tenantId", filter.tenant_id.as_deref()),

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{AuditContext, Gateway, ListQuery, Listing, listing::List};
+use super::{AuditContext, Gateway, ListQuery, Listing, listing::List, members::parsed};
 use crate::{
     AuthorizationId, ClientId, Code, CredentialHash, CredentialKind, Error, Result, TenantId,
     TokenId,
@@ -134,21 +134,9 @@ impl Gateway {
         query: &ListQuery,
     ) -> Result<Listing<AccessToken>> {
         let parsed = TokenFilter {
-            tenant: filter
-                .tenant_id
-                .as_deref()
-                .map(TenantId::parse)
-                .transpose()?,
-            client: filter
-                .client_id
-                .as_deref()
-                .map(ClientId::parse)
-                .transpose()?,
-            authorization: filter
-                .authorization_id
-                .as_deref()
-                .map(AuthorizationId::parse)
-                .transpose()?,
+            tenant: parsed(&filter.tenant_id, TenantId::parse)?,
+            client: parsed(&filter.client_id, ClientId::parse)?,
+            authorization: parsed(&filter.authorization_id, AuthorizationId::parse)?,
         };
         let filters = [
             ("tenantId", filter.tenant_id.as_deref()),

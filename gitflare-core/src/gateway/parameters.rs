@@ -1,8 +1,7 @@
-//! Query parameters of unified reads: picked out, checked, and bound into the cursor's scope.
-//! Unknown parameters are ignored; a known one that is malformed, repeated or empty is refused by
-//! name.
+//! The parameters of unified reads: checked, and bound into the cursor's scope. Unknown parameters are
+//! ignored; a known one that is malformed, repeated or empty is refused by name.
 
-use super::ReadRequest;
+use super::{Query, ReadRequest};
 use crate::{
     Code, Error, Limit, Result,
     model::{DeploymentState, PullRequestFilter},
@@ -12,71 +11,6 @@ use crate::{
         TreeQuery,
     },
 };
-
-/// Decoded query pairs, in the order they were sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Query(Vec<(String, String)>);
-
-impl Query {
-    /// A query of these pairs.
-    #[must_use]
-    pub const fn new(pairs: Vec<(String, String)>) -> Self {
-        Self(pairs)
-    }
-
-    /// The first value of a parameter, whatever else is wrong with it. For decisions that come
-    /// before parameters are judged.
-    pub(super) fn peek(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// The value of a parameter that may be empty.
-    pub(super) fn once(&self, name: &str) -> Result<Option<&str>> {
-        let mut values = self.0.iter().filter(|(key, _)| key == name);
-        let first = values.next();
-        if values.next().is_some() {
-            return Err(Error::invalid_request(format!(
-                "`{name}` must be sent once."
-            )));
-        }
-        Ok(first.map(|(_, value)| value.as_str()))
-    }
-
-    /// The value of a parameter.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST` when it is empty or repeated.
-    pub fn value(&self, name: &str) -> Result<Option<&str>> {
-        match self.once(name)? {
-            Some("") => Err(Error::invalid_request(format!(
-                "`{name}` must not be empty."
-            ))),
-            value => Ok(value),
-        }
-    }
-
-    /// `limit`, as sent.
-    ///
-    /// # Errors
-    /// `INVALID_LIMIT` when it is not an integer from 1 to 100, `INVALID_REQUEST` when repeated.
-    pub fn limit(&self) -> Result<Option<Limit>> {
-        self.once("limit")?.map(Limit::parse).transpose()
-    }
-
-    /// `cursor`, as sent.
-    ///
-    /// # Errors
-    /// `INVALID_CURSOR` when empty, `INVALID_REQUEST` when repeated.
-    pub fn cursor(&self) -> Result<Option<&str>> {
-        match self.once("cursor")? {
-            Some("") => Err(Error::invalid_cursor("empty")),
-            cursor => Ok(cursor),
-        }
-    }
-}
 
 /// What is read, with every parameter checked.
 #[derive(Clone, Debug)]

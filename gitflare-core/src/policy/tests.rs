@@ -64,9 +64,9 @@ fn access() -> Access {
         client_is_active: true,
         authorization: Some(AuthorizationStatus::Active),
         shares: vec![
-            share(1, ProviderId::Github),
-            share(2, ProviderId::Local),
-            share(3, ProviderId::Local),
+            share(1, ProviderId::GITHUB),
+            share(2, ProviderId::LOCAL),
+            share(3, ProviderId::LOCAL),
         ],
     }
 }
@@ -75,7 +75,7 @@ fn facts(access: &Access) -> Facts<'_> {
     Facts {
         endpoint: Endpoint::Branches,
         presented: Presented::Token(access),
-        provider: RequestedProvider::Known(ProviderId::Local, FULL),
+        provider: RequestedProvider::Known(ProviderId::LOCAL, FULL),
         connection: None,
         repository: Some("a/b"),
         path_is_blocked: false,
@@ -291,7 +291,7 @@ fn each_check_refuses_with_its_own_code() {
         disapprove,
         ask,
     );
-    let lack = |f: &mut Facts<'_>| f.provider = RequestedProvider::Known(ProviderId::Local, NONE);
+    let lack = |f: &mut Facts<'_>| f.provider = RequestedProvider::Known(ProviderId::LOCAL, NONE);
     check("unsupported operation", UnsupportedEndpoint, keep, lack);
 }
 
@@ -314,7 +314,7 @@ fn the_first_failing_check_wins() {
         };
         decide(&facts).unwrap_err().code()
     };
-    let unsupported = RequestedProvider::Known(ProviderId::Local, NONE);
+    let unsupported = RequestedProvider::Known(ProviderId::LOCAL, NONE);
     assert_eq!(
         code(&access, RequestedProvider::Unknown, Some("conn_9"), true),
         Code::AuthExpired
@@ -358,7 +358,7 @@ fn a_legacy_connection_reads_whatever_it_can() {
     let share = Share {
         approves_all: true,
         approved: None,
-        ..share(1, ProviderId::Local)
+        ..share(1, ProviderId::LOCAL)
     };
     let access = access();
     let legacy = |share| Facts {

@@ -8,6 +8,7 @@ use crate::Scope;
 macro_rules! endpoints {
     ($($variant:ident $key:literal $scope:ident $paged:literal [$($filter:literal)*];)*) => {
         /// One operation of the unified API.
+        #[non_exhaustive]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Endpoint {
             $(#[doc = $key] $variant,)*
@@ -97,6 +98,7 @@ impl Capability {
 }
 
 /// Whether a provider serves an operation.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
     /// It does, with these filters answered exactly.
@@ -109,4 +111,30 @@ pub enum Support {
         /// One sentence.
         reason: &'static str,
     },
+}
+
+impl Support {
+    /// Whether the operation is served.
+    #[must_use]
+    pub const fn is_served(self) -> bool {
+        matches!(self, Self::Full { .. })
+    }
+
+    /// The filters that are answered exactly; none when the operation is not served.
+    #[must_use]
+    pub const fn filters(self) -> &'static [&'static str] {
+        match self {
+            Self::Full { filters } => filters,
+            Self::None { .. } => &[],
+        }
+    }
+
+    /// Why the operation is not served, one sentence for people; `None` when it is.
+    #[must_use]
+    pub const fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Full { .. } => None,
+            Self::None { reason } => Some(reason),
+        }
+    }
 }

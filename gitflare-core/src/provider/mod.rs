@@ -1,27 +1,30 @@
 //! Providers as the core sees them: an id, a set of capabilities and one method per unified
 //! operation. What an adapter does to serve them is its own business.
 //!
-//! To add a provider: add its row to [`ProviderId`], implement [`Provider`] in the providers crate
+//! To add a provider: give it a [`ProviderId`] (a built-in kind has its row in `id.rs`), implement [`Provider`] in the providers crate
 //! (only the operations the upstream has; the others answer by their default), list every endpoint
 //! in its capabilities, and add it to the conformance test.
 
 mod capability;
 mod hooks;
+mod id;
 mod oauth;
+mod rate_limit;
 mod reference;
 mod registry;
 
-use std::{fmt, time::Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
-use serde::{Serialize, Serializer};
 
 pub use capability::{Capability, Endpoint, Support};
 pub use hooks::{HookCall, HookEvents, NewHook, ProviderHooks};
+pub use id::{ProviderId, ProviderKind};
 pub use oauth::{
     AuthorizationRequest, CodeExchange, OauthRefusal, ProviderOauth, ProviderTokens, TokenRefresh,
     TokenRevocation,
 };
+pub use rate_limit::RateLimit;
 pub use reference::{CommitId, GitRef, RefSelector, TreePath, TreeQuery};
 pub use registry::Registry;
 
@@ -32,67 +35,6 @@ use crate::{
         PullRequestFilter, Release, Repository, Tag, TreeEntry, Viewer,
     },
 };
-
-macro_rules! providers {
-    ($($variant:ident $id:literal $name:literal;)*) => {
-        /// A kind of code host.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum ProviderId {
-            $(#[doc = $name] $variant,)*
-        }
-
-        impl ProviderId {
-            /// Every provider, in the order in which lists over all of them go.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The id on the wire.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $id,)* }
-            }
-
-            /// The name for people.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-    };
-}
-
-providers! {
-    Github      "github"       "GitHub";
-    Gitlab      "gitlab"       "GitLab";
-    Bitbucket   "bitbucket"    "Bitbucket";
-    Azure       "azure"        "Azure DevOps";
-    Gitflic     "gitflic"      "GitFlic";
-    Gitea       "gitea"        "Gitea";
-    BitbucketDc "bitbucket-dc" "Bitbucket Data Center";
-    Local       "local"        "Local repositories";
-}
-
-impl ProviderId {
-    /// The provider of that id, or `None`.
-    #[must_use]
-    pub fn parse(id: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|provider| provider.as_str() == id)
-    }
-}
-
-impl fmt::Display for ProviderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for ProviderId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
 
 /// On whose behalf, and until when, an adapter works.
 #[derive(Debug)]
@@ -127,26 +69,31 @@ pub struct DeploymentFilter {
     pub state: Option<DeploymentState>,
 }
 
-/// How often an upstream lets an account call, as its newest answer said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// How many calls there are in a window, where the upstream says so.
-    pub limit: Option<u64>,
-    /// How many of them are left.
-    pub remaining: u64,
-    /// Seconds until they are renewed.
-    pub resets_in_seconds: u32,
-}
-
-/// One kind of code host.
+/// One code host that is read.
 ///
 /// Every list is one upstream page in the upstream's own order; a filter that the upstream cannot
 /// answer exactly is absent from the capabilities, and the gateway refuses it before the call.
 /// An operation the provider lacks keeps its default body and is `UNSUPPORTED_ENDPOINT`.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// Which provider this is.
+    /// The id of this instance; unique within a gateway.
     fn id(&self) -> ProviderId;
+
+    /// Which API it speaks; by default the kind that its id is called like.
+    fn kind(&self) -> ProviderKind {
+        self.id().kind()
+    }
+
+    /// The name of this instance for people; by default that of its kind.
+    fn name(&self) -> &str {
+        self.kind().name()
+    }
+
+    /// Whether an account is read with a credential. Without one a connection stores none, and
+    /// takes neither a REST base nor an organization.
+    fn needs_credential(&self) -> bool {
+        true
+    }
 
     /// One row per [`Endpoint`], supported or not.
     fn capabilities(&self) -> &'static [Capability];
@@ -155,7 +102,8 @@ pub trait Provider: Send + Sync {
     /// taken for a full name).
     fn is_repository_id(&self, segment: &str) -> bool;
 
-    /// How often the upstream lets a connection call, if it has said so lately. Asks nobody.
+    /// The last rate limit the upstream reported for this connection; `None` when it has not
+    /// reported one lately. Makes no request.
     fn rate_limit(&self, _connection: &ConnectionId) -> Option<RateLimit> {
         None
     }

@@ -1,6 +1,6 @@
 //! The enabled providers, looked up by id.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use super::{Capability, Endpoint, Provider, ProviderId, Support};
 
@@ -9,10 +9,15 @@ use super::{Capability, Endpoint, Provider, ProviderId, Support};
 pub struct Registry(Vec<Arc<dyn Provider>>);
 
 impl Registry {
-    /// A registry of these providers, kept in the order of [`ProviderId::ALL`].
+    /// A registry of these providers: by kind, in the order of [`ProviderKind::ALL`], then by id.
+    /// Of two with one id the first stays.
+    ///
+    /// [`ProviderKind::ALL`]: super::ProviderKind::ALL
     #[must_use]
     pub fn new(mut providers: Vec<Arc<dyn Provider>>) -> Self {
-        providers.sort_by_key(|provider| provider.id());
+        providers.sort_by_key(|provider| (provider.kind().position(), provider.id()));
+        let mut seen = BTreeSet::new();
+        providers.retain(|provider| seen.insert(provider.id()));
         Self(providers)
     }
 

@@ -15,6 +15,7 @@ mod codes;
 pub mod conformance;
 mod connections;
 mod deliveries;
+mod grants;
 mod links;
 pub mod memory;
 mod proofs;
@@ -32,10 +33,7 @@ mod users;
 use async_trait::async_trait;
 
 pub use audit::{Actor, AuditAction, AuditEntry, AuditStore, Outcome};
-pub use authorizations::{
-    ApprovedRepository, Authorization, AuthorizationStatus, AuthorizationStore, Grant, GrantFilter,
-    GrantStatus, Repositories,
-};
+pub use authorizations::{AuthorizationStore, GrantFilter};
 pub use cleanup::{CleanupJob, CleanupKind, CleanupStore};
 pub use clients::{Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, NewClient};
 pub use codes::{AuthorizationCode, CodeStore, Redeemed, Redemption};
@@ -44,6 +42,9 @@ pub use connections::{
     ReconnectCause, SealedTokens,
 };
 pub use deliveries::{Capacity, Delivery, DeliveryStore};
+pub use grants::{
+    ApprovedRepository, Authorization, AuthorizationStatus, Grant, GrantStatus, Repositories,
+};
 pub use links::{Handover, LinkFlow, LinkKind, LinkStore, LinkedAccount, UnclaimedAccount};
 pub use proofs::{Proof, ProofStore};
 pub use requests::{PendingRequest, RequestStore, Sharing};

@@ -33,8 +33,8 @@ const EVERYTHING: &[Capability] = &[
 ];
 
 /// Which provider serves everything, and which one declares nothing.
-const FULL: ProviderId = ProviderId::Bitbucket;
-const BARE: ProviderId = ProviderId::Gitea;
+const FULL: ProviderId = ProviderId::BITBUCKET;
+const BARE: ProviderId = ProviderId::GITEA;
 
 /// Tokens that are wrong in one way each.
 struct Tokens {

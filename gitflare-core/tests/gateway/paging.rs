@@ -62,14 +62,14 @@ async fn a_provider_that_fails_stands_in_errors_and_fails_alone() {
     let gitlab = bed.connection(&tenant, "gitlab").await;
     bed.grant(&tenant, &client.0, &gitlab, &[]).await;
     let token = bed.token(&client).await;
-    let down = || Error::upstream(Code::UpstreamUnavailable, ProviderId::Gitlab, "Down.");
+    let down = || Error::upstream(Code::UpstreamUnavailable, ProviderId::GITLAB, "Down.");
     *bed.gitlab.failing.lock().unwrap() = Some(down());
     for endpoint in [Endpoint::Repositories, Endpoint::Profile] {
         let reply = bed.read(&token, endpoint, None, None, &[]).await.unwrap();
         let errors = reply.errors.unwrap();
         assert_eq!(errors.len(), 1);
         assert_eq!(errors[0].code(), Code::UpstreamUnavailable);
-        assert_eq!(errors[0].provider(), Some(ProviderId::Gitlab));
+        assert_eq!(errors[0].provider(), Some(ProviderId::GITLAB));
         assert!(!reply.data.value().is_empty());
     }
     *bed.github.failing.lock().unwrap() = Some(down());

@@ -320,8 +320,8 @@ impl Bed {
     pub(crate) async fn over(settings: GatewaySettings, more: Vec<Arc<dyn Provider>>) -> Self {
         let storage = Arc::new(MemoryStorage::new());
         let clock = Arc::new(FixedClock::at(NOW));
-        let github = Scripted::new(ProviderId::Github, 5);
-        let gitlab = Scripted::new(ProviderId::Gitlab, 3);
+        let github = Scripted::new(ProviderId::GITHUB, 5);
+        let gitlab = Scripted::new(ProviderId::GITLAB, 3);
         let mut providers: Vec<Arc<dyn Provider>> = vec![gitlab.clone(), github.clone()];
         providers.extend(more);
         let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();

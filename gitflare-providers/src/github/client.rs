@@ -19,7 +19,7 @@ use crate::{
 };
 
 const DIALECT: Dialect = Dialect {
-    provider: ProviderId::Github,
+    provider: ProviderId::GITHUB,
     headers: &[
         ("accept", "application/vnd.github+json"),
         ("x-github-api-version", "2022-11-28"),
@@ -205,7 +205,7 @@ pub(super) fn is_app_user(call: &Call) -> bool {
 pub(super) fn not_installed() -> Error {
     Error::upstream(
         Code::InstallationNotFound,
-        ProviderId::Github,
+        ProviderId::GITHUB,
         NO_INSTALLATION,
     )
 }

@@ -117,7 +117,7 @@ fn parse(sha: &str) -> Result<CommitId> {
     CommitId::parse(sha).map_err(|_| {
         Error::upstream(
             Code::UpstreamUnavailable,
-            ProviderId::Github,
+            ProviderId::GITHUB,
             "GitHub names a commit that cannot be one.",
         )
     })

@@ -84,7 +84,7 @@ impl ProviderHooks for Github {
                 Err(match settled.code() {
                     Code::ResourceNotFound => Error::upstream(
                         Code::InsufficientScope,
-                        ProviderId::Github,
+                        ProviderId::GITHUB,
                         "Hooks at GitHub need an administrator of the repository, and a connection that may make them.",
                     ),
                     _ => settled,

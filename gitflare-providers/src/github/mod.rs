@@ -72,7 +72,7 @@ impl Github {
 #[async_trait]
 impl Provider for Github {
     fn id(&self) -> ProviderId {
-        ProviderId::Github
+        ProviderId::GITHUB
     }
 
     fn capabilities(&self) -> &'static [Capability] {

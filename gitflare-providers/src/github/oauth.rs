@@ -47,7 +47,7 @@ impl Oauth {
         let is_server = api_url.trim_end_matches('/').ends_with(SERVER_API);
         Ok(Self {
             api: http.base(api_url)?,
-            registration: Registration::new(ProviderId::Github, http, &web, config)?,
+            registration: Registration::new(ProviderId::GITHUB, http, &web, config)?,
             app_slug,
             apps: if is_server { "github-apps" } else { "apps" },
         })

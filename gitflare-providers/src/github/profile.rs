@@ -15,7 +15,7 @@ pub(super) async fn viewer(client: &Client, call: &Call) -> Result<Viewer> {
     let answer = client.upstream.user(call).await?;
     let wire: WireViewer = answer.json()?;
     Ok(Viewer {
-        provider: ProviderId::Github,
+        provider: ProviderId::GITHUB,
         connection_id: call.connection_id.clone(),
         id: wire.id.into(),
         login: wire.login,

@@ -111,7 +111,7 @@ pub(super) async fn find_by_name(
         .filter(|(owner, name)| is_owner(owner) && is_name(name))
         .ok_or_else(|| {
             Error::invalid_request("A GitHub repository is named `owner/name`, or by its number.")
-                .with_provider(ProviderId::Github)
+                .with_provider(ProviderId::GITHUB)
         })?;
     let answer = client
         .repository(call, &["repos", owner, name], Some(owner))
@@ -197,7 +197,7 @@ impl WireRepository<'_> {
             None => (None, None, None),
         };
         Repository {
-            provider: ProviderId::Github,
+            provider: ProviderId::GITHUB,
             connection_id: connection.clone(),
             id: self.id.into(),
             name: self.name,

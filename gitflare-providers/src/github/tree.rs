@@ -46,7 +46,7 @@ pub(super) async fn list(
         return Err(Error::invalid_request(
             "GitHub does not list a tree this large at once: leave `recursive` out, or name a `path`.",
         )
-        .with_provider(ProviderId::Github));
+        .with_provider(ProviderId::GITHUB));
     }
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     let end = offset.saturating_add(page.limit.get());
@@ -117,7 +117,7 @@ async fn fetch(
 fn no_such_path() -> Error {
     Error::upstream(
         Code::ResourceNotFound,
-        ProviderId::Github,
+        ProviderId::GITHUB,
         "There is no such path at that commit.",
     )
 }

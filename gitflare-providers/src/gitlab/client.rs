@@ -19,7 +19,7 @@ use crate::{
 };
 
 const DIALECT: Dialect = Dialect {
-    provider: ProviderId::Gitlab,
+    provider: ProviderId::GITLAB,
     headers: &[
         ("accept", "application/json"),
         (

@@ -116,7 +116,7 @@ pub(super) async fn resolve(
         Some(tip) => CommitId::parse(&tip.id).map(Some).map_err(|_| {
             Error::upstream(
                 Code::UpstreamUnavailable,
-                ProviderId::Gitlab,
+                ProviderId::GITLAB,
                 "GitLab names a commit that cannot be one.",
             )
         }),
@@ -128,7 +128,7 @@ pub(super) async fn resolve(
 fn no_such_ref() -> Error {
     Error::upstream(
         Code::ResourceNotFound,
-        ProviderId::Gitlab,
+        ProviderId::GITLAB,
         "There is no such branch, tag or commit in the repository.",
     )
 }

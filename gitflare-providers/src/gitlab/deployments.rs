@@ -60,7 +60,7 @@ fn status(state: DeploymentState) -> Result<&'static str> {
                 "GitLab has no deployments in that `state`; it must be one of: {}.",
                 words.join(", ")
             ))
-            .with_provider(ProviderId::Gitlab)
+            .with_provider(ProviderId::GITLAB)
         })
 }
 

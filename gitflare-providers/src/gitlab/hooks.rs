@@ -91,7 +91,7 @@ impl ProviderHooks for Gitlab {
         let answer = asked.map_err(|error| match error.upstream_status() {
             Some(403 | 404) if !is_told_apart(error.code()) => Error::upstream(
                 Code::InsufficientScope,
-                ProviderId::Gitlab,
+                ProviderId::GITLAB,
                 "Hooks at GitLab need a maintainer of the project, and a connection with the scope `api`.",
             ),
             _ => error,

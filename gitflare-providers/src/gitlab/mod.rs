@@ -65,7 +65,7 @@ impl Gitlab {
 #[async_trait]
 impl Provider for Gitlab {
     fn id(&self) -> ProviderId {
-        ProviderId::Gitlab
+        ProviderId::GITLAB
     }
 
     fn capabilities(&self) -> &'static [Capability] {

@@ -30,7 +30,7 @@ impl Oauth {
             None => oauth::web_url(api_url, "/api/v4")?,
         };
         Ok(Self {
-            registration: Registration::new(ProviderId::Gitlab, http, &web, config)?,
+            registration: Registration::new(ProviderId::GITLAB, http, &web, config)?,
         })
     }
 }

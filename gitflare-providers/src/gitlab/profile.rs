@@ -21,7 +21,7 @@ pub(super) async fn viewer(client: &Client, call: &Call) -> Result<Viewer> {
     {
         return Err(Error::upstream(
             Code::AccessBlockedByPolicy,
-            ProviderId::Gitlab,
+            ProviderId::GITLAB,
             "The GitLab account behind this connection is not active.",
         ));
     }
@@ -53,7 +53,7 @@ fn sent<'de, D: serde::Deserializer<'de>>(
 impl WireViewer<'_> {
     fn into_viewer(self, call: &Call) -> Viewer {
         Viewer {
-            provider: ProviderId::Gitlab,
+            provider: ProviderId::GITLAB,
             connection_id: call.connection_id.clone(),
             id: self.id.into(),
             login: self.username,

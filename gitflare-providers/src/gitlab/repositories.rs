@@ -82,7 +82,7 @@ impl WireProject<'_> {
     fn into_repository(self, call: &Call) -> Repository {
         let visibility = self.visibility.as_ref().map(Word::as_str);
         Repository {
-            provider: ProviderId::Gitlab,
+            provider: ProviderId::GITLAB,
             connection_id: call.connection_id.clone(),
             id: self.id.into(),
             private: visibility.map(|word| word != Visibility::Public.as_str()),

@@ -56,7 +56,7 @@ pub(super) async fn list(
     if is_first && entries.items.is_empty() && entries.next.is_none() && query.path.is_some() {
         return Err(Error::upstream(
             Code::ResourceNotFound,
-            ProviderId::Gitlab,
+            ProviderId::GITLAB,
             "There is no such folder at that commit.",
         ));
     }

@@ -9,7 +9,7 @@ use gitflare_core::{Code, Error, provider::ProviderId};
 pub(super) fn unreadable(detail: impl Display) -> Error {
     Error::upstream(
         Code::UpstreamUnavailable,
-        ProviderId::Local,
+        ProviderId::LOCAL,
         "The repository cannot be read at the moment.",
     )
     .with_detail(detail.to_string())
@@ -19,7 +19,7 @@ pub(super) fn unreadable(detail: impl Display) -> Error {
 pub(super) fn no_repository() -> Error {
     Error::upstream(
         Code::RepositoryNotFound,
-        ProviderId::Local,
+        ProviderId::LOCAL,
         "There is no such repository.",
     )
 }
@@ -29,12 +29,12 @@ pub(super) fn malformed_name() -> Error {
     Error::invalid_request(
         "The repository must be named by its path: components joined by `/`, none of them empty, starting with a dot, ending in a dot or a space, or holding `\\`, `:` or a control character.",
     )
-    .with_provider(ProviderId::Local)
+    .with_provider(ProviderId::LOCAL)
 }
 
 /// The repository has no such branch, tag, commit or path.
 pub(super) fn no_resource(message: impl Into<String>) -> Error {
-    Error::upstream(Code::ResourceNotFound, ProviderId::Local, message)
+    Error::upstream(Code::ResourceNotFound, ProviderId::LOCAL, message)
 }
 
 /// The commit that a cursor pins is gone: the history was rewritten and cleaned up.
@@ -43,14 +43,14 @@ pub(super) fn pinned_commit_gone() -> Error {
         Code::CursorExpired,
         "The history this cursor points into no longer exists. Start again from the first page.",
     )
-    .with_provider(ProviderId::Local)
+    .with_provider(ProviderId::LOCAL)
 }
 
 /// The work was not done in time.
 pub(super) fn timeout() -> Error {
     Error::upstream(
         Code::UpstreamTimeout,
-        ProviderId::Local,
+        ProviderId::LOCAL,
         "The repository took too long to read.",
     )
 }
@@ -61,6 +61,6 @@ pub(super) fn busy() -> Error {
         Code::RateLimited,
         "Too many local repositories are being read at once. Try again in a moment.",
     )
-    .with_provider(ProviderId::Local)
+    .with_provider(ProviderId::LOCAL)
     .with_retry_after(1)
 }

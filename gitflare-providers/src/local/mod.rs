@@ -153,7 +153,11 @@ impl Local {
 #[async_trait]
 impl Provider for Local {
     fn id(&self) -> ProviderId {
-        ProviderId::Local
+        ProviderId::LOCAL
+    }
+
+    fn needs_credential(&self) -> bool {
+        false
     }
 
     fn capabilities(&self) -> &'static [Capability] {

@@ -10,7 +10,7 @@ use super::LocalConfig;
 
 pub(super) fn viewer(config: &LocalConfig, call: &Call) -> Viewer {
     Viewer {
-        provider: ProviderId::Local,
+        provider: ProviderId::LOCAL,
         connection_id: call.connection_id.clone(),
         id: config.viewer_id.clone(),
         login: Some(config.viewer_login.clone()),

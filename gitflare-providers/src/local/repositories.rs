@@ -73,7 +73,7 @@ fn describe(found: &Found, config: &LocalConfig, connection: &ConnectionId) -> R
         None => (config.viewer_login.as_str(), found.id.as_str()),
     };
     Repository {
-        provider: ProviderId::Local,
+        provider: ProviderId::LOCAL,
         connection_id: connection.clone(),
         id: found.id.clone(),
         name: name.to_owned(),

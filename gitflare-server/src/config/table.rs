@@ -45,7 +45,7 @@ macro_rules! settings {
         #[derive(Clone, Debug)]
         pub struct Config {
             $(#[doc = $meaning] pub $field: $type,)*
-            /// What is set about each provider's upstream, in the order of [`ProviderId::ALL`].
+            /// What is set about each provider's upstream, in the order of [`ProviderId::BUILT_IN`].
             pub upstreams: Vec<Upstream>,
         }
 
@@ -152,17 +152,23 @@ struct UpstreamRows {
 
 macro_rules! upstreams {
     ($($provider:ident $name:literal;)*) => {
-        const UPSTREAMS: &[UpstreamRows] = &[$(UpstreamRows {
-            provider: ProviderId::$provider,
-            rows: [
-                upstream(concat!("GITFLARE_", $name, "_CLIENT_ID"), false, "OAuth client id; without it the provider has no connect button."),
-                upstream(concat!("GITFLARE_", $name, "_CLIENT_SECRET"), true, "OAuth client secret."),
-                upstream(concat!("GITFLARE_", $name, "_API_URL"), false, "REST base of a self-hosted or test upstream."),
-                upstream(concat!("GITFLARE_", $name, "_WEB_URL"), false, "Base of that upstream's pages."),
-            ],
-        },)*];
+        /// One constant per provider, so that both tables below can name it.
+        mod rows {
+            use super::{ProviderId, UpstreamRows, upstream};
 
-        const SETTINGS: &[&[Setting]] = &[GENERAL, $(&UPSTREAMS[ProviderId::$provider as usize].rows),*];
+            $(pub(super) const $provider: UpstreamRows = UpstreamRows {
+                provider: ProviderId::$provider,
+                rows: [
+                    upstream(concat!("GITFLARE_", $name, "_CLIENT_ID"), false, "OAuth client id; without it the provider has no connect button."),
+                    upstream(concat!("GITFLARE_", $name, "_CLIENT_SECRET"), true, "OAuth client secret."),
+                    upstream(concat!("GITFLARE_", $name, "_API_URL"), false, "REST base of a self-hosted or test upstream."),
+                    upstream(concat!("GITFLARE_", $name, "_WEB_URL"), false, "Base of that upstream's pages."),
+                ],
+            };)*
+        }
+
+        const UPSTREAMS: &[UpstreamRows] = &[$(rows::$provider),*];
+        const SETTINGS: &[&[Setting]] = &[GENERAL, $(&rows::$provider.rows),*];
     };
 }
 
@@ -177,13 +183,13 @@ const fn upstream(variable: &'static str, is_secret: bool, meaning: &'static str
 }
 
 upstreams! {
-    Github "GITHUB";
-    Gitlab "GITLAB";
-    Bitbucket "BITBUCKET";
-    Azure "AZURE";
-    Gitflic "GITFLIC";
-    Gitea "GITEA";
-    BitbucketDc "BITBUCKET_DC";
+    GITHUB "GITHUB";
+    GITLAB "GITLAB";
+    BITBUCKET "BITBUCKET";
+    AZURE "AZURE";
+    GITFLIC "GITFLIC";
+    GITEA "GITEA";
+    BITBUCKET_DC "BITBUCKET_DC";
 }
 
 impl Upstream {

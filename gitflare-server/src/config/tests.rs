@@ -32,7 +32,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.data_dir.to_str(), Some("./gitflare-data"));
     assert!(config.enforce_platform_auth && !config.dev && !config.testapp);
-    assert_eq!(config.providers, ProviderId::ALL);
+    assert_eq!(config.providers, ProviderId::BUILT_IN);
     assert_eq!(config.rate_limit_per_minute, 6000);
     assert_eq!(config.usage_retention_days, 90);
     assert_eq!(config.cursor_ttl.as_secs(), 3600);
@@ -256,7 +256,7 @@ fn a_flag_beats_the_environment_and_that_beats_the_file() {
     let config = Config::from_given(&given).unwrap();
     assert_eq!(config.listen.port(), 2);
     assert_eq!(config.rate_limit_per_minute, 1);
-    assert_eq!(config.providers, [ProviderId::Local, ProviderId::Gitlab]);
+    assert_eq!(config.providers, [ProviderId::LOCAL, ProviderId::GITLAB]);
     assert!(config.dev, "an empty variable counts as unset");
     given.set(
         Setting::find("--listen").unwrap(),

@@ -170,7 +170,7 @@ pub(super) fn database(text: &str) -> Parsed<Database> {
 
 pub(super) fn provider(text: &str) -> Parsed<ProviderId> {
     ProviderId::parse(text).ok_or_else(|| {
-        let ids: Vec<_> = ProviderId::ALL.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<_> = ProviderId::BUILT_IN.iter().map(|id| id.as_str()).collect();
         format!("must be a comma list of {}", ids.join(", "))
     })
 }

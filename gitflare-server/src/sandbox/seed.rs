@@ -70,7 +70,7 @@ pub async fn seed(
             &act,
         )
         .await?;
-    let local = (ProviderId::Local.as_str(), None);
+    let local = (ProviderId::LOCAL.as_str(), None);
     let others = accounts
         .iter()
         .map(|(id, token)| (*id, Some(token.as_str())));

@@ -8,7 +8,7 @@ fn job(number: usize) -> CleanupJob {
     CleanupJob {
         kind: CleanupKind::RevokeTokens,
         subject: connection_id(number).as_str().to_owned(),
-        provider: ProviderId::Gitlab,
+        provider: ProviderId::GITLAB,
         connection_id: connection_id(number),
         tenant_id: Some(tenant_id(1)),
         api_base_url: Some("https://git.example/api/v4".into()),
@@ -56,7 +56,7 @@ pub async fn a_queued_job_stays_as_it_is(storage: &dyn Storage) {
     let queue = storage.cleanup();
     queue.enqueue(job(1)).await.unwrap();
     let again = CleanupJob {
-        provider: ProviderId::Github,
+        provider: ProviderId::GITHUB,
         next_attempt_at: LATER,
         ..job(1)
     };
@@ -83,7 +83,7 @@ pub async fn a_disconnected_account_queues_its_tokens(storage: &dyn Storage) {
     let manual = queue.find(CleanupKind::RevokeTokens, connection_id(1).as_str()).await.unwrap();
     assert_eq!(manual, None);
     let queued = CleanupJob {
-        provider: ProviderId::Github,
+        provider: ProviderId::GITHUB,
         api_base_url: None,
         attempts: 1,
         next_attempt_at: LATER,

@@ -29,7 +29,7 @@ pub async fn a_connection_comes_back_as_it_was(storage: &dyn Storage) {
     );
     let filter = ConnectionFilter {
         tenant: Some(tenant_id(1)),
-        provider: Some(ProviderId::Github),
+        provider: Some(ProviderId::GITHUB),
     };
     assert_eq!(
         connections.list(&filter, all(10)).await.unwrap(),
@@ -37,7 +37,7 @@ pub async fn a_connection_comes_back_as_it_was(storage: &dyn Storage) {
     );
     let filter = ConnectionFilter {
         tenant: None,
-        provider: Some(ProviderId::Gitlab),
+        provider: Some(ProviderId::GITLAB),
     };
     assert!(connections.list(&filter, all(10)).await.unwrap().is_empty());
 }
@@ -146,7 +146,7 @@ pub async fn an_account_is_linked_once_per_tenant(storage: &dyn Storage) {
 
     let connections = storage.connections();
     let find = async |account| {
-        let found = connections.find_linked(&tenant_id(1), ProviderId::Github, account).await;
+        let found = connections.find_linked(&tenant_id(1), ProviderId::GITHUB, account).await;
         found.unwrap()
     };
     assert_eq!(find("78").await, Some(connection_id(4)));

@@ -103,7 +103,7 @@ pub(super) fn connection(number: usize) -> Connection {
     Connection {
         id: connection_id(number),
         tenant_id: Some(tenant_id(1)),
-        provider: ProviderId::Github,
+        provider: ProviderId::GITHUB,
         login: Some("octo".into()),
         account_id: "1".into(),
         display_name: None,
@@ -215,7 +215,7 @@ pub(super) async fn filled(storage: &dyn Storage) {
 
 pub(super) async fn access(storage: &dyn Storage, key: Option<&str>) -> Access {
     let key = key.map(|key| RepositoryKey {
-        provider: ProviderId::Github,
+        provider: ProviderId::GITHUB,
         key,
     });
     storage
@@ -285,7 +285,7 @@ pub(super) fn subscription(number: usize) -> StoredSubscription {
     StoredSubscription {
         subscription: Subscription {
             id: id(SubscriptionId::parse, "sub_", number),
-            provider: ProviderId::Github,
+            provider: ProviderId::GITHUB,
             repository_id: "7".into(),
             events: vec![EventName::Push, EventName::PullRequest],
             callback_url: "https://app.example/hook".into(),

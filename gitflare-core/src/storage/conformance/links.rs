@@ -9,7 +9,7 @@ const PAST: Timestamp = Timestamp::from_millis(LATER.as_millis() + 1);
 fn flow(number: usize) -> LinkFlow {
     LinkFlow {
         id: id(FlowId::parse, "flow_", number),
-        provider: ProviderId::Gitlab,
+        provider: ProviderId::GITLAB,
         kind: LinkKind::Embed,
         handover: Handover::Popup,
         browser: Some(hash(7)),

@@ -39,7 +39,7 @@ pub async fn access_is_all_that_decides(storage: &dyn Storage) {
         );
     }
     let elsewhere = RepositoryKey {
-        provider: ProviderId::Gitlab,
+        provider: ProviderId::GITLAB,
         key: "7",
     };
     let found = storage

@@ -18,7 +18,7 @@ pub async fn usage_rows_are_counted_and_listed(storage: &dyn Storage) {
                 endpoint_key: "commits.list",
                 method: "GET",
                 path: "/v1/x".into(),
-                provider: (number % 3 == 0).then_some(ProviderId::Local),
+                provider: (number % 3 == 0).then_some(ProviderId::LOCAL),
                 repository_id: Some("a/b".into()),
                 status: if failed { 403 } else { 200 },
                 error_code: failed.then_some("INSUFFICIENT_SCOPE"),
@@ -117,7 +117,7 @@ pub async fn usage_rows_come_back_as_they_were(storage: &dyn Storage) {
         client_id: client_id(2),
         endpoint_key: "commits.diff",
         path: "/v1/repositories/github/octo%2Fhello".into(),
-        provider: Some(ProviderId::Github),
+        provider: Some(ProviderId::GITHUB),
         repository_id: Some("7".into()),
         status: 403,
         error_code: Some("REPOSITORY_NOT_APPROVED"),
@@ -147,7 +147,7 @@ pub async fn usage_rows_come_back_as_they_were(storage: &dyn Storage) {
             ..UsageQuery::default()
         },
         UsageQuery {
-            provider: Some(ProviderId::Github),
+            provider: Some(ProviderId::GITHUB),
             ..UsageQuery::default()
         },
         UsageQuery {

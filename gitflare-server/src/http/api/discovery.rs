@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use gitflare_core::{
     Scope,
     model::EventName,
-    provider::{Endpoint, ProviderId, Support},
+    provider::{Endpoint, ProviderId, ProviderKind, Registry, Support},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
@@ -100,26 +100,37 @@ struct Data<T> {
 /// `GET /v1/providers`
 pub(crate) async fn providers(x: Exchange) -> Result<Reply, Refusal> {
     #[derive(Serialize)]
-    struct Row {
+    struct Row<'a> {
         id: ProviderId,
-        name: &'static str,
+        kind: ProviderKind,
+        name: &'a str,
         enabled: bool,
         oauth: bool,
         manual: bool,
     }
-    let row = |&id: &ProviderId| {
-        let provider = x.gateway().providers().find(id);
+    let providers = x.gateway().providers();
+    let row = |id: ProviderId| {
+        let provider = providers.find(id);
         let enabled = provider.is_some();
         Row {
             id,
-            name: id.name(),
+            kind: provider.map_or(id.kind(), |provider| provider.kind()),
+            name: provider.map_or(id.name(), |provider| provider.name()),
             enabled,
             oauth: provider.is_some_and(|provider| provider.oauth().is_some()),
             manual: enabled,
         }
     };
-    let data = ProviderId::ALL.iter().map(row).collect();
+    let data = known(providers).map(row).collect();
     Reply::ok(&Data { data })
+}
+
+/// The built-in providers, enabled or not, then the enabled ones that have ids of their own.
+fn known(providers: &Registry) -> impl Iterator<Item = ProviderId> {
+    let own = providers
+        .ids()
+        .filter(|id| !ProviderId::BUILT_IN.contains(id));
+    ProviderId::BUILT_IN.iter().copied().chain(own)
 }
 
 /// `GET /v1/auth/callback-urls`
@@ -131,10 +142,13 @@ pub(crate) async fn callback_urls(x: Exchange) -> Result<Reply, Refusal> {
         callback_url: String,
     }
     let base = &x.settings().public_url;
-    let data = ProviderId::ALL
-        .iter()
-        .filter(|&&id| id != ProviderId::Local)
-        .map(|&provider| Row {
+    let providers = x.gateway().providers();
+    let data = known(providers)
+        .filter(|&id| match providers.find(id) {
+            Some(provider) => provider.needs_credential(),
+            None => id != ProviderId::LOCAL,
+        })
+        .map(|provider| Row {
             provider,
             callback_url: format!("{base}/v1/auth/{provider}/callback"),
         })
@@ -236,17 +250,10 @@ struct Capability {
 
 impl From<Support> for Capability {
     fn from(support: Support) -> Self {
-        match support {
-            Support::Full { filters } => Self {
-                supported: true,
-                filters,
-                reason: None,
-            },
-            Support::None { reason } => Self {
-                supported: false,
-                filters: &[],
-                reason: Some(reason),
-            },
+        Self {
+            supported: support.is_served(),
+            filters: support.filters(),
+            reason: support.reason(),
         }
     }
 }

@@ -98,7 +98,7 @@ impl<'a> Body<'a> {
             errors: errors.map(|errors| {
                 errors
                     .iter()
-                    .map(|error| error.canonical(&x.request_id))
+                    .map(|error| error.canonical(x.request_id.as_str()))
                     .collect()
             }),
         }

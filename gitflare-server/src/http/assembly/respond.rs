@@ -239,7 +239,7 @@ struct OauthBody<'a> {
 }
 
 fn error_body(error: &Error, request_id: &RequestId, oauth_word: Option<&str>) -> Vec<u8> {
-    let canonical = error.canonical(request_id);
+    let canonical = error.canonical(request_id.as_str());
     match oauth_word {
         None => serde_json::to_vec(&CanonicalBody { error: canonical }),
         Some(word) => serde_json::to_vec(&OauthBody {

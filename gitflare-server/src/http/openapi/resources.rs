@@ -51,7 +51,8 @@ const fn resource(endpoint: Endpoint) -> &'static str {
         Endpoint::Checks => "Check",
         Endpoint::Deployments => "Deployment",
         Endpoint::FileTree => "TreeEntry",
-        Endpoint::EventsSubscribe => "Subscription",
+        // Subscribing; the list of operations may grow.
+        _ => "Subscription",
     }
 }
 

@@ -137,17 +137,10 @@ struct Cell {
 
 impl From<Support> for Cell {
     fn from(support: Support) -> Self {
-        match support {
-            Support::Full { filters } => Self {
-                is_supported: true,
-                filters,
-                reason: "",
-            },
-            Support::None { reason } => Self {
-                is_supported: false,
-                filters: &[],
-                reason,
-            },
+        Self {
+            is_supported: support.is_served(),
+            filters: support.filters(),
+            reason: support.reason().unwrap_or_default(),
         }
     }
 }

@@ -186,7 +186,7 @@ mod tests {
             .map(|index| RepositoryChoice {
                 connection_id: "conn_1".to_owned(),
                 id: index.to_string(),
-                provider: ProviderId::Github,
+                provider: ProviderId::GITHUB,
                 full_name: format!("octo/repo-{index:04}").into(),
                 description: (index % 2 == 0).then(|| "An Even one".into()),
                 is_private: None,

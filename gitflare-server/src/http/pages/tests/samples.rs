@@ -60,7 +60,7 @@ fn option(provider: ProviderId) -> ConnectOption {
 }
 
 fn options() -> Vec<ConnectOption> {
-    vec![option(ProviderId::Github), option(ProviderId::Gitlab)]
+    vec![option(ProviderId::GITHUB), option(ProviderId::GITLAB)]
 }
 
 /// The words of one set of samples.
@@ -90,7 +90,7 @@ impl Words<'_> {
         vec![
             ConnectedAccount {
                 id: "conn_1".to_owned(),
-                provider: ProviderId::Github,
+                provider: ProviderId::GITHUB,
                 login: self.shown("ada-lovelace"),
                 reconnect: None,
                 problem: None,
@@ -98,9 +98,9 @@ impl Words<'_> {
             },
             ConnectedAccount {
                 id: "conn_2".to_owned(),
-                provider: ProviderId::Gitlab,
+                provider: ProviderId::GITLAB,
                 login: self.shown("ada"),
-                reconnect: Some(option(ProviderId::Gitlab)),
+                reconnect: Some(option(ProviderId::GITLAB)),
                 problem: Some(self.shown("GitLab no longer accepts this sign-in.")),
                 last_used: None,
             },
@@ -112,7 +112,7 @@ impl Words<'_> {
             .map(|index| RepositoryChoice {
                 connection_id: "conn_1".to_owned(),
                 id: format!("{}", 1_000 + index),
-                provider: ProviderId::Github,
+                provider: ProviderId::GITHUB,
                 full_name: self.shown(&format!("ada-lovelace/engine-{index:02}")),
                 description: (index % 3 == 0).then(|| self.shown("Notes on the analytical engine")),
                 is_private: Some(index % 4 != 0),
@@ -253,7 +253,7 @@ impl Words<'_> {
             }],
             new_app: self.form(vec![problem]),
             connections: vec![ConnectionRow {
-                provider: ProviderId::Github,
+                provider: ProviderId::GITHUB,
                 login: self.shown("grace"),
                 status: "active",
                 last_used_at: None,

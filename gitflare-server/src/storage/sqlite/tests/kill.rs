@@ -73,7 +73,7 @@ fn connection(number: usize) -> Connection {
     Connection {
         id: connection_id(number),
         tenant_id: Some(tenant_id(number)),
-        provider: ProviderId::Local,
+        provider: ProviderId::LOCAL,
         login: None,
         account_id: "1".into(),
         display_name: None,

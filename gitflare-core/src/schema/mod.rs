@@ -1,26 +1,16 @@
 //! JSON schemas (feature `schemars`) of the types that write themselves as one text or number. The
 //! resources derive theirs; what a schema says stands in their doc comments.
 
+mod words;
+
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
 use zeroize::Zeroize;
 
+pub(crate) use words::one_of;
+
 use crate::{CODES, Code, Limit, Scope, Scopes, Secret, Timestamp, provider::ProviderId};
-
-/// A string that is one of these words.
-pub(crate) fn one_of<'w>(description: &str, words: impl Iterator<Item = &'w str>) -> Schema {
-    let words: Vec<Value> = words.map(Value::from).collect();
-    json_schema!({"type": "string", "enum": words, "description": description})
-}
-
-/// What a canonical error advises, for a member that is a plain text in Rust.
-pub(crate) fn suggested_action(_: &mut SchemaGenerator) -> Schema {
-    let actions: std::collections::BTreeSet<_> =
-        CODES.iter().map(|row| row.suggested_action).collect();
-    one_of("The one thing to do about the error.", actions.into_iter())
-}
 
 macro_rules! written_as {
     ($($kind:ty, $name:literal => $schema:expr;)*) => {$(

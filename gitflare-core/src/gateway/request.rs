@@ -1,0 +1,58 @@
+//! What a unified read is asked with and answers with. Handlers pass every parameter on as the client
+//! sent it; nothing is judged here.
+
+use super::{PageInfo, Payload, Query};
+use crate::{
+    Error, RequestId, Secret,
+    filter::{Filtered, FirewallReport},
+    provider::{Endpoint, ProviderId, RateLimit},
+};
+
+/// A unified read, with every parameter as the client sent it (decoded once).
+#[derive(Clone, Debug)]
+pub struct ReadRequest {
+    /// The operation.
+    pub endpoint: Endpoint,
+    /// The credential that was presented.
+    pub credential: ReadCredential,
+    /// The provider's segment of the path; a list over all takes it from the query.
+    pub provider: Option<String>,
+    /// The repository's segment of the path.
+    pub repository: Option<String>,
+    /// The commit's or pull request's segment of the path.
+    pub item: Option<String>,
+    /// The query.
+    pub query: Query,
+    /// The HTTP method, for the usage row.
+    pub method: &'static str,
+    /// The path without query, for the usage row.
+    pub path: String,
+    /// The id of the request, for the usage row.
+    pub request_id: RequestId,
+}
+
+/// What the client authenticates with.
+#[derive(Clone, Debug)]
+pub enum ReadCredential {
+    /// No credential was sent.
+    None,
+    /// A bearer token's text.
+    Bearer(Secret<String>),
+    /// A connection's id (legacy mode; refused like no credential while platform auth is enforced).
+    Connection(String),
+}
+
+/// A unified answer. Its data has passed the firewall, or it would not compile.
+#[derive(Debug)]
+pub struct UnifiedReply {
+    /// The resources.
+    pub data: Filtered<Payload>,
+    /// Where the list goes on; `None` for an answer that is not a list with cursors.
+    pub page_info: Option<PageInfo>,
+    /// What the firewall did, where that stands beside the page (file trees).
+    pub firewall: Option<FirewallReport>,
+    /// The providers that failed, for answers over all of them.
+    pub errors: Option<Vec<Error>>,
+    /// The last rate limit that each upstream reported for the accounts of this read.
+    pub rate_limits: Vec<(ProviderId, RateLimit)>,
+}

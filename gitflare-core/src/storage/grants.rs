@@ -1,0 +1,135 @@
+//! What a customer has approved: an authorization (the consent for a client), its grants (the share
+//! of one connection each) and the repositories that a grant approves.
+
+use serde::{Serialize, Serializer};
+
+use crate::{
+    AuthorizationId, ClientId, ConnectionId, GrantId, Scopes, TenantId, Timestamp, model::words,
+};
+
+/// A customer's consent for a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorization {
+    /// Our id.
+    pub id: AuthorizationId,
+    /// The customer.
+    pub tenant_id: TenantId,
+    /// The client.
+    pub client_id: ClientId,
+    /// Where it stands.
+    pub status: AuthorizationStatus,
+    /// What was approved.
+    pub permissions: Scopes,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+words! {
+    /// Where an authorization stands.
+    AuthorizationStatus {
+        /// The customer has begun and not decided.
+        Pending = "pending",
+        /// The customer has approved.
+        Active = "active",
+        /// It was ended.
+        Revoked = "revoked",
+    }
+}
+
+/// An authorization's share for one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Grant {
+    /// Our id.
+    pub id: GrantId,
+    /// The authorization it belongs to.
+    pub authorization_id: AuthorizationId,
+    /// The customer.
+    pub tenant_id: TenantId,
+    /// The client.
+    pub client_id: ClientId,
+    /// The connection.
+    pub connection_id: ConnectionId,
+    /// What may be read.
+    pub permissions: Scopes,
+    /// Which repositories.
+    pub repositories: Repositories,
+    /// Whether it counts; `expired` is derived from `expires_at` when it is read.
+    pub status: GrantStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it stops counting.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Grant {
+    /// The grant as it stands at `now`: an active one past its end is expired.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        if self.status == GrantStatus::Active && self.expires_at.is_some_and(|end| end <= now) {
+            self.status = GrantStatus::Expired;
+        }
+        self
+    }
+}
+
+words! {
+    /// Whether a grant counts.
+    GrantStatus {
+        /// It does.
+        Active = "active",
+        /// It was revoked.
+        Revoked = "revoked",
+        /// Its time is over.
+        Expired = "expired",
+    }
+}
+
+/// The repositories of a grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repositories {
+    /// Whatever the connection can read, now and later.
+    All,
+    /// These, by the provider's immutable ids.
+    Listed(Vec<ApprovedRepository>),
+}
+
+impl Serialize for Repositories {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::All => serializer.serialize_str("all"),
+            Self::Listed(list) => list.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Repositories {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ApprovedRepositories".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "`all`, or the approved repositories.",
+            "anyOf": [
+                {"type": "string", "enum": ["all"]},
+                {"type": "array", "items": generator.subschema_for::<ApprovedRepository>()},
+            ],
+        })
+    }
+}
+
+/// An approved repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovedRepository {
+    /// The provider's own id; the approval is bound to it.
+    pub id: String,
+    /// The full name as last seen.
+    pub full_name: String,
+}
