@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::{Error, Result, TenantId};
 
@@ -26,6 +27,40 @@ pub trait ContentFilter: Send + Sync {
         text: &'t str,
         kind: TextKind<'_>,
     ) -> Result<Screened<'t>>;
+
+    /// The same for one of several texts of an answer: what `known` holds is replaced wherever it
+    /// stands, and what is found here is added to it. Without an override, mentions stay.
+    ///
+    /// # Errors
+    /// Any error withholds the whole payload (SR-11).
+    fn screen_part<'t>(
+        &self,
+        tenant: &TenantId,
+        text: &'t str,
+        kind: TextKind<'_>,
+        known: &mut KnownSecrets,
+    ) -> Result<Screened<'t>> {
+        let _ = known;
+        self.screen(tenant, text, kind)
+    }
+
+    /// Replaces only the mentions of known secrets, in a text that was screened before. Without an
+    /// override, mentions stay.
+    ///
+    /// # Errors
+    /// Any error withholds the whole payload (SR-11).
+    fn screen_mentions<'t>(
+        &self,
+        tenant: &TenantId,
+        text: &'t str,
+        known: &KnownSecrets,
+    ) -> Result<Screened<'t>> {
+        let (_, _) = (tenant, known);
+        Ok(Screened {
+            text: Cow::Borrowed(text),
+            redactions: 0,
+        })
+    }
 
     /// Judges a configuration without using it.
     ///
@@ -70,6 +105,49 @@ pub struct Screened<'t> {
     pub redactions: u64,
 }
 
+/// Secrets that were recognised in an answer, so that further mentions of them go as well. Holds
+/// at most [`Self::MOST`] values of [`Self::LONGEST`] bytes; wiped when dropped.
+#[derive(Default)]
+pub struct KnownSecrets(Vec<Zeroizing<Vec<u8>>>);
+
+impl KnownSecrets {
+    /// The most values that are kept; later ones are not added.
+    pub const MOST: usize = 64;
+    /// The longest value that is kept, in bytes; longer ones are not added.
+    pub const LONGEST: usize = 512;
+
+    /// Adds a value, unless it is there already or a bound is reached.
+    pub fn add(&mut self, secret: &[u8]) {
+        let fits = self.0.len() < Self::MOST && (1..=Self::LONGEST).contains(&secret.len());
+        if fits && !self.iter().any(|known| known == secret) {
+            self.0.push(Zeroizing::new(secret.to_vec()));
+        }
+    }
+
+    /// The values, in the order in which they were added.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.0.iter().map(|secret| secret.as_slice())
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for KnownSecrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KnownSecrets([{} hidden])", self.0.len())
+    }
+}
+
 /// What the firewall did to a payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -92,6 +170,13 @@ impl FirewallReport {
     }
 }
 
+impl std::ops::AddAssign for FirewallReport {
+    fn add_assign(&mut self, more: Self) {
+        self.blocked_files += more.blocked_files;
+        self.redacted_secrets += more.redacted_secrets;
+    }
+}
+
 /// A resource that the firewall can read.
 pub trait Filterable: Sized {
     /// Passes the resource's texts through the screen; `None` when it must not leave at all.
@@ -106,6 +191,11 @@ pub struct Screen<'a> {
     filter: &'a dyn ContentFilter,
     tenant: &'a TenantId,
     report: FirewallReport,
+    known: KnownSecrets,
+    /// How many texts there were.
+    texts: usize,
+    /// All texts were read: only mentions of what is known are left.
+    again: bool,
 }
 
 impl Screen<'_> {
@@ -114,7 +204,14 @@ impl Screen<'_> {
     /// # Errors
     /// The filter's own.
     pub fn text(&mut self, text: &mut String, kind: TextKind<'_>) -> Result<()> {
-        let screened = self.filter.screen(self.tenant, text, kind)?;
+        let screened = if self.again {
+            self.filter
+                .screen_mentions(self.tenant, text, &self.known)?
+        } else {
+            self.texts += 1;
+            self.filter
+                .screen_part(self.tenant, text, kind, &mut self.known)?
+        };
         self.report.redacted_secrets += screened.redactions;
         if let Cow::Owned(replaced) = screened.text {
             *text = replaced;
@@ -190,8 +287,20 @@ impl<T: Filterable> Filtered<T> {
                 filter,
                 tenant,
                 report: FirewallReport::default(),
+                known: KnownSecrets::default(),
+                texts: 0,
+                again: false,
             };
-            value.pass(&mut screen).map(|value| (value, screen.report))
+            let mut value = value.pass(&mut screen)?;
+            // A later text may have told what an earlier one mentions.
+            if screen.texts > 1 && !screen.known.is_empty() {
+                screen.again = true;
+                value = match value {
+                    Some(value) => value.pass(&mut screen)?,
+                    None => None,
+                };
+            }
+            Ok((value, screen.report))
         }));
         match outcome {
             Ok(Ok((Some(value), report))) => Ok(Self { value, report }),
@@ -318,6 +427,102 @@ mod tests {
             Some(9),
             "stats still count what is blocked"
         );
+    }
+
+    /// Finds `secret=` only, and mentions of what stands behind it.
+    struct Mentions;
+
+    impl ContentFilter for Mentions {
+        fn blocks(&self, path: &str) -> bool {
+            path == ".env"
+        }
+
+        fn screen<'t>(&self, _: &TenantId, text: &'t str, _: TextKind<'_>) -> Result<Screened<'t>> {
+            Ok(Screened {
+                text: text.into(),
+                redactions: 0,
+            })
+        }
+
+        fn screen_part<'t>(
+            &self,
+            tenant: &TenantId,
+            text: &'t str,
+            _: TextKind<'_>,
+            known: &mut KnownSecrets,
+        ) -> Result<Screened<'t>> {
+            if let Some(secret) = text.strip_prefix("secret=") {
+                known.add(secret.as_bytes());
+            }
+            self.screen_mentions(tenant, text, known)
+        }
+
+        fn screen_mentions<'t>(
+            &self,
+            _: &TenantId,
+            text: &'t str,
+            known: &KnownSecrets,
+        ) -> Result<Screened<'t>> {
+            let mut text = text.to_owned();
+            let mut redactions = 0;
+            for secret in known.iter() {
+                let secret = std::str::from_utf8(secret).unwrap();
+                redactions += text.matches(secret).count() as u64;
+                text = text.replace(secret, "#");
+            }
+            Ok(Screened {
+                text: text.into(),
+                redactions,
+            })
+        }
+
+        fn validate(&self, _: &FilterConfig) -> Result<()> {
+            Ok(())
+        }
+
+        fn configure(&self, _: &FilterConfig) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_secret_is_replaced_in_every_text_of_an_answer() {
+        let diff = diff(vec![
+            file("a", None, "expects hunter22"),
+            file(".env", None, "x"),
+            file("b", None, "secret=hunter22"),
+            file("c", None, "has hunter22"),
+        ]);
+        let tenant = TenantId::parse("tenant_a").unwrap();
+        let filtered = Filtered::through(&Mentions, &tenant, diff).unwrap();
+        let patches: Vec<_> = filtered
+            .value()
+            .files
+            .iter()
+            .map(|file| file.patch.as_deref())
+            .collect();
+        assert_eq!(
+            patches,
+            [Some("expects #"), Some("secret=#"), Some("has #")]
+        );
+        let expected = FirewallReport {
+            blocked_files: 1,
+            redacted_secrets: 3,
+        };
+        assert_eq!(filtered.report(), expected);
+        assert_eq!(filtered.value().firewall, expected);
+    }
+
+    #[test]
+    fn known_secrets_are_bounded_and_hidden() {
+        let mut known = KnownSecrets::default();
+        for index in 0..100 {
+            known.add(format!("value-{index}").as_bytes());
+            known.add(b"value-0");
+        }
+        known.add(&[b'x'; KnownSecrets::LONGEST + 1]);
+        assert_eq!(known.len(), KnownSecrets::MOST);
+        assert!(!format!("{known:?}").contains("value"));
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod names;
 use hunk::Hunk;
 use names::Names;
 
+use gitflare_core::filter::KnownSecrets;
+
 use crate::redact::Redactor;
 
 /// A diff after the firewall.
@@ -43,6 +45,7 @@ pub(crate) fn filter(
         redactions: 0,
         blocked_files: 0,
     };
+    let mut known = KnownSecrets::default();
     let mut at = 0;
     let mut prose = 0;
     while at < text.len() {
@@ -50,22 +53,28 @@ pub(crate) fn filter(
             at = line_over(text, at);
             continue;
         };
-        pass(&text[prose..at], redactor, &mut filtered);
+        pass(&text[prose..at], redactor, &mut known, &mut filtered);
         if section.names.unreadable || section.names.any(blocks) {
             filtered.blocked_files += 1;
         } else {
             let redactor = redactor.for_path(section.names.path());
-            pass(&text[at..section.end], &redactor, &mut filtered);
+            pass(&text[at..section.end], &redactor, &mut known, &mut filtered);
         }
         at = section.end;
         prose = at;
     }
-    pass(&text[prose..], redactor, &mut filtered);
+    pass(&text[prose..], redactor, &mut known, &mut filtered);
+    // One file's secret may be mentioned in another, before it or behind.
+    let mentions = redactor.redact_mentions(&filtered.bytes, &known);
+    if mentions.redactions > 0 {
+        filtered.redactions += mentions.redactions;
+        filtered.bytes = mentions.bytes.into_owned();
+    }
     filtered
 }
 
-fn pass(text: &[u8], redactor: &Redactor, filtered: &mut FilteredDiff) {
-    filtered.redactions += redactor.redact_into(text, &mut filtered.bytes);
+fn pass(text: &[u8], redactor: &Redactor, known: &mut KnownSecrets, filtered: &mut FilteredDiff) {
+    filtered.redactions += redactor.redact_into(text, known, &mut filtered.bytes);
 }
 
 /// One file of a diff.

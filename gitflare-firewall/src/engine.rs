@@ -10,12 +10,13 @@ use crate::{
     chance::Profile,
     context::{self, CONTEXTS, Context},
     formats::{self, Format},
+    language::Language,
     link,
     scan::{Hit, Literal, Scanner},
     shape::Set,
     span::Matches,
     tag::TAG_PREFIX,
-    text::{LOOKAHEAD, LOOKBACK, Language, View},
+    text::{LOOKAHEAD, LOOKBACK, View},
     wrapped,
 };
 
@@ -169,6 +170,10 @@ impl Engine {
     ) {
         let (kind, len) = self.kinds[usize::from(hit.literal)];
         let end = hit.at + len;
+        let is_by_context = matches!(kind, Kind::Keyword(_) | Kind::Context(_) | Kind::Wrapped);
+        if is_by_context && view.language == Language::Lock {
+            return;
+        }
         match kind {
             Kind::Keyword(strength) => assign::read(view, hit.at, end, strength, found),
             Kind::Format(index) => {

@@ -10,13 +10,13 @@ use std::{
 
 use gitflare_core::{
     Error, Result, Secret, TenantId,
-    filter::{ContentFilter, FilterConfig, Screened, TextKind},
+    filter::{ContentFilter, FilterConfig, KnownSecrets, Screened, TextKind},
 };
 
 use crate::{
     diff,
     paths::{BlockedPaths, DEFAULT_PATTERNS},
-    redact::Redactor,
+    redact::{Redacted, Redactor},
     tag::Tagger,
 };
 
@@ -138,6 +138,33 @@ impl Firewall {
         guarded(|| diff::filter(text, &redactor, &|path| rules.blocked.blocks(path)))
     }
 
+    /// Runs `redact` on a text with the tenant's redactor, unless the firewall is switched off.
+    fn screened<'t>(
+        &self,
+        tenant: &TenantId,
+        text: &'t str,
+        redact: impl FnOnce(&Redactor) -> Redacted<'t>,
+    ) -> Result<Screened<'t>> {
+        if !self.rules().enabled {
+            return Ok(Screened {
+                text: Cow::Borrowed(text),
+                redactions: 0,
+            });
+        }
+        let redactor = self.redactor(tenant);
+        let redacted = guarded(|| redact(&redactor))?;
+        let text = match redacted.bytes {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).map_err(|error| {
+                Error::internal(format!("the firewall split a character: {error}"))
+            })?),
+        };
+        Ok(Screened {
+            text,
+            redactions: redacted.redactions,
+        })
+    }
+
     fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -157,26 +184,30 @@ impl ContentFilter for Firewall {
         text: &'t str,
         kind: TextKind<'_>,
     ) -> Result<Screened<'t>> {
-        if !self.rules().enabled {
-            return Ok(Screened {
-                text: Cow::Borrowed(text),
-                redactions: 0,
-            });
-        }
-        let redactor = match kind {
-            TextKind::Prose => self.redactor(tenant),
-            TextKind::Patch { path } => self.redactor(tenant).for_path(path),
-        };
-        let redacted = guarded(|| redactor.redact(text.as_bytes()))?;
-        let text = match redacted.bytes {
-            Cow::Borrowed(_) => Cow::Borrowed(text),
-            Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).map_err(|error| {
-                Error::internal(format!("the firewall split a character: {error}"))
-            })?),
-        };
-        Ok(Screened {
-            text,
-            redactions: redacted.redactions,
+        self.screen_part(tenant, text, kind, &mut KnownSecrets::default())
+    }
+
+    fn screen_part<'t>(
+        &self,
+        tenant: &TenantId,
+        text: &'t str,
+        kind: TextKind<'_>,
+        known: &mut KnownSecrets,
+    ) -> Result<Screened<'t>> {
+        self.screened(tenant, text, |redactor| match kind {
+            TextKind::Prose => redactor.redact_part(text.as_bytes(), known),
+            TextKind::Patch { path } => redactor.for_path(path).redact_part(text.as_bytes(), known),
+        })
+    }
+
+    fn screen_mentions<'t>(
+        &self,
+        tenant: &TenantId,
+        text: &'t str,
+        known: &KnownSecrets,
+    ) -> Result<Screened<'t>> {
+        self.screened(tenant, text, |redactor| {
+            redactor.redact_mentions(text.as_bytes(), known)
         })
     }
 
@@ -280,6 +311,27 @@ mod tests {
             let _ = firewall.redactor(&tenant(&index.to_string()));
         }
         assert!(firewall.keys.read().unwrap().len() <= MOST_KEYS);
+    }
+
+    #[test]
+    fn a_secret_of_one_text_goes_from_the_others_of_its_answer() {
+        let (firewall, tenant) = (firewall(), tenant("a"));
+        let mut known = KnownSecrets::default();
+        let mut part = |text: &'static str, path| {
+            let kind = TextKind::Patch { path };
+            firewall
+                .screen_part(&tenant, text, kind, &mut known)
+                .unwrap()
+                .text
+        };
+        let before = part("+expect(\"k3J9sX0qPz7LmN2vB8aa\")", "test.js");
+        assert_eq!(before, "+expect(\"k3J9sX0qPz7LmN2vB8aa\")");
+        let value = part("+token = \"k3J9sX0qPz7LmN2vB8aa\"", "a.js");
+        let tag = value.strip_prefix("+token = ").unwrap();
+        let after = part("+expect(\"k3J9sX0qPz7LmN2vB8aa\")", "test2.js");
+        assert_eq!(after, format!("+expect({tag})"));
+        let again = firewall.screen_mentions(&tenant, &before, &known).unwrap();
+        assert_eq!((again.text, again.redactions), (after, 1));
     }
 
     #[test]

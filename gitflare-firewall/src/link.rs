@@ -111,8 +111,7 @@ pub(crate) fn curl(view: &View<'_>, at: usize, found: &mut Matches) {
             return;
         }
         if secret < end && is_secret(&view.text[secret..end]) {
-            // User and secret together are what a command line gives away.
-            found.secret(start, end);
+            found.secret(secret, end);
         } else if secret == end {
             token_user(view, start, end - 1, found);
         }

@@ -3,11 +3,14 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use gitflare_core::filter::KnownSecrets;
+
 use crate::{
     engine::{Carry, Engine, engine},
+    language::Language,
+    mentions,
     span::{Matches, Span},
     tag::{TAG_LEN, TAG_NAME, TAG_PREFIX, Tagger},
-    text::Language,
 };
 
 /// A text after redaction.
@@ -54,20 +57,65 @@ impl Redactor {
         self.language
     }
 
-    /// Replaces the secrets of a whole text. Takes time in proportion to the text; allocates
-    /// nothing when there is no secret in it.
+    /// Replaces the secrets of a whole text, and every further mention of them. Takes time in
+    /// proportion to the text; allocates nothing when there is no secret in it.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t [u8]) -> Redacted<'t> {
         self.redact_with(engine(), text)
     }
 
     pub(crate) fn redact_with<'t>(&self, engine: &Engine, text: &'t [u8]) -> Redacted<'t> {
-        let mut spans = self.find(engine, text);
+        let mut known = KnownSecrets::default();
+        let found = self.find(engine, text, &mut known);
+        self.replaced(text, found)
+    }
+
+    /// The same for one of several texts of an answer, whose secrets are added to `known`.
+    pub(crate) fn redact_part<'t>(&self, text: &'t [u8], known: &mut KnownSecrets) -> Redacted<'t> {
+        let found = self.find(engine(), text, known);
+        self.replaced(text, found)
+    }
+
+    /// Replaces only the mentions of known secrets.
+    pub(crate) fn redact_mentions<'t>(&self, text: &'t [u8], known: &KnownSecrets) -> Redacted<'t> {
+        let mut found = Matches::default();
+        mentions::find(text, 0, text.len(), known, &mut found);
+        self.replaced(text, found)
+    }
+
+    /// Appends the redacted text to `out`, but for mentions, and adds its secrets to `known`;
+    /// returns how many were replaced.
+    pub(crate) fn redact_into(
+        &self,
+        text: &[u8],
+        known: &mut KnownSecrets,
+        out: &mut Vec<u8>,
+    ) -> u64 {
+        let mut found = self.find_without_mentions(engine(), text);
+        mentions::learn(text, &found.spans, known);
+        self.write(text, 0..text.len(), &mut found.spans, out)
+    }
+
+    fn find_without_mentions(&self, engine: &Engine, text: &[u8]) -> Matches {
+        let mut found = Matches::default();
+        let mut carry = Carry::default();
+        engine.find(text, 0, text.len(), self.language, &mut carry, &mut found);
+        found
+    }
+
+    fn find(&self, engine: &Engine, text: &[u8], known: &mut KnownSecrets) -> Matches {
+        let mut found = self.find_without_mentions(engine, text);
+        mentions::learn(text, &found.spans, known);
+        mentions::find(text, 0, text.len(), known, &mut found);
+        found
+    }
+
+    fn replaced<'t>(&self, text: &'t [u8], mut found: Matches) -> Redacted<'t> {
         let mut out = Vec::new();
-        let redactions = if spans.is_empty() {
+        let redactions = if found.spans.is_empty() {
             0
         } else {
-            self.write(text, 0..text.len(), &mut spans, &mut out)
+            self.write(text, 0..text.len(), &mut found.spans, &mut out)
         };
         let bytes = if redactions == 0 {
             Cow::Borrowed(text)
@@ -75,19 +123,6 @@ impl Redactor {
             Cow::Owned(out)
         };
         Redacted { bytes, redactions }
-    }
-
-    /// Appends the redacted text to `out`; answers how many secrets were replaced.
-    pub(crate) fn redact_into(&self, text: &[u8], out: &mut Vec<u8>) -> u64 {
-        let mut spans = self.find(engine(), text);
-        self.write(text, 0..text.len(), &mut spans, out)
-    }
-
-    fn find(&self, engine: &Engine, text: &[u8]) -> Vec<Span> {
-        let mut found = Matches::default();
-        let mut carry = Carry::default();
-        engine.find(text, 0, text.len(), self.language, &mut carry, &mut found);
-        found.spans
     }
 
     /// Writes `range` of a text with the tags of `spans`, which are put in order.

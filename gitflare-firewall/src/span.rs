@@ -54,6 +54,17 @@ impl Matches {
         }
     }
 
+    /// What was found so far, for [`Self::rollback`].
+    pub(crate) fn checkpoint(&self) -> (usize, usize) {
+        (self.spans.len(), self.truncated_at.len())
+    }
+
+    /// Forgets what was found after `checkpoint`.
+    pub(crate) fn rollback(&mut self, (spans, truncated): (usize, usize)) {
+        self.spans.truncate(spans);
+        self.truncated_at.truncate(truncated);
+    }
+
     /// Records that a secret continues at `at`, beyond the matcher's window.
     pub(crate) fn mark_truncated(&mut self, at: usize) {
         self.truncated_at.push(at);

@@ -1,12 +1,17 @@
 //! The streaming form: bytes in as they come, filtered bytes out, the same result for every way of
 //! cutting the input. A stretch of the input is held back so that every matcher sees as much
-//! around its anchor as it would in the whole text.
+//! around its anchor as it would in the whole text. A mention of a secret that was written before
+//! the secret was recognised stays; those after it go.
+
+use gitflare_core::filter::KnownSecrets;
 
 use crate::{
     engine::{Carry, engine},
+    language::Language,
+    mentions,
     redact::Redactor,
     span::Matches,
-    text::{LOOKAHEAD, LOOKBACK, Language},
+    text::{LOOKAHEAD, LOOKBACK},
 };
 
 /// Bytes that are judged at once; with what is held back, all that a stream keeps.
@@ -30,6 +35,7 @@ pub struct Stream {
     judged: usize,
     carry: Carry,
     found: Matches,
+    known: KnownSecrets,
     redactions: u64,
 }
 
@@ -45,6 +51,7 @@ impl Redactor {
             judged: 0,
             carry: Carry::default(),
             found: Matches::default(),
+            known: KnownSecrets::default(),
             redactions: 0,
         }
     }
@@ -83,6 +90,8 @@ impl Stream {
             &mut self.found,
         );
         self.judged = to;
+        mentions::learn(&self.buffer, &self.found.spans, &mut self.known);
+        mentions::find(&self.buffer, self.written, to, &self.known, &mut self.found);
     }
 
     fn step(&mut self, to: usize, out: &mut Vec<u8>) {

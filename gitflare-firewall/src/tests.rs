@@ -2,6 +2,7 @@
 //! sign and indentation; twice is once; no planted secret gets through.
 
 mod fuzz;
+mod labelled;
 
 use std::sync::LazyLock;
 
@@ -50,7 +51,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("<password>{}</password>", "Pr0duct!on"),
     ("Authorization: Bearer {}", "k3J9sX0qPz7LmN2vB8aa"),
     ("token: ghp_{}", "k3J9sX0qPz7LmN2vB8aak3J9sX0qPz7LmN2v"),
-    ("curl -u {} https://x", "admin:h7Gt5rE3wq"),
+    ("curl -u admin:{} https://x", "h7Gt5rE3wq"),
     (
         "\"name\": \"DB_PASSWORD\", \"value\": \"{}\"",
         "Tr0ub4dor&3x",
@@ -261,7 +262,7 @@ fn hostile_repetitions_find_few_spans() {
             text.as_bytes(),
             0,
             text.len(),
-            crate::text::Language::Unknown,
+            crate::language::Language::Unknown,
             &mut crate::engine::Carry::default(),
             &mut found,
         );

@@ -1,5 +1,7 @@
 //! What matchers look at: a bounded piece of a text around a hit, and the small questions they all
-//! ask of it (quotes at any depth of escaping, line ends, what a file's path says of its language).
+//! ask of it: quotes at any depth of escaping, line ends.
+
+use crate::language::Language;
 
 /// How far a matcher may look behind a hit.
 pub(crate) const LOOKBACK: usize = 1024;
@@ -7,83 +9,6 @@ pub(crate) const LOOKBACK: usize = 1024;
 pub(crate) const LOOKAHEAD: usize = 8 * 1024;
 /// The longest value between quotes.
 pub(crate) const LONGEST_VALUE: usize = 4 * 1024;
-
-/// What kind of file a text is of, which decides whether unquoted words can be values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// Nobody knows, or prose.
-    #[default]
-    Unknown,
-    /// A programming language: unquoted words are names.
-    Code,
-    /// Environment, properties, YAML, shell: unquoted words are values.
-    Config,
-}
-
-impl Language {
-    /// The language of a file by its path.
-    pub(crate) fn of_path(path: &str) -> Self {
-        const CONFIG: &[&str] = &[
-            "env",
-            "ini",
-            "ldif",
-            "properties",
-            "props",
-            "yaml",
-            "yml",
-            "toml",
-            "conf",
-            "config",
-            "cfg",
-            "cnf",
-            "sh",
-            "bash",
-            "zsh",
-            "fish",
-            "ksh",
-            "ps1",
-            "bat",
-            "cmd",
-            "service",
-            "npmrc",
-            "netrc",
-            "pypirc",
-            "pgpass",
-            "tfvars",
-            "dockerfile",
-            "envrc",
-            "credentials",
-            "reg",
-            "rc",
-            "desktop",
-            "txt",
-            "example",
-            "sample",
-            "template",
-            "dist",
-            "local",
-            "prod",
-        ];
-        const CODE: &[&str] = &[
-            "rs", "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "m", "mm", "js", "jsx", "mjs", "cjs",
-            "ts", "tsx", "py", "pyi", "pyx", "rb", "go", "java", "kt", "kts", "swift", "php", "cs",
-            "fs", "vb", "scala", "clj", "cljs", "ex", "exs", "erl", "hs", "ml", "mli", "dart",
-            "lua", "pl", "pm", "r", "jl", "sql", "sol", "vue", "svelte", "groovy", "gradle", "nim",
-            "zig", "v", "proto", "graphql", "tf", "hcl", "css", "scss", "less", "json", "map",
-            "html", "htm",
-        ];
-        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-        let extension = name.rsplit('.').next().unwrap_or(&name);
-        if name.starts_with(".env") || name.starts_with("dockerfile") || CONFIG.contains(&extension)
-        {
-            Self::Config
-        } else if CODE.contains(&extension) {
-            Self::Code
-        } else {
-            Self::Unknown
-        }
-    }
-}
 
 /// A piece of a text around a hit.
 #[derive(Clone, Copy, Debug)]
@@ -188,6 +113,11 @@ impl View<'_> {
             }
             _ => 0,
         }
+    }
+
+    /// Whether the line, or the text, ends at `at`.
+    pub(crate) fn ends_line(&self, at: usize) -> bool {
+        at >= self.limit || self.line_end(at) > 0
     }
 
     /// Where the line of `at` ends, before its line end, written or escaped.

@@ -107,7 +107,7 @@ impl Filterable for Diff {
             files.push(file);
         }
         self.files = files;
-        self.firewall = screen.report().since(before);
+        self.firewall += screen.report().since(before);
         Ok(Some(self))
     }
 }

@@ -1,19 +1,56 @@
-//! Values without quotes, whose end depends on where they stand: a query, a list of pairs, a
-//! configuration file; and generated texts that merely stand near a name.
+//! Values without quotes: where they stand decides what they may be and where they end. A query, a
+//! list of pairs and a configuration file each have their own rules; in source code only comments,
+//! literals and generated texts hold values.
 
 use super::{
     Operator, Reader,
+    code::is_in_text,
     form::Form,
     limits::{BARE_END, LONGEST_BARE, NAME, reach},
     near::{has_run, near},
     strength::Strength,
-    value::{contains, is_header},
+    value::{is_header, is_names},
 };
-use crate::{shape::Set, span::Matches, text::Language};
+use crate::{chance::Profile, language::Language, shape::Set, span::Matches, text::View};
 
 impl Reader<'_, '_> {
-    /// An unquoted value.
+    /// Proposes the unquoted value at `at`.
     pub(super) fn bare(&self, at: usize, operator: Operator, found: &mut Matches) {
+        if self.view.language != Language::Code {
+            return self.bare_value(at, operator, found);
+        }
+        // An unquoted word of code is a name, unless it stands in a text or looks generated.
+        let view = View {
+            language: Language::Unknown,
+            ..*self.view
+        };
+        let reader = Reader {
+            view: &view,
+            key: self.key,
+        };
+        let before = found.checkpoint();
+        reader.bare_value(at, operator, found);
+        let generated = |start: usize, end: usize| {
+            let value = &view.text[start..end];
+            let profile = Profile::of(value);
+            value.len() >= SHORTEST_IN_CODE
+                && profile.digits >= 2
+                && profile.symbols == 0
+                && profile.is_random()
+                && !is_names(value)
+        };
+        let is_header = is_header(&view.text[self.key.start..self.key.end]);
+        if !is_header
+            && found.spans[before.0..]
+                .iter()
+                .any(|span| !generated(span.start, span.end))
+            && !is_in_text(self.view, self.key.start)
+        {
+            found.rollback(before);
+        }
+    }
+
+    fn bare_value(&self, at: usize, operator: Operator, found: &mut Matches) {
         let view = self.view;
         if self.key.strength == Strength::Header {
             return self.scheme_value(at, found);
@@ -21,41 +58,58 @@ impl Reader<'_, '_> {
         if self.key.strength == Strength::Pin {
             return;
         }
+        // `**value**`, as Markdown sets it off.
+        let stars = usize::from(view.language.is_unknown() && view.has(at, b"**")) * 2;
+        let at = at + stars;
+        let tight = at == self.key.end + 1;
+        if tight && view.before(self.key.start) == b';' && view.byte(at) == b'{' {
+            // `Password={...}` of a connection string.
+            let limit = view.limit.min(at + LONGEST_BARE);
+            let end = PAIR_END.run_until(view.text, at, limit);
+            let end = memchr::memchr(b'}', &view.text[at..limit]).map_or(end, |index| at + index);
+            return self.propose(at + 1, end, Form::Pair, found);
+        }
+        let (end, form) = self.extent(at, tight, operator);
+        let mut end = view.escape_in(at, end);
+        let is_loose = form != Form::Pair && !view.language.is_config();
+        while end > at
+            && (matches!(view.text[end - 1], b',' | b' ' | b'\t')
+                || is_loose && matches!(view.text[end - 1], b'.' | b')' | b':')
+                || stars > 0 && view.text[end - 1] == b'*')
+        {
+            end -= 1;
+        }
+        if view.byte(end) != b'(' {
+            self.propose(at, end, form, found);
+            self.continued(end, found);
+        }
+    }
+
+    /// Where the value at `at` ends, and what kind it is.
+    fn extent(&self, at: usize, tight: bool, operator: Operator) -> (usize, Form) {
+        let view = self.view;
         let limit = view.limit.min(at + LONGEST_BARE);
         let before = view.before(self.key.start);
-        let tight = at == self.key.end + 1;
         // `(this: &Password) -> Kind` is no query.
         let assigns = matches!(view.byte(self.key.end), b'=' | b'%' | b'\\');
-        let (end, form) = if assigns
+        if assigns
             && (matches!(before, b'?' | b'&')
                 || before == b';' && view.text[..self.key.start].ends_with(b"&amp;")
                 || tight && self.is_form(QUERY_END.run_until(view.text, at, limit)))
         {
-            (QUERY_END.run_until(view.text, at, limit), Form::Literal)
-        } else if tight && self.in_braces() {
+            return (QUERY_END.run_until(view.text, at, limit), Form::Literal);
+        }
+        if tight && self.in_braces() {
             // `${name:default}`
-            (
-                const { Set::new("}\r\n\"'") }.run_until(view.text, at, limit),
-                Form::Literal,
-            )
-        } else if tight && before == b';' {
+            let end = const { Set::new("}\r\n\"'") }.run_until(view.text, at, limit);
+            return (end, Form::Literal);
+        }
+        if tight && before == b';' {
             // One of a list of pairs, as in connection strings.
-            let mut at = at;
-            let mut end = PAIR_END.run_until(view.text, at, limit);
-            if view.byte(at) == b'{' {
-                at += 1;
-                end = memchr::memchr(b'}', &view.text[at..limit]).map_or(end, |index| at + index);
-                return self.propose(at, end, Form::Pair, found);
-            }
-            (end, Form::Pair)
-        } else if (view.language == Language::Config || self.is_variable(tight))
-            && operator == Operator::Assign
-        {
-            let form = if view.language == Language::Config {
-                Form::Bare
-            } else {
-                Form::Literal
-            };
+            return (PAIR_END.run_until(view.text, at, limit), Form::Pair);
+        }
+        let is_config = view.language.is_config();
+        if operator == Operator::Assign && (is_config || self.is_variable(tight)) {
             let end = self.config_end(at);
             // The value of a variable ends at a blank, as shells read it.
             let name = &view.text[self.key.start..self.key.end];
@@ -64,56 +118,15 @@ impl Reader<'_, '_> {
             } else {
                 end
             };
-            (end, form)
-        } else {
-            let end = view.escape_in(at, BARE_END.run_until(view.text, at, limit));
-            // `"user=x password=y"`: the quote behind it says that it stands in a literal.
-            let inside = tight && view.byte(self.key.end) == b'=' && view.quote(end).is_some();
-            let header = is_header(&view.text[self.key.start..self.key.end]);
-            // `--password Winter1` is no name, for all that it reads like one.
-            let flag = operator == Operator::Words
-                && view.text[at..end].iter().any(u8::is_ascii_digit)
-                && view.before(self.key.start) == b'-';
-            let literal =
-                inside || header || flag || self.is_beside_user(at, end) || self.is_in_list(end);
-            (end, if literal { Form::Literal } else { Form::Bare })
-        };
-        let mut end = view.escape_in(at, end);
-        while end > at
-            && (matches!(view.text[end - 1], b',' | b' ' | b'\t')
-                || form == Form::Bare
-                    && view.language != Language::Config
-                    && matches!(view.text[end - 1], b'.' | b')' | b':'))
-        {
-            end -= 1;
+            return (end, if is_config { Form::Bare } else { Form::Literal });
         }
-        if view.byte(end) == b'(' {
-            return;
-        }
-        self.propose(at, end, form, found);
-    }
-
-    /// A value in a configuration file goes on to the end of its line, less a comment.
-    pub(super) fn config_end(&self, at: usize) -> usize {
-        let view = self.view;
-        let limit = view.limit.min(at + LONGEST_BARE);
-        let mut end = at;
-        while end < limit && !matches!(view.text[end], b'\n' | b'\r' | b'"' | b'\'' | b'`') {
-            if view.text[end] == b' ' && matches!(view.byte(end + 1), b'#' | b';' | b'/') {
-                break;
-            }
-            if view.text[end] == b'&' && self.has_pair(end + 1) {
-                break;
-            }
-            if view.text[end] == b' ' && self.has_pair(end + 1) {
-                break;
-            }
-            end += 1;
-        }
-        while end > at && matches!(view.text[end - 1], b' ' | b'\t' | b';' | b'\\') {
-            end -= 1;
-        }
-        end
+        let end = view.escape_in(at, BARE_END.run_until(view.text, at, limit));
+        // `"user=x password=y"`: the quote behind it says that it stands in a literal.
+        let inside = tight && view.byte(self.key.end) == b'=' && view.quote(end).is_some();
+        let literal = inside
+            || is_header(&view.text[self.key.start..self.key.end])
+            || self.is_setting(at, end, operator);
+        (end, if literal { Form::Literal } else { Form::Bare })
     }
 
     /// Whether a form is written down: another `&name=` follows the value that ends at `end`, or
@@ -143,43 +156,6 @@ impl Reader<'_, '_> {
         .any(|flag| before.ends_with(flag))
     }
 
-    /// Whether the value ends its line and a line beside it is a name and its value too, as
-    /// manuals show configuration.
-    fn is_in_list(&self, end: usize) -> bool {
-        let view = self.view;
-        let end = view.skip_blanks(end);
-        if view.language != Language::Unknown
-            || view.byte(self.key.end) != b':'
-            || end < view.limit && view.line_end(end) == 0
-        {
-            return false;
-        }
-        let start = view.line_start(self.key.start);
-        let next = end + view.line_end(end);
-        let escape = view.backslashes_before(start.saturating_sub(1)).max(1);
-        BESIDE.run(view.text, start, self.key.start) == self.key.start
-            && (self.is_pair(next)
-                || start > view.floor && self.is_pair(view.line_start(start - escape)))
-    }
-
-    /// Whether the line at `at` begins with `name:`.
-    fn is_pair(&self, at: usize) -> bool {
-        let view = self.view;
-        let start = BESIDE.run(view.text, at, view.limit.min(at + 64));
-        let end = const { Set::new(r"\w.-") }.run(view.text, start, view.limit.min(start + 64));
-        end > start
-            && view.byte(end) == b':'
-            && (matches!(view.byte(end + 1), b' ') || view.line_end(end + 1) > 0)
-    }
-
-    /// Whether another `name=` or a flag begins at `at`, as in command lines.
-    pub(super) fn has_pair(&self, at: usize) -> bool {
-        let end = NAME.run(self.view.text, at, self.view.limit.min(at + 40));
-        self.view.byte(at) == b'-'
-            || end > at && self.view.byte(end) == b'='
-            || matches!(self.view.byte(at), b'&' | b'|' | b'>' | b'\\')
-    }
-
     /// Whether the name stands in `${...}`.
     pub(super) fn in_braces(&self) -> bool {
         let view = self.view;
@@ -191,61 +167,32 @@ impl Reader<'_, '_> {
         view.before(start) == b'{' && start > view.floor + 1 && view.before(start - 1) == b'$'
     }
 
-    /// `NAME=value`, as shells and environment files write it.
-    pub(super) fn is_variable(&self, tight: bool) -> bool {
+    /// The rest of a value that a backslash continues on the next line.
+    fn continued(&self, end: usize, found: &mut Matches) {
         let view = self.view;
-        let name = &view.text[self.key.start..self.key.end];
-        tight
-            && view.language == Language::Unknown
-            && view.byte(self.key.end) == b'='
-            && (!name.iter().any(u8::is_ascii_lowercase) || self.is_whole_line())
-    }
-
-    /// Whether the value is a word that ends its line, with a user or a host named beside it, as
-    /// notes write credentials down.
-    fn is_beside_user(&self, at: usize, end: usize) -> bool {
-        const USERS: [&[u8]; 5] = [b"user", b"login", b"email", b"host", b"account"];
-        let view = self.view;
-        let value = &view.text[at..end];
-        if view.language != Language::Unknown
-            || self.key.strength != Strength::Password
-            || value.len() < 5
-            || !value.iter().all(u8::is_ascii_lowercase)
-            || view.line_end(view.skip_blanks(end)) == 0
-        {
-            return false;
+        let is_last = found.spans.last().is_some_and(|span| span.end == end);
+        if !is_last || view.byte(end) != b'\\' {
+            return;
         }
-        let mut from = self.key.start;
-        for _ in 0..LINES_BESIDE {
-            from = view.line_start(from.saturating_sub(1).max(view.floor));
+        let Some(next) = view.next_line(end + 1).filter(|_| view.line_end(end) == 0) else {
+            return;
+        };
+        let limit = view.limit.min(next + LONGEST_BARE);
+        let stop = BARE_END.run_until(view.text, next, limit);
+        if view.ends_line(view.skip_blanks(stop)) && stop > next {
+            found.secret(next, stop);
         }
-        let around = view.text[from..self.key.start].to_ascii_lowercase();
-        USERS.iter().any(|word| contains(&around, word))
-    }
-
-    /// Whether the line holds `name=value` and nothing else.
-    fn is_whole_line(&self) -> bool {
-        let view = self.view;
-        let start = view.line_start(self.key.start);
-        let before = &view.text[start..self.key.start];
-        let before = before
-            .strip_prefix(b"+")
-            .or(before.strip_prefix(b"-"))
-            .unwrap_or(before)
-            .trim_ascii_start();
-        let value = self.key.end + 1;
-        let end = BARE_END.run_until(view.text, value, view.limit.min(value + LONGEST_BARE));
-        (before.is_empty() || before == b"export " || before == b"set ")
-            && end > value
-            && view.line_end(end) > 0
-            && view.text[start..end].iter().all(u8::is_ascii)
     }
 
     /// A generated text beside a name that no operator joins to it: `twilio token a81c...`.
     pub(super) fn nearby(&self, found: &mut Matches) {
         if !matches!(
             self.key.strength,
-            Strength::Secret | Strength::Token | Strength::Named | Strength::Provider
+            Strength::Secret
+                | Strength::Token
+                | Strength::Password
+                | Strength::Named
+                | Strength::Provider
         ) || !has_run(self.view, self.key.end, self.key.strength)
         {
             return;
@@ -260,9 +207,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The line of a name and those before it on which a user may be named.
-const LINES_BESIDE: usize = 4;
-/// What stands before a name on its line: a diff's sign, indentation, a comment's or a list's sign.
-const BESIDE: Set = Set::new(" \t+#*-");
+/// The shortest generated value that counts among the names of code.
+const SHORTEST_IN_CODE: usize = 12;
 const QUERY_END: Set = Set::new("&# \t\r\n\"'`<>)]}\\\\;,|");
 const PAIR_END: Set = Set::new(";\"'`\r\n<>");

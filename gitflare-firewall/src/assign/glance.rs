@@ -12,10 +12,7 @@ use super::{
     strength::Strength,
     value::is_header,
 };
-use crate::{
-    shape::Set,
-    text::{Language, View},
-};
+use crate::{shape::Set, text::View};
 
 /// What a quote may begin with, in its ASCII spellings.
 const QUOTE: Set = Set::new("\"'`\\\\&");
@@ -111,7 +108,7 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
         operator += 1;
     }
     let value = view.skip_blanks(operator);
-    if tight && value == operator || view.language == Language::Config {
+    if tight && value == operator || view.language.is_config() {
         return true;
     }
     if view.byte(value) == b'{' && !is_quote(view.byte(view.skip_blanks(value + 1))) {
@@ -147,15 +144,14 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
     let end = BARE_END.run_until(view.text, value, view.limit.min(value + LONGEST_WORD));
     let end = view.escape_in(value, end);
     let bare = &view.text[value..end];
-    let ends_line = view.byte(at - 1) == b':' && view.line_end(view.skip_blanks(end)) > 0;
+    let ends_line = view.ends_line(view.skip_blanks(end));
     if is_header(&view.text[name..start]) {
         return true;
     }
-    view.language != Language::Code
-        && (ends_line
-            || bare.len() >= SHORTEST_GENERATED
-            || tight
-            || bare.iter().any(|byte| MARK.has(*byte)))
+    ends_line
+        || bare.len() >= SHORTEST_GENERATED
+        || tight
+        || bare.iter().any(|byte| MARK.has(*byte))
 }
 
 /// Whether a value may follow after blanks alone.
@@ -198,7 +194,12 @@ fn may_be_compared(view: &View<'_>, at: usize, stop: usize) -> bool {
 fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
     matches!(
         strength,
-        Strength::Secret | Strength::Token | Strength::Key | Strength::Provider
+        Strength::Secret
+            | Strength::Token
+            | Strength::Key
+            | Strength::Password
+            | Strength::Pass
+            | Strength::Provider
     ) && has_run(view, stop, strength)
         // The name may end a byte before.
         && near(view, stop, reach(strength) + 1, strength).is_some()
@@ -225,6 +226,7 @@ mod tests {
     use super::*;
     use crate::{
         assign::{keywords, read_name},
+        language::Language,
         span::Matches,
     };
 

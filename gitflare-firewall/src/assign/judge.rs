@@ -5,12 +5,12 @@ use super::{
     limits::{LONGEST_JUDGED, LONGEST_WORD, MARK, SHORTEST_GENERATED},
     strength::Strength,
     value::{
-        contains, is_basic, is_date, is_expression, is_label, is_name_of, is_names, is_namespace,
-        is_number, is_path_or_url, is_phrase, is_prose, is_reference, is_stand_in, is_title,
-        is_uuid, tells_a_place,
+        contains, is_basic, is_chosen, is_date, is_digest, is_expression, is_label, is_name_of,
+        is_names, is_namespace, is_number, is_path_or_url, is_phrase, is_prose, is_reference,
+        is_stand_in, is_title, is_uuid, tells_a_place,
     },
 };
-use crate::{chance::Profile, shape::Set, tag::TAG_LEN, text::Language};
+use crate::{chance::Profile, language::Language, shape::Set, tag::TAG_LEN};
 
 const SYMBOLS: Set = Set::new("!@#$%^&*~+?");
 
@@ -32,7 +32,7 @@ pub(super) fn is_secret(
     let value = &value[..value.len().min(LONGEST_JUDGED)];
     // Most unquoted values are names: no digit and no symbol is a password's.
     if form == Form::Bare
-        && language != Language::Config
+        && !language.is_config()
         && (language == Language::Code
             || value.len() < LONGEST_WORD
                 && !value.iter().any(|byte| MARK.has(*byte))
@@ -42,6 +42,7 @@ pub(super) fn is_secret(
     }
     if value.len() < 3
         || is_reference(value)
+        || is_digest(value)
         || is_stand_in(value, form)
         || form != Form::Pair && is_name_of(value, name)
     {
@@ -58,7 +59,7 @@ pub(super) fn is_secret(
     {
         return false;
     }
-    if form == Form::Bare && language != Language::Config && is_expression(value) {
+    if form == Form::Bare && !language.is_config() && is_expression(value) {
         return false;
     }
     match strength {
@@ -119,14 +120,14 @@ fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Languag
                 && !(profile.digits == 0 && is_names(value) && tells_a_place(value))
                 && !is_title(value, profile)
         }
-        Form::Bare if language == Language::Config => {
+        Form::Bare if language.is_config() => {
             value.len() >= 3 && !(profile.digits == 0 && is_names(value))
         }
         Form::Bare => {
             value.len() >= 6
                 && profile.letters() > 0
                 && (profile.digits > 0 || value.iter().any(|byte| SYMBOLS.has(*byte)))
-                && !is_names(value)
+                && (!is_names(value) || is_chosen(value))
         }
     }
 }
@@ -147,7 +148,7 @@ fn takes_secret(value: &[u8], profile: &Profile, form: Form, language: Language)
     }
     // A single small word: weak, but written down as the secret.
     let shortest = if form == Form::Bare { 8 } else { 6 };
-    (form != Form::Bare || language == Language::Config)
+    (form != Form::Bare || language.is_config())
         && value.len() >= shortest
         && profile.symbols == 0
         && profile.spaces == 0

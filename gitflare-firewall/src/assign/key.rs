@@ -3,7 +3,7 @@
 use super::{
     limits::{LONGEST_NAME, NAME},
     strength::Strength,
-    words::{AGAIN, COMPOUNDS, NOT_AFTER, NOT_BEFORE, PROMISES, PUBLISHED},
+    words::{AGAIN, COMPOUNDS, DIGESTS, NOT_AFTER, NOT_BEFORE, PROMISES, PUBLISHED},
 };
 use crate::{chance::Profile, shape::Set, text::View};
 
@@ -62,6 +62,9 @@ impl Key {
         if stop > end && view.text[stop - 1] == b'-' && view.byte(stop) == b'>' {
             stop -= 1;
         }
+        if view.before(start) == b'/' && is_checksum(&view.text[view.floor..start - 1]) {
+            return None;
+        }
         let before = &view.text[start..at];
         let after = &view.text[end..stop];
         let strength = refine(view, before, after, (at, end), strength)?;
@@ -71,6 +74,13 @@ impl Key {
             strength,
         })
     }
+}
+
+/// `checksum/secret`, as charts annotate what a deployment was made of.
+fn is_checksum(before: &[u8]) -> bool {
+    [&b"checksum"[..], b"digest", b"sha256", b"hash"]
+        .iter()
+        .any(|word| before.ends_with(word))
 }
 
 /// Where the name ends in `providerPRIVATE-9f86...`: before a generated text that only a dash joins.
@@ -204,6 +214,8 @@ fn takes_rest(after: &[u8], strength: Strength, keyword: &[u8]) -> bool {
         let word = &rest[..len];
         let singular = word.strip_suffix(b"s").unwrap_or(word);
         let denied = NOT_AFTER.has(word)
+            || matches!(strength, Strength::Token | Strength::Secret | Strength::Key)
+                && DIGESTS.has(word)
             || singular.len() <= 3 && NOT_AFTER.has(singular)
             || NOT_AFTER.begins(word, 4);
         // `password_confirmation` holds the password once more.
@@ -259,7 +271,7 @@ fn last_word(before: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Language;
+    use crate::language::Language;
 
     fn strength(name: &str, keyword: &str, strength: Strength) -> Option<Strength> {
         let at = name.to_lowercase().find(keyword).unwrap();

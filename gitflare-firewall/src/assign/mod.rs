@@ -3,6 +3,8 @@
 //! member (`"name": "x", "value": "y"`), in an XML element or in a list of pairs.
 
 mod bare;
+mod code;
+mod extent;
 mod form;
 mod glance;
 mod header;
@@ -14,6 +16,7 @@ mod literal;
 mod near;
 mod operator;
 mod providers;
+mod setting;
 mod strength;
 mod value;
 mod words;
@@ -30,9 +33,11 @@ use value::contains;
 use words::KEYWORDS;
 
 use crate::{
+    chance::Profile,
+    language::Language,
     shape::Set,
     span::Matches,
-    text::{LONGEST_VALUE, Language, View},
+    text::{LONGEST_VALUE, View},
 };
 
 /// The keywords as literals for the scanner.
@@ -218,7 +223,7 @@ impl Reader<'_, '_> {
             .unwrap_or(line);
         let line = line.trim_ascii();
         let netrc = self.key.strength == Strength::Password
-            && (line.is_empty() && view.language == Language::Config
+            && (line.is_empty() && view.language == Language::Config && self.is_last_word(at)
                 || contains(line, b"login ")
                 || contains(line, b"machine "));
         let docker = line == b"ENV" || line == b"ARG" || line.starts_with(b"#define");
@@ -238,6 +243,17 @@ impl Reader<'_, '_> {
         } else if view.language != Language::Code && self.key.strength == Strength::Header {
             self.scheme_value(at, found);
         }
+    }
+
+    /// Whether the word at `at` ends its line: a directive, not prose.
+    fn is_last_word(&self, at: usize) -> bool {
+        let view = self.view;
+        if view.quote(at).is_some() {
+            return true;
+        }
+        let end = const { Set::new(" \t\r\n;#") }.run_until(view.text, at, view.limit);
+        let next = view.skip_blanks(end);
+        view.ends_line(next) || matches!(view.byte(next), b';' | b'#')
     }
 
     /// `"hunter2" == password` and `"hunter2".equals(password)`.
@@ -294,7 +310,8 @@ impl Reader<'_, '_> {
         if let Some(value) = self.after_type(at) {
             return self.after_operator(value, Operator::Assign, found);
         }
-        if next_line && view.language != Language::Config {
+        // `secret:` over a mapping or a list names no value.
+        if next_line && (!view.language.is_config() || self.is_pair(at) || view.has(at, b"- ")) {
             return;
         }
         if operator == Operator::Compare {
@@ -320,6 +337,9 @@ impl Reader<'_, '_> {
             return;
         }
         let value = &view.text[start..end];
+        if view.language == Language::Labels && !Profile::of(value).is_random() {
+            return;
+        }
         let name = &view.text[self.key.start..self.key.end];
         if is_secret(value, self.key.strength, form, view.language, name) {
             found.secret(start, end);

@@ -1,9 +1,12 @@
-//! Generated texts that stand near a name without an operator between: `twilio token a81c...`.
+//! Generated texts that stand near a name without being its value in any grammar:
+//! `twilio token a81c...`, `jumpcloud: {key: 'a81c...'}`. Links, versions, digests and commit ids
+//! near a name are something else and stay.
 
 use super::{
     limits::{LONGEST_BARE, SHORTEST_NEARBY, TOKEN, reach},
     strength::Strength,
-    value::is_uuid,
+    value::{is_commit_id, is_uuid},
+    words::{NAMES_SECRET, PUBLISHED},
 };
 use crate::{chance::Profile, tag::TAG_NAME, text::View};
 
@@ -29,24 +32,25 @@ pub(super) fn has_run(view: &View<'_>, stop: usize, strength: Strength) -> bool 
         })
 }
 
-/// The generated text that begins within `reach` of a name that ends at `at`.
+/// The generated text that begins within `reach` of a name that ends at `name_end`; `None` when
+/// something else is named before it.
 pub(super) fn near(
     view: &View<'_>,
-    at: usize,
+    name_end: usize,
     reach: usize,
     strength: Strength,
 ) -> Option<(usize, usize)> {
-    let mut at = at;
+    let mut at = name_end;
     let limit = view.limit.min(at + reach);
     let provider = strength == Strength::Provider;
     let mut lines = 0;
     while at < limit {
         let byte = view.text[at];
         if byte == b'\\' {
-            // The letter of an escape begins nothing.
+            // The letter of an escape begins nothing; `\/` is a path.
             let letter = at + view.backslashes(at);
             lines += usize::from(view.byte(letter) == b'n');
-            if lines > 1 + usize::from(provider) {
+            if lines > 1 + usize::from(provider) || view.byte(letter) == b'/' {
                 return None;
             }
             at = letter + 1;
@@ -54,28 +58,38 @@ pub(super) fn near(
         }
         if !TOKEN.has(byte) {
             // Links, digests, calls and references name something else.
-            if matches!(byte, b'@' | b'$') || !provider && matches!(byte, b'(' | b'<' | b'{') {
+            if matches!(byte, b'@' | b'$' | b'%') || !provider && matches!(byte, b'(' | b'<' | b'{')
+            {
                 return None;
             }
             lines += usize::from(byte == b'\n');
-            if lines > 1 + usize::from(provider) {
+            if lines > 1 + usize::from(provider) || view.has(at, b"://") {
                 return None;
             }
             at += 1;
             continue;
         }
-        // And so do paths.
-        if byte == b'/' {
-            return None;
-        }
         let end = TOKEN.run(view.text, at, view.limit.min(at + LONGEST_BARE));
-        let value = &view.text[at..end];
-        let digest = value.get(..3).is_some_and(|head| {
-            head.eq_ignore_ascii_case(b"sha") || head.eq_ignore_ascii_case(b"md5")
-        });
+        // The value of `name=value`.
+        let start = view.text[at..end.saturating_sub(2).max(at)]
+            .iter()
+            .rposition(|byte| *byte == b'=')
+            .map_or(at, |index| at + index + 1);
+        let value = &view.text[start..end];
+        let is_path = byte == b'/' || at == name_end && byte == b'.' && value.contains(&b'/');
+        let names_digest = [
+            &b"sha"[..],
+            b"sha1",
+            b"sha256",
+            b"sha384",
+            b"sha512",
+            b"md5",
+        ]
+        .iter()
+        .any(|name| ends_with_any_case(value, name));
         // A tag was the generated text once: what follows it is not nearby.
         let tag = value.ends_with(TAG_NAME) && view.byte(end) == b':';
-        if tag || digest {
+        if tag || names_digest || is_path {
             return None;
         }
         if value.len() >= SHORTEST_NEARBY
@@ -83,11 +97,38 @@ pub(super) fn near(
             && !value.starts_with(b"0x")
             && is_generated(value)
         {
-            return Some((at, end));
+            return is_joined(view, name_end, start, value, provider).then_some((start, end));
         }
         at = end;
     }
     None
+}
+
+/// Whether what stands between a name and a generated text lets it be a secret of that name.
+fn is_joined(view: &View<'_>, name_end: usize, start: usize, value: &[u8], provider: bool) -> bool {
+    let between = &view.text[name_end..start];
+    let mut words = between
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    if words.clone().any(|word| PUBLISHED.has(word)) {
+        return false;
+    }
+    let last = between.trim_ascii_end().last();
+    let joined = last.is_some_and(|byte| {
+        matches!(byte, b'"' | b'\'' | b'`' | b'=' | b':' | b'>' | b'-' | b'|') || !byte.is_ascii()
+    }) || words.next_back().is_some_and(|word| NAMES_SECRET.has(word));
+    // A provider's name says nothing of what merely follows it, and a name nothing of a commit.
+    joined || !provider && !is_commit_id(value)
+}
+
+fn ends_with_any_case(value: &[u8], ending: &[u8]) -> bool {
+    let Some(at) = value.len().checked_sub(ending.len()) else {
+        return false;
+    };
+    value[at..].eq_ignore_ascii_case(ending)
+        && value[..at]
+            .last()
+            .is_none_or(|before| !before.is_ascii_alphanumeric())
 }
 
 fn is_generated(value: &[u8]) -> bool {

@@ -4,7 +4,7 @@
 use super::{
     form::Form,
     strength::Strength,
-    words::{EMPTY_WORDS, ENDINGS, PLACES, REFERENCES, SAMPLES, STAND_INS, STORES},
+    words::{ALGORITHMS, EMPTY_WORDS, ENDINGS, PLACES, REFERENCES, SAMPLES, STAND_INS, STORES},
 };
 use crate::{chance::Profile, shape::Set};
 
@@ -39,6 +39,9 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
         [b'@', rest @ ..] if !rest.is_empty() => rest
             .iter()
             .all(|byte| byte.is_ascii_alphabetic() || b"_./:".contains(byte)),
+        [b'(', b'(', .., b')', b')'] => true,
+        // An anchor or an alias of YAML.
+        [b'&' | b'*', rest @ ..] if is_word(rest) => !Profile::of(rest).is_random(),
         [b':', rest @ ..] | [b'&', rest @ ..] => is_names(rest),
         // What a quote or a bracket cut short: `form["password"]`, `getcwd()`.
         [call @ .., b'[' | b'('] | [call @ .., b'(', b')'] if !call.is_empty() => call
@@ -51,6 +54,13 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
                     .any(|piece| contains(value, piece))
         }
     }
+}
+
+fn is_word(text: &[u8]) -> bool {
+    !text.is_empty()
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(byte))
 }
 
 /// Empty words, one repeated character, `your-...-here`.
@@ -286,6 +296,66 @@ pub(super) fn is_basic(text: &[u8]) -> bool {
         && STANDARD_NO_PAD.decode(text).is_ok_and(|plain| {
             plain.contains(&b':') && plain.iter().all(|byte| !byte.is_ascii_control())
         })
+}
+
+/// 40 or 64 hexadecimal digits in one case, as Git names commits.
+pub(super) fn is_commit_id(value: &[u8]) -> bool {
+    matches!(value.len(), 40 | 64)
+        && value
+            .iter()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// `sha256:9f86...`: a digest says so itself.
+pub(super) fn is_digest(value: &[u8]) -> bool {
+    [
+        &b"sha1:"[..],
+        b"sha256:",
+        b"sha384:",
+        b"sha512:",
+        b"md5:",
+        b"sha256-",
+        b"sha384-",
+        b"sha512-",
+    ]
+    .iter()
+    .any(|name| {
+        value
+            .get(..name.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(name))
+            && value[name.len()..]
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
+    })
+}
+
+/// `kind-river-walrus9`, `KindRiverWalrus9`: words joined into a password, with a number behind
+/// them. Names of algorithms end so too.
+pub(super) fn is_chosen(value: &[u8]) -> bool {
+    let digits = value
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let words = &value[..value.len() - digits];
+    let words = words
+        .strip_suffix(b"-")
+        .or(words.strip_suffix(b"_"))
+        .unwrap_or(words);
+    if !(1..=4).contains(&digits) || words.len() < 10 {
+        return false;
+    }
+    let mut count = 0;
+    let parts = words
+        .split(|byte| matches!(byte, b'-' | b'_' | b'.'))
+        .flat_map(humps);
+    for word in parts {
+        if word.len() < 3 || !word.iter().all(u8::is_ascii_alphabetic) || ALGORITHMS.has(word) {
+            return false;
+        }
+        count += 1;
+    }
+    count >= 2
 }
 
 pub(super) fn is_uuid(value: &[u8]) -> bool {

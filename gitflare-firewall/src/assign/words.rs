@@ -152,6 +152,10 @@ pub(super) static NOT_AFTER: LazyLock<Words> = LazyLock::new(|| {
     )
 });
 
+/// Words after a name that make its value a digest.
+pub(super) static DIGESTS: LazyLock<Words> =
+    LazyLock::new(|| Words::new("sha md digest checksum fingerprint integrity"));
+
 /// Words after a password's name under which it is written once more.
 pub(super) static AGAIN: LazyLock<Words> =
     LazyLock::new(|| Words::new("confirm confirmation confirmed repeat repeated again"));
@@ -200,6 +204,8 @@ pub(super) static EMPTY_WORDS: LazyLock<Words> = LazyLock::new(|| {
          api_key apikey api-key access_token refresh_token id_token client_secret private_key \
          public_key secret_key header cookie query body xxx xxxx foo bar baz abc name id new old \
          current confirm option empty blank missing invalid valid example sample insert replace \
+         include omit same-origin mandatory private public internal external generated random same \
+         above below later yourself hidden plain plaintext encrypted hashed salted stored typed \
          replaceme replace_me hunter n/a utf-8 utf8 utf-16 ascii latin-1 latin1 hex base64 binary",
     )
 });
@@ -270,11 +276,30 @@ pub(super) static SCHEMES: LazyLock<Words> = LazyLock::new(|| {
     )
 });
 
-/// Words after a provider's name that make its value something to publish.
+/// Words beside a value that make it something to publish: digests, versions, and what Git and
+/// databases name by generated texts.
 pub(super) static PUBLISHED: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
-        "sha hash digest checksum integrity version commit rev revision ref url uri link href path \
-         image tag etag md5 fingerprint pixel webhook",
+        "\
+         sha sha1 sha256 sha512 hash digest checksum checksums integrity version commit commits \
+         rev revision revisions ref refs url uri link href path image tag etag md5 fingerprint pixel \
+         webhook release releases compare checkout sync merge merged merging bump branch head base \
+         tree blob parent pull build builds deploy deploys deployed reverts revert cherry picked \
+         changeset snapshot uuid constraint index table foreign references migration",
+    )
+});
+
+/// Words directly before a generated text that need no operator before a generated text.
+pub(super) static NAMES_SECRET: LazyLock<Words> = LazyLock::new(|| {
+    Words::new("key token secret password pass pwd passwd auth apikey bearer credential")
+});
+
+/// Words that end in a number by their nature.
+pub(super) static ALGORITHMS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         sha base argon scram utf pbkdf oauth md aes rsa http https ipv ecdsa ed hmac bcrypt scrypt \
+         crypt hash version encoded encoding token field input test step phase part type form column",
     )
 });
 
@@ -289,7 +314,7 @@ pub(super) static PROMISES: LazyLock<Words> = LazyLock::new(|| {
 /// How a value begins that stands for another.
 pub(super) static REFERENCES: LazyLock<Prefixes> = LazyLock::new(|| {
     Prefixes::new(
-        "${ $( {{ #{ <% <? %( %{ {% @Microsoft.KeyVault !Ref !Sub !GetAtt !ImportValue !vault \\( $[ \
+        "${ $( {{ #{ #@ <% <? %( %{ {% @Microsoft.KeyVault !Ref !Sub !GetAtt !ImportValue !vault \\( $[ \
          @{ #[ &{ [[ __ {$ @@ ssm: vault: op:// arn: secretsmanager: kms: ref: ref+ resolve: \
          valueFrom secretKeyRef process.env os.environ os.getenv getenv System.getenv System.get \
          ENV[ $env: ENC[ data:image rgba( lookup( file( env( config( config.get projects/",

@@ -116,6 +116,10 @@ impl Format {
         if text[at].is_ascii_alphanumeric() && self.before.is_none() && !begins_word(text, start) {
             return None;
         }
+        // Publishable keys are public by their providers' design.
+        if text[floor..start].ends_with(b"pk_") {
+            return None;
+        }
         let body = at + self.anchor.len();
         // Longer runs go on by the engine's state; the bound keeps hostile texts cheap.
         let longest = if self.mixed { LONGEST_MIXED } else { LONGEST };

@@ -25,6 +25,7 @@ pub(super) const TOKENS: &[Row] = &[
     row("glsoat-", r"[\w-]{20,}"),
     row("glffct-", r"[\w-]{20,}"),
     row("gloas-", r"[\w-]{20,}"),
+    row("t3_", r"[\w-]{27,}\.01\.[a-z0-9]{9}"),
     row("GR1348941", r"[\w-]{20,}"),
     row("_gitlab_session=", "[a-z0-9]{32,}"),
     // Atlassian, Bitbucket.

@@ -47,9 +47,7 @@ impl Portable {
 fn spellings(literal: &Literal, offset: usize) -> Vec<Vec<u8>> {
     (0..WINDOW).fold(vec![Vec::new()], |spellings, index| {
         let mut bytes = literal.accepts(offset + index);
-        bytes
-            .iter_mut()
-            .for_each(|byte| byte.make_ascii_lowercase());
+        bytes.iter_mut().for_each(u8::make_ascii_lowercase);
         bytes.sort_unstable();
         bytes.dedup();
         spellings
