@@ -263,6 +263,12 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page, and where the next one starts if there is one.
+    #[must_use]
+    pub const fn new(items: Vec<T>, next: Option<Position>) -> Self {
+        Self { items, next }
+    }
+
     /// A page that is the last one.
     #[must_use]
     pub const fn last(items: Vec<T>) -> Self {

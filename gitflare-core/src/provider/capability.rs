@@ -95,6 +95,25 @@ impl Capability {
         let support = Support::None { reason };
         Self { endpoint, support }
     }
+
+    /// One row per operation: served in full, but for these exceptions.
+    #[must_use]
+    pub const fn all_but(exceptions: &[Self]) -> [Self; Endpoint::ALL.len()] {
+        let mut rows = [Self::full(Endpoint::Profile); Endpoint::ALL.len()];
+        let mut at = 0;
+        while at < rows.len() {
+            rows[at] = Self::full(Endpoint::ALL[at]);
+            let mut exception = 0;
+            while exception < exceptions.len() {
+                if exceptions[exception].endpoint as usize == Endpoint::ALL[at] as usize {
+                    rows[at] = exceptions[exception];
+                }
+                exception += 1;
+            }
+            at += 1;
+        }
+        rows
+    }
 }
 
 /// Whether a provider serves an operation.
