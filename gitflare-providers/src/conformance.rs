@@ -1,29 +1,50 @@
-//! The suite that every adapter runs: what it declares is what it serves, and what it does not
-//! declare is refused before anything is asked of the upstream. Panics where a promise is broken.
+//! The suite that every adapter runs, a stranger's too: what it declares is what it serves, no page
+//! loses a row, nothing is invented, a refusal has its code. Functions that panic where a promise is
+//! broken.
+//!
+//! The rules of this file need a provider alone. Those of [`Subject::run`] need an upstream that they
+//! can steer: an adapter over HTTP brings a table of its requests and answers, and gets them all.
+
+#[expect(clippy::unwrap_used, reason = "a suite that cannot go on says where")]
+mod damage;
+#[expect(clippy::unwrap_used, reason = "a suite that cannot go on says where")]
+mod read;
+#[expect(clippy::unwrap_used, reason = "a suite that cannot go on says where")]
+mod stand_in;
+#[expect(clippy::unwrap_used, reason = "a suite that cannot go on says where")]
+mod subject;
 
 use std::time::{Duration, Instant};
 
 use gitflare_core::{
-    Code, ConnectionId, Error, Limit, PageRequest, Result, Secret,
-    model::PullRequestFilter,
-    provider::{
-        Call, CommitId, DeploymentFilter, Endpoint, Provider, RefSelector, RepoRef, Support,
-        TreeQuery,
-    },
+    Code, ConnectionId, Error, Limit, PageRequest, Position, Result, Secret,
+    provider::{Call, Endpoint, Provider, RepoRef},
 };
+use serde_json::Value;
 
-/// A call with ten seconds left, for connection `conn_conformance`.
+pub use read::Read;
+pub use stand_in::{Reply, StandIn};
+pub use subject::{Case, Slice, Subject};
+
+/// A walk that takes more pages than this does not end.
+const MAX_WALK: usize = 1000;
+
+/// A call with twenty seconds left, for connection `conn_conformance`.
 ///
 /// # Panics
 /// Never: the id is well formed.
 #[must_use]
 pub fn call(access_token: &str) -> Call {
+    call_of("conn_conformance", access_token)
+}
+
+fn call_of(connection: &str, access_token: &str) -> Call {
     Call {
-        connection_id: ConnectionId::parse("conn_conformance").expect("the id is well formed"),
+        connection_id: ConnectionId::parse(connection).expect("the id is well formed"),
         access_token: Secret::new(access_token.to_owned()),
         api_base_url: None,
         organization: None,
-        deadline: Instant::now() + Duration::from_secs(10),
+        deadline: Instant::now() + Duration::from_secs(20),
     }
 }
 
@@ -49,65 +70,113 @@ pub fn every_endpoint_is_declared_once(provider: &dyn Provider) {
 
 /// A declared endpoint answers something other than `UNSUPPORTED_ENDPOINT`, an undeclared one
 /// answers just that. With a provider whose upstream is gone this also shows that the refusal
-/// asks nobody.
+/// makes no request.
 ///
 /// # Panics
 /// When an endpoint answers otherwise.
 pub async fn declared_is_callable(provider: &dyn Provider, call: &Call, repo: &RepoRef) {
     for &endpoint in Endpoint::ALL {
-        let refused = match ask(provider, endpoint, call, repo).await {
-            Ok(()) => false,
-            Err(error) => {
-                if error.code() == Code::UnsupportedEndpoint {
-                    assert_eq!(error.provider(), Some(provider.id()), "{endpoint}");
-                }
-                error.code() == Code::UnsupportedEndpoint
-            }
+        let answer = match Read::plain(endpoint) {
+            Some(read) => read
+                .send(provider, call, repo, PageRequest::default())
+                .await
+                .map(drop),
+            None if provider.hooks().is_some() => Ok(()),
+            None => Err(Error::unsupported(provider.id(), endpoint)),
         };
-        let declared = matches!(provider.support(endpoint), Support::Full { .. });
+        let refused = answer.is_err_and(|error| {
+            let refused = error.code() == Code::UnsupportedEndpoint;
+            assert!(
+                !refused || error.provider() == Some(provider.id()),
+                "{endpoint}"
+            );
+            refused
+        });
+        let declared = provider.support(endpoint).reason().is_none();
         assert_eq!(declared, !refused, "{}: {endpoint}", provider.id());
     }
 }
 
-async fn ask(
+/// A position that the provider cannot have made is `INVALID_CURSOR` in every list.
+///
+/// # Panics
+/// When a list answers otherwise.
+pub async fn foreign_positions_are_refused(provider: &dyn Provider, call: &Call, repo: &RepoRef) {
+    for read in plain_lists(provider) {
+        for position in [
+            Position::new().text("\u{1}"),
+            Position::new().number(99).number(1),
+        ] {
+            let request = PageRequest {
+                position: Some(position),
+                ..PageRequest::default()
+            };
+            let refused = read.send(provider, call, repo, request).await;
+            let code = refused.err().map(|error| error.code());
+            assert_eq!(code, Some(Code::InvalidCursor), "{read:?}");
+        }
+    }
+}
+
+/// The pages of a list, at a limit of 1, 7 or 100, hold the same rows in the same order. Returns the
+/// rows.
+///
+/// # Panics
+/// When they do not, or when the walk does not end.
+pub async fn pages_equal_the_whole(
     provider: &dyn Provider,
-    endpoint: Endpoint,
     call: &Call,
     repo: &RepoRef,
-) -> Result<(), Error> {
-    let page = PageRequest::first(Limit::DEFAULT);
-    let commit = CommitId::parse(&"0".repeat(40))?;
-    match endpoint {
-        Endpoint::Profile => provider.viewer(call).await.map(drop),
-        Endpoint::Repositories => provider.repositories(call, page).await.map(drop),
-        Endpoint::Repository => provider.repository(call, repo).await.map(drop),
-        Endpoint::Branches => provider.branches(call, repo, page).await.map(drop),
-        Endpoint::Commits => provider.commits(call, repo, None, page).await.map(drop),
-        Endpoint::CommitDiff => provider.commit_diff(call, repo, &commit).await.map(drop),
-        Endpoint::PullRequests => provider
-            .pull_requests(call, repo, PullRequestFilter::Open, page)
-            .await
-            .map(drop),
-        Endpoint::PullRequestDiff => provider.pull_request_diff(call, repo, 1).await.map(drop),
-        Endpoint::Contributors => provider.contributors(call, repo, page).await.map(drop),
-        Endpoint::Tags => provider.tags(call, repo, page).await.map(drop),
-        Endpoint::Releases => provider.releases(call, repo, page).await.map(drop),
-        Endpoint::Checks => provider
-            .checks(call, repo, &RefSelector::DefaultBranch, page)
-            .await
-            .map(drop),
-        Endpoint::Deployments => provider
-            .deployments(call, repo, &DeploymentFilter::default(), page)
-            .await
-            .map(drop),
-        Endpoint::FileTree => provider
-            .file_tree(call, repo, &TreeQuery::default(), page)
-            .await
-            .map(drop),
-        Endpoint::EventsSubscribe => match provider.hooks() {
-            Some(_) => Ok(()),
-            None => Err(Error::unsupported(provider.id(), endpoint)),
-        },
-        _ => Err(Error::internal("the suite does not know this operation")),
+    read: &Read,
+) -> Vec<Value> {
+    let whole = walk(provider, call, repo, read, 100).await;
+    for limit in [7, 1] {
+        let pages = walk(provider, call, repo, read, limit).await;
+        assert_eq!(pages, whole, "{read:?} at limit {limit}");
     }
+    whole
+}
+
+/// The plain read of every list that the provider declares.
+fn plain_lists(provider: &dyn Provider) -> impl Iterator<Item = Read> {
+    let declared = Endpoint::ALL
+        .iter()
+        .copied()
+        .filter(|endpoint| endpoint.is_paged() && provider.support(*endpoint).reason().is_none());
+    declared.filter_map(Read::plain)
+}
+
+/// All rows of a list, page by page.
+async fn walk(
+    provider: &dyn Provider,
+    call: &Call,
+    repo: &RepoRef,
+    read: &Read,
+    limit: u32,
+) -> Vec<Value> {
+    let mut all = Vec::new();
+    try_walk(provider, call, repo, read, limit, &mut all)
+        .await
+        .unwrap_or_else(|error| panic!("{read:?} at limit {limit}: {error}"));
+    all
+}
+
+async fn try_walk(
+    provider: &dyn Provider,
+    call: &Call,
+    repo: &RepoRef,
+    read: &Read,
+    limit: u32,
+    all: &mut Vec<Value>,
+) -> Result<()> {
+    let mut request = PageRequest::first(Limit::new(limit)?);
+    for _ in 0..MAX_WALK {
+        let page = read.send(provider, call, repo, request.clone()).await?;
+        all.extend(page.items);
+        match page.next {
+            Some(next) => request.position = Some(next),
+            None => return Ok(()),
+        }
+    }
+    panic!("{read:?} at limit {limit} does not end");
 }

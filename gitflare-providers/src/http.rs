@@ -5,6 +5,7 @@
 mod address;
 mod body;
 mod callbacks;
+mod rows;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,8 +22,9 @@ use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
 use self::address::{PublicOnly, System, is_public};
-pub(crate) use self::body::{MAX_BODY, MAX_DIFF_BODY};
+use self::body::{MAX_BODY, MAX_ROWS};
 pub use self::callbacks::Callbacks;
+pub(crate) use self::rows::Rows;
 use crate::quotas::Quotas;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -141,13 +143,14 @@ impl Http {
         }
     }
 
-    /// Sends a GET and reads the answer, redirects within the same origin followed.
+    /// Sends a GET and reads the answer, redirects within the same origin followed. `rows` takes the
+    /// rows of a list as they arrive.
     pub(crate) async fn get(
         &self,
         base: &Base,
         mut url: Url,
         headers: &HeaderMap,
-        max_bytes: usize,
+        rows: Option<&mut Rows<'_>>,
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         for _ in 0..=MAX_REDIRECTS {
@@ -155,7 +158,7 @@ impl Http {
             let response = self.send(request, deadline).await?;
             match redirect_target(&response, base)? {
                 Some(target) => url = target,
-                None => return read(response, max_bytes, deadline).await,
+                None => return read(response, rows, deadline).await,
             }
         }
         Err(Failure::Unusable("redirected too often"))
@@ -170,7 +173,7 @@ impl Http {
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         let response = self.send(submission.over(self.client(base)), deadline);
-        read(response.await?, MAX_BODY, deadline).await
+        read(response.await?, None, deadline).await
     }
 
     /// The same where the status is all that counts: whatever the body is, nobody waits for it.
@@ -247,7 +250,10 @@ impl Submission {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
+    /// Without the rows that were handed on.
     pub(crate) body: Vec<u8>,
+    /// Whether the list was there whose rows were handed on.
+    pub(crate) has_list: bool,
 }
 
 /// Why there is no answer.
@@ -255,6 +261,8 @@ pub(crate) struct Reply {
 pub(crate) enum Failure {
     /// Not in time.
     Timeout,
+    /// More rows than are read of one list.
+    TooLarge,
     /// Not reached, or the connection broke; with the library's words for the log.
     Unreachable(String),
     /// Answered in a way that cannot be used.
@@ -282,22 +290,30 @@ impl From<tokio::time::error::Elapsed> for Failure {
     }
 }
 
-async fn read(response: Response, max_bytes: usize, deadline: Instant) -> Result<Reply, Failure> {
+async fn read(
+    response: Response,
+    rows: Option<&mut Rows<'_>>,
+    deadline: Instant,
+) -> Result<Reply, Failure> {
     let status = response.status();
     let headers = response.headers().clone();
-    let body = if status.is_success() {
-        timeout_at(deadline, body::read(response, max_bytes)).await??
-    } else {
-        // The status speaks for itself; a broken body of a refusal must not hide it.
-        match timeout_at(deadline, body::read(response, MAX_REFUSAL)).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(_)) | Err(_) => Vec::new(),
+    let (body, has_list) = match (status.as_u16(), rows) {
+        // Other successes are answers without the rows that were asked for.
+        (200 | 203, Some(rows)) => {
+            timeout_at(deadline, body::read(response, MAX_ROWS, Some(rows))).await??
         }
+        (200..=299, _) => timeout_at(deadline, body::read(response, MAX_BODY, None)).await??,
+        // The status speaks for itself; a broken body of a refusal must not hide it.
+        _ => match timeout_at(deadline, body::read(response, MAX_REFUSAL, None)).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(_)) | Err(_) => (Vec::new(), false),
+        },
     };
     Ok(Reply {
         status: status.as_u16(),
         headers,
         body,
+        has_list,
     })
 }
 

@@ -1,20 +1,25 @@
 //! Adapters from each code host's API to the unified resources of `gitflare-core`.
 //!
 //! To add a provider:
-//! 1. add its row to [`gitflare_core::provider::ProviderId`];
+//! 1. add its row to the kinds of [`gitflare_core::provider::ProviderKind`];
 //! 2. make a folder named as its id, with the file names the others have (`capabilities`,
-//!    `profile`, `repositories`, `refs`, `commits`, ...); what it cannot serve has no file;
-//! 3. implement [`gitflare_core::provider::Provider`] in its `mod.rs` as one-line delegations, and
-//!    give every endpoint a row in `capabilities.rs`;
-//! 4. run the suite of the `conformance` module over it.
+//!    `client`, `oauth`, `profile`, `repositories`, `refs`, `commits`, ...); what it cannot serve has
+//!    no file;
+//! 3. in `client.rs` say how its API is spoken: a `Dialect`, its `Paging`, what its refusals mean; in
+//!    the other files a list is one `List` and one wire struct;
+//! 4. in `mod.rs` write the table of what it serves (`serve!`), in `capabilities.rs` the operations
+//!    that it lacks, with the reason, in `oauth.rs` its paths and scope words;
+//! 5. run the suite of the `conformance` module over it.
 //!
 //! Nothing here knows tenants, tokens of ours, cursors' seals or the firewall.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod answer;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod diff_files;
 pub mod github;
 pub mod gitlab;
 mod hooks;
@@ -22,10 +27,13 @@ mod http;
 mod listing;
 pub mod local;
 mod oauth;
+mod oauth_tokens;
 mod pagination;
 mod patch;
 mod pinned;
 mod quotas;
+mod request;
+mod serve;
 mod upstream;
 mod upstream_error;
 mod wire;

@@ -1,56 +1,342 @@
-//! One page of a list as it came: its rows are read out of the body, which they may borrow from.
+//! Lists as data: where an upstream has one, what selects its rows, how it is paged. An adapter names
+//! these and maps one row; everything else about reading a page of it is done here, alike for all.
+//!
+//! A list operation of an adapter is
+//! `client.rows(call, below(Endpoint::Tags, repo, &["tags"]), page, WireTag::into).await`.
 
-use gitflare_core::{Page, Position, Result};
-use serde::Deserialize;
+use std::borrow::Cow;
 
-use crate::{upstream::Answer, wire::Rows};
+use gitflare_core::{
+    Code, Error, Page, PageRequest, Position, Result,
+    provider::{Call, Endpoint, RepoRef},
+};
+use serde::de::{DeserializeOwned, IgnoredAny};
 
-/// The answer to a list's request, and where the next page starts.
+use crate::{
+    answer::{Answer, unreadable},
+    http::Rows,
+    request::Get,
+    upstream::Upstream,
+};
+
+/// How the pages of a list are asked for and found.
 #[derive(Debug)]
-pub(crate) struct Listing {
-    answer: Option<Answer>,
-    next: Option<Position>,
+pub(crate) enum Paging {
+    /// The upstream has pages of its own.
+    Pages {
+        /// Asks for a page: its size, and where it starts.
+        ask: for<'a> fn(Get<'a>, &'a PageRequest) -> Result<Get<'a>>,
+        /// Where the page after this answer starts. The number is how many rows it had.
+        next: fn(&Answer, &PageRequest, usize) -> Result<Option<Position>>,
+        /// How to ask again when the upstream refuses to page the list this way.
+        otherwise: Option<&'static Self>,
+    },
+    /// The upstream sends the list whole: pages are slices of it, and a position is how many rows
+    /// came before.
+    Slices,
+    /// The upstream sends the list whole, and all of it is wanted.
+    Whole,
 }
 
-impl Listing {
-    /// A page, and the upstream's own pointer to the next.
-    pub(crate) fn new(answer: Answer, next: Option<Position>) -> Self {
+/// What a request is about: a refusal may mean different things for different operations.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About<'a> {
+    /// The operation that asks.
+    pub(crate) endpoint: Endpoint,
+    /// The repository below which it asks; `None` for what belongs to the account.
+    pub(crate) repo: Option<&'a RepoRef>,
+    /// Where the page starts that was asked for; `None` for a first page and for single objects.
+    pub(crate) position: Option<&'a Position>,
+}
+
+/// A list of an upstream.
+#[derive(Clone, Debug)]
+pub(crate) struct List<'a> {
+    about: About<'a>,
+    segments: Vec<Cow<'a, str>>,
+    query: Vec<(&'static str, Cow<'a, str>)>,
+    paging: &'static Paging,
+    member: Option<&'static str>,
+    is_optional: bool,
+    empty: &'static [u16],
+}
+
+impl<'a> List<'a> {
+    /// The list at a path, each segment encoded whole.
+    pub(crate) fn new(endpoint: Endpoint, paging: &'static Paging, segments: &[&'a str]) -> Self {
         Self {
-            answer: Some(answer),
-            next,
-        }
-    }
-
-    /// The list of a repository without commits, for which upstreams have other answers.
-    pub(crate) fn empty() -> Self {
-        Self {
-            answer: None,
-            next: None,
-        }
-    }
-
-    /// The rows of the page.
-    ///
-    /// # Errors
-    /// `UPSTREAM_UNAVAILABLE` when the body is not such a list.
-    pub(crate) fn page<'a, W: Deserialize<'a>>(&'a self) -> Result<Page<W>> {
-        self.page_in(|rows: Rows<W>| rows)
-    }
-
-    /// The rows of a page that is an object around them.
-    ///
-    /// # Errors
-    /// `UPSTREAM_UNAVAILABLE` when the body is not such an object.
-    pub(crate) fn page_in<'a, T: Deserialize<'a>, W>(
-        &'a self,
-        rows: impl FnOnce(T) -> Rows<W>,
-    ) -> Result<Page<W>> {
-        Ok(Page {
-            items: match &self.answer {
-                Some(answer) => rows(answer.json()?).0,
-                None => Vec::new(),
+            about: About {
+                endpoint,
+                repo: None,
+                position: None,
             },
-            next: self.next.clone(),
-        })
+            segments: segments.iter().map(|segment| (*segment).into()).collect(),
+            query: Vec::new(),
+            paging,
+            member: None,
+            is_optional: false,
+            empty: &[],
+        }
     }
+
+    /// Belongs to that repository.
+    pub(crate) fn of(mut self, repo: &'a RepoRef) -> Self {
+        self.about.repo = Some(repo);
+        self
+    }
+
+    /// Adds path segments.
+    pub(crate) fn at(mut self, segments: &[&'a str]) -> Self {
+        self.segments
+            .extend(segments.iter().map(|segment| Cow::Borrowed(*segment)));
+        self
+    }
+
+    /// Sends a query parameter with every page.
+    pub(crate) fn query(mut self, key: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
+        self.query.push((key, value.into()));
+        self
+    }
+
+    /// The same where a value was given.
+    pub(crate) fn query_opt(
+        self,
+        key: &'static str,
+        value: Option<impl Into<Cow<'a, str>>>,
+    ) -> Self {
+        match value {
+            Some(value) => self.query(key, value),
+            None => self,
+        }
+    }
+
+    /// Is paged in another way than the adapter's lists mostly are.
+    pub(crate) fn paged(mut self, paging: &'static Paging) -> Self {
+        self.paging = paging;
+        self
+    }
+
+    /// Has its rows in that member of an object.
+    pub(crate) fn rows_in(mut self, member: &'static str) -> Self {
+        self.member = Some(member);
+        self
+    }
+
+    /// May come without rows: an answer without the list is an empty one.
+    pub(crate) fn optional(mut self) -> Self {
+        self.is_optional = true;
+        self
+    }
+
+    /// Is empty when the upstream answers with one of these statuses.
+    pub(crate) fn empty_on(mut self, statuses: &'static [u16]) -> Self {
+        self.empty = statuses;
+        self
+    }
+
+    /// The rows of the answer that belong to a page.
+    fn slice(&self, page: &PageRequest) -> Result<(usize, usize)> {
+        match (self.paging, &page.position) {
+            (Paging::Pages { .. } | Paging::Whole, _) => Ok((0, usize::MAX)),
+            (Paging::Slices, None) => Ok((0, page.limit.get())),
+            (Paging::Slices, Some(position)) => {
+                let mut fields = position.fields();
+                let start = usize::try_from(fields.number()?).unwrap_or(usize::MAX);
+                fields.end()?;
+                Ok((start, start.saturating_add(page.limit.get())))
+            }
+        }
+    }
+
+    fn get<'p>(&'p self, page: &'p PageRequest) -> Result<Get<'p>> {
+        let mut get = Get::new(&self.segments)?.also(self.empty);
+        for (key, value) in &self.query {
+            get = get.query(key, &**value);
+        }
+        match self.paging {
+            Paging::Pages { ask, .. } => ask(get, page),
+            Paging::Slices | Paging::Whole => Ok(get),
+        }
+    }
+
+    fn next(&self, answer: &Answer, page: &PageRequest, rows: usize) -> Result<Option<Position>> {
+        match self.paging {
+            // A pointer that does not move would be followed for ever.
+            Paging::Pages { next, .. } => {
+                Ok(next(answer, page, rows)?.filter(|next| Some(next) != page.position.as_ref()))
+            }
+            Paging::Slices => {
+                let (_, end) = self.slice(page)?;
+                Ok((end < rows).then(|| Position::new().number(end as u64)))
+            }
+            Paging::Whole => Ok(None),
+        }
+    }
+}
+
+/// A page of a list, with what stood around its rows.
+#[derive(Debug)]
+pub(crate) struct Listing<T> {
+    pub(crate) page: Page<T>,
+    /// `None` when the repository has no commits, for which upstreams have other answers.
+    pub(crate) answer: Option<Answer>,
+}
+
+impl<T> Listing<T> {
+    fn empty() -> Self {
+        Self {
+            page: Page::last(Vec::new()),
+            answer: None,
+        }
+    }
+}
+
+/// One adapter's API, of which it says two things by itself: how its requests are spoken, and what
+/// its refusals come to once the repository was looked at.
+pub(crate) trait Api: Sync {
+    /// The API.
+    fn upstream(&self) -> &Upstream;
+
+    /// What a refusal comes to. `Ok` where it says no worse than that the repository has no commits.
+    fn settle(
+        &self,
+        call: &Call,
+        about: About<'_>,
+        refusal: Error,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// One object below a repository.
+    ///
+    /// # Errors
+    /// What the refusal comes to.
+    fn item(
+        &self,
+        call: &Call,
+        endpoint: Endpoint,
+        repo: &RepoRef,
+        get: Get<'_>,
+    ) -> impl Future<Output = Result<Answer>> + Send {
+        async move {
+            let refusal = match self.upstream().get(call, &get).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let about = About {
+                endpoint,
+                repo: Some(repo),
+                position: None,
+            };
+            self.settle(call, about, refusal.clone()).await?;
+            Err(refusal)
+        }
+    }
+
+    /// One page of a list, its rows mapped as they arrive. A list of a repository without commits is
+    /// empty; a row that is `null` is none.
+    ///
+    /// # Errors
+    /// What the refusal comes to; `UPSTREAM_UNAVAILABLE` when the answer is no such list.
+    fn rows<W, T>(
+        &self,
+        call: &Call,
+        list: List<'_>,
+        page: PageRequest,
+        map: impl FnMut(W) -> T + Send,
+    ) -> impl Future<Output = Result<Page<T>>> + Send
+    where
+        W: DeserializeOwned,
+        T: Send,
+    {
+        async move { Ok(self.listing(call, &list, &page, map).await?.page) }
+    }
+
+    /// The same with what stands around the rows.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    fn listing<W, T>(
+        &self,
+        call: &Call,
+        list: &List<'_>,
+        page: &PageRequest,
+        mut map: impl FnMut(W) -> T + Send,
+    ) -> impl Future<Output = Result<Listing<T>>> + Send
+    where
+        W: DeserializeOwned,
+        T: Send,
+    {
+        async move {
+            let mut read = read(self.upstream(), call, list, page, &mut map).await;
+            if let (
+                Err(error),
+                Paging::Pages {
+                    otherwise: Some(paging),
+                    ..
+                },
+            ) = (&read, list.paging)
+                && error.code() == Code::PaginationNotSupported
+                && page.position.is_none()
+            {
+                let list = list.clone().paged(paging);
+                read = self::read(self.upstream(), call, &list, page, &mut map).await;
+            }
+            let refusal = match read {
+                Ok(listing) => return Ok(listing),
+                Err(error) => error,
+            };
+            let about = About {
+                position: page.position.as_ref(),
+                ..list.about
+            };
+            self.settle(call, about, refusal).await?;
+            Ok(Listing::empty())
+        }
+    }
+}
+
+async fn read<W, T>(
+    upstream: &Upstream,
+    call: &Call,
+    list: &List<'_>,
+    page: &PageRequest,
+    map: &mut (impl FnMut(W) -> T + Send),
+) -> Result<Listing<T>>
+where
+    W: DeserializeOwned,
+    T: Send,
+{
+    let (start, end) = list.slice(page)?;
+    let (mut items, mut count, mut broken) = (Vec::new(), 0, None);
+    let mut each = |text: &[u8]| {
+        count += 1;
+        // What belongs to other slices is not read.
+        if count <= start || count > end {
+            return true;
+        }
+        match serde_json::from_slice::<Option<W>>(text) {
+            Ok(row) => items.extend(row.map(&mut *map)),
+            Err(error) => broken = Some(format!("row {count}: {}", unreadable(&error))),
+        }
+        broken.is_none()
+    };
+    let rows = Rows {
+        member: list.member,
+        each: &mut each,
+    };
+    let answer = upstream.rows(call, &list.get(page)?, rows).await?;
+    if list.empty.contains(&answer.status()) {
+        return Ok(Listing::empty());
+    }
+    if let Some(detail) = broken {
+        return Err(answer.unusable(detail));
+    }
+    answer.json::<IgnoredAny>()?;
+    if !answer.reply.has_list && !list.is_optional {
+        return Err(answer.unusable("the answer is no list"));
+    }
+    let next = list.next(&answer, page, count)?;
+    Ok(Listing {
+        page: Page::new(items, next),
+        answer: Some(answer),
+    })
 }

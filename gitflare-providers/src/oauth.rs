@@ -1,39 +1,33 @@
-//! OAuth 2.0 as the adapters share it: our registration at a provider, token requests and what
-//! their answers mean. Paths, scopes and revocation are each adapter's own. Nothing here is ever
-//! sent twice: a code or a refresh token works once.
+//! OAuth 2.0 as providers speak it: the authorization request with PKCE (RFC 6749, section 4.1.1;
+//! RFC 7636), the token requests (RFC 6749, sections 4.1.3 and 6), revocation (RFC 7009). A provider
+//! gives its paths, its words for scopes and its exceptions, as a [`Flow`]. Nothing here is ever sent
+//! twice: a code or a refresh token works once.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use gitflare_core::{
-    Code, Error, Result, Secret,
-    provider::{OauthRefusal, ProviderId, ProviderTokens},
+    Code, Error, Result, Scope, Scopes, Secret,
+    provider::{
+        AuthorizationRequest, CodeExchange, OauthRefusal, ProviderId, ProviderOauth,
+        ProviderTokens, TokenRefresh, TokenRevocation,
+    },
 };
 use percent_encoding::utf8_percent_encode;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde::Deserialize;
+use reqwest::{
+    Method,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
+};
+use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use crate::{
     http::{Base, Http, Reply, Submission},
-    upstream::SEGMENT,
+    oauth_tokens::read_tokens,
+    request::SEGMENT,
     upstream_error::{Refusal, unanswered},
 };
-
-/// Words by which providers refuse a code or a refresh token for good.
-const REJECTED: &[&str] = &[
-    "invalid_grant",
-    "bad_verification_code",
-    "bad_refresh_token",
-];
-/// Words by which they refuse our registration.
-const UNREGISTERED: &[&str] = &[
-    "invalid_client",
-    "unauthorized_client",
-    "incorrect_client_credentials",
-];
-/// No provider lets tokens live longer; more is a mistake and counts as this much.
-const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// Our registration at a provider.
 #[derive(Clone, Debug)]
@@ -48,40 +42,103 @@ pub struct OauthConfig {
     pub web_url: Option<String>,
 }
 
-/// One registration, ready to be used.
+/// How a provider speaks OAuth 2.0, as data.
 #[derive(Debug)]
-pub(crate) struct Registration {
-    provider: ProviderId,
-    http: Http,
-    web: Base,
-    origin: String,
-    pub(crate) config: OauthConfig,
+pub(crate) struct Flow {
+    pub(crate) provider: ProviderId,
+    /// The base of its pages, from that of its API.
+    pub(crate) web_url: fn(&str) -> Result<String>,
+    /// Path of the authorization endpoint, below its pages.
+    pub(crate) authorize: &'static str,
+    /// Query parameters of the authorization request beyond those of the RFCs.
+    pub(crate) authorize_query: &'static [(&'static str, &'static str)],
+    /// Path of the token endpoint, below its pages.
+    pub(crate) token: &'static str,
+    /// Its words for scopes, and what each is asked for. The least that allows the reads.
+    pub(crate) scopes: &'static [(Need, &'static str)],
+    /// Whether a refresh repeats the `redirect_uri` of the exchange.
+    pub(crate) refresh_repeats_redirect_uri: bool,
+    pub(crate) revocation: Revocation,
+    /// The answer's headers that may name the request.
+    pub(crate) request_id: &'static [&'static str],
 }
 
-impl Registration {
-    /// The registration at the provider whose pages are at `web_url`.
+/// What a provider's scope is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Need {
+    /// Every connection: it tells whose it is.
+    Profile,
+    /// Any read of repositories.
+    Repositories,
+    /// Webhooks.
+    Events,
+}
+
+impl Need {
+    fn is_in(self, permissions: Scopes) -> bool {
+        match self {
+            Self::Profile => true,
+            Self::Repositories => permissions
+                .iter()
+                .any(|scope| !matches!(scope, Scope::ReadProfile | Scope::EventsSubscribe)),
+            Self::Events => permissions.contains(Scope::EventsSubscribe),
+        }
+    }
+}
+
+/// How tokens are revoked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Revocation {
+    /// Each by itself, at this path below the pages (RFC 7009).
+    EachToken(&'static str),
+    /// As GitHub does: the access token, below the API, takes its refresh token along.
+    /// <https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token>
+    OfApplication,
+}
+
+/// Our registration at a provider, ready to be used.
+#[derive(Debug)]
+pub(crate) struct Oauth {
+    flow: &'static Flow,
+    http: Http,
+    api: Base,
+    web: Base,
+    origin: String,
+    config: OauthConfig,
+    installation: Option<String>,
+}
+
+impl Oauth {
+    /// The registration at the provider whose API is at `api_url`. `installation` is the path of the
+    /// page where customers choose an app's repositories; what such an app may do stands with the
+    /// app, so that it asks for no scopes.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when the gateway may not call one of the URLs.
     pub(crate) fn new(
-        provider: ProviderId,
         http: Http,
-        web_url: &str,
+        flow: &'static Flow,
+        api_url: &str,
         config: OauthConfig,
+        installation: Option<String>,
     ) -> Result<Self> {
-        let web = http.base(web_url)?;
+        let web = match &config.web_url {
+            Some(url) => http.base(url)?,
+            None => http.base(&(flow.web_url)(api_url)?)?,
+        };
         Ok(Self {
             origin: web.join("/").origin().ascii_serialization(),
-            provider,
+            api: http.base(api_url)?,
+            flow,
             http,
             web,
             config,
+            installation,
         })
     }
 
-    pub(crate) fn origin(&self) -> &str {
-        &self.origin
-    }
-
     /// A page of the provider, with a query.
-    pub(crate) fn page(&self, path: &str, query: &[(&str, &str)]) -> String {
+    fn page(&self, path: &str, query: &[(&str, &str)]) -> String {
         let mut url = self.web.join(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -90,34 +147,29 @@ impl Registration {
     }
 
     /// Asks for tokens. `rejected` is what it means that the code or refresh token is no good.
-    pub(crate) async fn tokens(
+    async fn tokens(
         &self,
-        path: &str,
         form: &[(&str, &str)],
         rejected: Code,
         deadline: Instant,
     ) -> Result<ProviderTokens, OauthRefusal> {
         let reply = self
-            .post(path, form, deadline)
+            .post(self.flow.token, form, deadline)
             .await
             .map_err(OauthRefusal::Failed)?;
-        read_tokens(self.provider, &reply, rejected)
+        read_tokens(&self.refusal(&reply), &reply.body, rejected)
     }
 
-    /// Posts a form with our client's id and secret to the provider's pages.
-    pub(crate) async fn post(
-        &self,
-        path: &str,
-        form: &[(&str, &str)],
-        deadline: Instant,
-    ) -> Result<Reply> {
+    /// Posts a form with our client's id and secret (RFC 6749, section 2.3.1) to the provider's pages.
+    async fn post(&self, path: &str, form: &[(&str, &str)], deadline: Instant) -> Result<Reply> {
         let mut headers = HeaderMap::new();
         let encoding = HeaderValue::from_static("application/x-www-form-urlencoded");
         headers.insert(CONTENT_TYPE, encoding);
         // GitHub answers in form encoding to everybody else.
+        // <https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps>
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let submission = Submission {
-            method: reqwest::Method::POST,
+            method: Method::POST,
             url: self.web.join(path),
             headers,
             body: self.form(form),
@@ -134,14 +186,22 @@ impl Registration {
         form.extend_pairs(pairs).finish()
     }
 
-    /// Sends a JSON body with our client's id and secret as user and password (RFC 7617).
-    pub(crate) async fn delete(
-        &self,
-        base: &Base,
-        path: &str,
-        body: String,
-        deadline: Instant,
-    ) -> Result<Reply> {
+    /// Revokes each token by itself; the refresh token first, so that no new pair can be bought.
+    async fn revoke_each(&self, path: &str, revocation: &TokenRevocation<'_>) -> Result<()> {
+        let tokens = revocation.refresh_token.into_iter();
+        for token in tokens.chain([revocation.access_token]) {
+            let form = [("token", token.expose().as_str())];
+            let reply = self.post(path, &form, revocation.deadline).await?;
+            if !(200..300).contains(&reply.status) {
+                return Err(self.refusal(&reply).shared());
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the access token as JSON, with our client's id and secret as user and password (RFC
+    /// 7617).
+    async fn revoke_of_application(&self, revocation: &TokenRevocation<'_>) -> Result<()> {
         let secret = self.config.client_secret.as_ref();
         let pair = Secret::new(format!(
             "{}:{}",
@@ -155,13 +215,20 @@ impl Registration {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, credential);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let client = segment(&self.config.client_id);
         let submission = Submission {
-            method: reqwest::Method::DELETE,
-            url: base.join(path),
+            method: Method::DELETE,
+            url: self.api.join(&format!("/applications/{client}/token")),
             headers,
-            body,
+            body: json!({ "access_token": revocation.access_token.expose() }).to_string(),
         };
-        self.submit(base, submission, deadline).await
+        let reply = self.submit(&self.api, submission, revocation.deadline);
+        let reply = reply.await?;
+        match reply.status {
+            // Unknown ones have ended already.
+            200..=299 | 404 | 422 => Ok(()),
+            _ => Err(self.refusal(&reply).shared()),
+        }
     }
 
     async fn submit(
@@ -173,12 +240,74 @@ impl Registration {
         self.http
             .submit(base, submission, deadline.into())
             .await
-            .map_err(|failure| unanswered(self.provider, failure))
+            .map_err(|failure| unanswered(self.flow.provider, failure))
     }
 
-    /// The error of an answer that is not a success.
-    pub(crate) fn refusal(&self, reply: &Reply) -> Error {
-        Refusal::new(self.provider, reply, "x-request-id").shared()
+    fn refusal<'r>(&self, reply: &'r Reply) -> Refusal<'r> {
+        Refusal::new(self.flow.provider, reply, self.flow.request_id)
+    }
+}
+
+#[async_trait]
+impl ProviderOauth for Oauth {
+    fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Result<String> {
+        let words = self.flow.scopes.iter();
+        let scope = words
+            .filter(|(need, _)| need.is_in(request.permissions))
+            .map(|(_, word)| *word)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let mut query = vec![
+            ("client_id", self.config.client_id.as_str()),
+            ("redirect_uri", &self.config.redirect_uri),
+            ("response_type", "code"),
+            ("state", request.state.expose()),
+            ("code_challenge", request.code_challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        query.extend(self.flow.authorize_query);
+        if self.installation.is_none() {
+            query.push(("scope", &scope));
+        }
+        Ok(self.page(self.flow.authorize, &query))
+    }
+
+    fn issuer_origin(&self) -> &str {
+        &self.origin
+    }
+
+    fn installation_url(&self) -> Option<String> {
+        Some(self.page(self.installation.as_deref()?, &[]))
+    }
+
+    async fn exchange(&self, exchange: CodeExchange<'_>) -> Result<ProviderTokens, OauthRefusal> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", exchange.code.expose()),
+            ("redirect_uri", &self.config.redirect_uri),
+            ("code_verifier", exchange.code_verifier.expose()),
+        ];
+        self.tokens(&form, Code::InvalidRequest, exchange.deadline)
+            .await
+    }
+
+    async fn refresh(&self, refresh: TokenRefresh<'_>) -> Result<ProviderTokens, OauthRefusal> {
+        let mut form = vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh.refresh_token.expose()),
+        ];
+        if self.flow.refresh_repeats_redirect_uri {
+            form.push(("redirect_uri", &self.config.redirect_uri));
+        }
+        self.tokens(&form, Code::AuthExpired, refresh.deadline)
+            .await
+    }
+
+    async fn revoke(&self, revocation: TokenRevocation<'_>) -> Result<()> {
+        match self.flow.revocation {
+            Revocation::EachToken(path) => self.revoke_each(path, &revocation).await,
+            Revocation::OfApplication => self.revoke_of_application(&revocation).await,
+        }
     }
 }
 
@@ -204,221 +333,9 @@ pub(crate) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-#[derive(Deserialize)]
-struct WireTokens {
-    access_token: Option<String>,
-    refresh_token: Option<String>,
-    expires_in: Option<u64>,
-    scope: Option<String>,
-    error: Option<String>,
-}
-
-/// The tokens in an answer, or why there are none. GitHub sends its errors with status 200, so the
-/// body is asked before the status.
-fn read_tokens(
-    provider: ProviderId,
-    reply: &Reply,
-    rejected: Code,
-) -> Result<ProviderTokens, OauthRefusal> {
-    let name = provider.name();
-    let refusal = Refusal::new(provider, reply, "x-request-id");
-    let failed = |error| Err(OauthRefusal::Failed(error));
-    let Ok(wire) = serde_json::from_slice::<WireTokens>(&reply.body) else {
-        return failed(match reply.status {
-            200..=299 => refusal.error(
-                Code::UpstreamUnavailable,
-                format!("{name} gave no usable answer."),
-            ),
-            _ => refusal.shared(),
-        });
-    };
-    let refresh_token = wire.refresh_token.map(Secret::new);
-    match (wire.error.as_deref(), wire.access_token) {
-        (None, Some(token)) if (200..300).contains(&reply.status) && !token.is_empty() => {
-            let scope = wire.scope.unwrap_or_default();
-            Ok(ProviderTokens {
-                access_token: Secret::new(token),
-                refresh_token: refresh_token.filter(|token| !token.expose().is_empty()),
-                lifetime: wire
-                    .expires_in
-                    .map(|seconds| Duration::from_secs(seconds).min(LONGEST_LIFE)),
-                scopes: scope
-                    .split([' ', ','])
-                    .filter(|scope| !scope.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-            })
-        }
-        (Some(word), _) if REJECTED.contains(&word) => {
-            let message = match rejected {
-                Code::AuthExpired => {
-                    format!("{name} no longer accepts this connection; its owner must reconnect.")
-                }
-                _ => format!("{name} no longer accepts this sign-in; start again."),
-            };
-            Err(OauthRefusal::Rejected(refusal.error(rejected, message)))
-        }
-        (Some(word), _) if UNREGISTERED.contains(&word) => failed(refusal.error(
-            Code::InvalidCredentials,
-            format!("{name} does not accept the gateway's OAuth client; its operator must look."),
-        )),
-        (Some("unverified_user_email"), _) => failed(refusal.error(
-            Code::InvalidRequest,
-            format!("The account's e-mail address is not verified at {name}."),
-        )),
-        // `redirect_uri_mismatch`, `invalid_scope` and the like: our registration is not what we
-        // say. Those of a proxy in front have statuses that speak for themselves.
-        (Some(_), _) if reply.status < 500 && reply.status != 429 => failed(
-            Error::internal(format!(
-                "{name} refuses the gateway's OAuth request (status {}): check callback URL, scopes and client",
-                reply.status
-            ))
-            .with_provider(provider),
-        ),
-        _ if reply.status >= 400 => failed(refusal.shared()),
-        _ => failed(refusal.error(
-            Code::UpstreamUnavailable,
-            format!("{name} sent no access token."),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderMap;
-
     use super::*;
-
-    fn reply(status: u16, body: &str) -> Reply {
-        Reply {
-            status,
-            headers: HeaderMap::new(),
-            body: body.as_bytes().to_vec(),
-        }
-    }
-
-    #[test]
-    fn tokens_are_read_with_their_life_and_scopes() {
-        for (body, lifetime, refresh, scopes) in [
-            (
-                r#"{"access_token":"a","scope":"repo,read:user","token_type":"bearer"}"#,
-                None,
-                None,
-                vec!["repo", "read:user"],
-            ),
-            (
-                r#"{"access_token":"a","scope":"","expires_in":28800,"refresh_token":"r"}"#,
-                Some(28_800),
-                Some("r"),
-                vec![],
-            ),
-            (
-                r#"{"access_token":"a","scope":"read_user read_api","expires_in":7200,"refresh_token":""}"#,
-                Some(7_200),
-                None,
-                vec!["read_user", "read_api"],
-            ),
-        ] {
-            let tokens = read_tokens(ProviderId::GITHUB, &reply(200, body), Code::InvalidRequest);
-            let tokens = tokens.unwrap();
-            assert_eq!(tokens.access_token.expose(), "a", "{body}");
-            assert_eq!(
-                tokens.lifetime.map(|life| life.as_secs()),
-                lifetime,
-                "{body}"
-            );
-            let refreshed = tokens
-                .refresh_token
-                .as_ref()
-                .map(|token| token.expose().as_str());
-            assert_eq!(refreshed, refresh, "{body}");
-            assert_eq!(tokens.scopes, scopes, "{body}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_for_good_or_not_by_its_word() {
-        // sec: PC-7 PC-9
-        let canary = r#","error_description":"canary""#;
-        for (status, body, is_rejected, code) in [
-            // GitHub's refusals come with 200.
-            (
-                200,
-                r#"{"error":"bad_verification_code"#,
-                true,
-                Code::AuthExpired,
-            ),
-            (
-                200,
-                r#"{"error":"bad_refresh_token"#,
-                true,
-                Code::AuthExpired,
-            ),
-            (400, r#"{"error":"invalid_grant"#, true, Code::AuthExpired),
-            (
-                200,
-                r#"{"error":"incorrect_client_credentials"#,
-                false,
-                Code::InvalidCredentials,
-            ),
-            (
-                401,
-                r#"{"error":"invalid_client"#,
-                false,
-                Code::InvalidCredentials,
-            ),
-            (
-                200,
-                r#"{"error":"redirect_uri_mismatch"#,
-                false,
-                Code::InternalError,
-            ),
-            (
-                400,
-                r#"{"error":"invalid_scope"#,
-                false,
-                Code::InternalError,
-            ),
-            (
-                200,
-                r#"{"error":"unverified_user_email"#,
-                false,
-                Code::InvalidRequest,
-            ),
-            (
-                503,
-                r#"{"error":"invalid"#,
-                false,
-                Code::UpstreamUnavailable,
-            ),
-            (200, r#"{"x":"y"#, false, Code::UpstreamUnavailable),
-        ] {
-            let body = format!("{body}\"{canary}}}");
-            let refusal = read_tokens(ProviderId::GITHUB, &reply(status, &body), Code::AuthExpired);
-            let refusal = refusal.unwrap_err();
-            let rejected = matches!(refusal, OauthRefusal::Rejected(_));
-            let error = refusal.into_error();
-            assert_eq!(
-                (rejected, error.code()),
-                (is_rejected, code),
-                "{status} {body}"
-            );
-            assert!(!error.message().contains("canary"), "{}", error.message());
-        }
-        for (status, body) in [(502, "<html>"), (200, "<html>"), (200, ""), (500, "{}")] {
-            let refusal = read_tokens(ProviderId::GITHUB, &reply(status, body), Code::AuthExpired);
-            let refusal = refusal.unwrap_err();
-            assert!(
-                matches!(refusal, OauthRefusal::Failed(_)),
-                "{status} {body}"
-            );
-            assert_eq!(
-                refusal.into_error().code(),
-                Code::UpstreamUnavailable,
-                "{status} {body}"
-            );
-        }
-    }
 
     #[test]
     fn the_pages_of_an_api_are_found() {

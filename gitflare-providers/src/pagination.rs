@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use gitflare_core::{Error, Position, PositionFields, Result};
 use url::Url;
 
-use crate::upstream::{Answer, Get};
+use crate::{answer::Answer, request::Get};
 
 /// The longest value of a pair that is taken into a cursor.
 const MAX_VALUE: usize = 1024;
@@ -145,10 +145,10 @@ mod tests {
     }
 
     fn query(position: &Position) -> Result<String> {
-        let get = Get::new(&["a"])?;
-        let get = apply(get, KEYS, position.fields())?;
+        let get = apply(Get::new(&["a"])?, KEYS, position.fields())?;
         Ok(get
-            .pairs()
+            .query
+            .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect::<Vec<_>>()
             .join("&"))

@@ -6,9 +6,11 @@ use gitflare_core::{Error, Page, Position, Result, provider::CommitId};
 /// The page with its commit in front of the position that goes on.
 pub(crate) fn pin<T>(page: Page<T>, commit: &CommitId) -> Page<T> {
     Page {
-        next: page
-            .next
-            .map(|next| Position::new().object(bytes(commit)).then(&next)),
+        // A commit id is hexadecimal by its own check.
+        next: page.next.map(|next| {
+            let bytes = hex::decode(commit.as_str()).unwrap_or_default();
+            Position::new().object(bytes).then(&next)
+        }),
         items: page.items,
     }
 }
@@ -19,24 +21,9 @@ pub(crate) fn pin<T>(page: Page<T>, commit: &CommitId) -> Page<T> {
 /// `INVALID_CURSOR` for what [`pin`] cannot have made.
 pub(crate) fn unpin(position: &Position) -> Result<(CommitId, Option<Position>)> {
     let mut fields = position.fields();
-    let hex: String = fields
-        .object()?
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let commit = CommitId::parse(&hex).map_err(|_| Error::invalid_cursor("no commit in it"))?;
+    let commit = CommitId::parse(&hex::encode(fields.object()?))
+        .map_err(|_| Error::invalid_cursor("no commit in it"))?;
     Ok((commit, (!fields.is_empty()).then(|| fields.rest())))
-}
-
-/// A commit id is an even number of hexadecimal digits by its own check.
-fn bytes(commit: &CommitId) -> Vec<u8> {
-    let digit = |byte: u8| (byte as char).to_digit(16).unwrap_or_default() as u8;
-    commit
-        .as_str()
-        .as_bytes()
-        .chunks_exact(2)
-        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
-        .collect()
 }
 
 #[cfg(test)]

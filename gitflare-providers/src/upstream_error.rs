@@ -17,21 +17,25 @@ const DEFAULT_RETRY_SECONDS: u32 = 60;
 pub(crate) struct Refusal<'a> {
     provider: ProviderId,
     reply: &'a Reply,
-    request_id: Option<&'a str>,
+    request_id: &'static [&'static str],
 }
 
 impl<'a> Refusal<'a> {
-    /// `request_id_header` is where the provider names the request.
+    /// `request_id` are the headers that may name the request.
     pub(crate) fn new(
         provider: ProviderId,
         reply: &'a Reply,
-        request_id_header: &'static str,
+        request_id: &'static [&'static str],
     ) -> Self {
         Self {
             provider,
             reply,
-            request_id: request_id(&reply.headers, request_id_header),
+            request_id,
         }
+    }
+
+    pub(crate) fn provider(&self) -> ProviderId {
+        self.provider
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -76,8 +80,9 @@ impl<'a> Refusal<'a> {
     /// alone: they may name what the client must not learn.
     pub(crate) fn error(&self, code: Code, message: impl Into<String>) -> Error {
         let words: String = self.words().trim().chars().take(300).collect();
+        let id = request_id(&self.reply.headers, self.request_id);
         Error::upstream(code, self.provider, message)
-            .with_upstream(self.reply.status, self.request_id.map(str::to_owned))
+            .with_upstream(self.reply.status, id)
             .with_detail(format!("upstream said {words:?}"))
     }
 
@@ -178,14 +183,27 @@ impl<'de> Deserialize<'de> for Words {
     }
 }
 
-/// The provider's name of the request, if it can be shown: printable, and no longer than an id.
-pub(crate) fn request_id<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let id = headers.get(name)?.to_str().ok()?;
-    let plain = (1..=128).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte));
-    plain.then_some(id)
+/// The provider's id of the request, out of the first of these headers that holds one. `None` when
+/// none does, or what it holds cannot be shown: an id is printable and at most 128 characters long.
+pub(crate) fn request_id(headers: &HeaderMap, names: &[&str]) -> Option<String> {
+    /// `x-gitlab-meta` wraps it in JSON.
+    /// <https://docs.gitlab.com/api/rest/#headers>
+    #[derive(Deserialize)]
+    struct Meta {
+        correlation_id: String,
+    }
+    names.iter().find_map(|name| {
+        let value = headers.get(*name)?.to_str().ok()?;
+        let id = match serde_json::from_str::<Meta>(value) {
+            Ok(meta) => meta.correlation_id,
+            Err(_) => value.to_owned(),
+        };
+        let plain = (1..=128).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte));
+        plain.then_some(id)
+    })
 }
 
 /// `Retry-After` in seconds, given as a number or as a date; `None` when absent or garbage.
@@ -241,6 +259,14 @@ pub(crate) fn unanswered(provider: ProviderId, failure: Failure) -> Error {
             provider,
             format!("{name} did not answer in time."),
         ),
+        // The same page would be as large again, and a cursor keeps its limit.
+        Failure::TooLarge => Error::upstream(
+            Code::InvalidLimit,
+            provider,
+            format!(
+                "A page of {name} is larger than the gateway reads: restart the list with a smaller `limit`."
+            ),
+        ),
         Failure::Unreachable(detail) => unavailable(detail),
         Failure::Unusable(detail) => unavailable(detail.to_owned()),
     }
@@ -259,6 +285,7 @@ mod tests {
             status,
             headers: map,
             body: body.as_bytes().to_vec(),
+            has_list: false,
         }
     }
 
@@ -281,7 +308,7 @@ mod tests {
             assert_eq!(retry_after(&reply.headers), expected, "{value}");
         }
         let refused = reply(429, &[("retry-after", "99999")], "");
-        let error = Refusal::new(ProviderId::GITHUB, &refused, "x-id").shared();
+        let error = Refusal::new(ProviderId::GITHUB, &refused, &["x-id"]).shared();
         assert_eq!(error.retry_after_seconds(), Some(3600));
     }
 
@@ -306,7 +333,7 @@ mod tests {
             (304, Code::UpstreamUnavailable),
         ] {
             let refused = reply(status, &[("x-id", "abc-1")], "<html>");
-            let error = Refusal::new(ProviderId::GITLAB, &refused, "x-id").shared();
+            let error = Refusal::new(ProviderId::GITLAB, &refused, &["x-id"]).shared();
             assert_eq!(error.code(), code, "{status}");
             assert_eq!(error.upstream_status(), Some(status));
             assert_eq!(error.provider_request_id(), Some("abc-1"));
@@ -318,7 +345,7 @@ mod tests {
         // sec: SR-9
         let body = r#"{"message": "organization acme forbids <script>"}"#;
         let refused = reply(403, &[("x-id", "<script>")], body);
-        let error = Refusal::new(ProviderId::GITHUB, &refused, "x-id").shared();
+        let error = Refusal::new(ProviderId::GITHUB, &refused, &["x-id"]).shared();
         assert!(!error.message().contains("acme"), "{error}");
         assert_eq!(error.provider_request_id(), None);
     }

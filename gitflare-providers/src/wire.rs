@@ -1,7 +1,7 @@
 //! Pieces of wire structs that adapters share: ids that become text, moments that may be nonsense,
-//! words borrowed from the body, lists with holes. Reading is lenient where the value may be unknown, never otherwise.
+//! words of closed sets, lists with holes. Reading is lenient where the value may be unknown, never otherwise.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, vec};
+use std::{fmt, marker::PhantomData, vec};
 
 use gitflare_core::Timestamp;
 use serde::{
@@ -20,14 +20,45 @@ impl From<Id> for String {
     }
 }
 
-/// A word of a closed set, looked at and thrown away.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
+/// A word of a closed set, looked at and thrown away: kept in place, without an allocation.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Word {
+    text: [u8; Self::LONGEST],
+    length: u8,
+}
 
-impl Word<'_> {
+impl Word {
+    /// Longer than any word that an adapter knows.
+    const LONGEST: usize = 31;
+
+    /// The word; empty when it is longer than any that is known.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.text[..self.length.into()]).unwrap_or_default()
+    }
+}
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(WordVisitor)
+    }
+}
+
+struct WordVisitor;
+
+impl Visitor<'_> for WordVisitor {
+    type Value = Word;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a word")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Word, E> {
+        let mut word = Word::default();
+        if let Some(place) = word.text.get_mut(..text.len()) {
+            place.copy_from_slice(text.as_bytes());
+            word.length = text.len() as u8;
+        }
+        Ok(word)
     }
 }
 

@@ -4,17 +4,18 @@
 use gitflare_core::{
     Error, Page, PageRequest, Position, Result, Timestamp,
     model::{Check, CheckConclusion, CheckStatus},
-    provider::{Call, CommitId, RefSelector, RepoRef},
+    provider::{Call, CommitId, Endpoint, RefSelector, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List},
+    client::{Client, below},
     commits,
 };
 use crate::{
+    listing::Api,
     pinned::{pin, unpin},
-    wire::{self, Id, Rows, Word},
+    wire::{self, Id, Word},
 };
 
 /// Where a chain is, as its positions say: in which source.
@@ -26,7 +27,7 @@ pub(super) async fn list(
     call: &Call,
     repo: &RepoRef,
     at: &RefSelector,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Check>> {
     let (commit, source, position) = match &page.position {
         Some(position) => {
@@ -36,24 +37,23 @@ pub(super) async fn list(
             let source = fields.number()?;
             (commit, source, (!fields.is_empty()).then(|| fields.rest()))
         }
-        None => match commits::resolve(client, call, repo, at).await? {
+        None => match commits::resolve(client, call, repo, Endpoint::Checks, at).await? {
             Some(commit) => (commit, RUNS, None),
             None => return Ok(Page::last(Vec::new())),
         },
     };
-    let page = PageRequest {
-        limit: page.limit,
-        position,
-    };
+    let limit = page.limit;
+    let page = PageRequest { limit, position };
+    let is_first = page.position.is_none();
     let mut checks = match source {
-        RUNS => runs(client, call, repo, &commit, &page).await?,
-        STATUSES => statuses(client, call, repo, &commit, &page).await?,
+        RUNS => runs(client, call, repo, &commit, page).await?,
+        STATUSES => statuses(client, call, repo, &commit, page).await?,
         _ => return Err(Error::invalid_cursor("checks of another source")),
     };
-    if source == RUNS && checks.items.is_empty() && page.position.is_none() {
+    if source == RUNS && checks.items.is_empty() && is_first {
         // No app has run: a page of nothing would only send the caller on.
-        let first = PageRequest::first(page.limit);
-        checks = statuses(client, call, repo, &commit, &first).await?;
+        let first = PageRequest::first(limit);
+        checks = statuses(client, call, repo, &commit, first).await?;
     }
     Ok(pin(checks, &commit))
 }
@@ -63,79 +63,46 @@ async fn runs(
     call: &Call,
     repo: &RepoRef,
     commit: &CommitId,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Check>> {
-    let list = List {
-        repo: Some(repo),
-        segments: vec![
-            "repositories",
-            &repo.id,
-            "commits",
-            commit.as_str(),
-            "check-runs",
-        ],
-        query: vec![("filter", "latest".into())],
-        empty: &[],
-    };
-    let listing = client.list(call, &list, page).await?;
-    let runs = listing.page_in(|wire: WireRuns<'_>| wire.check_runs)?;
-    let next = match &runs.next {
+    let path = ["commits", commit.as_str(), "check-runs"];
+    let list = below(Endpoint::Checks, repo, &path)
+        .query("filter", "latest")
+        .rows_in("check_runs");
+    let mut runs = client.rows(call, list, page, WireRun::into).await?;
+    runs.next = Some(match &runs.next {
         Some(next) => Position::new().number(RUNS).then(next),
         None => Position::new().number(STATUSES),
-    };
-    Ok(Page {
-        items: runs.items.into_iter().map(Check::from).collect(),
-        next: Some(next),
-    })
+    });
+    Ok(runs)
 }
 
+/// The combined `state` beside the statuses is `pending` even when there are none, so it is not read.
+/// <https://docs.github.com/en/rest/commits/statuses#get-the-combined-status-for-a-specific-reference>
 async fn statuses(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     commit: &CommitId,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Check>> {
-    let list = List {
-        repo: Some(repo),
-        segments: vec![
-            "repositories",
-            &repo.id,
-            "commits",
-            commit.as_str(),
-            "status",
-        ],
-        query: Vec::new(),
-        empty: &[],
-    };
-    let listing = client.list(call, &list, page).await?;
-    let statuses = listing.page_in(|wire: WireStatuses<'_>| wire.statuses)?;
-    let next = statuses.next.as_ref();
-    Ok(Page {
-        next: next.map(|next| Position::new().number(STATUSES).then(next)),
-        items: statuses
-            .items
-            .into_iter()
-            .map(|status| status.into_check(commit))
-            .collect(),
-    })
+    let path = ["commits", commit.as_str(), "status"];
+    let list = below(Endpoint::Checks, repo, &path).rows_in("statuses");
+    let into = |status: WireStatus| status.into_check(commit);
+    let mut statuses = client.rows(call, list, page, into).await?;
+    statuses.next = statuses
+        .next
+        .map(|next| Position::new().number(STATUSES).then(&next));
+    Ok(statuses)
 }
 
 #[derive(Debug, Deserialize)]
-struct WireRuns<'a> {
-    #[serde(borrow)]
-    check_runs: Rows<WireRun<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct WireRun<'a> {
+pub(super) struct WireRun {
     id: Id,
     name: Option<String>,
     head_sha: Option<String>,
-    #[serde(borrow)]
-    status: Option<Word<'a>>,
-    #[serde(borrow)]
-    conclusion: Option<Word<'a>>,
+    status: Option<Word>,
+    conclusion: Option<Word>,
     html_url: Option<String>,
     details_url: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
@@ -167,8 +134,8 @@ fn run_conclusion(word: &str) -> Option<CheckConclusion> {
     }
 }
 
-impl From<WireRun<'_>> for Check {
-    fn from(wire: WireRun<'_>) -> Self {
+impl From<WireRun> for Check {
+    fn from(wire: WireRun) -> Self {
         Self {
             id: format!("run:{}", String::from(wire.id)),
             name: wire.name,
@@ -186,20 +153,12 @@ impl From<WireRun<'_>> for Check {
     }
 }
 
-/// The combined `state` beside them is `pending` even when there are none, so it is not read.
 #[derive(Debug, Deserialize)]
-struct WireStatuses<'a> {
-    #[serde(borrow)]
-    statuses: Rows<WireStatus<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct WireStatus<'a> {
+struct WireStatus {
     id: Id,
     context: Option<String>,
     description: Option<String>,
-    #[serde(borrow)]
-    state: Option<Word<'a>>,
+    state: Option<Word>,
     target_url: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_at: Option<Timestamp>,
@@ -217,7 +176,7 @@ fn outcome(word: &str) -> (Option<CheckStatus>, Option<CheckConclusion>) {
     (Some(CheckStatus::Completed), Some(conclusion))
 }
 
-impl WireStatus<'_> {
+impl WireStatus {
     fn into_check(self, commit: &CommitId) -> Check {
         let (status, conclusion) = outcome(self.state.as_ref().map_or("", Word::as_str));
         Check {

@@ -1,22 +1,25 @@
 //! How GitHub is asked: paths, pages, and what a refusal turns out to mean once the repository
 //! itself was looked at. What an answer holds is the business of the other files.
 
-use std::borrow::Cow;
-
+use futures_util::future::BoxFuture;
 use gitflare_core::{
-    Code, Error, PageRequest, Position, Result,
-    provider::{Call, ProviderId, RepoRef},
+    Code, Error, Limit, PageRequest, Position, Result,
+    provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 use serde::Deserialize;
 
 use crate::{
+    answer::Answer,
     http::Http,
-    listing::Listing,
+    listing::{About, Api, List, Paging},
     pagination::{self, Keys},
-    upstream::{Answer, Dialect, Get, RateLimitHeaders, Upstream},
+    request::Get,
+    upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
     upstream_error::{Refusal, recode},
-    wire::Rows,
 };
+
+/// The headers that name a request.
+pub(super) const REQUEST_ID: &[&str] = &["x-github-request-id"];
 
 const DIALECT: Dialect = Dialect {
     provider: ProviderId::GITHUB,
@@ -28,8 +31,8 @@ const DIALECT: Dialect = Dialect {
             concat!("gitflare/", env!("CARGO_PKG_VERSION")),
         ),
     ],
-    credential: ("authorization", "Bearer "),
-    request_id: "x-github-request-id",
+    authorization: bearer,
+    request_id: REQUEST_ID,
     rate_limit: RateLimitHeaders {
         limit: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",
@@ -39,33 +42,66 @@ const DIALECT: Dialect = Dialect {
 };
 
 /// What may stand in the link to a next page; `per_page` is the cursor's own.
+/// <https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api>
 const NEXT: Keys = &["page", "after", "before", "since", "cursor"];
+
+/// Pages by the `Link` header.
+pub(super) const LINKS: Paging = Paging::Pages {
+    ask: |get, page| at(get.query("per_page", page.limit.get().to_string()), page),
+    next,
+    otherwise: None,
+};
+
+/// The same in the size that GitHub chooses.
+pub(super) const LINKS_UNSIZED: Paging = Paging::Pages {
+    ask: at,
+    next,
+    otherwise: None,
+};
 
 /// How many pages of installations are walked; a person with more has nobody's help.
 const MAX_INSTALLATION_PAGES: usize = 10;
-
-/// One list of the upstream.
-#[derive(Clone, Debug)]
-pub(super) struct List<'a> {
-    /// The repository that it belongs to, if one.
-    pub(super) repo: Option<&'a RepoRef>,
-    /// The path.
-    pub(super) segments: Vec<&'a str>,
-    /// Everything but the page.
-    pub(super) query: Vec<(&'static str, Cow<'a, str>)>,
-    /// The status by which GitHub says that the repository has no commits.
-    pub(super) empty: &'static [u16],
-}
 
 /// What a repository without commits answers where commits are needed.
 pub(super) const CONFLICT: &[u16] = &[409];
 /// What it answers for its contributors.
 pub(super) const NO_CONTENT: &[u16] = &[204];
 
+/// A list below a repository.
+pub(super) fn below<'a>(endpoint: Endpoint, repo: &'a RepoRef, segments: &[&'a str]) -> List<'a> {
+    List::new(endpoint, &LINKS, &["repositories", &repo.id])
+        .at(segments)
+        .of(repo)
+}
+
 /// One GitHub.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) upstream: Upstream,
+}
+
+impl Api for Client {
+    fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// GitHub hides what it forbids behind 404, so the repository is looked at before anything is
+    /// called missing.
+    /// <https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api>
+    async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
+        let Some(repo) = about.repo else {
+            return Err(refusal);
+        };
+        if refusal.upstream_status() != Some(404) || refusal.code() != Code::ResourceNotFound {
+            return Err(refusal);
+        }
+        let owner = repo.full_name.as_deref().and_then(owner);
+        let path = ["repositories", &repo.id];
+        match self.repository(call, &path, owner).await {
+            Err(error) if is_missing(&error) => Err(error),
+            Ok(_) | Err(_) => Err(refusal),
+        }
+    }
 }
 
 impl Client {
@@ -90,61 +126,21 @@ impl Client {
         }
     }
 
-    /// One object below a repository.
-    pub(super) async fn item(&self, call: &Call, repo: &RepoRef, get: Get<'_>) -> Result<Answer> {
-        match self.upstream.get(call, &get).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(self.settle(call, repo, error).await),
-        }
-    }
-
-    /// One page of a list. A list of a repository without commits is empty.
-    pub(super) async fn list(
-        &self,
-        call: &Call,
-        list: &List<'_>,
-        page: &PageRequest,
-    ) -> Result<Listing> {
-        match (self.page(call, list, page).await, list.repo) {
-            (Err(error), Some(repo)) => Err(self.settle(call, repo, error).await),
-            (asked, _) => asked,
-        }
-    }
-
-    async fn page(&self, call: &Call, list: &List<'_>, page: &PageRequest) -> Result<Listing> {
-        let mut get = Get::new(&list.segments)?.also(list.empty);
-        for (key, value) in &list.query {
-            get = get.query(key, &**value);
-        }
-        get = get.query("per_page", page.limit.get().to_string());
-        let answer = self
-            .upstream
-            .get(call, &at(get, page.position.as_ref())?)
-            .await?;
-        if list.empty.contains(&answer.status()) {
-            return Ok(Listing::empty());
-        }
-        let next = next(&answer, page.position.as_ref())?;
-        Ok(Listing::new(answer, next))
-    }
-
     /// The installations that the person behind a GitHub App's token can use, by id.
     pub(super) async fn installations(&self, call: &Call) -> Result<Vec<Installation>> {
-        let list = List {
-            repo: None,
-            segments: vec!["user", "installations"],
-            query: Vec::new(),
-            empty: &[],
-        };
+        let list = List::new(Endpoint::Repositories, &LINKS, &["user", "installations"])
+            .rows_in("installations");
         let mut all = Vec::new();
-        let mut request = PageRequest::first(gitflare_core::Limit::MAX);
+        let mut position = None;
         for _ in 0..MAX_INSTALLATION_PAGES {
-            let listing = self.page(call, &list, &request).await?;
-            let page = listing.page_in(|wire: WireInstallations| wire.installations)?;
+            let limit = Limit::MAX;
+            let request = PageRequest { limit, position };
+            let own = |row: Installation| row;
+            let page = self.rows(call, list.clone(), request, own).await?;
             all.extend(page.items);
-            match page.next {
-                Some(next) => request.position = Some(next),
-                None => break,
+            position = page.next;
+            if position.is_none() {
+                break;
             }
         }
         all.retain(|installation| installation.suspended_at.is_none());
@@ -152,31 +148,13 @@ impl Client {
         Ok(all)
     }
 
-    /// What a refusal below a repository comes to. GitHub hides what it forbids behind 404, so the
-    /// repository is looked at before anything is called missing.
-    pub(super) async fn settle(&self, call: &Call, repo: &RepoRef, refusal: Error) -> Error {
-        if refusal.upstream_status() != Some(404) || refusal.code() != Code::ResourceNotFound {
-            return refusal;
-        }
-        let owner = repo
-            .full_name
-            .as_deref()
-            .and_then(|name| name.split_once('/'))
-            .map(|(owner, _)| owner);
-        match self
-            .repository(call, &["repositories", &repo.id], owner)
-            .await
-        {
-            Err(error) if is_missing(&error) => error,
-            Ok(_) | Err(_) => refusal,
-        }
-    }
-
     /// Why a repository is not there: behind a GitHub App's token it may be that the app is not
     /// installed where it lives.
     async fn missing(&self, call: &Call, owner: Option<&str>, refusal: &Error) -> Error {
+        // Boxed: a list's own refusals may lead here.
+        let installations: BoxFuture<'_, _> = Box::pin(self.installations(call));
         if is_app_user(call)
-            && let Ok(installations) = self.installations(call).await
+            && let Ok(installations) = installations.await
             && !installations.iter().any(|installed| installed.is_of(owner))
         {
             return recode(refusal, Code::InstallationNotFound, NO_INSTALLATION);
@@ -187,6 +165,11 @@ impl Client {
             "GitHub has no such repository, or the connection cannot see it.",
         )
     }
+}
+
+/// The owner in `owner/name`.
+pub(super) fn owner(full_name: &str) -> Option<&str> {
+    full_name.split_once('/').map(|(owner, _)| owner)
 }
 
 fn is_missing(error: &Error) -> bool {
@@ -214,23 +197,16 @@ const NO_INSTALLATION: &str =
     "The GitHub App is not installed for the account that owns the repositories.";
 
 /// The request for the page at a position.
-pub(super) fn at<'a>(get: Get<'a>, position: Option<&'a Position>) -> Result<Get<'a>> {
-    match position {
+fn at<'a>(get: Get<'a>, page: &'a PageRequest) -> Result<Get<'a>> {
+    match &page.position {
         Some(position) => pagination::apply(get, NEXT, position.fields()),
         None => Ok(get),
     }
 }
 
 /// Where the next page starts.
-pub(super) fn next(answer: &Answer, sent: Option<&Position>) -> Result<Option<Position>> {
-    let next = pagination::from_link(answer, NEXT)?;
-    // A pointer that does not move would be followed for ever.
-    Ok(next.filter(|next| Some(next) != sent))
-}
-
-#[derive(Debug, Deserialize)]
-struct WireInstallations {
-    installations: Rows<Installation>,
+fn next(answer: &Answer, _: &PageRequest, _: usize) -> Result<Option<Position>> {
+    pagination::from_link(answer, NEXT)
 }
 
 /// Where a GitHub App is installed.

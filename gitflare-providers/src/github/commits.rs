@@ -3,17 +3,19 @@
 use gitflare_core::{
     Code, Error, Limit, Page, PageRequest, Result, Timestamp,
     model::{Commit, Diff, DiffStats, Signature},
-    provider::{Call, CommitId, GitRef, ProviderId, RefSelector, RepoRef},
+    provider::{Call, CommitId, Endpoint, GitRef, ProviderId, RefSelector, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
-    client::{CONFLICT, Client, List},
-    diff::{self, WireFile},
+    client::{CONFLICT, Client, LINKS_UNSIZED, below},
+    diff::WireFile,
     profile::WireUser,
 };
 use crate::{
-    upstream::Get,
+    diff_files::DiffFiles,
+    listing::{Api, List},
+    request::Get,
     wire::{self, Rows},
 };
 
@@ -22,23 +24,14 @@ pub(super) async fn list(
     call: &Call,
     repo: &RepoRef,
     branch: Option<&GitRef>,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Commit>> {
-    let list = history(repo, branch);
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireCommit>()?.map(Commit::from))
+    let list = history(repo).query_opt("sha", branch.map(GitRef::as_str));
+    client.rows(call, list, page, WireCommit::into).await
 }
 
-fn history<'a>(repo: &'a RepoRef, branch: Option<&'a GitRef>) -> List<'a> {
-    List {
-        repo: Some(repo),
-        segments: vec!["repositories", &repo.id, "commits"],
-        query: branch
-            .map(|name| ("sha", name.as_str().into()))
-            .into_iter()
-            .collect(),
-        empty: CONFLICT,
-    }
+fn history(repo: &RepoRef) -> List<'_> {
+    below(Endpoint::Commits, repo, &["commits"]).empty_on(CONFLICT)
 }
 
 pub(super) async fn diff(
@@ -47,18 +40,18 @@ pub(super) async fn diff(
     repo: &RepoRef,
     commit: &CommitId,
 ) -> Result<Diff> {
-    let segments = ["repositories", &repo.id, "commits", commit.as_str()];
     // The commit comes again with every page of its files; the first one's is kept.
-    let mut head = None;
-    let files = diff::files(client, call, repo, &segments, None, |answer| {
-        let wire: WireDetail = answer.json()?;
-        head.get_or_insert((wire.sha, wire.parents, wire.stats));
-        Ok(wire.files)
-    })
-    .await?;
-    let (sha, parents, stats) = head.unwrap_or_default();
-    let stats = stats.unwrap_or_default();
-    let mut diff = files.into_diff(None);
+    let list = below(Endpoint::CommitDiff, repo, &["commits", commit.as_str()])
+        .paged(&LINKS_UNSIZED)
+        .rows_in("files")
+        .optional();
+    let (files, head) = DiffFiles::walk::<WireFile>(client, call, list).await?;
+    let head: WireDetail = match head {
+        Some(answer) => answer.json()?,
+        None => WireDetail::default(),
+    };
+    let stats = head.stats.unwrap_or_default();
+    let mut diff = files.into_diff();
     diff.truncated |= stats
         .additions
         .zip(diff.stats.additions)
@@ -72,10 +65,11 @@ pub(super) async fn diff(
         additions: stats.additions,
         deletions: stats.deletions,
     };
-    diff.base_sha = parents
+    diff.base_sha = head
+        .parents
         .and_then(|parents| parents.into_iter().next())
         .map(|tip| tip.sha);
-    diff.head_sha = sha;
+    diff.head_sha = head.sha;
     Ok(diff)
 }
 
@@ -84,14 +78,15 @@ pub(super) async fn resolve(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
+    endpoint: Endpoint,
     at: &RefSelector,
 ) -> Result<Option<CommitId>> {
     let name = match at {
         RefSelector::DefaultBranch => {
             let tip = PageRequest::first(Limit::new(1)?);
-            let listing = client.list(call, &history(repo, None), &tip).await?;
-            let tips: Page<WireTip> = listing.page()?;
-            return tips.items.first().map(|tip| parse(&tip.sha)).transpose();
+            let sha = |tip: WireTip| tip.sha;
+            let tips = client.rows(call, history(repo), tip, sha).await?;
+            return tips.items.first().map(|sha| parse(sha)).transpose();
         }
         // A tag may have the same name.
         RefSelector::Branch(name) => format!("heads/{name}"),
@@ -106,7 +101,7 @@ pub(super) async fn resolve(
     let get = Get::new(&["repositories", &repo.id, "commits", &name])?
         .query("per_page", "1")
         .also(CONFLICT);
-    let answer = client.item(call, repo, get).await?;
+    let answer = client.item(call, endpoint, repo, get).await?;
     if answer.status() != 200 {
         return Ok(None);
     }
@@ -128,12 +123,12 @@ struct WireTip {
     sha: String,
 }
 
-#[derive(Debug, Deserialize)]
+/// What stands around the files of a commit.
+#[derive(Debug, Default, Deserialize)]
 struct WireDetail {
     sha: Option<String>,
     parents: Option<Rows<WireTip>>,
     stats: Option<WireStats>,
-    files: Option<Rows<WireFile>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

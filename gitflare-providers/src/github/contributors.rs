@@ -4,27 +4,23 @@
 use gitflare_core::{
     Page, PageRequest, Result,
     model::Contributor,
-    provider::{Call, RepoRef},
+    provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
-use super::client::{Client, List, NO_CONTENT};
-use crate::wire::Id;
+use super::client::{Client, NO_CONTENT, below};
+use crate::{listing::Api, wire::Id};
 
 pub(super) async fn list(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Contributor>> {
-    let list = List {
-        repo: Some(repo),
-        segments: vec!["repositories", &repo.id, "contributors"],
-        query: vec![("anon", "1".into())],
-        empty: NO_CONTENT,
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireContributor>()?.map(Contributor::from))
+    let list = below(Endpoint::Contributors, repo, &["contributors"])
+        .query("anon", "1")
+        .empty_on(NO_CONTENT);
+    client.rows(call, list, page, WireContributor::into).await
 }
 
 #[derive(Debug, Deserialize)]

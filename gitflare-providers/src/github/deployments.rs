@@ -5,16 +5,17 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
     model::{Deployment, DeploymentState},
-    provider::{Call, DeploymentFilter, RepoRef},
+    provider::{Call, DeploymentFilter, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List},
+    client::{Client, below},
     profile::WireUser,
 };
 use crate::{
-    upstream::Get,
+    listing::Api,
+    request::Get,
     wire::{self, Id, Rows, Word},
 };
 
@@ -26,22 +27,15 @@ pub(super) async fn list(
     call: &Call,
     repo: &RepoRef,
     filter: &DeploymentFilter,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Deployment>> {
-    let environment = filter.environment.as_deref();
-    let list = List {
-        repo: Some(repo),
-        segments: vec!["repositories", &repo.id, "deployments"],
-        query: environment
-            .map(|name| ("environment", name.into()))
-            .into_iter()
-            .collect(),
-        empty: &[],
-    };
-    let listing = client.list(call, &list, page).await?;
-    let deployments: Page<WireDeployment> = listing.page()?;
+    let list = below(Endpoint::Deployments, repo, &["deployments"])
+        .query_opt("environment", filter.environment.as_deref());
+    let deployments = client
+        .rows(call, list, page, |wire: WireDeployment| wire)
+        .await?;
     let ids: Vec<Id> = deployments.items.iter().map(|wire| wire.id).collect();
-    let states: Vec<Option<String>> = stream::iter(ids)
+    let states: Vec<Option<Word>> = stream::iter(ids)
         .map(|id| state(client, call, repo, id))
         .buffered(CONCURRENT_STATES)
         .try_collect()
@@ -53,7 +47,7 @@ pub(super) async fn list(
             .items
             .into_iter()
             .zip(states)
-            .map(|(wire, state)| wire.into_deployment(state.as_deref()))
+            .map(|(wire, state)| wire.into_deployment(state))
             .filter(is_asked_for)
             .collect(),
         next: deployments.next,
@@ -61,20 +55,18 @@ pub(super) async fn list(
 }
 
 /// The newest status; `None` while there is none.
-async fn state(client: &Client, call: &Call, repo: &RepoRef, id: Id) -> Result<Option<String>> {
+async fn state(client: &Client, call: &Call, repo: &RepoRef, id: Id) -> Result<Option<Word>> {
     let id = String::from(id);
     let path = ["repositories", &repo.id, "deployments", &id, "statuses"];
     let get = Get::new(&path)?.query("per_page", "1");
-    let answer = client.item(call, repo, get).await?;
-    let statuses: Rows<WireStatus<'_>> = answer.json()?;
-    let newest = statuses.0.first().and_then(|status| status.state.as_ref());
-    Ok(newest.map(|word| word.as_str().to_owned()))
+    let answer = client.item(call, Endpoint::Deployments, repo, get).await?;
+    let statuses: Rows<WireStatus> = answer.json()?;
+    Ok(statuses.into_iter().next().and_then(|status| status.state))
 }
 
 #[derive(Debug, Deserialize)]
-struct WireStatus<'a> {
-    #[serde(borrow)]
-    state: Option<Word<'a>>,
+struct WireStatus {
+    state: Option<Word>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,11 +85,11 @@ pub(super) struct WireDeployment {
 }
 
 impl WireDeployment {
-    pub(super) fn into_deployment(self, state: Option<&str>) -> Deployment {
+    pub(super) fn into_deployment(self, state: Option<Word>) -> Deployment {
         Deployment {
             id: self.id.into(),
             environment: self.environment,
-            state: state.and_then(DeploymentState::parse),
+            state: state.and_then(|word| DeploymentState::parse(word.as_str())),
             git_ref: self.git_ref,
             commit_sha: self.sha,
             description: self.description,

@@ -4,9 +4,9 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    Code, Error, Result, Secret, Timestamp,
+    Code, Result, Secret, Timestamp,
     model::{Comment, Commit, EventData, EventName, PushEvent, RefEvent, Signature},
-    provider::{Call, HookCall, HookEvents, NewHook, ProviderHooks, ProviderId, RepoRef},
+    provider::{Call, Endpoint, HookCall, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     hooks::{invalid, known_sha, short_name},
-    wire::{self, Id, Rows},
+    listing::{About, Api},
+    upstream_error::recode,
+    wire::{self, Id, Rows, Word},
 };
 
 /// Every unified event, and what GitHub calls it.
@@ -44,6 +46,9 @@ const EVENTS: &[(EventName, &[&str])] = &[
     (EventName::Deployment, &["deployment", "deployment_status"]),
     (EventName::Repository, &["repository"]),
 ];
+
+const NO_RIGHT: &str =
+    "Hooks at GitHub need an administrator of the repository, and a connection that may make them.";
 
 #[async_trait]
 impl ProviderHooks for Github {
@@ -80,15 +85,19 @@ impl ProviderHooks for Github {
             Ok(answer) => Ok(answer.json::<WireHook>()?.id.into()),
             // Without the right GitHub acts as if there were no hooks.
             Err(error) if error.upstream_status() == Some(404) => {
-                let settled = self.client.settle(call, repo, error).await;
-                Err(match settled.code() {
-                    Code::ResourceNotFound => Error::upstream(
-                        Code::InsufficientScope,
-                        ProviderId::GITHUB,
-                        "Hooks at GitHub need an administrator of the repository, and a connection that may make them.",
-                    ),
-                    _ => settled,
-                })
+                let about = About {
+                    endpoint: Endpoint::EventsSubscribe,
+                    repo: Some(repo),
+                    position: None,
+                };
+                self.client
+                    .settle(call, about, error.clone())
+                    .await
+                    .map_err(|settled| match settled.code() {
+                        Code::ResourceNotFound => recode(&error, Code::InsufficientScope, NO_RIGHT),
+                        _ => settled,
+                    })?;
+                Err(error)
             }
             Err(error) => Err(error),
         }
@@ -106,7 +115,7 @@ impl ProviderHooks for Github {
         let signature = call
             .header("x-hub-signature-256")
             .and_then(|value| value.strip_prefix("sha256="))
-            .and_then(bytes);
+            .and_then(|digits| hex::decode(digits).ok());
         let mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes());
         match (signature, mac) {
             (Some(signature), Ok(mac)) => {
@@ -129,22 +138,6 @@ impl ProviderHooks for Github {
             events: events(event, call)?,
         })
     }
-}
-
-/// Hexadecimal digits as bytes.
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| {
-        (byte as char)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    let pairs = hex.as_bytes().chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    pairs
-        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
-        .collect()
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
@@ -174,7 +167,7 @@ fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<(EventName, EventData)
             (name, EventData::Ref(data))
         }
         "pull_request" => {
-            let wire: WirePullRequest<'_> = parse(body)?;
+            let wire: WirePullRequest = parse(body)?;
             let data = EventData::PullRequest(Box::new(wire.pull_request.into()));
             (EventName::PullRequest, data)
         }
@@ -198,7 +191,7 @@ fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<(EventName, EventData)
             )
         }
         "check_run" => {
-            let wire: WireChecked<'_> = parse(body)?;
+            let wire: WireChecked = parse(body)?;
             (
                 EventName::Check,
                 EventData::Check(Box::new(wire.check_run.into())),
@@ -207,14 +200,14 @@ fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<(EventName, EventData)
         "deployment" | "deployment_status" => {
             let wire: WireDeployed = parse(body)?;
             let state = wire.deployment_status.and_then(|status| status.state);
-            let deployment = wire.deployment.into_deployment(state.as_deref());
+            let deployment = wire.deployment.into_deployment(state);
             (
                 EventName::Deployment,
                 EventData::Deployment(Box::new(deployment)),
             )
         }
         "repository" => {
-            let wire: WireWhole<'_> = parse(body)?;
+            let wire: WireWhole = parse(body)?;
             let repository = wire.repository.into_repository(call.connection_id);
             (
                 EventName::Repository,
@@ -318,9 +311,8 @@ struct WireRef {
 }
 
 #[derive(Debug, Deserialize)]
-struct WirePullRequest<'a> {
-    #[serde(borrow)]
-    pull_request: WirePull<'a>,
+struct WirePullRequest {
+    pull_request: WirePull,
 }
 
 #[derive(Debug, Deserialize)]
@@ -329,9 +321,8 @@ struct WireReleased {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireChecked<'a> {
-    #[serde(borrow)]
-    check_run: WireRun<'a>,
+struct WireChecked {
+    check_run: WireRun,
 }
 
 #[derive(Debug, Deserialize)]
@@ -342,13 +333,12 @@ struct WireDeployed {
 
 #[derive(Debug, Deserialize)]
 struct WireState {
-    state: Option<String>,
+    state: Option<Word>,
 }
 
 #[derive(Debug, Deserialize)]
-struct WireWhole<'a> {
-    #[serde(borrow)]
-    repository: WireRepository<'a>,
+struct WireWhole {
+    repository: WireRepository,
 }
 
 #[derive(Debug, Deserialize)]
@@ -398,18 +388,5 @@ impl WireCommented {
             created_at: comment.created_at.or(comment.submitted_at),
             updated_at: comment.updated_at,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hexadecimal_is_read_whole_or_not_at_all() {
-        assert_eq!(bytes("00ff7A"), Some(vec![0, 255, 122]));
-        for text in ["0", "0g", "é"] {
-            assert_eq!(bytes(text), None, "{text}");
-        }
     }
 }

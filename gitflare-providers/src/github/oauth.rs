@@ -2,144 +2,57 @@
 //! GitHub Apps, whose tokens do and whose permissions stand in the app.
 //! <https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps>
 
-use async_trait::async_trait;
-use gitflare_core::{
-    Code, Result, Scope, Scopes,
-    provider::{
-        AuthorizationRequest, CodeExchange, OauthRefusal, ProviderId, ProviderOauth,
-        ProviderTokens, TokenRefresh, TokenRevocation,
-    },
-};
-use serde_json::json;
+use gitflare_core::{Result, provider::ProviderId};
 
+use super::client::REQUEST_ID;
 use crate::{
-    http::{Base, Http},
-    oauth::{self, OauthConfig, Registration},
+    http::Http,
+    oauth::{Flow, Need, Oauth, OauthConfig, Revocation, segment, web_url},
 };
-
-const TOKEN: &str = "/login/oauth/access_token";
-
-/// GitHub's side of linking.
-#[derive(Debug)]
-pub(super) struct Oauth {
-    registration: Registration,
-    api: Base,
-    /// Of the GitHub App that the client id belongs to.
-    app_slug: Option<String>,
-    /// Below which the pages of GitHub Apps stand.
-    apps: &'static str,
-}
 
 /// The REST base of an Enterprise Server, below its host.
 const SERVER_API: &str = "/api/v3";
 
-impl Oauth {
-    pub(super) fn new(
-        http: Http,
-        api_url: &str,
-        config: OauthConfig,
-        app_slug: Option<String>,
-    ) -> Result<Self> {
-        let web = match &config.web_url {
-            Some(url) => url.clone(),
-            None => oauth::web_url(api_url, SERVER_API)?,
-        };
-        let is_server = api_url.trim_end_matches('/').ends_with(SERVER_API);
-        Ok(Self {
-            api: http.base(api_url)?,
-            registration: Registration::new(ProviderId::GITHUB, http, &web, config)?,
-            app_slug,
-            apps: if is_server { "github-apps" } else { "apps" },
-        })
-    }
-}
+const FLOW: Flow = Flow {
+    provider: ProviderId::GITHUB,
+    web_url: |api_url| web_url(api_url, SERVER_API),
+    authorize: "/login/oauth/authorize",
+    authorize_query: &[("allow_signup", "false")],
+    token: "/login/oauth/access_token",
+    // No scope reads private repositories without writing to them.
+    // <https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps>
+    scopes: &[
+        (Need::Profile, "read:user"),
+        (Need::Repositories, "repo"),
+        (Need::Events, "write:repo_hook"),
+    ],
+    refresh_repeats_redirect_uri: false,
+    revocation: Revocation::OfApplication,
+    request_id: REQUEST_ID,
+};
 
-/// The least that an OAuth App can ask for. There is no read-only scope for private repositories.
-fn scopes(permissions: Scopes) -> String {
-    let mut scopes = vec!["read:user"];
-    let reads_repositories =
-        |scope: Scope| !matches!(scope, Scope::ReadProfile | Scope::EventsSubscribe);
-    if permissions.iter().any(reads_repositories) {
-        scopes.push("repo");
-    }
-    if permissions.contains(Scope::EventsSubscribe) {
-        scopes.push("write:repo_hook");
-    }
-    scopes.join(" ")
-}
-
-#[async_trait]
-impl ProviderOauth for Oauth {
-    fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Result<String> {
-        let config = &self.registration.config;
-        let scope = scopes(request.permissions);
-        let mut query = vec![
-            ("client_id", config.client_id.as_str()),
-            ("redirect_uri", &config.redirect_uri),
-            ("state", request.state.expose()),
-            ("code_challenge", request.code_challenge),
-            ("code_challenge_method", "S256"),
-            ("allow_signup", "false"),
-        ];
-        // What a GitHub App may do stands in the app, whatever is asked.
-        if self.app_slug.is_none() {
-            query.push(("scope", &scope));
-        }
-        Ok(self.registration.page("/login/oauth/authorize", &query))
-    }
-
-    fn issuer_origin(&self) -> &str {
-        self.registration.origin()
-    }
-
-    fn installation_url(&self) -> Option<String> {
-        let slug = oauth::segment(self.app_slug.as_deref()?);
-        let path = format!("/{}/{slug}/installations/new", self.apps);
-        Some(self.registration.page(&path, &[]))
-    }
-
-    async fn exchange(&self, exchange: CodeExchange<'_>) -> Result<ProviderTokens, OauthRefusal> {
-        let form = [
-            ("code", exchange.code.expose().as_str()),
-            ("redirect_uri", &self.registration.config.redirect_uri),
-            ("code_verifier", exchange.code_verifier.expose()),
-        ];
-        let deadline = exchange.deadline;
-        self.registration
-            .tokens(TOKEN, &form, Code::InvalidRequest, deadline)
-            .await
-    }
-
-    async fn refresh(&self, refresh: TokenRefresh<'_>) -> Result<ProviderTokens, OauthRefusal> {
-        let form = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh.refresh_token.expose()),
-        ];
-        self.registration
-            .tokens(TOKEN, &form, Code::AuthExpired, refresh.deadline)
-            .await
-    }
-
-    /// The access token takes its refresh token along.
-    async fn revoke(&self, revocation: TokenRevocation<'_>) -> Result<()> {
-        let client = oauth::segment(&self.registration.config.client_id);
-        let path = format!("/applications/{client}/token");
-        let body = json!({ "access_token": revocation.access_token.expose() }).to_string();
-        let reply = self
-            .registration
-            .delete(&self.api, &path, body, revocation.deadline)
-            .await?;
-        match reply.status {
-            // Unknown ones have ended already.
-            200..=299 | 404 | 422 => Ok(()),
-            _ => Err(self.registration.refusal(&reply)),
-        }
-    }
+/// The registration at this GitHub; `app_slug` names the GitHub App that the client id belongs to.
+///
+/// # Errors
+/// `INVALID_REQUEST` when the gateway may not call one of the URLs.
+pub(super) fn new(
+    http: Http,
+    api_url: &str,
+    config: OauthConfig,
+    app_slug: Option<String>,
+) -> Result<Oauth> {
+    let is_server = api_url.trim_end_matches('/').ends_with(SERVER_API);
+    let apps = if is_server { "github-apps" } else { "apps" };
+    let installation = app_slug.map(|slug| format!("/{apps}/{}/installations/new", segment(&slug)));
+    Oauth::new(http, &FLOW, api_url, config, installation)
 }
 
 #[cfg(test)]
 mod tests {
-    use gitflare_core::Secret;
+    use gitflare_core::{
+        Scope, Secret,
+        provider::{AuthorizationRequest, ProviderOauth},
+    };
 
     use super::*;
     use crate::HttpConfig;
@@ -157,7 +70,7 @@ mod tests {
         };
         let http = Http::new(&HttpConfig::default()).unwrap();
         let slug = app_slug.map(str::to_owned);
-        Oauth::new(http, api_url, config, slug).unwrap()
+        new(http, api_url, config, slug).unwrap()
     }
 
     fn authorization_url(oauth: &Oauth, permissions: &[Scope]) -> String {

@@ -9,10 +9,13 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::client::Client;
-use crate::wire::{self, Id};
+use crate::{
+    request::Get,
+    wire::{self, Id},
+};
 
 pub(super) async fn viewer(client: &Client, call: &Call) -> Result<Viewer> {
-    let answer = client.upstream.user(call).await?;
+    let answer = client.upstream.viewer(call, &Get::new(&["user"])?).await?;
     let wire: WireViewer = answer.json()?;
     Ok(Viewer {
         provider: ProviderId::GITHUB,

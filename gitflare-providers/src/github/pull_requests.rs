@@ -2,19 +2,21 @@
 //! come together, and what was not asked for is left out of the page.
 
 use gitflare_core::{
-    Limit, Page, PageRequest, Result, Timestamp,
+    Page, PageRequest, Result, Timestamp,
     model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
-    provider::{Call, RepoRef},
+    provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List},
-    diff::{self, WireFile},
+    client::{Client, below},
+    diff::WireFile,
     profile::WireUser,
 };
 use crate::{
-    upstream::Get,
+    diff_files::DiffFiles,
+    listing::Api,
+    request::Get,
     wire::{self, Id, Rows, Word},
 };
 
@@ -23,7 +25,7 @@ pub(super) async fn list(
     call: &Call,
     repo: &RepoRef,
     state: PullRequestFilter,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<PullRequest>> {
     let (theirs, ours) = match state {
         PullRequestFilter::Open => ("open", None),
@@ -31,18 +33,11 @@ pub(super) async fn list(
         PullRequestFilter::Merged => ("closed", Some(PullRequestState::Merged)),
         PullRequestFilter::All => ("all", None),
     };
-    let list = List {
-        repo: Some(repo),
-        segments: vec!["repositories", &repo.id, "pulls"],
-        query: vec![
-            ("state", theirs.into()),
-            ("sort", "created".into()),
-            ("direction", "desc".into()),
-        ],
-        empty: &[],
-    };
-    let listing = client.list(call, &list, page).await?;
-    let mut pulls = listing.page::<WirePull<'_>>()?.map(PullRequest::from);
+    let list = below(Endpoint::PullRequests, repo, &["pulls"])
+        .query("state", theirs)
+        .query("sort", "created")
+        .query("direction", "desc");
+    let mut pulls: Page<PullRequest> = client.rows(call, list, page, WirePull::into).await?;
     pulls
         .items
         .retain(|pull| ours.is_none_or(|ours| pull.state == ours));
@@ -56,16 +51,22 @@ pub(super) async fn diff(
     number: u64,
 ) -> Result<Diff> {
     let number = number.to_string();
-    let segments = ["repositories", &repo.id, "pulls", &number];
-    let path = [&segments[..], &["files"]].concat();
-    let (answer, files) = tokio::try_join!(
-        client.item(call, repo, Get::new(&segments)?),
-        diff::files(client, call, repo, &path, Some(Limit::MAX), |answer| {
-            answer.json::<Rows<WireFile>>().map(Some)
-        }),
+    let get = Get::new(&["repositories", &repo.id, "pulls", &number])?;
+    let list = below(
+        Endpoint::PullRequestDiff,
+        repo,
+        &["pulls", &number, "files"],
+    );
+    let (answer, (files, _)) = tokio::try_join!(
+        client.item(call, Endpoint::PullRequestDiff, repo, get),
+        DiffFiles::walk::<WireFile>(client, call, list),
     )?;
     let wire: WireDetail = answer.json()?;
-    let mut diff = files.into_diff(wire.changed_files);
+    let mut diff = files.into_diff();
+    if let Some(changed) = wire.changed_files {
+        diff.truncated |= changed > diff.files.len() as u64;
+        diff.stats.files = Some(changed);
+    }
     diff.stats.additions = wire.additions;
     diff.stats.deletions = wire.deletions;
     diff.base_sha = wire.base.and_then(|end| end.sha);
@@ -91,13 +92,12 @@ struct WireEnd {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct WirePull<'a> {
+pub(super) struct WirePull {
     id: Id,
     number: u64,
     title: Option<String>,
     body: Option<String>,
-    #[serde(borrow)]
-    state: Option<Word<'a>>,
+    state: Option<Word>,
     draft: Option<bool>,
     /// `null` once the account is deleted.
     user: Option<WireUser>,
@@ -121,7 +121,7 @@ struct WireLabel {
     name: Option<String>,
 }
 
-impl WirePull<'_> {
+impl WirePull {
     fn state(&self) -> PullRequestState {
         let is_closed = match &self.state {
             Some(word) => word.as_str() == "closed",
@@ -137,8 +137,8 @@ impl WirePull<'_> {
     }
 }
 
-impl From<WirePull<'_>> for PullRequest {
-    fn from(wire: WirePull<'_>) -> Self {
+impl From<WirePull> for PullRequest {
+    fn from(wire: WirePull) -> Self {
         let state = wire.state();
         let (head, base) = (wire.head.unwrap_or_default(), wire.base.unwrap_or_default());
         let labels = wire.labels.unwrap_or_default();

@@ -4,42 +4,31 @@
 use gitflare_core::{
     Page, PageRequest, Result,
     model::{Branch, Tag},
-    provider::{Call, RepoRef},
+    provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
-use super::client::{Client, List};
+use super::client::{Client, below};
+use crate::listing::Api;
 
 pub(super) async fn branches(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Branch>> {
-    let list = List {
-        repo: Some(repo),
-        segments: vec!["repositories", &repo.id, "branches"],
-        query: Vec::new(),
-        empty: &[],
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireBranch>()?.map(Branch::from))
+    let list = below(Endpoint::Branches, repo, &["branches"]);
+    client.rows(call, list, page, WireBranch::into).await
 }
 
 pub(super) async fn tags(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Tag>> {
-    let list = List {
-        repo: Some(repo),
-        segments: vec!["repositories", &repo.id, "tags"],
-        query: Vec::new(),
-        empty: &[],
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireTag>()?.map(Tag::from))
+    let list = below(Endpoint::Tags, repo, &["tags"]);
+    client.rows(call, list, page, WireTag::into).await
 }
 
 #[derive(Debug, Deserialize)]

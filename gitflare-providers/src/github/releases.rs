@@ -3,30 +3,27 @@
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
     model::{Asset, Release},
-    provider::{Call, RepoRef},
+    provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List},
+    client::{Client, below},
     profile::WireUser,
 };
-use crate::wire::{self, Id, Rows};
+use crate::{
+    listing::Api,
+    wire::{self, Id, Rows},
+};
 
 pub(super) async fn list(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Release>> {
-    let list = List {
-        repo: Some(repo),
-        segments: vec!["repositories", &repo.id, "releases"],
-        query: Vec::new(),
-        empty: &[],
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireRelease>()?.map(Release::from))
+    let list = below(Endpoint::Releases, repo, &["releases"]);
+    client.rows(call, list, page, WireRelease::into).await
 }
 
 #[derive(Debug, Deserialize)]

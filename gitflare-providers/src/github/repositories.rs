@@ -4,45 +4,37 @@
 use gitflare_core::{
     ConnectionId, Error, Page, PageRequest, Position, Result, Timestamp,
     model::{Owner, OwnerType, Repository, Visibility},
-    provider::{Call, ProviderId, RepoRef},
+    provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 use serde::Deserialize;
 
-use super::client::{Client, List, is_app_user, not_installed};
-use crate::wire::{self, Id, Rows, Word};
+use super::client::{Client, LINKS, is_app_user, not_installed, owner};
+use crate::{
+    listing::{Api, List},
+    wire::{self, Id, Word},
+};
 
 pub(super) async fn list(
     client: &Client,
     call: &Call,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Repository>> {
     if is_app_user(call) {
         return installed(client, call, page).await;
     }
-    let list = List {
-        repo: None,
-        segments: vec!["user", "repos"],
-        query: vec![
-            (
-                "affiliation",
-                "owner,collaborator,organization_member".into(),
-            ),
-            ("visibility", "all".into()),
-            // New ones come last: pages by number stay where they are.
-            ("sort", "created".into()),
-            ("direction", "asc".into()),
-        ],
-        empty: &[],
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing
-        .page::<WireRepository<'_>>()?
-        .map(|wire| wire.into_repository(&call.connection_id)))
+    let list = List::new(Endpoint::Repositories, &LINKS, &["user", "repos"])
+        .query("affiliation", "owner,collaborator,organization_member")
+        .query("visibility", "all")
+        // New ones come last: pages by number stay where they are.
+        .query("sort", "created")
+        .query("direction", "asc");
+    let into = |wire: WireRepository| wire.into_repository(&call.connection_id);
+    client.rows(call, list, page, into).await
 }
 
 /// The installations by id, each to its end. The position is the installation, then GitHub's own
 /// pointer in its list.
-async fn installed(client: &Client, call: &Call, page: &PageRequest) -> Result<Page<Repository>> {
+async fn installed(client: &Client, call: &Call, page: PageRequest) -> Result<Page<Repository>> {
     let (installation, position, known) = match &page.position {
         Some(position) => {
             let mut fields = position.fields();
@@ -57,20 +49,16 @@ async fn installed(client: &Client, call: &Call, page: &PageRequest) -> Result<P
         }
     };
     let id = installation.to_string();
-    let list = List {
-        repo: None,
-        segments: vec!["user", "installations", &id, "repositories"],
-        query: Vec::new(),
-        empty: &[],
-    };
+    let path = ["user", "installations", &id, "repositories"];
+    let list = List::new(Endpoint::Repositories, &LINKS, &path).rows_in("repositories");
     let request = PageRequest {
         limit: page.limit,
         position,
     };
-    let listing = client.list(call, &list, &request).await?;
-    let repositories = listing.page_in(|wire: WireRepositories<'_>| wire.repositories)?;
+    let into = |wire: WireRepository| wire.into_repository(&call.connection_id);
+    let mut repositories = client.rows(call, list, request, into).await?;
     let at = |installation| Position::new().number(installation);
-    let next = match &repositories.next {
+    repositories.next = match &repositories.next {
         Some(next) => Some(at(installation).then(next)),
         None => {
             let installations = match known {
@@ -81,24 +69,12 @@ async fn installed(client: &Client, call: &Call, page: &PageRequest) -> Result<P
             following.map(|next| at(next.id))
         }
     };
-    let repositories = repositories.map(|wire| wire.into_repository(&call.connection_id));
-    Ok(Page {
-        items: repositories.items,
-        next,
-    })
+    Ok(repositories)
 }
 
 pub(super) async fn find(client: &Client, call: &Call, repo: &RepoRef) -> Result<Repository> {
-    let owner = repo
-        .full_name
-        .as_deref()
-        .and_then(|name| name.split('/').next());
-    let answer = client
-        .repository(call, &["repositories", &repo.id], owner)
-        .await?;
-    Ok(answer
-        .json::<WireRepository<'_>>()?
-        .into_repository(&call.connection_id))
+    let owner = repo.full_name.as_deref().and_then(owner);
+    read(client, call, &["repositories", &repo.id], owner).await
 }
 
 pub(super) async fn find_by_name(
@@ -113,12 +89,18 @@ pub(super) async fn find_by_name(
             Error::invalid_request("A GitHub repository is named `owner/name`, or by its number.")
                 .with_provider(ProviderId::GITHUB)
         })?;
-    let answer = client
-        .repository(call, &["repos", owner, name], Some(owner))
-        .await?;
-    Ok(answer
-        .json::<WireRepository<'_>>()?
-        .into_repository(&call.connection_id))
+    read(client, call, &["repos", owner, name], Some(owner)).await
+}
+
+async fn read(
+    client: &Client,
+    call: &Call,
+    path: &[&str],
+    owner: Option<&str>,
+) -> Result<Repository> {
+    let answer = client.repository(call, path, owner).await?;
+    let wire: WireRepository = answer.json()?;
+    Ok(wire.into_repository(&call.connection_id))
 }
 
 /// Letters, digits and hyphens; accounts that an enterprise manages have an underscore too.
@@ -137,23 +119,15 @@ fn is_name(name: &str) -> bool {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireRepositories<'a> {
-    #[serde(borrow)]
-    repositories: Rows<WireRepository<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct WireRepository<'a> {
+pub(super) struct WireRepository {
     id: Id,
     name: String,
     full_name: String,
-    #[serde(borrow)]
-    owner: Option<WireOwner<'a>>,
+    owner: Option<WireOwner>,
     description: Option<String>,
     private: Option<bool>,
     /// Old servers do not send it.
-    #[serde(borrow)]
-    visibility: Option<Word<'a>>,
+    visibility: Option<Word>,
     archived: Option<bool>,
     fork: Option<bool>,
     default_branch: Option<String>,
@@ -169,11 +143,11 @@ pub(super) struct WireRepository<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireOwner<'a> {
+struct WireOwner {
     id: Option<Id>,
     login: Option<String>,
-    #[serde(rename = "type", borrow)]
-    kind: Option<Word<'a>>,
+    #[serde(rename = "type")]
+    kind: Option<Word>,
 }
 
 fn owner_type(kind: &str) -> Option<OwnerType> {
@@ -184,7 +158,7 @@ fn owner_type(kind: &str) -> Option<OwnerType> {
     }
 }
 
-impl WireRepository<'_> {
+impl WireRepository {
     pub(super) fn into_repository(self, connection: &ConnectionId) -> Repository {
         let visibility = match (&self.visibility, self.private) {
             (Some(word), _) => Visibility::parse(word.as_str()),

@@ -1,20 +1,21 @@
 //! File trees. GitHub sends a tree whole, so pages are slices of one: the first page resolves ref
 //! and path to a tree's id, which the cursor keeps, and the later ones ask for that tree again.
 
-use std::borrow::Cow;
-
 use gitflare_core::{
-    Code, Error, Page, PageRequest, Position, Result,
+    Code, Error, Page, PageRequest, Result,
     model::{TreeEntry, TreeEntryType},
-    provider::{Call, CommitId, ProviderId, RepoRef, TreeQuery},
+    provider::{Call, CommitId, Endpoint, ProviderId, RepoRef, TreeQuery},
 };
 use serde::Deserialize;
 
-use super::{client::Client, commits};
+use super::{
+    client::{Client, below},
+    commits,
+};
 use crate::{
+    listing::{Api, List, Paging},
     pinned::{pin, unpin},
-    upstream::{Answer, Get},
-    wire::{Rows, Word},
+    wire::Word,
 };
 
 pub(super) async fn list(
@@ -22,38 +23,46 @@ pub(super) async fn list(
     call: &Call,
     repo: &RepoRef,
     query: &TreeQuery,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<TreeEntry>> {
     let folder = query.path.as_ref().map_or("", |path| path.as_str());
     // Ids of trees and commits have one form, and a commit's names its tree here.
-    let (root, offset) = match &page.position {
-        Some(position) => {
-            let (tree, rest) = unpin(position)?;
-            let rest = rest.unwrap_or_default();
-            (tree, rest.fields().number()?)
-        }
-        None => match commits::resolve(client, call, repo, &query.at).await? {
-            Some(commit) => match walk(client, call, repo, &commit, folder).await? {
-                Found::Tree(tree) => (tree, 0),
+    let (root, position) = match &page.position {
+        Some(position) => unpin(position)?,
+        None => match commits::resolve(client, call, repo, Endpoint::FileTree, &query.at).await? {
+            Some(commit) => match walk(client, call, repo, commit, folder).await? {
+                Found::Tree(tree) => (tree, None),
                 Found::Entry(entry) => return Ok(Page::last(vec![entry])),
             },
             None => return Ok(Page::last(Vec::new())),
         },
     };
-    let answer = fetch(client, call, repo, &root, query.recursive).await?;
-    let tree: WireTree<'_> = answer.json()?;
-    if tree.truncated == Some(true) {
+    let mut list = tree(repo, &root);
+    if query.recursive {
+        // Any value switches it on, `false` included.
+        // <https://docs.github.com/en/rest/git/trees#get-a-tree>
+        list = list.query("recursive", "1");
+    }
+    let limit = page.limit;
+    let page = PageRequest { limit, position };
+    let into = |wire: WireEntry| wire.into_entry(folder);
+    let listing = client.listing(call, &list, &page, into).await?;
+    if let Some(answer) = &listing.answer
+        && answer.json::<WireTree>()?.truncated == Some(true)
+    {
         return Err(Error::invalid_request(
             "GitHub does not list a tree this large at once: leave `recursive` out, or name a `path`.",
         )
         .with_provider(ProviderId::GITHUB));
     }
-    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-    let end = offset.saturating_add(page.limit.get());
-    let next = (end < tree.tree.0.len()).then(|| Position::new().number(end as u64));
-    let entries = tree.tree.into_iter().skip(offset).take(page.limit.get());
-    let items = entries.map(|wire| wire.into_entry(folder)).collect();
-    Ok(pin(Page { items, next }, &root))
+    Ok(pin(listing.page, &root))
+}
+
+/// The entries of a tree, which GitHub sends whole.
+fn tree<'a>(repo: &'a RepoRef, tree: &'a CommitId) -> List<'a> {
+    below(Endpoint::FileTree, repo, &["git", "trees", tree.as_str()])
+        .paged(&Paging::Slices)
+        .rows_in("tree")
 }
 
 /// What stands at a path.
@@ -67,51 +76,57 @@ async fn walk(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    commit: &CommitId,
+    commit: CommitId,
     path: &str,
 ) -> Result<Found> {
-    let mut tree = commit.clone();
+    let mut id = commit;
     let mut parent = String::new();
     let mut segments = path.split_terminator('/').peekable();
     while let Some(segment) = segments.next() {
-        let answer = fetch(client, call, repo, &tree, false).await?;
-        let wire: WireTree<'_> = answer.json()?;
-        let entry = wire
-            .tree
-            .into_iter()
-            .find(|entry| entry.path == segment)
-            .ok_or_else(no_such_path)?;
+        let entry = find(client, call, repo, &id, segment).await?;
         if entry.kind.as_str() != "tree" {
             return match segments.peek() {
                 Some(_) => Err(no_such_path()),
                 None => Ok(Found::Entry(entry.into_entry(&parent))),
             };
         }
-        let id = entry.sha.as_deref().map(CommitId::parse);
-        tree = id
-            .and_then(Result::ok)
-            .ok_or_else(|| answer.unusable("a tree without id"))?;
+        let sha = entry.sha.as_deref().map(CommitId::parse);
+        id = sha.and_then(Result::ok).ok_or_else(no_id)?;
         if !parent.is_empty() {
             parent.push('/');
         }
         parent.push_str(segment);
     }
-    Ok(Found::Tree(tree))
+    Ok(Found::Tree(id))
 }
 
-async fn fetch(
+/// The entry of that name in a tree.
+async fn find(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    tree: &CommitId,
-    recursive: bool,
-) -> Result<Answer> {
-    let mut get = Get::new(&["repositories", &repo.id, "git", "trees", tree.as_str()])?;
-    if recursive {
-        // Any value switches it on, `false` included.
-        get = get.query("recursive", "1");
-    }
-    client.item(call, repo, get).await
+    id: &CommitId,
+    name: &str,
+) -> Result<WireEntry> {
+    let mut found = None;
+    let look = |entry: WireEntry| {
+        if entry.path == name {
+            found.get_or_insert(entry);
+        }
+    };
+    let list = tree(repo, id).paged(&Paging::Whole);
+    client
+        .rows(call, list, PageRequest::default(), look)
+        .await?;
+    found.ok_or_else(no_such_path)
+}
+
+fn no_id() -> Error {
+    Error::upstream(
+        Code::UpstreamUnavailable,
+        ProviderId::GITHUB,
+        "GitHub names a folder without its tree.",
+    )
 }
 
 fn no_such_path() -> Error {
@@ -122,57 +137,42 @@ fn no_such_path() -> Error {
     )
 }
 
+/// What stands around the entries of a tree.
 #[derive(Debug, Deserialize)]
-struct WireTree<'a> {
+struct WireTree {
     truncated: Option<bool>,
-    #[serde(borrow)]
-    tree: Rows<WireEntry<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
-struct WireEntry<'a> {
+struct WireEntry {
     /// Relative to the tree that was asked for.
-    #[serde(borrow)]
-    path: Cow<'a, str>,
-    #[serde(borrow)]
-    mode: Option<Word<'a>>,
-    #[serde(rename = "type", borrow)]
-    kind: Word<'a>,
-    #[serde(borrow)]
-    sha: Option<Cow<'a, str>>,
+    path: String,
+    mode: Option<String>,
+    #[serde(rename = "type")]
+    kind: Word,
+    sha: Option<String>,
     size: Option<u64>,
 }
 
-impl WireEntry<'_> {
+impl WireEntry {
     fn into_entry(self, folder: &str) -> TreeEntry {
-        let mode = self.mode.as_ref().map(Word::as_str);
-        let kind = match (self.kind.as_str(), mode) {
+        let kind = match (self.kind.as_str(), self.mode.as_deref()) {
             ("tree", _) => TreeEntryType::Directory,
             ("commit", _) => TreeEntryType::Submodule,
             (_, Some("120000")) => TreeEntryType::Symlink,
             _ => TreeEntryType::File,
         };
         let path = match folder {
-            "" => self.path.clone().into_owned(),
+            "" => self.path,
             folder => format!("{folder}/{}", self.path),
         };
-        Self::entry(path, kind, mode.map(str::to_owned), self.sha, self.size)
-    }
-
-    fn entry(
-        path: String,
-        kind: TreeEntryType,
-        mode: Option<String>,
-        sha: Option<Cow<'_, str>>,
-        size: Option<u64>,
-    ) -> TreeEntry {
         TreeEntry {
             name: path.rsplit('/').next().unwrap_or_default().to_owned(),
             path,
             kind,
-            mode,
-            sha: sha.map(Cow::into_owned),
-            size,
+            mode: self.mode,
+            sha: self.sha,
+            size: self.size,
         }
     }
 }

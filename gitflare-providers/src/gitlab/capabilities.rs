@@ -1,22 +1,6 @@
-//! What GitLab can answer. A deployment `state` that GitLab does not have is refused where the
-//! filter is translated, in `deployments.rs`.
+//! What GitLab can answer: everything. A deployment `state` that GitLab does not have is refused where
+//! the filter is translated, in `deployments.rs`.
 
-use gitflare_core::provider::{Capability, Endpoint};
+use gitflare_core::provider::Capability;
 
-pub(super) const CAPABILITIES: &[Capability] = &[
-    Capability::full(Endpoint::Profile),
-    Capability::full(Endpoint::Repositories),
-    Capability::full(Endpoint::Repository),
-    Capability::full(Endpoint::Branches),
-    Capability::full(Endpoint::Commits),
-    Capability::full(Endpoint::CommitDiff),
-    Capability::full(Endpoint::PullRequests),
-    Capability::full(Endpoint::PullRequestDiff),
-    Capability::full(Endpoint::Contributors),
-    Capability::full(Endpoint::Tags),
-    Capability::full(Endpoint::Releases),
-    Capability::full(Endpoint::Checks),
-    Capability::full(Endpoint::Deployments),
-    Capability::full(Endpoint::FileTree),
-    Capability::full(Endpoint::EventsSubscribe),
-];
+pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[]);

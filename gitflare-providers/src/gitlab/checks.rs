@@ -9,10 +9,11 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List, Paging},
+    client::{Client, below},
     commits,
 };
 use crate::{
+    listing::Api,
     pinned::{pin, unpin},
     wire::{self, Id, Word},
 };
@@ -22,7 +23,7 @@ pub(super) async fn list(
     call: &Call,
     repo: &RepoRef,
     at: &RefSelector,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Check>> {
     let limit = page.limit;
     let (commit, position) = match &page.position {
@@ -32,42 +33,28 @@ pub(super) async fn list(
             None => return Ok(Page::last(Vec::new())),
         },
     };
-    let mut query = vec![
-        // The latest of each name, no retried jobs.
-        ("all", "false".into()),
-        ("order_by", "id".into()),
-        ("sort", "desc".into()),
-    ];
-    if let RefSelector::Branch(name) = at {
-        query.push(("ref", name.as_str().into()));
-    }
-    let list = List {
-        endpoint: Endpoint::Checks,
-        repo: Some(repo),
-        segments: vec![
-            "projects",
-            &repo.id,
-            "repository",
-            "commits",
-            commit.as_str(),
-            "statuses",
-        ],
-        query,
-        paging: Paging::Offset,
+    let branch = match at {
+        RefSelector::Branch(name) => Some(name.as_str()),
+        RefSelector::DefaultBranch | RefSelector::Ref(_) => None,
     };
+    let path = ["repository", "commits", commit.as_str(), "statuses"];
+    let list = below(Endpoint::Checks, repo, &path)
+        // The latest of each name, no retried jobs.
+        .query("all", "false")
+        .query("order_by", "id")
+        .query("sort", "desc")
+        .query_opt("ref", branch);
     let page = PageRequest { limit, position };
-    let listing = client.list(call, &list, &page).await?;
-    let checks: Page<WireStatus<'_>> = listing.page()?;
-    Ok(pin(checks, &commit).map(Check::from))
+    let checks = client.rows(call, list, page, WireStatus::into).await?;
+    Ok(pin(checks, &commit))
 }
 
 #[derive(Debug, Deserialize)]
-struct WireStatus<'a> {
+struct WireStatus {
     id: Id,
     name: Option<String>,
     description: Option<String>,
-    #[serde(borrow)]
-    status: Option<Word<'a>>,
+    status: Option<Word>,
     allow_failure: Option<bool>,
     sha: Option<String>,
     #[serde(rename = "ref")]
@@ -103,8 +90,8 @@ pub(super) fn outcome(
     (Some(CheckStatus::Completed), Some(conclusion))
 }
 
-impl From<WireStatus<'_>> for Check {
-    fn from(wire: WireStatus<'_>) -> Self {
+impl From<WireStatus> for Check {
+    fn from(wire: WireStatus) -> Self {
         let word = wire.status.as_ref().map_or("", Word::as_str);
         let (status, conclusion) = outcome(word, wire.allow_failure == Some(true));
         Self {

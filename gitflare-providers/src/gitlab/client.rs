@@ -1,8 +1,6 @@
 //! How GitLab is asked: paths, pages, and what a refusal turns out to mean once the project itself
 //! was looked at. What an answer holds is the business of the other files.
 
-use std::borrow::Cow;
-
 use gitflare_core::{
     Code, Error, PageRequest, Position, Result,
     provider::{Call, Endpoint, ProviderId, RepoRef},
@@ -10,13 +8,19 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use crate::{
+    answer::Answer,
     http::Http,
-    listing::Listing,
+    listing::{About, Api, List, Paging},
     pagination::{self, Keys},
-    upstream::{Answer, Dialect, Get, RateLimitHeaders, Upstream},
+    request::Get,
+    upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
     upstream_error::{Refusal, recode},
     wire::Word,
 };
+
+/// The headers that name a request. Those in front of GitLab answer with their own alone.
+/// <https://docs.gitlab.com/api/rest/>
+pub(super) const REQUEST_ID: &[&str] = &["x-request-id", "x-gitlab-meta", "cf-ray"];
 
 const DIALECT: Dialect = Dialect {
     provider: ProviderId::GITLAB,
@@ -28,8 +32,8 @@ const DIALECT: Dialect = Dialect {
         ),
     ],
     // Personal and OAuth tokens alike.
-    credential: ("authorization", "Bearer "),
-    request_id: "x-request-id",
+    authorization: bearer,
+    request_id: REQUEST_ID,
     rate_limit: RateLimitHeaders {
         limit: "ratelimit-limit",
         remaining: "ratelimit-remaining",
@@ -43,29 +47,29 @@ const TOKENS: Keys = &["page_token", "cursor", "id_after"];
 /// Where pages by number go on.
 const NUMBERS: Keys = &["page"];
 
-/// One list of the upstream.
-#[derive(Clone, Debug)]
-pub(super) struct List<'a> {
-    /// For whom; also names the project's feature behind it.
-    pub(super) endpoint: Endpoint,
-    /// The project that it belongs to, if one.
-    pub(super) repo: Option<&'a RepoRef>,
-    /// The path. A project's full name is one segment, subgroups included.
-    pub(super) segments: Vec<&'a str>,
-    /// Everything but the page.
-    pub(super) query: Vec<(&'static str, Cow<'a, str>)>,
-    /// How it is paged.
-    pub(super) paging: Paging,
-}
+/// Pages by number.
+/// <https://docs.gitlab.com/api/rest/#offset-based-pagination>
+pub(super) const OFFSET: Paging = Paging::Pages {
+    ask: |get, page| at(get, page, false),
+    next,
+    otherwise: None,
+};
 
-/// How a list is asked to be paged. The answer may be paged otherwise: with a feature flag off, or
-/// out of its cache, GitLab answers a keyset request by page numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Paging {
-    /// By page number.
-    Offset,
-    /// By what the last page ended with.
-    Keyset,
+/// Pages by what the last one ended with. The answer may be paged otherwise all the same: with a
+/// feature flag off, or out of its cache, GitLab answers a keyset request by numbers; and a release
+/// that cannot page a list by keyset yet refuses.
+/// <https://docs.gitlab.com/api/rest/#keyset-based-pagination>
+pub(super) const KEYSET: Paging = Paging::Pages {
+    ask: |get, page| at(get, page, true),
+    next,
+    otherwise: Some(&OFFSET),
+};
+
+/// A list below a project, paged by number.
+pub(super) fn below<'a>(endpoint: Endpoint, repo: &'a RepoRef, segments: &[&'a str]) -> List<'a> {
+    List::new(endpoint, &OFFSET, &["projects", &repo.id])
+        .at(segments)
+        .of(repo)
 }
 
 /// One GitLab.
@@ -83,10 +87,8 @@ impl Client {
 
     /// A project by its id or full path.
     pub(super) async fn project(&self, call: &Call, key: &str) -> Result<Answer> {
-        let asked = self
-            .upstream
-            .get(call, &Get::new(&["projects", key])?)
-            .await;
+        let get = Get::new(&["projects", key])?;
+        let asked = self.upstream.get(call, &get).await;
         // Whatever the body says: nothing else can be absent here.
         asked.map_err(|error| match error.code() {
             Code::ResourceNotFound => recode(&error, Code::RepositoryNotFound, NO_REPOSITORY),
@@ -94,99 +96,50 @@ impl Client {
         })
     }
 
-    /// One object below a project.
-    pub(super) async fn item(
-        &self,
-        call: &Call,
-        endpoint: Endpoint,
-        repo: &RepoRef,
-        segments: &[&str],
-    ) -> Result<Answer> {
-        match self.upstream.get(call, &Get::new(segments)?).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                self.settle(call, endpoint, repo, &error).await?;
-                Err(error)
-            }
-        }
+    /// Whether GitLab says that the repository has no commits.
+    pub(super) async fn is_empty(&self, call: &Call, repo: &RepoRef) -> Result<bool> {
+        let answer = self.project(call, &repo.id).await?;
+        Ok(answer.json::<WireFeatures>()?.empty_repo == Some(true))
+    }
+}
+
+impl Api for Client {
+    fn upstream(&self) -> &Upstream {
+        &self.upstream
     }
 
-    /// One page of a list. A list of a repository without commits is empty, whatever GitLab makes
-    /// of it.
-    pub(super) async fn list(
-        &self,
-        call: &Call,
-        list: &List<'_>,
-        page: &PageRequest,
-    ) -> Result<Listing> {
-        let mut asked = self.upstream.get(call, &list.get(page, list.paging)?).await;
-        let is_first = page.position.is_none();
-        let by_keyset = list.paging == Paging::Keyset && is_first;
-        if by_keyset && is_code(&asked, Code::PaginationNotSupported) {
-            // This release cannot page this list by keyset yet.
-            asked = self
-                .upstream
-                .get(call, &list.get(page, Paging::Offset)?)
-                .await;
-        }
-        let error = match asked {
-            Ok(answer) => {
-                let next = next(&answer, page.position.as_ref())?;
-                return Ok(Listing::new(answer, next));
-            }
-            Err(error) => error,
-        };
+    /// Looks at the project where the refusal alone does not tell.
+    async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
         // The rest of the request was accepted on the first page.
-        let by_token = page.position.as_ref().is_some_and(goes_on_by_token);
-        if by_token && error.code() == Code::InvalidRequest && error.upstream_status().is_some() {
+        let by_token = about.position.is_some_and(goes_on_by_token);
+        if by_token && refusal.code() == Code::InvalidRequest && refusal.upstream_status().is_some()
+        {
             return Err(recode(
-                &error,
+                &refusal,
                 Code::InvalidCursor,
                 "GitLab no longer knows where this page starts.",
             ));
         }
-        if let Some(repo) = list.repo {
-            self.settle(call, list.endpoint, repo, &error).await?;
-            return Ok(Listing::empty());
-        }
-        Err(error)
-    }
-
-    /// Whether GitLab says that the repository has no commits.
-    pub(super) async fn is_empty(&self, call: &Call, repo: &RepoRef) -> Result<bool> {
-        let answer = self.project(call, &repo.id).await?;
-        Ok(answer.json::<WireFeatures<'_>>()?.empty_repo == Some(true))
-    }
-
-    /// What a refusal comes to: nothing worse than a repository without commits, or an error. Looks
-    /// at the project where the refusal alone does not tell.
-    async fn settle(
-        &self,
-        call: &Call,
-        endpoint: Endpoint,
-        repo: &RepoRef,
-        refusal: &Error,
-    ) -> Result<()> {
-        let needs_commits = needs_commits(endpoint);
+        let needs_commits = needs_commits(about.endpoint);
         let open = match refusal.upstream_status() {
             Some(403) => refusal.code() == Code::InsufficientScope,
             Some(404) => refusal.code() == Code::ResourceNotFound,
             Some(500) => needs_commits,
             _ => false,
         };
-        if !open {
-            return Err(refusal.clone());
-        }
+        let Some(repo) = about.repo.filter(|_| open) else {
+            return Err(refusal);
+        };
         let answer = match self.project(call, &repo.id).await {
             Ok(answer) => answer,
             Err(error) if error.code() == Code::RepositoryNotFound => return Err(error),
-            Err(_) => return Err(refusal.clone()),
+            Err(_) => return Err(refusal),
         };
-        let features: WireFeatures<'_> = answer.json()?;
+        let features: WireFeatures = answer.json()?;
         if refusal.code() == Code::InsufficientScope {
-            if features.access_level(endpoint) == Some("disabled") {
+            if features.access_level(about.endpoint) == Some("disabled") {
                 return Err(recode(
-                    refusal,
+                    &refusal,
                     Code::UnsupportedEndpoint,
                     "This feature is switched off in the repository's settings at GitLab.",
                 ));
@@ -194,35 +147,24 @@ impl Client {
         } else if needs_commits && features.empty_repo == Some(true) {
             return Ok(());
         }
-        Err(refusal.clone())
+        Err(refusal)
     }
 }
 
-impl<'a> List<'a> {
-    fn get<'p>(&'p self, page: &'p PageRequest, paging: Paging) -> Result<Get<'p>> {
-        let mut get = Get::new(&self.segments)?;
-        if matches!(
-            self.endpoint,
-            Endpoint::CommitDiff | Endpoint::PullRequestDiff
-        ) {
-            get = get.of_diffs();
-        }
-        for (key, value) in &self.query {
-            get = get.query(key, &**value);
-        }
-        get = get.query("per_page", page.limit.get().to_string());
-        let Some(position) = &page.position else {
-            return Ok(match paging {
-                Paging::Offset => get,
-                Paging::Keyset => get.query("pagination", "keyset"),
-            });
-        };
-        let mut fields = position.fields();
-        match fields.number()? {
-            BY_NUMBER => pagination::apply(get, NUMBERS, fields),
-            BY_TOKEN => pagination::apply(get.query("pagination", "keyset"), TOKENS, fields),
-            _ => Err(Error::invalid_cursor("a page of another kind")),
-        }
+/// The request for the page at a position.
+fn at<'a>(get: Get<'a>, page: &'a PageRequest, by_keyset: bool) -> Result<Get<'a>> {
+    let get = get.query("per_page", page.limit.get().to_string());
+    let Some(position) = &page.position else {
+        return Ok(match by_keyset {
+            true => get.query("pagination", "keyset"),
+            false => get,
+        });
+    };
+    let mut fields = position.fields();
+    match fields.number()? {
+        BY_NUMBER => pagination::apply(get, NUMBERS, fields),
+        BY_TOKEN => pagination::apply(get.query("pagination", "keyset"), TOKENS, fields),
+        _ => Err(Error::invalid_cursor("a page of another kind")),
     }
 }
 
@@ -238,7 +180,7 @@ fn goes_on_by_token(position: &Position) -> bool {
 
 /// Where the next page starts: first how, then GitLab's own pointer. A list that was asked for by
 /// keyset and answered by numbers goes on by numbers.
-fn next(answer: &Answer, sent: Option<&Position>) -> Result<Option<Position>> {
+fn next(answer: &Answer, _: &PageRequest, _: usize) -> Result<Option<Position>> {
     let token = answer.header("x-next-page-token");
     let number = answer.header("x-next-page");
     let (kind, pointer) = match pagination::from_link(answer, TOKENS) {
@@ -253,13 +195,7 @@ fn next(answer: &Answer, sent: Option<&Position>) -> Result<Option<Position>> {
             ),
         },
     };
-    let next = pointer.map(|pointer| Position::new().number(kind).then(&pointer));
-    // A pointer that does not move would be followed for ever.
-    Ok(next.filter(|next| Some(next) != sent))
-}
-
-fn is_code<T>(asked: &Result<T>, code: Code) -> bool {
-    asked.as_ref().is_err_and(|error| error.code() == code)
+    Ok(pointer.map(|pointer| Position::new().number(kind).then(&pointer)))
 }
 
 /// The endpoints that GitLab fails, in several ways, for a repository without commits.
@@ -277,21 +213,16 @@ const fn needs_commits(endpoint: Endpoint) -> bool {
 
 /// What decides between refusals. An absent level or flag says nothing.
 #[derive(Debug, Deserialize)]
-struct WireFeatures<'a> {
+struct WireFeatures {
     empty_repo: Option<bool>,
-    #[serde(borrow)]
-    repository_access_level: Option<Word<'a>>,
-    #[serde(borrow)]
-    merge_requests_access_level: Option<Word<'a>>,
-    #[serde(borrow)]
-    builds_access_level: Option<Word<'a>>,
-    #[serde(borrow)]
-    releases_access_level: Option<Word<'a>>,
-    #[serde(borrow)]
-    environments_access_level: Option<Word<'a>>,
+    repository_access_level: Option<Word>,
+    merge_requests_access_level: Option<Word>,
+    builds_access_level: Option<Word>,
+    releases_access_level: Option<Word>,
+    environments_access_level: Option<Word>,
 }
 
-impl WireFeatures<'_> {
+impl WireFeatures {
     fn access_level(&self, endpoint: Endpoint) -> Option<&str> {
         let level = match endpoint {
             Endpoint::PullRequests | Endpoint::PullRequestDiff => &self.merge_requests_access_level,

@@ -9,36 +9,33 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List, Paging},
-    diff,
+    client::{Client, below},
+    diff::WireFile,
 };
-use crate::wire::{self, Rows};
+use crate::{
+    diff_files::DiffFiles,
+    listing::Api,
+    request::Get,
+    wire::{self, Rows},
+};
 
 pub(super) async fn list(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     branch: Option<&GitRef>,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Commit>> {
-    let list = List {
-        endpoint: Endpoint::Commits,
-        repo: Some(repo),
-        segments: vec!["projects", &repo.id, "repository", "commits"],
-        query: branch
-            .map(|name| ("ref_name", name.as_str().into()))
-            .into_iter()
-            .collect(),
-        paging: Paging::Offset,
-    };
-    let listing = client.list(call, &list, page).await?;
-    let commits: Page<WireCommit> = listing.page()?;
+    let is_first = page.position.is_none();
+    let list = below(Endpoint::Commits, repo, &["repository", "commits"])
+        .query_opt("ref_name", branch.map(GitRef::as_str));
+    let commits = client.rows(call, list, page, WireCommit::into).await?;
     // An unknown branch is an empty list upstream, and a branch without commits does not exist.
-    let nothing = commits.items.is_empty() && commits.next.is_none() && page.position.is_none();
+    let nothing = commits.items.is_empty() && commits.next.is_none() && is_first;
     if nothing && branch.is_some() && !client.is_empty(call, repo).await? {
         return Err(no_such_ref());
     }
-    Ok(commits.map(Commit::from))
+    Ok(commits)
 }
 
 pub(super) async fn diff(
@@ -47,23 +44,12 @@ pub(super) async fn diff(
     repo: &RepoRef,
     commit: &CommitId,
 ) -> Result<Diff> {
-    let segments = [
-        "projects",
-        &repo.id,
-        "repository",
-        "commits",
-        commit.as_str(),
-    ];
-    let list = List {
-        endpoint: Endpoint::CommitDiff,
-        repo: Some(repo),
-        segments: [&segments[..], &["diff"]].concat(),
-        query: Vec::new(),
-        paging: Paging::Offset,
-    };
-    let (answer, files) = tokio::try_join!(
-        client.item(call, Endpoint::CommitDiff, repo, &segments),
-        diff::files(client, call, &list),
+    let path = ["repository", "commits", commit.as_str(), "diff"];
+    let get = Get::new(&[&["projects", &*repo.id], &path[..3]].concat())?;
+    let list = below(Endpoint::CommitDiff, repo, &path);
+    let (answer, (files, _)) = tokio::try_join!(
+        client.item(call, Endpoint::CommitDiff, repo, get),
+        DiffFiles::walk::<WireFile>(client, call, list),
     )?;
     let commit: WireCommit = answer.json()?;
     let mut diff = files.into_diff();
@@ -100,20 +86,13 @@ pub(super) async fn resolve(
             Some(name)
         }
     };
-    let list = List {
-        endpoint,
-        repo: Some(repo),
-        segments: vec!["projects", &repo.id, "repository", "commits"],
-        query: name
-            .map(|name| ("ref_name", name.as_str().into()))
-            .into_iter()
-            .collect(),
-        paging: Paging::Offset,
-    };
+    let list = below(endpoint, repo, &["repository", "commits"])
+        .query_opt("ref_name", name.map(GitRef::as_str));
     let tip = PageRequest::first(gitflare_core::Limit::new(1)?);
-    let listing = client.list(call, &list, &tip).await?;
-    match listing.page::<WireTip>()?.items.into_iter().next() {
-        Some(tip) => CommitId::parse(&tip.id).map(Some).map_err(|_| {
+    let id = |tip: WireTip| tip.id;
+    let tips = client.rows(call, list, tip, id).await?;
+    match tips.items.first() {
+        Some(id) => CommitId::parse(id).map(Some).map_err(|_| {
             Error::upstream(
                 Code::UpstreamUnavailable,
                 ProviderId::GITLAB,

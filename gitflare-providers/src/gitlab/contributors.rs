@@ -8,24 +8,25 @@ use gitflare_core::{
 };
 use serde::Deserialize;
 
-use super::client::{Client, List, Paging};
+use super::client::{Client, below};
+use crate::listing::Api;
 
 pub(super) async fn list(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Contributor>> {
-    let list = List {
-        endpoint: Endpoint::Contributors,
-        repo: Some(repo),
-        segments: vec!["projects", &repo.id, "repository", "contributors"],
-        // The upstream's default is the smallest first.
-        query: vec![("order_by", "commits".into()), ("sort", "desc".into())],
-        paging: Paging::Offset,
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireContributor>()?.map(Contributor::from))
+    // The upstream's default is the smallest first.
+    // <https://docs.gitlab.com/api/repositories/#contributors>
+    let list = below(
+        Endpoint::Contributors,
+        repo,
+        &["repository", "contributors"],
+    )
+    .query("order_by", "commits")
+    .query("sort", "desc");
+    client.rows(call, list, page, WireContributor::into).await
 }
 
 #[derive(Debug, Deserialize)]

@@ -8,10 +8,13 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List, Paging},
+    client::{Client, below},
     profile::WireUser,
 };
-use crate::wire::{self, Id, Word};
+use crate::{
+    listing::Api,
+    wire::{self, Id, Word},
+};
 
 /// The states that both sides have. `blocked` and `skipped` have no word in the contract, so they
 /// are unknown; `queued`, `error` and `inactive` have none at GitLab, so they cannot be asked for.
@@ -28,25 +31,16 @@ pub(super) async fn list(
     call: &Call,
     repo: &RepoRef,
     filter: &DeploymentFilter,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Deployment>> {
-    // The upstream's default is the oldest first.
-    let mut query = vec![("order_by", "id".into()), ("sort", "desc".into())];
-    if let Some(environment) = &filter.environment {
-        query.push(("environment", environment.as_str().into()));
-    }
-    if let Some(state) = filter.state {
-        query.push(("status", status(state)?.into()));
-    }
-    let list = List {
-        endpoint: Endpoint::Deployments,
-        repo: Some(repo),
-        segments: vec!["projects", &repo.id, "deployments"],
-        query,
-        paging: Paging::Offset,
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireDeployment<'_>>()?.map(Deployment::from))
+    let list = below(Endpoint::Deployments, repo, &["deployments"])
+        // The upstream's default is the oldest first.
+        // <https://docs.gitlab.com/api/deployments/#list-project-deployments>
+        .query("order_by", "id")
+        .query("sort", "desc")
+        .query_opt("environment", filter.environment.as_deref())
+        .query_opt("status", filter.state.map(status).transpose()?);
+    client.rows(call, list, page, WireDeployment::into).await
 }
 
 fn status(state: DeploymentState) -> Result<&'static str> {
@@ -72,13 +66,12 @@ pub(super) fn state(status: &str) -> Option<DeploymentState> {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireDeployment<'a> {
+struct WireDeployment {
     id: Id,
     #[serde(rename = "ref")]
     git_ref: Option<String>,
     sha: Option<String>,
-    #[serde(borrow)]
-    status: Option<Word<'a>>,
+    status: Option<Word>,
     user: Option<WireUser>,
     environment: Option<WireEnvironment>,
     /// `null` for deployments that were made through the API.
@@ -104,8 +97,8 @@ struct WirePipeline {
     web_url: Option<String>,
 }
 
-impl From<WireDeployment<'_>> for Deployment {
-    fn from(wire: WireDeployment<'_>) -> Self {
+impl From<WireDeployment> for Deployment {
+    fn from(wire: WireDeployment) -> Self {
         let pipeline = wire.deployable.and_then(|job| job.pipeline);
         Self {
             id: wire.id.into(),

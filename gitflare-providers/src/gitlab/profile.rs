@@ -9,11 +9,14 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::client::Client;
-use crate::wire::{Id, Word};
+use crate::{
+    request::Get,
+    wire::{Id, Word},
+};
 
 pub(super) async fn viewer(client: &Client, call: &Call) -> Result<Viewer> {
-    let answer = client.upstream.user(call).await?;
-    let wire: WireViewer<'_> = answer.json()?;
+    let answer = client.upstream.viewer(call, &Get::new(&["user"])?).await?;
+    let wire: WireViewer = answer.json()?;
     if wire
         .state
         .as_ref()
@@ -29,7 +32,7 @@ pub(super) async fn viewer(client: &Client, call: &Call) -> Result<Viewer> {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireViewer<'a> {
+struct WireViewer {
     id: Id,
     username: Option<String>,
     name: Option<String>,
@@ -39,8 +42,7 @@ struct WireViewer<'a> {
     public_email: Option<Option<String>>,
     avatar_url: Option<String>,
     web_url: Option<String>,
-    #[serde(borrow)]
-    state: Option<Word<'a>>,
+    state: Option<Word>,
 }
 
 /// Tells `null`, which was sent, from what was not.
@@ -50,7 +52,7 @@ fn sent<'de, D: serde::Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-impl WireViewer<'_> {
+impl WireViewer {
     fn into_viewer(self, call: &Call) -> Viewer {
         Viewer {
             provider: ProviderId::GITLAB,

@@ -8,41 +8,37 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List, Paging},
-    diff,
+    client::{Client, below},
+    diff::WireFile,
     profile::WireUser,
 };
-use crate::wire::{self, Id, Rows, Word};
+use crate::{
+    diff_files::DiffFiles,
+    listing::Api,
+    request::Get,
+    wire::{self, Id, Rows, Word},
+};
 
 pub(super) async fn list(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     state: PullRequestFilter,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<PullRequest>> {
     // The upstream's default is `all`.
+    // <https://docs.gitlab.com/api/merge_requests/#list-project-merge-requests>
     let state = match state {
         PullRequestFilter::Open => "opened",
         PullRequestFilter::Closed => "closed",
         PullRequestFilter::Merged => "merged",
         PullRequestFilter::All => "all",
     };
-    let list = List {
-        endpoint: Endpoint::PullRequests,
-        repo: Some(repo),
-        segments: vec!["projects", &repo.id, "merge_requests"],
-        query: vec![
-            ("state", state.into()),
-            ("order_by", "created_at".into()),
-            ("sort", "desc".into()),
-        ],
-        paging: Paging::Offset,
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing
-        .page::<WireMergeRequest<'_>>()?
-        .map(PullRequest::from))
+    let list = below(Endpoint::PullRequests, repo, &["merge_requests"])
+        .query("state", state)
+        .query("order_by", "created_at")
+        .query("sort", "desc");
+    client.rows(call, list, page, WireMergeRequest::into).await
 }
 
 pub(super) async fn diff(
@@ -52,17 +48,12 @@ pub(super) async fn diff(
     number: u64,
 ) -> Result<Diff> {
     let number = number.to_string();
-    let segments = ["projects", &repo.id, "merge_requests", &number];
-    let list = List {
-        endpoint: Endpoint::PullRequestDiff,
-        repo: Some(repo),
-        segments: [&segments[..], &["diffs"]].concat(),
-        query: Vec::new(),
-        paging: Paging::Offset,
-    };
-    let (answer, files) = tokio::try_join!(
-        client.item(call, Endpoint::PullRequestDiff, repo, &segments),
-        diff::files(client, call, &list),
+    let get = Get::new(&["projects", &repo.id, "merge_requests", &number])?;
+    let path = ["merge_requests", &number, "diffs"];
+    let list = below(Endpoint::PullRequestDiff, repo, &path);
+    let (answer, (files, _)) = tokio::try_join!(
+        client.item(call, Endpoint::PullRequestDiff, repo, get),
+        DiffFiles::walk::<WireFile>(client, call, list),
     )?;
     let ends: WireEnds = answer.json()?;
     let mut diff = files.into_diff();
@@ -100,13 +91,12 @@ struct WireDiffRefs {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireMergeRequest<'a> {
+struct WireMergeRequest {
     id: Id,
     iid: u64,
     title: Option<String>,
     description: Option<String>,
-    #[serde(borrow)]
-    state: Option<Word<'a>>,
+    state: Option<Word>,
     draft: Option<bool>,
     /// What `draft` was called before.
     work_in_progress: Option<bool>,
@@ -139,7 +129,7 @@ pub(super) fn state(word: &str) -> Option<PullRequestState> {
     }
 }
 
-impl WireMergeRequest<'_> {
+impl WireMergeRequest {
     /// A word that this adapter does not know leaves the dates to tell.
     fn state(&self) -> PullRequestState {
         match self.state.as_ref().and_then(|word| state(word.as_str())) {
@@ -151,8 +141,8 @@ impl WireMergeRequest<'_> {
     }
 }
 
-impl From<WireMergeRequest<'_>> for PullRequest {
-    fn from(wire: WireMergeRequest<'_>) -> Self {
+impl From<WireMergeRequest> for PullRequest {
+    fn from(wire: WireMergeRequest) -> Self {
         Self {
             id: wire.id.into(),
             number: wire.iid,

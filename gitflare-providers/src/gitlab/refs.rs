@@ -7,41 +7,30 @@ use gitflare_core::{
 };
 use serde::Deserialize;
 
-use super::client::{Client, List, Paging};
-use crate::wire;
+use super::client::{Client, KEYSET, below};
+use crate::{listing::Api, wire};
 
 pub(super) async fn branches(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Branch>> {
-    let list = List {
-        endpoint: Endpoint::Branches,
-        repo: Some(repo),
-        segments: vec!["projects", &repo.id, "repository", "branches"],
-        query: Vec::new(),
-        paging: Paging::Keyset,
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireBranch>()?.map(Branch::from))
+    let list = below(Endpoint::Branches, repo, &["repository", "branches"]).paged(&KEYSET);
+    client.rows(call, list, page, WireBranch::into).await
 }
 
 pub(super) async fn tags(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Tag>> {
-    let list = List {
-        endpoint: Endpoint::Tags,
-        repo: Some(repo),
-        segments: vec!["projects", &repo.id, "repository", "tags"],
-        query: vec![("order_by", "updated".into()), ("sort", "desc".into())],
-        paging: Paging::Keyset,
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireTag>()?.map(Tag::from))
+    let list = below(Endpoint::Tags, repo, &["repository", "tags"])
+        .query("order_by", "updated")
+        .query("sort", "desc")
+        .paged(&KEYSET);
+    client.rows(call, list, page, WireTag::into).await
 }
 
 #[derive(Debug, Deserialize)]

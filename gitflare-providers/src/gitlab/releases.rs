@@ -8,26 +8,24 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List, Paging},
+    client::{Client, below},
     profile::WireUser,
 };
-use crate::wire::{self, Rows};
+use crate::{
+    listing::Api,
+    wire::{self, Rows},
+};
 
 pub(super) async fn list(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Release>> {
-    let list = List {
-        endpoint: Endpoint::Releases,
-        repo: Some(repo),
-        segments: vec!["projects", &repo.id, "releases"],
-        query: vec![("order_by", "released_at".into()), ("sort", "desc".into())],
-        paging: Paging::Offset,
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing.page::<WireRelease>()?.map(Release::from))
+    let list = below(Endpoint::Releases, repo, &["releases"])
+        .query("order_by", "released_at")
+        .query("sort", "desc");
+    client.rows(call, list, page, WireRelease::into).await
 }
 
 #[derive(Debug, Deserialize)]

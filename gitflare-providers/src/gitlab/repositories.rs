@@ -4,52 +4,53 @@
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
     model::{Owner, OwnerType, Repository, Visibility},
-    provider::{Call, Endpoint, ProviderId},
+    provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::client::{Client, List, Paging};
-use crate::wire::{self, Id, Word};
+use super::client::{Client, KEYSET};
+use crate::{
+    listing::{Api, List},
+    wire::{self, Id, Word},
+};
 
 pub(super) async fn list(
     client: &Client,
     call: &Call,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<Repository>> {
-    let list = List {
-        endpoint: Endpoint::Repositories,
-        repo: None,
-        segments: vec!["projects"],
-        // Without `membership` every public project of the instance is listed.
-        query: vec![
-            ("membership", "true".into()),
-            ("order_by", "id".into()),
-            ("sort", "asc".into()),
-        ],
-        paging: Paging::Keyset,
-    };
-    let listing = client.list(call, &list, page).await?;
-    Ok(listing
-        .page::<WireProject<'_>>()?
-        .map(|wire| wire.into_repository(call)))
+    let list = List::new(Endpoint::Repositories, &KEYSET, &["projects"])
+        // Else every public project of the instance is listed.
+        // <https://docs.gitlab.com/api/projects/#list-all-projects>
+        .query("membership", "true")
+        .query("order_by", "id")
+        .query("sort", "asc");
+    let into = |wire: WireProject| wire.into_repository(call);
+    client.rows(call, list, page, into).await
 }
 
-/// By the numeric id or the full path; GitLab takes either in the same place.
-pub(super) async fn find(client: &Client, call: &Call, key: &str) -> Result<Repository> {
-    let answer = client.project(call, key).await?;
-    Ok(answer.json::<WireProject<'_>>()?.into_repository(call))
+pub(super) async fn find(client: &Client, call: &Call, repo: &RepoRef) -> Result<Repository> {
+    find_by_path(client, call, &repo.id).await
+}
+
+/// GitLab takes the full path where it takes the id.
+pub(super) async fn find_by_path(
+    client: &Client,
+    call: &Call,
+    full_path: &str,
+) -> Result<Repository> {
+    let answer = client.project(call, full_path).await?;
+    Ok(answer.json::<WireProject>()?.into_repository(call))
 }
 
 #[derive(Debug, Deserialize)]
-struct WireProject<'a> {
+struct WireProject {
     id: Id,
     path: String,
     path_with_namespace: String,
-    #[serde(borrow)]
-    namespace: Option<WireNamespace<'a>>,
+    namespace: Option<WireNamespace>,
     description: Option<String>,
-    #[serde(borrow)]
-    visibility: Option<Word<'a>>,
+    visibility: Option<Word>,
     archived: Option<bool>,
     /// Sent for forks of projects that the caller can see, so its absence says nothing.
     forked_from_project: Option<IgnoredAny>,
@@ -63,11 +64,10 @@ struct WireProject<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireNamespace<'a> {
+struct WireNamespace {
     id: Option<Id>,
     full_path: Option<String>,
-    #[serde(borrow)]
-    kind: Option<Word<'a>>,
+    kind: Option<Word>,
 }
 
 fn owner_type(kind: &str) -> Option<OwnerType> {
@@ -78,7 +78,7 @@ fn owner_type(kind: &str) -> Option<OwnerType> {
     }
 }
 
-impl WireProject<'_> {
+impl WireProject {
     fn into_repository(self, call: &Call) -> Repository {
         let visibility = self.visibility.as_ref().map(Word::as_str);
         Repository {

@@ -4,15 +4,16 @@
 use gitflare_core::{
     Code, Error, Page, PageRequest, Result,
     model::{TreeEntry, TreeEntryType},
-    provider::{Call, Endpoint, ProviderId, RepoRef, TreeQuery},
+    provider::{Call, Endpoint, ProviderId, RepoRef, TreePath, TreeQuery},
 };
 use serde::Deserialize;
 
 use super::{
-    client::{Client, List, Paging},
+    client::{Client, KEYSET, below},
     commits,
 };
 use crate::{
+    listing::Api,
     pinned::{pin, unpin},
     wire::Word,
 };
@@ -22,7 +23,7 @@ pub(super) async fn list(
     call: &Call,
     repo: &RepoRef,
     query: &TreeQuery,
-    page: &PageRequest,
+    page: PageRequest,
 ) -> Result<Page<TreeEntry>> {
     let (limit, is_first) = (page.limit, page.position.is_none());
     let (commit, position) = match &page.position {
@@ -32,26 +33,13 @@ pub(super) async fn list(
             None => return Ok(Page::last(Vec::new())),
         },
     };
-    let mut pairs = vec![
-        ("ref", commit.as_str().into()),
-        (
-            "recursive",
-            if query.recursive { "true" } else { "false" }.into(),
-        ),
-    ];
-    if let Some(path) = &query.path {
-        pairs.push(("path", path.as_str().into()));
-    }
-    let list = List {
-        endpoint: Endpoint::FileTree,
-        repo: Some(repo),
-        segments: vec!["projects", &repo.id, "repository", "tree"],
-        query: pairs,
-        paging: Paging::Keyset,
-    };
+    let list = below(Endpoint::FileTree, repo, &["repository", "tree"])
+        .query("ref", commit.as_str())
+        .query("recursive", if query.recursive { "true" } else { "false" })
+        .query_opt("path", query.path.as_ref().map(TreePath::as_str))
+        .paged(&KEYSET);
     let page = PageRequest { limit, position };
-    let listing = client.list(call, &list, &page).await?;
-    let entries: Page<WireEntry<'_>> = listing.page()?;
+    let entries = client.rows(call, list, page, WireEntry::into).await?;
     // Git has no empty folders: releases before 16.6 answer so for a path that does not exist.
     if is_first && entries.items.is_empty() && entries.next.is_none() && query.path.is_some() {
         return Err(Error::upstream(
@@ -60,21 +48,21 @@ pub(super) async fn list(
             "There is no such folder at that commit.",
         ));
     }
-    Ok(pin(entries, &commit).map(TreeEntry::from))
+    Ok(pin(entries, &commit))
 }
 
 #[derive(Debug, Deserialize)]
-struct WireEntry<'a> {
+struct WireEntry {
     id: Option<String>,
     name: String,
-    #[serde(rename = "type", borrow)]
-    kind: Word<'a>,
+    #[serde(rename = "type")]
+    kind: Word,
     path: String,
     mode: Option<String>,
 }
 
-impl From<WireEntry<'_>> for TreeEntry {
-    fn from(wire: WireEntry<'_>) -> Self {
+impl From<WireEntry> for TreeEntry {
+    fn from(wire: WireEntry) -> Self {
         let kind = match (wire.kind.as_str(), wire.mode.as_deref()) {
             ("tree", _) => TreeEntryType::Directory,
             ("commit", _) => TreeEntryType::Submodule,

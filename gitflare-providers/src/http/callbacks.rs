@@ -68,6 +68,7 @@ impl Callbacks {
             Ok(status) => Ok(status),
             Err(Failure::Timeout) => Err("no answer in time".to_owned()),
             Err(Failure::Unreachable(error)) => Err(error),
+            Err(Failure::TooLarge) => Err("the answer is too large".to_owned()),
             Err(Failure::Unusable(error)) => Err(error.to_owned()),
         }
     }

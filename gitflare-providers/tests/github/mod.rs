@@ -7,14 +7,13 @@
     reason = "a test stops where its ground is not as expected, and says what it skips"
 )]
 
-mod damage;
 mod golden;
 mod hooks;
-mod operations;
 mod paging;
 mod published;
 mod recordings;
 mod refusals;
+mod table;
 
 use gitflare_core::provider::RepoRef;
 use gitflare_providers::github::Github;

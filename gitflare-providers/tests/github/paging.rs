@@ -1,14 +1,12 @@
 //! Chains of pages: GitHub's own pointer is followed, to our own path, until it ends.
 
 use gitflare_core::{
-    Code, Limit, PageRequest, Position,
+    Code, Limit, PageRequest,
     provider::{Provider, RefSelector, TreeQuery},
 };
+use gitflare_providers::conformance::Reply;
 
-use crate::github::{
-    SHA, Upstream, git_ref, repo,
-    support::{call, replay::Reply},
-};
+use crate::github::{SHA, Upstream, git_ref, repo, support::call};
 
 fn limit(limit: u32) -> PageRequest {
     PageRequest::first(Limit::new(limit).unwrap())
@@ -68,76 +66,6 @@ async fn a_next_link_that_cannot_be_followed_is_not_the_end() {
         .await
         .unwrap_err();
     assert_eq!(refused.code(), Code::UpstreamUnavailable);
-}
-
-#[tokio::test]
-async fn a_position_of_another_kind_asks_for_nothing() {
-    let up = Upstream::start(&[]).await;
-    for position in [
-        Position::new().text("x"),
-        Position::new().number(99).number(1),
-    ] {
-        let request = PageRequest {
-            position: Some(position),
-            ..PageRequest::default()
-        };
-        let at = RefSelector::DefaultBranch;
-        let tree = TreeQuery::default();
-        let refusals = [
-            up.provider
-                .tags(&call(), &repo(), request.clone())
-                .await
-                .err(),
-            up.provider
-                .checks(&call(), &repo(), &at, request.clone())
-                .await
-                .err(),
-            up.provider
-                .file_tree(&call(), &repo(), &tree, request)
-                .await
-                .err(),
-        ];
-        for refused in refusals {
-            assert_eq!(refused.unwrap().code(), Code::InvalidCursor);
-        }
-    }
-    assert!(up.asked().is_empty());
-}
-
-#[tokio::test]
-async fn pages_of_a_tree_are_slices_of_the_one_that_the_cursor_names() {
-    let entries: Vec<_> = (0..5)
-        .map(|n| format!(r#"{{"path": "f{n}", "mode": "100644", "type": "blob", "sha": "{SHA}", "size": {n}}}"#))
-        .collect();
-    let tree = format!(
-        r#"{{"sha": "{SHA}", "truncated": false, "tree": [{}]}}"#,
-        entries.join(",")
-    );
-    let up =
-        Upstream::start(&[(&format!("repositories/7/git/trees/{SHA}"), Reply::ok(tree))]).await;
-    let query = TreeQuery {
-        at: RefSelector::Ref(git_ref(SHA)),
-        ..TreeQuery::default()
-    };
-    let (mut pages, mut request) = (Vec::new(), limit(2));
-    loop {
-        let page = up
-            .provider
-            .file_tree(&call(), &repo(), &query, request.clone())
-            .await
-            .unwrap();
-        pages.push(
-            page.items
-                .into_iter()
-                .map(|entry| entry.path)
-                .collect::<Vec<_>>(),
-        );
-        match page.next {
-            Some(next) => request.position = Some(next),
-            None => break,
-        }
-    }
-    assert_eq!(pages, [vec!["f0", "f1"], vec!["f2", "f3"], vec!["f4"]]);
 }
 
 #[tokio::test]

@@ -14,17 +14,15 @@ use gitflare_core::{
     model::{EventName, PullRequestFilter},
     provider::{CommitId, DeploymentFilter, NewHook, Provider, RefSelector, TreePath, TreeQuery},
 };
-use gitflare_providers::{Http, github::Github};
+use gitflare_providers::{
+    Http,
+    conformance::{Reply, StandIn},
+    github::Github,
+};
 use serde_json::Value;
 use url::Url;
 
-use crate::github::{
-    SHA, git_ref, repo,
-    support::{
-        call_with,
-        replay::{Replay, Reply},
-    },
-};
+use crate::github::{SHA, git_ref, repo, support::call_with};
 
 /// The package, and the descriptions in it that count: github.com, and the oldest and the newest
 /// Enterprise Server that it knows.
@@ -238,7 +236,7 @@ async fn every_request_is_one_that_github_describes_and_its_examples_are_underst
         };
         let faults = Arc::new(Mutex::new(Vec::new()));
         let found = Arc::clone(&faults);
-        let replay = Replay::answering(move |method, target, body| {
+        let replay = StandIn::answering(move |method, target, body| {
             description
                 .judge(method, target, body)
                 .unwrap_or_else(|fault| {

@@ -4,10 +4,11 @@ use gitflare_core::{
     Code, ConnectionId, PageRequest,
     provider::{Call, Provider},
 };
+use gitflare_providers::conformance::Reply;
 
 use crate::github::{
     Upstream, repo,
-    support::{call, call_with, replay::Reply},
+    support::{call, call_with},
 };
 
 const BRANCHES: &str = "repositories/7/branches?per_page=25";

@@ -5,6 +5,7 @@ use gitflare_core::{
     model::EventName,
     provider::{HookCall, NewHook, Provider},
 };
+use gitflare_providers::conformance::Reply;
 use serde_json::{Value, json};
 
 use crate::gitlab::{
@@ -12,7 +13,6 @@ use crate::gitlab::{
     support::{
         call,
         hooks::{headers, holds, read, told},
-        replay::Reply,
     },
 };
 

@@ -3,17 +3,15 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     reason = "a test stops where its ground is not as expected, and says what it skips"
 )]
 
-mod damage;
 mod golden;
 mod hooks;
-mod operations;
 mod paging;
 mod recordings;
 mod refusals;
+mod table;
 
 use gitflare_core::provider::RepoRef;
 use gitflare_providers::gitlab::Gitlab;

@@ -1,14 +1,12 @@
 //! Chains of pages: by token, by number, and from one to the other, as GitLab answers.
 
 use gitflare_core::{
-    Code, PageRequest, Position,
+    Code, PageRequest,
     provider::{Provider, RefSelector, TreeQuery},
 };
+use gitflare_providers::conformance::Reply;
 
-use crate::gitlab::{
-    SHA, Upstream, git_ref, repo,
-    support::{call, replay::Reply},
-};
+use crate::gitlab::{SHA, Upstream, git_ref, repo, support::call};
 
 fn branch(name: &str) -> Reply {
     Reply::ok(format!(
@@ -85,20 +83,6 @@ async fn a_release_without_keyset_is_asked_by_numbers() {
 }
 
 #[tokio::test]
-async fn a_token_that_does_not_move_ends_the_chain() {
-    let link = || "<https://h/x?page_token=same>; rel=\"next\"".to_owned();
-    let up = Upstream::start(&[
-        (FIRST, branch("a").with("link", link())),
-        (
-            "projects/7/repository/branches?per_page=25&pagination=keyset&page_token=same",
-            branch("a").with("link", link()),
-        ),
-    ])
-    .await;
-    assert_eq!(walk(&up).await.unwrap(), ["a", "a"]);
-}
-
-#[tokio::test]
 async fn a_token_that_gitlab_has_forgotten_is_an_invalid_cursor() {
     let up = Upstream::start(&[
         (
@@ -142,40 +126,6 @@ async fn a_phantom_last_page_is_empty_and_the_end() {
         .await
         .unwrap();
     assert!(last.items.is_empty() && last.next.is_none());
-}
-
-#[tokio::test]
-async fn a_position_of_another_kind_asks_for_nothing() {
-    let up = Upstream::start(&[]).await;
-    for position in [
-        Position::new().text("x"),
-        Position::new().number(99).number(1),
-    ] {
-        let request = PageRequest {
-            position: Some(position),
-            ..PageRequest::default()
-        };
-        let at = RefSelector::Ref(git_ref(SHA));
-        let tree = TreeQuery::default();
-        let refusals = [
-            up.provider
-                .tags(&call(), &repo(), request.clone())
-                .await
-                .err(),
-            up.provider
-                .checks(&call(), &repo(), &at, request.clone())
-                .await
-                .err(),
-            up.provider
-                .file_tree(&call(), &repo(), &tree, request)
-                .await
-                .err(),
-        ];
-        for refused in refusals {
-            assert_eq!(refused.unwrap().code(), Code::InvalidCursor);
-        }
-    }
-    assert!(up.asked().is_empty());
 }
 
 #[tokio::test]

@@ -1,11 +1,9 @@
 //! What GitLab's refusals become: limits, policies, missing rights and missing things told apart.
 
 use gitflare_core::{Code, PageRequest, model::PullRequestFilter, provider::Provider};
+use gitflare_providers::conformance::Reply;
 
-use crate::gitlab::{
-    Upstream, repo,
-    support::{call, replay::Reply},
-};
+use crate::gitlab::{Upstream, repo, support::call};
 
 const MERGE_REQUESTS: &str =
     "projects/7/merge_requests?state=opened&order_by=created_at&sort=desc&per_page=25";

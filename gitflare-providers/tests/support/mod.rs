@@ -1,5 +1,5 @@
-//! What tests of adapters share: an upstream that replays answers over real HTTP, recordings of
-//! real services, and the check that nothing in an answer was invented.
+//! What tests of adapters share: tables of reads, an adapter over a server that stands in for its
+//! upstream, and recordings of real services.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,10 +7,9 @@
     reason = "a test stops where its ground is not as expected, and says what it skips"
 )]
 
-pub(crate) mod damage;
 pub(crate) mod hooks;
 pub(crate) mod recorded;
-pub(crate) mod replay;
+pub(crate) mod table;
 pub(crate) mod upstream;
 
 use std::time::{Duration, Instant};

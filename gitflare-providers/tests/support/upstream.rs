@@ -1,14 +1,17 @@
 //! An adapter over a stand-in for its upstream, and what the tests of all adapters ask of it.
 
 use gitflare_core::{
-    Page, Result,
+    Result,
     provider::{GitRef, RepoRef},
 };
-use gitflare_providers::{Http, github::Github, gitlab::Gitlab};
-use serde::Serialize;
-use serde_json::Value;
+use gitflare_providers::{
+    Http,
+    conformance::{Reply, StandIn},
+    github::Github,
+    gitlab::Gitlab,
+};
 
-use super::replay::{Replay, Reply, fixture};
+use super::table::fixture;
 
 pub(crate) const SHA: &str = "1111111111222222222233333333334444444444";
 
@@ -46,7 +49,7 @@ impl Adapter for Gitlab {
 
 /// A stand-in and the adapter that is configured for it.
 pub(crate) struct Upstream<P> {
-    pub(crate) replay: Replay,
+    pub(crate) replay: StandIn,
     pub(crate) provider: P,
 }
 
@@ -61,7 +64,7 @@ impl<P: Adapter> Upstream<P> {
             .iter()
             .map(|(target, reply)| (target.as_str(), reply.clone()))
             .collect();
-        let replay = Replay::start(&routes).await;
+        let replay = StandIn::start(&routes).await;
         let api_url = format!("{}{}", replay.url(), P::API);
         let provider = P::over(replay.http(), &api_url).unwrap();
         Self { replay, provider }
@@ -74,7 +77,7 @@ impl<P: Adapter> Upstream<P> {
 
     /// The answer that a fixture holds.
     pub(crate) fn reply(fixture: &str) -> Reply {
-        Reply::fixture(&format!("{}/{fixture}.json", P::FIXTURES))
+        Reply::ok(self::fixture(&format!("{}/{fixture}.json", P::FIXTURES)))
     }
 
     /// The targets that were asked for, below the API's base.
@@ -94,36 +97,6 @@ impl<P: Adapter> Upstream<P> {
             full_name: Some(P::REPOSITORY.to_owned()),
         }
     }
-
-    /// Compares an answer with its canonical form.
-    pub(crate) fn check<T: Serialize>(name: &str, answer: Result<T>) {
-        let actual = serde_json::to_value(answer.unwrap()).unwrap();
-        let golden = fixture(&format!("{}/{name}.golden.json", P::FIXTURES));
-        let golden: Value = serde_json::from_str(&golden).unwrap();
-        assert_eq!(
-            actual,
-            golden,
-            "{name}: {}",
-            serde_json::to_string_pretty(&actual).unwrap()
-        );
-    }
-}
-
-/// An answer as clients get it.
-pub(crate) fn value(answer: Result<impl Serialize>) -> Result<Value> {
-    Ok(serde_json::to_value(answer?).unwrap())
-}
-
-/// The rows of a page as clients get them.
-pub(crate) fn rows<T: Serialize>(page: Result<Page<T>>) -> Result<Value> {
-    value(page.map(|page| page.items))
-}
-
-/// The rows of a list that ends with its first page.
-pub(crate) fn items<T>(page: Result<Page<T>>) -> Result<Vec<T>> {
-    let page = page?;
-    assert_eq!(page.next, None);
-    Ok(page.items)
 }
 
 pub(crate) fn git_ref(name: &str) -> GitRef {

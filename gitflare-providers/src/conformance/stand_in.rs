@@ -1,29 +1,29 @@
-//! The server that stands in for an upstream: it answers exactly the requests it was told of, and
-//! remembers what it was asked.
+//! A server that stands in for an upstream: it answers as it is told, over real HTTP on this host, and
+//! remembers what it was asked. It knows no provider.
 
 use std::{
     fmt::Write,
-    fs,
-    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
-use gitflare_providers::{Http, HttpConfig};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
 };
 
+use crate::{Http, HttpConfig};
+
 /// What is answered to one request.
 #[derive(Clone, Debug)]
-pub(crate) struct Reply {
+pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
 impl Reply {
-    pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
+    /// A JSON answer with the request ids of GitHub and GitLab.
+    pub fn new(status: u16, body: impl Into<String>) -> Self {
         Self {
             status,
             headers: vec![
@@ -35,30 +35,36 @@ impl Reply {
         }
     }
 
-    pub(crate) fn ok(body: impl Into<String>) -> Self {
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The same answer with another body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// The same with status 200.
+    pub fn ok(body: impl Into<String>) -> Self {
         Self::new(200, body)
     }
 
-    /// A fixture of this crate.
-    pub(crate) fn fixture(name: &str) -> Self {
-        Self::ok(fixture(name))
-    }
-
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    /// Sets a header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.into()));
         self
     }
 }
 
-/// The text of a fixture, such as `github/tags.json`.
-pub(crate) fn fixture(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    fs::read_to_string(path.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
 /// A running stand-in.
-pub(crate) struct Replay {
+#[expect(missing_debug_implementations, reason = "it holds a closure")]
+pub struct StandIn {
     address: String,
     state: Arc<Mutex<State>>,
 }
@@ -72,10 +78,10 @@ struct State {
     heads: Vec<String>,
 }
 
-impl Replay {
+impl StandIn {
     /// Answers these targets, each with its leading slash. A target that stands more than once gets
     /// its replies in turn, the last one for good.
-    pub(crate) async fn start(routes: &[(&str, Reply)]) -> Self {
+    pub async fn start(routes: &[(&str, Reply)]) -> Self {
         let mut routes: Vec<_> = routes
             .iter()
             .map(|(target, reply)| ((*target).to_owned(), reply.clone()))
@@ -92,7 +98,7 @@ impl Replay {
     }
 
     /// Answers every request as this says.
-    pub(crate) async fn answering(
+    pub async fn answering(
         answers: impl FnMut(&str, &str, &str) -> Reply + Send + 'static,
     ) -> Self {
         let state = Arc::new(Mutex::new(State {
@@ -111,8 +117,9 @@ impl Replay {
         Self { address, state }
     }
 
-    /// A client that may call it.
-    pub(crate) fn http(&self) -> Http {
+    /// An outbound client that may call it.
+    #[must_use]
+    pub fn http(&self) -> Http {
         Http::new(&HttpConfig {
             allowed_private: vec![self.address.clone()],
             ..HttpConfig::default()
@@ -120,18 +127,27 @@ impl Replay {
         .unwrap()
     }
 
+    /// Its `host:port`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Its base URL, without a final slash.
-    pub(crate) fn url(&self) -> String {
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The targets that were asked for, in order.
-    pub(crate) fn asked(&self) -> Vec<String> {
+    #[must_use]
+    pub fn asked(&self) -> Vec<String> {
         self.state.lock().unwrap().asked.clone()
     }
 
     /// The request heads, in lower case.
-    pub(crate) fn heads(&self) -> Vec<String> {
+    #[must_use]
+    pub fn heads(&self) -> Vec<String> {
         self.state.lock().unwrap().heads.clone()
     }
 }

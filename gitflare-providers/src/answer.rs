@@ -1,0 +1,102 @@
+//! What an upstream answered: status, headers, and a body that an adapter reads its wire structs
+//! from. It judges no status.
+
+use std::fmt::Write;
+
+use gitflare_core::{Code, Error, Result};
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+
+use crate::{http::Reply, upstream::Dialect, upstream_error::request_id};
+
+/// An answer to a request that was accepted.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) reply: Reply,
+    pub(crate) dialect: &'static Dialect,
+}
+
+impl Answer {
+    pub(crate) fn status(&self) -> u16 {
+        self.reply.status
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.reply.headers
+    }
+
+    /// A header; `None` when it is absent or not visible ASCII.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.reply.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body, which may be borrowed from. Of an answer that was read row by row it is what stands
+    /// around the rows, with an empty list in their place.
+    ///
+    /// # Errors
+    /// `UPSTREAM_UNAVAILABLE` when it is not what was asked for.
+    pub(crate) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        serde_json::from_slice(&self.reply.body).map_err(|error| self.unusable(unreadable(&error)))
+    }
+
+    /// The error of an answer that cannot be used.
+    pub(crate) fn unusable(&self, detail: impl Into<String>) -> Error {
+        let provider = self.dialect.provider;
+        let id = request_id(&self.reply.headers, self.dialect.request_id);
+        Error::upstream(
+            Code::UpstreamUnavailable,
+            provider,
+            format!("{} gave no usable answer.", provider.name()),
+        )
+        .with_upstream(self.reply.status, id)
+        .with_detail(detail)
+    }
+}
+
+/// Where a body cannot be read, for the log. The library's own words may quote the body.
+pub(crate) fn unreadable(error: &serde_json::Error) -> String {
+    let mut detail = String::from("the body cannot be read: ");
+    let _ = write!(
+        detail,
+        "{:?} error in line {} column {}",
+        error.classify(),
+        error.line(),
+        error.column()
+    );
+    detail
+}
+
+#[cfg(test)]
+impl Answer {
+    pub(crate) fn for_test(headers: &[(&'static str, &str)], body: &str) -> Self {
+        use gitflare_core::provider::ProviderId;
+        use reqwest::header::{HeaderName, HeaderValue};
+
+        use crate::upstream::{RateLimitHeaders, bearer};
+
+        let headers = headers.iter().map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_str(value).unwrap())
+        });
+        Self {
+            reply: Reply {
+                status: 200,
+                headers: headers.collect(),
+                body: body.as_bytes().to_vec(),
+                has_list: false,
+            },
+            dialect: &Dialect {
+                provider: ProviderId::GITHUB,
+                headers: &[],
+                authorization: bearer,
+                request_id: &["x-request-id"],
+                rate_limit: RateLimitHeaders {
+                    limit: "x-ratelimit-limit",
+                    remaining: "x-ratelimit-remaining",
+                    reset: "x-ratelimit-reset",
+                },
+                refusal: |_| None,
+            },
+        }
+    }
+}

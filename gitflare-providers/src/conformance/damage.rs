@@ -1,0 +1,123 @@
+//! Bodies with a hole: each value in turn becomes `null`, then is left out. Also: whether a value of
+//! an answer was sent at all.
+
+use std::collections::BTreeSet;
+
+use gitflare_core::Timestamp;
+use serde_json::Value;
+
+/// A body that lost one value.
+pub(super) struct Damaged {
+    /// Where the value was, with `*` for every index.
+    pub(super) shape: String,
+    /// With `null` in its place.
+    pub(super) null: String,
+    /// Without its member; `None` for a value in a list.
+    pub(super) absent: Option<String>,
+}
+
+/// Every way to lose one value of a body.
+pub(super) fn damaged(body: &Value) -> Vec<Damaged> {
+    let mut paths = Vec::new();
+    collect_paths(body, String::new(), &mut paths);
+    let lose = |path: String| {
+        let (parent, key) = path.rsplit_once('/').unwrap();
+        let mut null = body.clone();
+        *null.pointer_mut(&path).unwrap() = Value::Null;
+        let mut absent = body.clone();
+        let members = absent.pointer_mut(parent).and_then(Value::as_object_mut);
+        let lost = members.and_then(|members| members.remove(key));
+        Damaged {
+            shape: shape(&path),
+            null: null.to_string(),
+            absent: lost.map(|_| absent.to_string()),
+        }
+    };
+    paths.into_iter().map(lose).collect()
+}
+
+fn shape(path: &str) -> String {
+    let parts = path.split('/').map(|part| match part.parse::<usize>() {
+        Ok(_) => "*",
+        Err(_) => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+fn collect_paths(value: &Value, path: String, into: &mut Vec<String>) {
+    match value {
+        Value::Array(values) => {
+            for (at, value) in values.iter().enumerate() {
+                collect_paths(value, format!("{path}/{at}"), into);
+            }
+        }
+        Value::Object(members) => {
+            for (key, value) in members {
+                collect_paths(value, format!("{path}/{key}"), into);
+            }
+        }
+        _ => {}
+    }
+    if !path.is_empty() {
+        into.push(path);
+    }
+}
+
+/// The texts and numbers of an answer that no source holds. Moments compare as moments, numbers as
+/// their digits, and a text may be a part of what was sent. `own` are texts of the adapter; what ends
+/// in a colon or a slash is one of its prefixes.
+pub(super) fn invented(answer: &Value, sources: &[Value], own: &[&str]) -> Vec<String> {
+    let mut sent = BTreeSet::new();
+    for source in sources {
+        collect_leaves(source, &mut sent);
+    }
+    let moments: BTreeSet<_> = sent
+        .iter()
+        .filter_map(|text| Timestamp::parse(text))
+        .collect();
+    let mut leaves = BTreeSet::new();
+    collect_leaves(&without_counts(answer), &mut leaves);
+    leaves.retain(|leaf| {
+        let prefixes = own.iter().filter(|word| word.ends_with([':', '/']));
+        let bare = prefixes.fold(leaf.as_str(), |leaf, word| {
+            leaf.strip_prefix(word).unwrap_or(leaf)
+        });
+        !own.contains(&leaf.as_str())
+            && !sent.iter().any(|text| text.contains(bare))
+            && Timestamp::parse(leaf).is_none_or(|moment| !moments.contains(&moment))
+    });
+    leaves.into_iter().collect()
+}
+
+/// Files, lines and what the firewall did are counted here, not sent.
+fn without_counts(answer: &Value) -> Value {
+    match answer {
+        Value::Object(members) => {
+            let counted = ["stats", "firewall", "additions", "deletions"];
+            let others = members
+                .iter()
+                .filter(|(key, _)| !counted.contains(&key.as_str()));
+            others
+                .map(|(key, value)| (key.clone(), without_counts(value)))
+                .collect()
+        }
+        Value::Array(values) => values.iter().map(without_counts).collect(),
+        other => other.clone(),
+    }
+}
+
+fn collect_leaves(value: &Value, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Null | Value::Bool(_) => {}
+        Value::Number(number) => {
+            into.insert(number.to_string());
+        }
+        Value::String(text) => {
+            into.insert(text.clone());
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect_leaves(value, into)),
+        Value::Object(members) => members
+            .values()
+            .for_each(|value| collect_leaves(value, into)),
+    }
+}

@@ -1,0 +1,306 @@
+//! Splits a JSON answer into the rows of its one list while it arrives: each row is handed on as
+//! soon as it is whole, and what stands around the list is kept. Memory holds one row at a time.
+//! It reads no row itself, and judges the text only as far as it needs to: the parser behind it
+//! refuses what is not JSON.
+
+use memchr::memchr2;
+
+use super::body::MAX_BODY;
+
+/// How deep JSON may nest (SR-8).
+pub(super) const MAX_DEPTH: usize = 64;
+/// Names of members that hold lists are shorter.
+const MAX_NAME: usize = 32;
+
+/// What takes the rows: `each` gets the text of one row, and says whether to go on.
+pub(crate) struct Rows<'r> {
+    /// The member of the answer's object that holds the list; `None` when the answer is the list.
+    pub(crate) member: Option<&'static str>,
+    pub(crate) each: &'r mut (dyn FnMut(&[u8]) -> bool + Send),
+}
+
+/// Why the text is not read to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    TooDeep,
+    /// One row, or what stands around them.
+    TooLarge,
+    /// The taker of the rows wants no more.
+    Enough,
+}
+
+/// Where the reading is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Before,
+    Inside,
+    After,
+}
+
+/// Reads a text that comes in pieces.
+pub(super) struct Splitter<'s, 'r> {
+    /// `None`: no list is looked for, and all of the text is kept.
+    rows: Option<&'s mut Rows<'r>>,
+    place: Place,
+    /// Open brackets, and how many there are between the rows.
+    open: usize,
+    list_at: usize,
+    in_string: bool,
+    escaped: bool,
+    /// The last string among the members of the outer object, up to its end so far.
+    name: Vec<u8>,
+    /// The part of a row that earlier pieces brought.
+    row: Vec<u8>,
+    any: bool,
+    /// The text without its rows.
+    rest: Vec<u8>,
+}
+
+impl<'s, 'r> Splitter<'s, 'r> {
+    pub(super) fn new(rows: Option<&'s mut Rows<'r>>, capacity: usize) -> Self {
+        Self {
+            rows,
+            place: Place::Before,
+            open: 0,
+            list_at: 0,
+            in_string: false,
+            escaped: false,
+            name: Vec::new(),
+            row: Vec::new(),
+            any: false,
+            rest: Vec::with_capacity(capacity),
+        }
+    }
+
+    /// Whether the list has begun.
+    pub(super) fn has_list(&self) -> bool {
+        self.place != Place::Before
+    }
+
+    /// The text without its rows, and whether there was a list.
+    pub(super) fn end(self) -> (Vec<u8>, bool) {
+        let has_list = self.has_list();
+        (self.rest, has_list)
+    }
+
+    /// Reads the next piece.
+    pub(super) fn feed(&mut self, piece: &[u8]) -> Result<(), Stop> {
+        // What stands before `kept` is handed on or kept already.
+        let (mut at, mut kept) = (0, 0);
+        while at < piece.len() {
+            if self.escaped {
+                self.escaped = false;
+                at += 1;
+            } else if self.in_string {
+                at += self.string(&piece[at..]);
+            } else {
+                match piece[at] {
+                    b'"' => {
+                        self.in_string = true;
+                        self.name.clear();
+                    }
+                    b'[' if self.opens_list() => {
+                        self.keep(&piece[kept..=at])?;
+                        kept = at + 1;
+                        self.place = Place::Inside;
+                        self.open += 1;
+                        self.list_at = self.open;
+                    }
+                    b'[' | b'{' => {
+                        self.open += 1;
+                        if self.open > MAX_DEPTH {
+                            return Err(Stop::TooDeep);
+                        }
+                    }
+                    b',' if self.is_between_rows() => {
+                        self.row(&piece[kept..at], false)?;
+                        kept = at + 1;
+                    }
+                    b',' if self.open == 1 => self.name.clear(),
+                    b']' if self.is_between_rows() => {
+                        self.row(&piece[kept..at], true)?;
+                        kept = at;
+                        self.place = Place::After;
+                        self.open -= 1;
+                    }
+                    b']' | b'}' => self.open = self.open.saturating_sub(1),
+                    _ => {}
+                }
+                at += 1;
+            }
+        }
+        self.keep(&piece[kept..])
+    }
+
+    /// Reads on in a string; how far.
+    fn string(&mut self, piece: &[u8]) -> usize {
+        let at = memchr2(b'"', b'\\', piece);
+        let text = &piece[..at.unwrap_or(piece.len())];
+        if self.open == 1 && self.place == Place::Before && self.name.len() <= MAX_NAME {
+            self.name
+                .extend_from_slice(&text[..text.len().min(MAX_NAME + 1)]);
+        }
+        if let Some(at) = at {
+            self.escaped = piece[at] == b'\\';
+            self.in_string = self.escaped;
+        }
+        text.len() + usize::from(at.is_some())
+    }
+
+    fn opens_list(&self) -> bool {
+        let Some(rows) = self.rows.as_ref().filter(|_| self.place == Place::Before) else {
+            return false;
+        };
+        match rows.member {
+            None => self.open == 0,
+            Some(member) => self.open == 1 && self.name == member.as_bytes(),
+        }
+    }
+
+    fn is_between_rows(&self) -> bool {
+        self.place == Place::Inside && self.open == self.list_at
+    }
+
+    /// Ends a row with its last part. The last row of a list may be none.
+    fn row(&mut self, end: &[u8], is_last: bool) -> Result<(), Stop> {
+        let whole = if self.row.is_empty() {
+            end
+        } else {
+            self.row.extend_from_slice(end);
+            &self.row
+        };
+        let is_none = is_last && !self.any && whole.trim_ascii().is_empty();
+        let go_on = match &mut self.rows {
+            Some(rows) if !is_none => (rows.each)(whole),
+            _ => true,
+        };
+        self.row.clear();
+        self.any = true;
+        if go_on { Ok(()) } else { Err(Stop::Enough) }
+    }
+
+    /// Keeps what belongs to a row that goes on, or to no row.
+    fn keep(&mut self, text: &[u8]) -> Result<(), Stop> {
+        let kept = match self.place {
+            Place::Inside => &mut self.row,
+            Place::Before | Place::After => &mut self.rest,
+        };
+        if kept.len() + text.len() > MAX_BODY {
+            return Err(Stop::TooLarge);
+        }
+        kept.extend_from_slice(text);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows, the rest and whether there was a list, read in pieces of that many bytes.
+    fn split(
+        member: Option<&'static str>,
+        text: &str,
+        piece: usize,
+    ) -> Result<(Vec<String>, String, bool), Stop> {
+        let mut all = Vec::new();
+        let mut each = |row: &[u8]| {
+            all.push(String::from_utf8(row.trim_ascii().to_vec()).unwrap());
+            true
+        };
+        let mut rows = Rows {
+            member,
+            each: &mut each,
+        };
+        let mut splitter = Splitter::new(Some(&mut rows), 0);
+        for piece in text.as_bytes().chunks(piece) {
+            splitter.feed(piece)?;
+        }
+        let (rest, found) = splitter.end();
+        Ok((all, String::from_utf8(rest).unwrap(), found))
+    }
+
+    #[test]
+    fn rows_come_out_whole_however_the_text_arrives() {
+        let rows = [
+            (None, r#"[]"#, vec![], "[]", true),
+            (None, " [ \n ] ", vec![], " [] ", true),
+            (
+                None,
+                r#"[{"a":[1,2]},null, "x,]\"" ,[3]]"#,
+                vec![r#"{"a":[1,2]}"#, "null", r#""x,]\"""#, "[3]"],
+                "[]",
+                true,
+            ),
+            (
+                Some("values"),
+                r#"{"size":2,"x":{"values":[9]},"values":[{"b":"]"},{}],"next":"values"}"#,
+                vec![r#"{"b":"]"}"#, "{}"],
+                r#"{"size":2,"x":{"values":[9]},"values":[],"next":"values"}"#,
+                true,
+            ),
+            // A value of that name is no member, and of two members one counts.
+            (
+                Some("v"),
+                r#"{"a":"v","b":[1],"v":[2],"v":[3]}"#,
+                vec!["2"],
+                r#"{"a":"v","b":[1],"v":[],"v":[3]}"#,
+                true,
+            ),
+            (Some("v"), r#"{"v":null}"#, vec![], r#"{"v":null}"#, false),
+            (Some("v"), r#"[[1]]"#, vec![], "[[1]]", false),
+            (None, r#"{"a":[1]}"#, vec![], r#"{"a":[1]}"#, false),
+            // What is no JSON is left for the parser to refuse.
+            (None, "[1,]", vec!["1", ""], "[]", true),
+            (None, "[1", vec![], "[", true),
+            (None, "<html>", vec![], "<html>", false),
+        ];
+        for (member, text, all, rest, found) in rows {
+            for piece in [1, 2, 3, 5, usize::MAX] {
+                let all = all.iter().map(|row| (*row).to_owned()).collect();
+                let expected = (all, rest.to_owned(), found);
+                assert_eq!(split(member, text, piece), Ok(expected), "{piece} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn depth_is_counted_across_pieces_and_not_in_strings() {
+        // sec: SR-8
+        let rows = [
+            ("[".repeat(64) + &"]".repeat(64), true),
+            ("[".repeat(65), false),
+            ("{\"a\":".repeat(64) + "1" + &"}".repeat(64), true),
+            ("{\"a\":".repeat(65), false),
+            ("[".repeat(100_000), false),
+            (format!("[\"{}\"]", "[".repeat(1000)), true),
+            (format!("[\"\\\"{}\\\\\"]", "[".repeat(1000)), true),
+            (format!("[\"\\\\\",{}", "[".repeat(64)), false),
+            ("[]".repeat(1000), true),
+        ];
+        for (text, is_shallow) in rows {
+            for piece in [1, 2, 3, 7, usize::MAX] {
+                for member in [None, Some("a")] {
+                    let refused = split(member, &text, piece) == Err(Stop::TooDeep);
+                    assert_eq!(refused, !is_shallow, "{piece} {text:.40}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_taker_that_has_enough_ends_the_reading() {
+        let mut seen = 0;
+        let mut each = |_: &[u8]| {
+            seen += 1;
+            seen < 2
+        };
+        let mut rows = Rows {
+            member: None,
+            each: &mut each,
+        };
+        let mut splitter = Splitter::new(Some(&mut rows), 0);
+        assert_eq!(splitter.feed(b"[1,2,3,4]"), Err(Stop::Enough));
+        assert_eq!(seen, 2);
+    }
+}

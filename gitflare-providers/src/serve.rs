@@ -1,0 +1,161 @@
+//! The delegations of an adapter: [`serve!`] makes its `impl Provider` out of the table of what it
+//! serves. An operation without a row keeps the trait's default and is `UNSUPPORTED_ENDPOINT`.
+
+/// Implements `Provider` for an adapter: a struct with the fields `client`, which implements
+/// [`crate::listing::Api`], and `oauth`, an `Option` of what implements `ProviderOauth`; its
+/// `capabilities::CAPABILITIES` are in scope as `CAPABILITIES`.
+///
+/// Each row names an operation and the function that serves it, which takes the client and then
+/// what the trait's method takes. The methods in front are taken as they are.
+macro_rules! serve {
+    ($adapter:ident { $($methods:tt)* } $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($methods)* ] $($rows)* }
+    };
+    (@ $adapter:ident [ $($done:tt)* ]) => {
+        #[async_trait::async_trait]
+        impl gitflare_core::provider::Provider for $adapter {
+            fn id(&self) -> gitflare_core::provider::ProviderId {
+                $crate::listing::Api::upstream(&self.client).provider()
+            }
+
+            fn capabilities(&self) -> &'static [gitflare_core::provider::Capability] {
+                CAPABILITIES
+            }
+
+            fn rate_limit(
+                &self,
+                connection: &gitflare_core::ConnectionId,
+            ) -> Option<gitflare_core::provider::RateLimit> {
+                $crate::listing::Api::upstream(&self.client).rate_limit(connection)
+            }
+
+            fn oauth(&self) -> Option<&dyn gitflare_core::provider::ProviderOauth> {
+                self.oauth.as_ref().map(|oauth| oauth as _)
+            }
+
+            $($done)*
+        }
+    };
+    (@ $adapter:ident [ $($done:tt)* ] viewer => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn viewer(
+                &self,
+                call: &gitflare_core::provider::Call,
+            ) -> gitflare_core::Result<gitflare_core::model::Viewer> {
+                $serve(&self.client, call).await
+            }
+        ] $($rows)* }
+    };
+    (@ $adapter:ident [ $($done:tt)* ] repositories => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn repositories(
+                &self,
+                call: &gitflare_core::provider::Call,
+                page: gitflare_core::PageRequest,
+            ) -> gitflare_core::Result<gitflare_core::Page<gitflare_core::model::Repository>> {
+                $serve(&self.client, call, page).await
+            }
+        ] $($rows)* }
+    };
+    (@ $adapter:ident [ $($done:tt)* ] repository => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn repository(
+                &self,
+                call: &gitflare_core::provider::Call,
+                repo: &gitflare_core::provider::RepoRef,
+            ) -> gitflare_core::Result<gitflare_core::model::Repository> {
+                $serve(&self.client, call, repo).await
+            }
+        ] $($rows)* }
+    };
+    (@ $adapter:ident [ $($done:tt)* ] find_repository => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn find_repository(
+                &self,
+                call: &gitflare_core::provider::Call,
+                full_name: &str,
+            ) -> gitflare_core::Result<gitflare_core::model::Repository> {
+                $serve(&self.client, call, full_name).await
+            }
+        ] $($rows)* }
+    };
+    (@ $adapter:ident [ $($done:tt)* ] commit_diff => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn commit_diff(
+                &self,
+                call: &gitflare_core::provider::Call,
+                repo: &gitflare_core::provider::RepoRef,
+                commit: &gitflare_core::provider::CommitId,
+            ) -> gitflare_core::Result<gitflare_core::model::Diff> {
+                $serve(&self.client, call, repo, commit).await
+            }
+        ] $($rows)* }
+    };
+    (@ $adapter:ident [ $($done:tt)* ] pull_request_diff => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn pull_request_diff(
+                &self,
+                call: &gitflare_core::provider::Call,
+                repo: &gitflare_core::provider::RepoRef,
+                number: u64,
+            ) -> gitflare_core::Result<gitflare_core::model::Diff> {
+                $serve(&self.client, call, repo, number).await
+            }
+        ] $($rows)* }
+    };
+    (@ $adapter:ident $done:tt branches => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            branches() -> Branch => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt commits => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            commits(branch: Option<&gitflare_core::provider::GitRef>,) -> Commit => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt pull_requests => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            pull_requests(state: gitflare_core::model::PullRequestFilter,) -> PullRequest
+            => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt contributors => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            contributors() -> Contributor => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt tags => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done tags() -> Tag => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt releases => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done releases() -> Release => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt checks => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            checks(at: &gitflare_core::provider::RefSelector,) -> Check => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt deployments => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            deployments(filter: &gitflare_core::provider::DeploymentFilter,) -> Deployment
+            => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt file_tree => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            file_tree(query: &gitflare_core::provider::TreeQuery,) -> TreeEntry
+            => $serve, $($rows)* }
+    };
+    // The lists of a repository.
+    (@@ $adapter:ident [ $($done:tt)* ]
+        $operation:ident($($name:ident: $kind:ty,)?) -> $row:ident => $serve:path, $($rows:tt)*
+    ) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn $operation(
+                &self,
+                call: &gitflare_core::provider::Call,
+                repo: &gitflare_core::provider::RepoRef,
+                $($name: $kind,)?
+                page: gitflare_core::PageRequest,
+            ) -> gitflare_core::Result<gitflare_core::Page<gitflare_core::model::$row>> {
+                $serve(&self.client, call, repo, $($name,)? page).await
+            }
+        ] $($rows)* }
+    };
+}
+
+pub(crate) use serve;
