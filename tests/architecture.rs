@@ -86,15 +86,15 @@ const NOT_IN_CORE: &[&str] = &[
 /// The one file that may hold unsafe code.
 const UNSAFE: &str = "gitflare-firewall/src/scan/simd.rs";
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A file of ours.
-struct Source {
+pub(crate) struct Source {
     /// Relative to the root, with slashes.
-    path: String,
-    text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl Source {
@@ -129,7 +129,7 @@ impl Source {
 }
 
 /// Every file below the root that `wanted` takes, build output and hidden folders aside.
-fn files(wanted: impl Fn(&str) -> bool) -> Vec<Source> {
+pub(crate) fn files(wanted: impl Fn(&str) -> bool) -> Vec<Source> {
     let mut found = Vec::new();
     let mut pending = vec![root().to_path_buf()];
     while let Some(folder) = pending.pop() {

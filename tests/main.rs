@@ -7,5 +7,6 @@ mod architecture;
 mod conformance;
 mod contract;
 mod dependencies;
+mod documents;
 mod forges;
 mod matrix;
