@@ -1,7 +1,8 @@
 //! Places that passed the filter. They are kept and sifted many at once and without a branch for
 //! each, which would be guessed wrong half of the time.
 
-use super::simd::BLOCK;
+/// Windows whose places are noted at once.
+pub(super) const BLOCK: usize = 64;
 
 /// Places in ascending order, relative to where the filter began.
 pub(super) struct Candidates {

@@ -9,12 +9,11 @@
 )]
 
 use super::{
-    Candidates, WINDOW,
+    WINDOW,
+    candidates::{BLOCK, Candidates},
     plan::{Filter, Precision},
 };
 
-/// Windows whose places are noted at once.
-pub(super) const BLOCK: usize = 64;
 /// Bytes that a block of windows reads.
 const READ: usize = BLOCK + WINDOW - 1;
 
