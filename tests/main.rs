@@ -9,4 +9,5 @@ mod contract;
 mod dependencies;
 mod documents;
 mod forges;
+mod imports;
 mod matrix;

@@ -98,9 +98,12 @@ function picker(form, root) {
   dress();
 }
 
+// The script's own address says below which path the pages are.
+const completion = new URL("../v1/auth/complete", document.currentScript.src);
+
 // Takes over an account that was linked in another window, then shows the page anew.
 async function complete(flowId, completionCode) {
-  const answer = await fetch("/v1/auth/complete", {
+  const answer = await fetch(completion, {
     method: "POST",
     headers: {
       "content-type": "application/json",

@@ -22,7 +22,7 @@ use tracing_subscriber::{
 use crate::config::LogFormat;
 
 /// Logs from here on, panics included. Called once in a process; a second call changes nothing.
-pub fn init(filter: Targets, format: LogFormat) {
+pub(crate) fn init(filter: Targets, format: LogFormat) {
     let write = |line: &str| {
         // Nobody is left to tell when standard error is gone.
         let _ = std::io::stderr().lock().write_all(line.as_bytes());

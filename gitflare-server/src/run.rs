@@ -1,23 +1,99 @@
 //! What the commands do, from arguments to exit: the terminal gets addresses and what is shown
 //! once, the log everything else.
 
-use std::io::Write;
+use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     Running, Server,
-    cli::Arguments,
+    cli::{self, Arguments, Command},
     config::{self, BaseUrl, Config, Problem},
     http::{ROUTES, openapi},
     log, server,
 };
 
+/// The exit code of a command line that is wrong.
+const MISUSED: u8 = 2;
+
+/// Runs the command line of the `gitflare` binary and says what went wrong in one line each.
+/// `arguments` are those behind the program's name.
+///
+/// Exit codes: 0 for success, 1 for a command that failed, 2 for a command line that is wrong.
+pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let command = match cli::parse(arguments) {
+        Ok(command) => command,
+        Err(problem) => return misused(&[problem]),
+    };
+    let outcome = match command {
+        Command::Serve(arguments) => block_on(serve(arguments)),
+        Command::Sandbox(arguments) => block_on(sandbox(arguments)),
+        Command::Check(arguments) => {
+            let given = config::gather(arguments.given, arguments.file.as_deref());
+            let (text, is_good) = cli::check(&given);
+            print(&text);
+            return if is_good {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
+        }
+        Command::RotateKeys(arguments) => block_on(rotate_keys(arguments)),
+        Command::Openapi(arguments) => openapi(arguments),
+        Command::Help => {
+            print(&cli::help());
+            Ok(())
+        }
+        Command::Version => {
+            print(concat!("gitflare ", env!("CARGO_PKG_VERSION"), "\n"));
+            Ok(())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problems) => {
+            say(&problems);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Vec<Problem>>>) -> Result<(), Vec<Problem>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(work);
+            // What has been drained is done; a thread deep in a repository is not waited for.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(Problem::new(format!("no threads can be started: {error}")).into()),
+    }
+}
+
+fn misused(problems: &[Problem]) -> ExitCode {
+    say(problems);
+    let _ = writeln!(
+        std::io::stderr(),
+        "`gitflare --help` lists commands and settings."
+    );
+    ExitCode::from(MISUSED)
+}
+
+fn say(problems: &[Problem]) {
+    for problem in problems {
+        // Nobody is left to tell when standard error is gone.
+        let _ = writeln!(std::io::stderr(), "gitflare: {problem}");
+    }
+}
+
 /// Serves until SIGTERM or SIGINT, then drains.
 ///
 /// # Errors
 /// Every problem, each as one line.
-pub async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
+async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let given = config::gather(arguments.given, arguments.file.as_deref());
     let config = Config::from_given(&given)?;
     log::init(config.log.clone(), config.log_format);
@@ -55,7 +131,7 @@ pub async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
 /// # Errors
 /// Every problem, each as one line.
 #[cfg(feature = "sandbox")]
-pub async fn sandbox(arguments: Arguments) -> Result<(), Vec<Problem>> {
+async fn sandbox(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let mut signals = Signals::new()?;
     let prepared = crate::sandbox::Sandbox::prepare(arguments)?;
     let config = prepared.config();
@@ -71,7 +147,7 @@ pub async fn sandbox(arguments: Arguments) -> Result<(), Vec<Problem>> {
 /// # Errors
 /// Always.
 #[cfg(not(feature = "sandbox"))]
-pub async fn sandbox(_: Arguments) -> Result<(), Vec<Problem>> {
+async fn sandbox(_: Arguments) -> Result<(), Vec<Problem>> {
     Err(Problem::new("this binary was built without the feature `sandbox`").into())
 }
 
@@ -79,13 +155,16 @@ pub async fn sandbox(_: Arguments) -> Result<(), Vec<Problem>> {
 ///
 /// # Errors
 /// Every problem of the configuration, each as one line.
-pub fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
+fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let given = config::gather(arguments.given, arguments.file.as_deref());
     let config = Config::from_given(&given)?;
     let url = config
         .public_url
         .unwrap_or_else(|| BaseUrl::of_listener(config.listen));
-    print(&format!("{:#}\n", openapi::document(url.as_str(), ROUTES)));
+    print(&format!(
+        "{:#}\n",
+        openapi::document(url.as_str(), ROUTES.iter())
+    ));
     Ok(())
 }
 
@@ -93,7 +172,7 @@ pub fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
 ///
 /// # Errors
 /// Every problem, each as one line.
-pub async fn rotate_keys(arguments: Arguments) -> Result<(), Vec<Problem>> {
+async fn rotate_keys(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let given = config::gather(arguments.given, arguments.file.as_deref());
     let config = Config::from_given(&given)?;
     log::init(config.log.clone(), config.log_format);
@@ -116,7 +195,7 @@ fn announcement(running: &Running) -> String {
 }
 
 /// Writes to the terminal. Whoever closed it does not want to read.
-pub fn print(text: &str) {
+fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -10,21 +10,28 @@ use gitflare_core::{
     storage::Storage,
 };
 use gitflare_firewall::{Firewall, FirewallConfig};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::sleep};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use crate::{
-    cleanup,
+    background::Background,
     config::{BaseUrl, Config, Database, Problem, Setting},
-    deliveries,
-    http::{self, AdminKeys, App, HttpSettings, Listeners, RateLimits},
+    http::{self, AdminKeys, Listeners, RateLimits, Service, ServiceSettings},
     keys::{self, DataDir},
-    retention, rotation,
+    rotation,
     storage::sqlite::{SqliteConfig, SqliteStorage},
     upstreams,
 };
 
 /// How often the database is asked whether it is broken.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// How long the background work may take to end its steps under way.
+const BACKGROUND_GRACE: Duration = Duration::from_secs(2);
 
 /// A server that has not been started.
 #[derive(Debug)]
@@ -89,7 +96,7 @@ impl Server {
             .await?;
         // Last of what can fail: a key that was made must be shown.
         let (admin_keys, new_admin_key) = data.admin_keys(config, &SystemRandom)?;
-        let settings = HttpSettings {
+        let settings = ServiceSettings {
             admin_keys: AdminKeys::new(admin_keys),
             trusted_proxies: config.trusted_proxies.clone(),
             enforce_platform_auth: config.enforce_platform_auth,
@@ -100,26 +107,26 @@ impl Server {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
-            ..HttpSettings::new(public_url.as_str(), base_url(&config.panel_url).as_str())
+            rate_limits,
+            usage_retention_days: config.usage_retention_days,
+            ..ServiceSettings::new(public_url.as_str(), base_url(&config.panel_url).as_str())
         };
-        let app = Arc::new(App::new(gateway, settings, rate_limits));
+        let service = http::service(gateway, settings);
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(http::serve(
-            Arc::clone(&app),
+            service.clone(),
             Listeners { public, internal },
             // A dropped handle stops the server as well as a message does.
             async move { drop(stopped.await) },
         ));
-        cleanup::spawn(&app);
-        deliveries::spawn(&app);
-        retention::spawn(&storage, config.usage_retention_days);
-        retention::spawn_expiry(&storage);
+        let background = service.background();
         Ok(Running {
             addr,
             internal_addr,
             public_url,
             new_admin_key,
-            app,
+            service,
+            background,
             database,
             stop,
             serving,
@@ -194,7 +201,8 @@ pub struct Running {
     internal_addr: Option<SocketAddr>,
     public_url: BaseUrl,
     new_admin_key: Option<Secret<String>>,
-    app: Arc<App>,
+    service: Service,
+    background: Background,
     database: Arc<SqliteStorage>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<io::Result<()>>,
@@ -228,7 +236,7 @@ impl Running {
     /// The gateway behind the listeners.
     #[must_use]
     pub fn gateway(&self) -> &Gateway {
-        self.app.gateway()
+        self.service.gateway()
     }
 
     /// Completes when nothing can be written before a restart (DU-3); otherwise never.
@@ -246,6 +254,8 @@ impl Running {
     pub async fn shutdown(self) -> Result<(), Problem> {
         drop(self.stop);
         let served = self.serving.await;
+        // What takes longer is begun anew by the next start.
+        let _ = timeout(BACKGROUND_GRACE, self.background.stop()).await;
         let closed = self.database.close().await;
         match served {
             Ok(Ok(())) => closed.map_err(|error| failed(&error)),

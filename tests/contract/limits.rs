@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gitflare_server::http::Limits;
+use gitflare_server::Limits;
 
 use crate::contract::support::{Client, Response, Server, Wishes, read_answer};
 

@@ -7,7 +7,7 @@ use crate::config::{Config, Given, Origin, Setting};
 
 /// The report, and whether a start would accept the configuration.
 #[must_use]
-pub fn check(given: &Given) -> (String, bool) {
+pub(crate) fn check(given: &Given) -> (String, bool) {
     let mut text = String::new();
     for row in Setting::all() {
         let (value, origin) = match given.text(row) {

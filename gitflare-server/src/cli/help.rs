@@ -28,7 +28,7 @@ order of precedence. Secrets are better not given as flags: other users can see 
 
 /// The text of `--help`.
 #[must_use]
-pub fn help() -> String {
+pub(crate) fn help() -> String {
     let mut text = COMMANDS.to_owned();
     for row in Setting::all() {
         let value = if row.is_switch {

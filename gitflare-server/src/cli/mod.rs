@@ -8,14 +8,14 @@ mod tests;
 
 use std::{ffi::OsString, path::PathBuf};
 
-pub use check::check;
-pub use help::help;
+pub(crate) use check::check;
+pub(crate) use help::help;
 
 use crate::config::{Given, Origin, Problem, Setting};
 
 /// What was asked for.
 #[derive(Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// Serve until stopped.
     Serve(Arguments),
     /// Serve a fresh sample.
@@ -34,20 +34,20 @@ pub enum Command {
 
 /// What stands behind a command.
 #[derive(Debug, Default)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The settings that were given as flags.
-    pub given: Given,
+    pub(crate) given: Given,
     /// `--config`: the file to read.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// `--repos`: folders of repositories for the sandbox.
-    pub repos: Vec<PathBuf>,
+    pub(crate) repos: Vec<PathBuf>,
 }
 
 /// Reads the command line, without the program's name.
 ///
 /// # Errors
 /// What is wrong with it, as one line.
-pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Problem> {
+pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Problem> {
     let mut words = Vec::new();
     for arg in args {
         let text = arg.into_string();

@@ -14,28 +14,29 @@ use gitflare_core::{Result, SystemRandom, gateway::Gateway};
 use gitflare_providers::Callbacks;
 
 use super::{
+    cors::panel_origin,
     metrics::Metrics,
-    rate_limit::RateLimits,
     route::{Matched, Route},
     router::Router,
     seal::Seal,
-    settings::HttpSettings,
+    settings::ServiceSettings,
     throttle::Throttle,
 };
 use crate::passwords::Argon2Passwords;
 
 /// Everything that requests share.
-pub struct App {
-    gateway: Gateway,
-    pub(super) settings: HttpSettings,
-    pub(super) rate_limits: Arc<RateLimits>,
+pub(crate) struct App {
+    gateway: Arc<Gateway>,
+    pub(super) settings: ServiceSettings,
     pub(super) throttle: Throttle,
     pub(super) passwords: Argon2Passwords,
-    pub(super) routes: &'static [Route],
+    routes: &'static [Route],
     pub(super) router: Router,
     pub(super) metrics: Metrics,
     pub(super) testapp: Seal,
     callbacks: Result<Callbacks>,
+    /// The path below which browsers find the pages; empty at the root.
+    pub(super) base_path: String,
     own_address: OnceLock<SocketAddr>,
     has_internal_listener: AtomicBool,
     is_draining: AtomicBool,
@@ -44,23 +45,23 @@ pub struct App {
 impl App {
     /// An app that serves a route table over a gateway.
     pub(super) fn with_routes(
-        gateway: Gateway,
-        settings: HttpSettings,
-        rate_limits: Arc<RateLimits>,
+        gateway: Arc<Gateway>,
+        settings: ServiceSettings,
         routes: &'static [Route],
     ) -> Self {
+        let base_path = base_path(&settings.panel_url).to_owned();
         let callbacks = Callbacks::new(settings.private_callbacks.clone());
         Self {
             gateway,
-            settings,
-            rate_limits,
             throttle: Throttle::new(),
             passwords: Argon2Passwords::new(),
             routes,
-            router: Router::new(routes),
+            router: Router::new(routes, settings.surface),
+            settings,
             metrics: Metrics::new(routes),
             testapp: Seal::new(&SystemRandom),
             callbacks,
+            base_path,
             own_address: OnceLock::new(),
             has_internal_listener: AtomicBool::new(false),
             is_draining: AtomicBool::new(false),
@@ -69,8 +70,14 @@ impl App {
 
     /// The gateway.
     #[must_use]
-    pub fn gateway(&self) -> &Gateway {
+    pub(crate) fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// The routes that are served, in the table's order.
+    pub(super) fn routes(&self) -> impl Iterator<Item = &'static Route> + Clone {
+        let surface = self.settings.surface;
+        self.routes.iter().filter(move |route| route.is_on(surface))
     }
 
     /// The route at this position of the table.
@@ -91,6 +98,11 @@ impl App {
     /// Turns readiness off for good.
     pub(super) fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Days that usage rows are kept; 0 keeps them.
+    pub(crate) fn usage_retention_days(&self) -> u32 {
+        self.settings.usage_retention_days
     }
 
     /// The client that calls apps.
@@ -118,4 +130,9 @@ impl fmt::Debug for App {
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
+}
+
+/// The path of a base URL, without a slash at its end.
+fn base_path(url: &str) -> &str {
+    url[panel_origin(url).len()..].trim_end_matches('/')
 }

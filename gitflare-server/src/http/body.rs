@@ -1,10 +1,16 @@
 //! Reading request bodies within limits of size and time (HT-1, HT-2), and what type they have.
 //! hyper has no body timeout of its own.
 
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
+use bytes::Bytes;
 use gitflare_core::Error;
 use http::{HeaderMap, StatusCode, header};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use hyper::body::Body;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use super::{refusal::Refusal, settings::Limits};
@@ -20,12 +26,37 @@ pub(super) const MAX_CHOICES: usize = 256 * 1024;
 /// The slowest that a body may arrive, beyond its grace.
 const BYTES_PER_SECOND: u64 = 1000;
 
+/// Why a body could not be received.
+pub(super) type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A request's body that is not read yet, whichever server has received it.
+// The mutex is never locked: it makes a body that one thread at a time may use part of a request
+// that several may look at.
+pub(super) struct RequestBody(Mutex<UnsyncBoxBody<Bytes, BodyError>>);
+
+impl RequestBody {
+    pub(super) fn new<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        Self(Mutex::new(body.map_err(Into::into).boxed_unsync()))
+    }
+}
+
+impl fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestBody")
+    }
+}
+
 /// The body of at most `max` bytes.
 pub(super) async fn read(
-    mut body: Incoming,
+    body: RequestBody,
     max: usize,
     limits: &Limits,
 ) -> Result<Vec<u8>, Refusal> {
+    let mut body = body.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let too_large = || {
         Refusal::transport(
             StatusCode::PAYLOAD_TOO_LARGE,

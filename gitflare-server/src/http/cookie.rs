@@ -6,7 +6,7 @@ use std::time::Duration;
 use gitflare_core::Error;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{refusal::Refusal, settings::HttpSettings};
+use super::{refusal::Refusal, settings::ServiceSettings};
 
 /// The kinds of cookie that are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Cookie {
 
 impl Cookie {
     /// The name; plain http, which only development mode has, knows no prefix.
-    pub(super) fn name(self, settings: &HttpSettings) -> &'static str {
+    pub(super) fn name(self, settings: &ServiceSettings) -> &'static str {
         match (self, is_plain(settings)) {
             (Self::Session, false) => "__Host-gf_session",
             (Self::Embed, false) => "__Host-gf_embed",
@@ -41,7 +41,7 @@ impl Cookie {
     pub(super) fn find<'h>(
         self,
         headers: &'h HeaderMap,
-        settings: &HttpSettings,
+        settings: &ServiceSettings,
     ) -> Option<&'h str> {
         let name = self.name(settings);
         let mut values = headers
@@ -64,7 +64,7 @@ impl Cookie {
         self,
         text: &str,
         lifetime: Duration,
-        settings: &HttpSettings,
+        settings: &ServiceSettings,
     ) -> Result<(HeaderName, HeaderValue), Refusal> {
         let attributes = match (self, is_plain(settings)) {
             (Self::Embed, false) => "; Secure; SameSite=None; Partitioned",
@@ -83,14 +83,14 @@ impl Cookie {
     /// The header that clears the cookie.
     pub(super) fn clear(
         self,
-        settings: &HttpSettings,
+        settings: &ServiceSettings,
     ) -> Result<(HeaderName, HeaderValue), Refusal> {
         self.set("", Duration::ZERO, settings)
     }
 }
 
 /// Whether browsers come over plain http, which only development mode allows for.
-fn is_plain(settings: &HttpSettings) -> bool {
+fn is_plain(settings: &ServiceSettings) -> bool {
     settings.dev && settings.panel_url.starts_with("http://")
 }
 
@@ -98,14 +98,14 @@ fn is_plain(settings: &HttpSettings) -> bool {
 mod tests {
     use super::*;
 
-    fn settings(dev: bool, panel_url: &str) -> HttpSettings {
-        HttpSettings {
+    fn settings(dev: bool, panel_url: &str) -> ServiceSettings {
+        ServiceSettings {
             dev,
-            ..HttpSettings::new("https://api.example", panel_url)
+            ..ServiceSettings::new("https://api.example", panel_url)
         }
     }
 
-    fn set(cookie: Cookie, settings: &HttpSettings) -> String {
+    fn set(cookie: Cookie, settings: &ServiceSettings) -> String {
         let (_, value) = cookie
             .set("x_1", Duration::from_secs(60), settings)
             .unwrap();

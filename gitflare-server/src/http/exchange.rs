@@ -9,16 +9,16 @@ use gitflare_core::{
     storage::Actor,
 };
 use http::{HeaderMap, request::Parts};
-use hyper::body::Incoming;
 
 use super::{
     app::App,
-    body, form,
+    body::{self, RequestBody},
+    form,
     json::Members,
     origin::Origin,
     refusal::Refusal,
     route::Route,
-    settings::HttpSettings,
+    settings::ServiceSettings,
     visit::{self, EmbedVisit, UserVisit, Visit},
 };
 
@@ -28,7 +28,7 @@ pub(super) struct Exchange {
     origin: Arc<Origin>,
     pub(super) route: &'static Route,
     head: Parts,
-    body: Option<Incoming>,
+    body: Option<RequestBody>,
     parameters: Vec<String>,
     pub(super) method: &'static str,
     pub(super) request_id: RequestId,
@@ -46,7 +46,7 @@ pub(super) struct Received {
     pub(super) method: &'static str,
     pub(super) request_id: RequestId,
     pub(super) head: Parts,
-    pub(super) body: Incoming,
+    pub(super) body: RequestBody,
     /// The path's parameters, decoded, in the order of the route's template.
     pub(super) parameters: Vec<String>,
     pub(super) address: IpAddr,
@@ -78,7 +78,7 @@ impl Exchange {
         &self.origin.app
     }
 
-    pub(super) fn settings(&self) -> &HttpSettings {
+    pub(super) fn settings(&self) -> &ServiceSettings {
         &self.origin.app.settings
     }
 

@@ -4,10 +4,10 @@
 use std::net::SocketAddr;
 
 use gitflare_core::Error;
-use http::{HeaderMap, StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, Version, header, request::Parts};
 use url::Url;
 
-use super::{refusal::Refusal, settings::HttpSettings};
+use super::{refusal::Refusal, settings::ServiceSettings};
 
 /// The most that a request target may hold (HT-2).
 const MAX_TARGET: usize = 8 * 1024;
@@ -59,6 +59,11 @@ fn host(head: &Parts, hosts: &HostNames) -> Result<(), Refusal> {
     let mut sent = head.headers.get_all(header::HOST).iter();
     let host = match (sent.next(), sent.next()) {
         (Some(host), None) => host.as_bytes(),
+        // HTTP/2 has the authority of the target instead (RFC 9113, section 8.3.1).
+        (None, _) if head.version >= Version::HTTP_2 => match head.uri.authority() {
+            Some(authority) => authority.as_str().as_bytes(),
+            None => return Err(refusal("The `Host` header is missing.")),
+        },
         (None, _) => return Err(refusal("The `Host` header is missing.")),
         (Some(_), Some(_)) => return Err(refusal("`Host` must be sent once.")),
     };
@@ -82,21 +87,28 @@ fn refusal(message: &str) -> Refusal {
 pub(super) struct HostNames(Vec<String>);
 
 impl HostNames {
-    /// The hosts of the public and the panel URL, the listen address, and `localhost` where that
-    /// is loopback; of the internal listener only the latter two.
-    pub(super) fn new(settings: &HttpSettings, address: SocketAddr, is_internal: bool) -> Self {
+    /// The hosts of the public and the panel URL.
+    pub(super) fn of_urls(settings: &ServiceSettings) -> Self {
         let mut names = Vec::new();
-        if !is_internal {
-            for url in [&settings.public_url, &settings.panel_url] {
-                if let Ok(url) = Url::parse(url)
-                    && let Some(host) = url.host_str()
-                {
-                    let port = url.port_or_known_default().unwrap_or(80);
-                    let is_default = url.port().is_none();
-                    push(&mut names, host, port, is_default);
-                }
+        for url in [&settings.public_url, &settings.panel_url] {
+            if let Ok(url) = Url::parse(url)
+                && let Some(host) = url.host_str()
+            {
+                let port = url.port_or_known_default().unwrap_or(80);
+                let is_default = url.port().is_none();
+                push(&mut names, host, port, is_default);
             }
         }
+        Self(names)
+    }
+
+    /// The hosts of the public and the panel URL, the listen address, and `localhost` where that
+    /// is loopback; of the internal listener only the latter two.
+    pub(super) fn new(settings: &ServiceSettings, address: SocketAddr, is_internal: bool) -> Self {
+        let Self(mut names) = match is_internal {
+            true => Self(Vec::new()),
+            false => Self::of_urls(settings),
+        };
         let host = match address {
             SocketAddr::V4(address) => address.ip().to_string(),
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
@@ -134,7 +146,7 @@ mod tests {
     #[test]
     fn a_listener_answers_to_its_configured_names_only() {
         // sec: HT-3
-        let settings = HttpSettings::new("https://api.example", "http://panel.example:8443");
+        let settings = ServiceSettings::new("https://api.example", "http://panel.example:8443");
         let public = HostNames::new(&settings, "127.0.0.1:8080".parse().unwrap(), false);
         for (host, is_ours) in [
             ("api.example", true),

@@ -44,11 +44,12 @@ mod testapp;
 mod throttle;
 mod visit;
 
-pub use app::App;
+pub(crate) use app::App;
 pub use assembly::{
     listen::{Listeners, serve},
     routes::ROUTES,
+    service::{ResponseFuture, Service, service},
 };
 pub use rate_limit::RateLimits;
 pub use route::{Access, Route, RouteMethod};
-pub use settings::{AdminKeys, HttpSettings, Limits};
+pub use settings::{AdminKeys, Limits, ServiceSettings, Surface};

@@ -22,5 +22,6 @@ pub(super) struct Origin {
     pub(super) entrance: Arc<Entrance>,
     pub(super) peer: IpAddr,
     /// Dropped when the request is done; the drain waits for all of them.
-    pub(super) _in_flight: mpsc::Sender<()>,
+    /// `None` where somebody else waits for the requests in flight.
+    pub(super) _in_flight: Option<mpsc::Sender<()>>,
 }

@@ -58,6 +58,26 @@ impl Reply {
         self
     }
 
+    /// Moves what the answer links to below a path. Everything inside speaks of paths from the root;
+    /// only here, on the way out, do they become those that a browser asks for.
+    pub(super) fn below(&mut self, base: &str) {
+        for (name, value) in &mut self.headers {
+            if *name == header::LOCATION
+                && let Some(path) = value.to_str().ok().filter(|text| is_path(text))
+                && let Ok(moved) = HeaderValue::try_from(format!("{base}{path}"))
+            {
+                *value = moved;
+            }
+        }
+        if self
+            .content_type
+            .is_some_and(|it| it.starts_with("text/html"))
+            && let Ok(html) = std::str::from_utf8(&self.body)
+        {
+            self.body = links_below(html, base).into_bytes();
+        }
+    }
+
     /// `204`.
     pub(super) fn no_content() -> Self {
         Self {
@@ -66,5 +86,44 @@ impl Reply {
             body: Vec::new(),
             headers: Vec::new(),
         }
+    }
+}
+
+/// Whether an address is a path of this server.
+fn is_path(address: &str) -> bool {
+    address.starts_with('/') && !address.starts_with("//")
+}
+
+/// A page with the paths in its links moved below `base`. Text that is shown cannot look like an
+/// attribute, for its quotes are escaped.
+fn links_below(html: &str, base: &str) -> String {
+    const ATTRIBUTES: [&str; 4] = [" href=\"", " src=\"", " action=\"", " data-again=\""];
+    let mut moved = String::with_capacity(html.len() + 64 * base.len());
+    let mut rest = html;
+    while let Some(quote) = rest.find("=\"") {
+        let (before, after) = rest.split_at(quote + 2);
+        moved.push_str(before);
+        if is_path(after) && ATTRIBUTES.iter().any(|name| before.ends_with(name)) {
+            moved.push_str(base);
+        }
+        rest = after;
+    }
+    moved.push_str(rest);
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_links_to_our_own_paths_move() {
+        let page = r##"<a href="/docs">/docs</a><img src="/a.svg"><form action="/app/x" class="/y">
+<a href="https://a.example/b"></a><a href="//a.example"></a><a href="\#top"></a>
+<input name="returnTo" value="/app/x">href=&#34;/docs&#34;<i data-again="/o?x=/y"></i>"##;
+        let moved = r##"<a href="/git/docs">/docs</a><img src="/git/a.svg"><form action="/git/app/x" class="/y">
+<a href="https://a.example/b"></a><a href="//a.example"></a><a href="\#top"></a>
+<input name="returnTo" value="/app/x">href=&#34;/docs&#34;<i data-again="/git/o?x=/y"></i>"##;
+        assert_eq!(links_below(page, "/git"), moved);
     }
 }

@@ -4,6 +4,8 @@
 use gitflare_core::{Scope, provider::Endpoint};
 use http::Method;
 
+use super::settings::Surface;
+
 /// The methods that routes have. `HEAD` is answered like `GET`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteMethod {
@@ -105,6 +107,25 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether a surface has the route.
+    #[must_use]
+    pub(super) fn is_on(&self, surface: Surface) -> bool {
+        const DESCRIPTIONS: [&str; 2] = ["/health", "/openapi.json"];
+        match surface {
+            Surface::Whole => true,
+            Surface::UnifiedApi => match self.access {
+                Access::AccessToken(_) => true,
+                Access::Public => {
+                    let path = self.template();
+                    self.method == RouteMethod::Options
+                        || path.starts_with("/v1/")
+                        || DESCRIPTIONS.contains(&path)
+                }
+                _ => false,
+            },
+        }
+    }
+
     /// How logs and metrics name it.
     #[must_use]
     pub const fn template(&self) -> &'static str {

@@ -4,6 +4,7 @@
 use super::{
     form,
     route::{Route, RouteMethod},
+    settings::Surface,
 };
 use gitflare_core::Result;
 
@@ -29,14 +30,16 @@ pub(super) struct Place<'r, 'p> {
 }
 
 impl Router {
-    /// The router of a table; positions in it are what [`Place::route`] answers.
-    pub(super) fn new(table: &'static [Route]) -> Self {
+    /// The router of a table's routes on a surface; positions in the table are what
+    /// [`Place::route`] answers.
+    pub(super) fn new(table: &'static [Route], surface: Surface) -> Self {
         let mut router = Self {
             nodes: vec![Node::default()],
         };
         for (index, route) in table.iter().enumerate() {
-            if route.method == RouteMethod::Options {
-                continue; // Its path stands for all the others.
+            // The path of `OPTIONS` stands for all the others.
+            if route.method == RouteMethod::Options || !route.is_on(surface) {
+                continue;
             }
             for path in route.paths {
                 let leaf = router.insert(path);
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     fn every_route_is_found_by_its_own_path() {
-        let router = Router::new(ROUTES);
+        let router = Router::new(ROUTES, Surface::Whole);
         for (index, route) in ROUTES.iter().enumerate() {
             for path in route.paths.iter().filter(|path| **path != "/*") {
                 let place = router.find(path).unwrap_or_else(|| panic!("{path}"));
@@ -139,7 +142,7 @@ mod tests {
 
     #[test]
     fn segments_are_split_before_they_are_decoded() {
-        let router = Router::new(ROUTES);
+        let router = Router::new(ROUTES, Surface::Whole);
         let parameters = |path: &str| router.find(path).unwrap().parameters();
         assert_eq!(
             parameters("/v1/repositories/local/octo%2Fhello/branches").unwrap(),
@@ -155,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_is_not_in_the_table_leads_nowhere() {
-        let router = Router::new(ROUTES);
+        let router = Router::new(ROUTES, Surface::Whole);
         for path in [
             "",
             "*",
@@ -177,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_place_names_all_its_methods() {
-        let router = Router::new(ROUTES);
+        let router = Router::new(ROUTES, Surface::Whole);
         let allow = |path: &str| router.find(path).unwrap().allow();
         assert_eq!(allow("/health"), "GET, HEAD, OPTIONS");
         assert_eq!(allow("/v1/platform/tokens"), "GET, HEAD, POST, OPTIONS");

@@ -15,7 +15,7 @@ use super::{
     credentials,
     exchange::Exchange,
     refusal::Refusal,
-    settings::HttpSettings,
+    settings::ServiceSettings,
     visit::{EmbedVisit, UserVisit},
 };
 
@@ -77,7 +77,7 @@ pub(super) async fn customer(x: &Exchange) -> Result<Vec<EmbedVisit>, Refusal> {
 /// The cookie of a person's new session.
 pub(super) fn user_cookie(
     begun: &BegunSession,
-    settings: &HttpSettings,
+    settings: &ServiceSettings,
 ) -> Result<(HeaderName, HeaderValue), Refusal> {
     let lifetime = begun.session.subject.lifetime();
     Cookie::Session.set(begun.text.expose(), lifetime, settings)
@@ -87,7 +87,7 @@ pub(super) fn user_cookie(
 pub(super) fn embed_cookie(
     begun: &BegunSession,
     others: &[EmbedVisit],
-    settings: &HttpSettings,
+    settings: &ServiceSettings,
 ) -> Result<(HeaderName, HeaderValue), Refusal> {
     let mut texts: Vec<&str> = others
         .iter()

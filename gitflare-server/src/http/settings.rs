@@ -1,17 +1,37 @@
 //! What the HTTP surface has to be told: its own addresses, its keys, its limits. Reading the
 //! environment is the configuration's business.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use gitflare_core::CredentialHash;
+use http::Extensions;
+
+use super::rate_limit::RateLimits;
 
 /// Addresses, keys and switches of the HTTP surface.
 #[derive(Clone, Debug)]
-pub struct HttpSettings {
-    /// The API's base as clients see it, without a slash at its end.
+#[non_exhaustive]
+pub struct ServiceSettings {
+    /// The API's base as clients see it, without a slash at its end. It is the OAuth issuer, and
+    /// callback URLs begin with it.
     pub public_url: String,
-    /// The hosted pages' base as browsers see it, without a slash at its end.
+    /// The hosted pages' base as browsers see it, without a slash at its end. A path in it is the
+    /// prefix under which the surface is mounted: pages, redirects and scripts link below it.
     pub panel_url: String,
+    /// The prefix that the service itself takes from the path of each request; requests elsewhere
+    /// are answered with 404. `None` where the router in front has taken it, as axum's
+    /// `nest_service` does.
+    pub strip_prefix: Option<String>,
+    /// Which routes are served.
+    pub surface: Surface,
+    /// Finds the client's address in a request's extensions, where the server in front has put it.
+    /// Requests without one count as one address in rate limits.
+    pub peer: fn(&Extensions) -> Option<IpAddr>,
+    /// The limits of reads, sign-ins and wrong keys. Give the same ones to the gateway, as its
+    /// admission.
+    pub rate_limits: Arc<RateLimits>,
+    /// Days that usage rows are kept; 0 keeps them.
+    pub usage_retention_days: u32,
     /// The keys that open the admin API; none closes it.
     pub admin_keys: AdminKeys,
     /// The proxies whose `X-Forwarded-For` is believed.
@@ -28,13 +48,18 @@ pub struct HttpSettings {
     pub limits: Limits,
 }
 
-impl HttpSettings {
+impl ServiceSettings {
     /// The defaults around these addresses, with the admin API closed.
     #[must_use]
     pub fn new(public_url: impl Into<String>, panel_url: impl Into<String>) -> Self {
         Self {
             public_url: public_url.into(),
             panel_url: panel_url.into(),
+            strip_prefix: None,
+            surface: Surface::Whole,
+            peer: |_| None,
+            rate_limits: Arc::new(RateLimits::new(6000)),
+            usage_retention_days: 90,
             admin_keys: AdminKeys::default(),
             trusted_proxies: Vec::new(),
             enforce_platform_auth: true,
@@ -44,6 +69,18 @@ impl HttpSettings {
             limits: Limits::default(),
         }
     }
+}
+
+/// Which routes a service has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Surface {
+    /// All of them.
+    Whole,
+    /// Those of access tokens (reads and subscriptions), the hooks that providers call, and what
+    /// describes them: providers, capabilities, health, the OpenAPI document. No page, no admin
+    /// API, no sign-in, no way to a token.
+    UnifiedApi,
 }
 
 /// How much time and how many connections a client may take up (HT-1). What a request may hold is

@@ -121,7 +121,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// What stops the start, each problem as one line.
-    pub fn prepare(arguments: Arguments) -> Result<Prepared, Vec<Problem>> {
+    pub(crate) fn prepare(arguments: Arguments) -> Result<Prepared, Vec<Problem>> {
         let started = Instant::now();
         let disk = |error| Problem::new(format!("the sandbox's folder cannot be made: {error}"));
         let folder = tempfile::Builder::new()

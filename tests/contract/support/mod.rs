@@ -22,7 +22,8 @@ use gitflare_core::{
 use gitflare_firewall::{Firewall, FirewallConfig};
 use gitflare_providers::local::{Local, LocalConfig};
 use gitflare_server::{
-    http::{self, AdminKeys, App, HttpSettings, Limits, Listeners, RateLimits},
+    AdminKeys, Limits, RateLimits, Service, ServiceSettings,
+    http::{self, Listeners},
     storage::sqlite::{SqliteConfig, SqliteStorage},
 };
 use tempfile::TempDir;
@@ -90,14 +91,14 @@ impl Server {
                 let address = public.local_addr().unwrap();
                 let internal_address = internal.as_ref().map(|it| it.local_addr().unwrap());
                 let storage = open_storage(&data);
-                let app = app(&wishes, &root, address, Arc::clone(&storage)).await;
+                let service = service(&wishes, &root, address, Arc::clone(&storage)).await;
                 started
                     .send((address, internal_address, Arc::clone(&storage)))
                     .unwrap();
                 let stopped = async move {
                     let _ = stopped.await;
                 };
-                http::serve(Arc::new(app), Listeners { public, internal }, stopped)
+                http::serve(service, Listeners { public, internal }, stopped)
                     .await
                     .unwrap();
                 storage.close().await.unwrap();
@@ -179,20 +180,24 @@ fn open_storage(data: &Path) -> Arc<dyn Storage> {
     Arc::new(SqliteStorage::open(&config).unwrap())
 }
 
-async fn app(wishes: &Wishes, root: &Path, address: SocketAddr, storage: Arc<dyn Storage>) -> App {
+async fn service(
+    wishes: &Wishes,
+    root: &Path,
+    address: SocketAddr,
+    storage: Arc<dyn Storage>,
+) -> Service {
     let rate_limits = Arc::new(RateLimits::new(wishes.reads_per_minute));
     let gateway = gateway(wishes, root, storage, &rate_limits).await;
     let url = wishes
         .public_url
         .map_or_else(|| format!("http://{address}"), str::to_owned);
-    let settings = HttpSettings {
-        admin_keys: AdminKeys::new(vec![CredentialHash::of(ADMIN_KEY)]),
-        trusted_proxies: wishes.trusted_proxies.clone(),
-        enforce_platform_auth: wishes.gateway.enforce_platform_auth,
-        limits: wishes.limits,
-        ..HttpSettings::new(url.clone(), url)
-    };
-    App::new(gateway, settings, rate_limits)
+    let mut settings = ServiceSettings::new(url.clone(), url);
+    settings.admin_keys = AdminKeys::new(vec![CredentialHash::of(ADMIN_KEY)]);
+    settings.trusted_proxies.clone_from(&wishes.trusted_proxies);
+    settings.enforce_platform_auth = wishes.gateway.enforce_platform_auth;
+    settings.limits = wishes.limits;
+    settings.rate_limits = rate_limits;
+    gitflare_server::service(gateway, settings)
 }
 
 async fn gateway(

@@ -53,7 +53,7 @@ pub(crate) async fn change_password(mut x: Exchange) -> Result<Reply, Refusal> {
     let current = Secret::new(members.required_text("currentPassword")?);
     let new = Secret::new(members.required_text("newPassword")?);
     let visit = x.user()?;
-    x.app().rate_limits.admit_sign_in(x.address)?;
+    x.settings().rate_limits.admit_sign_in(x.address)?;
     let tried = x.app().throttle.begin(visit.user.as_str(), x.address)?;
     let signed = x
         .gateway()

@@ -7,7 +7,7 @@ use gitflare_core::{
 };
 use serde::Serialize;
 
-use super::super::{exchange::Exchange, refusal::Refusal, reply::Reply, settings::HttpSettings};
+use super::super::{exchange::Exchange, refusal::Refusal, reply::Reply, settings::ServiceSettings};
 
 /// Where an app's OAuth begins and ends.
 #[derive(Serialize)]
@@ -18,7 +18,7 @@ struct Oauth {
 }
 
 impl Oauth {
-    fn of(settings: &HttpSettings) -> Self {
+    fn of(settings: &ServiceSettings) -> Self {
         Self {
             authorize_url: format!("{}/oauth/authorize", settings.panel_url),
             token_url: format!("{}/oauth/token", settings.public_url),

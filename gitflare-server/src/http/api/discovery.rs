@@ -30,7 +30,7 @@ pub(crate) async fn preflight(x: Exchange) -> Result<Reply, Refusal> {
         .and_then(|method| Method::from_bytes(method.as_bytes()).ok())
         .and_then(|method| RouteMethod::of(&method))
         .and_then(|method| place.route(method))
-        .map(|index| &x.app().routes[index]);
+        .map(|index| x.app().matched(index).route);
     let mut headers = HeaderMap::new();
     if let Some(route) = route {
         let origin = x.headers().get(header::ORIGIN);
@@ -198,8 +198,7 @@ pub(crate) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
         events: EventName::ALL.iter().map(|event| event.as_str()).collect(),
         additions: x
             .app()
-            .routes
-            .iter()
+            .routes()
             .filter(|route| route.is_addition)
             .map(|route| format!("{} {}", route.method.as_str(), route.template()))
             .collect(),

@@ -167,7 +167,7 @@ async fn issue(x: &mut Exchange, takes_grant_id: bool) -> Result<Reply, Refused>
 /// The client as it calls itself, unless it has failed too often.
 fn count_client(x: &Exchange, request: &TokenRequest) -> Result<String, Refusal> {
     let client = request.client_id.clone().unwrap_or_default();
-    x.app().rate_limits.check_client(&client, x.address)?;
+    x.settings().rate_limits.check_client(&client, x.address)?;
     Ok(client)
 }
 
@@ -180,7 +180,9 @@ async fn note_failure<T>(
     if let Err(refused) = outcome
         && refused.error.code() == Code::InvalidCredentials
     {
-        x.app().rate_limits.count_client_failure(client, x.address);
+        x.settings()
+            .rate_limits
+            .count_client_failure(client, x.address);
         // Only what has the form of an id is recorded: the rest could be anything.
         let id = ClientId::parse(client).ok();
         let object = id.as_ref().map_or("", ClientId::as_str);

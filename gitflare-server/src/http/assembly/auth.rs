@@ -55,7 +55,7 @@ async fn credential(x: &Exchange) -> Result<Actor, Refusal> {
         }
         Access::Internal => admin(x).await,
         Access::AccessToken(_) => {
-            x.app().rate_limits.admit_address(x.address)?;
+            x.settings().rate_limits.admit_address(x.address)?;
             Ok(Actor::Anonymous)
         }
         _ => Ok(Actor::Anonymous),
@@ -63,7 +63,7 @@ async fn credential(x: &Exchange) -> Result<Actor, Refusal> {
 }
 
 async fn admin(x: &Exchange) -> Result<Actor, Refusal> {
-    let limits = &x.app().rate_limits;
+    let limits = &x.settings().rate_limits;
     limits.check_admin(x.address)?;
     let Some(key) = credentials::admin_key(x.headers())? else {
         let message = "Send the admin key as `x-admin-api-key`.";

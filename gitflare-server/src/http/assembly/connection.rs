@@ -20,15 +20,15 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::watch,
-    task::JoinHandle,
     time::timeout,
 };
 
 use super::{
-    super::origin::Origin,
+    super::{body::RequestBody, origin::Origin},
     dispatch,
     guard::{Guard, Marks},
     respond,
+    service::ResponseFuture,
 };
 
 /// The most that a request's head may hold, request line included (HT-2).
@@ -135,16 +135,15 @@ impl Service<Request<Incoming>> for Requests {
         self.marks.is_head_read.store(true, Ordering::Relaxed);
         self.marks.is_serving.store(true, Ordering::Relaxed);
         Answer {
-            task: dispatch::begin(&self.origin, request),
+            response: ResponseFuture(dispatch::begin(&self.origin, request.map(RequestBody::new))),
             marks: Arc::clone(&self.marks),
         }
     }
 }
 
-/// An answer in the making. The exchange has a task of its own: a client that goes away drops
-/// this, and the work is still finished and recorded.
+/// A response in the making, which tells the socket's timers when it is handed over.
 struct Answer {
-    task: JoinHandle<Response<Full<Bytes>>>,
+    response: ResponseFuture,
     marks: Arc<Marks>,
 }
 
@@ -152,18 +151,10 @@ impl Future for Answer {
     type Output = Result<Response<Full<Bytes>>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.task).poll(cx).map(|outcome| {
+        Pin::new(&mut self.response).poll(cx).map(|outcome| {
             self.marks.is_serving.store(false, Ordering::Relaxed);
             self.marks.is_answering.store(true, Ordering::Relaxed);
-            Ok(outcome.unwrap_or_else(|_| abandoned()))
+            outcome
         })
     }
-}
-
-/// The answer when the runtime ends a task: panics are answered inside it, so this is a process
-/// that stops before the drain is over.
-fn abandoned() -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    response
 }

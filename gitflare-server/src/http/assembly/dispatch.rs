@@ -12,14 +12,14 @@ use std::{
 
 use bytes::Bytes;
 use gitflare_core::{Code, Error};
-use http::{Method, Request, Response, StatusCode, header, request::Parts};
+use http::{Method, Request, Response, StatusCode, Uri, header, request::Parts};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use tokio::task::JoinHandle;
 
 use super::{
     super::{
         app::App,
+        body::RequestBody,
         exchange::{Exchange, Received},
         inspect,
         origin::Origin,
@@ -37,7 +37,7 @@ use super::{
 /// gone, and a panic in it ends nothing else (HT-9).
 pub(super) fn begin(
     origin: &Arc<Origin>,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> JoinHandle<Response<Full<Bytes>>> {
     let started = Instant::now();
     let origin = Arc::clone(origin);
@@ -59,7 +59,7 @@ pub(super) fn begin(
 async fn serve(
     origin: &Arc<Origin>,
     head: Parts,
-    body: Incoming,
+    body: RequestBody,
     context: &mut Context,
 ) -> Result<Reply, Refusal> {
     let (mut exchange, handler) = admit(origin, head, body, context)?;
@@ -89,11 +89,14 @@ fn sign_in_first(x: &Exchange, context: &Context, refusal: Refusal) -> Result<Re
 /// Everything that is checked before a credential is looked at.
 fn admit(
     origin: &Arc<Origin>,
-    head: Parts,
-    body: Incoming,
+    mut head: Parts,
+    body: RequestBody,
     context: &mut Context,
 ) -> Result<(Exchange, Handler), Refusal> {
     inspect::inspect(&head, &origin.entrance.hosts)?;
+    if let Some(prefix) = &origin.app.settings.strip_prefix {
+        head.uri = below(&head.uri, prefix).ok_or_else(no_route)?;
+    }
     let (matched, parameters) = find(&origin.app, &head, context)?;
     if origin.entrance.is_internal && matched.route.access != Access::Internal {
         return Err(no_route());
@@ -114,6 +117,17 @@ fn admit(
         address,
     });
     Ok((exchange, HANDLERS[matched.index]))
+}
+
+/// The address without the prefix of its path; `None` where it has another one.
+fn below(uri: &Uri, prefix: &str) -> Option<Uri> {
+    let target = uri.path_and_query()?.as_str().strip_prefix(prefix)?;
+    if !target.starts_with('/') {
+        return None;
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// The route of a request and its decoded parameters.

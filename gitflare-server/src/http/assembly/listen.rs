@@ -26,6 +26,7 @@ use super::{
     },
     connection,
     open_files::room_for_connections,
+    service::Service,
 };
 
 /// How long to wait before accepting again when the system has no sockets left.
@@ -46,10 +47,11 @@ pub struct Listeners {
 /// # Errors
 /// When a listener's own address cannot be read.
 pub async fn serve(
-    app: Arc<App>,
+    service: Service,
     listeners: Listeners,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let app = service.app;
     app.listens(
         reachable(listeners.public.local_addr()?),
         listeners.internal.is_some(),
@@ -142,7 +144,7 @@ impl Door {
             app: Arc::clone(&self.app),
             entrance: Arc::clone(&self.entrance),
             peer: address,
-            _in_flight: self.in_flight.clone(),
+            _in_flight: Some(self.in_flight.clone()),
         };
         let draining = self.draining.clone();
         tokio::spawn(async move {

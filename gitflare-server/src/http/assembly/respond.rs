@@ -73,13 +73,16 @@ impl Context {
         app: &App,
         outcome: Result<Reply, Refusal>,
     ) -> (Response<Full<Bytes>>, Option<Error>) {
-        let (reply, closes, error) = match outcome {
+        let (mut reply, closes, error) = match outcome {
             Ok(reply) => (reply, false, None),
             Err(refusal) => {
                 let reply = self.refuse(&refusal);
                 (reply, refusal.closes, Some(refusal.error))
             }
         };
+        if !app.base_path.is_empty() {
+            reply.below(&app.base_path);
+        }
         let mut response = Response::new(Full::new(Bytes::from(reply.body)));
         *response.status_mut() = reply.status;
         let headers = response.headers_mut();

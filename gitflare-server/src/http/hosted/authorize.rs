@@ -28,7 +28,7 @@ pub(crate) async fn authorize(x: Exchange) -> Result<Reply, Refusal> {
         let consent = x.gateway().consent(id, &sessions(&x)).await?;
         return consent::page(&x, &consent, Shape::default()).await;
     }
-    x.app().rate_limits.admit_workspace(x.address)?;
+    x.settings().rate_limits.admit_workspace(x.address)?;
     let opened = x
         .gateway()
         .open_request(&query, &sessions(&x), &x.request_id)

@@ -37,7 +37,7 @@ pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     let link = customer_link(&query)?;
     let customer_ref = link.customer_ref.clone().ok_or_else(missing_ref)?;
-    x.app().rate_limits.admit_workspace(x.address)?;
+    x.settings().rate_limits.admit_workspace(x.address)?;
     let client = x.gateway().live_client(&id).await?;
     let workspace = x
         .gateway()

@@ -23,7 +23,7 @@ use super::super::{
     },
     refusal::Refusal,
     reply::Reply,
-    settings::HttpSettings,
+    settings::ServiceSettings,
 };
 
 /// How many of the last calls are shown, and over how many days calls are counted.
@@ -86,7 +86,7 @@ fn top(count: &str) -> Query {
     Query::new(vec![("top".to_owned(), count.to_owned())])
 }
 
-fn panel(app: &Client, settings: &HttpSettings) -> AppPanel {
+fn panel(app: &Client, settings: &ServiceSettings) -> AppPanel {
     let id = app.id.as_str();
     let panel = &settings.panel_url;
     let redirect: String = match app.allowed_redirect_uris.first() {

@@ -150,7 +150,7 @@ impl Entered {
 }
 
 async fn sign_up_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal> {
-    x.app().rate_limits.admit_sign_in(x.address)?;
+    x.settings().rate_limits.admit_sign_in(x.address)?;
     let tried = x.app().throttle.begin(&entered.email, x.address)?;
     let request = SignUp {
         email: entered.email.clone(),
@@ -167,7 +167,7 @@ async fn sign_up_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal
 }
 
 async fn log_in_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal> {
-    x.app().rate_limits.admit_sign_in(x.address)?;
+    x.settings().rate_limits.admit_sign_in(x.address)?;
     let tried = x.app().throttle.begin(&entered.email, x.address)?;
     let password = entered.password.clone();
     let signed = x

@@ -43,7 +43,7 @@ pub(crate) async fn document(x: Exchange) -> Result<Reply, Refusal> {
         .reply(StatusCode::OK),
         "/docs/api" => {
             let providers = x.gateway().providers();
-            ReferenceView::new(&settings.public_url, x.app().routes, providers)
+            ReferenceView::new(&settings.public_url, x.app().routes(), providers)
                 .reply(StatusCode::OK)
         }
         "/zero-trust" => {

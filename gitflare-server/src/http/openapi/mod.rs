@@ -18,15 +18,18 @@ use super::{
 
 /// `GET /openapi.json`
 pub(super) async fn serve(x: Exchange) -> Result<Reply, Refusal> {
-    let document = document(&x.settings().public_url, x.app().routes);
+    let document = document(&x.settings().public_url, x.app().routes());
     Reply::json(StatusCode::OK, &document)
 }
 
 /// The document of a server with these routes at this base address.
 #[must_use]
-pub(crate) fn document(public_url: &str, routes: &'static [Route]) -> Value {
+pub(crate) fn document(
+    public_url: &str,
+    routes: impl Iterator<Item = &'static Route> + Clone,
+) -> Value {
     let mut paths = Map::new();
-    for route in routes.iter().filter(|route| is_called_by_programs(route)) {
+    for route in routes.clone().filter(|route| is_called_by_programs(route)) {
         for path in route.paths {
             let item = paths.entry(braced(path)).or_insert_with(|| json!({}));
             item[route.method.as_str().to_ascii_lowercase()] = operation(route, path);
@@ -75,9 +78,9 @@ fn braced(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-fn tags(routes: &[Route]) -> Value {
+fn tags(routes: impl Iterator<Item = &'static Route>) -> Value {
     let mut names: Vec<&str> = Vec::new();
-    for route in routes.iter().filter(|route| is_called_by_programs(route)) {
+    for route in routes.filter(|route| is_called_by_programs(route)) {
         let name = describe::group(route);
         if !names.contains(&name) {
             names.push(name);
@@ -266,7 +269,7 @@ mod tests {
 
     #[test]
     fn every_route_that_programs_call_is_in_the_document() {
-        let document = document("https://api.example", ROUTES);
+        let document = document("https://api.example", ROUTES.iter());
         let mut ids = std::collections::BTreeSet::new();
         for route in ROUTES.iter().filter(|route| is_called_by_programs(route)) {
             let method = route.method.as_str().to_ascii_lowercase();
@@ -300,7 +303,7 @@ mod tests {
                 _ => {}
             }
         }
-        let document = document("https://api.example", ROUTES);
+        let document = document("https://api.example", ROUTES.iter());
         check(&document, &document);
     }
 }

@@ -160,7 +160,11 @@ pub(crate) struct ReferenceView {
 
 impl ReferenceView {
     /// The reference of a server with these routes and providers.
-    pub(crate) fn new(public_url: &str, routes: &'static [Route], providers: &Registry) -> Self {
+    pub(crate) fn new(
+        public_url: &str,
+        routes: impl Iterator<Item = &'static Route>,
+        providers: &Registry,
+    ) -> Self {
         let mut groups: Vec<Group> = Vec::new();
         for route in routes {
             let title = describe::group(route);

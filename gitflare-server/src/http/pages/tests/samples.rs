@@ -367,8 +367,12 @@ impl Words<'_> {
             ),
             sample(
                 "docs-api",
-                ReferenceView::new("https://api.example", crate::http::ROUTES, &providers)
-                    .reply(ok),
+                ReferenceView::new(
+                    "https://api.example",
+                    crate::http::ROUTES.iter(),
+                    &providers,
+                )
+                .reply(ok),
             ),
             sample(
                 "zero-trust",

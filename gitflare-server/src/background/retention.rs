@@ -6,45 +6,45 @@ use std::{sync::Arc, time::Duration};
 use gitflare_core::{Clock, Result, SystemClock, Timestamp, storage::Storage};
 use tokio::time::sleep;
 
+use super::Stopping;
+use crate::http::App;
+
 const ROWS_AT_ONCE: usize = 1000;
 const BETWEEN_BATCHES: Duration = Duration::from_millis(50);
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(3600);
 const BETWEEN_EXPIRIES: Duration = Duration::from_secs(600);
 const DAY_MILLIS: i64 = 86_400_000;
 
-/// Purges now and every hour for as long as somebody else keeps the storage; 0 days keep
-/// everything.
-pub(crate) fn spawn(storage: &Arc<dyn Storage>, days: u32) {
+/// Deletes usage rows that are older than the settings say, now and every hour.
+pub(crate) async fn purge_usage(app: Arc<App>, mut stopping: Stopping) {
+    let days = app.usage_retention_days();
     if days == 0 {
         return;
     }
-    let storage = Arc::downgrade(storage);
-    tokio::spawn(async move {
-        while let Some(storage) = storage.upgrade() {
-            let before = SystemClock.now().as_millis() - i64::from(days) * DAY_MILLIS;
-            purge(&*storage, Timestamp::from_millis(before)).await;
-            drop(storage);
-            sleep(BETWEEN_ROUNDS).await;
+    loop {
+        let before = SystemClock.now().as_millis() - i64::from(days) * DAY_MILLIS;
+        purge(app.gateway().storage(), Timestamp::from_millis(before)).await;
+        if !stopping.pause(BETWEEN_ROUNDS).await {
+            return;
         }
-    });
+    }
 }
 
-/// Purges what is over now and every ten minutes, for as long as somebody else keeps the storage.
-pub(crate) fn spawn_expiry(storage: &Arc<dyn Storage>) {
-    let storage = Arc::downgrade(storage);
-    tokio::spawn(async move {
-        while let Some(storage) = storage.upgrade() {
-            if let Err(error) = purge_expired(&*storage, SystemClock.now()).await {
-                tracing::warn!(error = ?error, "what is over could not be deleted");
-            }
-            drop(storage);
-            sleep(BETWEEN_EXPIRIES).await;
+/// Deletes what has expired, now and every ten minutes.
+pub(crate) async fn purge_expired(app: Arc<App>, mut stopping: Stopping) {
+    loop {
+        let storage = app.gateway().storage();
+        if let Err(error) = delete_expired(storage, SystemClock.now()).await {
+            tracing::warn!(error = ?error, "what has expired could not be deleted");
         }
-    });
+        if !stopping.pause(BETWEEN_EXPIRIES).await {
+            return;
+        }
+    }
 }
 
 /// Spent codes stay for a day: until then a replay is noticed and ends what the code has bought.
-async fn purge_expired(storage: &dyn Storage, now: Timestamp) -> Result<()> {
+async fn delete_expired(storage: &dyn Storage, now: Timestamp) -> Result<()> {
     let yesterday = Timestamp::from_millis(now.as_millis() - DAY_MILLIS);
     loop {
         let deleted = storage.sessions().purge_expired(now, ROWS_AT_ONCE).await?

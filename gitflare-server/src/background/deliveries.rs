@@ -1,78 +1,69 @@
-//! Delivers queued webhook events for as long as the server runs. Each app has a bounded number of
-//! deliveries in flight; the rest stays in the queue. What is sent, how it is signed and when it is
-//! retried, the gateway decides.
+//! Delivers queued webhook events. Each app has at most [`PER_APP`] deliveries in flight, so that a
+//! slow one delays no other; the rest stays in the queue. What is sent, how it is signed and when it
+//! is tried again the gateway decides.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use gitflare_core::{
     ClientId,
     gateway::{DeliveryOutcome, DueDelivery},
     storage::Capacity,
 };
-use tokio::{
-    sync::{Notify, Semaphore},
-    time::timeout,
-};
+use tokio::sync::{Notify, Semaphore};
 
+use super::Stopping;
 use crate::http::App;
 
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(250);
-/// Deliveries in flight, over all apps.
-const AT_ONCE: usize = 64;
+/// Deliveries in flight, in all.
+const IN_ALL: usize = 64;
 /// Deliveries in flight to one app.
-const TO_ONE_APP: usize = 16;
-/// Deliveries started for one app per polling round; an app with fewer free slots is saturated.
+const PER_APP: usize = 16;
+/// Deliveries started for one app per polling round. An app with fewer free slots is skipped.
 const MAX_PER_ROUND: usize = 4;
-/// How many rounds pass between two looks for old ones.
-const ROUNDS_TO_PURGE: u32 = 1_000;
+/// Polling rounds between two deletions of finished deliveries.
+const ROUNDS_BETWEEN_PURGES: u32 = 1_000;
 
-/// Who is being delivered to.
+/// The free slots of deliveries in flight.
 struct Slots {
     all: Arc<Semaphore>,
     apps: HashMap<ClientId, Arc<Semaphore>>,
-    /// Tells that one has ended.
+    /// Notified whenever a delivery has ended.
     ended: Arc<Notify>,
 }
 
-/// Looks four times a second, and at once again while there is work.
-pub(crate) fn spawn(app: &Arc<App>) {
-    let app = Arc::downgrade(app);
-    tokio::spawn(async move {
-        let mut slots = Slots {
-            all: Arc::new(Semaphore::new(AT_ONCE)),
-            apps: HashMap::new(),
-            ended: Arc::default(),
+/// Polls the queue four times a second, and at once again while there is work.
+pub(crate) async fn run(app: Arc<App>, mut stopping: Stopping) {
+    let mut slots = Slots {
+        all: Arc::new(Semaphore::new(IN_ALL)),
+        apps: HashMap::new(),
+        ended: Arc::default(),
+    };
+    let mut rounds = 0u32;
+    loop {
+        let pause = match round(&app, &mut slots).await {
+            0 => BETWEEN_ROUNDS,
+            _ => Duration::ZERO,
         };
-        let mut rounds = 0u32;
-        loop {
-            match round(&app, &mut slots).await {
-                None => return,
-                // A slot that comes free is used at once.
-                Some(0) => drop(timeout(BETWEEN_ROUNDS, slots.ended.notified()).await),
-                Some(_) => {}
-            }
-            rounds = rounds.wrapping_add(1);
-            if rounds.is_multiple_of(ROUNDS_TO_PURGE)
-                && let Some(app) = app.upgrade()
-                && let Err(error) = app.gateway().purge_deliveries().await
-            {
-                tracing::warn!(error = ?error, "finished deliveries could not be deleted");
-            }
+        tokio::select! {
+            // Slots that become free are used at once.
+            () = slots.ended.notified(), if !pause.is_zero() => {}
+            goes_on = stopping.pause(pause) => if !goes_on { return },
         }
-    });
+        rounds = rounds.wrapping_add(1);
+        if rounds.is_multiple_of(ROUNDS_BETWEEN_PURGES)
+            && let Err(error) = app.gateway().purge_deliveries().await
+        {
+            tracing::warn!(error = ?error, "finished deliveries could not be deleted");
+        }
+    }
 }
 
-/// Starts due deliveries up to the free capacity and returns how many; `None` when the server has
-/// ended.
-async fn round(app: &Weak<App>, slots: &mut Slots) -> Option<usize> {
-    let app = app.upgrade()?;
+/// Starts the deliveries that there are free slots for, and returns how many.
+async fn round(app: &Arc<App>, slots: &mut Slots) -> usize {
     slots
         .apps
-        .retain(|_, free| free.available_permits() < TO_ONE_APP);
+        .retain(|_, free| free.available_permits() < PER_APP);
     let saturated_clients: Vec<_> = slots
         .apps
         .iter()
@@ -85,13 +76,13 @@ async fn round(app: &Weak<App>, slots: &mut Slots) -> Option<usize> {
         saturated_clients: &saturated_clients,
     };
     if capacity.total == 0 {
-        return Some(0);
+        return 0;
     }
     let due = match app.gateway().due_deliveries(capacity).await {
         Ok(due) => due,
         Err(error) => {
             tracing::warn!(error = ?error, "the queue of deliveries could not be worked off");
-            return Some(0);
+            return 0;
         }
     };
     let count = due.len();
@@ -99,11 +90,11 @@ async fn round(app: &Weak<App>, slots: &mut Slots) -> Option<usize> {
         let free = slots
             .apps
             .entry(delivery.client_id.clone())
-            .or_insert_with(|| Arc::new(Semaphore::new(TO_ONE_APP)));
-        // Both permits are free: no more was started than there was capacity for.
+            .or_insert_with(|| Arc::new(Semaphore::new(PER_APP)));
+        // Both are free: no more deliveries are due than there were slots.
         let slot = Arc::clone(free).acquire_owned().await;
         let permit = Arc::clone(&slots.all).acquire_owned().await;
-        let (app, ended) = (Arc::clone(&app), Arc::clone(&slots.ended));
+        let (app, ended) = (Arc::clone(app), Arc::clone(&slots.ended));
         tokio::spawn(async move {
             let outcome = send(&app, &delivery).await;
             settle(&app, &delivery, outcome).await;
@@ -111,7 +102,7 @@ async fn round(app: &Weak<App>, slots: &mut Slots) -> Option<usize> {
             ended.notify_one();
         });
     }
-    Some(count)
+    count
 }
 
 async fn send(app: &App, delivery: &DueDelivery) -> DeliveryOutcome {
