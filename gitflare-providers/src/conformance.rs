@@ -104,7 +104,7 @@ pub async fn declared_is_callable(provider: &dyn Provider, call: &Call, repo: &R
 pub async fn foreign_positions_are_refused(provider: &dyn Provider, call: &Call, repo: &RepoRef) {
     for read in plain_lists(provider) {
         for position in [
-            Position::new().text("\u{1}"),
+            Position::new().object([7; 3]),
             Position::new().number(99).number(1),
         ] {
             let request = PageRequest {

@@ -10,9 +10,9 @@ use gitflare_core::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    answer::Answer,
     listing::{Api, List},
     patch::PatchBudget,
+    upstream_answer::Answer,
 };
 
 /// Every page can be as short as the upstream likes; the walk ends all the same.

@@ -9,14 +9,14 @@
 //!    the other files a list is one `List` and one wire struct;
 //! 4. in `mod.rs` write the table of what it serves (`serve!`), in `capabilities.rs` the operations
 //!    that it lacks, with the reason, in `oauth.rs` its paths and scope words;
-//! 5. run the suite of the `conformance` module over it.
+//! 5. write its reads as a table (`tests/github/table.rs` is one), over which the suite of the
+//!    `conformance` module runs.
 //!
 //! Nothing here knows tenants, tokens of ours, cursors' seals or the firewall.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-mod answer;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod diff_files;
@@ -35,6 +35,7 @@ mod quotas;
 mod request;
 mod serve;
 mod upstream;
+mod upstream_answer;
 mod upstream_error;
 mod wire;
 

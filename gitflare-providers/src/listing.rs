@@ -13,10 +13,10 @@ use gitflare_core::{
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{
-    answer::{Answer, unreadable},
     http::Rows,
     request::Get,
     upstream::Upstream,
+    upstream_answer::{Answer, unreadable},
 };
 
 /// How the pages of a list are asked for and found.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use gitflare_core::{Error, Position, PositionFields, Result};
 use url::Url;
 
-use crate::{answer::Answer, request::Get};
+use crate::{request::Get, upstream_answer::Answer};
 
 /// The longest value of a pair that is taken into a cursor.
 const MAX_VALUE: usize = 1024;

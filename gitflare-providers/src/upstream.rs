@@ -15,10 +15,10 @@ use reqwest::{
 use tokio::time::Instant;
 
 use crate::{
-    answer::Answer,
     http::{Base, Failure, Http, Reply, Rows, Submission},
     quotas::Seen,
     request::Get,
+    upstream_answer::Answer,
     upstream_error::{Refusal, recode, seconds_until_reset, unanswered},
 };
 

@@ -8,12 +8,12 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use crate::{
-    answer::Answer,
     http::Http,
     listing::{About, Api, List, Paging},
     pagination::{self, Keys},
     request::Get,
     upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
+    upstream_answer::Answer,
     upstream_error::{Refusal, recode},
     wire::Word,
 };

@@ -11,6 +11,7 @@ mod deadline;
 mod diff;
 mod entries;
 mod errors;
+mod folder;
 mod history;
 mod objects;
 mod open;

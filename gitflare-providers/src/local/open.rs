@@ -6,7 +6,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use gitflare_core::{Error, Result};
@@ -14,6 +14,7 @@ use gitflare_core::{Error, Result};
 use super::{
     deadline::Deadline,
     errors,
+    folder::Fingerprint,
     recent::{Recent, Weight},
     repo::Repo,
     scan::{self, Found},
@@ -209,73 +210,4 @@ fn is_plain(folder: &Path) -> io::Result<bool> {
         }
     }
     Ok(true)
-}
-
-/// Which folder a path leads to, whatever happens to the path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FolderId {
-    device: u64,
-    inode: u64,
-}
-
-/// What tells an unchanged repository folder from a replaced or rearranged one.
-#[derive(Debug, PartialEq, Eq)]
-struct Fingerprint {
-    id: FolderId,
-    changed: Vec<Option<SystemTime>>,
-}
-
-impl Fingerprint {
-    /// The places whose change can add a link, a borrowed store or another configuration.
-    const WATCHED: [&'static str; 9] = [
-        "",
-        "config",
-        "shallow",
-        "objects",
-        "objects/info",
-        "objects/pack",
-        "refs",
-        "refs/heads",
-        "refs/tags",
-    ];
-
-    fn of(git_dir: &Path) -> Result<Self> {
-        let meta = fs::symlink_metadata(git_dir).map_err(errors::unreadable)?;
-        let changed = Self::WATCHED
-            .iter()
-            .map(|part| {
-                fs::symlink_metadata(git_dir.join(part))
-                    .ok()?
-                    .modified()
-                    .ok()
-            })
-            .collect();
-        Ok(Self {
-            id: FolderId::of(&meta),
-            changed,
-        })
-    }
-}
-
-impl FolderId {
-    #[cfg(unix)]
-    fn of(meta: &fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        Self {
-            device: meta.dev(),
-            inode: meta.ino(),
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn of(meta: &fs::Metadata) -> Self {
-        let created = meta
-            .created()
-            .ok()
-            .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-        Self {
-            device: 0,
-            inode: created.map_or(0, |age| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX)),
-        }
-    }
 }

@@ -10,8 +10,8 @@ use gix::{ObjectId, bstr::ByteSlice, object::Kind};
 use super::{
     deadline::Deadline,
     errors,
+    folder::FolderId,
     objects::{RawCommit, RawTag, lossy},
-    open::FolderId,
 };
 
 /// The engine refuses to allocate more than this for one object of an untrusted repository.

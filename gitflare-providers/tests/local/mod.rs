@@ -9,6 +9,7 @@
 
 mod api;
 mod compare;
+mod conformance;
 mod git;
 mod histories;
 mod history;
