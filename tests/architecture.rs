@@ -49,6 +49,7 @@ const PLACES: &[(&str, &[&str])] = &[
         "gix",
         &[
             "gitflare-providers/src/local/",
+            "gitflare-server/sandbox/src/kit/objects.rs",
             "gitflare-server/sandbox/src/sample/",
         ],
     ),

@@ -6,6 +6,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     ForgeOptions,
+    bitbucket::Bitbucket,
     github::Github,
     gitlab::Gitlab,
     kit::{Dialect, World, people, serve},
@@ -18,16 +19,16 @@ pub enum ForgeKind {
     Github,
     /// GitLab's, as a self-managed instance.
     Gitlab,
+    /// Bitbucket Cloud's.
+    Bitbucket,
 }
 
 impl ForgeKind {
-    /// Every kind, in the order of the sandbox's announcement.
-    pub const ALL: &'static [Self] = &[Self::Github, Self::Gitlab];
-
     fn dialect(self) -> &'static dyn Dialect {
         match self {
             Self::Github => &Github,
             Self::Gitlab => &Gitlab,
+            Self::Bitbucket => &Bitbucket,
         }
     }
 
@@ -37,6 +38,7 @@ impl ForgeKind {
         match self {
             Self::Github => "github",
             Self::Gitlab => "gitlab",
+            Self::Bitbucket => "bitbucket",
         }
     }
 
@@ -46,6 +48,7 @@ impl ForgeKind {
         match self {
             Self::Github => "GitHub",
             Self::Gitlab => "GitLab",
+            Self::Bitbucket => "Bitbucket",
         }
     }
 }
@@ -62,7 +65,7 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// One host of every kind.
+/// One host of every kind that the gateway has a provider for.
 #[derive(Debug)]
 pub struct Forges {
     github: Forge,
@@ -93,7 +96,7 @@ impl Forges {
         &self.gitlab
     }
 
-    /// All of them, in the order of [`ForgeKind::ALL`].
+    /// All of them.
     #[must_use]
     pub const fn all(&self) -> [&Forge; 2] {
         [&self.github, &self.gitlab]

@@ -3,7 +3,10 @@
 use gitflare_core::model::Commit;
 use serde_json::{Value, json};
 
-use super::objects::{self, url};
+use super::{
+    objects::{self, url},
+    work,
+};
 use crate::kit::{
     dialect::{EventRow, Scene},
     people::PEOPLE,
@@ -40,6 +43,8 @@ pub(super) const EVENTS: &[EventRow] = &[
     row("comment", "issue_comment", comment),
     row("release", "release", release),
     row("check", "check_run", check),
+    row("status", "status", status),
+    row("review", "pull_request_review", review),
     row("deployment", "deployment_status", deployment),
     row("repository", "repository", |_| {
         Some(json!({"action": "edited", "changes": {}}))
@@ -80,7 +85,7 @@ fn deleted(kind: &str, name: &str) -> Option<Value> {
 
 fn pull_request(scene: &Scene<'_>) -> Option<Value> {
     let pull = scene.story.pulls.first()?;
-    let object = objects::pull(scene.world, scene.repo, pull);
+    let object = work::pull(scene.world, scene.repo, pull);
     Some(json!({"action": "opened", "number": pull.number, "pull_request": object}))
 }
 
@@ -97,21 +102,49 @@ fn comment(scene: &Scene<'_>) -> Option<Value> {
 
 fn release(scene: &Scene<'_>) -> Option<Value> {
     let release = scene.story.releases.first()?;
-    let object = objects::release(scene.world, scene.repo, release);
+    let object = work::release(scene.world, scene.repo, release);
     Some(json!({"action": "published", "release": object}))
 }
 
 fn check(scene: &Scene<'_>) -> Option<Value> {
     let [build, ..] = checks(&scene.newest.sha);
     let (sha, at) = (&scene.newest.sha, date(&scene.newest));
-    let run = objects::check_run(scene.world, scene.repo, sha, at, build);
+    let run = work::check_run(scene.world, scene.repo, sha, at, build);
     Some(json!({"action": "completed", "check_run": run}))
+}
+
+/// A commit status, which is another event than a check.
+fn status(scene: &Scene<'_>) -> Option<Value> {
+    let [.., lint] = checks(&scene.newest.sha);
+    let (sha, at) = (&scene.newest.sha, date(&scene.newest));
+    let mut body = work::status(scene.world, scene.repo, sha, at, lint);
+    body["sha"] = json!(sha);
+    body["name"] = json!(scene.repo.full_name());
+    body["branches"] = json!([{"name": scene.repo.default_branch}]);
+    body["commit"] = json!({"sha": sha});
+    Some(body)
+}
+
+/// An approval without words.
+fn review(scene: &Scene<'_>) -> Option<Value> {
+    let pull = scene.story.pulls.first()?;
+    let object = work::pull(scene.world, scene.repo, pull);
+    Some(json!({
+        "action": "submitted",
+        "review": {
+            "id": 9101, "node_id": "PRR_9101", "user": objects::user(scene.world, &PEOPLE[1]), "body": null,
+            "state": "approved", "commit_id": pull.head, "submitted_at": "2025-03-01T08:00:00Z",
+            "html_url": url(scene.world, scene.repo, &format!("/pull/{}#pullrequestreview-9101", pull.number)),
+            "pull_request_url": object["url"], "author_association": "MEMBER",
+        },
+        "pull_request": object,
+    }))
 }
 
 fn deployment(scene: &Scene<'_>) -> Option<Value> {
     let deployment = scene.story.deployments.first()?;
     Some(json!({
-        "action": "created", "deployment": objects::deployment(scene.world, deployment),
-        "deployment_status": objects::deployment_status(scene.world, deployment),
+        "action": "created", "deployment": work::deployment(scene.world, scene.repo, deployment),
+        "deployment_status": work::deployment_status(scene.world, scene.repo, deployment),
     }))
 }

@@ -3,7 +3,7 @@
 use gitflare_core::Result;
 use serde_json::{Value, json};
 
-use super::{error, not_found};
+use super::{error, not_found, objects::repo_api};
 use crate::kit::{Answer, Call, Repo, world::Hook};
 
 /// What a hook may be told of.
@@ -36,7 +36,12 @@ pub(super) async fn list(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     if !is_allowed(call) {
         return Ok(not_found());
     }
-    let rows: Vec<_> = call.world.hooks(repo).iter().map(object).collect();
+    let rows: Vec<_> = call
+        .world
+        .hooks(repo)
+        .iter()
+        .map(|hook| object(call, repo, hook))
+        .collect();
     Ok(Answer::json(200, &json!(rows)))
 }
 
@@ -81,14 +86,16 @@ pub(super) async fn create(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         secret: text(&config["secret"]),
         events,
     });
-    Ok(Answer::json(201, &object(&hook)))
+    Ok(Answer::json(201, &object(call, repo, &hook)))
 }
 
-fn object(hook: &Hook) -> Value {
+fn object(call: &Call<'_>, repo: &Repo, hook: &Hook) -> Value {
+    let own = repo_api(call.world, repo, &format!("/hooks/{}", hook.id));
     json!({
         "type": "Repository", "id": hook.id, "name": "web", "active": true, "events": hook.events,
         "config": {"content_type": "json", "insecure_ssl": "0", "url": hook.url, "secret": "********"},
         "created_at": "2025-03-01T08:00:00Z", "updated_at": "2025-03-01T08:00:00Z",
+        "ping_url": format!("{own}/pings"), "test_url": format!("{own}/test"), "url": own,
         "last_response": {"code": null, "status": "unused", "message": null},
     })
 }

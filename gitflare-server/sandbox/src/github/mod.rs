@@ -1,23 +1,25 @@
 //! GitHub's REST API as an Enterprise Server speaks it: the table of its endpoints, its rights,
 //! limits and refusals. What the objects look like is in `objects`, payloads are in `events`.
 
+mod code;
 mod events;
 mod hooks;
 mod lists;
 mod oauth;
 mod objects;
 mod reads;
+mod work;
 
 use serde_json::{Value, json};
 
 use crate::{
     ForgeOptions,
     kit::{
-        Answer, Call, Dialect, Refusal, Repo, Routes,
+        Answer, Call, Dialect, Refusal, Repo, Request, Routes,
         delivery::signature,
-        dialect::{Budget, Caller, EventRow, RepoName, Scene, Spent},
+        dialect::{Budget, Caller, Delivery, EventRow, RepoName, Scene, Spent},
         people::PEOPLE,
-        routes,
+        routes, sign_in,
         tokens::TokenRules,
         world::{Hook, Identity},
     },
@@ -38,6 +40,7 @@ const ROUTES: Routes = routes! {
     account {
         GET "/user" => reads::viewer,
         GET "/user/repos" => reads::repositories,
+        GET "/rate_limit" => reads::rate_limit,
         GET "/user/installations" => reads::installations,
         GET "/user/installations/{id}/repositories" => reads::installed,
     }
@@ -58,6 +61,7 @@ const ROUTES: Routes = routes! {
         GET "/deployments" => reads::deployments,
         GET "/deployments/{id}/statuses" => reads::deployment_statuses,
         GET "/git/trees/{id}" => reads::tree,
+        GET "/git/blobs/{id}" => reads::blob,
         GET "/hooks" => hooks::list,
         POST "/hooks" => hooks::create,
         DELETE "/hooks/{id}" => hooks::delete,
@@ -79,8 +83,8 @@ impl Dialect for Github {
                 refresh_prefix: "ghr_",
                 personal_prefix: "ghp_",
                 personal_scope: "repo,read:user,admin:repo_hook",
+                default_scope: "",
                 expiring: options.github_app,
-                rotating: true,
             },
         }
     }
@@ -128,6 +132,15 @@ impl Dialect for Github {
         }
     }
 
+    /// Bearer, the older `token`, or the password of Basic.
+    fn token(&self, request: &Request) -> Option<String> {
+        let older = request.header("authorization");
+        let older = older.and_then(|value| value.strip_prefix("token "));
+        sign_in::bearer(request)
+            .or_else(|| older.map(str::to_owned))
+            .or_else(|| Some(sign_in::basic(request)?.1))
+    }
+
     fn admit(&self, call: &Call<'_>) -> Option<Answer> {
         if call.request.header("user-agent").is_none() {
             let why = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
@@ -142,6 +155,7 @@ impl Dialect for Github {
             seconds: 3600,
             remaining: "x-ratelimit-remaining",
             reset: "x-ratelimit-reset",
+            reset_is_distance: false,
         }
     }
 
@@ -175,20 +189,17 @@ impl Dialect for Github {
         payload["sender"] = objects::user(scene.world, &PEOPLE[0]);
     }
 
-    fn hook_headers(
-        &self,
-        hook: &Hook,
-        name: &str,
-        id: &str,
-        body: &str,
-    ) -> Vec<(&'static str, String)> {
-        vec![
+    fn hook_headers(&self, hook: &Hook, sent: &Delivery<'_>) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
             ("user-agent", "GitHub-Hookshot/emulated".to_owned()),
-            ("x-github-event", name.to_owned()),
-            ("x-github-delivery", id.to_owned()),
+            ("x-github-event", sent.name.to_owned()),
             ("x-github-hook-id", hook.id.to_string()),
-            ("x-hub-signature-256", signature(&hook.secret, body)),
-        ]
+            ("x-hub-signature-256", signature(&hook.secret, sent.body)),
+        ];
+        if let Some(id) = sent.id {
+            headers.push(("x-github-delivery", id.to_owned()));
+        }
+        headers
     }
 }
 

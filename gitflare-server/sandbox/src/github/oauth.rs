@@ -5,7 +5,7 @@ use gitflare_core::Result;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{error, not_found};
+use super::{error, not_found, objects, work};
 use crate::kit::{Answer, Call, sign_in, tokens::Issued};
 
 /// Seconds that a GitHub App's refresh token lives.
@@ -45,11 +45,7 @@ fn token_body(call: &Call<'_>) -> Value {
             |issued| object(&issued),
         );
     }
-    let verifier = call.request.field("code_verifier");
-    let issued =
-        call.world
-            .tokens()
-            .exchange(&field("code"), &field("redirect_uri"), verifier.as_deref());
+    let issued = sign_in::exchange(call.world, call.request);
     let why = "The code passed is incorrect or expired.";
     issued.map_or_else(
         || refused("bad_verification_code", why),
@@ -84,8 +80,8 @@ pub(super) async fn check(call: &Call<'_>) -> Result<Answer> {
     let tokens = call.world.tokens();
     Ok(match tokens.find(&text) {
         Some(token) => {
-            let login = token.person.login;
-            Answer::json(200, &json!({"user": {"login": login}, "scopes": []}))
+            let user = objects::user(call.world, token.person);
+            Answer::json(200, &work::authorization(call.world, &text, &user))
         }
         None => not_found(),
     })

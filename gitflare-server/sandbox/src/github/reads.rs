@@ -1,18 +1,23 @@
 //! What can be read: lists in pages, and single objects.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use gitflare_core::{
     Result,
-    model::{Branch, Contributor, TreeEntryType},
+    model::{Branch, Contributor, Diff, TreeEntryType},
 };
 use serde_json::{Value, json};
 
 use super::{
-    empty_repository, error,
+    code, empty_repository, error,
     lists::{page, rows, wrapped},
-    no_commit, not_found, objects,
+    no_commit, not_found,
+    objects::{self, repo_api},
+    work,
 };
 use crate::kit::{
     Answer, Call, Repo,
+    dialect::spent,
+    fault::FaultKind,
     people::{Person, by_email},
     story::{PullState, checks, date},
 };
@@ -43,12 +48,8 @@ pub(super) async fn repositories(call: &Call<'_>, person: &'static Person) -> Re
 /// The GitHub App is installed once, for the organization of the first repository.
 pub(super) async fn installations(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
     let repos = call.world.visible(person);
-    let installation = repos.first().map(|repo| {
-        json!({
-            "id": 61, "app_slug": "gitflare-sandbox", "repository_selection": "all", "suspended_at": null,
-            "account": {"login": repo.owner, "type": "Organization"}, "permissions": {"contents": "read"},
-        })
-    });
+    let first = repos.first();
+    let installation = first.map(|repo| objects::installation(call.world, repo));
     let list = installation.into_iter().collect();
     Ok(wrapped(call, "installations", list))
 }
@@ -58,7 +59,7 @@ pub(super) async fn installed(call: &Call<'_>, person: &'static Person) -> Resul
 }
 
 pub(super) async fn repository(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
-    let body = objects::repository(call.world, repo, call.caller.is_admin());
+    let body = objects::full_repository(call.world, repo, call.caller.is_admin());
     Ok(Answer::json(200, &body))
 }
 
@@ -66,7 +67,7 @@ pub(super) async fn branches(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let branches = call.world.git.branches(repo).await?;
     let list = branches
         .iter()
-        .map(|branch| objects::branch(repo, branch))
+        .map(|branch| code::branch(call.world, repo, branch))
         .collect();
     Ok(rows(call, list))
 }
@@ -74,15 +75,26 @@ pub(super) async fn branches(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
 pub(super) async fn branch(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let branches = call.world.git.branches(repo).await?;
     let named = |branch: &&Branch| branch.name == call.name("name");
-    Ok(match branches.iter().find(named) {
-        Some(branch) => Answer::json(200, &objects::branch(repo, branch)),
+    let Some(branch) = branches.iter().find(named) else {
+        return Ok(error(404, "Branch not found"));
+    };
+    let commit = call.world.git.commit(repo, &branch.commit_sha).await?;
+    Ok(match commit {
+        Some(commit) => {
+            let body = code::full_branch(call.world, repo, branch, &commit);
+            Answer::json(200, &body)
+        }
         None => error(404, "Branch not found"),
     })
 }
 
 pub(super) async fn tags(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let tags = call.world.git.tags(repo).await?;
-    Ok(rows(call, tags.iter().map(objects::tag).collect()))
+    let list = tags
+        .iter()
+        .map(|tag| code::tag(call.world, repo, tag))
+        .collect();
+    Ok(rows(call, list))
 }
 
 pub(super) async fn contributors(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
@@ -115,9 +127,17 @@ pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     };
     let list = history
         .iter()
-        .map(|commit| objects::commit(call.world, repo, commit))
+        .map(|commit| code::commit(call.world, repo, commit))
         .collect();
     Ok(rows(call, list))
+}
+
+/// The files of a commit's change.
+fn files(call: &Call<'_>, repo: &Repo, sha: &str, diff: &Diff) -> Vec<Value> {
+    let files = diff.files.iter();
+    files
+        .map(|file| code::file(call.world, repo, sha, file))
+        .collect()
 }
 
 /// One commit, with the files of one page.
@@ -129,12 +149,22 @@ pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let Some(commit) = call.world.git.commit_at(repo, name).await? else {
         return Ok(no_commit(name));
     };
+    let accept = call.request.header("accept").unwrap_or_default();
+    if accept.contains("vnd.github.sha") {
+        return Ok(Answer::of(200, accept, commit.sha));
+    }
     let diff = call.world.git.diff(repo, &commit.sha).await?;
-    let files = diff.files.iter().map(objects::file).collect();
+    let files = files(call, repo, &commit.sha, &diff);
+    // Totals of the service are not always the sums of its files.
+    let surplus = if call.fault == Some(FaultKind::OtherTotals) {
+        4
+    } else {
+        0
+    };
     Ok(page(call, files, |files, _| {
-        let mut body = objects::commit(call.world, repo, &commit);
-        let added = diff.stats.additions.unwrap_or(0);
-        let removed = diff.stats.deletions.unwrap_or(0);
+        let mut body = code::commit(call.world, repo, &commit);
+        let added = diff.stats.additions.unwrap_or(0) + surplus;
+        let removed = diff.stats.deletions.unwrap_or(0) + surplus;
         body["stats"] = json!({"additions": added, "deletions": removed, "total": added + removed});
         body["files"] = Value::Array(files);
         body
@@ -150,7 +180,7 @@ pub(super) async fn check_runs(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         return Ok(no_commit(name));
     };
     let [build, test, _] = checks(&commit.sha);
-    let run = |check| objects::check_run(call.world, repo, &commit.sha, date(&commit), check);
+    let run = |check| work::check_run(call.world, repo, &commit.sha, date(&commit), check);
     Ok(wrapped(call, "check_runs", [build, test].map(run).to_vec()))
 }
 
@@ -163,12 +193,17 @@ pub(super) async fn status(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     };
     let sha = &commit.sha;
     let [.., lint] = checks(sha);
-    let statuses = vec![objects::status(sha, date(&commit), lint)];
+    let statuses = vec![work::status(call.world, repo, sha, date(&commit), lint)];
     Ok(page(call, statuses, |rows, total| {
         let state = rows
             .first()
             .map_or(json!("pending"), |row| row["state"].clone());
-        json!({"state": state, "sha": sha, "total_count": total, "statuses": rows})
+        let own = repo_api(call.world, repo, &format!("/commits/{sha}"));
+        json!({
+            "state": state, "sha": sha, "total_count": total, "statuses": rows,
+            "repository": objects::repository(call.world, repo, false),
+            "url": format!("{own}/status"), "commit_url": own,
+        })
     }))
 }
 
@@ -182,7 +217,7 @@ pub(super) async fn pulls(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         .pulls
         .iter()
         .filter(|pull| state == "all" || (state == "open") == (pull.state == PullState::Open))
-        .map(|pull| objects::pull(call.world, repo, pull))
+        .map(|pull| work::pull(call.world, repo, pull))
         .collect();
     Ok(rows(call, list))
 }
@@ -193,11 +228,15 @@ pub(super) async fn pull(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         return Ok(not_found());
     };
     let diff = call.world.git.diff(repo, &pull.diff_of).await?;
-    let mut body = objects::pull(call.world, repo, pull);
-    body["changed_files"] = json!(diff.files.len());
-    body["additions"] = json!(diff.stats.additions);
-    body["deletions"] = json!(diff.stats.deletions);
-    body["merged"] = json!(pull.state == PullState::Merged);
+    let mut body = work::pull(call.world, repo, pull);
+    let is_merged = pull.state == PullState::Merged;
+    let more = json!({
+        "changed_files": diff.files.len(), "additions": diff.stats.additions, "deletions": diff.stats.deletions,
+        "merged": is_merged, "merged_by": is_merged.then(|| objects::user(call.world, pull.author)),
+        "commits": 1, "comments": 0, "review_comments": 0, "maintainer_can_modify": false,
+        "mergeable": null, "mergeable_state": "unknown", "rebaseable": null,
+    });
+    objects::add(&mut body, &more);
     Ok(Answer::json(200, &body))
 }
 
@@ -207,7 +246,7 @@ pub(super) async fn pull_files(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         return Ok(not_found());
     };
     let diff = call.world.git.diff(repo, &pull.diff_of).await?;
-    Ok(rows(call, diff.files.iter().map(objects::file).collect()))
+    Ok(rows(call, files(call, repo, &pull.diff_of, &diff)))
 }
 
 pub(super) async fn releases(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
@@ -215,7 +254,7 @@ pub(super) async fn releases(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let list = story
         .releases
         .iter()
-        .map(|release| objects::release(call.world, repo, release))
+        .map(|release| work::release(call.world, repo, release))
         .collect();
     Ok(rows(call, list))
 }
@@ -227,7 +266,7 @@ pub(super) async fn deployments(call: &Call<'_>, repo: &Repo) -> Result<Answer> 
         .deployments
         .iter()
         .filter(|deployment| wanted.is_none_or(|wanted| deployment.environment == wanted))
-        .map(|deployment| objects::deployment(call.world, deployment))
+        .map(|deployment| work::deployment(call.world, repo, deployment))
         .collect();
     Ok(rows(call, list))
 }
@@ -237,7 +276,7 @@ pub(super) async fn deployment_statuses(call: &Call<'_>, repo: &Repo) -> Result<
     Ok(match story.deployment(call.name("id")) {
         Some(deployment) => rows(
             call,
-            vec![objects::deployment_status(call.world, deployment)],
+            vec![work::deployment_status(call.world, repo, deployment)],
         ),
         None => not_found(),
     })
@@ -272,8 +311,41 @@ pub(super) async fn tree(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     drop(state);
     let rows: Vec<_> = entries
         .iter()
-        .map(|entry| objects::tree_entry(entry, &folder))
+        .map(|entry| code::tree_entry(world, repo, entry, &folder))
         .collect();
-    let body = json!({"sha": id, "truncated": false, "tree": rows});
+    // The tree's own id, whatever it was asked for by.
+    let own = if folder.is_empty() {
+        code::root_tree(world, repo, &sha)
+    } else {
+        Some(id.to_owned())
+    };
+    let own = own.unwrap_or_default();
+    let address = repo_api(world, repo, &format!("/git/trees/{own}"));
+    let body = json!({"sha": own, "url": address, "truncated": false, "tree": rows});
+    Ok(Answer::json(200, &body))
+}
+
+/// The content of a file by its id: as it is, or as base64 in JSON.
+pub(super) async fn blob(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let id = call.name("id");
+    let Some(data) = call.world.git.blob(repo, id)? else {
+        return Ok(not_found());
+    };
+    let accept = call.request.header("accept").unwrap_or_default();
+    if accept.contains("vnd.github.raw") {
+        return Ok(Answer::of(200, accept, data));
+    }
+    let body = json!({
+        "sha": id, "node_id": format!("B_{id}"), "url": repo_api(call.world, repo, &format!("/git/blobs/{id}")),
+        "size": data.len(), "content": STANDARD.encode(&data), "encoding": "base64",
+    });
+    Ok(Answer::json(200, &body))
+}
+
+/// What is left of the limit.
+pub(super) async fn rate_limit(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
+    let budget = call.dialect.budget();
+    let spent = spent(call.world, budget, person);
+    let body = work::rate_limit(budget.calls, spent.calls, spent.reset);
     Ok(Answer::json(200, &body))
 }

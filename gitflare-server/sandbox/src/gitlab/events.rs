@@ -6,7 +6,7 @@ use super::objects::{self, url};
 use crate::kit::{
     dialect::{EventRow, Scene},
     people::{PEOPLE, Person},
-    story::{checks, date},
+    story::{checks, date, object_id},
 };
 
 /// No commit: before a branch or tag was made, after it was deleted.
@@ -39,10 +39,10 @@ pub(super) const EVENTS: &[EventRow] = &[
         moved("push", NEW_BRANCH, &scene.newest.sha, ZEROS)
     }),
     row("tag.created", "Tag Push Hook", "tag_push_events", |scene| {
-        moved("tag_push", NEW_TAG, ZEROS, &scene.newest.sha)
+        tag(scene, ZEROS, &object_id(NEW_TAG))
     }),
     row("tag.deleted", "Tag Push Hook", "tag_push_events", |scene| {
-        moved("tag_push", NEW_TAG, &scene.newest.sha, ZEROS)
+        tag(scene, &object_id(NEW_TAG), ZEROS)
     }),
     row(
         "pull_request",
@@ -77,6 +77,16 @@ fn moved(kind: &str, name: &str, before: &str, after: &str) -> Option<Value> {
         "checkout_sha": checkout, "user_id": PEOPLE[0].id, "user_name": PEOPLE[0].name,
         "user_username": PEOPLE[0].login, "total_commits_count": 0, "commits": [],
     }))
+}
+
+/// A push of an annotated tag: `before` and `after` are tag objects, the commit is `checkout_sha`.
+fn tag(scene: &Scene<'_>, before: &str, after: &str) -> Option<Value> {
+    let mut body = moved("tag_push", NEW_TAG, before, after)?;
+    if after != ZEROS {
+        body["checkout_sha"] = json!(scene.newest.sha);
+        body["message"] = json!("As announced");
+    }
+    Some(body)
 }
 
 fn push(scene: &Scene<'_>) -> Option<Value> {

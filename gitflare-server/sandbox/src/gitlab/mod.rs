@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use crate::{
     ForgeOptions,
     kit::{
-        Answer, Call, Dialect, Refusal, Repo, Routes,
-        dialect::{Budget, Caller, EventRow, RepoName, Scene, Spent},
-        routes,
+        Answer, Call, Dialect, Refusal, Repo, Request, Routes,
+        dialect::{Budget, Caller, Delivery, EventRow, RepoName, Scene, Spent},
+        routes, sign_in,
         tokens::TokenRules,
         world::{Hook, Identity},
     },
@@ -69,8 +69,8 @@ impl Dialect for Gitlab {
                 refresh_prefix: "",
                 personal_prefix: "glpat-",
                 personal_scope: "api",
+                default_scope: "",
                 expiring: true,
-                rotating: true,
             },
         }
     }
@@ -116,6 +116,12 @@ impl Dialect for Gitlab {
         }
     }
 
+    /// Bearer, or GitLab's own header.
+    fn token(&self, request: &Request) -> Option<String> {
+        let own = request.header("private-token").map(str::to_owned);
+        sign_in::bearer(request).or(own)
+    }
+
     fn admit(&self, call: &Call<'_>) -> Option<Answer> {
         let is_profile = call.request.path == "/api/v4/user";
         let scopes: &[&str] = if is_profile {
@@ -132,6 +138,7 @@ impl Dialect for Gitlab {
             seconds: 60,
             remaining: "ratelimit-remaining",
             reset: "ratelimit-reset",
+            reset_is_distance: false,
         }
     }
 
@@ -167,20 +174,17 @@ impl Dialect for Gitlab {
         });
     }
 
-    fn hook_headers(
-        &self,
-        hook: &Hook,
-        name: &str,
-        id: &str,
-        _: &str,
-    ) -> Vec<(&'static str, String)> {
-        vec![
+    fn hook_headers(&self, hook: &Hook, sent: &Delivery<'_>) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
             ("user-agent", "GitLab/emulated".to_owned()),
-            ("x-gitlab-event", name.to_owned()),
+            ("x-gitlab-event", sent.name.to_owned()),
             ("x-gitlab-token", hook.secret.clone()),
-            ("x-gitlab-event-uuid", id.to_owned()),
-            ("idempotency-key", id.to_owned()),
-        ]
+        ];
+        if let Some(id) = sent.id {
+            headers.push(("x-gitlab-event-uuid", id.to_owned()));
+            headers.push(("idempotency-key", id.to_owned()));
+        }
+        headers
     }
 }
 

@@ -25,14 +25,7 @@ pub(super) async fn token(call: &Call<'_>) -> Result<Answer> {
         ));
     }
     let issued = match field("grant_type").as_str() {
-        "authorization_code" => {
-            let verifier = call.request.field("code_verifier");
-            call.world.tokens().exchange(
-                &field("code"),
-                &field("redirect_uri"),
-                verifier.as_deref(),
-            )
-        }
+        "authorization_code" => sign_in::exchange(call.world, call.request),
         "refresh_token" => call.world.tokens().refresh(&field("refresh_token")),
         _ => {
             return Ok(error(
@@ -75,7 +68,7 @@ pub(super) async fn revoke(call: &Call<'_>) -> Result<Answer> {
 /// Whose token it is, and what it may.
 pub(super) async fn info(call: &Call<'_>) -> Result<Answer> {
     let tokens = call.world.tokens();
-    let text = sign_in::token(call.request);
+    let text = call.dialect.token(call.request);
     Ok(match text.and_then(|text| tokens.find(&text)) {
         Some(token) => Answer::json(
             200,

@@ -93,9 +93,15 @@ pub(super) fn tag(tag: &Tag) -> Value {
 }
 
 pub(super) fn file(file: &DiffFile) -> Value {
+    let old = file.previous_path.as_deref().unwrap_or(&file.path);
+    let diff = match (&file.patch, file.binary) {
+        (Some(patch), _) => patch.clone(),
+        (None, Some(true)) => format!("Binary files a/{old} and b/{} differ\n", file.path),
+        (None, _) => String::new(),
+    };
     json!({
-        "diff": file.patch.as_deref().unwrap_or(""), "new_path": file.path,
-        "old_path": file.previous_path.as_deref().unwrap_or(&file.path), "a_mode": "100644", "b_mode": "100644",
+        "diff": diff, "new_path": file.path,
+        "old_path": old, "a_mode": "100644", "b_mode": "100644",
         "new_file": file.status == FileStatus::Added, "deleted_file": file.status == FileStatus::Removed,
         "renamed_file": file.status == FileStatus::Renamed, "collapsed": false, "too_large": false, "generated_file": false,
     })

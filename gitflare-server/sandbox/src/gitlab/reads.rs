@@ -22,6 +22,12 @@ fn name(row: &Value) -> String {
     row["name"].as_str().unwrap_or_default().to_owned()
 }
 
+/// What GitLab's parameters take for true (Grape's boolean).
+fn is_true(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["1", "on", "t", "true", "y", "yes"].contains(&text.as_str())
+}
+
 fn not_found(what: &str) -> Answer {
     Answer::message(404, &format!("404 {what}"))
 }
@@ -143,7 +149,7 @@ pub(super) async fn tree(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         return Ok(not_found("Tree Not Found"));
     };
     let path = call.query("path").filter(|path| !path.is_empty());
-    let recursive = call.query("recursive") == Some("true");
+    let recursive = call.query("recursive").is_some_and(is_true);
     let no_path = || not_found("invalid revision or path Not Found");
     let Ok(entries) = git.tree(repo, &sha, path, recursive).await else {
         return Ok(no_path());

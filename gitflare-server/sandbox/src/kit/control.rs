@@ -4,7 +4,13 @@
 use gitflare_core::Result;
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Repo, Routes, delivery, fault::Fault, people::PEOPLE, routes, sign_in};
+use super::{
+    Answer, Call, Repo, Routes,
+    delivery::{self, Naming},
+    fault::Fault,
+    people::PEOPLE,
+    routes, sign_in,
+};
 
 /// Below `/__`, whatever the provider.
 const ROUTES: Routes = routes! {
@@ -114,18 +120,22 @@ async fn rename(call: &Call<'_>) -> Result<Answer> {
     }
 }
 
-/// `{repository, event, delivery}`: sends what the provider would send to every hook that asked
-/// for it; `delivery` repeats an earlier one.
+/// `{repository, event, delivery, nameless}`: sends what the provider would send to every hook that
+/// asked for it; `delivery` repeats an earlier one, `nameless: true` sends no id.
 async fn emit(call: &Call<'_>) -> Result<Answer> {
     let body = call.request.json();
     let name = body["repository"].as_str().unwrap_or_default();
     let event = body["event"].as_str().unwrap_or_default();
-    let again = body["delivery"].as_str();
+    let naming = match (&body["nameless"], body["delivery"].as_str()) {
+        (Value::Bool(true), _) => Naming::Nameless,
+        (_, Some(id)) => Naming::Again(id),
+        (_, None) => Naming::New,
+    };
     let repo = call.world.named(name);
     let Some(repo) = repo else {
         return Ok(no_repository());
     };
-    let sent = delivery::deliver(call.world, call.dialect, &repo, event, again).await;
+    let sent = delivery::deliver(call.world, call.dialect, &repo, event, naming).await;
     Ok(match sent {
         Ok(deliveries) => Answer::json(200, &json!({"deliveries": deliveries})),
         Err(error) => Answer::message(400, &error),

@@ -14,15 +14,25 @@ use url::Url;
 
 use super::{
     Dialect, Repo, World,
-    dialect::{EventRow, Scene},
+    dialect::{Delivery, EventRow, Scene},
     world::Hook,
 };
 
 /// How long a receiver has.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Which id a delivery has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Naming<'a> {
+    New,
+    /// The id of the delivery that it repeats.
+    Again(&'a str),
+    /// None, as of servers that send no such header.
+    Nameless,
+}
+
 /// Sends an event, named as in the unified API, to the hooks of a repository that asked for it.
-/// `again` is the id of the delivery that it repeats. Returns what each answered.
+/// Returns what each answered.
 ///
 /// # Errors
 /// The name of an event that the provider does not have.
@@ -31,7 +41,7 @@ pub(crate) async fn deliver(
     dialect: &dyn Dialect,
     repo: &Repo,
     event: &str,
-    again: Option<&str>,
+    naming: Naming<'_>,
 ) -> Result<Vec<Value>, String> {
     let unknown = || format!("no such event: {event}");
     let known = dialect.events().iter().find(|row| row.event == event);
@@ -41,12 +51,18 @@ pub(crate) async fn deliver(
     let asked = |hook: &Hook| hook.events.iter().any(|flag| flag == row.flag);
     let mut deliveries = Vec::new();
     for hook in world.hooks(repo).into_iter().filter(asked) {
-        let id = again.map_or_else(
-            || format!("00000000-0000-4000-8000-{:012}", world.next_id()),
-            str::to_owned,
-        );
+        let id = match naming {
+            Naming::New => Some(format!("00000000-0000-4000-8000-{:012}", world.next_id())),
+            Naming::Again(id) => Some(id.to_owned()),
+            Naming::Nameless => None,
+        };
+        let sent = Delivery {
+            name: row.name,
+            id: id.as_deref(),
+            body: &body,
+        };
         let mut headers = String::new();
-        for (name, value) in dialect.hook_headers(&hook, row.name, &id, &body) {
+        for (name, value) in dialect.hook_headers(&hook, &sent) {
             let _ = write!(headers, "{name}: {value}\r\n");
         }
         let status = match timeout(TIMEOUT, post(&hook.url, &headers, &body)).await {

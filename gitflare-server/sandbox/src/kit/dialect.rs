@@ -10,10 +10,12 @@ use serde_json::Value;
 use super::{
     Answer, Repo, Request, World,
     clock::{now, unix},
+    fault::FaultKind,
     options::ForgeOptions,
     people::{Person, Sees},
     sign_in,
     story::{Story, number},
+    tokens::Token,
     world::{Hook, Identity},
 };
 
@@ -106,6 +108,8 @@ pub(crate) struct Budget {
     /// The headers of the calls that are left and of the Unix time at which they are back.
     pub(crate) remaining: &'static str,
     pub(crate) reset: &'static str,
+    /// Whether `reset` counts seconds from now in place of the Unix time.
+    pub(crate) reset_is_distance: bool,
 }
 
 /// What an account has used of its budget.
@@ -137,6 +141,16 @@ pub(crate) struct Scene<'a> {
     pub(crate) newest: Commit,
 }
 
+/// What is sent to a hook.
+pub(crate) struct Delivery<'a> {
+    /// The event's name at the provider.
+    pub(crate) name: &'a str,
+    /// `None` where the delivery shall have no id, as of older servers.
+    pub(crate) id: Option<&'a str>,
+    /// What gets signed.
+    pub(crate) body: &'a str,
+}
+
 /// A provider's ways.
 pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// Ids, and how tokens look.
@@ -149,6 +163,10 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// The path of a repository below the API, by its id.
     fn repository_path(&self, repo: &Repo) -> String;
     fn refuse(&self, refusal: Refusal) -> Answer;
+    /// The token of a call.
+    fn token(&self, request: &Request) -> Option<String> {
+        sign_in::bearer(request)
+    }
     /// Refuses a call before its row is looked for.
     fn admit(&self, _: &Call<'_>) -> Option<Answer> {
         None
@@ -161,14 +179,8 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     fn events(&self) -> &'static [EventRow];
     /// Adds what every payload has.
     fn complete_event(&self, scene: &Scene<'_>, payload: &mut Value);
-    /// The headers of a delivery, `id` being its own; `body` is what gets signed.
-    fn hook_headers(
-        &self,
-        hook: &Hook,
-        name: &str,
-        id: &str,
-        body: &str,
-    ) -> Vec<(&'static str, String)>;
+    /// The headers of a delivery.
+    fn hook_headers(&self, hook: &Hook, sent: &Delivery<'_>) -> Vec<(&'static str, String)>;
 }
 
 /// Who calls.
@@ -198,6 +210,8 @@ pub(crate) struct Call<'a> {
     pub(crate) dialect: &'static dyn Dialect,
     pub(crate) request: &'a Request,
     pub(crate) caller: Caller,
+    /// What the answer shall be like, where a handler has to help.
+    pub(crate) fault: Option<FaultKind>,
     names: Vec<(&'static str, String)>,
 }
 
@@ -212,6 +226,7 @@ impl<'a> Call<'a> {
             dialect,
             request,
             caller: Caller::default(),
+            fault: None,
             names: Vec::new(),
         }
     }
@@ -269,15 +284,19 @@ pub(crate) async fn answer(
     world: &World,
     dialect: &'static dyn Dialect,
     request: &Request,
+    fault: Option<FaultKind>,
 ) -> Answer {
     let failed = |_| dialect.refuse(Refusal::Failed);
     let mut call = Call::new(world, dialect, request);
+    call.fault = fault;
     let whole = request.segments("");
     let whole: Vec<_> = whole.iter().map(String::as_str).collect();
     if let Some(handler) = call.find(dialect.routes().open, &whole) {
         return handler(&call).await.unwrap_or_else(failed);
     }
-    let Some((person, scope)) = sign_in::account(world, request) else {
+    let token = dialect.token(request);
+    let found = token.and_then(|token| world.tokens().find(&token).cloned());
+    let Some(Token { person, scope, .. }) = found else {
         return dialect.refuse(Refusal::Unauthenticated);
     };
     call.caller = Caller {
@@ -297,17 +316,30 @@ pub(crate) async fn answer(
     answer
 }
 
-/// Counts a call. The last one that the budget allows is repeated for ever: only faults refuse.
+/// What an account has used so far.
+pub(crate) fn spent(world: &World, budget: Budget, person: &Person) -> Spent {
+    let (key, reset) = window(budget, person);
+    let calls = world.state().spent.get(&key).copied().unwrap_or(0);
+    Spent { calls, reset }
+}
+
+/// Counts a call. The last one that the budget allows is repeated without end: only faults refuse.
 fn spend(world: &World, budget: Budget, person: &Person) -> Spent {
-    let window = unix(now()) / budget.seconds;
+    let (key, reset) = window(budget, person);
     let mut state = world.state();
-    let key = format!("{} {window}", person.login);
     let calls = state.spent.entry(key).or_default();
     *calls = (*calls + 1).min(budget.calls);
     Spent {
         calls: *calls,
-        reset: (window + 1) * budget.seconds,
+        reset,
     }
+}
+
+/// The present window of an account's budget: its key, and the Unix time at which it ends.
+fn window(budget: Budget, person: &Person) -> (String, u64) {
+    let window = unix(now()) / budget.seconds;
+    let key = format!("{} {window}", person.login);
+    (key, (window + 1) * budget.seconds)
 }
 
 /// Finds the row of a call of the API, and answers.

@@ -36,6 +36,8 @@ pub(crate) enum FaultKind {
     ExpiredToken,
     Sso,
     MissingScope,
+    /// A change whose totals are not the sums of its files, as GitHub answers for some.
+    OtherTotals,
 }
 
 /// What happens to an answer on its way.

@@ -15,7 +15,10 @@ use gitflare_core::{
 };
 use gitflare_providers::local::{Local, LocalConfig};
 
-use super::Repo;
+use super::{
+    Repo,
+    objects::{Object, Objects},
+};
 
 /// Histories by repository and tip.
 type Histories = HashMap<(String, String), Arc<Vec<Commit>>>;
@@ -24,6 +27,7 @@ type Histories = HashMap<(String, String), Arc<Vec<Commit>>>;
 #[derive(Debug)]
 pub(crate) struct Git {
     local: Local,
+    objects: Objects,
     histories: Mutex<Histories>,
 }
 
@@ -47,6 +51,7 @@ impl Git {
     pub(crate) fn open(roots: &[PathBuf]) -> Result<Self> {
         Ok(Self {
             local: Local::new(LocalConfig::new(roots.to_vec()))?,
+            objects: Objects::new(roots.to_vec()),
             histories: Mutex::default(),
         })
     }
@@ -186,6 +191,27 @@ impl Git {
         Ok(whole!(|request| self
             .local
             .file_tree(&call, &id, &query, request)))
+    }
+
+    /// What is at a path of a commit, the root folder when `None`; `None` when nothing is.
+    pub(crate) fn object(
+        &self,
+        repo: &Repo,
+        sha: &str,
+        path: Option<&str>,
+    ) -> Result<Option<Object>> {
+        match &repo.git {
+            Some(id) => self.objects.at(id, sha, path),
+            None => Ok(None),
+        }
+    }
+
+    /// The content of a file by its id; `None` when no file has it.
+    pub(crate) fn blob(&self, repo: &Repo, sha: &str) -> Result<Option<Vec<u8>>> {
+        match &repo.git {
+            Some(id) => self.objects.blob(id, sha),
+            None => Ok(None),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Histories> {

@@ -50,7 +50,7 @@ async fn connection(stream: TcpStream, world: Arc<World>, dialect: &'static dyn 
         };
         let answer = match fault.as_ref().and_then(|fault| refusal(fault, dialect)) {
             Some(answer) => answer,
-            None => route(&world, dialect, &request).await,
+            None => route(&world, dialect, &request, fault.as_ref()).await,
         };
         let id = format!("EMU0:{:X}", world.next_id());
         let answer = answer.with(dialect.request_id_header(), id);
@@ -61,13 +61,18 @@ async fn connection(stream: TcpStream, world: Arc<World>, dialect: &'static dyn 
     }
 }
 
-async fn route(world: &World, dialect: &'static dyn Dialect, request: &Request) -> Answer {
+async fn route(
+    world: &World,
+    dialect: &'static dyn Dialect,
+    request: &Request,
+    fault: Option<&Fault>,
+) -> Answer {
     if request.path.starts_with("/__") {
         return control::answer(&mut Call::new(world, dialect, request)).await;
     }
     let key = format!("{} {}", request.method, request.path);
     *world.state().calls.entry(key).or_default() += 1;
-    dialect::answer(world, dialect, request).await
+    dialect::answer(world, dialect, request, fault.map(|fault| fault.kind)).await
 }
 
 /// What a fault answers in place of the real thing, in the provider's own words.
@@ -92,9 +97,14 @@ fn rate_limit(fault: &Fault, dialect: &dyn Dialect) -> Answer {
         Some("date") => limited.with("retry-after", httpdate::fmt_http_date(end)),
         Some("reset") => {
             let budget = dialect.budget();
+            let reset = if budget.reset_is_distance {
+                WAIT
+            } else {
+                unix(end)
+            };
             limited
                 .with(budget.remaining, "0")
-                .with(budget.reset, unix(end).to_string())
+                .with(budget.reset, reset.to_string())
         }
         Some("secondary") => dialect.refuse(Refusal::SecondaryLimit),
         Some("none") => limited,

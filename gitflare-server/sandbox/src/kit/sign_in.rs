@@ -6,7 +6,8 @@ use url::{Url, form_urlencoded};
 
 use super::{
     Answer, Request, World,
-    people::{PEOPLE, Person, by_login},
+    people::{PEOPLE, by_login},
+    tokens::Issued,
 };
 
 /// The page of choices. Without `response_type=code` the application gets an error where
@@ -80,38 +81,36 @@ pub(crate) fn decide(world: &World, request: &Request) -> Answer {
 /// Whether the client's own credentials are in the request: HTTP Basic, else the form.
 pub(crate) fn is_client(world: &World, request: &Request) -> bool {
     let (id, secret) = (world.identity.client_id, world.client_secret.as_str());
-    let basic = request
-        .header("authorization")
-        .and_then(|value| value.strip_prefix("Basic "))
-        .and_then(|text| STANDARD.decode(text).ok());
-    if let Some(pair) = basic {
-        return pair == format!("{id}:{secret}").into_bytes();
+    if let Some((user, password)) = basic(request) {
+        return user == id && password == secret;
     }
     request.field("client_id").as_deref() == Some(id)
         && request.field("client_secret").as_deref() == Some(secret)
 }
 
-/// The token of a call, in any header that some provider takes.
-pub(crate) fn token(request: &Request) -> Option<String> {
-    let header = request.header("authorization");
-    let bearer = header.and_then(|value| {
-        let bearer = value.strip_prefix("Bearer ");
-        bearer.or_else(|| value.strip_prefix("token "))
-    });
-    if let Some(token) = bearer.or_else(|| request.header("private-token")) {
-        return Some(token.to_owned());
-    }
-    // Basic: the token is the password.
-    let pair = header.and_then(|value| STANDARD.decode(value.strip_prefix("Basic ")?).ok())?;
-    let pair = String::from_utf8(pair).ok()?;
-    Some(pair.split_once(':')?.1.to_owned())
+/// The tokens for the code of a request; `None` when code, redirect URI or verifier do not fit.
+pub(crate) fn exchange(world: &World, request: &Request) -> Option<Issued> {
+    let field = |name: &str| request.field(name).unwrap_or_default();
+    let verifier = request.field("code_verifier");
+    world
+        .tokens()
+        .exchange(&field("code"), &field("redirect_uri"), verifier.as_deref())
 }
 
-/// Who calls, and with which scope; `None` when the token is none of ours or has expired.
-pub(crate) fn account(world: &World, request: &Request) -> Option<(&'static Person, String)> {
-    let tokens = world.tokens();
-    let token = tokens.find(&token(request)?)?;
-    Some((token.person, token.scope.clone()))
+/// The bearer token of a call (RFC 6750).
+pub(crate) fn bearer(request: &Request) -> Option<String> {
+    let header = request.header("authorization")?;
+    header.strip_prefix("Bearer ").map(str::to_owned)
+}
+
+/// The password of a call with HTTP Basic (RFC 7617), where some providers take a token, and the
+/// user before it.
+pub(crate) fn basic(request: &Request) -> Option<(String, String)> {
+    let header = request.header("authorization")?;
+    let pair = STANDARD.decode(header.strip_prefix("Basic ")?).ok()?;
+    let pair = String::from_utf8(pair).ok()?;
+    let (user, password) = pair.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
 }
 
 /// The registered callback: the gateway's own path on any port of loopback, or of a name that is

@@ -6,6 +6,8 @@ use gitflare_core::{
     model::{Branch, Commit, Signature},
 };
 
+use sha2::{Digest, Sha256};
+
 use super::{
     Repo,
     git::Git,
@@ -257,4 +259,9 @@ pub(crate) fn number(text: &str) -> u64 {
     text.bytes().fold(7, |hash: u64, byte| {
         hash.wrapping_mul(31).wrapping_add(byte.into()) % 9_007_199_254_740_991
     })
+}
+
+/// An id of a Git object that no repository has.
+pub(crate) fn object_id(text: &str) -> String {
+    hex::encode(&Sha256::digest(text)[..20])
 }

@@ -26,10 +26,10 @@ pub(crate) struct TokenRules {
     pub(crate) personal_prefix: &'static str,
     /// What a personal access token may do.
     pub(crate) personal_scope: &'static str,
-    /// Whether access tokens expire and come with a refresh token.
+    /// What a token may do whose application asked for no scope.
+    pub(crate) default_scope: &'static str,
+    /// Whether access tokens expire and come with a refresh token, which works once.
     pub(crate) expiring: bool,
-    /// Whether a refresh token can be used only once.
-    pub(crate) rotating: bool,
 }
 
 /// An authorization code that was handed out.
@@ -116,6 +116,11 @@ impl Tokens {
         scope: String,
     ) -> String {
         let text = random();
+        let scope = if scope.is_empty() {
+            self.rules.default_scope.to_owned()
+        } else {
+            scope
+        };
         let code = Code {
             person,
             redirect_uri,
@@ -146,8 +151,7 @@ impl Tokens {
         (proven && fits).then(|| self.issue(code.person, &code.scope))
     }
 
-    /// A new access token for a refresh token. Where those rotate, both old tokens end at once;
-    /// else only the refresh token lives on.
+    /// New tokens for a refresh token. Both old ones end at once.
     pub(crate) fn refresh(&mut self, refresh: &str) -> Option<Issued> {
         let (text, token) = self
             .access
@@ -155,10 +159,7 @@ impl Tokens {
             .find(|(_, token)| token.refresh.as_deref() == Some(refresh))
             .map(|(text, token)| (text.clone(), token.clone()))?;
         self.access.remove(&text);
-        if self.rules.rotating {
-            return Some(self.issue(token.person, &token.scope));
-        }
-        Some(self.issue_with(token.person, &token.scope, token.refresh))
+        Some(self.issue(token.person, &token.scope))
     }
 
     /// Ends a token by either of its texts; `false` when there is none.
@@ -172,15 +173,6 @@ impl Tokens {
     fn issue(&mut self, person: &'static Person, scope: &str) -> Issued {
         let prefix = self.rules.refresh_prefix;
         let refresh = self.rules.expiring.then(|| format!("{prefix}{}", random()));
-        self.issue_with(person, scope, refresh)
-    }
-
-    fn issue_with(
-        &mut self,
-        person: &'static Person,
-        scope: &str,
-        refresh: Option<String>,
-    ) -> Issued {
         let access = format!("{}{}", self.rules.access_prefix, random());
         self.insert(&access, person, scope, refresh.clone());
         Issued {

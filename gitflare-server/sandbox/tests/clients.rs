@@ -1,0 +1,1 @@
+//! Clients of the providers, unmodified, against the emulated hosts.

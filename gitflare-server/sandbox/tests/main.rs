@@ -1,0 +1,8 @@
+//! The emulated hosts over HTTP, held against what the providers' documentation says. What the
+//! gateway reads through them is tested with the gateway.
+
+mod bitbucket;
+mod clients;
+mod github;
+mod gitlab;
+mod support;
