@@ -3,7 +3,6 @@
 //! node; bounded, and forgetting costs one refused call.
 
 use std::{
-    collections::HashMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -12,13 +11,20 @@ use gitflare_core::{
     Code, ConnectionId, Error, Result,
     provider::{ProviderId, RateLimit},
 };
+use hashlink::LruCache;
 use tokio::time::Instant;
 
 const MAX_CONNECTIONS: usize = 10_000;
 
 /// The quotas of all connections.
-#[derive(Debug, Default)]
-pub(crate) struct Quotas(Mutex<HashMap<ConnectionId, Quota>>);
+#[derive(Debug)]
+pub(crate) struct Quotas(Mutex<LruCache<ConnectionId, Quota>>);
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(MAX_CONNECTIONS)))
+    }
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Quota {
@@ -46,7 +52,9 @@ impl Quotas {
         now: Instant,
     ) -> Result<()> {
         let quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = quotas.get(connection).and_then(|quota| quota.blocked_until);
+        let until = quotas
+            .peek(connection)
+            .and_then(|quota| quota.blocked_until);
         let Some(left) = until.and_then(|until| until.checked_duration_since(now)) else {
             return Ok(());
         };
@@ -63,20 +71,20 @@ impl Quotas {
     /// Blocks a connection for that long, or longer if it is blocked for longer already.
     pub(crate) fn block(&self, connection: &ConnectionId, seconds: u32, now: Instant) {
         let until = now + Duration::from_secs(seconds.into());
-        self.change(connection, now, |quota| {
+        self.change(connection, |quota| {
             quota.blocked_until = Some(quota.blocked_until.map_or(until, |known| known.max(until)));
         });
     }
 
     /// Notes what an answer said.
-    pub(crate) fn note(&self, connection: &ConnectionId, seen: Seen, now: Instant) {
-        self.change(connection, now, |quota| quota.seen = Some(seen));
+    pub(crate) fn note(&self, connection: &ConnectionId, seen: Seen) {
+        self.change(connection, |quota| quota.seen = Some(seen));
     }
 
     /// What the newest answer said, while it holds.
     pub(crate) fn seen(&self, connection: &ConnectionId, now: Instant) -> Option<RateLimit> {
         let quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = quotas.get(connection)?.seen?;
+        let seen = quotas.peek(connection)?.seen?;
         let left = seen.resets_at.checked_duration_since(now)?;
         Some(RateLimit {
             limit: seen.limit,
@@ -85,24 +93,12 @@ impl Quotas {
         })
     }
 
-    fn change(&self, connection: &ConnectionId, now: Instant, change: impl FnOnce(&mut Quota)) {
+    /// Changes a quota; beyond the bound, the longest unchanged one is forgotten.
+    fn change(&self, connection: &ConnectionId, change: impl FnOnce(&mut Quota)) {
         let mut quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(quota) = quotas.get_mut(connection) {
-            return change(quota);
-        }
-        if quotas.len() >= MAX_CONNECTIONS {
-            quotas.retain(|_, quota| quota.holds(now));
-        }
-        if quotas.len() < MAX_CONNECTIONS {
-            change(quotas.entry(connection.clone()).or_default());
-        }
-    }
-}
-
-impl Quota {
-    fn holds(&self, now: Instant) -> bool {
-        self.blocked_until.is_some_and(|until| until > now)
-            || self.seen.is_some_and(|seen| seen.resets_at > now)
+        let mut quota = quotas.get(connection).copied().unwrap_or_default();
+        change(&mut quota);
+        quotas.insert(connection.clone(), quota);
     }
 }
 
@@ -143,7 +139,7 @@ mod tests {
             remaining: 17,
             resets_at: now + Duration::from_secs(60),
         };
-        quotas.note(&connection(1), seen, now);
+        quotas.note(&connection(1), seen);
         let later = now + Duration::from_secs(20);
         let told = quotas.seen(&connection(1), later).unwrap();
         assert_eq!(
@@ -165,8 +161,8 @@ mod tests {
             quotas.block(&connection(n), 10, now);
         }
         assert_eq!(quotas.0.lock().unwrap().len(), MAX_CONNECTIONS);
-        let later = now + Duration::from_secs(11);
-        quotas.block(&connection(MAX_CONNECTIONS + 20), 10, later);
-        assert_eq!(quotas.0.lock().unwrap().len(), 1);
+        let check = |n| quotas.check(&connection(n), ProviderId::GITHUB, now);
+        assert!(check(0).is_ok(), "the longest unchanged is forgotten");
+        assert!(check(MAX_CONNECTIONS).is_err());
     }
 }

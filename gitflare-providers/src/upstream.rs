@@ -271,7 +271,7 @@ impl Upstream {
             remaining,
             resets_at: now + Duration::from_secs(seconds.into()),
         };
-        self.http.quotas().note(&call.connection_id, seen, now);
+        self.http.quotas().note(&call.connection_id, seen);
         if remaining == 0 && seconds > 1 {
             self.http.quotas().block(&call.connection_id, seconds, now);
         }

@@ -79,11 +79,8 @@ async fn fill(data: &Path) {
         max_pages: None,
     })
     .unwrap();
-    let (_, hex) = OLD.split_once(':').unwrap();
-    let bytes = (0..hex.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-        .collect();
+    let (_, key) = OLD.split_once(':').unwrap();
+    let bytes = hex::decode(key).unwrap();
     let old = MasterKey::new(1, Secret::new(bytes)).unwrap();
     let vault = Vault::new(&KeyRing::new(old, Vec::new()));
     let at = Timestamp::from_millis(1_800_000_000_000);

@@ -93,8 +93,7 @@ impl Bed {
         let secret = text(&self.app["embedSecret"]);
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         mac.update(format!("{}\n{customer_ref}\n{ends}\n{nonce}", self.client_id()).as_bytes());
-        let bytes = mac.finalize().into_bytes();
-        let signature = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hex::encode(mac.finalize().into_bytes());
         [
             ("customer_sig", signature),
             ("customer_exp", ends.to_string()),

@@ -130,7 +130,7 @@ fn metrics_count_routes_and_name_no_tenant() {
     let answer = server.client().get("/metrics");
     assert_eq!(
         answer.header("content-type"),
-        Some("text/plain; version=0.0.4; charset=utf-8")
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
     );
     let page = String::from_utf8(answer.body).unwrap();
     for line in [

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use percent_encoding::AsciiSet;
 
-use super::{CustomerLink, Gateway, Query, Workspace, cells, sessions::hex};
+use super::{CustomerLink, Gateway, Query, Workspace, cells};
 use crate::{
     ClientId, Code, CredentialHash, Error, RequestId, Result, Scope, Scopes, Secret, redirect_uri,
     storage::{Client, ClientStatus, PendingRequest, Session},
@@ -137,10 +137,10 @@ impl Gateway {
         };
         let mut bits = [0; 32];
         self.random.fill(&mut bits);
-        let id = Secret::new(hex(&bits));
+        let id = Secret::new(hex::encode(bits));
         let hash = CredentialHash::of(id.expose());
         let now = self.clock.now();
-        let key = hex(hash.as_bytes());
+        let key = hex::encode(hash.as_bytes());
         let sealed_state = match &state {
             Some(state) => {
                 let cell = cells::request_state(&key, &workspace.tenant.id);

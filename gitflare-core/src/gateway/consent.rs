@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 
 use super::{
     AuditContext, AuthorizationAnswer, AuthorizationOutcome, Gateway, VisibleConnections, cells,
-    sessions::hex, workspace::blocked,
+    workspace::blocked,
 };
 use crate::{
     AuthorizationId, ClientId, Code, Credential, CredentialHash, CredentialKind, Error, GrantId,
@@ -526,7 +526,7 @@ impl Gateway {
         outcome: AuthorizationOutcome,
     ) -> Result<AuthorizationAnswer> {
         let request = &consent.request;
-        let key = hex(CredentialHash::of(consent.id.expose()).as_bytes());
+        let key = hex::encode(CredentialHash::of(consent.id.expose()).as_bytes());
         let state = match &request.sealed_state {
             Some(sealed) => {
                 let cell = cells::request_state(&key, &request.tenant_id);

@@ -87,7 +87,7 @@ impl Gateway {
     /// The token that forms of a session carry.
     #[must_use]
     pub fn form_token(&self, session: &SessionId) -> String {
-        hex(&form_tag(&self.form_keys[0], session))
+        hex::encode(form_tag(&self.form_keys[0], session))
     }
 
     /// Whether a text is the token of that session's forms. Compared in constant time; a key that
@@ -112,25 +112,12 @@ fn form_tag(key: &Secret<[u8; 32]>, session: &SessionId) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Bytes in lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// 32 bytes written as lower-case hex.
 pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
     let mut bytes = [0; 32];
-    let pairs = text.as_bytes().chunks_exact(2);
-    if text.len() != 64 {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return None;
     }
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
+    hex::decode_to_slice(text, &mut bytes).ok()?;
     Some(bytes)
 }

@@ -25,7 +25,7 @@ impl Weight for Arc<Vec<Contributor>> {
 }
 
 impl People {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Recent::new(64, MAX_PEOPLE))
     }
 }

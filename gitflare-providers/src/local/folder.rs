@@ -8,7 +8,7 @@ use gitflare_core::Result;
 use super::errors;
 
 /// Which folder a path leads to, whatever happens to the path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FolderId {
     device: u64,
     inode: u64,

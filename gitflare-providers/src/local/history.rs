@@ -40,7 +40,7 @@ impl Weight for Arc<Remembered> {
 }
 
 impl Histories {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Recent::new(64, MAX_COMMITS))
     }
 

@@ -1,15 +1,17 @@
-//! A bounded map that keeps what was used last. Small by design (tens of entries), so a vector in
-//! order of use is the whole of it.
+//! A map that keeps what was used last, bounded by the number of its entries and by their weight.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    hash::Hash,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use hashlink::LruCache;
 
 /// At most `max_entries` values whose weights sum up to at most `max_weight`.
 #[derive(Debug)]
 pub(super) struct Recent<K, V> {
-    max_entries: usize,
     max_weight: usize,
-    /// The most recently used last.
-    entries: Mutex<Vec<(K, V)>>,
+    entries: Mutex<LruCache<K, V>>,
 }
 
 /// How much of a cache's bound a value takes; may grow while the value is cached.
@@ -17,22 +19,16 @@ pub(super) trait Weight {
     fn weight(&self) -> usize;
 }
 
-impl<K: PartialEq, V: Clone + Weight> Recent<K, V> {
-    pub(super) const fn new(max_entries: usize, max_weight: usize) -> Self {
+impl<K: Eq + Hash, V: Clone + Weight> Recent<K, V> {
+    pub(super) fn new(max_entries: usize, max_weight: usize) -> Self {
         Self {
-            max_entries,
             max_weight,
-            entries: Mutex::new(Vec::new()),
+            entries: Mutex::new(LruCache::new(max_entries)),
         }
     }
 
     pub(super) fn find(&self, key: &K) -> Option<V> {
-        let mut entries = self.lock();
-        let index = entries.iter().position(|(other, _)| other == key)?;
-        let entry = entries.remove(index);
-        let value = entry.1.clone();
-        entries.push(entry);
-        Some(value)
+        self.lock().get(key).cloned()
     }
 
     /// The value of the key, made now when there is none.
@@ -47,8 +43,7 @@ impl<K: PartialEq, V: Clone + Weight> Recent<K, V> {
 
     pub(super) fn insert(&self, key: K, value: V) {
         let mut entries = self.lock();
-        entries.retain(|(other, _)| *other != key);
-        entries.push((key, value));
+        entries.insert(key, value);
         self.shrink(&mut entries);
     }
 
@@ -57,20 +52,18 @@ impl<K: PartialEq, V: Clone + Weight> Recent<K, V> {
         self.shrink(&mut self.lock());
     }
 
-    fn shrink(&self, entries: &mut Vec<(K, V)>) {
+    fn shrink(&self, entries: &mut LruCache<K, V>) {
         let mut weight: usize = entries.iter().map(|(_, value)| value.weight()).sum();
-        let mut drop = 0;
-        while entries.len() - drop > self.max_entries
-            || (weight > self.max_weight && drop < entries.len())
-        {
-            weight -= entries[drop].1.weight().min(weight);
-            drop += 1;
+        while weight > self.max_weight {
+            let Some((_, dropped)) = entries.remove_lru() else {
+                return;
+            };
+            weight = weight.saturating_sub(dropped.weight());
         }
-        entries.drain(..drop);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(K, V)>> {
-        // The vector is valid between any two statements above, so a panic elsewhere spoils nothing.
+    fn lock(&self) -> MutexGuard<'_, LruCache<K, V>> {
+        // The map is valid between any two statements above, so a panic elsewhere spoils nothing.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

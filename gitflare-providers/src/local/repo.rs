@@ -29,7 +29,7 @@ pub(super) struct Repo {
 }
 
 /// Which history of which folder: the key of everything that is remembered between requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct HistoryKey {
     folder: FolderId,
     tip: ObjectId,

@@ -268,9 +268,7 @@ pub(crate) fn master_key(text: &str) -> Parsed<MasterKey> {
 fn key_bytes(text: &str) -> Option<Secret<Vec<u8>>> {
     let is_hex = text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hex {
-        let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).ok();
-        let bytes = (0..text.len()).step_by(2).map(byte).collect::<Option<_>>();
-        return bytes.map(Secret::new);
+        return hex::decode(text).ok().map(Secret::new);
     }
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

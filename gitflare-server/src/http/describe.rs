@@ -209,7 +209,7 @@ const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
     (Get, "/testapp/live/endpoint-suite", "Calls every operation on sample repositories."),
     (Get, "/testapp/live/repository-scenario", "Calls every operation on one repository."),
 
-    (Get, "/metrics", "Counters and timings as Prometheus text."),
+    (Get, "/metrics", "Counters and timings as OpenMetrics text, for Prometheus."),
     (Get, "/openapi.json", "This API as an OpenAPI document."),
     (Post, "/v1/auth/complete", "Claims a linked provider account with its completion code."),
     (Get, "/.well-known/oauth-authorization-server", "Authorization server metadata (RFC 8414)."),

@@ -3,14 +3,14 @@
 //! process; a table holds a bounded number of keys and forgets the longest unused.
 
 use std::{
-    collections::HashMap,
     hash::{BuildHasher, RandomState},
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
 use gitflare_core::{ClientId, Code, Error, Result, TokenId, gateway::Admission};
+use hashlink::LruCache;
 
 /// The most keys that a table holds.
 const MAX_KEYS: usize = 100_000;
@@ -173,24 +173,14 @@ impl Rate {
 #[derive(Debug)]
 struct Table {
     hasher: RandomState,
-    half: usize,
-    generations: Mutex<Generations>,
-}
-
-/// The keys in use and those of before: when the former are full they become the latter, and what
-/// nobody used since is forgotten.
-#[derive(Debug, Default)]
-struct Generations {
-    current: HashMap<u64, u64>,
-    previous: HashMap<u64, u64>,
+    paid_at: Mutex<LruCache<u64, u64>>,
 }
 
 impl Table {
     fn new(max_keys: usize) -> Self {
         Self {
             hasher: RandomState::new(),
-            half: max_keys / 2,
-            generations: Mutex::default(),
+            paid_at: Mutex::new(LruCache::new(max_keys)),
         }
     }
 
@@ -200,43 +190,26 @@ impl Table {
 
     /// Takes one, or says how long to wait.
     fn take(&self, key: u64, rate: Rate, now: u64) -> Result<(), u64> {
-        let mut generations = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let paid_at = generations.find(key).max(now) + rate.cost();
+        let mut all = self.lock();
+        let paid_at = all.get(&key).copied().unwrap_or(0).max(now) + rate.cost();
         if paid_at > now + Rate::MINUTE {
             return Err(paid_at - now - Rate::MINUTE);
         }
-        generations.insert(key, paid_at, self.half);
+        all.insert(key, paid_at);
         Ok(())
     }
 
     /// Whether one could be taken, or how long to wait.
     fn check(&self, key: u64, rate: Rate, now: u64) -> Result<(), u64> {
-        let generations = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let paid_at = generations.find(key).max(now) + rate.cost();
+        let paid_at = self.lock().peek(&key).copied().unwrap_or(0).max(now) + rate.cost();
         match paid_at.checked_sub(now + Rate::MINUTE) {
             None | Some(0) => Ok(()),
             Some(wait) => Err(wait),
         }
     }
-}
 
-impl Generations {
-    fn find(&self, key: u64) -> u64 {
-        let paid_at = self.current.get(&key).or_else(|| self.previous.get(&key));
-        paid_at.copied().unwrap_or(0)
-    }
-
-    fn insert(&mut self, key: u64, paid_at: u64, half: usize) {
-        if self.current.len() >= half && !self.current.contains_key(&key) {
-            self.previous = std::mem::take(&mut self.current);
-        }
-        self.current.insert(key, paid_at);
+    fn lock(&self) -> MutexGuard<'_, LruCache<u64, u64>> {
+        self.paid_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -285,9 +258,9 @@ mod tests {
             // A key in use survives any flood.
             let survivor = table.take(u64::MAX, Rate::new(10_000_000), key);
             assert_eq!(survivor, Ok(()));
-            let generations = table.generations.lock().unwrap();
-            assert!(generations.current.len() + generations.previous.len() <= 1000);
-            assert!(generations.find(u64::MAX) > 0);
+            let all = table.lock();
+            assert!(all.len() <= 1000);
+            assert!(all.peek(&u64::MAX).is_some());
         }
     }
 

@@ -4,7 +4,6 @@
 //! nobody locks out anybody elsewhere.
 
 use std::{
-    collections::HashMap,
     hash::{BuildHasher, RandomState},
     net::IpAddr,
     sync::{Mutex, PoisonError},
@@ -12,6 +11,7 @@ use std::{
 };
 
 use gitflare_core::{Code, Error, Result};
+use hashlink::LruCache;
 
 use super::rate_limit::network;
 
@@ -21,7 +21,7 @@ const FREE: u32 = 5;
 const FIRST_DELAY: Duration = Duration::from_secs(30);
 /// The longest delay, and how long tries are remembered.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
-/// The most accounts that are remembered at a time.
+/// The most accounts that are remembered at a time; the longest untried is forgotten first.
 const MAX_KEYS: usize = 100_000;
 
 /// The tries of everybody.
@@ -29,7 +29,7 @@ const MAX_KEYS: usize = 100_000;
 pub(super) struct Throttle {
     hasher: RandomState,
     started: Instant,
-    tries: Mutex<HashMap<u64, Tries>>,
+    tries: Mutex<LruCache<u64, Tries>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +49,7 @@ impl Throttle {
         Self {
             hasher: RandomState::new(),
             started: Instant::now(),
-            tries: Mutex::default(),
+            tries: Mutex::new(LruCache::new(MAX_KEYS)),
         }
     }
 
@@ -65,16 +65,7 @@ impl Throttle {
         let account = account.trim().to_lowercase();
         let key = self.hasher.hash_one((account, network(address)));
         let mut all = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= MAX_KEYS && !all.contains_key(&key) {
-            all.retain(|_, tries| {
-                now < tries.last.max(tries.blocked_until) + WINDOW && tries.count > 1
-            });
-            if all.len() >= MAX_KEYS {
-                // Refusing everybody would be the lock-out that a flood is after.
-                all.clear();
-            }
-        }
-        let tries = all.entry(key).or_default();
+        let mut tries = all.get(&key).copied().unwrap_or_default();
         if now < tries.blocked_until {
             return Err(refusal(tries.blocked_until - now));
         }
@@ -87,6 +78,7 @@ impl Throttle {
             let delay = FIRST_DELAY.saturating_mul(1 << beyond.min(10));
             tries.blocked_until = now + delay.min(WINDOW);
         }
+        all.insert(key, tries);
         Ok(Try(key))
     }
 

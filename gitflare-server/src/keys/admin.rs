@@ -2,7 +2,7 @@
 
 use gitflare_core::{CredentialHash, Random, Secret};
 
-use super::{ADMIN_KEY_FILE, DataDir, Reading, hex, on_path, random_hex, read_private};
+use super::{ADMIN_KEY_FILE, DataDir, Reading, on_path, random_hex, read_private};
 use crate::{
     config::{Config, Problem},
     private,
@@ -40,7 +40,7 @@ impl DataDir {
             Err(Reading::Missing) => {
                 let key = generate(random);
                 let hash = CredentialHash::of(key.expose());
-                let line = format!("{}\n", hex(hash.as_bytes()).expose());
+                let line = format!("{}\n", hex::encode(hash.as_bytes()));
                 let written = private::write_new(self.path(), ADMIN_KEY_FILE, line.as_bytes())
                     .map_err(|error| on_path(&path, "cannot be written", error))?;
                 if !written {
@@ -63,11 +63,6 @@ pub(crate) fn generate(random: &dyn Random) -> Secret<String> {
 
 fn parse(line: &str) -> Option<CredentialHash> {
     let mut bytes = [0u8; 32];
-    if line.len() != 2 * bytes.len() || !line.is_ascii() {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&line[2 * at..2 * at + 2], 16).ok()?;
-    }
+    hex::decode_to_slice(line, &mut bytes).ok()?;
     Some(CredentialHash::from_bytes(bytes))
 }

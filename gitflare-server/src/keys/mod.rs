@@ -148,15 +148,5 @@ fn on_path(path: &Path, what: &str, error: io::Error) -> Problem {
 fn random_hex(random: &dyn Random) -> Secret<String> {
     let mut bytes = Zeroizing::new([0u8; MIN_MASTER_KEY_LEN]);
     random.fill(&mut *bytes);
-    hex(&bytes)
-}
-
-fn hex(bytes: &[u8; 32]) -> Secret<String> {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(digit.into(), 16));
-        }
-    }
-    Secret::new(text)
+    Secret::new(hex::encode(*bytes))
 }

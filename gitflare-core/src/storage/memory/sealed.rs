@@ -52,8 +52,7 @@ impl State {
             }
             SealedPlace::RequestState => {
                 for (hash, request) in &mut self.requests {
-                    let digits = hash.as_bytes().iter();
-                    let key: String = digits.map(|byte| format!("{byte:02x}")).collect();
+                    let key = hex::encode(hash.as_bytes());
                     if let Some(sealed) = &mut request.sealed_state {
                         visit(&key, &key, Some(&request.tenant_id), sealed);
                     }

@@ -12,7 +12,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
 use super::{
-    super::{cors, exchange::Exchange, refusal::Refusal, reply::Reply, route::RouteMethod},
+    super::{
+        cors, exchange::Exchange, metrics::MEDIA_TYPE, refusal::Refusal, reply::Reply,
+        route::RouteMethod,
+    },
     oauth,
 };
 
@@ -261,7 +264,7 @@ impl From<Support> for Capability {
 pub(crate) async fn metrics(x: Exchange) -> Result<Reply, Refusal> {
     Ok(Reply {
         status: StatusCode::OK,
-        content_type: Some("text/plain; version=0.0.4; charset=utf-8"),
+        content_type: Some(MEDIA_TYPE),
         body: x.app().metrics.page().into_bytes(),
         headers: Vec::new(),
     })

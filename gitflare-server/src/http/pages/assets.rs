@@ -56,10 +56,7 @@ pub(crate) struct Print {
 static PRINTS: LazyLock<[Print; 4]> = LazyLock::new(|| {
     FILES.each_ref().map(|file| {
         let digest = Sha256::digest(file.text.as_bytes());
-        let print: String = digest[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let print = hex::encode(&digest[..8]);
         Print {
             address: format!("{}?v={print}", file.path),
             etag: format!("\"{print}\""),

@@ -130,5 +130,5 @@ fn is_same(ours: &str, theirs: &str) -> bool {
 fn unguessable(random: &dyn Random) -> String {
     let mut bytes = [0u8; 32];
     random.fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(bytes)
 }
