@@ -14,20 +14,19 @@ use std::{
 
 use gitflare::{
     core::{
-        CredentialHash, Limit, PageRequest, Scope, Secret, SystemClock, SystemRandom,
-        filter::FilterConfig,
+        CredentialHash, Limit, PageRequest, Scope, Secret,
         gateway::{
-            AuditContext, Gateway, GatewayParts, GatewaySettings, ManualConnection,
-            NewClientRequest, NewGrantRequest, NewTenantRequest, Query, ReadCredential,
-            ReadRequest, RequestedRepositories, TokenRequest, Unlimited,
+            AuditContext, Gateway, ManualConnection, NewClientRequest, NewGrantRequest,
+            NewTenantRequest, Query, ReadCredential, ReadRequest, RequestedRepositories,
+            TokenRequest,
         },
-        keys::{KeyRing, MasterKey, Purpose},
-        provider::{Call, Endpoint, Provider, Registry, RepoRef},
+        keys::{KeyRing, MasterKey},
+        provider::{Call, Endpoint, Provider, RepoRef},
         storage::{Actor, Storage},
     },
-    firewall::{Firewall, FirewallConfig},
-    providers::local::{Local, LocalConfig},
-    server::storage::sqlite::{SqliteConfig, SqliteStorage},
+    firewall::FirewallConfig,
+    providers::local::Local,
+    server::storage::sqlite::SqliteStorage,
 };
 use sha2::{Digest, Sha256};
 
@@ -76,34 +75,17 @@ fn repository(folder: &Path) {
 
 async fn bed(folder: &Path) -> Bed {
     repository(folder);
-    let config = SqliteConfig {
-        dir: folder.join("data"),
-        max_pages: None,
-    };
-    let storage = Arc::new(SqliteStorage::open(&config).expect("a fresh database"));
-    let local = Arc::new(
-        Local::new(LocalConfig::new(vec![folder.to_owned()])).expect("the folder is there"),
-    );
+    let storage = Arc::new(SqliteStorage::at(folder.join("data")).expect("a fresh database"));
+    let local = Arc::new(Local::at(folder).expect("the folder is there"));
     let key = MasterKey::new(1, Secret::new((0..32).collect())).expect("32 bytes");
-    let defaults = FirewallConfig::default();
-    let firewall =
-        Firewall::new(&key.derive(Purpose::Firewall), &defaults).expect("the defaults are valid");
-    let gateway = Gateway::new(GatewayParts {
-        storage: storage.clone(),
-        providers: Registry::new(vec![local.clone()]),
-        filter: Arc::new(firewall),
-        filter_defaults: FilterConfig {
-            enabled: true,
-            blocked_file_patterns: defaults.blocked_file_patterns,
-        },
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-        keys: KeyRing::new(key, Vec::new()),
-        admission: Arc::new(Unlimited),
-        settings: GatewaySettings::default(),
-    })
-    .await
-    .expect("the parts fit");
+    let gateway = Gateway::builder()
+        .shared_storage(storage.clone())
+        .providers([local.clone() as Arc<dyn Provider>])
+        .firewall(FirewallConfig::default())
+        .keys(KeyRing::new(key, Vec::new()))
+        .build()
+        .await
+        .expect("the parts fit");
     let token = token(&gateway).await;
     Bed {
         gateway,

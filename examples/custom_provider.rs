@@ -2,46 +2,47 @@
 //! defaults, which answer `UNSUPPORTED_ENDPOINT`.
 //!
 //! Run `cargo run --example custom_provider`. It prints the branches of a host that lives in a
-//! constant, two a page by cursor, then the refusal of an operation that this host lacks.
+//! constant, two a page by cursor, then the refusal of an operation that this host lacks, then what the
+//! usage log says.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it did")]
 
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
 use async_trait::async_trait;
 use gitflare::{
+    Gateway,
     core::{
-        Page, PageRequest, Position, Result, Secret, SystemClock, SystemRandom,
+        AuthorizationId, Page, PageRequest, Position, Result, Scope, Scopes,
         gateway::{
-            AuditContext, Gateway, GatewayParts, GatewaySettings, ManualConnection, Payload, Query,
-            ReadCredential, ReadRequest, Unlimited,
+            AuditContext, ManualConnection, NewClientRequest, NewGrantRequest, NewTenantRequest,
+            RequestedRepositories,
         },
-        keys::{KeyRing, MasterKey, Purpose},
         model::{Branch, Viewer},
-        provider::{Call, Capability, Endpoint, Provider, ProviderId, Registry, RepoRef, Support},
-        storage::{Actor, memory::MemoryStorage},
+        provider::{Call, Capability, Endpoint, Provider, ProviderId, ProviderKind, RepoRef},
+        storage::{Actor, UsageQuery, memory::MemoryStorage},
     },
-    firewall::{Firewall, FirewallConfig},
 };
 
 const BRANCHES: [&str; 5] = ["develop", "main", "release/1", "release/2", "spike"];
 
 /// What it can do. What has no row is not served.
-const CAPABILITIES: &[Capability] = &[full(Endpoint::Profile), full(Endpoint::Branches)];
+const CAPABILITIES: &[Capability] = &[
+    Capability::full(Endpoint::Profile),
+    Capability::full(Endpoint::Branches),
+];
 
-const fn full(endpoint: Endpoint) -> Capability {
-    let support = Support::Full { filters: &[] };
-    Capability { endpoint, support }
-}
-
-/// The code host. It takes the id of a provider that this gateway does not serve otherwise; a new
-/// one gets its own row in `ProviderId`.
-struct Shelf;
+/// The code host. Its id is its own: in paths, cursors, storage, usage rows and on consent pages.
+struct Gerrit;
 
 #[async_trait]
-impl Provider for Shelf {
+impl Provider for Gerrit {
     fn id(&self) -> ProviderId {
-        ProviderId::GITEA
+        ProviderId::from_static("gerrit")
+    }
+
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::new("gerrit", "Gerrit")
     }
 
     fn capabilities(&self) -> &'static [Capability] {
@@ -57,7 +58,7 @@ impl Provider for Shelf {
             provider: self.id(),
             connection_id: call.connection_id.clone(),
             id: "1".into(),
-            login: Some("shelf".into()),
+            login: Some("ada".into()),
             name: None,
             email: None,
             avatar_url: None,
@@ -91,79 +92,77 @@ fn branch(name: &str) -> Branch {
 }
 
 #[tokio::main]
-async fn main() -> std::result::Result<(), Box<dyn Error>> {
-    let keys = KeyRing::new(
-        MasterKey::new(1, Secret::new((1..=32).collect()))?,
-        Vec::new(),
-    );
-    let firewall = FirewallConfig::default();
-    let gateway = Gateway::new(GatewayParts {
-        storage: Arc::new(MemoryStorage::new()),
-        providers: Registry::new(vec![Arc::new(Shelf)]),
-        filter: Arc::new(Firewall::new(
-            &keys.primary().derive(Purpose::Firewall),
-            &firewall,
-        )?),
-        filter_defaults: firewall.into(),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-        keys,
-        admission: Arc::new(Unlimited),
-        // Legacy mode, where a connection stands for a credential, keeps the example short.
-        settings: GatewaySettings {
-            enforce_platform_auth: false,
-            ..GatewaySettings::default()
-        },
-    })
-    .await?;
+async fn main() -> std::result::Result<(), Box<dyn Error + Send + Sync>> {
+    let gateway = gitflare::gateway()
+        .storage(MemoryStorage::new())
+        .provider(Gerrit)
+        .throwaway_keys()
+        .build()
+        .await?;
+    let authorization = approve(&gateway).await?;
+    let scopes = Scopes::from_iter([Scope::ReadBranches, Scope::ReadTags]);
+    let token = gateway.issue_for(&authorization, scopes).await?;
+
+    let repository = gateway
+        .reader(token.access_token.expose())
+        .repository("gerrit", "1");
+    let mut branches = repository.branches().limit(2);
+    loop {
+        let page = branches.send().await?;
+        let names: Vec<_> = page.items.iter().map(|it| it.name.as_str()).collect();
+        println!("{}", names.join(", "));
+        match &page.next_cursor {
+            Some(cursor) => branches = branches.cursor(cursor),
+            None => break,
+        }
+    }
+    match repository.tags().send().await {
+        Ok(_) => return Err("this host has no tags".into()),
+        Err(error) => println!("{error}"),
+    }
+    let usage = gateway.storage().usage();
+    usage.flush().await?;
+    let (rows, total) = usage.list(&UsageQuery::default(), 0, 1).await?;
+    let provider = rows[0].provider.map(ProviderId::as_str);
+    println!("{total} reads of {}", provider.unwrap_or_default());
+    Ok(())
+}
+
+/// What a consent page does over HTTP: a tenant, a client, a connection, and a grant of everything
+/// that the connection can read.
+async fn approve(gateway: &Gateway) -> Result<AuthorizationId> {
     let request_id = gateway.new_request_id();
     let act = AuditContext {
         actor: &Actor::System,
         request_id: &request_id,
     };
+    let permissions = vec!["read:branches".to_owned(), "read:tags".to_owned()];
+    let tenant = NewTenantRequest {
+        name: "Acme".into(),
+        kind: None,
+    };
+    let tenant_id = gateway.create_tenant(tenant, &act).await?.id.to_string();
+    let client = NewClientRequest {
+        tenant_id: tenant_id.clone(),
+        name: "Reports".into(),
+        default_permissions: permissions.clone(),
+        ..NewClientRequest::default()
+    };
+    let client = gateway.create_client(client, &act).await?.client;
     let connection = ManualConnection {
-        provider: "gitea".into(),
+        provider: "gerrit".into(),
         access_token: Some("any token will do".into()),
-        tenant_id: None,
-        api_base_url: None,
-        organization: None,
+        tenant_id: Some(tenant_id.clone()),
+        ..ManualConnection::default()
     };
-    let connection = gateway
-        .connect_manually(connection, &act)
-        .await?
-        .id
-        .to_string();
-
-    let read = |endpoint, query| {
-        gateway.read(ReadRequest {
-            endpoint,
-            credential: ReadCredential::Connection(connection.clone()),
-            provider: Some("gitea".into()),
-            repository: Some("1".into()),
-            item: None,
-            query: Query::new(query),
-            method: "GET",
-            path: String::new(),
-            request_id: gateway.new_request_id(),
-        })
+    let connection = gateway.connect_manually(connection, &act).await?;
+    let grant = NewGrantRequest {
+        tenant_id,
+        client_id: client.id.to_string(),
+        connection_id: connection.id.to_string(),
+        permissions,
+        repositories: RequestedRepositories::All,
+        expires_at: None,
     };
-    let mut query = vec![("limit".to_owned(), "2".to_owned())];
-    loop {
-        let reply = read(Endpoint::Branches, query).await?;
-        if let Payload::Branches(branches) = reply.data.value() {
-            let names: Vec<_> = branches.iter().map(|branch| branch.name.as_str()).collect();
-            println!("{}", names.join(", "));
-        }
-        match reply.page_info.and_then(|page| page.next_cursor) {
-            Some(cursor) => query = vec![("cursor".to_owned(), cursor)],
-            None => break,
-        }
-    }
-    match read(Endpoint::Tags, Vec::new()).await {
-        Ok(_) => Err("this host has no tags".into()),
-        Err(error) => {
-            println!("{error}");
-            Ok(())
-        }
-    }
+    Ok(gateway.create_grant(grant, &act).await?.0.id)
 }

@@ -19,11 +19,9 @@ use async_trait::async_trait;
 use gitflare::core::{
     Result, Timestamp,
     storage::{
-        AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        DeliveryStore, LinkStore, ProofStore, RequestStore, SealedStore, SessionStore,
-        SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore, UsageQuery, UsageRow,
-        UsageStore, UsageSummary, UserStore, conformance, memory::MemoryStorage,
+        Storage, UsageQuery, UsageRow, UsageStore, UsageSummary, conformance, memory::MemoryStorage,
     },
+    stores,
 };
 
 /// Keeps everything in memory and counts the usage rows, as a meter for billing would.
@@ -64,77 +62,7 @@ impl UsageStore for Metered {
 
 #[async_trait]
 impl Storage for Metered {
-    fn usage(&self) -> &dyn UsageStore {
-        self
-    }
-
-    fn tenants(&self) -> &dyn TenantStore {
-        self.inner.tenants()
-    }
-
-    fn users(&self) -> &dyn UserStore {
-        self.inner.users()
-    }
-
-    fn sessions(&self) -> &dyn SessionStore {
-        self.inner.sessions()
-    }
-
-    fn clients(&self) -> &dyn ClientStore {
-        self.inner.clients()
-    }
-
-    fn connections(&self) -> &dyn ConnectionStore {
-        self.inner.connections()
-    }
-
-    fn authorizations(&self) -> &dyn AuthorizationStore {
-        self.inner.authorizations()
-    }
-
-    fn requests(&self) -> &dyn RequestStore {
-        self.inner.requests()
-    }
-
-    fn proofs(&self) -> &dyn ProofStore {
-        self.inner.proofs()
-    }
-
-    fn deliveries(&self) -> &dyn DeliveryStore {
-        self.inner.deliveries()
-    }
-
-    fn codes(&self) -> &dyn CodeStore {
-        self.inner.codes()
-    }
-
-    fn tokens(&self) -> &dyn TokenStore {
-        self.inner.tokens()
-    }
-
-    fn subscriptions(&self) -> &dyn SubscriptionStore {
-        self.inner.subscriptions()
-    }
-
-    fn links(&self) -> &dyn LinkStore {
-        self.inner.links()
-    }
-
-    fn cleanup(&self) -> &dyn CleanupStore {
-        self.inner.cleanup()
-    }
-
-    fn sealed(&self) -> &dyn SealedStore {
-        self.inner.sealed()
-    }
-
-    fn settings(&self) -> &dyn SettingsStore {
-        self.inner.settings()
-    }
-
-    fn audit(&self) -> &dyn AuditStore {
-        self.inner.audit()
-    }
+    stores!(self from &self.inner, usage => self);
 
     async fn is_healthy(&self) -> bool {
         self.inner.is_healthy().await

@@ -7,19 +7,12 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it did")]
 
-use std::{error::Error, net::SocketAddr, sync::Arc};
+use std::{error::Error, net::SocketAddr};
 
 use axum::{Router, extract::ConnectInfo, routing::get};
 use gitflare::{
-    core::{
-        CredentialHash, Secret, SystemClock, SystemRandom,
-        gateway::{Gateway, GatewayParts, GatewaySettings},
-        keys::{KeyRing, MasterKey, Purpose},
-        provider::Registry,
-        storage::memory::MemoryStorage,
-    },
-    firewall::{Firewall, FirewallConfig},
-    providers::local::{Local, LocalConfig},
+    core::{CredentialHash, storage::memory::MemoryStorage},
+    providers::local::Local,
     server::{AdminKeys, ServiceSettings, sandbox::sample, service},
 };
 use serde_json::{Value, json};
@@ -32,7 +25,6 @@ const ADMIN_KEY: &str = "an-admin-key-of-32-characters-or-more";
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let folder = tempfile::tempdir()?;
     sample::write(folder.path())?;
-    let local = Local::new(LocalConfig::new(vec![folder.path().to_owned()]))?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
 
@@ -43,7 +35,14 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         peer.map(|ConnectInfo(address)| address.ip())
     };
-    let gateway = gateway(local, &settings).await?;
+    // A service that lasts brings a storage on disk and a master key.
+    let gateway = gitflare::gateway()
+        .storage(MemoryStorage::new())
+        .provider(Local::at(folder.path())?)
+        .throwaway_keys()
+        .admission(settings.rate_limits.clone())
+        .build()
+        .await?;
     let service = service(gateway, settings);
     let background = service.background();
     let app = Router::new()
@@ -61,29 +60,6 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     server.await??;
     background.stop().await;
     Ok(())
-}
-
-/// A gateway over one provider. A service that lasts brings its own storage and master key.
-async fn gateway(provider: Local, settings: &ServiceSettings) -> gitflare::core::Result<Gateway> {
-    let mut master_key = vec![0; 32];
-    gitflare::core::Random::fill(&SystemRandom, &mut master_key);
-    let keys = KeyRing::new(MasterKey::new(1, Secret::new(master_key))?, Vec::new());
-    let firewall = FirewallConfig::default();
-    Gateway::new(GatewayParts {
-        storage: Arc::new(MemoryStorage::new()),
-        providers: Registry::new(vec![Arc::new(provider)]),
-        filter: Arc::new(Firewall::new(
-            &keys.primary().derive(Purpose::Firewall),
-            &firewall,
-        )?),
-        filter_defaults: firewall.into(),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-        keys,
-        admission: Arc::clone(&settings.rate_limits) as _,
-        settings: GatewaySettings::default(),
-    })
-    .await
 }
 
 /// What clients see of the application.

@@ -8,6 +8,7 @@ mod conformance;
 mod contract;
 mod dependencies;
 mod documents;
+mod examples;
 mod forges;
 mod imports;
 mod matrix;

@@ -5,12 +5,13 @@
 use std::{
     borrow::Cow,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::{Error, Result, TenantId};
+use crate::{Error, Result, Secret, TenantId};
 
 /// Decides what may leave. Implemented by the firewall crate; it must be fast and linear-time.
 pub trait ContentFilter: Send + Sync {
@@ -73,6 +74,62 @@ pub trait ContentFilter: Send + Sync {
     /// # Errors
     /// `INVALID_REQUEST` naming what is wrong; the configuration in force stays (IN-7).
     fn configure(&self, config: &FilterConfig) -> Result<()>;
+}
+
+/// The rules of a firewall, from which a gateway makes it.
+pub trait FilterRules: Send {
+    /// The configuration in force while none has been stored.
+    fn config(&self) -> FilterConfig;
+
+    /// Makes the filter. `key` is derived from the primary master key; hashes are comparable while
+    /// it stays.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming the rule that is not valid.
+    fn filter(&self, key: &Secret<[u8; 32]>) -> Result<Arc<dyn ContentFilter>>;
+}
+
+/// Lets everything leave as it is. It cannot be switched on, so that no configuration promises what
+/// it does not do.
+pub(crate) struct NoFilter;
+
+impl FilterRules for NoFilter {
+    fn config(&self) -> FilterConfig {
+        FilterConfig {
+            enabled: false,
+            blocked_file_patterns: Vec::new(),
+        }
+    }
+
+    fn filter(&self, _: &Secret<[u8; 32]>) -> Result<Arc<dyn ContentFilter>> {
+        Ok(Arc::new(Self))
+    }
+}
+
+impl ContentFilter for NoFilter {
+    fn blocks(&self, _: &str) -> bool {
+        false
+    }
+
+    fn screen<'t>(&self, _: &TenantId, text: &'t str, _: TextKind<'_>) -> Result<Screened<'t>> {
+        Ok(Screened {
+            text: text.into(),
+            redactions: 0,
+        })
+    }
+
+    fn validate(&self, config: &FilterConfig) -> Result<()> {
+        if config.enabled {
+            return Err(Error::invalid_request(
+                "This gateway was made without a firewall: it cannot be enabled.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn configure(&self, config: &FilterConfig) -> Result<()> {
+        self.validate(config)
+    }
 }
 
 /// What an operator can set at run time.
@@ -321,6 +378,12 @@ impl<T> Filtered<T> {
     #[must_use]
     pub const fn value(&self) -> &T {
         &self.value
+    }
+
+    /// The payload, given out of the filter's hands: what is done to it from here on the caller
+    /// answers for.
+    pub fn into_value(self) -> T {
+        self.value
     }
 
     /// What the filter did.

@@ -19,6 +19,11 @@ impl<T: Zeroize> Secret<T> {
         Self(value)
     }
 
+    /// The value, for the one place that fills it.
+    pub const fn expose_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+
     /// The value, for the one place that needs it.
     pub const fn expose(&self) -> &T {
         &self.0
@@ -53,6 +58,12 @@ impl<'de> Deserialize<'de> for Secret<String> {
 impl From<&str> for Secret<String> {
     fn from(value: &str) -> Self {
         Self(value.to_owned())
+    }
+}
+
+impl From<String> for Secret<String> {
+    fn from(value: String) -> Self {
+        Self(value)
     }
 }
 

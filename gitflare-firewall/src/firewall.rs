@@ -10,7 +10,7 @@ use std::{
 
 use gitflare_core::{
     Error, Result, Secret, TenantId,
-    filter::{ContentFilter, FilterConfig, KnownSecrets, Screened, TextKind},
+    filter::{ContentFilter, FilterConfig, FilterRules, KnownSecrets, Screened, TextKind},
 };
 
 use crate::{
@@ -56,6 +56,16 @@ impl From<FirewallConfig> for FilterConfig {
             enabled: config.enabled,
             blocked_file_patterns: config.blocked_file_patterns,
         }
+    }
+}
+
+impl FilterRules for FirewallConfig {
+    fn config(&self) -> FilterConfig {
+        self.clone().into()
+    }
+
+    fn filter(&self, key: &Secret<[u8; 32]>) -> Result<Arc<dyn ContentFilter>> {
+        Ok(Arc::new(Firewall::new(key, self)?))
     }
 }
 

@@ -4,12 +4,12 @@
 use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use gitflare_core::{
-    Error, Secret, SystemClock, SystemRandom,
-    gateway::{Gateway, GatewayParts, GatewaySettings},
-    keys::{KeyRing, Purpose},
+    Error, Secret, SystemRandom,
+    gateway::{Gateway, GatewaySettings},
+    keys::KeyRing,
     storage::Storage,
 };
-use gitflare_firewall::{Firewall, FirewallConfig};
+use gitflare_firewall::FirewallConfig;
 use tokio::{
     net::TcpListener,
     sync::oneshot,
@@ -141,27 +141,21 @@ impl Server {
         public_url: &BaseUrl,
     ) -> Result<Gateway, Problem> {
         let config = &self.config;
-        let filter_defaults = FirewallConfig::default();
-        let filter = Firewall::new(&keys.primary().derive(Purpose::Firewall), &filter_defaults)
-            .map_err(|error| failed(&error))?;
-        let parts = GatewayParts {
-            storage: Arc::clone(storage),
-            providers: upstreams::registry(config, public_url, &self.local_roots)?,
-            filter: Arc::new(filter),
-            filter_defaults: filter_defaults.into(),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-            keys,
-            admission: Arc::clone(rate_limits) as _,
-            settings: GatewaySettings {
+        let built = Gateway::builder()
+            .shared_storage(Arc::clone(storage))
+            .providers(upstreams::providers(config, public_url, &self.local_roots)?)
+            .firewall(FirewallConfig::default())
+            .keys(keys)
+            .admission(Arc::clone(rate_limits) as _)
+            .settings(GatewaySettings {
                 token_ttl: config.token_ttl,
                 cursor_ttl: config.cursor_ttl,
                 upstream_timeout: config.upstream_timeout,
                 enforce_platform_auth: config.enforce_platform_auth,
                 allow_localhost_redirects: config.dev,
-            },
-        };
-        Gateway::new(parts).await.map_err(|error| failed(&error))
+            })
+            .build();
+        built.await.map_err(|error| failed(&error))
     }
 }
 

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use gitflare_core::{
     Result,
-    provider::{Provider, ProviderId, Registry},
+    provider::{Provider, ProviderId},
 };
 use gitflare_providers::{
     Http, HttpConfig, OauthConfig,
@@ -59,11 +59,11 @@ const ADAPTERS: &[(ProviderId, &str, Option<&str>, Adapter)] = &[
 ];
 
 /// The enabled providers. `public_url` is the base of our callbacks.
-pub(crate) fn registry(
+pub(crate) fn providers(
     config: &Config,
     public_url: &BaseUrl,
     local_roots: &[PathBuf],
-) -> Result<Registry, Problem> {
+) -> Result<Vec<Arc<dyn Provider>>, Problem> {
     let http = client(config)?;
     let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
     for (id, variables, public, adapter) in ADAPTERS {
@@ -93,7 +93,7 @@ pub(crate) fn registry(
             .map_err(|error| Problem::new(format!("GITFLARE_LOCAL_ROOT: {}", error.message())))?;
         providers.push(Arc::new(local));
     }
-    Ok(Registry::new(providers))
+    Ok(providers)
 }
 
 /// Our client at a provider, if one is configured.

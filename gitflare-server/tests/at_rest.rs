@@ -7,18 +7,17 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use gitflare_core::{
-    Code, Error, Result, Scope, Secret, SystemClock, SystemRandom,
-    filter::FilterConfig,
+    Code, Error, Result, Scope, Secret,
     gateway::{
-        AuditContext, Gateway, GatewayParts, GatewaySettings, ManualConnection, NewClientRequest,
-        NewGrantRequest, NewTenantRequest, RequestedRepositories, TokenRequest, Unlimited,
+        AuditContext, Gateway, ManualConnection, NewClientRequest, NewGrantRequest,
+        NewTenantRequest, RequestedRepositories, TokenRequest,
     },
-    keys::{KeyRing, MasterKey, Purpose},
+    keys::{KeyRing, MasterKey},
     model::Viewer,
-    provider::{Call, Capability, Provider, ProviderId, Registry},
+    provider::{Call, Capability, Provider, ProviderId},
     storage::{Actor, Storage},
 };
-use gitflare_firewall::{Firewall, FirewallConfig};
+use gitflare_firewall::FirewallConfig;
 use gitflare_server::storage::sqlite::{SqliteConfig, SqliteStorage};
 
 const PROVIDER_TOKEN: &str = "canary-provider-token-b81f6c0e";
@@ -63,24 +62,14 @@ impl Provider for OneToken {
 
 async fn gateway(storage: Arc<SqliteStorage>) -> Gateway {
     let key = MasterKey::new(1, Secret::new((1..40).collect())).unwrap();
-    let defaults = FirewallConfig::default();
-    let firewall = Firewall::new(&key.derive(Purpose::Firewall), &defaults).unwrap();
-    Gateway::new(GatewayParts {
-        storage,
-        providers: Registry::new(vec![Arc::new(OneToken)]),
-        filter: Arc::new(firewall),
-        filter_defaults: FilterConfig {
-            enabled: true,
-            blocked_file_patterns: defaults.blocked_file_patterns,
-        },
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-        keys: KeyRing::new(key, Vec::new()),
-        admission: Arc::new(Unlimited),
-        settings: GatewaySettings::default(),
-    })
-    .await
-    .unwrap()
+    Gateway::builder()
+        .shared_storage(storage)
+        .provider(OneToken)
+        .firewall(FirewallConfig::default())
+        .keys(KeyRing::new(key, Vec::new()))
+        .build()
+        .await
+        .unwrap()
 }
 
 fn connection(tenant: &str, token: &str) -> ManualConnection {

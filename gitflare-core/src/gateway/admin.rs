@@ -17,7 +17,7 @@ use crate::{
 const MAX_NAME: usize = 200;
 
 /// A tenant to create.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewTenantRequest {
@@ -29,7 +29,7 @@ pub struct NewTenantRequest {
 }
 
 /// A client to create.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewClientRequest {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A connection to make from a provider's access token.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ManualConnection {

@@ -7,6 +7,7 @@ mod accounts;
 mod admin;
 mod apps;
 mod authorize;
+mod builder;
 mod cells;
 mod checks;
 mod cleanup;
@@ -48,6 +49,7 @@ pub use accounts::{Account, Passwords, SignUp, SignedIn, Verdict, user_of};
 pub use admin::{ClientFilterText, NewClientRequest, NewTenantRequest};
 pub use apps::{AppChanges, CreatedClient, CreatedSecret, NewApp};
 pub use authorize::{AuthorizationAnswer, AuthorizationOutcome, AuthorizeRefusal, OpenedRequest};
+pub use builder::GatewayBuilder;
 pub use connect::{ConnectionFilterText, ManualConnection};
 pub use consent::{AccountListing, Choice, Consent, ConsentContext, frame_ancestors};
 pub use deliveries::{DeliveryOutcome, DueDelivery};
@@ -67,41 +69,11 @@ pub use workspace::{CustomerLink, VisibleConnections, Workspace, workspace_key};
 use crate::{
     AuditId, ClientId, Clock, Error, Random, RequestId, Result, Secret, TokenId,
     cursor::CursorKeys,
-    filter::{ContentFilter, FilterConfig},
-    keys::{KeyRing, Purpose, Vault},
+    filter::ContentFilter,
+    keys::Vault,
     provider::{Provider, Registry},
     storage::{Actor, AuditAction, AuditEntry, FirewallSettings, Outcome, Storage},
 };
-
-/// What a gateway is made of.
-pub struct GatewayParts {
-    /// Where everything is kept.
-    pub storage: Arc<dyn Storage>,
-    /// The enabled providers.
-    pub providers: Registry,
-    /// The firewall.
-    pub filter: Arc<dyn ContentFilter>,
-    /// The firewall's configuration while nobody has set one.
-    pub filter_defaults: FilterConfig,
-    /// The wall clock.
-    pub clock: Arc<dyn Clock>,
-    /// The source of ids and secrets.
-    pub random: Arc<dyn Random>,
-    /// The master keys.
-    pub keys: KeyRing,
-    /// Who may read how often.
-    pub admission: Arc<dyn Admission>,
-    /// Durations and switches.
-    pub settings: GatewaySettings,
-}
-
-impl fmt::Debug for GatewayParts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GatewayParts")
-            .field("providers", &self.providers)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Durations and switches of a gateway.
 #[derive(Clone, Copy, Debug)]
@@ -168,44 +140,6 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Puts the parts together, with the firewall configured as it was last set.
-    ///
-    /// # Errors
-    /// The storage's own, and `INVALID_REQUEST` when the stored configuration is no longer valid.
-    pub async fn new(parts: GatewayParts) -> Result<Self> {
-        let settings = match parts.storage.settings().firewall().await? {
-            Some(settings) => settings,
-            None => FirewallSettings {
-                enabled: parts.filter_defaults.enabled,
-                blocked_file_patterns: parts.filter_defaults.blocked_file_patterns,
-                version: 1,
-                updated_at: None,
-                updated_by: None,
-            },
-        };
-        parts.filter.configure(&settings.to_config())?;
-        let cursor_keys = parts.keys.derive(Purpose::Cursor);
-        Ok(Self {
-            storage: parts.storage,
-            providers: parts.providers,
-            filter: parts.filter,
-            clock: parts.clock,
-            random: parts.random,
-            cursors: CursorKeys::new(&cursor_keys, parts.settings.cursor_ttl)?,
-            vault: Vault::new(&parts.keys),
-            refreshes: refresh::InFlightRefreshes::default(),
-            form_keys: parts
-                .keys
-                .derive(Purpose::Csrf)
-                .into_iter()
-                .map(|(_, key)| key)
-                .collect(),
-            admission: parts.admission,
-            settings: parts.settings,
-            firewall: RwLock::new(Arc::new(settings)),
-        })
-    }
-
     /// Where everything is kept.
     #[must_use]
     pub fn storage(&self) -> &dyn Storage {

@@ -195,40 +195,100 @@ impl Gateway {
             None => self.basis_of_customer(&client, &request).await?,
         };
         let permissions = narrowed(permitted(&client, &basis), request.scope.as_deref())?;
+        let actor = Actor::Client(client.id.clone());
+        let act = AuditContext {
+            actor: &actor,
+            request_id,
+        };
+        let by = IssuedBy::ClientCredentials;
+        Ok(self.mint(&client, basis, permissions, by, &act).await?)
+    }
+
+    /// Issues a token for an authorization to a trusted caller in the same process, which needs no
+    /// client secret. The token is bound by policy, grants and firewall like any other.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` for an unknown authorization or a deleted client; `APPROVAL_PENDING` or
+    /// `APPROVAL_REQUIRED` for one that is not active; `INVALID_REQUEST` for scopes beyond it.
+    pub async fn issue_for(&self, id: &AuthorizationId, scopes: Scopes) -> Result<IssuedToken> {
+        let found = self.storage.authorizations().find(id).await?;
+        let authorization = found.ok_or_else(|| Error::not_found("authorization"))?;
+        match authorization.status {
+            AuthorizationStatus::Active => {}
+            AuthorizationStatus::Pending => {
+                return Err(Error::new(
+                    Code::ApprovalPending,
+                    "The customer has not decided about this client yet.",
+                ));
+            }
+            AuthorizationStatus::Revoked => return Err(not_approved().error),
+        }
+        let client = self
+            .storage
+            .clients()
+            .find(&authorization.client_id)
+            .await?;
+        let client = client
+            .filter(|client| client.status == ClientStatus::Active)
+            .ok_or_else(|| Error::not_found("client"))?;
+        let basis = self.basis_of(authorization).await?;
+        if scopes.is_empty() || !permitted(&client, &basis).contains_all(scopes) {
+            return Err(Error::invalid_request(
+                "The scopes must be some of those that were approved.",
+            ));
+        }
+        let request_id = self.new_request_id();
+        let act = AuditContext {
+            actor: &Actor::System,
+            request_id: &request_id,
+        };
+        self.mint(&client, basis, scopes, IssuedBy::Embedder, &act)
+            .await
+    }
+
+    /// Makes a token and stores its hash.
+    async fn mint(
+        &self,
+        client: &Client,
+        basis: Basis,
+        permissions: Scopes,
+        issued_by: IssuedBy,
+        act: &AuditContext<'_>,
+    ) -> Result<IssuedToken> {
         let now = self.clock.now();
         let text = Credential::generate(CredentialKind::AccessToken, &*self.random);
-        let authorization = basis.authorization;
+        let (tenant_id, authorization_id) = match basis.authorization {
+            Some(authorization) => (authorization.tenant_id, Some(authorization.id)),
+            None => (client.tenant_id.clone(), None),
+        };
+        let grants = basis.grants.into_iter();
         let token = AccessToken {
             id: TokenId::generate(&*self.clock, &*self.random),
-            tenant_id: authorization.as_ref().map_or_else(
-                || client.tenant_id.clone(),
-                |authorization| authorization.tenant_id.clone(),
-            ),
+            tenant_id,
             client_id: client.id.clone(),
-            authorization_id: authorization.map(|authorization| authorization.id),
-            issued_by: IssuedBy::ClientCredentials,
+            authorization_id,
+            issued_by,
             permissions,
-            connection_ids: basis
-                .grants
-                .into_iter()
-                .map(|grant| grant.connection_id)
-                .collect(),
+            connection_ids: grants.map(|grant| grant.connection_id).collect(),
             created_at: now,
             expires_at: now.after(self.settings.token_ttl),
             revoked_at: None,
             last_used_at: None,
         };
-        let actor = Actor::Client(client.id);
-        let act = AuditContext {
-            actor: &actor,
-            request_id,
-        };
-        let audit = self.audit_success(&act, AuditAction::TokenIssue, &token.id);
-        self.storage
-            .tokens()
-            .insert(token.clone(), text.hash(), audit)
-            .await?;
+        let audit = self.audit_success(act, AuditAction::TokenIssue, &token.id);
+        let tokens = self.storage.tokens();
+        tokens.insert(token.clone(), text.hash(), audit).await?;
         Ok(IssuedToken::new(token, text))
+    }
+
+    /// An active authorization with its active grants.
+    async fn basis_of(&self, authorization: Authorization) -> Result<Basis> {
+        let store = self.storage.authorizations();
+        let grants = store.active_grants(&authorization.id, self.clock.now());
+        Ok(Basis {
+            grants: grants.await?,
+            authorization: Some(authorization),
+        })
     }
 
     /// The live client whose secret was sent. An unknown client costs the same work and gets the
@@ -302,22 +362,12 @@ impl Gateway {
         let authorization = authorization
             .filter(|authorization| authorization.status == AuthorizationStatus::Active)
             .ok_or_else(unknown)?;
-        let active = self
-            .storage
-            .authorizations()
-            .active_grants(&authorization.id, self.clock.now())
-            .await?;
-        let grants: Vec<_> = active
-            .into_iter()
-            .filter(|active| active.id == grant.id)
-            .collect();
-        if grants.is_empty() {
-            return Err(unknown());
+        let mut basis = self.basis_of(authorization).await?;
+        basis.grants.retain(|active| active.id == grant.id);
+        match basis.grants.is_empty() {
+            true => Err(unknown()),
+            false => Ok(basis),
         }
-        Ok(Basis {
-            authorization: Some(authorization),
-            grants,
-        })
     }
 
     async fn basis_of_customer(
@@ -348,15 +398,7 @@ impl Gateway {
                 grants: Vec::new(),
             });
         };
-        let grants = self
-            .storage
-            .authorizations()
-            .active_grants(&authorization.id, self.clock.now())
-            .await?;
-        Ok(Basis {
-            authorization: Some(authorization),
-            grants,
-        })
+        Ok(self.basis_of(authorization).await?)
     }
 
     /// The customer that the request names, if it names one.

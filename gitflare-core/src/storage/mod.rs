@@ -107,6 +107,72 @@ pub trait Storage: Send + Sync {
     async fn close(&self) -> Result<()>;
 }
 
+/// Writes the hand-outs of an `impl Storage`, all of one place but the usage log: a type that
+/// implements every store itself says `self => self`, one that wraps another storage
+/// `self from &self.inner`.
+///
+/// ```
+/// # use gitflare_core::{Result, stores, storage::{Storage, memory::MemoryStorage}};
+/// struct Wrapped(MemoryStorage);
+///
+/// #[async_trait::async_trait]
+/// impl Storage for Wrapped {
+///     stores!(self from &self.0, usage => self.0.usage());
+///
+///     async fn is_healthy(&self) -> bool {
+///         self.0.is_healthy().await
+///     }
+///
+///     async fn close(&self) -> Result<()> {
+///         self.0.close().await
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! stores {
+    ($self:ident => $itself:expr, usage => $usage:expr) => {
+        $crate::stores!(@all itself $self, $itself, $usage);
+    };
+    ($self:ident from $inner:expr, usage => $usage:expr) => {
+        $crate::stores!(@all inner $self, $inner, $usage);
+    };
+    (@all $kind:ident $self:ident, $of:expr, $usage:expr) => {
+        $crate::stores!(@$kind $self, $of;
+            tenants TenantStore;
+            users UserStore;
+            sessions SessionStore;
+            clients ClientStore;
+            connections ConnectionStore;
+            authorizations AuthorizationStore;
+            requests RequestStore;
+            proofs ProofStore;
+            codes CodeStore;
+            tokens TokenStore;
+            subscriptions SubscriptionStore;
+            deliveries DeliveryStore;
+            links LinkStore;
+            cleanup CleanupStore;
+            sealed SealedStore;
+            settings SettingsStore;
+            audit AuditStore;
+        );
+
+        fn usage(&$self) -> &dyn $crate::storage::UsageStore {
+            $usage
+        }
+    };
+    (@itself $self:ident, $itself:expr; $($name:ident $store:ident;)*) => {
+        $(fn $name(&$self) -> &dyn $crate::storage::$store {
+            $itself
+        })*
+    };
+    (@inner $self:ident, $inner:expr; $($name:ident $store:ident;)*) => {
+        $(fn $name(&$self) -> &dyn $crate::storage::$store {
+            $crate::storage::Storage::$name($inner)
+        })*
+    };
+}
+
 /// Where a list goes on and how much is wanted. Lists are in the order of ids.
 #[derive(Clone, Copy, Debug)]
 pub struct ListRange<'a> {

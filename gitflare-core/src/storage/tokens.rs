@@ -48,6 +48,8 @@ words! {
         AuthorizationCode = "authorization_code",
         /// With the client's own credentials.
         ClientCredentials = "client_credentials",
+        /// By the service that embeds the gateway.
+        Embedder = "embedder",
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod order;
 mod paging;
+mod reader;
 mod records;
 mod repositories;
 mod rights;

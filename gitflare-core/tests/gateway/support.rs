@@ -10,17 +10,17 @@ use async_trait::async_trait;
 use gitflare_core::{
     Code, Error, FixedClock, Page, PageRequest, Position, RequestId, Result, Secret, SeededRandom,
     Timestamp,
-    filter::{ContentFilter, FilterConfig, Screened, TextKind},
+    filter::{ContentFilter, FilterConfig, FilterRules, Screened, TextKind},
     gateway::{
-        AuditContext, Gateway, GatewayParts, GatewaySettings, ManualConnection, NewClientRequest,
+        AuditContext, Gateway, GatewaySettings, ManualConnection, NewClientRequest,
         NewGrantRequest, NewTenantRequest, Query, ReadCredential, ReadRequest,
-        RequestedRepositories, TokenRequest, UnifiedReply, Unlimited,
+        RequestedRepositories, TokenRequest, UnifiedReply,
     },
     keys::{KeyRing, MasterKey},
     model::{Branch, EventName, Owner, Repository, Viewer},
     provider::{
         Call, Capability, Endpoint, HookCall, HookEvents, NewHook, Provider, ProviderHooks,
-        ProviderId, Registry, RepoRef, Support,
+        ProviderId, RepoRef, Support,
     },
     storage::{Actor, Storage, memory::MemoryStorage},
 };
@@ -257,7 +257,20 @@ impl ProviderHooks for Scripted {
 }
 
 /// Hashes nothing but the word that the scripted descriptions hold.
-struct HunterFilter;
+pub(crate) struct HunterFilter;
+
+impl FilterRules for HunterFilter {
+    fn config(&self) -> FilterConfig {
+        FilterConfig {
+            enabled: true,
+            blocked_file_patterns: vec![".env".into()],
+        }
+    }
+
+    fn filter(&self, _: &Secret<[u8; 32]>) -> Result<Arc<dyn ContentFilter>> {
+        Ok(Arc::new(Self))
+    }
+}
 
 impl ContentFilter for HunterFilter {
     fn blocks(&self, path: &str) -> bool {
@@ -325,22 +338,17 @@ impl Bed {
         let mut providers: Vec<Arc<dyn Provider>> = vec![gitlab.clone(), github.clone()];
         providers.extend(more);
         let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();
-        let gateway = Gateway::new(GatewayParts {
-            storage: storage.clone(),
-            providers: Registry::new(providers),
-            filter: Arc::new(HunterFilter),
-            filter_defaults: FilterConfig {
-                enabled: true,
-                blocked_file_patterns: vec![".env".into()],
-            },
-            clock: clock.clone(),
-            random: Arc::new(SeededRandom::new(1)),
-            keys: KeyRing::new(key, Vec::new()),
-            admission: Arc::new(Unlimited),
-            settings,
-        })
-        .await
-        .unwrap();
+        let gateway = Gateway::builder()
+            .shared_storage(storage.clone())
+            .providers(providers)
+            .firewall(HunterFilter)
+            .keys(KeyRing::new(key, Vec::new()))
+            .clock(clock.clone())
+            .random(Arc::new(SeededRandom::new(1)))
+            .settings(settings)
+            .build()
+            .await
+            .unwrap();
         let request_id = gateway.new_request_id();
         Self {
             gateway,

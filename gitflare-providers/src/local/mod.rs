@@ -87,6 +87,14 @@ struct Shared {
 }
 
 impl Local {
+    /// Serves the repositories below one folder.
+    ///
+    /// # Errors
+    /// As [`Local::new`].
+    pub fn at(root: impl Into<PathBuf>) -> Result<Self> {
+        Self::new(LocalConfig::new(vec![root.into()]))
+    }
+
     /// Serves the repositories below the configured folders.
     ///
     /// # Errors

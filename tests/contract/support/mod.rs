@@ -13,14 +13,14 @@ use std::{
 };
 
 use gitflare_core::{
-    CredentialHash, FixedClock, Secret, SystemClock, SystemRandom, Timestamp,
-    gateway::{Gateway, GatewayParts, GatewaySettings},
-    keys::{KeyRing, MasterKey, Purpose},
-    provider::{Provider, Registry},
+    Clock, CredentialHash, FixedClock, Secret, SystemClock, Timestamp,
+    gateway::{Gateway, GatewaySettings},
+    keys::{KeyRing, MasterKey},
+    provider::Provider,
     storage::Storage,
 };
-use gitflare_firewall::{Firewall, FirewallConfig};
-use gitflare_providers::local::{Local, LocalConfig};
+use gitflare_firewall::FirewallConfig;
+use gitflare_providers::local::Local;
 use gitflare_server::{
     AdminKeys, Limits, RateLimits, Service, ServiceSettings,
     http::{self, Listeners},
@@ -207,27 +207,22 @@ async fn gateway(
     rate_limits: &Arc<RateLimits>,
 ) -> Gateway {
     let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();
-    let config = FirewallConfig::default();
-    let filter = Firewall::new(&key.derive(Purpose::Firewall), &config).unwrap();
-    let local = Local::new(LocalConfig::new(vec![root.to_owned()])).unwrap();
-    let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(local)];
-    providers.extend(wishes.providers.iter().cloned());
-    Gateway::new(GatewayParts {
-        storage,
-        providers: Registry::new(providers),
-        filter: Arc::new(filter),
-        filter_defaults: config.into(),
-        clock: match &wishes.clock {
-            Some(clock) => Arc::clone(clock) as _,
-            None => Arc::new(SystemClock),
-        },
-        random: Arc::new(SystemRandom),
-        keys: KeyRing::new(key, Vec::new()),
-        admission: Arc::clone(rate_limits) as _,
-        settings: wishes.gateway,
-    })
-    .await
-    .unwrap()
+    let clock: Arc<dyn Clock> = match &wishes.clock {
+        Some(clock) => Arc::clone(clock) as _,
+        None => Arc::new(SystemClock),
+    };
+    Gateway::builder()
+        .shared_storage(storage)
+        .provider(Local::at(root).unwrap())
+        .providers(wishes.providers.iter().cloned())
+        .firewall(FirewallConfig::default())
+        .keys(KeyRing::new(key, Vec::new()))
+        .clock(clock)
+        .admission(Arc::clone(rate_limits) as _)
+        .settings(wishes.gateway)
+        .build()
+        .await
+        .unwrap()
 }
 
 /// A clock that stands at a time like any other.

@@ -32,12 +32,9 @@ use links::KeptFlow;
 use subscriptions::Kept;
 
 use super::{
-    AccessToken, AuditEntry, AuditStore, Authorization, AuthorizationStore, CleanupJob,
-    CleanupKind, CleanupStore, Client, ClientStore, CodeStore, Connection, ConnectionStore,
-    DeliveryStore, FirewallSettings, Grant, KeyCheck, LinkStore, ListRange, PasswordHash,
-    PendingRequest, Proof, ProofStore, RequestStore, Role, SealedStore, SealedTokens, Session,
-    SessionStore, SettingsStore, Storage, SubscriptionStore, Tenant, TenantStore, TokenStore,
-    UsageRow, UsageStore, User, UserStore,
+    AccessToken, AuditEntry, Authorization, CleanupJob, CleanupKind, Client, Connection,
+    FirewallSettings, Grant, KeyCheck, ListRange, PasswordHash, PendingRequest, Proof, Role,
+    SealedTokens, Session, Storage, Tenant, UsageRow, User,
 };
 use crate::{
     AuthorizationId, ClientId, ConnectionId, CredentialHash, EventId, FlowId, GrantId, Result,
@@ -94,77 +91,7 @@ impl MemoryStorage {
 
 #[async_trait]
 impl Storage for MemoryStorage {
-    fn tenants(&self) -> &dyn TenantStore {
-        self
-    }
-
-    fn users(&self) -> &dyn UserStore {
-        self
-    }
-
-    fn sessions(&self) -> &dyn SessionStore {
-        self
-    }
-
-    fn clients(&self) -> &dyn ClientStore {
-        self
-    }
-
-    fn connections(&self) -> &dyn ConnectionStore {
-        self
-    }
-
-    fn authorizations(&self) -> &dyn AuthorizationStore {
-        self
-    }
-
-    fn requests(&self) -> &dyn RequestStore {
-        self
-    }
-
-    fn proofs(&self) -> &dyn ProofStore {
-        self
-    }
-
-    fn codes(&self) -> &dyn CodeStore {
-        self
-    }
-
-    fn tokens(&self) -> &dyn TokenStore {
-        self
-    }
-
-    fn subscriptions(&self) -> &dyn SubscriptionStore {
-        self
-    }
-
-    fn links(&self) -> &dyn LinkStore {
-        self
-    }
-
-    fn deliveries(&self) -> &dyn DeliveryStore {
-        self
-    }
-
-    fn cleanup(&self) -> &dyn CleanupStore {
-        self
-    }
-
-    fn sealed(&self) -> &dyn SealedStore {
-        self
-    }
-
-    fn settings(&self) -> &dyn SettingsStore {
-        self
-    }
-
-    fn usage(&self) -> &dyn UsageStore {
-        self
-    }
-
-    fn audit(&self) -> &dyn AuditStore {
-        self
-    }
+    crate::stores!(self => self, usage => self);
 
     async fn is_healthy(&self) -> bool {
         true

@@ -31,14 +31,7 @@ mod writer;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use gitflare_core::{
-    Error, Result,
-    storage::{
-        AuditStore, AuthorizationStore, CleanupStore, ClientStore, CodeStore, ConnectionStore,
-        DeliveryStore, LinkStore, ProofStore, RequestStore, SealedStore, SessionStore,
-        SettingsStore, Storage, SubscriptionStore, TenantStore, TokenStore, UsageStore, UserStore,
-    },
-};
+use gitflare_core::{Error, Result, storage::Storage, stores};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 
@@ -102,6 +95,17 @@ impl SqliteStorage {
         self.writer.is_broken() || self.usage.is_broken()
     }
 
+    /// [`SqliteStorage::open`] with the database files in this folder.
+    ///
+    /// # Errors
+    /// As [`SqliteStorage::open`].
+    pub fn at(dir: impl Into<PathBuf>) -> Result<Self> {
+        Self::open(&SqliteConfig {
+            dir: dir.into(),
+            max_pages: None,
+        })
+    }
+
     /// Runs a read on a pooled connection, on the calling thread: an indexed read costs less than
     /// the hop to another one.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
@@ -135,77 +139,7 @@ impl SqliteStorage {
 
 #[async_trait]
 impl Storage for SqliteStorage {
-    fn tenants(&self) -> &dyn TenantStore {
-        self
-    }
-
-    fn users(&self) -> &dyn UserStore {
-        self
-    }
-
-    fn sessions(&self) -> &dyn SessionStore {
-        self
-    }
-
-    fn clients(&self) -> &dyn ClientStore {
-        self
-    }
-
-    fn connections(&self) -> &dyn ConnectionStore {
-        self
-    }
-
-    fn authorizations(&self) -> &dyn AuthorizationStore {
-        self
-    }
-
-    fn requests(&self) -> &dyn RequestStore {
-        self
-    }
-
-    fn proofs(&self) -> &dyn ProofStore {
-        self
-    }
-
-    fn codes(&self) -> &dyn CodeStore {
-        self
-    }
-
-    fn tokens(&self) -> &dyn TokenStore {
-        self
-    }
-
-    fn subscriptions(&self) -> &dyn SubscriptionStore {
-        self
-    }
-
-    fn links(&self) -> &dyn LinkStore {
-        self
-    }
-
-    fn deliveries(&self) -> &dyn DeliveryStore {
-        self
-    }
-
-    fn cleanup(&self) -> &dyn CleanupStore {
-        self
-    }
-
-    fn sealed(&self) -> &dyn SealedStore {
-        self
-    }
-
-    fn settings(&self) -> &dyn SettingsStore {
-        self
-    }
-
-    fn usage(&self) -> &dyn UsageStore {
-        &self.usage
-    }
-
-    fn audit(&self) -> &dyn AuditStore {
-        self
-    }
+    stores!(self => self, usage => &self.usage);
 
     async fn is_healthy(&self) -> bool {
         self.usage.is_healthy()

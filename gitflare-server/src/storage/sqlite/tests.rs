@@ -48,7 +48,7 @@ fn tenant(number: usize, name: &str) -> Tenant {
 }
 
 async fn insert(storage: &SqliteStorage, number: usize, name: &str) -> Result<()> {
-    let tenants: &dyn TenantStore = storage;
+    let tenants = storage.tenants();
     tenants.insert(tenant(number, name), entry(number)).await
 }
 
@@ -349,7 +349,7 @@ async fn erased_tokens_are_nowhere_in_the_files() {
     };
     assert_ne!(found(), 0, "the scan can see it");
     let id = gitflare_core::ConnectionId::parse("conn_1").unwrap();
-    let revoked = ConnectionStore::revoke(&storage, &id, NOW, entry(1));
+    let revoked = storage.connections().revoke(&id, NOW, entry(1));
     assert!(revoked.await.unwrap());
     assert_eq!(found(), 0);
 }

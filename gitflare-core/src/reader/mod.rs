@@ -1,0 +1,362 @@
+//! Typed reads for services that embed the gateway: one method per unified operation, its filters as
+//! methods. Every read goes through [`Gateway::read`]: the checks, the cursors, the firewall and the
+//! usage row are those of the HTTP interface.
+
+mod operation;
+mod page;
+
+use std::{marker::PhantomData, vec};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use operation::{
+    Branches, Checks, Commits, Contributors, Deployments, FileTree, Operation, PullRequests,
+    Releases, Repositories, Tags,
+};
+pub use page::{Answer, Page};
+
+use crate::{
+    Code, Error, Result, Secret,
+    gateway::{Gateway, Payload, Query, ReadCredential, ReadRequest, UnifiedReply},
+    model::{Diff, Repository, Viewer},
+    provider::Endpoint,
+};
+
+/// What a path segment leaves as it is (RFC 3986, section 2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Reads with one access token.
+#[derive(Clone, Debug)]
+pub struct Reader<'g> {
+    gateway: &'g Gateway,
+    token: Secret<String>,
+    connection: Option<String>,
+}
+
+/// Reads one repository with one access token.
+#[derive(Clone, Debug)]
+pub struct RepositoryReader<'g> {
+    reader: Reader<'g>,
+    provider: String,
+    repository: String,
+}
+
+/// A list to read: filters, then [`List::send`] for one page or [`List::stream`] for all of them.
+#[derive(Clone, Debug)]
+#[must_use = "a list is read by `send` or `stream`"]
+pub struct List<'g, O> {
+    reader: Reader<'g>,
+    target: Target,
+    query: Vec<(String, String)>,
+    operation: PhantomData<O>,
+}
+
+/// The path of a read.
+#[derive(Clone, Debug, Default)]
+struct Target {
+    provider: Option<String>,
+    repository: Option<String>,
+    item: Option<String>,
+    path: String,
+}
+
+impl Gateway {
+    /// Reads with an access token. The token is judged by each read.
+    pub fn reader(&self, token: impl Into<Secret<String>>) -> Reader<'_> {
+        Reader {
+            gateway: self,
+            token: token.into(),
+            connection: None,
+        }
+    }
+}
+
+impl<'g> Reader<'g> {
+    /// Reads through this one of the token's connections. Without it a repository is read through
+    /// the oldest connection that has it approved.
+    #[must_use]
+    pub fn connection(mut self, id: impl Into<String>) -> Self {
+        self.connection = Some(id.into());
+        self
+    }
+
+    /// The accounts behind the token, one per connection.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`].
+    pub async fn viewers(&self) -> Result<Answer<Vec<Viewer>>> {
+        let target = Target {
+            path: "/v1/me".into(),
+            ..Target::default()
+        };
+        let reply = self.read(Endpoint::Profile, &target, Vec::new()).await?;
+        answer(reply, |payload| match payload {
+            Payload::Viewers(viewers) => Some(viewers),
+            _ => None,
+        })
+    }
+
+    /// The repositories that the token may read.
+    pub fn repositories(&self) -> List<'g, Repositories> {
+        let target = Target {
+            path: "/v1/repositories".into(),
+            ..Target::default()
+        };
+        List::new(self.clone(), target)
+    }
+
+    /// One repository, by the provider's own id or by its full name.
+    pub fn repository(
+        &self,
+        provider: impl Into<String>,
+        repository: impl Into<String>,
+    ) -> RepositoryReader<'g> {
+        RepositoryReader {
+            reader: self.clone(),
+            provider: provider.into(),
+            repository: repository.into(),
+        }
+    }
+
+    async fn read(
+        &self,
+        endpoint: Endpoint,
+        target: &Target,
+        mut query: Vec<(String, String)>,
+    ) -> Result<UnifiedReply> {
+        if let Some(id) = &self.connection {
+            query.push(("connectionId".into(), id.clone()));
+        }
+        let request = ReadRequest {
+            endpoint,
+            credential: ReadCredential::Bearer(self.token.clone()),
+            provider: target.provider.clone(),
+            repository: target.repository.clone(),
+            item: target.item.clone(),
+            query: Query::new(query),
+            method: "GET",
+            path: target.path.clone(),
+            request_id: self.gateway.new_request_id(),
+        };
+        self.gateway.read(request).await
+    }
+}
+
+macro_rules! lists {
+    ($($(#[$doc:meta])* $method:ident $operation:ident;)*) => {
+        impl<'g> RepositoryReader<'g> {
+            $($(#[$doc])*
+            pub fn $method(&self) -> List<'g, $operation> {
+                let target = self.target($operation::SEGMENT, None);
+                List::new(self.reader.clone(), target)
+            })*
+        }
+    };
+}
+
+lists! {
+    /// The branches, in the provider's order.
+    branches Branches;
+    /// The commits of a branch, newest first.
+    commits Commits;
+    /// The pull or merge requests; open ones unless told otherwise.
+    pull_requests PullRequests;
+    /// The people who have contributed.
+    contributors Contributors;
+    /// The tags.
+    tags Tags;
+    /// The releases.
+    releases Releases;
+    /// The check results of a commit; of the default branch unless told otherwise.
+    checks Checks;
+    /// The deployments.
+    deployments Deployments;
+    /// The files and folders of a commit; of the default branch unless told otherwise.
+    file_tree FileTree;
+}
+
+impl RepositoryReader<'_> {
+    /// The repository itself.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`].
+    pub async fn get(&self) -> Result<Answer<Repository>> {
+        let target = self.target("", None);
+        let reply = self.reader.read(Endpoint::Repository, &target, Vec::new());
+        answer(reply.await?, |payload| match payload {
+            Payload::Repository(repository) => Some(*repository),
+            _ => None,
+        })
+    }
+
+    /// What a commit changed against its first parent.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`]; `INVALID_REQUEST` when the id is not 40 or 64 hexadecimal digits.
+    pub async fn commit_diff(&self, commit: &str) -> Result<Answer<Diff>> {
+        self.diff(Endpoint::CommitDiff, "commits", commit).await
+    }
+
+    /// What a pull request changes, by its number.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`].
+    pub async fn pull_request_diff(&self, number: u64) -> Result<Answer<Diff>> {
+        let number = number.to_string();
+        self.diff(Endpoint::PullRequestDiff, "pull-requests", &number)
+            .await
+    }
+
+    async fn diff(&self, endpoint: Endpoint, segment: &str, item: &str) -> Result<Answer<Diff>> {
+        let target = self.target(segment, Some(item));
+        let reply = self.reader.read(endpoint, &target, Vec::new()).await?;
+        answer(reply, |payload| match payload {
+            Payload::Diff(diff) => Some(*diff),
+            _ => None,
+        })
+    }
+
+    /// The path as HTTP spells it; it goes into the usage row.
+    fn target(&self, segment: &str, diff_of: Option<&str>) -> Target {
+        let mut path = format!(
+            "/v1/repositories/{}/{}",
+            utf8_percent_encode(&self.provider, SEGMENT),
+            utf8_percent_encode(&self.repository, SEGMENT)
+        );
+        if !segment.is_empty() {
+            path.push('/');
+            path.push_str(segment);
+        }
+        if let Some(item) = diff_of {
+            path.push('/');
+            path.extend(utf8_percent_encode(item, SEGMENT));
+            path.push_str("/diff");
+        }
+        Target {
+            provider: Some(self.provider.clone()),
+            repository: Some(self.repository.clone()),
+            item: diff_of.map(str::to_owned),
+            path,
+        }
+    }
+}
+
+impl<'g, O: Operation> List<'g, O> {
+    const fn new(reader: Reader<'g>, target: Target) -> Self {
+        Self {
+            reader,
+            target,
+            query: Vec::new(),
+            operation: PhantomData,
+        }
+    }
+
+    fn filter(mut self, name: &str, value: &str) -> Self {
+        self.query.retain(|(known, _)| known != name);
+        self.query.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// How many rows a page has at most, 1 to 100; 25 without it. Another number is `INVALID_LIMIT`
+    /// when the list is read.
+    pub fn limit(self, limit: usize) -> Self {
+        self.filter("limit", &limit.to_string())
+    }
+
+    /// Goes on where a page ended, with its [`Page::next_cursor`]. The filters must be the same.
+    pub fn cursor(self, cursor: &str) -> Self {
+        self.filter("cursor", cursor)
+    }
+
+    /// Reads one page.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`].
+    pub async fn send(&self) -> Result<Page<O::Item>> {
+        let query = self.query.clone();
+        let reply = self.reader.read(O::ENDPOINT, &self.target, query).await?;
+        let Some(page_info) = reply.page_info else {
+            return Err(Error::internal("a list was answered without its page"));
+        };
+        let firewall = reply.data.report();
+        Ok(Page {
+            items: O::items(reply.data.into_value()).ok_or_else(other_resource)?,
+            limit: page_info.limit,
+            next_cursor: page_info.next_cursor,
+            has_more: page_info.has_more,
+            firewall,
+            errors: reply.errors.unwrap_or_default(),
+            rate_limits: reply.rate_limits,
+        })
+    }
+
+    /// Reads all pages, one at a time as the rows are taken.
+    #[must_use]
+    pub fn stream(self) -> Items<'g, O> {
+        Items {
+            list: self,
+            ready: Vec::new().into_iter(),
+            end: None,
+        }
+    }
+}
+
+/// The rows of a list over all its pages.
+#[derive(Debug)]
+pub struct Items<'g, O: Operation> {
+    list: List<'g, O>,
+    ready: vec::IntoIter<O::Item>,
+    /// How the list ends behind the rows that are ready; `None` while it goes on.
+    end: Option<Result<()>>,
+}
+
+impl<O: Operation> Items<'_, O> {
+    /// The next row; `None` at the end.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`]; asking again reads the same page again. What is missing from a page is
+    /// an error too, behind its rows: the stream never ends early in silence.
+    pub async fn try_next(&mut self) -> Result<Option<O::Item>> {
+        loop {
+            if let Some(item) = self.ready.next() {
+                return Ok(Some(item));
+            }
+            if let Some(end) = &self.end {
+                return end.clone().map(|()| None);
+            }
+            let page = self.list.send().await?;
+            self.ready = page.items.into_iter();
+            if let Some(error) = page.errors.into_iter().next() {
+                self.end = Some(Err(error));
+            } else if let Some(cursor) = page.next_cursor {
+                self.list.query.retain(|(name, _)| name != "cursor");
+                self.list.query.push(("cursor".into(), cursor));
+            } else if page.has_more {
+                self.end = Some(Err(Error::new(
+                    Code::PaginationNotSupported,
+                    "The list over all providers has one page: choose a provider to read on.",
+                )));
+            } else {
+                self.end = Some(Ok(()));
+            }
+        }
+    }
+}
+
+fn answer<T>(reply: UnifiedReply, pick: impl FnOnce(Payload) -> Option<T>) -> Result<Answer<T>> {
+    let firewall = reply.data.report();
+    Ok(Answer {
+        value: pick(reply.data.into_value()).ok_or_else(other_resource)?,
+        firewall,
+        errors: reply.errors.unwrap_or_default(),
+        rate_limits: reply.rate_limits,
+    })
+}
+
+fn other_resource() -> Error {
+    Error::internal("a read was answered with another resource")
+}
