@@ -30,6 +30,23 @@ pub(crate) struct DiffFiles {
 }
 
 impl DiffFiles {
+    fn new() -> Self {
+        Self {
+            files: Vec::new(),
+            truncated: false,
+            budget: PatchBudget::new(),
+            additions: Some(0),
+            deletions: Some(0),
+        }
+    }
+
+    /// The files that came at once.
+    pub(crate) fn of(files: impl Iterator<Item = DiffFile>) -> Self {
+        let mut all = Self::new();
+        files.for_each(|file| all.add(file));
+        all
+    }
+
     /// Walks the pages of a list of changed files. Also gives what stood around the rows of the first.
     ///
     /// # Errors
@@ -42,13 +59,7 @@ impl DiffFiles {
     where
         W: DeserializeOwned + Into<DiffFile>,
     {
-        let mut all = Self {
-            files: Vec::new(),
-            truncated: false,
-            budget: PatchBudget::new(),
-            additions: Some(0),
-            deletions: Some(0),
-        };
+        let mut all = Self::new();
         let mut head = None;
         let mut request = PageRequest::first(Limit::MAX);
         for _ in 0..MAX_PAGES {

@@ -143,14 +143,13 @@ impl Http {
         }
     }
 
-    /// Sends a GET and reads the answer, redirects within the same origin followed. `rows` takes the
-    /// rows of a list as they arrive.
+    /// Sends a GET and reads the answer, redirects within the same origin followed.
     pub(crate) async fn get(
         &self,
         base: &Base,
         mut url: Url,
         headers: &HeaderMap,
-        rows: Option<&mut Rows<'_>>,
+        expected: Expected<'_, '_>,
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         for _ in 0..=MAX_REDIRECTS {
@@ -158,7 +157,7 @@ impl Http {
             let response = self.send(request, deadline).await?;
             match redirect_target(&response, base)? {
                 Some(target) => url = target,
-                None => return read(response, rows, deadline).await,
+                None => return read(response, expected, deadline).await,
             }
         }
         Err(Failure::Unusable("redirected too often"))
@@ -173,7 +172,7 @@ impl Http {
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         let response = self.send(submission.over(self.client(base)), deadline);
-        read(response.await?, None, deadline).await
+        read(response.await?, Expected::Json, deadline).await
     }
 
     /// The same where the status is all that counts: whatever the body is, nobody waits for it.
@@ -245,6 +244,16 @@ impl Submission {
     }
 }
 
+/// What an answer is expected to be, which decides how its body is read.
+pub(crate) enum Expected<'e, 'r> {
+    /// JSON, kept whole.
+    Json,
+    /// JSON with a list, whose rows are handed on as they arrive.
+    Rows(&'e mut Rows<'r>),
+    /// A text of any kind, kept whole.
+    Text,
+}
+
 /// What an upstream answered.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -261,7 +270,7 @@ pub(crate) struct Reply {
 pub(crate) enum Failure {
     /// Not in time.
     Timeout,
-    /// More rows than are read of one list.
+    /// More rows than are read of one list, or more of a text than is kept.
     TooLarge,
     /// Not reached, or the connection broke; with the library's words for the log.
     Unreachable(String),
@@ -292,16 +301,20 @@ impl From<tokio::time::error::Elapsed> for Failure {
 
 async fn read(
     response: Response,
-    rows: Option<&mut Rows<'_>>,
+    expected: Expected<'_, '_>,
     deadline: Instant,
 ) -> Result<Reply, Failure> {
     let status = response.status();
     let headers = response.headers().clone();
-    let (body, has_list) = match (status.as_u16(), rows) {
+    let (body, has_list) = match (status.as_u16(), expected) {
         // Other successes are answers without the rows that were asked for.
-        (200 | 203, Some(rows)) => {
+        (200 | 203, Expected::Rows(rows)) => {
             timeout_at(deadline, body::read(response, MAX_ROWS, Some(rows))).await??
         }
+        (200..=299, Expected::Text) => (
+            timeout_at(deadline, body::read_text(response)).await??,
+            false,
+        ),
         (200..=299, _) => timeout_at(deadline, body::read(response, MAX_BODY, None)).await??,
         // The status speaks for itself; a broken body of a refusal must not hide it.
         _ => match timeout_at(deadline, body::read(response, MAX_REFUSAL, None)).await {

@@ -17,9 +17,11 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod bitbucket;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod diff_files;
+mod git_diff;
 pub mod github;
 pub mod gitlab;
 mod hooks;

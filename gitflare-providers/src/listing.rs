@@ -58,6 +58,7 @@ pub(crate) struct List<'a> {
     paging: &'static Paging,
     member: Option<&'static str>,
     is_optional: bool,
+    is_folder: bool,
     empty: &'static [u16],
 }
 
@@ -75,6 +76,7 @@ impl<'a> List<'a> {
             paging,
             member: None,
             is_optional: false,
+            is_folder: false,
             empty: &[],
         }
     }
@@ -89,6 +91,18 @@ impl<'a> List<'a> {
     pub(crate) fn at(mut self, segments: &[&'a str]) -> Self {
         self.segments
             .extend(segments.iter().map(|segment| Cow::Borrowed(*segment)));
+        self
+    }
+
+    /// Adds one path segment that was made for it.
+    pub(crate) fn then(mut self, segment: String) -> Self {
+        self.segments.push(segment.into());
+        self
+    }
+
+    /// Ends its path with a slash, as folders do.
+    pub(crate) fn folder(mut self) -> Self {
+        self.is_folder = true;
         self
     }
 
@@ -150,6 +164,9 @@ impl<'a> List<'a> {
 
     fn get<'p>(&'p self, page: &'p PageRequest) -> Result<Get<'p>> {
         let mut get = Get::new(&self.segments)?.also(self.empty);
+        if self.is_folder {
+            get.path.push('/');
+        }
         for (key, value) in &self.query {
             get = get.query(key, &**value);
         }

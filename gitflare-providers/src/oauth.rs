@@ -54,6 +54,8 @@ pub(crate) struct Flow {
     pub(crate) authorize_query: &'static [(&'static str, &'static str)],
     /// Path of the token endpoint, below its pages.
     pub(crate) token: &'static str,
+    /// How the token requests name our client.
+    pub(crate) client_authentication: ClientAuthentication,
     /// Its words for scopes, and what each is asked for. The least that allows the reads.
     pub(crate) scopes: &'static [(Need, &'static str)],
     /// Whether a refresh repeats the `redirect_uri` of the exchange.
@@ -61,6 +63,15 @@ pub(crate) struct Flow {
     pub(crate) revocation: Revocation,
     /// The answer's headers that may name the request.
     pub(crate) request_id: &'static [&'static str],
+}
+
+/// How a request names our client (RFC 6749, section 2.3.1).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ClientAuthentication {
+    /// Id and secret stand in the form.
+    Form,
+    /// They are user and password (RFC 7617).
+    Basic,
 }
 
 /// What a provider's scope is asked for.
@@ -72,6 +83,8 @@ pub(crate) enum Need {
     Repositories,
     /// Webhooks.
     Events,
+    /// One of these permissions.
+    OneOf(&'static [Scope]),
 }
 
 impl Need {
@@ -82,6 +95,7 @@ impl Need {
                 .iter()
                 .any(|scope| !matches!(scope, Scope::ReadProfile | Scope::EventsSubscribe)),
             Self::Events => permissions.contains(Scope::EventsSubscribe),
+            Self::OneOf(scopes) => scopes.iter().any(|scope| permissions.contains(*scope)),
         }
     }
 }
@@ -94,6 +108,8 @@ pub(crate) enum Revocation {
     /// As GitHub does: the access token, below the API, takes its refresh token along.
     /// <https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token>
     OfApplication,
+    /// Not at all: tokens end by themselves, or by hand at the provider.
+    Unsupported,
 }
 
 /// Our registration at a provider, ready to be used.
@@ -168,6 +184,9 @@ impl Oauth {
         // GitHub answers in form encoding to everybody else.
         // <https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps>
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let ClientAuthentication::Basic = self.flow.client_authentication {
+            headers.insert(AUTHORIZATION, self.basic()?);
+        }
         let submission = Submission {
             method: Method::POST,
             url: self.web.join(path),
@@ -179,11 +198,28 @@ impl Oauth {
 
     fn form(&self, pairs: &[(&str, &str)]) -> String {
         let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("client_id", &self.config.client_id);
-        if let Some(secret) = &self.config.client_secret {
-            form.append_pair("client_secret", secret.expose());
+        if let ClientAuthentication::Form = self.flow.client_authentication {
+            form.append_pair("client_id", &self.config.client_id);
+            if let Some(secret) = &self.config.client_secret {
+                form.append_pair("client_secret", secret.expose());
+            }
         }
         form.extend_pairs(pairs).finish()
+    }
+
+    /// Our client's id and secret as user and password (RFC 7617).
+    fn basic(&self) -> Result<HeaderValue> {
+        let secret = self.config.client_secret.as_ref();
+        let pair = Secret::new(format!(
+            "{}:{}",
+            self.config.client_id,
+            secret.map_or("", |secret| secret.expose())
+        ));
+        let basic = Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair.expose())));
+        let mut credential = HeaderValue::try_from(basic.expose().as_str())
+            .map_err(|_| Error::internal("the client's credentials make no header"))?;
+        credential.set_sensitive(true);
+        Ok(credential)
     }
 
     /// Revokes each token by itself; the refresh token first, so that no new pair can be bought.
@@ -202,18 +238,8 @@ impl Oauth {
     /// Sends the access token as JSON, with our client's id and secret as user and password (RFC
     /// 7617).
     async fn revoke_of_application(&self, revocation: &TokenRevocation<'_>) -> Result<()> {
-        let secret = self.config.client_secret.as_ref();
-        let pair = Secret::new(format!(
-            "{}:{}",
-            self.config.client_id,
-            secret.map_or("", |secret| secret.expose())
-        ));
-        let basic = Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair.expose())));
-        let mut credential = HeaderValue::try_from(basic.expose().as_str())
-            .map_err(|_| Error::internal("the client's credentials make no header"))?;
-        credential.set_sensitive(true);
         let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, credential);
+        headers.insert(AUTHORIZATION, self.basic()?);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let client = segment(&self.config.client_id);
         let submission = Submission {
@@ -307,6 +333,7 @@ impl ProviderOauth for Oauth {
         match self.flow.revocation {
             Revocation::EachToken(path) => self.revoke_each(path, &revocation).await,
             Revocation::OfApplication => self.revoke_of_application(&revocation).await,
+            Revocation::Unsupported => Ok(()),
         }
     }
 }

@@ -26,6 +26,18 @@ pub(crate) fn from_link(answer: &Answer, keys: Keys) -> Result<Option<Position>>
         .iter()
         .filter_map(|value| value.to_str().ok())
         .find_map(next_link);
+    from_url(answer, keys, next)
+}
+
+/// The position that the URL of a next page names; `None` without one.
+///
+/// # Errors
+/// `UPSTREAM_UNAVAILABLE` when there is a next page, but nothing by which to ask for it.
+pub(crate) fn from_url(
+    answer: &Answer,
+    keys: Keys,
+    next: Option<&str>,
+) -> Result<Option<Position>> {
     let Some(link) = next else { return Ok(None) };
     // Only the query is of interest; the base lets relative links through.
     let lost = || answer.unusable("the link to the next page cannot be followed");

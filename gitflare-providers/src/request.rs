@@ -20,6 +20,8 @@ pub(crate) struct Get<'a> {
     pub(crate) path: String,
     pub(crate) query: Vec<(&'static str, Cow<'a, str>)>,
     pub(crate) also: &'static [u16],
+    /// Whether the answer is a text of any kind: JSON alone has a depth to watch.
+    pub(crate) is_text: bool,
 }
 
 impl<'a> Get<'a> {
@@ -43,12 +45,19 @@ impl<'a> Get<'a> {
             path,
             query: Vec::new(),
             also: &[],
+            is_text: false,
         })
     }
 
     /// Adds a query parameter.
     pub(crate) fn query(mut self, key: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
         self.query.push((key, value.into()));
+        self
+    }
+
+    /// Is answered with a text that is no JSON.
+    pub(crate) fn text(mut self) -> Self {
+        self.is_text = true;
         self
     }
 

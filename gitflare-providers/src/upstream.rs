@@ -15,7 +15,7 @@ use reqwest::{
 use tokio::time::Instant;
 
 use crate::{
-    http::{Base, Failure, Http, Reply, Rows, Submission},
+    http::{Base, Expected, Failure, Http, Reply, Rows, Submission},
     quotas::Seen,
     request::Get,
     upstream_answer::Answer,
@@ -59,7 +59,7 @@ pub(crate) struct RateLimitHeaders {
     pub(crate) limit: &'static str,
     /// How many of them are left.
     pub(crate) remaining: &'static str,
-    /// When they are renewed, in seconds since 1970.
+    /// When they are renewed, in seconds since 1970 or from now.
     pub(crate) reset: &'static str,
 }
 
@@ -127,10 +127,16 @@ impl Upstream {
         let deadline = Instant::from_std(call.deadline);
         let mut attempt = 0;
         loop {
-            let rows = rows.as_deref_mut();
+            let expected = match rows.as_deref_mut() {
+                Some(rows) => Expected::Rows(rows),
+                None if get.is_text => Expected::Text,
+                None => Expected::Json,
+            };
             let answered = async {
                 self.check_quota(call)?;
-                let sent = self.http.get(&base, url.clone(), &headers, rows, deadline);
+                let sent = self
+                    .http
+                    .get(&base, url.clone(), &headers, expected, deadline);
                 let answer = self.answer(call, sent.await)?;
                 if matches!(answer.status(), 200 | 203) || get.also.contains(&answer.status()) {
                     return Ok(answer);
@@ -257,7 +263,11 @@ impl Upstream {
 
     fn note_quota(&self, call: &Call, headers: &HeaderMap) {
         let names = self.dialect.rate_limit;
-        let number = |name| headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+        // Bitbucket adds the window to the number, as in `60, 60;w=3600`.
+        let number = |name| {
+            let text = headers.get(name)?.to_str().ok()?;
+            text.split(',').next()?.trim().parse::<u64>().ok()
+        };
         let (Some(remaining), Some(seconds)) = (
             number(names.remaining),
             seconds_until_reset(headers, names.reset),

@@ -164,7 +164,8 @@ pub(crate) fn recode(refusal: &Error, code: Code, message: impl Into<String>) ->
     }
 }
 
-/// A text, or whatever else stands there, which says nothing.
+/// A text, the `message` of an object, as at Bitbucket, or whatever else stands there, which says
+/// nothing.
 #[derive(Default)]
 struct Words(String);
 
@@ -174,10 +175,11 @@ impl<'de> Deserialize<'de> for Words {
         #[serde(untagged)]
         enum Wire {
             Text(String),
+            Object { message: String },
             Other(serde::de::IgnoredAny),
         }
         Ok(match Wire::deserialize(deserializer)? {
-            Wire::Text(text) => Self(text),
+            Wire::Text(text) | Wire::Object { message: text } => Self(text),
             Wire::Other(_) => Self::default(),
         })
     }
@@ -220,9 +222,15 @@ fn retry_after(headers: &HeaderMap) -> Option<u32> {
     Some(u32::try_from(left).unwrap_or(u32::MAX))
 }
 
-/// Seconds until the moment that a header gives in seconds since 1970; at least one.
+/// Seconds until the moment that a header gives, in seconds since 1970 or, as Bitbucket does, from
+/// now; at least one.
 pub(crate) fn seconds_until_reset(headers: &HeaderMap, name: &str) -> Option<u32> {
+    /// No moment since 1970 that anyone names is as early, and no window is as long.
+    const DAY: u64 = 86_400;
     let reset: u64 = headers.get(name)?.to_str().ok()?.parse().ok()?;
+    if reset < DAY {
+        return Some(u32::try_from(reset.max(1)).unwrap_or(u32::MAX));
+    }
     let now = their_now(headers)
         .duration_since(SystemTime::UNIX_EPOCH)
         .ok()?;

@@ -14,6 +14,13 @@ use serde::{
 #[serde(transparent)]
 pub(crate) struct Id(u64);
 
+impl Id {
+    /// The number itself.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 impl From<Id> for String {
     fn from(id: Id) -> Self {
         id.0.to_string()

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bitbucket;
 mod github;
 mod gitlab;
 mod local;

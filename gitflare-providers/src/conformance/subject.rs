@@ -210,7 +210,9 @@ impl Subject {
 
     fn assert_nothing_invented(&self, case: &Case, answer: &Value) {
         let sources = case.exchanges.iter().map(|(_, target, reply)| {
-            let body = serde_json::from_str(reply.body()).unwrap_or_default();
+            // What is no JSON is a text.
+            let body = serde_json::from_str(reply.body());
+            let body = body.unwrap_or_else(|_| Value::from(reply.body()));
             Value::from(vec![body, Value::from(target.as_str())])
         });
         let invented = invented(answer, &sources.collect::<Vec<_>>(), self.own_words);

@@ -7,7 +7,7 @@ use gitflare_core::{Result, provider::ProviderId};
 use super::client::REQUEST_ID;
 use crate::{
     http::Http,
-    oauth::{Flow, Need, Oauth, OauthConfig, Revocation, segment, web_url},
+    oauth::{ClientAuthentication, Flow, Need, Oauth, OauthConfig, Revocation, segment, web_url},
 };
 
 /// The REST base of an Enterprise Server, below its host.
@@ -19,6 +19,7 @@ const FLOW: Flow = Flow {
     authorize: "/login/oauth/authorize",
     authorize_query: &[("allow_signup", "false")],
     token: "/login/oauth/access_token",
+    client_authentication: ClientAuthentication::Form,
     // No scope reads private repositories without writing to them.
     // <https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps>
     scopes: &[

@@ -4,7 +4,7 @@
 use gitflare_core::provider::ProviderId;
 
 use super::client::REQUEST_ID;
-use crate::oauth::{Flow, Need, Revocation, web_url};
+use crate::oauth::{ClientAuthentication, Flow, Need, Revocation, web_url};
 
 pub(super) const FLOW: Flow = Flow {
     provider: ProviderId::GITLAB,
@@ -12,6 +12,7 @@ pub(super) const FLOW: Flow = Flow {
     authorize: "/oauth/authorize",
     authorize_query: &[],
     token: "/oauth/token",
+    client_authentication: ClientAuthentication::Form,
     // Nothing narrower than `read_api` reads repositories, and nothing narrower than `api` makes
     // hooks. <https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications>
     scopes: &[

@@ -46,3 +46,16 @@ pub(super) async fn read(
     }
     Ok(splitter.end())
 }
+
+/// A text of up to [`MAX_BODY`] bytes.
+pub(super) async fn read_text(mut response: Response) -> Result<Vec<u8>, Failure> {
+    let room = response.content_length().unwrap_or(0).min(MAX_ROOM) as usize;
+    let mut text = Vec::with_capacity(room);
+    while let Some(chunk) = response.chunk().await.map_err(Failure::from)? {
+        if text.len() + chunk.len() > MAX_BODY {
+            return Err(Failure::TooLarge);
+        }
+        text.extend_from_slice(&chunk);
+    }
+    Ok(text)
+}

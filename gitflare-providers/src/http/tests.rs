@@ -131,7 +131,7 @@ async fn a_name_that_changes_its_mind_leads_nowhere_private() {
         let deadline = Instant::now() + Duration::from_millis(300);
         let url = base.join("/user");
         let headers = HeaderMap::new();
-        let asked = http.get(base, url, &headers, None, deadline);
+        let asked = http.get(base, url, &headers, Expected::Json, deadline);
         asked.await.unwrap_err()
     };
     ask(&http, &base).await;

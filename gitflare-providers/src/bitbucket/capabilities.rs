@@ -1,0 +1,17 @@
+//! What Bitbucket Cloud cannot answer, each with its reason; everything else it can.
+
+use gitflare_core::provider::{Capability, Endpoint, Support};
+
+pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
+    Capability::none(
+        Endpoint::Contributors,
+        "Bitbucket has no list of a repository's contributors.",
+    ),
+    Capability::none(Endpoint::Releases, "Bitbucket has no releases."),
+    // The reference lists no query parameters, and those that clients send are refused at times.
+    // <https://jira.atlassian.com/browse/BCLOUD-18729>
+    Capability {
+        endpoint: Endpoint::Deployments,
+        support: Support::Full { filters: &[] },
+    },
+]);

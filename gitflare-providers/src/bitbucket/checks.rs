@@ -1,0 +1,98 @@
+//! Checks: the build statuses of a commit, which Bitbucket's own pipelines post too. They belong to a
+//! commit, so a ref is resolved first and the cursor keeps what it led to.
+
+use gitflare_core::{
+    Page, PageRequest, Result, Timestamp,
+    model::{Check, CheckConclusion, CheckStatus},
+    provider::{Call, Endpoint, RefSelector, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, below},
+    refs,
+};
+use crate::{
+    listing::Api,
+    pinned::{pin, unpin},
+    wire::{self, Word},
+};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    at: &RefSelector,
+    page: PageRequest,
+) -> Result<Page<Check>> {
+    let limit = page.limit;
+    let (commit, position) = match &page.position {
+        Some(position) => unpin(position)?,
+        None => match refs::resolve(client, call, repo, Endpoint::Checks, at).await? {
+            Some(commit) => (commit, None),
+            None => return Ok(Page::last(Vec::new())),
+        },
+    };
+    let branch = match at {
+        RefSelector::Branch(name) => Some(name.as_str()),
+        RefSelector::DefaultBranch | RefSelector::Ref(_) => None,
+    };
+    let path = ["commit", commit.as_str(), "statuses"];
+    // Statuses without a branch come along, as they are about the commit whatever its branch.
+    let list = below(Endpoint::Checks, repo, &path).query_opt("refname", branch);
+    let page = PageRequest { limit, position };
+    let checks = client.rows(call, list, page, WireStatus::into).await?;
+    Ok(pin(checks, &commit))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WireStatus {
+    /// What tells the statuses of one commit apart.
+    key: String,
+    #[serde(default, deserialize_with = "wire::filled")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    description: Option<String>,
+    state: Option<Word>,
+    url: Option<String>,
+    refname: Option<String>,
+    commit: Option<WireHash>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    created_on: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    updated_on: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireHash {
+    hash: Option<String>,
+}
+
+fn outcome(word: &str) -> (Option<CheckStatus>, Option<CheckConclusion>) {
+    let conclusion = match word {
+        "INPROGRESS" => return (Some(CheckStatus::InProgress), None),
+        "SUCCESSFUL" => CheckConclusion::Success,
+        "FAILED" => CheckConclusion::Failure,
+        "STOPPED" => CheckConclusion::Cancelled,
+        _ => return (None, None),
+    };
+    (Some(CheckStatus::Completed), Some(conclusion))
+}
+
+impl From<WireStatus> for Check {
+    fn from(wire: WireStatus) -> Self {
+        let (status, conclusion) = outcome(wire.state.as_ref().map_or("", Word::as_str));
+        Self {
+            id: wire.key,
+            name: wire.name,
+            description: wire.description,
+            completed_at: wire.updated_on.filter(|_| conclusion.is_some()),
+            status,
+            conclusion,
+            commit_sha: wire.commit.and_then(|commit| commit.hash),
+            git_ref: wire.refname,
+            web_url: wire.url,
+            started_at: wire.created_on,
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! How Bitbucket is asked: paths, pages, credentials, and what a refusal turns out to mean once the
+//! repository itself was looked at. What an answer holds is the business of the other files.
+//! <https://developer.atlassian.com/cloud/bitbucket/rest/intro/>
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use gitflare_core::{
+    Code, Error, PageRequest, Position, Result,
+    provider::{Call, Endpoint, ProviderId, RepoRef},
+};
+use serde::Deserialize;
+
+use crate::{
+    http::Http,
+    listing::{About, Api, List, Paging},
+    pagination::{self, Keys},
+    request::Get,
+    upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
+    upstream_answer::Answer,
+    upstream_error::{Refusal, recode},
+    wire,
+};
+
+/// The headers that name a request; which of them comes has changed over the years.
+pub(super) const REQUEST_ID: &[&str] = &[
+    "x-request-id",
+    "atl-request-id",
+    "atl-traceid",
+    "x-b3-traceid",
+];
+
+const DIALECT: Dialect = Dialect {
+    provider: ProviderId::BITBUCKET,
+    headers: &[
+        // Diffs and files come as they are.
+        ("accept", "application/json, text/plain, */*;q=0.1"),
+        (
+            "user-agent",
+            concat!("gitflare/", env!("CARGO_PKG_VERSION")),
+        ),
+    ],
+    authorization,
+    request_id: REQUEST_ID,
+    rate_limit: RateLimitHeaders {
+        limit: "x-ratelimit-limit",
+        remaining: "x-ratelimit-remaining",
+        reset: "x-ratelimit-reset",
+    },
+    refusal,
+};
+
+/// OAuth and access tokens are bearer tokens. An API token belongs to an account's e-mail, and the two
+/// are sent as user and password: `mail@company.example:token` is what a connection stores then.
+/// <https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/>
+fn authorization(token: &str) -> String {
+    match token.contains(':') {
+        true => format!("Basic {}", BASE64_STANDARD.encode(token)),
+        false => bearer(token),
+    }
+}
+
+/// How a page goes on: by number or by a code that means something to Bitbucket alone.
+const KEYS: Keys = &["page", "ctx"];
+/// The most rows of a page.
+const MAX_ROWS: usize = 100;
+/// The most rows of a page of pull requests, whatever the reference says.
+const MAX_PULL_REQUESTS: usize = 50;
+
+/// Pages that name the next one.
+/// <https://developer.atlassian.com/cloud/bitbucket/rest/intro/#pagination>
+pub(super) const NEXT: Paging = Paging::Pages {
+    ask: |get, page| ask(get, page, MAX_ROWS),
+    next: |answer, _, _| next(answer),
+    otherwise: None,
+};
+
+/// The same for pull requests.
+pub(super) const PULL_REQUESTS: Paging = Paging::Pages {
+    ask: |get, page| ask(get, page, MAX_PULL_REQUESTS),
+    next: |answer, _, _| next(answer),
+    otherwise: None,
+};
+
+/// Pages of the pipelines service, which says how many rows there are and never where they go on.
+/// <https://jira.atlassian.com/browse/BCLOUD-20639>
+pub(super) const NUMBERED: Paging = Paging::Pages {
+    ask: |get, page| ask(get, page, MAX_ROWS),
+    next: |answer, page, rows| next_number(answer, page, rows),
+    otherwise: None,
+};
+
+/// A list below a repository.
+pub(super) fn below<'a>(endpoint: Endpoint, repo: &'a RepoRef, segments: &[&'a str]) -> List<'a> {
+    List::new(endpoint, &NEXT, &["repositories", ANY_WORKSPACE])
+        .then(braced(&repo.id))
+        .at(segments)
+        .rows_in("values")
+        .of(repo)
+}
+
+/// One object below a repository.
+pub(super) fn object(repo: &RepoRef, segments: &[&str]) -> Result<Get<'static>> {
+    let id = braced(&repo.id);
+    Get::new(&[&["repositories", ANY_WORKSPACE, &*id], segments].concat())
+}
+
+/// Stands for the workspace where a repository is named by its UUID.
+const ANY_WORKSPACE: &str = "{}";
+
+/// A UUID as Bitbucket writes it in paths.
+pub(super) fn braced(uuid: &str) -> String {
+    format!("{{{uuid}}}")
+}
+
+/// A UUID as this adapter writes it: without braces, which no path segment needs to encode then.
+pub(super) fn unbraced(uuid: String) -> String {
+    match uuid
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+    {
+        Some(bare) => bare.to_owned(),
+        None => uuid,
+    }
+}
+
+/// One Bitbucket.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) upstream: Upstream,
+}
+
+impl Client {
+    pub(super) fn new(http: Http, api_url: &str) -> Result<Self> {
+        Ok(Self {
+            upstream: Upstream::new(http, api_url, &DIALECT)?,
+        })
+    }
+
+    /// The repository at a path.
+    pub(super) async fn repository(&self, call: &Call, get: &Get<'_>) -> Result<Answer> {
+        let asked = self.upstream.get(call, get).await;
+        // Whatever the body says: nothing else can be absent here.
+        asked.map_err(|error| match error.code() {
+            Code::ResourceNotFound => recode(&error, Code::RepositoryNotFound, NO_REPOSITORY),
+            _ => error,
+        })
+    }
+
+    /// The name of the default branch; `None` in a repository without commits.
+    pub(super) async fn default_branch(
+        &self,
+        call: &Call,
+        repo: &RepoRef,
+    ) -> Result<Option<String>> {
+        let get = object(repo, &[])?.query("fields", "uuid,mainbranch.name");
+        let answer = self.repository(call, &get).await?;
+        let wire: WireDefault = answer.json()?;
+        Ok(wire.mainbranch.and_then(|branch| branch.name))
+    }
+}
+
+impl Api for Client {
+    fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Looks at the repository where the refusal alone does not tell.
+    async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
+        // The rest of the request was accepted on the first page; a history that was rewritten
+        // loses the commit that its pages went by.
+        let goes_on = about.position.is_some() && refusal.upstream_status().is_some();
+        if goes_on
+            && matches!(
+                refusal.code(),
+                Code::InvalidRequest | Code::ResourceNotFound
+            )
+        {
+            return Err(recode(
+                &refusal,
+                Code::InvalidCursor,
+                "Bitbucket no longer knows where this page starts.",
+            ));
+        }
+        let is_missing =
+            refusal.upstream_status() == Some(404) && refusal.code() == Code::ResourceNotFound;
+        let Some(repo) = about.repo.filter(|_| is_missing) else {
+            return Err(refusal);
+        };
+        match self.repository(call, &object(repo, &[])?).await {
+            Err(error) if error.code() == Code::RepositoryNotFound => Err(error),
+            // Pipelines are switched off.
+            Ok(_) if about.endpoint == Endpoint::Deployments => Ok(()),
+            _ => Err(refusal),
+        }
+    }
+}
+
+fn ask<'a>(get: Get<'a>, page: &'a PageRequest, most: usize) -> Result<Get<'a>> {
+    let get = get.query("pagelen", page.limit.get().min(most).to_string());
+    match &page.position {
+        Some(position) => pagination::apply(get, KEYS, position.fields()),
+        None => Ok(get),
+    }
+}
+
+/// Where the next page starts. Of its URL only what selects the page is kept, whatever its host.
+fn next(answer: &Answer) -> Result<Option<Position>> {
+    pagination::from_url(answer, KEYS, answer.json::<WirePage>()?.next.as_deref())
+}
+
+fn next_number(answer: &Answer, page: &PageRequest, rows: usize) -> Result<Option<Position>> {
+    let wire: WirePage = answer.json()?;
+    if let Some(position) = pagination::from_url(answer, KEYS, wire.next.as_deref())? {
+        return Ok(Some(position));
+    }
+    // A page past the end is empty and says that there are rows all the same.
+    let (Some(size), false) = (wire.size, rows == 0) else {
+        return Ok(None);
+    };
+    let asked = page.limit.get().min(MAX_ROWS) as u64;
+    let (number, length) = (wire.page.unwrap_or(1), wire.pagelen.unwrap_or(asked));
+    if number.saturating_mul(length) >= size {
+        return Ok(None);
+    }
+    let number = number.saturating_add(1).to_string();
+    pagination::from_value(answer, KEYS, KEYS[0], Some(&number))
+}
+
+/// What stands around the rows of a page.
+#[derive(Debug, Deserialize)]
+struct WirePage {
+    #[serde(default, deserialize_with = "wire::filled")]
+    next: Option<String>,
+    page: Option<u64>,
+    pagelen: Option<u64>,
+    size: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireDefault {
+    mainbranch: Option<WireNamed>,
+}
+
+/// A thing of which only the name counts.
+#[derive(Debug, Deserialize)]
+pub(super) struct WireNamed {
+    pub(super) name: Option<String>,
+}
+
+/// Where a thing is to be seen.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireLinks {
+    pub(super) html: Option<WireHref>,
+    pub(super) avatar: Option<WireHref>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WireHref {
+    pub(super) href: Option<String>,
+}
+
+/// The address behind a link.
+pub(super) fn href(link: Option<WireHref>) -> Option<String> {
+    link.and_then(|link| link.href)
+}
+
+const NO_REPOSITORY: &str = "Bitbucket has no such repository, or the connection cannot see it.";
+
+/// The texts with which Bitbucket names what a workspace or an account decided.
+const POLICIES: &[&str] = &[
+    "allow-listed",
+    "allowlist",
+    "whitelist",
+    "ip address",
+    "two-step",
+    "two-factor",
+    "single sign-on",
+    "sso",
+];
+
+/// What a refusal means by Bitbucket's own words.
+fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
+    let error = |code, message: &str| Some(refusal.error(code, message));
+    match refusal.status() {
+        403 if refusal.says(POLICIES) => error(
+            Code::AccessBlockedByPolicy,
+            "A policy of the Bitbucket workspace or account blocks this access.",
+        ),
+        403 if refusal.says(&["privilege scopes"]) => error(
+            Code::InsufficientScope,
+            "The connection's token lacks a scope that Bitbucket asks for.",
+        ),
+        403 => error(
+            Code::InsufficientScope,
+            "The account's role at Bitbucket is too low for this.",
+        ),
+        404 if refusal.says(&["no workspace with identifier"]) => error(
+            Code::InstallationNotFound,
+            "Bitbucket has no such workspace, or the connection cannot see it.",
+        ),
+        404 if refusal.says(&["repository "]) => error(Code::RepositoryNotFound, NO_REPOSITORY),
+        410 if refusal.says(&["change-"]) => error(
+            Code::UnsupportedEndpoint,
+            "Bitbucket has withdrawn this part of its API.",
+        ),
+        // The text is no JSON, and rarely is there a word on when to come back.
+        429 => Some(refusal.rate_limited("x-ratelimit-reset")),
+        // A diff or a listing that takes too long to make.
+        // <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commits/>
+        555 => error(
+            Code::UpstreamTimeout,
+            "Bitbucket gave up: what was asked for is too large for it.",
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,177 @@
+//! Histories and one commit's changes. The branch is resolved on the first page and the cursor keeps
+//! the commit, so that all pages of a chain are of one history.
+
+use gitflare_core::{
+    Page, PageRequest, Result, Timestamp,
+    model::{Commit, Diff, Signature},
+    provider::{Call, CommitId, Endpoint, GitRef, RefSelector, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, WireLinks, below, href, object},
+    diff,
+    profile::WireUser,
+    refs,
+};
+use crate::{
+    listing::Api,
+    pinned::{pin, unpin},
+    wire::{self, Rows},
+};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    branch: Option<&GitRef>,
+    page: PageRequest,
+) -> Result<Page<Commit>> {
+    let limit = page.limit;
+    let (commit, position) = match &page.position {
+        Some(position) => unpin(position)?,
+        None => {
+            let at = match branch {
+                Some(name) => RefSelector::Branch(name.clone()),
+                None => RefSelector::DefaultBranch,
+            };
+            match refs::resolve(client, call, repo, Endpoint::Commits, &at).await? {
+                Some(commit) => (commit, None),
+                None => return Ok(Page::last(Vec::new())),
+            }
+        }
+    };
+    // A slash at the end would be taken for a part of the hash.
+    let list = below(Endpoint::Commits, repo, &["commits", commit.as_str()]);
+    let page = PageRequest { limit, position };
+    let commits = client.rows(call, list, page, WireCommit::into).await?;
+    Ok(pin(commits, &commit))
+}
+
+pub(super) async fn diff(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitId,
+) -> Result<Diff> {
+    let endpoint = Endpoint::CommitDiff;
+    let id = commit.as_str();
+    let get = object(repo, &["commit", id])?;
+    let (text, list) = (["diff", id], ["diffstat", id]);
+    let (answer, mut diff) = tokio::try_join!(
+        client.item(call, endpoint, repo, get),
+        diff::read(client, call, endpoint, repo, &text, &list),
+    )?;
+    let commit: WireCommit = answer.json()?;
+    diff.base_sha = commit
+        .parents
+        .and_then(|parents| parents.into_iter().next())
+        .and_then(|parent| parent.hash);
+    diff.head_sha = Some(commit.hash);
+    Ok(diff)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WireCommit {
+    hash: String,
+    message: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    date: Option<Timestamp>,
+    author: Option<WirePerson>,
+    /// Not in older answers.
+    committer: Option<WirePerson>,
+    parents: Option<Rows<WireParent>>,
+    links: Option<WireLinks>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireParent {
+    hash: Option<String>,
+}
+
+/// A person as Git knows them, with the account that Bitbucket found for the address.
+#[derive(Debug, Deserialize)]
+pub(super) struct WirePerson {
+    pub(super) raw: Option<String>,
+    user: Option<WireUser>,
+}
+
+impl WirePerson {
+    fn into_signature(self, date: Option<Timestamp>) -> Signature {
+        let (name, email) = self.raw.map_or((None, None), |raw| name_and_email(&raw));
+        let (login, avatar_url) = match self.user {
+            Some(mut user) => (user.nickname.take(), user.avatar_url()),
+            None => (None, None),
+        };
+        Signature {
+            name,
+            email,
+            date,
+            login,
+            avatar_url,
+        }
+    }
+}
+
+/// `Name <mail>`; either may be missing.
+pub(super) fn name_and_email(raw: &str) -> (Option<String>, Option<String>) {
+    let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    match raw.rsplit_once('<') {
+        Some((name, rest)) => (text(name), text(rest.split('>').next().unwrap_or_default())),
+        None => (text(raw), None),
+    }
+}
+
+impl From<WireCommit> for Commit {
+    fn from(wire: WireCommit) -> Self {
+        let title = wire
+            .message
+            .as_ref()
+            .and_then(|message| message.lines().next().map(str::to_owned));
+        let parents = wire.parents.unwrap_or_default().into_iter();
+        Self {
+            sha: wire.hash,
+            title,
+            message: wire.message,
+            // The one date that is sent is the author's.
+            author: wire.author.map(|author| author.into_signature(wire.date)),
+            committer: wire
+                .committer
+                .map(|committer| committer.into_signature(None)),
+            parents: parents.filter_map(|parent| parent.hash).collect(),
+            web_url: href(wire.links.unwrap_or_default().html),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_a_name_and_an_address_that_may_be_missing() {
+        for (raw, name, email) in [
+            (
+                "Ann B <ann@mail.example>",
+                Some("Ann B"),
+                Some("ann@mail.example"),
+            ),
+            (
+                "ann <ann@mail.example",
+                Some("ann"),
+                Some("ann@mail.example"),
+            ),
+            ("<ann@mail.example>", None, Some("ann@mail.example")),
+            ("Ann B", Some("Ann B"), None),
+            ("Ann <>", Some("Ann"), None),
+            ("", None, None),
+        ] {
+            let (got_name, got_email) = name_and_email(raw);
+            assert_eq!(
+                (got_name.as_deref(), got_email.as_deref()),
+                (name, email),
+                "{raw}"
+            );
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The changes of a commit or a pull request. Bitbucket writes them as one text; one that it finds too
+//! large it does not write at all, and the list of changed files is what is left then.
+//! <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commits/#api-repositories-workspace-repo-slug-diff-spec-get>
+
+use gitflare_core::{
+    Code, Result,
+    model::{Diff, DiffFile, FileStatus},
+    provider::{Call, Endpoint, RepoRef},
+};
+use serde::Deserialize;
+
+use super::client::{Client, below, object};
+use crate::{diff_files::DiffFiles, git_diff, listing::Api, wire::Word};
+
+/// Reads the diff at one path, or else the list of files at the other, without its two ends. A pull
+/// request's are redirects to a path of the same host, which are followed.
+pub(super) async fn read(
+    client: &Client,
+    call: &Call,
+    endpoint: Endpoint,
+    repo: &RepoRef,
+    text: &[&str],
+    list: &[&str],
+) -> Result<Diff> {
+    let get = object(repo, text)?.query("binary", "false").text();
+    match client.item(call, endpoint, repo, get).await {
+        Ok(answer) => Ok(DiffFiles::of(git_diff::files(&answer.reply.body)).into_diff()),
+        // Too large for Bitbucket to make, or for the gateway to read.
+        Err(error)
+            if error.upstream_status() == Some(555) || error.code() == Code::InvalidLimit =>
+        {
+            let list = below(endpoint, repo, list);
+            let (files, _) = DiffFiles::walk::<WireFile>(client, call, list).await?;
+            Ok(files.into_diff())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WireFile {
+    status: Option<Word>,
+    lines_added: Option<u64>,
+    lines_removed: Option<u64>,
+    old: Option<WirePath>,
+    new: Option<WirePath>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WirePath {
+    path: String,
+}
+
+impl From<WireFile> for DiffFile {
+    fn from(wire: WireFile) -> Self {
+        let status = match wire.status.as_ref().map_or("", Word::as_str) {
+            "added" => FileStatus::Added,
+            "removed" => FileStatus::Removed,
+            "renamed" => FileStatus::Renamed,
+            _ => FileStatus::Modified,
+        };
+        let old = wire.old.map(|side| side.path);
+        let new = wire.new.map(|side| side.path);
+        Self {
+            previous_path: old.clone().filter(|_| status == FileStatus::Renamed),
+            path: new.or(old).unwrap_or_default(),
+            status,
+            additions: wire.lines_added,
+            deletions: wire.lines_removed,
+            binary: None,
+            patch: None,
+            patch_truncated: true,
+        }
+    }
+}

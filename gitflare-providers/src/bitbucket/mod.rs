@@ -1,0 +1,80 @@
+//! Provider `bitbucket`: Bitbucket Cloud over REST 2.0. It reads only, and asks by the repository's
+//! UUID, which outlives renames. Contributors and releases do not exist there.
+
+mod capabilities;
+mod checks;
+mod client;
+mod commits;
+mod deployments;
+mod diff;
+mod hooks;
+mod oauth;
+mod profile;
+mod pull_requests;
+mod refs;
+mod repositories;
+mod tree;
+
+use gitflare_core::{Result, provider::ProviderHooks};
+
+use self::{capabilities::CAPABILITIES, client::Client};
+use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
+
+/// The provider of one Bitbucket Cloud.
+#[derive(Debug)]
+pub struct Bitbucket {
+    client: Client,
+    oauth: Option<Oauth>,
+}
+
+impl Bitbucket {
+    /// A Bitbucket whose REST API is at this base URL, `/2.0` included.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when the gateway may not call that URL.
+    pub fn new(http: Http, api_url: &str) -> Result<Self> {
+        Ok(Self {
+            client: Client::new(http, api_url)?,
+            oauth: None,
+        })
+    }
+
+    /// Links accounts too, as the OAuth consumer that is registered there.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when the gateway may not call the URL of its pages.
+    pub fn with_oauth(mut self, http: Http, api_url: &str, config: OauthConfig) -> Result<Self> {
+        self.oauth = Some(Oauth::new(http, &oauth::FLOW, api_url, config, None)?);
+        Ok(self)
+    }
+}
+
+serve! {
+    Bitbucket {
+        /// A UUID without its braces; everything else is `workspace/slug`.
+        fn is_repository_id(&self, segment: &str) -> bool {
+            segment.len() == 36
+                && segment.bytes().enumerate().all(|(at, byte)| match at {
+                    8 | 13 | 18 | 23 => byte == b'-',
+                    _ => byte.is_ascii_hexdigit(),
+                })
+        }
+
+        fn hooks(&self) -> Option<&dyn ProviderHooks> {
+            Some(self)
+        }
+    }
+    viewer => profile::viewer,
+    repositories => repositories::list,
+    repository => repositories::find,
+    find_repository => repositories::find_by_name,
+    branches => refs::branches,
+    commits => commits::list,
+    commit_diff => commits::diff,
+    pull_requests => pull_requests::list,
+    pull_request_diff => pull_requests::diff,
+    tags => refs::tags,
+    checks => checks::list,
+    deployments => deployments::list,
+    file_tree => tree::list,
+}

@@ -1,0 +1,32 @@
+//! Linking accounts at Bitbucket: consumers, whose access tokens live an hour or two, and whose refresh
+//! tokens change with every use. There is no revocation; people remove an app in their settings.
+//! <https://developer.atlassian.com/cloud/bitbucket/oauth-2/>
+
+use gitflare_core::{Scope, provider::ProviderId};
+
+use super::client::REQUEST_ID;
+use crate::oauth::{ClientAuthentication, Flow, Need, Revocation, web_url};
+
+pub(super) const FLOW: Flow = Flow {
+    provider: ProviderId::BITBUCKET,
+    web_url: |api_url| web_url(api_url, "/2.0"),
+    authorize: "/site/oauth2/authorize",
+    authorize_query: &[],
+    token: "/site/oauth2/access_token",
+    client_authentication: ClientAuthentication::Basic,
+    // `pullrequest` also lets comment and `webhook` makes hooks: there is nothing narrower.
+    // <https://developer.atlassian.com/cloud/bitbucket/rest/intro/#bitbucket-oauth-2-0-scopes>
+    scopes: &[
+        (Need::Profile, "account"),
+        (Need::Repositories, "repository"),
+        (
+            Need::OneOf(&[Scope::ReadPullRequests, Scope::ReadDiffs]),
+            "pullrequest",
+        ),
+        (Need::OneOf(&[Scope::ReadDeployments]), "pipeline"),
+        (Need::Events, "webhook"),
+    ],
+    refresh_repeats_redirect_uri: false,
+    revocation: Revocation::Unsupported,
+    request_id: REQUEST_ID,
+};

@@ -1,0 +1,160 @@
+//! Pull requests and their changes. Bitbucket shortens the commit ids in them to twelve digits, and
+//! tells no moment of a merge.
+
+use gitflare_core::{
+    Page, PageRequest, Result, Timestamp,
+    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
+    provider::{Call, Endpoint, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, PULL_REQUESTS, WireLinks, WireNamed, below, href, object},
+    diff,
+    profile::WireUser,
+};
+use crate::{
+    listing::Api,
+    wire::{self, Id, Word},
+};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    state: PullRequestFilter,
+    page: PageRequest,
+) -> Result<Page<PullRequest>> {
+    let states: &[&str] = match state {
+        PullRequestFilter::Open => &["OPEN"],
+        PullRequestFilter::Closed => &["DECLINED", "SUPERSEDED"],
+        PullRequestFilter::Merged => &["MERGED"],
+        PullRequestFilter::All => &["OPEN", "MERGED", "DECLINED", "SUPERSEDED"],
+    };
+    let list = below(Endpoint::PullRequests, repo, &["pullrequests"]).paged(&PULL_REQUESTS);
+    let list = states
+        .iter()
+        .fold(list, |list, state| list.query("state", *state));
+    client.rows(call, list, page, WirePullRequest::into).await
+}
+
+pub(super) async fn diff(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<Diff> {
+    let endpoint = Endpoint::PullRequestDiff;
+    let number = number.to_string();
+    let path = |rest| ["pullrequests", &*number, rest];
+    let get = object(repo, &["pullrequests", &*number])?;
+    let (text, list) = (path("diff"), path("diffstat"));
+    let (answer, mut diff) = tokio::try_join!(
+        client.item(call, endpoint, repo, get),
+        diff::read(client, call, endpoint, repo, &text, &list),
+    )?;
+    let wire: WirePullRequest = answer.json()?;
+    diff.base_sha = wire.destination.and_then(WireEnd::into_hash);
+    diff.head_sha = wire.source.and_then(WireEnd::into_hash);
+    Ok(diff)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WirePullRequest {
+    id: Id,
+    title: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    description: Option<String>,
+    summary: Option<WireText>,
+    state: Option<Word>,
+    draft: Option<bool>,
+    /// `null` for an account that was deleted.
+    author: Option<WireUser>,
+    source: Option<WireEnd>,
+    destination: Option<WireEnd>,
+    merge_commit: Option<WireHash>,
+    links: Option<WireLinks>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    created_on: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    updated_on: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireText {
+    #[serde(default, deserialize_with = "wire::filled")]
+    raw: Option<String>,
+}
+
+/// One of the two branches. The repository beside them is gone with a deleted fork.
+#[derive(Debug, Deserialize)]
+struct WireEnd {
+    branch: Option<WireNamed>,
+    commit: Option<WireHash>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireHash {
+    hash: Option<String>,
+}
+
+impl WireEnd {
+    fn into_hash(self) -> Option<String> {
+        self.commit.and_then(|commit| commit.hash)
+    }
+
+    /// Branch and commit.
+    fn split(end: Option<Self>) -> (Option<String>, Option<String>) {
+        match end {
+            Some(Self { branch, commit }) => (
+                branch.and_then(|branch| branch.name),
+                commit.and_then(|commit| commit.hash),
+            ),
+            None => (None, None),
+        }
+    }
+}
+
+impl WirePullRequest {
+    pub(super) fn number(&self) -> u64 {
+        self.id.number()
+    }
+}
+
+fn state(word: &str) -> PullRequestState {
+    match word {
+        "MERGED" => PullRequestState::Merged,
+        "DECLINED" | "SUPERSEDED" => PullRequestState::Closed,
+        _ => PullRequestState::Open,
+    }
+}
+
+impl From<WirePullRequest> for PullRequest {
+    fn from(wire: WirePullRequest) -> Self {
+        let (source_branch, head_sha) = WireEnd::split(wire.source);
+        let (target_branch, base_sha) = WireEnd::split(wire.destination);
+        Self {
+            number: wire.id.number(),
+            id: wire.id.into(),
+            state: state(wire.state.as_ref().map_or("", Word::as_str)),
+            title: wire.title,
+            description: wire
+                .description
+                .or_else(|| wire.summary.and_then(|summary| summary.raw)),
+            draft: wire.draft,
+            author: wire.author.map(Into::into),
+            source_branch,
+            target_branch,
+            head_sha,
+            base_sha,
+            merge_commit_sha: wire.merge_commit.and_then(|commit| commit.hash),
+            labels: Vec::new(),
+            web_url: href(wire.links.unwrap_or_default().html),
+            created_at: wire.created_on,
+            updated_at: wire.updated_on,
+            // `updated_on` moves with every comment: it is no moment of an end.
+            closed_at: None,
+            merged_at: None,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Branches, tags, and the commit that a ref leads to. A name with a slash is no part of any other
+//! path at Bitbucket, so a ref is resolved first and the commit is asked for from then on.
+//! <https://jira.atlassian.com/browse/BCLOUD-9969>
+
+use gitflare_core::{
+    Code, Error, Page, PageRequest, Result, Timestamp,
+    model::{Branch, Tag, Tagger},
+    provider::{Call, CommitId, Endpoint, ProviderId, RefSelector, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, WireLinks, below, href, object},
+    commits::{WirePerson, name_and_email},
+};
+use crate::{listing::Api, wire};
+
+pub(super) async fn branches(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Branch>> {
+    let list = below(Endpoint::Branches, repo, &["refs", "branches"]);
+    client.rows(call, list, page, WireBranch::into).await
+}
+
+pub(super) async fn tags(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Tag>> {
+    let list = below(Endpoint::Tags, repo, &["refs", "tags"]);
+    client.rows(call, list, page, WireRef::into).await
+}
+
+/// The commit that a selector leads to; `None` in an empty repository.
+pub(super) async fn resolve(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    endpoint: Endpoint,
+    at: &RefSelector,
+) -> Result<Option<CommitId>> {
+    let default;
+    let (name, folders): (&str, &[&str]) = match at {
+        RefSelector::DefaultBranch => match client.default_branch(call, repo).await? {
+            None => return Ok(None),
+            Some(name) => {
+                default = name;
+                (&default, &["branches"])
+            }
+        },
+        RefSelector::Branch(name) => (name.as_str(), &["branches"]),
+        RefSelector::Ref(name) => {
+            if let Ok(commit) = CommitId::parse(name.as_str()) {
+                return Ok(Some(commit));
+            }
+            (name.as_str(), &["branches", "tags"])
+        }
+    };
+    let mut missing = None;
+    for folder in folders {
+        let segments: Vec<&str> = ["refs", folder]
+            .into_iter()
+            .chain(name.split('/'))
+            .collect();
+        match client
+            .item(call, endpoint, repo, object(repo, &segments)?)
+            .await
+        {
+            Ok(answer) => return tip(answer.json()?).map(Some),
+            Err(error) if error.code() == Code::ResourceNotFound => missing = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(missing.unwrap_or_else(|| unusable("Bitbucket knows no such ref.")))
+}
+
+fn tip(wire: WireRef) -> Result<CommitId> {
+    let hash = wire.target.and_then(|target| target.hash);
+    hash.and_then(|hash| CommitId::parse(&hash).ok())
+        .ok_or_else(|| unusable("Bitbucket names no commit for this ref."))
+}
+
+fn unusable(message: &str) -> Error {
+    Error::upstream(Code::UpstreamUnavailable, ProviderId::BITBUCKET, message)
+}
+
+/// A tag, or the branch that a ref leads to.
+#[derive(Debug, Deserialize)]
+struct WireRef {
+    name: String,
+    /// `null` for a ref that leads nowhere.
+    target: Option<WireTarget>,
+    links: Option<WireLinks>,
+    /// Of annotated tags, as the next two.
+    #[serde(default, deserialize_with = "wire::filled")]
+    message: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    date: Option<Timestamp>,
+    tagger: Option<WirePerson>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireTarget {
+    hash: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireBranch {
+    name: String,
+    target: WireTip,
+    links: Option<WireLinks>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireTip {
+    hash: String,
+}
+
+impl From<WireBranch> for Branch {
+    fn from(wire: WireBranch) -> Self {
+        Self {
+            name: wire.name,
+            commit_sha: wire.target.hash,
+            // Restrictions are told to administrators alone.
+            protected: None,
+            default: None,
+            web_url: href(wire.links.unwrap_or_default().html),
+        }
+    }
+}
+
+impl From<WireRef> for Tag {
+    fn from(wire: WireRef) -> Self {
+        let (name, email) = wire
+            .tagger
+            .and_then(|tagger| tagger.raw)
+            .map_or((None, None), |raw| name_and_email(&raw));
+        let tagger = Tagger {
+            name,
+            email,
+            date: wire.date,
+        };
+        let is_known = tagger.name.is_some() || tagger.email.is_some() || tagger.date.is_some();
+        Self {
+            name: wire.name,
+            commit_sha: wire.target.and_then(|target| target.hash),
+            message: wire.message,
+            tagger: is_known.then_some(tagger),
+            web_url: href(wire.links.unwrap_or_default().html),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! File trees. The ref is resolved on the first page and the cursor keeps the commit. Bitbucket sends
+//! no modes and no blob ids.
+//! <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-source/>
+
+use gitflare_core::{
+    Code, Error, Page, PageRequest, Result,
+    model::{TreeEntry, TreeEntryType},
+    provider::{Call, CommitId, Endpoint, ProviderId, RepoRef, TreePath, TreeQuery},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, below, object},
+    refs,
+};
+use crate::{
+    listing::Api,
+    pinned::{pin, unpin},
+    wire::{Rows, Word},
+};
+
+/// How deep Bitbucket is asked to walk; deeper walks are refused for being too slow.
+const MAX_DEPTH: usize = 10;
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    query: &TreeQuery,
+    page: PageRequest,
+) -> Result<Page<TreeEntry>> {
+    let limit = page.limit;
+    let path = query.path.as_ref();
+    let (commit, position) = match &page.position {
+        Some(position) => unpin(position)?,
+        None => match refs::resolve(client, call, repo, Endpoint::FileTree, &query.at).await? {
+            Some(commit) => {
+                if let Some(path) = path {
+                    check_folder(client, call, repo, &commit, path).await?;
+                }
+                (commit, None)
+            }
+            None => return Ok(Page::last(Vec::new())),
+        },
+    };
+    let folders: Vec<&str> = path.map_or(Vec::new(), |path| path.as_str().split('/').collect());
+    let depth = query.recursive.then(|| MAX_DEPTH.to_string());
+    let list = below(Endpoint::FileTree, repo, &["src", commit.as_str()])
+        .at(&folders)
+        .folder()
+        .query_opt("max_depth", depth);
+    let page = PageRequest { limit, position };
+    let entries = client.rows(call, list, page, WireEntry::into).await?;
+    if query.recursive {
+        check_depth(&entries.items, folders.len())?;
+    }
+    Ok(pin(entries, &commit))
+}
+
+/// A file in the folder's place would come as it is.
+async fn check_folder(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitId,
+    path: &TreePath,
+) -> Result<()> {
+    let folders = path.as_str().split('/');
+    let segments: Vec<&str> = ["src", commit.as_str()]
+        .into_iter()
+        .chain(folders)
+        .collect();
+    let get = object(repo, &segments)?.query("format", "meta");
+    let answer = client.item(call, Endpoint::FileTree, repo, get).await?;
+    match answer.json::<WireMeta>()?.kind.as_str() {
+        "commit_directory" => Ok(()),
+        _ => Err(Error::upstream(
+            Code::ResourceNotFound,
+            ProviderId::BITBUCKET,
+            "There is no such folder at that commit.",
+        )),
+    }
+}
+
+/// A folder at the deepest level was not opened, so that what is in it would be missing.
+fn check_depth(entries: &[TreeEntry], root: usize) -> Result<()> {
+    let is_deepest = |entry: &TreeEntry| {
+        entry.kind == TreeEntryType::Directory && entry.path.split('/').count() >= root + MAX_DEPTH
+    };
+    match entries.iter().find(|entry| is_deepest(entry)) {
+        None => Ok(()),
+        Some(_) => Err(Error::upstream(
+            Code::InvalidRequest,
+            ProviderId::BITBUCKET,
+            format!(
+                "Bitbucket lists no more than {MAX_DEPTH} levels of folders at once: list deeper ones with `path`."
+            ),
+        )),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WireMeta {
+    #[serde(rename = "type")]
+    kind: Word,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireEntry {
+    path: String,
+    #[serde(rename = "type")]
+    kind: Word,
+    size: Option<u64>,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+/// A word by the reference, a list of words in answers.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Attributes {
+    Words(Rows<Word>),
+    Word(Word),
+    Other(serde::de::IgnoredAny),
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self::Words(Rows::default())
+    }
+}
+
+impl Attributes {
+    fn have(&self, word: &str) -> bool {
+        match self {
+            Self::Words(words) => words.0.iter().any(|known| known.as_str() == word),
+            Self::Word(known) => known.as_str() == word,
+            Self::Other(_) => false,
+        }
+    }
+}
+
+impl From<WireEntry> for TreeEntry {
+    fn from(wire: WireEntry) -> Self {
+        let path = wire.path.trim_end_matches('/');
+        let kind = match wire.kind.as_str() {
+            "commit_directory" => TreeEntryType::Directory,
+            _ if wire.attributes.have("subrepository") => TreeEntryType::Submodule,
+            _ if wire.attributes.have("link") => TreeEntryType::Symlink,
+            _ => TreeEntryType::File,
+        };
+        Self {
+            name: path.rsplit('/').next().unwrap_or(path).to_owned(),
+            path: path.to_owned(),
+            kind,
+            mode: None,
+            sha: None,
+            size: wire.size.filter(|_| kind == TreeEntryType::File),
+        }
+    }
+}

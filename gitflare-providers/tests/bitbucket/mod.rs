@@ -1,0 +1,33 @@
+//! Provider `bitbucket` over HTTP: what is asked of the upstream, down to the last parameter, and what
+//! its answers and refusals become. The upstream is a real server that replays fixtures.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where its ground is not as expected, and says what it skips"
+)]
+
+mod golden;
+mod hooks;
+mod recordings;
+mod refusals;
+mod table;
+
+use gitflare_core::provider::RepoRef;
+
+use crate::support;
+
+/// The repository that the tests read.
+const UUID: &str = "7c1d9b52-3e0f-4f5a-9d41-0c5a5f8f1a27";
+const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+
+fn repo() -> RepoRef {
+    RepoRef {
+        id: UUID.to_owned(),
+        full_name: Some("mill/loom-engine".to_owned()),
+    }
+}
+
+/// Below the repository.
+fn below(rest: &str) -> String {
+    format!("repositories/%7B%7D/%7B{UUID}%7D{rest}")
+}

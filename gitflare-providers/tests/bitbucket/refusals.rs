@@ -1,0 +1,127 @@
+//! What Bitbucket's refusals become: limits, policies, missing rights and missing things told apart.
+
+use gitflare_core::{Code, PageRequest, provider::Provider};
+use gitflare_providers::{
+    bitbucket::Bitbucket,
+    conformance::{Reply, StandIn},
+};
+
+use crate::bitbucket::{
+    below, repo,
+    support::{call, table::fixture},
+};
+
+/// What becomes of this answer to a list of branches, whose repository exists.
+async fn refused(reply: Reply) -> gitflare_core::Error {
+    let list = below("/refs/branches?pagelen=25");
+    let repository = below("");
+    let stand_in = StandIn::answering(move |_, target, _| {
+        match target.strip_prefix("/2.0/").unwrap_or(target) {
+            target if target == list => reply.clone(),
+            target if target == repository => Reply::ok(fixture("bitbucket/repository.json")),
+            _ => Reply::new(418, "{}"),
+        }
+    })
+    .await;
+    let provider = Bitbucket::new(stand_in.http(), &format!("{}/2.0", stand_in.url())).unwrap();
+    provider
+        .branches(&call(), &repo(), PageRequest::default())
+        .await
+        .unwrap_err()
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_code() {
+    let words = |status, text: &str| {
+        let body = format!(r#"{{"type": "error", "error": {{"message": "{text}"}}}}"#);
+        Reply::new(status, body)
+    };
+    for (reply, code) in [
+        (
+            words(
+                401,
+                "Token is invalid, expired, or not supported for this endpoint.",
+            ),
+            Code::AuthExpired,
+        ),
+        (Reply::new(401, ""), Code::AuthExpired),
+        (
+            words(
+                403,
+                "Your credentials lack one or more required privilege scopes.",
+            ),
+            Code::InsufficientScope,
+        ),
+        (
+            words(
+                403,
+                "To access this repository, an admin has to allow-listed IP",
+            ),
+            Code::AccessBlockedByPolicy,
+        ),
+        (
+            words(403, "You must enable two-step verification to access this"),
+            Code::AccessBlockedByPolicy,
+        ),
+        (
+            words(403, "Access denied. You must have write or admin access."),
+            Code::InsufficientScope,
+        ),
+        (
+            words(404, "Repository mill/gone not found"),
+            Code::RepositoryNotFound,
+        ),
+        (
+            words(404, "No workspace with identifier 'gone'."),
+            Code::InstallationNotFound,
+        ),
+        (Reply::new(404, "Not Found"), Code::ResourceNotFound),
+        (
+            words(410, "CHANGE-2770 - Functionality has been deprecated"),
+            Code::UnsupportedEndpoint,
+        ),
+        (
+            Reply::new(410, r#"{"message": "CHANGE-2770 - gone", "detail": "x"}"#),
+            Code::UnsupportedEndpoint,
+        ),
+        (
+            Reply::new(429, "Rate limit for this resource has been exceeded")
+                .with("content-type", "text/plain"),
+            Code::RateLimited,
+        ),
+        (Reply::new(555, ""), Code::UpstreamTimeout),
+        (words(400, "Invalid pagelen"), Code::InvalidRequest),
+        (words(500, "x"), Code::UpstreamUnavailable),
+        (Reply::new(503, "<html>"), Code::UpstreamUnavailable),
+        (Reply::new(504, ""), Code::UpstreamTimeout),
+        (Reply::ok("<html>"), Code::UpstreamUnavailable),
+    ] {
+        let shown = format!("{reply:?}");
+        let error = refused(reply).await;
+        assert_eq!(error.code(), code, "{shown}");
+        assert_eq!(error.provider_request_id(), Some("01HXFIXTURE"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_workspace_that_bitbucket_blocked_is_a_policy() {
+    let stand_in = StandIn::answering(|_, target, _| match target {
+        target if target.starts_with("/2.0/user/workspaces") => {
+            Reply::ok(fixture("bitbucket/workspaces.json"))
+        }
+        _ => Reply::new(410, r#"{"error": {"message": "Marked as spam"}}"#),
+    })
+    .await;
+    let provider = Bitbucket::new(stand_in.http(), &format!("{}/2.0", stand_in.url())).unwrap();
+    let refused = provider.repositories(&call(), PageRequest::default()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::AccessBlockedByPolicy);
+}
+
+#[tokio::test]
+async fn a_limit_is_renewed_in_seconds_from_now() {
+    let reply = Reply::new(429, "Rate limit for this resource has been exceeded")
+        .with("x-ratelimit-limit", "60, 60;w=3600")
+        .with("x-ratelimit-reset", "879");
+    let error = refused(reply).await;
+    assert_eq!(error.retry_after_seconds(), Some(879));
+}
