@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use gitflare_core::{
     Result,
-    provider::{Provider, ProviderId},
+    provider::{Instance, Provider, ProviderId, ProviderKind},
 };
 use gitflare_providers::{
     Http, HttpConfig, OauthConfig,
@@ -29,24 +29,17 @@ struct Registered<'a> {
     app_slug: Option<String>,
 }
 
-/// Providers with a REST API: the variables' common part, the public service if there is one, and
-/// the adapter.
-const ADAPTERS: &[(ProviderId, &str, Option<&str>, Adapter)] = &[
+/// Kinds with a REST API: the public service if there is one, and the adapter.
+const ADAPTERS: &[(ProviderKind, Option<&str>, Adapter)] = &[
+    (ProviderKind::GITHUB, Some("https://api.github.com"), |at| {
+        let github = Github::new(at.http.clone(), at.api_url)?;
+        Ok(Arc::new(match at.oauth {
+            Some(oauth) => github.with_oauth(at.http, at.api_url, oauth, at.app_slug)?,
+            None => github,
+        }))
+    }),
     (
-        ProviderId::GITHUB,
-        "GITFLARE_GITHUB",
-        Some("https://api.github.com"),
-        |at| {
-            let github = Github::new(at.http.clone(), at.api_url)?;
-            Ok(Arc::new(match at.oauth {
-                Some(oauth) => github.with_oauth(at.http, at.api_url, oauth, at.app_slug)?,
-                None => github,
-            }))
-        },
-    ),
-    (
-        ProviderId::GITLAB,
-        "GITFLARE_GITLAB",
+        ProviderKind::GITLAB,
         Some("https://gitlab.com/api/v4"),
         |at| {
             let gitlab = Gitlab::new(at.http.clone(), at.api_url)?;
@@ -66,27 +59,10 @@ pub(crate) fn providers(
 ) -> Result<Vec<Arc<dyn Provider>>, Problem> {
     let http = client(config)?;
     let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
-    for (id, variables, public, adapter) in ADAPTERS {
-        if !config.providers.contains(id) {
-            continue;
+    for upstream in &config.upstreams {
+        if config.providers.contains(&upstream.provider) {
+            providers.extend(adapter(upstream, config, &http, public_url)?);
         }
-        let upstream = config.upstream(*id);
-        let given = upstream.and_then(|upstream| upstream.api_url.as_ref());
-        let Some(api_url) = given.map(BaseUrl::as_str).or(*public) else {
-            continue;
-        };
-        let provider = adapter(Registered {
-            http: http.clone(),
-            api_url,
-            oauth: upstream.and_then(|upstream| oauth(upstream, public_url)),
-            app_slug: config.github_app_slug.clone(),
-        });
-        providers.push(provider.map_err(|error| {
-            Problem::new(format!(
-                "{variables}_API_URL, {variables}_WEB_URL: {} GITFLARE_ALLOW_PRIVATE_UPSTREAMS names those that may be private.",
-                error.message()
-            ))
-        })?);
     }
     if config.providers.contains(&ProviderId::LOCAL) && !local_roots.is_empty() {
         let local = Local::new(LocalConfig::new(local_roots.to_vec()))
@@ -96,21 +72,94 @@ pub(crate) fn providers(
     Ok(providers)
 }
 
+/// The upstreams that are enabled and whose kind has an adapter.
+pub(crate) fn enabled(config: &Config) -> impl Iterator<Item = &Upstream> {
+    config.upstreams.iter().filter(|upstream| {
+        config.providers.contains(&upstream.provider)
+            && ADAPTERS.iter().any(|(kind, ..)| *kind == upstream.kind)
+    })
+}
+
+/// Where a provider sends a browser back to.
+pub(crate) fn callback_url(public_url: &BaseUrl, provider: ProviderId) -> String {
+    format!("{}/v1/auth/{provider}/callback", public_url.as_str())
+}
+
+/// The adapter of an upstream; `None` where its kind has no adapter yet or its base is not known.
+fn adapter(
+    upstream: &Upstream,
+    config: &Config,
+    http: &Http,
+    public_url: &BaseUrl,
+) -> Result<Option<Arc<dyn Provider>>, Problem> {
+    let (id, kind) = (upstream.provider, upstream.kind);
+    let is_further = id.as_str() != kind.as_str();
+    let mut adapters = ADAPTERS.iter();
+    let Some((_, public, adapter)) = adapters.find(|(known, ..)| *known == kind) else {
+        return match is_further {
+            true => Err(Problem::new(format!(
+                "[provider.{id}] kind: this build has no adapter of the kind `{kind}`"
+            ))),
+            false => Ok(None),
+        };
+    };
+    let given = upstream.api_url.as_ref().map(BaseUrl::as_str);
+    let Some(api_url) = given.or(*public) else {
+        return match is_further {
+            true => Err(Problem::new(format!("[provider.{id}] api_url must be set"))),
+            false => Ok(None),
+        };
+    };
+    let made = adapter(Registered {
+        http: http.clone(),
+        api_url,
+        oauth: oauth(upstream, public_url),
+        app_slug: config.github_app_slug.clone().filter(|_| !is_further),
+    });
+    let made = made.map_err(|error| {
+        let (urls, allowed) = match is_further {
+            true => (
+                format!("[provider.{id}] api_url, web_url"),
+                "allow_private lets them",
+            ),
+            false => {
+                let name = id.as_str().replace('-', "_").to_uppercase();
+                let urls = format!("GITFLARE_{name}_API_URL, GITFLARE_{name}_WEB_URL");
+                (
+                    urls,
+                    "GITFLARE_ALLOW_PRIVATE_UPSTREAMS names those that may",
+                )
+            }
+        };
+        Problem::new(format!("{urls}: {} {allowed} be private.", error.message()))
+    })?;
+    Ok(Some(match is_further {
+        true => {
+            let name = upstream.name.as_deref().unwrap_or(id.as_str());
+            Arc::new(Instance::new(made, id, name))
+        }
+        false => made,
+    }))
+}
+
 /// Our client at a provider, if one is configured.
 fn oauth(upstream: &Upstream, public_url: &BaseUrl) -> Option<OauthConfig> {
     let provider = upstream.provider;
     Some(OauthConfig {
         client_id: upstream.client_id.clone()?,
         client_secret: upstream.client_secret.clone(),
-        redirect_uri: format!("{}/v1/auth/{provider}/callback", public_url.as_str()),
+        redirect_uri: callback_url(public_url, provider),
         web_url: upstream.web_url.as_ref().map(|url| url.as_str().to_owned()),
     })
 }
 
 fn client(config: &Config) -> Result<Http, Problem> {
-    let allowed = &config.allow_private_upstreams;
+    let allowed = config.allow_private_upstreams.iter();
+    let instances = config.upstreams.iter().filter(|it| it.allow_private);
+    let urls = instances.flat_map(|it| [&it.api_url, &it.web_url]);
+    let hosts = urls.filter_map(|url| url.as_ref()?.host_port());
     Http::new(&HttpConfig {
-        allowed_private: allowed.iter().map(HostPort::to_string).collect(),
+        allowed_private: allowed.map(HostPort::to_string).chain(hosts).collect(),
         first_byte_timeout: config.upstream_timeout,
     })
     .map_err(|error| {

@@ -19,6 +19,7 @@ mod lifecycle;
 mod limits;
 mod linking;
 mod lists;
+mod mount;
 mod oauth;
 mod openapi;
 mod pages;

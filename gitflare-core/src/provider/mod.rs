@@ -8,6 +8,7 @@
 mod capability;
 mod hooks;
 mod id;
+mod instance;
 mod oauth;
 mod rate_limit;
 mod reference;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 pub use capability::{Capability, Endpoint, Support};
 pub use hooks::{HookCall, HookEvents, NewHook, ProviderHooks};
 pub use id::{ProviderId, ProviderKind};
+pub use instance::Instance;
 pub use oauth::{
     AuthorizationRequest, CodeExchange, OauthRefusal, ProviderOauth, ProviderTokens, TokenRefresh,
     TokenRevocation,

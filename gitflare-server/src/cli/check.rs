@@ -3,7 +3,10 @@
 
 use std::fmt::Write;
 
-use crate::config::{Config, Given, Origin, Setting};
+use crate::{
+    config::{BaseUrl, Config, Given, INSTANCE_SETTINGS, Origin, Setting},
+    upstreams,
+};
 
 /// The report, and whether a start would accept the configuration.
 #[must_use]
@@ -11,7 +14,7 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
     let mut text = String::new();
     for row in Setting::all() {
         let (value, origin) = match given.text(row) {
-            Some((origin, value)) => (shown(row, origin, value), origin.to_string()),
+            Some((origin, value)) => (shown(row.is_secret, origin, value), origin.to_string()),
             None => ("(unset)".to_owned(), "default".to_owned()),
         };
         let default = row.default.unwrap_or("(unset)");
@@ -20,6 +23,15 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
             "{:<36} {value:<28} {origin:<12} default {default}",
             row.variable
         );
+    }
+    for id in given.instance_ids() {
+        for row in INSTANCE_SETTINGS {
+            let Some((origin, value)) = given.instance_text(id, row.key) else {
+                continue;
+            };
+            let value = shown(row.is_secret, origin, value);
+            let _ = writeln!(text, "{:<36} {value:<28} {origin:<12}", row.variable(id));
+        }
     }
     text.push('\n');
     for variable in given.unknown_variables() {
@@ -31,6 +43,7 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
             for warning in config.warnings() {
                 let _ = writeln!(text, "warning: {warning}");
             }
+            text.push_str(&providers(&config));
             text.push_str("No problems.\n");
             (text, true)
         }
@@ -43,11 +56,35 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
     }
 }
 
+/// The enabled providers whose accounts can be linked: the callback URL to register, and what is
+/// missing.
+fn providers(config: &Config) -> String {
+    let base = match &config.public_url {
+        Some(url) => url.clone(),
+        None => BaseUrl::of_listener(config.listen),
+    };
+    let mut text = String::new();
+    for upstream in upstreams::enabled(config) {
+        let id = upstream.provider;
+        let missing = match upstream.client_id {
+            Some(_) => "",
+            None => "; no client id: no connect button",
+        };
+        let _ = writeln!(
+            text,
+            "provider {id} ({}): register the callback URL {}{missing}",
+            upstream.kind,
+            upstreams::callback_url(&base, id),
+        );
+    }
+    text
+}
+
 /// A value as it may be shown on a terminal.
-fn shown(row: &Setting, origin: &Origin, value: &str) -> String {
+fn shown(is_secret: bool, origin: &Origin, value: &str) -> String {
     // A URL that is refused for the password in it is no secret setting, but holds one.
     let holds_password = value.contains("://") && value.contains('@');
-    if *origin != Origin::Default && (row.is_secret || holds_password) {
+    if *origin != Origin::Default && (is_secret || holds_password) {
         return "********".to_owned();
     }
     value.escape_debug().to_string()

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::config::Setting;
+use crate::config::{INSTANCE_SETTINGS, Setting};
 
 const COMMANDS: &str = "\
 GitFlare: one read API over Git hosting, with consent, a firewall and an audit log
@@ -47,6 +47,13 @@ pub(crate) fn help() -> String {
             Some(default) => writeln!(text, ", default {default}"),
             None => writeln!(text),
         };
+    }
+    text.push_str(
+        "\nFurther instances of a kind of code host, each a table [provider.<id>] of gitflare.toml, or\n\
+         variables GITFLARE_PROVIDER_<ID>_<KEY> (dashes of the id become underscores):\n\n",
+    );
+    for row in INSTANCE_SETTINGS {
+        let _ = writeln!(text, "  {}\n      {}", row.key, row.meaning);
     }
     text
 }

@@ -73,6 +73,8 @@ impl From<Problem> for Vec<Problem> {
 pub struct Given {
     texts: BTreeMap<&'static str, (Origin, Secret<String>)>,
     problems: Vec<Problem>,
+    /// What is set about each instance, by its id and the setting's key.
+    instances: BTreeMap<String, BTreeMap<&'static str, (Origin, Secret<String>)>>,
     pub(super) unknown: Vec<String>,
 }
 
@@ -80,16 +82,31 @@ impl Given {
     /// Gives a setting a text, unless a stronger one is there or this one is empty. A stronger
     /// [`Origin::Fixed`] one may be empty: it unsets.
     pub fn set(&mut self, setting: &'static Setting, origin: Origin, text: impl Into<String>) {
-        let text = Secret::new(text.into());
-        if text.expose().is_empty() && origin != Origin::Fixed {
-            return;
-        }
-        match self.texts.get(setting.variable) {
-            Some((stronger, _)) if *stronger > origin => {}
-            _ => {
-                self.texts.insert(setting.variable, (origin, text));
-            }
-        }
+        give(&mut self.texts, setting.variable, origin, text.into());
+    }
+
+    /// Gives a setting of an instance a text, by the same rules.
+    pub(super) fn set_instance(
+        &mut self,
+        id: &str,
+        key: &'static str,
+        origin: Origin,
+        text: String,
+    ) {
+        let texts = self.instances.entry(id.to_owned()).or_default();
+        give(texts, key, origin, text);
+    }
+
+    /// The ids of the instances of which anything is set.
+    pub(crate) fn instance_ids(&self) -> impl Iterator<Item = &str> {
+        self.instances.keys().map(String::as_str)
+    }
+
+    /// The text of an instance's setting, and where it came from; `None` when unset.
+    #[must_use]
+    pub(crate) fn instance_text(&self, id: &str, key: &str) -> Option<(&Origin, &str)> {
+        let (origin, text) = self.instances.get(id)?.get(key)?;
+        Some((origin, text.expose()))
     }
 
     /// The text that counts, and where it came from; `None` for a setting without one.
@@ -116,6 +133,24 @@ impl Given {
 
     pub(crate) fn note(&mut self, problem: impl Into<String>) {
         self.problems.push(Problem::new(problem));
+    }
+}
+
+fn give(
+    texts: &mut BTreeMap<&'static str, (Origin, Secret<String>)>,
+    name: &'static str,
+    origin: Origin,
+    text: String,
+) {
+    let text = Secret::new(text);
+    if text.expose().is_empty() && origin != Origin::Fixed {
+        return;
+    }
+    match texts.get(name) {
+        Some((stronger, _)) if *stronger > origin => {}
+        _ => {
+            texts.insert(name, (origin, text));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! database or a socket.
 
 mod given;
+mod instances;
 mod read;
 mod setting;
 mod table;
@@ -15,6 +16,7 @@ use std::{net::SocketAddr, path::Path};
 use gitflare_core::{keys::MasterKey, provider::ProviderId};
 
 pub use given::{Given, Origin, Problem};
+pub use instances::{INSTANCE_SETTINGS, InstanceSetting};
 pub use setting::Setting;
 pub use table::{Config, Upstream};
 pub(crate) use value::master_key;
@@ -34,7 +36,12 @@ impl Config {
         for (variable, text) in pairs {
             match Setting::find(variable) {
                 Some(setting) => given.set(setting, Origin::Environment, *text),
-                None => given.note(format!("{variable} is not a setting")),
+                None => match InstanceSetting::of_variable(variable) {
+                    Some((id, row)) => {
+                        given.set_instance(&id, row.key, Origin::Environment, (*text).to_owned());
+                    }
+                    None => given.note(format!("{variable} is not a setting")),
+                },
             }
         }
         Self::from_given(&given)
@@ -48,7 +55,11 @@ impl Config {
         let mut reader = given::Reader::new(given);
         let config = Self::read(&mut reader);
         let mut problems = reader.into_problems();
-        if let Some(config) = config {
+        let instances = instances::read(given, &mut problems);
+        if let Some(mut config) = config {
+            config.add(instances, given);
+            problems.extend(config.unknown_providers().map(Problem::new));
+            problems.extend(config.half_registered());
             let broken = config.broken_rules().into_iter();
             problems.extend(broken.map(|(variable, rule)| {
                 let setting = Setting::find(variable);
@@ -63,6 +74,39 @@ impl Config {
             }
         }
         Err(problems)
+    }
+
+    /// Adds further instances. Without a list of providers they are all enabled.
+    fn add(&mut self, instances: Vec<Upstream>, given: &Given) {
+        let listed = Setting::find("GITFLARE_PROVIDERS").and_then(|row| given.text(row));
+        if listed.is_none_or(|(origin, _)| *origin == Origin::Default) {
+            let ids = instances.iter().map(|instance| instance.provider);
+            self.providers.extend(ids);
+        }
+        self.upstreams.extend(instances);
+    }
+
+    /// A listed provider that is neither built in nor an instance is misspelt.
+    fn unknown_providers(&self) -> impl Iterator<Item = String> {
+        let is_known =
+            |id: &ProviderId| ProviderId::BUILT_IN.contains(id) || self.upstream(*id).is_some();
+        let unknown = self.providers.iter().filter(move |id| !is_known(id));
+        unknown.map(|id| format!("GITFLARE_PROVIDERS: `{id}` {}", value::provider_rule()))
+    }
+
+    /// Clients of built-in providers that have an id and no secret.
+    fn half_registered(&self) -> impl Iterator<Item = Problem> {
+        let built_in = self.upstreams.iter().filter(|upstream| {
+            ProviderId::BUILT_IN.contains(&upstream.provider)
+                && upstream.client_id.is_some()
+                && upstream.client_secret.is_none()
+        });
+        built_in.map(|upstream| {
+            let name = upstream.provider.as_str().replace('-', "_").to_uppercase();
+            Problem::new(format!(
+                "GITFLARE_{name}_CLIENT_SECRET must be set beside GITFLARE_{name}_CLIENT_ID"
+            ))
+        })
     }
 
     /// What no single setting can know: (variable to change, what is wrong with it).

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{
     given::{Given, Origin, problem},
+    instances::{InstanceSetting, PREFIX},
     setting::Setting,
 };
 use crate::private::is_private;
@@ -23,6 +24,15 @@ impl Given {
                 }
                 (Some(row), Err(_)) if row.variable == name => {
                     self.note(format!("{name} must be UTF-8"));
+                }
+                (None, text) if name.starts_with(PREFIX) => {
+                    match (InstanceSetting::of_variable(name), text) {
+                        (Some((id, row)), Ok(text)) => {
+                            self.set_instance(&id, row.key, Origin::Environment, text);
+                        }
+                        (Some(_), Err(_)) => self.note(format!("{name} must be UTF-8")),
+                        (None, _) => self.unknown.push(name.to_owned()),
+                    }
                 }
                 _ if name.starts_with("GITFLARE_") => {
                     // No reason to stop: Kubernetes makes up variables like GITFLARE_PORT.
@@ -64,13 +74,15 @@ impl Given {
         let mut holds_secret = false;
         for (key, value) in table.get_ref() {
             let line = line_of(key.span().start);
+            if key.get_ref() == "provider"
+                && let DeValue::Table(instances) = value.get_ref()
+            {
+                holds_secret |= self.instances(name, &line_of, instances);
+                continue;
+            }
             let Some(row) = Setting::find(key.get_ref()).filter(|row| row.key() == **key.get_ref())
             else {
-                let key: String = key
-                    .get_ref()
-                    .chars()
-                    .filter(char::is_ascii_graphic)
-                    .collect();
+                let key = printable(key.get_ref());
                 self.note(format!(
                     "{name}:{line}: `{key}` is not a setting (`gitflare --help` lists them)"
                 ));
@@ -91,6 +103,48 @@ impl Given {
         }
         holds_secret
     }
+
+    /// Takes in the tables `[provider.<id>]`; whether one of their lines is a secret.
+    fn instances(
+        &mut self,
+        name: &str,
+        line_of: &dyn Fn(usize) -> usize,
+        instances: &DeTable<'_>,
+    ) -> bool {
+        let mut holds_secret = false;
+        for (id, table) in instances {
+            let line = line_of(id.span().start);
+            let DeValue::Table(table) = table.get_ref() else {
+                self.note(format!(
+                    "{name}:{line}: `provider` holds tables: `[provider.<id>]`"
+                ));
+                continue;
+            };
+            for (key, value) in table {
+                let line = line_of(key.span().start);
+                let text = plain(value.get_ref());
+                let (Some(row), Some(text)) = (InstanceSetting::find(key.get_ref()), text) else {
+                    let (id, key) = (printable(id.get_ref()), printable(key.get_ref()));
+                    self.note(format!(
+                        "{name}:{line}: `{key}` of [provider.{id}] is not a setting with a text (`gitflare --help` lists them)"
+                    ));
+                    continue;
+                };
+                holds_secret |= row.is_secret;
+                let origin = Origin::File {
+                    name: name.to_owned(),
+                    line,
+                };
+                self.set_instance(id.get_ref(), row.key, origin, text);
+            }
+        }
+        holds_secret
+    }
+}
+
+/// A key as it may be shown on a terminal.
+fn printable(key: &str) -> String {
+    key.chars().filter(char::is_ascii_graphic).collect()
 }
 
 /// A value of the file as the text that the environment would hold.

@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use gitflare_core::{Secret, keys::MasterKey, provider::ProviderId};
+use gitflare_core::{
+    Secret,
+    keys::MasterKey,
+    provider::{ProviderId, ProviderKind},
+};
 use tracing_subscriber::filter::Targets;
 
 use super::{
@@ -45,7 +49,8 @@ macro_rules! settings {
         #[derive(Clone, Debug)]
         pub struct Config {
             $(#[doc = $meaning] pub $field: $type,)*
-            /// What is set about each provider's upstream, in the order of [`ProviderId::BUILT_IN`].
+            /// What is set about each provider's upstream: in the order of [`ProviderId::BUILT_IN`], then
+            /// the further instances by id.
             pub upstreams: Vec<Upstream>,
         }
 
@@ -132,8 +137,12 @@ settings! {
 /// What is set about one provider's upstream.
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    /// The provider.
+    /// The id of the instance.
     pub provider: ProviderId,
+    /// Which API it speaks.
+    pub kind: ProviderKind,
+    /// Its name for people; that of its id when unset.
+    pub name: Option<String>,
     /// Our OAuth client id there.
     pub client_id: Option<String>,
     /// Its secret.
@@ -142,6 +151,8 @@ pub struct Upstream {
     pub api_url: Option<BaseUrl>,
     /// The base of its pages; the public service when unset.
     pub web_url: Option<BaseUrl>,
+    /// Whether the two URLs may have private addresses.
+    pub allow_private: bool,
 }
 
 /// The four rows of a provider.
@@ -197,6 +208,9 @@ impl Upstream {
         let [client_id, client_secret, api_url, web_url] = &rows.rows;
         Self {
             provider: rows.provider,
+            kind: rows.provider.kind(),
+            name: None,
+            allow_private: false,
             client_id: reader.maybe(client_id, value::word).flatten(),
             client_secret: reader.maybe(client_secret, value::secret).flatten(),
             api_url: reader.maybe(api_url, value::base_url).flatten(),

@@ -385,3 +385,128 @@ fn debug_prints_no_secret() {
         "{shown}"
     );
 }
+
+#[test]
+fn an_instance_is_read_from_a_table_and_from_variables() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gitflare.toml");
+    fs::write(
+        &path,
+        "[provider.ghe-acme]\nkind = \"github\"\nname = \"Acme GHE\"\n\
+         api_url = \"https://ghe.example/api/v3\"\nallow_private = true\nclient_id = \"one\"\n",
+    )
+    .unwrap();
+    let mut given = environment(&[
+        ("GITFLARE_PROVIDER_GHE_ACME_CLIENT_ID", "two"),
+        ("GITFLARE_PROVIDER_GHE_ACME_CLIENT_SECRET", "s"),
+        ("GITFLARE_PROVIDER_GHE_ACME_CLIENT_PASSWORD", "no setting"),
+    ]);
+    given.file(&path);
+    assert_eq!(
+        given.unknown_variables(),
+        ["GITFLARE_PROVIDER_GHE_ACME_CLIENT_PASSWORD"]
+    );
+    let config = Config::from_given(&given).unwrap();
+    let id = ProviderId::parse("ghe-acme").unwrap();
+    let instance = config.upstream(id).unwrap();
+    assert_eq!(instance.kind.as_str(), "github");
+    assert_eq!(instance.name.as_deref(), Some("Acme GHE"));
+    assert_eq!(
+        instance.client_id.as_deref(),
+        Some("two"),
+        "the environment is stronger"
+    );
+    assert!(instance.allow_private);
+    assert!(config.providers.contains(&id), "it needs no list");
+    assert!(config.upstream(ProviderId::GITHUB).is_some());
+}
+
+#[test]
+fn an_instance_that_is_not_whole_stops_the_start() {
+    let variable = |key: &str| format!("GITFLARE_PROVIDER_GHE_ACME_{key}");
+    let of = |pairs: &[(&str, &str)]| {
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(key, text)| (variable(key), *text))
+            .collect();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(key, text)| (key.as_str(), *text))
+            .collect();
+        problems(&pairs)
+    };
+    for (pairs, expected) in [
+        (&[("KIND", "github")][..], ""),
+        (
+            &[("NAME", "x")],
+            "kind (GITFLARE_PROVIDER_GHE_ACME_KIND) must be set",
+        ),
+        (&[("KIND", "local")], "must be one of github, gitlab"),
+        (
+            &[("KIND", "github"), ("CLIENT_ID", "x")],
+            "client_secret (GITFLARE_PROVIDER_GHE_ACME_CLIENT_SECRET) must be set beside client_id",
+        ),
+        (
+            &[
+                ("KIND", "github"),
+                ("CLIENT_SECRET", "s"),
+                ("CLIENT_SECRET_FILE", "f"),
+            ],
+            "must not be set beside client_secret",
+        ),
+        (
+            &[
+                ("KIND", "github"),
+                ("CLIENT_ID", "x"),
+                ("CLIENT_SECRET_FILE", "/nowhere"),
+            ],
+            "cannot be read",
+        ),
+        (
+            &[("KIND", "github"), ("API_URL", "ghe")],
+            "must be an http or https URL",
+        ),
+    ] {
+        let found = of(pairs);
+        assert!(found.contains(expected), "{pairs:?}: {found}");
+        assert_eq!(found.is_empty(), expected.is_empty(), "{found}");
+    }
+    let own = problems(&[("GITFLARE_PROVIDER_GITHUB_KIND", "github")]);
+    assert!(own.contains("has variables of its own"), "{own}");
+    let listed = problems(&[("GITFLARE_PROVIDERS", "github,githbu")]);
+    assert!(
+        listed.contains("GITFLARE_PROVIDERS: `githbu` must be"),
+        "{listed}"
+    );
+    let half = problems(&[("GITFLARE_GITLAB_CLIENT_ID", "x")]);
+    assert!(
+        half.contains("GITFLARE_GITLAB_CLIENT_SECRET must be set"),
+        "{half}"
+    );
+}
+
+#[test]
+fn an_instances_secret_can_stand_in_a_file_of_its_own() {
+    // sec: KY-5
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    fs::write(&path, "s3cret\n").unwrap();
+    let text = path.display().to_string();
+    let pairs = [
+        ("GITFLARE_PROVIDER_GHE_ACME_KIND", "github"),
+        ("GITFLARE_PROVIDER_GHE_ACME_CLIENT_ID", "x"),
+        (
+            "GITFLARE_PROVIDER_GHE_ACME_CLIENT_SECRET_FILE",
+            text.as_str(),
+        ),
+    ];
+    let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    assert!(problems(&pairs).contains("chmod 600"));
+    mode(0o600);
+    let config = Config::from_pairs(&pairs).unwrap();
+    let instance = config
+        .upstream(ProviderId::parse("ghe-acme").unwrap())
+        .unwrap();
+    assert_eq!(instance.client_secret.as_ref().unwrap().expose(), "s3cret");
+}

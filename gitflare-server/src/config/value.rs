@@ -24,7 +24,7 @@ use tracing_subscriber::filter::Targets;
 use url::Url;
 
 /// A value, or the rule that its text breaks.
-type Parsed<T> = Result<T, String>;
+pub(super) type Parsed<T> = Result<T, String>;
 
 /// The shortest admin key, in characters (IN-4).
 const MIN_ADMIN_KEY_LEN: usize = 32;
@@ -60,6 +60,15 @@ impl BaseUrl {
     #[must_use]
     pub const fn as_url(&self) -> &Url {
         &self.0
+    }
+
+    /// The host and port that it leads to.
+    pub(crate) fn host_port(&self) -> Option<String> {
+        Some(format!(
+            "{}:{}",
+            self.0.host_str()?,
+            self.0.port_or_known_default()?
+        ))
     }
 
     /// `http` on an address that we listen on.
@@ -168,11 +177,17 @@ pub(super) fn database(text: &str) -> Parsed<Database> {
     Err("must be `sqlite`".into())
 }
 
+/// The rule of a list of provider ids.
+pub(super) fn provider_rule() -> String {
+    let ids: Vec<_> = ProviderId::BUILT_IN.iter().map(|id| id.as_str()).collect();
+    format!(
+        "must be a comma list of {} and the ids of instances",
+        ids.join(", ")
+    )
+}
+
 pub(super) fn provider(text: &str) -> Parsed<ProviderId> {
-    ProviderId::parse(text).ok_or_else(|| {
-        let ids: Vec<_> = ProviderId::BUILT_IN.iter().map(|id| id.as_str()).collect();
-        format!("must be a comma list of {}", ids.join(", "))
-    })
+    ProviderId::parse(text).ok_or_else(provider_rule)
 }
 
 pub(super) fn host_port(text: &str) -> Parsed<HostPort> {

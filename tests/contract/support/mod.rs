@@ -200,7 +200,7 @@ async fn service(
     gitflare_server::service(gateway, settings)
 }
 
-async fn gateway(
+pub(crate) async fn gateway(
     wishes: &Wishes,
     root: &Path,
     storage: Arc<dyn Storage>,

@@ -198,6 +198,12 @@ pub(crate) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
                 )
             })
             .collect(),
+        kinds: x
+            .gateway()
+            .providers()
+            .iter()
+            .map(|provider| (provider.id().as_str(), provider.kind()))
+            .collect(),
         events: EventName::ALL.iter().map(|event| event.as_str()).collect(),
         additions: x
             .app()
@@ -214,6 +220,8 @@ struct Capabilities<'a> {
     oauth: Oauth<'a>,
     firewall: Firewall,
     providers: BTreeMap<&'static str, BTreeMap<&'static str, Capability>>,
+    /// Which API each provider speaks.
+    kinds: BTreeMap<&'static str, ProviderKind>,
     events: Vec<&'static str>,
     additions: Vec<String>,
 }

@@ -119,6 +119,8 @@ pub(super) fn connect_options(x: &Exchange, base: &str) -> Vec<ConnectOption> {
             let start = base.replace("{provider}", provider.id().as_str());
             ConnectOption {
                 provider: provider.id(),
+                kind: provider.kind(),
+                name: Shown::new(provider.name()),
                 start_in_popup: link(&format!("{start}&popup=1")),
                 start: link(&start),
             }

@@ -1,6 +1,6 @@
 //! The handlers of the public site: landing page, documents.
 
-use gitflare_core::{Code, Error, provider::ProviderId};
+use gitflare_core::{Code, Error};
 use http::StatusCode;
 
 use super::super::{
@@ -25,8 +25,8 @@ pub(crate) async fn landing(x: Exchange) -> Result<Reply, Refusal> {
         providers: x
             .gateway()
             .providers()
-            .ids()
-            .map(ProviderId::name)
+            .iter()
+            .map(|provider| provider.name().into())
             .collect(),
     };
     view.reply(StatusCode::OK)

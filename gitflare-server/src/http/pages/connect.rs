@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gitflare_core::{
     Scope, Scopes,
-    provider::{Provider, ProviderId, Registry},
+    provider::{Provider, ProviderId, ProviderKind, Registry},
 };
 
 use super::{
@@ -29,8 +29,12 @@ pub(crate) struct AppCard {
 /// A provider that an account can be connected of.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectOption {
-    /// The provider.
+    /// The instance's id.
     pub(crate) provider: ProviderId,
+    /// Which mark is shown.
+    pub(crate) kind: ProviderKind,
+    /// The instance's name.
+    pub(crate) name: Shown,
     /// Where linking starts, in the same window: a path of ours.
     pub(crate) start: Link,
     /// Where linking starts in a window of its own that ends in the hand-over page.
@@ -47,6 +51,8 @@ impl ConnectOption {
             let start = format!("/v1/auth/{id}/start?web=1&returnTo={return_to}");
             Some(Self {
                 provider: id,
+                kind: provider.kind(),
+                name: Shown::new(provider.name()),
                 start_in_popup: Link::new(&format!("{start}&popup=1"))?,
                 start: Link::new(&start)?,
             })

@@ -25,7 +25,7 @@ pub(crate) struct LandingView {
     pub(crate) public_url: String,
     pub(crate) panel_url: String,
     /// The enabled providers, by name.
-    pub(crate) providers: Vec<&'static str>,
+    pub(crate) providers: Vec<Shown>,
 }
 
 impl LandingView {
@@ -152,7 +152,7 @@ pub(crate) struct ReferenceView {
     public_url: String,
     credentials: Vec<(&'static str, &'static str)>,
     groups: Vec<Group>,
-    providers: Vec<&'static str>,
+    providers: Vec<Shown>,
     capabilities: Vec<CapabilityRow>,
     scopes: &'static [Scope],
     codes: &'static [CodeRow],
@@ -190,7 +190,7 @@ impl ReferenceView {
                 .map(|row| (row.name, row.how))
                 .collect(),
             groups,
-            providers: providers.iter().map(|it| it.id().name()).collect(),
+            providers: providers.iter().map(|it| Shown::new(it.name())).collect(),
             capabilities: Endpoint::ALL.iter().map(row).collect(),
             scopes: Scope::ALL,
             codes: CODES,

@@ -54,6 +54,8 @@ fn link(text: &str) -> Link {
 fn option(provider: ProviderId) -> ConnectOption {
     ConnectOption {
         provider,
+        kind: provider.kind(),
+        name: Shown::new(provider.name()),
         start: link(&format!("/v1/auth/{provider}/start?redirect=1")),
         start_in_popup: link(&format!("/v1/auth/{provider}/start?popup=1")),
     }
@@ -353,7 +355,7 @@ impl Words<'_> {
                 LandingView {
                     public_url: public_url.clone(),
                     panel_url: panel_url.clone(),
-                    providers: vec!["GitHub", "GitLab"],
+                    providers: vec!["GitHub".into(), "GitLab".into()],
                 }
                 .reply(ok),
             ),
