@@ -248,7 +248,7 @@ impl Running {
     pub async fn shutdown(self) -> Result<(), Problem> {
         drop(self.stop);
         let served = self.serving.await;
-        // What takes longer is begun anew by the next start.
+        // What takes longer is started again by the next process.
         let _ = timeout(BACKGROUND_GRACE, self.background.stop()).await;
         let closed = self.database.close().await;
         match served {

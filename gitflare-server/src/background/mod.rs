@@ -31,7 +31,7 @@ impl Background {
         Self { stop, tasks }
     }
 
-    /// Stops: nothing more is begun, and the steps under way finish. Deliveries that wait for an
+    /// Stops: no new step starts, and the steps under way finish. Deliveries that wait for an
     /// app's answer are not waited for; they come again later.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);

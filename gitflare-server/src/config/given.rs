@@ -11,7 +11,7 @@ use super::setting::Setting;
 /// Where a text came from, weakest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// The table.
+    /// The default of the table of settings.
     Default,
     /// A command that starts from other defaults.
     Preset,
@@ -19,7 +19,7 @@ pub enum Origin {
     File {
         /// The file's name as given.
         name: String,
-        /// Counted from 1.
+        /// The line, counted from 1.
         line: usize,
     },
     /// An environment variable.

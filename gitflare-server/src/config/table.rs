@@ -145,7 +145,7 @@ pub struct Upstream {
     pub name: Option<String>,
     /// Our OAuth client id there.
     pub client_id: Option<String>,
-    /// Its secret.
+    /// The secret of that client; `None` for a public client.
     pub client_secret: Option<Secret<String>>,
     /// The whole REST base; the public service when unset.
     pub api_url: Option<BaseUrl>,

@@ -68,7 +68,7 @@ impl App {
         }
     }
 
-    /// The gateway.
+    /// The gateway that handlers call.
     #[must_use]
     pub(crate) fn gateway(&self) -> &Gateway {
         &self.gateway

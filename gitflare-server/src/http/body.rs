@@ -96,7 +96,7 @@ pub(super) async fn read(
     }
 }
 
-/// What a body says it is.
+/// The media types that bodies are read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContentType {
     Json,

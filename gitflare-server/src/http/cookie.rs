@@ -1,5 +1,5 @@
 //! Cookies: their names, the attributes that each kind is set with, and how one is found in a
-//! request (SE-3). What a cookie's text stands for is told elsewhere.
+//! request (SE-3). The meaning of a cookie's text is [`super::session`]'s.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) enum Cookie {
     Session,
     /// A customer's sessions on hosted pages, which apps frame.
     Embed,
-    /// The browser that a linking has begun in.
+    /// The browser that started linking an account.
     Flow,
     /// The visitor of the test app.
     Testapp,

@@ -1,5 +1,5 @@
-//! Which browser origins may read an answer (CS-3): anybody's where no cookie counts, the panel's
-//! own where one does, nobody's on admin and internal routes. An origin is never reflected.
+//! Which browser origins may read an answer (CS-3): any where no cookie counts, the panel's own
+//! where one does, none on admin and internal routes. An origin is never reflected.
 
 use http::{HeaderMap, HeaderValue, header};
 

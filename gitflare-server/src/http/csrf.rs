@@ -1,5 +1,5 @@
 //! Whether a change that a browser asks for is one that our own page asked for (CS-1): its origin
-//! is ours, and where a cookie stands for somebody it carries the token of that session.
+//! is ours, and where it carries a session cookie it carries the form token of that session too.
 
 use gitflare_core::{Code, Error, Secret};
 use http::{HeaderMap, header};
@@ -41,8 +41,8 @@ pub(super) fn check(x: &Exchange, visit: &Visit) -> Result<(), Refusal> {
 }
 
 /// The fields of a form that our own page has sent, by the session that the page was made for
-/// (CS-1). There is no
-/// other way to a form's fields.
+/// (CS-1).
+/// Handlers have no other way to a form's fields.
 pub(super) async fn form(x: &mut Exchange, max: usize) -> Result<Form, Refusal> {
     if body::content_type(x.headers()) != ContentType::Form {
         return Err(body::unsupported(

@@ -12,7 +12,7 @@ use super::route::{Access, Route, RouteMethod};
 pub(super) struct CredentialRow {
     /// What the reference calls it.
     pub(super) name: &'static str,
-    /// How to send it.
+    /// How to send it: header, cookie or body member.
     pub(super) how: &'static str,
 }
 
@@ -39,7 +39,7 @@ const TESTAPP: CredentialRow = row("Test app's browser", "The cookie that the te
 #[rustfmt::skip]
 const PROVIDER: CredentialRow = row("Provider", "What the provider sends or signs.");
 
-/// Every credential.
+/// Every credential, in the order of the API reference.
 pub(super) const CREDENTIALS: &[CredentialRow] = &[
     PUBLIC, TOKEN, CLIENT, USER, EMBED, PROVIDER, INTERNAL, ADMIN, TESTAPP,
 ];
@@ -109,7 +109,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("/testapp", "Test app"),
 ];
 
-/// What a route does, in one sentence; `None` when nobody has written it.
+/// What a route does, in one sentence; `None` for a route without a row below.
 pub(super) fn summary(route: &Route) -> Option<&'static str> {
     SUMMARIES
         .iter()

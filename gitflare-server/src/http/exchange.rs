@@ -22,7 +22,7 @@ use super::{
     visit::{self, EmbedVisit, UserVisit, Visit},
 };
 
-/// A request on its way.
+/// One request, as handlers see it.
 #[derive(Debug)]
 pub(super) struct Exchange {
     origin: Arc<Origin>,
@@ -110,7 +110,7 @@ impl Exchange {
         self.parameters.get_mut(at).map(std::mem::take)
     }
 
-    /// The query as sent.
+    /// The query string as sent, without `?`; `None` without one.
     pub(super) fn raw_query(&self) -> Option<&str> {
         self.head.uri.query()
     }

@@ -13,17 +13,17 @@ const MAX_PAIRS: usize = 100;
 /// The most pairs of a form that chooses repositories, a thousand per account.
 const MAX_CHOICES: usize = 4000;
 
-/// A form's fields.
+/// The fields of a form, decoded, in the order sent. They are zeroized when dropped.
 #[derive(Debug)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads a form's text.
+    /// Parses `application/x-www-form-urlencoded` text.
     pub(super) fn parse(text: &str) -> Result<Self> {
         pairs_up_to(MAX_CHOICES, text, "form").map(Self)
     }
 
-    /// Every field in order.
+    /// Every (name, value), in the order sent.
     pub(super) fn pairs(&self) -> &[(String, String)] {
         &self.0
     }

@@ -1,5 +1,5 @@
 //! What a request must be before anything looks at it: named by one of our hosts, framed in one
-//! way only, and of bearable size. hyper refuses most broken framing by itself; the rest is here.
+//! way only, and within the size limits. hyper refuses most broken framing by itself; the rest is here.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use super::{refusal::Refusal, settings::ServiceSettings};
 /// The most that a request target may hold (HT-2).
 const MAX_TARGET: usize = 8 * 1024;
 
-/// Refuses what must not be served. All of these close the connection: after them nobody can say
+/// Refuses what must not be served. All of these close the connection: after them it is unknown
 /// where the next request begins, or whom it is for.
 pub(super) fn inspect(head: &Parts, hosts: &HostNames) -> Result<(), Refusal> {
     framing(&head.headers)?;

@@ -1,5 +1,5 @@
 //! Request bodies as JSON, read strictly: one object, no member twice at any depth, at most 32
-//! levels deep (HT-5). Members are taken out by name and type; what nobody takes is ignored.
+//! levels deep (HT-5). Members are taken out by name and type; unknown members are ignored.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 
 const MAX_DEPTH: usize = 32;
 
-/// The members of a request's object that nobody has taken yet.
+/// The members of a request's object that are not read yet.
 #[derive(Debug)]
 pub(super) struct Members(Map<String, Value>);
 
 impl Members {
-    /// Reads a body.
+    /// Parses a body that must be one JSON object.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
         let value = Strict { depth: MAX_DEPTH }

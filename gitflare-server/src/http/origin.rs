@@ -22,6 +22,6 @@ pub(super) struct Origin {
     pub(super) entrance: Arc<Entrance>,
     pub(super) peer: IpAddr,
     /// Dropped when the request is done; the drain waits for all of them.
-    /// `None` where somebody else waits for the requests in flight.
+    /// `None` in a mounted service, whose server waits for its own requests.
     pub(super) _in_flight: Option<mpsc::Sender<()>>,
 }

@@ -1,4 +1,4 @@
-//! Who may do what how often (RL-1): reads by token, client and address, failed client
+//! Rate limits (GCRA, RL-1): reads by token, client and address, failed client
 //! authentications by client and address, refused admin keys by address. Counts live in this
 //! process; a table holds a bounded number of keys and forgets the longest unused.
 
@@ -26,7 +26,7 @@ pub struct RateLimits {
     reads: Table,
     failures: Table,
     per_token: Rate,
-    per_many: Rate,
+    per_client_and_address: Rate,
     started: Instant,
 }
 
@@ -39,7 +39,7 @@ impl RateLimits {
             reads: Table::new(MAX_KEYS),
             failures: Table::new(MAX_KEYS),
             per_token: Rate::new(reads_per_minute),
-            per_many: Rate::new(reads_per_minute.saturating_mul(FACTOR)),
+            per_client_and_address: Rate::new(reads_per_minute.saturating_mul(FACTOR)),
             started: Instant::now(),
         }
     }
@@ -49,10 +49,10 @@ impl RateLimits {
     /// # Errors
     /// `RATE_LIMITED`.
     pub(super) fn admit_address(&self, address: IpAddr) -> Result<()> {
-        self.admit(&("address", network(address)), self.per_many)
+        self.admit(&("address", network(address)), self.per_client_and_address)
     }
 
-    /// Counts somebody who signs in or up from an address (PW-4).
+    /// Counts a sign-in or sign-up from an address (PW-4).
     pub(super) fn admit_sign_in(&self, address: IpAddr) -> Result<()> {
         self.admit_always(&("sign-in", network(address)), SIGN_INS_PER_MINUTE)
     }
@@ -124,7 +124,7 @@ impl RateLimits {
 impl Admission for RateLimits {
     fn admit(&self, token: &TokenId, client: &ClientId) -> Result<()> {
         self.admit(&("token", token.as_str()), self.per_token)?;
-        self.admit(&("client", client.as_str()), self.per_many)
+        self.admit(&("client", client.as_str()), self.per_client_and_address)
     }
 }
 
@@ -169,7 +169,7 @@ impl Rate {
 }
 
 /// Keys with the moment at which each has paid for what it took (the generic cell rate algorithm:
-/// one number per key). Keys are hashes under a random key, so nobody can aim at another's.
+/// one number per key). Keys are hashes under a random key, so that collisions cannot be chosen.
 #[derive(Debug)]
 struct Table {
     hasher: RandomState,

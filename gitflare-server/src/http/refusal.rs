@@ -53,7 +53,7 @@ impl Refusal {
         self
     }
 
-    /// Adds headers.
+    /// Adds headers to those that the answer has.
     pub(super) fn with_headers(
         mut self,
         headers: impl Iterator<Item = (HeaderName, HeaderValue)>,
@@ -92,7 +92,7 @@ impl Refusal {
         is_passing.then(|| (header::RETRY_AFTER, seconds.into()))
     }
 
-    /// The canonical error.
+    /// The error that the client is answered with.
     pub(super) fn error(&self) -> &Error {
         &self.error
     }

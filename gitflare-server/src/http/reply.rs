@@ -16,7 +16,7 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// A JSON answer.
+    /// JSON with this status.
     pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Refusal> {
         // Most pages are some kilobytes; growing from nothing would copy them several times.
         let mut body = Vec::with_capacity(8 * 1024);
@@ -52,7 +52,7 @@ impl Reply {
         })
     }
 
-    /// Adds a header.
+    /// Adds a header; one of the same name stays beside it.
     pub(super) fn with_header(mut self, header: (HeaderName, HeaderValue)) -> Self {
         self.headers.push(header);
         self
@@ -78,7 +78,7 @@ impl Reply {
         }
     }
 
-    /// `204`.
+    /// `204` without a body.
     pub(super) fn no_content() -> Self {
         Self {
             status: StatusCode::NO_CONTENT,

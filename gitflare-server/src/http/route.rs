@@ -9,15 +9,15 @@ use super::settings::Surface;
 /// The methods that routes have. `HEAD` is answered like `GET`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteMethod {
-    /// Reads.
+    /// `GET`, and `HEAD`.
     Get,
-    /// Creates or acts.
+    /// `POST`.
     Post,
-    /// Changes.
+    /// `PATCH`.
     Patch,
-    /// Ends.
+    /// `DELETE`.
     Delete,
-    /// Asks what is allowed.
+    /// `OPTIONS`, for preflight requests.
     Options,
 }
 
@@ -60,15 +60,15 @@ impl RouteMethod {
 /// Who may call a route, and with which credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Anybody.
+    /// No credential.
     Public,
     /// A client with its own credentials, in the request.
     ClientCredentials,
     /// The holder of an access token; which scope it needs is the operation's.
     AccessToken(Option<Endpoint>),
-    /// Anybody, and a session counts when there is one.
+    /// No credential; a session counts when one is sent.
     OptionalSession,
-    /// A signed-in person.
+    /// A signed-in user's session.
     UserSession,
     /// A customer on a hosted page.
     EmbedSession,
@@ -76,9 +76,9 @@ pub enum Access {
     TestappSession,
     /// A provider that sends a browser back.
     ProviderCallback,
-    /// Whoever reaches the internal listener, or has the admin key.
+    /// The internal listener, or the admin key.
     Internal,
-    /// Whoever has the admin key.
+    /// The admin key.
     AdminKey,
 }
 
@@ -93,14 +93,14 @@ impl Access {
     }
 }
 
-/// One row of the table.
+/// One route: a method on one or more paths.
 #[derive(Debug)]
 pub struct Route {
-    /// The method.
+    /// The method it answers.
     pub method: RouteMethod,
     /// The paths; a segment that starts with a colon is a parameter.
     pub paths: &'static [&'static str],
-    /// Who may call it.
+    /// Which credential it asks for.
     pub access: Access,
     /// Whether the published matrix lacks it.
     pub is_addition: bool,

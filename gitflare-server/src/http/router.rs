@@ -21,9 +21,9 @@ struct Node {
     routes: [Option<usize>; RouteMethod::COUNT],
 }
 
-/// What a path leads to.
+/// The node of the table that a path leads to, with the path's parameters.
 #[derive(Debug)]
-pub(super) struct Place<'r, 'p> {
+pub(super) struct PathMatch<'r, 'p> {
     node: &'r Node,
     /// The parameters' segments in order, as sent.
     segments: Vec<&'p str>,
@@ -31,7 +31,7 @@ pub(super) struct Place<'r, 'p> {
 
 impl Router {
     /// The router of a table's routes on a surface; positions in the table are what
-    /// [`Place::route`] answers.
+    /// [`PathMatch::route`] answers.
     pub(super) fn new(table: &'static [Route], surface: Surface) -> Self {
         let mut router = Self {
             nodes: vec![Node::default()],
@@ -74,7 +74,7 @@ impl Router {
     }
 
     /// Where a path leads, if anywhere.
-    pub(super) fn find<'p>(&self, path: &'p str) -> Option<Place<'_, 'p>> {
+    pub(super) fn find<'p>(&self, path: &'p str) -> Option<PathMatch<'_, 'p>> {
         let mut node = &self.nodes[0];
         let mut segments = Vec::new();
         for segment in path.strip_prefix('/')?.split('/') {
@@ -90,11 +90,11 @@ impl Router {
             node = &self.nodes[next];
         }
         let is_place = node.routes.iter().any(Option::is_some);
-        is_place.then_some(Place { node, segments })
+        is_place.then_some(PathMatch { node, segments })
     }
 }
 
-impl Place<'_, '_> {
+impl PathMatch<'_, '_> {
     /// The route for a method, as its position in the table.
     pub(super) fn route(&self, method: RouteMethod) -> Option<usize> {
         self.node.routes[method as usize]

@@ -27,7 +27,7 @@ impl Seal {
         Self(key.map(|key| Vault::new(&KeyRing::new(key, Vec::new()))))
     }
 
-    /// Encrypts a text.
+    /// Encrypts a text; only this process can open it.
     pub(super) fn seal(&self, text: &str) -> Result<Vec<u8>> {
         self.vault()?.seal(CELL, text, &SystemRandom)
     }

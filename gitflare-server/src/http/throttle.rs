@@ -1,7 +1,7 @@
-//! How often somebody may try to sign in or up (PW-4): five tries per account and address, then a
+//! Throttling of sign-ins and sign-ups (PW-4): five tries per account and address, then a
 //! delay that grows to a quarter of an hour. Every try counts before its password is looked at, so
-//! that trying at once gains nothing; a success forgets them. Nobody is locked out for ever, and
-//! nobody locks out anybody elsewhere.
+//! that trying at once gains nothing; a success forgets them. No lock-out lasts, and
+//! tries from one address do not lock out another.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -24,7 +24,7 @@ const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// The most accounts that are remembered at a time; the longest untried is forgotten first.
 const MAX_KEYS: usize = 100_000;
 
-/// The tries of everybody.
+/// The recent tries, by account and network.
 #[derive(Debug)]
 pub(super) struct Throttle {
     hasher: RandomState,

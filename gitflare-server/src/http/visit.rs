@@ -1,23 +1,23 @@
-//! Whose request it is: a signed-in person's, a customer's, or nobody's that is known. How a session
+//! The session of a request: a signed-in user's, a customer's, or none. How a session
 //! is found stands in [`super::session`].
 
 use gitflare_core::{ClientId, Code, Error, TenantId, UserId, storage::Session};
 
 use super::refusal::Refusal;
 
-/// Whose request it is, on routes where that counts.
+/// The session of a request, on routes that look for one.
 #[derive(Debug, Default)]
 pub(super) enum Visit {
-    /// Nobody's that is known.
+    /// No session.
     #[default]
     Anybody,
-    /// A signed-in person's.
+    /// A user's session.
     User(UserVisit),
     /// That of a browser with these workspaces open; may be none.
     Customer(Vec<EmbedVisit>),
 }
 
-/// A signed-in person.
+/// A signed-in user and the session.
 #[derive(Clone, Debug)]
 pub(super) struct UserVisit {
     pub(super) user: UserId,
@@ -32,11 +32,11 @@ pub(super) struct EmbedVisit {
     pub(super) session: Session,
     pub(super) client: ClientId,
     pub(super) tenant: TenantId,
-    /// As the cookie holds it.
+    /// The session's credential as the cookie holds it.
     pub(super) text: String,
 }
 
-/// The refusal of whoever has to sign in first.
+/// `AUTH_REQUIRED`: the route needs a signed-in user.
 pub(super) fn required() -> Refusal {
     Error::new(
         Code::AuthRequired,

@@ -15,7 +15,7 @@ use super::super::{
     pages::{
         View,
         handover::{self, HandoverView},
-        text::Shown,
+        text::SafeText,
     },
     refusal::Refusal,
     reply::Reply,
@@ -67,7 +67,7 @@ pub(crate) async fn start(mut x: Exchange) -> Result<Reply, Refusal> {
         (false, true) => Handover::Redirect,
         (false, false) => Handover::Json,
     };
-    // Whoever asks the API may send another browser than its own: there the code alone counts.
+    // An API caller may send another browser than its own: there only the code counts.
     let browser = (handover != Handover::Json).then(|| Browser::of(&x));
     let started = x
         .gateway()
@@ -187,7 +187,7 @@ async fn finish_redirect(x: &Exchange, returned: ReturnedLink) -> Result<Reply, 
         let target = return_to(flow);
         return Reply::see_other(&format!("{target}#flowId={id}&completionCode={code}"));
     };
-    // Who has signed out on the way is somebody else now.
+    // The user may have signed out on the way.
     let user = match &flow.user_id {
         Some(_) => session::user(x).await?.map(|visit| visit.user),
         None => None,
@@ -221,7 +221,7 @@ fn failure(failed: FailedLink) -> Result<Reply, Refusal> {
     match flow {
         Some(flow) if flow.handover == Handover::Popup => HandoverView {
             outcome: handover::Handover::Failed {
-                reason: Shown::new(error.message()),
+                reason: SafeText::new(error.message()),
             },
         }
         .reply(StatusCode::OK),

@@ -1,4 +1,4 @@
-//! What anybody may know: health, providers, callback URLs, capabilities, metrics, and which
+//! What needs no credential: health, providers, callback URLs, capabilities, metrics, and which
 //! methods and origins a path takes.
 
 use std::collections::BTreeMap;

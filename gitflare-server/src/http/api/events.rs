@@ -15,7 +15,7 @@ use super::{
     lists::{self, ListRequest},
 };
 
-/// Providers send more than anybody else: a push brings its commits along.
+/// Limit of a provider's webhook body in bytes: a push carries its commits.
 const MAX_HOOK_BODY: usize = 8 * 1024 * 1024;
 
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ struct Created<'a> {
 
 /// `POST /v1/repositories/:provider/:repoId/events/subscribe`
 pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
-    // What is wrong with the body is told after who may not send one.
+    // Authorization errors come before errors of the body.
     let not_json = body::require_json(x.headers()).err();
     let bytes = x.body(body::MAX_BODY).await?;
     let query = x.query()?;

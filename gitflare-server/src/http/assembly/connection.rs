@@ -25,10 +25,9 @@ use tokio::{
 
 use super::{
     super::{body::RequestBody, origin::Origin},
-    dispatch,
-    guard::{Guard, Marks},
-    respond,
+    dispatch, respond,
     service::ResponseFuture,
+    timed_socket::{ConnectionState, TimedSocket},
 };
 
 /// The most that a request's head may hold, request line included (HT-2).
@@ -44,16 +43,16 @@ pub(super) async fn serve(socket: TcpStream, origin: Origin, mut draining: watch
     // Answers are written whole; waiting to fill a segment only delays them.
     let _ = socket.set_nodelay(true);
     let limits = origin.app.settings.limits;
-    let marks = Arc::new(Marks::default());
-    let guard = Guard::new(
+    let state = Arc::new(ConnectionState::default());
+    let socket = TimedSocket::new(
         socket,
-        Arc::clone(&marks),
+        Arc::clone(&state),
         limits.head_timeout,
         limits.write_timeout,
     );
     let service = Requests {
         origin: Arc::new(origin),
-        marks: Arc::clone(&marks),
+        state: Arc::clone(&state),
     };
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -63,7 +62,7 @@ pub(super) async fn serve(socket: TcpStream, origin: Origin, mut draining: watch
         .max_headers(MAX_HEADERS)
         // A client may close its sending side and still wait for the answer.
         .half_close(true)
-        .serve_connection(TokioIo::new(guard), service);
+        .serve_connection(TokioIo::new(socket), service);
 
     let mut is_draining = false;
     let outcome = loop {
@@ -96,7 +95,7 @@ pub(super) async fn serve(socket: TcpStream, origin: Origin, mut draining: watch
     linger(socket).await;
 }
 
-/// Whether the guard's timer ended the connection.
+/// Whether a timer of the socket ended the connection.
 fn is_timed_out(error: &hyper::Error) -> bool {
     std::error::Error::source(error)
         .and_then(|source| source.downcast_ref::<std::io::Error>())
@@ -123,7 +122,7 @@ async fn linger(mut socket: TcpStream) {
 /// Hands each request of a connection to an exchange.
 struct Requests {
     origin: Arc<Origin>,
-    marks: Arc<Marks>,
+    state: Arc<ConnectionState>,
 }
 
 impl Service<Request<Incoming>> for Requests {
@@ -132,11 +131,11 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Answer {
-        self.marks.is_head_read.store(true, Ordering::Relaxed);
-        self.marks.is_serving.store(true, Ordering::Relaxed);
+        self.state.is_head_read.store(true, Ordering::Relaxed);
+        self.state.is_serving.store(true, Ordering::Relaxed);
         Answer {
             response: ResponseFuture(dispatch::begin(&self.origin, request.map(RequestBody::new))),
-            marks: Arc::clone(&self.marks),
+            state: Arc::clone(&self.state),
         }
     }
 }
@@ -144,7 +143,7 @@ impl Service<Request<Incoming>> for Requests {
 /// A response in the making, which tells the socket's timers when it is handed over.
 struct Answer {
     response: ResponseFuture,
-    marks: Arc<Marks>,
+    state: Arc<ConnectionState>,
 }
 
 impl Future for Answer {
@@ -152,8 +151,8 @@ impl Future for Answer {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.response).poll(cx).map(|outcome| {
-            self.marks.is_serving.store(false, Ordering::Relaxed);
-            self.marks.is_answering.store(true, Ordering::Relaxed);
+            self.state.is_serving.store(false, Ordering::Relaxed);
+            self.state.is_answering.store(true, Ordering::Relaxed);
             outcome
         })
     }

@@ -35,7 +35,7 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 /// The bound sockets to serve on.
 #[derive(Debug)]
 pub struct Listeners {
-    /// The public one.
+    /// The public listener.
     pub public: TcpListener,
     /// The internal one, where `/v1/connections*` needs no key.
     pub internal: Option<TcpListener>,
@@ -56,7 +56,7 @@ pub async fn serve(
         reachable(listeners.public.local_addr()?),
         listeners.internal.is_some(),
     );
-    let mut doors = JoinSet::new();
+    let mut acceptors = JoinSet::new();
     let (drain, draining) = watch::channel(false);
     let (in_flight, mut all_done) = mpsc::channel(1);
     let caps = Arc::new(Caps::new(&app));
@@ -64,21 +64,21 @@ pub async fn serve(
     for (socket, is_internal) in sockets {
         let Some(socket) = socket else { continue };
         let hosts = HostNames::new(&app.settings, socket.local_addr()?, is_internal);
-        let door = Door {
+        let acceptor = Acceptor {
             app: Arc::clone(&app),
             entrance: Arc::new(Entrance { is_internal, hosts }),
             caps: Arc::clone(&caps),
             in_flight: in_flight.clone(),
             draining: draining.clone(),
         };
-        doors.spawn(door.accept(socket));
+        acceptors.spawn(acceptor.accept(socket));
     }
     drop(in_flight);
 
     shutdown.await;
     app.drain();
     drain.send_replace(true);
-    while doors.join_next().await.is_some() {}
+    while acceptors.join_next().await.is_some() {}
     // Every connection and request holds a sender: when all are gone, all are done.
     if timeout(app.settings.limits.drain_timeout, all_done.recv())
         .await
@@ -101,7 +101,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 }
 
 /// One listening socket and what its connections need.
-struct Door {
+struct Acceptor {
     app: Arc<App>,
     entrance: Arc<Entrance>,
     caps: Arc<Caps>,
@@ -109,7 +109,7 @@ struct Door {
     draining: watch::Receiver<bool>,
 }
 
-impl Door {
+impl Acceptor {
     async fn accept(mut self, socket: TcpListener) {
         loop {
             let accepted = tokio::select! {
@@ -135,7 +135,7 @@ impl Door {
     /// Starts serving a connection, or closes it when there are too many.
     fn admit(&self, stream: TcpStream, peer: SocketAddr) {
         let address = peer.ip().to_canonical();
-        let Some(place) = self.caps.take(address) else {
+        let Some(permit) = self.caps.take(address) else {
             self.app.metrics.connection_refused();
             return;
         };
@@ -151,7 +151,7 @@ impl Door {
             let app = Arc::clone(&origin.app);
             connection::serve(stream, origin, draining).await;
             app.metrics.connection_closed();
-            drop(place);
+            drop(permit);
         });
     }
 }
@@ -177,7 +177,7 @@ impl Caps {
         }
     }
 
-    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPermit> {
         let total = Arc::clone(&self.total).try_acquire_owned().ok()?;
         let mut counts = self
             .by_address
@@ -188,7 +188,7 @@ impl Caps {
             return None;
         }
         *count += 1;
-        Some(Place {
+        Some(ConnectionPermit {
             caps: Arc::clone(self),
             address,
             _total: total,
@@ -196,14 +196,14 @@ impl Caps {
     }
 }
 
-/// A connection's place under the caps, given back when dropped.
-struct Place {
+/// A connection's permit under the caps, given back when dropped.
+struct ConnectionPermit {
     caps: Arc<Caps>,
     address: IpAddr,
     _total: OwnedSemaphorePermit,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = self
             .caps

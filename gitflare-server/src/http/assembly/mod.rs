@@ -4,9 +4,9 @@
 mod auth;
 mod connection;
 mod dispatch;
-mod guard;
 pub(super) mod listen;
 mod open_files;
 mod respond;
 pub(super) mod routes;
 pub(super) mod service;
+mod timed_socket;

@@ -41,7 +41,7 @@ pub(super) struct Context {
     pub(super) method: &'static str,
     /// The route, for logs and metrics.
     pub(super) route: Option<Matched>,
-    /// Whose CORS rule the answer follows; nobody's for what has no route.
+    /// The access of the route, for its CORS rule; `None` when no route was matched.
     pub(super) cors: Option<Access>,
     client_request_id: Option<HeaderValue>,
     origin: Option<HeaderValue>,
@@ -50,7 +50,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// The context of a request that nobody has looked at yet.
+    /// The context of a request that has just arrived.
     pub(super) fn new(origin: &Origin, head: &Parts) -> Self {
         Self {
             request_id: origin.app.gateway().new_request_id(),

@@ -22,14 +22,14 @@ use super::super::{
     testapp,
 };
 
-/// Serves one route.
+/// The function that serves a route.
 pub(super) type Handler =
     fn(Exchange) -> Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send>>;
 
 /// Makes [`ROUTES`] and [`HANDLERS`], which have the same order, of one list of rows.
 macro_rules! routes {
     ($($method:ident $($path:literal),+ ; $access:expr => $module:ident :: $name:ident $(, $mark:ident)?;)*) => {
-        /// Every route.
+        /// Every route, in the order of the published matrix.
         pub const ROUTES: &[Route] = &[$(Route {
             method: RouteMethod::$method,
             paths: &[$($path),+],

@@ -16,13 +16,13 @@ use super::{
             View,
             connect::Notice,
             dashboard::{AppForm, FreshSecrets},
-            text::Shown,
+            text::SafeText,
         },
         refusal::Refusal,
         reply::Reply,
     },
     dashboard,
-    sign_in::told,
+    sign_in::problem_by_field,
 };
 
 const FIELDS: &[&str] = &[
@@ -44,7 +44,7 @@ pub(crate) async fn create(mut x: Exchange) -> Result<Reply, Refusal> {
                 "The app is made. Copy its secrets now: they are not shown again.",
             ));
             view.fresh = Some(FreshSecrets {
-                app: Shown::new(&created.client.name),
+                app: SafeText::new(&created.client.name),
                 client_id: created.client.id.as_str().to_owned(),
                 client_secret: Secret::from(created.client_secret.expose()),
                 embed_secret: Some(Secret::from(created.embed_secret.expose())),
@@ -52,7 +52,7 @@ pub(crate) async fn create(mut x: Exchange) -> Result<Reply, Refusal> {
             view.reply(StatusCode::CREATED)
         }
         Err(error) => {
-            let (notice, problems) = told(&error, FIELDS);
+            let (notice, problems) = problem_by_field(&error, FIELDS);
             let mut view = dashboard::view(&x).await?;
             view.notice = notice;
             view.new_app = AppForm {
@@ -76,7 +76,7 @@ pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
         Ok(_) => done("saved"),
         Err(error) => {
             let mut view = dashboard::view(&x).await?;
-            let (notice, problems) = told(&error, FIELDS);
+            let (notice, problems) = problem_by_field(&error, FIELDS);
             view.notice = notice;
             let panel = dashboard::panel_mut(&mut view, &id)?;
             panel.form = AppForm {

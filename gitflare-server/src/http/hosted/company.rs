@@ -17,9 +17,9 @@ use super::{
             View,
             connect::PermissionChoice,
             consent::{Embedding, LockedView},
-            manage::{ManageView, Standing},
+            manage::{ManageView, SharingState},
             picker::Picked,
-            text::Shown,
+            text::SafeText,
         },
         refusal::Refusal,
         reply::Reply,
@@ -229,11 +229,11 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
     ManageView {
         app,
         client_id: client.id.as_str().to_owned(),
-        customer: about.customer_name.map(Shown::new),
+        customer: about.customer_name.map(SafeText::new),
         customer_ref: about.customer_ref.to_owned(),
         csrf: x.gateway().form_token(&about.session.id),
         address,
-        standing: standing(context),
+        state: state(context),
         permissions: PermissionChoice::among(client.default_permissions, chosen),
         accounts: consent::accounts(&listings, &connect),
         picker: consent::picker(&listings, shape.picked.as_ref(), is_shared),
@@ -246,9 +246,9 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
     .reply(shape.status)
 }
 
-fn standing(context: &ConsentContext) -> Standing {
+fn state(context: &ConsentContext) -> SharingState {
     let Some(authorization) = &context.authorization else {
-        return Standing::None;
+        return SharingState::None;
     };
     let last_used = context
         .visible
@@ -257,12 +257,12 @@ fn standing(context: &ConsentContext) -> Standing {
         .filter_map(|connection| connection.last_used_at)
         .max();
     match authorization.status {
-        AuthorizationStatus::Active => Standing::Active {
+        AuthorizationStatus::Active => SharingState::Active {
             since: day(authorization.created_at),
             last_used: last_used.map(minute),
         },
-        AuthorizationStatus::Pending => Standing::Pending,
-        AuthorizationStatus::Revoked => Standing::None,
+        AuthorizationStatus::Pending => SharingState::Pending,
+        AuthorizationStatus::Revoked => SharingState::None,
     }
 }
 

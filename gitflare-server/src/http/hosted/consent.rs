@@ -20,7 +20,7 @@ use super::{
             },
             consent::{ConsentView, Embedding, LockedView},
             picker::{Picked, Picker, RepositoryChoice},
-            text::{Link, Shown},
+            text::{Link, SafeText},
         },
         refusal::Refusal,
         reply::Reply,
@@ -80,7 +80,7 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
     };
     ConsentView {
         app,
-        customer: request.customer_name.as_deref().map(Shown::new),
+        customer: request.customer_name.as_deref().map(SafeText::new),
         request_id: id.clone(),
         csrf: x.gateway().form_token(&consent.session.id),
         address,
@@ -100,12 +100,12 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
 pub(super) fn app_card(context: &ConsentContext, redirect_uri: Option<&str>) -> AppCard {
     let host = |uri: &str| {
         let origin = redirect_uri::origin(uri);
-        Shown::new(origin.split_once("://").map_or(origin, |(_, host)| host))
+        SafeText::new(origin.split_once("://").map_or(origin, |(_, host)| host))
     };
     AppCard {
-        name: Shown::new(&context.client.name),
-        developer: context.developer.as_deref().map(Shown::new),
-        description: context.client.description.as_deref().map(Shown::new),
+        name: SafeText::new(&context.client.name),
+        developer: context.developer.as_deref().map(SafeText::new),
+        description: context.client.description.as_deref().map(SafeText::new),
         returns_to: redirect_uri.map(host),
     }
 }
@@ -120,7 +120,7 @@ pub(super) fn connect_options(x: &Exchange, base: &str) -> Vec<ConnectOption> {
             ConnectOption {
                 provider: provider.id(),
                 kind: provider.kind(),
-                name: Shown::new(provider.name()),
+                name: SafeText::new(provider.name()),
                 start_in_popup: link(&format!("{start}&popup=1")),
                 start: link(&start),
             }
@@ -145,7 +145,7 @@ pub(super) fn accounts(
             provider: connection.provider,
             login: login(connection),
             reconnect: option_of(connect, connection.provider).filter(|_| is_refused),
-            problem: problem.map(|error| Shown::new(error.message())),
+            problem: problem.map(|error| SafeText::new(error.message())),
             last_used: connection.last_used_at.map(minute),
         }
     };
@@ -157,12 +157,12 @@ fn option_of(connect: &[ConnectOption], provider: ProviderId) -> Option<ConnectO
     options.find(|option| option.provider == provider).cloned()
 }
 
-fn login(connection: &Connection) -> Shown {
+fn login(connection: &Connection) -> SafeText {
     let known = connection
         .login
         .as_ref()
         .or(connection.display_name.as_ref());
-    Shown::new(known.unwrap_or(&connection.account_id))
+    SafeText::new(known.unwrap_or(&connection.account_id))
 }
 
 /// The repositories that can be chosen; `is_shared` says which are when no form has said so.
@@ -181,8 +181,8 @@ pub(super) fn picker(
                 connection_id: connection_id.to_owned(),
                 id: repository.id.clone(),
                 provider: connection.provider,
-                full_name: Shown::new(&repository.full_name),
-                description: repository.description.as_deref().map(Shown::new),
+                full_name: SafeText::new(&repository.full_name),
+                description: repository.description.as_deref().map(SafeText::new),
                 is_private: repository.private,
                 is_archived: repository.archived,
                 is_chosen: match picked {
@@ -204,7 +204,7 @@ pub(super) fn firewall(x: &Exchange) -> FirewallNote {
     let patterns = settings.blocked_file_patterns.iter();
     FirewallNote {
         is_enabled: settings.enabled,
-        blocked: patterns.map(|pattern| Shown::new(pattern)).collect(),
+        blocked: patterns.map(|pattern| SafeText::new(pattern)).collect(),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The developer's dashboard, filled: apps with their ready-made links, the last calls, counts and
-//! connections. Shown by itself, and again after each of its forms.
+//! connections. SafeText by itself, and again after each of its forms.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use super::super::{
         dashboard::{
             AppForm, AppPanel, CallRow, ConnectionRow, DashboardView, SecretRow, UsagePanel,
         },
-        text::Shown,
+        text::SafeText,
     },
     refusal::Refusal,
     reply::Reply,
@@ -69,7 +69,7 @@ pub(super) async fn view(x: &Exchange) -> Result<DashboardView, Refusal> {
         .map(|app| (app.id.as_str(), app.name.as_str()))
         .collect();
     Ok(DashboardView {
-        user: Shown::new(account.user.name.as_ref().unwrap_or(&account.user.email)),
+        user: SafeText::new(account.user.name.as_ref().unwrap_or(&account.user.email)),
         csrf: gateway.form_token(&visit.session.id),
         notice: None,
         fresh: None,
@@ -96,8 +96,8 @@ fn panel(app: &Client, settings: &ServiceSettings) -> AppPanel {
     let scope = app.default_permissions.to_string().replace(' ', "%20");
     AppPanel {
         id: id.to_owned(),
-        name: Shown::new(&app.name),
-        description: app.description.as_deref().map(Shown::new),
+        name: SafeText::new(&app.name),
+        description: app.description.as_deref().map(SafeText::new),
         created_at: day(app.created_at),
         secrets: app
             .secrets
@@ -129,7 +129,7 @@ fn panel(app: &Client, settings: &ServiceSettings) -> AppPanel {
 fn connection(connection: &Connection) -> ConnectionRow {
     ConnectionRow {
         provider: connection.provider,
-        login: Shown::new(connection.login.as_ref().unwrap_or(&connection.account_id)),
+        login: SafeText::new(connection.login.as_ref().unwrap_or(&connection.account_id)),
         status: connection.status.as_str(),
         last_used_at: connection.last_used_at.map(minute),
     }
@@ -139,9 +139,9 @@ fn call(row: &UsageRow, names: &HashMap<&str, &str>) -> CallRow {
     let client = row.client_id.as_str();
     CallRow {
         at: minute(row.at),
-        app: Shown::new(names.get(client).unwrap_or(&client)),
+        app: SafeText::new(names.get(client).unwrap_or(&client)),
         endpoint_key: row.endpoint_key,
-        repository: row.repository_id.as_deref().map(Shown::new),
+        repository: row.repository_id.as_deref().map(SafeText::new),
         status: row.status,
         error_code: row.error_code,
         duration_ms: row.duration_ms,

@@ -18,14 +18,14 @@ use super::super::{
         View,
         account::{FieldProblem, LoginView, SignupView},
         connect::Notice,
-        text::Shown,
+        text::SafeText,
     },
     refusal::Refusal,
     reply::Reply,
     session::{self, Opened},
 };
 
-/// Where somebody goes who has signed in and wanted nothing else.
+/// Where a sign-in leads that has no `returnTo`.
 const DASHBOARD: &str = "/app/dashboard";
 const LOGIN: &str = "/app/login";
 
@@ -47,7 +47,8 @@ pub(crate) async fn sign_up(mut x: Exchange) -> Result<Reply, Refusal> {
         Ok(signed) if entered.is_form => enter(&x, &entered, &signed),
         Ok(signed) => Reply::created(&Opened::from(&signed)),
         Err(refusal) if entered.is_form => {
-            let (notice, problems) = told(refusal.error(), &["name", "email", "password"]);
+            let (notice, problems) =
+                problem_by_field(refusal.error(), &["name", "email", "password"]);
             let view = SignupView {
                 return_to: entered.return_to.clone(),
                 name: entered.name.clone().unwrap_or_default(),
@@ -80,7 +81,7 @@ pub(crate) async fn log_in(mut x: Exchange) -> Result<Reply, Refusal> {
         Ok(signed) if entered.is_form => enter(&x, &entered, &signed),
         Ok(signed) => Reply::ok(&Opened::from(&signed)),
         Err(refusal) if entered.is_form => {
-            let (notice, problems) = told(refusal.error(), &["email", "password"]);
+            let (notice, problems) = problem_by_field(refusal.error(), &["email", "password"]);
             let view = LoginView {
                 return_to: entered.return_to.clone(),
                 email: entered.email.clone(),
@@ -115,7 +116,7 @@ fn refuse_customers(x: &Exchange) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What somebody has entered.
+/// The fields of a sign-up or login, from a form or from JSON.
 struct Entered {
     is_form: bool,
     email: String,
@@ -193,7 +194,10 @@ fn again(view: &impl View, refusal: &Refusal) -> Result<Reply, Refusal> {
 }
 
 /// An error as the page tells it: beside the field that its message begins with, or on top.
-pub(super) fn told(error: &Error, fields: &[&'static str]) -> (Option<Notice>, Vec<FieldProblem>) {
+pub(super) fn problem_by_field(
+    error: &Error,
+    fields: &[&'static str],
+) -> (Option<Notice>, Vec<FieldProblem>) {
     let message = match error.code() {
         Code::InternalError => "Something went wrong on our side: try again.",
         _ => error.message(),
@@ -204,7 +208,7 @@ pub(super) fn told(error: &Error, fields: &[&'static str]) -> (Option<Notice>, V
     });
     match named {
         Some(field) => {
-            let message = Shown::new(&message.replace('`', ""));
+            let message = SafeText::new(&message.replace('`', ""));
             (None, vec![FieldProblem { field, message }])
         }
         None => (Some(Notice::problem(message)), Vec::new()),
@@ -251,11 +255,13 @@ mod tests {
     #[test]
     fn an_error_stands_beside_the_field_that_it_names() {
         let fields = ["email", "password"];
-        let (notice, problems) = told(&Error::invalid_request("`email` must be one."), &fields);
+        let (notice, problems) =
+            problem_by_field(&Error::invalid_request("`email` must be one."), &fields);
         assert!(notice.is_none());
         assert_eq!(problems[0].field, "email");
         assert_eq!(problems[0].message.as_str(), "email must be one.");
-        let (notice, problems) = told(&Error::invalid_request("`emails` must be."), &fields);
+        let (notice, problems) =
+            problem_by_field(&Error::invalid_request("`emails` must be."), &fields);
         assert!(notice.is_some() && problems.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! `GET /openapi.json` and `gitflare openapi`: the API as an OpenAPI 3.1 document, made of the route
-//! table, the error table and the resources. Pages and static files are left out: nobody calls them
-//! from a program.
+//! table, the error table and the resources. Pages and static files are left out: programs
+//! do not call them.
 
 mod resources;
 

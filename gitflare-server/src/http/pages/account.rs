@@ -7,7 +7,7 @@ use super::{
     connect::Notice,
     policy::{Kind, Policy},
     shell::Shell,
-    text::Shown,
+    text::SafeText,
 };
 
 /// What is wrong with one field of a form.
@@ -16,11 +16,11 @@ pub(crate) struct FieldProblem {
     /// The field's name.
     pub(crate) field: &'static str,
     /// What to do about it.
-    pub(crate) message: Shown,
+    pub(crate) message: SafeText,
 }
 
 /// The message beside a field, if it has one.
-pub(super) fn problem<'p>(problems: &'p [FieldProblem], field: &str) -> Option<&'p Shown> {
+pub(super) fn problem<'p>(problems: &'p [FieldProblem], field: &str) -> Option<&'p SafeText> {
     let problem = problems.iter().find(|it| it.field == field)?;
     Some(&problem.message)
 }
@@ -46,7 +46,7 @@ impl SignupView {
         Shell::public()
     }
 
-    fn problem(&self, field: &str) -> Option<&Shown> {
+    fn problem(&self, field: &str) -> Option<&SafeText> {
         problem(&self.problems, field)
     }
 }
@@ -76,7 +76,7 @@ impl LoginView {
         Shell::public()
     }
 
-    fn problem(&self, field: &str) -> Option<&Shown> {
+    fn problem(&self, field: &str) -> Option<&SafeText> {
         problem(&self.problems, field)
     }
 }

@@ -10,20 +10,20 @@ use gitflare_core::{
 
 use super::{
     purpose::Purpose,
-    text::{Link, Shown},
+    text::{Link, SafeText},
 };
 
 /// The app that asks.
 #[derive(Clone, Debug)]
 pub(crate) struct AppCard {
     /// Its name.
-    pub(crate) name: Shown,
+    pub(crate) name: SafeText,
     /// Who made it.
-    pub(crate) developer: Option<Shown>,
+    pub(crate) developer: Option<SafeText>,
     /// What it says about itself.
-    pub(crate) description: Option<Shown>,
+    pub(crate) description: Option<SafeText>,
     /// The host that the browser goes back to; `None` where nothing leads back.
-    pub(crate) returns_to: Option<Shown>,
+    pub(crate) returns_to: Option<SafeText>,
 }
 
 /// A provider that an account can be connected of.
@@ -34,7 +34,7 @@ pub(crate) struct ConnectOption {
     /// Which mark is shown.
     pub(crate) kind: ProviderKind,
     /// The instance's name.
-    pub(crate) name: Shown,
+    pub(crate) name: SafeText,
     /// Where linking starts, in the same window: a path of ours.
     pub(crate) start: Link,
     /// Where linking starts in a window of its own that ends in the hand-over page.
@@ -52,7 +52,7 @@ impl ConnectOption {
             Some(Self {
                 provider: id,
                 kind: provider.kind(),
-                name: Shown::new(provider.name()),
+                name: SafeText::new(provider.name()),
                 start_in_popup: Link::new(&format!("{start}&popup=1"))?,
                 start: Link::new(&start)?,
             })
@@ -69,11 +69,11 @@ pub(crate) struct ConnectedAccount {
     /// The provider.
     pub(crate) provider: ProviderId,
     /// The account's login, or what is known of it.
-    pub(crate) login: Shown,
+    pub(crate) login: SafeText,
     /// How to connect it again, when the provider refuses it.
     pub(crate) reconnect: Option<ConnectOption>,
     /// Why its repositories cannot be listed now.
-    pub(crate) problem: Option<Shown>,
+    pub(crate) problem: Option<SafeText>,
     /// When an app last read through it, as text.
     pub(crate) last_used: Option<String>,
 }
@@ -106,17 +106,17 @@ pub(crate) struct FirewallNote {
     /// Whether it is on.
     pub(crate) is_enabled: bool,
     /// The file patterns that it blocks.
-    pub(crate) blocked: Vec<Shown>,
+    pub(crate) blocked: Vec<SafeText>,
 }
 
 impl FirewallNote {
     /// The patterns that are named at once; the others can be opened.
-    pub(super) fn first(&self) -> &[Shown] {
+    pub(super) fn first(&self) -> &[SafeText] {
         &self.blocked[..self.blocked.len().min(6)]
     }
 
     /// The other patterns.
-    pub(super) fn others(&self) -> &[Shown] {
+    pub(super) fn others(&self) -> &[SafeText] {
         &self.blocked[self.blocked.len().min(6)..]
     }
 }
@@ -127,12 +127,12 @@ pub(crate) struct Notice {
     /// Whether it is a problem.
     pub(crate) is_problem: bool,
     /// One or two sentences.
-    pub(crate) text: Shown,
+    pub(crate) text: SafeText,
 }
 
 impl Notice {
     /// Something that went as wanted.
-    pub(crate) fn done(text: impl Into<Shown>) -> Self {
+    pub(crate) fn done(text: impl Into<SafeText>) -> Self {
         Self {
             is_problem: false,
             text: text.into(),
@@ -140,7 +140,7 @@ impl Notice {
     }
 
     /// Something that has to be put right.
-    pub(crate) fn problem(text: impl Into<Shown>) -> Self {
+    pub(crate) fn problem(text: impl Into<SafeText>) -> Self {
         Self {
             is_problem: true,
             text: text.into(),

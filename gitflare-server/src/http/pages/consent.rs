@@ -8,7 +8,7 @@ use super::{
     picker::Picker,
     policy::{Kind, Policy},
     shell::Shell,
-    text::{Link, Shown},
+    text::{Link, SafeText},
 };
 
 /// Whom a hosted page answers to.
@@ -45,7 +45,7 @@ impl Embedding {
 pub(crate) struct ConsentView {
     pub(crate) app: AppCard,
     /// What the app calls this customer.
-    pub(crate) customer: Option<Shown>,
+    pub(crate) customer: Option<SafeText>,
     /// The pending request.
     pub(crate) request_id: String,
     /// The session's token for forms.

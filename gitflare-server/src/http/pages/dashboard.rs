@@ -12,14 +12,14 @@ use super::{
     policy::{Kind, Policy},
     purpose::Purpose,
     shell::Shell,
-    text::Shown,
+    text::SafeText,
 };
 
 /// Secrets that are shown this once.
 #[derive(Clone, Debug)]
 pub(crate) struct FreshSecrets {
     /// The app's name.
-    pub(crate) app: Shown,
+    pub(crate) app: SafeText,
     /// The app's id.
     pub(crate) client_id: String,
     /// The client secret.
@@ -44,7 +44,7 @@ pub(crate) struct AppForm {
 }
 
 impl AppForm {
-    fn problem(&self, field: &str) -> Option<&Shown> {
+    fn problem(&self, field: &str) -> Option<&SafeText> {
         problem(&self.problems, field)
     }
 
@@ -69,8 +69,8 @@ pub(crate) struct SecretRow {
 #[derive(Clone, Debug)]
 pub(crate) struct AppPanel {
     pub(crate) id: String,
-    pub(crate) name: Shown,
-    pub(crate) description: Option<Shown>,
+    pub(crate) name: SafeText,
+    pub(crate) description: Option<SafeText>,
     pub(crate) created_at: String,
     pub(crate) secrets: Vec<SecretRow>,
     /// The link that the app sends a customer to, with names where its own values go.
@@ -84,7 +84,7 @@ pub(crate) struct AppPanel {
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionRow {
     pub(crate) provider: ProviderId,
-    pub(crate) login: Shown,
+    pub(crate) login: SafeText,
     pub(crate) status: &'static str,
     pub(crate) last_used_at: Option<String>,
 }
@@ -93,9 +93,9 @@ pub(crate) struct ConnectionRow {
 #[derive(Clone, Debug)]
 pub(crate) struct CallRow {
     pub(crate) at: String,
-    pub(crate) app: Shown,
+    pub(crate) app: SafeText,
     pub(crate) endpoint_key: &'static str,
-    pub(crate) repository: Option<Shown>,
+    pub(crate) repository: Option<SafeText>,
     pub(crate) status: u16,
     pub(crate) error_code: Option<&'static str>,
     pub(crate) duration_ms: u64,
@@ -123,7 +123,7 @@ pub(crate) struct UsagePanel {
 #[template(path = "dashboard.html")]
 pub(crate) struct DashboardView {
     /// Who is signed in.
-    pub(crate) user: Shown,
+    pub(crate) user: SafeText,
     /// The session's token for forms.
     pub(crate) csrf: String,
     pub(crate) notice: Option<Notice>,

@@ -15,7 +15,7 @@ use super::{
     View,
     policy::{Kind, Policy},
     shell::Shell,
-    text::Shown,
+    text::SafeText,
 };
 
 /// The landing page.
@@ -25,7 +25,7 @@ pub(crate) struct LandingView {
     pub(crate) public_url: String,
     pub(crate) panel_url: String,
     /// The enabled providers, by name.
-    pub(crate) providers: Vec<Shown>,
+    pub(crate) providers: Vec<SafeText>,
 }
 
 impl LandingView {
@@ -71,7 +71,7 @@ pub(crate) struct ZeroTrustView {
     /// Whether the firewall is on.
     pub(crate) is_enabled: bool,
     /// The file patterns that it blocks.
-    pub(crate) blocked: Vec<Shown>,
+    pub(crate) blocked: Vec<SafeText>,
 }
 
 impl ZeroTrustView {
@@ -152,7 +152,7 @@ pub(crate) struct ReferenceView {
     public_url: String,
     credentials: Vec<(&'static str, &'static str)>,
     groups: Vec<Group>,
-    providers: Vec<Shown>,
+    providers: Vec<SafeText>,
     capabilities: Vec<CapabilityRow>,
     scopes: &'static [Scope],
     codes: &'static [CodeRow],
@@ -190,7 +190,10 @@ impl ReferenceView {
                 .map(|row| (row.name, row.how))
                 .collect(),
             groups,
-            providers: providers.iter().map(|it| Shown::new(it.name())).collect(),
+            providers: providers
+                .iter()
+                .map(|it| SafeText::new(it.name()))
+                .collect(),
             capabilities: Endpoint::ALL.iter().map(row).collect(),
             scopes: Scope::ALL,
             codes: CODES,

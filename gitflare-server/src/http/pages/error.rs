@@ -12,7 +12,7 @@ use super::{
     View,
     policy::{Kind, Policy},
     shell::Shell,
-    text::Shown,
+    text::SafeText,
 };
 
 /// An error page.
@@ -22,7 +22,7 @@ pub(crate) struct ErrorView {
     status: u16,
     heading: &'static str,
     advice: &'static str,
-    message: Shown,
+    message: SafeText,
     code: &'static str,
     request_id: String,
     offers_login: bool,
@@ -59,7 +59,7 @@ impl View for ErrorView {
 }
 
 /// A message as printable ASCII of a fixed length.
-fn printable(message: &str) -> Shown {
+fn printable(message: &str) -> SafeText {
     let text: String = message
         .chars()
         .map(|c| {
@@ -70,7 +70,7 @@ fn printable(message: &str) -> Shown {
             }
         })
         .collect();
-    Shown::new(&text)
+    SafeText::new(&text)
 }
 
 fn words(status: StatusCode) -> (&'static str, &'static str) {

@@ -7,7 +7,7 @@ use super::{
     View,
     policy::{Kind, Policy},
     shell::Shell,
-    text::Shown,
+    text::SafeText,
 };
 
 /// The hand-over page.
@@ -31,7 +31,7 @@ pub(crate) enum Handover {
     /// It is not, for this reason.
     Failed {
         /// One sentence.
-        reason: Shown,
+        reason: SafeText,
     },
 }
 

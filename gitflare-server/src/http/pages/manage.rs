@@ -9,12 +9,12 @@ use super::{
     picker::Picker,
     policy::{Kind, Policy},
     shell::Shell,
-    text::{Link, Shown},
+    text::{Link, SafeText},
 };
 
 /// Where the customer's approval stands.
 #[derive(Clone, Debug)]
-pub(crate) enum Standing {
+pub(crate) enum SharingState {
     /// The app reads.
     Active {
         /// Since when, as text.
@@ -36,14 +36,14 @@ pub(crate) struct ManageView {
     /// The app's id, part of every form's address.
     pub(crate) client_id: String,
     /// What the app calls this customer.
-    pub(crate) customer: Option<Shown>,
+    pub(crate) customer: Option<SafeText>,
     /// The app's own id of this customer, posted with every form.
     pub(crate) customer_ref: String,
     /// The session's token for forms.
     pub(crate) csrf: String,
     /// This page's own address, for a window of its own.
     pub(crate) address: Link,
-    pub(crate) standing: Standing,
+    pub(crate) state: SharingState,
     /// What the app may be given.
     pub(crate) permissions: Vec<PermissionChoice>,
     pub(crate) connect: Vec<ConnectOption>,

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use gitflare_core::provider::ProviderId;
 
-use super::text::Shown;
+use super::text::SafeText;
 
 /// How many repositories are shown at once.
 const SHOWN: usize = 100;
@@ -24,9 +24,9 @@ pub(crate) struct RepositoryChoice {
     /// The provider.
     pub(crate) provider: ProviderId,
     /// Its full name.
-    pub(crate) full_name: Shown,
+    pub(crate) full_name: SafeText,
     /// What it says about itself.
-    pub(crate) description: Option<Shown>,
+    pub(crate) description: Option<SafeText>,
     /// Whether it is private, as far as the provider says.
     pub(crate) is_private: Option<bool>,
     /// Whether it is archived, as far as the provider says.
@@ -46,7 +46,7 @@ impl RepositoryChoice {
         text.push(' ');
         text.push_str(self.provider.name());
         text.push(' ');
-        text.push_str(self.description.as_ref().map_or("", Shown::as_str));
+        text.push_str(self.description.as_ref().map_or("", SafeText::as_str));
         let text = text.to_lowercase();
         words.iter().all(|word| text.contains(word.as_str()))
     }
@@ -93,7 +93,7 @@ pub(crate) struct Picker {
     /// The values that are chosen and not shown.
     pub(super) hidden: Vec<String>,
     /// What was searched for.
-    pub(super) search: Shown,
+    pub(super) search: SafeText,
     /// How many there are in all.
     pub(super) total: usize,
     /// How many match the search.
@@ -115,7 +115,7 @@ impl Picker {
         from: usize,
         is_cut: bool,
     ) -> Self {
-        let search = Shown::new(search);
+        let search = SafeText::new(search);
         let words: Vec<String> = search
             .as_str()
             .to_lowercase()

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, header};
 pub(crate) enum Kind {
     /// The same for everybody.
     Public,
-    /// The landing page, which knows whether somebody is signed in.
+    /// The landing page, which knows whether a user is signed in.
     Landing,
     /// Sign-up, login, dashboard.
     Account,

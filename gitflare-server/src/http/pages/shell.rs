@@ -3,7 +3,7 @@
 
 use super::{
     assets::{self, Asset},
-    text::Shown,
+    text::SafeText,
 };
 
 /// The frame of a page.
@@ -14,11 +14,11 @@ pub(crate) struct Shell {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Visitor {
-    /// Somebody on the public site.
+    /// A visitor of the public site.
     #[default]
     Anybody,
     /// A signed-in developer, by e-mail address or name.
-    Developer(Shown),
+    Developer(SafeText),
     /// A customer of an app: no way out but back to the app.
     Customer,
 }
@@ -29,8 +29,8 @@ impl Shell {
         Self::default()
     }
 
-    /// The public site, or the dashboard, for somebody who is signed in.
-    pub(crate) fn developer(name: Shown) -> Self {
+    /// The public site, or the dashboard, for a signed-in user.
+    pub(crate) fn developer(name: SafeText) -> Self {
         Self {
             visitor: Visitor::Developer(name),
         }
@@ -44,7 +44,7 @@ impl Shell {
     }
 
     /// Who is signed in.
-    pub(super) const fn signed_in(&self) -> Option<&Shown> {
+    pub(super) const fn signed_in(&self) -> Option<&SafeText> {
         match &self.visitor {
             Visitor::Developer(name) => Some(name),
             Visitor::Anybody | Visitor::Customer => None,

@@ -7,12 +7,12 @@ use super::{
     connect::Notice,
     policy::{Kind, Policy},
     shell::Shell,
-    text::{Link, Shown},
+    text::{Link, SafeText},
 };
 
 /// How far the test app is.
 #[derive(Clone, Debug)]
-pub(crate) enum Standing {
+pub(crate) enum ConnectionState {
     /// It has no app's credentials.
     Unconfigured,
     /// It can ask for consent.
@@ -28,7 +28,7 @@ pub(crate) enum Standing {
 #[derive(Clone, Debug, Template)]
 #[template(path = "testapp.html")]
 pub(crate) struct TestappView {
-    pub(crate) standing: Standing,
+    pub(crate) state: ConnectionState,
     /// What has to be among the app's redirect URIs.
     pub(crate) callback_url: String,
     pub(crate) client_id: String,
@@ -53,10 +53,10 @@ impl View for TestappView {
 #[derive(Clone, Debug)]
 pub(crate) struct ProbeRow {
     pub(crate) endpoint_key: &'static str,
-    pub(crate) repository: Option<Shown>,
+    pub(crate) repository: Option<SafeText>,
     pub(crate) status: u16,
-    pub(crate) error_code: Option<Shown>,
-    pub(crate) request_id: Option<Shown>,
+    pub(crate) error_code: Option<SafeText>,
+    pub(crate) request_id: Option<SafeText>,
     pub(crate) items: u64,
     pub(crate) pages: u32,
     pub(crate) duration_ms: u128,

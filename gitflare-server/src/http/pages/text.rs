@@ -8,9 +8,9 @@ const MAX_CHARACTERS: usize = 200;
 
 /// Display text: at most 200 characters, without control and direction-changing ones. Never a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Shown(String);
+pub(crate) struct SafeText(String);
 
-impl Shown {
+impl SafeText {
     /// The text as it may be shown.
     pub(crate) fn new(text: &str) -> Self {
         let mut shown = String::with_capacity(text.len().min(MAX_CHARACTERS));
@@ -54,19 +54,19 @@ const fn is_hostile(character: char) -> bool {
     )
 }
 
-impl From<&str> for Shown {
+impl From<&str> for SafeText {
     fn from(text: &str) -> Self {
         Self::new(text)
     }
 }
 
-impl From<String> for Shown {
+impl From<String> for SafeText {
     fn from(text: String) -> Self {
         Self::new(&text)
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for SafeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -120,13 +120,13 @@ mod tests {
             ("Ünïcode 漢字", "Ünïcode 漢字"),
             ("\u{202e}\u{200b}", ""),
         ] {
-            assert_eq!(Shown::new(text).as_str(), shown, "{text:?}");
+            assert_eq!(SafeText::new(text).as_str(), shown, "{text:?}");
         }
-        let long = Shown::new(&"x".repeat(10_000));
+        let long = SafeText::new(&"x".repeat(10_000));
         assert_eq!(long.as_str().chars().count(), MAX_CHARACTERS);
         assert!(long.as_str().ends_with('…'));
-        assert_eq!(Shown::new("  é1").initial(), 'É');
-        assert_eq!(Shown::new("!").initial(), '?');
+        assert_eq!(SafeText::new("  é1").initial(), 'É');
+        assert_eq!(SafeText::new("!").initial(), '?');
     }
 
     #[test]

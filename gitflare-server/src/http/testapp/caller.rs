@@ -25,7 +25,7 @@ pub(super) struct Caller {
     host: String,
 }
 
-/// What a call came to.
+/// The answer to one call.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) request_id: Option<String>,

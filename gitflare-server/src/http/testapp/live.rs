@@ -20,7 +20,7 @@ use super::{
         reply::Reply,
     },
     caller::Caller,
-    visit::{Visit, require_on},
+    visit::{BrowserState, require_on},
 };
 
 /// How many repositories a suite samples.
@@ -30,7 +30,7 @@ const PAGES: u32 = 3;
 
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
-/// One probe's outcome.
+/// The outcome of one probe.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Outcome {
@@ -80,7 +80,7 @@ struct Probe {
 impl Probe {
     fn new(x: &Exchange) -> Result<Self, Refusal> {
         require_on(x)?;
-        let token = Visit::of(x).disconnect().ok_or_else(|| {
+        let token = BrowserState::of(x).disconnect().ok_or_else(|| {
             Error::new(
                 Code::AuthRequired,
                 "Connect the test app first: open /testapp.",

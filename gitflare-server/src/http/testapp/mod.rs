@@ -15,14 +15,14 @@ use super::{
     pages::{
         View,
         connect::Notice,
-        testapp::{Standing, TestappView},
-        text::{Link, Shown},
+        testapp::{ConnectionState, TestappView},
+        text::{Link, SafeText},
     },
     refusal::Refusal,
     reply::Reply,
 };
 use caller::Caller;
-use visit::{Visit, require_on};
+use visit::{BrowserState, require_on};
 
 pub(super) use live::{commit_metrics, endpoint_suite, repository_scenario};
 
@@ -32,7 +32,7 @@ const MAX_FORM: usize = 8 * 1024;
 /// `GET /testapp`
 pub(super) async fn page(x: Exchange) -> Result<Reply, Refusal> {
     require_on(&x)?;
-    let mut visit = Visit::of(&x);
+    let mut visit = BrowserState::of(&x);
     visit.begin(&SystemRandom);
     let notice = visit.take_notice();
     show(&x, &visit, notice, StatusCode::OK)
@@ -40,19 +40,19 @@ pub(super) async fn page(x: Exchange) -> Result<Reply, Refusal> {
 
 fn show(
     x: &Exchange,
-    visit: &Visit,
+    visit: &BrowserState,
     notice: Option<Notice>,
     status: StatusCode,
 ) -> Result<Reply, Refusal> {
-    let standing = match (&visit.client_id, &visit.access_token) {
-        (None, _) => Standing::Unconfigured,
-        (Some(_), None) => Standing::Ready {
+    let state = match (&visit.client_id, &visit.access_token) {
+        (None, _) => ConnectionState::Unconfigured,
+        (Some(_), None) => ConnectionState::Ready {
             connect_url: connect_url(x, visit)?,
         },
-        (Some(_), Some(_)) => Standing::Connected,
+        (Some(_), Some(_)) => ConnectionState::Connected,
     };
     let view = TestappView {
-        standing,
+        state,
         callback_url: callback_url(x),
         client_id: visit.client_id.clone().unwrap_or_default(),
         customer_ref: visit.customer_ref.clone(),
@@ -66,7 +66,7 @@ fn callback_url(x: &Exchange) -> String {
     format!("{}/testapp/callback", x.settings().panel_url)
 }
 
-fn connect_url(x: &Exchange, visit: &Visit) -> Result<Link, Refusal> {
+fn connect_url(x: &Exchange, visit: &BrowserState) -> Result<Link, Refusal> {
     let base = format!("{}/oauth/authorize", x.settings().panel_url);
     let mut url = url::Url::parse(&base)
         .map_err(|error| Error::internal(format!("the panel's address is none: {error}")))?;
@@ -84,15 +84,15 @@ fn connect_url(x: &Exchange, visit: &Visit) -> Result<Link, Refusal> {
 }
 
 /// Goes back to the page with something to say there.
-fn back(x: &Exchange, mut visit: Visit, notice: &Notice) -> Result<Reply, Refusal> {
+fn back(x: &Exchange, mut visit: BrowserState, notice: &Notice) -> Result<Reply, Refusal> {
     visit.leave_notice(notice);
     Ok(Reply::see_other("/testapp")?.with_header(visit.cookie(x)?))
 }
 
 /// The form of a visit, when our own page has sent it.
-async fn form(x: &mut Exchange) -> Result<(Visit, Vec<(String, String)>), Refusal> {
+async fn form(x: &mut Exchange) -> Result<(BrowserState, Vec<(String, String)>), Refusal> {
     csrf::require_own_origin(x)?;
-    let visit = Visit::of(x);
+    let visit = BrowserState::of(x);
     let body = x.body(MAX_FORM).await?;
     let text = std::str::from_utf8(&body)
         .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
@@ -132,7 +132,7 @@ pub(super) async fn configure(mut x: Exchange) -> Result<Reply, Refusal> {
 /// `GET /testapp/callback`
 pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
     require_on(&x)?;
-    let mut visit = Visit::of(&x);
+    let mut visit = BrowserState::of(&x);
     let query = x.query()?;
     let of = |name: &str| query.value(name).ok().flatten().unwrap_or_default();
     if !visit.is_own_state(of("state")) {
@@ -149,7 +149,7 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
         );
     }
     if !of("error").is_empty() {
-        let text = format!("The answer was: {}", Shown::new(of("error")));
+        let text = format!("The answer was: {}", SafeText::new(of("error")));
         return back(&x, visit, &Notice::problem(text));
     }
     let request = json!({

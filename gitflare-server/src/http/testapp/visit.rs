@@ -23,7 +23,7 @@ pub(super) fn require_on(x: &Exchange) -> Result<(), Refusal> {
 
 /// One browser's visit.
 #[derive(Default, Deserialize, Serialize)]
-pub(super) struct Visit {
+pub(super) struct BrowserState {
     pub(super) client_id: Option<String>,
     client_secret: Option<String>,
     pub(super) customer_ref: String,
@@ -35,7 +35,7 @@ pub(super) struct Visit {
     notice: Option<(bool, String)>,
 }
 
-impl Visit {
+impl BrowserState {
     /// The visit of the request's browser; a new one when there is none that can be opened.
     pub(super) fn of(x: &Exchange) -> Self {
         Cookie::Testapp
@@ -126,7 +126,7 @@ fn is_same(ours: &str, theirs: &str) -> bool {
     !ours.is_empty() && bool::from(ours.as_bytes().ct_eq(theirs.as_bytes()))
 }
 
-/// Text that nobody can guess, fit for a URL.
+/// 256 random bits as text that is fit for a URL.
 fn unguessable(random: &dyn Random) -> String {
     let mut bytes = [0u8; 32];
     random.fill(&mut bytes);

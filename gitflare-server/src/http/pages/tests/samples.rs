@@ -20,10 +20,10 @@ use super::super::{
     docs::{GuideView, LandingView, ReferenceView, ZeroTrustView},
     error::ErrorView,
     handover::{Handover, HandoverView},
-    manage::{ManageView, Standing},
+    manage::{ManageView, SharingState},
     picker::{Picker, RepositoryChoice},
-    testapp::{ProbeRow, ProbeView, Standing as Progress, TestappView},
-    text::{Link, Shown},
+    testapp::{ConnectionState as Progress, ProbeRow, ProbeView, TestappView},
+    text::{Link, SafeText},
 };
 use crate::http::reply::Reply;
 
@@ -55,7 +55,7 @@ fn option(provider: ProviderId) -> ConnectOption {
     ConnectOption {
         provider,
         kind: provider.kind(),
-        name: Shown::new(provider.name()),
+        name: SafeText::new(provider.name()),
         start: link(&format!("/v1/auth/{provider}/start?redirect=1")),
         start_in_popup: link(&format!("/v1/auth/{provider}/start?popup=1")),
     }
@@ -73,7 +73,7 @@ pub(super) struct Words<'w> {
 }
 
 impl Words<'_> {
-    fn shown(&self, text: &str) -> Shown {
+    fn shown(&self, text: &str) -> SafeText {
         (self.of)(text).into()
     }
 
@@ -184,7 +184,7 @@ impl Words<'_> {
         }
     }
 
-    fn manage(&self, standing: Standing) -> ManageView {
+    fn manage(&self, state: SharingState) -> ManageView {
         ManageView {
             app: self.app(),
             client_id: "client_1".to_owned(),
@@ -192,7 +192,7 @@ impl Words<'_> {
             customer_ref: (self.of)("customer-42"),
             csrf: (self.of)("token"),
             address: link("/app/company/apps/client_1?customer_ref=customer-42"),
-            standing,
+            state,
             permissions: PermissionChoice::among(
                 Scopes::all(),
                 [Scope::ReadCommits].into_iter().collect(),
@@ -296,9 +296,9 @@ impl Words<'_> {
         }
     }
 
-    fn testapp(&self, standing: Progress) -> TestappView {
+    fn testapp(&self, state: Progress) -> TestappView {
         TestappView {
-            standing,
+            state,
             callback_url: (self.of)("https://panel.example/testapp/callback"),
             client_id: (self.of)("client_1"),
             customer_ref: (self.of)("testapp"),
@@ -328,7 +328,7 @@ impl Words<'_> {
     /// Every page.
     pub(super) fn samples(&self) -> Vec<Sample> {
         let ok = StatusCode::OK;
-        let active = Standing::Active {
+        let active = SharingState::Active {
             since: "1 March 2026".to_owned(),
             last_used: Some("3 minutes ago".to_owned()),
         };
@@ -415,8 +415,11 @@ impl Words<'_> {
             sample("locked", locked(Some((self.of)("req_1"))).reply(ok)),
             sample("locked-manage", locked(None).reply(ok)),
             sample("manage", self.manage(active).reply(ok)),
-            sample("manage-pending", self.manage(Standing::Pending).reply(ok)),
-            sample("manage-none", self.manage(Standing::None).reply(ok)),
+            sample(
+                "manage-pending",
+                self.manage(SharingState::Pending).reply(ok),
+            ),
+            sample("manage-none", self.manage(SharingState::None).reply(ok)),
             sample(
                 "handover",
                 HandoverView {

@@ -1,5 +1,5 @@
-//! What stands between a socket and hyper: the timers that hyper lacks (a head that has begun, an
-//! answer that nobody reads), and the removal of hyper's own bare refusals, which
+//! The socket under hyper: the timers that hyper lacks (for a head that does not end, for an answer
+//! that the client does not read), and the removal of hyper's own bare refusals, which
 //! [`super::connection`] writes in the canonical shape instead. It parses nothing.
 
 use std::{
@@ -19,10 +19,10 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// What the service tells the guard of its connection.
+/// Where a connection is between two requests; the service sets it, the socket reads it.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
-    /// A head was read whole: its deadline is met. The guard takes the mark back.
+pub(super) struct ConnectionState {
+    /// A head was read whole: its deadline is met. The socket resets this.
     pub(super) is_head_read: AtomicBool,
     /// A request was handed over and is not answered yet: incoming bytes are its body.
     pub(super) is_serving: AtomicBool,
@@ -30,30 +30,30 @@ pub(super) struct Marks {
     pub(super) is_answering: AtomicBool,
 }
 
-/// A socket with timers.
+/// A socket whose reads of a head and whose writes time out.
 #[derive(Debug)]
-pub(super) struct Guard<S> {
+pub(super) struct TimedSocket<S> {
     socket: S,
-    marks: Arc<Marks>,
+    state: Arc<ConnectionState>,
     head_timeout: Duration,
     write_timeout: Duration,
-    /// When the head that has begun must be whole.
+    /// When the head that is being received must be complete; `None` between requests.
     head_deadline: Option<Instant>,
     head_timer: Option<Pin<Box<Sleep>>>,
     write_timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Guard<S> {
-    /// Guards a socket that was just accepted: its first head is due.
+impl<S> TimedSocket<S> {
+    /// A socket that was just accepted: its first head is due.
     pub(super) fn new(
         socket: S,
-        marks: Arc<Marks>,
+        state: Arc<ConnectionState>,
         head_timeout: Duration,
         write_timeout: Duration,
     ) -> Self {
         Self {
             socket,
-            marks,
+            state,
             head_timeout,
             write_timeout,
             head_deadline: Some(Instant::now() + head_timeout),
@@ -71,7 +71,7 @@ impl<S> Guard<S> {
     /// (100) are hyper's too, and pass.
     fn is_bare_refusal(&self, bytes: &[u8]) -> bool {
         let is_refusal = bytes.starts_with(b"HTTP/1.") && bytes.get(8..10) == Some(b" 4");
-        is_refusal && !self.marks.is_answering.load(Ordering::Relaxed)
+        is_refusal && !self.state.is_answering.load(Ordering::Relaxed)
     }
 
     fn poll_head_timer(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
@@ -111,17 +111,17 @@ impl<S> Guard<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedSocket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.marks.is_head_read.swap(false, Ordering::Relaxed) {
+        if this.state.is_head_read.swap(false, Ordering::Relaxed) {
             this.head_deadline = None;
         }
-        let is_body = this.marks.is_serving.load(Ordering::Relaxed);
+        let is_body = this.state.is_serving.load(Ordering::Relaxed);
         let before = buffer.filled().len();
         match Pin::new(&mut this.socket).poll_read(cx, buffer) {
             Poll::Ready(outcome) => {
@@ -136,7 +136,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedSocket<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -174,7 +174,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         let this = &mut *self;
         let outcome = Pin::new(&mut this.socket).poll_flush(cx);
         if outcome.is_ready() {
-            this.marks.is_answering.store(false, Ordering::Relaxed);
+            this.state.is_answering.store(false, Ordering::Relaxed);
         }
         this.timed(cx, outcome)
     }
