@@ -20,6 +20,7 @@
 pub mod bitbucket;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod dialect;
 mod diff_files;
 mod git_diff;
 pub mod github;

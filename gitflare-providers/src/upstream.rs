@@ -14,6 +14,7 @@ use reqwest::{
 };
 use tokio::time::Instant;
 
+pub(crate) use crate::dialect::{Dialect, RateLimitHeaders, bearer};
 use crate::{
     http::{Base, Expected, Failure, Http, Reply, Rows, Submission},
     quotas::Seen,
@@ -35,33 +36,6 @@ const MAX_RETRY_WAIT: Duration = Duration::from_secs(5);
 const MAX_WINDOW_SECONDS: u32 = 3600;
 /// What a retry needs of the time that is left, to be worth the wait.
 const RETRY_ROOM: Duration = Duration::from_millis(500);
-
-/// How a provider's API is spoken, as data.
-#[derive(Debug)]
-pub(crate) struct Dialect {
-    pub(crate) provider: ProviderId,
-    /// Headers of every request, beside the credential.
-    pub(crate) headers: &'static [(&'static str, &'static str)],
-    /// The `Authorization` header of a token.
-    pub(crate) authorization: fn(&str) -> String,
-    /// The answer's headers that may name the request; the first that does counts.
-    pub(crate) request_id: &'static [&'static str],
-    /// The answer's headers that tell how often the account may call.
-    pub(crate) rate_limit: RateLimitHeaders,
-    /// What a refusal means in the provider's own words; `None` leaves it to the status.
-    pub(crate) refusal: fn(&Refusal<'_>) -> Option<Error>,
-}
-
-/// Names of headers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RateLimitHeaders {
-    /// How many calls there are in a window.
-    pub(crate) limit: &'static str,
-    /// How many of them are left.
-    pub(crate) remaining: &'static str,
-    /// When they are renewed, in seconds since 1970 or from now.
-    pub(crate) reset: &'static str,
-}
 
 /// A provider's REST API.
 #[derive(Clone, Debug)]
@@ -310,11 +284,6 @@ impl Upstream {
         }
         Ok(headers)
     }
-}
-
-/// The `Authorization` of a bearer token (RFC 6750).
-pub(crate) fn bearer(token: &str) -> String {
-    format!("Bearer {token}")
 }
 
 /// How long to wait before the next attempt: what the upstream asked for, and a little more. `None`

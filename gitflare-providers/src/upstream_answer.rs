@@ -7,7 +7,7 @@ use gitflare_core::{Code, Error, Result};
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
-use crate::{http::Reply, upstream::Dialect, upstream_error::request_id};
+use crate::{dialect::Dialect, http::Reply, upstream_error::request_id};
 
 /// An answer to a request that was accepted.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Answer {
         use gitflare_core::provider::ProviderId;
         use reqwest::header::{HeaderName, HeaderValue};
 
-        use crate::upstream::{RateLimitHeaders, bearer};
+        use crate::dialect::{RateLimitHeaders, bearer};
 
         let headers = headers.iter().map(|(name, value)| {
             let name = HeaderName::from_static(name);

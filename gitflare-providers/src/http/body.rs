@@ -8,8 +8,8 @@ use super::{
     rows::{Rows, Splitter, Stop},
 };
 
-/// The most an answer that is kept whole may hold, decompressed (SR-8).
-pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
+pub(crate) use super::rows::MAX_BODY;
+
 /// The most an answer that is read row by row may hold, decompressed (SR-8).
 pub(crate) const MAX_ROWS: usize = 64 * 1024 * 1024;
 

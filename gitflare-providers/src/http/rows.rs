@@ -5,8 +5,8 @@
 
 use memchr::memchr2;
 
-use super::body::MAX_BODY;
-
+/// The most an answer that is kept whole may hold, decompressed (SR-8).
+pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 /// How deep JSON may nest (SR-8).
 pub(super) const MAX_DEPTH: usize = 64;
 /// Names of members that hold lists are shorter.

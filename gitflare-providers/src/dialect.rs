@@ -1,0 +1,38 @@
+//! How a provider's REST API is spoken, as data: headers, credential, and what its refusals mean. It
+//! sends nothing.
+
+use gitflare_core::{Error, provider::ProviderId};
+
+use crate::upstream_error::Refusal;
+
+/// How a provider's API is spoken, as data.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    pub(crate) provider: ProviderId,
+    /// Headers of every request, beside the credential.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// The `Authorization` header of a token.
+    pub(crate) authorization: fn(&str) -> String,
+    /// The answer's headers that may name the request; the first that does counts.
+    pub(crate) request_id: &'static [&'static str],
+    /// The answer's headers that tell how often the account may call.
+    pub(crate) rate_limit: RateLimitHeaders,
+    /// What a refusal means in the provider's own words; `None` leaves it to the status.
+    pub(crate) refusal: fn(&Refusal<'_>) -> Option<Error>,
+}
+
+/// Names of headers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RateLimitHeaders {
+    /// How many calls there are in a window.
+    pub(crate) limit: &'static str,
+    /// How many of them are left.
+    pub(crate) remaining: &'static str,
+    /// When they are renewed, in seconds since 1970 or from now.
+    pub(crate) reset: &'static str,
+}
+
+/// The `Authorization` of a bearer token (RFC 6750).
+pub(crate) fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
