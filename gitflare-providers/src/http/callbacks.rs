@@ -14,12 +14,18 @@ use url::Url;
 use super::{Base, Failure, Http, HttpConfig, Submission};
 
 const MAX_URL: usize = 2048;
+/// Endings that no public name has (RFC 6761, RFC 6762, RFC 7686, and `internal` of ICANN).
+const SPECIAL_USE: [&str; 5] = ["localhost", "local", "internal", "invalid", "onion"];
 /// How long an app has to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The client for callbacks.
 #[derive(Clone, Debug)]
-pub struct Callbacks(Http);
+pub struct Callbacks {
+    http: Http,
+    /// The names by which this machine calls itself, in lower case.
+    own_names: Vec<String>,
+}
 
 impl Callbacks {
     /// A client that may also call these `host:port`, private and plain http included.
@@ -31,7 +37,10 @@ impl Callbacks {
             allowed_private,
             first_byte_timeout: TIMEOUT,
         })
-        .map(Self)
+        .map(|http| Self {
+            http,
+            own_names: own_names(),
+        })
     }
 
     /// Posts a delivery; the status of the answer, whose body nobody reads.
@@ -63,7 +72,9 @@ impl Callbacks {
             headers: map,
             body,
         };
-        let sent = self.0.notify(&base, submission, Instant::now() + TIMEOUT);
+        let sent = self
+            .http
+            .notify(&base, submission, Instant::now() + TIMEOUT);
         match sent.await {
             Ok(status) => Ok(status),
             Err(Failure::Timeout) => Err("no answer in time".to_owned()),
@@ -88,14 +99,44 @@ impl Callbacks {
         let mut origin = url.clone();
         origin.set_query(None);
         origin.set_path("/");
-        let base = self.0.base(origin.as_str()).map_err(|_| {
+        let base = self.http.base(origin.as_str()).map_err(|_| {
             refusal("must be https on a public host, unless the operator allows this host and port")
         })?;
-        if !base.is_private() && url.port_or_known_default() != Some(443) {
+        if base.is_private() {
+            return Ok((base, url));
+        }
+        if url.port_or_known_default() != Some(443) {
             return Err(refusal("must use port 443"));
+        }
+        if self.stays_inside(url.host_str().unwrap_or_default()) {
+            return Err(refusal(
+                "must name a public host: this name leads nowhere from outside",
+            ));
         }
         Ok((base, url))
     }
+}
+
+impl Callbacks {
+    /// Whether a name can only lead to this machine or its own network, so that nothing could ever
+    /// be delivered: it has one label, a special-use ending, or is the machine's own.
+    fn stays_inside(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+        let ending = host.rsplit('.').next().unwrap_or_default();
+        !is_address
+            && (!host.contains('.')
+                || SPECIAL_USE.contains(&ending)
+                || host.ends_with(".home.arpa")
+                || self.own_names.contains(&host))
+    }
+}
+
+/// The names of this machine, where the system tells them.
+fn own_names() -> Vec<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim().to_ascii_lowercase();
+    (!name.is_empty()).then_some(name).into_iter().collect()
 }
 
 impl CallbackRules for Callbacks {
@@ -107,6 +148,19 @@ impl CallbackRules for Callbacks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machines_own_name_is_refused_at_once() {
+        // sec: SR-1
+        let mut callbacks = Callbacks::new(Vec::new()).unwrap();
+        callbacks.own_names = vec!["gateway.acme.example".to_owned()];
+        assert!(
+            callbacks
+                .check("https://Gateway.Acme.example/hooks")
+                .is_err()
+        );
+        assert!(callbacks.check("https://app.acme.example/hooks").is_ok());
+    }
 
     #[test]
     fn callbacks_are_https_on_public_hosts() {
@@ -147,6 +201,12 @@ mod tests {
             "http://127.0.0.1:9001/hooks",
             "https:\\\\app.example\\",
             "https://app.example/ x",
+            "https://localhost/",
+            "https://LOCALHOST./",
+            "https://app.localhost/hooks",
+            "https://printer.local/",
+            "https://build-server/",
+            "https://gateway.internal/",
             "https://app.example/\u{ff11}",
             &long,
         ] {
