@@ -287,6 +287,12 @@ impl Screen<'_> {
         }
     }
 
+    /// Removes an address that is not `http` or `https`: an app may make a link of it, and a hostile
+    /// upstream a script (SR-9).
+    pub fn url(&self, url: &mut Option<String>) {
+        *url = url.take().filter(|url| is_web_address(url));
+    }
+
     /// Whether any of a file's paths is blocked; counts it when so.
     pub fn strips<'p>(&mut self, mut paths: impl Iterator<Item = &'p str>) -> bool {
         let blocked = paths.any(|path| self.filter.blocks(path));
@@ -393,12 +399,33 @@ impl<T> Filtered<T> {
     }
 }
 
+/// Whether a text is an `http` or `https` URL without anything that a URL cannot hold.
+#[must_use]
+pub fn is_web_address(text: &str) -> bool {
+    let scheme = text.split("://").next().unwrap_or_default();
+    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    is_web
+        && text.len() > scheme.len() + "://".len()
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+}
+
 /// Marks a resource whose every field is an identifier that clients must send back, or the name
-/// of a person: nothing in it is code or prose.
+/// of a person: nothing in it is code or prose. Its fields with addresses are named.
 macro_rules! identifiers_only {
     ($name:ty) => {
         impl crate::filter::Filterable for $name {
             fn pass(self, _screen: &mut crate::filter::Screen<'_>) -> crate::Result<Option<Self>> {
+                Ok(Some(self))
+            }
+        }
+    };
+    ($name:ty, $($url:ident),+) => {
+        impl crate::filter::Filterable for $name {
+            fn pass(
+                mut self,
+                screen: &mut crate::filter::Screen<'_>,
+            ) -> crate::Result<Option<Self>> {
+                $(screen.url(&mut self.$url);)+
                 Ok(Some(self))
             }
         }
@@ -410,6 +437,28 @@ pub(crate) use identifiers_only;
 mod tests {
     use super::*;
     use crate::model::{Diff, DiffFile, DiffStats, FileStatus};
+
+    #[test]
+    fn an_address_is_http_or_nothing() {
+        // sec: SR-9
+        for (text, expected) in [
+            ("https://github.com/octo/hello", true),
+            ("HTTP://git.example:8080/x?y#z", true),
+            ("https://git.example/\u{e9}", true),
+            ("javascript:alert(1)", false),
+            ("JavaScript://x%0aalert(1)", false),
+            ("data:text/html,x", false),
+            ("java\nscript:alert(1)", false),
+            (" https://git.example/", false),
+            ("https://git.example/\n", false),
+            ("https://", false),
+            ("//git.example/", false),
+            ("ssh://git@git.example/x", false),
+            ("", false),
+        ] {
+            assert_eq!(is_web_address(text), expected, "{text:?}");
+        }
+    }
 
     struct Upper;
 

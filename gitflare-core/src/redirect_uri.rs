@@ -22,6 +22,9 @@ pub fn check(uri: &str, allows_localhost: bool) -> Result<(), &'static str> {
             "must not hold a fragment, a wildcard, a backslash or another character that URIs escape",
         );
     }
+    if !is_percent_encoded(uri) {
+        return Err("must hold `%` only before two hexadecimal digits");
+    }
     let (rest, loopback_only) = match (uri.strip_prefix("https://"), uri.strip_prefix("http://")) {
         (Some(rest), _) => (rest, false),
         (None, Some(rest)) => (rest, true),
@@ -130,6 +133,15 @@ fn check_authority(
     } else {
         Err("has a missing or malformed host")
     }
+}
+
+/// Whether every `%` begins an escape (RFC 3986, section 2.1).
+fn is_percent_encoded(uri: &str) -> bool {
+    let is_escape = |rest: &str| {
+        let mut digits = rest.bytes().take(2).filter(u8::is_ascii_hexdigit);
+        digits.next().is_some() && digits.next().is_some()
+    };
+    uri.split('%').skip(1).all(is_escape)
 }
 
 fn check_path(path: &str) -> Result<(), &'static str> {
@@ -255,6 +267,10 @@ mod tests {
             "https://a.example/cb?error",
             "https://a.example/cb?iss=x",
             "https://a.example/cb?%63ode=1",
+            "https://a.example/%zz",
+            "https://a.example/%",
+            "https://a.example/cb?x=%4",
+            "https://a.example/%%41",
             &long,
         ] {
             assert!(check(uri, false).is_err(), "{uri:?}");

@@ -232,7 +232,6 @@ impl Error {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schemars", schemars(rename = "ErrorDetail"))]
 pub struct Canonical<'a> {
-    /// What failed, for programs.
     #[cfg_attr(feature = "schemars", schemars(with = "Code"))]
     code: &'static str,
     /// What failed, for people. The wording may change.

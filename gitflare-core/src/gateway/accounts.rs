@@ -19,6 +19,10 @@ const MAX_NAME: usize = 200;
 const MAX_EMAIL: usize = 254;
 const MIN_PASSWORD: usize = 12;
 const MAX_PASSWORD: usize = 128;
+/// The shortest part of an address that is looked for in a password.
+const MIN_ADDRESS_PART: usize = 4;
+/// How many characters a password must have beside the person's own address.
+const MIN_OWN_CHARACTERS: usize = 8;
 
 /// Hashes passwords, off the threads that serve requests.
 #[async_trait]
@@ -90,7 +94,8 @@ impl Gateway {
     /// Stores a new person with a developer tenant of their own, and signs them in.
     ///
     /// # Errors
-    /// `INVALID_REQUEST` naming the member that is wrong, an address that is taken included.
+    /// `INVALID_REQUEST` naming the member that is wrong. For an address that has an account the
+    /// password decides, as when signing in.
     pub async fn sign_up(
         &self,
         request: SignUp,
@@ -104,7 +109,8 @@ impl Gateway {
             .filter(|name| !name.trim().is_empty())
             .map(|name| display_text("name", name, MAX_NAME))
             .transpose()?;
-        check_password("password", &request.password, passwords)?;
+        let password = request.password;
+        check_password("password", &password, &email, passwords)?;
         let now = self.clock.now();
         let user = User {
             id: UserId::generate(&*self.clock, &*self.random),
@@ -125,14 +131,19 @@ impl Gateway {
         };
         let new = NewUser {
             user: user.clone(),
-            password: passwords.hash(request.password).await?,
+            password: passwords.hash(password.clone()).await?,
             tenant,
         };
         let audit = self.audit_success(&act, AuditAction::UserCreate, &user.id);
         if !self.storage.users().insert(new, audit).await? {
-            return Err(Error::invalid_request(
-                "`email` belongs to an account already: sign in instead.",
-            ));
+            // Who has the password has the account; others hear what a wrong one is told.
+            let known = self.log_in(&user.email, password, passwords, request_id);
+            return known.await.map_err(|error| match error.code() {
+                Code::InvalidCredentials => Error::invalid_request(
+                    "No account can be made with this address and password. Sign in if you have one.",
+                ),
+                _ => error,
+            });
         }
         let begun = self.begin_user_session(&user.id, &act).await?;
         Ok(SignedIn { user, begun })
@@ -222,7 +233,7 @@ impl Gateway {
             .find_by_email(&user.email)
             .await?
             .map(|(_, hash)| hash);
-        check_password("newPassword", &new, passwords)?;
+        check_password("newPassword", &new, &user.email, passwords)?;
         if passwords.verify(current, stored).await? == Verdict::Wrong {
             self.append_audit(
                 act,
@@ -301,16 +312,22 @@ fn email(text: &str) -> Result<String> {
     Ok(email)
 }
 
-/// Length and guessability; what it is composed of is nobody's business (PW-3).
+/// Checks a new password (PW-3).
 fn check_password(
     member: &str,
     password: &Secret<String>,
+    email: &str,
     passwords: &dyn Passwords,
 ) -> Result<()> {
     let length = password.expose().chars().count();
     if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&length) {
         return Err(Error::invalid_request(format!(
             "`{member}` must have {MIN_PASSWORD} to {MAX_PASSWORD} characters."
+        )));
+    }
+    if is_own_address(password.expose(), email) {
+        return Err(Error::invalid_request(format!(
+            "`{member}` is made of your own e-mail address: choose another."
         )));
     }
     if passwords.is_common(password.expose()) {
@@ -321,9 +338,38 @@ fn check_password(
     Ok(())
 }
 
+/// Whether little is left of a password without the person's own address and its parts.
+fn is_own_address(password: &str, email: &str) -> bool {
+    let (local, domain) = email.split_once('@').unwrap_or((email, ""));
+    let password = password.to_lowercase();
+    let mut rest = password.clone();
+    for part in [email, local, domain] {
+        if part.chars().count() >= MIN_ADDRESS_PART {
+            rest = rest.replace(&part.to_lowercase(), "");
+        }
+    }
+    rest != password && rest.chars().count() < MIN_OWN_CHARACTERS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_more_than_the_persons_own_address() {
+        // sec: PW-3
+        let email = "ada.lovelace@mail.example";
+        for (password, expected) in [
+            ("ada.lovelace@mail.example", true),
+            ("Ada.Lovelace1815", true),
+            ("mail.example!!", true),
+            ("ada.lovelacemail.example", true),
+            ("kind-river-walrus", false),
+            ("ada.lovelace keeps an engine", false),
+        ] {
+            assert_eq!(is_own_address(password, email), expected, "{password}");
+        }
+    }
 
     #[test]
     fn an_address_has_one_form() {

@@ -88,7 +88,8 @@ impl Gateway {
             endpoint: request.endpoint,
             presented,
             provider: identified.provider,
-            connection: request.query.peek("connectionId"),
+            // Sent twice it names none; the parameters are judged later.
+            connection: request.query.once("connectionId").ok().flatten(),
             repository: request.repository.as_deref(),
             path_is_blocked: self.blocks_path(request.endpoint, &request.query),
             now: draft.at,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::{AuditContext, Gateway, ListQuery, Listing, cells, listing::List, members::parsed};
 use crate::{
     ConnectionId, Error, Result, Secret, TenantId,
+    filter::is_web_address,
     provider::Call,
     storage::{
         AuditAction, Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, SealedTokens,
@@ -83,7 +84,7 @@ impl Gateway {
             login: viewer.login,
             account_id: viewer.id,
             display_name: viewer.name,
-            avatar_url: viewer.avatar_url,
+            avatar_url: viewer.avatar_url.filter(|url| is_web_address(url)),
             scopes: Vec::new(),
             mode: ConnectionMode::Manual,
             status: ConnectionStatus::Active,

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
-use serde::Serialize;
 use sha2::Sha256;
 
 use super::{Gateway, cells};
 use crate::{
     Backoff, ClientId, Error, EventId, Result, Secret, Timestamp,
     filter::Filtered,
-    model::{EventData, EventName, Subscription},
-    provider::ProviderId,
+    model::{Envelope, EnvelopeRepository, EventData, EventName, Subscription},
     storage::{Capacity, Delivery, StoredSubscription},
 };
 
@@ -166,29 +164,11 @@ pub(super) fn payload(
     at: Timestamp,
     data: &Filtered<EventData>,
 ) -> Result<String> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Body<'a> {
-        id: &'a EventId,
-        #[serde(rename = "type")]
-        name: EventName,
-        provider: ProviderId,
-        repository: Named<'a>,
-        subscription_id: &'a crate::SubscriptionId,
-        occurred_at: Timestamp,
-        data: &'a EventData,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Named<'a> {
-        id: &'a str,
-        full_name: Option<&'a str>,
-    }
-    let body = Body {
+    let body = Envelope {
         id,
         name,
         provider: subscription.provider,
-        repository: Named {
+        repository: EnvelopeRepository {
             id: &subscription.repository_id,
             full_name,
         },

@@ -11,6 +11,7 @@ use super::{AuditContext, Gateway, cells};
 use crate::{
     Code, ConnectionId, Credential, CredentialHash, CredentialKind, Error, FlowId, Result, Scopes,
     Secret, TenantId, Timestamp, UserId,
+    filter::is_web_address,
     model::Viewer,
     provider::{
         AuthorizationRequest, Call, CodeExchange, OauthRefusal, ProviderId, ProviderOauth,
@@ -435,7 +436,7 @@ impl Gateway {
                 account_id: viewer.id,
                 login: viewer.login,
                 display_name: viewer.name,
-                avatar_url: viewer.avatar_url,
+                avatar_url: viewer.avatar_url.filter(|url| is_web_address(url)),
                 scopes: issued.scopes.clone(),
             },
             tokens: SealedTokens::default(),

@@ -23,8 +23,10 @@ impl ListQuery {
     /// Picks both out of a query.
     ///
     /// # Errors
-    /// `INVALID_LIMIT`, `INVALID_CURSOR`, or `INVALID_REQUEST` when one is repeated.
+    /// `INVALID_LIMIT`, `INVALID_CURSOR`, `PAGINATION_NOT_SUPPORTED` for page numbers, or
+    /// `INVALID_REQUEST` when one is repeated.
     pub fn from_query(query: &Query) -> Result<Self> {
+        query.refuse_page_numbers()?;
         Ok(Self {
             limit: query.limit()?,
             cursor: query.cursor()?.map(str::to_owned),

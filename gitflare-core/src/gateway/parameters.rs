@@ -56,6 +56,9 @@ pub(super) fn parameters(
 ) -> Result<Parameters<'_>> {
     let (endpoint, query) = (request.endpoint, &request.query);
     let is_paged = endpoint.is_paged();
+    if is_paged {
+        query.refuse_page_numbers()?;
+    }
     let limit = if is_paged { query.limit()? } else { None };
     common(request)?;
     let operation = operation(endpoint, request.item.as_deref(), query)?;

@@ -1,6 +1,9 @@
 //! A decoded query string. Which parameters an operation takes is the business of `parameters.rs`.
 
-use crate::{Error, Limit, Result};
+use crate::{Code, Error, Limit, Result};
+
+/// How GitHub, GitLab, Bitbucket and Gitea count pages.
+const PAGE_NUMBERS: [&str; 4] = ["page", "per_page", "pagelen", "offset"];
 
 /// Decoded query pairs, in the order they were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +56,29 @@ impl Query {
     /// `INVALID_LIMIT` when it is not an integer from 1 to 100, `INVALID_REQUEST` when repeated.
     pub fn limit(&self) -> Result<Option<Limit>> {
         self.once("limit")?.map(Limit::parse).transpose()
+    }
+
+    /// Refuses the parameters by which other APIs count pages: whoever sends one would read the
+    /// first page for ever.
+    ///
+    /// # Errors
+    /// `PAGINATION_NOT_SUPPORTED` naming the parameter and `cursor`.
+    pub fn refuse_page_numbers(&self) -> Result<()> {
+        match PAGE_NUMBERS.iter().find(|name| self.has(name)) {
+            Some(name) => Err(Error::new(
+                Code::PaginationNotSupported,
+                format!(
+                    "`{name}` is not supported: a list goes on with `cursor`, the \
+                     `page_info.next_cursor` of the page before, and `limit` says how much a page \
+                     holds."
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
     }
 
     /// `cursor`, as sent.

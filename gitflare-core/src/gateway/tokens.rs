@@ -60,6 +60,16 @@ impl TokenRefusal {
         }
     }
 
+    /// The refusal of a request without client credentials: `invalid_client`.
+    #[must_use]
+    pub fn no_client() -> Self {
+        Self::new(
+            "invalid_client",
+            Code::InvalidCredentials,
+            "Send the client's `client_id` and `client_secret`, in the body or as HTTP Basic.",
+        )
+    }
+
     pub(super) fn invalid(rfc: &'static str, message: impl Into<String>) -> Self {
         Self::new(rfc, Code::InvalidRequest, message)
     }
@@ -305,10 +315,7 @@ impl Gateway {
             )
         };
         let Some(client_id) = &request.client_id else {
-            return Err(TokenRefusal::invalid(
-                "invalid_request",
-                "`client_id` is missing.",
-            ));
+            return Err(TokenRefusal::no_client());
         };
         let presented = request
             .client_secret

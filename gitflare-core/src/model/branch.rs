@@ -21,4 +21,4 @@ pub struct Branch {
     pub web_url: Option<String>,
 }
 
-identifiers_only!(Branch);
+identifiers_only!(Branch, web_url);

@@ -70,6 +70,7 @@ words! {
 
 impl Filterable for Check {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.url(&mut self.web_url);
         screen.prose(&mut self.name)?;
         screen.prose(&mut self.description)?;
         Ok(Some(self))

@@ -47,6 +47,13 @@ pub struct Signature {
 
 impl Filterable for Commit {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.url(&mut self.web_url);
+        for person in [&mut self.author, &mut self.committer]
+            .into_iter()
+            .flatten()
+        {
+            screen.url(&mut person.avatar_url);
+        }
         screen.prose(&mut self.title)?;
         screen.prose(&mut self.message)?;
         Ok(Some(self))

@@ -25,4 +25,4 @@ pub struct Contributor {
     pub web_url: Option<String>,
 }
 
-identifiers_only!(Contributor);
+identifiers_only!(Contributor, avatar_url, web_url);

@@ -60,6 +60,10 @@ words! {
 
 impl Filterable for Deployment {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.url(&mut self.web_url);
+        if let Some(actor) = &mut self.creator {
+            screen.url(&mut actor.avatar_url);
+        }
         screen.prose(&mut self.description)?;
         Ok(Some(self))
     }

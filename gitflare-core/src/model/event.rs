@@ -2,11 +2,47 @@
 
 use serde::Serialize;
 
-use super::{Actor, Check, Commit, Deployment, PullRequest, Release, Repository};
+use super::{Actor, Check, Commit, Deployment, EventName, PullRequest, Release, Repository};
 use crate::{
-    Result, Timestamp,
+    EventId, Result, SubscriptionId, Timestamp,
     filter::{Filterable, Screen},
+    provider::ProviderId,
 };
+
+/// The body of a delivery to an app.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(rename = "Delivery"))]
+pub struct Envelope<'a> {
+    /// The id of the event; the same in every attempt to deliver it.
+    pub id: &'a EventId,
+    /// The kind of event.
+    #[serde(rename = "type")]
+    pub name: EventName,
+    /// The id of the provider.
+    pub provider: ProviderId,
+    /// The repository that the event is about.
+    pub repository: EnvelopeRepository<'a>,
+    /// The id of the subscription that the event is delivered under.
+    pub subscription_id: &'a SubscriptionId,
+    /// When the event happened.
+    pub occurred_at: Timestamp,
+    /// The unified object of the kind, filtered like any read.
+    pub data: &'a EventData,
+}
+
+/// The repository of an event.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(rename = "DeliveryRepository"))]
+pub struct EnvelopeRepository<'a> {
+    /// The provider's own id of the repository.
+    pub id: &'a str,
+    /// The full name as last seen; `None` when it is not known.
+    pub full_name: Option<&'a str>,
+}
 
 /// The `data` of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -101,6 +137,10 @@ impl Filterable for EventData {
             Self::Ref(git_ref) => Some(Self::Ref(git_ref)),
             Self::PullRequest(inner) => passed!(PullRequest, inner),
             Self::Comment(mut comment) => {
+                screen.url(&mut comment.web_url);
+                if let Some(actor) = &mut comment.author {
+                    screen.url(&mut actor.avatar_url);
+                }
                 screen.prose(&mut comment.body)?;
                 Some(Self::Comment(comment))
             }

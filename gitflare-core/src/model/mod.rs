@@ -25,7 +25,7 @@ pub use commit::{Commit, Signature};
 pub use contributor::Contributor;
 pub use deployment::{Deployment, DeploymentState};
 pub use diff::{Diff, DiffFile, DiffStats, FileStatus, MAX_FILES, MAX_PATCH_BYTES};
-pub use event::{Comment, EventData, PushEvent, RefEvent};
+pub use event::{Comment, Envelope, EnvelopeRepository, EventData, PushEvent, RefEvent};
 pub use profile::Viewer;
 pub use pull_request::{PullRequest, PullRequestFilter, PullRequestState};
 pub use release::{Asset, Release};

@@ -27,4 +27,4 @@ pub struct Viewer {
     pub web_url: Option<String>,
 }
 
-identifiers_only!(Viewer);
+identifiers_only!(Viewer, avatar_url, web_url);

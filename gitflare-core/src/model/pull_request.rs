@@ -79,6 +79,10 @@ words! {
 
 impl Filterable for PullRequest {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.url(&mut self.web_url);
+        if let Some(actor) = &mut self.author {
+            screen.url(&mut actor.avatar_url);
+        }
         screen.prose(&mut self.title)?;
         screen.prose(&mut self.description)?;
         Ok(Some(self))

@@ -54,6 +54,13 @@ pub struct Asset {
 
 impl Filterable for Release {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.url(&mut self.web_url);
+        for asset in &mut self.assets {
+            screen.url(&mut asset.download_url);
+        }
+        if let Some(actor) = &mut self.author {
+            screen.url(&mut actor.avatar_url);
+        }
         screen.prose(&mut self.name)?;
         screen.prose(&mut self.description)?;
         Ok(Some(self))

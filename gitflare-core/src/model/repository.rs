@@ -93,6 +93,8 @@ words! {
 
 impl Filterable for Repository {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.url(&mut self.web_url);
+        screen.url(&mut self.clone_url);
         screen.prose(&mut self.description)?;
         Ok(Some(self))
     }

@@ -38,6 +38,7 @@ pub struct Tagger {
 
 impl Filterable for Tag {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.url(&mut self.web_url);
         screen.prose(&mut self.message)?;
         Ok(Some(self))
     }

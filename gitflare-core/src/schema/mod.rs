@@ -10,7 +10,10 @@ use zeroize::Zeroize;
 
 pub(crate) use words::one_of;
 
-use crate::{CODES, Code, Limit, Scope, Scopes, Secret, Timestamp, provider::ProviderId};
+use crate::{
+    CODES, Code, Limit, Scope, Scopes, Secret, Timestamp,
+    provider::{ProviderId, ProviderKind},
+};
 
 macro_rules! written_as {
     ($($kind:ty, $name:literal => $schema:expr;)*) => {$(
@@ -33,13 +36,20 @@ macro_rules! written_as {
 written_as! {
     Timestamp, "Timestamp" => json_schema!({"type": "string", "format": "date-time"});
     ProviderId, "ProviderId" => json_schema!({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$"});
+    ProviderKind, "ProviderKind" => json_schema!({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$"});
     Limit, "Limit" => json_schema!({"type": "integer", "minimum": 1, "maximum": Limit::MAX.get()});
     Scopes, "Scopes" => json_schema!({
         "type": "array",
         "items": one_of("A scope.", Scope::ALL.iter().map(|scope| scope.as_str())),
     });
     Scope, "Scope" => one_of("A scope.", Scope::ALL.iter().map(|scope| scope.as_str()));
-    Code, "Code" => one_of("What failed.", CODES.iter().map(|row| row.name));
+    Code, "Code" => {
+        let mut text = "What failed.\n".to_owned();
+        for row in CODES {
+            text += &format!("\n- `{}` ({}): {}", row.name, row.status, row.meaning);
+        }
+        one_of(&text, CODES.iter().map(|row| row.name))
+    };
 }
 
 impl<T: Zeroize> JsonSchema for Secret<T> {

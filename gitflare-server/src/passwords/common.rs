@@ -1,6 +1,7 @@
 //! The passwords that are guessed first: 30,000 of them, beside this file with their source and
 //! licence. Most are shorter than a password may be, so what people make of them to reach the
-//! length counts too: repeating one, or filling it up with digits and signs.
+//! length counts too: repeating one, or filling it up with digits and signs. So do runs of the
+//! keyboard or the alphabet, the long ones that everybody knows, and the service's own name.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -14,12 +15,108 @@ static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Passwords of at least twelve characters that are guessed first and not in the list.
+const LONG: &[&str] = &[
+    "administrator",
+    "administrateur",
+    "changemeplease",
+    "changethispassword",
+    "correcthorsebatterystaple",
+    "donttrustanyone",
+    "iamtheadministrator",
+    "iloveyousomuch",
+    "itsmypassword",
+    "letmeinplease",
+    "mypasswordispassword",
+    "mysecretpassword",
+    "notmypassword",
+    "passwordpassword",
+    "pleaseletmein",
+    "thepassword",
+    "thisisapassword",
+    "thisismypassword",
+    "trustnobody",
+    "verysecurepassword",
+    "whatismypassword",
+    "yourpassword",
+];
+
+/// What a password may not be made of alone.
+const SERVICE: &str = "gitflare";
+/// How many characters a password must have beside the service's name.
+const MIN_BESIDE_SERVICE: usize = 8;
+
+/// Neighbours on a keyboard; each line is read in both directions.
+const KEYBOARD: &[&str] = &[
+    "1234567890",
+    "qwertyuiop",
+    "qwertzuiop",
+    "azertyuiop",
+    "asdfghjkl",
+    "qsdfghjklm",
+    "zxcvbnm",
+    "yxcvbnm",
+    "wxcvbn",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+];
+/// The mean length of the runs from which on a password is nothing but runs.
+const MEAN_RUN: usize = 3;
+
 /// Whether a password is common, letter case aside.
 pub(super) fn contains(password: &str) -> bool {
     let password = password.to_lowercase();
     let stem = password.trim_end_matches(|c: char| !c.is_alphabetic());
     let is_filled_up = password.len() - stem.len() <= MAX_FILLING && COMMON.contains(stem);
-    COMMON.contains(password.as_str()) || is_filled_up || repeats(&password)
+    let letters: String = password.chars().filter(|c| c.is_alphabetic()).collect();
+    let other = password.replace(SERVICE, "");
+    COMMON.contains(password.as_str())
+        || is_filled_up
+        || repeats(&password)
+        || LONG.contains(&letters.as_str())
+        || (other != password && other.chars().count() < MIN_BESIDE_SERVICE)
+        || is_made_of_runs(&password)
+}
+
+/// Whether a text is nothing but runs: one character again and again, the alphabet, the digits or
+/// the keyboard forwards or backwards.
+fn is_made_of_runs(password: &str) -> bool {
+    let characters: Vec<char> = password.chars().collect();
+    let mut runs = 1;
+    let mut direction = None;
+    for pair in characters.windows(2) {
+        let step = step(pair[0], pair[1]);
+        match (direction, step) {
+            (None, Some(_)) => direction = step,
+            (Some(_), Some(_)) if direction == step => {}
+            _ => {
+                runs += 1;
+                direction = None;
+            }
+        }
+    }
+    runs * MEAN_RUN <= characters.len()
+}
+
+/// How two characters follow each other: the same, forwards or backwards; `None` for neither.
+fn step(a: char, b: char) -> Option<i8> {
+    if a == b {
+        return Some(0);
+    }
+    let beside = |line: &str| {
+        let mut places = line.chars().zip(line.chars().skip(1));
+        places.find_map(|pair| match pair {
+            pair if pair == (a, b) => Some(1),
+            pair if pair == (b, a) => Some(-1),
+            _ => None,
+        })
+    };
+    let in_alphabet = match (u32::from(b)).wrapping_sub(u32::from(a)) {
+        1 if a.is_alphanumeric() => Some(1),
+        u32::MAX if b.is_alphanumeric() => Some(-1),
+        _ => None,
+    };
+    // From 9 to 0 the digits go on; the keyboard's line says so.
+    in_alphabet.or_else(|| KEYBOARD.iter().find_map(|line| beside(line)))
 }
 
 /// Whether a text is one common password, or a few characters, over and over.
@@ -61,6 +158,24 @@ mod tests {
             ("121212121212", true),
             ("abcabcabcabc", true),
             ("1q2w3e4r5t6y", true),
+            ("123456789012", true),
+            ("1234567890123", true),
+            ("098765432109", true),
+            ("qwertyuiopas", true),
+            ("qwertyuiop[]", true),
+            ("abcdefghijkl", true),
+            ("zyxwvutsrqpo", true),
+            ("1qaz2wsx3edc", true),
+            ("111111222222", true),
+            ("aaaabbbbcccc", true),
+            ("administrator", true),
+            ("Administrator1", true),
+            ("correcthorsebatterystaple", true),
+            ("correct-horse-battery-staple", true),
+            ("gitflaregitflare", true),
+            ("GitFlare2026!", true),
+            ("gitflare keeps it safe", false),
+            ("defenders-hijack-stupor", false),
             ("correct horse battery", false),
             ("dragon-keeps-its-own-counsel", false),
             ("monkey81946237501", false),
