@@ -34,6 +34,8 @@ pub(crate) struct App {
     pub(super) router: Router,
     pub(super) metrics: Metrics,
     pub(super) testapp: Seal,
+    /// The OpenAPI document, written when it is first asked for.
+    pub(super) openapi: OnceLock<Vec<u8>>,
     callbacks: Result<Callbacks>,
     /// The path below which browsers find the pages; empty at the root.
     pub(super) base_path: String,
@@ -60,6 +62,7 @@ impl App {
             settings,
             metrics: Metrics::new(routes),
             testapp: Seal::new(&SystemRandom),
+            openapi: OnceLock::new(),
             callbacks,
             base_path,
             own_address: OnceLock::new(),

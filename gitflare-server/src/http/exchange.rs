@@ -4,17 +4,17 @@
 use std::{net::IpAddr, sync::Arc};
 
 use gitflare_core::{
-    RequestId,
+    RequestId, Secret,
     gateway::{AuditContext, Gateway, Query},
     storage::Actor,
 };
 use http::{HeaderMap, request::Parts};
+use serde::de::DeserializeOwned;
 
 use super::{
     app::App,
     body::{self, RequestBody},
-    form,
-    json::Members,
+    form, json,
     origin::Origin,
     refusal::Refusal,
     route::Route,
@@ -162,10 +162,18 @@ impl Exchange {
         }
     }
 
-    /// The body as a JSON object.
-    pub(super) async fn members(&mut self) -> Result<Members, Refusal> {
+    /// The body as JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Refusal> {
+        self.json_up_to(body::MAX_BODY).await
+    }
+
+    /// The body as JSON of at most `max` bytes; its text is wiped afterwards.
+    pub(super) async fn json_up_to<T: DeserializeOwned>(
+        &mut self,
+        max: usize,
+    ) -> Result<T, Refusal> {
         body::require_json(&self.head.headers)?;
-        let bytes = self.body(body::MAX_BODY).await?;
-        Ok(Members::parse(&bytes)?)
+        let bytes = Secret::new(self.body(max).await?);
+        Ok(json::read(bytes.expose())?)
     }
 }

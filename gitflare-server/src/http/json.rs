@@ -1,94 +1,37 @@
 //! Request bodies as JSON, read strictly: one object, no member twice at any depth, at most 32
-//! levels deep (HT-5). Members are taken out by name and type; unknown members are ignored.
+//! levels deep (HT-5). Which members there are, and of which types, is the business of [`typed`].
 
 use std::fmt;
 
 use gitflare_core::{Error, Result};
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Map, Value};
+
+use super::typed;
 
 const MAX_DEPTH: usize = 32;
 
-/// The members of a request's object that are not read yet.
-#[derive(Debug)]
-pub(super) struct Members(Map<String, Value>);
-
-impl Members {
-    /// Parses a body that must be one JSON object.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        let value = Strict { depth: MAX_DEPTH }
-            .deserialize(&mut deserializer)
-            .and_then(|value| deserializer.end().map(|()| value))
-            .map_err(|error| refusal(&error))?;
-        match value {
-            Value::Object(members) => Ok(Self(members)),
-            _ => Err(Error::invalid_request("The body must be a JSON object.")),
-        }
-    }
-
-    /// A member of any type; `null` counts as absent.
-    pub(super) fn value(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name).filter(|value| !value.is_null())
-    }
-
-    /// A text that may be absent.
-    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>> {
-        self.value(name).map(|value| text(name, value)).transpose()
-    }
-
-    /// A text that must be there.
-    pub(super) fn required_text(&mut self, name: &str) -> Result<String> {
-        self.text(name)?.ok_or_else(|| missing(name))
-    }
-
-    /// A truth value that may be absent.
-    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>> {
-        match self.value(name) {
-            None => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(_) => Err(Error::invalid_request(format!(
-                "`{name}` must be `true` or `false`."
-            ))),
-        }
-    }
-
-    /// A list of texts that may be absent.
-    pub(super) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
-        self.value(name).map(|value| texts(name, value)).transpose()
-    }
-
-    /// A list of texts that must be there.
-    pub(super) fn required_texts(&mut self, name: &str) -> Result<Vec<String>> {
-        self.texts(name)?.ok_or_else(|| missing(name))
-    }
+/// Reads a body into the struct of its members.
+///
+/// # Errors
+/// `INVALID_REQUEST`: the body is not one strict JSON object, or a member is missing or of another
+/// type; the message names the member's path.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    typed::from_members(object(bytes)?)
 }
 
-/// A member's value as a list of texts.
-pub(super) fn texts(name: &str, value: Value) -> Result<Vec<String>> {
-    let Value::Array(items) = value else {
-        return Err(Error::invalid_request(format!(
-            "`{name}` must be a list of strings."
-        )));
-    };
-    items
-        .into_iter()
-        .enumerate()
-        .map(|(index, item)| text(&format!("{name}[{index}]"), item))
-        .collect()
-}
-
-/// The refusal of a body without that member.
-pub(super) fn missing(name: &str) -> Error {
-    Error::invalid_request(format!("`{name}` is missing."))
-}
-
-fn text(path: &str, value: Value) -> Result<String> {
+/// Reads a body's members.
+fn object(bytes: &[u8]) -> Result<Map<String, Value>> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { depth: MAX_DEPTH }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| refusal(&error))?;
     match value {
-        Value::String(text) => Ok(text),
-        _ => Err(Error::invalid_request(format!(
-            "`{path}` must be a string."
-        ))),
+        Value::Object(members) => Ok(members),
+        _ => Err(Error::invalid_request("The body must be a JSON object.")),
     }
 }
 
@@ -203,10 +146,7 @@ mod tests {
     use super::*;
 
     fn message(body: &str) -> String {
-        Members::parse(body.as_bytes())
-            .unwrap_err()
-            .message()
-            .to_owned()
+        object(body.as_bytes()).unwrap_err().message().to_owned()
     }
 
     #[test]
@@ -222,15 +162,15 @@ mod tests {
                 "{body}"
             );
         }
-        assert!(Members::parse(br#"{"a":{"b":1},"b":{"a":1}}"#).is_ok());
+        assert!(object(br#"{"a":{"b":1},"b":{"a":1}}"#).is_ok());
     }
 
     #[test]
     fn a_body_is_at_most_32_levels_deep() {
         // sec: HT-5
         let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-        assert!(Members::parse(nested(30).as_bytes()).is_ok());
-        assert!(Members::parse(nested(31).as_bytes()).is_ok());
+        assert!(object(nested(30).as_bytes()).is_ok());
+        assert!(object(nested(31).as_bytes()).is_ok());
         assert!(message(&nested(32)).starts_with("The body is nested more than 32 levels deep"));
         assert!(message(&nested(5000)).starts_with("The body is nested"));
     }
@@ -253,34 +193,5 @@ mod tests {
         for body in ["[]", "null", "\"text\"", "1"] {
             assert_eq!(message(body), "The body must be a JSON object.");
         }
-    }
-
-    #[test]
-    fn a_wrong_type_names_the_path_of_its_member() {
-        let mut members =
-            Members::parse(br#"{"name":1,"uris":["a",{}],"on":"yes","none":null,"list":"x"}"#)
-                .unwrap();
-        let of = |result: Result<()>| result.unwrap_err().message().to_owned();
-        assert_eq!(
-            of(members.text("name").map(drop)),
-            "`name` must be a string."
-        );
-        assert_eq!(
-            of(members.texts("uris").map(drop)),
-            "`uris[1]` must be a string."
-        );
-        assert_eq!(
-            of(members.flag("on").map(drop)),
-            "`on` must be `true` or `false`."
-        );
-        assert_eq!(
-            of(members.texts("list").map(drop)),
-            "`list` must be a list of strings."
-        );
-        assert_eq!(
-            of(members.required_text("none").map(drop)),
-            "`none` is missing."
-        );
-        assert_eq!(members.text("absent").unwrap(), None);
     }
 }

@@ -15,6 +15,7 @@
 mod api;
 mod app;
 mod assembly;
+mod bodies;
 mod body;
 mod cookie;
 mod cors;
@@ -42,6 +43,7 @@ mod session;
 mod settings;
 mod testapp;
 mod throttle;
+mod typed;
 mod visit;
 
 pub(crate) use app::App;

@@ -3,12 +3,11 @@
 //! adopted (SE-2).
 
 use gitflare_core::{
-    Code, Error, Timestamp,
-    gateway::{BegunSession, SignedIn, user_of},
-    storage::{SessionSubject, User},
+    Code, Error,
+    gateway::{BegunSession, user_of},
+    storage::SessionSubject,
 };
 use http::{HeaderName, HeaderValue};
-use serde::Serialize;
 
 use super::{
     cookie::Cookie,
@@ -98,23 +97,4 @@ pub(super) fn embed_cookie(
     let kept = texts.len().saturating_sub(MAX_EMBED_SESSIONS);
     let lifetime = begun.session.subject.lifetime();
     Cookie::Embed.set(&texts[kept..].join("."), lifetime, settings)
-}
-
-/// A session as JSON, with its token this one time.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Opened<'a> {
-    session_token: &'a str,
-    expires_at: Timestamp,
-    user: &'a User,
-}
-
-impl<'a> From<&'a SignedIn> for Opened<'a> {
-    fn from(signed: &'a SignedIn) -> Self {
-        Self {
-            session_token: signed.begun.text.expose(),
-            expires_at: signed.begun.session.expires_at,
-            user: &signed.user,
-        }
-    }
 }

@@ -1,21 +1,16 @@
 //! `/v1/account*`: what a signed-in person sees of themselves, their tenants and what was read.
 
-use gitflare_core::{
-    Secret,
-    gateway::ConnectionFilterText,
-    storage::{Membership, Session, User},
-};
-use serde::Serialize;
+use gitflare_core::gateway::ConnectionFilterText;
 
 use super::{
     super::{
+        bodies::account::{Me, Opened, PasswordChange},
         body,
         cookie::Cookie,
         exchange::Exchange,
-        json::Members,
         refusal::Refusal,
         reply::Reply,
-        session::{self, Opened},
+        session,
     },
     lists::{self, ListRequest},
     unified,
@@ -23,12 +18,6 @@ use super::{
 
 /// `GET /v1/account/me`
 pub(crate) async fn me(x: Exchange) -> Result<Reply, Refusal> {
-    #[derive(Serialize)]
-    struct Me<'a> {
-        user: &'a User,
-        tenants: &'a [Membership],
-        session: &'a Session,
-    }
     let visit = x.user()?;
     let account = x.gateway().account(&visit.user).await?;
     Reply::ok(&Me {
@@ -47,17 +36,19 @@ pub(crate) async fn delete_me(x: Exchange) -> Result<Reply, Refusal> {
 
 /// `POST /v1/account/password`
 pub(crate) async fn change_password(mut x: Exchange) -> Result<Reply, Refusal> {
-    body::require_json(x.headers())?;
-    let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
-    let mut members = Members::parse(bytes.expose())?;
-    let current = Secret::new(members.required_text("currentPassword")?);
-    let new = Secret::new(members.required_text("newPassword")?);
+    let change: PasswordChange = x.json_up_to(body::MAX_CREDENTIALS).await?;
     let visit = x.user()?;
     x.settings().rate_limits.admit_sign_in(x.address)?;
     let tried = x.app().throttle.begin(visit.user.as_str(), x.address)?;
     let signed = x
         .gateway()
-        .change_password(&visit.user, current, new, &x.app().passwords, &x.act())
+        .change_password(
+            &visit.user,
+            change.current_password,
+            change.new_password,
+            &x.app().passwords,
+            &x.act(),
+        )
         .await?;
     x.app().throttle.succeed(tried);
     let reply = Reply::ok(&Opened::from(&signed))?;

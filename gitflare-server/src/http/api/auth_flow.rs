@@ -4,12 +4,12 @@
 use gitflare_core::{
     Error, FlowId, Scope, Scopes, Secret,
     gateway::{FailedLink, LinkCallback, LinkClaim, LinkStart, Query, ReturnedLink},
-    storage::{Connection, Handover, LinkFlow, LinkKind},
+    storage::{Handover, LinkFlow, LinkKind},
 };
 use http::StatusCode;
-use serde::Serialize;
 
 use super::super::{
+    bodies::access::{LinkCompletion, OneConnection, Returned, Started},
     exchange::Exchange,
     linking::{self, Browser},
     pages::{
@@ -22,29 +22,12 @@ use super::super::{
     session,
 };
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Started<'a> {
-    authorization_url: &'a str,
-    flow_id: &'a FlowId,
-    expires_at: gitflare_core::Timestamp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Returned<'a> {
-    flow_id: &'a FlowId,
-    completion_code: &'a str,
-    expires_at: gitflare_core::Timestamp,
-}
-
-#[derive(Serialize)]
-struct Completed<'a> {
-    connection: &'a Connection,
-}
-
 /// `GET /v1/auth/:provider/start`
 pub(crate) async fn start(mut x: Exchange) -> Result<Reply, Refusal> {
+    // Whoever has no account starts a flow as rarely as a consent page is opened (SC-1).
+    if x.user().is_err() {
+        x.settings().rate_limits.admit_workspace(x.address)?;
+    }
     let provider = x.parameter("provider").unwrap_or_default();
     let query = x.query()?;
     let (web, redirect, popup) = (
@@ -141,13 +124,12 @@ pub(crate) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
 
 /// `POST /v1/auth/complete`
 pub(crate) async fn complete(mut x: Exchange) -> Result<Reply, Refusal> {
-    let mut members = x.members().await?;
-    let flow_id = FlowId::parse(&members.required_text("flowId")?)?;
-    let code = Secret::new(members.required_text("completionCode")?);
-    let named = members.text("tenantId")?;
+    let claim: LinkCompletion = x.json().await?;
+    let flow_id = FlowId::parse(&claim.flow_id)?;
+    let (code, named) = (claim.completion_code, claim.tenant_id);
     let Ok(visit) = x.user() else {
         let claimed = linking::claim_for_customer(&x, &flow_id, &code).await?;
-        let reply = Reply::created(&Completed {
+        let reply = Reply::created(&OneConnection {
             connection: &claimed.connection,
         })?;
         return Ok(reply.with_header(claimed.cookie));
@@ -172,7 +154,7 @@ pub(crate) async fn complete(mut x: Exchange) -> Result<Reply, Refusal> {
         workspace: None,
     };
     let connection = gateway.complete_link(claim, &x.act()).await?;
-    Reply::created(&Completed {
+    Reply::created(&OneConnection {
         connection: &connection,
     })
 }

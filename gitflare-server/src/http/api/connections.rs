@@ -1,22 +1,12 @@
 //! `/v1/connections*`: linked provider accounts, for operators. Open to the internal listener, and
 //! to the admin key elsewhere; no answer holds a provider token.
 
-use gitflare_core::{
-    Secret,
-    gateway::{ConnectionFilterText, ManualConnection},
-    storage::Connection,
-};
-use serde::Serialize;
+use gitflare_core::gateway::{ConnectionFilterText, ManualConnection};
 
 use super::{
-    super::{exchange::Exchange, refusal::Refusal, reply::Reply},
+    super::{bodies::access::OneConnection, exchange::Exchange, refusal::Refusal, reply::Reply},
     lists::{self, ListRequest},
 };
-
-#[derive(Serialize)]
-struct One<'a> {
-    connection: &'a Connection,
-}
 
 /// `GET /v1/connections`
 pub(crate) async fn list(x: Exchange) -> Result<Reply, Refusal> {
@@ -31,16 +21,9 @@ pub(crate) async fn list(x: Exchange) -> Result<Reply, Refusal> {
 
 /// `POST /v1/connections/manual`
 pub(crate) async fn create_manual(mut x: Exchange) -> Result<Reply, Refusal> {
-    let mut members = x.members().await?;
-    let request = ManualConnection {
-        provider: members.required_text("provider")?,
-        access_token: members.text("accessToken")?.map(Secret::new),
-        tenant_id: members.text("tenantId")?,
-        api_base_url: members.text("apiBaseUrl")?,
-        organization: members.text("organization")?,
-    };
+    let request: ManualConnection = x.json().await?;
     let connection = x.gateway().connect_manually(request, &x.act()).await?;
-    Reply::created(&One {
+    Reply::created(&OneConnection {
         connection: &connection,
     })
 }
@@ -49,7 +32,7 @@ pub(crate) async fn create_manual(mut x: Exchange) -> Result<Reply, Refusal> {
 pub(crate) async fn find(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("connectionId").unwrap_or_default();
     let connection = x.gateway().find_connection(&id).await?;
-    Reply::ok(&One {
+    Reply::ok(&OneConnection {
         connection: &connection,
     })
 }

@@ -1,19 +1,27 @@
 //! What needs no credential: health, providers, callback URLs, capabilities, metrics, and which
 //! methods and origins a path takes.
 
-use std::collections::BTreeMap;
-
 use gitflare_core::{
     Scope,
     model::EventName,
-    provider::{Endpoint, ProviderId, ProviderKind, Registry, Support},
+    provider::{Endpoint, ProviderId, Registry},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use serde::Serialize;
 
 use super::{
     super::{
-        cors, exchange::Exchange, metrics::MEDIA_TYPE, refusal::Refusal, reply::Reply,
+        bodies::{
+            List,
+            discovery::{
+                CallbackRow, Capabilities, Capability, Checks, FirewallCapability, Flags, Health,
+                OauthEndpoints, Permission, ProviderRow,
+            },
+        },
+        cors,
+        exchange::Exchange,
+        metrics::MEDIA_TYPE,
+        refusal::Refusal,
+        reply::Reply,
         route::RouteMethod,
     },
     oauth,
@@ -52,25 +60,6 @@ pub(crate) async fn preflight(x: Exchange) -> Result<Reply, Refusal> {
 
 /// `GET /health`
 pub(crate) async fn health(x: Exchange) -> Result<Reply, Refusal> {
-    #[derive(Serialize)]
-    struct Health {
-        status: &'static str,
-        providers: Vec<ProviderId>,
-        flags: Flags,
-        checks: Checks,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Flags {
-        enforce_platform_auth: bool,
-        internal_listener: bool,
-        testapp: bool,
-        dev: bool,
-    }
-    #[derive(Serialize)]
-    struct Checks {
-        storage: &'static str,
-    }
     let settings = x.settings();
     let storage_is_healthy = x.gateway().storage().is_healthy().await;
     let is_ready = storage_is_healthy && !x.app().is_draining();
@@ -95,27 +84,13 @@ pub(crate) async fn health(x: Exchange) -> Result<Reply, Refusal> {
     Reply::json(status, &health)
 }
 
-#[derive(Serialize)]
-struct Data<T> {
-    data: Vec<T>,
-}
-
 /// `GET /v1/providers`
 pub(crate) async fn providers(x: Exchange) -> Result<Reply, Refusal> {
-    #[derive(Serialize)]
-    struct Row<'a> {
-        id: ProviderId,
-        kind: ProviderKind,
-        name: &'a str,
-        enabled: bool,
-        oauth: bool,
-        manual: bool,
-    }
     let providers = x.gateway().providers();
     let row = |id: ProviderId| {
         let provider = providers.find(id);
         let enabled = provider.is_some();
-        Row {
+        ProviderRow {
             id,
             kind: provider.map_or(id.kind(), |provider| provider.kind()),
             name: provider.map_or(id.name(), |provider| provider.name()),
@@ -125,7 +100,7 @@ pub(crate) async fn providers(x: Exchange) -> Result<Reply, Refusal> {
         }
     };
     let data = known(providers).map(row).collect();
-    Reply::ok(&Data { data })
+    Reply::ok(&List { data })
 }
 
 /// The built-in providers, enabled or not, then the enabled ones that have ids of their own.
@@ -138,12 +113,6 @@ fn known(providers: &Registry) -> impl Iterator<Item = ProviderId> {
 
 /// `GET /v1/auth/callback-urls`
 pub(crate) async fn callback_urls(x: Exchange) -> Result<Reply, Refusal> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Row {
-        provider: ProviderId,
-        callback_url: String,
-    }
     let base = &x.settings().public_url;
     let providers = x.gateway().providers();
     let data = known(providers)
@@ -151,12 +120,12 @@ pub(crate) async fn callback_urls(x: Exchange) -> Result<Reply, Refusal> {
             Some(provider) => provider.needs_credential(),
             None => id != ProviderId::LOCAL,
         })
-        .map(|provider| Row {
+        .map(|provider| CallbackRow {
             provider,
             callback_url: format!("{base}/v1/auth/{provider}/callback"),
         })
         .collect();
-    Reply::ok(&Data { data })
+    Reply::ok(&List { data })
 }
 
 /// `GET /v1/platform/capabilities`
@@ -172,14 +141,14 @@ pub(crate) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
                 description: scope.description(),
             })
             .collect(),
-        oauth: Oauth {
+        oauth: OauthEndpoints {
             issuer: &settings.public_url,
             authorize_url: format!("{}/oauth/authorize", settings.panel_url),
             token_url: format!("{}/oauth/token", settings.public_url),
             grant_types: oauth::GRANT_TYPES,
             code_challenge_methods: oauth::CHALLENGE_METHODS,
         },
-        firewall: Firewall {
+        firewall: FirewallCapability {
             enabled: firewall.enabled,
             hash_prefix: HASH_PREFIX,
             version: firewall.version,
@@ -212,60 +181,6 @@ pub(crate) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
             .map(|route| format!("{} {}", route.method.as_str(), route.template()))
             .collect(),
     })
-}
-
-#[derive(Serialize)]
-struct Capabilities<'a> {
-    permissions: Vec<Permission>,
-    oauth: Oauth<'a>,
-    firewall: Firewall,
-    providers: BTreeMap<&'static str, BTreeMap<&'static str, Capability>>,
-    /// Which API each provider speaks.
-    kinds: BTreeMap<&'static str, ProviderKind>,
-    events: Vec<&'static str>,
-    additions: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Permission {
-    scope: Scope,
-    label: &'static str,
-    description: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Oauth<'a> {
-    issuer: &'a str,
-    authorize_url: String,
-    token_url: String,
-    grant_types: &'static [&'static str],
-    code_challenge_methods: &'static [&'static str],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Firewall {
-    enabled: bool,
-    hash_prefix: &'static str,
-    version: u64,
-}
-
-#[derive(Serialize)]
-struct Capability {
-    supported: bool,
-    filters: &'static [&'static str],
-    reason: Option<&'static str>,
-}
-
-impl From<Support> for Capability {
-    fn from(support: Support) -> Self {
-        Self {
-            supported: support.is_served(),
-            filters: support.filters(),
-            reason: support.reason(),
-        }
-    }
 }
 
 /// `GET /metrics`

@@ -2,27 +2,19 @@
 //! providers call.
 
 use gitflare_core::{
-    Code, Error, Secret,
+    Code, Error,
     gateway::{CreatedSubscription, NewSubscription, ReadRequest},
-    model::Subscription,
     provider::Endpoint,
     storage::{AccessToken, Actor},
 };
-use serde::Serialize;
 
 use super::{
-    super::{body, credentials, exchange::Exchange, json::Members, refusal::Refusal, reply::Reply},
+    super::{bodies, body, credentials, exchange::Exchange, json, refusal::Refusal, reply::Reply},
     lists::{self, ListRequest},
 };
 
 /// Limit of a provider's webhook body in bytes: a push carries its commits.
 const MAX_HOOK_BODY: usize = 8 * 1024 * 1024;
-
-#[derive(Serialize)]
-struct Created<'a> {
-    data: &'a Subscription,
-    secret: &'a str,
-}
 
 /// `POST /v1/repositories/:provider/:repoId/events/subscribe`
 pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
@@ -46,13 +38,7 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
         if !is_json {
             return Err(Error::invalid_request("The body must be JSON."));
         }
-        let mut members = Members::parse(&bytes)?;
-        Ok(NewSubscription {
-            callback_url: members.required_text("callbackUrl")?,
-            events: members.required_texts("events")?,
-            active: members.flag("active")?,
-            secret: members.text("secret")?.map(Secret::new),
-        })
+        json::read::<NewSubscription>(&bytes)
     };
     let callbacks = x.app().callbacks()?;
     let base = &x.settings().public_url;
@@ -64,7 +50,7 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
         (Err(error), Some(refusal)) if error.code() == Code::InvalidRequest => return Err(refusal),
         (made, _) => made?,
     };
-    Reply::created(&Created {
+    Reply::created(&bodies::access::CreatedSubscription {
         data: &subscription,
         secret: secret.expose(),
     })

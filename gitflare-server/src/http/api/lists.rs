@@ -1,9 +1,9 @@
 //! Collections of our own objects, as every list route reads and writes them.
 
-use gitflare_core::gateway::{ListQuery, Listing, PageInfo, Query};
+use gitflare_core::gateway::{ListQuery, Listing, Query};
 use serde::Serialize;
 
-use super::super::{exchange::Exchange, refusal::Refusal, reply::Reply};
+use super::super::{bodies::Collection, exchange::Exchange, refusal::Refusal, reply::Reply};
 
 /// The query of a list, with `limit` and `cursor` already picked out.
 pub(super) struct ListRequest {
@@ -22,12 +22,6 @@ impl ListRequest {
     pub(super) fn filter(&self, name: &str) -> Result<Option<String>, Refusal> {
         Ok(self.query.value(name)?.map(str::to_owned))
     }
-}
-
-#[derive(Serialize)]
-struct Collection<'a, T> {
-    data: &'a [T],
-    page_info: &'a PageInfo,
 }
 
 /// A page of objects.

@@ -3,19 +3,25 @@
 //! on `/oauth/token` is that of RFC 6749 for a form.
 
 use gitflare_core::{
-    ClientId, Code, Error, Scope, Secret,
+    ClientId, Code, Error, Scopes, Secret,
     gateway::{TokenRefusal, TokenRequest},
     storage::{AuditAction, Outcome},
 };
 
+use serde::de::DeserializeOwned;
+
 use super::super::{
+    bodies::{
+        access::{Empty, OwnTokenQuestion, TokenState},
+        discovery::ServerMetadata,
+    },
     body::{self, ContentType},
     credentials,
     exchange::Exchange,
     form,
-    json::Members,
     refusal::Refusal,
     reply::Reply,
+    typed,
 };
 
 /// `POST /oauth/token`
@@ -51,7 +57,7 @@ pub(crate) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> {
         Ok(revoked?)
     };
     match outcome.await {
-        Ok(()) => Reply::ok(&serde_json::json!({})),
+        Ok(()) => Reply::ok(&Empty {}),
         Err(refused) => Err(shaped(refused, is_form)),
     }
 }
@@ -67,8 +73,7 @@ pub(crate) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
         Ok(found?)
     };
     match outcome.await {
-        Ok(Some(found)) => Reply::ok(&found),
-        Ok(None) => Reply::ok(&serde_json::json!({"active": false})),
+        Ok(found) => Reply::ok(&TokenState::from(found)),
         Err(refused) => Err(shaped(refused, is_form)),
     }
 }
@@ -76,45 +81,45 @@ pub(crate) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414)
 pub(crate) async fn metadata(x: Exchange) -> Result<Reply, Refusal> {
     let (public, panel) = (&x.settings().public_url, &x.settings().panel_url);
-    let authentication = ["client_secret_basic", "client_secret_post"];
-    let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-    Reply::ok(&serde_json::json!({
-        "issuer": public,
-        "authorization_endpoint": format!("{panel}/oauth/authorize"),
-        "token_endpoint": format!("{public}/oauth/token"),
-        "revocation_endpoint": format!("{public}/oauth/revoke"),
-        "introspection_endpoint": format!("{public}/oauth/introspect"),
-        "scopes_supported": scopes,
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": GRANT_TYPES,
-        "token_endpoint_auth_methods_supported": authentication,
-        "revocation_endpoint_auth_methods_supported": authentication,
-        "introspection_endpoint_auth_methods_supported": authentication,
-        "code_challenge_methods_supported": CHALLENGE_METHODS,
-        "authorization_response_iss_parameter_supported": true,
-        "service_documentation": format!("{panel}/docs"),
-    }))
+    Reply::ok(&ServerMetadata {
+        issuer: public,
+        authorization_endpoint: format!("{panel}/oauth/authorize"),
+        token_endpoint: format!("{public}/oauth/token"),
+        revocation_endpoint: format!("{public}/oauth/revoke"),
+        introspection_endpoint: format!("{public}/oauth/introspect"),
+        scopes_supported: Scopes::all(),
+        response_types_supported: &["code"],
+        response_modes_supported: &["query"],
+        grant_types_supported: GRANT_TYPES,
+        token_endpoint_auth_methods_supported: AUTH_METHODS,
+        revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+        introspection_endpoint_auth_methods_supported: AUTH_METHODS,
+        code_challenge_methods_supported: CHALLENGE_METHODS,
+        authorization_response_iss_parameter_supported: true,
+        service_documentation: format!("{panel}/docs"),
+    })
 }
 
 /// The grants that the token endpoint knows.
 pub(super) const GRANT_TYPES: &[&str] = &["authorization_code", "client_credentials"];
 /// How a code's challenge may be made.
 pub(super) const CHALLENGE_METHODS: &[&str] = &["S256"];
+/// How clients authenticate.
+const AUTH_METHODS: &[&str] = &["client_secret_basic", "client_secret_post"];
 
 /// The client's credentials and the token that it asks about.
 async fn own_token(x: &mut Exchange) -> Result<(TokenRequest, Secret<String>), Refused> {
-    let basic = credentials::basic(x.headers())?;
-    let mut fields = Fields::of(x).await?;
-    let token = fields.text("token")?.map(Secret::new);
-    let token = token.ok_or_else(|| Error::invalid_request("`token` is missing."))?;
+    let question: OwnTokenQuestion = fields(x).await?;
     let mut request = TokenRequest {
-        client_id: fields.text("client_id")?,
-        client_secret: fields.text("client_secret")?.map(Secret::new),
+        client_id: question.client_id,
+        client_secret: question.client_secret,
         ..TokenRequest::default()
     };
-    authenticate_by(&mut request, basic)?;
-    Ok((request, token))
+    authenticate_by(&mut request, credentials::basic(x.headers())?)?;
+    match question.token {
+        Some(token) => Ok((request, token)),
+        None => Err(Error::invalid_request("`token` is missing.").into()),
+    }
 }
 
 fn shaped(refused: Refused, is_form: bool) -> Refusal {
@@ -198,34 +203,21 @@ async fn note_failure<T>(
     Ok(())
 }
 
-async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRequest, Refusal> {
-    let basic = credentials::basic(x.headers())?;
-    let mut fields = Fields::of(x).await?;
-    let mut request = TokenRequest {
-        grant_type: fields.text("grant_type")?,
-        client_id: fields.text("client_id")?,
-        client_secret: fields.text("client_secret")?.map(Secret::new),
-        tenant_id: fields.text("tenant_id")?,
-        customer_ref: fields.text("customer_ref")?,
-        scope: fields.text("scope")?,
-        code: fields.text("code")?.map(Secret::new),
-        redirect_uri: fields.text("redirect_uri")?,
-        code_verifier: fields.text("code_verifier")?.map(Secret::new),
-        grant_id: if takes_grant_id {
-            fields.text("grant_id")?
-        } else {
-            None
-        },
-    };
-    authenticate_by(&mut request, basic)?;
+async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRequest, Refused> {
+    let mut request: TokenRequest = fields(x).await?;
+    if !takes_grant_id {
+        request.grant_id = None;
+    }
+    authenticate_by(&mut request, credentials::basic(x.headers())?)?;
     Ok(request)
 }
 
-/// Takes the credentials of HTTP Basic, which must be the only ones.
+/// Takes the credentials of HTTP Basic, which must be the only ones. Without any the client is told
+/// to authenticate, whatever else is wrong with its request (RFC 6749, section 5.2).
 fn authenticate_by(
     request: &mut TokenRequest,
     basic: Option<credentials::Basic>,
-) -> Result<(), Refusal> {
+) -> Result<(), Refused> {
     if let Some(basic) = basic {
         let is_other_client = request.client_id.as_ref().is_some_and(|id| *id != basic.id);
         if request.client_secret.is_some() || is_other_client {
@@ -235,47 +227,24 @@ fn authenticate_by(
         request.client_id = Some(basic.id);
         request.client_secret = Some(basic.secret);
     }
+    if request.client_id.is_none() {
+        return Err(TokenRefusal::no_client().into());
+    }
     Ok(())
 }
 
-/// The members of a token request, from either kind of body.
-enum Fields {
-    Json(Members),
-    Form(Vec<(String, String)>),
-}
-
-impl Fields {
-    async fn of(x: &mut Exchange) -> Result<Self, Refusal> {
-        match body::content_type(x.headers()) {
-            ContentType::Form => {
-                let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
-                let text = std::str::from_utf8(bytes.expose())
-                    .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
-                Ok(Self::Form(form::pairs(text, "form")?))
-            }
-            ContentType::Json => {
-                let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
-                Ok(Self::Json(Members::parse(bytes.expose())?))
-            }
-            ContentType::Other => Err(body::unsupported(
-                "Send the body as `application/json` or `application/x-www-form-urlencoded`.",
-            )),
+/// The members of a request, from either kind of body.
+async fn fields<T: DeserializeOwned>(x: &mut Exchange) -> Result<T, Refusal> {
+    match body::content_type(x.headers()) {
+        ContentType::Form => {
+            let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
+            let text = std::str::from_utf8(bytes.expose())
+                .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
+            Ok(typed::from_form(form::pairs(text, "form")?)?)
         }
-    }
-
-    /// A member; in a form, one without a value counts as left out (RFC 6749, section 3.2).
-    fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
-        match self {
-            Self::Json(members) => Ok(members.text(name)?),
-            Self::Form(pairs) => {
-                let mut values = pairs.iter_mut().filter(|(key, _)| key == name);
-                let value = values.next().map(|(_, value)| std::mem::take(value));
-                if values.next().is_some() {
-                    let message = format!("`{name}` must be sent once.");
-                    return Err(Error::invalid_request(message).into());
-                }
-                Ok(value.filter(|value| !value.is_empty()))
-            }
-        }
+        ContentType::Json => x.json_up_to(body::MAX_CREDENTIALS).await,
+        ContentType::Other => Err(body::unsupported(
+            "Send the body as `application/json` or `application/x-www-form-urlencoded`.",
+        )),
     }
 }

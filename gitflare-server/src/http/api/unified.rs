@@ -2,16 +2,14 @@
 //! provider call and the firewall are the gateway's.
 
 use gitflare_core::{
-    Canonical, Error,
-    filter::FirewallReport,
-    gateway::{PageInfo, Payload, ReadRequest, UnifiedReply},
+    Error,
+    gateway::{Payload, ReadRequest, UnifiedReply},
     provider::{ProviderId, RateLimit},
 };
 use http::{HeaderName, HeaderValue};
-use serde::Serialize;
 
 use super::super::{
-    credentials, exchange::Exchange, refusal::Refusal, reply::Reply, route::Access,
+    bodies::Unified, credentials, exchange::Exchange, refusal::Refusal, reply::Reply, route::Access,
 };
 
 /// `GET /v1/me` and `GET /v1/repositories/...`
@@ -45,7 +43,7 @@ pub(crate) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
 
 /// An answer that has passed the firewall.
 pub(super) fn reply(x: &Exchange, reply: &UnifiedReply) -> Result<Reply, Refusal> {
-    let mut answer = Reply::ok(&Body::new(x, reply))?;
+    let mut answer = Reply::ok(&body(x, reply))?;
     answer
         .headers
         .extend(rate_limit_headers(&reply.rate_limits));
@@ -77,30 +75,19 @@ fn rate_limit_headers(
     .flatten()
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    data: &'a Payload,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page_info: Option<&'a PageInfo>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    firewall: Option<FirewallReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<Canonical<'a>>>,
-}
-
-impl<'a> Body<'a> {
-    fn new(x: &'a Exchange, reply: &'a UnifiedReply) -> Self {
-        let errors = reply.errors.as_ref();
-        Self {
-            data: reply.data.value(),
-            page_info: reply.page_info.as_ref(),
-            firewall: reply.firewall,
-            errors: errors.map(|errors| {
-                errors
-                    .iter()
-                    .map(|error| error.canonical(x.request_id.as_str()))
-                    .collect()
-            }),
-        }
+/// The body of an answer. Every collection tells what is missing from it.
+fn body<'a>(x: &'a Exchange, reply: &'a UnifiedReply) -> Unified<'a, &'a Payload> {
+    let errors = reply.errors.as_deref();
+    let errors = errors.or(reply.page_info.as_ref().map(|_| [].as_slice()));
+    Unified {
+        data: reply.data.value(),
+        page_info: reply.page_info.as_ref(),
+        firewall: reply.firewall,
+        errors: errors.map(|errors| {
+            errors
+                .iter()
+                .map(|error| error.canonical(x.request_id.as_str()))
+                .collect()
+        }),
     }
 }

@@ -9,10 +9,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts,
 };
 use http_body_util::Full;
-use serde::Serialize;
 
 use super::super::{
     app::App,
+    bodies::{CanonicalBody, OauthErrorBody},
     cors,
     origin::Origin,
     pages::{
@@ -229,23 +229,11 @@ fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     is_well_formed.then(|| id.clone())
 }
 
-#[derive(Serialize)]
-struct CanonicalBody<'a> {
-    error: gitflare_core::Canonical<'a>,
-}
-
-#[derive(Serialize)]
-struct OauthBody<'a> {
-    error: &'a str,
-    error_description: String,
-    gitflare_error: gitflare_core::Canonical<'a>,
-}
-
 fn error_body(error: &Error, request_id: &RequestId, oauth_word: Option<&str>) -> Vec<u8> {
     let canonical = error.canonical(request_id.as_str());
     match oauth_word {
         None => serde_json::to_vec(&CanonicalBody { error: canonical }),
-        Some(word) => serde_json::to_vec(&OauthBody {
+        Some(word) => serde_json::to_vec(&OauthErrorBody {
             error: word,
             error_description: error.message().replace(['"', '\\'], "'"),
             gitflare_error: canonical,

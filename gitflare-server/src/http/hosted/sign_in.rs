@@ -7,13 +7,14 @@ use gitflare_core::{
     gateway::{SignUp, SignedIn},
 };
 use http::StatusCode;
+use serde::de::DeserializeOwned;
 
 use super::super::{
+    bodies::account::{LogIn, Opened},
     body::{self, ContentType},
     cookie::Cookie,
     csrf,
     exchange::Exchange,
-    json::Members,
     pages::{
         View,
         account::{FieldProblem, LoginView, SignupView},
@@ -22,7 +23,7 @@ use super::super::{
     },
     refusal::Refusal,
     reply::Reply,
-    session::{self, Opened},
+    session,
 };
 
 /// Where a sign-in leads that has no `returnTo`.
@@ -42,7 +43,7 @@ pub(crate) async fn sign_up_page(x: Exchange) -> Result<Reply, Refusal> {
 /// `POST /app/signup` and its aliases
 pub(crate) async fn sign_up(mut x: Exchange) -> Result<Reply, Refusal> {
     refuse_customers(&x)?;
-    let entered = Entered::of(&mut x).await?;
+    let entered = Entered::of::<SignUp>(&mut x).await?;
     match sign_up_as(&x, &entered).await {
         Ok(signed) if entered.is_form => enter(&x, &entered, &signed),
         Ok(signed) => Reply::created(&Opened::from(&signed)),
@@ -76,7 +77,7 @@ pub(crate) async fn log_in_page(x: Exchange) -> Result<Reply, Refusal> {
 /// `POST /app/login` and its aliases
 pub(crate) async fn log_in(mut x: Exchange) -> Result<Reply, Refusal> {
     refuse_customers(&x)?;
-    let entered = Entered::of(&mut x).await?;
+    let entered = Entered::of::<LogIn>(&mut x).await?;
     match log_in_as(&x, &entered).await {
         Ok(signed) if entered.is_form => enter(&x, &entered, &signed),
         Ok(signed) => Reply::ok(&Opened::from(&signed)),
@@ -126,7 +127,8 @@ struct Entered {
 }
 
 impl Entered {
-    async fn of(x: &mut Exchange) -> Result<Self, Refusal> {
+    /// The fields of a form, or the JSON members of `J`.
+    async fn of<J: DeserializeOwned + Into<Self>>(x: &mut Exchange) -> Result<Self, Refusal> {
         if body::content_type(x.headers()) == ContentType::Form {
             let form = csrf::form(x, body::MAX_CREDENTIALS).await?;
             return Ok(Self {
@@ -137,16 +139,31 @@ impl Entered {
                 return_to: return_to(form.text("returnTo")?),
             });
         }
-        body::require_json(x.headers())?;
-        let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
-        let mut members = Members::parse(bytes.expose())?;
-        Ok(Self {
+        Ok(x.json_up_to::<J>(body::MAX_CREDENTIALS).await?.into())
+    }
+}
+
+impl From<SignUp> for Entered {
+    fn from(sent: SignUp) -> Self {
+        Self {
             is_form: false,
-            email: members.required_text("email")?,
-            password: Secret::new(members.required_text("password")?),
-            name: members.text("name")?,
+            email: sent.email,
+            password: sent.password,
+            name: sent.name,
             return_to: None,
-        })
+        }
+    }
+}
+
+impl From<LogIn> for Entered {
+    fn from(sent: LogIn) -> Self {
+        Self {
+            is_form: false,
+            email: sent.email,
+            password: sent.password,
+            name: None,
+            return_to: None,
+        }
     }
 }
 

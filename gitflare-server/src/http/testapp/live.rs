@@ -6,11 +6,11 @@ use std::time::Instant;
 use gitflare_core::{Code, Error, Secret, Timestamp, provider::Endpoint};
 use http::{Method, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     super::{
+        bodies::testapp::{Outcome, Report},
         exchange::Exchange,
         pages::{
             View,
@@ -29,31 +29,6 @@ const SAMPLES: usize = 3;
 const PAGES: u32 = 3;
 
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
-
-/// The outcome of one probe.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Outcome {
-    endpoint_key: &'static str,
-    repository_id: Option<String>,
-    status: u16,
-    error_code: Option<String>,
-    request_id: Option<String>,
-    items: u64,
-    pages: u32,
-    duration_ms: u128,
-    /// The first page's data, for the probes that need an id out of it.
-    #[serde(skip)]
-    first: Value,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Report {
-    started_at: Timestamp,
-    duration_ms: u128,
-    results: Vec<Outcome>,
-}
 
 /// A repository to probe.
 struct Target {

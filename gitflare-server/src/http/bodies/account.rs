@@ -1,0 +1,129 @@
+//! Bodies of people who sign in, and of the developers among them.
+
+use gitflare_core::{
+    Secret, Timestamp,
+    gateway::{PageInfo, SignedIn},
+    storage::{Client, ClientSecret, Membership, Session, User},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::settings::ServiceSettings;
+
+/// Somebody who signs in.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct LogIn {
+    /// The address of the account.
+    pub(crate) email: String,
+    /// The password of the account.
+    pub(crate) password: Secret<String>,
+}
+
+/// A session, with its token this one time.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "OpenedSession")]
+pub(crate) struct Opened<'a> {
+    /// The session's token, to be sent as `Authorization: Bearer`; it is in this answer and never
+    /// again.
+    session_token: &'a str,
+    /// When the session ends at the latest.
+    expires_at: Timestamp,
+    /// The person.
+    user: &'a User,
+}
+
+impl<'a> From<&'a SignedIn> for Opened<'a> {
+    fn from(signed: &'a SignedIn) -> Self {
+        Self {
+            session_token: signed.begun.text.expose(),
+            expires_at: signed.begun.session.expires_at,
+            user: &signed.user,
+        }
+    }
+}
+
+/// The signed-in person.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Account")]
+pub(crate) struct Me<'a> {
+    /// The person.
+    pub(crate) user: &'a User,
+    /// The tenants that the person belongs to.
+    pub(crate) tenants: &'a [Membership],
+    /// The session that the request was made with.
+    pub(crate) session: &'a Session,
+}
+
+/// A new password.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PasswordChange {
+    /// The password so far.
+    pub(crate) current_password: Secret<String>,
+    /// The new password, 12 to 128 characters.
+    pub(crate) new_password: Secret<String>,
+}
+
+/// The addresses of an app's OAuth flow.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AppOauth {
+    /// The consent page.
+    authorize_url: String,
+    /// The token endpoint.
+    token_url: String,
+}
+
+impl AppOauth {
+    pub(crate) fn of(settings: &ServiceSettings) -> Self {
+        Self {
+            authorize_url: format!("{}/oauth/authorize", settings.panel_url),
+            token_url: format!("{}/oauth/token", settings.public_url),
+        }
+    }
+}
+
+/// A page of apps.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Apps<'a> {
+    /// The apps of the page.
+    pub(crate) data: &'a [Client],
+    /// Where the list goes on.
+    pub(crate) page_info: &'a PageInfo,
+    /// The addresses of every app's OAuth flow.
+    pub(crate) oauth: AppOauth,
+}
+
+/// A new app.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedApp<'a> {
+    /// The app.
+    pub(crate) client: &'a Client,
+    /// The app's client secret; it is in this answer and never again.
+    pub(crate) client_secret: &'a str,
+    /// The key that signs links for the app's customers; it is in this answer and never again.
+    pub(crate) embed_secret: &'a str,
+    /// The addresses of the app's OAuth flow.
+    pub(crate) oauth: AppOauth,
+}
+
+/// A changed app.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct UpdatedApp {
+    /// The app as it is now.
+    pub(crate) client: Client,
+    /// The addresses of the app's OAuth flow.
+    pub(crate) oauth: AppOauth,
+}
+
+/// A new client secret.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedSecret<'a> {
+    /// The secret's record.
+    pub(crate) secret: &'a ClientSecret,
+    /// The secret; it is in this answer and never again.
+    pub(crate) client_secret: &'a str,
+}
