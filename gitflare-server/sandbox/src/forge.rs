@@ -161,6 +161,12 @@ impl Forge {
         self.kind
     }
 
+    /// The repositories that cannot be read and are not served: name and reason, each as one line.
+    #[must_use]
+    pub fn skipped(&self) -> &[String] {
+        &self.world.skipped
+    }
+
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {

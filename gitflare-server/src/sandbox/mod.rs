@@ -235,6 +235,9 @@ impl Sandbox {
             seeded.client_secret,
             panel = self.running.public_url(),
         );
+        for skipped in self.forges.github().skipped() {
+            let _ = writeln!(text, "Left out, for it cannot be read: {skipped}");
+        }
         for (shows, command) in self.commands() {
             let _ = write!(text, "\n# {shows}\n{command}\n");
         }

@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) client_secret: String,
     pub(crate) github_app: bool,
     pub(crate) git: Git,
+    /// The repositories that cannot be read and are left out, with the reason.
+    pub(crate) skipped: Vec<String>,
     state: Mutex<State>,
     tokens: Mutex<Tokens>,
     stories: tokio::sync::Mutex<HashMap<String, Arc<Story>>>,
@@ -77,13 +79,14 @@ impl World {
         options: &ForgeOptions,
     ) -> Result<Self> {
         let git = Git::open(&options.roots)?;
-        let repos = repositories(&git, options.repositories).await?;
+        let (repos, skipped) = repositories(&git, options.repositories).await?;
         Ok(Self {
             identity,
             address,
             client_secret: format!("emulated-{}-client-secret", identity.id),
             github_app: options.github_app,
             git,
+            skipped,
             state: Mutex::new(State {
                 repos,
                 last_id: 90_000,
@@ -184,8 +187,9 @@ impl World {
 }
 
 /// The folders' repositories, an empty one, and more names for the first until there are enough.
-async fn repositories(git: &Git, at_least: usize) -> Result<Vec<Repo>> {
-    let mut repos = Vec::new();
+/// What is served, and one line for each repository that cannot be read and is left out.
+async fn repositories(git: &Git, at_least: usize) -> Result<(Vec<Repo>, Vec<String>)> {
+    let (mut repos, mut skipped) = (Vec::new(), Vec::new());
     for found in git.repositories().await? {
         let (owner, name) = match found.full_name.split_once('/') {
             Some((owner, name)) => (owner.to_owned(), name.replace('/', "-")),
@@ -200,8 +204,13 @@ async fn repositories(git: &Git, at_least: usize) -> Result<Vec<Repo>> {
             private: true,
             git: Some(found.id),
         };
-        if git.branches(&repo).await?.is_empty() {
-            repo.git = None;
+        match git.branches(&repo).await {
+            Ok(branches) if branches.is_empty() => repo.git = None,
+            Ok(_) => {}
+            Err(error) => {
+                skipped.push(format!("{}: {}", found.full_name, error.message()));
+                continue;
+            }
         }
         repos.push(repo);
     }
@@ -224,5 +233,5 @@ async fn repositories(git: &Git, at_least: usize) -> Result<Vec<Repo>> {
     for (at, repo) in repos.iter_mut().enumerate() {
         repo.id = 1001 + at as u64;
     }
-    Ok(repos)
+    Ok((repos, skipped))
 }
