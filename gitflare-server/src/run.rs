@@ -1,7 +1,11 @@
 //! What the commands do, from arguments to exit: the terminal gets addresses and what is shown
 //! once, the log everything else.
 
-use std::{ffi::OsString, io::Write, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -185,13 +189,29 @@ fn announcement(running: &Running) -> String {
     if let Some(address) = running.internal_addr() {
         text += &format!("Internal listener on http://{address}\n");
     }
-    if let Some(key) = running.new_admin_key() {
-        text += &format!(
+    text += &admin_key(running, std::io::stdout().is_terminal());
+    text
+}
+
+/// How the operator gets an admin key that this start made. What is not a terminal is kept and
+/// shipped (a journal, a container's log), so there the key goes into a file (IN-4).
+fn admin_key(running: &Running, is_terminal: bool) -> String {
+    let Some(key) = running.new_admin_key() else {
+        return String::new();
+    };
+    if is_terminal {
+        return format!(
             "Admin key, made now and shown only this once: {}\n",
             key.expose()
         );
     }
-    text
+    match running.keep_admin_key() {
+        Ok(path) => format!(
+            "Admin key, made now: read it in {} and delete that file\n",
+            path.display()
+        ),
+        Err(problem) => format!("{problem}\n"),
+    }
 }
 
 /// Writes to the terminal. Whoever closed it does not want to read.

@@ -23,7 +23,7 @@ use crate::{
     http::{self, AdminKeys, Listeners, RateLimits, Service, ServiceSettings},
     keys::{self, DataDir},
     rotation,
-    storage::sqlite::{SqliteConfig, SqliteStorage},
+    storage::sqlite::{self, SqliteConfig, SqliteStorage},
     upstreams,
 };
 
@@ -65,6 +65,7 @@ impl Server {
     pub async fn start(self) -> Result<Running, Problem> {
         let config = &self.config;
         let data = DataDir::open(&config.data_dir)?;
+        data.require_database(sqlite::FILES)?;
         let ring = data.master_keys(config, &SystemRandom)?;
         let storage = match config.database {
             Database::Sqlite => SqliteStorage::open(&SqliteConfig {
@@ -125,6 +126,7 @@ impl Server {
             internal_addr,
             public_url,
             new_admin_key,
+            data_dir: data.path().to_owned(),
             service,
             background,
             database,
@@ -165,6 +167,7 @@ impl Server {
 /// What stops it, as one line: above all a server that has the data folder.
 pub(crate) async fn rotate_keys(config: &Config) -> Result<String, Problem> {
     let data = DataDir::open(&config.data_dir)?;
+    data.require_database(sqlite::FILES)?;
     let ring = data.master_keys(config, &SystemRandom)?;
     let Database::Sqlite = config.database;
     let storage = SqliteStorage::open(&SqliteConfig {
@@ -195,6 +198,7 @@ pub struct Running {
     internal_addr: Option<SocketAddr>,
     public_url: BaseUrl,
     new_admin_key: Option<Secret<String>>,
+    data_dir: PathBuf,
     service: Service,
     background: Background,
     database: Arc<SqliteStorage>,
@@ -225,6 +229,14 @@ impl Running {
     #[must_use]
     pub const fn new_admin_key(&self) -> Option<&Secret<String>> {
         self.new_admin_key.as_ref()
+    }
+
+    /// Writes that key into a file of the data folder that the owner alone may read; its path.
+    pub(crate) fn keep_admin_key(&self) -> Result<PathBuf, Problem> {
+        match &self.new_admin_key {
+            Some(key) => keys::keep_admin_key(&self.data_dir, key),
+            None => Err(Problem::new("no admin key was made")),
+        }
     }
 
     /// The gateway behind the listeners.

@@ -1,5 +1,7 @@
 //! The admin key: given by the operator, or made once, shown once and kept as a hash (IN-4).
 
+use std::path::{Path, PathBuf};
+
 use gitflare_core::{CredentialHash, Random, Secret};
 
 use super::{ADMIN_KEY_FILE, DataDir, Reading, on_path, random_hex, read_private};
@@ -7,6 +9,9 @@ use crate::{
     config::{Config, Problem},
     private,
 };
+
+/// Where a new key is kept for an operator without a terminal.
+const KEPT: &str = "admin.key";
 
 /// The hashes of the keys in force, and the text of one that was made just now, to be shown this
 /// once.
@@ -53,6 +58,21 @@ impl DataDir {
             }
             Err(Reading::Refused(problem)) => Err(problem),
         }
+    }
+}
+
+/// Writes a key that was made just now into a file of the data folder, mode 0600; its path.
+pub(crate) fn keep(data: &Path, key: &Secret<String>) -> Result<PathBuf, Problem> {
+    let path = data.join(KEPT);
+    let line = Secret::new(format!("{}\n", key.expose()));
+    let written = private::write_new(data, KEPT, line.expose().as_bytes())
+        .map_err(|error| on_path(&path, "cannot be written", error))?;
+    match written {
+        true => Ok(path),
+        false => Err(Problem::new(format!(
+            "{} holds an older admin key: delete it and {ADMIN_KEY_FILE}, and start again",
+            path.display()
+        ))),
     }
 }
 

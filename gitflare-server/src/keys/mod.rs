@@ -18,7 +18,7 @@ use gitflare_core::{
 };
 use zeroize::Zeroizing;
 
-pub(crate) use admin::generate as new_admin_key;
+pub(crate) use admin::{generate as new_admin_key, keep as keep_admin_key};
 pub(crate) use check::verify;
 
 use crate::{
@@ -56,6 +56,26 @@ impl DataDir {
     /// The folder.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Refuses a folder that had a database and has none: starting would make a new, empty one
+    /// beside the key of the old. `files` are the database's own, the one that decides first.
+    pub(crate) fn require_database(&self, files: &[&str]) -> Result<(), Problem> {
+        let is_filled = |name: &str| {
+            let length = fs::metadata(self.path.join(name)).map(|file| file.len());
+            length.is_ok_and(|length| length > 0)
+        };
+        let Some((database, others)) = files.split_first() else {
+            return Ok(());
+        };
+        let was_used = is_filled(MASTER_KEY_FILE) || others.iter().any(|name| is_filled(name));
+        if self.is_new || is_filled(database) || !was_used {
+            return Ok(());
+        }
+        Err(Problem::new(format!(
+            "{} is missing or empty, though the data folder was in use: bring the database back; if nothing was ever stored, delete the folder",
+            self.path.join(database).display()
+        )))
     }
 
     /// The master keys: those of the configuration, else those of the key file, which the first

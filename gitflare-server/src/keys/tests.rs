@@ -106,6 +106,37 @@ fn a_start_without_a_usable_key_is_refused() {
     }
 }
 
+#[test]
+fn a_lost_database_is_refused_like_a_lost_key() {
+    // sec: KY-2
+    const FILES: &[&str] = &["gitflare.sqlite", "usage.sqlite"];
+    let of = |files: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        set_mode(folder.path(), 0o700);
+        let data = DataDir::open(folder.path()).unwrap();
+        data.require_database(FILES)
+    };
+    for refused in [
+        &[(MASTER_KEY_FILE, "1:x")][..],
+        &[(MASTER_KEY_FILE, "1:x"), ("gitflare.sqlite", "")],
+        &[("usage.sqlite", "rows"), ("gitflare.sqlite", "")],
+    ] {
+        let problem = of(refused).unwrap_err().to_string();
+        assert!(problem.contains("bring the database back"), "{problem}");
+    }
+    for fine in [
+        &[][..],
+        &[(".hidden", "x")],
+        &[("notes.txt", "not ours")],
+        &[(MASTER_KEY_FILE, "1:x"), ("gitflare.sqlite", "rows")],
+    ] {
+        assert!(of(fine).is_ok(), "{fine:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_database_knows_its_keys() {
     // sec: KY-2

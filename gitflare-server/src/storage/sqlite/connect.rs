@@ -16,12 +16,22 @@ const MAPPED_BYTES: i64 = 256 << 20;
 /// Pages in the write-ahead log from which on it is copied into the database.
 const CHECKPOINT_PAGES: i32 = 1000;
 
+/// How the detail of an error ends that is a sign of a damaged file.
+const DAMAGED: &str = "; stop and restore a backup";
+
+/// Whether an error is a sign that the file is damaged: nothing that it says can be trusted then.
+pub(super) fn is_damage(error: &Error) -> bool {
+    error
+        .detail()
+        .is_some_and(|detail| detail.ends_with(DAMAGED))
+}
+
 /// Folds SQLite's failures into one of ours. Statements and file names stay in the log.
 pub(super) fn failed(error: &rusqlite::Error) -> Error {
     let advice = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "; free space on the disk of the data folder",
         Some(ErrorCode::DatabaseBusy) => "; something else holds the database's write lock",
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "; stop and restore a backup",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => DAMAGED,
         _ => "",
     };
     Error::internal(format!("database: {error}{advice}"))

@@ -28,19 +28,28 @@ mod usage;
 mod users;
 mod writer;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use gitflare_core::{Error, Result, storage::Storage, stores};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 
-use connect::failed;
+use connect::{failed, is_damage};
 use usage::UsageLog;
 use writer::Writer;
 
 const DATABASE: &str = "gitflare.sqlite";
 const USAGE: &str = "usage.sqlite";
+/// The database files, the one that decides first.
+pub const FILES: &[&str] = &[DATABASE, USAGE];
 const LOCK: &str = "gitflare.lock";
 /// How long anything waits for a lock that somebody else holds (DU-1).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -63,6 +72,8 @@ pub struct SqliteStorage {
     readers: r2d2::Pool<SqliteConnectionManager>,
     writer: Writer,
     usage: UsageLog,
+    /// Set with the first sign of a damaged file, until a restart.
+    is_damaged: AtomicBool,
 }
 
 impl SqliteStorage {
@@ -85,6 +96,7 @@ impl SqliteStorage {
             readers: connect::readers(&path, readers, BUSY_TIMEOUT)?,
             writer: Writer::start(connection, Arc::clone(&lock))?,
             usage: UsageLog::open(&config.dir.join(USAGE), config.max_pages, lock)?,
+            is_damaged: AtomicBool::new(false),
         })
     }
 
@@ -113,7 +125,17 @@ impl SqliteStorage {
             .readers
             .get()
             .map_err(|error| Error::internal(format!("no database connection: {error}")))?;
-        read(&connection).map_err(|error| failed(&error))
+        self.watched(read(&connection).map_err(|error| failed(&error)))
+    }
+
+    /// Remembers the first sign of a damaged file.
+    fn watched<T>(&self, outcome: Result<T>) -> Result<T> {
+        if let Err(error) = &outcome
+            && is_damage(error)
+        {
+            self.is_damaged.store(true, Ordering::Relaxed);
+        }
+        outcome
     }
 
     /// Runs a write on the writer thread; the answer comes after the commit.
@@ -121,7 +143,7 @@ impl SqliteStorage {
         &self,
         write: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.run(write).await
+        self.watched(self.writer.run(write).await)
     }
 
     /// Whether a write goes through; asked only when the last one did not.
@@ -142,7 +164,8 @@ impl Storage for SqliteStorage {
     stores!(self => self, usage => &self.usage);
 
     async fn is_healthy(&self) -> bool {
-        self.usage.is_healthy()
+        !self.is_damaged.load(Ordering::Relaxed)
+            && self.usage.is_healthy()
             && self
                 .read(|connection| connection.query_row("SELECT 1", [], |_| Ok(())))
                 .is_ok()

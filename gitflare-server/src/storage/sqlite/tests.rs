@@ -141,6 +141,31 @@ async fn what_is_not_a_database_is_named_to_the_operator() {
 }
 
 #[tokio::test]
+async fn a_damaged_database_is_unhealthy_from_its_first_sign_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = open(folder.path(), None).unwrap();
+    for number in 0..60 {
+        insert(&storage, number, &"x".repeat(6000)).await.unwrap();
+    }
+    storage.close().await.unwrap();
+    let path = folder.path().join(DATABASE);
+    let mut bytes = fs::read(&path).unwrap();
+    let (from, to) = (bytes.len() / 2, bytes.len() - 4096);
+    bytes[from..to].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+    let storage = open(folder.path(), None).unwrap();
+    assert!(storage.is_healthy().await, "nothing has been read yet");
+    let all = ListRange {
+        after: None,
+        limit: usize::MAX,
+    };
+    let error = storage.tenants().list(all).await.unwrap_err();
+    assert_internal(&error, "restore a backup");
+    assert!(!storage.is_healthy().await);
+    assert!(!storage.is_healthy().await, "it does not mend by itself");
+}
+
+#[tokio::test]
 async fn audit_rows_are_neither_changed_nor_deleted() {
     // sec: LG-3
     let folder = tempfile::tempdir().unwrap();
