@@ -111,8 +111,7 @@ fn what_cannot_be_signed_up_with_is_named() {
     let long = "x".repeat(129);
     for (email, password, name) in [
         ("nobody", PASSWORD, "email"),
-        ("taken@mail.example", PASSWORD, "email"),
-        ("TAKEN@mail.example ", PASSWORD, "email"),
+        ("ada.lovelace@mail.example", "Ada.Lovelace1815", "password"),
         ("a@mail.example", "elevenchars", "password"),
         ("b@mail.example", &long, "password"),
         ("c@mail.example", "password1234", "password"),
@@ -122,6 +121,27 @@ fn what_cannot_be_signed_up_with_is_named() {
         assert_eq!(answer.refusal(), (400, "INVALID_REQUEST".into()), "{email}");
         assert!(answer.message().contains(&format!("`{name}`")), "{email}");
     }
+}
+
+#[test]
+fn signing_up_again_is_signing_in_and_tells_nobody_else_of_the_account() {
+    // sec: PW-3
+    let server = Server::start();
+    signed_up(&server, "taken@mail.example");
+    let again = |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        server.client().post("/app/signup", &body)
+    };
+    let own = again(" TAKEN@mail.example", PASSWORD);
+    assert_eq!(own.status, 201);
+    assert_eq!(own.json()["user"]["email"], "taken@mail.example");
+    let stranger = again("taken@mail.example", "kind-river-walrus-9");
+    assert_eq!(stranger.refusal(), (400, "INVALID_REQUEST".into()));
+    assert!(
+        !stranger.message().contains("email"),
+        "{}",
+        stranger.message()
+    );
 }
 
 #[test]

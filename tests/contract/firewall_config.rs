@@ -81,3 +81,28 @@ fn the_firewalls_configuration_is_read_changed_and_in_force_at_once() {
         assert_eq!(admin.get(config).ok(), after, "what is in force stays");
     }
 }
+
+#[test]
+fn a_thousand_patterns_of_256_bytes_can_be_sent() {
+    // sec: SC-6
+    let server = Server::start();
+    let admin = server.admin();
+    let config = "/v1/security/firewall/config";
+    let patterns: Vec<_> = (0..1000)
+        .map(|number| format!("{number:04}{}", "é".repeat(126)))
+        .collect();
+    let body = json!({"blockedFilePatterns": patterns});
+    assert_eq!(admin.post(config, &body).status, 200);
+    let escaped = body.to_string().replace('é', "\\u00e9").into_bytes();
+    let request = admin.request("POST", config);
+    let answer = request.body("application/json", escaped).send();
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        admin.get(config).ok()["blockedFilePatterns"],
+        json!(patterns)
+    );
+    let mut more = patterns;
+    more.push("one.more".to_owned());
+    let answer = admin.post(config, &json!({"blockedFilePatterns": more}));
+    assert_eq!(answer.refusal(), (400, "INVALID_REQUEST".into()));
+}

@@ -127,6 +127,27 @@ fn claim(returned: &Value) -> Value {
 }
 
 #[test]
+fn strangers_start_flows_as_rarely_as_they_open_consent_pages() {
+    // sec: SC-1
+    let linking = Linking::start();
+    let stranger = linking.server.client();
+    let mut started = 0;
+    let refused = loop {
+        let answer = stranger.get("/v1/auth/gitlab/start");
+        if answer.status != 200 {
+            break answer;
+        }
+        started += 1;
+        assert!(started <= 200, "no limit");
+    };
+    assert_eq!(refused.refusal(), (429, "RATE_LIMITED".into()));
+    assert!(refused.header("retry-after").is_some());
+    // Who has an account is counted by nothing but the flow.
+    let person = linking.person("ada@mail.example");
+    assert_eq!(person.get("/v1/auth/gitlab/start").status, 200);
+}
+
+#[test]
 fn an_account_is_linked_by_the_api_and_claimed_by_a_session_once() {
     // sec: PC-2 PC-3 PC-5
     let linking = Linking::start();

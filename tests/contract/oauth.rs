@@ -157,9 +157,9 @@ fn refusals_have_the_code_and_on_oauth_token_the_word_of_the_rfc() {
             );
             check(
                 &without("client_id"),
-                400,
-                "INVALID_REQUEST",
-                "invalid_request",
+                401,
+                "INVALID_CREDENTIALS",
+                "invalid_client",
             );
             check(
                 &with("client_id", "client_unknown"),
@@ -457,4 +457,31 @@ fn a_token_knows_its_own_context() {
     assert_eq!(revoked.status, 204);
     let dead = server.client().with_bearer(&seed.token).get(me);
     assert_eq!(dead.refusal(), (401, "AUTH_EXPIRED".into()));
+}
+
+#[test]
+fn a_request_without_client_credentials_is_told_to_authenticate() {
+    // RFC 6749, section 5.2; RFC 7662, section 2.3.
+    let server = Server::start();
+    for target in ["/oauth/token", "/oauth/introspect", "/oauth/revoke"] {
+        let bodies = [
+            "grant_type=client_credentials&token=x",
+            "token=x",
+            "scope=a",
+        ];
+        for body in bodies {
+            for authorization in [None, Some("Basic !!!"), Some("Basic ")] {
+                let mut request = server.client().request("POST", target).form(body);
+                if let Some(value) = authorization {
+                    request = request.header("authorization", value);
+                }
+                let answer = request.send();
+                assert_eq!(answer.status, 401, "{target} {body} {authorization:?}");
+                assert_eq!(answer.json()["error"], "invalid_client", "{target} {body}");
+                assert_eq!(answer.code(), "INVALID_CREDENTIALS");
+                let challenge = answer.header("www-authenticate").unwrap();
+                assert!(challenge.starts_with("Basic "), "{challenge}");
+            }
+        }
+    }
 }

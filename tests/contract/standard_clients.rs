@@ -21,7 +21,7 @@ const PYTHON_PACKAGES: [&str; 2] = ["authlib==1.9.9", "requests==2.34.2"];
 const STATE: &str = "a state of some length";
 
 /// Runs a tool; `None`, said aloud, when it is missing or cannot install what it needs.
-fn run(command: &mut Command) -> Option<Output> {
+pub(crate) fn run(command: &mut Command) -> Option<Output> {
     let output = command.output();
     if let Ok(output) = &output
         && output.status.success()

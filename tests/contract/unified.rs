@@ -96,15 +96,16 @@ fn bodies_have_the_contracts_shape() {
     assert_eq!(names.len(), 2, "only what is approved: {names:?}");
     assert_eq!(
         keys(&reader.get("/v1/repositories?provider=local").ok()),
-        ["data", "page_info"]
+        ["data", "errors", "page_info"]
     );
     assert_eq!(keys(&reader.get(HELLO).ok()), ["data"]);
     assert_eq!(
         keys(&reader.get(&format!("{HELLO}/branches")).ok()),
-        ["data", "page_info"]
+        ["data", "errors", "page_info"]
     );
     let tree = reader.get(&format!("{HELLO}/file-tree")).ok();
-    assert_eq!(keys(&tree), ["data", "firewall", "page_info"]);
+    assert_eq!(keys(&tree), ["data", "errors", "firewall", "page_info"]);
+    assert_eq!(tree["errors"], json!([]));
     assert_eq!(
         tree["firewall"],
         json!({"blockedFiles": 1, "redactedSecrets": 0})
@@ -118,6 +119,46 @@ fn bodies_have_the_contracts_shape() {
         diff["data"]["stats"]["files"], 3,
         "stats still count what is blocked"
     );
+}
+
+#[test]
+fn page_numbers_of_other_apis_are_refused_with_the_way_out() {
+    let server = Server::start();
+    let Some(seed) = Seed::new(&server) else {
+        return;
+    };
+    let reader = reader(&server, &seed);
+    let unsupported = (400, "PAGINATION_NOT_SUPPORTED".to_owned());
+    for name in ["page", "per_page", "pagelen", "offset"] {
+        for (client, path) in [
+            (&reader, "/v1/repositories".to_owned()),
+            (&reader, format!("{HELLO}/commits")),
+            (&reader, "/v1/subscriptions".to_owned()),
+            (&server.admin(), "/v1/platform/tenants".to_owned()),
+        ] {
+            let answer = client.get(&format!("{path}?{name}=2"));
+            assert_eq!(answer.refusal(), unsupported, "{path} {name}");
+            let message = answer.message();
+            assert!(message.contains(&format!("`{name}`")), "{message}");
+            assert!(message.contains("`cursor`"), "{message}");
+        }
+        // What is no list has no pages.
+        assert_eq!(reader.get(&format!("{HELLO}?{name}=2")).status, 200);
+    }
+}
+
+#[test]
+fn a_connection_that_is_named_twice_is_refused_by_name() {
+    let server = Server::start();
+    let Some(seed) = Seed::new(&server) else {
+        return;
+    };
+    let reader = reader(&server, &seed);
+    for path in ["/v1/me", "/v1/repositories", HELLO] {
+        let answer = reader.get(&format!("{path}?connectionId=a&connectionId=b"));
+        assert_eq!(answer.refusal(), (400, "INVALID_REQUEST".into()), "{path}");
+        assert!(answer.message().contains("`connectionId`"), "{path}");
+    }
 }
 
 #[test]

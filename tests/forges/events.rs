@@ -19,7 +19,7 @@ use crate::forges::{
 };
 
 /// Waits until something is so; longer than an attempt and the wait after it.
-async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = look().await {
@@ -30,20 +30,20 @@ async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> 
     }
 }
 
-async fn stand() -> (Stand, Receiver) {
+pub(super) async fn stand() -> (Stand, Receiver) {
     let receiver = Receiver::start().await;
     let stand = Stand::start(&[("GITFLARE_ALLOW_PRIVATE_CALLBACKS", &receiver.address)]).await;
     (stand, receiver)
 }
 
-async fn subscribe(stand: &Stand, provider: &str, wish: &Value) -> Value {
+pub(super) async fn subscribe(stand: &Stand, provider: &str, wish: &Value) -> Value {
     let path = format!("/v1/repositories/{provider}/{STOREFRONT}/events/subscribe");
     let made = stand.call(Method::POST, &path, Some(wish)).await;
     assert_eq!(made.status, 201, "{}", made.body);
     made.body
 }
 
-async fn emit(stand: &Stand, provider: &str, event: &str) -> Value {
+pub(super) async fn emit(stand: &Stand, provider: &str, event: &str) -> Value {
     let wish = json!({"repository": "acme/storefront", "event": event});
     stand
         .control(provider, Method::POST, "/__emit", &wish)

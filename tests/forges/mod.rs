@@ -11,4 +11,5 @@ mod faults;
 mod instances;
 mod reads;
 mod receiver;
+mod schemas;
 mod stand;

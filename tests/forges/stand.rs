@@ -11,6 +11,8 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::contract::support::{document, schema};
+
 pub(crate) const ADMIN_KEY: &str = "k9w2v7c4x1m8q3t6y5z0r2n4b7d1f8h3";
 pub(crate) const STOREFRONT: &str = "acme%2Fstorefront";
 pub(crate) const PROVIDERS: [&str; 2] = ["github", "gitlab"];
@@ -123,12 +125,12 @@ impl Stand {
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let mut request = self
             .client
-            .request(method, self.url(path))
+            .request(method.clone(), self.url(path))
             .bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(body);
         }
-        answer(request).await
+        answer(request, &method, path).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -137,12 +139,37 @@ impl Stand {
 
     /// A call with the admin key.
     pub(crate) async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let request = self.client.request(method, self.url(path));
+        let request = self.client.request(method.clone(), self.url(path));
         let mut request = request.header("x-admin-api-key", ADMIN_KEY);
         if let Some(body) = body {
             request = request.json(body);
         }
-        answer(request).await
+        answer(request, &method, path).await
+    }
+
+    /// A form, as standard OAuth clients send it.
+    pub(crate) async fn form(&self, path: &str, form: &str) -> Answer {
+        let request = self.client.post(self.url(path)).body(form.to_owned());
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        answer(request, &Method::POST, path).await
+    }
+
+    /// A call with another credential, or none.
+    pub(crate) async fn bare(
+        &self,
+        method: Method,
+        path: &str,
+        bearer: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut request = self.client.request(method.clone(), self.url(path));
+        if let Some(bearer) = bearer {
+            request = request.bearer_auth(bearer);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        answer(request, &method, path).await
     }
 
     /// A read below the sample repository.
@@ -188,12 +215,26 @@ impl Stand {
     }
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Answer {
+/// Sends a request. What is answered is what the OpenAPI document says, whatever the test is about.
+async fn answer(request: reqwest::RequestBuilder, method: &Method, path: &str) -> Answer {
     let request = request.timeout(Duration::from_secs(60));
     let answer = request.send().await.unwrap();
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let bytes = answer.bytes().await.unwrap();
+    let is_json = headers
+        .get("content-type")
+        .is_some_and(|it| it == "application/json");
+    let mismatch = document().mismatch(schema::Answer {
+        method: method.as_str(),
+        target: path,
+        status: status.as_u16(),
+        is_json,
+        body: &bytes,
+    });
+    schema::report(method.as_str(), path, status.as_u16(), mismatch);
     Answer {
-        status: answer.status(),
-        headers: answer.headers().clone(),
-        body: answer.json().await.unwrap_or_default(),
+        status,
+        headers,
+        body: serde_json::from_slice(&bytes).unwrap_or_default(),
     }
 }

@@ -3,10 +3,13 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    sync::OnceLock,
     time::Duration,
 };
 
 use serde_json::Value;
+
+use super::schema;
 
 /// Longer than any test may have to wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -141,8 +144,35 @@ impl Request {
             }
             return Response::parse(&head);
         }
-        read_answer(&mut socket)
+        let answer = read_answer(&mut socket);
+        self.hold_to_the_document(&answer);
+        answer
     }
+
+    /// Every answer of these tests is what the OpenAPI document says.
+    fn hold_to_the_document(&self, answer: &Response) {
+        let content_type = answer.header("content-type").unwrap_or_default();
+        let mismatch = document().mismatch(schema::Answer {
+            method: &self.method,
+            target: &self.target,
+            status: answer.status,
+            is_json: content_type == "application/json",
+            body: &answer.body,
+        });
+        schema::report(&self.method, &self.target, answer.status, mismatch);
+    }
+}
+
+/// The document of a server like all others.
+pub(crate) fn document() -> &'static schema::Document {
+    static DOCUMENT: OnceLock<schema::Document> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let server = super::Server::start();
+        let mut socket = server.client().connect();
+        let request = server.client().request("GET", "/openapi.json");
+        socket.write_all(&request.bytes()).unwrap();
+        schema::Document::new(read_answer(&mut socket).json())
+    })
 }
 
 /// An answer.

@@ -3,6 +3,7 @@
 mod client;
 mod forge;
 mod repository;
+pub(crate) mod schema;
 mod seed;
 
 use std::{
@@ -29,7 +30,7 @@ use gitflare_server::{
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
 
-pub(crate) use client::{Client, Request, Response, read_answer};
+pub(crate) use client::{Client, Request, Response, document, read_answer};
 pub(crate) use forge::{Account, Forge, parameter};
 pub(crate) use repository::{COMMITS, PLANTED_SECRET, commit_of};
 pub(crate) use seed::{Seed, client, connection, tenant, text};
