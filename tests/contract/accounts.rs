@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use gitflare_core::{Clock, CredentialHash, Timestamp};
 use serde_json::{Value, json};
 
-use crate::contract::support::{Client, Request, Response, Server, Wishes, fixed_clock, text};
+use crate::contract::support::{
+    Client, Request, Response, Server, ServerOptions, fixed_clock, text,
+};
 
 const PASSWORD: &str = "a password of some length";
 
@@ -209,9 +211,9 @@ fn customers_have_no_accounts_any_more() {
 fn a_session_ends_by_idleness_age_and_logout() {
     // sec: SE-1, SE-5
     let clock = fixed_clock();
-    let server = Server::with(Wishes {
+    let server = Server::with(ServerOptions {
         clock: Some(clock.clone()),
-        ..Wishes::default()
+        ..ServerOptions::default()
     });
     let hours = |count: i64| count * 3_600_000;
     let ada = developer(&server, "ada@mail.example");

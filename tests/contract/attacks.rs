@@ -5,8 +5,8 @@ use std::{env, io::Write, sync::Barrier, thread};
 use serde_json::json;
 
 use crate::contract::{
-    consent::{Bed, CALLBACK, READS, challenge, location},
-    support::{Client, Wishes, parameter, read_answer, text},
+    support::consent::{CALLBACK, ConsentFixture, READS, challenge, location},
+    support::{Client, ServerOptions, parameter, read_answer, text},
 };
 
 /// The whole count where it is asked for, a tenth elsewhere.
@@ -22,13 +22,13 @@ fn count(all: usize) -> usize {
 fn one_code_buys_one_token_however_many_ask_at_once() {
     // sec: TK-2, TK-3
     const BUYERS: usize = 200;
-    let bed = Bed::start();
-    let (first, _) = bed.customer("42", &[]);
+    let fixture = ConsentFixture::start();
+    let (first, _) = fixture.customer("42", &[]);
     let Some(own) = first.repositories().into_iter().next() else {
         return;
     };
     for round in 0..count(50) {
-        let page = bed.open_signed("42", &format!("round-{round}"), &[]);
+        let page = fixture.open_signed("42", &format!("round-{round}"), &[]);
         let code = parameter(&location(&page.approve(READS, &[&own])), "code");
         let together = Barrier::new(BUYERS);
         let bought: Vec<_> = thread::scope(|scope| {
@@ -36,7 +36,7 @@ fn one_code_buys_one_token_however_many_ask_at_once() {
                 .map(|_| {
                     scope.spawn(|| {
                         together.wait();
-                        bed.token(&json!({"code": code}))
+                        fixture.token(&json!({"code": code}))
                     })
                 })
                 .collect();
@@ -57,7 +57,7 @@ fn one_code_buys_one_token_however_many_ask_at_once() {
         );
         // Somebody has used the code twice: nobody keeps what it bought.
         let token = text(&issued[0].ok()["accessToken"]);
-        let read = bed.server.client().with_bearer(&token);
+        let read = fixture.server.client().with_bearer(&token);
         assert_eq!(read.get("/v1/repositories").status, 401);
     }
 }
@@ -71,8 +71,10 @@ fn a_spent_code_ends_its_token_whatever_else_is_wrong() {
         ("code_challenge", challenge.as_str()),
         ("code_challenge_method", "S256"),
     ];
-    let bed = Bed::with(&json!({"allowedRedirectUris": [CALLBACK, "https://app.example/other"]}));
-    let (first, _) = bed.customer("42", &[]);
+    let fixture = ConsentFixture::with(
+        &json!({"allowedRedirectUris": [CALLBACK, "https://app.example/other"]}),
+    );
+    let (first, _) = fixture.customer("42", &[]);
     let Some(own) = first.repositories().into_iter().next() else {
         return;
     };
@@ -84,19 +86,19 @@ fn a_spent_code_ends_its_token_whatever_else_is_wrong() {
     .into_iter()
     .enumerate()
     {
-        let page = bed.open_signed("42", &format!("round-{round}"), &pkce);
+        let page = fixture.open_signed("42", &format!("round-{round}"), &pkce);
         let code = parameter(&location(&page.approve(READS, &[&own])), "code");
-        let bought = bed
+        let bought = fixture
             .token(&json!({"code": code, "code_verifier": verifier}))
             .ok();
-        let read = bed
+        let read = fixture
             .server
             .client()
             .with_bearer(&text(&bought["accessToken"]));
         assert_eq!(read.get("/v1/repositories").status, 200);
         let mut body = again.clone();
         body["code"] = json!(code);
-        assert_eq!(bed.token(&body).status, 400, "{again}");
+        assert_eq!(fixture.token(&body).status, 400, "{again}");
         assert_eq!(read.get("/v1/repositories").status, 401, "{again}");
     }
 }
@@ -176,20 +178,20 @@ fn each_on_one_connection(
 fn a_state_comes_back_as_it_was_or_not_at_all() {
     // sec: OA-4
     const HANDS: usize = 4;
-    let bed = Bed::at(Wishes {
+    let fixture = ConsentFixture::at(ServerOptions {
         trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
-        ..Wishes::default()
+        ..ServerOptions::default()
     });
     let each = count(100_000) / HANDS;
     thread::scope(|scope| {
         for hand in 0..HANDS {
-            let bed = &bed;
+            let fixture = &fixture;
             scope.spawn(move || {
                 let mut dice = Dice(0x9e37_79b9 + hand as u64);
                 let states: Vec<String> = (0..each).map(|_| dice.text(300)).collect();
-                let client = bed.server.client();
+                let client = fixture.server.client();
                 let requests = states.iter().enumerate().map(|(number, state)| {
-                    let link = bed.link(&[("response_type", "token"), ("state", state)]);
+                    let link = fixture.link(&[("response_type", "token"), ("state", state)]);
                     // So many at once come from many addresses.
                     let from = format!("10.{hand}.{}.{}", number / 256 % 256, number % 256);
                     let request = client.request("GET", &link);
@@ -236,10 +238,10 @@ fn nothing_sent_to_the_token_endpoint_makes_it_stumble() {
         "scope",
         "authorizationId",
     ];
-    let bed = Bed::start();
-    let client = bed.server.client();
+    let fixture = ConsentFixture::start();
+    let client = fixture.server.client();
     let own = [
-        bed.client_id(),
+        fixture.client_id(),
         "authorization_code".into(),
         "client_credentials".into(),
     ];

@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::contract::{
     accounts::{developer, form},
     apps,
-    consent::{Bed, READS, location},
     platform_admin::audit,
+    support::consent::{ConsentFixture, READS, location},
     support::{parameter, text},
 };
 
@@ -32,41 +32,44 @@ fn new_since(before: &mut Vec<String>, now: Vec<String>) -> Vec<String> {
 #[test]
 fn the_whole_life_of_an_approval_is_audited() {
     // sec: LG-3
-    let bed = Bed::start();
-    let mut seen = audit(&bed.server);
+    let fixture = ConsentFixture::start();
+    let mut seen = audit(&fixture.server);
     let mut step = |what: &str, expected: &[&str]| {
-        let new = new_since(&mut seen, audit(&bed.server));
+        let new = new_since(&mut seen, audit(&fixture.server));
         assert_eq!(new, expected, "{what}");
     };
     let wrong = json!({"email": "ada@mail.example", "password": "the wrong one, sadly"});
-    assert_eq!(bed.server.client().post("/app/login", &wrong).status, 401);
+    assert_eq!(
+        fixture.server.client().post("/app/login", &wrong).status,
+        401
+    );
     step("a wrong password", &["user.authenticate denied"]);
-    developer(&bed.server, "eve@mail.example");
+    developer(&fixture.server, "eve@mail.example");
     step("signing up", &["session.create ok", "user.create ok"]);
 
-    let other = apps::create(&bed.developer, &json!({"name": "Other"}));
+    let other = apps::create(&fixture.developer, &json!({"name": "Other"}));
     step("a new app", &["client.create ok"]);
     let id = text(&other["client"]["id"]);
     let at = format!("/v1/developer/apps/{id}");
-    let changed = bed
+    let changed = fixture
         .developer
         .request("PATCH", &at)
         .json(&json!({"name": "Another"}));
     changed.send().ok();
     step("a changed app", &["client.update ok"]);
-    let second = bed
+    let second = fixture
         .developer
         .post(&format!("{at}/secrets"), &json!({}))
         .ok();
     step("a second secret", &["secret.create ok"]);
     let secret = text(&second["secret"]["id"]);
-    let ended = bed.developer.delete(&format!("{at}/secrets/{secret}"));
+    let ended = fixture.developer.delete(&format!("{at}/secrets/{secret}"));
     assert_eq!(ended.status, 204);
     step("an ended secret", &["secret.delete ok"]);
-    assert_eq!(bed.developer.delete(&at).status, 204);
+    assert_eq!(fixture.developer.delete(&at).status, 204);
     step("a deleted app", &["client.delete ok"]);
 
-    let (page, connection) = bed.customer("42", &[]);
+    let (page, connection) = fixture.customer("42", &[]);
     step(
         "a customer with an account",
         &[
@@ -82,18 +85,19 @@ fn the_whole_life_of_an_approval_is_audited() {
     let to = location(&page.approve(READS, &[&own]));
     step("an approval", &["authorization.approve ok"]);
     let code = parameter(&to, "code");
-    let token = bed.token(&json!({"code": code})).ok();
+    let token = fixture.token(&json!({"code": code})).ok();
     step("a token", &["token.issue ok"]);
-    assert_eq!(bed.token(&json!({"code": code})).status, 400);
+    assert_eq!(fixture.token(&json!({"code": code})).status, 400);
     step("the code once more", &["code.replay denied"]);
     assert_eq!(
-        bed.token(&json!({"code": code, "client_secret": "sggcs_x"}))
+        fixture
+            .token(&json!({"code": code, "client_secret": "sggcs_x"}))
             .status,
         401
     );
     step("a wrong secret", &["client.authenticate denied"]);
 
-    let manage = |what: &str| format!("/app/company/apps/{}/{what}", bed.client_id());
+    let manage = |what: &str| format!("/app/company/apps/{}/{what}", fixture.client_id());
     let fields = |more: &str| format!("csrf={}&customer_ref=42{more}", page.csrf());
     let post = |what: &str, more: &str| {
         let answer = form(&page.browser, &manage(what), &fields(more)).send();
@@ -111,7 +115,7 @@ fn the_whole_life_of_an_approval_is_audited() {
     step("the end of nothing", &[]);
     post(&format!("connections/{connection}/disconnect"), "");
     step("an account less", &["connection.delete ok"]);
-    let read = bed
+    let read = fixture
         .server
         .client()
         .with_bearer(&text(&token["accessToken"]));

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::contract::support::{Client, Server, Wishes, connection, tenant, text};
+use crate::contract::support::{Client, Server, ServerOptions, connection, tenant, text};
 
 const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/connections"),
@@ -13,9 +13,9 @@ const ROUTES: &[(&str, &str)] = &[
 ];
 
 fn with_internal() -> Server {
-    Server::with(Wishes {
+    Server::with(ServerOptions {
         with_internal: true,
-        ..Wishes::default()
+        ..ServerOptions::default()
     })
 }
 

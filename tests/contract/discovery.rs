@@ -3,14 +3,14 @@
 use gitflare_server::http::ROUTES;
 use serde_json::json;
 
-use crate::contract::support::{Server, Wishes};
+use crate::contract::support::{Server, ServerOptions};
 
 #[test]
 fn health_tells_readiness_and_nothing_about_the_host() {
     // sec: IN-6
-    let server = Server::with(Wishes {
+    let server = Server::with(ServerOptions {
         with_internal: true,
-        ..Wishes::default()
+        ..ServerOptions::default()
     });
     let answer = server.client().get("/health");
     assert_eq!(

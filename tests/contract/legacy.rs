@@ -3,7 +3,7 @@
 use gitflare_core::gateway::GatewaySettings;
 
 use crate::contract::support::{
-    PLANTED_SECRET, Seed, Server, Wishes, commit_of, connection, tenant,
+    PLANTED_SECRET, Seed, Server, ServerOptions, commit_of, connection, tenant,
 };
 
 const HELLO: &str = "/v1/repositories/local/octo%2Fhello";
@@ -47,12 +47,12 @@ fn connection_id_chooses_among_the_tokens_own() {
 #[test]
 fn in_legacy_mode_a_connection_stands_for_a_credential() {
     // sec: IN-3
-    let server = Server::with(Wishes {
+    let server = Server::with(ServerOptions {
         gateway: GatewaySettings {
             enforce_platform_auth: false,
             ..GatewaySettings::default()
         },
-        ..Wishes::default()
+        ..ServerOptions::default()
     });
     let Some(seed) = Seed::new(&server) else {
         return;

@@ -18,7 +18,7 @@ use gitflare_core::{
 use serde_json::json;
 
 use crate::contract::support::{
-    Client, Response, Server, Wishes, client, read_answer, tenant, text,
+    Client, Response, Server, ServerOptions, client, read_answer, tenant, text,
 };
 
 /// A provider that does what no provider should: panic, or take its time.
@@ -90,9 +90,9 @@ impl Provider for Moody {
 /// A server with the moody provider and a token for everything it has.
 fn moody() -> (Server, Arc<Moody>, Client) {
     let provider = Arc::new(Moody::default());
-    let server = Server::with(Wishes {
+    let server = Server::with(ServerOptions {
         providers: vec![Arc::clone(&provider) as _],
-        ..Wishes::default()
+        ..ServerOptions::default()
     });
     let admin = server.admin();
     let (id, secret) = client(&admin);

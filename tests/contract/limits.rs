@@ -8,7 +8,7 @@ use std::{
 
 use gitflare_server::Limits;
 
-use crate::contract::support::{Client, Response, Server, Wishes, read_answer};
+use crate::contract::support::{Client, Response, Server, ServerOptions, read_answer};
 
 /// Limits that a test can wait for.
 fn short() -> Limits {
@@ -22,9 +22,9 @@ fn short() -> Limits {
 }
 
 fn with(limits: Limits) -> Server {
-    Server::with(Wishes {
+    Server::with(ServerOptions {
         limits,
-        ..Wishes::default()
+        ..ServerOptions::default()
     })
 }
 

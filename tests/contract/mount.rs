@@ -9,7 +9,7 @@ use gitflare_server::{RateLimits, Service, ServiceSettings, Surface, service};
 use reqwest::{Client, redirect::Policy};
 use tokio::net::TcpListener;
 
-use crate::contract::support::{Wishes, gateway};
+use crate::contract::support::{ServerOptions, gateway};
 
 /// An application that serves the service that `settings` asks for, and its address.
 async fn application(
@@ -29,7 +29,7 @@ async fn application(
     let folder = tempfile::tempdir().unwrap();
     let storage = Arc::new(MemoryStorage::new());
     let gateway = gateway(
-        &Wishes::default(),
+        &ServerOptions::default(),
         folder.path(),
         storage,
         &given.rate_limits,
@@ -174,7 +174,7 @@ async fn background_work_ends_when_it_is_told_to() {
     let storage = Arc::new(MemoryStorage::new());
     let settings = ServiceSettings::new("http://127.0.0.1", "http://127.0.0.1");
     let gateway = gateway(
-        &Wishes::default(),
+        &ServerOptions::default(),
         Path::new("."),
         storage,
         &settings.rate_limits,

@@ -93,7 +93,7 @@ fn https_alone_asks_for_strict_transport() {
             .header("strict-transport-security"),
         None
     );
-    let secure = Server::with(crate::contract::support::Wishes {
+    let secure = Server::with(crate::contract::support::ServerOptions {
         public_url: Some("https://api.gitflare.example"),
         ..Default::default()
     });

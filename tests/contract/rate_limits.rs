@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::contract::support::{Response, Seed, Server, Wishes, client};
+use crate::contract::support::{Response, Seed, Server, ServerOptions, client};
 
 #[track_caller]
 fn assert_limited(answer: &Response) {
@@ -20,9 +20,9 @@ fn assert_limited(answer: &Response) {
 }
 
 fn limited(reads_per_minute: u32) -> Server {
-    Server::with(Wishes {
+    Server::with(ServerOptions {
         reads_per_minute,
-        ..Wishes::default()
+        ..ServerOptions::default()
     })
 }
 
@@ -73,10 +73,10 @@ fn a_forwarded_address_is_counted_only_behind_a_trusted_proxy() {
             .count()
     };
     assert_eq!(flood(&limited(5)), 10, "everybody is the peer");
-    let behind = Server::with(Wishes {
+    let behind = Server::with(ServerOptions {
         reads_per_minute: 5,
         trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
-        ..Wishes::default()
+        ..ServerOptions::default()
     });
     assert_eq!(flood(&behind), 0);
 }

@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::contract::{
-    consent::{Bed, READS, challenge, location},
+    support::consent::{ConsentFixture, READS, challenge, location},
     support::text,
 };
 
@@ -40,10 +40,10 @@ pub(crate) fn run(command: &mut Command) -> Option<Output> {
 
 /// Lets a customer approve, and a client of that name finish what it has begun.
 fn check(program: &OsStr, script: &Path) {
-    let bed = Bed::start();
+    let fixture = ConsentFixture::start();
     let verifier = "v".repeat(50);
     let challenge = challenge(&verifier);
-    let (page, _) = bed.customer(
+    let (page, _) = fixture.customer(
         "42",
         &[
             ("state", STATE),
@@ -57,9 +57,9 @@ fn check(program: &OsStr, script: &Path) {
     let callback = location(&page.approve(READS, &[&first]));
     let output = Command::new(program)
         .arg(script)
-        .env("ISSUER", format!("http://{}", bed.server.address))
-        .env("CLIENT_ID", bed.client_id())
-        .env("CLIENT_SECRET", text(&bed.app["clientSecret"]))
+        .env("ISSUER", format!("http://{}", fixture.server.address))
+        .env("CLIENT_ID", fixture.client_id())
+        .env("CLIENT_SECRET", text(&fixture.app["clientSecret"]))
         .env("CALLBACK", callback)
         .env("STATE", STATE)
         .env("VERIFIER", verifier)

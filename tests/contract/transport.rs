@@ -3,7 +3,7 @@
 use gitflare_server::http::{Access, ROUTES, RouteMethod};
 use serde_json::json;
 
-use crate::contract::support::{ADMIN_KEY, Server, Wishes, client, text};
+use crate::contract::support::{ADMIN_KEY, Server, ServerOptions, client, text};
 
 /// A concrete path of a route.
 fn concrete(path: &str) -> String {
@@ -72,9 +72,9 @@ fn every_answer_has_a_request_id_and_the_safe_headers() {
 #[test]
 fn https_in_the_public_url_is_told_to_browsers() {
     // sec: CS-7
-    let server = Server::with(Wishes {
+    let server = Server::with(ServerOptions {
         public_url: Some("https://api.example"),
-        ..Wishes::default()
+        ..ServerOptions::default()
     });
     let answer = server.client().get("/health");
     assert_eq!(

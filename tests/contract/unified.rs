@@ -7,7 +7,7 @@ use gitflare_core::{Clock, gateway::GatewaySettings};
 use serde_json::{Value, json};
 
 use crate::contract::support::{
-    COMMITS, Client, PLANTED_SECRET, Response, Seed, Server, Wishes, client, commit_of,
+    COMMITS, Client, PLANTED_SECRET, Response, Seed, Server, ServerOptions, client, commit_of,
     fixed_clock, text,
 };
 
@@ -327,13 +327,13 @@ fn a_cursor_of_another_client_or_customer_is_invalid() {
 fn an_old_cursor_is_expired_and_an_old_token_too() {
     // sec: CU-3
     let clock = fixed_clock();
-    let server = Server::with(Wishes {
+    let server = Server::with(ServerOptions {
         clock: Some(clock.clone()),
         gateway: GatewaySettings {
             cursor_ttl: Duration::from_secs(60),
             ..GatewaySettings::default()
         },
-        ..Wishes::default()
+        ..ServerOptions::default()
     });
     let Some(seed) = Seed::new(&server) else {
         return;

@@ -1,7 +1,9 @@
 //! A server of its own for each test, and what a client needs to talk to it.
 
 mod client;
+pub(crate) mod consent;
 mod forge;
+pub(crate) mod linking;
 mod repository;
 pub(crate) mod schema;
 mod seed;
@@ -37,9 +39,9 @@ pub(crate) use seed::{Seed, client, connection, tenant, text};
 
 pub(crate) const ADMIN_KEY: &str = "an-admin-key-of-more-than-32-characters";
 
-/// What a test wants to be different.
+/// What differs from the usual server.
 #[derive(Default)]
-pub(crate) struct Wishes {
+pub(crate) struct ServerOptions {
     pub(crate) limits: Limits,
     pub(crate) reads_per_minute: u32,
     pub(crate) gateway: GatewaySettings,
@@ -65,10 +67,10 @@ pub(crate) struct Server {
 impl Server {
     /// A server as it is by default, but for its rate limits, which are off.
     pub(crate) fn start() -> Self {
-        Self::with(Wishes::default())
+        Self::with(ServerOptions::default())
     }
 
-    pub(crate) fn with(wishes: Wishes) -> Self {
+    pub(crate) fn with(options: ServerOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = match repository::repositories() {
             Some(root) => root.to_owned(),
@@ -85,14 +87,14 @@ impl Server {
                 .unwrap();
             runtime.block_on(async move {
                 let public = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-                let internal = match wishes.with_internal {
+                let internal = match options.with_internal {
                     true => Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap()),
                     false => None,
                 };
                 let address = public.local_addr().unwrap();
                 let internal_address = internal.as_ref().map(|it| it.local_addr().unwrap());
                 let storage = open_storage(&data);
-                let service = service(&wishes, &root, address, Arc::clone(&storage)).await;
+                let service = service(&options, &root, address, Arc::clone(&storage)).await;
                 started
                     .send((address, internal_address, Arc::clone(&storage)))
                     .unwrap();
@@ -117,10 +119,10 @@ impl Server {
     }
 
     /// Another node over the same storage, without listeners.
-    pub(crate) fn another_node(&self, wishes: &Wishes) -> Gateway {
+    pub(crate) fn another_node(&self, options: &ServerOptions) -> Gateway {
         let limits = Arc::new(RateLimits::new(0));
         let storage = Arc::clone(&self.storage);
-        block_on(gateway(wishes, self.folder.path(), storage, &limits))
+        block_on(gateway(options, self.folder.path(), storage, &limits))
     }
 
     /// A client without credentials.
@@ -182,45 +184,47 @@ fn open_storage(data: &Path) -> Arc<dyn Storage> {
 }
 
 async fn service(
-    wishes: &Wishes,
+    options: &ServerOptions,
     root: &Path,
     address: SocketAddr,
     storage: Arc<dyn Storage>,
 ) -> Service {
-    let rate_limits = Arc::new(RateLimits::new(wishes.reads_per_minute));
-    let gateway = gateway(wishes, root, storage, &rate_limits).await;
-    let url = wishes
+    let rate_limits = Arc::new(RateLimits::new(options.reads_per_minute));
+    let gateway = gateway(options, root, storage, &rate_limits).await;
+    let url = options
         .public_url
         .map_or_else(|| format!("http://{address}"), str::to_owned);
     let mut settings = ServiceSettings::new(url.clone(), url);
     settings.admin_keys = AdminKeys::new(vec![CredentialHash::of(ADMIN_KEY)]);
-    settings.trusted_proxies.clone_from(&wishes.trusted_proxies);
-    settings.enforce_platform_auth = wishes.gateway.enforce_platform_auth;
-    settings.limits = wishes.limits;
+    settings
+        .trusted_proxies
+        .clone_from(&options.trusted_proxies);
+    settings.enforce_platform_auth = options.gateway.enforce_platform_auth;
+    settings.limits = options.limits;
     settings.rate_limits = rate_limits;
     gitflare_server::service(gateway, settings)
 }
 
 pub(crate) async fn gateway(
-    wishes: &Wishes,
+    options: &ServerOptions,
     root: &Path,
     storage: Arc<dyn Storage>,
     rate_limits: &Arc<RateLimits>,
 ) -> Gateway {
     let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();
-    let clock: Arc<dyn Clock> = match &wishes.clock {
+    let clock: Arc<dyn Clock> = match &options.clock {
         Some(clock) => Arc::clone(clock) as _,
         None => Arc::new(SystemClock),
     };
     Gateway::builder()
         .shared_storage(storage)
         .provider(Local::at(root).unwrap())
-        .providers(wishes.providers.iter().cloned())
+        .providers(options.providers.iter().cloned())
         .firewall(FirewallConfig::default())
         .keys(KeyRing::new(key, Vec::new()))
         .clock(clock)
         .admission(Arc::clone(rate_limits) as _)
-        .settings(wishes.gateway)
+        .settings(options.gateway)
         .build()
         .await
         .unwrap()
