@@ -12,6 +12,7 @@
 mod background;
 mod cli;
 pub mod config;
+mod health;
 #[doc(hidden)] // What our own tests read beside the items below: the route table, the listeners.
 pub mod http;
 mod keys;

@@ -13,6 +13,7 @@ use crate::{
     Running, Server,
     cli::{self, Arguments, Command},
     config::{self, BaseUrl, Config, Problem},
+    health,
     http::{ROUTES, openapi},
     log, server,
 };
@@ -43,6 +44,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             };
         }
         Command::RotateKeys(arguments) => block_on(rotate_keys(arguments)),
+        Command::Health(arguments) => health(arguments),
         Command::Openapi(arguments) => openapi(arguments),
         Command::Help => {
             print(&cli::help());
@@ -101,15 +103,13 @@ async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let given = config::gather(arguments.given, arguments.file.as_deref());
     let config = Config::from_given(&given)?;
     log::init(config.log.clone(), config.log_format);
-    for variable in given.unknown_variables() {
-        tracing::warn!(variable, "this variable is not a setting");
-    }
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
     let mut signals = Signals::new()?;
+    let sources = sources(&config);
     let running = Server::new(config).start().await?;
-    print(&announcement(&running));
+    print(&(announcement(&running) + &sources));
     if running.gateway().providers().ids().next().is_none() {
         tracing::warn!(
             "no provider is enabled: GITFLARE_LOCAL_ROOT names a folder of repositories"
@@ -153,6 +153,17 @@ async fn sandbox(arguments: Arguments) -> Result<(), Vec<Problem>> {
 #[cfg(not(feature = "sandbox"))]
 async fn sandbox(_: Arguments) -> Result<(), Vec<Problem>> {
     Err(Problem::new("this binary was built without the feature `sandbox`").into())
+}
+
+/// Prints what a running server says of itself.
+///
+/// # Errors
+/// Every problem of the configuration; that the server cannot serve.
+fn health(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let given = config::gather(arguments.given, arguments.file.as_deref());
+    let config = Config::from_given(&given)?;
+    print(&format!("{}\n", health::ask(&config)?));
+    Ok(())
 }
 
 /// Prints the API as an OpenAPI document, with the configured address of the server.
@@ -212,6 +223,20 @@ fn admin_key(running: &Running, is_terminal: bool) -> String {
         ),
         Err(problem) => format!("{problem}\n"),
     }
+}
+
+/// What this start stands on: version, data, keys, and the providers that accounts can be linked at.
+fn sources(config: &Config) -> String {
+    let key = match config.master_keys.is_empty() {
+        true => "in the data folder",
+        false => "from GITFLARE_MASTER_KEY",
+    };
+    format!(
+        "Version {}, data in {}, master key {key}\n{}",
+        env!("CARGO_PKG_VERSION"),
+        config.data_dir.display(),
+        cli::providers(config),
+    )
 }
 
 /// Writes to the terminal. Whoever closed it does not want to read.

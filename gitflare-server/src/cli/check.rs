@@ -34,10 +34,6 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
         }
     }
     text.push('\n');
-    for variable in given.unknown_variables() {
-        let variable = variable.escape_debug();
-        let _ = writeln!(text, "warning: {variable} is not a setting");
-    }
     match Config::from_given(given) {
         Ok(config) => {
             for warning in config.warnings() {
@@ -56,9 +52,9 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
     }
 }
 
-/// The enabled providers whose accounts can be linked: the callback URL to register, and what is
-/// missing.
-fn providers(config: &Config) -> String {
+/// The enabled providers whose accounts can be linked, a line each: the callback URL to register,
+/// and what is missing.
+pub(crate) fn providers(config: &Config) -> String {
     let base = match &config.public_url {
         Some(url) => url.clone(),
         None => BaseUrl::of_listener(config.listen),

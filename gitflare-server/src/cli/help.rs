@@ -13,6 +13,7 @@ Commands:
   serve      Serve until stopped (the default)
   sandbox    Serve a sample repository on loopback, from a fresh folder that goes at the end;
              --repos PATH adds a folder of your own repositories
+  health     Ask the server of these settings whether it can serve
   check      Print every setting with its value and origin, then what is wrong with them
   rotate-keys
              Seal everything anew with the first key of GITFLARE_MASTER_KEY, while no server runs;
@@ -22,7 +23,8 @@ Commands:
   version    Print the version
 
 Settings are flags, environment variables or lines of gitflare.toml (or of --config PATH), in this
-order of precedence. Secrets are better not given as flags: other users can see them.
+order of precedence. Secrets are better not given as flags: other users can see them. The variable
+of a secret also exists as <NAME>_FILE, which names a file (mode 0600) that holds it.
 
 ";
 

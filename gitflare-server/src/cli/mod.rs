@@ -8,7 +8,7 @@ mod tests;
 
 use std::{ffi::OsString, path::PathBuf};
 
-pub(crate) use check::check;
+pub(crate) use check::{check, providers};
 pub(crate) use help::help;
 
 use crate::config::{Given, Origin, Problem, Setting};
@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Check(Arguments),
     /// Seal everything anew with the primary master key.
     RotateKeys(Arguments),
+    /// Ask a running server whether it can serve.
+    Health(Arguments),
     /// Print the API as an OpenAPI document.
     Openapi(Arguments),
     /// Print the commands and settings.
@@ -61,6 +63,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
         "sandbox",
         "check",
         "rotate-keys",
+        "health",
         "openapi",
         "help",
         "version",
@@ -118,6 +121,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
         "sandbox" => Command::Sandbox(arguments),
         "check" => Command::Check(arguments),
         "rotate-keys" => Command::RotateKeys(arguments),
+        "health" => Command::Health(arguments),
         "openapi" => Command::Openapi(arguments),
         "help" => Command::Help,
         "version" => Command::Version,

@@ -75,7 +75,6 @@ pub struct Given {
     problems: Vec<Problem>,
     /// What is set about each instance, by its id and the setting's key.
     instances: BTreeMap<String, BTreeMap<&'static str, (Origin, Secret<String>)>>,
-    pub(super) unknown: Vec<String>,
 }
 
 impl Given {
@@ -123,12 +122,6 @@ impl Given {
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
-    }
-
-    /// Variables that bear our name and are no setting.
-    #[must_use]
-    pub fn unknown_variables(&self) -> &[String] {
-        &self.unknown
     }
 
     pub(crate) fn note(&mut self, problem: impl Into<String>) {

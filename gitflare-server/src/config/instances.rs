@@ -9,10 +9,10 @@ use gitflare_core::{
 
 use super::{
     given::{Given, Origin, Problem},
+    secret_file,
     table::Upstream,
     value::{self, Parsed},
 };
-use crate::private::is_private;
 
 /// What every variable of an instance begins with.
 pub(super) const PREFIX: &str = "GITFLARE_PROVIDER_";
@@ -160,28 +160,10 @@ impl Reader<'_, '_> {
             self.note(&CLIENT_SECRET_FILE, "must not be set beside client_secret");
             return None;
         }
-        match is_private(&file) {
-            Ok(true) => {}
-            Ok(false) => {
-                self.note(
-                    &CLIENT_SECRET_FILE,
-                    "names a file that others may read: run `chmod 600` on it",
-                );
-                return None;
-            }
-            Err(error) => {
-                self.note(&CLIENT_SECRET_FILE, &format!("cannot be read: {error}"));
-                return None;
-            }
-        }
-        match std::fs::read_to_string(&file) {
-            Ok(text) if !text.trim().is_empty() => Some(Secret::from(text.trim())),
-            Ok(_) => {
-                self.note(&CLIENT_SECRET_FILE, "names an empty file");
-                None
-            }
-            Err(error) => {
-                self.note(&CLIENT_SECRET_FILE, &format!("cannot be read: {error}"));
+        match secret_file::read(&file) {
+            Ok(secret) => Some(Secret::new(secret)),
+            Err(rule) => {
+                self.note(&CLIENT_SECRET_FILE, &rule);
                 None
             }
         }

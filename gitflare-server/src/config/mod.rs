@@ -5,7 +5,9 @@
 mod given;
 mod instances;
 mod read;
+mod secret_file;
 mod setting;
+mod spelling;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -8,14 +8,17 @@ use toml::de::{DeTable, DeValue};
 use super::{
     given::{Given, Origin, problem},
     instances::{InstanceSetting, PREFIX},
+    secret_file,
     setting::Setting,
+    spelling,
 };
 use crate::private::is_private;
 
 impl Given {
-    /// Takes in environment variables. Unknown ones are other programs' business; those that bear
-    /// our name are remembered, for they may be misspelt.
+    /// Takes in environment variables. Unknown ones are other programs' business, but for those
+    /// that bear our name: they are misspelt, and a start without them would not be what was meant.
     pub fn environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) {
+        let mut secret_files = Vec::new();
         for (name, text) in variables {
             let Some(name) = name.to_str() else { continue };
             match (Setting::find(name), text.into_string()) {
@@ -31,15 +34,36 @@ impl Given {
                             self.set_instance(&id, row.key, Origin::Environment, text);
                         }
                         (Some(_), Err(_)) => self.note(format!("{name} must be UTF-8")),
-                        (None, _) => self.unknown.push(name.to_owned()),
+                        (None, _) => self.note(spelling::refusal(name)),
                     }
                 }
-                _ if name.starts_with("GITFLARE_") => {
-                    // No reason to stop: Kubernetes makes up variables like GITFLARE_PORT.
-                    self.unknown.push(name.to_owned());
-                }
+                (None, text) => match (secret_file::setting(name), text) {
+                    (Some(row), Ok(path)) => secret_files.push((row, path)),
+                    (Some(_), Err(_)) => self.note(format!("{name} must be UTF-8")),
+                    (None, _) if !name.starts_with("GITFLARE_") || spelling::is_made_up(name) => {}
+                    (None, _) => self.note(spelling::refusal(name)),
+                },
+                // A flag or a key of the file, which is no variable.
                 _ => {}
             }
+        }
+        for (row, path) in secret_files {
+            self.secret_file(row, &path);
+        }
+    }
+
+    /// Takes in the secret that the variable `<SETTING>_FILE` names a file of.
+    fn secret_file(&mut self, row: &'static Setting, path: &str) {
+        let variable = row.variable;
+        if path.is_empty() {
+            return;
+        }
+        if matches!(self.text(row), Some((Origin::Environment, _))) {
+            return self.note(format!("{variable}_FILE must not be set beside {variable}"));
+        }
+        match secret_file::read(Path::new(path)) {
+            Ok(secret) => self.set(row, Origin::Environment, secret),
+            Err(rule) => self.note(format!("{variable}_FILE {rule}")),
         }
     }
 

@@ -1,0 +1,59 @@
+//! What a variable that is no setting was probably meant to be.
+
+use super::{secret_file, setting::Setting};
+
+/// Variables that Kubernetes and container links make up for a service of our name.
+const MADE_UP: &[&str] = &[
+    "GITFLARE_PORT",
+    "GITFLARE_SERVICE_HOST",
+    "GITFLARE_SERVICE_PORT",
+];
+
+/// Whether an environment can hold the variable without anybody having written it.
+pub(super) fn is_made_up(variable: &str) -> bool {
+    MADE_UP.iter().any(|name| {
+        variable
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    })
+}
+
+/// The line for a variable that bears our name and is no setting, with the nearest one that is.
+pub(super) fn refusal(variable: &str) -> String {
+    let shown: String = variable.chars().filter(char::is_ascii_graphic).collect();
+    match nearest(variable) {
+        Some(name) => format!("{shown} is not a setting: is {name} meant?"),
+        None => format!("{shown} is not a setting (`gitflare --help` lists them)"),
+    }
+}
+
+/// The setting that fewest changes lead to; `None` when a third of the name would have to change.
+fn nearest(variable: &str) -> Option<String> {
+    let is_file = variable.ends_with("_FILE");
+    let names = Setting::all().flat_map(|row| {
+        let file = format!("{}_FILE", row.variable);
+        let file = Some(file).filter(|file| is_file && secret_file::setting(file).is_some());
+        [Some(row.variable.to_owned()), file]
+    });
+    names
+        .flatten()
+        .map(|name| (distance(variable.as_bytes(), name.as_bytes()), name))
+        .min()
+        .filter(|(changes, name)| changes * 3 < name.len() - "GITFLARE_".len())
+        .map(|(_, name)| name)
+}
+
+/// How many bytes to insert, remove or replace make one text of the other (Levenshtein).
+fn distance(one: &[u8], other: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[other.len()]
+}
