@@ -374,7 +374,7 @@ fn dense(size: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Words of scripts.
+/// Words of shell scripts, of which benchmark texts are made.
 const WORDS: &[&str] = &[
     "request", "page", "value", "index", "buffer", "state", "token", "parse", "result", "error",
     "name", "key", "path", "line", "config", "iter", "map", "collect", "string", "bytes", "length",

@@ -58,7 +58,7 @@ async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
     (started.elapsed(), done)
 }
 
-/// An address that nobody has asked from before.
+/// A client address that was not used before, so that no throttle counts it.
 fn from(number: usize) -> String {
     format!(
         "10.{}.{}.{}",

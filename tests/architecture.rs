@@ -91,7 +91,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file of ours.
+/// A file of this repository.
 pub(crate) struct Source {
     /// Relative to the root, with slashes.
     pub(crate) path: String,

@@ -24,7 +24,7 @@ use crate::config::LogFormat;
 /// Logs from here on, panics included. Called once in a process; a second call changes nothing.
 pub(crate) fn init(filter: Targets, format: LogFormat) {
     let write = |line: &str| {
-        // Nobody is left to tell when standard error is gone.
+        // There is no other place to report to when standard error is closed.
         let _ = std::io::stderr().lock().write_all(line.as_bytes());
     };
     if subscriber(filter, format, write).try_init().is_ok() {

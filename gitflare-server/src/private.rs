@@ -14,7 +14,7 @@ pub(crate) fn is_private(path: &Path) -> io::Result<bool> {
 }
 
 /// Makes the folder with mode 0700, and those above it. One that others can enter is closed to them
-/// if it `is_ours`; any other one stays as it is, because it may be somebody's home or `/tmp`, and
+/// if it `is_ours`; any other one stays as it is, because it may be a home folder or `/tmp`, and
 /// the answer is `false`.
 pub(crate) fn folder(path: &Path, is_ours: impl FnOnce() -> io::Result<bool>) -> io::Result<bool> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;

@@ -1,4 +1,4 @@
-//! Seals everything anew while the server runs, when its key ring has retired keys (KY-4). What is
+//! Encrypts everything under the primary key while the server runs, when its key ring has retired keys (KY-4). What is
 //! sealed, and with which key, is the core's business.
 
 use std::{sync::Arc, time::Duration};
@@ -6,16 +6,16 @@ use std::{sync::Arc, time::Duration};
 use gitflare_core::{Result, SystemRandom, keys::KeyRing, rotation::KeyRotation, storage::Storage};
 use tokio::time::sleep;
 
-/// Leaves the writer to everybody else.
+/// The pause after each batch, in which other writes run.
 const BETWEEN_BATCHES: Duration = Duration::from_millis(5);
 
-/// How a rotation ended.
+/// The counts of a finished rotation: values sealed anew, and values that no key opens.
 pub(crate) struct Rotated {
     pub(crate) replaced: usize,
     pub(crate) unreadable: usize,
 }
 
-/// Rotates in the background, as long as somebody else keeps the storage.
+/// Rotates in a background task, which ends when the last other owner drops the storage.
 pub(crate) fn spawn(storage: &Arc<dyn Storage>, ring: &KeyRing) {
     if !ring.has_retired() {
         return;
@@ -44,7 +44,7 @@ pub(crate) fn spawn(storage: &Arc<dyn Storage>, ring: &KeyRing) {
     });
 }
 
-/// Rotates now.
+/// Seals everything with the primary key and returns when it is done.
 pub(crate) async fn run(storage: &dyn Storage, ring: &KeyRing) -> Result<Rotated> {
     let mut rotation = KeyRotation::new(ring);
     while rotation.step(storage, &SystemRandom).await? {}

@@ -90,7 +90,7 @@ fn misused(problems: &[Problem]) -> ExitCode {
 
 fn say(problems: &[Problem]) {
     for problem in problems {
-        // Nobody is left to tell when standard error is gone.
+        // There is no other place to report to when standard error is closed.
         let _ = writeln!(std::io::stderr(), "gitflare: {problem}");
     }
 }
@@ -239,7 +239,7 @@ fn sources(config: &Config) -> String {
     )
 }
 
-/// Writes to the terminal. Whoever closed it does not want to read.
+/// Writes to standard output. That it was closed is no error.
 fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -270,7 +270,7 @@ impl Signals {
         }
     }
 
-    /// Finishes `ending`, unless somebody asks a second time.
+    /// Finishes `ending`, unless a second signal arrives.
     async fn unless_again(
         &mut self,
         ending: impl Future<Output = Result<(), Problem>>,

@@ -1,5 +1,5 @@
 //! A thousand people with the wrong password at once, half of them gone before they are answered:
-//! the others are served, memory stays small, and nobody is locked out.
+//! the others are served, memory stays small, and no account is locked.
 
 #![expect(
     clippy::unwrap_used,
@@ -53,7 +53,7 @@ fn a_thousand_logins_at_once_leave_room_for_everybody_else() {
             .collect();
         let statuses: Vec<_> = waiting.into_iter().map(status).collect();
         over.store(true, Ordering::Relaxed);
-        assert!(statuses.contains(&401), "somebody was heard");
+        assert!(statuses.contains(&401), "no attempt was answered");
         assert!(
             statuses.iter().all(|status| matches!(status, 401 | 429)),
             "{statuses:?}"

@@ -1,5 +1,5 @@
 //! A gateway that dies between the provider's answer and the disk: the provider has rotated the
-//! tokens, and nobody knows the new ones. The account has to be connected again, and is told so.
+//! tokens, and the new ones are lost. The account has to be connected again, and the answer says so.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -59,7 +59,7 @@ async fn check(kind: ForgeKind, path: &str) {
         let read = |at| -> Answer { get(at, "/v1/me", &[&id]) };
         assert_eq!(read(server.address()).status, 200);
 
-        // The provider rotates, and its answer is on the way for ever.
+        // The provider rotates, and its answer never arrives.
         let fault = json!({"kind": "slow", "path": path, "milliseconds": 600_000}).to_string();
         send(forge.address(), "POST", "/__faults", &[JSON], &fault);
         send(forge.address(), "POST", "/__expire", &[], "");

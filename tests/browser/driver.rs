@@ -78,7 +78,7 @@ pub(crate) fn client() -> reqwest::Client {
 }
 
 /// How often a driver is started: it takes one free port for both versions of IP, and ends at once
-/// when somebody else has it in one of them.
+/// when another process has it in one of them.
 const STARTS: usize = 5;
 
 /// A driver and the port it has named; `None` when it ended instead.

@@ -1,4 +1,4 @@
-//! A thousand repositories to choose from with the keyboard alone, a page that is locked for whoever
+//! A thousand repositories to choose from with the keyboard alone, a page that is locked for who
 //! only knows its name, and every way in which a page can be an error.
 
 use super::{

@@ -1,5 +1,5 @@
 //! The consent page inside the app's own pages: framed with third-party cookies blocked, in a popup,
-//! and not framed by anybody else.
+//! and refused to every other origin.
 
 use super::{
     driver::{self, Browser, Setup},

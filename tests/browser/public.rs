@@ -1,4 +1,4 @@
-//! The pages that anybody can open: in both themes, on a wide and on a narrow screen, with and
+//! The pages that need no session: in both themes, on a wide and on a narrow screen, with and
 //! without scripts.
 
 use super::{

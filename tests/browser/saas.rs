@@ -10,16 +10,16 @@ use super::tiny::{self, Asked, Https, Task};
 
 type Pages = Arc<Mutex<BTreeMap<String, String>>>;
 
-/// The app.
+/// A developer's app with a page of its own.
 pub(crate) struct Saas {
-    /// How browsers reach it.
+    /// Its origin as browsers reach it.
     pub(crate) origin: String,
     pages: Pages,
     _tasks: Vec<Task>,
 }
 
 impl Saas {
-    /// An app on plain http.
+    /// Starts an app on plain http.
     pub(crate) async fn start() -> Self {
         let pages = Pages::default();
         let (address, task) = tiny::serve(answers(&pages)).await;

@@ -15,7 +15,7 @@ use super::tiny::{Https, Task};
 /// A running gateway and what belongs to it.
 pub(crate) struct Site {
     running: Running,
-    /// How browsers reach it.
+    /// Its origin as browsers reach it.
     pub(crate) origin: String,
     /// How the developer's server reaches it.
     pub(crate) api: String,
@@ -102,7 +102,7 @@ impl Site {
         }
     }
 
-    /// The address of a path.
+    /// The whole URL of a path of the gateway.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
     }

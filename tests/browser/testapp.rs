@@ -1,4 +1,4 @@
-//! The app that comes with the server, walked by somebody who tries the product out: credentials,
+//! The app that comes with the server, walked as a person who tries the product out: credentials,
 //! connecting, three of forty repositories, its probes, the end of access.
 
 use super::{
@@ -54,7 +54,7 @@ async fn way(setup: Setup, name: &str) {
         browser.find(&link).await;
     }
 
-    // The customer ends it; the app is told so by its next read.
+    // The customer ends it; the app's next read says so.
     let manage = format!("/app/company/apps/{}?customer_ref=testapp", app.client_id);
     browser.open(&site.at(&manage)).await;
     browser.click(".ending summary").await;

@@ -24,7 +24,7 @@ fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Task {
     Task(tokio::spawn(work))
 }
 
-/// What was asked for.
+/// A request that the tiny server received.
 pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) query: String,

@@ -55,7 +55,7 @@ fn one_code_buys_one_token_however_many_ask_at_once() {
                 .iter()
                 .all(|answer| matches!(answer.status, 200 | 400))
         );
-        // Somebody has used the code twice: nobody keeps what it bought.
+        // The code was used twice: every token that it bought ends.
         let token = text(&issued[0].ok()["accessToken"]);
         let read = fixture.server.client().with_bearer(&token);
         assert_eq!(read.get("/v1/repositories").status, 401);

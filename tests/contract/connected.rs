@@ -148,7 +148,7 @@ fn two_nodes_refresh_a_token_once() {
     let id = ConnectionId::parse(&text(&connection["id"])).unwrap();
     let connections = fixture.server.storage.connections();
     let now = fixture.clock.now();
-    // The other node has begun, and is slow.
+    // The other node has started the refresh, and is slow.
     let until = now.after(Duration::from_secs(60));
     assert!(block_on(connections.begin_refresh(&id, 0, now, until)).unwrap());
     let waits = fixture.read(&connection);

@@ -1,4 +1,4 @@
-//! What anybody may know.
+//! The public routes that describe this server: health, providers, capabilities, OpenAPI.
 
 use gitflare_server::http::ROUTES;
 use serde_json::json;

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 
 use crate::contract::support::{Response, Server};
 
-/// Runs when a server takes the bytes behind a message for a request: nobody else counts this path.
+/// Runs when a server takes the bytes behind a message for a request: nothing else requests this path.
 const CANARY: &str = "GET /canary HTTP/1.1\r\nhost: HOST\r\n\r\n";
 
 /// Sends `bytes` with a canary behind them and checks that the connection closed with at most one

@@ -1,4 +1,4 @@
-//! Clients that nobody wrote for us, unmodified, against the authorization server: oauth4webapi in
+//! Independent OAuth clients, unmodified, against the authorization server: oauth4webapi in
 //! Node and Authlib in Python. Where a tool or its package is missing the test says so; under CI
 //! it fails.
 
@@ -38,7 +38,7 @@ pub(crate) fn run(command: &mut Command) -> Option<Output> {
     None
 }
 
-/// Lets a customer approve, and a client of that name finish what it has begun.
+/// Lets a customer approve, and a client of that name finish its flow.
 fn check(program: &OsStr, script: &Path) {
     let fixture = ConsentFixture::start();
     let verifier = "v".repeat(50);

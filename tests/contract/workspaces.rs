@@ -43,7 +43,7 @@ fn a_guessed_customer_shows_nothing_and_changes_nothing() {
             "a locked page has no form"
         );
     }
-    // Another app's customer of the same name is somebody else.
+    // The same reference at another app is another customer.
     let other = apps::create(&fixture.developer, &json!({}));
     let target = format!(
         "/app/company/apps/{}?customer_ref=42",

@@ -102,7 +102,7 @@ async fn each_fault_has_its_code_in_time_and_stays_where_it_is() {
                 assert_eq!(answer.headers["retry-after"], told.to_string());
             }
             if fault["retryAfter"] == "reset" {
-                // What is left of the limit is told where it matters most.
+                // What is left of the provider's limit is stated on this error too.
                 let left = answer.headers["ratelimit"].to_str().unwrap();
                 assert!(
                     left.starts_with(&format!("\"{provider}\";r=0;t=")),

@@ -30,13 +30,13 @@ impl Received {
 enum Answer {
     /// With this head and no body.
     Head(String),
-    /// Not at all.
+    /// Accept the connection and never answer.
     Silence,
     /// Well, with a body that never ends.
     EndlessBody,
 }
 
-/// A running callback.
+/// An app's callback endpoint, on loopback.
 pub(crate) struct Receiver {
     pub(crate) address: String,
     answers: Arc<Mutex<Vec<Answer>>>,

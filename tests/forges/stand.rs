@@ -28,7 +28,7 @@ pub(crate) struct Stand {
     _folder: TempDir,
 }
 
-/// An answer.
+/// An HTTP answer, read whole.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -102,7 +102,7 @@ impl Stand {
         }
     }
 
-    /// The same gateway after its process has ended and begun again.
+    /// The same gateway after its process has ended and was started again.
     pub(crate) async fn restarted(mut self) -> Self {
         self.running.shutdown().await.unwrap();
         let server = Server::new(self.config.clone());

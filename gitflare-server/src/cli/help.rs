@@ -28,7 +28,7 @@ of a secret also exists as <NAME>_FILE, which names a file (mode 0600) that hold
 
 ";
 
-/// The text of `--help`.
+/// The text of `--help`: commands, then every setting with its flag, variable and default.
 #[must_use]
 pub(crate) fn help() -> String {
     let mut text = COMMANDS.to_owned();

@@ -13,12 +13,12 @@ pub(crate) use help::help;
 
 use crate::config::{Given, Origin, Problem, Setting};
 
-/// What was asked for.
+/// A command with its arguments.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Serve until stopped.
+    /// Serve until SIGTERM or SIGINT.
     Serve(Arguments),
-    /// Serve a fresh sample.
+    /// Serve the sample repository from a temporary folder.
     Sandbox(Arguments),
     /// Show and judge the configuration.
     Check(Arguments),
@@ -30,11 +30,11 @@ pub(crate) enum Command {
     Openapi(Arguments),
     /// Print the commands and settings.
     Help,
-    /// Print the version.
+    /// Print the version of this build.
     Version,
 }
 
-/// What stands behind a command.
+/// The flags of a command.
 #[derive(Debug, Default)]
 pub(crate) struct Arguments {
     /// The settings that were given as flags.

@@ -117,7 +117,7 @@ settings! {
     rate_limit_per_minute: u32, one value::number::<0, 1_000_000>, "GITFLARE_RATE_LIMIT_PER_MINUTE", Some("6000"), PLAIN,
         "Reads per access token and minute, four times that per client and per address; 0 switches it off.";
     usage_retention_days: u32, one value::number::<0, 36_500>, "GITFLARE_USAGE_RETENTION_DAYS", Some("90"), PLAIN,
-        "Days that usage rows are kept; 0 keeps them for ever.";
+        "Days that usage rows are kept; 0 keeps them without end.";
     cursor_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_CURSOR_TTL_SECONDS", Some("3600"), PLAIN,
         "Seconds that a cursor lives, 60 to 86400.";
     token_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_TOKEN_TTL_SECONDS", Some("3600"), PLAIN,

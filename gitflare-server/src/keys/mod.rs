@@ -53,7 +53,7 @@ impl DataDir {
         })
     }
 
-    /// The folder.
+    /// The folder, which exists and is private.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -164,7 +164,7 @@ fn on_path(path: &Path, what: &str, error: io::Error) -> Problem {
     Problem::new(format!("{} {what}: {error}", path.display()))
 }
 
-/// 256 random bits.
+/// 256 random bits in hexadecimal.
 fn random_hex(random: &dyn Random) -> Secret<String> {
     let mut bytes = Zeroizing::new([0u8; MIN_MASTER_KEY_LEN]);
     random.fill(&mut *bytes);

@@ -131,7 +131,7 @@ impl Passwords for Argon2Passwords {
     ) -> Result<Verdict> {
         self.run(move |blocks| match stored {
             Some(stored) => verify(&password, &stored, blocks),
-            // Somebody unknown costs as much as somebody known (PW-3).
+            // An unknown address costs as much as a known one (PW-3).
             None => hash(&password, blocks).map(|_| Verdict::Wrong),
         })
         .await

@@ -1,4 +1,4 @@
-//! Hashes as they are stored, and hashes that somebody else has stored.
+//! Hashes as they are stored, and hashes that another program has stored.
 
 use argon2::PasswordHasher;
 

@@ -43,7 +43,7 @@ const OWNER: &str = "anna-berg";
 /// The folder of the sample below the sandbox's own.
 const REPOSITORIES: &str = "repositories";
 
-/// A running sandbox.
+/// A sandbox that serves until it is shut down or dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     running: Running,
@@ -69,7 +69,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The configuration.
+    /// The configuration that the gateway will run with.
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config
@@ -147,13 +147,13 @@ impl Sandbox {
         })
     }
 
-    /// The server.
+    /// The gateway in front of the emulated hosts.
     #[must_use]
     pub const fn running(&self) -> &Running {
         &self.running
     }
 
-    /// The emulated forges.
+    /// The emulated code hosts.
     #[must_use]
     pub const fn forges(&self) -> &Forges {
         &self.forges
@@ -165,7 +165,7 @@ impl Sandbox {
         &self.sample
     }
 
-    /// The admin key.
+    /// The admin key of this run, as announced.
     #[must_use]
     pub fn admin_key(&self) -> &str {
         self.admin_key.expose()

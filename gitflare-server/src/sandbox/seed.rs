@@ -16,9 +16,9 @@ use gitflare_core::{
 
 /// What was made, as far as it is shown.
 pub struct Seeded {
-    /// The client's id.
+    /// The `client_id` of the app that was made.
     pub client_id: String,
-    /// Its secret.
+    /// The `client_secret` of that app.
     pub client_secret: String,
     /// A token with every scope, over every repository.
     pub access_token: String,

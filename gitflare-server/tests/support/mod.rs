@@ -99,7 +99,7 @@ impl Gitflare {
         let _ = child.wait();
     }
 
-    /// Where it listens.
+    /// The address of its public listener.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -74,7 +74,7 @@ pub(crate) fn path_of(url: &str) -> String {
     }
 }
 
-/// What came of linking.
+/// A linked account, and the secrets that passed on the way.
 pub(crate) struct Linked {
     pub(crate) connection: Value,
     /// What must be seen nowhere: session, state, code, completion code.
@@ -99,7 +99,7 @@ pub(crate) fn sign_up(gateway: SocketAddr, email: &str, password: &str) -> (Stri
 pub(crate) const JSON: &str = "content-type: application/json";
 const FORM: &str = "content-type: application/x-www-form-urlencoded";
 
-/// Links the account of `anna-berg` for whoever has that session.
+/// Links the account of `anna-berg` for the person of that session.
 pub(crate) fn link(gateway: SocketAddr, forge: &Forge, bearer: &str) -> Linked {
     let (id, forge) = (forge.kind().id(), forge.address());
     let started = get(gateway, &format!("/v1/auth/{id}/start"), &[bearer]).json();

@@ -115,7 +115,7 @@ impl Request {
         self
     }
 
-    /// The request's bytes.
+    /// The request as the bytes that are sent.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         if !self.headers.iter().any(|(name, _)| name == "host") {
@@ -175,7 +175,7 @@ pub(crate) fn document() -> &'static schema::Document {
     })
 }
 
-/// An answer.
+/// An HTTP answer, read whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -209,7 +209,7 @@ impl Response {
         }
     }
 
-    /// A header's only value.
+    /// The value of a header; `None` without it. Fails when it was sent twice.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(key, _)| key == name);
         let value = values.next().map(|(_, value)| value.as_str());
@@ -268,7 +268,7 @@ impl Response {
         (self.status, self.code())
     }
 
-    /// The body of a success.
+    /// The JSON body; fails when the status is not 200 or 201.
     #[track_caller]
     pub(crate) fn ok(&self) -> Value {
         assert!(

@@ -33,9 +33,9 @@ pub(crate) struct Forge {
 struct State {
     /// Codes that were given out: their challenge and whose they are.
     codes: BTreeMap<String, (String, Account)>,
-    /// Good access tokens.
+    /// Access tokens that are valid now.
     access: BTreeMap<String, Account>,
-    /// Good refresh tokens.
+    /// Refresh tokens that are valid now.
     refresh: BTreeMap<String, Account>,
     issued: usize,
     /// What was asked: the grant type, `revoke` or `user`.
@@ -111,7 +111,7 @@ impl Forge {
         self.state().access.clear();
     }
 
-    /// Every refresh token is used up by somebody who loses what it has bought.
+    /// Every refresh token is used up by a caller that loses the answer.
     pub(crate) fn rotate_for_nobody(&self) {
         let mut state = self.state();
         state.access.clear();

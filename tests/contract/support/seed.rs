@@ -20,7 +20,7 @@ pub(crate) const ALL_SCOPES: &[&str] = &[
     "events:subscribe",
 ];
 
-/// What a read needs.
+/// Customer, app, connection, grant and token: all that a read needs.
 pub(crate) struct Seed {
     pub(crate) company: String,
     pub(crate) client_id: String,
@@ -86,7 +86,7 @@ impl Seed {
     }
 }
 
-/// A tenant's id.
+/// Makes a tenant of that kind and returns its id.
 pub(crate) fn tenant(admin: &Client, kind: &str) -> String {
     let body = json!({"name": format!("A {kind}"), "kind": kind});
     text(&admin.post("/v1/platform/tenants", &body).ok()["tenant"]["id"])
