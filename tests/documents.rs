@@ -79,6 +79,28 @@ fn cited_requirements_are_listed_and_listed_ones_are_proven() {
     }
 }
 
+#[test]
+fn alerts_and_dashboard_name_metrics_that_exist() {
+    let code = std::fs::read_to_string(root().join("gitflare-server/src/http/metrics.rs")).unwrap();
+    let mut seen = BTreeSet::new();
+    for path in ["docs/deploy/alerts.yaml", "docs/deploy/grafana.json"] {
+        let text = std::fs::read_to_string(root().join(path)).unwrap();
+        for name in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
+            if !name.starts_with("gitflare_") {
+                continue;
+            }
+            // OpenMetrics puts these behind the name that a counter or histogram is registered by.
+            let base = ["_total", "_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end))
+                .unwrap_or(name);
+            assert!(code.contains(&format!("\"{base}\"")), "{path} names {name}");
+            seen.insert(name.to_owned());
+        }
+    }
+    assert!(seen.len() >= 4, "only {seen:?}");
+}
+
 /// What stands between backticks, and what links lead to.
 fn named(text: &str) -> impl Iterator<Item = &str> {
     let spans = text
