@@ -1,6 +1,9 @@
 //! Log lines, as text for people or as JSON, one event a line on standard error. Every value is
 //! encoded, so that none can start a line or colour a terminal (LG-2). What may be logged is
 //! decided where it is logged; spans are not written.
+//!
+//! The lines are written here and not by the formatters of tracing-subscriber: its text leaves line
+//! breaks and bidirectional marks in values, its JSON leaves DEL, C1 controls and the marks too.
 
 use std::{
     fmt::{self, Write as _},

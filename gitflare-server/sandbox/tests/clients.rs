@@ -90,7 +90,7 @@ async fn pygithub_reads_everything() {
     assert_eq!(seen["commits"], 32);
     assert_eq!(seen["pull requests"], json!([4, 3, 2, 1]));
     assert_eq!(seen["pull request"], true);
-    assert_eq!(seen["whole tree"], 36);
+    assert_eq!(seen["whole tree"], 38);
     assert_eq!(seen["hooks"], json!([true, []]));
     assert_eq!(seen["limit"], 5000);
 }
@@ -111,7 +111,7 @@ async fn python_gitlab_reads_everything() {
     assert_eq!(seen["commits"], 32);
     assert_eq!(seen["merge requests"], json!([4, 3, 2, 1]));
     assert_eq!(seen["merge request"], true);
-    assert_eq!(seen["whole tree"], 36);
+    assert_eq!(seen["whole tree"], 38);
     assert_eq!(seen["hooks"], json!([true, []]));
 }
 

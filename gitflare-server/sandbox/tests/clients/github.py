@@ -25,7 +25,7 @@ def hooks(repo):
     hook = repo.create_hook("web", config, events=["push", "status"], active=True)
     listed = [row.id for row in repo.get_hooks()]
     hook.delete()
-    return [listed == [hook.id], list(repo.get_hooks())]
+    return [listed == [hook.id], [row.id for row in repo.get_hooks()]]
 
 
 me = hub.get_user()

@@ -29,7 +29,7 @@ def hooks(project):
     )
     listed = [row.id for row in project.hooks.list(get_all=True)]
     hook.delete()
-    return [listed == [hook.id], project.hooks.list(get_all=True)]
+    return [listed == [hook.id], [row.id for row in project.hooks.list(get_all=True)]]
 
 
 def diffs(project, iid):
