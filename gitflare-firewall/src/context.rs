@@ -1,7 +1,9 @@
-//! Secrets that only their surroundings give away: the values of a Kubernetes Secret, the private
-//! members of a JSON Web Key, passwords among the arguments of a call or a command.
+//! Secrets that only their surroundings give away: the private members of a JSON Web Key,
+//! passwords among the arguments of a call or a command, in data source names, and words that
+//! characters without a shape take apart.
 
 use crate::{
+    assign::is_basic,
     link::{self, is_secret},
     shape::Set,
     span::Matches,
@@ -11,8 +13,6 @@ use crate::{
 /// A surrounding that the scanner can find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Context {
-    /// `kind: Secret`
-    Manifest,
     /// `"kty"`
     WebKey,
     /// `BasicAuth("user", "password")`, `connect("host", "user", "password")`: how many arguments
@@ -26,12 +26,32 @@ pub(crate) enum Context {
     Flag(u8),
     /// `curl -u user:secret`
     Curl,
+    /// `'Basic dXNlcjpzZWNyZXQ='`
+    Basic,
+    /// `user:secret@tcp(host)`
+    GoSource,
+    /// `user/secret@host`, as Oracle's tools read it.
+    Oracle,
+    /// `host:port:database:user:secret`, a line of a PostgreSQL password file.
+    PasswordFile,
+    /// `echo user:secret | chpasswd`
+    ChangePassword,
 }
 
 /// The literals of the contexts, in any case.
 pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
-    ("kind: secret", "", Context::Manifest),
     ("kty", "\"'\\\\", Context::WebKey),
+    ("kty:", " \"'", Context::WebKey),
+    ("basic ", "A-Za-z0-9", Context::Basic),
+    ("@tcp(", "", Context::GoSource),
+    ("@unix(", "", Context::GoSource),
+    ("jdbc:oracle:thin:", "", Context::Oracle),
+    ("sqlplus ", "", Context::Oracle),
+    (":5432:", "", Context::PasswordFile),
+    (":*:*:", "", Context::PasswordFile),
+    ("chpasswd", "", Context::ChangePassword),
+    ("az login ", "", Context::Flag(b'p')),
+    ("sqlcmd ", "", Context::Flag(b'P')),
     ("basicauth(", "", Context::Arguments(1)),
     ("networkcredential(", "", Context::Arguments(1)),
     ("passwordcredentials(", "", Context::Arguments(1)),
@@ -65,57 +85,17 @@ pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
 /// Reads the context whose literal stands at `at..end`.
 pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, found: &mut Matches) {
     match context {
-        Context::Manifest => manifest(view, at, found),
         Context::WebKey => web_key(view, at, found),
         Context::Arguments(before) => arguments(view, end, before, found),
         Context::Plain => plain(view, end, found),
         Context::GluedFlag => flag(view, end - 2, b'p', true, found),
         Context::Flag(letter) => flag(view, end - 2, letter, false, found),
         Context::Curl => link::curl(view, end - 1, found),
-    }
-}
-
-/// Every value below `data:` and `stringData:` of the document around `at`.
-fn manifest(view: &View<'_>, at: usize, found: &mut Matches) {
-    let mut line = view.line_start(view.floor.max(at.saturating_sub(800)));
-    let mut inside: Option<usize> = None;
-    while line < view.limit {
-        let sign = usize::from(matches!(view.byte(line), b'+' | b'-'));
-        let text = view.skip_blanks(line + sign);
-        let indent = text - line - sign;
-        let end = view.line_over(text);
-        let content = view.text[text..end].trim_ascii_end();
-        if content.starts_with(b"kind:") && line > at {
-            // One kind a document: what follows is another one's.
-            return;
-        }
-        if content.starts_with(b"---") || content.starts_with(b"kind:") {
-            if line > at {
-                return;
-            }
-            inside = None;
-        } else if content == b"data:" || content == b"stringData:" {
-            inside = Some(indent);
-        } else if inside.is_some_and(|parent| indent <= parent) && !content.is_empty() {
-            inside = None;
-        } else if inside.is_some()
-            && let Some(colon) = memchr::memmem::find(content, b": ")
-        {
-            let mut start = view.skip_blanks(text + colon + 2);
-            let mut stop = text + content.len();
-            if let Some(quote) = view.quote(start) {
-                start += quote.len;
-                stop = view.quoted_end(start, quote).0.min(stop);
-            }
-            if start < stop && is_secret(&view.text[start..stop]) {
-                found.secret(start, stop);
-            }
-        }
-        let over = view.line_end(end);
-        if over == 0 {
-            return;
-        }
-        line = end + over;
+        Context::Basic => basic(view, end, found),
+        Context::GoSource => go_source(view, at, found),
+        Context::Oracle => oracle(view, end, found),
+        Context::PasswordFile => password_file(view, at, found),
+        Context::ChangePassword => change_password(view, at, found),
     }
 }
 
@@ -141,15 +121,12 @@ fn web_key(view: &View<'_>, at: usize, found: &mut Matches) {
     let limit = BRACES.run_until(view.text, at, view.limit.min(at + 2048));
     let mut place = from;
     while place < limit {
-        let Some(quote) = view.quote(place) else {
+        let Some((name, name_end, colon)) = member(view, place) else {
             place += 1;
             continue;
         };
-        let name = place + quote.len;
-        let (name_end, closed) = view.quoted_end(name, quote);
-        let colon = view.skip_blanks(name_end + quote.len);
-        if !closed || view.byte(colon) != b':' {
-            place = name_end + quote.len;
+        if view.byte(colon) != b':' {
+            place = colon.max(place + 1);
             continue;
         }
         let value = view.skip_blanks(colon + 1);
@@ -169,6 +146,17 @@ fn web_key(view: &View<'_>, at: usize, found: &mut Matches) {
         }
         place = end + quote.len;
     }
+}
+
+/// The name of the member at `at`, quoted or not, where it ends, and what follows it.
+fn member(view: &View<'_>, at: usize) -> Option<(usize, usize, usize)> {
+    if let Some(quote) = view.quote(at) {
+        let (end, closed) = view.quoted_end(at + quote.len, quote);
+        return closed.then(|| (at + quote.len, end, view.skip_blanks(end + quote.len)));
+    }
+    const NAME: Set = Set::new(r"\w");
+    let end = NAME.run(view.text, at, view.limit.min(at + 16));
+    (end > at && !NAME.has(view.before(at))).then(|| (at, end, view.skip_blanks(end)))
 }
 
 /// The argument after `before` others that are literals or names.
@@ -242,4 +230,113 @@ fn flag(view: &View<'_>, at: usize, letter: u8, glued: bool, found: &mut Matches
     {
         found.secret(start, end);
     }
+}
+
+/// Credentials in base64 behind the name of their scheme.
+fn basic(view: &View<'_>, at: usize, found: &mut Matches) {
+    let end = const { Set::new("A-Za-z0-9+/=") }.run(view.text, at, view.limit.min(at + 1024));
+    // Shorter runs are words that happen to decode.
+    if end - at >= 12 && is_basic(&view.text[at..end]) {
+        found.secret(at, end);
+    }
+}
+
+const SOURCE: Set = Set::new(r"\w.~!#$%^*+=?-");
+
+/// The secret before `@tcp(`, as Go's MySQL driver reads it.
+fn go_source(view: &View<'_>, at: usize, found: &mut Matches) {
+    let start = SOURCE.run_back(view.text, at, view.floor.max(at.saturating_sub(128)));
+    if view.before(start) == b':' && start < at && is_secret(&view.text[start..at]) {
+        found.secret(start, at);
+    }
+}
+
+/// The secret between a slash and an `@` in the next word.
+fn oracle(view: &View<'_>, at: usize, found: &mut Matches) {
+    let limit = view.limit.min(at + 200);
+    let start = const { Set::new(" '\"") }.run(view.text, at, limit);
+    let user = const { Set::new(r"\w$#.-") }.run(view.text, start, limit);
+    let end = const { Set::new("@ \t\r\n\"'`\\\\") }.run_until(view.text, user, limit);
+    let secret = user + 1;
+    if user > start
+        && view.byte(user) == b'/'
+        && secret < end
+        && (view.byte(end) == b'@' || view.ends_line(view.skip_blanks(end)))
+        && is_secret(&view.text[secret..end])
+    {
+        found.secret(secret, end);
+    }
+}
+
+/// The fifth field of the line around `at`.
+fn password_file(view: &View<'_>, at: usize, found: &mut Matches) {
+    let line = view.line_start(at);
+    let start = line + usize::from(matches!(view.byte(line), b'+' | b'-' | b' '));
+    let end = view.line_over(at);
+    let text = &view.text[start..end];
+    let mut colons = memchr::memchr_iter(b':', text);
+    let Some(last) = colons.nth(3) else {
+        return;
+    };
+    let secret = start + last + 1;
+    let plain = !text
+        .iter()
+        .any(|byte| matches!(byte, b' ' | b'"' | b'\'' | b'/'));
+    if colons.next().is_none() && plain && secret < end && is_secret(&view.text[secret..end]) {
+        found.secret(secret, end);
+    }
+}
+
+/// The secret of the pair that a pipe hands to `chpasswd`.
+fn change_password(view: &View<'_>, at: usize, found: &mut Matches) {
+    let line = view.line_start(at);
+    let Some(pipe) = memchr::memrchr(b'|', &view.text[line..at]) else {
+        return;
+    };
+    let Some(echo) = memchr::memmem::rfind(&view.text[line..line + pipe], b"echo ") else {
+        return;
+    };
+    let mut start = view.skip_blanks(line + echo + b"echo ".len());
+    let mut end = line + pipe;
+    if let Some(quote) = view.quote(start) {
+        start += quote.len;
+        end = end.min(view.quoted_end(start, quote).0);
+    } else {
+        end = const { Set::new(" \t") }.run_until(view.text, start, end);
+    }
+    if let Some(colon) = memchr::memchr(b':', &view.text[start..end])
+        && is_secret(&view.text[start + colon + 1..end])
+    {
+        found.secret(start + colon + 1, end);
+    }
+}
+
+/// Characters without a shape: zero-width space, joiners, word joiner, byte order mark.
+pub(crate) const INVISIBLE: &[&str] = &["\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{feff}"];
+
+/// The word around the invisible character at `at`, and the same without such characters; `None`
+/// for all but the first of a word.
+pub(crate) fn without_invisible(view: &View<'_>, at: usize) -> Option<(usize, usize, Vec<u8>)> {
+    const WORD: Set = Set::new(r"\w-");
+    let start = WORD.run_back(view.text, at, view.floor.max(at.saturating_sub(512)));
+    if start == at
+        || INVISIBLE
+            .iter()
+            .any(|sign| view.text[..start].ends_with(sign.as_bytes()))
+    {
+        return None;
+    }
+    let mut word = Vec::new();
+    let mut end = start;
+    while end < view.limit.min(start + 1024) {
+        if WORD.has(view.text[end]) {
+            word.push(view.text[end]);
+            end += 1;
+        } else if let Some(sign) = INVISIBLE.iter().find(|sign| view.has(end, sign.as_bytes())) {
+            end += sign.len();
+        } else {
+            break;
+        }
+    }
+    (word.len() > at - start).then_some((start, end, word))
 }

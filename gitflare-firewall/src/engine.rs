@@ -12,6 +12,7 @@ use crate::{
     formats::{self, Format},
     language::Language,
     link,
+    manifest::{self, Manifest, Opened},
     scan::{Hit, Literal, Scanner},
     shape::Set,
     span::Matches,
@@ -27,6 +28,12 @@ enum Kind {
     Format(usize),
     Block,
     BlockEnd,
+    /// `kind: Secret`
+    Manifest,
+    /// `data:`
+    Data,
+    /// A character that shows nothing, within a word.
+    Invisible,
     Link,
     Context(Context),
     Tag,
@@ -45,6 +52,10 @@ pub(crate) struct Engine {
 pub(crate) struct Carry {
     /// A key block that is still open, and where it goes on.
     block: Option<(usize, Block)>,
+    /// A manifest that is still being read, and where it goes on.
+    manifest: Option<(usize, Manifest)>,
+    /// No `data:` before this offset begins a manifest that was not looked at.
+    manifests_until: usize,
     /// Nothing before this offset begins a new match.
     pub(crate) resume: usize,
 }
@@ -53,7 +64,11 @@ impl Carry {
     /// Forgets the first `count` bytes of the text.
     pub(crate) fn drop_front(&mut self, count: usize) {
         self.resume = self.resume.saturating_sub(count);
+        self.manifests_until = self.manifests_until.saturating_sub(count);
         if let Some((at, _)) = &mut self.block {
+            *at -= count;
+        }
+        if let Some((at, _)) = &mut self.manifest {
             *at -= count;
         }
     }
@@ -92,6 +107,21 @@ impl Engine {
         add("---- BEGIN", Set::default(), false, Kind::Block);
         add("Private-Lines:", Set::default(), false, Kind::Block);
         add("://", Set::new(r"\w:$%.~!*-"), false, Kind::Link);
+        for text in [
+            "kind: secret",
+            "kind:\tsecret",
+            "kind: \"secret",
+            "kind: 'secret",
+            "kind:\t\"secret",
+        ] {
+            add(text, Set::default(), true, Kind::Manifest);
+        }
+        add("data:", Set::new(" \t\r\n#{\\\\"), true, Kind::Data);
+        add("data\":", Set::default(), true, Kind::Data);
+        add("data\\\":", Set::default(), true, Kind::Data);
+        for text in context::INVISIBLE {
+            add(text, Set::new("A-Za-z0-9"), false, Kind::Invisible);
+        }
         for (text, tail, context) in CONTEXTS {
             add(text, Set::new(tail), true, Kind::Context(*context));
         }
@@ -133,6 +163,9 @@ impl Engine {
         if let Some((at, block)) = carry.block.take() {
             self.block(text, at, to, block, language, carry, found);
         }
+        if let Some((at, manifest)) = carry.manifest.take() {
+            self.manifest((text, language), at, to, manifest, carry, found);
+        }
         while let Some(at) = found.next_truncated(to.min(from + 1)) {
             swallow(text, at, to, carry, found);
             from = from.max(carry.resume);
@@ -170,7 +203,10 @@ impl Engine {
     ) {
         let (kind, len) = self.kinds[usize::from(hit.literal)];
         let end = hit.at + len;
-        let is_by_context = matches!(kind, Kind::Keyword(_) | Kind::Context(_) | Kind::Wrapped);
+        let is_by_context = !matches!(
+            kind,
+            Kind::Format(_) | Kind::Block | Kind::BlockEnd | Kind::Link | Kind::Tag
+        );
         if is_by_context && view.language == Language::Lock {
             return;
         }
@@ -199,6 +235,32 @@ impl Engine {
             Kind::BlockEnd => {
                 if let Some(over) = block::tail(view, hit.at, found) {
                     carry.resume = carry.resume.max(over);
+                }
+            }
+            Kind::Manifest => {
+                if let Some((at, manifest)) = manifest::after_kind(view, hit.at, end) {
+                    self.manifest((view.text, view.language), at, to, manifest, carry, found);
+                }
+            }
+            Kind::Data => {
+                if hit.at >= carry.manifests_until {
+                    match manifest::at_data(view, hit.at, found) {
+                        Some(Opened::Lines(at, manifest)) => {
+                            let text = (view.text, view.language);
+                            self.manifest(text, at, to, manifest, carry, found);
+                        }
+                        Some(Opened::Nothing(until)) => carry.manifests_until = until,
+                        None => {}
+                    }
+                }
+            }
+            Kind::Invisible => {
+                if let Some((start, stop, text)) = context::without_invisible(view, hit.at) {
+                    match assign::strength_of(&text) {
+                        Some(strength) => assign::read_as(view, start, stop, strength, found),
+                        None if self.holds_secret(&text) => found.secret(start, stop),
+                        None => {}
+                    }
                 }
             }
             Kind::Link => {
@@ -234,6 +296,33 @@ impl Engine {
         let carry = &mut Carry::default();
         self.find(text, 0, text.len(), language, carry, &mut found);
         !found.spans.is_empty()
+    }
+
+    /// Reads a manifest from the line at `at` to its end or to the end of the window.
+    fn manifest(
+        &self,
+        (text, language): (&[u8], Language),
+        at: usize,
+        to: usize,
+        manifest: Manifest,
+        carry: &mut Carry,
+        found: &mut Matches,
+    ) {
+        let mut next = Some((at, manifest));
+        while let Some((at, manifest)) = next.filter(|(at, _)| *at < text.len()) {
+            carry.manifests_until = carry.manifests_until.max(at);
+            if at >= to {
+                carry.manifest = Some((at, manifest));
+                return;
+            }
+            let view = View {
+                text,
+                floor: at.saturating_sub(LOOKBACK),
+                limit: text.len().min(at + LOOKAHEAD),
+                language,
+            };
+            next = manifest.step(&view, at, found);
+        }
     }
 
     /// Reads a key block from `at` to its end or to the end of the window.

@@ -13,6 +13,8 @@ pub(crate) enum Language {
     Config,
     /// The same, with nesting by indentation.
     Yaml,
+    /// YAML whose path says that it holds Secrets of Kubernetes.
+    Secrets,
     /// Comma-separated values: the first line names the columns.
     Table,
     /// Translations of a user interface: values are labels.
@@ -34,7 +36,11 @@ impl Language {
         if is_labels(folder, stem, extension) {
             Self::Labels
         } else if matches!(extension, "yaml" | "yml") {
-            Self::Yaml
+            if path.contains("secret") {
+                Self::Secrets
+            } else {
+                Self::Yaml
+            }
         } else if matches!(extension, "csv" | "tsv") {
             Self::Table
         } else if name.starts_with(".env")
@@ -51,7 +57,7 @@ impl Language {
 
     /// Whether unquoted words are values.
     pub(crate) const fn is_config(self) -> bool {
-        matches!(self, Self::Config | Self::Yaml)
+        matches!(self, Self::Config | Self::Yaml | Self::Secrets)
     }
 
     /// Whether nothing is known about unquoted words.
@@ -272,6 +278,7 @@ mod tests {
         for (path, language) in [
             ("a/b.rs", Language::Code),
             ("deploy/values.yaml", Language::Yaml),
+            ("deploy/db-secret.yaml", Language::Secrets),
             (".env.production", Language::Config),
             ("Dockerfile.dev", Language::Config),
             ("nginx.conf.j2", Language::Config),

@@ -13,8 +13,9 @@
 //! ```
 //!
 //! # What is found
-//! - Tokens with a form of their own (`formats`, some 470): by prefix or inner mark and shape, to
+//! - Tokens with a form of their own (`formats`, some 530): by prefix or inner mark and shape, to
 //!   the end of their alphabet, whatever stands around them and whether or not a checksum is right.
+//!   Private keys in bare base64 by their fixed beginnings.
 //! - Private key blocks, line by line: through diff signs, quotes, escapes, concatenation, the signs
 //!   of comments, numbers and statements before every line, `<br>` and `%0A`. The markers go
 //!   with the body, the number of lines stays; a block without an end goes as far as it goes, and
@@ -22,32 +23,52 @@
 //! - `scheme://user:secret@host` (the secret part), tokens as user names, webhook links whole.
 //! - Assignments: a secret word in a name, an operator, a value, in the spellings of common
 //!   languages (declarations, setters, builders, comparisons, defaults, lists), configuration files,
-//!   XML, SQL, notes, command lines, connection strings, headers, cookies and queries, in several
-//!   human languages, escaped Cyrillic among them; the value may be quoted at any depth of escaping,
-//!   in pieces, on the next line or in a sibling member.
+//!   XML, SQL, notes, command lines, connection strings, headers, cookies and queries, tables of
+//!   Markdown, HTML and comma-separated values, in some thirty human languages; with escapes,
+//!   characters of the same look and characters without a shape in the name. The value may be quoted
+//!   at any depth of escaping, in pieces, on the next line or in a sibling member.
+//! - The same in a comment or a literal of source code: what counts in an environment file counts
+//!   wherever a text of that kind is written down.
 //! - What only its surroundings give away: Kubernetes Secrets, private members of web keys,
 //!   passwords among the arguments of calls and commands, the secret beside an AWS key id, generated
-//!   texts near a name, or behind the name of one of some 150 providers.
+//!   texts near a name, or behind an operator or a quote after the name of one of some 150 providers.
 //! - Texts wrapped once in base64 that begin like JSON or hold a telling word, judged by what they
 //!   hold.
+//! - Every further mention of a secret, in the text, the diff or the answer, when it looks generated
+//!   or has ten characters with letters and digits; up to 64 secrets of each. A stream knows only
+//!   what it has seen: a mention that was written before its secret was recognised stays.
 //!
 //! What a value must be follows what its name promises. Under `password` weak words count, unless
 //! they name a field, a message or a route; under `secret` single words do from six letters on;
 //! under `token` and `api_key` something must look generated or hold digits; under `key`, `salt` or
 //! a provider's name it must look generated. "Test" and "example" values are secrets like others.
+//! A value ends where its syntax ends it, so that equal secrets have equal tags and what stands
+//! around them stays valid.
 //!
 //! # What is not, and why
 //! - A generated text without any word or mark near it: a digest or an id looks the same.
 //! - References (`${X}`, `process.env.X`, `vault:...`), names, types, placeholders, the key's own
 //!   name, prose, dates, paths and links without credentials, public keys, UUIDs under weak names.
+//! - Commit ids, digests and versions, links to services and their build pages: a name near them
+//!   says nothing of them, unless an operator or a quote joins it to them.
+//! - In lock files, anything but formats, key blocks and credentials in URLs; in translations,
+//!   whatever does not look generated.
 //! - Unquoted words in programming languages: they are names there. Without a known language an
-//!   unquoted value must hold a digit or a symbol, look generated, be all that its line assigns with
-//!   a tight `=`, or end a line near the word `user` or the like.
+//!   unquoted value must hold a digit or a symbol, look generated, or stand where settings and
+//!   options are written down: alone on its line, behind a flag, beside another pair.
 //! - `user:password@` and other stand-ins in links; user names, client ids, hosts; markers without
-//!   a key; keys that are public by design; lines from the middle of a key alone.
-//! - Passwords by position alone: in tables, in a list of arguments of unknown commands.
+//!   a key; lines from the middle of a key alone.
 //! - Words of crypto seeds, and formats whose only mark is their length, unless a name is near.
 //! - What is wrapped in base64 twice, and what is wrapped once without a telling beginning or word.
+//!
+//! # Decided
+//! - Publishable keys (`pk_live_...`) stay: their providers mean them to be read by anybody.
+//! - Labels, names of authors, committers and taggers, environments of deployments and names of
+//!   release assets are never sent back by clients, so the gateway passes them through the filter.
+//!   Identifiers that clients send back (ids, branches, tags, paths, logins, links) never are.
+//! - A passphrase of plain words counts where a quoted value under a name of a phrase or a password
+//!   holds it (`"keyboard cat"`, up to twelve words under `passphrase`); in prose it reads like prose
+//!   and stays.
 //!
 //! # How well
 //! | measured on | caught |
@@ -99,6 +120,7 @@ mod firewall;
 mod formats;
 mod language;
 mod link;
+mod manifest;
 mod mentions;
 mod paths;
 mod redact;

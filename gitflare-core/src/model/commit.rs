@@ -53,6 +53,7 @@ impl Filterable for Commit {
             .flatten()
         {
             screen.url(&mut person.avatar_url);
+            screen.prose(&mut person.name)?;
         }
         screen.prose(&mut self.title)?;
         screen.prose(&mut self.message)?;

@@ -64,6 +64,7 @@ impl Filterable for Deployment {
         if let Some(actor) = &mut self.creator {
             screen.url(&mut actor.avatar_url);
         }
+        screen.prose(&mut self.environment)?;
         screen.prose(&mut self.description)?;
         Ok(Some(self))
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Actor, words};
 use crate::{
     Result, Timestamp,
-    filter::{Filterable, Screen},
+    filter::{Filterable, Screen, TextKind},
 };
 
 /// A proposal to merge one branch into another.
@@ -85,6 +85,9 @@ impl Filterable for PullRequest {
         }
         screen.prose(&mut self.title)?;
         screen.prose(&mut self.description)?;
+        for label in &mut self.labels {
+            screen.text(label, TextKind::Prose)?;
+        }
         Ok(Some(self))
     }
 }

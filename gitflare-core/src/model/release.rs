@@ -57,6 +57,7 @@ impl Filterable for Release {
         screen.url(&mut self.web_url);
         for asset in &mut self.assets {
             screen.url(&mut asset.download_url);
+            screen.prose(&mut asset.name)?;
         }
         if let Some(actor) = &mut self.author {
             screen.url(&mut actor.avatar_url);

@@ -40,6 +40,9 @@ impl Filterable for Tag {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
         screen.url(&mut self.web_url);
         screen.prose(&mut self.message)?;
+        if let Some(tagger) = &mut self.tagger {
+            screen.prose(&mut tagger.name)?;
+        }
         Ok(Some(self))
     }
 }

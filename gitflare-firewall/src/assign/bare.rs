@@ -62,6 +62,10 @@ impl Reader<'_, '_> {
         let stars = usize::from(view.language.is_unknown() && view.has(at, b"**")) * 2;
         let at = at + stars;
         let tight = at == self.key.end + 1;
+        if tight && view.byte(self.key.end) == b':' && view.before(self.key.start) == b':' {
+            // A part of a name, as in `arn:aws:secretsmanager:region:account:secret:name`.
+            return;
+        }
         if tight && view.before(self.key.start) == b';' && view.byte(at) == b'{' {
             // `Password={...}` of a connection string.
             let limit = view.limit.min(at + LONGEST_BARE);

@@ -7,12 +7,13 @@ use super::{
         BARE_END, LONGEST_COMPARED, LONGEST_NAME, LONGEST_WORD, MARK, NAME, SHORTEST_GENERATED,
         SHORTEST_NEARBY, reach,
     },
+    members::value_before,
     near::{has_run, near},
     operator::{CALL, TYPE, argument, compared, declared, is_argument, is_compared, method},
     strength::Strength,
     value::is_header,
 };
-use crate::{shape::Set, text::View};
+use crate::{language::Language, shape::Set, text::View};
 
 /// What a quote may begin with, in its ASCII spellings.
 const QUOTE: Set = Set::new("\"'`\\\\&");
@@ -38,7 +39,9 @@ pub(super) fn is_worth(view: &View<'_>, at: usize, end: usize, strength: Strengt
         // A generated text may be joined to the name itself.
         return true;
     }
-    may_assign(view, at, stop, strength)
+    view.language == Language::Table
+        || may_assign(view, at, stop, strength)
+        || value_before(view, at).is_some()
         || may_be_compared(view, at, stop)
         || may_be_near(view, stop, strength)
 }
@@ -74,7 +77,8 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
         }
         b':' => takes_value(view, start, at + 1, at == stop),
         b'!' => next == b'=',
-        b'?' | b'|' => next == byte || next == b'=' || next == b':',
+        b'|' => true,
+        b'?' => next == byte || next == b'=' || next == b':',
         b'.' if next.is_ascii_alphabetic() => method(view, at).is_some(),
         b'+' | b'.' => next == byte || next == b'=',
         b'-' => next == b'>' || blank || next == b' ',
@@ -112,8 +116,11 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
         return true;
     }
     if view.byte(value) == b'{' && !is_quote(view.byte(view.skip_blanks(value + 1))) {
-        // An object begins.
-        return false;
+        // An object begins; one over several lines may hold a default.
+        let inside = view.skip_blanks(value + 1);
+        return view
+            .next_line(inside)
+            .is_some_and(|next| is_quote(view.byte(next)));
     }
     if !view.byte(value).is_ascii_alphanumeric() && view.byte(value) != b'_' {
         return true;
@@ -226,7 +233,6 @@ mod tests {
     use super::*;
     use crate::{
         assign::{keywords, read_name},
-        language::Language,
         span::Matches,
     };
 

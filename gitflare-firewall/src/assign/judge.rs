@@ -5,9 +5,9 @@ use super::{
     limits::{LONGEST_JUDGED, LONGEST_WORD, MARK, SHORTEST_GENERATED},
     strength::Strength,
     value::{
-        contains, is_basic, is_chosen, is_date, is_digest, is_expression, is_label, is_name_of,
-        is_names, is_namespace, is_number, is_path_or_url, is_phrase, is_prose, is_reference,
-        is_stand_in, is_title, is_uuid, tells_a_place,
+        contains, is_algorithm, is_basic, is_chosen, is_date, is_digest, is_expression, is_label,
+        is_name_of, is_names, is_namespace, is_number, is_path_or_url, is_phrase, is_prose,
+        is_reference, is_stand_in, is_title, is_uuid, tells_a_place,
     },
 };
 use crate::{chance::Profile, language::Language, shape::Set, tag::TAG_LEN};
@@ -111,7 +111,11 @@ fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Languag
     if form == Form::Pair {
         return true;
     }
-    if is_path_or_url(value) || is_namespace(value) || is_label(value, profile) {
+    if is_path_or_url(value)
+        || is_namespace(value) && !is_chosen(value)
+        || is_label(value, profile)
+        || is_algorithm(value)
+    {
         return false;
     }
     match form {

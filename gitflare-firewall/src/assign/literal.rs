@@ -125,30 +125,26 @@ impl Reader<'_, '_> {
                     || view.before(self.key.start) == b'.' && name.len() <= 8)
     }
 
-    /// The literals that are joined to the one before: `"abc" + "def"`, also on the next lines.
+    /// The literals that are joined to the one before, by a sign, a call or by standing next to it:
+    /// `"abc" + "def"`, `.append("def")`, also on the next lines.
     pub(super) fn pieces(&self, at: usize, found_one: bool, found: &mut Matches) {
         let view = self.view;
         let mut at = at;
         for _ in 0..32 {
-            let mut next = view.skip_blanks(at);
-            let mut joined = false;
-            for _ in 0..3 {
-                if let Some(line) = view.next_line(next) {
-                    next = line;
-                } else if matches!(view.byte(next), b'+' | b'.' | b'\\' | b'&')
-                    && (view.byte(next) != b'\\' || view.next_line(next + 1).is_some())
-                {
-                    joined = true;
-                    next = view.skip_blanks(next + 1);
-                } else {
-                    break;
-                }
+            let (mut next, mut joined) = self.joint(at);
+            if let Some(inside) = appended(view, next) {
+                (next, joined) = (inside, true);
             }
-            let Some(quote) = view.quote(next).filter(|_| joined && next > at) else {
+            let Some(quote) = view.quote(next) else {
                 return;
             };
             let start = next + quote.len;
             let (end, closed) = view.quoted_end(start, quote);
+            // Literals side by side are one in C, Python and shells; or two arguments.
+            let adjacent = !joined && looks_generated(&view.text[start..end]);
+            if !joined && !adjacent {
+                return;
+            }
             if found_one && end > start {
                 found.secret(start, end);
             }
@@ -159,8 +155,46 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Behind what may join two literals at `at`, and whether a sign says that it does.
+    fn joint(&self, at: usize) -> (usize, bool) {
+        let view = self.view;
+        let mut next = view.skip_blanks(at);
+        let mut joined = false;
+        for _ in 0..3 {
+            if let Some(line) = view.next_line(next) {
+                next = line;
+            } else if matches!(view.byte(next), b'+' | b'.' | b'\\' | b'&')
+                && (view.byte(next) != b'\\' || view.next_line(next + 1).is_some())
+                && appended(view, next).is_none()
+            {
+                joined = true;
+                next = view.skip_blanks(next + 1);
+            } else if view.byte(next) == b',' && self.is_list_of_pieces(at) {
+                joined = true;
+                next = view.skip_blanks(next + 1);
+            } else {
+                break;
+            }
+        }
+        (next, joined && next > at)
+    }
+
+    /// `concat!("a", "b")`, `["a", "b"].join("")`: whether the literal that ends at `at` is one of
+    /// a list whose members are put together.
+    fn is_list_of_pieces(&self, at: usize) -> bool {
+        let view = self.view;
+        let limit = view.limit.min(at + 512);
+        let line = view.line_over(at).min(limit);
+        let before = &view.text[self.key.end.min(at)..at];
+        memchr::memmem::find(before, b"concat").is_some()
+            || memchr::memmem::find(&view.text[at..line], b"].join(").is_some()
+    }
+
     pub(super) fn element(&self, at: usize, found: &mut Matches) {
         let view = self.view;
+        if self.cdata(at, found) {
+            return;
+        }
         let limit = view.limit.min(at + LONGEST_VALUE);
         let mut end = at;
         while end < limit
@@ -216,4 +250,17 @@ impl Reader<'_, '_> {
         }
         true
     }
+}
+
+/// The literal of a further `.append("...")` behind the bracket at `at`.
+fn appended(view: &View<'_>, at: usize) -> Option<usize> {
+    const CALLS: [&[u8]; 4] = [b".append(", b".push_str(", b".concat(", b".add("];
+    let point = at + usize::from(view.byte(at) == b')');
+    let call = CALLS.iter().find(|call| view.has(point, call))?;
+    let inside = view.skip_blanks(point + call.len());
+    view.quote(inside).map(|_| inside)
+}
+
+fn looks_generated(text: &[u8]) -> bool {
+    text.len() >= 12 && crate::chance::Profile::of(text).is_random()
 }

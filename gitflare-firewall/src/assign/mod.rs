@@ -3,6 +3,7 @@
 //! member (`"name": "x", "value": "y"`), in an XML element or in a list of pairs.
 
 mod bare;
+mod cells;
 mod code;
 mod extent;
 mod form;
@@ -13,6 +14,7 @@ mod key;
 mod lexicon;
 mod limits;
 mod literal;
+mod members;
 mod near;
 mod operator;
 mod providers;
@@ -22,14 +24,15 @@ mod value;
 mod words;
 
 pub(crate) use strength::Strength;
+pub(crate) use value::is_basic;
 
 use form::Form;
 use judge::is_secret;
 use key::Key;
-use limits::{LONGEST_BARE, LONGEST_COMPARED, LONGEST_JUDGED, NAME};
+use limits::{BARE_END, LONGEST_BARE, LONGEST_COMPARED, LONGEST_JUDGED, NAME};
 use operator::compared;
 use providers::PROVIDERS;
-use value::contains;
+use value::{contains, is_chosen};
 use words::KEYWORDS;
 
 use crate::{
@@ -59,10 +62,43 @@ pub(crate) fn read(
     strength: Strength,
     found: &mut Matches,
 ) {
+    // Keywords of two letters are found with their operator.
+    let end = end - usize::from(view.text[end - 1] == b'=');
     // Most hits are no assignment: the next bytes tell before anything dearer.
     if glance::is_worth(view, at, end, strength) {
         read_name(view, at, end, strength, found);
     }
+}
+
+/// How secret a whole name makes its value, by the commonest words alone.
+pub(crate) fn strength_of(name: &[u8]) -> Option<Strength> {
+    let name = name.to_ascii_lowercase();
+    [
+        (&b"passw"[..], Strength::Password),
+        (b"secret", Strength::Secret),
+        (b"token", Strength::Token),
+        (b"apikey", Strength::Token),
+        (b"api_key", Strength::Token),
+    ]
+    .into_iter()
+    .find(|(word, _)| contains(&name, word))
+    .map(|(_, strength)| strength)
+}
+
+/// Reads the assignment to the name at `start..end`, whatever it is spelled with.
+pub(crate) fn read_as(
+    view: &View<'_>,
+    start: usize,
+    end: usize,
+    strength: Strength,
+    found: &mut Matches,
+) {
+    let key = Key {
+        start,
+        end,
+        strength,
+    };
+    Reader { view, key }.assignment(found);
 }
 
 fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut Matches) {
@@ -135,6 +171,9 @@ impl Reader<'_, '_> {
         let name_end = at;
         at = view.skip_blanks(at);
         let blank = at > name_end;
+        if self.in_cells(at, found) {
+            return;
+        }
         let operator = match self.sibling(at) {
             Some(value) => Some((Operator::Assign, value)),
             None => self.operator(at, quoted),
@@ -144,6 +183,7 @@ impl Reader<'_, '_> {
             None if blank && !quoted => self.blank_separated(at, found),
             None => {}
         }
+        self.sibling_before(found);
         if matches!(view.byte(name_end), b' ' | b')' | b'\n' | b';') {
             self.compared_before(found);
         }
@@ -240,6 +280,11 @@ impl Reader<'_, '_> {
             && (view.has(at, b"is ") || view.has(at, b"is: "))
         {
             self.after_operator(at + 3, Operator::Words, found);
+        } else if self.key.strength == Strength::Password
+            && view.language.is_unknown()
+            && self.is_chosen_word(at)
+        {
+            self.after_operator(at, Operator::Words, found);
         } else if view.language != Language::Code && self.key.strength == Strength::Header {
             self.scheme_value(at, found);
         }
@@ -254,6 +299,11 @@ impl Reader<'_, '_> {
         let end = const { Set::new(" \t\r\n;#") }.run_until(view.text, at, view.limit);
         let next = view.skip_blanks(end);
         view.ends_line(next) || matches!(view.byte(next), b';' | b'#')
+    }
+
+    fn is_chosen_word(&self, at: usize) -> bool {
+        let end = BARE_END.run_until(self.view.text, at, self.view.limit.min(at + 64));
+        is_chosen(&self.view.text[at..end])
     }
 
     /// `"hunter2" == password` and `"hunter2".equals(password)`.
@@ -297,6 +347,9 @@ impl Reader<'_, '_> {
         if view.before(self.key.start) == b'*' && view.byte(at) == b'*' {
             at = view.skip_blanks(STARS.run(view.text, at, view.limit));
         }
+        if view.byte(at) == b'{' && self.object(at, found) {
+            return;
+        }
         if let Some((start, end)) = perl_literal(view, at) {
             return self.propose(start, end, Form::Quoted, found);
         }
@@ -310,8 +363,12 @@ impl Reader<'_, '_> {
         if let Some(value) = self.after_type(at) {
             return self.after_operator(value, Operator::Assign, found);
         }
-        // `secret:` over a mapping or a list names no value.
-        if next_line && (!view.language.is_config() || self.is_pair(at) || view.has(at, b"- ")) {
+        if next_line && self.is_pair(at) {
+            // `DBPassword:` over a mapping: its default or value, if it has one.
+            return self.below(at, found);
+        }
+        // `secret:` over a list names no value.
+        if next_line && (!view.language.is_config() || view.has(at, b"- ")) {
             return;
         }
         if operator == Operator::Compare {
@@ -355,7 +412,9 @@ impl Reader<'_, '_> {
 
 /// `q{...}`, `qq(...)`
 fn perl_literal(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
-    let open = at + 1 + usize::from(view.has(at, b"qq"));
+    // `q(...)`, `qq(...)`, and the sigils of Elixir `~s(...)`.
+    let sigil = view.has(at, b"~s") || view.has(at, b"~S");
+    let open = at + 1 + usize::from(sigil || view.has(at, b"qq"));
     let close = match view.byte(open) {
         b'{' => b'}',
         b'(' => b')',
@@ -363,7 +422,7 @@ fn perl_literal(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
         b'|' => b'|',
         _ => return None,
     };
-    if view.byte(at) != b'q' {
+    if view.byte(at) != b'q' && !sigil {
         return None;
     }
     let limit = view.limit.min(open + 1 + LONGEST_BARE);

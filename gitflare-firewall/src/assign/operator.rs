@@ -116,7 +116,11 @@ impl Reader<'_, '_> {
                     let inside = view.skip_blanks(stop + 1);
                     return self.in_call(word, inside).unwrap_or(at);
                 }
-                if word.starts_with(b"new") || word == b"await" || word == b"return" {
+                if word.starts_with(b"new")
+                    || word == b"await"
+                    || word == b"return"
+                    || word == b"pure"
+                {
                     let rest = view.skip_blanks(stop);
                     if rest > stop {
                         end = rest;
@@ -133,6 +137,7 @@ impl Reader<'_, '_> {
     /// The literal in a call: the only argument, or the default after a looked-up name.
     pub(super) fn in_call(&self, callee: &[u8], at: usize) -> Option<usize> {
         let view = self.view;
+        let callee = callee.strip_suffix(b"!").unwrap_or(callee);
         let name = callee.rsplit(|byte| !byte.is_ascii_alphanumeric()).next()?;
         if !LOOKS_UP.has(name) {
             return WRAPS.has(name).then_some(at);

@@ -19,7 +19,7 @@ impl Reader<'_, '_> {
         self.is_flag(at, end, operator)
             || self.is_beside_user(at, end)
             || self.is_in_list(end)
-            || self.is_whole_setting(at, end)
+            || operator == Operator::Assign && self.is_whole_setting(at, end)
             || self.is_beside_pair(at, end)
     }
 
@@ -42,6 +42,7 @@ impl Reader<'_, '_> {
         let name = &view.text[self.key.start..self.key.end];
         self.key.strength == Strength::Password
             && !name.eq_ignore_ascii_case(b"pass")
+            && (view.byte(self.key.end) != b':' || at > self.key.end + 1)
             && (view.ends_line(view.skip_blanks(end)) || view.quote(end).is_some())
             && self.begins_line()
             && is_value(&view.text[at..end])

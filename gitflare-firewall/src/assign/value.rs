@@ -4,7 +4,9 @@
 use super::{
     form::Form,
     strength::Strength,
-    words::{ALGORITHMS, EMPTY_WORDS, ENDINGS, PLACES, REFERENCES, SAMPLES, STAND_INS, STORES},
+    words::{
+        ALGORITHMS, COUNTED, EMPTY_WORDS, ENDINGS, PLACES, REFERENCES, SAMPLES, STAND_INS, STORES,
+    },
 };
 use crate::{chance::Profile, shape::Set};
 
@@ -54,6 +56,15 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
                     .any(|piece| contains(value, piece))
         }
     }
+}
+
+/// `scram-sha-256`, `argon2-hash`: nothing but names of algorithms.
+pub(super) fn is_algorithm(value: &[u8]) -> bool {
+    value.first().is_some_and(u8::is_ascii_alphabetic)
+        && value
+            .split(|byte| !byte.is_ascii_alphabetic())
+            .filter(|word| !word.is_empty())
+            .all(|word| ALGORITHMS.has(word))
 }
 
 fn is_word(text: &[u8]) -> bool {
@@ -286,7 +297,7 @@ pub(super) fn is_header(name: &[u8]) -> bool {
 }
 
 /// `user:password` in base64.
-pub(super) fn is_basic(text: &[u8]) -> bool {
+pub(crate) fn is_basic(text: &[u8]) -> bool {
     use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
     let text = text
         .strip_suffix(b"==")
@@ -350,7 +361,11 @@ pub(super) fn is_chosen(value: &[u8]) -> bool {
         .split(|byte| matches!(byte, b'-' | b'_' | b'.'))
         .flat_map(humps);
     for word in parts {
-        if word.len() < 3 || !word.iter().all(u8::is_ascii_alphabetic) || ALGORITHMS.has(word) {
+        if word.len() < 3
+            || !word.iter().all(u8::is_ascii_alphabetic)
+            || ALGORITHMS.has(word)
+            || COUNTED.has(word)
+        {
             return false;
         }
         count += 1;

@@ -51,6 +51,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     word("access_id", Strength::Weak),
     word("accessid", Strength::Weak),
     short("pw", "=: \t\"'\\]", Strength::Pass),
+    short("pw=", "!-~", Strength::Pass),
     short("psk", "=: \t\"'\\]", Strength::Pass),
     word("rootpw", Strength::Password),
     word("bindpw", Strength::Password),
@@ -126,6 +127,82 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     word("비밀번호", Strength::Password),
     word("패스워드", Strength::Password),
     word("토큰", Strength::Token),
+    // Scandinavia, Finland, the Baltic.
+    short("kodeord", ENDS, Strength::Password),
+    short("adgangskode", ENDS, Strength::Password),
+    word("lösenord", Strength::Password),
+    short("losenord", ENDS, Strength::Password),
+    short("passord", ENDS, Strength::Password),
+    short("salasana", ENDS, Strength::Password),
+    word("lykilorð", Strength::Password),
+    short("parool", ENDS, Strength::Password),
+    short("parole", "=:", Strength::Password),
+    word("slaptažodis", Strength::Password),
+    short("slaptazodis", ENDS, Strength::Password),
+    // Central Europe and the Balkans.
+    short("heslo", ENDS, Strength::Password),
+    word("jelszó", Strength::Password),
+    short("jelszo", ENDS, Strength::Password),
+    word("parolă", Strength::Password),
+    short("lozinka", ENDS, Strength::Password),
+    word("лозинк", Strength::Password),
+    word("Лозинк", Strength::Password),
+    short("geslo", ENDS, Strength::Password),
+    word("κωδικ", Strength::Password),
+    word("Κωδικ", Strength::Password),
+    word("секретний ключ", Strength::Secret),
+    word("секретный ключ", Strength::Secret),
+    short("ключ", "=: ", Strength::Weak),
+    short("Ключ", "=: ", Strength::Weak),
+    // Romance languages.
+    word("palavra-passe", Strength::Password),
+    word("palavra_passe", Strength::Password),
+    short("contrasenya", ENDS, Strength::Password),
+    word("chiave segreta", Strength::Secret),
+    // Arabic, Persian, Hebrew, Hindi, Thai, Vietnamese, Malay.
+    word("كلمة المرور", Strength::Password),
+    word("كلمة السر", Strength::Password),
+    word("رمز عبور", Strength::Password),
+    word("گذرواژه", Strength::Password),
+    word("סיסמ", Strength::Password),
+    word("पासवर्ड", Strength::Password),
+    word("รหัสผ่าน", Strength::Password),
+    word("mật khẩu", Strength::Password),
+    word("Mật khẩu", Strength::Password),
+    short("mat_khau", ENDS, Strength::Password),
+    short("matkhau", ENDS, Strength::Password),
+    word("kata sandi", Strength::Password),
+    word("kata_sandi", Strength::Password),
+    short("katasandi", ENDS, Strength::Password),
+    short("katalaluan", ENDS, Strength::Password),
+    // East Asia.
+    word("비번", Strength::Password),
+    word("암호", Strength::Password),
+    word("暗証番号", Strength::Password),
+    // Letters of other scripts, full width and escapes that look or read the same.
+    word("рassword", Strength::Password),
+    word("pаssword", Strength::Password),
+    word("passwоrd", Strength::Password),
+    word("рasswоrd", Strength::Password),
+    word("раssword", Strength::Password),
+    word("pаsswоrd", Strength::Password),
+    word("раsswоrd", Strength::Password),
+    word("tоken", Strength::Token),
+    word("tokеn", Strength::Token),
+    word("tоkеn", Strength::Token),
+    word("sеcret", Strength::Secret),
+    word("secrеt", Strength::Secret),
+    word("sесret", Strength::Secret),
+    word("seсret", Strength::Secret),
+    word("ｐａｓｓｗｏｒｄ", Strength::Password),
+    word("ｔｏｋｅｎ", Strength::Token),
+    word("ｓｅｃｒｅｔ", Strength::Secret),
+    word(r"\u0070assw", Strength::Password),
+    word(r"p\u0061ssw", Strength::Password),
+    word(r"\u0074oken", Strength::Token),
+    word(r"t\u006fken", Strength::Token),
+    word(r"\u0073ecret", Strength::Secret),
+    word(r"s\u0065cret", Strength::Secret),
 ];
 
 /// Words after the keyword that make the name something else; prefixes of the next word.
@@ -252,7 +329,7 @@ pub(super) static LOOKS_UP: LazyLock<Words> = LazyLock::new(|| {
 pub(super) static METHODS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
         "equals equalsignorecase eq contentequals compareto type fill sendkeys send_keys setvalue \
-         set_value fillfield clearandtype",
+         set_value fillfield clearandtype append push_str",
     )
 });
 
@@ -264,7 +341,7 @@ pub(super) static WRAPS: LazyLock<Words> = LazyLock::new(|| {
          unicode u nsstring val to_string atob btoa base64 default required mustparse sensitive \
          nonsensitive ptr stringptr hash md5 sha256 sha1 encrypt hashpw \
          generate_password_hash make_password stringvalue just parse hex2bin sodium_hex2bin \
-         sodium_base642bin unhex hexdecode",
+         sodium_base642bin unhex hexdecode concat",
     )
 });
 
@@ -294,13 +371,18 @@ pub(super) static NAMES_SECRET: LazyLock<Words> = LazyLock::new(|| {
     Words::new("key token secret password pass pwd passwd auth apikey bearer credential")
 });
 
-/// Words that end in a number by their nature.
+/// Names of algorithms and encodings, which hold numbers by their nature.
 pub(super) static ALGORITHMS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
         "\
          sha base argon scram utf pbkdf oauth md aes rsa http https ipv ecdsa ed hmac bcrypt scrypt \
-         crypt hash version encoded encoding token field input test step phase part type form column",
+         crypt hash hashed encoded encoding with",
     )
+});
+
+/// Words of names that are counted: `input-field-2`.
+pub(super) static COUNTED: LazyLock<Words> = LazyLock::new(|| {
+    Words::new("version token field input test step phase part type form column row index level")
 });
 
 /// Words beyond the compounds that make the `key` after them a secret.

@@ -185,6 +185,9 @@ pub(super) const TOKENS: &[Row] = &[
     row("MIHuAgEAMBAGByqGSM49", "[A-Za-z0-9+/]{80,}={0,2}"),
     row("MHcCAQEEI", "[A-Za-z0-9+/]{100,}={0,2}"),
     row("MC4CAQAwBQYDK2VwBCIEI", "[A-Za-z0-9+/]{40,}={0,2}"),
+    // NTLM messages (MS-NLMP), and what Jenkins encrypts with a key that lies beside it.
+    row("TlRMTVNTUAA", "[A-Za-z0-9+/]{20,}={0,2}"),
+    row("{AQAAABAAAA", r"[A-Za-z0-9+/]{20,}={0,2}\}"),
     // Structured tokens: JWT (also wrapped once more), key files wrapped whole.
     row(
         "eyJ",

@@ -1,0 +1,408 @@
+//! Kubernetes Secrets: every value below `data:` and `stringData:`, whatever its look and however
+//! long the document is. YAML is read line by line with a state that outlives the window; JSON as
+//! far as the window goes. A document of another kind, and files inside `stringData:`, are left to
+//! the other matchers.
+
+use crate::{
+    language::Language,
+    link::is_secret,
+    shape::Set,
+    span::Matches,
+    text::{LOOKAHEAD, View},
+};
+
+/// Where in a document the reader is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Manifest {
+    /// Every line begins with the sign of a diff.
+    signed: bool,
+    /// Line ends are escaped: the document stands in a literal.
+    escaped: bool,
+    /// Indentation of the document's own members.
+    indent: usize,
+    section: Section,
+    /// Indentation of the name whose block value is being read, and whether its lines are secret.
+    block: Option<(usize, bool)>,
+    /// The rest of the line belongs to a value that outgrew the window.
+    skipping: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    None,
+    /// Values in base64.
+    Data,
+    /// Values as they are, whole files among them.
+    Strings,
+}
+
+/// A line without its sign, list dashes, indentation and trailing blanks.
+struct Line<'t> {
+    text: &'t [u8],
+    start: usize,
+    indent: usize,
+    /// Where the next line begins; `None` when the view ends first.
+    next: Option<usize>,
+}
+
+/// The document whose `kind: Secret` stands at `at`, with the literal's end at `end`; reading
+/// begins with the next line.
+pub(crate) fn after_kind(view: &View<'_>, at: usize, end: usize) -> Option<(usize, Manifest)> {
+    if view.byte(end).is_ascii_alphanumeric() {
+        return None;
+    }
+    let manifest = Manifest::around(view, at);
+    let line = manifest.line(view, view.line_start(at));
+    let manifest = Manifest {
+        indent: line.indent,
+        ..manifest
+    };
+    (line.start <= at).then_some((line.next?, manifest))
+}
+
+/// What a `data:` at `at` begins.
+pub(crate) enum Opened {
+    /// A document in YAML, read from this line on.
+    Lines(usize, Manifest),
+    /// Nothing of a Secret, as far as was looked.
+    Nothing(usize),
+}
+
+/// The document around the `data:` or `stringData:` that ends at `end`.
+pub(crate) fn at_data(view: &View<'_>, at: usize, found: &mut Matches) -> Option<Opened> {
+    let start = view.line_start(at);
+    let mut manifest = Manifest::around(view, at);
+    let line = manifest.line(view, start);
+    let name = view.text[line.start..].get(..b"stringData:".len())?;
+    let is_strings = name == b"stringData:";
+    if !is_strings && line.start != at || is_strings && line.start + 6 != at {
+        json(view, at, found);
+        return None;
+    }
+    manifest.indent = line.indent;
+    let mut look = line.next?;
+    if is_strings {
+        return Some(Opened::Lines(start, manifest));
+    }
+    if view.language != Language::Unknown && !view.language.is_config() {
+        return None;
+    }
+    // Exported documents name their kind behind the data.
+    let mut base64 = 0;
+    let mut plain = 0;
+    loop {
+        let line = manifest.line(view, look);
+        let ends =
+            line.indent < manifest.indent && !line.text.is_empty() || line.text.starts_with(b"---");
+        if line.indent == manifest.indent && line.text.starts_with(b"kind:") {
+            let kind = line.text[b"kind:".len()..].trim_ascii();
+            let kind = kind
+                .strip_prefix(b"\"")
+                .or(kind.strip_prefix(b"'"))
+                .unwrap_or(kind);
+            let is_secret = kind
+                .get(..6)
+                .is_some_and(|kind| kind.eq_ignore_ascii_case(b"secret"))
+                && !kind.get(6).is_some_and(u8::is_ascii_alphanumeric);
+            return Some(if is_secret {
+                Opened::Lines(start, manifest)
+            } else {
+                Opened::Nothing(look)
+            });
+        }
+        if line.indent > manifest.indent && !line.text.is_empty() {
+            let value =
+                memchr::memchr(b':', line.text).map(|colon| line.text[colon + 1..].trim_ascii());
+            match value {
+                Some(value) if is_base64(value) => base64 += 1,
+                _ => plain += 1,
+            }
+        }
+        match line.next {
+            Some(next) if !ends && next < view.limit => look = next,
+            _ => break,
+        }
+    }
+    // A hunk or a window without the kind: the path or the look of every value tells.
+    let tells = base64 > 0 && plain == 0 && names_secret(view, start);
+    Some(if tells {
+        Opened::Lines(start, manifest)
+    } else {
+        Opened::Nothing(look)
+    })
+}
+
+/// Whether the path or a `name:` before the data says that it is a Secret's, and no other kind.
+fn names_secret(view: &View<'_>, start: usize) -> bool {
+    let before = &view.text[view.floor..start];
+    let document = memchr::memmem::rfind(before, b"\n---").unwrap_or(0);
+    let before = before[document..].to_ascii_lowercase();
+    if let Some(kind) = memchr::memmem::rfind(&before, b"kind:") {
+        return before[kind + b"kind:".len()..]
+            .trim_ascii_start()
+            .starts_with(b"secret");
+    }
+    view.language == Language::Secrets || memchr::memmem::find(&before, b"secret").is_some()
+}
+
+fn is_base64(value: &[u8]) -> bool {
+    const BASE64: Set = Set::new(r"\w+/=");
+    value.len() >= 4 && value.len() % 4 == 0 && BASE64.run(value, 0, value.len()) == value.len()
+}
+
+impl Manifest {
+    fn around(view: &View<'_>, at: usize) -> Self {
+        let start = view.line_start(at);
+        let blanks = view.skip_blanks(start) - start;
+        let list = view.byte(start + 1) == b' ' && view.byte(start + 2) != b' ';
+        Self {
+            signed: match view.byte(start) {
+                b'+' => true,
+                b'-' => !list,
+                // Two blanks a level: an odd number has the sign of a hunk in front.
+                b' ' => blanks % 2 == 1,
+                _ => false,
+            },
+            escaped: view.text[view.line_over(at)..view.limit].starts_with(b"\\"),
+            indent: 0,
+            section: Section::None,
+            block: None,
+            skipping: false,
+        }
+    }
+
+    fn line<'t>(&self, view: &View<'t>, at: usize) -> Line<'t> {
+        let sign = usize::from(self.signed && matches!(view.byte(at), b'+' | b'-' | b' '));
+        let mut start = view.skip_blanks(at + sign);
+        let mut indent = start - at - sign;
+        while view.has(start, b"- ") {
+            start += 2;
+            indent += 2;
+        }
+        let rest = view.text.get(start..view.limit).unwrap_or_default();
+        let (end, next) = if self.escaped {
+            let end = view.line_over(start);
+            let over = view.line_end(end);
+            (end, (over > 0).then_some(end + over))
+        } else {
+            match memchr::memchr(b'\n', rest) {
+                Some(index) => (start + index, Some(start + index + 1)),
+                None => (view.limit.max(start), None),
+            }
+        };
+        Line {
+            text: view.text[start.min(end)..end].trim_ascii_end(),
+            start,
+            indent,
+            next,
+        }
+    }
+
+    /// Reads the line at `at`; returns where to go on, and nothing when the document is over.
+    pub(crate) fn step(
+        mut self,
+        view: &View<'_>,
+        at: usize,
+        found: &mut Matches,
+    ) -> Option<(usize, Self)> {
+        if self.skipping {
+            let end = memchr::memchr(b'\n', &view.text[at..view.limit]);
+            self.skipping = end.is_none();
+            return Some((end.map_or(view.limit, |index| at + index + 1), self));
+        }
+        let line = self.line(view, at);
+        if line.text.starts_with(b"---") || line.text.starts_with(b"...") {
+            return None;
+        }
+        if !line.text.is_empty() {
+            if line.indent < self.indent {
+                return None;
+            }
+            self.block = self.block.filter(|(indent, _)| line.indent > *indent);
+            if let Some((_, is_secret)) = self.block {
+                if is_secret {
+                    found.secret(line.start, line.start + line.text.len());
+                }
+            } else if line.indent == self.indent {
+                if line.text.starts_with(b"kind:") && !line.text.ends_with(b"Secret") {
+                    return None;
+                }
+                self.member(view, &line, found);
+            } else if self.section != Section::None {
+                self.entry(view, &line, found);
+            }
+        }
+        let next = line.next.unwrap_or_else(|| {
+            self.skipping = true;
+            view.limit
+        });
+        if line.next.is_none()
+            && found
+                .spans
+                .last()
+                .is_some_and(|span| span.end == view.limit)
+        {
+            found.mark_truncated(view.limit);
+        }
+        Some((next, self))
+    }
+
+    /// A member of the document itself.
+    fn member(&mut self, view: &View<'_>, line: &Line<'_>, found: &mut Matches) {
+        let (name, value) = match memchr::memchr(b':', line.text) {
+            Some(colon) => line.text.split_at(colon + 1),
+            None => (line.text, &b""[..]),
+        };
+        self.section = match name {
+            b"data:" => Section::Data,
+            b"stringData:" => Section::Strings,
+            _ => Section::None,
+        };
+        if self.section != Section::None && value.trim_ascii_start().starts_with(b"{") {
+            flow(view, line, found);
+        }
+    }
+
+    /// An entry of the data.
+    fn entry(&mut self, view: &View<'_>, line: &Line<'_>, found: &mut Matches) {
+        let colon = memchr::memchr_iter(b':', line.text)
+            .find(|colon| line.text.get(colon + 1).is_none_or(u8::is_ascii_whitespace));
+        let Some(colon) = colon else {
+            return;
+        };
+        let end = line.start + line.text.len();
+        let mut start = view.skip_blanks(line.start + colon + 1);
+        if view.has(start, b"!!") {
+            start = view.skip_blanks(Set::new(" \t\n").run_until(view.text, start, end));
+        }
+        if start >= end {
+            return;
+        }
+        if matches!(view.byte(start), b'|' | b'>') {
+            let is_secret = self.section == Section::Data || !self.holds_file(view, line);
+            self.block = Some((line.indent, is_secret));
+            return;
+        }
+        let mut stop = end;
+        if let Some(quote) = view.quote(start) {
+            start += quote.len;
+            stop = quoted_end(view, start, quote.byte, end);
+        } else if let Some(comment) = memchr::memmem::find(&view.text[start..end], b" #") {
+            stop = start + view.text[start..start + comment].trim_ascii_end().len();
+        }
+        if start < stop && is_secret(&view.text[start..stop]) {
+            found.secret(start, stop);
+        }
+    }
+
+    /// Whether the block value below a line is a file: its first line is no bare word.
+    fn holds_file(&self, view: &View<'_>, line: &Line<'_>) -> bool {
+        let Some(next) = line.next else {
+            return true;
+        };
+        let first = self.line(view, next).text;
+        first.iter().any(|byte| b":={}[]<>#".contains(byte)) || first.starts_with(b"----")
+    }
+}
+
+/// The closing quote of a value that ends at `end` at the latest.
+fn quoted_end(view: &View<'_>, start: usize, quote: u8, end: usize) -> usize {
+    let text = &view.text[start..end];
+    let closing = memchr::memrchr(quote, text).unwrap_or(text.len());
+    start
+        + view.text[start..start + closing]
+            .iter()
+            .rposition(|byte| *byte != b'\\')
+            .map_or(0, |at| at + 1)
+}
+
+/// `data: {a: x, b: y}`
+fn flow(view: &View<'_>, line: &Line<'_>, found: &mut Matches) {
+    const WORD_END: Set = Set::new(",} \t\r\n");
+    let end = line.start + line.text.len();
+    let mut at = line.start;
+    while let Some(index) = memchr::memmem::find(&view.text[at..end], b": ") {
+        let mut start = view.skip_blanks(at + index + 2);
+        at = start.max(at + index + 2);
+        if view.byte(start) == b'{' {
+            continue;
+        }
+        let stop = match view.quote(start) {
+            Some(quote) => {
+                start += quote.len;
+                view.quoted_end(start, quote).0
+            }
+            None => WORD_END.run_until(view.text, start, end),
+        };
+        if start < stop && stop <= end && is_secret(&view.text[start..stop]) {
+            found.secret(start, stop);
+        }
+        at = stop.max(at).min(end);
+    }
+}
+
+/// The values of the JSON object behind `"data":`, when the object around it is a Secret.
+fn json(view: &View<'_>, at: usize, found: &mut Matches) {
+    let name_end = at + b"data".len();
+    let Some(quote) = view.quote(name_end) else {
+        return;
+    };
+    let colon = view.skip_blanks(name_end + quote.len);
+    let open = view.skip_blanks(colon + 1);
+    if view.byte(colon) != b':' || view.byte(open) != b'{' {
+        return;
+    }
+    let mut values = Vec::new();
+    let mut place = open + 1;
+    let close = loop {
+        let Some(index) = memchr::memchr3(b'"', b'}', b'{', &view.text[place..view.limit]) else {
+            break view.limit;
+        };
+        let byte = view.text[place + index];
+        // The quote of this depth of escaping.
+        let start = place + index - view.backslashes_before(place + index);
+        if byte != b'"' {
+            break place + index;
+        }
+        let Some(quote) = view.quote(start) else {
+            break view.limit;
+        };
+        let text = start + quote.len;
+        let (end, closed) = view.quoted_end(text, quote);
+        let next = view.skip_blanks(end + quote.len);
+        if closed && view.byte(next) != b':' || !closed {
+            values.push((text, end));
+        }
+        place = end + quote.len;
+        if place >= view.limit {
+            break view.limit;
+        }
+    };
+    let is_strings = view.text[view.floor..at].ends_with(b"string");
+    if is_strings || is_kind_beside(view, at, close) {
+        for (start, end) in values {
+            if is_secret(&view.text[start..end]) {
+                found.secret(start, end);
+                if end == view.limit {
+                    found.mark_truncated(end);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a `"kind": "Secret"` stands before `at` or behind `close`.
+fn is_kind_beside(view: &View<'_>, at: usize, close: usize) -> bool {
+    let is_kind = |text: &[u8]| {
+        memchr::memmem::find_iter(text, b"kind").any(|index| {
+            let value = text[index + 4..]
+                .iter()
+                .position(u8::is_ascii_alphabetic)
+                .filter(|gap| *gap <= 10)
+                .map_or(&b""[..], |gap| &text[index + 4 + gap..]);
+            value.starts_with(b"Secret") && !value.get(6).is_some_and(u8::is_ascii_alphanumeric)
+        })
+    };
+    let limit = view.limit.min(close + LOOKAHEAD / 4);
+    is_kind(&view.text[view.floor..at]) || close < limit && is_kind(&view.text[close..limit])
+}
