@@ -130,11 +130,11 @@ impl KeyRing {
 /// Which cell a ciphertext belongs to; moved to another, it does not open.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'a> {
-    /// The table.
+    /// The table's name.
     pub table: &'a str,
-    /// The column.
+    /// The column's name.
     pub column: &'a str,
-    /// The row's id.
+    /// The id of the row.
     pub row: &'a str,
     /// The tenant that owns the row, empty without one.
     pub tenant: &'a str,

@@ -10,7 +10,7 @@ use crate::{Code, Error, Result};
 pub struct Limit(u8);
 
 impl Limit {
-    /// The largest page.
+    /// The largest page, 100 rows.
     pub const MAX: Self = Self(100);
     /// The page size when the client names none.
     pub const DEFAULT: Self = Self(25);
@@ -87,7 +87,7 @@ impl Position {
         Self(Vec::new())
     }
 
-    /// Appends a number.
+    /// Appends a number to the fields.
     #[must_use]
     pub fn number(mut self, value: u64) -> Self {
         self.0.push(NUMBER);
@@ -95,7 +95,7 @@ impl Position {
         self
     }
 
-    /// Appends a text.
+    /// Appends a text to the fields.
     #[must_use]
     pub fn text(self, value: impl AsRef<str>) -> Self {
         self.bytes(TEXT, value.as_ref().as_bytes())
@@ -243,7 +243,7 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// The first page.
+    /// Asks for the first page.
     #[must_use]
     pub const fn first(limit: Limit) -> Self {
         Self {

@@ -58,11 +58,11 @@ codes! {
 /// Everything that follows from a code.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeRow {
-    /// The code.
+    /// The code that the row describes.
     pub code: Code,
-    /// Its name on the wire.
+    /// Its name on the wire, such as `INVALID_CURSOR`.
     pub name: &'static str,
-    /// Its HTTP status.
+    /// The HTTP status of an answer with it.
     pub status: u16,
     /// Whether the same request may succeed later.
     pub retryable: bool,

@@ -14,7 +14,7 @@ use crate::provider::{ProviderId, RateLimit};
 /// A result whose failure is an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Who failed.
+/// Where a failure lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -159,7 +159,7 @@ impl Error {
         &self.0.rate_limits
     }
 
-    /// The code.
+    /// The code of the contract.
     #[must_use]
     pub fn code(&self) -> Code {
         self.0.code
@@ -177,7 +177,7 @@ impl Error {
         self.0.detail.as_deref()
     }
 
-    /// Who failed.
+    /// Where the failure lies.
     #[must_use]
     pub fn source(&self) -> Source {
         self.0.source

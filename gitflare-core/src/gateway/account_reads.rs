@@ -47,7 +47,7 @@ pub struct UsagePage {
     pub total: u64,
 }
 
-/// Counts over a period.
+/// Counts of reads over a period, half-open: `from` counts, `to` does not.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UsageReport {
@@ -55,7 +55,7 @@ pub struct UsageReport {
     pub from: Timestamp,
     /// The end of the period, which no longer belongs to it.
     pub to: Timestamp,
-    /// The counts.
+    /// Totals, and the same by endpoint, provider, client, repository, status and day.
     #[serde(flatten)]
     pub summary: UsageSummary,
 }

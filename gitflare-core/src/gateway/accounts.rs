@@ -51,9 +51,9 @@ pub trait Passwords: Send + Sync {
 /// What a password turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Another one.
+    /// The password is not the account's.
     Wrong,
-    /// The right one.
+    /// The password is the account's.
     Right,
     /// The right one, hashed with weaker parameters than today's (PW-1).
     Outdated,
@@ -68,14 +68,14 @@ pub struct SignUp {
     pub email: String,
     /// The password, 12 to 128 characters.
     pub password: Secret<String>,
-    /// The person's name.
+    /// The name that others see; `None` when it was left out.
     pub name: Option<String>,
 }
 
 /// Somebody who has signed in.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// Who.
+    /// The user who has signed in.
     pub user: User,
     /// The session that has begun.
     pub begun: BegunSession,
@@ -84,9 +84,9 @@ pub struct SignedIn {
 /// A person with the tenants they belong to.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// The person.
+    /// The signed-in user.
     pub user: User,
-    /// The tenants.
+    /// The tenants that the user belongs to, with the role in each.
     pub tenants: Vec<Membership>,
 }
 

@@ -51,9 +51,9 @@ pub struct NewClientRequest {
 /// Which clients to list, as sent.
 #[derive(Clone, Debug, Default)]
 pub struct ClientFilterText {
-    /// Only this tenant's.
+    /// Only clients of this tenant, by id.
     pub tenant_id: Option<String>,
-    /// Only this person's.
+    /// Only clients that this user manages, by id.
     pub owner_user_id: Option<String>,
 }
 

@@ -27,9 +27,9 @@ const MAX_EMBED_ORIGINS: usize = 20;
 /// A created client with the secrets that are shown once.
 #[derive(Debug)]
 pub struct CreatedClient {
-    /// The client.
+    /// The client as stored.
     pub client: Client,
-    /// Its first secret.
+    /// Its first secret; not readable again.
     pub client_secret: Credential,
     /// What it signs its customers' links with.
     pub embed_secret: Credential,
@@ -85,9 +85,9 @@ pub struct AppChanges {
 /// A client secret with its text this one time.
 #[derive(Debug)]
 pub struct CreatedSecret {
-    /// The secret's record.
+    /// The stored record of the secret, without its text.
     pub secret: ClientSecret,
-    /// Its text.
+    /// The secret itself; not readable again.
     pub text: Credential,
 }
 

@@ -51,18 +51,18 @@ impl From<Error> for AuthorizeRefusal {
 /// What a client is told by way of the browser.
 #[derive(Debug)]
 pub struct AuthorizationAnswer {
-    /// Where.
+    /// The redirect URI that the answer goes to.
     pub redirect_uri: String,
     /// The client's own text, to be sent back as it came.
     pub state: Option<Secret<String>>,
-    /// What.
+    /// A code, or the error that is sent instead.
     pub outcome: AuthorizationOutcome,
 }
 
-/// How a request ended.
+/// How an authorization request ended.
 #[derive(Debug)]
 pub enum AuthorizationOutcome {
-    /// With a code.
+    /// Approved: the authorization code.
     Code(Secret<String>),
     /// With an error's word of RFC 6749 and a sentence for the client's developer.
     Error(&'static str, String),

@@ -38,7 +38,7 @@ enum Keys {
 }
 
 impl Gateway {
-    /// Begins a gateway.
+    /// A builder without storage, providers, keys and firewall yet.
     pub fn builder() -> GatewayBuilder {
         GatewayBuilder {
             storage: None,

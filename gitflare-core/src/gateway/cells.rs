@@ -1,5 +1,5 @@
-//! Which cell of the database each encrypted value belongs to. What is sealed for one opens in no
-//! other (KY-1).
+//! Associated data (AAD) of each encrypted column: table, column, row and tenant. A ciphertext that is
+//! moved to another cell does not open (KY-1).
 
 use crate::{
     ConnectionId, FlowId, SubscriptionId, TenantId,

@@ -33,9 +33,9 @@ pub struct ManualConnection {
 /// Which connections to list, as sent.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionFilterText {
-    /// Only this tenant's.
+    /// Only connections of this tenant, by id.
     pub tenant_id: Option<String>,
-    /// Only this provider's.
+    /// Only connections to this provider, by id.
     pub provider: Option<String>,
 }
 

@@ -34,9 +34,9 @@ const CODE_TTL: Duration = Duration::from_secs(60);
 /// A request with all that its page shows.
 #[derive(Clone, Debug)]
 pub struct Consent {
-    /// The request's id.
+    /// The id in the page's link and form; only its hash is stored.
     pub id: Secret<String>,
-    /// The request.
+    /// What the client asks for, as stored.
     pub request: PendingRequest,
     /// The session that it waits in.
     pub session: Session,
@@ -47,11 +47,11 @@ pub struct Consent {
 /// A client and a customer with what one browser session may see of both.
 #[derive(Clone, Debug)]
 pub struct ConsentContext {
-    /// The client.
+    /// The client that asks.
     pub client: Client,
     /// The name of the tenant that develops the client; `None` when that tenant is gone.
     pub developer: Option<String>,
-    /// The customer.
+    /// The tenant that stands for the customer.
     pub tenant: Tenant,
     /// The customer's connections that the session may see.
     pub visible: VisibleConnections,
@@ -64,7 +64,7 @@ pub struct ConsentContext {
 /// An account's repositories, or why they cannot be listed.
 #[derive(Debug)]
 pub struct AccountListing {
-    /// The account.
+    /// The connection whose account it is.
     pub connection: Connection,
     /// Its repositories, in the provider's order.
     pub repositories: Result<Vec<Repository>>,
@@ -75,7 +75,7 @@ pub struct AccountListing {
 /// What a customer has ticked, as sent.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
-    /// Names of scopes.
+    /// The scopes that were ticked, by name.
     pub permissions: Vec<String>,
     /// `connectionId:repoId` each.
     pub repositories: Vec<String>,

@@ -30,22 +30,22 @@ const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// A delivery that is to be posted now.
 #[derive(Debug)]
 pub struct DueDelivery {
-    /// Which.
+    /// The id of the delivery, sent as `webhook-id`; the same at every attempt.
     pub id: EventId,
-    /// Whose app it is for.
+    /// The client that has subscribed.
     pub client_id: ClientId,
-    /// Where to.
+    /// The subscription's callback URL.
     pub url: String,
     /// The headers that sign it.
     pub headers: Vec<(&'static str, String)>,
-    /// The body.
+    /// The JSON body, as it is signed.
     pub body: String,
-    /// When it arrived.
+    /// When the event was queued; counts towards giving up.
     created_at: Timestamp,
     attempts: u32,
 }
 
-/// How an attempt ended.
+/// The result of one attempt to deliver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
     /// The app answered with this status.

@@ -108,9 +108,9 @@ impl schemars::JsonSchema for RequestedRepositories {
 /// Which grants to list, as sent.
 #[derive(Clone, Debug, Default)]
 pub struct GrantFilterText {
-    /// Only this customer's.
+    /// Only grants of this customer, by tenant id.
     pub tenant_id: Option<String>,
-    /// Only for this client.
+    /// Only grants for this client, by id.
     pub client_id: Option<String>,
     /// Only over this connection.
     pub connection_id: Option<String>,

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TokenContext {
-    /// The token.
+    /// The token's record, without its text.
     pub token: AccessToken,
     /// The client it was issued to.
     pub client: Client,
@@ -26,9 +26,9 @@ pub struct TokenContext {
 /// Which tokens to list, as sent.
 #[derive(Clone, Debug, Default)]
 pub struct TokenFilterText {
-    /// Only this customer's.
+    /// Only tokens for this customer, by tenant id.
     pub tenant_id: Option<String>,
-    /// Only this client's.
+    /// Only tokens of this client, by id.
     pub client_id: Option<String>,
     /// Only this authorization's.
     pub authorization_id: Option<String>,
@@ -50,7 +50,7 @@ pub struct Introspection {
     pub exp: i64,
     /// When it was issued, Unix seconds.
     pub iat: i64,
-    /// The token's record.
+    /// The record of the live token, without its text.
     #[serde(flatten)]
     pub token: AccessToken,
 }

@@ -37,7 +37,7 @@ const MAX_RELINKS: usize = 3;
 pub struct LinkStart<'a> {
     /// The provider, as asked for.
     pub provider: &'a str,
-    /// For whom.
+    /// Whose connection it becomes.
     pub kind: LinkKind,
     /// How the account comes back.
     pub handover: Handover,
@@ -60,11 +60,11 @@ pub struct LinkStart<'a> {
 /// A flow that waits for its browser.
 #[derive(Debug)]
 pub struct StartedLink {
-    /// The flow.
+    /// The id of the flow, named when it is completed.
     pub flow_id: FlowId,
     /// Where the browser goes; holds the state, so it is for that browser alone.
     pub authorization_url: Secret<String>,
-    /// When it must be back.
+    /// When the flow can no longer be completed.
     pub expires_at: Timestamp,
 }
 
@@ -73,9 +73,9 @@ pub struct StartedLink {
 pub struct LinkCallback {
     /// The provider in the callback's path.
     pub provider: String,
-    /// The state.
+    /// The `state` that the provider handed back; `None` when it sent none.
     pub state: Option<Secret<String>>,
-    /// The code.
+    /// The authorization code of the provider; `None` when it sent an error.
     pub code: Option<Secret<String>>,
     /// The provider's word for what went wrong.
     pub error: Option<String>,
@@ -88,11 +88,11 @@ pub struct LinkCallback {
 /// An account that waits to be claimed.
 #[derive(Debug)]
 pub struct ReturnedLink {
-    /// The flow it came by.
+    /// The flow that the account was linked in.
     pub flow: LinkFlow,
-    /// What claims it, once.
+    /// The code that claims the account, once.
     pub completion_code: Credential,
-    /// Until when.
+    /// When the completion code ends.
     pub expires_at: Timestamp,
 }
 
@@ -101,7 +101,7 @@ pub struct ReturnedLink {
 pub struct FailedLink {
     /// The flow, where the state named one that this browser may hear of.
     pub flow: Option<Box<LinkFlow>>,
-    /// Why.
+    /// Why it failed, for the browser.
     pub error: Error,
 }
 
@@ -114,9 +114,9 @@ impl From<Error> for FailedLink {
 /// Who claims an account. All of it is proven by whoever asks.
 #[derive(Debug)]
 pub struct LinkClaim<'a> {
-    /// The flow.
+    /// The id of the flow, as the start answered it.
     pub flow_id: &'a FlowId,
-    /// Its completion code.
+    /// The completion code, as presented.
     pub completion_code: &'a str,
     /// The tenant that is to own the connection.
     pub tenant_id: &'a TenantId,
@@ -295,7 +295,7 @@ impl Gateway {
         Ok(found.filter(|flow| self.clock.now() < flow.expires_at))
     }
 
-    /// Deletes flows that have ended, a few at a time; how many it were.
+    /// Deletes flows that have ended, a few at a time; returns how many.
     ///
     /// # Errors
     /// The storage's own.

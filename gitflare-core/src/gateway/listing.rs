@@ -15,7 +15,7 @@ use crate::{
 pub struct ListQuery {
     /// How much; the cursor's, or the default, when absent.
     pub limit: Option<Limit>,
-    /// Where to go on.
+    /// The `next_cursor` of the page before; `None` for the first page.
     pub cursor: Option<String>,
 }
 
@@ -37,7 +37,7 @@ impl ListQuery {
 /// A page of our own objects.
 #[derive(Clone, Debug)]
 pub struct Listing<T> {
-    /// The objects.
+    /// The objects of this page, by id.
     pub items: Vec<T>,
     /// Where the list goes on.
     pub page_info: PageInfo,

@@ -152,13 +152,13 @@ impl Gateway {
         &self.providers
     }
 
-    /// The wall clock.
+    /// The clock that every expiry is judged by.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
 
-    /// A new request id.
+    /// Makes a request id (`gf_req_...`).
     #[must_use]
     pub fn new_request_id(&self) -> RequestId {
         RequestId::generate(&*self.clock, &*self.random)

@@ -39,31 +39,31 @@ macro_rules! payload {
 }
 
 payload! {
-    /// `/v1/me`.
+    /// The accounts behind a token (`/v1/me`).
     Viewers(Vec<Viewer>),
-    /// `/v1/repositories`.
+    /// A page of repositories (`/v1/repositories`).
     Repositories(Vec<Repository>),
     /// One repository.
     Repository(Box<Repository>),
-    /// Its branches.
+    /// A page of branches.
     Branches(Vec<Branch>),
-    /// Its history.
+    /// A page of commits.
     Commits(Vec<Commit>),
     /// The changes of a commit or pull request.
     Diff(Box<Diff>),
-    /// Its pull requests.
+    /// A page of pull requests.
     PullRequests(Vec<PullRequest>),
-    /// Its contributors.
+    /// A page of contributors.
     Contributors(Vec<Contributor>),
-    /// Its tags.
+    /// A page of tags.
     Tags(Vec<Tag>),
-    /// Its releases.
+    /// A page of releases.
     Releases(Vec<Release>),
-    /// Its checks.
+    /// A page of check results.
     Checks(Vec<Check>),
-    /// Its deployments.
+    /// A page of deployments.
     Deployments(Vec<Deployment>),
-    /// Its files.
+    /// A page of files and folders.
     FileTree(Vec<TreeEntry>),
 }
 

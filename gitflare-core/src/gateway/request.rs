@@ -11,7 +11,7 @@ use crate::{
 /// A unified read, with every parameter as the client sent it (decoded once).
 #[derive(Clone, Debug)]
 pub struct ReadRequest {
-    /// The operation.
+    /// The operation of the unified API.
     pub endpoint: Endpoint,
     /// The credential that was presented.
     pub credential: ReadCredential,
@@ -21,7 +21,7 @@ pub struct ReadRequest {
     pub repository: Option<String>,
     /// The commit's or pull request's segment of the path.
     pub item: Option<String>,
-    /// The query.
+    /// The decoded query string; nothing in it is checked yet.
     pub query: Query,
     /// The HTTP method, for the usage row.
     pub method: &'static str,
@@ -45,7 +45,7 @@ pub enum ReadCredential {
 /// A unified answer. Its data has passed the firewall, or it would not compile.
 #[derive(Debug)]
 pub struct UnifiedReply {
-    /// The resources.
+    /// The resources, after the firewall.
     pub data: Filtered<Payload>,
     /// Where the list goes on; `None` for an answer that is not a list with cursors.
     pub page_info: Option<PageInfo>,

@@ -17,7 +17,7 @@ const BETWEEN_TOUCHES_MILLIS: i64 = 60_000;
 /// A session that has just begun, with its text this one time.
 #[derive(Clone, Debug)]
 pub struct BegunSession {
-    /// The session.
+    /// The stored session, without its text.
     pub session: Session,
     /// Its text, for a cookie or as a bearer token.
     pub text: Credential,

@@ -48,7 +48,7 @@ pub struct TokenRequest {
 pub struct TokenRefusal {
     /// `invalid_client`, `invalid_grant` and the like.
     pub rfc: &'static str,
-    /// The canonical error.
+    /// The canonical error, with the code of the contract.
     pub error: Error,
 }
 

@@ -23,7 +23,7 @@ use crate::{
 const MAX_TEXT: usize = 200;
 /// How far ahead a signed link may end, in seconds.
 const MAX_LINK_SECONDS: i64 = 600;
-/// The longest nonce.
+/// The longest `customer_nonce` that is accepted, in bytes.
 const MAX_NONCE: usize = 128;
 /// How many connections of a workspace are shown.
 const MAX_CONNECTIONS: usize = 200;
@@ -48,7 +48,7 @@ pub struct CustomerLink {
 /// A workspace that a browser has opened.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    /// The customer.
+    /// The tenant that stands for the customer.
     pub tenant: Tenant,
     /// What the app calls the customer, cleaned for people.
     pub customer_name: Option<String>,

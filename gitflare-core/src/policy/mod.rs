@@ -14,7 +14,7 @@ use crate::{
 /// What the caller presented.
 #[derive(Clone, Copy, Debug)]
 pub enum Presented<'a> {
-    /// Nothing.
+    /// No credential was sent.
     Nothing,
     /// Something that is not a token of ours.
     Unknown,
@@ -35,14 +35,14 @@ pub enum RequestedProvider {
     Known(ProviderId, Support),
 }
 
-/// The facts of a read.
+/// Everything that decides about a read.
 #[derive(Debug)]
 pub struct Facts<'a> {
-    /// What is asked.
+    /// The operation.
     pub endpoint: Endpoint,
-    /// Who asks.
+    /// The credential, with what it stands for.
     pub presented: Presented<'a>,
-    /// Of which provider.
+    /// The provider that was named.
     pub provider: RequestedProvider,
     /// Through which of the token's connections, where one was chosen.
     pub connection: Option<&'a str>,
@@ -50,11 +50,11 @@ pub struct Facts<'a> {
     pub repository: Option<&'a str>,
     /// Whether the firewall blocks the path that was asked for.
     pub path_is_blocked: bool,
-    /// When.
+    /// The moment of the request; expiries are judged by it.
     pub now: Timestamp,
 }
 
-/// What may be read.
+/// A read that is allowed, and through which connections.
 #[derive(Debug)]
 pub struct Permit<'a> {
     /// The shares that may serve the read, oldest connection first: exactly one for a repository.

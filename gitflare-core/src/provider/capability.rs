@@ -73,7 +73,7 @@ impl fmt::Display for Endpoint {
 /// What a provider says of one operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Capability {
-    /// The operation.
+    /// The operation that the row is about.
     pub endpoint: Endpoint,
     /// Whether, and how far, it is served.
     pub support: Support,
@@ -127,7 +127,7 @@ pub enum Support {
     },
     /// It does not, and why, for people.
     None {
-        /// One sentence.
+        /// One sentence, shown on the capabilities page.
         reason: &'static str,
     },
 }

@@ -9,14 +9,14 @@ use crate::{
     model::{EventData, EventName},
 };
 
-/// A hook to make.
+/// A webhook to register at the provider.
 #[derive(Debug)]
 pub struct NewHook<'a> {
     /// Where the provider calls us; never the app's own URL (SR-10).
     pub url: &'a str,
     /// What it proves itself with.
     pub secret: &'a Secret<String>,
-    /// What is wanted.
+    /// The events to subscribe to, each once.
     pub events: &'a [EventName],
 }
 
@@ -25,14 +25,14 @@ pub struct NewHook<'a> {
 pub struct HookCall<'a> {
     /// The headers, names in lower case.
     pub headers: &'a [(String, String)],
-    /// The body, as it came.
+    /// The body, byte for byte; the signature is over these bytes.
     pub body: &'a [u8],
     /// The connection whose hook it is; goes into the resources that name one.
     pub connection_id: &'a ConnectionId,
 }
 
 impl<'a> HookCall<'a> {
-    /// A header.
+    /// The value of a header, by its name in lower case; `None` when it was not sent.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
@@ -47,7 +47,7 @@ pub struct HookEvents {
     pub delivery_id: String,
     /// The repository's id; `None` in calls that concern none.
     pub repository_id: Option<String>,
-    /// Its full name now.
+    /// The repository's full name now; `None` when the call does not say.
     pub full_name: Option<String>,
     /// What happened: none, or several things at once.
     pub events: Vec<(EventName, EventData)>,
@@ -68,7 +68,7 @@ pub trait ProviderHooks: Send + Sync {
     /// Deletes a hook. One that is gone already is a success.
     async fn delete(&self, call: &Call, repo: &RepoRef, hook_id: &str) -> Result<()>;
 
-    /// Whether a call proves itself with the hook's secret, compared in constant time.
+    /// Verifies the webhook's signature or token in constant time.
     fn verify(&self, call: &HookCall<'_>, secret: &Secret<String>) -> bool;
 
     /// What a verified call says. An event that cannot be told in the unified words is left out.

@@ -67,7 +67,7 @@ pub struct RepoRef {
 pub struct DeploymentFilter {
     /// Only to this environment.
     pub environment: Option<String>,
-    /// Only in this state.
+    /// Only deployments in this state; `None` for every state.
     pub state: Option<DeploymentState>,
 }
 
@@ -136,7 +136,7 @@ pub trait Provider: Send + Sync {
         Err(Error::unsupported(self.id(), Endpoint::Repository))
     }
 
-    /// The branches.
+    /// Lists branches.
     async fn branches(
         &self,
         _call: &Call,
@@ -178,7 +178,7 @@ pub trait Provider: Send + Sync {
         Err(Error::unsupported(self.id(), Endpoint::PullRequestDiff))
     }
 
-    /// The contributors.
+    /// Lists the people who have committed.
     async fn contributors(
         &self,
         _call: &Call,
@@ -188,12 +188,12 @@ pub trait Provider: Send + Sync {
         Err(Error::unsupported(self.id(), Endpoint::Contributors))
     }
 
-    /// The tags.
+    /// Lists tags.
     async fn tags(&self, _call: &Call, _repo: &RepoRef, _page: PageRequest) -> Result<Page<Tag>> {
         Err(Error::unsupported(self.id(), Endpoint::Tags))
     }
 
-    /// The releases.
+    /// Lists releases.
     async fn releases(
         &self,
         _call: &Call,
@@ -214,7 +214,7 @@ pub trait Provider: Send + Sync {
         Err(Error::unsupported(self.id(), Endpoint::Checks))
     }
 
-    /// The deployments.
+    /// Lists deployments.
     async fn deployments(
         &self,
         _call: &Call,

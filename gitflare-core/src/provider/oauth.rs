@@ -21,7 +21,7 @@ pub struct AuthorizationRequest<'a> {
 /// A code that came back, with what proves that it is ours.
 #[derive(Debug)]
 pub struct CodeExchange<'a> {
-    /// The provider's code.
+    /// The authorization code that the provider sent back.
     pub code: &'a Secret<String>,
     /// The verifier of the challenge.
     pub code_verifier: &'a Secret<String>,
@@ -32,7 +32,7 @@ pub struct CodeExchange<'a> {
 /// A refresh token to use up.
 #[derive(Debug)]
 pub struct TokenRefresh<'a> {
-    /// The refresh token.
+    /// The refresh token; a provider that rotates ends it with this request.
     pub refresh_token: &'a Secret<String>,
     /// When the answer is no longer waited for.
     pub deadline: Instant,
@@ -41,7 +41,7 @@ pub struct TokenRefresh<'a> {
 /// Tokens that nobody is to use any more.
 #[derive(Debug)]
 pub struct TokenRevocation<'a> {
-    /// The access token.
+    /// The access token to revoke.
     pub access_token: &'a Secret<String>,
     /// The refresh token, where there is one.
     pub refresh_token: Option<&'a Secret<String>>,
@@ -52,7 +52,7 @@ pub struct TokenRevocation<'a> {
 /// What a provider issued.
 #[derive(Clone, Debug)]
 pub struct ProviderTokens {
-    /// Reads.
+    /// The access token that API calls carry.
     pub access_token: Secret<String>,
     /// Buys the next pair, once.
     pub refresh_token: Option<Secret<String>>,

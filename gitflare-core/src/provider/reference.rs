@@ -41,7 +41,7 @@ impl GitRef {
         }
     }
 
-    /// The name.
+    /// The name, as it was checked.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -106,7 +106,7 @@ impl TreePath {
         }
     }
 
-    /// The path.
+    /// The path, without a slash at either end.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -119,7 +119,7 @@ pub enum RefSelector {
     /// The default branch's newest.
     #[default]
     DefaultBranch,
-    /// A branch's newest.
+    /// The newest commit of a branch.
     Branch(GitRef),
     /// What a branch, tag or commit id of that name leads to.
     Ref(GitRef),
@@ -128,7 +128,7 @@ pub enum RefSelector {
 /// Which part of which tree to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TreeQuery {
-    /// The commit.
+    /// Which commit's tree is listed.
     pub at: RefSelector,
     /// The folder, or one file; the root when `None`.
     pub path: Option<TreePath>,

@@ -6,26 +6,26 @@ use async_trait::async_trait;
 use super::ListRange;
 use crate::{AuditId, ClientId, RequestId, Result, TenantId, Timestamp, UserId, model::words};
 
-/// One act, as recorded.
+/// One entry of the security audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Our id of the row.
+    /// The id of the entry.
     pub id: AuditId,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// Who.
+    /// On whose authority.
     pub actor: Actor,
-    /// What.
+    /// What was done or tried.
     pub action: AuditAction,
     /// The id of the object it was done to, empty where there is none.
     pub object: String,
-    /// How it ended.
+    /// Whether it was done or refused.
     pub outcome: Outcome,
-    /// In which request.
+    /// The id of the request, as sent in `x-request-id`.
     pub request_id: RequestId,
 }
 
-/// Who acted.
+/// On whose authority something is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// Somebody with the admin key.
@@ -34,11 +34,11 @@ pub enum Actor {
     Internal,
     /// A client with its secret.
     Client(ClientId),
-    /// A signed-in person.
+    /// A user who has signed in.
     User(UserId),
     /// A customer on a hosted page.
     Customer(TenantId),
-    /// The gateway itself.
+    /// The gateway itself, without a request of anybody.
     System,
     /// Somebody who proved nothing.
     Anonymous,
@@ -77,7 +77,7 @@ impl Actor {
 }
 
 words! {
-    /// What can be done.
+    /// The kinds of audited change.
     AuditAction {
         /// A tenant was made.
         TenantCreate = "tenant.create",
@@ -147,16 +147,16 @@ words! {
 }
 
 words! {
-    /// How an act ended.
+    /// Whether a change was made.
     Outcome {
-        /// It was done.
+        /// The change was made.
         Ok = "ok",
-        /// It was refused.
+        /// The change was refused.
         Denied = "denied",
     }
 }
 
-/// Keeps the audit.
+/// Stores audit entries; they are never changed.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
     /// Records an act that changes nothing else, such as a refusal.

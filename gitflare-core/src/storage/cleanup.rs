@@ -19,11 +19,11 @@ words! {
 /// One thing to clean up. Kind and subject name it: queuing it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CleanupJob {
-    /// What to do.
+    /// What is cleaned up.
     pub kind: CleanupKind,
     /// To what: an id of ours.
     pub subject: String,
-    /// Where.
+    /// The provider that is called.
     pub provider: ProviderId,
     /// The connection through which it is done, which may be revoked.
     pub connection_id: ConnectionId,

@@ -19,7 +19,7 @@ pub struct Client {
     pub tenant_id: TenantId,
     /// The person who made it.
     pub owner_user_id: Option<UserId>,
-    /// Its name, for people.
+    /// The name that customers see.
     pub name: String,
     /// What it does, for people.
     pub description: Option<String>,
@@ -35,11 +35,11 @@ pub struct Client {
     pub allowed_embed_origins: Vec<String>,
     /// Its live secrets, oldest first.
     pub secrets: Vec<ClientSecret>,
-    /// Whether it lives.
+    /// Whether the client is active or deleted.
     pub status: ClientStatus,
-    /// When it was made.
+    /// When the client was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When the client was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -48,9 +48,9 @@ pub struct Client {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ClientSecret {
-    /// Our id.
+    /// The id of the secret's record.
     pub id: SecretId,
-    /// When it was made.
+    /// When the client was created.
     pub created_at: Timestamp,
     /// When it last authenticated its client; may lag by some seconds.
     pub last_used_at: Option<Timestamp>,
@@ -59,7 +59,7 @@ pub struct ClientSecret {
 words! {
     /// Whether a client lives.
     ClientStatus {
-        /// It does.
+        /// The client may ask for tokens.
         Active = "active",
         /// It was deleted; its rows stay for the audit.
         Deleted = "deleted",
@@ -80,13 +80,13 @@ pub struct NewClient {
 /// Which clients to list.
 #[derive(Clone, Debug, Default)]
 pub struct ClientFilter {
-    /// Only this tenant's.
+    /// Only clients of this tenant.
     pub tenant: Option<TenantId>,
-    /// Only this person's.
+    /// Only clients that this user manages.
     pub owner_user: Option<UserId>,
 }
 
-/// Keeps clients.
+/// Stores developer apps and the hashes of their secrets.
 #[async_trait]
 pub trait ClientStore: Send + Sync {
     /// Stores a new client with its first secret.

@@ -26,7 +26,7 @@ pub struct AuthorizationCode {
     pub permissions: Scopes,
     /// The connections that the token may read through.
     pub connection_ids: Vec<ConnectionId>,
-    /// When it was issued.
+    /// When the code was issued.
     pub created_at: Timestamp,
     /// When it can no longer be redeemed.
     pub expires_at: Timestamp,
@@ -39,11 +39,11 @@ pub struct AuthorizationCode {
 pub struct Redemption {
     /// The client that has authenticated.
     pub client_id: ClientId,
-    /// Now.
+    /// The moment of the redemption; a code that ended before it is expired.
     pub at: Timestamp,
-    /// The token to issue.
+    /// The record of the token to issue.
     pub token: AccessToken,
-    /// The hash of its text.
+    /// The hash of the token's text.
     pub token_hash: CredentialHash,
     /// Written when the token is issued.
     pub issued: AuditEntry,
@@ -84,7 +84,7 @@ pub trait CodeStore: Send + Sync {
     /// [`Redeemed::Issued`] (TK-2), and the other one ends what the first has bought (TK-3).
     async fn redeem(&self, hash: &CredentialHash, redemption: Redemption) -> Result<Redeemed>;
 
-    /// Deletes up to `limit` codes that expired before `before`; how many it were. Replays of a
+    /// Deletes up to `limit` codes that expired before `before`; returns how many. Replays of a
     /// code are noticed as long as it is kept.
     async fn purge_expired(&self, before: Timestamp, limit: usize) -> Result<usize>;
 }

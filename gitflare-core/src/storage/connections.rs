@@ -11,11 +11,11 @@ use crate::{ConnectionId, Result, TenantId, Timestamp, model::words, provider::P
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Connection {
-    /// Our id.
+    /// The connection's id.
     pub id: ConnectionId,
     /// Whose it is; `None` serves legacy mode only.
     pub tenant_id: Option<TenantId>,
-    /// The provider.
+    /// The provider whose account it is.
     pub provider: ProviderId,
     /// The account's login name, as last seen.
     pub login: Option<String>,
@@ -27,11 +27,11 @@ pub struct Connection {
     pub avatar_url: Option<String>,
     /// The provider's scopes that the token carries.
     pub scopes: Vec<String>,
-    /// How it was made.
+    /// Whether a consent or a pasted token made it.
     pub mode: ConnectionMode,
     /// Whether it can be read through.
     pub status: ConnectionStatus,
-    /// When it was made.
+    /// When the account was linked.
     pub created_at: Timestamp,
     /// When it was last read through; may lag by some seconds.
     pub last_used_at: Option<Timestamp>,
@@ -69,7 +69,7 @@ words! {
 words! {
     /// Whether a connection can be read through.
     ConnectionStatus {
-        /// It can.
+        /// The provider accepts its credential.
         Active = "active",
         /// It was disconnected; its tokens are erased.
         Revoked = "revoked",
@@ -83,7 +83,7 @@ words! {
 pub struct SealedTokens {
     /// The access token; `None` for a provider without tokens.
     pub access_token: Option<Vec<u8>>,
-    /// The refresh token.
+    /// The refresh token, encrypted; `None` when the provider issued none.
     pub refresh_token: Option<Vec<u8>>,
     /// When the access token is to be replaced: a little before it ends.
     pub expires_at: Option<Timestamp>,
@@ -94,13 +94,13 @@ pub struct SealedTokens {
 /// Which connections to list.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionFilter {
-    /// Only this tenant's.
+    /// Only connections of this tenant.
     pub tenant: Option<TenantId>,
-    /// Only this provider's.
+    /// Only connections to this provider.
     pub provider: Option<ProviderId>,
 }
 
-/// Keeps connections.
+/// Stores linked provider accounts with their encrypted tokens.
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
     /// Stores a new connection.

@@ -21,7 +21,7 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it is to be begun next.
     pub next_attempt_at: Timestamp,
-    /// When it arrived.
+    /// When the event was queued.
     pub created_at: Timestamp,
 }
 
@@ -36,7 +36,7 @@ pub struct Capacity<'a> {
     pub saturated_clients: &'a [ClientId],
 }
 
-/// Keeps the queue.
+/// Stores events on their way to apps.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
     /// Queues a delivery; `false` when one of that source was queued before, delivered or not: then
@@ -60,6 +60,6 @@ pub trait DeliveryStore: Send + Sync {
     /// remembered.
     async fn finish(&self, id: &EventId) -> Result<()>;
 
-    /// Forgets up to `limit` finished deliveries that arrived before `before`; how many it were.
+    /// Forgets up to `limit` finished deliveries that arrived before `before`; returns how many.
     async fn purge_finished(&self, before: Timestamp, limit: usize) -> Result<usize>;
 }

@@ -10,17 +10,17 @@ use crate::{
 /// A customer's consent for a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
-    /// Our id.
+    /// The id.
     pub id: AuthorizationId,
-    /// The customer.
+    /// The tenant of the customer who approved.
     pub tenant_id: TenantId,
-    /// The client.
+    /// The client that was approved.
     pub client_id: ClientId,
-    /// Where it stands.
+    /// Pending, active or revoked.
     pub status: AuthorizationStatus,
-    /// What was approved.
+    /// The scopes that were approved, over all grants together.
     pub permissions: Scopes,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -31,7 +31,7 @@ words! {
         Pending = "pending",
         /// The customer has approved.
         Active = "active",
-        /// It was ended.
+        /// The customer or an admin has ended it.
         Revoked = "revoked",
     }
 }
@@ -41,25 +41,25 @@ words! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
-    /// Our id.
+    /// The id.
     pub id: GrantId,
     /// The authorization it belongs to.
     pub authorization_id: AuthorizationId,
-    /// The customer.
+    /// The tenant of the customer who approved.
     pub tenant_id: TenantId,
-    /// The client.
+    /// The client that was approved.
     pub client_id: ClientId,
-    /// The connection.
+    /// The connection that is shared.
     pub connection_id: ConnectionId,
-    /// What may be read.
+    /// The scopes that this grant gives.
     pub permissions: Scopes,
-    /// Which repositories.
+    /// The repositories that this grant approves.
     pub repositories: Repositories,
     /// Whether it counts; `expired` is derived from `expires_at` when it is read.
     pub status: GrantStatus,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it was revoked.
+    /// When it was revoked; `None` while it is not.
     pub revoked_at: Option<Timestamp>,
     /// When it stops counting.
     pub expires_at: Option<Timestamp>,
@@ -79,11 +79,11 @@ impl Grant {
 words! {
     /// Whether a grant counts.
     GrantStatus {
-        /// It does.
+        /// It gives its scopes.
         Active = "active",
-        /// It was revoked.
+        /// The customer or an admin has revoked it.
         Revoked = "revoked",
-        /// Its time is over.
+        /// Its `expires_at` has passed.
         Expired = "expired",
     }
 }

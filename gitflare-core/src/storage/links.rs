@@ -38,13 +38,13 @@ words! {
 /// A flow, without its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkFlow {
-    /// Our id.
+    /// The id of the flow.
     pub id: FlowId,
-    /// Where the account is.
+    /// The provider that the browser is sent to.
     pub provider: ProviderId,
-    /// For whom.
+    /// Whose connection the account becomes.
     pub kind: LinkKind,
-    /// How it comes back.
+    /// How the result reaches the page that started the flow.
     pub handover: Handover,
     /// The hash of the cookie of the browser that must come back; `None` where another one may,
     /// and only the completion code counts.
@@ -63,9 +63,9 @@ pub struct LinkFlow {
     pub sealed_verifier: Vec<u8>,
     /// The connection that it has become.
     pub connection_id: Option<ConnectionId>,
-    /// When it was started.
+    /// When the flow was started.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When the flow can no longer be completed.
     pub expires_at: Timestamp,
 }
 
@@ -74,11 +74,11 @@ pub struct LinkFlow {
 pub struct LinkedAccount {
     /// The account's immutable id at the provider.
     pub account_id: String,
-    /// Its login name.
+    /// The login name; `None` when the provider has none.
     pub login: Option<String>,
-    /// Its display name.
+    /// The display name; `None` when the provider sends none.
     pub display_name: Option<String>,
-    /// Its picture.
+    /// The URL of the picture; `None` when the provider sends none.
     pub avatar_url: Option<String>,
     /// The provider's scopes that were granted.
     pub scopes: Vec<String>,
@@ -89,13 +89,13 @@ pub struct LinkedAccount {
 pub struct UnclaimedAccount {
     /// The id that its tokens are sealed for, without a tenant.
     pub connection_id: ConnectionId,
-    /// The account.
+    /// The account that the browser has shown to be its own.
     pub account: LinkedAccount,
-    /// Its encrypted tokens.
+    /// The account's tokens, encrypted.
     pub tokens: SealedTokens,
 }
 
-/// Keeps flows.
+/// Stores flows that link accounts.
 #[async_trait]
 pub trait LinkStore: Send + Sync {
     /// Stores a new flow under the hash of its state.
@@ -130,7 +130,7 @@ pub trait LinkStore: Send + Sync {
     /// Notes which connection a flow has become.
     async fn finish(&self, id: &FlowId, connection: &ConnectionId) -> Result<()>;
 
-    /// Deletes up to `limit` flows that ended before `now`; how many it were. Tokens that nobody
+    /// Deletes up to `limit` flows that ended before `now`; returns how many. Tokens that nobody
     /// has claimed go into the clean-up queue, to be revoked.
     async fn purge_expired(&self, now: Timestamp, limit: usize) -> Result<usize>;
 }

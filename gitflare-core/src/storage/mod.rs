@@ -77,7 +77,7 @@ pub trait Storage: Send + Sync {
     fn authorizations(&self) -> &dyn AuthorizationStore;
     /// Authorization requests that wait for a decision.
     fn requests(&self) -> &dyn RequestStore;
-    /// What customers' sessions have proven.
+    /// Which connections a customer's session has shown to be its own, and used link nonces.
     fn proofs(&self) -> &dyn ProofStore;
     /// Authorization codes.
     fn codes(&self) -> &dyn CodeStore;

@@ -1,5 +1,5 @@
-//! What the browser sessions of customers have proven (TN-4): that the whole workspace is theirs,
-//! or one of its connections; and the nonces of signed links, each good for one time.
+//! The connections that a customer's browser session has linked itself, or the whole workspace when it
+//! came by a signed link (TN-4); and the used nonces of signed links.
 
 use async_trait::async_trait;
 
@@ -32,6 +32,6 @@ pub trait ProofStore: Send + Sync {
         until: Timestamp,
     ) -> Result<bool>;
 
-    /// Deletes up to `limit` nonces whose time ended before `before`; how many it were.
+    /// Deletes up to `limit` nonces whose time ended before `before`; returns how many.
     async fn purge_nonces(&self, before: Timestamp, limit: usize) -> Result<usize>;
 }

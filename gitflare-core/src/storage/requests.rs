@@ -12,7 +12,7 @@ use crate::{
 /// A request that waits, without its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRequest {
-    /// The client that asks.
+    /// The client that asks for approval.
     pub client_id: ClientId,
     /// The customer who is asked.
     pub tenant_id: TenantId,
@@ -26,11 +26,11 @@ pub struct PendingRequest {
     pub sealed_state: Option<Vec<u8>>,
     /// The PKCE challenge (S256).
     pub code_challenge: Option<String>,
-    /// What is asked for.
+    /// The scopes that the client asks for.
     pub permissions: Scopes,
     /// What the app calls the customer, for people.
     pub customer_name: Option<String>,
-    /// When it was made.
+    /// When the client's browser opened it.
     pub created_at: Timestamp,
     /// When it can no longer be decided.
     pub expires_at: Timestamp,
@@ -47,7 +47,7 @@ pub struct Sharing {
     pub grants: Vec<Grant>,
     /// Connections of which nothing is shared any more.
     pub dropped: Vec<ConnectionId>,
-    /// When.
+    /// When the customer decided.
     pub at: Timestamp,
 }
 
@@ -61,9 +61,9 @@ pub trait RequestStore: Send + Sync {
     /// The request of that hash, if it can still be decided at `now`.
     async fn find(&self, hash: &CredentialHash, now: Timestamp) -> Result<Option<PendingRequest>>;
 
-    /// Spends a request, shares what was approved, as [`AuthorizationStore::share`] does, and
-    /// stores the code that tells of it, all in one step. `None` when the request cannot be decided
-    /// any more: then nothing is written.
+    /// Consumes the pending request, creates or updates the grants as [`AuthorizationStore::share`]
+    /// does, and stores the authorization code, in one transaction. `None` when the request cannot
+    /// be decided any more: then nothing is written.
     ///
     /// [`AuthorizationStore::share`]: super::AuthorizationStore::share
     async fn approve(
@@ -75,10 +75,10 @@ pub trait RequestStore: Send + Sync {
         audit: AuditEntry,
     ) -> Result<Option<AuthorizationId>>;
 
-    /// Spends a request, and ends the authorization that has been pending for it. `false` when the
+    /// Consumes the pending request and ends its pending authorization. `false` when the
     /// request cannot be decided any more: then nothing is written.
     async fn deny(&self, hash: &CredentialHash, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 
-    /// Deletes up to `limit` requests that ended before `before`; how many it were.
+    /// Deletes up to `limit` requests that ended before `before`; returns how many.
     async fn purge_expired(&self, before: Timestamp, limit: usize) -> Result<usize>;
 }

@@ -34,10 +34,10 @@ words! {
     }
 }
 
-/// One encrypted value.
+/// One encrypted value and the cell that it lies in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedValue {
-    /// Where it is kept.
+    /// The table and column that hold it.
     pub place: SealedPlace,
     /// Which of that place's it is; they are listed in the order of their keys.
     pub key: String,
@@ -45,7 +45,7 @@ pub struct SealedValue {
     pub row: String,
     /// The tenant that it was sealed for, empty without one.
     pub tenant: String,
-    /// The ciphertext.
+    /// The ciphertext, with the id of its key.
     pub sealed: Vec<u8>,
 }
 

@@ -16,12 +16,12 @@ const HOUR: u64 = 60 * 60;
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
-    /// Our id.
+    /// The session's id, which is not secret.
     pub id: SessionId,
-    /// Whose it is.
+    /// The user or customer that the session stands for.
     #[serde(skip)]
     pub subject: SessionSubject,
-    /// When it began.
+    /// When the session was created.
     pub created_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
@@ -33,11 +33,11 @@ pub struct Session {
 /// Whose a session is. The kinds are not interchangeable (SE-4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionSubject {
-    /// A signed-in person.
+    /// A user who has signed in.
     User(UserId),
     /// A customer's browser on the hosted pages of one client.
     Embed {
-        /// The client.
+        /// The client whose page the customer has opened.
         client_id: ClientId,
         /// The client's customer.
         tenant_id: TenantId,
@@ -109,7 +109,8 @@ pub trait SessionStore: Send + Sync {
     /// Ends a session; `false` when there is none of that id; then nothing is written.
     async fn revoke(&self, id: &SessionId, audit: AuditEntry) -> Result<bool>;
 
-    /// Ends all sessions of a person but `except`; how many it were. None: nothing is written.
+    /// Ends all sessions of the user except `except`; returns how many. Writes no audit entry when
+    /// none.
     async fn revoke_all(
         &self,
         user: &UserId,
@@ -117,6 +118,6 @@ pub trait SessionStore: Send + Sync {
         audit: AuditEntry,
     ) -> Result<usize>;
 
-    /// Deletes up to `limit` sessions that cannot be live at `now`; how many it were.
+    /// Deletes up to `limit` sessions that cannot be live at `now`; returns how many.
     async fn purge_expired(&self, now: Timestamp, limit: usize) -> Result<usize>;
 }

@@ -19,7 +19,7 @@ pub struct FirewallSettings {
     pub version: u64,
     /// When it was set; `None` while it is the built-in one.
     pub updated_at: Option<Timestamp>,
-    /// Who set it.
+    /// The actor who set it; `None` for the defaults.
     pub updated_by: Option<String>,
 }
 
@@ -32,7 +32,7 @@ pub struct KeyCheck {
     pub value: [u8; 32],
 }
 
-/// Keeps settings.
+/// Stores settings that change at run time.
 #[async_trait]
 pub trait SettingsStore: Send + Sync {
     /// The firewall's configuration; `None` when it was never set.

@@ -14,11 +14,11 @@ const DAY_MILLIS: i64 = 86_400_000;
 /// What is counted of a row, borrowed.
 #[derive(Clone, Copy, Debug)]
 pub struct UsageFacts<'a> {
-    /// When the read began.
+    /// When the request came.
     pub at: Timestamp,
-    /// The client.
+    /// The client that read.
     pub client_id: &'a str,
-    /// The endpoint's key.
+    /// The key of the operation.
     pub endpoint_key: &'a str,
     /// The provider, where one was named.
     pub provider: Option<&'a str>,
@@ -26,7 +26,7 @@ pub struct UsageFacts<'a> {
     pub repository_id: Option<&'a str>,
     /// The HTTP status of the answer.
     pub status: u16,
-    /// Whether it failed.
+    /// Whether the answer was an error.
     pub is_error: bool,
     /// Milliseconds until the answer was ready.
     pub duration_ms: u64,
@@ -76,7 +76,7 @@ struct Counts {
 }
 
 impl SummaryBuilder {
-    /// Counts one row.
+    /// Adds one row to the counts.
     pub fn add(&mut self, row: &UsageFacts<'_>) {
         self.totals.add(row);
         count(&mut self.by_endpoint, row.endpoint_key, row);

@@ -11,18 +11,18 @@ use crate::{ClientId, Result, TenantId, Timestamp, model::words};
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
-    /// Our id.
+    /// The tenant's id.
     pub id: TenantId,
-    /// Its name, for people.
+    /// The name that people see.
     pub name: String,
-    /// Which of the two.
+    /// Whether it develops apps or approves them.
     pub kind: TenantKind,
-    /// When it was made.
+    /// When the tenant was created.
     pub created_at: Timestamp,
 }
 
 words! {
-    /// What a tenant is.
+    /// What a tenant does with apps.
     TenantKind {
         /// Owns apps.
         Developer = "developer",
@@ -31,7 +31,7 @@ words! {
     }
 }
 
-/// Keeps tenants.
+/// Stores tenants.
 #[async_trait]
 pub trait TenantStore: Send + Sync {
     /// Stores a new tenant.

@@ -17,7 +17,7 @@ use crate::{
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AccessToken {
-    /// Our id.
+    /// The token's id, which is not secret.
     pub id: TokenId,
     /// The customer whose data it reads; the client's own tenant without an authorization.
     pub tenant_id: TenantId,
@@ -25,17 +25,17 @@ pub struct AccessToken {
     pub client_id: ClientId,
     /// The authorization it stands on.
     pub authorization_id: Option<AuthorizationId>,
-    /// How it was bought.
+    /// The grant type that the token was issued for.
     pub issued_by: IssuedBy,
-    /// The most it may read.
+    /// The most that the token may read; grants can narrow it.
     pub permissions: Scopes,
     /// The connections it may read through; they never grow.
     pub connection_ids: Vec<ConnectionId>,
-    /// When it was issued.
+    /// When the token was issued.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When the token expires.
     pub expires_at: Timestamp,
-    /// When it was revoked.
+    /// When the token was revoked; `None` while it is not.
     pub revoked_at: Option<Timestamp>,
     /// When it was last used; may lag by some seconds.
     pub last_used_at: Option<Timestamp>,
@@ -56,7 +56,7 @@ words! {
 /// A repository as a client names it.
 #[derive(Clone, Copy, Debug)]
 pub struct RepositoryKey<'a> {
-    /// The provider.
+    /// The provider that the request names.
     pub provider: ProviderId,
     /// The provider's own id, or the full name as last seen. An id goes before a name.
     pub key: &'a str,
@@ -65,7 +65,7 @@ pub struct RepositoryKey<'a> {
 /// A token with everything that decides what it may read, as of one moment.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// The token.
+    /// The token's record.
     pub token: AccessToken,
     /// Whether its client lives.
     pub client_is_active: bool,
@@ -78,9 +78,9 @@ pub struct Access {
 /// One active grant of a token, with its connection.
 #[derive(Clone, Debug)]
 pub struct Share {
-    /// The grant.
+    /// The id of the grant.
     pub grant_id: GrantId,
-    /// What it lets read.
+    /// The scopes that the grant gives.
     pub permissions: Scopes,
     /// When it stops counting.
     pub expires_at: Option<Timestamp>,
@@ -88,7 +88,7 @@ pub struct Share {
     pub approves_all: bool,
     /// The repository that was asked for, when it is listed.
     pub approved: Option<ApprovedRepository>,
-    /// The connection.
+    /// The connection that is shared.
     pub connection: Connection,
     /// The connection's encrypted tokens.
     pub tokens: SealedTokens,
@@ -97,15 +97,15 @@ pub struct Share {
 /// Which tokens to list.
 #[derive(Clone, Debug, Default)]
 pub struct TokenFilter {
-    /// Only this customer's.
+    /// Only tokens for this customer.
     pub tenant: Option<TenantId>,
-    /// Only this client's.
+    /// Only tokens of this client.
     pub client: Option<ClientId>,
     /// Only this authorization's.
     pub authorization: Option<AuthorizationId>,
 }
 
-/// Keeps access tokens.
+/// Stores access tokens by the hash of their text.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
     /// Stores a new token under the hash of its text.
@@ -124,7 +124,7 @@ pub trait TokenStore: Send + Sync {
         repository: Option<RepositoryKey<'_>>,
     ) -> Result<Option<Access>>;
 
-    /// The tokens, by id.
+    /// Lists tokens by id, revoked and expired ones included.
     async fn list(&self, filter: &TokenFilter, range: ListRange<'_>) -> Result<Vec<AccessToken>>;
 
     /// Notes that a token was used. May be written late and lost in a crash.
@@ -133,6 +133,6 @@ pub trait TokenStore: Send + Sync {
     /// Revokes a token; `false` when it was revoked before or is unknown; then nothing is written.
     async fn revoke(&self, id: &TokenId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 
-    /// Deletes up to `limit` tokens that ended before `before`; how many it were.
+    /// Deletes up to `limit` tokens that ended before `before`; returns how many.
     async fn purge_expired(&self, before: Timestamp, limit: usize) -> Result<usize>;
 }

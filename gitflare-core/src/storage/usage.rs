@@ -8,26 +8,26 @@ use crate::{
     ClientId, LogId, RequestId, Result, TenantId, Timestamp, TokenId, provider::ProviderId,
 };
 
-/// One unified read.
+/// One unified read, as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UsageRow {
     /// Our id of the row.
     pub id: LogId,
-    /// When it began.
+    /// When the request came.
     pub at: Timestamp,
-    /// The request.
+    /// The id of the request, as sent in `x-request-id`.
     pub request_id: RequestId,
-    /// The customer.
+    /// The tenant whose data was read.
     pub tenant_id: TenantId,
-    /// The client.
+    /// The client that read.
     pub client_id: ClientId,
-    /// The token.
+    /// The id of the token that was presented.
     pub token_id: TokenId,
-    /// The endpoint's key.
+    /// The key of the operation, such as `commits.list`.
     pub endpoint_key: &'static str,
-    /// The HTTP method.
+    /// The HTTP method, such as `GET`.
     pub method: &'static str,
     /// The path without query.
     pub path: String,
@@ -58,15 +58,15 @@ pub struct UsageQuery {
     pub tenants: Vec<TenantId>,
     /// Only these clients'; empty is all.
     pub clients: Vec<ClientId>,
-    /// From this moment on.
+    /// Only rows from this moment on.
     pub from: Option<Timestamp>,
-    /// Before this moment.
+    /// Only rows before this moment.
     pub to: Option<Timestamp>,
-    /// Only this endpoint.
+    /// Only rows of this operation, by key.
     pub endpoint_key: Option<String>,
-    /// Only this provider.
+    /// Only rows of this provider.
     pub provider: Option<ProviderId>,
-    /// Only this repository.
+    /// Only rows of this repository, by the provider's id.
     pub repository_id: Option<String>,
 }
 
@@ -150,7 +150,7 @@ pub struct UsageSummary {
     pub by_day: Vec<Tally>,
 }
 
-/// Keeps the usage log.
+/// Stores usage rows and counts them.
 #[async_trait]
 pub trait UsageStore: Send + Sync {
     /// Queues a row. Waits only when the queue is full: nothing is dropped. An error means that the
@@ -171,6 +171,6 @@ pub trait UsageStore: Send + Sync {
     /// Counts over written rows, each list cut at `top`.
     async fn summary(&self, query: &UsageQuery, top: usize) -> Result<UsageSummary>;
 
-    /// Deletes up to `limit` rows from before `before`; how many it were.
+    /// Deletes up to `limit` rows from before `before`; returns how many.
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize>;
 }

@@ -8,16 +8,16 @@ use serde::Serialize;
 use super::{AuditEntry, Tenant};
 use crate::{Result, TenantId, Timestamp, UserId, model::words};
 
-/// A person.
+/// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// Our id.
+    /// The user's id.
     pub id: UserId,
     /// The address they sign in with, as the caller has normalised it.
     pub email: String,
-    /// Their name.
+    /// The name that others see; `None` when it was left out.
     pub name: Option<String>,
     /// When they signed up.
     pub created_at: Timestamp,
@@ -49,9 +49,9 @@ impl fmt::Debug for PasswordHash {
 words! {
     /// What a person is in a tenant.
     Role {
-        /// Runs it.
+        /// May manage the tenant.
         Owner = "owner",
-        /// Works in it.
+        /// May use the tenant.
         Member = "member",
     }
 }
@@ -60,7 +60,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Membership {
-    /// The tenant.
+    /// The tenant that the user belongs to.
     pub tenant: Tenant,
     /// What the person is in it.
     pub role: Role,
@@ -69,7 +69,7 @@ pub struct Membership {
 /// What is stored when somebody signs up.
 #[derive(Debug)]
 pub struct NewUser {
-    /// The person.
+    /// The user to store.
     pub user: User,
     /// The hash of their password.
     pub password: PasswordHash,
@@ -77,7 +77,7 @@ pub struct NewUser {
     pub tenant: Tenant,
 }
 
-/// Keeps people.
+/// Stores users, their passwords' hashes and their memberships.
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Stores a new person with their own tenant; `false` when the address is taken, then nothing

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl MemoryStorage {
-    /// Ends up to `limit` sessions that `ends` picks; how many it were.
+    /// Ends up to `limit` sessions that `ends` picks; returns how many.
     fn end_sessions(&self, limit: usize, ends: impl Fn(&Session) -> bool) -> usize {
         let mut left = limit;
         self.state().sessions.retain(|_, session| {
