@@ -278,6 +278,9 @@ impl Engine {
                     if stop == view.limit {
                         found.mark_truncated(stop);
                     }
+                    for (start, stop) in wrapped::lines_around(view, start, stop) {
+                        found.secret(start, stop);
+                    }
                 }
             }
             Kind::Tag => {

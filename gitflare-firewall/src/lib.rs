@@ -33,7 +33,7 @@
 //!   passwords among the arguments of calls and commands, the secret beside an AWS key id, generated
 //!   texts near a name, or behind an operator or a quote after the name of one of some 150 providers.
 //! - Texts wrapped once in base64 that begin like JSON or hold a telling word, judged by what they
-//!   hold.
+//!   hold, on one line or wrapped over several.
 //! - Every further mention of a secret, in the text, the diff or the answer, when it looks generated
 //!   or has ten characters with letters and digits; up to 64 secrets of each. A stream knows only
 //!   what it has seen: a mention that was written before its secret was recognised stays.

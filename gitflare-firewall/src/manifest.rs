@@ -3,13 +3,9 @@
 //! far as the window goes. A document of another kind, and files inside `stringData:`, are left to
 //! the other matchers.
 
-use crate::{
-    language::Language,
-    link::is_secret,
-    shape::Set,
-    span::Matches,
-    text::{LOOKAHEAD, View},
-};
+mod json;
+
+use crate::{language::Language, link::is_secret, shape::Set, span::Matches, text::View};
 
 /// Where in a document the reader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,60 +72,39 @@ pub(crate) fn at_data(view: &View<'_>, at: usize, found: &mut Matches) -> Option
     let name = view.text[line.start..].get(..b"stringData:".len())?;
     let is_strings = name == b"stringData:";
     if !is_strings && line.start != at || is_strings && line.start + 6 != at {
-        json(view, at, found);
+        json::read(view, at, found);
         return None;
     }
     manifest.indent = line.indent;
-    let mut look = line.next?;
+    let look = line.next?;
     if is_strings {
         return Some(Opened::Lines(start, manifest));
     }
     if view.language != Language::Unknown && !view.language.is_config() {
         return None;
     }
-    // Exported documents name their kind behind the data.
-    let mut base64 = 0;
-    let mut plain = 0;
-    loop {
-        let line = manifest.line(view, look);
-        let ends =
-            line.indent < manifest.indent && !line.text.is_empty() || line.text.starts_with(b"---");
-        if line.indent == manifest.indent && line.text.starts_with(b"kind:") {
-            let kind = line.text[b"kind:".len()..].trim_ascii();
-            let kind = kind
-                .strip_prefix(b"\"")
-                .or(kind.strip_prefix(b"'"))
-                .unwrap_or(kind);
-            let is_secret = kind
-                .get(..6)
-                .is_some_and(|kind| kind.eq_ignore_ascii_case(b"secret"))
-                && !kind.get(6).is_some_and(u8::is_ascii_alphanumeric);
-            return Some(if is_secret {
-                Opened::Lines(start, manifest)
-            } else {
-                Opened::Nothing(look)
-            });
-        }
-        if line.indent > manifest.indent && !line.text.is_empty() {
-            let value =
-                memchr::memchr(b':', line.text).map(|colon| line.text[colon + 1..].trim_ascii());
-            match value {
-                Some(value) if is_base64(value) => base64 += 1,
-                _ => plain += 1,
-            }
-        }
-        match line.next {
-            Some(next) if !ends && next < view.limit => look = next,
-            _ => break,
-        }
-    }
-    // A hunk or a window without the kind: the path or the look of every value tells.
-    let tells = base64 > 0 && plain == 0 && names_secret(view, start);
-    Some(if tells {
+    let (kind, look) = manifest.kind_behind(view, look);
+    let is_secret = match kind {
+        Kind::Secret => true,
+        Kind::Other => false,
+        // A hunk or a window without the kind: the path and the look of every value tell.
+        Kind::Unknown { plain } => !plain && names_secret(view, start),
+    };
+    Some(if is_secret {
         Opened::Lines(start, manifest)
     } else {
         Opened::Nothing(look)
     })
+}
+
+/// What the lines behind `data:` say of their document's kind.
+enum Kind {
+    Secret,
+    Other,
+    /// Nothing; whether a value is not in base64.
+    Unknown {
+        plain: bool,
+    },
 }
 
 /// Whether the path or a `name:` before the data says that it is a Secret's, and no other kind.
@@ -143,6 +118,18 @@ fn names_secret(view: &View<'_>, start: usize) -> bool {
             .starts_with(b"secret");
     }
     view.language == Language::Secrets || memchr::memmem::find(&before, b"secret").is_some()
+}
+
+/// Whether a line is `kind: Secret`, quoted or not.
+fn names_kind(line: &[u8]) -> bool {
+    let kind = line[b"kind:".len()..].trim_ascii();
+    let kind = kind
+        .strip_prefix(b"\"")
+        .or(kind.strip_prefix(b"'"))
+        .unwrap_or(kind);
+    kind.get(..6)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"secret"))
+        && !kind.get(6).is_some_and(u8::is_ascii_alphanumeric)
 }
 
 fn is_base64(value: &[u8]) -> bool {
@@ -198,6 +185,38 @@ impl Manifest {
         }
     }
 
+    /// The kind that a document names behind its data, as exported ones do, and how far was looked
+    /// from the line at `at` on.
+    fn kind_behind(&self, view: &View<'_>, at: usize) -> (Kind, usize) {
+        let mut look = at;
+        let (mut base64, mut plain) = (0, 0);
+        loop {
+            let line = self.line(view, look);
+            if line.indent == self.indent && line.text.starts_with(b"kind:") {
+                let kind = if names_kind(line.text) {
+                    Kind::Secret
+                } else {
+                    Kind::Other
+                };
+                return (kind, look);
+            }
+            if line.indent > self.indent && !line.text.is_empty() {
+                match memchr::memchr(b':', line.text) {
+                    Some(colon) if is_base64(line.text[colon + 1..].trim_ascii()) => base64 += 1,
+                    _ => plain += 1,
+                }
+            }
+            let ends =
+                line.indent < self.indent && !line.text.is_empty() || line.text.starts_with(b"---");
+            match line.next {
+                Some(next) if !ends && next < view.limit => look = next,
+                _ => break,
+            }
+        }
+        let plain = plain > 0 || base64 == 0;
+        (Kind::Unknown { plain }, look)
+    }
+
     /// Reads the line at `at`; returns where to go on, and nothing when the document is over.
     pub(crate) fn step(
         mut self,
@@ -224,7 +243,7 @@ impl Manifest {
                     found.secret(line.start, line.start + line.text.len());
                 }
             } else if line.indent == self.indent {
-                if line.text.starts_with(b"kind:") && !line.text.ends_with(b"Secret") {
+                if line.text.starts_with(b"kind:") && !names_kind(line.text) {
                     return None;
                 }
                 self.member(view, &line, found);
@@ -339,70 +358,4 @@ fn flow(view: &View<'_>, line: &Line<'_>, found: &mut Matches) {
         }
         at = stop.max(at).min(end);
     }
-}
-
-/// The values of the JSON object behind `"data":`, when the object around it is a Secret.
-fn json(view: &View<'_>, at: usize, found: &mut Matches) {
-    let name_end = at + b"data".len();
-    let Some(quote) = view.quote(name_end) else {
-        return;
-    };
-    let colon = view.skip_blanks(name_end + quote.len);
-    let open = view.skip_blanks(colon + 1);
-    if view.byte(colon) != b':' || view.byte(open) != b'{' {
-        return;
-    }
-    let mut values = Vec::new();
-    let mut place = open + 1;
-    let close = loop {
-        let Some(index) = memchr::memchr3(b'"', b'}', b'{', &view.text[place..view.limit]) else {
-            break view.limit;
-        };
-        let byte = view.text[place + index];
-        // The quote of this depth of escaping.
-        let start = place + index - view.backslashes_before(place + index);
-        if byte != b'"' {
-            break place + index;
-        }
-        let Some(quote) = view.quote(start) else {
-            break view.limit;
-        };
-        let text = start + quote.len;
-        let (end, closed) = view.quoted_end(text, quote);
-        let next = view.skip_blanks(end + quote.len);
-        if closed && view.byte(next) != b':' || !closed {
-            values.push((text, end));
-        }
-        place = end + quote.len;
-        if place >= view.limit {
-            break view.limit;
-        }
-    };
-    let is_strings = view.text[view.floor..at].ends_with(b"string");
-    if is_strings || is_kind_beside(view, at, close) {
-        for (start, end) in values {
-            if is_secret(&view.text[start..end]) {
-                found.secret(start, end);
-                if end == view.limit {
-                    found.mark_truncated(end);
-                }
-            }
-        }
-    }
-}
-
-/// Whether a `"kind": "Secret"` stands before `at` or behind `close`.
-fn is_kind_beside(view: &View<'_>, at: usize, close: usize) -> bool {
-    let is_kind = |text: &[u8]| {
-        memchr::memmem::find_iter(text, b"kind").any(|index| {
-            let value = text[index + 4..]
-                .iter()
-                .position(u8::is_ascii_alphabetic)
-                .filter(|gap| *gap <= 10)
-                .map_or(&b""[..], |gap| &text[index + 4 + gap..]);
-            value.starts_with(b"Secret") && !value.get(6).is_some_and(u8::is_ascii_alphanumeric)
-        })
-    };
-    let limit = view.limit.min(close + LOOKAHEAD / 4);
-    is_kind(&view.text[view.floor..at]) || close < limit && is_kind(&view.text[close..limit])
 }

@@ -194,6 +194,42 @@ fn long_streams_equal_whole_texts() {
     }
 }
 
+#[test]
+fn a_manifest_of_any_length_loses_every_value() {
+    let mut text = "apiVersion: v1\nkind: Secret\ndata:\n".to_owned();
+    for index in 0..6000 {
+        text.push_str(&format!("  key-{index}: dmFsdWUtMDAwMDAw{index:08}\n"));
+    }
+    text.push_str("  long: ");
+    text.push_str(&"dmFsdWUtMDAw".repeat(2000));
+    text.push_str("\n  last: dmFsdWUtbGFzdA==\ntype: Opaque\n");
+    let whole = redact(&text);
+    assert!(!whole.contains("dmFsd"), "a value is readable");
+    assert!(whole.ends_with("\ntype: Opaque\n"));
+    for size in [1000, 65_536] {
+        let cuts: Vec<usize> = (0..text.len()).step_by(size).collect();
+        assert!(
+            streamed(text.as_bytes(), &cuts) == whole.as_bytes(),
+            "{size}"
+        );
+    }
+}
+
+#[test]
+fn a_stream_knows_the_secrets_that_it_has_seen() {
+    let secret = "k3J9sX0qPz7LmN2vB8aa";
+    let filler = "let x = 1;\n".repeat(20_000);
+    let text = format!("{secret}\n{filler}token = \"{secret}\"\n{filler}expect({secret})\n");
+    let cuts: Vec<usize> = (0..text.len()).step_by(1000).collect();
+    let out = String::from_utf8(streamed(text.as_bytes(), &cuts)).unwrap();
+    assert_eq!(
+        out.matches(secret).count(),
+        1,
+        "only what was written before stays"
+    );
+    assert_eq!(redact(&text).matches(secret).count(), 0);
+}
+
 static ENGINES: LazyLock<Vec<Engine>> = LazyLock::new(Engine::every_way);
 
 proptest! {
@@ -255,6 +291,12 @@ fn hostile_repetitions_find_few_spans() {
         "password=",
         "sk-",
         "password=\"a\" + \"b\" + ",
+        "data:\n",
+        "stringData:\n  a: bbbbbbbb\n",
+        "\"data\": {\"a\": \"",
+        "pass\u{200b}word: ",
+        "| password | ",
+        "value: x, name: password, ",
     ] {
         let text = unit.repeat(20_000 / unit.len());
         let mut found = crate::span::Matches::default();

@@ -1,5 +1,6 @@
 //! Texts wrapped in base64: a run that begins like JSON, or that holds the base64 of a telling word,
-//! is decoded once and judged by what it holds. What is wrapped twice is not unwrapped again.
+//! is decoded once and judged by what it holds; lines wrapped at 60 to 76 characters go together.
+//! What is wrapped twice is not unwrapped again.
 
 use base64::{
     Engine as _, alphabet,
@@ -54,6 +55,43 @@ pub(crate) fn text(view: &View<'_>, at: usize) -> Option<(usize, usize, Vec<u8>)
     .into_iter()
     .find_map(|(set, alphabet)| decode(view, at, mark, set, alphabet))
 }
+
+/// The other lines of base64 around the one at `start..end`, which is wrapped like them at 60 to 76
+/// characters.
+pub(crate) fn lines_around(view: &View<'_>, start: usize, end: usize) -> Vec<(usize, usize)> {
+    let len = end - start;
+    let mut lines = Vec::new();
+    if !(60..=76).contains(&len) {
+        return lines;
+    }
+    let mut line = view.line_start(start);
+    while lines.len() < MOST_LINES && line > view.floor && view.before(line) == b'\n' {
+        let stop = line - 1 - usize::from(view.before(line - 1) == b'\r');
+        let from = STANDARD.run_back(view.text, stop, view.floor);
+        if stop - from != len {
+            break;
+        }
+        lines.push((from, stop));
+        line = view.line_start(from);
+    }
+    let mut at = end;
+    while let Some(next) = view.next_line(at).filter(|_| lines.len() < MOST_LINES) {
+        let run = STANDARD.run(view.text, next, view.limit);
+        let stop = Set::new("=").run(view.text, run, view.limit.min(run + 2));
+        if run == next || run - next > len || !view.ends_line(stop) {
+            break;
+        }
+        lines.push((next, stop));
+        if run - next < len {
+            break;
+        }
+        at = stop;
+    }
+    lines
+}
+
+/// Wrapped lines that go with one that holds a secret.
+const MOST_LINES: usize = 64;
 
 fn decode(
     view: &View<'_>,
@@ -141,6 +179,29 @@ mod tests {
                 let twice = format!("data({})", STANDARD.encode(format!("x {wrapped}")));
                 assert_eq!(redact(&twice), twice, "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn lines_of_wrapped_base64_go_together() {
+        let text = format!(
+            "{}\nuser=bob\npassword=k3J9sX0qPz7LmN2v\n{}",
+            "a: b\n".repeat(27),
+            "c: d\n".repeat(30)
+        );
+        let encoded = STANDARD.encode(text);
+        for width in [60, 64, 76] {
+            let lines: Vec<_> = encoded.as_bytes().chunks(width).collect();
+            let wrapped = lines.join(&b"\n  "[..]);
+            let redacted = redact(&format!(
+                "x: |\n  {}\ny: z",
+                String::from_utf8(wrapped).unwrap()
+            ));
+            for line in lines {
+                let line = std::str::from_utf8(line).unwrap();
+                assert!(!redacted.contains(line), "{width}: {line} in {redacted}");
+            }
+            assert!(redacted.starts_with("x: |\n") && redacted.ends_with("\ny: z"));
         }
     }
 

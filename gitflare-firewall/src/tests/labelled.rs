@@ -21,19 +21,11 @@ const TABLES: &[(&str, &str, [f64; 3])] = &[
         include_str!("labelled/kubernetes.txt"),
         [1.0; 3],
     ),
-    (
-        "words",
-        include_str!("labelled/words.txt"),
-        [0.98, 0.98, 1.0],
-    ),
-    (
-        "spelling",
-        include_str!("labelled/spelling.txt"),
-        [0.96, 0.96, 1.0],
-    ),
+    ("words", include_str!("labelled/words.txt"), [1.0; 3]),
+    ("spelling", include_str!("labelled/spelling.txt"), [1.0; 3]),
     ("ids", include_str!("labelled/ids.txt"), [1.0; 3]),
     ("locks", include_str!("labelled/locks.txt"), [1.0; 3]),
-    ("prose", include_str!("labelled/prose.txt"), [0.97; 3]),
+    ("prose", include_str!("labelled/prose.txt"), [1.0; 3]),
 ];
 
 pub(super) struct Random(pub(super) u64);
