@@ -155,7 +155,9 @@ impl Reader<'_, '_> {
     /// The secret itself, or the content of its file.
     fn client_secret(&mut self) -> Option<Secret<String>> {
         let secret = self.text(&CLIENT_SECRET, value::secret);
-        let file = self.text(&CLIENT_SECRET_FILE, value::path)?;
+        let Some(file) = self.text(&CLIENT_SECRET_FILE, value::path) else {
+            return secret;
+        };
         if secret.is_some() {
             self.note(&CLIENT_SECRET_FILE, "must not be set beside client_secret");
             return None;
