@@ -349,7 +349,6 @@ fn providers_look_alike_inside() {
             "repositories",
             "refs",
             "commits",
-            "contributors",
             "tree",
         ] {
             let path: PathBuf = entry.path().join(format!("{file}.rs"));

@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Commit, Diff, Signature},
+    model::{Commit, Diff},
     provider::{Call, CommitId, Endpoint, GitRef, RefSelector, RepoRef},
 };
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     client::{Client, WireLinks, below, href, object},
     diff,
-    profile::WireUser,
+    person::WirePerson,
     refs,
 };
 use crate::{
@@ -89,39 +89,6 @@ struct WireParent {
     hash: Option<String>,
 }
 
-/// A person as Git knows them, with the account that Bitbucket found for the address.
-#[derive(Debug, Deserialize)]
-pub(super) struct WirePerson {
-    pub(super) raw: Option<String>,
-    user: Option<WireUser>,
-}
-
-impl WirePerson {
-    fn into_signature(self, date: Option<Timestamp>) -> Signature {
-        let (name, email) = self.raw.map_or((None, None), |raw| name_and_email(&raw));
-        let (login, avatar_url) = match self.user {
-            Some(mut user) => (user.nickname.take(), user.avatar_url()),
-            None => (None, None),
-        };
-        Signature {
-            name,
-            email,
-            date,
-            login,
-            avatar_url,
-        }
-    }
-}
-
-/// `Name <mail>`; either may be missing.
-pub(super) fn name_and_email(raw: &str) -> (Option<String>, Option<String>) {
-    let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    match raw.rsplit_once('<') {
-        Some((name, rest)) => (text(name), text(rest.split('>').next().unwrap_or_default())),
-        None => (text(raw), None),
-    }
-}
-
 impl From<WireCommit> for Commit {
     fn from(wire: WireCommit) -> Self {
         let title = wire
@@ -140,38 +107,6 @@ impl From<WireCommit> for Commit {
                 .map(|committer| committer.into_signature(None)),
             parents: parents.filter_map(|parent| parent.hash).collect(),
             web_url: href(wire.links.unwrap_or_default().html),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_is_a_name_and_an_address_that_may_be_missing() {
-        for (raw, name, email) in [
-            (
-                "Ann B <ann@mail.example>",
-                Some("Ann B"),
-                Some("ann@mail.example"),
-            ),
-            (
-                "ann <ann@mail.example",
-                Some("ann"),
-                Some("ann@mail.example"),
-            ),
-            ("<ann@mail.example>", None, Some("ann@mail.example")),
-            ("Ann B", Some("Ann B"), None),
-            ("Ann <>", Some("Ann"), None),
-            ("", None, None),
-        ] {
-            let (got_name, got_email) = name_and_email(raw);
-            assert_eq!(
-                (got_name.as_deref(), got_email.as_deref()),
-                (name, email),
-                "{raw}"
-            );
         }
     }
 }

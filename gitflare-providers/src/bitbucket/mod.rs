@@ -9,6 +9,7 @@ mod deployments;
 mod diff;
 mod hooks;
 mod oauth;
+mod person;
 mod profile;
 mod pull_requests;
 mod refs;

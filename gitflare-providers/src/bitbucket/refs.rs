@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     client::{Client, WireLinks, below, href, object},
-    commits::{WirePerson, name_and_email},
+    person::{WirePerson, name_and_email},
 };
 use crate::{listing::Api, wire};
 
