@@ -134,7 +134,9 @@ fn names_kind(line: &[u8]) -> bool {
 
 fn is_base64(value: &[u8]) -> bool {
     const BASE64: Set = Set::new(r"\w+/=");
-    value.len() >= 4 && value.len() % 4 == 0 && BASE64.run(value, 0, value.len()) == value.len()
+    value.len() >= 4
+        && value.len().is_multiple_of(4)
+        && BASE64.run(value, 0, value.len()) == value.len()
 }
 
 impl Manifest {

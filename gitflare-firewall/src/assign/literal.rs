@@ -161,15 +161,12 @@ impl Reader<'_, '_> {
         let mut next = view.skip_blanks(at);
         let mut joined = false;
         for _ in 0..3 {
+            let is_sign = matches!(view.byte(next), b'+' | b'.' | b'\\' | b'&')
+                && (view.byte(next) != b'\\' || view.next_line(next + 1).is_some())
+                && appended(view, next).is_none();
             if let Some(line) = view.next_line(next) {
                 next = line;
-            } else if matches!(view.byte(next), b'+' | b'.' | b'\\' | b'&')
-                && (view.byte(next) != b'\\' || view.next_line(next + 1).is_some())
-                && appended(view, next).is_none()
-            {
-                joined = true;
-                next = view.skip_blanks(next + 1);
-            } else if view.byte(next) == b',' && self.is_list_of_pieces(at) {
+            } else if is_sign || view.byte(next) == b',' && self.is_list_of_pieces(at) {
                 joined = true;
                 next = view.skip_blanks(next + 1);
             } else {

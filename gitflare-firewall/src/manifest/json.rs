@@ -36,7 +36,7 @@ pub(super) fn read(view: &View<'_>, at: usize, found: &mut Matches) {
         let text = start + quote.len;
         let (end, closed) = view.quoted_end(text, quote);
         let next = view.skip_blanks(end + quote.len);
-        if closed && view.byte(next) != b':' || !closed {
+        if !closed || view.byte(next) != b':' {
             values.push((text, end));
         }
         place = end + quote.len;
