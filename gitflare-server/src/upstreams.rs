@@ -9,6 +9,7 @@ use gitflare_core::{
 };
 use gitflare_providers::{
     Http, HttpConfig, OauthConfig,
+    bitbucket::Bitbucket,
     github::Github,
     gitlab::Gitlab,
     local::{Local, LocalConfig},
@@ -46,6 +47,17 @@ const ADAPTERS: &[(ProviderKind, Option<&str>, Adapter)] = &[
             Ok(Arc::new(match at.oauth {
                 Some(oauth) => gitlab.with_oauth(at.http, at.api_url, oauth)?,
                 None => gitlab,
+            }))
+        },
+    ),
+    (
+        ProviderKind::BITBUCKET,
+        Some("https://api.bitbucket.org/2.0"),
+        |at| {
+            let bitbucket = Bitbucket::new(at.http.clone(), at.api_url)?;
+            Ok(Arc::new(match at.oauth {
+                Some(oauth) => bitbucket.with_oauth(at.http, at.api_url, oauth)?,
+                None => bitbucket,
             }))
         },
     ),

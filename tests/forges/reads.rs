@@ -46,8 +46,68 @@ async fn every_read_answers_and_says_what_is_left_of_the_limit() {
     let me = stand.get("/v1/me").await;
     assert_eq!(
         column(me.rows(), "login"),
-        [json!("local"), json!("anna-berg"), json!("anna-berg")]
+        [
+            json!("local"),
+            json!("anna-berg"),
+            json!("anna-berg"),
+            json!("anna-berg")
+        ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bitbucket_answers_what_it_has_and_refuses_the_rest() {
+    let stand = Stand::start(&[]).await;
+    let commit = &stand.sample.leaky_commit;
+    for below in [
+        String::new(),
+        "/pull-requests?state=all".to_owned(),
+        "/pull-requests?state=merged".to_owned(),
+        "/pull-requests/1/diff".to_owned(),
+        "/checks".to_owned(),
+        "/checks?branch=main".to_owned(),
+        "/deployments".to_owned(),
+        "/file-tree?path=src&recursive=true".to_owned(),
+    ] {
+        let answer = stand.read("bitbucket", &below).await;
+        assert_eq!(answer.status, 200, "{below}: {}", answer.body);
+        let empty = answer.body["data"].as_array().is_some_and(Vec::is_empty);
+        assert!(!empty, "{below}");
+    }
+    for (below, code) in [
+        ("/contributors", "UNSUPPORTED_ENDPOINT"),
+        ("/releases", "UNSUPPORTED_ENDPOINT"),
+        ("/deployments?state=success", "INVALID_REQUEST"),
+        ("/commits?branch=gone", "RESOURCE_NOT_FOUND"),
+    ] {
+        assert_eq!(stand.read("bitbucket", below).await.code(), code, "{below}");
+    }
+    for (below, compared) in [
+        ("/commits?limit=7", "sha"),
+        ("/commits?branch=feature%2Fsearch&limit=100", "sha"),
+        ("/tags?limit=1", "name"),
+        ("/branches?limit=1", "name"),
+        ("/file-tree?recursive=true&limit=9", "path"),
+    ] {
+        let pair = [
+            stand.walk("bitbucket", below).await,
+            stand.walk("local", below).await,
+        ];
+        let [mut theirs, mut ours] = pair.map(|rows| column(&rows, compared));
+        if compared != "sha" {
+            theirs.sort_by_key(Value::to_string);
+            ours.sort_by_key(Value::to_string);
+        }
+        assert!(theirs.len() > 1, "{below}");
+        assert_eq!(theirs, ours, "{below}");
+    }
+    let diff = format!("/commits/{commit}/diff");
+    let pair = [
+        stand.read("bitbucket", &diff).await,
+        stand.read("local", &diff).await,
+    ];
+    let [theirs, ours] = pair.map(|diff| diff.body["data"]["files"].clone());
+    assert_eq!(theirs, ours);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,7 +68,7 @@ impl Stand {
             ("GITFLARE_DEV", "true"),
             ("GITFLARE_DATA_DIR", &data),
             ("GITFLARE_LOCAL_ROOT", &root),
-            ("GITFLARE_PROVIDERS", "github,gitlab,local"),
+            ("GITFLARE_PROVIDERS", "github,gitlab,bitbucket,local"),
             ("SGG_ADMIN_API_KEY", ADMIN_KEY),
         ];
         pairs.extend(
@@ -79,7 +79,8 @@ impl Stand {
         pairs.extend(more);
         let config = Config::from_pairs(&pairs).unwrap();
         let running = Server::new(config.clone()).start().await.unwrap();
-        let accounts: Vec<_> = [forges.github(), forges.gitlab()]
+        let accounts: Vec<_> = forges
+            .all()
             .iter()
             .map(|forge| {
                 (
@@ -113,6 +114,7 @@ impl Stand {
     pub(crate) fn forge(&self, provider: &str) -> &Forge {
         match provider {
             "github" => self.forges.github(),
+            "bitbucket" => self.forges.bitbucket(),
             _ => self.forges.gitlab(),
         }
     }

@@ -70,6 +70,7 @@ impl std::error::Error for StartError {}
 pub struct Forges {
     github: Forge,
     gitlab: Forge,
+    bitbucket: Forge,
 }
 
 impl Forges {
@@ -81,6 +82,7 @@ impl Forges {
         Ok(Self {
             github: Forge::start(ForgeKind::Github, options).await?,
             gitlab: Forge::start(ForgeKind::Gitlab, options).await?,
+            bitbucket: Forge::start(ForgeKind::Bitbucket, options).await?,
         })
     }
 
@@ -96,10 +98,16 @@ impl Forges {
         &self.gitlab
     }
 
+    /// The one that speaks Bitbucket's protocol.
+    #[must_use]
+    pub const fn bitbucket(&self) -> &Forge {
+        &self.bitbucket
+    }
+
     /// All of them.
     #[must_use]
-    pub const fn all(&self) -> [&Forge; 2] {
-        [&self.github, &self.gitlab]
+    pub const fn all(&self) -> [&Forge; 3] {
+        [&self.github, &self.gitlab, &self.bitbucket]
     }
 
     /// The settings by which a gateway reaches them: (variable, value).
