@@ -74,10 +74,8 @@ impl Provider for Gerrit {
         };
         let end = BRANCHES.len().min(sent.saturating_add(page.limit.get()));
         let items = BRANCHES.get(sent..end).unwrap_or_default().iter();
-        Ok(Page {
-            items: items.map(|name| branch(name)).collect(),
-            next: (end < BRANCHES.len()).then(|| Position::new().number(end as u64)),
-        })
+        let next = (end < BRANCHES.len()).then(|| Position::new().number(end as u64));
+        Ok(Page::new(items.map(|name| branch(name)).collect(), next))
     }
 }
 

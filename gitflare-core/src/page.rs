@@ -254,25 +254,32 @@ impl PageRequest {
 }
 
 /// One upstream page: at most one upstream list call, in the upstream's order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Page<T> {
     /// The items; may be fewer than asked for, or none, with more to come.
     pub items: Vec<T>,
     /// Where the next page starts; `None` alone says that there is none.
     pub next: Option<Position>,
+    /// What is missing from the items, such as a source that the credential may not read. The page
+    /// counts as answered all the same.
+    pub errors: Vec<Error>,
 }
 
 impl<T> Page<T> {
     /// A page, and where the next one starts if there is one.
     #[must_use]
     pub const fn new(items: Vec<T>, next: Option<Position>) -> Self {
-        Self { items, next }
+        Self {
+            items,
+            next,
+            errors: Vec::new(),
+        }
     }
 
     /// A page that is the last one.
     #[must_use]
     pub const fn last(items: Vec<T>) -> Self {
-        Self { items, next: None }
+        Self::new(items, None)
     }
 
     /// The same page of other items.
@@ -280,6 +287,7 @@ impl<T> Page<T> {
         Page {
             items: self.items.into_iter().map(f).collect(),
             next: self.next,
+            errors: self.errors,
         }
     }
 }

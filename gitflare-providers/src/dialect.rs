@@ -1,9 +1,9 @@
 //! How a provider's REST API is spoken, as data: headers, credential, and what its refusals mean. It
 //! sends nothing.
 
-use gitflare_core::{Error, provider::ProviderId};
+use gitflare_core::{Code, Error, provider::ProviderId};
 
-use crate::upstream_error::Refusal;
+use crate::{http::Reply, upstream_error::Refusal};
 
 /// How a provider's API is spoken, as data.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Dialect {
     pub(crate) rate_limit: RateLimitHeaders,
     /// What a refusal means in the provider's own words; `None` leaves it to the status.
     pub(crate) refusal: fn(&Refusal<'_>) -> Option<Error>,
+    /// What the provider says is missing from an answer that it gave: the code, and the message.
+    pub(crate) missing: fn(&Reply) -> Option<(Code, String)>,
 }
 
 /// Names of headers.

@@ -351,9 +351,10 @@ where
     if !answer.reply.has_list && !list.is_optional {
         return Err(answer.unusable("the answer is no list"));
     }
-    let next = list.next(&answer, page, count)?;
+    let mut page = Page::new(items, list.next(&answer, page, count)?);
+    page.errors.extend(answer.missing());
     Ok(Listing {
-        page: Page::new(items, next),
+        page,
         answer: Some(answer),
     })
 }

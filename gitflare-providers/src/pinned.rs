@@ -4,15 +4,13 @@
 use gitflare_core::{Error, Page, Position, Result, provider::CommitId};
 
 /// The page with its commit in front of the position that goes on.
-pub(crate) fn pin<T>(page: Page<T>, commit: &CommitId) -> Page<T> {
-    Page {
-        // A commit id is hexadecimal by its own check.
-        next: page.next.map(|next| {
-            let bytes = hex::decode(commit.as_str()).unwrap_or_default();
-            Position::new().object(bytes).then(&next)
-        }),
-        items: page.items,
-    }
+pub(crate) fn pin<T>(mut page: Page<T>, commit: &CommitId) -> Page<T> {
+    // A commit id is hexadecimal by its own check.
+    page.next = page.next.map(|next| {
+        let bytes = hex::decode(commit.as_str()).unwrap_or_default();
+        Position::new().object(bytes).then(&next)
+    });
+    page
 }
 
 /// The commit, and the position behind it if any.
@@ -35,10 +33,7 @@ mod tests {
         for hex in ["0123456789abcdef".repeat(4), "fedcba9876".repeat(4)] {
             let commit = CommitId::parse(&hex).unwrap();
             let next = Position::new().number(7).text("x");
-            let page = Page {
-                items: vec![1],
-                next: Some(next.clone()),
-            };
+            let page = Page::new(vec![1], Some(next.clone()));
             let pinned = pin(page, &commit).next.unwrap();
             assert_eq!(unpin(&pinned).unwrap(), (commit, Some(next)));
         }

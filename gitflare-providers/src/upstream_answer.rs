@@ -41,15 +41,24 @@ impl Answer {
 
     /// The error of an answer that cannot be used.
     pub(crate) fn unusable(&self, detail: impl Into<String>) -> Error {
-        let provider = self.dialect.provider;
-        let id = request_id(&self.reply.headers, self.dialect.request_id);
-        Error::upstream(
+        let name = self.dialect.provider.name();
+        self.error(
             Code::UpstreamUnavailable,
-            provider,
-            format!("{} gave no usable answer.", provider.name()),
+            format!("{name} gave no usable answer."),
         )
-        .with_upstream(self.reply.status, id)
         .with_detail(detail)
+    }
+
+    /// An error about this answer.
+    pub(crate) fn error(&self, code: Code, message: impl Into<String>) -> Error {
+        let id = request_id(&self.reply.headers, self.dialect.request_id);
+        Error::upstream(code, self.dialect.provider, message).with_upstream(self.reply.status, id)
+    }
+
+    /// What the provider says is missing from it.
+    pub(crate) fn missing(&self) -> Option<Error> {
+        let (code, message) = (self.dialect.missing)(&self.reply)?;
+        Some(self.error(code, message))
     }
 }
 
@@ -96,6 +105,7 @@ impl Answer {
                     reset: "x-ratelimit-reset",
                 },
                 refusal: |_| None,
+                missing: |_| None,
             },
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use gitflare_core::{Clock, Code, Error, SystemClock, provider::ProviderId};
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::http::{Failure, Reply};
 
@@ -53,6 +54,20 @@ impl<'a> Refusal<'a> {
         any_of
             .iter()
             .any(|text| words.contains(&text.to_ascii_lowercase()))
+    }
+
+    /// Whether the body's object has that member.
+    pub(crate) fn has(&self, member: &str) -> bool {
+        let body: Option<Value> = serde_json::from_slice(&self.reply.body).ok();
+        body.is_some_and(|body| !body[member].is_null())
+    }
+
+    /// Whether one of the body's `errors` has that `code`.
+    pub(crate) fn tells(&self, code: &str) -> bool {
+        let body: Option<Value> = serde_json::from_slice(&self.reply.body).ok();
+        body.as_ref()
+            .and_then(|body| body["errors"].as_array())
+            .is_some_and(|errors| errors.iter().any(|error| error["code"] == code))
     }
 
     /// The body's `message`, `error` and `error_description`; empty when it is no JSON object.

@@ -80,10 +80,7 @@ impl Provider for Moody {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         self.left.fetch_add(1, Ordering::SeqCst);
-        Ok(Page {
-            items: Vec::new(),
-            next: None,
-        })
+        Ok(Page::last(Vec::new()))
     }
 }
 

@@ -39,15 +39,36 @@ pub(super) struct CheckedRead<'a> {
 pub(super) struct Fetched {
     pub(super) payload: Payload,
     pub(super) next: Option<Position>,
-    /// For an answer over all providers: whether anything was left out, and what failed.
-    pub(super) merged: Option<(bool, Vec<Error>)>,
+    /// What is missing from the page, each as an error of the source that has it.
+    pub(super) errors: Vec<Error>,
+    /// For an answer over all providers: whether anything was left out.
+    pub(super) merged: Option<bool>,
 }
 
-impl From<Page<Repository>> for Fetched {
-    fn from(page: Page<Repository>) -> Self {
+impl Fetched {
+    /// A single object.
+    fn one<T>(object: T) -> Self
+    where
+        Payload: From<T>,
+    {
+        Self {
+            payload: object.into(),
+            next: None,
+            errors: Vec::new(),
+            merged: None,
+        }
+    }
+}
+
+impl<T> From<Page<T>> for Fetched
+where
+    Payload: From<Vec<T>>,
+{
+    fn from(page: Page<T>) -> Self {
         Self {
             payload: page.items.into(),
             next: page.next,
+            errors: page.errors,
             merged: None,
         }
     }
@@ -69,20 +90,16 @@ impl Gateway {
             (operation, Some(approved), _) => {
                 let share = permit.shares[0];
                 let provider = &**self.provider_of(share)?;
-                let (payload, next) = self
+                let fetched = self
                     .with_credential(share, deadline, |call| {
                         let page = page.clone();
                         async move { in_repository(provider, &call, approved, operation, page).await }
                     })
                     .await?;
-                if let Payload::Repository(repository) = &payload {
+                if let Payload::Repository(repository) = &fetched.payload {
                     self.note_name(share, approved, repository).await?;
                 }
-                Ok(Fetched {
-                    payload,
-                    next,
-                    merged: None,
-                })
+                Ok(fetched)
             }
             (_, None, _) => Err(Error::internal(
                 "an endpoint below a repository was asked without one",
@@ -101,7 +118,7 @@ impl Gateway {
                 .await;
             // In a read it is a connection's token, not one that somebody has just sent.
             viewer.map_err(|error| match error.code() {
-                Code::InvalidCredentials => must_reconnect(&share.connection),
+                Code::InvalidCredentials => must_reconnect(&share.connection, Some(&error)),
                 _ => error,
             })
         }))
@@ -110,7 +127,8 @@ impl Gateway {
         Ok(Fetched {
             payload: viewers.into(),
             next: None,
-            merged: Some((false, errors)),
+            errors,
+            merged: Some(false),
         })
     }
 
@@ -140,7 +158,8 @@ impl Gateway {
                 .map(|shares| self.repositories(shares, PageRequest::first(limit), deadline)),
         )
         .await;
-        let (pages, errors) = split(answers)?;
+        let (mut pages, mut errors) = split(answers)?;
+        errors.extend(pages.iter_mut().flat_map(|page| page.errors.drain(..)));
         let mut left_out = pages.iter().any(|page| page.next.is_some());
         let mut all: Vec<_> = pages.into_iter().flat_map(|page| page.items).collect();
         left_out |= all.len() > limit.get();
@@ -148,7 +167,8 @@ impl Gateway {
         Ok(Fetched {
             payload: all.into(),
             next: None,
-            merged: Some((left_out, errors)),
+            errors,
+            merged: Some(left_out),
         })
     }
 
@@ -206,6 +226,7 @@ impl Gateway {
         Ok(Page {
             items: self.approved_only(share, answer.items).await?,
             next,
+            errors: answer.errors,
         })
     }
 
@@ -271,7 +292,7 @@ async fn in_repository(
     approved: &Approved<'_>,
     operation: &Operation,
     mut page: PageRequest,
-) -> Result<(Payload, Option<Position>)> {
+) -> Result<Fetched> {
     // Only under "all" can a name be unknown; then it costs one resolving call, and the cursor
     // carries the id so that the next pages need none.
     let mut resolved = None;
@@ -286,7 +307,7 @@ async fn in_repository(
             None => {
                 let repository = provider.find_repository(call, name).await?;
                 if matches!(operation, Operation::Repository) {
-                    return Ok((Box::new(repository).into(), None));
+                    return Ok(Fetched::one(Box::new(repository)));
                 }
                 repository.id
             }
@@ -304,52 +325,43 @@ async fn in_repository(
             full_name: None,
         },
     };
-    let (payload, next) = match operation {
-        Operation::Repository => (
-            Box::new(provider.repository(call, &repo).await?).into(),
-            None,
-        ),
-        Operation::Branches => split_page(provider.branches(call, &repo, page).await?),
+    let mut fetched: Fetched = match operation {
+        Operation::Repository => Fetched::one(Box::new(provider.repository(call, &repo).await?)),
+        Operation::Branches => provider.branches(call, &repo, page).await?.into(),
         Operation::Commits(branch) => {
-            split_page(provider.commits(call, &repo, branch.as_ref(), page).await?)
+            let branch = branch.as_ref();
+            provider.commits(call, &repo, branch, page).await?.into()
         }
-        Operation::CommitDiff(commit) => (
-            Box::new(provider.commit_diff(call, &repo, commit).await?).into(),
-            None,
-        ),
+        Operation::CommitDiff(commit) => {
+            Fetched::one(Box::new(provider.commit_diff(call, &repo, commit).await?))
+        }
         Operation::PullRequests(state) => {
-            split_page(provider.pull_requests(call, &repo, *state, page).await?)
+            let pulls = provider.pull_requests(call, &repo, *state, page);
+            pulls.await?.into()
         }
-        Operation::PullRequestDiff(number) => (
-            Box::new(provider.pull_request_diff(call, &repo, *number).await?).into(),
-            None,
-        ),
-        Operation::Contributors => split_page(provider.contributors(call, &repo, page).await?),
-        Operation::Tags => split_page(provider.tags(call, &repo, page).await?),
-        Operation::Releases => split_page(provider.releases(call, &repo, page).await?),
-        Operation::Checks(at) => split_page(provider.checks(call, &repo, at, page).await?),
+        Operation::PullRequestDiff(number) => {
+            let diff = provider.pull_request_diff(call, &repo, *number);
+            Fetched::one(Box::new(diff.await?))
+        }
+        Operation::Contributors => provider.contributors(call, &repo, page).await?.into(),
+        Operation::Tags => provider.tags(call, &repo, page).await?.into(),
+        Operation::Releases => provider.releases(call, &repo, page).await?.into(),
+        Operation::Checks(at) => provider.checks(call, &repo, at, page).await?.into(),
         Operation::Deployments(filter) => {
-            split_page(provider.deployments(call, &repo, filter, page).await?)
+            let deployments = provider.deployments(call, &repo, filter, page);
+            deployments.await?.into()
         }
-        Operation::FileTree(query) => {
-            split_page(provider.file_tree(call, &repo, query, page).await?)
-        }
+        Operation::FileTree(query) => provider.file_tree(call, &repo, query, page).await?.into(),
         Operation::Profile | Operation::Repositories => {
             return Err(Error::internal("not an operation of one repository"));
         }
     };
-    let next = match resolved {
-        Some(id) => next.map(|next| Position::new().text(id).then(&next)),
-        None => next,
-    };
-    Ok((payload, next))
-}
-
-fn split_page<T>(page: Page<T>) -> (Payload, Option<Position>)
-where
-    Payload: From<Vec<T>>,
-{
-    (page.items.into(), page.next)
+    if let Some(id) = resolved {
+        fetched.next = fetched
+            .next
+            .map(|next| Position::new().text(id).then(&next));
+    }
+    Ok(fetched)
 }
 
 /// What succeeded and what failed; an error only when nothing succeeded.

@@ -83,10 +83,9 @@ impl Gateway {
             Err(error) => return Err(error.with_rate_limits(rate_limits)),
         };
         let data = Filtered::through(&*self.filter, read.hash_tenant, fetched.payload)?;
-        let (is_cut, errors) = match fetched.merged {
-            Some((is_cut, errors)) => (is_cut, Some(errors)),
-            None => (false, None),
-        };
+        let is_cut = fetched.merged == Some(true);
+        let has_errors = fetched.merged.is_some() || !fetched.errors.is_empty();
+        let errors = has_errors.then_some(fetched.errors);
         let limit = read.page.limit;
         let next_cursor = fetched
             .next

@@ -94,10 +94,10 @@ impl Gateway {
             if connection.mode == ConnectionMode::Oauth {
                 let cause = ReconnectCause::TokenRefused;
                 self.refuse(&connection, tokens.version, cause).await?;
-                return Err(must_reconnect(&connection));
+                return Err(must_reconnect(&connection, Some(&refusal)));
             }
             return Err(match refusal.code() {
-                Code::InvalidCredentials => must_reconnect(&connection),
+                Code::InvalidCredentials => must_reconnect(&connection, Some(&refusal)),
                 _ => refusal,
             });
         }
@@ -198,7 +198,7 @@ impl Gateway {
                 tracing::warn!(connection = id.as_str(), error = ?error, "refresh refused");
                 self.refuse(&connection, version, ReconnectCause::RefreshRefused)
                     .await?;
-                return Err(must_reconnect(&connection));
+                return Err(must_reconnect(&connection, Some(&error)));
             }
         };
         if connections.finish_refresh(id, version, new.clone()).await? {
@@ -274,7 +274,7 @@ impl Gateway {
                 Ok((connection, tokens))
             }
             Some((connection, _)) if connection.status == ConnectionStatus::NeedsReconnect => {
-                Err(must_reconnect(&connection))
+                Err(must_reconnect(&connection, None))
             }
             _ => Err(Error::new(
                 Code::ProviderAccountNotConnected,
@@ -314,13 +314,21 @@ pub(super) fn refuses_credential(error: &Error) -> bool {
         && matches!(error.code(), Code::AuthExpired | Code::InvalidCredentials)
 }
 
-pub(super) fn must_reconnect(connection: &Connection) -> Error {
+/// `AUTH_EXPIRED` with the status and request id of the upstream's refusal, where it was asked.
+pub(super) fn must_reconnect(connection: &Connection, refusal: Option<&Error>) -> Error {
     let name = connection.provider.name();
-    Error::upstream(
+    let error = Error::upstream(
         Code::AuthExpired,
         connection.provider,
         format!("{name} no longer accepts this connection; its owner must reconnect."),
-    )
+    );
+    let asked = refusal.and_then(|refusal| Some((refusal.upstream_status()?, refusal)));
+    match asked {
+        Some((status, refusal)) => {
+            error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
+        }
+        None => error,
+    }
 }
 
 fn unrefreshable(connection: &Connection) -> Error {

@@ -51,7 +51,8 @@ pub struct UnifiedReply {
     pub page_info: Option<PageInfo>,
     /// What the firewall did, where that stands beside the page (file trees).
     pub firewall: Option<FirewallReport>,
-    /// The providers that failed, for answers over all of them.
+    /// What is missing from the data: providers that failed, for answers over all of them, and
+    /// sources of one provider that did not answer. `None` where nothing can be missing.
     pub errors: Option<Vec<Error>>,
     /// The last rate limit that each upstream reported for the accounts of this read.
     pub rate_limits: Vec<(ProviderId, RateLimit)>,

@@ -13,7 +13,7 @@ use crate::{
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Release {
-    /// The provider's own id; `None` where releases are known by their tag.
+    /// The provider's own id: the tag's name where releases are addressed by it.
     pub id: Option<String>,
     /// The tag it is made from.
     pub tag_name: Option<String>,

@@ -178,7 +178,7 @@ impl Provider for Scripted {
             .map(|(id, name)| self.repository(call, id, name))
             .collect();
         let next = (end < all.len()).then(|| Position::new().number(end as u64));
-        Ok(Page { items, next })
+        Ok(Page::new(items, next))
     }
 
     async fn repository(&self, call: &Call, repo: &RepoRef) -> Result<Repository> {
@@ -225,10 +225,8 @@ impl Provider for Scripted {
         let items = (start..start + page.limit.get() as u64)
             .map(branch)
             .collect();
-        Ok(Page {
-            items,
-            next: Some(Position::new().number(start + page.limit.get() as u64)),
-        })
+        let next = Position::new().number(start + page.limit.get() as u64);
+        Ok(Page::new(items, Some(next)))
     }
 }
 

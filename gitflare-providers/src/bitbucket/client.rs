@@ -46,6 +46,7 @@ const DIALECT: Dialect = Dialect {
         reset: "x-ratelimit-reset",
     },
     refusal,
+    missing: |_| None,
 };
 
 /// OAuth and access tokens are bearer tokens. An API token belongs to an account's e-mail, and the two

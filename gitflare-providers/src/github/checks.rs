@@ -2,7 +2,7 @@
 //! ref is resolved on the first page, so that both sources speak of one commit.
 
 use gitflare_core::{
-    Error, Page, PageRequest, Position, Result, Timestamp,
+    Code, Error, Page, PageRequest, Position, Result, Timestamp,
     model::{Check, CheckConclusion, CheckStatus},
     provider::{Call, CommitId, Endpoint, RefSelector, RepoRef},
 };
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     listing::Api,
     pinned::{pin, unpin},
+    upstream_error::recode,
     wire::{self, Id, Word},
 };
 
@@ -44,18 +45,66 @@ pub(super) async fn list(
     };
     let limit = page.limit;
     let page = PageRequest { limit, position };
-    let is_first = page.position.is_none();
-    let mut checks = match source {
-        RUNS => runs(client, call, repo, &commit, page).await?,
-        STATUSES => statuses(client, call, repo, &commit, page).await?,
+    let checks = match source {
+        RUNS => runs_first(client, call, repo, &commit, page).await?,
+        STATUSES => statuses_last(client, call, repo, &commit, page).await?,
         _ => return Err(Error::invalid_cursor("checks of another source")),
     };
-    if source == RUNS && checks.items.is_empty() && is_first {
-        // No app has run: a page of nothing would only send the caller on.
-        let first = PageRequest::first(limit);
-        checks = statuses(client, call, repo, &commit, first).await?;
-    }
     Ok(pin(checks, &commit))
+}
+
+/// A page of runs. Where there are none, or the connection may not read them, a page of statuses: an
+/// empty page would only send the caller on.
+async fn runs_first(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitId,
+    page: PageRequest,
+) -> Result<Page<Check>> {
+    let (is_first, statuses_page) = (page.position.is_none(), PageRequest::first(page.limit));
+    let forbidden = match runs(client, call, repo, commit, page).await {
+        Ok(mut runs) => {
+            let is_last = runs.next.is_none();
+            if !(is_first && is_last && runs.items.is_empty()) {
+                runs.next = Some(match &runs.next {
+                    Some(next) => Position::new().number(RUNS).then(next),
+                    None => Position::new().number(STATUSES),
+                });
+                return Ok(runs);
+            }
+            return statuses_last(client, call, repo, commit, statuses_page).await;
+        }
+        Err(error) if error.code() == Code::InsufficientScope => error,
+        Err(error) => return Err(error),
+    };
+    // Both forbidden: the read is.
+    let mut statuses = statuses(client, call, repo, commit, statuses_page).await?;
+    let message = "The connection may not read the check runs of GitHub Apps; commit statuses are listed alone.";
+    statuses
+        .errors
+        .push(recode(&forbidden, Code::InsufficientScope, message));
+    Ok(statuses)
+}
+
+/// A page of statuses behind the runs. Where the connection may not read them, the list ends.
+async fn statuses_last(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitId,
+    page: PageRequest,
+) -> Result<Page<Check>> {
+    match statuses(client, call, repo, commit, page).await {
+        Err(error) if error.code() == Code::InsufficientScope => {
+            let message = "The connection may not read commit statuses; the check runs of GitHub Apps are listed alone.";
+            let mut end = Page::last(Vec::new());
+            end.errors
+                .push(recode(&error, Code::InsufficientScope, message));
+            Ok(end)
+        }
+        asked => asked,
+    }
 }
 
 async fn runs(
@@ -69,12 +118,7 @@ async fn runs(
     let list = below(Endpoint::Checks, repo, &path)
         .query("filter", "latest")
         .rows_in("check_runs");
-    let mut runs = client.rows(call, list, page, WireRun::into).await?;
-    runs.next = Some(match &runs.next {
-        Some(next) => Position::new().number(RUNS).then(next),
-        None => Position::new().number(STATUSES),
-    });
-    Ok(runs)
+    client.rows(call, list, page, WireRun::into).await
 }
 
 /// The combined `state` beside the statuses is `pending` even when there are none, so it is not read.

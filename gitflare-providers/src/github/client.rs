@@ -9,7 +9,7 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use crate::{
-    http::Http,
+    http::{Http, Reply},
     listing::{About, Api, List, Paging},
     pagination::{self, Keys},
     request::Get,
@@ -39,6 +39,7 @@ const DIALECT: Dialect = Dialect {
         reset: "x-ratelimit-reset",
     },
     refusal,
+    missing,
 };
 
 /// What may stand in the link to a next page; `per_page` is the cursor's own.
@@ -236,6 +237,19 @@ impl Installation {
     }
 }
 
+/// Organizations that hide behind single sign-on what the list would hold else.
+/// <https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api#authorizing-a-personal-access-token-for-saml-single-sign-on>
+fn missing(reply: &Reply) -> Option<(Code, String)> {
+    let partial = reply.headers.get("x-github-sso")?.to_str().ok()?;
+    let organizations = partial.strip_prefix("partial-results")?;
+    let ids = organizations.split_once('=').map_or("", |(_, ids)| ids);
+    let count = ids.split(',').filter(|id| !id.trim().is_empty()).count();
+    Some((
+        Code::AccessBlockedByPolicy,
+        format!("GitHub left out what {count} organizations show after a single sign-on only."),
+    ))
+}
+
 /// The texts of limits that no header shows.
 const SECONDARY_LIMITS: &[&str] = &[
     "secondary rate limit",
@@ -251,6 +265,10 @@ const POLICIES: &[&str] = &[
     "enterprise policy",
     "policy of the enterprise",
     "repository access blocked",
+    // Token policies.
+    // <https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization>
+    "forbids access via",
+    "token's lifetime",
 ];
 
 /// What a refusal means by GitHub's own words. Limits go first: they too come as 403.
@@ -274,7 +292,7 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
                 "The organization asks for a single sign-on of this connection at GitHub.",
             )
         }
-        403 if refusal.says(POLICIES) => error(
+        403 if refusal.says(POLICIES) || refusal.has("block") => error(
             Code::AccessBlockedByPolicy,
             "A policy of the GitHub organization or enterprise blocks this access.",
         ),
@@ -287,10 +305,9 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             "GitHub no longer accepts the connection's credential.",
         ),
         409 => error(Code::ResourceNotFound, "The repository has no commits yet."),
-        422 if refusal.says(&["no commit found"]) => error(
-            Code::ResourceNotFound,
-            "There is no such branch, tag or commit in the repository.",
-        ),
+        422 if refusal.says(&["no commit found"]) || refusal.tells("missing") => {
+            error(Code::ResourceNotFound, "GitHub has no such resource.")
+        }
         202 => Some(
             refusal
                 .error(

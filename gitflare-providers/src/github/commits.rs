@@ -2,7 +2,7 @@
 
 use gitflare_core::{
     Code, Error, Limit, Page, PageRequest, Result, Timestamp,
-    model::{Commit, Diff, DiffStats, Signature},
+    model::{Commit, Diff, DiffStats, MAX_FILES, Signature},
     provider::{Call, CommitId, Endpoint, GitRef, ProviderId, RefSelector, RepoRef},
 };
 use serde::Deserialize;
@@ -26,7 +26,9 @@ pub(super) async fn list(
     branch: Option<&GitRef>,
     page: PageRequest,
 ) -> Result<Page<Commit>> {
-    let list = history(repo).query_opt("sha", branch.map(GitRef::as_str));
+    // A tag or a commit is no branch; the full name leads to neither.
+    let branch = branch.map(|name| format!("refs/heads/{name}"));
+    let list = history(repo).query_opt("sha", branch.as_deref());
     client.rows(call, list, page, WireCommit::into).await
 }
 
@@ -52,14 +54,8 @@ pub(super) async fn diff(
     };
     let stats = head.stats.unwrap_or_default();
     let mut diff = files.into_diff();
-    diff.truncated |= stats
-        .additions
-        .zip(diff.stats.additions)
-        .is_some_and(|(all, listed)| all > listed)
-        || stats
-            .deletions
-            .zip(diff.stats.deletions)
-            .is_some_and(|(all, listed)| all > listed);
+    // The totals of a commit and of its files differ at times: only a full list was cut.
+    diff.truncated |= diff.files.len() >= MAX_FILES;
     diff.stats = DiffStats {
         files: diff.stats.files.filter(|_| !diff.truncated),
         additions: stats.additions,

@@ -1,13 +1,17 @@
 //! Deployments. Their state is the newest of a list of statuses that each has, which is read along:
-//! a few at a time. Their payload is the customer's own and is never read.
+//! a few at a time, and as long as time is left. One that is not learned is unknown, and said to be.
+//! Their payload is the customer's own and is never read.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
 use gitflare_core::{
-    Page, PageRequest, Result, Timestamp,
+    Code, Error, Page, PageRequest, Result, Timestamp,
     model::{Deployment, DeploymentState},
-    provider::{Call, DeploymentFilter, Endpoint, RepoRef},
+    provider::{Call, DeploymentFilter, Endpoint, ProviderId, RepoRef},
 };
 use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     client::{Client, below},
@@ -16,11 +20,15 @@ use super::{
 use crate::{
     listing::Api,
     request::Get,
+    upstream_error::recode,
     wire::{self, Id, Rows, Word},
 };
 
 /// GitHub asks its clients to call little at once.
+/// <https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api>
 const CONCURRENT_STATES: usize = 4;
+/// What is kept of a read's time to answer without the states that did not come.
+const TO_ANSWER: Duration = Duration::from_secs(1);
 
 pub(super) async fn list(
     client: &Client,
@@ -31,35 +39,76 @@ pub(super) async fn list(
 ) -> Result<Page<Deployment>> {
     let list = below(Endpoint::Deployments, repo, &["deployments"])
         .query_opt("environment", filter.environment.as_deref());
-    let deployments = client
-        .rows(call, list, page, |wire: WireDeployment| wire)
-        .await?;
-    let ids: Vec<Id> = deployments.items.iter().map(|wire| wire.id).collect();
-    let states: Vec<Option<Word>> = stream::iter(ids)
-        .map(|id| state(client, call, repo, id))
-        .buffered(CONCURRENT_STATES)
-        .try_collect()
-        .await?;
-    let is_asked_for =
-        |deployment: &Deployment| filter.state.is_none() || deployment.state == filter.state;
-    Ok(Page {
-        items: deployments
-            .items
-            .into_iter()
-            .zip(states)
-            .map(|(wire, state)| wire.into_deployment(state))
-            .filter(is_asked_for)
-            .collect(),
-        next: deployments.next,
-    })
+    let own = |wire: WireDeployment| wire;
+    let wires = client.rows(call, list, page, own).await?;
+    let states = states(client, call, repo, &wires.items).await?;
+    let mut deployments = Page::new(Vec::with_capacity(wires.items.len()), wires.next);
+    deployments.errors = wires.errors;
+    deployments.errors.extend(not_learned(&states));
+    for (wire, state) in wires.items.into_iter().zip(states) {
+        let deployment = wire.into_deployment(state.ok().flatten());
+        if filter.state.is_none() || deployment.state == filter.state {
+            deployments.items.push(deployment);
+        }
+    }
+    Ok(deployments)
 }
 
-/// The newest status; `None` while there is none.
+/// The state of each deployment, or why it was not learned in time; one call each.
+///
+/// # Errors
+/// `AUTH_EXPIRED`, which ends the read: the others would say the same.
+async fn states(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    deployments: &[WireDeployment],
+) -> Result<Vec<Result<Option<Word>>>> {
+    let until = Instant::from_std(call.deadline) - TO_ANSWER;
+    let ids: Vec<Id> = deployments.iter().map(|wire| wire.id).collect();
+    let states: Vec<Result<Option<Word>>> = stream::iter(ids)
+        .map(|id| async move {
+            match timeout_at(until, state(client, call, repo, id)).await {
+                Ok(state) => state,
+                Err(_) => Err(Error::upstream(
+                    Code::UpstreamTimeout,
+                    ProviderId::GITHUB,
+                    "GitHub did not answer in time.",
+                )),
+            }
+        })
+        .buffered(CONCURRENT_STATES)
+        .collect()
+        .await;
+    let mut errors = states.iter().filter_map(|state| state.as_ref().err());
+    match errors.find(|error| error.code() == Code::AuthExpired) {
+        Some(error) => Err(error.clone()),
+        None => Ok(states),
+    }
+}
+
+/// What is missing from the page for states that were not learned.
+fn not_learned(states: &[Result<Option<Word>>]) -> Option<Error> {
+    let failed = states.iter().filter_map(|state| state.as_ref().err());
+    let count = failed.clone().count();
+    let first = failed.clone().next()?;
+    let message = format!(
+        "The state of {count} deployments was not learned: {}",
+        first.message()
+    );
+    Some(recode(first, first.code(), message))
+}
+
+/// The newest status; `None` while there is none, or when the deployment was deleted meanwhile.
 async fn state(client: &Client, call: &Call, repo: &RepoRef, id: Id) -> Result<Option<Word>> {
     let id = String::from(id);
     let path = ["repositories", &repo.id, "deployments", &id, "statuses"];
     let get = Get::new(&path)?.query("per_page", "1");
-    let answer = client.item(call, Endpoint::Deployments, repo, get).await?;
+    // The repository is there, for it has just answered: nothing needs to be settled.
+    let answer = match client.upstream.get(call, &get).await {
+        Err(error) if error.code() == Code::ResourceNotFound => return Ok(None),
+        asked => asked?,
+    };
     let statuses: Rows<WireStatus> = answer.json()?;
     Ok(statuses.into_iter().next().and_then(|status| status.state))
 }

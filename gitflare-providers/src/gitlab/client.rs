@@ -40,6 +40,7 @@ const DIALECT: Dialect = Dialect {
         reset: "ratelimit-reset",
     },
     refusal,
+    missing: |_| None,
 };
 
 /// Where keyset pages go on; one of them stands in a next link.

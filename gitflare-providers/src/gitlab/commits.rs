@@ -27,8 +27,9 @@ pub(super) async fn list(
     page: PageRequest,
 ) -> Result<Page<Commit>> {
     let is_first = page.position.is_none();
+    let name = branch.map(of_branch);
     let list = below(Endpoint::Commits, repo, &["repository", "commits"])
-        .query_opt("ref_name", branch.map(GitRef::as_str));
+        .query_opt("ref_name", name.as_deref());
     let commits = client.rows(call, list, page, WireCommit::into).await?;
     // An unknown branch is an empty list upstream, and a branch without commits does not exist.
     let nothing = commits.items.is_empty() && commits.next.is_none() && is_first;
@@ -54,9 +55,7 @@ pub(super) async fn diff(
     let commit: WireCommit = answer.json()?;
     let mut diff = files.into_diff();
     if let Some(stats) = commit.stats {
-        // Files over the instance's limit are missing from this endpoint without a mark.
-        diff.truncated |= diff.stats.additions < stats.additions && diff.stats.additions.is_some()
-            || diff.stats.deletions < stats.deletions && diff.stats.deletions.is_some();
+        diff.truncated |= is_cut(&diff, &stats);
         diff.stats = DiffStats {
             files: diff.stats.files.filter(|_| !diff.truncated),
             additions: stats.additions,
@@ -66,6 +65,20 @@ pub(super) async fn diff(
     diff.base_sha = commit.parent_ids.and_then(|ids| ids.into_iter().next());
     diff.head_sha = Some(commit.id);
     Ok(diff)
+}
+
+/// The least that makes an instance cut a diff: files, and changed lines.
+/// <https://docs.gitlab.com/administration/diff_limits/>
+const LEAST_CUT: (usize, u64) = (1000, 50_000);
+
+/// Whether files are missing. GitLab does not mark those that its instance's limits cost; totals alone
+/// prove nothing, for they differ at times.
+fn is_cut(diff: &Diff, stats: &WireStats) -> bool {
+    let total = stats.additions.unwrap_or_default() + stats.deletions.unwrap_or_default();
+    let listed = diff.stats.additions.zip(diff.stats.deletions);
+    let (files, lines) = LEAST_CUT;
+    let at_limit = diff.files.len() >= files || total >= lines;
+    at_limit && listed.is_some_and(|(added, removed)| added + removed < total)
 }
 
 /// The commit that a selector leads to; `None` in an empty repository.
@@ -78,16 +91,16 @@ pub(super) async fn resolve(
 ) -> Result<Option<CommitId>> {
     let name = match at {
         RefSelector::DefaultBranch => None,
-        RefSelector::Branch(name) => Some(name),
+        RefSelector::Branch(name) => Some(of_branch(name)),
         RefSelector::Ref(name) => {
             if let Ok(commit) = CommitId::parse(name.as_str()) {
                 return Ok(Some(commit));
             }
-            Some(name)
+            Some(name.to_string())
         }
     };
-    let list = below(endpoint, repo, &["repository", "commits"])
-        .query_opt("ref_name", name.map(GitRef::as_str));
+    let list =
+        below(endpoint, repo, &["repository", "commits"]).query_opt("ref_name", name.as_deref());
     let tip = PageRequest::first(gitflare_core::Limit::new(1)?);
     let id = |tip: WireTip| tip.id;
     let tips = client.rows(call, list, tip, id).await?;
@@ -102,6 +115,11 @@ pub(super) async fn resolve(
         None if client.is_empty(call, repo).await? => Ok(None),
         None => Err(no_such_ref()),
     }
+}
+
+/// The full name of a branch: a tag or a commit of the same name is not meant.
+fn of_branch(name: &GitRef) -> String {
+    format!("refs/heads/{name}")
 }
 
 fn no_such_ref() -> Error {

@@ -1,7 +1,7 @@
 //! Deployments. What they embed of runners, jobs and users beyond the named fields is not read.
 
 use gitflare_core::{
-    Error, Page, PageRequest, Result, Timestamp,
+    Error, Page, PageRequest, Position, Result, Timestamp,
     model::{Deployment, DeploymentState},
     provider::{Call, DeploymentFilter, Endpoint, ProviderId, RepoRef},
 };
@@ -16,10 +16,13 @@ use crate::{
     wire::{self, Id, Word},
 };
 
-/// The states that both sides have. `blocked` and `skipped` have no word in the contract, so they
-/// are unknown; `queued`, `error` and `inactive` have none at GitLab, so they cannot be asked for.
+/// The states that both sides have. `skipped` has no word in the contract, so it is unknown;
+/// `queued`, `error` and `inactive` have none at GitLab, so they cannot be asked for. One that is
+/// `blocked` waits for an approval.
+/// <https://docs.gitlab.com/api/deployments/>
 const STATES: &[(DeploymentState, &str)] = &[
     (DeploymentState::Pending, "created"),
+    (DeploymentState::Pending, "blocked"),
     (DeploymentState::InProgress, "running"),
     (DeploymentState::Success, "success"),
     (DeploymentState::Failure, "failed"),
@@ -33,29 +36,56 @@ pub(super) async fn list(
     filter: &DeploymentFilter,
     page: PageRequest,
 ) -> Result<Page<Deployment>> {
+    let statuses = filter.state.map(statuses).transpose()?.unwrap_or_default();
+    let (at, page) = place(&statuses, page)?;
     let list = below(Endpoint::Deployments, repo, &["deployments"])
         // The upstream's default is the oldest first.
         // <https://docs.gitlab.com/api/deployments/#list-project-deployments>
         .query("order_by", "id")
         .query("sort", "desc")
         .query_opt("environment", filter.environment.as_deref())
-        .query_opt("status", filter.state.map(status).transpose()?);
-    client.rows(call, list, page, WireDeployment::into).await
+        .query_opt("status", statuses.get(at).copied());
+    let mut deployments = client.rows(call, list, page, WireDeployment::into).await?;
+    if statuses.len() > 1 {
+        let here = |at: usize| Position::new().number(at as u64);
+        deployments.next = match deployments.next {
+            Some(next) => Some(here(at).then(&next)),
+            None => (at + 1 < statuses.len()).then(|| here(at + 1)),
+        };
+    }
+    Ok(deployments)
 }
 
-fn status(state: DeploymentState) -> Result<&'static str> {
-    STATES
-        .iter()
-        .find(|(ours, _)| *ours == state)
-        .map(|(_, theirs)| *theirs)
-        .ok_or_else(|| {
-            let words: Vec<_> = STATES.iter().map(|(ours, _)| ours.as_str()).collect();
-            Error::invalid_request(format!(
-                "GitLab has no deployments in that `state`; it must be one of: {}.",
-                words.join(", ")
-            ))
-            .with_provider(ProviderId::GITLAB)
-        })
+/// Where a chain stands: GitLab takes one status at a time, so that a state with several of them is
+/// read one after the other, each to its end.
+fn place(statuses: &[&str], page: PageRequest) -> Result<(usize, PageRequest)> {
+    let Some(position) = page.position.as_ref().filter(|_| statuses.len() > 1) else {
+        return Ok((0, page));
+    };
+    let mut fields = position.fields();
+    let at = usize::try_from(fields.number()?).unwrap_or(usize::MAX);
+    if at >= statuses.len() {
+        return Err(Error::invalid_cursor("deployments of another status"));
+    }
+    let position = (!fields.is_empty()).then(|| fields.rest());
+    let limit = page.limit;
+    Ok((at, PageRequest { limit, position }))
+}
+
+/// GitLab's words for a state.
+fn statuses(state: DeploymentState) -> Result<Vec<&'static str>> {
+    let words = STATES.iter().filter(|(ours, _)| *ours == state);
+    let words: Vec<_> = words.map(|(_, theirs)| *theirs).collect();
+    if words.is_empty() {
+        let mut known: Vec<_> = STATES.iter().map(|(ours, _)| ours.as_str()).collect();
+        known.dedup();
+        return Err(Error::invalid_request(format!(
+            "GitLab has no deployments in that `state`; it must be one of: {}.",
+            known.join(", ")
+        ))
+        .with_provider(ProviderId::GITLAB));
+    }
+    Ok(words)
 }
 
 pub(super) fn state(status: &str) -> Option<DeploymentState> {

@@ -413,9 +413,10 @@ impl WireEvent {
 
     fn into_release(self) -> Release {
         let links = self.assets.and_then(|assets| assets.links);
+        let tag = self.tag.and_then(WireText::into_text);
         Release {
-            id: None,
-            tag_name: self.tag.and_then(WireText::into_text),
+            id: tag.clone(),
+            tag_name: tag,
             name: self.name,
             description: self.description,
             draft: None,

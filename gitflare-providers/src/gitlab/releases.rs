@@ -1,4 +1,4 @@
-//! Releases. They have no id of their own and no draft state; the tag names them.
+//! Releases. They have no draft state; the tag names them.
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
@@ -69,7 +69,9 @@ impl From<WireRelease> for Release {
     fn from(wire: WireRelease) -> Self {
         let assets = wire.assets.and_then(|assets| assets.links);
         Self {
-            id: None,
+            // GitLab addresses a release by its tag.
+            // <https://docs.gitlab.com/api/releases/>
+            id: wire.tag_name.clone(),
             tag_name: wire.tag_name,
             name: wire.name,
             description: wire.description,

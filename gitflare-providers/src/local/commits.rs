@@ -39,7 +39,7 @@ pub(super) fn list(
         .into_iter()
         .map(|id| Ok(describe(id, &repo.commit(id)?)))
         .collect::<Result<_>>()?;
-    Ok(Page { items, next })
+    Ok(Page::new(items, next))
 }
 
 fn describe(id: ObjectId, commit: &RawCommit) -> Commit {

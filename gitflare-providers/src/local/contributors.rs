@@ -49,10 +49,8 @@ pub(super) fn list(repo: &Repo, people: &People, page: &PageRequest) -> Result<P
     };
     let rest = all.get(sent..).unwrap_or_default();
     let limit = page.limit.get();
-    Ok(Page {
-        items: rest.iter().take(limit).cloned().collect(),
-        next: (rest.len() > limit).then(|| counted(tip, sent + limit)),
-    })
+    let next = (rest.len() > limit).then(|| counted(tip, sent + limit));
+    Ok(Page::new(rest.iter().take(limit).cloned().collect(), next))
 }
 
 /// Most commits first, then by e-mail. The name and spelling are those of the newest commit.

@@ -24,6 +24,16 @@ pub(super) fn no_repository() -> Error {
     )
 }
 
+/// The repository keeps its refs in another format than files. Its `HEAD` names no branch then, and
+/// its folders hold no ref: read as files it would look empty.
+pub(super) fn reftable() -> Error {
+    Error::upstream(
+        Code::UnsupportedEndpoint,
+        ProviderId::LOCAL,
+        "The repository keeps its refs in the reftable format, which is not read. `git refs migrate --ref-format=files` converts it.",
+    )
+}
+
 /// What cannot be the name of a repository here, whatever the folders hold.
 pub(super) fn malformed_name() -> Error {
     Error::invalid_request(

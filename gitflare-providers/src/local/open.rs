@@ -156,6 +156,10 @@ impl Roots {
     /// but files and folders where Git would read (a link leads out, a pipe never ends).
     fn check_layout(&self, found: &Found) -> Result<()> {
         let at = |part: &str| found.git_dir.join(part);
+        // <https://git-scm.com/docs/reftable>
+        if fs::symlink_metadata(at("reftable")).is_ok() {
+            return Err(errors::reftable());
+        }
         for pointer in ["commondir", "gitdir", "objects/info/alternates"] {
             if fs::symlink_metadata(at(pointer)).is_ok() {
                 return Err(self.refuse(found, pointer));
@@ -194,20 +198,34 @@ fn describe(root: &Path, error: &dyn std::fmt::Display) -> String {
     format!("local root {}: {error}", root.display())
 }
 
+/// Whether a folder holds files and folders alone, all the way down. What vanishes meanwhile was one
+/// of them: `git gc` removes folders while others read, and Git itself goes on.
 fn is_plain(folder: &Path) -> io::Result<bool> {
     if !fs::symlink_metadata(folder)?.is_dir() {
         return Ok(false);
     }
     let mut pending = vec![folder.to_path_buf()];
     while let Some(folder) = pending.pop() {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            match entry.file_type()? {
-                kind if kind.is_dir() => pending.push(entry.path()),
-                kind if kind.is_file() => {}
-                _ => return Ok(false),
+        let Some(entries) = still_there(fs::read_dir(folder))? else {
+            continue;
+        };
+        for entry in entries {
+            let kind = entry.and_then(|entry| Ok((entry.file_type()?, entry)));
+            match still_there(kind)? {
+                Some((kind, entry)) if kind.is_dir() => pending.push(entry.path()),
+                Some((kind, _)) if !kind.is_file() => return Ok(false),
+                Some(_) | None => {}
             }
         }
     }
     Ok(true)
+}
+
+/// `None` for what was removed in between.
+fn still_there<T>(looked: io::Result<T>) -> io::Result<Option<T>> {
+    match looked {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }

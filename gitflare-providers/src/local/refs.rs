@@ -31,10 +31,7 @@ pub(super) fn tags(repo: &Repo, page: &PageRequest) -> Result<Page<Tag>> {
         .into_iter()
         .map(|(name, id)| describe(repo, name, id))
         .collect::<Result<_>>()?;
-    Ok(Page {
-        items,
-        next: refs.next,
-    })
+    Ok(Page::new(items, refs.next))
 }
 
 fn describe(repo: &Repo, name: String, id: ObjectId) -> Result<Tag> {
@@ -73,7 +70,7 @@ fn slice(
         .map(|item| (short_name(item, namespace), item.id))
         .collect();
     let next = (rest.len() > limit).then(|| write_after(&rest[limit - 1].name));
-    Ok(Page { items, next })
+    Ok(Page::new(items, next))
 }
 
 fn short_name(item: &RefTarget, namespace: Namespace) -> String {

@@ -247,12 +247,12 @@ impl Repo {
         if matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return self.commit_named(text);
         }
-        let full = [BRANCHES, TAGS]
-            .iter()
-            .any(|namespace| text.starts_with(namespace))
-            .then(|| text.to_owned());
-        let candidates = [format!("{BRANCHES}{text}"), format!("{TAGS}{text}")];
-        for candidate in full.iter().chain(&candidates) {
+        // In Git's order: a tag before the branch of the same name.
+        // <https://git-scm.com/docs/gitrevisions#_specifying_revisions>
+        let full = [text.to_owned(), format!("refs/{text}")];
+        let short = [format!("{TAGS}{text}"), format!("{BRANCHES}{text}")];
+        let is_open = |name: &&String| name.starts_with(BRANCHES) || name.starts_with(TAGS);
+        for candidate in full.iter().filter(is_open).chain(&short) {
             if let Some(id) = self.find_ref(candidate.as_bytes())? {
                 return self.commit_behind(id);
             }

@@ -35,25 +35,26 @@ pub(super) fn list(
     let all = roots.repositories(deadline)?;
     let start = after.map_or(0, |after| all.partition_point(|found| *found.id <= *after));
     let limit = page.limit.get();
-    let mut items = Vec::with_capacity(limit);
+    let mut page = Page::last(Vec::with_capacity(limit));
     let mut last = None;
     for found in &all[start..] {
-        if items.len() == limit {
-            let next = last.map(|id: &str| Position::new().text(id));
-            return Ok(Page { items, next });
+        if page.items.len() == limit {
+            page.next = last.map(|id: &str| Position::new().text(id));
+            break;
         }
         deadline.check()?;
         match roots.check(found) {
             // One that is refused is absent here as it is everywhere.
             Err(error) if error.code() == Code::RepositoryNotFound => {}
+            Err(error) if error.code() == Code::UnsupportedEndpoint => page.errors.push(error),
             // One that cannot be read at the moment is still there.
             Ok(()) | Err(_) => {
-                items.push(describe(found, config, connection));
+                page.items.push(describe(found, config, connection));
                 last = Some(&found.id);
             }
         }
     }
-    Ok(Page::last(items))
+    Ok(page)
 }
 
 pub(super) fn read(

@@ -48,7 +48,7 @@ pub(super) fn list(repo: &Repo, query: &TreeQuery, page: &PageRequest) -> Result
         items.push(describe(repo, &path, &entry)?);
     }
     let next = walk.has_more().then(|| walk.position(commit));
-    Ok(Page { items, next })
+    Ok(Page::new(items, next))
 }
 
 /// The entry at a path.

@@ -10,6 +10,7 @@
 mod golden;
 mod hooks;
 mod paging;
+mod partial;
 mod published;
 mod recordings;
 mod refusals;

@@ -104,6 +104,32 @@ async fn each_refusal_has_its_code() {
             Code::ResourceNotFound,
         ),
         (message(422, "Validation Failed"), Code::InvalidRequest),
+        (
+            Reply::new(
+                422,
+                r#"{"message": "Validation Failed", "errors": [{"resource": "Branch", "code": "missing"}]}"#,
+            ),
+            Code::ResourceNotFound,
+        ),
+        // Policies about tokens, which no scope helps against.
+        (
+            message(
+                403,
+                "`mill` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.",
+            ),
+            Code::AccessBlockedByPolicy,
+        ),
+        (
+            message(
+                403,
+                "The 'mill' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days.",
+            ),
+            Code::AccessBlockedByPolicy,
+        ),
+        (
+            Reply::new(403, r#"{"message": "Sorry.", "block": {"reason": "x"}}"#),
+            Code::AccessBlockedByPolicy,
+        ),
         (message(500, "Server Error"), Code::UpstreamUnavailable),
         (
             Reply::new(502, "<html>unicorn</html>"),

@@ -194,7 +194,7 @@ fn history() -> Vec<Row> {
                 Read::Commits(Some(git_ref("feature/warp-3"))),
                 &[(
                     "commits",
-                    "repositories/7/commits?sha=feature%2Fwarp-3&per_page=25",
+                    "repositories/7/commits?sha=refs%2Fheads%2Ffeature%2Fwarp-3&per_page=25",
                 )],
             )
             .golden(&["commits"])

@@ -194,7 +194,7 @@ async fn an_empty_repository_has_empty_lists_whatever_gitlab_makes_of_it() {
 
 #[tokio::test]
 async fn an_unknown_branch_is_no_empty_history() {
-    let target = "projects/7/repository/commits?ref_name=gone&per_page=25";
+    let target = "projects/7/repository/commits?ref_name=refs%2Fheads%2Fgone&per_page=25";
     let project = |empty: bool| {
         Reply::ok(format!(
             r#"{{"id": 7, "path": "x", "path_with_namespace": "m/x", "empty_repo": {empty}}}"#

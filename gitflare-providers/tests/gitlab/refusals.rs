@@ -147,3 +147,24 @@ async fn a_token_that_gitlab_refuses_is_no_credential() {
     let refused = up.provider.viewer(&call()).await.unwrap_err();
     assert_eq!(refused.code(), Code::AccessBlockedByPolicy);
 }
+
+#[tokio::test]
+async fn the_request_is_named_by_whoever_answered() {
+    let refused_with = async |name: &'static str, value: &str| {
+        let reply = Reply::new(502, "<html>")
+            .with("x-request-id", "<hidden>")
+            .with(name, value);
+        let error = refused(reply).await;
+        error.provider_request_id().map(str::to_owned)
+    };
+    let meta = r#"{"correlation_id":"01HXMETA","version":"1"}"#;
+    assert_eq!(
+        refused_with("x-gitlab-meta", meta).await.as_deref(),
+        Some("01HXMETA")
+    );
+    assert_eq!(
+        refused_with("cf-ray", "8f2-AMS").await.as_deref(),
+        Some("8f2-AMS")
+    );
+    assert_eq!(refused_with("x-other", "1").await, None);
+}

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::gitlab::{
     SHA, git_ref, repo,
-    support::table::{Row, Table, number},
+    support::table::{Row, Table, fixture, number},
 };
 
 const GITLAB: Table = Table("gitlab");
@@ -183,7 +183,10 @@ fn history() -> Vec<Row> {
             .case(
                 "commits of a branch",
                 Read::Commits(Some(git_ref("feature/warp-3"))),
-                &[("commits", &list("ref_name=feature%2Fwarp-3&"))],
+                &[(
+                    "commits",
+                    &list("ref_name=refs%2Fheads%2Ffeature%2Fwarp-3&"),
+                )],
             )
             .golden(&["commits"])
             .needs(&["commits/*/id"]),
@@ -270,14 +273,18 @@ fn checks_and_trees() -> Vec<Row> {
         .answer("tip", &tip_of(""), &*tip)
         .needs(&["checks/*/id", "tip/*", "tip/*/id"]),
         checks("checks of a branch", branch, "&ref=feature%2Fwarp-3")
-            .answer("tip", &tip_of("ref_name=feature%2Fwarp-3&"), &*tip)
+            .answer(
+                "tip",
+                &tip_of("ref_name=refs%2Fheads%2Ffeature%2Fwarp-3&"),
+                &*tip,
+            )
             .needs(&["checks/*/id", "tip/*", "tip/*/id"]),
         checks("checks of a tag", RefSelector::Ref(git_ref("v2.0.0")), "")
             .answer("tip", &tip_of("ref_name=v2.0.0&"), &*tip)
             .needs(&["checks/*/id", "tip/*", "tip/*/id"]),
         GITLAB
             .case("file_tree", Read::FileTree(query), &[("file_tree", &tree)])
-            .answer("tip", &tip_of("ref_name=main&"), &*tip)
+            .answer("tip", &tip_of("ref_name=refs%2Fheads%2Fmain&"), &*tip)
             .list("file_tree", "")
             .needs(&[
                 "file_tree/*/name",
@@ -312,7 +319,7 @@ fn deployments() -> Vec<Row> {
             Some(DeploymentState::Success),
             "&environment=review%2Fwarp&status=success",
         ),
-        in_state("pending deployments", DeploymentState::Pending, "created"),
+        pending(),
         in_state(
             "running deployments",
             DeploymentState::InProgress,
@@ -325,6 +332,27 @@ fn deployments() -> Vec<Row> {
             "canceled",
         ),
     ]
+}
+
+/// Two of GitLab's words are one of ours; it takes one at a time.
+fn pending() -> Row {
+    let target = |word: &str| {
+        format!("projects/7/deployments?order_by=id&sort=desc&status={word}&per_page=25")
+    };
+    let filter = DeploymentFilter {
+        environment: None,
+        state: Some(DeploymentState::Pending),
+    };
+    let blocked = fixture("gitlab/deployments.json");
+    GITLAB
+        .case(
+            "pending deployments",
+            Read::Deployments(filter),
+            &[("deployments", &target("created"))],
+        )
+        .answer("blocked", &target("blocked"), blocked)
+        .golden(&["deployments", "deployments"])
+        .needs(&["blocked/*/id", "deployments/*/id"])
 }
 
 #[tokio::test]

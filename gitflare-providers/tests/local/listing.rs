@@ -112,3 +112,60 @@ fn of_two_roots_with_one_id_the_first_is_served() {
     let alone = Api::over(&roots, "alone").repository().unwrap();
     assert_eq!(alone.default_branch.as_deref(), Some("second"));
 }
+
+#[test]
+fn a_repository_with_refs_in_another_format_is_refused_and_named() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let at = |path: &str| root.path().join(path);
+    Git::init(&at("files"), &[]);
+    Git::init(&at("tables"), &[]);
+    std::fs::create_dir(at("tables/.git/reftable")).unwrap();
+    std::fs::write(at("tables/.git/HEAD"), "ref: refs/heads/.invalid\n").unwrap();
+    let api = Api::new(root.path(), "tables");
+    for refused in [
+        api.repository().map(drop),
+        api.branches(25).map(drop),
+        api.tags(25).map(drop),
+        api.commits(None, 25).map(drop),
+    ] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.code(), Code::UnsupportedEndpoint);
+        assert!(error.message().contains("reftable"), "{error}");
+    }
+    let listed = api.repositories(25).unwrap();
+    let ids: Vec<_> = listed.iter().map(|repository| &repository.id).collect();
+    assert_eq!(ids, ["files"]);
+}
+
+#[test]
+fn folders_that_come_and_go_meanwhile_fail_no_read() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    Git::init(&root.path().join("work"), &[]);
+    let objects = root.path().join("work/.git/objects");
+    let api = Api::new(root.path(), "work");
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for name in ["aa", "bb", "cc"] {
+            let (folder, stop) = (objects.join(name), &stop);
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    std::fs::create_dir(&folder).unwrap();
+                    std::fs::remove_dir(&folder).unwrap();
+                }
+            });
+        }
+        let reads: Vec<_> = (0..300).map(|_| api.branches(25)).collect();
+        stop.store(true, Ordering::Relaxed);
+        for read in reads {
+            read.unwrap();
+        }
+    });
+}

@@ -237,7 +237,11 @@ fn a_ref_is_a_branch_a_tag_a_full_name_or_a_commit_id() {
     for (name, expected) in [
         ("main", "HEAD"),
         ("refs/heads/main", "HEAD"),
-        ("both", "HEAD~1"),
+        ("heads/main", "HEAD"),
+        // As git does: the tag.
+        ("both", "HEAD~2"),
+        ("heads/both", "HEAD~1"),
+        ("tags/both", "HEAD~2"),
         ("refs/tags/both", "HEAD~2"),
         ("refs/heads/both", "HEAD~1"),
         ("annotated", "HEAD~2"),
@@ -256,7 +260,6 @@ fn a_ref_is_a_branch_a_tag_a_full_name_or_a_commit_id() {
     for name in [
         "nowhere",
         "group",
-        "heads/main",
         "HEAD",
         "ORIG_HEAD",
         "refs/notes/hidden",

@@ -116,9 +116,14 @@ impl Git {
         name: Option<&str>,
     ) -> Result<Option<Arc<Vec<Commit>>>> {
         let name = name.unwrap_or(&repo.default_branch);
+        let of_branch = name.strip_prefix("refs/heads/");
         let branches = self.branches(repo).await?;
-        if let Some(branch) = branches.iter().find(|branch| branch.name == name) {
+        let is_named = |branch: &&Branch| branch.name == of_branch.unwrap_or(name);
+        if let Some(branch) = branches.iter().find(is_named) {
             return self.history(repo, branch).await.map(Some);
+        }
+        if of_branch.is_some() {
+            return Ok(None);
         }
         // A tag's or commit's history is the tail of some branch's.
         let Some(sha) = self.resolve(repo, name).await? else {
@@ -146,6 +151,7 @@ impl Git {
 
     /// The commit that a branch, a tag or a full id leads to; `heads/` and `tags/` say which.
     pub(crate) async fn resolve(&self, repo: &Repo, name: &str) -> Result<Option<String>> {
+        let name = name.strip_prefix("refs/").unwrap_or(name);
         let of_branch = name.strip_prefix("heads/").unwrap_or(name);
         let branches = self.branches(repo).await?;
         if let Some(branch) = branches.iter().find(|branch| branch.name == of_branch) {
