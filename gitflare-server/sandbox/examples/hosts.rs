@@ -15,7 +15,12 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let mut running = Vec::new();
     let mut out = std::io::stdout();
-    for kind in [ForgeKind::Github, ForgeKind::Gitlab, ForgeKind::Bitbucket] {
+    for kind in [
+        ForgeKind::Github,
+        ForgeKind::Gitlab,
+        ForgeKind::Bitbucket,
+        ForgeKind::Gitflic,
+    ] {
         let host = Forge::start(kind, &options).await?;
         let token = host.personal_token("anna-berg").unwrap_or_default();
         writeln!(out, "{} {} {token}", kind.id(), host.api_url())?;

@@ -7,6 +7,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::{
     ForgeOptions,
     bitbucket::Bitbucket,
+    gitflic::Gitflic,
     github::Github,
     gitlab::Gitlab,
     kit::{Dialect, World, people, serve},
@@ -21,6 +22,8 @@ pub enum ForgeKind {
     Gitlab,
     /// Bitbucket Cloud's.
     Bitbucket,
+    /// GitFlic's, as a self-hosted installation.
+    Gitflic,
 }
 
 impl ForgeKind {
@@ -29,6 +32,7 @@ impl ForgeKind {
             Self::Github => &Github,
             Self::Gitlab => &Gitlab,
             Self::Bitbucket => &Bitbucket,
+            Self::Gitflic => &Gitflic,
         }
     }
 
@@ -39,6 +43,7 @@ impl ForgeKind {
             Self::Github => "github",
             Self::Gitlab => "gitlab",
             Self::Bitbucket => "bitbucket",
+            Self::Gitflic => "gitflic",
         }
     }
 
@@ -49,6 +54,7 @@ impl ForgeKind {
             Self::Github => "GitHub",
             Self::Gitlab => "GitLab",
             Self::Bitbucket => "Bitbucket",
+            Self::Gitflic => "GitFlic",
         }
     }
 }

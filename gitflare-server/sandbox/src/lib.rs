@@ -1,5 +1,5 @@
-//! Emulated code hosts: servers on loopback that speak the wire protocols of GitHub, GitLab and
-//! Bitbucket over real Git repositories, and a sample repository to serve. GitFlare can be tried and tested whole
+//! Emulated code hosts: servers on loopback that speak the wire protocols of GitHub, GitLab,
+//! Bitbucket and GitFlic over real Git repositories, and a sample repository to serve. GitFlare can be tried and tested whole
 //! with them, without an account or a network; the gateway reaches them by HTTP alone.
 //!
 //! This crate knows nothing of the server: `gitflare sandbox` and the tests start a gateway over it.
@@ -13,6 +13,7 @@
 
 mod bitbucket;
 mod forge;
+mod gitflic;
 mod github;
 mod gitlab;
 mod kit;

@@ -3,6 +3,7 @@
 
 mod bitbucket;
 mod clients;
+mod gitflic;
 mod github;
 mod gitlab;
 mod support;

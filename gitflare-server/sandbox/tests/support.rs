@@ -6,7 +6,11 @@ use std::{
 };
 
 use gitflare_sandbox::{Forge, ForgeKind, ForgeOptions, sample};
-use reqwest::{Method, RequestBuilder, Response, header::CONTENT_TYPE, redirect::Policy};
+use reqwest::{
+    Method, RequestBuilder, Response,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+    redirect::Policy,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::form_urlencoded;
@@ -57,8 +61,18 @@ impl Host {
         self.client.request(method, url)
     }
 
+    /// A request with the owner's token, in the provider's scheme.
+    fn authorized(&self, method: Method, path: &str) -> RequestBuilder {
+        let scheme = match self.forge.kind() {
+            ForgeKind::Gitflic => "token",
+            _ => "Bearer",
+        };
+        let value = format!("{scheme} {}", self.token);
+        self.request(method, path).header(AUTHORIZATION, value)
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Response {
-        let request = self.request(Method::GET, path).bearer_auth(&self.token);
+        let request = self.authorized(Method::GET, path);
         request.send().await.unwrap()
     }
 
@@ -70,7 +84,7 @@ impl Host {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let request = self.request(Method::POST, path).bearer_auth(&self.token);
+        let request = self.authorized(Method::POST, path);
         let answer = request.json(body).send().await.unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap_or_default())
@@ -113,7 +127,7 @@ impl Receiver {
         format!("http://{}/hook", self.0.local_addr().unwrap())
     }
 
-    fn take(self) -> Delivery {
+    pub(crate) fn take(self) -> Delivery {
         let (mut stream, _) = self.0.accept().unwrap();
         let mut bytes = Vec::new();
         let mut part = [0; 4096];

@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 use crate::kit::{Answer, Call, sign_in, tokens::Issued};
 
 pub(super) async fn authorize(call: &Call<'_>) -> Result<Answer> {
-    Ok(sign_in::page(call.world, call.request, true))
+    Ok(sign_in::page(
+        call.world,
+        call.request,
+        sign_in::Asking::STANDARD,
+    ))
 }
 
 pub(super) async fn token(call: &Call<'_>) -> Result<Answer> {

@@ -6,13 +6,24 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{error, not_found, objects, work};
-use crate::kit::{Answer, Call, sign_in, tokens::Issued};
+use crate::kit::{
+    Answer, Call,
+    sign_in::{self, Asking},
+    tokens::Issued,
+};
 
 /// Seconds that a GitHub App's refresh token lives.
 const REFRESH_SECONDS: u64 = 15_811_200;
 
 pub(super) async fn authorize(call: &Call<'_>) -> Result<Answer> {
-    Ok(sign_in::page(call.world, call.request, false))
+    Ok(sign_in::page(
+        call.world,
+        call.request,
+        Asking {
+            is_typed: false,
+            ..Asking::STANDARD
+        },
+    ))
 }
 
 pub(super) async fn token(call: &Call<'_>) -> Result<Answer> {

@@ -12,7 +12,11 @@ use crate::kit::{
 };
 
 pub(super) async fn authorize(call: &Call<'_>) -> Result<Answer> {
-    Ok(sign_in::page(call.world, call.request, true))
+    Ok(sign_in::page(
+        call.world,
+        call.request,
+        sign_in::Asking::STANDARD,
+    ))
 }
 
 pub(super) async fn token(call: &Call<'_>) -> Result<Answer> {

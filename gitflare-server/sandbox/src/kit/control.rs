@@ -42,7 +42,17 @@ pub(crate) async fn answer(call: &mut Call<'_>) -> Answer {
 }
 
 async fn decide(call: &Call<'_>) -> Result<Answer> {
-    Ok(sign_in::decide(call.world, call.request))
+    let granted = match sign_in::decide(call.world, call.request) {
+        Ok(granted) => granted,
+        Err(answer) => return Ok(answer),
+    };
+    if !call.dialect.posts_codes() {
+        return Ok(granted.redirect());
+    }
+    let body = json!({"code": granted.code, "state": granted.state}).to_string();
+    // The browser goes on whatever the application's server says.
+    let _ = delivery::post(&granted.uri, "", &body).await;
+    Ok(Answer::empty(302).with("location", granted.uri))
 }
 
 async fn add_fault(call: &Call<'_>) -> Result<Answer> {

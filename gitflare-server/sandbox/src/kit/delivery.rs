@@ -104,7 +104,7 @@ pub(crate) fn signature(secret: &str, body: &str) -> String {
 }
 
 /// Posts to a plain-http address of loopback, which is all that the sandbox has.
-async fn post(url: &str, headers: &str, body: &str) -> Result<u16, String> {
+pub(crate) async fn post(url: &str, headers: &str, body: &str) -> Result<u16, String> {
     let url = Url::parse(url).map_err(|error| error.to_string())?;
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
         return Err("the hook's URL names no host".to_owned());

@@ -176,6 +176,10 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     fn headers(&self, caller: &Caller, spent: Spent) -> Vec<(&'static str, String)>;
     /// The header of a request's id.
     fn request_id_header(&self) -> &'static str;
+    /// Whether codes go to the application's server in a POST, in place of the browser's address.
+    fn posts_codes(&self) -> bool {
+        false
+    }
     fn events(&self) -> &'static [EventRow];
     /// Adds what every payload has.
     fn complete_event(&self, scene: &Scene<'_>, payload: &mut Value);

@@ -38,6 +38,8 @@ pub(crate) enum FaultKind {
     MissingScope,
     /// A change whose totals are not the sums of its files, as GitHub answers for some.
     OtherTotals,
+    /// Answers in the shape of an older release, where the dialect knows one.
+    OlderShapes,
 }
 
 /// What happens to an answer on its way.

@@ -10,32 +10,52 @@ use super::{
     tokens::Issued,
 };
 
-/// The page of choices. Without `response_type=code` the application gets an error where
-/// `type_required` (RFC 6749, section 4.1.1; GitHub never asks for it).
-pub(crate) fn page(world: &World, request: &Request, type_required: bool) -> Answer {
+/// How a provider's authorization request differs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asking {
+    /// The parameter of the redirect URI.
+    pub(crate) redirect: &'static str,
+    /// Whether `response_type=code` is required (RFC 6749, section 4.1.1).
+    pub(crate) is_typed: bool,
+}
+
+impl Asking {
+    /// As RFC 6749 has it.
+    pub(crate) const STANDARD: Self = Self {
+        redirect: "redirect_uri",
+        is_typed: true,
+    };
+}
+
+/// The page of choices.
+pub(crate) fn page(world: &World, request: &Request, asking: Asking) -> Answer {
     let query = |name: &str| request.query(name).unwrap_or_default();
+    let uri = query(asking.redirect);
     if query("client_id") != world.identity.client_id {
         return Answer::html(
             404,
             html("Unknown application", "No application has this client id."),
         );
     }
-    if !is_callback(world, query("redirect_uri")) {
+    if !is_callback(world, uri) {
         return wrong_callback();
     }
     let back = |error: &str| {
         let pairs = [("error", error), ("state", query("state"))];
-        redirect(query("redirect_uri"), &pairs)
+        redirect(uri, &pairs)
     };
-    if type_required && query("response_type") != "code" {
+    if asking.is_typed && query("response_type") != "code" {
         return back("unsupported_response_type");
     }
     let challenged = request.query("code_challenge").is_some();
     if challenged && query("code_challenge_method") != "S256" {
         return back("invalid_request");
     }
-    let mut form = String::new();
-    for name in ["redirect_uri", "state", "scope", "code_challenge"] {
+    let mut form = format!(
+        "<input type=\"hidden\" name=\"redirect_uri\" value=\"{}\">",
+        escape(uri)
+    );
+    for name in ["state", "scope", "code_challenge"] {
         if let Some(value) = request.query(name) {
             let value = escape(value);
             form += &format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
@@ -56,12 +76,29 @@ pub(crate) fn page(world: &World, request: &Request, type_required: bool) -> Ans
     Answer::html(200, html("Authorize application", &text))
 }
 
-/// What the person chose: back to the application with a code or an error.
-pub(crate) fn decide(world: &World, request: &Request) -> Answer {
+/// A code for an application.
+pub(crate) struct Granted {
+    pub(crate) uri: String,
+    pub(crate) code: String,
+    pub(crate) state: String,
+}
+
+impl Granted {
+    /// The way back to the application, with the code.
+    pub(crate) fn redirect(&self) -> Answer {
+        redirect(&self.uri, &[("code", &self.code), ("state", &self.state)])
+    }
+}
+
+/// What the person chose.
+///
+/// # Errors
+/// The way back to the application without a code, or a page for the person.
+pub(crate) fn decide(world: &World, request: &Request) -> Result<Granted, Answer> {
     let field = |name: &str| request.field(name).unwrap_or_default();
     let (uri, state) = (field("redirect_uri"), field("state"));
     if !is_callback(world, &uri) {
-        return wrong_callback();
+        return Err(wrong_callback());
     }
     let Some(person) = by_login(&field("login")) else {
         let pairs = [
@@ -69,13 +106,13 @@ pub(crate) fn decide(world: &World, request: &Request) -> Answer {
             ("error_description", "The resource owner denied the request"),
             ("state", &state),
         ];
-        return redirect(&uri, &pairs);
+        return Err(redirect(&uri, &pairs));
     };
     let challenge = request.field("code_challenge");
     let code = world
         .tokens()
         .code(person, uri.clone(), challenge, field("scope"));
-    redirect(&uri, &[("code", &code), ("state", &state)])
+    Ok(Granted { uri, code, state })
 }
 
 /// Whether the client's own credentials are in the request: HTTP Basic, else the form.

@@ -151,6 +151,12 @@ impl Tokens {
         (proven && fits).then(|| self.issue(code.person, &code.scope))
     }
 
+    /// A token for a code alone, where neither redirect URI nor verifier go with it.
+    pub(crate) fn exchange_bare(&mut self, code: &str) -> Option<Issued> {
+        let code = self.codes.remove(code)?;
+        (code.expires_at > now()).then(|| self.issue(code.person, &code.scope))
+    }
+
     /// New tokens for a refresh token. Both old ones end at once.
     pub(crate) fn refresh(&mut self, refresh: &str) -> Option<Issued> {
         let (text, token) = self
