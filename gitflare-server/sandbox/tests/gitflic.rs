@@ -162,8 +162,8 @@ async fn a_hook_shows_its_secret_and_deliveries_have_no_id() {
         assert_eq!(sent.body["action"], name);
         assert_eq!(sent.body["project"]["owner_alias"], "acme");
         let id = hook["id"].as_str().unwrap();
-        let gone = host.post(&path(&format!("/setting/webhook/{id}/delete")), &json!({}));
-        assert_eq!(gone.await.0, 200);
+        let gone = path(&format!("/setting/webhook/{id}/delete"));
+        assert_eq!(host.post(&gone, &json!({})).await.0, 200);
     }
     let unknown = json!({"url": "http://127.0.0.1:1/", "secret": "s", "events": {"RELEASE": true}});
     assert_eq!(host.post(&path("/setting/webhook"), &unknown).await.0, 422);
