@@ -1,5 +1,7 @@
 //! The examples, run as `cargo run --example` does, with what they print held to what they promise.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::{
     env,
     io::{Write, stderr},

@@ -3,7 +3,6 @@
 //! disk in clear, after a run that succeeds, fails and is killed.
 
 #![expect(
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on says where, and what it skips"
 )]

@@ -4,7 +4,6 @@
 //! elsewhere.
 
 #![expect(
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on says where, and what it skips"
 )]

@@ -572,7 +572,7 @@ async fn answers_are_the_documents_examples_and_fill_its_schemas() {
         emit(&stand, "github", name).await;
         let body = eventually(name, async || {
             let all = receiver.received();
-            let found = all.iter().map(|one| one.json());
+            let found = all.iter().map(crate::forges::receiver::Received::json);
             found.into_iter().find(|body| body["type"] == name)
         })
         .await;

@@ -68,7 +68,6 @@ operations! {
 impl List<'_, Repositories> {
     /// Only those of one provider; without it the first page of each is merged, and there is no
     /// cursor.
-    #[must_use]
     pub fn provider(self, id: &str) -> Self {
         self.filter("provider", id)
     }
@@ -76,7 +75,6 @@ impl List<'_, Repositories> {
 
 impl List<'_, Commits> {
     /// The history of this branch; the default branch without it.
-    #[must_use]
     pub fn branch(self, name: &str) -> Self {
         self.filter("branch", name)
     }
@@ -84,7 +82,6 @@ impl List<'_, Commits> {
 
 impl List<'_, PullRequests> {
     /// Only those in this state; open ones without it.
-    #[must_use]
     pub fn state(self, state: PullRequestFilter) -> Self {
         self.filter("state", state.as_str())
     }
@@ -92,13 +89,11 @@ impl List<'_, PullRequests> {
 
 impl List<'_, Checks> {
     /// Those of the newest commit of this branch. Excludes [`Self::git_ref`].
-    #[must_use]
     pub fn branch(self, name: &str) -> Self {
         self.filter("branch", name)
     }
 
     /// Those of this branch, tag or commit. Excludes [`Self::branch`].
-    #[must_use]
     pub fn git_ref(self, name: &str) -> Self {
         self.filter("ref", name)
     }
@@ -106,13 +101,11 @@ impl List<'_, Checks> {
 
 impl List<'_, Deployments> {
     /// Only those to this environment.
-    #[must_use]
     pub fn environment(self, name: &str) -> Self {
         self.filter("environment", name)
     }
 
     /// Only those in this state.
-    #[must_use]
     pub fn state(self, state: DeploymentState) -> Self {
         self.filter("state", state.as_str())
     }
@@ -120,25 +113,21 @@ impl List<'_, Deployments> {
 
 impl List<'_, FileTree> {
     /// The tree of the newest commit of this branch. Excludes [`Self::git_ref`].
-    #[must_use]
     pub fn branch(self, name: &str) -> Self {
         self.filter("branch", name)
     }
 
     /// The tree of this branch, tag or commit. Excludes [`Self::branch`].
-    #[must_use]
     pub fn git_ref(self, name: &str) -> Self {
         self.filter("ref", name)
     }
 
     /// Only what lies in this folder.
-    #[must_use]
     pub fn path(self, path: &str) -> Self {
         self.filter("path", path)
     }
 
     /// Whether subfolders are listed too; `false` without it.
-    #[must_use]
     pub fn recursive(self, recursive: bool) -> Self {
         self.filter("recursive", if recursive { "true" } else { "false" })
     }

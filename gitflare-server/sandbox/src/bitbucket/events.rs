@@ -52,7 +52,7 @@ fn at_newest(scene: &Scene<'_>, kind: &str, name: &str) -> Value {
     json!({"type": kind, "name": name, "target": target})
 }
 
-fn change(old: Value, new: Value, commits: Value) -> Option<Value> {
+fn change(old: &Value, new: &Value, commits: &Value) -> Option<Value> {
     Some(json!({"push": {"changes": [{
         "created": old.is_null(), "closed": new.is_null(), "forced": false, "truncated": false,
         "old": old, "new": new, "commits": commits,
@@ -65,15 +65,15 @@ fn push(scene: &Scene<'_>) -> Option<Value> {
     let mut old = new.clone();
     old["target"] = json!({"type": "commit", "hash": scene.newest.parents.first()});
     let commits = json!([new["target"]]);
-    change(old, new, commits)
+    change(&old, &new, &commits)
 }
 
 fn created(scene: &Scene<'_>, kind: &str, name: &str) -> Option<Value> {
-    change(Value::Null, at_newest(scene, kind, name), json!([]))
+    change(&Value::Null, &at_newest(scene, kind, name), &json!([]))
 }
 
 fn deleted(scene: &Scene<'_>, kind: &str, name: &str) -> Option<Value> {
-    change(at_newest(scene, kind, name), Value::Null, Value::Null)
+    change(&at_newest(scene, kind, name), &Value::Null, &Value::Null)
 }
 
 fn pull_request(scene: &Scene<'_>) -> Option<Value> {

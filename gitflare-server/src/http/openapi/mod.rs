@@ -153,12 +153,12 @@ impl Writer {
             Takes::Nothing => return None,
             Takes::Hook => json!({"application/json": {"schema": {"type": "object"}}}),
             Takes::Json(make) => {
-                json!({"application/json": shown(self.schemas.read(make), example)})
+                json!({"application/json": shown(&self.schemas.read(make), example)})
             }
             Takes::JsonOrForm(make) => {
                 let schema = self.schemas.read(make);
                 json!({
-                    "application/json": shown(schema.clone(), example),
+                    "application/json": shown(&schema, example),
                     "application/x-www-form-urlencoded": {"schema": schema},
                 })
             }
@@ -166,7 +166,7 @@ impl Writer {
                 let mut content =
                     json!({"application/x-www-form-urlencoded": {"schema": form(fields)}});
                 if let Some(make) = json {
-                    content["application/json"] = shown(self.schemas.read(make), example);
+                    content["application/json"] = shown(&self.schemas.read(make), example);
                 }
                 content
             }
@@ -203,7 +203,7 @@ impl Writer {
                 let response = json!({
                     "description": success(200),
                     "headers": headers,
-                    "content": {"application/json": shown(schema, &example["response"])},
+                    "content": {"application/json": shown(&schema, &example["response"])},
                 });
                 responses.insert("200".to_owned(), response);
             }
@@ -223,7 +223,7 @@ impl Writer {
         match gives {
             Gives::Nothing => {}
             Gives::Json(make) => {
-                response["content"]["application/json"] = shown(self.schemas.write(make), example);
+                response["content"]["application/json"] = shown(&self.schemas.write(make), example);
             }
             Gives::Page => {
                 response["content"]["text/html"] = json!({"schema": {"type": "string"}});
@@ -308,7 +308,7 @@ impl Writer {
                 "parameters": parameters,
                 "requestBody": {
                     "required": true,
-                    "content": {"application/json": shown(schema, &example)},
+                    "content": {"application/json": shown(&schema, &example)},
                 },
                 "responses": {"2XX": {"description": "Received. Any other answer is tried again for a day."}},
             });
@@ -319,7 +319,7 @@ impl Writer {
 }
 
 /// A media type with its schema, and the example where one was recorded.
-fn shown(schema: Value, example: &Value) -> Value {
+fn shown(schema: &Value, example: &Value) -> Value {
     match example {
         Value::Null => json!({ "schema": schema }),
         example => json!({"schema": schema, "example": example}),

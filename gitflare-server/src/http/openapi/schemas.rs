@@ -52,11 +52,11 @@ impl Schemas {
     }
 
     pub(super) fn error(&mut self) -> Value {
-        self.write(|generator| generator.subschema_for::<CanonicalBody<'static>>())
+        self.write(SchemaGenerator::subschema_for::<CanonicalBody<'static>>)
     }
 
     pub(super) fn oauth_error(&mut self) -> Value {
-        self.write(|generator| generator.subschema_for::<OauthErrorBody<'static>>())
+        self.write(SchemaGenerator::subschema_for::<OauthErrorBody<'static>>)
     }
 
     /// The body of a delivery of this event: the envelope with the data of its kind.
