@@ -285,8 +285,7 @@ impl Gateway {
     }
 
     fn named_provider(&self, id: Option<&str>) -> Result<Option<ProviderId>> {
-        id.map(|id| self.enabled(id).map(|provider| provider.id()))
-            .transpose()
+        id.map(|id| self.filter_provider(id)).transpose()
     }
 
     /// `from` and `to`; the last thirty days when neither is named.

@@ -89,7 +89,7 @@ impl Gateway {
             presented,
             provider: identified.provider,
             // Sent twice it names none; the parameters are judged later.
-            connection: request.query.once("connectionId").ok().flatten(),
+            connection: request.query.value("connectionId").ok().flatten(),
             repository: request.repository.as_deref(),
             path_is_blocked: self.blocks_path(request.endpoint, &request.query),
             now: draft.at,

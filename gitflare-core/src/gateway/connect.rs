@@ -126,7 +126,7 @@ impl Gateway {
     ) -> Result<Listing<Connection>> {
         let provider = match filter.provider.as_deref() {
             None => None,
-            Some(id) => Some(self.enabled(id)?.id()),
+            Some(id) => Some(self.filter_provider(id)?),
         };
         let parsed = ConnectionFilter {
             tenant: parsed(&filter.tenant_id, TenantId::parse)?,

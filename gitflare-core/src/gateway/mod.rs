@@ -71,7 +71,7 @@ use crate::{
     cursor::CursorKeys,
     filter::ContentFilter,
     keys::Vault,
-    provider::{Provider, Registry},
+    provider::{Provider, ProviderId, Registry},
     storage::{Actor, AuditAction, AuditEntry, FirewallSettings, Outcome, Storage},
 };
 
@@ -223,10 +223,23 @@ impl Gateway {
         self.audit(act, action, object.as_ref(), Outcome::Ok)
     }
 
-    /// The enabled provider whose id a client sent.
+    /// The provider that selects rows of what is stored: an enabled one, or one of the built-in ids,
+    /// whose rows outlive its being disabled.
     ///
     /// # Errors
-    /// `UNSUPPORTED_PROVIDER`.
+    /// `UNSUPPORTED_PROVIDER` for any other id.
+    fn filter_provider(&self, id: &str) -> Result<ProviderId> {
+        let mut built_in = ProviderId::BUILT_IN.iter();
+        match built_in.find(|known| known.as_str() == id) {
+            Some(known) => Ok(*known),
+            None => Ok(self.enabled(id)?.id()),
+        }
+    }
+
+    /// The enabled provider of that id.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED_PROVIDER` when there is none.
     fn enabled(&self, id: &str) -> Result<&Arc<dyn Provider>> {
         self.providers
             .lookup(id)

@@ -152,8 +152,12 @@ async fn known_parameters_are_refused_by_name_and_unknown_ones_ignored() {
     ] {
         assert_eq!(code(read(&query).await), expected, "{query:?}");
     }
+    for name in ["page", "per_page", "pagelen", "offset"] {
+        let refused = read(&[(name, "7")]).await;
+        assert_eq!(code(refused), Code::PaginationNotSupported, "{name}");
+    }
     assert!(
-        read(&[("page", "7"), ("page", "8"), ("empty", "")])
+        read(&[("colour", "7"), ("colour", "8"), ("empty", "")])
             .await
             .is_ok()
     );

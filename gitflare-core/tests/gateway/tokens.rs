@@ -19,8 +19,8 @@ async fn token_requests_are_refused_with_both_spellings() {
         ),
         (
             |r| r.client_id = None,
-            "invalid_request",
-            Code::InvalidRequest,
+            "invalid_client",
+            Code::InvalidCredentials,
         ),
         (
             |r| r.client_id = Some("client_x".into()),

@@ -31,7 +31,7 @@ pub(crate) fn subject() -> Subject {
             "bitbucket",
             "conn_conformance",
             // Without the account that stands in it.
-            "https://bitbucket.org/mill/",
+            "https://bitbucket.org/",
             "user",
             "organization",
             "public",
