@@ -93,7 +93,7 @@ impl Config {
         let is_known =
             |id: &ProviderId| ProviderId::BUILT_IN.contains(id) || self.upstream(*id).is_some();
         let unknown = self.providers.iter().filter(move |id| !is_known(id));
-        unknown.map(|id| format!("GITFLARE_PROVIDERS: `{id}` {}", value::provider_rule()))
+        unknown.map(|id| format!("GITFLARE_PROVIDERS {}, not `{id}`", value::provider_rule()))
     }
 
     /// Clients of built-in providers that have an id and no secret.
