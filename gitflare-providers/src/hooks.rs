@@ -1,11 +1,27 @@
 //! What hooks of all providers have in common.
 
-use gitflare_core::{Error, Result};
+use gitflare_core::{Error, Result, Secret, provider::HookCall};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer};
+use sha2::Sha256;
 
 /// The error of a call that is not the provider's.
 pub(crate) fn invalid() -> Error {
     Error::invalid_request("This is not a payload of the provider's hooks.")
+}
+
+/// Whether the header holds `sha256=` and the hexadecimal HMAC-SHA-256 of the body under the secret,
+/// as GitHub and Bitbucket send it. The comparison takes the same time wherever they differ.
+pub(crate) fn is_signed(call: &HookCall<'_>, header: &str, secret: &Secret<String>) -> bool {
+    let signature = call
+        .header(header)
+        .and_then(|value| value.strip_prefix("sha256="))
+        .and_then(|digits| hex::decode(digits).ok());
+    let mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes());
+    match (signature, mac) {
+        (Some(signature), Ok(mac)) => mac.chain_update(call.body).verify_slice(&signature).is_ok(),
+        _ => false,
+    }
 }
 
 /// A commit; nothing but zeros stands for none.

@@ -8,10 +8,8 @@ use gitflare_core::{
     model::{Comment, EventData, EventName, PushEvent, RefEvent},
     provider::{Call, HookCall, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
-use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use serde_json::json;
-use sha2::Sha256;
 
 use super::{
     Bitbucket,
@@ -23,7 +21,7 @@ use super::{
     repositories::WireRepository,
 };
 use crate::{
-    hooks::invalid,
+    hooks::{invalid, is_signed},
     upstream_error::recode,
     wire::{self, Id, Rows, Word},
 };
@@ -117,18 +115,7 @@ impl ProviderHooks for Bitbucket {
     }
 
     fn verify(&self, call: &HookCall<'_>, secret: &Secret<String>) -> bool {
-        let signature = call
-            .header("x-hub-signature")
-            .and_then(|value| value.strip_prefix("sha256="))
-            .and_then(|digits| hex::decode(digits).ok());
-        let mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes());
-        match (signature, mac) {
-            (Some(signature), Ok(mac)) => {
-                // The comparison takes the same time wherever they differ.
-                mac.chain_update(call.body).verify_slice(&signature).is_ok()
-            }
-            _ => false,
-        }
+        is_signed(call, "x-hub-signature", secret)
     }
 
     fn read(&self, call: &HookCall<'_>) -> Result<HookEvents> {

@@ -8,17 +8,15 @@ use gitflare_core::{
     model::{Comment, Commit, EventData, EventName, PushEvent, RefEvent, Signature},
     provider::{Call, Endpoint, HookCall, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
-use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use serde_json::json;
-use sha2::Sha256;
 
 use super::{
     Github, checks::WireRun, deployments::WireDeployment, profile::WireUser,
     pull_requests::WirePull, releases::WireRelease, repositories::WireRepository,
 };
 use crate::{
-    hooks::{invalid, known_sha, short_name},
+    hooks::{invalid, is_signed, known_sha, short_name},
     listing::{About, Api},
     upstream_error::recode,
     wire::{self, Id, Rows, Word},
@@ -112,18 +110,7 @@ impl ProviderHooks for Github {
     }
 
     fn verify(&self, call: &HookCall<'_>, secret: &Secret<String>) -> bool {
-        let signature = call
-            .header("x-hub-signature-256")
-            .and_then(|value| value.strip_prefix("sha256="))
-            .and_then(|digits| hex::decode(digits).ok());
-        let mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes());
-        match (signature, mac) {
-            (Some(signature), Ok(mac)) => {
-                // The comparison takes the same time wherever they differ.
-                mac.chain_update(call.body).verify_slice(&signature).is_ok()
-            }
-            _ => false,
-        }
+        is_signed(call, "x-hub-signature-256", secret)
     }
 
     fn read(&self, call: &HookCall<'_>) -> Result<HookEvents> {
