@@ -16,6 +16,15 @@ async fn says(browser: &Browser, text: &str) {
     wait.await;
 }
 
+/// Waits for a page at this path: a click may return before the browser has left the old page.
+async fn arrives(browser: &Browser, path: &str) {
+    let wait = browser.until(path, async || {
+        let shown = browser.run("return location.pathname").await;
+        (shown == path).then_some(())
+    });
+    wait.await;
+}
+
 async fn way(setup: Setup, name: &str) {
     if !driver::is_there() {
         return;
@@ -46,20 +55,23 @@ async fn way(setup: Setup, name: &str) {
         ("repository-scenario", "200"),
         ("commit-metrics", "commits.list"),
     ] {
-        let link = format!("a[href='/testapp/live/{probe}']");
+        let page = format!("/testapp/live/{probe}");
+        let link = format!("a[href='{page}']");
         browser.click(&link).await;
+        arrives(&browser, &page).await;
         says(&browser, expected).await;
         inspect(&browser, &format!("{name}-{probe}")).await;
         browser.open(&site.at("/testapp")).await;
         browser.find(&link).await;
     }
 
-    // The customer ends it; the app's next read says so.
+    // The customer ends it; the app's next read says so. The page warned of "nothing" before the
+    // click, so only the answer to it is waited for.
     let manage = format!("/app/company/apps/{}?customer_ref=testapp", app.client_id);
     browser.open(&site.at(&manage)).await;
     browser.click(".ending summary").await;
     browser.click(".ending button").await;
-    says(&browser, "can read nothing").await;
+    says(&browser, "Access has ended.").await;
     browser.open(&site.at("/testapp/live/commit-metrics")).await;
     says(&browser, "AUTH_EXPIRED").await;
     inspect(&browser, &format!("{name}-refused")).await;
