@@ -58,6 +58,10 @@ impl UsageStore for Metered {
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize> {
         self.inner.usage().purge(before, limit).await
     }
+
+    async fn rebuild(&self, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<()> {
+        self.inner.usage().rebuild(progress).await
+    }
 }
 
 #[async_trait]

@@ -132,22 +132,38 @@ fn is_body(body: &str) -> bool {
     (1..=MAX_BODY).contains(&body.len()) && body.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+/// How many characters stand behind the prefix of an id that we made.
+const BODY: usize = 26;
+
+/// The 128 bits of an id that we made, from what stands behind its prefix; `None` for any other.
+pub(crate) fn to_bits(body: &str) -> Option<u128> {
+    // Two bits of the first character are more than there are.
+    if body.len() != BODY || !body.starts_with(|first: char| ('0'..='7').contains(&first)) {
+        return None;
+    }
+    body.bytes().try_fold(0u128, |bits, byte| {
+        let digit = ALPHABET.iter().position(|letter| *letter == byte)?;
+        Some(bits << 5 | digit as u128)
+    })
+}
+
+/// What stands behind the prefix of an id of those bits.
+pub(crate) fn from_bits(mut bits: u128) -> String {
+    let mut text = [0u8; BODY];
+    for slot in text.iter_mut().rev() {
+        *slot = ALPHABET[(bits & 31) as usize];
+        bits >>= 5;
+    }
+    text.iter().map(|&byte| char::from(byte)).collect()
+}
+
 fn generate(prefix: &str, clock: &dyn Clock, random: &dyn Random) -> Box<str> {
     let mut entropy = [0u8; 16];
     random.fill(&mut entropy[6..]);
     // 48 bits of milliseconds first: later ids are greater.
     let millis = u64::try_from(clock.now().as_millis()).unwrap_or(0);
     entropy[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
-    let mut value = u128::from_be_bytes(entropy);
-    let mut text = [0u8; 26];
-    for slot in text.iter_mut().rev() {
-        *slot = ALPHABET[(value & 31) as usize];
-        value >>= 5;
-    }
-    let mut id = String::with_capacity(prefix.len() + text.len());
-    id.push_str(prefix);
-    id.extend(text.iter().map(|&byte| char::from(byte)));
-    id.into()
+    format!("{prefix}{}", from_bits(u128::from_be_bytes(entropy))).into()
 }
 
 #[cfg(test)]

@@ -175,15 +175,17 @@ impl Http {
         read(response.await?, Expected::Json, deadline).await
     }
 
-    /// The same where the status is all that counts: whatever the body is, nobody waits for it.
+    /// The same where status and headers are all that counts: whatever the body is, nobody waits for it.
     pub(crate) async fn notify(
         &self,
         base: &Base,
         submission: Submission,
         deadline: Instant,
-    ) -> Result<u16, Failure> {
+    ) -> Result<(u16, HeaderMap), Failure> {
         let response = self.send(submission.over(self.client(base)), deadline);
-        Ok(response.await?.status().as_u16())
+        let mut response = response.await?;
+        let headers = std::mem::take(response.headers_mut());
+        Ok((response.status().as_u16(), headers))
     }
 
     async fn send(&self, request: RequestBuilder, deadline: Instant) -> Result<Response, Failure> {

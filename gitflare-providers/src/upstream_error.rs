@@ -224,7 +224,7 @@ pub(crate) fn request_id(headers: &HeaderMap, names: &[&str]) -> Option<String> 
 }
 
 /// `Retry-After` in seconds, given as a number or as a date; `None` when absent or garbage.
-fn retry_after(headers: &HeaderMap) -> Option<u32> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u32> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(text.parse().unwrap_or(u32::MAX));

@@ -45,6 +45,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
         Command::RotateKeys(arguments) => block_on(rotate_keys(arguments)),
         Command::Health(arguments) => health(arguments),
+        Command::RebuildUsage(arguments) => block_on(rebuild_usage(arguments)),
         Command::Openapi(arguments) => openapi(arguments),
         Command::Help => {
             print(&cli::help());
@@ -192,6 +193,18 @@ async fn rotate_keys(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let config = Config::from_given(&given)?;
     log::init(config.log.clone(), config.log_format);
     print(&server::rotate_keys(&config).await?);
+    Ok(())
+}
+
+/// Counts the rows of the usage log anew.
+///
+/// # Errors
+/// Every problem, each as one line.
+async fn rebuild_usage(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let given = config::gather(arguments.given, arguments.file.as_deref());
+    let config = Config::from_given(&given)?;
+    log::init(config.log.clone(), config.log_format);
+    print(&server::rebuild_usage(&config).await?);
     Ok(())
 }
 

@@ -110,6 +110,7 @@ impl Server {
                 .collect(),
             rate_limits,
             usage_retention_days: config.usage_retention_days,
+            audit_retention_days: config.audit_retention_days,
             ..ServiceSettings::new(public_url.as_str(), base_url(&config.panel_url).as_str())
         };
         let service = http::service(gateway, settings);
@@ -190,6 +191,25 @@ pub(crate) async fn rotate_keys(config: &Config) -> Result<String, Problem> {
             "{left} encrypted values are left that no key opens: the old keys must stay"
         ))),
     }
+}
+
+/// Counts the rows of the usage log anew, where no server runs.
+///
+/// # Errors
+/// What stops it, as one line: above all a server that has the data folder.
+pub(crate) async fn rebuild_usage(config: &Config) -> Result<String, Problem> {
+    let data = DataDir::open(&config.data_dir)?;
+    let Database::Sqlite = config.database;
+    let storage = SqliteStorage::open(&SqliteConfig {
+        dir: data.path().to_owned(),
+        max_pages: None,
+    })
+    .map_err(|error| failed(&error))?;
+    let progress = |done: u64, total: u64| tracing::info!(done, total, "counting usage rows");
+    let rebuilt = storage.usage().rebuild(&progress).await;
+    let closed = storage.close().await;
+    rebuilt.and(closed).map_err(|error| failed(&error))?;
+    Ok("The counts of the usage log are those of its rows.\n".to_owned())
 }
 
 /// A server that serves until it is shut down or dropped.

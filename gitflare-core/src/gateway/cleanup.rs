@@ -11,6 +11,8 @@ use crate::{
     storage::{CleanupJob, CleanupKind, ConnectionMode},
 };
 
+/// How many subscriptions are ended in one transaction.
+const ENDED_AT_ONCE: usize = 200;
 /// How many jobs a round takes.
 const AT_ONCE: usize = 8;
 const BACKOFF: Backoff = Backoff {
@@ -22,19 +24,20 @@ const BACKOFF: Backoff = Backoff {
 const MAX_ATTEMPTS: u32 = 24;
 
 impl Gateway {
-    /// Does what is due in the clean-up queue; how many jobs were begun. Each one ends, or waits for
-    /// its next attempt.
+    /// Ends subscriptions whose client or authorization has ended, and does what is due in the
+    /// clean-up queue; how much was begun. Each job ends, or waits for its next attempt.
     ///
     /// # Errors
     /// The storage's own.
     pub async fn clean_up(&self) -> Result<usize> {
+        let ended = self.storage.subscriptions().end_some(ENDED_AT_ONCE).await?;
         let now = self.clock.now();
         // A job whose worker dies comes back when no attempt can still be running.
         let until = now.after(2 * self.upstream_budget());
         let queue = self.storage.cleanup();
         let jobs = queue.begin(now, until, AT_ONCE).await?;
         futures_util::future::try_join_all(jobs.iter().map(|job| self.clean_up_one(job))).await?;
-        Ok(jobs.len())
+        Ok(jobs.len() + ended)
     }
 
     async fn clean_up_one(&self, job: &CleanupJob) -> Result<()> {

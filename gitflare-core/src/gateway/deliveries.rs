@@ -12,20 +12,22 @@ use crate::{
     Backoff, ClientId, Error, EventId, Result, Secret, Timestamp,
     filter::Filtered,
     model::{Envelope, EnvelopeRepository, EventData, EventName, Subscription},
-    storage::{Capacity, Delivery, StoredSubscription},
+    storage::{Capacity, Delivery, DeliveryAttempt, Settlement, StoredSubscription},
 };
 
 /// Longer than any attempt can run.
 const ATTEMPT: Duration = Duration::from_secs(60);
 /// How long a delivery is tried.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a delivery that fails holds back later ones of its subscription.
+const HOLDS_BACK: Duration = Duration::from_secs(5 * 60);
+/// The longest `Retry-After` of a receiver that counts.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_secs(5),
     longest: Duration::from_secs(3 * 60 * 60),
     jitter: 0.25,
 };
-/// How long what was delivered is remembered, so that it is not delivered twice.
-const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// A delivery that is to be posted now.
 #[derive(Debug)]
@@ -40,22 +42,27 @@ pub struct DueDelivery {
     pub headers: Vec<(&'static str, String)>,
     /// The JSON body, as it is signed.
     pub body: String,
-    /// When the event was queued; counts towards giving up.
-    created_at: Timestamp,
+    queued_at: Timestamp,
+    first_attempt_at: Timestamp,
     attempts: u32,
 }
 
 /// The result of one attempt to deliver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
-    /// The app answered with this status.
-    Answered(u16),
+    /// The app answered.
+    Answered {
+        /// With this status.
+        status: u16,
+        /// When it wants to be asked again (`Retry-After`), if it says so.
+        retry_after: Option<Duration>,
+    },
     /// The app did not answer, or may not be called.
     Failed,
 }
 
 impl Gateway {
-    /// Begins what is due, as far as there is capacity. What may no longer be delivered is dropped.
+    /// Begins what is due, as far as there is capacity. What may no longer be delivered is canceled.
     ///
     /// # Errors
     /// The storage's own.
@@ -69,42 +76,68 @@ impl Gateway {
             if may_go {
                 due.push(self.signed(delivery, &stored, now)?);
             } else {
-                queue.finish(&delivery.id).await?;
+                let canceled = Settlement::Canceled;
+                queue.settle(&delivery.id, None, canceled).await?;
             }
         }
         Ok(due)
     }
 
-    /// Notes how an attempt ended: done, given up, or to be tried again.
+    /// When the next delivery is due; `None` when none waits.
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn settle_delivery(&self, due: &DueDelivery, outcome: DeliveryOutcome) -> Result<()> {
-        let now = self.clock.now();
-        let queue = self.storage.deliveries();
-        let is_over = match outcome {
-            // 410 says that nobody listens there any more.
-            DeliveryOutcome::Answered(200..=299 | 410) => true,
-            DeliveryOutcome::Answered(_) | DeliveryOutcome::Failed => {
-                due.created_at.after(GIVE_UP_AFTER) <= now
-            }
-        };
-        if is_over {
-            return queue.finish(&due.id).await;
-        }
-        let wait = BACKOFF.wait(due.attempts, &*self.random);
-        queue.postpone(&due.id, now.after(wait)).await
+    pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>> {
+        self.storage.deliveries().next_due().await
     }
 
-    /// Forgets deliveries that are long over.
+    /// Notes how an attempt ended, and what comes of the delivery: done, given up, or to be tried
+    /// again.
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn purge_deliveries(&self) -> Result<usize> {
-        let before = Timestamp::from_millis(
-            self.clock.now().as_millis() - i64::try_from(REMEMBERED.as_millis()).unwrap_or(0),
-        );
-        self.storage.deliveries().purge_finished(before, 500).await
+    pub async fn settle_delivery(
+        &self,
+        due: &DueDelivery,
+        outcome: DeliveryOutcome,
+        took: Duration,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let status = match outcome {
+            DeliveryOutcome::Answered { status, .. } => Some(status),
+            DeliveryOutcome::Failed => None,
+        };
+        let attempt = DeliveryAttempt {
+            at: now,
+            status,
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        };
+        let settlement = match outcome {
+            DeliveryOutcome::Answered {
+                status: 200..=299, ..
+            } => Settlement::Delivered,
+            // It says that nobody listens there any more.
+            DeliveryOutcome::Answered { status: 410, .. } => Settlement::GivenUp,
+            _ if due.queued_at.after(GIVE_UP_AFTER) <= now => Settlement::GivenUp,
+            _ => Settlement::Retry {
+                at: now.after(self.wait(due, outcome)),
+                overtaken: due.first_attempt_at.after(HOLDS_BACK) <= now,
+            },
+        };
+        let queue = self.storage.deliveries();
+        queue.settle(&due.id, Some(attempt), settlement).await
+    }
+
+    /// How long a delivery waits for its next attempt: as long as the receiver wants, within bounds.
+    fn wait(&self, due: &DueDelivery, outcome: DeliveryOutcome) -> Duration {
+        let own = BACKOFF.wait(due.attempts, &*self.random);
+        match outcome {
+            DeliveryOutcome::Answered {
+                retry_after: Some(asked),
+                ..
+            } => asked.clamp(BACKOFF.first, LONGEST_RETRY_AFTER),
+            _ => own,
+        }
     }
 
     fn signed(
@@ -118,7 +151,8 @@ impl Gateway {
         let secret = self.vault.open(cell, &stored.sealed_secret)?;
         let id = delivery.id.as_str().to_owned();
         let at = now.as_seconds().to_string();
-        let signature = sign(&secret, &id, &at, &delivery.payload)?;
+        let body = numbered(&delivery.payload, delivery.sequence)?;
+        let signature = sign(&secret, &id, &at, &body)?;
         Ok(DueDelivery {
             client_id: stored.client_id.clone(),
             url: subscription.callback_url.clone(),
@@ -128,10 +162,19 @@ impl Gateway {
                 ("webhook-signature", signature),
             ],
             id: delivery.id,
-            body: delivery.payload,
-            created_at: delivery.created_at,
+            body,
+            queued_at: delivery.queued_at,
+            first_attempt_at: delivery.first_attempt_at,
             attempts: delivery.attempts,
         })
+    }
+}
+
+/// A stored body with its sequence number, which is known only when it is queued.
+fn numbered(payload: &str, sequence: u64) -> Result<String> {
+    match payload.strip_prefix('{') {
+        Some(members) => Ok(format!("{{\"sequence\":{sequence},{members}")),
+        None => Err(Error::internal("a stored delivery is not a JSON object")),
     }
 }
 
@@ -155,7 +198,7 @@ fn sign(secret: &Secret<String>, id: &str, at: &str, body: &str) -> Result<Strin
     ))
 }
 
-/// The body of a delivery.
+/// The body of a delivery without its sequence number.
 pub(super) fn payload(
     id: &EventId,
     name: EventName,
@@ -173,7 +216,11 @@ pub(super) fn payload(
             full_name,
         },
         subscription_id: &subscription.id,
-        occurred_at: at,
+        sequence: None,
+        action: None,
+        upstream_action: None,
+        occurred_at: None,
+        received_at: at,
         data: data.value(),
     };
     serde_json::to_string(&body)

@@ -6,7 +6,7 @@ use crate::{
     Error, EventId, Result, SubscriptionId,
     filter::Filtered,
     provider::{HookCall, HookEvents},
-    storage::{Delivery, StoredSubscription},
+    storage::{NewDelivery, StoredSubscription},
 };
 
 /// The longest delivery id of a provider that is remembered, in characters.
@@ -73,20 +73,13 @@ impl Gateway {
             }
             let data = Filtered::through(&*self.filter, &stored.tenant_id, data)?;
             let event = EventId::generate(&*self.clock, &*self.random);
-            let delivery = Delivery {
-                payload: payload(
-                    &event,
-                    name,
-                    subscription,
-                    sent.full_name.as_deref(),
-                    now,
-                    &data,
-                )?,
+            let repository = sent.full_name.as_deref();
+            let delivery = NewDelivery {
+                payload: payload(&event, name, subscription, repository, now, &data)?,
                 id: event,
                 subscription_id: subscription.id.clone(),
                 source: format!("{source} {}", name.as_str()),
-                attempts: 0,
-                next_attempt_at: now,
+                event: name,
                 created_at: now,
             };
             queued += usize::from(self.storage.deliveries().enqueue(delivery).await?);

@@ -32,6 +32,7 @@ mod refresh;
 mod request;
 mod sessions;
 mod subscribe;
+mod subscription_change;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,7 @@ pub use query::Query;
 pub use request::{ReadCredential, ReadRequest, UnifiedReply};
 pub use sessions::BegunSession;
 pub use subscribe::{CallbackRules, CreatedSubscription, NewSubscription};
+pub use subscription_change::SubscriptionChange;
 pub use tokens::{IssuedToken, TokenRefusal, TokenRequest};
 pub use workspace::{CustomerLink, VisibleConnections, Workspace, workspace_key};
 

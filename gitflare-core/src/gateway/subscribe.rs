@@ -227,7 +227,7 @@ impl Gateway {
     }
 
     /// A secret in the form of Standard Webhooks.
-    fn new_webhook_secret(&self) -> Secret<String> {
+    pub(super) fn new_webhook_secret(&self) -> Secret<String> {
         let mut bytes = [0u8; 32];
         self.random.fill(&mut bytes);
         Secret::new(format!("whsec_{}", STANDARD.encode(bytes)))
@@ -253,7 +253,7 @@ async fn resolve(call: &Call, subscriber: &Subscriber<'_>) -> Result<RepoRef> {
 }
 
 /// The events that an app asked for by name, each once.
-fn events(
+pub(super) fn events(
     names: &[String],
     hooks: &dyn ProviderHooks,
     provider: &dyn Provider,

@@ -3,10 +3,10 @@
 
 use super::{AuditContext, Gateway, ListQuery, Listing, listing::List};
 use crate::{
-    Code, Error, Result, Scope, SubscriptionId,
+    Code, Error, EventId, Result, Scope, SubscriptionId,
     model::Subscription,
     provider::RepoRef,
-    storage::{AccessToken, AuditAction, CleanupJob, Repositories, StoredSubscription},
+    storage::{AccessToken, AuditAction, CleanupJob, DeliveryRecord, StoredSubscription},
 };
 
 impl Gateway {
@@ -83,24 +83,85 @@ impl Gateway {
         Ok(())
     }
 
+    /// The live subscription of that id, if it is of the token's client and customer.
+    pub(super) async fn own_subscription(
+        &self,
+        token: &AccessToken,
+        id: &str,
+    ) -> Result<StoredSubscription> {
+        let found = match SubscriptionId::parse(id) {
+            Ok(id) => {
+                let store = self.storage.subscriptions();
+                store.find(&token.tenant_id, &id).await?
+            }
+            Err(_) => None,
+        };
+        found
+            .filter(|row| row.client_id == token.client_id)
+            .ok_or_else(|| Error::not_found("subscription"))
+    }
+
+    /// The deliveries of a subscription of the last seven days, by arrival.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` for a subscription that is not the token's; the cursor's.
+    pub async fn list_deliveries(
+        &self,
+        token: &AccessToken,
+        id: &str,
+        query: &ListQuery,
+    ) -> Result<Listing<DeliveryRecord>> {
+        let id = self.own_subscription(token, id).await?.subscription.id;
+        let filters = [("subscription", Some(id.as_str()))];
+        let list = List {
+            route: "deliveries",
+            filters: &filters,
+        };
+        self.page_of(
+            list,
+            query,
+            async |range| self.storage.deliveries().list(&id, range).await,
+            |delivery| delivery.id.as_str(),
+        )
+        .await
+    }
+
+    /// Queues a delivery again, whatever became of it; one that still waits is due at once.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` for a subscription or delivery that is not the token's.
+    pub async fn replay_delivery(
+        &self,
+        token: &AccessToken,
+        id: &str,
+        delivery: &str,
+    ) -> Result<()> {
+        let id = self.own_subscription(token, id).await?.subscription.id;
+        let is_queued = match EventId::parse(delivery) {
+            Ok(delivery) => {
+                let queue = self.storage.deliveries();
+                queue.replay(&id, &delivery, self.clock.now()).await?
+            }
+            Err(_) => false,
+        };
+        match is_queued {
+            true => Ok(()),
+            false => Err(Error::not_found("delivery")),
+        }
+    }
+
     /// Whether the customer still shares the repository with the app (SR-10).
     pub(super) async fn is_approved(&self, stored: &StoredSubscription) -> Result<bool> {
-        let store = self.storage.authorizations();
-        let grants = store
-            .active_grants(&stored.authorization_id, self.clock.now())
-            .await?;
-        let Some(grant) = grants
-            .iter()
-            .find(|grant| grant.connection_id == stored.connection_id)
-        else {
-            return Ok(false);
-        };
-        if grant.repositories == Repositories::All {
-            return Ok(true);
-        }
-        let ids = [stored.subscription.repository_id.as_str()];
-        let approved = store.approved_among(&grant.id, &ids).await?;
-        Ok(approved == [true])
+        let subscription = &stored.subscription;
+        self.storage
+            .authorizations()
+            .approves(
+                &stored.authorization_id,
+                &stored.connection_id,
+                &subscription.repository_id,
+                self.clock.now(),
+            )
+            .await
     }
 
     /// Removes the hook of an ended subscription at the provider, then the row.
@@ -127,6 +188,7 @@ impl Gateway {
             };
             hooks.delete(&call, &repo, hook_id).await?;
         }
-        store.forget(&id).await
+        while !store.forget(&id).await? {}
+        Ok(())
     }
 }

@@ -382,14 +382,15 @@ impl Gateway {
         client: &Client,
         request: &TokenRequest,
     ) -> Result<Basis, TokenRefusal> {
-        let mut live = self.storage.authorizations().list_live(&client.id).await?;
-        let customer = self.customer(client, request).await?;
-        if let Some(tenant) = &customer {
-            live.retain(|authorization| authorization.tenant_id == *tenant);
-            if live.is_empty() {
-                return Err(not_approved());
+        let store = self.storage.authorizations();
+        let live = match self.customer(client, request).await? {
+            Some(tenant) => {
+                let found = store.find_live(&client.id, &tenant).await?;
+                vec![found.ok_or_else(not_approved)?]
             }
-        }
+            // Two tell that one has to be named.
+            None => store.list_live(&client.id, 2).await?,
+        };
         let (mut active, pending): (Vec<_>, Vec<_>) = live
             .into_iter()
             .partition(|authorization| authorization.status == AuthorizationStatus::Active);

@@ -26,8 +26,18 @@ pub struct Envelope<'a> {
     pub repository: EnvelopeRepository<'a>,
     /// The id of the subscription that the event is delivered under.
     pub subscription_id: &'a SubscriptionId,
-    /// When the event happened.
-    pub occurred_at: Timestamp,
+    /// The number among the events of the subscription, from 1 on; written when it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(required, with = "u64"))]
+    pub sequence: Option<u64>,
+    /// What happened; null when the upstream does not tell.
+    pub action: Option<&'a str>,
+    /// The upstream's own word for what happened.
+    pub upstream_action: Option<&'a str>,
+    /// The time in the upstream's payload; null when it has none.
+    pub occurred_at: Option<Timestamp>,
+    /// When the upstream called the gateway.
+    pub received_at: Timestamp,
     /// The unified object of the kind, filtered like any read.
     pub data: &'a EventData,
 }

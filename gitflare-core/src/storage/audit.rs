@@ -1,5 +1,5 @@
 //! The security audit: who did what to which object, when, and how it ended. Rows hold ids, never
-//! secrets, and are never changed or deleted.
+//! secrets, are never changed, and are deleted by retention alone.
 
 use async_trait::async_trait;
 
@@ -137,6 +137,8 @@ words! {
         TokenRevoke = "token.revoke",
         /// An event subscription was made.
         SubscriptionCreate = "subscription.create",
+        /// An event subscription was changed.
+        SubscriptionUpdate = "subscription.update",
         /// An event subscription was ended.
         SubscriptionDelete = "subscription.delete",
         /// The firewall's configuration was changed.
@@ -164,4 +166,8 @@ pub trait AuditStore: Send + Sync {
 
     /// The rows, oldest first.
     async fn list(&self, range: ListRange<'_>) -> Result<Vec<AuditEntry>>;
+
+    /// Deletes those of the `limit` oldest rows that are from before `before`; how many it were. A
+    /// backend refuses to delete rows of the last 30 days.
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize>;
 }

@@ -53,8 +53,9 @@ pub trait AuthorizationStore: Send + Sync {
     /// The authorization of that id.
     async fn find(&self, id: &AuthorizationId) -> Result<Option<Authorization>>;
 
-    /// A client's pending and active authorizations, by id.
-    async fn list_live(&self, client: &ClientId) -> Result<Vec<Authorization>>;
+    /// At most `limit` of a client's authorizations that are not revoked: active ones by id, then
+    /// pending ones by id.
+    async fn list_live(&self, client: &ClientId, limit: usize) -> Result<Vec<Authorization>>;
 
     /// The grant of that id.
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>>;
@@ -67,6 +68,15 @@ pub trait AuthorizationStore: Send + Sync {
 
     /// Of `ids`, those that a grant approves, in the same order.
     async fn approved_among(&self, grant: &GrantId, ids: &[&str]) -> Result<Vec<bool>>;
+
+    /// Whether an active grant of an authorization over a connection approves a repository.
+    async fn approves(
+        &self,
+        id: &AuthorizationId,
+        connection: &ConnectionId,
+        repository: &str,
+        now: Timestamp,
+    ) -> Result<bool>;
 
     /// Notes a repository's name as last seen. An unapproved one is ignored.
     async fn note_name(&self, grant: &GrantId, repository: &ApprovedRepository) -> Result<()>;

@@ -106,14 +106,18 @@ promises! {
         expired_tokens_are_purged
     }
     deliveries {
-        an_event_is_queued_once_and_begun_by_one_worker
-        no_more_is_begun_than_there_is_room_for
+        events_of_a_subscription_go_one_at_a_time
+        an_overtaken_event_leaves_the_line
+        no_more_is_begun_than_there_is_capacity_for
+        a_client_that_fails_is_tried_with_one_event
+        an_event_is_replayed_beside_the_line
         nothing_is_delivered_under_an_ended_subscription
     }
     subscriptions {
         a_subscription_is_seen_by_its_tenant_alone
         a_subscription_ends_with_what_it_stands_on
         the_hook_of_an_ended_subscription_is_queued_for_removal
+        a_subscription_is_changed_while_it_lives
     }
     links {
         a_state_is_spent_once

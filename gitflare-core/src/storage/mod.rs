@@ -24,7 +24,6 @@ mod sealed;
 mod sessions;
 mod settings;
 mod subscriptions;
-mod summary;
 mod tenants;
 mod tokens;
 mod usage;
@@ -41,7 +40,10 @@ pub use connections::{
     Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, ConnectionStore,
     ReconnectCause, SealedTokens,
 };
-pub use deliveries::{Capacity, Delivery, DeliveryStore};
+pub use deliveries::{
+    Capacity, Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStatus, DeliveryStore,
+    NewDelivery, Settlement, pause_after,
+};
 pub use grants::{
     ApprovedRepository, Authorization, AuthorizationStatus, Grant, GrantStatus, Repositories,
 };
@@ -52,10 +54,12 @@ pub use sealed::{SealedPlace, SealedStore, SealedValue};
 pub use sessions::{Session, SessionStore, SessionSubject};
 pub use settings::{FirewallSettings, KeyCheck, SettingsStore};
 pub use subscriptions::{StoredSubscription, SubscriptionStore};
-pub use summary::{SummaryBuilder, UsageFacts};
 pub use tenants::{Tenant, TenantKind, TenantStore};
 pub use tokens::{Access, AccessToken, IssuedBy, RepositoryKey, Share, TokenFilter, TokenStore};
-pub use usage::{Tally, UsageQuery, UsageRow, UsageStore, UsageSummary, UsageTotals};
+pub use usage::{
+    Pack, PackedRow, SummaryBuilder, Tally, UsageFacts, UsageQuery, UsageRollup, UsageRow,
+    UsageStore, UsageSummary, UsageTotals, pack,
+};
 pub use users::{Membership, NewUser, PasswordHash, Role, User, UserStore};
 
 use crate::Result;

@@ -52,8 +52,13 @@ pub trait SubscriptionStore: Send + Sync {
     /// The ended subscription of that id, while its hook is still to be removed.
     async fn find_ended(&self, id: &SubscriptionId) -> Result<Option<StoredSubscription>>;
 
-    /// Deletes the row of an ended subscription, with what was to be delivered under it.
-    async fn forget(&self, id: &SubscriptionId) -> Result<()>;
+    /// Deletes an ended subscription with what was to be delivered under it, a few rows at a time;
+    /// `false` when some are left.
+    async fn forget(&self, id: &SubscriptionId) -> Result<bool>;
+
+    /// Puts a live subscription's events, URL, state and hook in the place of those that it had;
+    /// `false` when it does not live; then nothing is written.
+    async fn update(&self, subscription: &StoredSubscription, audit: AuditEntry) -> Result<bool>;
 
     /// A client's subscriptions for a tenant, by id.
     async fn list(
@@ -71,4 +76,9 @@ pub trait SubscriptionStore: Send + Sync {
         at: Timestamp,
         audit: AuditEntry,
     ) -> Result<bool>;
+
+    /// Ends up to `limit` rows of subscriptions whose client or authorization has ended, and queues
+    /// the removal of their hooks; how many it were, 0 when none is left. They are found as ended
+    /// already: this is the work that a backend may leave for later.
+    async fn end_some(&self, limit: usize) -> Result<usize>;
 }

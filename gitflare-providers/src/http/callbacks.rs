@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{Base, Failure, Http, HttpConfig, Submission};
+use crate::upstream_error::retry_after;
 
 const MAX_URL: usize = 2048;
 /// Endings that no public name has (RFC 6761, RFC 6762, RFC 7686, and `internal` of ICANN).
@@ -43,7 +44,7 @@ impl Callbacks {
         })
     }
 
-    /// Posts a delivery; the status of the answer, whose body nobody reads.
+    /// Posts a delivery; the status of the answer, whose body nobody reads, and its `Retry-After`.
     ///
     /// # Errors
     /// One line for the log.
@@ -52,7 +53,7 @@ impl Callbacks {
         url: &str,
         headers: &[(&'static str, String)],
         body: String,
-    ) -> std::result::Result<u16, String> {
+    ) -> std::result::Result<(u16, Option<Duration>), String> {
         let (base, url) = self
             .judge(url)
             .map_err(|error| error.message().to_owned())?;
@@ -76,7 +77,10 @@ impl Callbacks {
             .http
             .notify(&base, submission, Instant::now() + TIMEOUT);
         match sent.await {
-            Ok(status) => Ok(status),
+            Ok((status, headers)) => {
+                let seconds = retry_after(&headers).map(u64::from);
+                Ok((status, seconds.map(Duration::from_secs)))
+            }
             Err(Failure::Timeout) => Err("no answer in time".to_owned()),
             Err(Failure::Unreachable(error)) => Err(error),
             Err(Failure::TooLarge) => Err("the answer is too large".to_owned()),

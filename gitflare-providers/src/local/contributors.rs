@@ -1,13 +1,17 @@
 //! Who wrote the commits of the default branch, merges included, by the author's e-mail without
 //! regard to case. Mailmap files are not applied: commits show the same names.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use gitflare_core::{Page, PageRequest, Result, model::Contributor, provider::RefSelector};
 use gix::ObjectId;
+use tokio::sync::watch;
 
 use super::{
-    history,
+    errors, history,
     recent::{Recent, Weight},
     repo::{HistoryKey, Repo, counted, read_counted},
 };
@@ -15,8 +19,49 @@ use super::{
 /// The remembered lists: at most 64, together at most this many people.
 const MAX_PEOPLE: usize = 100_000;
 
+/// The most counts that run or wait for a thread.
+const MAX_COUNTS: usize = 64;
+
+/// How a count has ended; `None` while it runs.
+pub(super) type Counted = Option<Result<Arc<Vec<Contributor>>>>;
+
+/// The people of the histories that were counted last, and the counts that run.
 #[derive(Debug)]
-pub(super) struct People(Recent<HistoryKey, Arc<Vec<Contributor>>>);
+pub(super) struct People {
+    known: Recent<HistoryKey, Arc<Vec<Contributor>>>,
+    running: Mutex<Vec<(HistoryKey, watch::Receiver<Counted>)>>,
+}
+
+/// What a request for a page meets.
+pub(super) enum Step {
+    /// The history is counted.
+    Done(Page<Contributor>),
+    /// It is to be counted first.
+    Count(Count),
+}
+
+/// A count that a page waits for: one for all who wait for the same history.
+pub(super) struct Count {
+    pub(super) key: HistoryKey,
+    pub(super) tip: ObjectId,
+    sent: usize,
+    limit: usize,
+    result: watch::Receiver<Counted>,
+    /// Where the result is told, for the one who has to begin the count.
+    pub(super) begin: Option<watch::Sender<Counted>>,
+}
+
+impl Count {
+    /// Waits for the result.
+    pub(super) async fn page(mut self) -> Result<Page<Contributor>> {
+        let counted = self.result.wait_for(Option::is_some).await;
+        let counted = counted.map(|counted| counted.clone());
+        match counted {
+            Ok(Some(all)) => Ok(slice(&all?, self.tip, self.sent, self.limit)),
+            Ok(None) | Err(_) => Err(errors::unreadable("a count has ended without a result")),
+        }
+    }
+}
 
 impl Weight for Arc<Vec<Contributor>> {
     fn weight(&self) -> usize {
@@ -26,35 +71,76 @@ impl Weight for Arc<Vec<Contributor>> {
 
 impl People {
     pub(super) fn new() -> Self {
-        Self(Recent::new(64, MAX_PEOPLE))
+        Self {
+            known: Recent::new(64, MAX_PEOPLE),
+            running: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Vec<(HistoryKey, watch::Receiver<Counted>)>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The count of a history that runs, or else the place for the result of a new one.
+    fn join(
+        &self,
+        key: HistoryKey,
+    ) -> Result<(watch::Receiver<Counted>, Option<watch::Sender<Counted>>)> {
+        let mut running = self.running();
+        if let Some((_, result)) = running.iter().find(|(other, _)| *other == key) {
+            return Ok((result.clone(), None));
+        }
+        if running.len() >= MAX_COUNTS {
+            return Err(errors::busy());
+        }
+        let (sender, receiver) = watch::channel(None);
+        running.push((key, receiver.clone()));
+        Ok((receiver, Some(sender)))
+    }
+
+    /// Keeps the result of a count, and lets another one begin.
+    pub(super) fn end(&self, key: HistoryKey, result: &Result<Arc<Vec<Contributor>>>) {
+        if let Ok(all) = result {
+            self.known.insert(key, Arc::clone(all));
+        }
+        self.running().retain(|(other, _)| *other != key);
     }
 }
 
-pub(super) fn list(repo: &Repo, people: &People, page: &PageRequest) -> Result<Page<Contributor>> {
+/// Begins to answer a page.
+pub(super) fn begin(repo: &Repo, people: &People, page: &PageRequest) -> Result<Step> {
     let (tip, sent) = match &page.position {
         Some(position) => read_counted(repo, position)?,
         None => match repo.resolve(&RefSelector::DefaultBranch)? {
             Some(tip) => (tip, 0),
-            None => return Ok(Page::last(Vec::new())),
+            None => return Ok(Step::Done(Page::last(Vec::new()))),
         },
     };
-    let key = repo.history_key(tip);
-    let all = match people.0.find(&key) {
-        Some(all) => all,
-        None => {
-            let all = Arc::new(count(repo, tip)?);
-            people.0.insert(key, Arc::clone(&all));
-            all
-        }
-    };
+    let (key, limit) = (repo.history_key(tip), page.limit.get());
+    if let Some(all) = people.known.find(&key) {
+        return Ok(Step::Done(slice(&all, tip, sent, limit)));
+    }
+    let (result, begin) = people.join(key)?;
+    Ok(Step::Count(Count {
+        key,
+        tip,
+        sent,
+        limit,
+        result,
+        begin,
+    }))
+}
+
+fn slice(all: &[Contributor], tip: ObjectId, sent: usize, limit: usize) -> Page<Contributor> {
     let rest = all.get(sent..).unwrap_or_default();
-    let limit = page.limit.get();
-    let next = (rest.len() > limit).then(|| counted(tip, sent + limit));
-    Ok(Page::new(rest.iter().take(limit).cloned().collect(), next))
+    Page::new(
+        rest.iter().take(limit).cloned().collect(),
+        (rest.len() > limit).then(|| counted(tip, sent + limit)),
+    )
 }
 
 /// Most commits first, then by e-mail. The name and spelling are those of the newest commit.
-fn count(repo: &Repo, tip: ObjectId) -> Result<Vec<Contributor>> {
+pub(super) fn count(repo: &Repo, tip: ObjectId) -> Result<Vec<Contributor>> {
     let mut people: HashMap<(String, Option<String>), Contributor> = HashMap::new();
     history::for_each(repo, tip, |commit| {
         let author = commit.author().unwrap_or_default();

@@ -23,7 +23,13 @@ mod repositories;
 mod scan;
 mod tree;
 
-use std::{num::NonZero, path::PathBuf, sync::Arc, thread};
+use std::{
+    num::NonZero,
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use gitflare_core::{
@@ -31,11 +37,20 @@ use gitflare_core::{
     model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry, Viewer},
     provider::{Call, Capability, CommitId, GitRef, Provider, ProviderId, RepoRef, TreeQuery},
 };
-use tokio::{sync::Semaphore, task, time};
+use gix::ObjectId;
+use tokio::{
+    sync::{Semaphore, watch},
+    task, time,
+};
 
 use self::{
-    capabilities::CAPABILITIES, contributors::People, deadline::Deadline, history::Histories,
-    open::Roots, repo::Repo,
+    capabilities::CAPABILITIES,
+    contributors::{Counted, People, Step},
+    deadline::Deadline,
+    history::Histories,
+    open::Roots,
+    refs::Listings,
+    repo::{HistoryKey, Repo},
 };
 
 /// What is served, and under whose name.
@@ -76,7 +91,12 @@ pub struct Local {
     admitted: Semaphore,
     /// One permit per request that runs.
     running: Arc<Semaphore>,
+    /// One permit per count over a whole history, which is no request's work alone.
+    counting: Arc<Semaphore>,
 }
+
+/// How long a count over a whole history may run.
+const LONGEST_COUNT: Duration = Duration::from_secs(30 * 60);
 
 #[derive(Debug)]
 struct Shared {
@@ -84,6 +104,7 @@ struct Shared {
     roots: Roots,
     histories: Histories,
     people: People,
+    listings: Listings,
 }
 
 impl Local {
@@ -108,11 +129,13 @@ impl Local {
         Ok(Self {
             admitted: Semaphore::new(threads + config.max_waiting),
             running: Arc::new(Semaphore::new(threads)),
+            counting: Arc::new(Semaphore::new(threads.div_ceil(4))),
             shared: Arc::new(Shared {
                 config,
                 roots,
                 histories: Histories::new(),
                 people: People::new(),
+                listings: Listings::new(),
             }),
         })
     }
@@ -143,6 +166,25 @@ impl Local {
             Ok(Err(panic)) => Err(Error::internal(format!("local work failed: {panic}"))),
             Err(_) => Err(errors::timeout()),
         }
+    }
+
+    /// Counts the people of a history in the background, whoever waits for it.
+    fn count(&self, id: String, key: HistoryKey, tip: ObjectId, told: watch::Sender<Counted>) {
+        let (shared, counting) = (Arc::clone(&self.shared), Arc::clone(&self.counting));
+        tokio::spawn(async move {
+            let _permit = counting.acquire_owned().await;
+            let people = Arc::clone(&shared);
+            let counted = task::spawn_blocking(move || {
+                let deadline = Deadline::at(Instant::now() + LONGEST_COUNT);
+                let repo = shared.roots.open(&id, deadline)?;
+                contributors::count(&repo, tip).map(Arc::new)
+            });
+            let counted = counted.await.unwrap_or_else(|panic| {
+                Err(Error::internal(format!("local work failed: {panic}")))
+            });
+            people.people.end(key, &counted);
+            told.send_replace(Some(counted));
+        });
     }
 
     /// Like [`Self::run`], on an open repository.
@@ -208,8 +250,10 @@ impl Provider for Local {
         repo: &RepoRef,
         page: PageRequest,
     ) -> Result<Page<Branch>> {
-        self.read(call, repo, move |_, repo| refs::branches(repo, &page))
-            .await
+        self.read(call, repo, move |shared, repo| {
+            refs::branches(repo, &shared.listings, &page)
+        })
+        .await
     }
 
     async fn commits(
@@ -238,15 +282,29 @@ impl Provider for Local {
         repo: &RepoRef,
         page: PageRequest,
     ) -> Result<Page<Contributor>> {
-        self.read(call, repo, move |shared, repo| {
-            contributors::list(repo, &shared.people, &page)
-        })
-        .await
+        let step = self.read(call, repo, move |shared, repo| {
+            contributors::begin(repo, &shared.people, &page)
+        });
+        let mut count = match step.await? {
+            Step::Done(page) => return Ok(page),
+            Step::Count(count) => count,
+        };
+        if let Some(told) = count.begin.take() {
+            self.count(repo.id.clone(), count.key, count.tip, told);
+        }
+        let until = time::Instant::from_std(call.deadline);
+        match time::timeout_at(until, count.page()).await {
+            Ok(page) => page,
+            // The count goes on: the next request has it.
+            Err(_) => Err(errors::timeout()),
+        }
     }
 
     async fn tags(&self, call: &Call, repo: &RepoRef, page: PageRequest) -> Result<Page<Tag>> {
-        self.read(call, repo, move |_, repo| refs::tags(repo, &page))
-            .await
+        self.read(call, repo, move |shared, repo| {
+            refs::tags(repo, &shared.listings, &page)
+        })
+        .await
     }
 
     async fn file_tree(

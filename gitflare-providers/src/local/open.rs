@@ -22,6 +22,8 @@ use super::{
 
 /// How long a checked folder is believed where a change leaves no trace in what is watched.
 const CHECK_HOLDS: Duration = Duration::from_secs(30);
+/// How long the pages of a list go on in one scan.
+const LISTING_HOLDS: Duration = Duration::from_secs(30);
 /// How many refused folders are remembered, so that each is logged once.
 const MAX_REFUSED: usize = 1000;
 
@@ -29,6 +31,8 @@ const MAX_REFUSED: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Roots {
     paths: Vec<PathBuf>,
+    /// What the last scan has found, and when.
+    listing: Mutex<Option<(Instant, Arc<Vec<Found>>)>>,
     opened: Recent<PathBuf, Arc<Opened>>,
     refused: Mutex<HashSet<PathBuf>>,
 }
@@ -71,13 +75,35 @@ impl Roots {
         }
         Ok(Self {
             paths,
+            listing: Mutex::default(),
             opened: Recent::new(64, 64),
             refused: Mutex::default(),
         })
     }
 
-    /// Every repository, by id, bytewise. An id that two roots have means the first root's.
-    pub(super) fn repositories(&self, deadline: Deadline) -> Result<Vec<Found>> {
+    /// Every repository, by id, bytewise. A first page sees what is there now; the pages behind it
+    /// go on in what it saw, for as long as that is young.
+    pub(super) fn repositories(
+        &self,
+        is_first_page: bool,
+        deadline: Deadline,
+    ) -> Result<Arc<Vec<Found>>> {
+        if !is_first_page {
+            let listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((at, found)) = &*listing
+                && at.elapsed() < LISTING_HOLDS
+            {
+                return Ok(Arc::clone(found));
+            }
+        }
+        let found = Arc::new(self.scan(deadline)?);
+        let kept = (Instant::now(), Arc::clone(&found));
+        *self.listing.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        Ok(found)
+    }
+
+    /// An id that two roots have means the first root's.
+    fn scan(&self, deadline: Deadline) -> Result<Vec<Found>> {
         let mut all = Vec::new();
         for root in &self.paths {
             all.extend(scan::repositories(root, deadline)?);

@@ -1,5 +1,11 @@
 //! Branches and tags, by full ref name, bytewise. A page starts after a name, so it does not matter
-//! what came or went in between.
+//! what came or went in between; the pages behind a first one go on in what that one saw, for a
+//! while, so that their cost does not grow with the number of refs.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use gitflare_core::{
     Error, Page, PageRequest, Position, Result,
@@ -8,13 +14,71 @@ use gitflare_core::{
 use gix::{ObjectId, object::Kind};
 
 use super::{
+    folder::FolderId,
     objects::{RawTag, lossy},
+    recent::{Recent, Weight},
     repo::{Namespace, Peeled, RefTarget, Repo},
 };
 
-pub(super) fn branches(repo: &Repo, page: &PageRequest) -> Result<Page<Branch>> {
+/// How long the pages of a list go on in what its first page saw.
+const LISTING_HOLDS: Duration = Duration::from_secs(30);
+/// The most refs that are kept, of at most 64 lists.
+const MAX_KEPT: usize = 500_000;
+
+/// Lists of refs that are being paged through.
+#[derive(Debug)]
+pub(super) struct Listings(Recent<(FolderId, Namespace), Listing>);
+
+#[derive(Clone, Debug)]
+struct Listing {
+    read_at: Instant,
+    refs: Arc<Vec<RefTarget>>,
+}
+
+impl Weight for Listing {
+    fn weight(&self) -> usize {
+        self.refs.len()
+    }
+}
+
+impl Listings {
+    pub(super) fn new() -> Self {
+        Self(Recent::new(64, MAX_KEPT))
+    }
+
+    /// The refs of a namespace. A first page sees what is there now.
+    fn read(
+        &self,
+        repo: &Repo,
+        namespace: Namespace,
+        page: &PageRequest,
+    ) -> Result<Arc<Vec<RefTarget>>> {
+        let key = (repo.folder(), namespace);
+        if page.position.is_some()
+            && let Some(kept) = self.0.find(&key)
+            && kept.read_at.elapsed() < LISTING_HOLDS
+        {
+            return Ok(kept.refs);
+        }
+        let refs = Arc::new(repo.refs(namespace)?);
+        if refs.len() > page.limit.get() {
+            let listing = Listing {
+                read_at: Instant::now(),
+                refs: Arc::clone(&refs),
+            };
+            self.0.insert(key, listing);
+        }
+        Ok(refs)
+    }
+}
+
+pub(super) fn branches(
+    repo: &Repo,
+    listings: &Listings,
+    page: &PageRequest,
+) -> Result<Page<Branch>> {
     let default = repo.head()?.branch;
-    let refs = slice(repo, Namespace::Branches, page)?;
+    let refs = slice(repo, listings, Namespace::Branches, page)?;
     Ok(refs.map(|(name, id)| Branch {
         default: Some(default.as_deref() == Some(name.as_str())),
         name,
@@ -24,8 +88,8 @@ pub(super) fn branches(repo: &Repo, page: &PageRequest) -> Result<Page<Branch>> 
     }))
 }
 
-pub(super) fn tags(repo: &Repo, page: &PageRequest) -> Result<Page<Tag>> {
-    let refs = slice(repo, Namespace::Tags, page)?;
+pub(super) fn tags(repo: &Repo, listings: &Listings, page: &PageRequest) -> Result<Page<Tag>> {
+    let refs = slice(repo, listings, Namespace::Tags, page)?;
     let items = refs
         .items
         .into_iter()
@@ -56,11 +120,12 @@ fn describe(repo: &Repo, name: String, id: ObjectId) -> Result<Tag> {
 /// One page of a namespace: short names and targets.
 fn slice(
     repo: &Repo,
+    listings: &Listings,
     namespace: Namespace,
     page: &PageRequest,
 ) -> Result<Page<(String, ObjectId)>> {
     let after = page.position.as_ref().map(read_after).transpose()?;
-    let refs = repo.refs(namespace)?;
+    let refs = listings.read(repo, namespace, page)?;
     let start = after.map_or(0, |after| refs.partition_point(|item| item.name <= after));
     let rest = &refs[start..];
     let limit = page.limit.get();

@@ -36,6 +36,7 @@ pub(super) struct HistoryKey {
 }
 
 /// A ref's full name and the object it points at, symbolic refs followed.
+#[derive(Debug)]
 pub(super) struct RefTarget {
     pub(super) name: Vec<u8>,
     pub(super) id: ObjectId,
@@ -79,6 +80,10 @@ impl Repo {
             folder: self.folder,
             tip,
         }
+    }
+
+    pub(super) const fn folder(&self) -> FolderId {
+        self.folder
     }
 
     pub(super) fn hash_kind(&self) -> gix::hash::Kind {
@@ -309,7 +314,7 @@ impl Repo {
 }
 
 /// Which refs are listed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Namespace {
     Branches,
     Tags,

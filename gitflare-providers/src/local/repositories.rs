@@ -32,7 +32,7 @@ pub(super) fn list(
         }
         None => None,
     };
-    let all = roots.repositories(deadline)?;
+    let all = roots.repositories(after.is_none(), deadline)?;
     let start = after.map_or(0, |after| all.partition_point(|found| *found.id <= *after));
     let limit = page.limit.get();
     let mut page = Page::last(Vec::with_capacity(limit));

@@ -3,6 +3,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -65,8 +66,8 @@ pub(super) fn repositories(root: &Path, deadline: Deadline) -> Result<Vec<Found>
     Ok(found)
 }
 
-/// The repository of exactly that id, or `None`. Every component is compared with the directory's
-/// own listing, so that a file system that folds case cannot make two names mean one repository.
+/// The repository of exactly that id, or `None`. A file system that folds case cannot make two names
+/// mean one repository. Beside any number of siblings it looks at the named folders alone.
 pub(super) fn find(root: &Path, id: &str) -> Result<Option<Found>> {
     if !is_well_formed(id) {
         return Err(errors::malformed_name());
@@ -137,11 +138,34 @@ fn is_real_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
 }
 
+/// Whether a folder holds a real folder of exactly that name.
 fn contains_folder(folder: &Path, name: &str) -> Result<bool> {
+    let found = match fs::symlink_metadata(folder.join(name)) {
+        Ok(found) if found.is_dir() => found,
+        Ok(_) => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(errors::unreadable(error)),
+    };
+    // Where the same folder answers to a name in the other case, or may do so to another form of
+    // the same letters, only the listing tells its true name.
+    let other_case: String = name.chars().map(flipped).collect();
+    let folds = other_case != name
+        && fs::symlink_metadata(folder.join(other_case))
+            .is_ok_and(|other| (other.dev(), other.ino()) == (found.dev(), found.ino()));
+    if !folds && name.is_ascii() {
+        return Ok(true);
+    }
     match folder_names(folder) {
         Ok(names) => Ok(names.iter().any(|other| other == name)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(errors::unreadable(error)),
+    }
+}
+
+const fn flipped(letter: char) -> char {
+    match letter.is_ascii_lowercase() {
+        true => letter.to_ascii_uppercase(),
+        false => letter.to_ascii_lowercase(),
     }
 }
 

@@ -15,10 +15,11 @@ pub(crate) async fn run(app: Arc<App>, mut stopping: Stopping) {
             tracing::warn!(error = ?error, "the clean-up queue could not be worked off");
             0
         });
-        if let Err(error) = app.gateway().purge_links().await {
+        let flows = app.gateway().purge_links().await.unwrap_or_else(|error| {
             tracing::warn!(error = ?error, "ended link flows could not be deleted");
-        }
-        let pause = match jobs {
+            0
+        });
+        let pause = match jobs + flows {
             0 => BETWEEN_ROUNDS,
             _ => Duration::ZERO,
         };

@@ -1,11 +1,15 @@
-//! Delivers queued webhook events. Each app has at most [`PER_APP`] deliveries in flight, so that a
-//! slow one delays no other; the rest stays in the queue. What is sent, how it is signed and when it
-//! is tried again the gateway decides.
+//! Delivers queued webhook events. Each app has at most [`PER_APP`] deliveries in flight, each of
+//! another subscription, so that a slow one delays no other; the rest stays in the queue. What is
+//! sent, how it is signed and when it is tried again the gateway decides.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use gitflare_core::{
-    ClientId,
+    ClientId, Clock, SystemClock,
     gateway::{DeliveryOutcome, DueDelivery},
     storage::Capacity,
 };
@@ -14,53 +18,44 @@ use tokio::sync::{Notify, Semaphore};
 use super::Stopping;
 use crate::http::App;
 
-const BETWEEN_ROUNDS: Duration = Duration::from_millis(250);
+/// How long it sleeps at most: other nodes may queue something.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// How long it waits after a failure of the storage.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Deliveries in flight, in all.
-const IN_ALL: usize = 64;
+const IN_ALL: usize = 256;
 /// Deliveries in flight to one app.
-const PER_APP: usize = 16;
-/// Deliveries started for one app per polling round. An app with fewer free slots is skipped.
-const MAX_PER_ROUND: usize = 4;
-/// Polling rounds between two deletions of finished deliveries.
-const ROUNDS_BETWEEN_PURGES: u32 = 1_000;
+const PER_APP: usize = 64;
+/// Deliveries started for one app per round; an app with fewer free slots is saturated.
+const MAX_PER_ROUND: usize = 16;
 
 /// The free slots of deliveries in flight.
 struct Slots {
     all: Arc<Semaphore>,
     apps: HashMap<ClientId, Arc<Semaphore>>,
-    /// Notified whenever a delivery has ended.
-    ended: Arc<Notify>,
+    /// Notified whenever a delivery has ended or was queued.
+    wake: Arc<Notify>,
 }
 
-/// Polls the queue four times a second, and at once again while there is work.
+/// Delivers what is due, and sleeps until something is.
 pub(crate) async fn run(app: Arc<App>, mut stopping: Stopping) {
     let mut slots = Slots {
         all: Arc::new(Semaphore::new(IN_ALL)),
         apps: HashMap::new(),
-        ended: Arc::default(),
+        wake: Arc::clone(app.deliveries()),
     };
-    let mut rounds = 0u32;
     loop {
-        let pause = match round(&app, &mut slots).await {
-            0 => BETWEEN_ROUNDS,
-            _ => Duration::ZERO,
-        };
+        let pause = round(&app, &mut slots).await;
         tokio::select! {
-            // Slots that become free are used at once.
-            () = slots.ended.notified(), if !pause.is_zero() => {}
+            () = slots.wake.notified(), if !pause.is_zero() => {}
             goes_on = stopping.pause(pause) => if !goes_on { return },
-        }
-        rounds = rounds.wrapping_add(1);
-        if rounds.is_multiple_of(ROUNDS_BETWEEN_PURGES)
-            && let Err(error) = app.gateway().purge_deliveries().await
-        {
-            tracing::warn!(error = ?error, "finished deliveries could not be deleted");
         }
     }
 }
 
-/// Starts the deliveries that there are free slots for, and returns how many.
-async fn round(app: &Arc<App>, slots: &mut Slots) -> usize {
+/// Starts the deliveries that there are free slots for, and returns how long nothing is to be done
+/// unless something wakes it.
+async fn round(app: &Arc<App>, slots: &mut Slots) -> Duration {
     slots
         .apps
         .retain(|_, free| free.available_permits() < PER_APP);
@@ -76,33 +71,65 @@ async fn round(app: &Arc<App>, slots: &mut Slots) -> usize {
         saturated_clients: &saturated_clients,
     };
     if capacity.total == 0 {
-        return 0;
+        return LONGEST_SLEEP;
     }
     let due = match app.gateway().due_deliveries(capacity).await {
         Ok(due) => due,
         Err(error) => {
             tracing::warn!(error = ?error, "the queue of deliveries could not be worked off");
-            return 0;
+            return AFTER_FAILURE;
         }
     };
-    let count = due.len();
-    for delivery in due {
-        let free = slots
-            .apps
-            .entry(delivery.client_id.clone())
-            .or_insert_with(|| Arc::new(Semaphore::new(PER_APP)));
-        // Both are free: no more deliveries are due than there were slots.
-        let slot = Arc::clone(free).acquire_owned().await;
-        let permit = Arc::clone(&slots.all).acquire_owned().await;
-        let (app, ended) = (Arc::clone(app), Arc::clone(&slots.ended));
-        tokio::spawn(async move {
-            let outcome = send(&app, &delivery).await;
-            settle(&app, &delivery, outcome).await;
-            drop((slot, permit));
-            ended.notify_one();
-        });
+    if due.is_empty() {
+        return until_due(app, saturated_clients.is_empty()).await;
     }
-    count
+    for delivery in due {
+        start(app, slots, delivery).await;
+    }
+    Duration::ZERO
+}
+
+/// How long nothing is due. What a saturated app has waiting is due already: its next free slot
+/// wakes the loop.
+async fn until_due(app: &App, all_have_room: bool) -> Duration {
+    let next = match app.gateway().next_delivery_due().await {
+        Ok(next) if all_have_room => next,
+        Ok(_) => None,
+        Err(error) => {
+            tracing::warn!(error = ?error, "the queue of deliveries could not be read");
+            return AFTER_FAILURE;
+        }
+    };
+    let Some(next) = next else {
+        return LONGEST_SLEEP;
+    };
+    let millis = next.as_millis() - SystemClock.now().as_millis();
+    // What was due while it was asked is looked at again, but not in a tight loop.
+    let millis = u64::try_from(millis).unwrap_or(0).max(10);
+    Duration::from_millis(millis).min(LONGEST_SLEEP)
+}
+
+async fn start(app: &Arc<App>, slots: &mut Slots, delivery: DueDelivery) {
+    let free = slots
+        .apps
+        .entry(delivery.client_id.clone())
+        .or_insert_with(|| Arc::new(Semaphore::new(PER_APP)));
+    // Both permits are free: no more was started than there was capacity for.
+    let slot = Arc::clone(free).acquire_owned().await;
+    let permit = Arc::clone(&slots.all).acquire_owned().await;
+    let (app, wake) = (Arc::clone(app), Arc::clone(&slots.wake));
+    tokio::spawn(async move {
+        let started = Instant::now();
+        let outcome = send(&app, &delivery).await;
+        let settled = app
+            .gateway()
+            .settle_delivery(&delivery, outcome, started.elapsed());
+        if let Err(error) = settled.await {
+            tracing::warn!(error = ?error, "the end of a delivery could not be kept");
+        }
+        drop((slot, permit));
+        wake.notify_one();
+    });
 }
 
 async fn send(app: &App, delivery: &DueDelivery) -> DeliveryOutcome {
@@ -114,7 +141,10 @@ async fn send(app: &App, delivery: &DueDelivery) -> DeliveryOutcome {
         Err(error) => Err(error.message().to_owned()),
     };
     match sent {
-        Ok(status) => DeliveryOutcome::Answered(status),
+        Ok((status, retry_after)) => DeliveryOutcome::Answered {
+            status,
+            retry_after,
+        },
         Err(error) => {
             tracing::info!(
                 event = delivery.id.as_str(),
@@ -123,11 +153,5 @@ async fn send(app: &App, delivery: &DueDelivery) -> DeliveryOutcome {
             );
             DeliveryOutcome::Failed
         }
-    }
-}
-
-async fn settle(app: &App, delivery: &DueDelivery, outcome: DeliveryOutcome) {
-    if let Err(error) = app.gateway().settle_delivery(delivery, outcome).await {
-        tracing::warn!(error = ?error, "the end of a delivery could not be kept");
     }
 }

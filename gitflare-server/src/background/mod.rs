@@ -26,8 +26,7 @@ impl Background {
         let mut tasks = JoinSet::new();
         tasks.spawn(cleanup::run(Arc::clone(app), stopping.clone()));
         tasks.spawn(deliveries::run(Arc::clone(app), stopping.clone()));
-        tasks.spawn(retention::purge_usage(Arc::clone(app), stopping.clone()));
-        tasks.spawn(retention::purge_expired(Arc::clone(app), stopping));
+        tasks.spawn(retention::run(Arc::clone(app), stopping));
         Self { stop, tasks }
     }
 

@@ -18,6 +18,8 @@ Commands:
   rotate-keys
              Seal everything anew with the first key of GITFLARE_MASTER_KEY, while no server runs;
              a server with several keys does the same by itself
+  usage rebuild
+             Count the rows of the usage log anew, while no server runs
   openapi    Print the API as an OpenAPI document
   help       Print this
   version    Print the version

@@ -26,6 +26,8 @@ pub(crate) enum Command {
     RotateKeys(Arguments),
     /// Ask a running server whether it can serve.
     Health(Arguments),
+    /// Count the rows of the usage log anew.
+    RebuildUsage(Arguments),
     /// Print the API as an OpenAPI document.
     Openapi(Arguments),
     /// Print the commands and settings.
@@ -56,7 +58,12 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
         words.push(text.map_err(|_| Problem::new("the command line must be UTF-8"))?);
     }
     let mut words = words.into_iter().peekable();
-    let named = words.next_if(|word| !word.starts_with('-'));
+    let mut named = words.next_if(|word| !word.starts_with('-'));
+    if named.as_deref() == Some("usage")
+        && let Some(what) = words.next_if(|word| !word.starts_with('-'))
+    {
+        named = Some(format!("usage {what}"));
+    }
     let command = named.as_deref().unwrap_or("serve");
     if ![
         "serve",
@@ -64,6 +71,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
         "check",
         "rotate-keys",
         "health",
+        "usage rebuild",
         "openapi",
         "help",
         "version",
@@ -122,6 +130,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
         "check" => Command::Check(arguments),
         "rotate-keys" => Command::RotateKeys(arguments),
         "health" => Command::Health(arguments),
+        "usage rebuild" => Command::RebuildUsage(arguments),
         "openapi" => Command::Openapi(arguments),
         "help" => Command::Help,
         "version" => Command::Version,

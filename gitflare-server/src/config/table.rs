@@ -118,6 +118,8 @@ settings! {
         "Reads per access token and minute, four times that per client and per address; 0 switches it off.";
     usage_retention_days: u32, one value::number::<0, 36_500>, "GITFLARE_USAGE_RETENTION_DAYS", Some("90"), PLAIN,
         "Days that usage rows are kept; 0 keeps them without end.";
+    audit_retention_days: u32, one value::number::<30, 36_500>, "GITFLARE_AUDIT_RETENTION_DAYS", Some("400"), PLAIN,
+        "Days that rows of the security audit are kept, 30 at least.";
     cursor_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_CURSOR_TTL_SECONDS", Some("3600"), PLAIN,
         "Seconds that a cursor lives, 60 to 86400.";
     token_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_TOKEN_TTL_SECONDS", Some("3600"), PLAIN,

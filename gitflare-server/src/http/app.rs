@@ -12,6 +12,7 @@ use std::{
 
 use gitflare_core::{Result, SystemRandom, gateway::Gateway};
 use gitflare_providers::Callbacks;
+use tokio::sync::Notify;
 
 use super::{
     cors::panel_origin,
@@ -39,6 +40,7 @@ pub(crate) struct App {
     callbacks: Result<Callbacks>,
     /// The path below which browsers find the pages; empty at the root.
     pub(super) base_path: String,
+    deliveries: Arc<Notify>,
     own_address: OnceLock<SocketAddr>,
     has_internal_listener: AtomicBool,
     is_draining: AtomicBool,
@@ -65,6 +67,7 @@ impl App {
             openapi: OnceLock::new(),
             callbacks,
             base_path,
+            deliveries: Arc::default(),
             own_address: OnceLock::new(),
             has_internal_listener: AtomicBool::new(false),
             is_draining: AtomicBool::new(false),
@@ -81,6 +84,11 @@ impl App {
     pub(super) fn routes(&self) -> impl Iterator<Item = &'static Route> + Clone {
         let surface = self.settings.surface;
         self.routes.iter().filter(move |route| route.is_on(surface))
+    }
+
+    /// Wakes whoever delivers events when one was queued.
+    pub(crate) fn deliveries(&self) -> &Arc<Notify> {
+        &self.deliveries
     }
 
     /// The route at this position of the table.
@@ -106,6 +114,11 @@ impl App {
     /// Days that usage rows are kept; 0 keeps them.
     pub(crate) fn usage_retention_days(&self) -> u32 {
         self.settings.usage_retention_days
+    }
+
+    /// Days that rows of the audit are kept.
+    pub(crate) fn audit_retention_days(&self) -> u32 {
+        self.settings.audit_retention_days
     }
 
     /// The client that calls apps.

@@ -32,6 +32,8 @@ pub struct ServiceSettings {
     pub rate_limits: Arc<RateLimits>,
     /// Days that usage rows are kept; 0 keeps them.
     pub usage_retention_days: u32,
+    /// Days that rows of the audit are kept, 30 at least.
+    pub audit_retention_days: u32,
     /// The keys that open the admin API; none closes it.
     pub admin_keys: AdminKeys,
     /// The proxies whose `X-Forwarded-For` is believed.
@@ -60,6 +62,7 @@ impl ServiceSettings {
             peer: |_| None,
             rate_limits: Arc::new(RateLimits::new(6000)),
             usage_retention_days: 90,
+            audit_retention_days: 400,
             admin_keys: AdminKeys::default(),
             trusted_proxies: Vec::new(),
             enforce_platform_auth: true,

@@ -41,6 +41,12 @@ pub async fn one_active_grant_per_connection(storage: &dyn Storage) {
         .unwrap();
     let ids: Vec<_> = active.into_iter().map(|grant| grant.id).collect();
     assert_eq!(ids, [grant_id(4), grant_id(3)], "by connection");
+    let approves = async |connection, repository| {
+        let id = authorization_id(1);
+        let connection = connection_id(connection);
+        grants.approves(&id, &connection, repository, NOW).await.unwrap()
+    };
+    assert!(approves(2, "7").await && !approves(3, "7").await);
     let filter = GrantFilter {
         connection: Some(connection_id(1)),
         ..GrantFilter::default()
@@ -72,7 +78,7 @@ pub async fn a_grant_activates_a_pending_authorization(storage: &dyn Storage) {
     };
     assert_eq!(store.find_or_insert_pending(other).await.unwrap(), pending);
     assert_eq!(
-        store.list_live(&client_id(1)).await.unwrap(),
+        store.list_live(&client_id(1), 10).await.unwrap(),
         std::slice::from_ref(&pending)
     );
     let (used, _) = store
@@ -105,7 +111,7 @@ pub async fn revoking_an_authorization_ends_its_tokens(storage: &dyn Storage) {
     assert_eq!(found.token.revoked_at, Some(LATER));
     assert_eq!(found.authorization, Some(AuthorizationStatus::Revoked));
     assert!(found.shares.is_empty());
-    assert!(store.list_live(&client_id(1)).await.unwrap().is_empty());
+    assert!(store.list_live(&client_id(1), 10).await.unwrap().is_empty());
     let (fresh, _) = store
         .insert_grant(authorization(2), grant(2, 1, Repositories::All), entry(22))
         .await
@@ -131,7 +137,7 @@ pub async fn a_grant_that_two_callers_make_is_one(storage: &dyn Storage) {
     }))
     .await;
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1);
-    let live = storage.authorizations().list_live(&client_id(1)).await;
+    let live = storage.authorizations().list_live(&client_id(1), 10).await;
     assert_eq!(live.unwrap().len(), 1);
     assert_eq!(audit_rows(storage).await, 4);
 }
@@ -173,7 +179,7 @@ pub async fn a_grant_needs_a_live_client_and_a_connection_of_the_tenant(storage:
     let grant = grant(2, 1, Repositories::All);
     let refused = grants.insert_grant(authorization(2), grant, entry(25));
     assert!(refused.await.unwrap_err().message().contains("`clientId`"));
-    assert!(grants.list_live(&client_id(1)).await.unwrap().is_empty());
+    assert!(grants.list_live(&client_id(1), 10).await.unwrap().is_empty());
     assert_eq!(audit_rows(storage).await, 10);
 }
 

@@ -119,7 +119,26 @@ pub async fn the_hook_of_an_ended_subscription_is_queued_for_removal(storage: &d
         let queue = storage.cleanup();
         let job = queue.find(CleanupKind::DeleteHook, id.as_str()).await.unwrap();
         assert_eq!(job.unwrap().connection_id, connection_id(1));
-        store.forget(id).await.unwrap();
+        while !store.forget(id).await.unwrap() {}
         assert!(store.find_ended(id).await.unwrap().is_none());
     }
+}
+
+/// An app changes what it hears about, and where.
+pub async fn a_subscription_is_changed_while_it_lives(storage: &dyn Storage) {
+    filled(storage).await;
+    insert(storage, 1).await;
+    let store = storage.subscriptions();
+    let mut changed = subscription(1);
+    changed.subscription.active = false;
+    changed.subscription.callback_url = "https://app.example/other".into();
+    changed.hook_id = Some("other".into());
+    changed.sealed_hook_secret = Some(vec![9]);
+    assert!(store.update(&changed, entry(200)).await.unwrap());
+    let id = &changed.subscription.id;
+    assert_eq!(store.find_live(id).await.unwrap().as_ref(), Some(&changed));
+    assert!(store.delete(&tenant_id(1), id, NOW, entry(201)).await.unwrap());
+    let rows = audit_rows(storage).await;
+    assert!(!store.update(&changed, entry(202)).await.unwrap());
+    assert_eq!(audit_rows(storage).await, rows);
 }

@@ -81,7 +81,8 @@ pub async fn usage_rows_are_counted_and_listed(storage: &dyn Storage) {
     );
     assert_eq!(
         usage.list(&UsageQuery::default(), 0, 100).await.unwrap().1,
-        7
+        6,
+        "what goes is not seen while some of it is left"
     );
 }
 

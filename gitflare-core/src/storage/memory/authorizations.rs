@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStorage, State, matches, page};
 use crate::{
-    AuthorizationId, ClientId, Error, GrantId, Result, Scopes, TenantId, Timestamp,
+    AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scopes, TenantId, Timestamp,
     storage::{
         ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
         ClientStatus, ConnectionStatus, Grant, GrantFilter, GrantStatus, ListRange, Repositories,
@@ -177,13 +177,17 @@ impl AuthorizationStore for MemoryStorage {
         Ok(self.state().authorizations.get(id).cloned())
     }
 
-    async fn list_live(&self, client: &ClientId) -> Result<Vec<Authorization>> {
+    async fn list_live(&self, client: &ClientId, limit: usize) -> Result<Vec<Authorization>> {
         let state = self.state();
-        let live = state
+        let mut live: Vec<_> = state
             .authorizations
             .values()
-            .filter(|row| row.client_id == *client && row.status != AuthorizationStatus::Revoked);
-        Ok(live.cloned().collect())
+            .filter(|row| row.client_id == *client && row.status != AuthorizationStatus::Revoked)
+            .cloned()
+            .collect();
+        live.sort_by_key(|row| row.status != AuthorizationStatus::Active);
+        live.truncate(limit);
+        Ok(live)
     }
 
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
@@ -222,6 +226,22 @@ impl AuthorizationStore for MemoryStorage {
             Some(Repositories::Listed(list)) => list.iter().any(|repository| repository.id == id),
         };
         Ok(ids.iter().map(|id| approves(id)).collect())
+    }
+
+    async fn approves(
+        &self,
+        id: &AuthorizationId,
+        connection: &ConnectionId,
+        repository: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let grants = self.active_grants(id, now).await?;
+        let mut grants = grants.iter();
+        let grant = grants.find(|grant| grant.connection_id == *connection);
+        Ok(grant.is_some_and(|grant| match &grant.repositories {
+            Repositories::All => true,
+            Repositories::Listed(list) => list.iter().any(|listed| listed.id == repository),
+        }))
     }
 
     async fn note_name(&self, grant: &GrantId, repository: &ApprovedRepository) -> Result<()> {

@@ -69,12 +69,19 @@ struct State {
     token_hashes: BTreeMap<CredentialHash, TokenId>,
     subscriptions: BTreeMap<SubscriptionId, Kept>,
     deliveries: BTreeMap<EventId, deliveries::Kept>,
+    /// The last number of each subscription's events.
+    sequences: BTreeMap<SubscriptionId, u64>,
+    /// Until when a subscription is held by a delivery that was begun.
+    in_flight: BTreeMap<SubscriptionId, Timestamp>,
+    receivers: BTreeMap<ClientId, deliveries::Receiver>,
     links: BTreeMap<FlowId, KeptFlow>,
     refreshing: BTreeMap<ConnectionId, Timestamp>,
     cleanup: BTreeMap<(CleanupKind, String), CleanupJob>,
     firewall: Option<FirewallSettings>,
     key_checks: Vec<KeyCheck>,
     usage: Vec<UsageRow>,
+    /// Older rows are not seen any more.
+    usage_from: Option<Timestamp>,
 }
 
 impl MemoryStorage {

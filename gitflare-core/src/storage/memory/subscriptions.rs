@@ -110,16 +110,16 @@ impl SubscriptionStore for MemoryStorage {
         Ok(kept.map(|kept| kept.row.clone()))
     }
 
-    async fn forget(&self, id: &SubscriptionId) -> Result<()> {
+    async fn forget(&self, id: &SubscriptionId) -> Result<bool> {
         let mut state = self.state();
         let kept = state.subscriptions.get(id);
         if kept.is_some_and(|kept| kept.ended_at.is_some()) {
             state.subscriptions.remove(id);
-            state
-                .deliveries
-                .retain(|_, kept| kept.delivery.subscription_id != *id);
+            state.deliveries.retain(|_, kept| !kept.is_of(id));
+            state.sequences.remove(id);
+            state.in_flight.remove(id);
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn list(
@@ -153,5 +153,20 @@ impl SubscriptionStore for MemoryStorage {
         state.enqueue_hook_removal(&row, at);
         state.audit.push(audit);
         Ok(true)
+    }
+
+    async fn update(&self, row: &StoredSubscription, audit: AuditEntry) -> Result<bool> {
+        let mut state = self.state();
+        match state.subscriptions.get_mut(&row.subscription.id) {
+            Some(kept) if kept.ended_at.is_none() => kept.row = row.clone(),
+            _ => return Ok(false),
+        }
+        state.audit.push(audit);
+        Ok(true)
+    }
+
+    async fn end_some(&self, _limit: usize) -> Result<usize> {
+        // Here they end with what they stand on.
+        Ok(0)
     }
 }

@@ -41,7 +41,11 @@ impl UsageStore for MemoryStorage {
     }
 
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize> {
+        const HOUR_MILLIS: i64 = 3_600_000;
+        let hour = before.as_millis().div_euclid(HOUR_MILLIS);
+        let before = Timestamp::from_millis(hour * HOUR_MILLIS);
         let mut state = self.state();
+        state.usage_from = state.usage_from.max(Some(before));
         let mut left = limit;
         state.usage.retain(|row| {
             let goes = row.at < before && left > 0;
@@ -50,13 +54,18 @@ impl UsageStore for MemoryStorage {
         });
         Ok(limit - left)
     }
+
+    async fn rebuild(&self, _progress: &(dyn Fn(u64, u64) + Sync)) -> Result<()> {
+        // Nothing is counted ahead.
+        Ok(())
+    }
 }
 
 impl MemoryStorage {
     fn matching(&self, query: &UsageQuery) -> Vec<UsageRow> {
-        let rows = &self.state().usage;
-        rows.iter()
-            .filter(|row| query.matches(row))
+        let state = self.state();
+        let rows = state.usage.iter();
+        rows.filter(|row| query.matches(row) && Some(row.at) >= state.usage_from)
             .cloned()
             .collect()
     }

@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Code, Error,
-    gateway::{CreatedSubscription, NewSubscription, ReadRequest},
+    gateway::{CreatedSubscription, NewSubscription, ReadRequest, SubscriptionChange},
     provider::Endpoint,
     storage::{AccessToken, Actor},
 };
@@ -74,6 +74,28 @@ pub(crate) async fn list(x: Exchange) -> Result<Reply, Refusal> {
     lists::reply(&listing)
 }
 
+/// `PATCH /v1/subscriptions/:subscriptionId`
+pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
+    let token = listener(&x).await?;
+    let id = x.parameter("subscriptionId").unwrap_or_default();
+    body::require_json(x.headers())?;
+    let bytes = x.body(body::MAX_BODY).await?;
+    let change = json::read::<SubscriptionChange>(&bytes)?;
+    let actor = Actor::Client(token.client_id.clone());
+    let act = gitflare_core::gateway::AuditContext {
+        actor: &actor,
+        request_id: &x.request_id,
+    };
+    let (callbacks, base) = (x.app().callbacks()?, &x.settings().public_url);
+    let subscription = x
+        .gateway()
+        .update_subscription(&token, &id, change, callbacks, base, &act)
+        .await?;
+    Reply::ok(&bodies::access::ChangedSubscription {
+        data: &subscription,
+    })
+}
+
 /// `DELETE /v1/subscriptions/:subscriptionId`
 pub(crate) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
     let token = listener(&x).await?;
@@ -100,8 +122,34 @@ pub(crate) async fn receive(mut x: Exchange) -> Result<Reply, Refusal> {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         })
         .collect();
-    x.gateway()
+    let queued = x
+        .gateway()
         .receive_hook(&provider, &id, &headers, &bytes)
         .await?;
+    if queued > 0 {
+        x.app().deliveries().notify_one();
+    }
+    Ok(Reply::no_content())
+}
+
+/// `GET /v1/subscriptions/:subscriptionId/deliveries`
+pub(crate) async fn deliveries(mut x: Exchange) -> Result<Reply, Refusal> {
+    let token = listener(&x).await?;
+    let request = ListRequest::of(&x)?;
+    let id = x.parameter("subscriptionId").unwrap_or_default();
+    let listing = x
+        .gateway()
+        .list_deliveries(&token, &id, &request.page)
+        .await?;
+    lists::reply(&listing)
+}
+
+/// `POST /v1/subscriptions/:subscriptionId/deliveries/:deliveryId/replay`
+pub(crate) async fn replay(mut x: Exchange) -> Result<Reply, Refusal> {
+    let token = listener(&x).await?;
+    let id = x.parameter("subscriptionId").unwrap_or_default();
+    let delivery = x.parameter("deliveryId").unwrap_or_default();
+    x.gateway().replay_delivery(&token, &id, &delivery).await?;
+    x.app().deliveries().notify_one();
     Ok(Reply::no_content())
 }

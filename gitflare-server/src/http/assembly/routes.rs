@@ -158,6 +158,9 @@ routes! {
     Post "/v1/hooks/:provider/:subscriptionId"; Public => events::receive, addition;
     Get "/v1/subscriptions"; AccessToken(Some(EventsSubscribe)) => events::list, addition;
     Delete "/v1/subscriptions/:subscriptionId"; AccessToken(Some(EventsSubscribe)) => events::delete, addition;
+    Patch "/v1/subscriptions/:subscriptionId"; AccessToken(Some(EventsSubscribe)) => events::update, addition;
+    Get "/v1/subscriptions/:subscriptionId/deliveries"; AccessToken(Some(EventsSubscribe)) => events::deliveries, addition;
+    Post "/v1/subscriptions/:subscriptionId/deliveries/:deliveryId/replay"; AccessToken(Some(EventsSubscribe)) => events::replay, addition;
     Post "/v1/auth/complete"; OptionalSession => auth_flow::complete, addition;
     Get "/.well-known/oauth-authorization-server"; Public => oauth::metadata, addition;
     Post "/oauth/revoke"; ClientCredentials => oauth::revoke, addition;

@@ -125,6 +125,13 @@ pub(crate) struct CreatedSubscription<'a> {
     pub(crate) secret: &'a str,
 }
 
+/// A subscription that was changed.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ChangedSubscription<'a> {
+    /// The subscription.
+    pub(crate) data: &'a Subscription,
+}
+
 /// A token that an admin asks about.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct TokenQuestion {

@@ -8,11 +8,11 @@ use gitflare_core::{
     Code,
     gateway::{
         AppChanges, FirewallUpdate, IssuedToken, ManualConnection, NewApp, NewClientRequest,
-        NewGrantRequest, NewSubscription, NewTenantRequest, SignUp, TokenContext, TokenRequest,
-        UsagePage, UsageReport,
+        NewGrantRequest, NewSubscription, NewTenantRequest, SignUp, SubscriptionChange,
+        TokenContext, TokenRequest, UsagePage, UsageReport,
     },
     model::Subscription,
-    storage::{AccessToken, Client, Connection, FirewallSettings, Grant, Tenant},
+    storage::{AccessToken, Client, Connection, DeliveryRecord, FirewallSettings, Grant, Tenant},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -21,9 +21,9 @@ use super::{
         bodies::{
             Collection, List,
             access::{
-                CreatedClient, CreatedGrant, CreatedSubscription, Empty, LinkCompletion,
-                OneConnection, OneTenant, OwnTokenQuestion, Returned, Started, TokenQuestion,
-                TokenState,
+                ChangedSubscription, CreatedClient, CreatedGrant, CreatedSubscription, Empty,
+                LinkCompletion, OneConnection, OneTenant, OwnTokenQuestion, Returned, Started,
+                TokenQuestion, TokenState,
             },
             account::{
                 Apps, CreatedApp, CreatedSecret, LogIn, Me, Opened, PasswordChange, UpdatedApp,
@@ -307,6 +307,10 @@ const OPERATIONS: &[Operation] = &[
         .codes(&[Code::InvalidCredentials, Code::UnsupportedProvider, Code::ResourceNotFound, Code::AccessBlockedByPolicy]),
     get("/v1/subscriptions").query(p::PAGE).json::<Collection<'static, Subscription>>(200),
     delete("/v1/subscriptions/:subscriptionId").empty(),
+    patch("/v1/subscriptions/:subscriptionId").takes::<SubscriptionChange>().json::<ChangedSubscription<'static>>(200),
+    get("/v1/subscriptions/:subscriptionId/deliveries").query(p::PAGE)
+        .json::<Collection<'static, DeliveryRecord>>(200),
+    post("/v1/subscriptions/:subscriptionId/deliveries/:deliveryId/replay").empty(),
     post("/v1/auth/complete").takes::<LinkCompletion>().json::<OneConnection<'static>>(201).codes(LINKING),
     get("/.well-known/oauth-authorization-server").json::<ServerMetadata<'static>>(200),
     post("/oauth/revoke").takes_also_as_form::<OwnTokenQuestion>().json::<Empty>(200),

@@ -13,14 +13,23 @@ use rusqlite::{Connection, Row};
 use super::{
     SqliteStorage, failed,
     rows::{
-        Conditions, audit, execute, exists, id, maybe_time, one, page, parsed, saturated, time,
+        Conditions, Page, audit, execute, exists, id, maybe_time, one, parsed, saturated, time,
     },
     subscriptions::{self, Ending},
 };
 
-const AUTHORIZATION: &str = "id, tenant_id, client_id, status, permissions, created_at";
+/// Whether the row's client lives. With it ends all that stands on it, without being rewritten.
+const CLIENT_LIVES: &str =
+    "EXISTS (SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'active')";
+const AUTHORIZATION: &str = "id, tenant_id, client_id,
+    CASE WHEN EXISTS (SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'deleted')
+      THEN 'revoked' ELSE status END, permissions, created_at";
 const GRANT: &str = "id, authorization_id, tenant_id, client_id, connection_id, permissions,
-    approves_all, status, created_at, revoked_at, expires_at";
+    approves_all, CASE WHEN status = 'active' AND EXISTS (
+      SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'deleted')
+      THEN 'revoked' ELSE status END, created_at,
+    coalesce(revoked_at, (SELECT l.updated_at FROM clients l
+      WHERE l.id = client_id AND l.status = 'deleted')), expires_at";
 
 fn authorization(row: &Row<'_>) -> rusqlite::Result<Authorization> {
     Ok(Authorization {
@@ -93,7 +102,7 @@ fn live(connection: &Connection, like: &Authorization) -> Result<Option<Authoriz
         connection,
         &format!(
             "SELECT {AUTHORIZATION} FROM authorizations
-             WHERE client_id = ?1 AND tenant_id = ?2 AND status <> 'revoked'"
+             WHERE client_id = ?1 AND tenant_id = ?2 AND status <> 'revoked' AND {CLIENT_LIVES}"
         ),
         (like.client_id.as_str(), like.tenant_id.as_str()),
         authorization,
@@ -308,7 +317,8 @@ impl AuthorizationStore for SqliteStorage {
                 connection,
                 &format!(
                     "SELECT {AUTHORIZATION} FROM authorizations
-                     WHERE client_id = ?1 AND tenant_id = ?2 AND status <> 'revoked'"
+                     WHERE client_id = ?1 AND tenant_id = ?2 AND status <> 'revoked'
+                       AND {CLIENT_LIVES}"
                 ),
                 (client.as_str(), tenant.as_str()),
                 authorization,
@@ -321,15 +331,21 @@ impl AuthorizationStore for SqliteStorage {
         self.read(|connection| one(connection, &statement, [id.as_str()], authorization))
     }
 
-    async fn list_live(&self, client: &ClientId) -> Result<Vec<Authorization>> {
+    async fn list_live(&self, client: &ClientId, limit: usize) -> Result<Vec<Authorization>> {
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {AUTHORIZATION} FROM authorizations
-                     WHERE client_id = ?1 AND status <> 'revoked' ORDER BY id"
-                ))?
-                .query_map([client.as_str()], authorization)?
-                .collect()
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {AUTHORIZATION} FROM authorizations
+                 WHERE client_id = ?1 AND status = ?2 AND {CLIENT_LIVES} ORDER BY id LIMIT ?3"
+            ))?;
+            let mut live = Vec::new();
+            for status in [AuthorizationStatus::Active, AuthorizationStatus::Pending] {
+                let room = saturated((limit - live.len()) as u64);
+                let of_status = (client.as_str(), status.as_str(), room);
+                for row in statement.query_map(of_status, authorization)? {
+                    live.push(row?);
+                }
+            }
+            Ok(live)
         })
     }
 
@@ -344,19 +360,29 @@ impl AuthorizationStore for SqliteStorage {
 
     async fn list_grants(&self, filter: &GrantFilter, range: ListRange<'_>) -> Result<Vec<Grant>> {
         let mut conditions = Conditions::new("1");
-        conditions.equal("tenant_id", filter.tenant.as_ref().map(TenantId::as_str));
-        conditions.equal("client_id", filter.client.as_ref().map(ClientId::as_str));
-        conditions.equal(
-            "connection_id",
-            filter.connection.as_ref().map(ConnectionId::as_str),
-        );
+        let tenant = filter.tenant.as_ref().map(TenantId::as_str);
+        let client = filter.client.as_ref().map(ClientId::as_str);
+        match &filter.connection {
+            None => {
+                conditions.equal("tenant_id", tenant);
+                conditions.equal("client_id", client);
+            }
+            // It has one tenant, and few grants.
+            Some(linked) => {
+                conditions.equal("connection_id", Some(linked.as_str()));
+                conditions.also_equal("tenant_id", tenant);
+                conditions.also_equal("client_id", client);
+            }
+        }
         let select = format!("SELECT {GRANT} FROM grants");
-        self.read(|connection| {
-            page(connection, &select, conditions, "id", range, bare)?
+        let page = Page::new(&select, conditions, "id", range);
+        self.walk(move |walk| {
+            page.read(walk.connection, bare)?
                 .into_iter()
-                .map(|grant| with_repositories(connection, grant))
+                .map(|grant| with_repositories(walk.connection, grant))
                 .collect()
         })
+        .await
     }
 
     async fn active_grants(&self, id: &AuthorizationId, now: Timestamp) -> Result<Vec<Grant>> {
@@ -364,7 +390,8 @@ impl AuthorizationStore for SqliteStorage {
             connection
                 .prepare_cached(&format!(
                     "SELECT {GRANT} FROM grants WHERE authorization_id = ?1 AND status = 'active'
-                     AND (expires_at IS NULL OR expires_at > ?2) ORDER BY connection_id"
+                     AND (expires_at IS NULL OR expires_at > ?2) AND {CLIENT_LIVES}
+                     ORDER BY connection_id"
                 ))?
                 .query_map((id.as_str(), now.as_millis()), bare)?
                 .map(|grant| with_repositories(connection, grant?))
@@ -381,6 +408,30 @@ impl AuthorizationStore for SqliteStorage {
             ids.iter()
                 .map(|id| statement.exists((grant.as_str(), id)))
                 .collect()
+        })
+    }
+
+    async fn approves(
+        &self,
+        id: &AuthorizationId,
+        connection: &ConnectionId,
+        repository: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.read(|reader| {
+            reader
+                .prepare_cached(&format!(
+                    "SELECT 1 FROM grants g WHERE authorization_id = ?1 AND connection_id = ?2
+                       AND status = 'active' AND (expires_at IS NULL OR expires_at > ?4)
+                       AND {CLIENT_LIVES} AND (approves_all OR EXISTS (SELECT 1 FROM approvals
+                         WHERE grant_id = g.id AND repository_id = ?3))"
+                ))?
+                .exists((
+                    id.as_str(),
+                    connection.as_str(),
+                    repository,
+                    now.as_millis(),
+                ))
         })
     }
 
@@ -403,8 +454,11 @@ impl AuthorizationStore for SqliteStorage {
         self.write(move |connection| {
             let revoked = one(
                 connection,
-                "UPDATE grants SET status = 'revoked', revoked_at = ?2
-                 WHERE id = ?1 AND status = 'active' RETURNING authorization_id, connection_id",
+                &format!(
+                    "UPDATE grants SET status = 'revoked', revoked_at = ?2
+                     WHERE id = ?1 AND status = 'active' AND {CLIENT_LIVES}
+                     RETURNING authorization_id, connection_id"
+                ),
                 (id.as_str(), at.as_millis()),
                 |row| Ok((id!(row, 0, AuthorizationId)?, id!(row, 1, ConnectionId)?)),
             );
@@ -423,8 +477,11 @@ impl AuthorizationStore for SqliteStorage {
         self.write(move |connection| {
             let revoked = execute(
                 connection,
-                "UPDATE authorizations SET status = 'revoked' WHERE id = ?1 AND status <> 'revoked'",
-                [id.as_str()],
+                &format!(
+                    "UPDATE authorizations SET status = 'revoked', ended_at = ?2
+                     WHERE id = ?1 AND status <> 'revoked' AND {CLIENT_LIVES}"
+                ),
+                (id.as_str(), at.as_millis()),
             )?;
             if revoked == 0 {
                 return Ok(false);
@@ -434,15 +491,14 @@ impl AuthorizationStore for SqliteStorage {
                 "DELETE FROM codes WHERE authorization_id = ?1",
                 [id.as_str()],
             )?;
-            for statement in [
+            // Its tokens end by the time of its own end.
+            execute(
+                connection,
                 "UPDATE grants SET status = 'revoked', revoked_at = ?2
                  WHERE authorization_id = ?1 AND status = 'active'",
-                "UPDATE tokens SET revoked_at = ?2
-                 WHERE authorization_id = ?1 AND revoked_at IS NULL",
-            ] {
-                execute(connection, statement, (id.as_str(), at.as_millis()))?;
-            }
-            subscriptions::end(connection, Ending::Authorization(&id), at)?;
+                (id.as_str(), at.as_millis()),
+            )?;
+            subscriptions::end_later(connection, Ending::Authorization(&id), at)?;
             audit(connection, &entry)?;
             Ok(true)
         })

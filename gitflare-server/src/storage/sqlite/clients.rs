@@ -13,10 +13,10 @@ use rusqlite::{Connection, Row};
 use super::{
     SqliteStorage, failed,
     rows::{
-        Conditions, audit, execute, exists, id, list, maybe_id, maybe_time, one, page, parsed,
+        Conditions, Page, audit, execute, exists, id, list, maybe_id, maybe_time, one, parsed,
         time, to_list,
     },
-    subscriptions::{Ending, end as end_subscriptions},
+    subscriptions::{Ending, end_later},
 };
 
 const SELECT: &str = "SELECT id, tenant_id, owner_user_id, name, description, redirect_uris,
@@ -68,7 +68,9 @@ fn is_live(connection: &Connection, id: &ClientId) -> Result<bool> {
     exists(connection, statement, [id.as_str()])
 }
 
-/// Ends a client with everything under it; `false` when it was not alive.
+/// Ends a client; `false` when it was not alive. What stands on it ends by the client's status,
+/// wherever it is read, and is purged when its time is over; only subscriptions, whose hooks have to
+/// go, are ended one by one, later and a few at a time. So the cost does not grow with the client.
 pub(super) fn end(connection: &Connection, id: &ClientId, at: Timestamp) -> Result<bool> {
     let ended = execute(
         connection,
@@ -79,23 +81,12 @@ pub(super) fn end(connection: &Connection, id: &ClientId, at: Timestamp) -> Resu
     if ended == 0 {
         return Ok(false);
     }
-    for statement in [
+    execute(
+        connection,
         "DELETE FROM client_secrets WHERE client_id = ?1",
-        "DELETE FROM requests WHERE client_id = ?1",
-        "DELETE FROM sessions WHERE client_id = ?1",
-        "DELETE FROM codes WHERE client_id = ?1",
-        "UPDATE authorizations SET status = 'revoked' WHERE client_id = ?1",
-    ] {
-        execute(connection, statement, [id.as_str()])?;
-    }
-    for statement in [
-        "UPDATE grants SET status = 'revoked', revoked_at = ?2
-         WHERE client_id = ?1 AND status = 'active'",
-        "UPDATE tokens SET revoked_at = ?2 WHERE client_id = ?1 AND revoked_at IS NULL",
-    ] {
-        execute(connection, statement, (id.as_str(), at.as_millis()))?;
-    }
-    end_subscriptions(connection, Ending::Client(id), at)?;
+        [id.as_str()],
+    )?;
+    end_later(connection, Ending::Client(id), at)?;
     Ok(true)
 }
 
@@ -170,12 +161,14 @@ impl ClientStore for SqliteStorage {
             "owner_user_id",
             filter.owner_user.as_ref().map(UserId::as_str),
         );
-        self.read(|connection| {
-            page(connection, SELECT, conditions, "id", range, bare)?
+        let page = Page::new(SELECT, conditions, "id", range);
+        self.walk(move |walk| {
+            page.read(walk.connection, bare)?
                 .into_iter()
-                .map(|client| with_secrets(connection, client))
+                .map(|client| with_secrets(walk.connection, client))
                 .collect()
         })
+        .await
     }
 
     async fn secret_hashes(&self, id: &ClientId) -> Result<Vec<(SecretId, CredentialHash)>> {

@@ -63,7 +63,8 @@ fn spend(connection: &Connection, hash: &CredentialHash, redemption: &Redemption
         connection,
         "UPDATE codes SET is_spent = 1, token_id = ?3
          WHERE hash = ?1 AND client_id = ?2 AND NOT is_spent AND expires_at > ?4 AND EXISTS (
-           SELECT 1 FROM authorizations a WHERE a.id = authorization_id AND a.status = 'active')",
+           SELECT 1 FROM authorizations a JOIN clients l ON l.id = a.client_id
+           WHERE a.id = authorization_id AND a.status = 'active' AND l.status = 'active')",
         (
             hash.as_bytes(),
             redemption.client_id.as_str(),
@@ -111,7 +112,8 @@ impl CodeStore for SqliteStorage {
                 connection,
                 "SELECT client_id, tenant_id, authorization_id, redirect_uri, registered_uri,
                    code_challenge, permissions, connection_ids, created_at, expires_at, is_spent
-                 FROM codes WHERE hash = ?1",
+                 FROM codes WHERE hash = ?1 AND EXISTS (
+                   SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'active')",
                 [hash.as_bytes()],
                 code,
             )
@@ -146,7 +148,7 @@ impl CodeStore for SqliteStorage {
             execute(
                 connection,
                 "DELETE FROM codes WHERE hash IN
-                   (SELECT hash FROM codes WHERE expires_at < ?1 LIMIT ?2)",
+                   (SELECT hash FROM codes WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
                 (before.as_millis(), saturated(limit as u64)),
             )
         })

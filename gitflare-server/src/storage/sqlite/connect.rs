@@ -91,13 +91,8 @@ pub(super) fn readers(
     busy_timeout: Duration,
 ) -> Result<r2d2::Pool<SqliteConnectionManager>> {
     let manager = SqliteConnectionManager::file(path)
-        .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .with_init(move |connection| {
-            connection.busy_timeout(busy_timeout)?;
-            guard(connection)?;
-            connection.pragma_update(None, "query_only", true)?;
-            connection.pragma_update(None, "mmap_size", MAPPED_BYTES)
-        });
+        .with_flags(READ_ONLY)
+        .with_init(move |connection| prepare_reader(connection, busy_timeout));
     r2d2::Pool::builder()
         .max_size(size)
         .min_idle(Some(1))
@@ -108,8 +103,36 @@ pub(super) fn readers(
         .map_err(|error| told(path, format!("cannot open this database: {error}")))
 }
 
+const READ_ONLY: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// One connection that cannot write.
+pub(super) fn reader(path: &Path, busy_timeout: Duration) -> Result<Connection> {
+    Connection::open_with_flags(path, READ_ONLY)
+        .and_then(|connection| {
+            prepare_reader(&connection, busy_timeout)?;
+            Ok(connection)
+        })
+        .map_err(|error| told(path, format!("cannot open this database: {error}")))
+}
+
+fn prepare_reader(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
+    connection.busy_timeout(busy_timeout)?;
+    guard(connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "mmap_size", MAPPED_BYTES)
+}
+
+/// What a test does with every connection that is opened.
+#[cfg(test)]
+pub(super) static WATCH: std::sync::OnceLock<fn(&Connection)> = std::sync::OnceLock::new();
+
 /// What holds for readers and writers: the file's schema is data, not code to be trusted.
 fn guard(connection: &Connection) -> rusqlite::Result<()> {
+    #[cfg(test)]
+    if let Some(watch) = WATCH.get() {
+        watch(connection);
+    }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

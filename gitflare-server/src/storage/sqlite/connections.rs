@@ -16,7 +16,7 @@ use super::{
     cleanup::enqueue_revocation,
     failed,
     rows::{
-        Conditions, audit, execute, exists, id, list, maybe, maybe_id, maybe_time, one, page,
+        Conditions, Page, audit, execute, exists, id, list, maybe, maybe_id, maybe_time, one,
         parsed, time, to_list,
     },
     subscriptions::{Ending, end},
@@ -298,11 +298,9 @@ impl ConnectionStore for SqliteStorage {
         conditions.equal("c.tenant_id", filter.tenant.as_ref().map(TenantId::as_str));
         conditions.equal("c.provider", filter.provider.map(ProviderId::as_str));
         let select = format!("SELECT {COLUMNS} FROM connections c");
-        self.read(|connection| {
-            page(connection, &select, conditions, "c.id", range, |row| {
-                linked(row, 0)
-            })
-        })
+        let page = Page::new(&select, conditions, "c.id", range);
+        self.walk(move |walk| page.read(walk.connection, |row| linked(row, 0)))
+            .await
     }
 
     async fn touch(&self, id: &ConnectionId, at: Timestamp) -> Result<()> {

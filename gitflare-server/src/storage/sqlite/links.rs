@@ -189,8 +189,18 @@ impl LinkStore for SqliteStorage {
 
     async fn purge_expired(&self, now: Timestamp, limit: usize) -> Result<usize> {
         let limit = saturated(limit as u64);
+        // Asked without the writer first: erasing costs more than looking.
+        let is_idle = self.read(|connection| {
+            let mut any =
+                connection.prepare_cached("SELECT 1 FROM links WHERE expires_at < ?1 LIMIT 1")?;
+            Ok(!any.exists([now.as_millis()])?)
+        })?;
+        if is_idle {
+            return Ok(0);
+        }
         let purge = move |connection: &Connection| {
-            let ended = "(SELECT id FROM links WHERE expires_at < ?1 ORDER BY id LIMIT ?2)";
+            let ended = "(SELECT id FROM links WHERE expires_at < ?1
+                ORDER BY expires_at, id LIMIT ?2)";
             let parameters = (now.as_millis(), limit);
             execute(
                 connection,

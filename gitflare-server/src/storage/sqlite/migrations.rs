@@ -22,9 +22,14 @@ pub(super) const CORE: &[&str] = &[
     include_str!("../../../migrations/0003_links.sql"),
     include_str!("../../../migrations/0004_consent.sql"),
     include_str!("../../../migrations/0005_deliveries.sql"),
+    include_str!("../../../migrations/0006_indexes.sql"),
+    include_str!("../../../migrations/0007_lines.sql"),
 ];
 /// Of the usage log, oldest first.
-pub(super) const USAGE: &[&str] = &[include_str!("../../../migrations/usage/0001_usage.sql")];
+pub(super) const USAGE: &[&str] = &[
+    include_str!("../../../migrations/usage/0001_usage.sql"),
+    include_str!("../../../migrations/usage/0002_packs.sql"),
+];
 
 /// Brings a database up to date.
 pub(super) fn run(connection: &mut Connection, path: &Path, all: &[&str]) -> Result<()> {
@@ -35,9 +40,14 @@ pub(super) fn run(connection: &mut Connection, path: &Path, all: &[&str]) -> Res
         return Ok(());
     }
     if !done.is_empty() {
-        copy(connection, path, done.len())?;
+        let (from, to) = (done.len(), all.len());
+        tracing::info!(file = %path.display(), from, to, "copying the database before it is brought up to date");
+        copy(connection, path, from)?;
     }
     for (number, text) in (1..).zip(all).skip(done.len()) {
+        if !done.is_empty() {
+            tracing::info!(file = %path.display(), number, of = all.len(), "migrating");
+        }
         apply(connection, number, text).map_err(|error| {
             told(
                 path,

@@ -1,6 +1,7 @@
-//! SQLite: one file for everything that decides, one for the usage log. Reads run where they are
-//! asked, on pooled read-only connections; writes go to one writer thread, which commits what is
-//! waiting together and answers after the commit. Knows nothing of the gateway's rules.
+//! SQLite: one file for everything that decides, one for the usage log. Point reads by an index run
+//! where they are asked, on pooled read-only connections; whatever may walk many rows goes to
+//! threads of its own; writes go to one writer thread, which commits what is waiting together and
+//! answers after the commit. Knows nothing of the gateway's rules.
 
 mod audit;
 mod authorizations;
@@ -26,6 +27,7 @@ mod tests;
 mod tokens;
 mod usage;
 mod users;
+mod walks;
 mod writer;
 
 use std::{
@@ -44,6 +46,7 @@ use rusqlite::Connection;
 
 use connect::{failed, is_damage};
 use usage::UsageLog;
+use walks::{Walk, Walks};
 use writer::Writer;
 
 const DATABASE: &str = "gitflare.sqlite";
@@ -70,6 +73,7 @@ pub struct SqliteConfig {
 #[derive(Debug)]
 pub struct SqliteStorage {
     readers: r2d2::Pool<SqliteConnectionManager>,
+    walks: Walks,
     writer: Writer,
     usage: UsageLog,
     /// Set with the first sign of a damaged file, until a restart.
@@ -94,6 +98,7 @@ impl SqliteStorage {
         let readers = u32::try_from(workers.max(FEWEST_READERS)).unwrap_or(u32::MAX);
         Ok(Self {
             readers: connect::readers(&path, readers, BUSY_TIMEOUT)?,
+            walks: Walks::start(&path, "sqlite-walk")?,
             writer: Writer::start(connection, Arc::clone(&lock))?,
             usage: UsageLog::open(&config.dir.join(USAGE), config.max_pages, lock)?,
             is_damaged: AtomicBool::new(false),
@@ -118,8 +123,8 @@ impl SqliteStorage {
         })
     }
 
-    /// Runs a read on a pooled connection, on the calling thread: an indexed read costs less than
-    /// the hop to another one.
+    /// Runs a point read on a pooled connection, on the calling thread: it costs less than the hop
+    /// to another one.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let connection = self
             .readers
@@ -136,6 +141,14 @@ impl SqliteStorage {
             self.is_damaged.store(true, Ordering::Relaxed);
         }
         outcome
+    }
+
+    /// Runs a read that may walk many rows, away from the runtime's workers.
+    async fn walk<T: Send + 'static>(
+        &self,
+        walk: impl FnOnce(&Walk<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.walks.run(walk).await
     }
 
     /// Runs a write on the writer thread; the answer comes after the commit.

@@ -74,7 +74,8 @@ impl ProofStore for SqliteStorage {
             execute(
                 connection,
                 "DELETE FROM nonces WHERE (client_id, hash) IN
-                   (SELECT client_id, hash FROM nonces WHERE ends_at < ?1 LIMIT ?2)",
+                   (SELECT client_id, hash FROM nonces WHERE ends_at < ?1
+                    ORDER BY ends_at LIMIT ?2)",
                 (before.as_millis(), saturated(limit as u64)),
             )
         })

@@ -63,7 +63,8 @@ impl RequestStore for SqliteStorage {
                 connection,
                 "SELECT client_id, tenant_id, session_id, redirect_uri, registered_uri, state,
                    code_challenge, permissions, customer_name, created_at, expires_at
-                 FROM requests WHERE hash = ?1 AND expires_at > ?2",
+                 FROM requests WHERE hash = ?1 AND expires_at > ?2 AND EXISTS (
+                   SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'active')",
                 (hash.as_bytes(), now.as_millis()),
                 request,
             )
@@ -82,7 +83,8 @@ impl RequestStore for SqliteStorage {
         self.write(move |connection| {
             let spent = execute(
                 connection,
-                "DELETE FROM requests WHERE hash = ?1 AND expires_at > ?2",
+                "DELETE FROM requests WHERE hash = ?1 AND expires_at > ?2 AND EXISTS (
+                   SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'active')",
                 (hash.as_bytes(), sharing.at.as_millis()),
             )?;
             if spent == 0 {
@@ -130,7 +132,7 @@ impl RequestStore for SqliteStorage {
             execute(
                 connection,
                 "DELETE FROM requests WHERE hash IN
-                   (SELECT hash FROM requests WHERE expires_at < ?1 LIMIT ?2)",
+                   (SELECT hash FROM requests WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
                 (before.as_millis(), saturated(limit as u64)),
             )
         })

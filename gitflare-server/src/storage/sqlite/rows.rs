@@ -127,18 +127,10 @@ impl Conditions {
         self.compare(column, "=", text.map(str::to_owned));
     }
 
-    /// Adds that the column is one of the texts, when there are any.
-    pub(super) fn any_of<'a>(
-        &mut self,
-        column: &str,
-        texts: impl ExactSizeIterator<Item = &'a str>,
-    ) {
-        if texts.len() > 0 {
-            let places = vec!["?"; texts.len()].join(", ");
-            self.clause
-                .push_str(&format!(" AND {column} IN ({places})"));
-            self.values.extend(texts.map(|text| text.to_owned().into()));
-        }
+    /// Adds `column = text` as a condition that no index is chosen by: the unary plus of SQLite.
+    /// For a column whose value follows from another one that is given too.
+    pub(super) fn also_equal(&mut self, column: &str, text: Option<&str>) {
+        self.equal(&format!("+{column}"), text);
     }
 
     /// The clause without its keyword.
@@ -152,24 +144,40 @@ impl Conditions {
     }
 }
 
-/// One page of a list: the rows of `select` that fulfil the conditions, by the id column `key`.
-pub(super) fn page<T>(
-    connection: &Connection,
-    select: &str,
-    mut conditions: Conditions,
-    key: &str,
-    range: ListRange<'_>,
-    row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    conditions.compare(key, ">", range.after.map(str::to_owned));
-    let limit = saturated(range.limit as u64);
-    let mut values = conditions.values;
-    values.push(limit.into());
-    let clause = conditions.clause;
-    connection
-        .prepare_cached(&format!("{select} WHERE {clause} ORDER BY {key} LIMIT ?"))?
-        .query_map(rusqlite::params_from_iter(values), row)?
-        .collect()
+/// One page of a list, ready to be read on another thread: the rows of `select` that fulfil the
+/// conditions, in the order of the id column `key`.
+pub(super) struct Page {
+    statement: String,
+    values: Vec<Value>,
+}
+
+impl Page {
+    pub(super) fn new(
+        select: &str,
+        mut conditions: Conditions,
+        key: &str,
+        range: ListRange<'_>,
+    ) -> Self {
+        conditions.compare(key, ">", range.after.map(str::to_owned));
+        let clause = conditions.clause;
+        let mut values = conditions.values;
+        values.push(saturated(range.limit as u64).into());
+        Self {
+            statement: format!("{select} WHERE {clause} ORDER BY {key} LIMIT ?"),
+            values,
+        }
+    }
+
+    pub(super) fn read<T>(
+        self,
+        connection: &Connection,
+        row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Vec<T>> {
+        connection
+            .prepare_cached(&self.statement)?
+            .query_map(rusqlite::params_from_iter(self.values), row)?
+            .collect()
+    }
 }
 
 /// The one row that a statement finds.

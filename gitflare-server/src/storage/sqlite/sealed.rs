@@ -11,29 +11,66 @@ use super::{
     rows::{execute, saturated},
 };
 
+/// How the rows of a table are told apart, and how their key stands in a text.
+#[derive(Clone, Copy)]
+enum Key {
+    /// By a column of text.
+    Id,
+    /// By the bytes of `hash`, as hexadecimal digits.
+    Hash,
+    /// By `kind` and `subject`, joined by a colon.
+    Job,
+}
+
+impl Key {
+    /// The key as text.
+    const fn select(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Hash => "lower(hex(hash))",
+            Self::Job => "kind || ':' || subject",
+        }
+    }
+
+    /// The columns of the primary key, which rows are found and ordered by.
+    const fn columns(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Hash => "hash",
+            Self::Job => "kind, subject",
+        }
+    }
+
+    /// The primary key in a text that is bound as `parameter`.
+    fn value(self, parameter: &str) -> String {
+        match self {
+            Self::Id => parameter.to_owned(),
+            Self::Hash => format!("unhex({parameter})"),
+            Self::Job => format!(
+                "substr({parameter}, 1, instr({parameter}, ':') - 1),
+                 substr({parameter}, instr({parameter}, ':') + 1)"
+            ),
+        }
+    }
+}
+
 /// (table, column, key, row that it was sealed for, tenant that it was sealed for)
-type Place = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-);
+type Place = (&'static str, &'static str, Key, &'static str, &'static str);
 
 #[rustfmt::skip]
 const fn place(place: SealedPlace) -> Place {
     match place {
-        SealedPlace::ClientEmbedSecret => ("clients", "embed_secret", "id", "id", "tenant_id"),
-        SealedPlace::SubscriptionHookSecret => ("subscriptions", "hook_secret", "id", "id", "tenant_id"),
-        SealedPlace::SubscriptionSecret => ("subscriptions", "secret", "id", "id", "tenant_id"),
-        SealedPlace::RequestState => ("requests", "state", "lower(hex(hash))", "lower(hex(hash))", "tenant_id"),
-        SealedPlace::ConnectionAccessToken => ("connections", "access_token", "id", "id", "tenant_id"),
-        SealedPlace::ConnectionRefreshToken => ("connections", "refresh_token", "id", "id", "tenant_id"),
-        SealedPlace::LinkVerifier => ("links", "verifier", "id", "id", "NULL"),
-        SealedPlace::LinkAccessToken => ("links", "access_token", "id", "account_connection_id", "NULL"),
-        SealedPlace::LinkRefreshToken => ("links", "refresh_token", "id", "account_connection_id", "NULL"),
-        SealedPlace::CleanupAccessToken => ("cleanup", "access_token", "kind || ':' || subject", "connection_id", "tenant_id"),
-        SealedPlace::CleanupRefreshToken => ("cleanup", "refresh_token", "kind || ':' || subject", "connection_id", "tenant_id"),
+        SealedPlace::ClientEmbedSecret => ("clients", "embed_secret", Key::Id, "id", "tenant_id"),
+        SealedPlace::SubscriptionHookSecret => ("subscriptions", "hook_secret", Key::Id, "id", "tenant_id"),
+        SealedPlace::SubscriptionSecret => ("subscriptions", "secret", Key::Id, "id", "tenant_id"),
+        SealedPlace::RequestState => ("requests", "state", Key::Hash, "lower(hex(hash))", "tenant_id"),
+        SealedPlace::ConnectionAccessToken => ("connections", "access_token", Key::Id, "id", "tenant_id"),
+        SealedPlace::ConnectionRefreshToken => ("connections", "refresh_token", Key::Id, "id", "tenant_id"),
+        SealedPlace::LinkVerifier => ("links", "verifier", Key::Id, "id", "NULL"),
+        SealedPlace::LinkAccessToken => ("links", "access_token", Key::Id, "account_connection_id", "NULL"),
+        SealedPlace::LinkRefreshToken => ("links", "refresh_token", Key::Id, "account_connection_id", "NULL"),
+        SealedPlace::CleanupAccessToken => ("cleanup", "access_token", Key::Job, "connection_id", "tenant_id"),
+        SealedPlace::CleanupRefreshToken => ("cleanup", "refresh_token", Key::Job, "connection_id", "tenant_id"),
     }
 }
 
@@ -47,21 +84,20 @@ impl SealedStore for SqliteStorage {
         limit: usize,
     ) -> Result<Vec<SealedValue>> {
         let (table, column, key, row, tenant) = place(of);
+        let (select, columns, behind) = (key.select(), key.columns(), key.value("?2"));
         // The second byte of a ciphertext names its key.
         let statement = format!(
-            "SELECT {key}, {row}, coalesce({tenant}, ''), {column} FROM {table}
-             WHERE {column} IS NOT NULL AND substr({column}, 2, 1) <> ?1 AND {key} > ?2
-             ORDER BY {key} LIMIT ?3"
+            "SELECT {select}, {row}, coalesce({tenant}, ''), {column} FROM {table}
+             WHERE {column} IS NOT NULL AND substr({column}, 2, 1) <> ?1
+               AND ({columns}) > ({behind})
+             ORDER BY {columns} LIMIT ?3"
         );
-        self.read(|connection| {
-            connection
+        let after = after.unwrap_or_default().to_owned();
+        self.walk(move |walk| {
+            walk.connection
                 .prepare_cached(&statement)?
                 .query_map(
-                    (
-                        [key_id].as_slice(),
-                        after.unwrap_or(""),
-                        saturated(limit as u64),
-                    ),
+                    ([key_id].as_slice(), after, saturated(limit as u64)),
                     |row| {
                         Ok(SealedValue {
                             place: of,
@@ -74,6 +110,7 @@ impl SealedStore for SqliteStorage {
                 )?
                 .collect()
         })
+        .await
     }
 
     async fn replace(&self, values: Vec<(SealedValue, Vec<u8>)>) -> Result<usize> {
@@ -81,9 +118,13 @@ impl SealedStore for SqliteStorage {
             let mut replaced = 0;
             for (value, new) in &values {
                 let (table, column, key, ..) = place(value.place);
+                let (columns, at) = (key.columns(), key.value("?1"));
                 replaced += execute(
                     connection,
-                    &format!("UPDATE {table} SET {column} = ?3 WHERE {key} = ?1 AND {column} = ?2"),
+                    &format!(
+                        "UPDATE {table} SET {column} = ?3
+                         WHERE ({columns}) = ({at}) AND {column} = ?2"
+                    ),
                     (&value.key, &value.sealed, new),
                 )?;
             }

@@ -71,7 +71,8 @@ impl SessionStore for SqliteStorage {
             one(
                 connection,
                 "SELECT id, user_id, client_id, tenant_id, created_at, expires_at, last_used_at
-                 FROM sessions WHERE hash = ?1",
+                 FROM sessions WHERE hash = ?1 AND (client_id IS NULL OR EXISTS (
+                   SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'active'))",
                 [hash.as_bytes()],
                 session,
             )
@@ -141,18 +142,29 @@ impl SessionStore for SqliteStorage {
                 let millis = i64::try_from(idle.as_millis()).unwrap_or(i64::MAX);
                 now.as_millis().saturating_sub(millis)
             };
-            execute(
-                connection,
-                "DELETE FROM sessions WHERE hash IN (
-                   SELECT hash FROM sessions WHERE expires_at <= ?1
-                     OR last_used_at <= CASE WHEN user_id IS NULL THEN ?2 ELSE ?3 END LIMIT ?4)",
+            let mut deleted = 0;
+            for (ended, until) in [
+                ("expires_at <= ?1 ORDER BY expires_at", now.as_millis()),
                 (
-                    now.as_millis(),
+                    "user_id IS NULL AND last_used_at <= ?1 ORDER BY last_used_at",
                     idle_since(SessionSubject::EMBED_IDLE),
-                    idle_since(SessionSubject::USER_IDLE),
-                    saturated(limit as u64),
                 ),
-            )
+                (
+                    "user_id IS NOT NULL AND last_used_at <= ?1 ORDER BY last_used_at",
+                    idle_since(SessionSubject::USER_IDLE),
+                ),
+            ] {
+                let room = saturated((limit - deleted) as u64);
+                deleted += execute(
+                    connection,
+                    &format!(
+                        "DELETE FROM sessions WHERE hash IN
+                           (SELECT hash FROM sessions WHERE {ended} LIMIT ?2)"
+                    ),
+                    (until, room),
+                )?;
+            }
+            Ok(deleted)
         })
         .await
     }

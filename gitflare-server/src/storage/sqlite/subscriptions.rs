@@ -11,8 +11,11 @@ use rusqlite::{Connection, Row};
 
 use super::{
     SqliteStorage,
-    rows::{Conditions, audit, execute, id, one, page, parsed, time, to_list},
+    rows::{Conditions, Page, audit, execute, id, one, parsed, saturated, time, to_list},
 };
+
+/// The most deliveries that go with an ended subscription in one transaction.
+const FORGOTTEN_AT_ONCE: i64 = 250;
 
 pub(super) const SELECT: &str =
     "SELECT id, tenant_id, client_id, authorization_id, connection_id, provider,
@@ -50,6 +53,66 @@ pub(super) enum Ending<'a> {
     Authorization(&'a AuthorizationId),
     Connection(&'a ConnectionId),
     Grant(&'a AuthorizationId, &'a ConnectionId),
+}
+
+/// Which subscriptions live: neither ended themselves nor about to be with their client or
+/// authorization.
+pub(super) const LIVE: &str = "ended_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM endings WHERE kind = 'client' AND subject = client_id)
+    AND NOT EXISTS (SELECT 1 FROM endings
+      WHERE kind = 'authorization' AND subject = authorization_id)";
+
+/// Lets all subscriptions of a client or an authorization that never comes back end at once for
+/// whoever reads them; [`SubscriptionStore::end_some`] ends their rows.
+pub(super) fn end_later(connection: &Connection, ending: Ending<'_>, at: Timestamp) -> Result<()> {
+    let (kind, subject) = match ending {
+        Ending::Client(id) => ("client", id.as_str()),
+        Ending::Authorization(id) => ("authorization", id.as_str()),
+        // Few, or others may begin under the same: now.
+        Ending::Connection(_) | Ending::Grant(..) => return end(connection, ending, at),
+    };
+    execute(
+        connection,
+        "INSERT INTO endings (kind, subject, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        (kind, subject, at.as_millis()),
+    )?;
+    Ok(())
+}
+
+/// Ends some subscriptions under the first of the endings; how many, 0 when there is none left.
+fn end_some(connection: &Connection, limit: i64) -> Result<usize> {
+    loop {
+        let first = one(
+            connection,
+            "SELECT kind, subject, at FROM endings LIMIT 1",
+            [],
+            |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get(2)?,
+                ))
+            },
+        );
+        let Some((kind, subject, at)) = first.map_err(|error| super::failed(&error))? else {
+            return Ok(0);
+        };
+        let column = match kind.as_str() {
+            "client" => "client_id",
+            _ => "authorization_id",
+        };
+        let some = format!(
+            "id IN (SELECT id FROM subscriptions WHERE {column} = ?1 AND ended_at IS NULL LIMIT ?2)"
+        );
+        execute(connection, &queue_removals(&some, at), (&subject, limit))?;
+        let update = format!("UPDATE subscriptions SET ended_at = {at} WHERE {some}");
+        let ended = execute(connection, &update, (&subject, limit))?;
+        if ended > 0 {
+            return Ok(ended);
+        }
+        let statement = "DELETE FROM endings WHERE kind = ?1 AND subject = ?2";
+        execute(connection, statement, (&kind, &subject))?;
+    }
 }
 
 /// Ends subscriptions and queues the removal of their hooks; their rows stay until that is done.
@@ -131,7 +194,7 @@ impl SubscriptionStore for SqliteStorage {
         self.read(|connection| {
             one(
                 connection,
-                &format!("{SELECT} WHERE id = ?1 AND tenant_id = ?2 AND ended_at IS NULL"),
+                &format!("{SELECT} WHERE id = ?1 AND tenant_id = ?2 AND {LIVE}"),
                 (id.as_str(), tenant.as_str()),
                 subscription,
             )
@@ -142,7 +205,7 @@ impl SubscriptionStore for SqliteStorage {
         self.read(|connection| {
             one(
                 connection,
-                &format!("{SELECT} WHERE id = ?1 AND ended_at IS NULL"),
+                &format!("{SELECT} WHERE id = ?1 AND {LIVE}"),
                 [id.as_str()],
                 subscription,
             )
@@ -160,17 +223,56 @@ impl SubscriptionStore for SqliteStorage {
         })
     }
 
-    async fn forget(&self, id: &SubscriptionId) -> Result<()> {
+    async fn forget(&self, id: &SubscriptionId) -> Result<bool> {
         let id = id.clone();
         self.write(move |connection| {
+            let ended =
+                "EXISTS (SELECT 1 FROM subscriptions WHERE id = ?1 AND ended_at IS NOT NULL)";
+            let some = execute(
+                connection,
+                &format!(
+                    "DELETE FROM deliveries WHERE {ended} AND id IN (SELECT id FROM deliveries
+                       WHERE subscription_id = ?1 ORDER BY id LIMIT ?2)"
+                ),
+                (id.as_str(), FORGOTTEN_AT_ONCE),
+            )?;
+            if some > 0 {
+                return Ok(false);
+            }
             for statement in [
-                "DELETE FROM deliveries WHERE subscription_id = ?1 AND EXISTS (SELECT 1
-                   FROM subscriptions WHERE id = ?1 AND ended_at IS NOT NULL)",
+                &format!("DELETE FROM lines WHERE subscription_id = ?1 AND {ended}"),
                 "DELETE FROM subscriptions WHERE id = ?1 AND ended_at IS NOT NULL",
             ] {
                 execute(connection, statement, [id.as_str()])?;
             }
-            Ok(())
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn update(&self, row: &StoredSubscription, entry: AuditEntry) -> Result<bool> {
+        let row = row.clone();
+        self.write(move |connection| {
+            let subscription = &row.subscription;
+            let changed = execute(
+                connection,
+                &format!(
+                    "UPDATE subscriptions SET events = ?2, callback_url = ?3, active = ?4,
+                       hook_id = ?5, hook_secret = ?6 WHERE id = ?1 AND {LIVE}"
+                ),
+                (
+                    subscription.id.as_str(),
+                    to_list(&subscription.events),
+                    &subscription.callback_url,
+                    subscription.active,
+                    &row.hook_id,
+                    &row.sealed_hook_secret,
+                ),
+            )?;
+            if changed == 1 {
+                audit(connection, &entry)?;
+            }
+            Ok(changed == 1)
         })
         .await
     }
@@ -181,10 +283,12 @@ impl SubscriptionStore for SqliteStorage {
         client: &ClientId,
         range: ListRange<'_>,
     ) -> Result<Vec<StoredSubscription>> {
-        let mut conditions = Conditions::new("ended_at IS NULL");
+        let mut conditions = Conditions::new(LIVE);
         conditions.equal("tenant_id", Some(tenant.as_str()));
         conditions.equal("client_id", Some(client.as_str()));
-        self.read(|connection| page(connection, SELECT, conditions, "id", range, subscription))
+        let page = Page::new(SELECT, conditions, "id", range);
+        self.walk(move |walk| page.read(walk.connection, subscription))
+            .await
     }
 
     async fn delete(
@@ -196,16 +300,15 @@ impl SubscriptionStore for SqliteStorage {
     ) -> Result<bool> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.write(move |connection| {
-            let clause = "id = ?1 AND tenant_id = ?2 AND ended_at IS NULL";
+            let clause = format!("id = ?1 AND tenant_id = ?2 AND {LIVE}");
             execute(
                 connection,
-                &queue_removals(clause, at.as_millis()),
+                &queue_removals(&clause, at.as_millis()),
                 (id.as_str(), tenant.as_str()),
             )?;
             let ended = execute(
                 connection,
-                "UPDATE subscriptions SET ended_at = ?3
-                 WHERE id = ?1 AND tenant_id = ?2 AND ended_at IS NULL",
+                &format!("UPDATE subscriptions SET ended_at = ?3 WHERE {clause}"),
                 (id.as_str(), tenant.as_str(), at.as_millis()),
             )?;
             if ended == 1 {
@@ -214,5 +317,20 @@ impl SubscriptionStore for SqliteStorage {
             Ok(ended == 1)
         })
         .await
+    }
+
+    async fn end_some(&self, limit: usize) -> Result<usize> {
+        // Asked without the writer first: most of the time nothing ends.
+        let any = self.read(|connection| {
+            connection
+                .prepare_cached("SELECT 1 FROM endings LIMIT 1")?
+                .exists([])
+        })?;
+        if !any {
+            return Ok(0);
+        }
+        let limit = saturated(limit as u64);
+        self.write(move |connection| end_some(connection, limit))
+            .await
     }
 }

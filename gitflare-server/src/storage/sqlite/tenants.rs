@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 
 use super::{
     SqliteStorage, failed,
-    rows::{Conditions, audit, execute, id, one, page, parsed, time},
+    rows::{Conditions, Page, audit, execute, id, one, parsed, time},
 };
 
 const SELECT: &str = "SELECT id, name, kind, created_at FROM tenants";
@@ -68,8 +68,9 @@ impl TenantStore for SqliteStorage {
     }
 
     async fn list(&self, range: ListRange<'_>) -> Result<Vec<Tenant>> {
-        let all = Conditions::new("1");
-        self.read(|connection| page(connection, SELECT, all, "id", range, |row| tenant(row, 0)))
+        let page = Page::new(SELECT, Conditions::new("1"), "id", range);
+        self.walk(move |walk| page.read(walk.connection, |row| tenant(row, 0)))
+            .await
     }
 
     async fn find_or_insert_customer(

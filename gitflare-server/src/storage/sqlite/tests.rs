@@ -1,7 +1,9 @@
 //! What SQLite adds to the promises of the traits: private files, full disks, held locks, failed
 //! fsyncs, and rows that survive a close. The promises themselves are the suite's.
 
+mod endings;
 mod kill;
+mod plans;
 
 use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
@@ -171,6 +173,13 @@ async fn audit_rows_are_neither_changed_nor_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let storage = open(folder.path(), None).unwrap();
     insert(&storage, 1, "x").await.unwrap();
+    assert!(
+        storage
+            .audit()
+            .purge(NOW.after(BUSY_TIMEOUT), 10)
+            .await
+            .is_err()
+    );
     for statement in ["UPDATE audit SET actor = 'admin'", "DELETE FROM audit"] {
         let refused = storage.write(move |connection| rows::execute(connection, statement, []));
         assert_internal(&refused.await.unwrap_err(), "append-only");
@@ -274,7 +283,7 @@ async fn a_full_usage_log_holds_reads_back_and_loses_no_row() {
     let written = rows(&storage).await;
     assert!(0 < written && written < recorded, "reads go on");
     let other = Connection::open(folder.path().join(USAGE)).unwrap();
-    let deleted = other.execute("DELETE FROM usage", []).unwrap() as u64;
+    let deleted = other.execute("DELETE FROM recent", []).unwrap() as u64;
     usage.flush().await.unwrap();
     assert_eq!(rows(&storage).await, recorded - deleted);
     usage.record(row(100_001)).await.unwrap();

@@ -17,13 +17,17 @@ use super::{
     SqliteStorage,
     connections::{self, linked, tokens},
     rows::{
-        Conditions, audit, execute, id, list, maybe, maybe_id, maybe_time, page, parsed, saturated,
+        Conditions, Page, audit, execute, id, list, maybe, maybe_id, maybe_time, parsed, saturated,
         time, to_list,
     },
 };
 
+/// The columns of a token `t` of the client `l` under the authorization `a`. It ends with either of
+/// them, without being rewritten.
 const COLUMNS: &str = "t.id, t.tenant_id, t.client_id, t.authorization_id, t.issued_by,
-    t.permissions, t.connection_ids, t.created_at, t.expires_at, t.revoked_at, t.last_used_at";
+    t.permissions, t.connection_ids, t.created_at, t.expires_at,
+    coalesce(t.revoked_at, a.ended_at, CASE l.status WHEN 'deleted' THEN l.updated_at END),
+    t.last_used_at";
 /// How many columns stand before a share's, and before its connection's, in an access's rows.
 const BEFORE_SHARE: usize = 13;
 const BEFORE_CONNECTION: usize = BEFORE_SHARE + 4;
@@ -93,11 +97,13 @@ fn access(approval: &str) -> String {
         _ => ", p.repository_id, p.full_name",
     };
     format!(
-        "SELECT {COLUMNS}, l.status, a.status, g.id, g.permissions, g.expires_at, g.approves_all,
+        "SELECT {COLUMNS}, l.status, CASE WHEN l.status = 'deleted' AND a.id IS NOT NULL
+             THEN 'revoked' ELSE a.status END, g.id, g.permissions, g.expires_at, g.approves_all,
            {}{of_approval}
          FROM tokens t JOIN clients l ON l.id = t.client_id
          LEFT JOIN authorizations a ON a.id = t.authorization_id
          LEFT JOIN grants g ON g.authorization_id = t.authorization_id AND g.status = 'active'
+           AND l.status = 'active'
          LEFT JOIN connections c ON c.id = g.connection_id {approval}
          WHERE t.hash = ?1 ORDER BY g.connection_id, g.id",
         connections::COLUMNS
@@ -191,14 +197,27 @@ impl TokenStore for SqliteStorage {
 
     async fn list(&self, filter: &TokenFilter, range: ListRange<'_>) -> Result<Vec<AccessToken>> {
         let mut conditions = Conditions::new("1");
-        conditions.equal("t.tenant_id", filter.tenant.as_ref().map(TenantId::as_str));
-        conditions.equal("t.client_id", filter.client.as_ref().map(ClientId::as_str));
-        conditions.equal(
-            "t.authorization_id",
-            filter.authorization.as_ref().map(AuthorizationId::as_str),
+        let tenant = filter.tenant.as_ref().map(TenantId::as_str);
+        let client = filter.client.as_ref().map(ClientId::as_str);
+        match &filter.authorization {
+            None => {
+                conditions.equal("t.tenant_id", tenant);
+                conditions.equal("t.client_id", client);
+            }
+            // It has one tenant and one client.
+            Some(authorization) => {
+                conditions.equal("t.authorization_id", Some(authorization.as_str()));
+                conditions.also_equal("t.tenant_id", tenant);
+                conditions.also_equal("t.client_id", client);
+            }
+        }
+        let select = format!(
+            "SELECT {COLUMNS} FROM tokens t CROSS JOIN clients l ON l.id = t.client_id
+             LEFT JOIN authorizations a ON a.id = t.authorization_id"
         );
-        let select = format!("SELECT {COLUMNS} FROM tokens t");
-        self.read(|connection| page(connection, &select, conditions, "t.id", range, token))
+        let page = Page::new(&select, conditions, "t.id", range);
+        self.walk(move |walk| page.read(walk.connection, token))
+            .await
     }
 
     async fn touch(&self, id: &TokenId, at: Timestamp) -> Result<()> {
@@ -212,7 +231,11 @@ impl TokenStore for SqliteStorage {
         self.write(move |connection| {
             let revoked = execute(
                 connection,
-                "UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
+                "UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL
+                   AND EXISTS (SELECT 1 FROM clients l
+                     WHERE l.id = client_id AND l.status = 'active')
+                   AND NOT EXISTS (SELECT 1 FROM authorizations a
+                     WHERE a.id = authorization_id AND a.ended_at IS NOT NULL)",
                 (id.as_str(), at.as_millis()),
             )?;
             if revoked == 1 {
@@ -228,7 +251,7 @@ impl TokenStore for SqliteStorage {
             execute(
                 connection,
                 "DELETE FROM tokens WHERE hash IN
-                   (SELECT hash FROM tokens WHERE expires_at < ?1 LIMIT ?2)",
+                   (SELECT hash FROM tokens WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
                 (before.as_millis(), saturated(limit as u64)),
             )
         })

@@ -18,7 +18,10 @@ use gitflare_core::{Code, Error, Result, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::connect::{failed, is_fsync_failure};
+use super::{
+    BUSY_TIMEOUT,
+    connect::{failed, is_fsync_failure},
+};
 
 /// The most writes that one commit carries.
 const MOST_TOGETHER: usize = 128;
@@ -79,7 +82,7 @@ impl Health {
     }
 
     /// Notes that a write failed although the commit around it did not.
-    fn suspect(&self) {
+    pub(super) fn suspect(&self) {
         self.0.fetch_max(Self::REFUSED, Ordering::Relaxed);
     }
 
@@ -104,6 +107,9 @@ pub(super) struct Writer {
     orders: Sender<Order>,
     touched: Arc<Mutex<Touched>>,
     health: Arc<Health>,
+    /// The most rows that one transaction has changed.
+    #[cfg(test)]
+    most_changes: Arc<std::sync::atomic::AtomicU64>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -117,20 +123,34 @@ impl Writer {
         let (orders, receiver) = channel();
         let touched = Arc::new(Mutex::new(Touched::new()));
         let health = Arc::new(Health::new());
-        let desk = Desk {
+        #[cfg(test)]
+        let most_changes = Arc::default();
+        let mut desk = Desk {
             connection,
+            must_empty_log: false,
+            #[cfg(test)]
+            most_changes: Arc::clone(&most_changes),
             touched: Arc::clone(&touched),
             health: Arc::clone(&health),
             _lock: lock,
         };
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || desk.serve(&receiver))
+            .spawn(move || {
+                let closing = desk.serve(&receiver);
+                // The file is free when the answer is there.
+                drop(desk);
+                if let Some(done) = closing {
+                    let _ = done.send(());
+                }
+            })
             .map_err(|error| Error::internal(format!("cannot start the writer: {error}")))?;
         Ok(Self {
             orders,
             touched,
             health,
+            #[cfg(test)]
+            most_changes,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -143,8 +163,9 @@ impl Writer {
         self.order(false, write).await
     }
 
-    /// Runs one operation like [`Self::run`]; what it erases is in no file any more when it is
-    /// acknowledged (CA-3).
+    /// Runs one operation like [`Self::run`]; what it erases is in no file any more as soon as
+    /// nobody reads an older state: at the acknowledgement, or within seconds of that read's end
+    /// (CA-3).
     pub(super) async fn erase<T: Send + 'static>(
         &self,
         write: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -181,6 +202,12 @@ impl Writer {
     pub(super) fn touch(&self, statement: &'static str, id: &str, at: Timestamp) {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         touched.insert((statement, id.to_owned()), at);
+    }
+
+    /// The most rows that one transaction has changed since this was asked last.
+    #[cfg(test)]
+    pub(super) fn take_most_changes(&self) -> u64 {
+        self.most_changes.swap(0, Ordering::Relaxed)
     }
 
     pub(super) fn is_healthy(&self) -> bool {
@@ -228,13 +255,18 @@ pub(super) fn limit(connection: &Connection, max_pages: Option<u32>) -> Result<(
 /// What the thread works with.
 struct Desk {
     connection: Connection,
+    /// Whether something was erased that may still stand in the write-ahead log.
+    must_empty_log: bool,
     touched: Arc<Mutex<Touched>>,
     health: Arc<Health>,
+    #[cfg(test)]
+    most_changes: Arc<std::sync::atomic::AtomicU64>,
     _lock: Arc<File>,
 }
 
 impl Desk {
-    fn serve(self, orders: &Receiver<Order>) {
+    /// Works until it is closed or nobody can order any more; answers who asked for the end.
+    fn serve(&mut self, orders: &Receiver<Order>) -> Option<oneshot::Sender<()>> {
         let mut jobs = VecDeque::new();
         let mut touched_at = Instant::now();
         let closing = loop {
@@ -260,23 +292,20 @@ impl Desk {
             if is_over || touched_at.elapsed() >= TOUCH_EVERY {
                 self.write_touched();
                 touched_at = Instant::now();
+                self.empty_log();
             }
             if is_over {
                 break closing;
             }
         };
-        if !self.health.is_broken() {
-            self.empty_log();
-        }
-        drop(self);
-        if let Some(done) = closing {
-            let _ = done.send(());
-        }
+        self.must_empty_log = true;
+        self.empty_log();
+        closing
     }
 
     /// Runs jobs in one transaction and answers them after its commit. Jobs behind one that has
     /// undone the transaction stay for the next one.
-    fn commit(&self, jobs: &mut VecDeque<Job>) {
+    fn commit(&mut self, jobs: &mut VecDeque<Job>) {
         if self.health.is_broken() {
             let refusal = "the database is not written to since an fsync failed; restart gitflare";
             for job in jobs.drain(..) {
@@ -317,6 +346,7 @@ impl Desk {
             self.health.suspect();
         }
         if erasures > 0 && outcome.is_ok() {
+            self.must_empty_log = true;
             self.empty_log();
         }
         for answer in answers {
@@ -330,6 +360,8 @@ impl Desk {
     ) -> rusqlite::Result<()> {
         let connection = &self.connection;
         connection.execute_batch("BEGIN IMMEDIATE")?;
+        #[cfg(test)]
+        let before = connection.total_changes();
         let outcome = work(connection).and_then(|()| connection.execute_batch("COMMIT"));
         if outcome.is_err()
             && !connection.is_autocommit()
@@ -338,6 +370,9 @@ impl Desk {
             // The first failure decides what happens next, not what came of it.
             tracing::error!(%error, "a transaction could not be rolled back");
         }
+        #[cfg(test)]
+        self.most_changes
+            .fetch_max(connection.total_changes() - before, Ordering::Relaxed);
         outcome
     }
 
@@ -359,17 +394,29 @@ impl Desk {
         self.health.note(&outcome);
     }
 
-    /// Copies the write-ahead log into the database and cuts it to nothing, so that what was
-    /// erased is nowhere any more. Without success the next start or commit does it.
-    fn empty_log(&self) {
-        let outcome = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    /// After an erasure, copies the write-ahead log into the database and cuts it to nothing, so
+    /// that what was erased is nowhere any more. Waits for no reader: while one still needs the
+    /// log, it is tried again every two seconds, and at the end.
+    fn empty_log(&mut self) {
+        if !self.must_empty_log || self.health.is_broken() {
+            return;
+        }
+        let outcome = self.truncate_log();
         match outcome {
+            Ok(is_busy) => self.must_empty_log = is_busy,
             Err(error) if is_fsync_failure(&error) => self.health.note::<()>(&Err(error)),
             Err(error) => tracing::warn!(%error, "the write-ahead log was not emptied"),
-            Ok(()) => {}
         }
+    }
+
+    /// Whether somebody still reads in the log, so that it could not be cut.
+    fn truncate_log(&self) -> rusqlite::Result<bool> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let is_busy = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        is_busy
     }
 }
 

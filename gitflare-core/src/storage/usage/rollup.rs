@@ -1,0 +1,373 @@
+//! Counts over usage rows that can be added up: rows are counted once, when their hour is over, and
+//! a summary adds up the counts of hours and days. Everything but the quantiles is exact; these are
+//! told as `histogram.rs` says.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+};
+
+use super::{
+    Tally, UsageRow, UsageSummary, UsageTotals,
+    bytes::{Input, Output},
+    histogram::Histogram,
+};
+use crate::{Error, Result, Timestamp};
+
+const DAY_MILLIS: i64 = 86_400_000;
+/// The form in which counts are kept.
+const VERSION: u8 = 1;
+
+/// What is counted of a row, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct UsageFacts<'a> {
+    /// When the read began.
+    pub at: Timestamp,
+    /// The client.
+    pub client_id: &'a str,
+    /// The endpoint's key.
+    pub endpoint_key: &'a str,
+    /// The provider, where one was named.
+    pub provider: Option<&'a str>,
+    /// The repository, where one was named.
+    pub repository_id: Option<&'a str>,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// Whether it failed.
+    pub is_error: bool,
+    /// Milliseconds until the answer was ready.
+    pub duration_ms: u64,
+    /// How many files were stripped.
+    pub blocked_files: u64,
+    /// How many secrets were hashed.
+    pub redacted_secrets: u64,
+}
+
+impl<'a> From<&'a UsageRow> for UsageFacts<'a> {
+    fn from(row: &'a UsageRow) -> Self {
+        Self {
+            at: row.at,
+            client_id: row.client_id.as_str(),
+            endpoint_key: row.endpoint_key,
+            provider: row.provider.map(crate::provider::ProviderId::as_str),
+            repository_id: row.repository_id.as_deref(),
+            status: row.status,
+            is_error: row.error_code.is_some(),
+            duration_ms: row.duration_ms,
+            blocked_files: row.blocked_files,
+            redacted_secrets: row.redacted_secrets,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    requests: u64,
+    errors: u64,
+    blocked_files: u64,
+    redacted_secrets: u64,
+    durations: Histogram,
+}
+
+impl Counts {
+    fn add(&mut self, row: &UsageFacts<'_>) {
+        self.requests += 1;
+        self.errors += u64::from(row.is_error);
+        self.blocked_files += row.blocked_files;
+        self.redacted_secrets += row.redacted_secrets;
+        self.durations.add(row.duration_ms);
+    }
+
+    fn write(&self, output: &mut Output) {
+        for number in [
+            self.requests,
+            self.errors,
+            self.blocked_files,
+            self.redacted_secrets,
+        ] {
+            output.number(number);
+        }
+        self.durations.write(output);
+    }
+
+    fn absorb(&mut self, input: &mut Input<'_>) -> Option<()> {
+        for count in [
+            &mut self.requests,
+            &mut self.errors,
+            &mut self.blocked_files,
+            &mut self.redacted_secrets,
+        ] {
+            *count = count.checked_add(input.number()?)?;
+        }
+        self.durations.absorb(input)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        self.blocked_files += other.blocked_files;
+        self.redacted_secrets += other.redacted_secrets;
+        self.durations.merge(&other.durations);
+    }
+
+    fn tally(&self, key: String) -> Tally {
+        Tally {
+            key,
+            requests: self.requests,
+            errors: self.errors,
+            p50_ms: self.durations.quantile(50),
+            p95_ms: self.durations.quantile(95),
+        }
+    }
+
+    fn total(&self) -> UsageTotals {
+        UsageTotals {
+            requests: self.requests,
+            errors: self.errors,
+            blocked_files: self.blocked_files,
+            redacted_secrets: self.redacted_secrets,
+            p50_ms: self.durations.quantile(50),
+            p95_ms: self.durations.quantile(95),
+        }
+    }
+}
+
+/// What rows are grouped by, in the order in which the groups are kept.
+#[derive(Clone, Copy, Debug)]
+enum Group {
+    Endpoint,
+    Provider,
+    Client,
+    Repository,
+    Status,
+}
+
+const GROUPS: [Group; 5] = [
+    Group::Endpoint,
+    Group::Provider,
+    Group::Client,
+    Group::Repository,
+    Group::Status,
+];
+
+/// Counts over some rows, in all and by what they have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageRollup {
+    totals: Counts,
+    groups: [HashMap<Box<str>, Counts>; GROUPS.len()],
+}
+
+impl UsageRollup {
+    /// Counts one row.
+    pub fn add(&mut self, row: &UsageFacts<'_>) {
+        self.totals.add(row);
+        let status = row.status.to_string();
+        for group in GROUPS {
+            let key = match group {
+                Group::Endpoint => Some(row.endpoint_key),
+                Group::Provider => row.provider,
+                Group::Client => Some(row.client_id),
+                Group::Repository => row.repository_id,
+                Group::Status => Some(status.as_str()),
+            };
+            if let Some(key) = key {
+                of_key(&mut self.groups[group as usize], key, |counts| {
+                    counts.add(row)
+                });
+            }
+        }
+    }
+
+    /// Adds counts that were kept.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` when they are damaged.
+    pub fn absorb(&mut self, kept: &[u8]) -> Result<()> {
+        self.read(kept).map(|_| ())
+    }
+
+    /// Adds counts that were kept, and answers with their totals.
+    fn read(&mut self, kept: &[u8]) -> Result<Counts> {
+        let read = |all: &mut Self| {
+            let mut input = Input(kept);
+            if input.byte()? != VERSION {
+                return None;
+            }
+            let mut totals = Counts::default();
+            totals.absorb(&mut input)?;
+            all.totals.merge(&totals);
+            for group in &mut all.groups {
+                for _ in 0..input.count()? {
+                    let key = input.text()?;
+                    of_key(group, key, |counts| counts.absorb(&mut input))?;
+                }
+            }
+            input.0.is_empty().then_some(totals)
+        };
+        read(self).ok_or_else(|| Error::internal("counts of the usage log are damaged"))
+    }
+
+    /// The counts as they are kept.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut output = Output::default();
+        output.byte(VERSION);
+        self.totals.write(&mut output);
+        for group in &self.groups {
+            output.count(group.len());
+            for (key, counts) in group {
+                output.text(key);
+                counts.write(&mut output);
+            }
+        }
+        output.0
+    }
+
+    /// How many rows were counted.
+    #[must_use]
+    pub const fn requests(&self) -> u64 {
+        self.totals.requests
+    }
+
+    /// The clients whose rows were counted.
+    pub fn clients(&self) -> impl Iterator<Item = &str> {
+        self.groups[Group::Client as usize].keys().map(|key| &**key)
+    }
+}
+
+/// Changes the counts of a key, which is copied the first time only.
+fn of_key<T>(
+    groups: &mut HashMap<Box<str>, Counts>,
+    key: &str,
+    change: impl FnOnce(&mut Counts) -> T,
+) -> T {
+    match groups.get_mut(key) {
+        Some(counts) => change(counts),
+        None => change(groups.entry(key.into()).or_default()),
+    }
+}
+
+/// Adds rows and counts up to a [`UsageSummary`], in any order.
+#[derive(Debug, Default)]
+pub struct SummaryBuilder {
+    all: UsageRollup,
+    by_day: BTreeMap<i64, Counts>,
+}
+
+impl SummaryBuilder {
+    /// Counts one row.
+    pub fn add(&mut self, row: &UsageFacts<'_>) {
+        self.all.add(row);
+        let day = row.at.as_millis().div_euclid(DAY_MILLIS);
+        self.by_day.entry(day).or_default().add(row);
+    }
+
+    /// Adds counts that were kept of rows of one day: the number of days since 1970.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` when they are damaged.
+    pub fn absorb(&mut self, day: i64, kept: &[u8]) -> Result<()> {
+        let totals = self.all.read(kept)?;
+        self.by_day.entry(day).or_default().merge(&totals);
+        Ok(())
+    }
+
+    /// The summary, each list cut at `top`.
+    #[must_use]
+    pub fn finish(self, top: usize) -> UsageSummary {
+        let older = self.by_day.len().saturating_sub(top);
+        let [endpoints, providers, clients, repositories, statuses] = self.all.groups;
+        UsageSummary {
+            totals: self.all.totals.total(),
+            by_endpoint: ranked(endpoints, top),
+            by_provider: ranked(providers, top),
+            by_client: ranked(clients, top),
+            by_repository: ranked(repositories, top),
+            by_status: ranked(statuses, top),
+            by_day: self
+                .by_day
+                .into_iter()
+                .skip(older)
+                .map(|(day, counts)| {
+                    let mut date = Timestamp::from_millis(day * DAY_MILLIS).to_string();
+                    date.truncate("YYYY-MM-DD".len());
+                    counts.tally(date)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The groups with the most requests, in that order; equals in the order of their keys.
+fn ranked(groups: HashMap<Box<str>, Counts>, top: usize) -> Vec<Tally> {
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_unstable_by(|(a_key, a), (b_key, b)| {
+        (Reverse(a.requests), a_key).cmp(&(Reverse(b.requests), b_key))
+    });
+    groups.truncate(top);
+    groups
+        .into_iter()
+        .map(|(key, counts)| counts.tally(key.into()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn facts()(
+            at in 0i64..400_000_000,
+            client in prop::sample::select(vec!["client_1", "client_2"]),
+            endpoint in prop::sample::select(vec!["commits.list", "tags.list"]),
+            repository in prop::option::of(prop::sample::select(vec!["7", "a/b"])),
+            status in prop::sample::select(vec![200u16, 404]),
+            duration in 0u64..100_000,
+            blocked in 0u64..3,
+        ) -> UsageFacts<'static> {
+            UsageFacts {
+                at: Timestamp::from_millis(at),
+                client_id: client,
+                endpoint_key: endpoint,
+                provider: repository.map(|_| "github"),
+                repository_id: repository,
+                status,
+                is_error: status != 200,
+                duration_ms: duration,
+                blocked_files: blocked,
+                redacted_secrets: 1,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn counts_of_days_add_up_to_counts_of_rows(rows in prop::collection::vec(facts(), 0..60)) {
+            let mut by_row = SummaryBuilder::default();
+            let mut days: BTreeMap<i64, UsageRollup> = BTreeMap::new();
+            for row in &rows {
+                by_row.add(row);
+                let day = row.at.as_millis().div_euclid(DAY_MILLIS);
+                days.entry(day).or_default().add(row);
+            }
+            let mut by_day = SummaryBuilder::default();
+            for (day, rollup) in &days {
+                by_day.absorb(*day, &rollup.to_bytes()).unwrap();
+            }
+            prop_assert_eq!(by_day.finish(10), by_row.finish(10));
+        }
+
+        #[test]
+        fn damaged_counts_are_refused(rows in prop::collection::vec(facts(), 1..9), cut in 1usize..20) {
+            let mut rollup = UsageRollup::default();
+            for row in &rows {
+                rollup.add(row);
+            }
+            let bytes = rollup.to_bytes();
+            let cut = bytes.len().saturating_sub(cut);
+            prop_assert!(UsageRollup::default().absorb(&bytes[..cut]).is_err());
+        }
+    }
+}
