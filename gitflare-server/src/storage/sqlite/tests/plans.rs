@@ -28,6 +28,7 @@ fn watch(connection: &Connection) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "rusqlite fixes the shape of the hook")]
 fn note(event: TraceEvent<'_>) {
     if let TraceEvent::Stmt(_, text) = event {
         let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);

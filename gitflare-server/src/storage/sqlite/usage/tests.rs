@@ -35,7 +35,7 @@ fn tenant(number: u64) -> TenantId {
 }
 
 fn row(number: u64, at: i64) -> UsageRow {
-    let failed = number % 7 == 0;
+    let failed = number.is_multiple_of(7);
     UsageRow {
         id: LogId::parse(&format!("log_{number:08}")).unwrap(),
         at: Timestamp::from_millis(at),
@@ -46,8 +46,8 @@ fn row(number: u64, at: i64) -> UsageRow {
         endpoint_key: ["commits.list", "tags.list"][(number % 2) as usize],
         method: "GET",
         path: format!("/v1/repositories/github/{}/commits", number % 4),
-        provider: (number % 4 != 0).then_some(ProviderId::GITHUB),
-        repository_id: (number % 4 != 0).then(|| (number % 4).to_string()),
+        provider: (!number.is_multiple_of(4)).then_some(ProviderId::GITHUB),
+        repository_id: (!number.is_multiple_of(4)).then(|| (number % 4).to_string()),
         status: if failed { 404 } else { 200 },
         error_code: failed.then_some("RESOURCE_NOT_FOUND"),
         duration_ms: number % 300,
