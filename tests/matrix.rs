@@ -192,6 +192,15 @@ fn additions_are_marked_and_known() {
             (RouteMethod::Post, "/v1/hooks/:provider/:subscriptionId"),
             (RouteMethod::Get, "/v1/subscriptions"),
             (RouteMethod::Delete, "/v1/subscriptions/:subscriptionId"),
+            (RouteMethod::Patch, "/v1/subscriptions/:subscriptionId"),
+            (
+                RouteMethod::Get,
+                "/v1/subscriptions/:subscriptionId/deliveries"
+            ),
+            (
+                RouteMethod::Post,
+                "/v1/subscriptions/:subscriptionId/deliveries/:deliveryId/replay"
+            ),
             (RouteMethod::Post, "/v1/auth/complete"),
             (RouteMethod::Get, "/.well-known/oauth-authorization-server"),
             (RouteMethod::Post, "/oauth/revoke"),

@@ -6,6 +6,7 @@ mod address;
 mod body;
 mod callbacks;
 mod rows;
+mod times;
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,6 +26,7 @@ use self::address::{PublicOnly, System, is_public};
 use self::body::{MAX_BODY, MAX_ROWS};
 pub use self::callbacks::Callbacks;
 pub(crate) use self::rows::Rows;
+pub(crate) use self::times::{retry_after, seconds_until_reset};
 use crate::quotas::Quotas;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

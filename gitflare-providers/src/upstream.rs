@@ -16,11 +16,11 @@ use tokio::time::Instant;
 
 pub(crate) use crate::dialect::{Dialect, RateLimitHeaders, bearer};
 use crate::{
-    http::{Base, Expected, Failure, Http, Reply, Rows, Submission},
+    http::{Base, Expected, Failure, Http, Reply, Rows, Submission, seconds_until_reset},
     quotas::Seen,
     request::Get,
     upstream_answer::Answer,
-    upstream_error::{Refusal, recode, seconds_until_reset, unanswered},
+    upstream_error::{Refusal, recode, unanswered},
 };
 
 const MAX_RETRIES: u32 = 2;

@@ -11,8 +11,7 @@ use reqwest::{
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Base, Failure, Http, HttpConfig, Submission};
-use crate::upstream_error::retry_after;
+use super::{Base, Failure, Http, HttpConfig, Submission, times::retry_after};
 
 const MAX_URL: usize = 2048;
 /// Endings that no public name has (RFC 6761, RFC 6762, RFC 7686, and `internal` of ICANN).

@@ -32,9 +32,21 @@ pub(super) fn failed(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::DiskFull) => "; free space on the disk of the data folder",
         Some(ErrorCode::DatabaseBusy) => "; something else holds the database's write lock",
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => DAMAGED,
+        // Texts are written by us, as UTF-8.
+        None if is_no_text(error) => DAMAGED,
         _ => "",
     };
     Error::internal(format!("database: {error}{advice}"))
+}
+
+/// Whether a column of text held bytes that are no UTF-8.
+fn is_no_text(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, Utf8Error};
+    match error {
+        Utf8Error(..) => true,
+        FromSqlConversionFailure(_, _, cause) => cause.is::<std::str::Utf8Error>(),
+        _ => false,
+    }
 }
 
 /// Whether a failed fsync is behind an error: what was written before it may be lost without

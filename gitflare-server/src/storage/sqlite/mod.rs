@@ -148,7 +148,7 @@ impl SqliteStorage {
         &self,
         walk: impl FnOnce(&Walk<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.walks.run(walk).await
+        self.watched(self.walks.run(walk).await)
     }
 
     /// Runs a write on the writer thread; the answer comes after the commit.
