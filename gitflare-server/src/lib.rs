@@ -17,6 +17,7 @@ mod health;
 pub mod http;
 mod keys;
 mod log;
+mod maintenance;
 mod passwords;
 mod private;
 mod rotation;

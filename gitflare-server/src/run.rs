@@ -4,6 +4,7 @@
 use std::{
     ffi::OsString,
     io::{IsTerminal, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -12,10 +13,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::{
     Running, Server,
     cli::{self, Arguments, Command},
-    config::{self, BaseUrl, Config, Problem},
+    config::{self, BaseUrl, Config, Given, Problem},
     health,
     http::{ROUTES, openapi},
-    log, server,
+    log, maintenance, server,
 };
 
 /// The exit code of a command line that is wrong.
@@ -43,6 +44,8 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
                 ExitCode::FAILURE
             };
         }
+        Command::Backup(arguments) => backup(arguments),
+        Command::Restore(arguments) => restore(arguments),
         Command::RotateKeys(arguments) => block_on(rotate_keys(arguments)),
         Command::Health(arguments) => health(arguments),
         Command::RebuildUsage(arguments) => block_on(rebuild_usage(arguments)),
@@ -101,8 +104,7 @@ fn say(problems: &[Problem]) {
 /// # Errors
 /// Every problem, each as one line.
 async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
-    let given = config::gather(arguments.given, arguments.file.as_deref());
-    let config = Config::from_given(&given)?;
+    let config = configured(arguments.given, arguments.file.as_deref())?;
     log::init(config.log.clone(), config.log_format);
     for warning in config.warnings() {
         tracing::warn!("{warning}");
@@ -161,8 +163,7 @@ async fn sandbox(_: Arguments) -> Result<(), Vec<Problem>> {
 /// # Errors
 /// Every problem of the configuration; that the server cannot serve.
 fn health(arguments: Arguments) -> Result<(), Vec<Problem>> {
-    let given = config::gather(arguments.given, arguments.file.as_deref());
-    let config = Config::from_given(&given)?;
+    let config = configured(arguments.given, arguments.file.as_deref())?;
     print(&format!("{}\n", health::ask(&config)?));
     Ok(())
 }
@@ -172,8 +173,7 @@ fn health(arguments: Arguments) -> Result<(), Vec<Problem>> {
 /// # Errors
 /// Every problem of the configuration, each as one line.
 fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
-    let given = config::gather(arguments.given, arguments.file.as_deref());
-    let config = Config::from_given(&given)?;
+    let config = configured(arguments.given, arguments.file.as_deref())?;
     let url = config
         .public_url
         .unwrap_or_else(|| BaseUrl::of_listener(config.listen));
@@ -184,13 +184,44 @@ fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
     Ok(())
 }
 
+/// Copies the databases into one file, beside a running server or without one.
+///
+/// # Errors
+/// Every problem, each as one line.
+fn backup(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let is_verified = arguments.has("--verify");
+    let config = configured(arguments.given, arguments.file.as_deref())?;
+    let file = Path::new(&arguments.operand);
+    print(&maintenance::backup(&config, file, is_verified)?);
+    Ok(())
+}
+
+/// Brings a backup back into a data folder without a database.
+///
+/// # Errors
+/// Every problem, each as one line.
+fn restore(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let keeps_credentials = arguments.has("--keep-credentials");
+    let config = configured(arguments.given, arguments.file.as_deref())?;
+    let file = Path::new(&arguments.operand);
+    print(&maintenance::restore(&config, file, keeps_credentials)?);
+    Ok(())
+}
+
+/// The configuration that flags, environment and file lead to.
+///
+/// # Errors
+/// Every problem, each as one line.
+fn configured(flags: Given, file: Option<&Path>) -> Result<Config, Vec<Problem>> {
+    Config::from_given(&config::gather(flags, file))
+}
+
 /// Seals everything anew with the primary key.
 ///
 /// # Errors
 /// Every problem, each as one line.
 async fn rotate_keys(arguments: Arguments) -> Result<(), Vec<Problem>> {
-    let given = config::gather(arguments.given, arguments.file.as_deref());
-    let config = Config::from_given(&given)?;
+    let config = configured(arguments.given, arguments.file.as_deref())?;
     log::init(config.log.clone(), config.log_format);
     print(&server::rotate_keys(&config).await?);
     Ok(())
@@ -201,8 +232,7 @@ async fn rotate_keys(arguments: Arguments) -> Result<(), Vec<Problem>> {
 /// # Errors
 /// Every problem, each as one line.
 async fn rebuild_usage(arguments: Arguments) -> Result<(), Vec<Problem>> {
-    let given = config::gather(arguments.given, arguments.file.as_deref());
-    let config = Config::from_given(&given)?;
+    let config = configured(arguments.given, arguments.file.as_deref())?;
     log::init(config.log.clone(), config.log_format);
     print(&server::rebuild_usage(&config).await?);
     Ok(())

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod at_rest;
+mod backup;
 mod canaries;
 mod crash;
 mod linking;

@@ -23,7 +23,7 @@ use gitflare_server::{Server, config::Config, sandbox};
 
 const ADMIN_KEY: &str = "W7vKp2ZqXc9RtYb4NmHs8LdFg3JuAe6T";
 
-fn gitflare(folder: &Path) -> Command {
+pub(super) fn gitflare(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gitflare"));
     command
         .current_dir(folder)
@@ -55,12 +55,7 @@ fn a_wrong_configuration_ends_the_start_with_a_line_each() {
             1,
             "gitflare: --dev (GITFLARE_DEV) must be",
         ),
-        (
-            &["backup"],
-            ("A", "b"),
-            2,
-            "gitflare: `backup` is not a command",
-        ),
+        (&["backup"], ("A", "b"), 2, "gitflare: `backup` needs FILE"),
         (
             &["--listn", "x"],
             ("A", "b"),
@@ -258,7 +253,7 @@ fn answer(address: SocketAddr, request: &str) -> Option<String> {
 }
 
 /// Fills the data folder that the processes will serve.
-fn seeded_token(folder: &Path, repositories: &Path) -> String {
+pub(super) fn seeded_token(folder: &Path, repositories: &Path) -> String {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -282,7 +277,7 @@ fn seeded_token(folder: &Path, repositories: &Path) -> String {
     })
 }
 
-enum Answer {
+pub(super) enum Answer {
     /// Everything that its head promised.
     Whole,
     /// Nothing: the server no longer takes connections.
@@ -290,7 +285,7 @@ enum Answer {
     Cut(Vec<u8>),
 }
 
-fn read_commits(address: SocketAddr, token: &str) -> Answer {
+pub(super) fn read_commits(address: SocketAddr, token: &str) -> Answer {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return Answer::None;
     };
@@ -317,15 +312,15 @@ fn read_commits(address: SocketAddr, token: &str) -> Answer {
 }
 
 /// A serving process. Killed when a test fails before it is stopped.
-struct Serving {
+pub(super) struct Serving {
     child: Child,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     out: BufReader<std::process::ChildStdout>,
     first_line: String,
 }
 
 impl Serving {
-    fn start(folder: &Path, flags: &[&str]) -> Self {
+    pub(super) fn start(folder: &Path, flags: &[&str]) -> Self {
         let mut command = gitflare(folder);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"])
@@ -350,7 +345,7 @@ impl Serving {
     }
 
     /// Asks it to end; what it wrote to its terminal and to its log.
-    fn stop(mut self) -> (String, String) {
+    pub(super) fn stop(mut self) -> (String, String) {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")

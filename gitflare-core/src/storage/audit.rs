@@ -143,6 +143,8 @@ words! {
         SubscriptionDelete = "subscription.delete",
         /// The firewall's configuration was changed.
         FirewallConfigure = "firewall.configure",
+        /// The database was restored from a backup.
+        DatabaseRestore = "database.restore",
         /// An admin key was refused.
         AdminAuthenticate = "admin.authenticate",
     }

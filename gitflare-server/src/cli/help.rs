@@ -2,38 +2,46 @@
 
 use std::fmt::Write;
 
+use super::commands::{COMMANDS, Row};
 use crate::config::{INSTANCE_SETTINGS, Setting};
 
-const COMMANDS: &str = "\
+const HEAD: &str = "\
 GitFlare: one read API over Git hosting, with consent, a firewall and an audit log
 
 Usage: gitflare [COMMAND] [FLAGS]
 
 Commands:
-  serve      Serve until stopped (the default)
-  sandbox    Serve a sample repository on loopback, from a fresh folder that goes at the end;
-             --repos PATH adds a folder of your own repositories
-  health     Ask the server of these settings whether it can serve
-  check      Print every setting with its value and origin, then what is wrong with them
-  rotate-keys
-             Seal everything anew with the first key of GITFLARE_MASTER_KEY, while no server runs;
-             a server with several keys does the same by itself
-  usage rebuild
-             Count the rows of the usage log anew, while no server runs
-  openapi    Print the API as an OpenAPI document
-  help       Print this
-  version    Print the version
+";
 
+const SETTINGS: &str = "
 Settings are flags, environment variables or lines of gitflare.toml (or of --config PATH), in this
 order of precedence. Secrets are better not given as flags: other users can see them. The variable
 of a secret also exists as <NAME>_FILE, which names a file (mode 0600) that holds it.
 
 ";
 
+/// A command and what it does: beside its name when that is short, else below it.
+fn command(row: &Row) -> String {
+    let name = match row.operand {
+        Some(operand) => format!("{} {operand}", row.name),
+        None => row.name.to_owned(),
+    };
+    let mut text = format!("  {name:<9}  ");
+    for (number, line) in row.meaning.lines().enumerate() {
+        if number > 0 || name.len() > 9 {
+            text.push_str("\n             ");
+        }
+        text.push_str(line);
+    }
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
+}
+
 /// The text of `--help`: commands, then every setting with its flag, variable and default.
 #[must_use]
 pub(crate) fn help() -> String {
-    let mut text = COMMANDS.to_owned();
+    let commands: String = COMMANDS.iter().map(command).collect();
+    let mut text = [HEAD, &commands, SETTINGS].concat();
     for row in Setting::all() {
         let value = if row.is_switch {
             "[=true|false]"

@@ -2,6 +2,7 @@
 //! mean is the configuration's business.
 
 mod check;
+mod commands;
 mod help;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ mod tests;
 use std::{ffi::OsString, path::PathBuf};
 
 pub(crate) use check::{check, providers};
+use commands::{DEFAULT, Row};
 pub(crate) use help::help;
 
 use crate::config::{Given, Origin, Problem, Setting};
@@ -22,6 +24,10 @@ pub(crate) enum Command {
     Sandbox(Arguments),
     /// Show and judge the configuration.
     Check(Arguments),
+    /// Copy the databases into one file.
+    Backup(Arguments),
+    /// Bring a backup back.
+    Restore(Arguments),
     /// Seal everything anew with the primary master key.
     RotateKeys(Arguments),
     /// Ask a running server whether it can serve.
@@ -45,6 +51,17 @@ pub(crate) struct Arguments {
     pub(crate) file: Option<PathBuf>,
     /// `--repos`: folders of repositories for the sandbox.
     pub(crate) repos: Vec<PathBuf>,
+    /// What a command takes beside flags; never empty for a command that takes something.
+    pub(crate) operand: String,
+    /// The switches of the command itself that were given.
+    switches: Vec<String>,
+}
+
+impl Arguments {
+    /// Whether a switch of the command itself was given.
+    pub(crate) fn has(&self, switch: &str) -> bool {
+        self.switches.iter().any(|given| given == switch)
+    }
 }
 
 /// Reads the command line, without the program's name.
@@ -57,32 +74,8 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
         let text = arg.into_string();
         words.push(text.map_err(|_| Problem::new("the command line must be UTF-8"))?);
     }
-    let mut words = words.into_iter().peekable();
-    let mut named = words.next_if(|word| !word.starts_with('-'));
-    if named.as_deref() == Some("usage")
-        && let Some(what) = words.next_if(|word| !word.starts_with('-'))
-    {
-        named = Some(format!("usage {what}"));
-    }
-    let command = named.as_deref().unwrap_or("serve");
-    if ![
-        "serve",
-        "sandbox",
-        "check",
-        "rotate-keys",
-        "health",
-        "usage rebuild",
-        "openapi",
-        "help",
-        "version",
-    ]
-    .contains(&command)
-    {
-        return Err(Problem::new(format!(
-            "`{}` is not a command of this version",
-            command.escape_debug()
-        )));
-    }
+    let (row, words) = named(&words)?;
+    let mut words = words.iter().peekable();
     let mut arguments = Arguments::default();
     let mut seen = Vec::new();
     while let Some(word) = words.next() {
@@ -95,24 +88,36 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
             "-V" | "--version" => return Ok(Command::Version),
             _ => {}
         }
-        let is_own = flag == "--config" || (flag == "--repos" && command == "sandbox");
+        if row.operand.is_some() && arguments.operand.is_empty() && !word.starts_with('-') {
+            arguments.operand.clone_from(word);
+            continue;
+        }
+        let own = match flag {
+            "--config" => Some(true),
+            _ => row
+                .flags
+                .iter()
+                .find_map(|(name, has_value)| (*name == flag).then_some(*has_value)),
+        };
         let setting = flag
             .starts_with("--")
             .then(|| Setting::find(flag))
             .flatten();
-        let is_switch = setting.is_some_and(|setting| setting.is_switch);
-        if !is_own && setting.is_none() {
+        if own.is_none() && setting.is_none() {
             // Only the flag: its value may be a secret that was meant for another one.
             let flag = flag.escape_debug();
             return Err(Problem::new(format!(
-                "`{flag}` is not a flag of `{command}`"
+                "`{flag}` is not a flag of `{}`",
+                row.name
             )));
         }
+        let is_switch = own == Some(false) || setting.is_some_and(|setting| setting.is_switch);
         let value = match inline {
             Some(value) => value,
             None if is_switch => "true".to_owned(),
             None => words
                 .next_if(|next| !next.starts_with("--"))
+                .cloned()
                 .ok_or_else(|| Problem::new(format!("{flag} needs a value")))?,
         };
         if flag != "--repos" && seen.iter().any(|other| other == flag) {
@@ -122,18 +127,38 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
         match (flag, setting) {
             (_, Some(setting)) => arguments.given.set(setting, Origin::Flag, value),
             ("--config", None) => arguments.file = Some(PathBuf::from(value)),
-            _ => arguments.repos.push(PathBuf::from(value)),
+            ("--repos", None) => arguments.repos.push(PathBuf::from(value)),
+            _ => arguments.switches.push(flag.to_owned()),
         }
     }
-    Ok(match command {
-        "sandbox" => Command::Sandbox(arguments),
-        "check" => Command::Check(arguments),
-        "rotate-keys" => Command::RotateKeys(arguments),
-        "health" => Command::Health(arguments),
-        "usage rebuild" => Command::RebuildUsage(arguments),
-        "openapi" => Command::Openapi(arguments),
-        "help" => Command::Help,
-        "version" => Command::Version,
-        _ => Command::Serve(arguments),
+    match row.operand {
+        Some(operand) if arguments.operand.is_empty() => Err(Problem::new(format!(
+            "`{}` needs {operand}: gitflare {} {operand}",
+            row.name, row.name
+        ))),
+        _ => Ok((row.command)(arguments)),
+    }
+}
+
+/// The command that the first words name, and the words behind it.
+fn named(words: &[String]) -> Result<(&'static Row, &[String]), Problem> {
+    let typed = words
+        .iter()
+        .take(2)
+        .take_while(|word| !word.starts_with('-'))
+        .collect::<Vec<_>>();
+    let found = match typed.as_slice() {
+        [] => Row::find(DEFAULT).map(|row| (row, words)),
+        [first] => Row::find(first).map(|row| (row, &words[1..])),
+        [first, second, ..] => Row::find(&format!("{first} {second}"))
+            .map(|row| (row, &words[2..]))
+            .or_else(|| Row::find(first).map(|row| (row, &words[1..]))),
+    };
+    found.ok_or_else(|| {
+        let name = typed.first().map_or("", |word| word.as_str());
+        Problem::new(format!(
+            "`{}` is not a command of this version",
+            name.escape_debug()
+        ))
     })
 }

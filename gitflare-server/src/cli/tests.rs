@@ -47,7 +47,14 @@ fn every_setting_is_a_flag() {
 #[test]
 fn what_is_not_understood_is_refused_in_one_line() {
     for (line, said) in [
-        ("backup", "`backup` is not a command"),
+        ("backup", "`backup` needs FILE"),
+        ("backup --verify", "`backup` needs FILE"),
+        ("backup a b", "`b` is not a flag of `backup`"),
+        (
+            "backup a --keep-credentials",
+            "`--keep-credentials` is not a flag of `backup`",
+        ),
+        ("usage", "`usage` is not a command"),
         ("frobnicate", "`frobnicate` is not a command"),
         ("serve now", "`now` is not a flag"),
         ("--listen", "--listen needs a value"),
@@ -65,6 +72,14 @@ fn what_is_not_understood_is_refused_in_one_line() {
         assert!(problem.starts_with(said), "{line}: {problem}");
         assert!(!problem.contains("canary"), "{problem}");
     }
+    let Command::Backup(backup) = parsed("backup --verify /a --dev").unwrap() else {
+        panic!("no backup");
+    };
+    assert_eq!(
+        (backup.operand.as_str(), backup.has("--verify")),
+        ("/a", true)
+    );
+    assert!(Config::from_given(&backup.given).unwrap().dev);
     let sandbox = arguments("sandbox --repos a --repos b --config c");
     assert_eq!(sandbox.repos, [PathBuf::from("a"), PathBuf::from("b")]);
     assert_eq!(sandbox.file, Some(PathBuf::from("c")));

@@ -59,7 +59,7 @@ pub(super) fn run(connection: &mut Connection, path: &Path, all: &[&str]) -> Res
 }
 
 /// Refuses what this release did not write.
-fn check(path: &Path, done: &[Vec<u8>], all: &[&str]) -> Result<()> {
+pub(super) fn check(path: &Path, done: &[Vec<u8>], all: &[&str]) -> Result<()> {
     if done.len() > all.len() {
         return Err(told(
             path,
@@ -90,7 +90,7 @@ fn check(path: &Path, done: &[Vec<u8>], all: &[&str]) -> Result<()> {
 ///
 /// # Errors
 /// SQLite's, and one for a database that is not ours.
-fn applied(connection: &Connection) -> rusqlite::Result<Vec<Vec<u8>>> {
+pub(super) fn applied(connection: &Connection) -> rusqlite::Result<Vec<Vec<u8>>> {
     let is_empty: bool = connection.query_row(
         "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
         [],

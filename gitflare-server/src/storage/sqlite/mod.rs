@@ -5,6 +5,7 @@
 
 mod audit;
 mod authorizations;
+pub(crate) mod backup;
 mod cleanup;
 mod clients;
 mod codes;

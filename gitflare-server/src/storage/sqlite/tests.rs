@@ -1,6 +1,7 @@
 //! What SQLite adds to the promises of the traits: private files, full disks, held locks, failed
 //! fsyncs, and rows that survive a close. The promises themselves are the suite's.
 
+mod backup;
 mod endings;
 mod kill;
 mod plans;

@@ -1,0 +1,102 @@
+//! Every command as one row: its words, what it takes, what it does. Parsing and `--help` come from
+//! these rows.
+
+use super::{Arguments, Command};
+
+/// A command as it is typed.
+pub(super) struct Row {
+    /// One word, or two.
+    pub(super) name: &'static str,
+    /// The name of what it takes beside flags; `None` when it takes nothing.
+    pub(super) operand: Option<&'static str>,
+    /// The flags that are its own, each with whether a value follows.
+    pub(super) flags: &'static [(&'static str, bool)],
+    /// What it does, for `--help`; lines of at most 88 characters.
+    pub(super) meaning: &'static str,
+    pub(super) command: fn(Arguments) -> Command,
+}
+
+const fn row(name: &'static str, command: fn(Arguments) -> Command, meaning: &'static str) -> Row {
+    Row {
+        name,
+        operand: None,
+        flags: &[],
+        meaning,
+        command,
+    }
+}
+
+impl Row {
+    const fn takes(mut self, operand: &'static str) -> Self {
+        self.operand = Some(operand);
+        self
+    }
+
+    const fn flags(mut self, flags: &'static [(&'static str, bool)]) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    pub(super) fn find(name: &str) -> Option<&'static Self> {
+        COMMANDS.iter().find(|row| row.name == name)
+    }
+}
+
+/// The command of a command line that names none.
+pub(super) const DEFAULT: &str = "serve";
+
+/// In the order of `--help`.
+pub(super) const COMMANDS: &[Row] = &[
+    row(DEFAULT, Command::Serve, "Serve until stopped (the default)"),
+    row(
+        "sandbox",
+        Command::Sandbox,
+        "Serve a sample repository on loopback, from a fresh folder that goes at the end;\n\
+         --repos PATH adds a folder of your own repositories",
+    )
+    .flags(&[("--repos", true)]),
+    row(
+        "health",
+        Command::Health,
+        "Ask the server of these settings whether it can serve",
+    ),
+    row(
+        "check",
+        Command::Check,
+        "Print every setting with its value and origin, then what is wrong with them",
+    ),
+    row(
+        "backup",
+        Command::Backup,
+        "Copy both databases into one file, while a server runs or not; keys are not in it.\n\
+         --verify restores it into a scratch folder and checks every page",
+    )
+    .takes("FILE")
+    .flags(&[("--verify", false)]),
+    row(
+        "restore",
+        Command::Restore,
+        "Bring a backup back into a data folder without a database. Sessions, codes and\n\
+         access tokens end; --keep-credentials leaves them as they were then",
+    )
+    .takes("FILE")
+    .flags(&[("--keep-credentials", false)]),
+    row(
+        "rotate-keys",
+        Command::RotateKeys,
+        "Seal everything anew with the first key of GITFLARE_MASTER_KEY, while no server runs;\n\
+         a server with several keys does the same by itself",
+    ),
+    row(
+        "usage rebuild",
+        Command::RebuildUsage,
+        "Count the rows of the usage log anew, while no server runs",
+    ),
+    row(
+        "openapi",
+        Command::Openapi,
+        "Print the API as an OpenAPI document",
+    ),
+    row("help", |_| Command::Help, "Print this"),
+    row("version", |_| Command::Version, "Print the version"),
+];
