@@ -220,6 +220,8 @@ fn additions_are_marked_and_known() {
                 RouteMethod::Post,
                 "/app/developer/apps/:clientId/secrets/:secretId/delete"
             ),
+            (RouteMethod::Get, "/app/reset"),
+            (RouteMethod::Post, "/app/reset"),
             (RouteMethod::Post, "/v1/account/password"),
             (RouteMethod::Delete, "/v1/account/me"),
         ]

@@ -32,6 +32,8 @@ pub enum Purpose {
     Csrf,
     /// Binds provider OAuth flows to browsers.
     OauthState,
+    /// Seals an operator's links to accounts.
+    AccountLink,
     /// Tells a wrong master key from the right one at start.
     Check,
 }
@@ -44,6 +46,7 @@ impl Purpose {
             Self::Firewall => b"gitflare/v1/firewall",
             Self::Csrf => b"gitflare/v1/csrf",
             Self::OauthState => b"gitflare/v1/oauth-state",
+            Self::AccountLink => b"gitflare/v1/account-link",
             Self::Check => b"gitflare/v1/check",
         }
     }

@@ -88,6 +88,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod account_link;
 mod backoff;
 mod clock;
 pub mod cursor;

@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod background;
 mod cli;
 pub mod config;
@@ -31,7 +32,8 @@ mod upstreams;
 
 pub use background::Background;
 pub use http::{
-    AdminKeys, Limits, RateLimits, ResponseFuture, Service, ServiceSettings, Surface, service,
+    AdminKeys, Limits, RateLimits, ResponseFuture, Service, ServiceSettings, SignUpMode, Surface,
+    service,
 };
 pub use run::main_with;
 pub use server::{Running, Server};

@@ -46,6 +46,11 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
         Command::Backup(arguments) => backup(arguments),
         Command::Restore(arguments) => restore(arguments),
+        Command::User(about, arguments) => configured(arguments.given, arguments.file.as_deref())
+            .and_then(|config| {
+                print(&about(&config, &arguments.operand)?);
+                Ok(())
+            }),
         Command::RotateKeys(arguments) => block_on(rotate_keys(arguments)),
         Command::Health(arguments) => health(arguments),
         Command::RebuildUsage(arguments) => block_on(rebuild_usage(arguments)),
@@ -243,8 +248,25 @@ fn announcement(running: &Running) -> String {
     if let Some(address) = running.internal_addr() {
         text += &format!("Internal listener on http://{address}\n");
     }
-    text += &admin_key(running, std::io::stdout().is_terminal());
+    let is_terminal = std::io::stdout().is_terminal();
+    text += &admin_key(running, is_terminal);
+    text += &first_account(running, is_terminal);
     text
+}
+
+/// How somebody gets the first account where sign-up is not open.
+fn first_account(running: &Running, is_terminal: bool) -> String {
+    match running.first_account() {
+        None => String::new(),
+        Some(link) if is_terminal => {
+            format!("First account, within seven days: {}\n", link.expose())
+        }
+        // As with the admin key: what is printed here is kept.
+        Some(_) => {
+            "Nobody has an account: `gitflare user create EMAIL` makes a link for the first one\n"
+                .to_owned()
+        }
+    }
 }
 
 /// How the operator gets an admin key that this start made. What is not a terminal is kept and

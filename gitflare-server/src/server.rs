@@ -5,6 +5,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use gitflare_core::{
     Error, Secret, SystemRandom,
+    account_link::AccountLinks,
     gateway::{Gateway, GatewaySettings},
     keys::KeyRing,
     storage::Storage,
@@ -18,9 +19,10 @@ use tokio::{
 };
 
 use crate::{
+    accounts,
     background::Background,
     config::{BaseUrl, Config, Database, Problem, Setting},
-    http::{self, AdminKeys, Listeners, RateLimits, Service, ServiceSettings},
+    http::{self, AdminKeys, Listeners, RateLimits, Service, ServiceSettings, SignUpMode},
     keys::{self, DataDir},
     rotation,
     storage::sqlite::{self, SqliteConfig, SqliteStorage},
@@ -92,12 +94,21 @@ impl Server {
             None => BaseUrl::of_listener(addr),
         };
         let public_url = base_url(&config.public_url);
+        let links = AccountLinks::new(&ring);
         let gateway = self
             .gateway(ring, &storage, &rate_limits, &public_url)
             .await?;
         // Last of what can fail: a key that was made must be shown.
         let (admin_keys, new_admin_key) = data.admin_keys(config, &SystemRandom)?;
+        let panel_url = base_url(&config.panel_url);
+        let reached = ServiceSettings::new(public_url.as_str(), panel_url.as_str());
+        let sign_up = config.sign_up.unwrap_or(reached.sign_up);
+        let is_unused = storage.users().is_empty().await;
+        let first_account = (sign_up != SignUpMode::Open
+            && is_unused.map_err(|error| failed(&error))?)
+        .then(|| accounts::first(&links, &panel_url));
         let settings = ServiceSettings {
+            sign_up,
             admin_keys: AdminKeys::new(admin_keys),
             trusted_proxies: config.trusted_proxies.clone(),
             enforce_platform_auth: config.enforce_platform_auth,
@@ -111,7 +122,7 @@ impl Server {
             rate_limits,
             usage_retention_days: config.usage_retention_days,
             audit_retention_days: config.audit_retention_days,
-            ..ServiceSettings::new(public_url.as_str(), base_url(&config.panel_url).as_str())
+            ..reached
         };
         let service = http::service(gateway, settings);
         let (stop, stopped) = oneshot::channel();
@@ -127,6 +138,7 @@ impl Server {
             internal_addr,
             public_url,
             new_admin_key,
+            first_account,
             data_dir: data.path().to_owned(),
             service,
             background,
@@ -218,6 +230,7 @@ pub struct Running {
     internal_addr: Option<SocketAddr>,
     public_url: BaseUrl,
     new_admin_key: Option<Secret<String>>,
+    first_account: Option<Secret<String>>,
     data_dir: PathBuf,
     service: Service,
     background: Background,
@@ -249,6 +262,13 @@ impl Running {
     #[must_use]
     pub const fn new_admin_key(&self) -> Option<&Secret<String>> {
         self.new_admin_key.as_ref()
+    }
+
+    /// The one-time link with which somebody makes the first account; `None` where sign-up is open
+    /// or somebody has an account.
+    #[must_use]
+    pub const fn first_account(&self) -> Option<&Secret<String>> {
+        self.first_account.as_ref()
     }
 
     /// Writes that key into a file of the data folder that the owner alone may read; its path.

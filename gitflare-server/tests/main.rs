@@ -9,6 +9,7 @@ mod canaries;
 mod crash;
 mod linking;
 mod logins;
+mod people;
 mod process;
 mod refresh;
 mod rotation;

@@ -77,6 +77,7 @@ impl Site {
                 outside = Some(https);
                 pairs.push(("GITFLARE_PUBLIC_URL", &origin));
                 pairs.push(("GITFLARE_PANEL_URL", &origin));
+                pairs.push(("GITFLARE_SIGNUP", "open"));
             }
             None => {
                 origin = String::new();

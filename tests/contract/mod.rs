@@ -17,6 +17,7 @@ mod discovery;
 mod firewall_config;
 mod framing;
 mod generated_clients;
+mod invited;
 mod legacy;
 mod lifecycle;
 mod limits;

@@ -645,7 +645,11 @@ fn shape(value: &Value) -> Value {
     match value {
         Value::Object(members) => members
             .iter()
-            .map(|(name, value)| (name.clone(), shape(value)))
+            .map(|(name, value)| match name.as_str() {
+                // Written late: null or a time.
+                "lastUsedAt" => (name.clone(), Value::Null),
+                _ => (name.clone(), shape(value)),
+            })
             .collect::<Map<_, _>>()
             .into(),
         Value::Array(items) => items.first().map(shape).into_iter().collect(),

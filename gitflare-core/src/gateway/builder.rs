@@ -10,6 +10,7 @@ use std::{
 use super::{Admission, Gateway, GatewaySettings, Unlimited, refresh::InFlightRefreshes};
 use crate::{
     Clock, Error, Random, Result, Secret, SystemClock, SystemRandom,
+    account_link::AccountLinks,
     cursor::CursorKeys,
     filter::{FilterConfig, FilterRules, NoFilter},
     key_check,
@@ -165,6 +166,7 @@ impl GatewayBuilder {
             vault: Vault::new(&keys),
             refreshes: InFlightRefreshes::default(),
             form_keys: form_keys.map(|(_, key)| key).collect(),
+            account_links: AccountLinks::new(&keys),
             admission: self.admission,
             settings: self.settings,
             firewall: RwLock::new(Arc::new(firewall)),

@@ -2,6 +2,7 @@
 //! serves every unified read; the other files are what admins, clients and customers do. Nothing
 //! here knows HTTP: handlers pass parameters on unchecked and form replies from what comes back.
 
+mod account_links;
 mod account_reads;
 mod accounts;
 mod admin;
@@ -70,6 +71,7 @@ pub use workspace::{CustomerLink, VisibleConnections, Workspace, workspace_key};
 
 use crate::{
     AuditId, ClientId, Clock, Error, Random, RequestId, Result, Secret, TokenId,
+    account_link::AccountLinks,
     cursor::CursorKeys,
     filter::ContentFilter,
     keys::Vault,
@@ -136,6 +138,7 @@ pub struct Gateway {
     vault: Vault,
     refreshes: refresh::InFlightRefreshes,
     form_keys: Vec<Secret<[u8; 32]>>,
+    account_links: AccountLinks,
     admission: Arc<dyn Admission>,
     settings: GatewaySettings,
     firewall: RwLock<Arc<FirewallSettings>>,

@@ -89,6 +89,10 @@ words! {
         PasswordUpdate = "password.update",
         /// Somebody left, with all that was theirs alone.
         UserDelete = "user.delete",
+        /// An operator lets somebody sign in no more.
+        UserDisable = "user.disable",
+        /// An operator lets somebody sign in again.
+        UserEnable = "user.enable",
         /// Somebody was made part of a tenant.
         MembershipCreate = "membership.create",
         /// A session began.

@@ -90,6 +90,9 @@ pub trait UserStore: Send + Sync {
     /// The person with that address, and the hash to check their password against.
     async fn find_by_email(&self, email: &str) -> Result<Option<(User, PasswordHash)>>;
 
+    /// Whether nobody has an account.
+    async fn is_empty(&self) -> Result<bool>;
+
     /// The tenants that a person belongs to, by tenant id.
     async fn memberships(&self, id: &UserId) -> Result<Vec<Membership>>;
 

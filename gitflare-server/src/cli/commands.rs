@@ -2,6 +2,7 @@
 //! these rows.
 
 use super::{Arguments, Command};
+use crate::accounts;
 
 /// A command as it is typed.
 pub(super) struct Row {
@@ -81,6 +82,35 @@ pub(super) const COMMANDS: &[Row] = &[
     )
     .takes("FILE")
     .flags(&[("--keep-credentials", false)]),
+    row(
+        "user create",
+        |arguments| Command::User(accounts::create, arguments),
+        "Make a one-time link with which the person of that address makes an account",
+    )
+    .takes("EMAIL"),
+    row(
+        "user reset",
+        |arguments| Command::User(accounts::reset, arguments),
+        "Make a one-time link with which that person chooses a new password",
+    )
+    .takes("EMAIL"),
+    row(
+        "user list",
+        |arguments| Command::User(|config, _| accounts::list(config), arguments),
+        "List the people who have an account",
+    ),
+    row(
+        "user disable",
+        |arguments| Command::User(accounts::disable, arguments),
+        "Sign a person out and let them in no more; their apps go on",
+    )
+    .takes("EMAIL"),
+    row(
+        "user enable",
+        |arguments| Command::User(accounts::enable, arguments),
+        "Let that person sign in again",
+    )
+    .takes("EMAIL"),
     row(
         "rotate-keys",
         Command::RotateKeys,

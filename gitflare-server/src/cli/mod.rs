@@ -13,7 +13,10 @@ pub(crate) use check::{check, providers};
 use commands::{DEFAULT, Row};
 pub(crate) use help::help;
 
-use crate::config::{Given, Origin, Problem, Setting};
+use crate::config::{Config, Given, Origin, Problem, Setting};
+
+/// Something about developer accounts: from the configuration and an address to what is printed.
+pub(crate) type AboutAccount = fn(&Config, &str) -> Result<String, Problem>;
 
 /// A command with its arguments.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(crate) enum Command {
     Backup(Arguments),
     /// Bring a backup back.
     Restore(Arguments),
+    /// Ask or do something about the account of an address.
+    User(AboutAccount, Arguments),
     /// Seal everything anew with the primary master key.
     RotateKeys(Arguments),
     /// Ask a running server whether it can serve.

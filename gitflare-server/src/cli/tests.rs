@@ -1,7 +1,6 @@
 //! What the command line accepts, and what its reports show.
 
 use super::*;
-use crate::config::Config;
 
 fn parsed(line: &str) -> Result<Command, Problem> {
     parse(line.split_whitespace().map(OsString::from))

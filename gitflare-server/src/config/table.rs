@@ -22,6 +22,7 @@ use super::{
     setting::Setting,
     value::{self, BaseUrl, Database, HostPort, LogFormat},
 };
+use crate::http::SignUpMode;
 
 impl Setting {
     /// The row of that variable, flag (`--listen`) or key of the file (`listen`).
@@ -114,6 +115,8 @@ settings! {
         "host:port list of event callbacks that may have private or loopback addresses, http included.";
     trusted_proxies: Vec<IpAddr>, list value::ip_address, "GITFLARE_TRUSTED_PROXIES", None, PLAIN,
         "IP addresses whose `X-Forwarded-*` headers are believed.";
+    sign_up: Option<SignUpMode>, maybe value::sign_up, "GITFLARE_SIGNUP", None, PLAIN,
+        "Who may make a developer account: `open`, `invite` (whom somebody with the admin key invites) or `closed` (links of `gitflare user create` alone); open while both base URLs are loopback, else closed.";
     rate_limit_per_minute: u32, one value::number::<0, 1_000_000>, "GITFLARE_RATE_LIMIT_PER_MINUTE", Some("6000"), PLAIN,
         "Reads per access token and minute, four times that per client and per address; 0 switches it off.";
     usage_retention_days: u32, one value::number::<0, 36_500>, "GITFLARE_USAGE_RETENTION_DAYS", Some("90"), PLAIN,

@@ -23,6 +23,8 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use url::Url;
 
+use crate::http::SignUpMode;
+
 /// A value, or the rule that its text breaks.
 pub(super) type Parsed<T> = Result<T, String>;
 
@@ -237,6 +239,15 @@ pub(super) fn origin(text: &str) -> Parsed<BaseUrl> {
         Ok(url)
     } else {
         Err("must have no path: everything is served from the root of its host".into())
+    }
+}
+
+pub(super) fn sign_up(text: &str) -> Parsed<SignUpMode> {
+    match text {
+        "open" => Ok(SignUpMode::Open),
+        "invite" => Ok(SignUpMode::Invite),
+        "closed" => Ok(SignUpMode::Closed),
+        _ => Err("must be `open`, `invite` or `closed`".into()),
     }
 }
 

@@ -209,6 +209,8 @@ const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
     (Get, "/testapp/live/endpoint-suite", "Calls every operation on sample repositories."),
     (Get, "/testapp/live/repository-scenario", "Calls every operation on one repository."),
 
+    (Get, "/app/reset", "The form for a new password, by an operator's one-time link."),
+    (Post, "/app/reset", "Sets a new password and ends every session of the account."),
     (Get, "/metrics", "Counters and timings as OpenMetrics text, for Prometheus."),
     (Get, "/openapi.json", "This API as an OpenAPI document."),
     (Post, "/v1/auth/complete", "Claims a linked provider account with its completion code."),

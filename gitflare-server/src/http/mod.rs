@@ -54,4 +54,4 @@ pub use assembly::{
 };
 pub use rate_limit::RateLimits;
 pub use route::{Access, Route, RouteMethod};
-pub use settings::{AdminKeys, Limits, ServiceSettings, Surface};
+pub use settings::{AdminKeys, Limits, ServiceSettings, SignUpMode, Surface};

@@ -46,6 +46,8 @@ pub struct ServiceSettings {
     pub dev: bool,
     /// Event callbacks as `host:port` that may have private addresses and speak plain http.
     pub private_callbacks: Vec<String>,
+    /// Who may make an account.
+    pub sign_up: SignUpMode,
     /// What a client may take up.
     pub limits: Limits,
 }
@@ -54,9 +56,11 @@ impl ServiceSettings {
     /// The defaults around these addresses, with the admin API closed.
     #[must_use]
     pub fn new(public_url: impl Into<String>, panel_url: impl Into<String>) -> Self {
+        let (public_url, panel_url) = (public_url.into(), panel_url.into());
         Self {
-            public_url: public_url.into(),
-            panel_url: panel_url.into(),
+            sign_up: SignUpMode::of([&public_url, &panel_url]),
+            public_url,
+            panel_url,
             strip_prefix: None,
             surface: Surface::Whole,
             peer: |_| None,
@@ -70,6 +74,40 @@ impl ServiceSettings {
             dev: false,
             private_callbacks: Vec::new(),
             limits: Limits::default(),
+        }
+    }
+}
+
+/// Who may make an account, beside those whom the operator has sent a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignUpMode {
+    /// Everybody.
+    Open,
+    /// Whom somebody with the admin key invites.
+    Invite,
+    /// Nobody else.
+    Closed,
+}
+
+impl SignUpMode {
+    /// Open while every address of the surface is loopback, else closed: what strangers can reach
+    /// must not let them ask for repositories in the operator's name.
+    fn of(urls: [&str; 2]) -> Self {
+        let is_loopback = |url: &&str| {
+            let host = url::Url::parse(url).ok();
+            match host.as_ref().and_then(url::Url::host) {
+                Some(url::Host::Domain(name)) => {
+                    name == "localhost" || name.ends_with(".localhost")
+                }
+                Some(url::Host::Ipv4(address)) => address.is_loopback(),
+                Some(url::Host::Ipv6(address)) => address.is_loopback(),
+                None => false,
+            }
+        };
+        match urls.iter().all(is_loopback) {
+            true => Self::Open,
+            false => Self::Closed,
         }
     }
 }
@@ -146,6 +184,21 @@ impl AdminKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sign_up_is_open_on_loopback_alone() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8080", SignUpMode::Open),
+            ("http://localhost:8080", SignUpMode::Open),
+            ("http://[::1]:8080/git", SignUpMode::Open),
+            ("https://git.example.com", SignUpMode::Closed),
+            ("http://10.0.0.7:8080", SignUpMode::Closed),
+            ("http://localhost.example", SignUpMode::Closed),
+        ] {
+            let settings = ServiceSettings::new("http://127.0.0.1:8080", url);
+            assert_eq!(settings.sign_up, expected, "{url}");
+        }
+    }
 
     #[test]
     fn every_admin_key_of_the_ring_opens() {

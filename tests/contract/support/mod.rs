@@ -25,7 +25,7 @@ use gitflare_core::{
 use gitflare_firewall::FirewallConfig;
 use gitflare_providers::local::Local;
 use gitflare_server::{
-    AdminKeys, Limits, RateLimits, Service, ServiceSettings,
+    AdminKeys, Limits, RateLimits, Service, ServiceSettings, SignUpMode,
     http::{self, Listeners},
     storage::sqlite::{SqliteConfig, SqliteStorage},
 };
@@ -50,6 +50,8 @@ pub(crate) struct ServerOptions {
     /// Served beside `local`.
     pub(crate) providers: Vec<Arc<dyn Provider>>,
     pub(crate) public_url: Option<&'static str>,
+    /// Open without one, whatever the address.
+    pub(crate) sign_up: Option<SignUpMode>,
     /// Stands still instead of the system's clock.
     pub(crate) clock: Option<Arc<FixedClock>>,
 }
@@ -200,6 +202,7 @@ async fn service(
         .trusted_proxies
         .clone_from(&options.trusted_proxies);
     settings.enforce_platform_auth = options.gateway.enforce_platform_auth;
+    settings.sign_up = options.sign_up.unwrap_or(SignUpMode::Open);
     settings.limits = options.limits;
     settings.rate_limits = rate_limits;
     gitflare_server::service(gateway, settings)

@@ -5,7 +5,9 @@ use super::prelude::*;
 /// Every member of a person survives, and an address is taken once.
 pub async fn an_address_belongs_to_one_person(storage: &dyn Storage) {
     let users = storage.users();
+    assert!(users.is_empty().await.unwrap());
     assert!(users.insert(user(1), entry(1)).await.unwrap());
+    assert!(!users.is_empty().await.unwrap());
     let mut again = user(2);
     again.user.email.clone_from(&user(1).user.email);
     assert!(!users.insert(again, entry(2)).await.unwrap());

@@ -45,6 +45,10 @@ impl UserStore for MemoryStorage {
         Ok(found.cloned())
     }
 
+    async fn is_empty(&self) -> Result<bool> {
+        Ok(self.state().users.is_empty())
+    }
+
     async fn memberships(&self, id: &UserId) -> Result<Vec<Membership>> {
         let state = self.state();
         let rows = state

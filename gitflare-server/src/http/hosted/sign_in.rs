@@ -17,13 +17,14 @@ use super::super::{
     exchange::Exchange,
     pages::{
         View,
-        account::{FieldProblem, LoginView, SignupView},
+        account::{FieldProblem, LoginView, ResetView, SignupView},
         connect::Notice,
         text::SafeText,
     },
     refusal::Refusal,
     reply::Reply,
     session,
+    settings::SignUpMode,
 };
 
 /// Where a sign-in leads that has no `returnTo`.
@@ -33,8 +34,13 @@ const LOGIN: &str = "/app/login";
 /// `GET /app/signup` and its aliases
 pub(crate) async fn sign_up_page(x: Exchange) -> Result<Reply, Refusal> {
     refuse_customers(&x)?;
+    let query = x.query()?;
+    let invitation = query.value("invitation")?.unwrap_or_default().to_owned();
     let view = SignupView {
-        return_to: return_to(x.query()?.value("returnTo")?),
+        return_to: return_to(query.value("returnTo")?),
+        email: x.gateway().invited_address(&invitation).unwrap_or_default(),
+        is_closed: !is_admitted(&x, &invitation, None).await?,
+        invitation,
         ..SignupView::default()
     };
     view.reply(StatusCode::OK)
@@ -54,6 +60,8 @@ pub(crate) async fn sign_up(mut x: Exchange) -> Result<Reply, Refusal> {
                 return_to: entered.return_to.clone(),
                 name: entered.name.clone().unwrap_or_default(),
                 email: entered.email.clone(),
+                invitation: entered.invitation.expose().clone(),
+                is_closed: refusal.error().code() == Code::AccessBlockedByPolicy,
                 problems,
                 notice,
                 ..SignupView::default()
@@ -123,6 +131,8 @@ struct Entered {
     email: String,
     password: Secret<String>,
     name: Option<String>,
+    /// Empty without one.
+    invitation: Secret<String>,
     return_to: Option<String>,
 }
 
@@ -136,6 +146,7 @@ impl Entered {
                 email: form.text("email")?.unwrap_or_default().to_owned(),
                 password: Secret::from(form.text("password")?.unwrap_or_default()),
                 name: form.text("name")?.map(str::to_owned),
+                invitation: Secret::from(form.text("invitation")?.unwrap_or_default()),
                 return_to: return_to(form.text("returnTo")?),
             });
         }
@@ -150,6 +161,7 @@ impl From<SignUp> for Entered {
             email: sent.email,
             password: sent.password,
             name: sent.name,
+            invitation: sent.invitation.unwrap_or_else(|| Secret::from("")),
             return_to: None,
         }
     }
@@ -162,6 +174,7 @@ impl From<LogIn> for Entered {
             email: sent.email,
             password: sent.password,
             name: None,
+            invitation: Secret::from(""),
             return_to: None,
         }
     }
@@ -170,10 +183,14 @@ impl From<LogIn> for Entered {
 async fn sign_up_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal> {
     x.settings().rate_limits.admit_sign_in(x.address)?;
     let tried = x.app().throttle.begin(&entered.email, x.address)?;
+    if !is_admitted(x, entered.invitation.expose(), Some(&entered.email)).await? {
+        return Err(closed().into());
+    }
     let request = SignUp {
         email: entered.email.clone(),
         password: entered.password.clone(),
         name: entered.name.clone(),
+        invitation: None,
     };
     let passwords = &x.app().passwords;
     let signed = x
@@ -182,6 +199,77 @@ async fn sign_up_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal
         .await?;
     x.app().throttle.succeed(tried);
     Ok(signed)
+}
+
+/// Whether somebody may make an account: everybody where sign-up is open, else whom a link invites.
+/// Without an `email` yet, the link's own counts.
+async fn is_admitted(x: &Exchange, link: &str, email: Option<&str>) -> Result<bool, Refusal> {
+    if x.settings().sign_up == SignUpMode::Open {
+        return Ok(true);
+    }
+    let invited = x.gateway().invited_address(link).unwrap_or_default();
+    let email = email.unwrap_or(&invited);
+    Ok(x.gateway().is_invited(link, email).await?)
+}
+
+fn closed() -> Error {
+    Error::new(
+        Code::AccessBlockedByPolicy,
+        "This server makes accounts for people whom its operator has sent a link: ask for one (`gitflare user create`).",
+    )
+}
+
+/// `GET /app/reset`
+pub(crate) async fn reset_page(x: Exchange) -> Result<Reply, Refusal> {
+    let link = x.query()?.value("link")?.unwrap_or_default().to_owned();
+    match x.gateway().resettable(&link).await? {
+        Some(user) => ResetView {
+            link,
+            email: user.email,
+            ..ResetView::default()
+        }
+        .reply(StatusCode::OK),
+        None => ResetView {
+            notice: Some(Notice::problem(USED)),
+            ..ResetView::default()
+        }
+        .reply(StatusCode::UNAUTHORIZED),
+    }
+}
+
+/// What a link says that does nothing any more.
+const USED: &str = "This link has ended or was used. Ask whoever runs this server for a new one.";
+
+/// `POST /app/reset`
+pub(crate) async fn reset(mut x: Exchange) -> Result<Reply, Refusal> {
+    let form = csrf::form(&mut x, body::MAX_CREDENTIALS).await?;
+    let link = form.text("link")?.unwrap_or_default().to_owned();
+    let password = Secret::from(form.text("password")?.unwrap_or_default());
+    x.settings().rate_limits.admit_sign_in(x.address)?;
+    let passwords = &x.app().passwords;
+    let signed = x
+        .gateway()
+        .reset_password(&link, password, passwords, &x.request_id)
+        .await
+        .map_err(Refusal::from);
+    match signed {
+        Ok(signed) => {
+            let cookie = session::user_cookie(&signed.begun, x.settings())?;
+            Ok(Reply::see_other(DASHBOARD)?.with_header(cookie))
+        }
+        Err(refusal) => {
+            let (notice, problems) = problem_by_field(refusal.error(), &["password"]);
+            let user = x.gateway().resettable(&link).await?;
+            let view = ResetView {
+                link,
+                email: user.map(|user| user.email).unwrap_or_default(),
+                problems,
+                notice,
+                ..ResetView::default()
+            };
+            again(&view, &refusal)
+        }
+    }
 }
 
 async fn log_in_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal> {

@@ -279,7 +279,7 @@ const OPERATIONS: &[Operation] = &[
     get("/").page().redirect(),
     get("/docs").page(),
     get("/assets/app.css").gives(200, Gives::Text("text/css")),
-    get("/app/signup").query(&[p::RETURN_TO]).page().codes(&[Code::ResourceNotFound]),
+    get("/app/signup").query(&[p::RETURN_TO, p::INVITATION]).page().codes(&[Code::ResourceNotFound]),
     post("/app/signup").form_or::<SignUp>(p::SIGN_UP).json::<Opened<'static>>(201).redirect().codes(SIGNING_IN),
     get("/app/login").query(&[p::RETURN_TO]).page().codes(&[Code::ResourceNotFound]),
     post("/app/login").form_or::<LogIn>(p::LOG_IN).json::<Opened<'static>>(200).redirect().codes(SIGNING_IN),
@@ -322,6 +322,8 @@ const OPERATIONS: &[Operation] = &[
     delete("/v1/developer/apps/:clientId/secrets/:secretId").empty(),
     post("/app/developer/apps/:clientId/secrets").form(&[p::CSRF]).gives(201, Gives::Page),
     post("/app/developer/apps/:clientId/secrets/:secretId/delete").form(&[p::CSRF]).redirect(),
+    get("/app/reset").query(&[p::LINK]).page().codes(&[Code::InvalidCredentials]),
+    post("/app/reset").form(p::RESET).redirect().codes(SIGNING_IN),
     post("/v1/account/password").takes::<PasswordChange>().json::<Opened<'static>>(200).codes(SIGNING_IN),
     delete("/v1/account/me").empty(),
 ];

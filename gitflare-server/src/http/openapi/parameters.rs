@@ -159,6 +159,8 @@ parameters! {
     WEB "web" Flag, "`1`: a signed-in person's browser is sent to the provider and back to `returnTo`.", "1";
     POPUP "popup" Flag, "`1`: the flow ends in a page that hands the completion code to the window that opened it.", "1";
     REDIRECT "redirect" Flag, "`1`: the answer is a redirect to the provider in place of JSON.", "1";
+    INVITATION "invitation" Text, "The operator's one-time link, needed where sign-up is not open.", "example";
+    LINK "link" Text, "The operator's one-time link.", "example";
     RETURN_TO "returnTo" Text, "A path of this server to go on to.", "/app/dashboard";
     LINK_TENANT "tenantId" Text, "The tenant that will own the connection; needs a session of a member.", "tenant_01k9example0000000000000000";
     STATE "state" Text, "The value that the provider was sent, handed back.", "sggls_example";
@@ -266,7 +268,14 @@ pub(super) const SHARING: &[Parameter] = &[
     BROWSE,
 ];
 pub(super) const CUSTOMER_FORM: &[Parameter] = &[CSRF.required(), CUSTOMER_REF];
-pub(super) const SIGN_UP: &[Parameter] = &[EMAIL.required(), PASSWORD.required(), NAME, RETURN_TO];
+pub(super) const SIGN_UP: &[Parameter] = &[
+    EMAIL.required(),
+    PASSWORD.required(),
+    NAME,
+    RETURN_TO,
+    INVITATION,
+];
+pub(super) const RESET: &[Parameter] = &[LINK.required(), PASSWORD.required()];
 pub(super) const LOG_IN: &[Parameter] = &[EMAIL.required(), PASSWORD.required(), RETURN_TO];
 pub(super) const APP_FORM: &[Parameter] = &[
     CSRF.required(),

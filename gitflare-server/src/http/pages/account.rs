@@ -37,6 +37,10 @@ pub(crate) struct SignupView {
     pub(crate) name: String,
     /// What was typed before.
     pub(crate) email: String,
+    /// The one-time link that the visitor came by; empty without one.
+    pub(crate) invitation: String,
+    /// Whether only an invitation lets somebody in, and there is none.
+    pub(crate) is_closed: bool,
     pub(crate) problems: Vec<FieldProblem>,
     pub(crate) notice: Option<Notice>,
 }
@@ -82,6 +86,36 @@ impl LoginView {
 }
 
 impl View for LoginView {
+    fn policy(&self) -> Policy {
+        Policy::of(Kind::Account)
+    }
+}
+
+/// The page that a reset link leads to.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "reset.html")]
+pub(crate) struct ResetView {
+    /// The token for the form.
+    pub(crate) csrf: String,
+    /// The link; a secret of whoever has it.
+    pub(crate) link: String,
+    /// The address of the account; empty for a link that does nothing, which has no form.
+    pub(crate) email: String,
+    pub(crate) problems: Vec<FieldProblem>,
+    pub(crate) notice: Option<Notice>,
+}
+
+impl ResetView {
+    fn shell(&self) -> Shell {
+        Shell::public()
+    }
+
+    fn problem(&self, field: &str) -> Option<&SafeText> {
+        problem(&self.problems, field)
+    }
+}
+
+impl View for ResetView {
     fn policy(&self) -> Policy {
         Policy::of(Kind::Account)
     }

@@ -15,6 +15,7 @@ mod deliveries;
 mod files;
 mod links;
 mod migrations;
+mod people;
 mod proofs;
 mod requests;
 mod rows;
@@ -46,6 +47,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 
 use connect::{failed, is_damage};
+pub(crate) use people::{People, Person};
 use usage::UsageLog;
 use walks::{Walk, Walks};
 use writer::Writer;

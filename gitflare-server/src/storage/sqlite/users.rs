@@ -99,6 +99,14 @@ impl UserStore for SqliteStorage {
         })
     }
 
+    async fn is_empty(&self) -> Result<bool> {
+        self.read(|connection| {
+            connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM users)", [], |row| {
+                row.get(0)
+            })
+        })
+    }
+
     async fn memberships(&self, id: &UserId) -> Result<Vec<Membership>> {
         self.read(|connection| {
             connection

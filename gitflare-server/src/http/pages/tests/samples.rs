@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::super::{
     View,
-    account::{FieldProblem, LoginView, SignupView},
+    account::{FieldProblem, LoginView, ResetView, SignupView},
     chart::{Bar, Chart},
     connect::{AppCard, ConnectOption, ConnectedAccount, FirewallNote, Notice, PermissionChoice},
     consent::{ConsentView, Embedding, LockedView},
@@ -392,7 +392,28 @@ impl Words<'_> {
                     return_to: Some((self.of)("/docs")),
                     name: (self.of)("Grace"),
                     email: (self.of)("grace@acme.example"),
+                    invitation: (self.of)("link"),
+                    is_closed: false,
                     problems: vec![problem("name"), problem("email"), problem("password")],
+                    notice: Some(Notice::problem((self.of)("Too many tries. Wait a minute."))),
+                }
+                .reply(ok),
+            ),
+            sample(
+                "signup-closed",
+                SignupView {
+                    is_closed: true,
+                    ..SignupView::default()
+                }
+                .reply(ok),
+            ),
+            sample(
+                "reset",
+                ResetView {
+                    csrf: (self.of)("token"),
+                    link: (self.of)("link"),
+                    email: (self.of)("grace@acme.example"),
+                    problems: vec![problem("password")],
                     notice: Some(Notice::problem((self.of)("Too many tries. Wait a minute."))),
                 }
                 .reply(ok),

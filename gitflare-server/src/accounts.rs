@@ -1,0 +1,174 @@
+//! Developer accounts from the command line: one-time links to make one or to choose a new password,
+//! the list, and who may not sign in. Links are sealed with the master key, so all of it works beside
+//! a running server.
+
+use std::time::Duration;
+
+use gitflare_core::{
+    Clock, Error, Secret, SystemClock, SystemRandom,
+    account_link::{AccountLink, AccountLinks},
+};
+
+use crate::{
+    config::{BaseUrl, Config, Problem},
+    keys::DataDir,
+    storage::sqlite::{FILES, People, Person},
+};
+
+/// How long an invitation is good for.
+const INVITATION: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a link for a new password is good for.
+const RESET: Duration = Duration::from_secs(3600);
+
+/// A link with which the person of that address makes an account.
+///
+/// # Errors
+/// What stops it, as one line: no address, an account that is there, a lost key.
+pub(crate) fn create(config: &Config, email: &str) -> Result<String, Problem> {
+    let link = AccountLink::invitation(email).map_err(|error| failed(&error))?;
+    let AccountLink::SignUp { email: Some(email) } = &link else {
+        return Err(Problem::new("an invitation is for one address"));
+    };
+    if people(config)?
+        .find(email)
+        .map_err(|error| failed(&error))?
+        .is_some()
+    {
+        return Err(Problem::new(format!(
+            "{email} has an account: `gitflare user reset {email}` makes a link for a new password"
+        )));
+    }
+    let url = sealed(config, &link, "/app/signup?invitation=", INVITATION)?;
+    Ok(format!(
+        "For {email}, within seven days, once:\n{}\n",
+        url.expose()
+    ))
+}
+
+/// A link with which a person chooses a new password.
+///
+/// # Errors
+/// What stops it, as one line: nobody has that address, or may not sign in.
+pub(crate) fn reset(config: &Config, email: &str) -> Result<String, Problem> {
+    let person = known(&people(config)?, email)?;
+    if person.is_disabled() {
+        return Err(Problem::new(format!(
+            "{} is disabled: `gitflare user enable {}` first",
+            person.email, person.email
+        )));
+    }
+    let link = AccountLink::reset(person.id, &person.password);
+    let url = sealed(config, &link, "/app/reset?link=", RESET)?;
+    Ok(format!(
+        "For {}, within an hour, once:\n{}\n",
+        person.email,
+        url.expose()
+    ))
+}
+
+/// Everybody who has an account, a line each.
+///
+/// # Errors
+/// What stops it, as one line.
+pub(crate) fn list(config: &Config) -> Result<String, Problem> {
+    let people = people(config)?.list().map_err(|error| failed(&error))?;
+    let lines = people.iter().map(|person| {
+        let state = if person.is_disabled() {
+            "disabled"
+        } else {
+            "active"
+        };
+        format!(
+            "{}  {state:<8}  {}  {}\n",
+            person.created_at, person.id, person.email
+        )
+    });
+    let lines: String = lines.collect();
+    Ok(if lines.is_empty() {
+        "Nobody has an account: `gitflare user create EMAIL` makes a link for one.\n".to_owned()
+    } else {
+        lines
+    })
+}
+
+/// Ends the sessions of a person, who may not sign in until they are enabled again. Their apps go on.
+///
+/// # Errors
+/// What stops it, as one line.
+pub(crate) fn disable(config: &Config, email: &str) -> Result<String, Problem> {
+    let mut people = people(config)?;
+    let person = known(&people, email)?;
+    if !person.is_disabled() {
+        people.disable(&person).map_err(|error| failed(&error))?;
+    }
+    Ok(format!(
+        "{} is signed out and cannot sign in. Their apps go on: `DELETE /v1/developer/apps/:clientId` ends one.\n",
+        person.email
+    ))
+}
+
+/// Lets a person sign in again.
+///
+/// # Errors
+/// What stops it, as one line.
+pub(crate) fn enable(config: &Config, email: &str) -> Result<String, Problem> {
+    let mut people = people(config)?;
+    let person = known(&people, email)?;
+    if person.is_disabled() {
+        people.enable(&person).map_err(|error| failed(&error))?;
+    }
+    Ok(format!(
+        "{} can sign in with the password they had.\n",
+        person.email
+    ))
+}
+
+/// The link with which somebody makes the first account; it works while there is none.
+pub(crate) fn first(links: &AccountLinks, panel: &BaseUrl) -> Secret<String> {
+    let link = AccountLink::SignUp { email: None };
+    let until = SystemClock.now().after(INVITATION);
+    let text = links.seal(&link, until);
+    Secret::new(format!(
+        "{}/app/signup?invitation={}",
+        panel.as_str(),
+        text.expose()
+    ))
+}
+
+fn people(config: &Config) -> Result<People, Problem> {
+    People::open(&config.data_dir).map_err(|error| failed(&error))
+}
+
+fn known(people: &People, email: &str) -> Result<Person, Problem> {
+    let email =
+        gitflare_core::account_link::email_address(email).map_err(|error| failed(&error))?;
+    people
+        .find(&email)
+        .map_err(|error| failed(&error))?
+        .ok_or_else(|| Problem::new(format!("nobody has an account with {email}")))
+}
+
+fn sealed(
+    config: &Config,
+    link: &AccountLink,
+    path: &str,
+    lasts: Duration,
+) -> Result<Secret<String>, Problem> {
+    let data = DataDir::open(&config.data_dir)?;
+    data.require_database(FILES)?;
+    let ring = data.master_keys(config, &SystemRandom)?;
+    let text = AccountLinks::new(&ring).seal(link, SystemClock.now().after(lasts));
+    let panel = match &config.panel_url {
+        Some(url) => url.clone(),
+        None => BaseUrl::of_listener(config.listen),
+    };
+    Ok(Secret::new(format!(
+        "{}{path}{}",
+        panel.as_str(),
+        text.expose()
+    )))
+}
+
+fn failed(error: &Error) -> Problem {
+    Problem::new(error.detail().unwrap_or_else(|| error.message()))
+}

@@ -1,0 +1,131 @@
+//! `gitflare user ...` beside a server whose sign-up is closed.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test whose process cannot run has failed"
+)]
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+};
+
+use super::process::{Serving, gitflare};
+
+const FLAGS: [&str; 4] = [
+    "--data-dir",
+    "data",
+    "--panel-url",
+    "https://git.example.com",
+];
+
+fn user(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let mut command = gitflare(folder);
+    let output = command
+        .arg("user")
+        .args(words)
+        .args(FLAGS)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+/// A request as JSON: the status, and the answer.
+fn post(address: SocketAddr, path: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    (answer[9..12].parse().unwrap(), answer)
+}
+
+#[test]
+fn an_operator_makes_resets_and_disables_accounts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = user(folder.path(), &["list"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("there is no database"), "{said}");
+    let serving = Serving::start(
+        folder.path(),
+        &["--panel-url", "https://git.example.com", "--log=warn"],
+    );
+    let credentials = |invitation: &str| {
+        format!(
+            r#"{{"email":"ada@mail.example","password":"a password of some length","invitation":"{invitation}"}}"#
+        )
+    };
+    let sign_up = |invitation: &str| post(serving.address, "/app/signup", &credentials(invitation));
+    let sign_in = || post(serving.address, "/app/login", &credentials(""));
+    let (status, answer) = sign_up("");
+    assert_eq!(status, 403, "{answer}");
+    assert!(answer.contains("ACCESS_BLOCKED_BY_POLICY"), "{answer}");
+
+    let (code, said) = user(folder.path(), &["create", "nobody"]);
+    assert_eq!(
+        (code, said.contains("e-mail address")),
+        (Some(1), true),
+        "{said}"
+    );
+    let (code, said) = user(folder.path(), &["create", "Ada@mail.example"]);
+    assert_eq!(code, Some(0), "{said}");
+    let link = said.lines().last().unwrap();
+    let text = link
+        .strip_prefix("https://git.example.com/app/signup?invitation=")
+        .unwrap();
+    let (status, answer) = sign_up(text);
+    assert_eq!(status, 201, "{answer}");
+    let (code, said) = user(folder.path(), &["create", "ada@mail.example"]);
+    assert_eq!(
+        (code, said.contains("has an account")),
+        (Some(1), true),
+        "{said}"
+    );
+
+    let (_, said) = user(folder.path(), &["list"]);
+    assert!(
+        said.contains("active") && said.contains("ada@mail.example"),
+        "{said}"
+    );
+    assert!(!said.contains("argon2"), "{said}");
+    assert_eq!(
+        user(folder.path(), &["disable", "ada@mail.example"]).0,
+        Some(0)
+    );
+    assert_eq!(sign_in().0, 401);
+    let (_, said) = user(folder.path(), &["list"]);
+    assert!(said.contains("disabled"), "{said}");
+    let (code, said) = user(folder.path(), &["reset", "ada@mail.example"]);
+    assert_eq!(
+        (code, said.contains("is disabled")),
+        (Some(1), true),
+        "{said}"
+    );
+    assert_eq!(
+        user(folder.path(), &["enable", "ada@mail.example"]).0,
+        Some(0)
+    );
+    assert_eq!(sign_in().0, 200);
+    let (code, said) = user(folder.path(), &["reset", "ada@mail.example"]);
+    assert_eq!(
+        (code, said.contains("/app/reset?link=")),
+        (Some(0), true),
+        "{said}"
+    );
+    let (code, said) = user(folder.path(), &["disable", "eve@mail.example"]);
+    assert_eq!(
+        (code, said.contains("nobody has an account")),
+        (Some(1), true),
+        "{said}"
+    );
+    let (out, _) = serving.stop();
+    assert!(
+        out.contains("gitflare user create EMAIL") && !out.contains("invitation="),
+        "{out}"
+    );
+}
