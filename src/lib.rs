@@ -5,7 +5,7 @@
 //! crates that are re-exported here.
 //!
 //! ```no_run
-//! use gitflare::{providers::local::Local, server::storage::sqlite::SqliteStorage};
+//! use gitflare::{providers::local::Local, sqlite::SqliteStorage};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -32,12 +32,22 @@
 //! ```
 //!
 //! # Features
-//! | feature | what it adds |
-//! |---|---|
-//! | `providers` (default) | the adapters: GitHub, GitLab, local repositories |
-//! | `server` (default) | the HTTP server, its configuration, and the SQLite storage |
-//! | `tower` (default) | the server as a tower service, for axum |
-//! | `sandbox` (default) | emulated code hosts and sample repositories, in the server |
+//! All are on by default. Without any there is the core with the firewall: no socket, no database and
+//! no async runtime. A test counts the packages that each set brings, and holds them to this table.
+//!
+//! | feature | what it adds | packages, at most |
+//! |---|---|--:|
+//! | (none) | the gateway, memory as its storage, the firewall | 65 |
+//! | `github` | this adapter, over the one HTTP client | 150 |
+//! | `gitlab` | the same | 150 |
+//! | `bitbucket` | the same | 150 |
+//! | `local` | the adapter of local Git repositories | 165 |
+//! | `hosts` | every adapter | 240 |
+//! | `sqlite` | the storage in SQLite | 95 |
+//! | `service` | the HTTP surface, to be mounted in a server that exists already | 180 |
+//! | `tower` | the same as a tower service too, for axum | 180 |
+//! | `server` | the ready-made server: `service`, `sqlite`, configuration, listeners | 210 |
+//! | `sandbox` | emulated code hosts and sample repositories, in the server with `hosts` | 290 |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -48,8 +58,10 @@ pub use gitflare_core as core;
 pub use gitflare_firewall as firewall;
 #[cfg(feature = "providers")]
 pub use gitflare_providers as providers;
-#[cfg(feature = "server")]
+#[cfg(feature = "service")]
 pub use gitflare_server as server;
+#[cfg(feature = "sqlite")]
+pub use gitflare_server::storage::sqlite;
 
 pub use gitflare_core::gateway::{Gateway, GatewayBuilder};
 pub use master_key::master_key_file;

@@ -7,7 +7,10 @@
     reason = "a test that cannot read the tree has failed"
 )]
 
-use std::{collections::BTreeMap, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use serde_json::Value;
 
@@ -191,4 +194,75 @@ fn no_package_is_banned_or_there_twice_without_a_reason() {
             "{name} is there as {versions:?}: see deny.toml"
         );
     }
+}
+
+/// What must not be in a build of the core: whatever opens a socket, a file or a database, or runs
+/// tasks.
+const INPUT_AND_OUTPUT: &[&str] = &[
+    "gix",
+    "hyper",
+    "libsqlite3-sys",
+    "mio",
+    "reqwest",
+    "rusqlite",
+    "rustls",
+    "socket2",
+    "tokio",
+];
+
+/// The packages that a build of a package with these features compiles, itself among them.
+fn compiled(package: &str, features: &str) -> BTreeSet<String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--prefix=none", "--edges=normal,build"])
+        .args(["--no-default-features", "--format={p}", "-p", package])
+        .args(["--features", features])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "{package} {features}: {said}");
+    let lines = String::from_utf8(tree.stdout).unwrap();
+    let packages = lines.lines().map(|line| line.trim_end_matches(" (*)"));
+    packages.map(str::to_owned).collect()
+}
+
+fn assert_no_io(packages: &BTreeSet<String>) {
+    for package in packages {
+        let name = package.split(' ').next().unwrap();
+        assert!(!INPUT_AND_OUTPUT.contains(&name), "{package}");
+    }
+}
+
+#[test]
+fn the_core_and_the_smallest_build_compile_nothing_that_does_io() {
+    let core = compiled("gitflare-core", "");
+    assert!(
+        core.iter().any(|it| it.starts_with("serde_json ")),
+        "{core:?}"
+    );
+    assert_no_io(&core);
+    assert_no_io(&compiled("gitflare", ""));
+}
+
+#[test]
+fn each_feature_brings_as_many_packages_as_the_documentation_says() {
+    let mut rows = 0;
+    let table = include_str!("../src/lib.rs").lines();
+    for line in table.filter_map(|line| line.strip_prefix("//! | ")) {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let (features, most) = match (cells[0].strip_prefix('`'), cells[2].parse::<usize>()) {
+            (Some(name), Ok(most)) => (name.trim_end_matches('`'), most),
+            (None, Ok(most)) => ("", most),
+            _ => continue,
+        };
+        let count = compiled("gitflare", features).len();
+        // A number that is far too large is as wrong as one that is too small.
+        let is_right = count <= most && count * 10 >= most * 9;
+        assert!(
+            is_right,
+            "`{features}`: {count} packages, documented are {most}"
+        );
+        rows += 1;
+    }
+    assert_eq!(rows, 11);
 }

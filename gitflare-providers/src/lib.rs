@@ -12,35 +12,65 @@
 //! 5. write its reads as a table (`tests/github/table.rs` is one), over which the suite of the
 //!    `conformance` module runs.
 //!
-//! Nothing here knows tenants, tokens of ours, cursors' seals or the firewall.
+//! Each adapter is a feature of its name: add it to the manifests of this crate, of the server and of
+//! `gitflare`. Nothing here knows tenants, tokens of ours, cursors' seals or the firewall.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+// What adapters share is unused where those that share it are left out.
+#![cfg_attr(
+    not(all(feature = "bitbucket", feature = "github", feature = "gitlab")),
+    allow(dead_code, unused_imports, reason = "adapters are left out")
+)]
 
+#[cfg(feature = "bitbucket")]
 pub mod bitbucket;
-#[cfg(any(test, feature = "conformance"))]
+#[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "http")]
 mod dialect;
+#[cfg(feature = "http")]
 mod diff_files;
+#[cfg(feature = "http")]
 mod git_diff;
+#[cfg(feature = "github")]
 pub mod github;
+#[cfg(feature = "gitlab")]
 pub mod gitlab;
+#[cfg(feature = "http")]
 mod hooks;
+#[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "http")]
 mod listing;
+#[cfg(feature = "local")]
 pub mod local;
+#[cfg(feature = "http")]
 mod oauth;
+#[cfg(feature = "http")]
 mod oauth_tokens;
+#[cfg(feature = "http")]
 mod pagination;
+#[cfg(feature = "http")]
 mod patch;
+#[cfg(feature = "http")]
 mod pinned;
+#[cfg(feature = "http")]
 mod quotas;
+#[cfg(feature = "http")]
 mod request;
+#[cfg(feature = "http")]
 mod serve;
+#[cfg(feature = "http")]
 mod upstream;
+#[cfg(feature = "http")]
 mod upstream_answer;
+#[cfg(feature = "http")]
 mod upstream_error;
+#[cfg(feature = "http")]
 mod wire;
 
+#[cfg(feature = "http")]
 pub use http::{Callbacks, Http, HttpConfig};
+#[cfg(feature = "http")]
 pub use oauth::OauthConfig;

@@ -6,34 +6,57 @@
 //! - [`Server`] is the ready-made shell around it: configuration, keys, SQLite, listeners. The
 //!   binary `gitflare` runs it by [`main_with`].
 //! - A Rust service that needs no HTTP embeds the core's gateway alone, over [`storage`].
+//!
+//! Each is a feature: `service`, `server` and `sqlite`; an adapter that a configuration can name has
+//! one of its name.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "server")]
 mod accounts;
+#[cfg(feature = "service")]
 mod background;
+#[cfg(feature = "server")]
 mod cli;
+#[cfg(feature = "server")]
 pub mod config;
+#[cfg(feature = "server")]
 mod health;
 #[doc(hidden)] // What our own tests read beside the items below: the route table, the listeners.
+#[cfg(feature = "service")]
 pub mod http;
+#[cfg(feature = "server")]
 mod keys;
+#[cfg(feature = "server")]
 mod log;
+#[cfg(feature = "server")]
 mod maintenance;
+#[cfg(feature = "service")]
 mod passwords;
+#[cfg(feature = "sqlite")]
 mod private;
+#[cfg(feature = "server")]
 mod rotation;
+#[cfg(feature = "server")]
 mod run;
 #[doc(hidden)] // Our own tests and examples start it; it is no part of the library.
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "sqlite")]
 pub mod storage;
+#[cfg(feature = "server")]
 mod upstreams;
 
+#[cfg(feature = "service")]
 pub use background::Background;
+#[cfg(feature = "service")]
 pub use http::{
     AdminKeys, Limits, RateLimits, ResponseFuture, Service, ServiceSettings, SignUpMode, Surface,
     service,
 };
+#[cfg(feature = "server")]
 pub use run::main_with;
+#[cfg(feature = "server")]
 pub use server::{Running, Server};

@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, Permissions},
-    io::{self, Write},
+    io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
@@ -43,7 +43,10 @@ pub(crate) fn file(path: &Path) -> io::Result<File> {
 
 /// Writes a file with mode 0600, whole or not at all, and durably. `false` when one of that name is
 /// there already; it stays as it is.
+#[cfg(feature = "server")]
 pub(crate) fn write_new(folder: &Path, name: &str, content: &[u8]) -> io::Result<bool> {
+    use std::io::Write;
+
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;

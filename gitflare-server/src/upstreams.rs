@@ -7,13 +7,7 @@ use gitflare_core::{
     Result,
     provider::{Instance, Provider, ProviderId, ProviderKind},
 };
-use gitflare_providers::{
-    Http, HttpConfig, OauthConfig,
-    bitbucket::Bitbucket,
-    github::Github,
-    gitlab::Gitlab,
-    local::{Local, LocalConfig},
-};
+use gitflare_providers::{Http, HttpConfig, OauthConfig};
 
 use crate::config::{BaseUrl, Config, HostPort, Problem, Upstream};
 
@@ -30,31 +24,36 @@ struct Registered<'a> {
     app_slug: Option<String>,
 }
 
-/// Kinds with a REST API: the public service if there is one, and the adapter.
+/// Kinds with a REST API: the public service if there is one, and the adapter. Each is a feature of
+/// its name.
 const ADAPTERS: &[(ProviderKind, Option<&str>, Adapter)] = &[
+    #[cfg(feature = "github")]
     (ProviderKind::GITHUB, Some("https://api.github.com"), |at| {
-        let github = Github::new(at.http.clone(), at.api_url)?;
+        let github = gitflare_providers::github::Github::new(at.http.clone(), at.api_url)?;
         Ok(Arc::new(match at.oauth {
             Some(oauth) => github.with_oauth(at.http, at.api_url, oauth, at.app_slug)?,
             None => github,
         }))
     }),
+    #[cfg(feature = "gitlab")]
     (
         ProviderKind::GITLAB,
         Some("https://gitlab.com/api/v4"),
         |at| {
-            let gitlab = Gitlab::new(at.http.clone(), at.api_url)?;
+            let gitlab = gitflare_providers::gitlab::Gitlab::new(at.http.clone(), at.api_url)?;
             Ok(Arc::new(match at.oauth {
                 Some(oauth) => gitlab.with_oauth(at.http, at.api_url, oauth)?,
                 None => gitlab,
             }))
         },
     ),
+    #[cfg(feature = "bitbucket")]
     (
         ProviderKind::BITBUCKET,
         Some("https://api.bitbucket.org/2.0"),
         |at| {
-            let bitbucket = Bitbucket::new(at.http.clone(), at.api_url)?;
+            let bitbucket =
+                gitflare_providers::bitbucket::Bitbucket::new(at.http.clone(), at.api_url)?;
             Ok(Arc::new(match at.oauth {
                 Some(oauth) => bitbucket.with_oauth(at.http, at.api_url, oauth)?,
                 None => bitbucket,
@@ -77,11 +76,23 @@ pub(crate) fn providers(
         }
     }
     if config.providers.contains(&ProviderId::LOCAL) && !local_roots.is_empty() {
-        let local = Local::new(LocalConfig::new(local_roots.to_vec()))
-            .map_err(|error| Problem::new(format!("GITFLARE_LOCAL_ROOT: {}", error.message())))?;
-        providers.push(Arc::new(local));
+        let local = local(local_roots.to_vec());
+        providers.push(local.map_err(|told| Problem::new(format!("GITFLARE_LOCAL_ROOT: {told}")))?);
     }
     Ok(providers)
+}
+
+#[cfg(feature = "local")]
+fn local(roots: Vec<PathBuf>) -> Result<Arc<dyn Provider>, String> {
+    use gitflare_providers::local::{Local, LocalConfig};
+
+    let local = Local::new(LocalConfig::new(roots));
+    Ok(Arc::new(local.map_err(|error| error.message().to_owned())?))
+}
+
+#[cfg(not(feature = "local"))]
+fn local(_: Vec<PathBuf>) -> Result<Arc<dyn Provider>, String> {
+    Err("this build has no adapter of the kind `local`".to_owned())
 }
 
 /// The upstreams that are enabled and whose kind has an adapter.
