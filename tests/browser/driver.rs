@@ -1,5 +1,10 @@
 //! Chromium by chromedriver's WebDriver protocol, spoken over plain HTTP: a driver and a profile for
-//! each browser, on a port of its own.
+//! each browser, on a port of its own. What a page says while it is being replaced counts as no
+//! answer yet: every step is tried until it succeeds or [`PATIENCE`] ends.
+//!
+//! No client library: thirtyfour turns on `preserve_order` of `serde_json` for all that is built with
+//! it, so the tests would run a product whose maps are not those it ships with; fantoccini brings a
+//! second version of a dozen packages.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -47,6 +52,49 @@ pub(crate) struct Browser {
 /// An element of the page that is shown.
 #[derive(Clone, Debug)]
 pub(crate) struct Element(String);
+
+/// Why a command was not carried out.
+#[derive(Debug)]
+struct Failure {
+    /// WebDriver's word.
+    code: String,
+    message: String,
+}
+
+impl Failure {
+    /// Whether the element or page that was meant is no longer shown.
+    fn is_gone(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            "stale element reference" | "no such element" | "no such window" | "no such frame"
+        )
+    }
+
+    /// Whether the same command may succeed once the page has settled.
+    fn will_pass(&self) -> bool {
+        /// What chromedriver says of pages that are being replaced, which has no word of its own.
+        const UNSETTLED: [&str; 7] = [
+            "aborted by navigation",
+            "ERR_ABORTED",
+            "execution context",
+            "context with specified id",
+            "does not belong to the document",
+            "detached",
+            "navigated or closed",
+        ];
+        self.is_gone()
+            || matches!(
+                self.code.as_str(),
+                "element click intercepted" | "element not interactable"
+            )
+            || UNSETTLED.iter().any(|said| self.message.contains(said))
+    }
+}
+
+/// The body of a command that runs a script.
+fn script(text: &str) -> Value {
+    json!({"script": text, "args": []})
+}
 
 /// A program of this name on the path.
 fn program(name: &str) -> Option<PathBuf> {
@@ -185,82 +233,153 @@ impl Browser {
         self.call("POST", "/goog/cdp/execute", body).await
     }
 
-    async fn try_call(&self, method: &str, path: &str, body: Value) -> Result<Value, String> {
+    async fn try_call(&self, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
         let url = format!("{}{path}", self.session);
         let request = match method {
             "GET" => self.http.get(url),
             "DELETE" => self.http.delete(url),
-            _ => self.http.post(url).json(&body),
+            _ => self.http.post(url).json(body),
         };
-        let answer = request.send().await.map_err(|error| error.to_string())?;
+        let answer = request.send().await.unwrap();
         let is_success = answer.status().is_success();
-        let mut body: Value = answer.json().await.map_err(|error| error.to_string())?;
-        let value = body["value"].take();
+        let mut body: Value = answer.json().await.unwrap();
+        let mut value = body["value"].take();
         if is_success {
-            Ok(value)
-        } else {
-            Err(format!("{}: {}", value["error"], value["message"]))
+            return Ok(value);
+        }
+        let Value::String(message) = value["message"].take() else {
+            panic!("{method} {path}: {value}");
+        };
+        let code = value["error"].as_str().unwrap_or_default().to_owned();
+        Err(Failure { code, message })
+    }
+
+    /// A command that does the same however often it is given.
+    async fn call(&self, method: &str, path: &str, body: Value) -> Value {
+        let what = format!("{method} {path}");
+        let attempt = async || self.try_call(method, path, &body).await.map(Some);
+        self.insist(&what, attempt).await
+    }
+
+    /// Tries again until there is an answer; a page on its way out or in gives none.
+    async fn insist<T>(
+        &self,
+        what: &str,
+        mut attempt: impl AsyncFnMut() -> Result<Option<T>, Failure>,
+    ) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let last = match attempt().await {
+                Ok(Some(found)) => return found,
+                Ok(None) => None,
+                Err(failure) if failure.will_pass() => Some(failure),
+                Err(failure) => panic!("{what}: {failure:?}"),
+            };
+            if Instant::now() > end {
+                let url = self.try_call("GET", "/url", &Value::Null).await;
+                let body = script("return document.body?.innerText ?? ''");
+                let text = self.try_call("POST", "/execute/sync", &body).await;
+                panic!("waited in vain for {what} ({last:?}) at {url:?}, where it says: {text:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }
 
-    async fn call(&self, method: &str, path: &str, body: Value) -> Value {
-        match self.try_call(method, path, body).await {
-            Ok(value) => value,
-            Err(error) => panic!("{method} {path}: {error}"),
-        }
+    /// Asks again until there is an answer.
+    pub(crate) async fn until<T>(&self, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+        self.insist(what, async || Ok(ask().await)).await
     }
 
     pub(crate) async fn open(&self, url: &str) {
         self.call("POST", "/url", json!({ "url": url })).await;
     }
 
-    pub(crate) async fn find_all(&self, css: &str) -> Vec<Element> {
+    async fn try_find_all(&self, css: &str) -> Result<Vec<Element>, Failure> {
         let body = json!({"using": "css selector", "value": css});
-        let found = self.call("POST", "/elements", body).await;
+        let found = self.try_call("POST", "/elements", &body).await?;
         let elements = found.as_array().unwrap().iter();
-        elements
+        Ok(elements
             .map(|it| Element(it[ELEMENT].as_str().unwrap().to_owned()))
-            .collect()
+            .collect())
     }
 
-    /// The first element that matches, waited for.
-    pub(crate) async fn find(&self, css: &str) -> Element {
-        self.until(css, async || self.find_all(css).await.into_iter().next())
+    pub(crate) async fn find_all(&self, css: &str) -> Vec<Element> {
+        self.insist(css, async || self.try_find_all(css).await.map(Some))
             .await
     }
 
-    /// Asks again until there is an answer.
-    pub(crate) async fn until<T>(&self, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(found) = ask().await {
-                return found;
-            }
-            if Instant::now() > end {
-                let url = self.try_call("GET", "/url", Value::Null).await;
-                let text = self.page_text().await;
-                panic!("waited in vain for {what} at {url:?}, where it says: {text}");
-            }
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
+    /// Does something with the first element that matches, which is waited for.
+    async fn with_first<T>(
+        &self,
+        css: &str,
+        mut act: impl AsyncFnMut(&Element) -> Result<T, Failure>,
+    ) -> T {
+        let attempt = async || match self.try_find_all(css).await?.first() {
+            Some(element) => act(element).await.map(Some),
+            None => Ok(None),
+        };
+        self.insist(css, attempt).await
     }
 
+    /// Waits for an element that matches.
+    pub(crate) async fn find(&self, css: &str) -> Element {
+        self.with_first(css, async |element| Ok(element.clone()))
+            .await
+    }
+
+    /// Waits for a page that says this.
+    pub(crate) async fn says(&self, text: &str) {
+        let said = async || self.page_text().await.contains(text).then_some(());
+        self.until(text, said).await;
+    }
+
+    /// Clicks on what changes the page that is shown: a box, a summary, a link to another window.
     pub(crate) async fn click(&self, css: &str) {
-        let element = self.find(css).await;
-        self.click_on(&element).await;
+        self.with_first(css, async |element| self.try_click(element).await)
+            .await;
     }
 
     pub(crate) async fn click_on(&self, element: &Element) {
+        let attempt = async || self.try_click(element).await.map(Some);
+        self.insist("a click", attempt).await;
+    }
+
+    async fn try_click(&self, element: &Element) -> Result<(), Failure> {
         let path = format!("/element/{}/click", element.0);
-        self.call("POST", &path, json!({})).await;
+        match self.try_call("POST", &path, &json!({})).await {
+            // The window has closed over it.
+            Err(failure) if failure.code == "no such window" => Ok(()),
+            clicked => clicked.map(drop),
+        }
+    }
+
+    /// Clicks on what leads to another page, and waits until this one has gone: a click may return
+    /// before the browser has left the page, on which much is as it will be on the next.
+    pub(crate) async fn follow(&self, css: &str) {
+        // What is clicked on is there, so the page before has gone.
+        self.find(css).await;
+        let page = self.find("html").await;
+        self.click(css).await;
+        let path = format!("/element/{}/name", page.0);
+        let attempt = async || match self.try_call("GET", &path, &Value::Null).await {
+            Ok(_) => Ok(None),
+            Err(failure) if failure.will_pass() => Ok(failure.is_gone().then_some(())),
+            Err(failure) => Err(failure),
+        };
+        let what = format!("the page behind {css}");
+        self.insist(&what, attempt).await;
     }
 
     pub(crate) async fn fill(&self, css: &str, text: &str) {
-        let element = self.find(css).await;
-        let path = format!("/element/{}/clear", element.0);
-        self.call("POST", &path, json!({})).await;
-        let path = format!("/element/{}/value", element.0);
-        self.call("POST", &path, json!({ "text": text })).await;
+        self.with_first(css, async |element| {
+            let path = format!("/element/{}", element.0);
+            let clear = format!("{path}/clear");
+            self.try_call("POST", &clear, &json!({})).await?;
+            let value = format!("{path}/value");
+            self.try_call("POST", &value, &json!({ "text": text }))
+                .await
+        })
+        .await;
     }
 
     /// Types into whatever has the focus; WebDriver's own signs stand for keys without a letter.
@@ -275,14 +394,36 @@ impl Browser {
             })
             .collect();
         let keyboard = json!({"type": "key", "id": "keyboard", "actions": strokes});
-        self.call("POST", "/actions", json!({"actions": [keyboard]}))
-            .await;
+        let actions = json!({"actions": [keyboard]});
+        // Keys are not pressed twice: a page that has gone has taken them.
+        match self.try_call("POST", "/actions", &actions).await {
+            Err(failure) if !failure.will_pass() => panic!("keys: {failure:?}"),
+            _ => {}
+        }
     }
 
-    pub(crate) async fn text(&self, element: &Element) -> String {
+    /// What the first element that matches says, once it is there.
+    pub(crate) async fn text(&self, css: &str) -> String {
+        self.with_first(css, async |element| self.try_text(element).await)
+            .await
+    }
+
+    /// What each element that matches says.
+    pub(crate) async fn texts(&self, css: &str) -> Vec<String> {
+        let attempt = async || {
+            let mut texts = Vec::new();
+            for element in self.try_find_all(css).await? {
+                texts.push(self.try_text(&element).await?);
+            }
+            Ok(Some(texts))
+        };
+        self.insist(css, attempt).await
+    }
+
+    async fn try_text(&self, element: &Element) -> Result<String, Failure> {
         let path = format!("/element/{}/text", element.0);
-        let text = self.call("GET", &path, Value::Null).await;
-        text.as_str().unwrap_or_default().to_owned()
+        let text = self.try_call("GET", &path, &Value::Null).await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
     /// What a person can read on the page.
@@ -293,14 +434,14 @@ impl Browser {
 
     /// Runs a script in the page, as a developer's console would.
     pub(crate) async fn run(&self, script: &str) -> Value {
-        let body = json!({"script": script, "args": []});
-        self.call("POST", "/execute/sync", body).await
+        self.call("POST", "/execute/sync", self::script(script))
+            .await
     }
 
     /// Runs a script that calls back with its answer.
     pub(crate) async fn run_async(&self, script: &str) -> Value {
-        let body = json!({"script": script, "args": []});
-        self.call("POST", "/execute/async", body).await
+        self.call("POST", "/execute/async", self::script(script))
+            .await
     }
 
     /// Whether the page's own scripts run.
@@ -319,10 +460,27 @@ impl Browser {
             .await;
     }
 
-    /// Goes into a frame, or back to the whole page.
-    pub(crate) async fn enter_frame(&self, frame: Option<&Element>) {
-        let id = frame.map_or(Value::Null, |it| json!({ ELEMENT: it.0 }));
-        self.call("POST", "/frame", json!({ "id": id })).await;
+    /// Goes back to the whole page.
+    pub(crate) async fn leave_frame(&self) {
+        let body = json!({ "id": Value::Null });
+        self.call("POST", "/frame", body).await;
+    }
+
+    /// Goes into a frame of the whole page and waits until something matches there, however often
+    /// the frame gets another page meanwhile.
+    pub(crate) async fn find_in_frame(&self, frame: &str, css: &str) -> Element {
+        let top = json!({ "id": Value::Null });
+        let attempt = async || {
+            self.try_call("POST", "/frame", &top).await?;
+            let frames = self.try_find_all(frame).await?;
+            let Some(frame) = frames.first() else {
+                return Ok(None);
+            };
+            let inside = json!({ "id": { ELEMENT: frame.0 } });
+            self.try_call("POST", "/frame", &inside).await?;
+            Ok(self.try_find_all(css).await?.into_iter().next())
+        };
+        self.insist(css, attempt).await
     }
 
     /// What the console has said since it was last asked: errors, CSP reports.

@@ -22,9 +22,7 @@ async fn a_frame_of_the_apps_own_page_connects_by_another_window_and_approves() 
     let url = connect_url(&site, &app, "customer-1").replace('&', "&amp;");
     let page = format!("<iframe id=connect src=\"{url}\" width=900 height=800></iframe>");
     browser.open(&saas.put("/", &page)).await;
-    let frame = browser.find("#connect").await;
-    browser.enter_frame(Some(&frame)).await;
-    browser.find(".connect a").await;
+    browser.find_in_frame("#connect", ".connect a").await;
     // Nothing happens on load: there is one window still.
     let before = browser.windows().await;
     assert_eq!(before.len(), 1);
@@ -38,21 +36,17 @@ async fn a_frame_of_the_apps_own_page_connects_by_another_window_and_approves() 
     browser.show_window(&popup).await;
     browser.click("#anna-berg").await;
     browser.show_window(&before[0]).await;
-    browser.enter_frame(None).await;
-    let frame = browser.find("#connect").await;
-    browser.enter_frame(Some(&frame)).await;
-    browser.find("[data-picker-rows]").await;
+    browser
+        .find_in_frame("#connect", "[data-picker-rows]")
+        .await;
     browser
         .click("[data-picker-rows] input[value$=':1008']")
         .await;
     browser.click("[data-approve]").await;
-    browser.enter_frame(None).await;
-    let frame = browser.find("#connect").await;
-    browser.enter_frame(Some(&frame)).await;
-    let came_back = browser.find("#came-back").await;
-    let query = browser.text(&came_back).await;
+    browser.find_in_frame("#connect", "#came-back").await;
+    let query = browser.text("#came-back").await;
     assert!(value(&query, "code").is_some(), "{query}");
-    browser.enter_frame(None).await;
+    browser.leave_frame().await;
     let reports: Vec<_> = browser
         .complaints()
         .await
@@ -82,10 +76,9 @@ async fn a_page_of_another_origin_cannot_frame_it() {
         ("docs", saas.put("/docs", &framed(&site.at("/docs")))),
     ] {
         browser.open(&page).await;
-        let frame = browser.find("#framed").await;
-        browser.enter_frame(Some(&frame)).await;
+        browser.find_in_frame("#framed", "body").await;
         assert_eq!(browser.find_all("main").await.len(), 0, "{what} is framed");
-        browser.enter_frame(None).await;
+        browser.leave_frame().await;
         let refused = browser
             .until("the refusal", async || {
                 let said = browser.complaints().await;
@@ -125,14 +118,13 @@ async fn a_popup_of_the_apps_page_ends_at_its_callback() {
         })
         .await;
     browser.show_window(&popup).await;
-    browser.click(".connect a[href*=github]").await;
-    browser.click("#boris-lind").await;
+    browser.follow(".connect a[href*=github]").await;
+    browser.follow("#boris-lind").await;
     browser
         .click("[data-picker-rows] input[value$=':1001']")
         .await;
-    browser.click("[data-approve]").await;
-    let came_back = browser.find("#came-back").await;
-    let query = browser.text(&came_back).await;
+    browser.follow("[data-approve]").await;
+    let query = browser.text("#came-back").await;
     assert!(value(&query, "code").is_some(), "{query}");
     site.stop().await;
 }

@@ -1,7 +1,5 @@
 //! A whole gateway for a browser test, on a port of its own, with emulated forges behind it.
 
-use std::time::Duration;
-
 use gitflare::server::{
     Running, Server,
     config::Config,
@@ -127,24 +125,6 @@ impl Site {
         let request = self.http.get(format!("{}{path}", self.api));
         let answer = request.bearer_auth(token).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-
-    /// Reads until an answer is as wanted; at most the second that ending access may take.
-    pub(crate) async fn read_until(
-        &self,
-        token: &str,
-        path: &str,
-        is_wanted: impl Fn(u16, &Value) -> bool,
-    ) -> Value {
-        let end = std::time::Instant::now() + Duration::from_secs(1);
-        loop {
-            let (status, body) = self.read(token, path).await;
-            if is_wanted(status, &body) {
-                return body;
-            }
-            assert!(std::time::Instant::now() < end, "{path}: {status} {body}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
 
     pub(crate) async fn stop(self) {

@@ -8,23 +8,6 @@ use super::{
     walk::{make_app, toggle},
 };
 
-/// Waits for a page that says this.
-async fn says(browser: &Browser, text: &str) {
-    let wait = browser.until(text, async || {
-        browser.page_text().await.contains(text).then_some(())
-    });
-    wait.await;
-}
-
-/// Waits for a page at this path: a click may return before the browser has left the old page.
-async fn arrives(browser: &Browser, path: &str) {
-    let wait = browser.until(path, async || {
-        let shown = browser.run("return location.pathname").await;
-        (shown == path).then_some(())
-    });
-    wait.await;
-}
-
 async fn way(setup: Setup, name: &str) {
     if !driver::is_there() {
         return;
@@ -37,17 +20,19 @@ async fn way(setup: Setup, name: &str) {
     inspect(&browser, &format!("{name}-begin")).await;
     browser.fill("#client-id", &app.client_id).await;
     browser.fill("#client-secret", &app.client_secret).await;
-    browser.click("form[action='/testapp/config'] button").await;
-    says(&browser, "Saved.").await;
+    browser
+        .follow("form[action='/testapp/config'] button")
+        .await;
+    browser.says("Saved.").await;
     inspect(&browser, &format!("{name}-ready")).await;
 
-    browser.click(".acts a.primary").await;
-    browser.click(".connect a[href*=github]").await;
-    browser.click("#anna-berg").await;
+    browser.follow(".acts a.primary").await;
+    browser.follow(".connect a[href*=github]").await;
+    browser.follow("#anna-berg").await;
     browser.find("[data-picker-count]").await;
     toggle(&browser, &["service-01", "service-02", "service-03"]).await;
-    browser.click("[data-approve]").await;
-    says(&browser, "Connected.").await;
+    browser.follow("[data-approve]").await;
+    browser.says("Connected.").await;
     inspect(&browser, &format!("{name}-connected")).await;
 
     for (probe, expected) in [
@@ -55,31 +40,28 @@ async fn way(setup: Setup, name: &str) {
         ("repository-scenario", "200"),
         ("commit-metrics", "commits.list"),
     ] {
-        let page = format!("/testapp/live/{probe}");
-        let link = format!("a[href='{page}']");
-        browser.click(&link).await;
-        arrives(&browser, &page).await;
-        says(&browser, expected).await;
+        let link = format!("a[href='/testapp/live/{probe}']");
+        browser.follow(&link).await;
+        browser.says(expected).await;
         inspect(&browser, &format!("{name}-{probe}")).await;
         browser.open(&site.at("/testapp")).await;
         browser.find(&link).await;
     }
 
-    // The customer ends it; the app's next read says so. The page warned of "nothing" before the
-    // click, so only the answer to it is waited for.
+    // The customer ends it; the app's next read says so.
     let manage = format!("/app/company/apps/{}?customer_ref=testapp", app.client_id);
     browser.open(&site.at(&manage)).await;
     browser.click(".ending summary").await;
-    browser.click(".ending button").await;
-    says(&browser, "Access has ended.").await;
+    browser.follow(".ending button").await;
+    browser.says("Access has ended.").await;
     browser.open(&site.at("/testapp/live/commit-metrics")).await;
-    says(&browser, "AUTH_EXPIRED").await;
+    browser.says("AUTH_EXPIRED").await;
     inspect(&browser, &format!("{name}-refused")).await;
     browser.open(&site.at("/testapp")).await;
     browser
-        .click("form[action='/testapp/disconnect'] button")
+        .follow("form[action='/testapp/disconnect'] button")
         .await;
-    says(&browser, "revoked and forgotten").await;
+    browser.says("revoked and forgotten").await;
     browser.find(".acts a.primary").await;
     site.stop().await;
 }

@@ -18,7 +18,7 @@ pub(crate) async fn make_app(browser: &Browser, site: &Site, redirect_uri: &str)
     browser.fill("#name", "Grace").await;
     browser.fill("#email", "grace@acme.example").await;
     browser.fill("#password", "several unrelated words").await;
-    browser.click("form button").await;
+    browser.follow("form button").await;
     browser.fill("#new-name", "Acme Insights").await;
     browser
         .fill("#new-description", "Charts of how a team delivers.")
@@ -29,13 +29,10 @@ pub(crate) async fn make_app(browser: &Browser, site: &Site, redirect_uri: &str)
         browser.click(&css).await;
     }
     browser
-        .click("form[action='/app/developer/apps'] button.primary")
+        .follow("form[action='/app/developer/apps'] button.primary")
         .await;
     browser.find(".fresh").await;
-    let mut shown = Vec::new();
-    for element in browser.find_all(".fresh [data-copy-text]").await {
-        shown.push(browser.text(&element).await);
-    }
+    let shown = browser.texts(".fresh [data-copy-text]").await;
     assert!(shown[1].starts_with("sggcs_"), "{shown:?}");
     Registered {
         client_id: shown[0].clone(),
@@ -86,14 +83,13 @@ async fn walk(setup: Setup, name: &str) {
 
     browser.open(&connect_url(&site, &app, "customer-1")).await;
     inspect(&browser, &format!("{name}-consent-start")).await;
-    browser.click(".connect a[href*=github]").await;
-    browser.click("#anna-berg").await;
-    let found = browser.find("[data-picker-count]").await;
-    assert!(browser.text(&found).await.contains("of 40"));
+    browser.follow(".connect a[href*=github]").await;
+    browser.follow("#anna-berg").await;
+    assert!(browser.text("[data-picker-count]").await.contains("of 40"));
 
     browser.fill("[data-picker-search]", "service-1").await;
     if !setup.has_scripts {
-        browser.click("[data-picker-submit]").await;
+        browser.follow("[data-picker-submit]").await;
     }
     browser
         .until("ten repositories", async || {
@@ -105,10 +101,9 @@ async fn walk(setup: Setup, name: &str) {
         .await;
     toggle(&browser, &["service-10", "service-15", "service-19"]).await;
     inspect(&browser, &format!("{name}-consent-chosen")).await;
-    browser.click("[data-approve]").await;
+    browser.follow("[data-approve]").await;
 
-    let came_back = browser.find("#came-back").await;
-    let query = browser.text(&came_back).await;
+    let query = browser.text("#came-back").await;
     assert_eq!(value(&query, "state").as_deref(), Some("opaque-state"));
     assert_eq!(value(&query, "iss").as_deref(), Some(site.origin.as_str()));
     quiet(&browser, "approve").await;
@@ -133,28 +128,21 @@ async fn walk(setup: Setup, name: &str) {
     browser.open(&site.at(&manage)).await;
     inspect(&browser, &format!("{name}-manage")).await;
     toggle(&browser, &["service-15", "service-03"]).await;
-    browser.click("[data-approve]").await;
-    browser
-        .until("word of it", async || {
-            let text = browser.page_text().await;
-            text.contains("Saved.").then_some(())
-        })
-        .await;
+    browser.follow("[data-approve]").await;
+    browser.says("Saved.").await;
     inspect(&browser, &format!("{name}-manage-saved")).await;
     let path = "/v1/repositories?provider=github&limit=100";
     let wanted = ["acme/service-03", "acme/service-10", "acme/service-19"];
-    site.read_until(token, path, |status, body| {
-        status == 200 && names(body) == wanted
-    })
-    .await;
+    let (status, body) = site.read(token, path).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(names(&body), wanted);
 
     browser.open(&site.at(&manage)).await;
     browser.click(".ending summary").await;
     inspect(&browser, &format!("{name}-manage-end")).await;
-    browser.click(".ending button").await;
-    let refused = site
-        .read_until(token, path, |status, _| status != 200)
-        .await;
+    browser.follow(".ending button").await;
+    browser.says("Access has ended.").await;
+    let (_, refused) = site.read(token, path).await;
     assert_eq!(refused["error"]["code"], "AUTH_EXPIRED", "{refused}");
     browser.open(&site.at(&manage)).await;
     inspect(&browser, &format!("{name}-manage-ended")).await;
@@ -198,9 +186,8 @@ async fn a_customer_who_denies_goes_back_with_nothing_shared() {
     let browser = Browser::start(Setup::default()).await;
     let app = make_app(&browser, &site, &saas.callback()).await;
     browser.open(&connect_url(&site, &app, "customer-1")).await;
-    browser.click(".decide a").await;
-    let came_back = browser.find("#came-back").await;
-    let query = browser.text(&came_back).await;
+    browser.follow(".decide a").await;
+    let query = browser.text("#came-back").await;
     assert_eq!(value(&query, "error").as_deref(), Some("access_denied"));
     assert_eq!(value(&query, "state").as_deref(), Some("opaque-state"));
     assert_eq!(value(&query, "code"), None);
