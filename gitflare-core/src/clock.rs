@@ -116,7 +116,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Where the wall-clock time comes from. Timeouts use the monotonic clock instead.
+/// The source of wall-clock time. Timeouts use the monotonic clock instead.
 pub trait Clock: Send + Sync {
     /// The current moment, to the millisecond.
     fn now(&self) -> Timestamp;

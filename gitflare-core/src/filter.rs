@@ -132,16 +132,16 @@ impl ContentFilter for NoFilter {
     }
 }
 
-/// What an operator can set at run time.
+/// The part of the firewall's configuration that an operator can change at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterConfig {
     /// Whether anything is filtered at all.
     pub enabled: bool,
-    /// Which paths are blocked.
+    /// Glob patterns of paths that are stripped from every answer.
     pub blocked_file_patterns: Vec<String>,
 }
 
-/// What a text is, as far as it helps to read it.
+/// The kind of a text, which decides how it is scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind<'p> {
     /// Something that people wrote.
@@ -158,7 +158,7 @@ pub enum TextKind<'p> {
 pub struct Screened<'t> {
     /// The text that may leave, the same slice when nothing was found.
     pub text: Cow<'t, str>,
-    /// How many secrets were replaced.
+    /// Number of secrets replaced by their hash.
     pub redactions: u64,
 }
 
@@ -186,7 +186,7 @@ impl KnownSecrets {
         self.0.iter().map(|secret| secret.as_slice())
     }
 
-    /// How many values there are.
+    /// Number of values.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -205,7 +205,7 @@ impl std::fmt::Debug for KnownSecrets {
     }
 }
 
-/// What the firewall did to a payload.
+/// Report of the firewall's work on a payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -249,7 +249,7 @@ pub struct Screen<'a> {
     tenant: &'a TenantId,
     report: FirewallReport,
     known: KnownSecrets,
-    /// How many texts there were.
+    /// Number of texts scanned.
     texts: usize,
     /// All texts were read: only mentions of what is known are left.
     again: bool,
@@ -392,7 +392,7 @@ impl<T> Filtered<T> {
         self.value
     }
 
-    /// What the filter did.
+    /// Report of the filter's work on this payload.
     #[must_use]
     pub const fn report(&self) -> FirewallReport {
         self.report

@@ -11,7 +11,7 @@ use crate::{
     storage::{KeyCheck, Storage},
 };
 
-/// Why a key ring is not the one of a storage. The numbers are key ids.
+/// Mismatch between a key ring and a storage. The numbers are key ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyProblem {
     /// The ring lacks a key that the storage names.

@@ -19,7 +19,7 @@ const FORMAT: u8 = 1;
 const NONCE_LEN: usize = 24;
 const HEAD_LEN: usize = 2 + NONCE_LEN;
 
-/// What a derived key is for. Each purpose has bytes of its own.
+/// Purpose of a derived key. Keys of different purposes have no bytes in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Encrypts columns at rest.

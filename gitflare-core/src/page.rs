@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{Code, Error, Result};
 
-/// How many items a page may hold: 1 to 100, 25 when nothing is said.
+/// Largest number of items of a page: 1 to 100, 25 by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(u8);
 
@@ -238,7 +238,7 @@ impl<'a> PositionFields<'a> {
 pub struct PageRequest {
     /// The most items that may come back.
     pub limit: Limit,
-    /// Where to go on, as an earlier page's [`Page::next`] said.
+    /// Position to continue from: an earlier page's [`Page::next`]. `None` for the first page.
     pub position: Option<Position>,
 }
 
@@ -258,7 +258,7 @@ impl PageRequest {
 pub struct Page<T> {
     /// The items; may be fewer than asked for, or none, with more to come.
     pub items: Vec<T>,
-    /// Where the next page starts; `None` alone says that there is none.
+    /// Position of the next page; `None` when this page is the last, and only then.
     pub next: Option<Position>,
     /// What is missing from the items, such as a source that the credential may not read. The page
     /// counts as answered all the same.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 /// A source of random bytes.
 pub trait Random: Send + Sync {
-    /// Fills `bytes`.
+    /// Fills all of `bytes` with random values fit for keys.
     fn fill(&self, bytes: &mut [u8]);
 }
 

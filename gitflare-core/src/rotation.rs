@@ -39,13 +39,13 @@ impl KeyRotation {
         }
     }
 
-    /// How many values were sealed anew.
+    /// Number of values encrypted under the current key.
     #[must_use]
     pub const fn replaced(&self) -> usize {
         self.replaced
     }
 
-    /// How many values no key of the ring opens. They stay as they are.
+    /// Number of values that no key of the ring opens. They are left unchanged.
     #[must_use]
     pub const fn unreadable(&self) -> usize {
         self.unreadable

@@ -135,7 +135,7 @@ impl Credential {
         self.0.expose()
     }
 
-    /// What is stored instead of the text.
+    /// The SHA-256 that is stored instead of the text.
     #[must_use]
     pub fn hash(&self) -> CredentialHash {
         CredentialHash::of(self.expose())

@@ -5,6 +5,7 @@
 mod address;
 mod body;
 mod callbacks;
+mod loopback;
 mod rows;
 mod times;
 
@@ -25,6 +26,7 @@ use url::{Host, Url};
 use self::address::{PublicOnly, System, is_public};
 use self::body::{MAX_BODY, MAX_ROWS};
 pub use self::callbacks::Callbacks;
+pub use self::loopback::{Loopback, LoopbackAnswer};
 pub(crate) use self::rows::Rows;
 pub(crate) use self::times::{retry_after, seconds_until_reset};
 use crate::quotas::Quotas;

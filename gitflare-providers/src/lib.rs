@@ -71,6 +71,6 @@ mod upstream_error;
 mod wire;
 
 #[cfg(feature = "http")]
-pub use http::{Callbacks, Http, HttpConfig};
+pub use http::{Callbacks, Http, HttpConfig, Loopback, LoopbackAnswer};
 #[cfg(feature = "http")]
 pub use oauth::OauthConfig;

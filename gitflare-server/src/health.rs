@@ -38,7 +38,7 @@ pub(crate) fn ask(config: &Config) -> Result<String, Problem> {
     }
 }
 
-/// Where a listener on all addresses of a machine can be reached on the machine itself.
+/// Loopback address of a listener that is bound to all addresses.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

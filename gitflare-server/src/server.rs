@@ -29,10 +29,10 @@ use crate::{
     upstreams,
 };
 
-/// How often the database is asked whether it is broken.
+/// Interval of checks for a broken database.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
-/// How long the background work may take to end its steps under way.
+/// Longest time that background work may take to finish steps under way.
 const BACKGROUND_GRACE: Duration = Duration::from_secs(2);
 
 /// A server that has not been started.

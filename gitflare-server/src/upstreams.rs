@@ -14,7 +14,7 @@ use crate::config::{BaseUrl, Config, HostPort, Problem, Upstream};
 /// Makes an adapter.
 type Adapter = fn(Registered<'_>) -> Result<Arc<dyn Provider>>;
 
-/// What an adapter is made of.
+/// Parts of an adapter.
 struct Registered<'a> {
     http: Http,
     /// The REST base.
@@ -103,7 +103,7 @@ pub(crate) fn enabled(config: &Config) -> impl Iterator<Item = &Upstream> {
     })
 }
 
-/// Where a provider sends a browser back to.
+/// Redirect URI to register at a provider.
 pub(crate) fn callback_url(public_url: &BaseUrl, provider: ProviderId) -> String {
     format!("{}/v1/auth/{provider}/callback", public_url.as_str())
 }

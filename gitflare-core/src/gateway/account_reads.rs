@@ -26,11 +26,11 @@ use crate::{
     },
 };
 
-/// How many connections of a person's tenants repositories are listed through.
+/// Most connections of a user's tenants that repositories are listed through.
 const MAX_CONNECTIONS: usize = 200;
-/// How many clients of a person's tenants usage is counted over.
+/// Most clients of a user's tenants that usage is counted over.
 const MAX_CLIENTS: usize = 1000;
-/// What is looked at when no time is named.
+/// Period of a usage report when no time is named.
 const DEFAULT_PERIOD: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A page of the usage log.
@@ -39,11 +39,11 @@ const DEFAULT_PERIOD: Duration = Duration::from_secs(30 * 24 * 3600);
 pub struct UsagePage {
     /// The rows, newest first.
     pub data: Vec<UsageRow>,
-    /// How many newer ones were passed over.
+    /// Number of newer rows that were skipped.
     pub offset: u64,
-    /// How many were asked for.
+    /// Number of rows requested.
     pub top: usize,
-    /// How many match in all.
+    /// Number of rows that match in all.
     pub total: u64,
 }
 

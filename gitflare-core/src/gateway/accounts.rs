@@ -20,7 +20,7 @@ const MIN_PASSWORD: usize = 12;
 const MAX_PASSWORD: usize = 128;
 /// The shortest part of an address that is looked for in a password.
 const MIN_ADDRESS_PART: usize = 4;
-/// How many characters a password must have beside the person's own address.
+/// Fewest characters of a password beside the user's own address.
 const MIN_OWN_CHARACTERS: usize = 8;
 
 /// Hashes passwords, off the threads that serve requests.
@@ -47,7 +47,7 @@ pub trait Passwords: Send + Sync {
     fn is_common(&self, password: &str) -> bool;
 }
 
-/// What a password turned out to be.
+/// Result of verifying a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The password is not the account's.
@@ -58,7 +58,7 @@ pub enum Verdict {
     Outdated,
 }
 
-/// Somebody who signs up.
+/// Request to sign up.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -73,7 +73,7 @@ pub struct SignUp {
     pub invitation: Option<Secret<String>>,
 }
 
-/// Somebody who has signed in.
+/// A user who has signed in, and the new session.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     /// The user who has signed in.

@@ -23,7 +23,7 @@ const MAX_NAME: usize = 200;
 pub struct NewTenantRequest {
     /// The name that people see.
     pub name: String,
-    /// Whether it owns apps or approves them; a developer when left out.
+    /// Kind of the tenant: owns apps or approves them. `developer` by default.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<TenantKind>"))]
     pub kind: Option<String>,
 }
@@ -39,7 +39,7 @@ pub struct NewClientRequest {
     pub owner_user_id: Option<String>,
     /// The name that customers see, 1 to 200 characters.
     pub name: String,
-    /// What the app does, for customers, at most 2,000 characters.
+    /// Description shown to customers, at most 2,000 characters.
     pub description: Option<String>,
     /// The addresses that authorization codes may be sent to, compared byte for byte; at most 20.
     pub allowed_redirect_uris: Vec<String>,
@@ -48,7 +48,7 @@ pub struct NewClientRequest {
     pub default_permissions: Vec<String>,
 }
 
-/// Which clients to list, as sent.
+/// Filter of a list of clients, unparsed.
 #[derive(Clone, Debug, Default)]
 pub struct ClientFilterText {
     /// Only clients of this tenant, by id.

@@ -31,7 +31,7 @@ pub struct CreatedClient {
     pub client: Client,
     /// Its first secret; not readable again.
     pub client_secret: Credential,
-    /// What it signs its customers' links with.
+    /// Key with which the app signs links for its customers.
     pub embed_secret: Credential,
 }
 
@@ -42,7 +42,7 @@ pub struct CreatedClient {
 pub struct NewApp {
     /// The name that customers see, 1 to 200 characters.
     pub name: String,
-    /// What the app does, for customers, at most 2,000 characters.
+    /// Description shown to customers, at most 2,000 characters.
     pub description: Option<String>,
     /// The addresses that authorization codes may be sent to, compared byte for byte; at most 20.
     pub allowed_redirect_uris: Vec<String>,
@@ -60,14 +60,14 @@ pub struct NewApp {
     pub allowed_embed_origins: Vec<String>,
 }
 
-/// What is to change of an app; a member that is left out stays.
+/// Changes of an app; a member that is left out keeps its value.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AppChanges {
     /// The name that customers see, 1 to 200 characters.
     pub name: Option<String>,
-    /// What the app does, for customers; an empty text removes it.
+    /// Description shown to customers; an empty text removes it.
     pub description: Option<String>,
     /// The addresses that authorization codes may be sent to, compared byte for byte; at most 20.
     pub allowed_redirect_uris: Option<Vec<String>>,
@@ -356,7 +356,7 @@ impl Gateway {
     }
 }
 
-/// Where a client's embed secret is kept.
+/// Storage cell of a client's embed secret.
 pub(super) fn embed_secret_cell(client: &Client) -> Cell<'_> {
     Cell {
         table: "clients",

@@ -12,7 +12,7 @@ use crate::{
     storage::{Client, ClientStatus, PendingRequest, Session},
 };
 
-/// How long a customer may take to decide (OA-5).
+/// Lifetime of a pending authorization request (OA-5).
 const REQUEST_TTL: Duration = Duration::from_secs(600);
 /// Everything but what RFC 3986 calls unreserved.
 const ESCAPED: &AsciiSet = &percent_encoding::NON_ALPHANUMERIC
@@ -21,7 +21,7 @@ const ESCAPED: &AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 const MAX_STATE: usize = 1024;
-/// What RFC 7636 writes a SHA-256 as.
+/// Length of a SHA-256 in base64url without padding (RFC 7636, section 4.2).
 const CHALLENGE_LEN: usize = 43;
 
 /// A request that waits for a customer, with what its page begins with.
@@ -33,7 +33,7 @@ pub struct OpenedRequest {
     pub workspace: Workspace,
 }
 
-/// Why a client's request is not shown to anybody.
+/// Refusal of an authorization request.
 #[derive(Debug)]
 pub enum AuthorizeRefusal {
     /// Told to whoever sits before the browser.
@@ -48,7 +48,7 @@ impl From<Error> for AuthorizeRefusal {
     }
 }
 
-/// What a client is told by way of the browser.
+/// Error response that is sent to the redirect URI.
 #[derive(Debug)]
 pub struct AuthorizationAnswer {
     /// The redirect URI that the answer goes to.
@@ -59,7 +59,7 @@ pub struct AuthorizationAnswer {
     pub outcome: AuthorizationOutcome,
 }
 
-/// How an authorization request ended.
+/// Result of an authorization request.
 #[derive(Debug)]
 pub enum AuthorizationOutcome {
     /// Approved: the authorization code.
@@ -96,7 +96,7 @@ impl AuthorizationAnswer {
     }
 }
 
-/// What is asked for, after client and redirect URI.
+/// Parameters of an authorization request beside client and redirect URI.
 struct Asked {
     permissions: Scopes,
     code_challenge: Option<String>,
@@ -181,7 +181,7 @@ impl Gateway {
     }
 }
 
-/// Where the answer may go, and the registered URI that allows it.
+/// The redirect URI of the response, and the registered URI that matches it.
 fn redirect_uri_of(client: &Client, query: &Query) -> Result<(String, String)> {
     let sent = query.once("redirect_uri").ok().flatten();
     let registered = sent.and_then(|sent| {

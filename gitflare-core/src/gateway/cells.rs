@@ -61,12 +61,12 @@ pub(super) fn queued_refresh_token(job: &CleanupJob) -> Cell<'_> {
     token(REFRESH_TOKEN, &job.connection_id, job.tenant_id.as_ref())
 }
 
-/// What the provider proves itself with at a subscription's hook.
+/// Secret with which the provider signs calls to a subscription's hook.
 pub(super) fn hook_secret<'a>(id: &'a SubscriptionId, tenant: &'a TenantId) -> Cell<'a> {
     subscription("hook_secret", id, tenant)
 }
 
-/// What a subscription's deliveries are signed with.
+/// Secret with which deliveries of a subscription are signed.
 pub(super) fn delivery_secret<'a>(id: &'a SubscriptionId, tenant: &'a TenantId) -> Cell<'a> {
     subscription("secret", id, tenant)
 }

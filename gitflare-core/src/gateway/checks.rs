@@ -17,7 +17,7 @@ pub(super) struct Identified {
     provider: RequestedProvider,
 }
 
-/// What a credential stands for.
+/// Result of resolving a credential.
 enum Resolved {
     Nothing,
     Unknown,
@@ -25,7 +25,7 @@ enum Resolved {
     Connection(Option<Box<Share>>),
 }
 
-/// What a request may do, once every check before its parameters has passed.
+/// The outcome of all checks that come before a request's parameters.
 pub(super) struct Permitted<'a> {
     /// The token and its grants; `None` in legacy mode, where a connection's id is the credential.
     pub(super) access: Option<&'a Access>,

@@ -13,7 +13,7 @@ use crate::{
 
 /// How many subscriptions are ended in one transaction.
 const ENDED_AT_ONCE: usize = 200;
-/// How many jobs a round takes.
+/// Most jobs of one round.
 const AT_ONCE: usize = 8;
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_secs(30),

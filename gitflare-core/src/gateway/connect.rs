@@ -30,7 +30,7 @@ pub struct ManualConnection {
     pub organization: Option<String>,
 }
 
-/// Which connections to list, as sent.
+/// Filter of a list of connections, unparsed.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionFilterText {
     /// Only connections of this tenant, by id.

@@ -26,9 +26,9 @@ use crate::{
     },
 };
 
-/// How many repositories of an account can be chosen from.
+/// Most repositories of an account that a customer can choose from.
 const MAX_LISTED: usize = 1000;
-/// How long a code lives (TK-1).
+/// Lifetime of an authorization code (TK-1).
 const CODE_TTL: Duration = Duration::from_secs(60);
 
 /// A request with all that its page shows.
@@ -36,7 +36,7 @@ const CODE_TTL: Duration = Duration::from_secs(60);
 pub struct Consent {
     /// The id in the page's link and form; only its hash is stored.
     pub id: Secret<String>,
-    /// What the client asks for, as stored.
+    /// The client's pending request, as stored.
     pub request: PendingRequest,
     /// The session that it waits in.
     pub session: Session,
@@ -72,7 +72,7 @@ pub struct AccountListing {
     pub is_cut: bool,
 }
 
-/// What a customer has ticked, as sent.
+/// The customer's choice, unparsed.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
     /// The scopes that were ticked, by name.
@@ -371,7 +371,7 @@ impl Gateway {
         }
     }
 
-    /// What a choice shares, and the permissions that are left of it (OA-7).
+    /// The grants that a choice makes, and the permissions that they leave (OA-7).
     async fn sharing(
         &self,
         context: &ConsentContext,

@@ -17,7 +17,7 @@ use crate::{
 
 /// Longer than any attempt can run.
 const ATTEMPT: Duration = Duration::from_secs(60);
-/// How long a delivery is tried.
+/// Age at which a delivery is given up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a delivery that fails holds back later ones of its subscription.
 const HOLDS_BACK: Duration = Duration::from_secs(5 * 60);

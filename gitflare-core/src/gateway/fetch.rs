@@ -26,7 +26,7 @@ pub(super) struct CheckedRead<'a> {
     /// `None` reads over all providers.
     pub(super) provider: Option<ProviderId>,
     pub(super) operation: &'a Operation,
-    /// What the next cursor is bound to.
+    /// The request that the next cursor is bound to.
     pub(super) scope: &'a CursorScope<'a>,
     pub(super) page: PageRequest,
     /// The tenant within which equal secrets stay comparable.
@@ -35,11 +35,11 @@ pub(super) struct CheckedRead<'a> {
     pub(super) deadline: Instant,
 }
 
-/// What came back from upstream, before the firewall.
+/// Resources from upstream, before the firewall.
 pub(super) struct Fetched {
     pub(super) payload: Payload,
     pub(super) next: Option<Position>,
-    /// What is missing from the page, each as an error of the source that has it.
+    /// Sources that could not be read, one error each.
     pub(super) errors: Vec<Error>,
     /// For an answer over all providers: whether anything was left out.
     pub(super) merged: Option<bool>,
@@ -364,7 +364,7 @@ async fn in_repository(
     Ok(fetched)
 }
 
-/// What succeeded and what failed; an error only when nothing succeeded.
+/// Splits successes from failures; an error only when there is no success.
 fn split<T>(answers: Vec<Result<T>>) -> Result<(Vec<T>, Vec<Error>)> {
     let mut succeeded = Vec::with_capacity(answers.len());
     let mut failed = Vec::new();

@@ -11,7 +11,7 @@ use crate::{
     storage::{AuditAction, FirewallSettings},
 };
 
-/// What an admin changes of the firewall's configuration; a member that is left out stays.
+/// Changes of the firewall's configuration; a member that is left out keeps its value.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

@@ -26,7 +26,7 @@ use crate::{
 
 /// The most repositories that one grant lists.
 const MAX_REPOSITORIES: usize = 1000;
-/// How many names are resolved upstream at a time.
+/// Most names that are resolved upstream at the same time.
 const RESOLVE_AT_ONCE: usize = 8;
 
 /// A grant to create.
@@ -45,7 +45,7 @@ pub struct NewGrantRequest {
     pub permissions: Vec<String>,
     /// The repositories that may be read.
     pub repositories: RequestedRepositories,
-    /// When the grant ends (RFC 3339); never when left out.
+    /// End of the grant (RFC 3339); without it the grant does not end.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<Timestamp>"))]
     pub expires_at: Option<String>,
 }
@@ -105,7 +105,7 @@ impl schemars::JsonSchema for RequestedRepositories {
     }
 }
 
-/// Which grants to list, as sent.
+/// Filter of a list of grants, unparsed.
 #[derive(Clone, Debug, Default)]
 pub struct GrantFilterText {
     /// Only grants of this customer, by tenant id.
@@ -253,7 +253,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// What was asked for, as the provider knows it.
+    /// Resolves the requested repositories to the provider's ids.
     async fn resolve(
         &self,
         tenant: &TenantId,

@@ -11,7 +11,7 @@ use crate::{
     storage::{Access, AccessToken, AuditAction, Client, Tenant, TokenFilter},
 };
 
-/// What a token stands for: only its own context (TK-11).
+/// Context of a token, and of no other (TK-11).
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TokenContext {
@@ -23,7 +23,7 @@ pub struct TokenContext {
     pub tenant: Tenant,
 }
 
-/// Which tokens to list, as sent.
+/// Filter of a list of tokens, unparsed.
 #[derive(Clone, Debug, Default)]
 pub struct TokenFilterText {
     /// Only tokens for this customer, by tenant id.
@@ -34,7 +34,7 @@ pub struct TokenFilterText {
     pub authorization_id: Option<String>,
 }
 
-/// What RFC 7662 calls a token's members, beside our own.
+/// Response of RFC 7662, section 2.2, with members of our own.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Introspection {
@@ -42,13 +42,13 @@ pub struct Introspection {
     pub active: bool,
     /// The scopes, separated by spaces.
     pub scope: String,
-    /// The client.
+    /// Id of the client that the token was issued to.
     pub client_id: ClientId,
-    /// `Bearer`.
+    /// Always `Bearer`.
     pub token_type: &'static str,
-    /// When it ends, Unix seconds.
+    /// End of the token, Unix seconds.
     pub exp: i64,
-    /// When it was issued, Unix seconds.
+    /// Time of issue, Unix seconds.
     pub iat: i64,
     /// The record of the live token, without its text.
     #[serde(flatten)]

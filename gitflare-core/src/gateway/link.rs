@@ -29,7 +29,7 @@ use crate::{
 const FLOW_TTL: Duration = Duration::from_secs(600);
 /// No provider's code, error or state is longer.
 const MAX_PARAMETER_LEN: usize = 4096;
-/// Who repeats what others have changed meanwhile gives up after so many times.
+/// Most attempts of an update that others keep overtaking.
 const MAX_RELINKS: usize = 3;
 
 /// A flow to start.
@@ -37,15 +37,15 @@ const MAX_RELINKS: usize = 3;
 pub struct LinkStart<'a> {
     /// The provider, as asked for.
     pub provider: &'a str,
-    /// Whose connection it becomes.
+    /// Owner of the new connection: a user or a customer.
     pub kind: LinkKind,
-    /// How the account comes back.
+    /// Way in which the result reaches the page that starts the flow.
     pub handover: Handover,
     /// The browser that must come back; `None` lets any, and the completion code alone counts.
     pub browser: Option<CredentialHash>,
-    /// Whose the connection will be, where that is known and proven.
+    /// Tenant of the new connection; `None` until a session claims it.
     pub tenant_id: Option<TenantId>,
-    /// Who starts it, where somebody has signed in.
+    /// User who starts it; `None` for a customer.
     pub user_id: Option<UserId>,
     /// The consent or page that it is started from: whoever claims must name the same.
     pub workspace: Option<String>,
@@ -53,7 +53,7 @@ pub struct LinkStart<'a> {
     pub known_only: bool,
     /// The path of ours to return to.
     pub return_to: Option<&'a str>,
-    /// What the connection is to be read for.
+    /// Permissions that the connection must allow.
     pub permissions: Scopes,
 }
 
@@ -62,13 +62,13 @@ pub struct LinkStart<'a> {
 pub struct StartedLink {
     /// The id of the flow, named when it is completed.
     pub flow_id: FlowId,
-    /// Where the browser goes; holds the state, so it is for that browser alone.
+    /// URL of the provider's consent page. Holds the state, so only this browser may see it.
     pub authorization_url: Secret<String>,
-    /// When the flow can no longer be completed.
+    /// End of the flow.
     pub expires_at: Timestamp,
 }
 
-/// What a provider sent a browser back with, as it came.
+/// Parameters of the provider's redirect, unparsed.
 #[derive(Debug, Default)]
 pub struct LinkCallback {
     /// The provider in the callback's path.
@@ -79,7 +79,7 @@ pub struct LinkCallback {
     pub code: Option<Secret<String>>,
     /// The provider's word for what went wrong.
     pub error: Option<String>,
-    /// Who says that it issued the code (RFC 9207).
+    /// Issuer of the code (RFC 9207).
     pub issuer: Option<String>,
     /// The browser, by its flow cookie.
     pub browser: Option<CredentialHash>,
@@ -92,16 +92,16 @@ pub struct ReturnedLink {
     pub flow: LinkFlow,
     /// The code that claims the account, once.
     pub completion_code: Credential,
-    /// When the completion code ends.
+    /// End of the completion code.
     pub expires_at: Timestamp,
 }
 
-/// Why a browser came back without an account.
+/// Failure of a link flow.
 #[derive(Debug)]
 pub struct FailedLink {
     /// The flow, where the state named one that this browser may hear of.
     pub flow: Option<Box<LinkFlow>>,
-    /// Why it failed, for the browser.
+    /// The error to show in the browser.
     pub error: Error,
 }
 
@@ -111,7 +111,7 @@ impl From<Error> for FailedLink {
     }
 }
 
-/// Who claims an account. All of it is proven by whoever asks.
+/// Session that claims an account. Every member has been proven.
 #[derive(Debug)]
 pub struct LinkClaim<'a> {
     /// The id of the flow, as the start answered it.
@@ -120,7 +120,7 @@ pub struct LinkClaim<'a> {
     pub completion_code: &'a str,
     /// The tenant that is to own the connection.
     pub tenant_id: &'a TenantId,
-    /// Who has signed in; `None` for a customer.
+    /// User who has signed in; `None` for a customer.
     pub user_id: Option<&'a UserId>,
     /// The consent or page that claims.
     pub workspace: Option<&'a str>,
@@ -306,7 +306,7 @@ impl Gateway {
             .await
     }
 
-    /// How accounts are linked at an enabled provider.
+    /// OAuth of an enabled provider; `None` when it has no registered client.
     pub(super) fn oauth_of(&self, provider: ProviderId) -> Option<&dyn ProviderOauth> {
         self.providers.find(provider)?.oauth()
     }

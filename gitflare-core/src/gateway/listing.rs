@@ -13,7 +13,7 @@ use crate::{
 /// `limit` and `cursor` of a list.
 #[derive(Clone, Debug, Default)]
 pub struct ListQuery {
-    /// How much; the cursor's, or the default, when absent.
+    /// Page size; the cursor's, or the default, when absent.
     pub limit: Option<Limit>,
     /// The `next_cursor` of the page before; `None` for the first page.
     pub cursor: Option<String>,
@@ -39,11 +39,11 @@ impl ListQuery {
 pub struct Listing<T> {
     /// The objects of this page, by id.
     pub items: Vec<T>,
-    /// Where the list goes on.
+    /// Continuation of the list.
     pub page_info: PageInfo,
 }
 
-/// Where a list goes on.
+/// Continuation of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PageInfo {
@@ -76,7 +76,7 @@ pub(super) fn open_page(
     })
 }
 
-/// Which list, with every filter: what its cursors are bound to.
+/// Identity of a list with all its filters, which its cursors are bound to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List<'a> {
     pub(super) route: &'static str,

@@ -82,9 +82,9 @@ use crate::{
 /// Durations and switches of a gateway.
 #[derive(Clone, Copy, Debug)]
 pub struct GatewaySettings {
-    /// How long an access token lives.
+    /// Lifetime of an access token.
     pub token_ttl: Duration,
-    /// How long a cursor lives.
+    /// Lifetime of a cursor.
     pub cursor_ttl: Duration,
     /// How long the first byte of an upstream answer may take; a whole read ends within 2.5 times
     /// that.
@@ -145,7 +145,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Where everything is kept.
+    /// Sets the storage.
     #[must_use]
     pub fn storage(&self) -> &dyn Storage {
         &*self.storage
@@ -204,17 +204,17 @@ impl Gateway {
         }
     }
 
-    /// How long all upstream calls of one request may take together.
+    /// Longest time that all upstream calls of one request may take together.
     fn upstream_budget(&self) -> Duration {
         self.settings.upstream_timeout.mul_f32(2.5)
     }
 
-    /// When upstream calls of a request that started at `started` are given up.
+    /// Deadline of upstream calls of a request that started at `started`.
     fn deadline_after(&self, started: Instant) -> Instant {
         started + self.upstream_budget()
     }
 
-    /// When upstream calls that start now are given up.
+    /// Deadline of upstream calls that start now.
     fn upstream_deadline(&self) -> Instant {
         self.deadline_after(Instant::now())
     }

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// What is read, with every parameter checked.
+/// A read with every parameter checked.
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
     Profile,

@@ -68,7 +68,7 @@ payload! {
 }
 
 impl Payload {
-    /// How many resources it holds; a diff counts its files.
+    /// Number of resources; a diff counts its files.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -88,7 +88,7 @@ impl Payload {
         }
     }
 
-    /// Whether it holds none.
+    /// `true` without any resource.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

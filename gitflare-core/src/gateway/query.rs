@@ -2,7 +2,7 @@
 
 use crate::{Code, Error, Limit, Result};
 
-/// How GitHub, GitLab, Bitbucket and Gitea count pages.
+/// Page parameters of GitHub, GitLab, Bitbucket and Gitea, which are refused by name.
 const PAGE_NUMBERS: [&str; 4] = ["page", "per_page", "pagelen", "offset"];
 
 /// Decoded query pairs, in the order they were sent.

@@ -105,7 +105,7 @@ impl Gateway {
         })
     }
 
-    /// What the upstreams behind a permit have said lately.
+    /// Rate limits that the upstreams behind a permit reported last.
     fn rate_limits(&self, permit: &Permit<'_>) -> Vec<(ProviderId, RateLimit)> {
         let told = permit.shares.iter().filter_map(|share| {
             let id = share.connection.provider;

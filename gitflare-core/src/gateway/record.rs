@@ -20,7 +20,7 @@ pub(super) struct UsageDraft<'r> {
     pub(super) started: Instant,
     pub(super) provider: Option<ProviderId>,
     pub(super) repository: Option<String>,
-    /// How long the upstream was waited for.
+    /// Time spent waiting for upstream.
     pub(super) upstream: Duration,
     /// The connections that an upstream has answered through.
     pub(super) connections: Vec<ConnectionId>,

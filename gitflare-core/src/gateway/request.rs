@@ -31,7 +31,7 @@ pub struct ReadRequest {
     pub request_id: RequestId,
 }
 
-/// What the client authenticates with.
+/// Credential of the client.
 #[derive(Clone, Debug)]
 pub enum ReadCredential {
     /// No credential was sent.
@@ -47,9 +47,9 @@ pub enum ReadCredential {
 pub struct UnifiedReply {
     /// The resources, after the firewall.
     pub data: Filtered<Payload>,
-    /// Where the list goes on; `None` for an answer that is not a list with cursors.
+    /// Continuation of the list; `None` for an answer that is not a list with cursors.
     pub page_info: Option<PageInfo>,
-    /// What the firewall did, where that stands beside the page (file trees).
+    /// Report of the firewall, where it is sent beside the page (file trees).
     pub firewall: Option<FirewallReport>,
     /// What is missing from the data: providers that failed, for answers over all of them, and
     /// sources of one provider that did not answer. `None` where nothing can be missing.

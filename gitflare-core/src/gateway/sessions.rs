@@ -11,7 +11,7 @@ use crate::{
     storage::{AuditAction, Session, SessionSubject},
 };
 
-/// How old a session's last use may be before it is noted again.
+/// Age of a session's stored last use at which it is written again.
 const BETWEEN_TOUCHES_MILLIS: i64 = 60_000;
 
 /// A session that has just begun, with its text this one time.

@@ -16,7 +16,7 @@ use crate::{
     storage::{AccessToken, Actor, AuditAction, Share, StoredSubscription},
 };
 
-/// Which callback URLs events may be sent to.
+/// Rules for the callback URLs of apps.
 pub trait CallbackRules: Send + Sync {
     /// Checks a callback URL (SR-1).
     ///
@@ -58,7 +58,7 @@ struct CheckedSubscription {
     secret: Secret<String>,
 }
 
-/// Who subscribes, through which connection, at which provider.
+/// Client, connection and provider of a new subscription.
 struct Subscriber<'a> {
     token: &'a AccessToken,
     authorization_id: &'a AuthorizationId,

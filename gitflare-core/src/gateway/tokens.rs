@@ -39,7 +39,7 @@ pub struct TokenRequest {
     pub redirect_uri: Option<String>,
     /// The verifier of the code's challenge (RFC 7636), where the code has one.
     pub code_verifier: Option<Secret<String>>,
-    /// The one grant that the token is to stand on; `POST /v1/platform/tokens` only.
+    /// Grant to limit the token to; `POST /v1/platform/tokens` only.
     pub grant_id: Option<String>,
 }
 
@@ -97,9 +97,9 @@ pub struct IssuedToken {
     #[serde(serialize_with = "show_once")]
     #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub access_token: Credential,
-    /// How the token is sent, always `Bearer`.
+    /// Always `Bearer` (RFC 6750).
     pub token_type: &'static str,
-    /// When the token ends.
+    /// End of the token.
     pub expires_at: Timestamp,
     /// The token's lifetime in seconds.
     pub expires_in_seconds: i64,
@@ -161,7 +161,7 @@ impl IssuedToken {
     }
 }
 
-/// What a token is to carry.
+/// Content of a token to issue.
 struct Basis {
     authorization: Option<Authorization>,
     grants: Vec<Grant>,

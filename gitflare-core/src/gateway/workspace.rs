@@ -21,27 +21,27 @@ use crate::{
 
 /// The longest `customer_ref` and name, in characters.
 const MAX_TEXT: usize = 200;
-/// How far ahead a signed link may end, in seconds.
+/// Longest lifetime of a signed link, in seconds.
 const MAX_LINK_SECONDS: i64 = 600;
 /// The longest `customer_nonce` that is accepted, in bytes.
 const MAX_NONCE: usize = 128;
-/// How many connections of a workspace are shown.
+/// Most connections of a workspace that are shown.
 const MAX_CONNECTIONS: usize = 200;
 /// Begins the names of workspaces that the app has not named; no `customer_ref` can.
 const UNNAMED: char = '\u{1}';
 
-/// What a link says of the customer, as sent.
+/// Customer parameters of a link, unparsed.
 #[derive(Clone, Debug, Default)]
 pub struct CustomerLink {
     /// The app's own id of the customer.
     pub customer_ref: Option<String>,
-    /// What the app calls the customer.
+    /// Name of the customer, given by the app.
     pub customer_name: Option<String>,
     /// The signature, in hex.
     pub signature: Option<String>,
-    /// When the signature ends, in unix seconds.
+    /// End of the signature, Unix seconds.
     pub expires: Option<String>,
-    /// What makes the signature good for one time.
+    /// One-time value covered by the signature.
     pub nonce: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub struct CustomerLink {
 pub struct Workspace {
     /// The tenant that stands for the customer.
     pub tenant: Tenant,
-    /// What the app calls the customer, cleaned for people.
+    /// Name of the customer, given by the app, without control characters.
     pub customer_name: Option<String>,
     /// The session that it is open in.
     pub session: Session,

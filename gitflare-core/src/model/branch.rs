@@ -15,7 +15,7 @@ pub struct Branch {
     pub commit_sha: String,
     /// Whether the provider protects it; `None` where it has no such notion.
     pub protected: Option<bool>,
-    /// Whether it is the repository's default branch.
+    /// `true` for the repository's default branch; `None` when the provider does not say.
     pub default: Option<bool>,
     /// Its page at the provider.
     pub web_url: Option<String>,

@@ -17,11 +17,11 @@ pub struct Check {
     pub id: String,
     /// The check's name.
     pub name: Option<String>,
-    /// What it says about itself.
+    /// Description by the check's author.
     pub description: Option<String>,
-    /// How far it is.
+    /// Progress as last reported.
     pub status: Option<CheckStatus>,
-    /// How it ended; `None` while it runs.
+    /// Result; `None` while it runs.
     pub conclusion: Option<CheckConclusion>,
     /// The commit it is about.
     pub commit_sha: Option<String>,
@@ -30,36 +30,36 @@ pub struct Check {
     pub git_ref: Option<String>,
     /// Its page at the provider.
     pub web_url: Option<String>,
-    /// When it began.
+    /// Start of the run.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// End of the run; `None` while it runs.
     pub completed_at: Option<Timestamp>,
 }
 
 words! {
-    /// How far a check is.
+    /// Progress of a check.
     CheckStatus {
-        /// Not begun.
+        /// Created, not started.
         Queued = "queued",
-        /// Running.
+        /// Started, not ended.
         InProgress = "in_progress",
-        /// Ended.
+        /// Ended; the conclusion says how.
         Completed = "completed",
     }
 }
 
 words! {
-    /// How a check ended.
+    /// Result of a check.
     CheckConclusion {
-        /// Passed.
+        /// The check passed.
         Success = "success",
-        /// Failed.
+        /// The check failed.
         Failure = "failure",
         /// Neither good nor bad.
         Neutral = "neutral",
         /// Stopped by somebody.
         Cancelled = "cancelled",
-        /// Not run.
+        /// The check was not run.
         Skipped = "skipped",
         /// Ran out of time.
         TimedOut = "timed_out",

@@ -18,9 +18,9 @@ pub struct Commit {
     pub title: Option<String>,
     /// The whole message.
     pub message: Option<String>,
-    /// Who wrote the change.
+    /// Author of the change, with the author date.
     pub author: Option<Signature>,
-    /// Who recorded it.
+    /// Committer, with the commit date.
     pub committer: Option<Signature>,
     /// The parents' object names, first parent first.
     pub parents: Vec<String>,
@@ -28,7 +28,7 @@ pub struct Commit {
     pub web_url: Option<String>,
 }
 
-/// Who, and when, in a commit.
+/// A person and a time in a commit, as Git records them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

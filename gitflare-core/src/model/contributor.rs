@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::filter::identifiers_only;
 
-/// Somebody whose commits are in a repository.
+/// An author or account with commits in a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -17,9 +17,9 @@ pub struct Contributor {
     pub name: Option<String>,
     /// The e-mail, unless hidden upstream.
     pub email: Option<String>,
-    /// Where the picture is.
+    /// URL of the account's picture.
     pub avatar_url: Option<String>,
-    /// How many commits.
+    /// Number of commits.
     pub contributions: Option<u64>,
     /// The person's page at the provider.
     pub web_url: Option<String>,

@@ -15,41 +15,41 @@ use crate::{
 pub struct Deployment {
     /// The provider's own id.
     pub id: String,
-    /// Where to.
+    /// Name of the environment.
     pub environment: Option<String>,
-    /// How far it is, as last reported.
+    /// Progress as last reported.
     pub state: Option<DeploymentState>,
     /// The ref that was asked for.
     #[serde(rename = "ref")]
     pub git_ref: Option<String>,
     /// The commit that is deployed.
     pub commit_sha: Option<String>,
-    /// What was said about it.
+    /// Description given by whoever started it.
     pub description: Option<String>,
-    /// Who started it.
+    /// Account that started it.
     pub creator: Option<Actor>,
     /// Its page at the provider.
     pub web_url: Option<String>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Option<Timestamp>,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: Option<Timestamp>,
 }
 
 words! {
-    /// How far a deployment is.
+    /// Progress of a deployment.
     DeploymentState {
-        /// Not begun.
+        /// Created, not started.
         Pending = "pending",
-        /// In a queue.
+        /// Waiting for a runner.
         Queued = "queued",
-        /// Running.
+        /// Started, not ended.
         InProgress = "in_progress",
-        /// Live.
+        /// Deployed and live.
         Success = "success",
-        /// Failed.
+        /// The deployment failed.
         Failure = "failure",
-        /// Broke.
+        /// The deployment could not be carried out.
         Error = "error",
         /// Replaced by a later one.
         Inactive = "inactive",

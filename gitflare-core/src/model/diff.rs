@@ -28,7 +28,7 @@ pub struct Diff {
     pub truncated: bool,
     /// The changed files.
     pub files: Vec<DiffFile>,
-    /// What the firewall did; the filter writes it.
+    /// Report of the firewall's work on this diff; written by the filter, not by providers.
     pub firewall: FirewallReport,
 }
 
@@ -36,11 +36,11 @@ pub struct Diff {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DiffStats {
-    /// Changed files.
+    /// Number of changed files.
     pub files: Option<u64>,
-    /// Added lines.
+    /// Number of added lines.
     pub additions: Option<u64>,
-    /// Removed lines.
+    /// Number of removed lines.
     pub deletions: Option<u64>,
 }
 
@@ -53,11 +53,11 @@ pub struct DiffFile {
     pub path: String,
     /// The path it was renamed or copied from.
     pub previous_path: Option<String>,
-    /// What happened to it.
+    /// Kind of the change.
     pub status: FileStatus,
-    /// Added lines.
+    /// Number of added lines.
     pub additions: Option<u64>,
-    /// Removed lines.
+    /// Number of removed lines.
     pub deletions: Option<u64>,
     /// Whether either side is binary; `None` where the provider does not say.
     pub binary: Option<bool>,
@@ -68,13 +68,13 @@ pub struct DiffFile {
 }
 
 words! {
-    /// What happened to a file.
+    /// Kind of a change to a file.
     FileStatus {
-        /// New.
+        /// The file is new.
         Added = "added",
         /// Other content or mode.
         Modified = "modified",
-        /// Gone.
+        /// The file was deleted.
         Removed = "removed",
         /// Under another path.
         Renamed = "renamed",

@@ -77,7 +77,7 @@ pub enum EventData {
     Repository(Box<Repository>),
 }
 
-/// A push.
+/// Commits pushed to a branch or tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -85,9 +85,9 @@ pub struct PushEvent {
     /// The whole name of the ref, such as `refs/heads/main`.
     #[serde(rename = "ref")]
     pub git_ref: String,
-    /// Where it stood; `None` when it was made.
+    /// Commit id before the push; `None` when the ref was created.
     pub before: Option<String>,
-    /// Where it stands; `None` when it was deleted.
+    /// Commit id after the push; `None` when the ref was deleted.
     pub after: Option<String>,
     /// The commits, as far as the provider sends them.
     pub commits: Vec<Commit>,
@@ -100,7 +100,8 @@ pub struct PushEvent {
 pub struct RefEvent {
     /// Its short name.
     pub name: String,
-    /// Where it stands, or stood; `None` where the provider does not say.
+    /// Commit id of the ref, the last one when it was deleted; `None` where the provider does not
+    /// say.
     pub commit_sha: Option<String>,
 }
 
@@ -111,19 +112,19 @@ pub struct RefEvent {
 pub struct Comment {
     /// The provider's own id.
     pub id: String,
-    /// The text.
+    /// Text of the comment, Markdown as written.
     pub body: Option<String>,
-    /// Who wrote it.
+    /// Author of the comment.
     pub author: Option<Actor>,
     /// The pull request that it is about, if one.
     pub pull_request_number: Option<u64>,
     /// The commit that it is about, if one.
     pub commit_sha: Option<String>,
-    /// Its page.
+    /// URL of the comment's page.
     pub web_url: Option<String>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Option<Timestamp>,
-    /// When it was changed.
+    /// Time of the last change.
     pub updated_at: Option<Timestamp>,
 }
 

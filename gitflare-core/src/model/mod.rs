@@ -34,7 +34,7 @@ pub use subscription::{EventName, Subscription};
 pub use tag::{Tag, Tagger};
 pub use tree_entry::{TreeEntry, TreeEntryType};
 
-/// Somebody with an account at the provider.
+/// An account at the provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -45,7 +45,7 @@ pub struct Actor {
     pub login: Option<String>,
     /// The display name.
     pub name: Option<String>,
-    /// Where the picture is.
+    /// URL of the account's picture.
     pub avatar_url: Option<String>,
 }
 

@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use crate::{ConnectionId, filter::identifiers_only, provider::ProviderId};
 
-/// Whom a connection reads as.
+/// The account that a connection reads as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Viewer {
-    /// The provider.
+    /// Id of the provider instance.
     pub provider: ProviderId,
     /// The connection.
     pub connection_id: ConnectionId,
@@ -21,7 +21,7 @@ pub struct Viewer {
     pub name: Option<String>,
     /// The e-mail, unless hidden upstream.
     pub email: Option<String>,
-    /// Where the picture is.
+    /// URL of the account's picture.
     pub avatar_url: Option<String>,
     /// The account's page at the provider.
     pub web_url: Option<String>,

@@ -17,15 +17,15 @@ pub struct PullRequest {
     pub id: String,
     /// Its number within the repository; names it in our URLs.
     pub number: u64,
-    /// The title.
+    /// Title, plain text.
     pub title: Option<String>,
     /// The description.
     pub description: Option<String>,
-    /// Where it stands.
+    /// Open, closed or merged.
     pub state: PullRequestState,
-    /// Whether it is a draft.
+    /// `true` for a draft.
     pub draft: Option<bool>,
-    /// Who opened it.
+    /// Account that opened it.
     pub author: Option<Actor>,
     /// The branch with the changes.
     pub source_branch: Option<String>,
@@ -41,38 +41,38 @@ pub struct PullRequest {
     pub labels: Vec<String>,
     /// Its page at the provider.
     pub web_url: Option<String>,
-    /// When it was opened.
+    /// Time of opening.
     pub created_at: Option<Timestamp>,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: Option<Timestamp>,
-    /// When it was closed.
+    /// Time of closing; `None` while it is open.
     pub closed_at: Option<Timestamp>,
-    /// When it was merged.
+    /// Time of merging; `None` unless it was merged.
     pub merged_at: Option<Timestamp>,
 }
 
 words! {
-    /// Where a pull request stands.
+    /// State of a pull request.
     PullRequestState {
-        /// Open.
+        /// Open: neither closed nor merged.
         Open = "open",
         /// Closed without merge.
         Closed = "closed",
-        /// Merged.
+        /// Merged into its base branch.
         Merged = "merged",
     }
 }
 
 words! {
-    /// Which pull requests to list.
+    /// Filter of a list of pull requests.
     PullRequestFilter {
-        /// The open ones.
+        /// Open pull requests.
         Open = "open",
         /// Those closed without merge.
         Closed = "closed",
         /// The merged ones.
         Merged = "merged",
-        /// All.
+        /// Pull requests of every state.
         All = "all",
     }
 }

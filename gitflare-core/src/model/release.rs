@@ -17,23 +17,23 @@ pub struct Release {
     pub id: Option<String>,
     /// The tag it is made from.
     pub tag_name: Option<String>,
-    /// Its title.
+    /// Title, plain text.
     pub name: Option<String>,
     /// The release notes.
     pub description: Option<String>,
-    /// Whether it is not published yet.
+    /// `true` until it is published.
     pub draft: Option<bool>,
-    /// Whether it is marked as not ready for production.
+    /// `true` when marked as not ready for production.
     pub prerelease: Option<bool>,
-    /// Who made it.
+    /// Account that created it.
     pub author: Option<Actor>,
     /// The files attached to it.
     pub assets: Vec<Asset>,
     /// Its page at the provider.
     pub web_url: Option<String>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Option<Timestamp>,
-    /// When it was published.
+    /// Time of publication; `None` for a draft.
     pub published_at: Option<Timestamp>,
 }
 
@@ -48,7 +48,7 @@ pub struct Asset {
     pub size: Option<u64>,
     /// Its media type.
     pub content_type: Option<String>,
-    /// Where it can be fetched.
+    /// URL of the file at the provider.
     pub download_url: Option<String>,
 }
 

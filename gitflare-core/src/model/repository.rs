@@ -14,7 +14,7 @@ use crate::{
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Repository {
-    /// The provider.
+    /// Id of the provider instance.
     pub provider: ProviderId,
     /// The connection it was read through.
     pub connection_id: ConnectionId,
@@ -24,17 +24,17 @@ pub struct Repository {
     pub name: String,
     /// The name with its owner, `owner/name` or longer.
     pub full_name: String,
-    /// Whom it belongs to.
+    /// Account or group that owns it.
     pub owner: Owner,
-    /// What it says about itself.
+    /// Description by its owner.
     pub description: Option<String>,
-    /// Whether it is not public.
+    /// `true` unless everybody may read it.
     pub private: Option<bool>,
-    /// Who may see it.
+    /// Audience that may read it.
     pub visibility: Option<Visibility>,
-    /// Whether it is read-only for good.
+    /// `true` when archived, that is read-only.
     pub archived: Option<bool>,
-    /// Whether it is a fork.
+    /// `true` for a fork of another repository.
     pub fork: Option<bool>,
     /// The default branch's name.
     pub default_branch: Option<String>,
@@ -42,17 +42,17 @@ pub struct Repository {
     pub language: Option<String>,
     /// Its page at the provider.
     pub web_url: Option<String>,
-    /// Where Git clones it from.
+    /// HTTPS URL for `git clone`.
     pub clone_url: Option<String>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Option<Timestamp>,
-    /// When it last changed.
+    /// Time of the last change of the repository's own data.
     pub updated_at: Option<Timestamp>,
-    /// When it was last pushed to.
+    /// Time of the last push.
     pub pushed_at: Option<Timestamp>,
 }
 
-/// Whom a repository belongs to.
+/// Owner of a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Owner {
@@ -60,15 +60,15 @@ pub struct Owner {
     pub id: Option<String>,
     /// The login or path name.
     pub login: Option<String>,
-    /// What kind of owner.
+    /// Kind of the owner.
     #[serde(rename = "type")]
     pub kind: Option<OwnerType>,
 }
 
 words! {
-    /// What kind of owner a repository has.
+    /// Kind of an owner.
     OwnerType {
-        /// A person.
+        /// A personal account.
         User = "user",
         /// An organization or workspace.
         Organization = "organization",
@@ -80,11 +80,11 @@ words! {
 }
 
 words! {
-    /// Who may see a repository.
+    /// Audience that may read a repository.
     Visibility {
-        /// Everybody.
+        /// Everybody, signed in or not.
         Public = "public",
-        /// Members.
+        /// Members alone.
         Private = "private",
         /// Everybody with an account at the provider.
         Internal = "internal",

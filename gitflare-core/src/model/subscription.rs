@@ -10,19 +10,19 @@ use crate::{SubscriptionId, Timestamp, filter::identifiers_only, provider::Provi
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {
-    /// Our id.
+    /// Id of the subscription, issued by the gateway.
     pub id: SubscriptionId,
-    /// The provider.
+    /// Id of the provider instance.
     pub provider: ProviderId,
     /// The provider's own id of the repository.
     pub repository_id: String,
-    /// What is delivered.
+    /// Events that are delivered.
     pub events: Vec<EventName>,
-    /// Where it is delivered.
+    /// URL that deliveries are posted to.
     pub callback_url: String,
     /// Whether anything is delivered.
     pub active: bool,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
 }
 

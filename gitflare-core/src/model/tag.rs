@@ -18,13 +18,13 @@ pub struct Tag {
     pub commit_sha: Option<String>,
     /// The message of an annotated tag.
     pub message: Option<String>,
-    /// Who made an annotated tag.
+    /// Tagger of an annotated tag; `None` for a lightweight one.
     pub tagger: Option<Tagger>,
     /// Its page at the provider.
     pub web_url: Option<String>,
 }
 
-/// Who made an annotated tag, and when.
+/// Tagger and time of an annotated tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Tagger {

@@ -16,7 +16,7 @@ pub struct TreeEntry {
     pub path: String,
     /// The last part of the path.
     pub name: String,
-    /// What it is.
+    /// Kind of the entry.
     #[serde(rename = "type")]
     pub kind: TreeEntryType,
     /// Git's mode as six octal digits.
@@ -28,11 +28,11 @@ pub struct TreeEntry {
 }
 
 words! {
-    /// What a tree entry is.
+    /// Kind of a tree entry.
     TreeEntryType {
-        /// A file.
+        /// A regular file.
         File = "file",
-        /// A folder.
+        /// A folder, which has entries of its own.
         Directory = "directory",
         /// A symbolic link.
         Symlink = "symlink",

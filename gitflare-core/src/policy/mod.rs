@@ -11,7 +11,7 @@ use crate::{
     storage::{Access, AuthorizationStatus, Connection, ConnectionStatus, Share},
 };
 
-/// What the caller presented.
+/// Kind of the presented credential.
 #[derive(Clone, Copy, Debug)]
 pub enum Presented<'a> {
     /// No credential was sent.
@@ -38,7 +38,7 @@ pub enum RequestedProvider {
 /// Everything that decides about a read.
 #[derive(Debug)]
 pub struct Facts<'a> {
-    /// The operation.
+    /// The requested operation.
     pub endpoint: Endpoint,
     /// The credential, with what it stands for.
     pub presented: Presented<'a>,
@@ -46,7 +46,7 @@ pub struct Facts<'a> {
     pub provider: RequestedProvider,
     /// Through which of the token's connections, where one was chosen.
     pub connection: Option<&'a str>,
-    /// Which repository, as the client named it.
+    /// Repository as the client named it.
     pub repository: Option<&'a str>,
     /// Whether the firewall blocks the path that was asked for.
     pub path_is_blocked: bool,
@@ -63,10 +63,10 @@ pub struct Permit<'a> {
     pub repository: Option<Approved<'a>>,
 }
 
-/// How the repository is approved.
+/// The approval that covers the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Approved<'a> {
-    /// It is listed: asked by id.
+    /// Approved by its own id.
     Listed(RepoRef),
     /// Everything the connection can read is; what the client named may be an id or a name.
     Unlisted(&'a str),

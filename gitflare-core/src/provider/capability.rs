@@ -70,7 +70,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// What a provider says of one operation.
+/// Support of one operation by a provider.
 #[derive(Clone, Copy, Debug)]
 pub struct Capability {
     /// The operation that the row is about.
@@ -120,12 +120,12 @@ impl Capability {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
-    /// It does, with these filters answered exactly.
+    /// Supported, with these filters answered exactly.
     Full {
         /// A subset of [`Endpoint::filters`].
         filters: &'static [&'static str],
     },
-    /// It does not, and why, for people.
+    /// Not supported, with the reason.
     None {
         /// One sentence, shown on the capabilities page.
         reason: &'static str,
@@ -148,7 +148,7 @@ impl Support {
         }
     }
 
-    /// Why the operation is not served, one sentence for people; `None` when it is.
+    /// Reason why the operation is not supported, one sentence; `None` when it is.
     #[must_use]
     pub const fn reason(self) -> Option<&'static str> {
         match self {

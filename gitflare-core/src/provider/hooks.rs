@@ -12,9 +12,9 @@ use crate::{
 /// A webhook to register at the provider.
 #[derive(Debug)]
 pub struct NewHook<'a> {
-    /// Where the provider calls us; never the app's own URL (SR-10).
+    /// URL that the provider calls: the gateway's, never the app's own (SR-10).
     pub url: &'a str,
-    /// What it proves itself with.
+    /// Secret with which the provider signs its calls.
     pub secret: &'a Secret<String>,
     /// The events to subscribe to, each once.
     pub events: &'a [EventName],
@@ -40,7 +40,7 @@ impl<'a> HookCall<'a> {
     }
 }
 
-/// What a verified call says.
+/// Content of a verified call.
 #[derive(Debug)]
 pub struct HookEvents {
     /// The provider's own id of its delivery, the same when it is sent again.
@@ -49,14 +49,14 @@ pub struct HookEvents {
     pub repository_id: Option<String>,
     /// The repository's full name now; `None` when the call does not say.
     pub full_name: Option<String>,
-    /// What happened: none, or several things at once.
+    /// Events of the call: none, one or several.
     pub events: Vec<(EventName, EventData)>,
 }
 
 /// Hooks at one provider.
 #[async_trait]
 pub trait ProviderHooks: Send + Sync {
-    /// What can be delivered.
+    /// Events that this provider can deliver.
     fn events(&self) -> &'static [EventName];
 
     /// Makes a hook; the answer is the provider's id of it.

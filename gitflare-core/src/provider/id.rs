@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-/// How many ids beside the built-in ones a process may know.
+/// Most ids beside the built-in ones that a process may hold.
 const MAX_INTERNED: usize = 1024;
 const MAX_LEN: usize = 32;
 
@@ -84,7 +84,7 @@ impl ProviderKind {
         self.name
     }
 
-    /// Where providers of this kind stand in lists over all; kinds of one's own come last.
+    /// Rank of the kind in lists over all providers; own kinds come last.
     pub(super) fn position(self) -> usize {
         let found = Self::ALL.iter().position(|kind| *kind == self);
         found.unwrap_or(Self::ALL.len())

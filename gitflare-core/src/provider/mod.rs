@@ -49,7 +49,7 @@ pub struct Call {
     pub api_base_url: Option<String>,
     /// The organization, for credentials that cannot list theirs.
     pub organization: Option<String>,
-    /// When the answer is no longer waited for (monotonic clock).
+    /// Time at which the answer is given up (monotonic clock).
     pub deadline: Instant,
 }
 
@@ -62,7 +62,7 @@ pub struct RepoRef {
     pub full_name: Option<String>,
 }
 
-/// Which deployments to list.
+/// Filter of a list of deployments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeploymentFilter {
     /// Only to this environment.
@@ -81,7 +81,7 @@ pub trait Provider: Send + Sync {
     /// The id of this instance; unique within a gateway.
     fn id(&self) -> ProviderId;
 
-    /// Which API it speaks; by default the kind that its id is called like.
+    /// The API it speaks; by default the kind of the same name as its id.
     fn kind(&self) -> ProviderKind {
         self.id().kind()
     }
@@ -110,7 +110,7 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// How accounts are linked here; `None` without a client registered at the provider.
+    /// OAuth of this provider; `None` without a client registered there.
     fn oauth(&self) -> Option<&dyn ProviderOauth> {
         None
     }
@@ -121,7 +121,7 @@ pub trait Provider: Send + Sync {
         Err(Error::unsupported(self.id(), Endpoint::Profile))
     }
 
-    /// What the connection can read.
+    /// Lists the repositories that the connection can read.
     async fn repositories(&self, _call: &Call, _page: PageRequest) -> Result<Page<Repository>> {
         Err(Error::unsupported(self.id(), Endpoint::Repositories))
     }
@@ -157,7 +157,7 @@ pub trait Provider: Send + Sync {
         Err(Error::unsupported(self.id(), Endpoint::Commits))
     }
 
-    /// What a commit changed against its first parent.
+    /// Reads the diff of a commit against its first parent.
     async fn commit_diff(&self, _call: &Call, _repo: &RepoRef, _commit: &CommitId) -> Result<Diff> {
         Err(Error::unsupported(self.id(), Endpoint::CommitDiff))
     }
@@ -173,7 +173,7 @@ pub trait Provider: Send + Sync {
         Err(Error::unsupported(self.id(), Endpoint::PullRequests))
     }
 
-    /// What a pull request changes, by its number.
+    /// Reads the diff of a pull request, by its number.
     async fn pull_request_diff(&self, _call: &Call, _repo: &RepoRef, _number: u64) -> Result<Diff> {
         Err(Error::unsupported(self.id(), Endpoint::PullRequestDiff))
     }
@@ -188,7 +188,7 @@ pub trait Provider: Send + Sync {
         Err(Error::unsupported(self.id(), Endpoint::Contributors))
     }
 
-    /// Lists tags.
+    /// Lists tags, lightweight and annotated.
     async fn tags(&self, _call: &Call, _repo: &RepoRef, _page: PageRequest) -> Result<Page<Tag>> {
         Err(Error::unsupported(self.id(), Endpoint::Tags))
     }

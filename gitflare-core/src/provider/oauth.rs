@@ -7,14 +7,15 @@ use async_trait::async_trait;
 
 use crate::{Error, Result, Scopes, Secret};
 
-/// Whom a browser is sent to the provider for.
+/// Parameters of the authorization URL.
 #[derive(Debug)]
 pub struct AuthorizationRequest<'a> {
-    /// What the provider hands back unchanged.
+    /// `state` (RFC 6749, section 4.1.1), which the provider returns unchanged.
     pub state: &'a Secret<String>,
     /// The S256 challenge of the verifier that the exchange will present (RFC 7636).
     pub code_challenge: &'a str,
-    /// What the connection is to be read for; the adapter asks for the least that allows it.
+    /// Permissions that the connection must allow; the adapter requests the smallest scopes for
+    /// them.
     pub permissions: Scopes,
 }
 
@@ -25,7 +26,7 @@ pub struct CodeExchange<'a> {
     pub code: &'a Secret<String>,
     /// The verifier of the challenge.
     pub code_verifier: &'a Secret<String>,
-    /// When the answer is no longer waited for.
+    /// Time at which the answer is given up (monotonic clock).
     pub deadline: Instant,
 }
 
@@ -34,7 +35,7 @@ pub struct CodeExchange<'a> {
 pub struct TokenRefresh<'a> {
     /// The refresh token; a provider that rotates ends it with this request.
     pub refresh_token: &'a Secret<String>,
-    /// When the answer is no longer waited for.
+    /// Time at which the answer is given up (monotonic clock).
     pub deadline: Instant,
 }
 
@@ -45,24 +46,24 @@ pub struct TokenRevocation<'a> {
     pub access_token: &'a Secret<String>,
     /// The refresh token, where there is one.
     pub refresh_token: Option<&'a Secret<String>>,
-    /// When the answer is no longer waited for.
+    /// Time at which the answer is given up (monotonic clock).
     pub deadline: Instant,
 }
 
-/// What a provider issued.
+/// Tokens that a provider issued.
 #[derive(Clone, Debug)]
 pub struct ProviderTokens {
     /// The access token that API calls carry.
     pub access_token: Secret<String>,
     /// Buys the next pair, once.
     pub refresh_token: Option<Secret<String>>,
-    /// How long the access token lives from when it was asked for; `None` while nobody ends it.
+    /// Lifetime of the access token, counted from the request; `None` when it does not expire.
     pub lifetime: Option<Duration>,
     /// The provider's scopes that were granted, which may be fewer than those that were asked.
     pub scopes: Vec<String>,
 }
 
-/// Why a provider issued nothing.
+/// Failure of a token request.
 #[derive(Debug)]
 pub enum OauthRefusal {
     /// The code or refresh token is spent, expired or revoked (`invalid_grant`): asking again

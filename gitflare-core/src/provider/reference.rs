@@ -113,7 +113,7 @@ impl TreePath {
     }
 }
 
-/// Which commit of a repository is meant.
+/// Selector of a commit of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RefSelector {
     /// The default branch's newest.
@@ -121,14 +121,14 @@ pub enum RefSelector {
     DefaultBranch,
     /// The newest commit of a branch.
     Branch(GitRef),
-    /// What a branch, tag or commit id of that name leads to.
+    /// The commit of a branch, tag or commit id.
     Ref(GitRef),
 }
 
-/// Which part of which tree to list.
+/// Selector of a tree and its part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TreeQuery {
-    /// Which commit's tree is listed.
+    /// Commit whose tree is listed.
     pub at: RefSelector,
     /// The folder, or one file; the root when `None`.
     pub path: Option<TreePath>,

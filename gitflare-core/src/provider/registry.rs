@@ -51,7 +51,7 @@ impl fmt::Debug for Registry {
 }
 
 impl dyn Provider + '_ {
-    /// What the provider says of an operation; one without a row is not served.
+    /// Support of an operation by a provider; an operation without a row is not supported.
     #[must_use]
     pub fn support(&self, endpoint: Endpoint) -> Support {
         self.capabilities()

@@ -22,7 +22,7 @@ use crate::{
     provider::Endpoint,
 };
 
-/// What a path segment leaves as it is (RFC 3986, section 2.3).
+/// Characters that stay unencoded in a path segment (RFC 3986, section 2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -167,9 +167,9 @@ lists! {
     pull_requests PullRequests;
     /// The people who have contributed.
     contributors Contributors;
-    /// The tags.
+    /// Tags of the repository.
     tags Tags;
-    /// The releases.
+    /// Releases of the repository.
     releases Releases;
     /// The check results of a commit; of the default branch unless told otherwise.
     checks Checks;
@@ -310,7 +310,7 @@ impl<'g, O: Operation> List<'g, O> {
 pub struct Items<'g, O: Operation> {
     list: List<'g, O>,
     ready: vec::IntoIter<O::Item>,
-    /// How the list ends behind the rows that are ready; `None` while it goes on.
+    /// End of the list behind the rows that are ready; `None` while more pages follow.
     end: Option<Result<()>>,
 }
 

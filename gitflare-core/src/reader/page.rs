@@ -20,9 +20,9 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
     /// Whether anything was left out of this page.
     pub has_more: bool,
-    /// What the firewall stripped and hashed in this page.
+    /// Report of the firewall's work on this page.
     pub firewall: FirewallReport,
-    /// What is missing from this page, where it was asked of several providers.
+    /// Sources that could not be read, where several were asked; empty when the page is complete.
     pub errors: Vec<Error>,
     /// The last rate limit that each upstream reported for the accounts of this read.
     pub rate_limits: Vec<(ProviderId, RateLimit)>,
@@ -50,11 +50,11 @@ impl<'p, T> IntoIterator for &'p Page<T> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Answer<T> {
-    /// The resource.
+    /// The resource, filtered.
     pub value: T,
-    /// What the firewall stripped and hashed in it.
+    /// Report of the firewall's work on it.
     pub firewall: FirewallReport,
-    /// What is missing from it, where it was asked of several providers.
+    /// Sources that could not be read, where several were asked; empty when it is complete.
     pub errors: Vec<Error>,
     /// The last rate limit that each upstream reported for the accounts of this read.
     pub rate_limits: Vec<(ProviderId, RateLimit)>,

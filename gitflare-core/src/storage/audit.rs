@@ -11,15 +11,15 @@ use crate::{AuditId, ClientId, RequestId, Result, TenantId, Timestamp, UserId, m
 pub struct AuditEntry {
     /// The id of the entry.
     pub id: AuditId,
-    /// When it happened.
+    /// Time of the action.
     pub at: Timestamp,
     /// On whose authority.
     pub actor: Actor,
-    /// What was done or tried.
+    /// The action, carried out or refused.
     pub action: AuditAction,
     /// The id of the object it was done to, empty where there is none.
     pub object: String,
-    /// Whether it was done or refused.
+    /// Result of the action.
     pub outcome: Outcome,
     /// The id of the request, as sent in `x-request-id`.
     pub request_id: RequestId,
@@ -28,9 +28,9 @@ pub struct AuditEntry {
 /// On whose authority something is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Somebody with the admin key.
+    /// A caller with the admin key.
     Admin,
-    /// Somebody on the internal listener.
+    /// A caller on the internal listener.
     Internal,
     /// A client with its secret.
     Client(ClientId),
@@ -40,7 +40,7 @@ pub enum Actor {
     Customer(TenantId),
     /// The gateway itself, without a request of anybody.
     System,
-    /// Somebody who proved nothing.
+    /// A caller without a credential.
     Anonymous,
 }
 
@@ -81,19 +81,19 @@ words! {
     AuditAction {
         /// A tenant was made.
         TenantCreate = "tenant.create",
-        /// Somebody signed up.
+        /// A user signed up.
         UserCreate = "user.create",
-        /// Somebody failed to sign in.
+        /// A sign-in failed.
         UserAuthenticate = "user.authenticate",
         /// A password was changed.
         PasswordUpdate = "password.update",
-        /// Somebody left, with all that was theirs alone.
+        /// A user was deleted, with all data that was theirs alone.
         UserDelete = "user.delete",
         /// An operator lets somebody sign in no more.
         UserDisable = "user.disable",
         /// An operator lets somebody sign in again.
         UserEnable = "user.enable",
-        /// Somebody was made part of a tenant.
+        /// A user became a member of a tenant.
         MembershipCreate = "membership.create",
         /// A session began.
         SessionCreate = "session.create",

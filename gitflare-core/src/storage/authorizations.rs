@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use super::{ApprovedRepository, AuditEntry, Authorization, Grant, ListRange, Sharing};
 use crate::{AuthorizationId, ClientId, ConnectionId, GrantId, Result, TenantId, Timestamp};
 
-/// Which grants to list.
+/// Filter of a list of grants.
 #[derive(Clone, Debug, Default)]
 pub struct GrantFilter {
     /// Only this customer's.

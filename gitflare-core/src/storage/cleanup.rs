@@ -7,7 +7,7 @@ use super::SealedTokens;
 use crate::{ConnectionId, Result, TenantId, Timestamp, model::words, provider::ProviderId};
 
 words! {
-    /// What is to be cleaned up.
+    /// Kind of a cleanup job.
     CleanupKind {
         /// The provider tokens of a connection are revoked; the subject is the connection.
         RevokeTokens = "revoke_tokens",
@@ -19,7 +19,7 @@ words! {
 /// One thing to clean up. Kind and subject name it: queuing it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CleanupJob {
-    /// What is cleaned up.
+    /// Kind of the job.
     pub kind: CleanupKind,
     /// To what: an id of ours.
     pub subject: String,
@@ -33,11 +33,11 @@ pub struct CleanupJob {
     pub api_base_url: Option<String>,
     /// The connection's encrypted tokens, where the job itself keeps them.
     pub tokens: SealedTokens,
-    /// How often it was begun.
+    /// Number of attempts so far.
     pub attempts: u32,
-    /// When it is to be begun next.
+    /// Time of the next attempt.
     pub next_attempt_at: Timestamp,
-    /// When it was queued.
+    /// Time of queueing.
     pub created_at: Timestamp,
 }
 

@@ -21,17 +21,17 @@ pub struct Client {
     pub owner_user_id: Option<UserId>,
     /// The name that customers see.
     pub name: String,
-    /// What it does, for people.
+    /// Description shown to customers.
     pub description: Option<String>,
-    /// Where codes may be sent, compared byte for byte.
+    /// Registered redirect URIs, compared byte for byte.
     pub allowed_redirect_uris: Vec<String>,
     /// The most that it may ask for.
     pub default_permissions: Scopes,
-    /// Whether it must use PKCE.
+    /// `true` when requests without PKCE are refused.
     pub require_pkce: bool,
     /// Whether its customers' links must be signed.
     pub require_signed_customer_ref: bool,
-    /// Where its consent page may be framed, beside its redirect origins.
+    /// Origins that may frame its consent page, beside its redirect origins.
     pub allowed_embed_origins: Vec<String>,
     /// Its live secrets, oldest first.
     pub secrets: Vec<ClientSecret>,
@@ -52,7 +52,7 @@ pub struct ClientSecret {
     pub id: SecretId,
     /// When the client was created.
     pub created_at: Timestamp,
-    /// When it last authenticated its client; may lag by some seconds.
+    /// Time of the last use; may lag by some seconds.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -61,12 +61,12 @@ words! {
     ClientStatus {
         /// The client may ask for tokens.
         Active = "active",
-        /// It was deleted; its rows stay for the audit.
+        /// Deleted; its rows are kept for the audit log.
         Deleted = "deleted",
     }
 }
 
-/// What is stored with a new client.
+/// A new client with its first secret.
 #[derive(Debug)]
 pub struct NewClient {
     /// The client, with its first secret in [`Client::secrets`].
@@ -77,7 +77,7 @@ pub struct NewClient {
     pub sealed_embed_secret: Vec<u8>,
 }
 
-/// Which clients to list.
+/// Filter of a list of clients.
 #[derive(Clone, Debug, Default)]
 pub struct ClientFilter {
     /// Only clients of this tenant.

@@ -14,27 +14,27 @@ pub struct AuthorizationCode {
     pub client_id: ClientId,
     /// The customer who approved.
     pub tenant_id: TenantId,
-    /// What the customer approved.
+    /// Authorization that the customer approved.
     pub authorization_id: AuthorizationId,
-    /// Where it was sent; the token request must name the same, byte for byte (RU-4).
+    /// Redirect URI that it was sent to; the token request must repeat it byte for byte (RU-4).
     pub redirect_uri: String,
     /// The client's registered URI that `redirect_uri` was allowed by.
     pub registered_uri: String,
     /// The PKCE challenge (S256), if the client sent one.
     pub code_challenge: Option<String>,
-    /// What the token may read at most.
+    /// Upper bound of the token's scopes.
     pub permissions: Scopes,
     /// The connections that the token may read through.
     pub connection_ids: Vec<ConnectionId>,
     /// When the code was issued.
     pub created_at: Timestamp,
-    /// When it can no longer be redeemed.
+    /// End of the code.
     pub expires_at: Timestamp,
-    /// Whether it was redeemed, or presented by another client.
+    /// `true` once it was redeemed, or presented by another client.
     pub is_spent: bool,
 }
 
-/// What a code is redeemed for.
+/// Redemption of a code.
 #[derive(Debug)]
 pub struct Redemption {
     /// The client that has authenticated.
@@ -51,7 +51,7 @@ pub struct Redemption {
     pub replayed: AuditEntry,
 }
 
-/// How a redemption ended.
+/// Result of a redemption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redeemed {
     /// The code is spent and the token issued.

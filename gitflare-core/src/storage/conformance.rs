@@ -10,7 +10,7 @@ use super::Storage;
 
 mod fixture;
 
-/// What the files of the suite share.
+/// Imports and samples that the files of the suite share.
 mod prelude {
     pub(super) use super::fixture::*;
     pub(super) use crate::{

@@ -13,7 +13,7 @@ use crate::{ConnectionId, Result, TenantId, Timestamp, model::words, provider::P
 pub struct Connection {
     /// The connection's id.
     pub id: ConnectionId,
-    /// Whose it is; `None` serves legacy mode only.
+    /// Owning tenant; `None` in legacy mode only.
     pub tenant_id: Option<TenantId>,
     /// The provider whose account it is.
     pub provider: ProviderId,
@@ -29,11 +29,11 @@ pub struct Connection {
     pub scopes: Vec<String>,
     /// Whether a consent or a pasted token made it.
     pub mode: ConnectionMode,
-    /// Whether it can be read through.
+    /// Active, broken or revoked.
     pub status: ConnectionStatus,
     /// When the account was linked.
     pub created_at: Timestamp,
-    /// When it was last read through; may lag by some seconds.
+    /// Time of the last read; may lag by some seconds.
     pub last_used_at: Option<Timestamp>,
     /// The REST base of a self-hosted upstream, where it differs from the configured one.
     #[serde(skip)]
@@ -41,13 +41,13 @@ pub struct Connection {
     /// The organization, for credentials that cannot list theirs.
     #[serde(skip)]
     pub organization: Option<String>,
-    /// Why it must be reconnected, while it must.
+    /// Reason to reconnect; `None` while the tokens work.
     #[serde(skip)]
     pub reconnect_cause: Option<ReconnectCause>,
 }
 
 words! {
-    /// Why a provider's tokens cannot be used any more.
+    /// Reason why a provider's tokens are unusable.
     ReconnectCause {
         /// The provider refused the refresh token.
         RefreshRefused = "refresh_refused",
@@ -57,7 +57,7 @@ words! {
 }
 
 words! {
-    /// How a connection was made.
+    /// Origin of a connection.
     ConnectionMode {
         /// By the provider's consent page.
         Oauth = "oauth",
@@ -71,7 +71,7 @@ words! {
     ConnectionStatus {
         /// The provider accepts its credential.
         Active = "active",
-        /// It was disconnected; its tokens are erased.
+        /// Disconnected; its tokens are erased.
         Revoked = "revoked",
         /// The provider refuses its tokens.
         NeedsReconnect = "needs_reconnect",
@@ -85,13 +85,13 @@ pub struct SealedTokens {
     pub access_token: Option<Vec<u8>>,
     /// The refresh token, encrypted; `None` when the provider issued none.
     pub refresh_token: Option<Vec<u8>>,
-    /// When the access token is to be replaced: a little before it ends.
+    /// Time at which the access token is due for renewal, shortly before its end.
     pub expires_at: Option<Timestamp>,
     /// Rises whenever other tokens take their place; encrypting them anew leaves it.
     pub version: u32,
 }
 
-/// Which connections to list.
+/// Filter of a list of connections.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionFilter {
     /// Only connections of this tenant.

@@ -119,7 +119,7 @@ pub struct DeliveryRecord {
     pub created_at: Timestamp,
 }
 
-/// How many deliveries may be started now.
+/// Limits on deliveries that may start now.
 #[derive(Clone, Copy, Debug)]
 pub struct Capacity<'a> {
     /// At most this many in all.

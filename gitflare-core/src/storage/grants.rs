@@ -10,7 +10,7 @@ use crate::{
 /// A customer's consent for a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
-    /// The id.
+    /// Id of the authorization.
     pub id: AuthorizationId,
     /// The tenant of the customer who approved.
     pub tenant_id: TenantId,
@@ -25,7 +25,7 @@ pub struct Authorization {
 }
 
 words! {
-    /// Where an authorization stands.
+    /// Status of an authorization.
     AuthorizationStatus {
         /// The customer has begun and not decided.
         Pending = "pending",
@@ -41,7 +41,7 @@ words! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
-    /// The id.
+    /// Id of the authorization.
     pub id: GrantId,
     /// The authorization it belongs to.
     pub authorization_id: AuthorizationId,
@@ -55,13 +55,13 @@ pub struct Grant {
     pub permissions: Scopes,
     /// The repositories that this grant approves.
     pub repositories: Repositories,
-    /// Whether it counts; `expired` is derived from `expires_at` when it is read.
+    /// Status; `expired` follows from `expires_at` at the time of reading.
     pub status: GrantStatus,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When it was revoked; `None` while it is not.
+    /// Time of revocation; `None` until then.
     pub revoked_at: Option<Timestamp>,
-    /// When it stops counting.
+    /// End of the grant; `None` when it does not end.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -79,7 +79,7 @@ impl Grant {
 words! {
     /// Whether a grant counts.
     GrantStatus {
-        /// It gives its scopes.
+        /// In force.
         Active = "active",
         /// The customer or an admin has revoked it.
         Revoked = "revoked",

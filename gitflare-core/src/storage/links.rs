@@ -24,7 +24,7 @@ words! {
 }
 
 words! {
-    /// How the linked account gets back to where the flow was started.
+    /// Way in which the result reaches the page that started the flow.
     Handover {
         /// The callback answers with the completion code as JSON.
         Json = "json",
@@ -42,16 +42,16 @@ pub struct LinkFlow {
     pub id: FlowId,
     /// The provider that the browser is sent to.
     pub provider: ProviderId,
-    /// Whose connection the account becomes.
+    /// Owner of the new connection: a user or a customer.
     pub kind: LinkKind,
-    /// How the result reaches the page that started the flow.
+    /// Way in which the result reaches the page that started the flow.
     pub handover: Handover,
     /// The hash of the cookie of the browser that must come back; `None` where another one may,
     /// and only the completion code counts.
     pub browser: Option<CredentialHash>,
-    /// Whose the connection will be; `None` until it is claimed.
+    /// Tenant of the new connection; `None` until a session claims it.
     pub tenant_id: Option<TenantId>,
-    /// Who started it, where somebody had signed in.
+    /// User who started it; `None` for a customer.
     pub user_id: Option<UserId>,
     /// The consent or page that it was started from, in the words of whoever started it.
     pub workspace: Option<String>,
@@ -65,7 +65,7 @@ pub struct LinkFlow {
     pub connection_id: Option<ConnectionId>,
     /// When the flow was started.
     pub created_at: Timestamp,
-    /// When the flow can no longer be completed.
+    /// End of the flow.
     pub expires_at: Timestamp,
 }
 

@@ -81,11 +81,11 @@ pub trait Storage: Send + Sync {
     fn authorizations(&self) -> &dyn AuthorizationStore;
     /// Authorization requests that wait for a decision.
     fn requests(&self) -> &dyn RequestStore;
-    /// Which connections a customer's session has shown to be its own, and used link nonces.
+    /// Connections that a customer's session has linked itself, and used link nonces.
     fn proofs(&self) -> &dyn ProofStore;
     /// Authorization codes.
     fn codes(&self) -> &dyn CodeStore;
-    /// Access tokens.
+    /// Access tokens, by their hashes.
     fn tokens(&self) -> &dyn TokenStore;
     /// Event subscriptions.
     fn subscriptions(&self) -> &dyn SubscriptionStore;
@@ -93,13 +93,13 @@ pub trait Storage: Send + Sync {
     fn deliveries(&self) -> &dyn DeliveryStore;
     /// Flows that link accounts.
     fn links(&self) -> &dyn LinkStore;
-    /// What is still to be cleaned up at providers.
+    /// Queue of cleanup jobs at providers.
     fn cleanup(&self) -> &dyn CleanupStore;
     /// Encrypted values, wherever they are.
     fn sealed(&self) -> &dyn SealedStore;
     /// Run-time settings.
     fn settings(&self) -> &dyn SettingsStore;
-    /// The usage log.
+    /// One row for each unified read.
     fn usage(&self) -> &dyn UsageStore;
     /// The security audit.
     fn audit(&self) -> &dyn AuditStore;
@@ -177,7 +177,7 @@ macro_rules! stores {
     };
 }
 
-/// Where a list goes on and how much is wanted. Lists are in the order of ids.
+/// Start and size of a page. Lists are in the order of ids.
 #[derive(Clone, Copy, Debug)]
 pub struct ListRange<'a> {
     /// The last id of the page before.

@@ -5,12 +5,12 @@ use async_trait::async_trait;
 
 use crate::{ClientId, ConnectionId, CredentialHash, Result, SessionId, Timestamp};
 
-/// What a session has proven.
+/// Proof that a session has given.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
     /// The client vouches for it by a signed link: all of the workspace.
     Workspace,
-    /// It has linked that account: this connection.
+    /// It linked the account of this connection.
     Connection(ConnectionId),
 }
 
@@ -20,7 +20,7 @@ pub trait ProofStore: Send + Sync {
     /// Notes what a session has proven. Again, or for a session that is gone, changes nothing.
     async fn insert(&self, session: &SessionId, proof: Proof) -> Result<()>;
 
-    /// What a session has proven.
+    /// Returns the proofs of a session.
     async fn find(&self, session: &SessionId) -> Result<Vec<Proof>>;
 
     /// Takes a client's nonce: of two concurrent callers one gets `true`, and it never comes back

@@ -18,7 +18,7 @@ pub struct PendingRequest {
     pub tenant_id: TenantId,
     /// The browser session that it was made for.
     pub session_id: SessionId,
-    /// Where the answer goes.
+    /// Redirect URI of the response.
     pub redirect_uri: String,
     /// The client's registered URI that `redirect_uri` was allowed by.
     pub registered_uri: String,
@@ -28,11 +28,11 @@ pub struct PendingRequest {
     pub code_challenge: Option<String>,
     /// The scopes that the client asks for.
     pub permissions: Scopes,
-    /// What the app calls the customer, for people.
+    /// Name of the customer, given by the app.
     pub customer_name: Option<String>,
-    /// When the client's browser opened it.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it can no longer be decided.
+    /// End of the request.
     pub expires_at: Timestamp,
 }
 
@@ -47,7 +47,7 @@ pub struct Sharing {
     pub grants: Vec<Grant>,
     /// Connections of which nothing is shared any more.
     pub dropped: Vec<ConnectionId>,
-    /// When the customer decided.
+    /// Time of the decision.
     pub at: Timestamp,
 }
 

@@ -39,7 +39,7 @@ words! {
 pub struct SealedValue {
     /// The table and column that hold it.
     pub place: SealedPlace,
-    /// Which of that place's it is; they are listed in the order of their keys.
+    /// Key of the row in that place; values are listed in the order of their keys.
     pub key: String,
     /// The row that it was sealed for.
     pub row: String,

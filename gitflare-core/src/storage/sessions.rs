@@ -23,14 +23,14 @@ pub struct Session {
     pub subject: SessionSubject,
     /// When the session was created.
     pub created_at: Timestamp,
-    /// When it ends at the latest.
+    /// Latest end of the session.
     pub expires_at: Timestamp,
-    /// When it was last used; may lag by some seconds.
+    /// Time of the last use; may lag by some seconds.
     #[serde(skip)]
     pub last_used_at: Timestamp,
 }
 
-/// Whose a session is. The kinds are not interchangeable (SE-4).
+/// Owner of a session. The kinds are not interchangeable (SE-4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionSubject {
     /// A user who has signed in.
@@ -45,12 +45,12 @@ pub enum SessionSubject {
 }
 
 impl SessionSubject {
-    /// How long a person's session may be unused (SE-1).
+    /// Longest time that a user's session may be unused (SE-1).
     pub const USER_IDLE: Duration = Duration::from_secs(12 * HOUR);
-    /// How long a customer's session may be unused (SE-1).
+    /// Longest time that a customer's session may be unused (SE-1).
     pub const EMBED_IDLE: Duration = Duration::from_secs(HOUR);
 
-    /// How long a session of the kind may be unused.
+    /// Longest time that a session of this kind may be unused.
     #[must_use]
     pub const fn idle(&self) -> Duration {
         match self {
@@ -59,7 +59,7 @@ impl SessionSubject {
         }
     }
 
-    /// How long a session of the kind may last (SE-1).
+    /// Longest lifetime of a session of this kind (SE-1).
     #[must_use]
     pub const fn lifetime(&self) -> Duration {
         match self {
@@ -82,7 +82,7 @@ impl Session {
         }
     }
 
-    /// Whether it still counts at `now`.
+    /// `true` when it is in force at `now`.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at && now < self.last_used_at.after(self.subject.idle())

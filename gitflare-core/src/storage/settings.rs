@@ -13,11 +13,11 @@ use crate::{Result, Timestamp};
 pub struct FirewallSettings {
     /// Whether anything is filtered.
     pub enabled: bool,
-    /// Which paths are blocked.
+    /// Glob patterns of paths that are stripped from every answer.
     pub blocked_file_patterns: Vec<String>,
     /// Rises by one with every change.
     pub version: u64,
-    /// When it was set; `None` while it is the built-in one.
+    /// Time of the last change; `None` for the built-in configuration.
     pub updated_at: Option<Timestamp>,
     /// The actor who set it; `None` for the defaults.
     pub updated_by: Option<String>,
@@ -28,7 +28,7 @@ pub struct FirewallSettings {
 pub struct KeyCheck {
     /// The master key's id.
     pub key_id: u8,
-    /// What deriving [`crate::keys::Purpose::Check`] from it gives, hashed.
+    /// Hash of the key derived for [`crate::keys::Purpose::Check`].
     pub value: [u8; 32],
 }
 

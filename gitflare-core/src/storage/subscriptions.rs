@@ -12,7 +12,7 @@ use crate::{
 /// A subscription as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSubscription {
-    /// What the app sees of it.
+    /// The subscription as the app sees it.
     pub subscription: Subscription,
     /// The customer whose repository it is.
     pub tenant_id: TenantId,

@@ -15,18 +15,18 @@ pub struct Tenant {
     pub id: TenantId,
     /// The name that people see.
     pub name: String,
-    /// Whether it develops apps or approves them.
+    /// Kind of the tenant.
     pub kind: TenantKind,
     /// When the tenant was created.
     pub created_at: Timestamp,
 }
 
 words! {
-    /// What a tenant does with apps.
+    /// Kind of a tenant.
     TenantKind {
-        /// Owns apps.
+        /// Develops and owns apps.
         Developer = "developer",
-        /// Approves apps.
+        /// Approves apps of others.
         Company = "company",
     }
 }

@@ -35,14 +35,14 @@ pub struct AccessToken {
     pub created_at: Timestamp,
     /// When the token expires.
     pub expires_at: Timestamp,
-    /// When the token was revoked; `None` while it is not.
+    /// Time of revocation; `None` until then.
     pub revoked_at: Option<Timestamp>,
-    /// When it was last used; may lag by some seconds.
+    /// Time of the last use; may lag by some seconds.
     pub last_used_at: Option<Timestamp>,
 }
 
 words! {
-    /// How a token was bought.
+    /// Way in which a token was issued.
     IssuedBy {
         /// With a code from the consent page.
         AuthorizationCode = "authorization_code",
@@ -69,7 +69,7 @@ pub struct Access {
     pub token: AccessToken,
     /// Whether its client lives.
     pub client_is_active: bool,
-    /// Where its authorization stands.
+    /// Status of its authorization; `None` without one.
     pub authorization: Option<AuthorizationStatus>,
     /// The active grants over the token's connections, by connection id, which is by age.
     pub shares: Vec<Share>,
@@ -82,9 +82,9 @@ pub struct Share {
     pub grant_id: GrantId,
     /// The scopes that the grant gives.
     pub permissions: Scopes,
-    /// When it stops counting.
+    /// End of the grant; `None` when it does not end.
     pub expires_at: Option<Timestamp>,
-    /// Whether it approves whatever the connection can read.
+    /// `true` when it covers every repository that the connection can read.
     pub approves_all: bool,
     /// The repository that was asked for, when it is listed.
     pub approved: Option<ApprovedRepository>,
@@ -94,7 +94,7 @@ pub struct Share {
     pub tokens: SealedTokens,
 }
 
-/// Which tokens to list.
+/// Filter of a list of tokens.
 #[derive(Clone, Debug, Default)]
 pub struct TokenFilter {
     /// Only tokens for this customer.

@@ -29,7 +29,7 @@ use crate::{
 pub struct UsageRow {
     /// Our id of the row.
     pub id: LogId,
-    /// When the request came.
+    /// Time of the request.
     pub at: Timestamp,
     /// The id of the request, as sent in `x-request-id`.
     pub request_id: RequestId,
@@ -57,15 +57,15 @@ pub struct UsageRow {
     pub duration_ms: u64,
     /// Milliseconds of it spent on the upstream.
     pub upstream_ms: u64,
-    /// How many resources were returned.
+    /// Number of resources returned.
     pub items: u64,
-    /// How many files were stripped.
+    /// Number of files stripped by the firewall.
     pub blocked_files: u64,
-    /// How many secrets were hashed.
+    /// Number of secrets replaced by their hash.
     pub redacted_secrets: u64,
 }
 
-/// Which rows to look at. All members narrow; times are half-open.
+/// Filter of usage rows. All members narrow; times are half-open.
 #[derive(Clone, Debug, Default)]
 pub struct UsageQuery {
     /// Only these customers'; empty is all.

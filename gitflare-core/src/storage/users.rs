@@ -19,7 +19,7 @@ pub struct User {
     pub email: String,
     /// The name that others see; `None` when it was left out.
     pub name: Option<String>,
-    /// When they signed up.
+    /// Time of signing up.
     pub created_at: Timestamp,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Debug for PasswordHash {
 }
 
 words! {
-    /// What a person is in a tenant.
+    /// Role of a user in a tenant.
     Role {
         /// May manage the tenant.
         Owner = "owner",
@@ -62,11 +62,11 @@ words! {
 pub struct Membership {
     /// The tenant that the user belongs to.
     pub tenant: Tenant,
-    /// What the person is in it.
+    /// Role of the user in it.
     pub role: Role,
 }
 
-/// What is stored when somebody signs up.
+/// A new user with password, tenant and membership.
 #[derive(Debug)]
 pub struct NewUser {
     /// The user to store.

@@ -8,7 +8,7 @@ use gitflare_core::Secret;
 
 use super::setting::Setting;
 
-/// Where a text came from, weakest first.
+/// Source of a value, weakest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// The default of the table of settings.
@@ -42,7 +42,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What is wrong with the configuration, as one line.
+/// A fault of the configuration, as one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem(String);
 
@@ -118,7 +118,7 @@ impl Given {
         }
     }
 
-    /// What could not be taken in.
+    /// Faults found while values were gathered.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems

@@ -14,7 +14,7 @@ use super::{
     value::{self, Parsed},
 };
 
-/// What every variable of an instance begins with.
+/// Prefix of an instance's variables.
 pub(super) const PREFIX: &str = "GITFLARE_PROVIDER_";
 
 /// One setting that every instance has.
@@ -24,7 +24,7 @@ pub struct InstanceSetting {
     pub key: &'static str,
     /// Whether its value must not be shown.
     pub is_secret: bool,
-    /// One sentence.
+    /// Description, one sentence.
     pub meaning: &'static str,
 }
 

@@ -147,13 +147,13 @@ impl Config {
         broken.map(|(_, variable, rule)| (variable, rule)).collect()
     }
 
-    /// What is set about a provider's upstream; `None` for one without (`local`).
+    /// Settings of a provider's upstream; `None` for `local`, which has none.
     #[must_use]
     pub fn upstream(&self, provider: ProviderId) -> Option<&Upstream> {
         self.upstreams.iter().find(|row| row.provider == provider)
     }
 
-    /// What works but is probably not meant, each as one line.
+    /// Warnings: settings that work but are probably not meant, one line each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();

@@ -1,6 +1,6 @@
 //! What is known of a setting, whichever it is: its names, its default, whether it is a secret.
 
-/// What is said about a setting.
+/// Description of a setting.
 #[derive(Debug)]
 pub struct Setting {
     /// The environment variable.
@@ -11,7 +11,7 @@ pub struct Setting {
     pub is_secret: bool,
     /// Whether the flag alone, without a value, means `true`.
     pub is_switch: bool,
-    /// One sentence.
+    /// Description, one sentence.
     pub meaning: &'static str,
 }
 

@@ -139,12 +139,12 @@ settings! {
         "`text`, or `json` for JSON lines.";
 }
 
-/// What is set about one provider's upstream.
+/// Settings of one provider's upstream.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     /// The id of the instance.
     pub provider: ProviderId,
-    /// Which API it speaks.
+    /// Kind of API that it speaks.
     pub kind: ProviderKind,
     /// Its name for people; that of its id when unset.
     pub name: Option<String>,

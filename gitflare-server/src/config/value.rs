@@ -31,17 +31,17 @@ pub(super) type Parsed<T> = Result<T, String>;
 /// The shortest admin key, in characters (IN-4).
 const MIN_ADMIN_KEY_LEN: usize = 32;
 
-/// Where everything is kept.
+/// Kind of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
     /// SQLite files in the data folder.
     Sqlite,
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Readable text.
     Text,
     /// One JSON object a line.
     Json,
@@ -98,7 +98,7 @@ impl fmt::Debug for BaseUrl {
 pub struct HostPort {
     /// The host; an IPv6 address without its brackets.
     pub host: String,
-    /// The port.
+    /// TCP port.
     pub port: u16,
 }
 

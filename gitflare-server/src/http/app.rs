@@ -10,8 +10,8 @@ use std::{
     },
 };
 
-use gitflare_core::{Result, SystemRandom, gateway::Gateway};
-use gitflare_providers::Callbacks;
+use gitflare_core::{Error, Result, SystemRandom, gateway::Gateway};
+use gitflare_providers::{Callbacks, Loopback};
 use tokio::sync::Notify;
 
 use super::{
@@ -42,6 +42,7 @@ pub(crate) struct App {
     pub(super) base_path: String,
     deliveries: Arc<Notify>,
     own_address: OnceLock<SocketAddr>,
+    loopback: OnceLock<Result<Loopback>>,
     has_internal_listener: AtomicBool,
     is_draining: AtomicBool,
 }
@@ -69,6 +70,7 @@ impl App {
             base_path,
             deliveries: Arc::default(),
             own_address: OnceLock::new(),
+            loopback: OnceLock::new(),
             has_internal_listener: AtomicBool::new(false),
             is_draining: AtomicBool::new(false),
         }
@@ -126,9 +128,18 @@ impl App {
         self.callbacks.as_ref().map_err(Clone::clone)
     }
 
-    /// Where this process reaches itself; `None` before it serves.
-    pub(super) fn own_address(&self) -> Option<SocketAddr> {
-        self.own_address.get().copied()
+    /// The client that calls this server itself.
+    pub(super) fn loopback(&self) -> Result<&Loopback> {
+        let own_address = self
+            .own_address
+            .get()
+            .ok_or_else(|| Error::internal("the listener's address is not known"))?;
+        let made = self.loopback.get_or_init(|| {
+            let host = self.settings.public_url.split("//").nth(1);
+            let host = host.and_then(|rest| rest.split('/').next());
+            Loopback::new(*own_address, host.unwrap_or_default())
+        });
+        made.as_ref().map_err(Clone::clone)
     }
 
     pub(super) fn has_internal_listener(&self) -> bool {

@@ -26,7 +26,7 @@ pub(super) const MAX_CHOICES: usize = 256 * 1024;
 /// The slowest that a body may arrive, beyond its grace.
 const BYTES_PER_SECOND: u64 = 1000;
 
-/// Why a body could not be received.
+/// Failure to receive a body.
 pub(super) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A request's body that is not read yet, whichever server has received it.

@@ -16,7 +16,7 @@ const REQUEST_HEADERS: HeaderValue =
 /// Ten minutes: browsers ask again soon enough after a change.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Whose pages may read a route's answers.
+/// Origins whose pages may read a route's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Readers {
     Anybody,

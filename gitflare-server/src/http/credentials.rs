@@ -58,7 +58,7 @@ pub(super) fn basic(headers: &HeaderMap) -> Result<Option<Basic>, Refusal> {
     })
 }
 
-/// What the `Authorization` header holds.
+/// Parsed `Authorization` header.
 enum Authorization {
     None,
     Bearer(Secret<String>),

@@ -84,7 +84,7 @@ fn is_own_origin(headers: &HeaderMap, panel: &str) -> bool {
     }
 }
 
-/// What the browser says of where a request comes from.
+/// The `Sec-Fetch-Site` header.
 pub(super) fn fetch_site(headers: &HeaderMap) -> Option<&str> {
     headers
         .get(FETCH_SITE)

@@ -7,12 +7,12 @@ use gitflare_core::provider::Endpoint;
 
 use super::route::{Access, Route, RouteMethod};
 
-/// How a credential is sent.
+/// Description of a credential for the reference.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CredentialRow {
-    /// What the reference calls it.
+    /// Name in the reference.
     pub(super) name: &'static str,
-    /// How to send it: header, cookie or body member.
+    /// Header, cookie or body member that carries it.
     pub(super) how: &'static str,
 }
 
@@ -44,7 +44,7 @@ pub(super) const CREDENTIALS: &[CredentialRow] = &[
     PUBLIC, TOKEN, CLIENT, USER, EMBED, PROVIDER, INTERNAL, ADMIN, TESTAPP,
 ];
 
-/// What a route asks for, for people.
+/// Description of the credential that a route requires.
 pub(super) const fn credential(access: Access) -> CredentialRow {
     match access {
         Access::Public | Access::OptionalSession => PUBLIC,
@@ -109,7 +109,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("/testapp", "Test app"),
 ];
 
-/// What a route does, in one sentence; `None` for a route without a row below.
+/// Summary of a route in one sentence; `None` for a route without a row below.
 pub(super) fn summary(route: &Route) -> Option<&'static str> {
     SUMMARIES
         .iter()

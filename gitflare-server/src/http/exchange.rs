@@ -38,7 +38,7 @@ pub(super) struct Exchange {
     visit: Visit,
 }
 
-/// What is known of a request before its credential is looked at.
+/// Facts of a request before its credential is checked.
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) origin: Arc<Origin>,
@@ -121,7 +121,7 @@ impl Exchange {
         Ok(Query::new(form::pairs(text, "query")?))
     }
 
-    /// Who acts, for the audit.
+    /// Actor and request for audit entries.
     pub(super) fn act(&self) -> AuditContext<'_> {
         AuditContext {
             actor: &self.actor,
@@ -140,7 +140,7 @@ impl Exchange {
         }
     }
 
-    /// Whose session the request carries.
+    /// The session that the request carries.
     pub(super) fn visit(&self) -> &Visit {
         &self.visit
     }

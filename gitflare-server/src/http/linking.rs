@@ -28,7 +28,7 @@ const COOKIE_LIFETIME: Duration = Duration::from_secs(25 * 60);
 pub(super) struct CustomerStart<'a> {
     pub(super) provider: &'a str,
     pub(super) handover: Handover,
-    /// Whose the connection will be, where the browser has shown it.
+    /// Tenant of the new connection, where the browser has proven it.
     pub(super) tenant: Option<TenantId>,
     /// The session and client that it is for.
     pub(super) workspace: String,
@@ -136,7 +136,7 @@ impl Browser {
         })
     }
 
-    /// What the gateway stores of it.
+    /// The hash that is stored of it.
     pub(super) fn hash(&self) -> CredentialHash {
         CredentialHash::of(self.0.expose())
     }

@@ -126,7 +126,7 @@ impl Metrics {
         duration.observe(elapsed.as_secs_f64());
     }
 
-    /// The page.
+    /// All metrics in the OpenMetrics text format.
     pub(super) fn page(&self) -> String {
         let mut page = String::with_capacity(16 * 1024);
         // Writing to a string cannot fail.

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{app::App, inspect::HostNames};
 
-/// Where a connection came in.
+/// Listener and peer of a connection.
 #[derive(Debug)]
 pub(super) struct Entrance {
     /// Whether this is the internal listener.
@@ -15,7 +15,7 @@ pub(super) struct Entrance {
     pub(super) hosts: HostNames,
 }
 
-/// What the requests of one connection share.
+/// Facts shared by the requests of one connection.
 #[derive(Debug)]
 pub(super) struct Origin {
     pub(super) app: Arc<App>,

@@ -128,7 +128,7 @@ impl Admission for RateLimits {
     }
 }
 
-/// What counts as one address: an IPv6 customer owns a whole /64.
+/// Network that is limited as one address: an IPv6 customer owns a whole /64.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -162,7 +162,7 @@ impl Rate {
         self.per_minute == 0
     }
 
-    /// What one costs, in microseconds.
+    /// Cost of one request, in microseconds.
     const fn cost(self) -> u64 {
         Self::MINUTE / self.per_minute as u64
     }

@@ -4,7 +4,7 @@
 use gitflare_core::{Code, Error};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-/// Why a request is not answered with what it asked for.
+/// Refusal of a request.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -72,7 +72,7 @@ impl Refusal {
         self
     }
 
-    /// What was here once and is no more.
+    /// 410 with this message: the resource existed once.
     pub(super) fn gone(message: &str) -> Self {
         Self {
             status: StatusCode::GONE,
@@ -85,7 +85,7 @@ impl Refusal {
         self.status
     }
 
-    /// When to come back, where there is such a time.
+    /// The `Retry-After` header; `None` without a time.
     pub(super) fn retry_after(&self) -> Option<(HeaderName, HeaderValue)> {
         let seconds = self.error.retry_after_seconds()?;
         let is_passing = matches!(self.status.as_u16(), 429 | 503);

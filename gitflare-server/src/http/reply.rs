@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::refusal::Refusal;
 
-/// What a handler answers with.
+/// Answer of a handler.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,

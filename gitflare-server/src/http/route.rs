@@ -57,10 +57,10 @@ impl RouteMethod {
     }
 }
 
-/// Who may call a route, and with which credential.
+/// Credential that a route requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// No credential.
+    /// Open to everybody, no credential.
     Public,
     /// A client with its own credentials, in the request.
     ClientCredentials,
@@ -100,7 +100,7 @@ pub struct Route {
     pub method: RouteMethod,
     /// The paths; a segment that starts with a colon is a parameter.
     pub paths: &'static [&'static str],
-    /// Which credential it asks for.
+    /// Credential that it requires.
     pub access: Access,
     /// Whether the published matrix lacks it.
     pub is_addition: bool,
@@ -126,7 +126,7 @@ impl Route {
         }
     }
 
-    /// How logs and metrics name it.
+    /// Name in logs and metrics.
     #[must_use]
     pub const fn template(&self) -> &'static str {
         self.paths[0]

@@ -73,7 +73,7 @@ impl Router {
         })
     }
 
-    /// Where a path leads, if anywhere.
+    /// Finds the routes of a path.
     pub(super) fn find<'p>(&self, path: &'p str) -> Option<PathMatch<'_, 'p>> {
         let mut node = &self.nodes[0];
         let mut segments = Vec::new();

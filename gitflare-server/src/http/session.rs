@@ -18,7 +18,7 @@ use super::{
     visit::{EmbedVisit, UserVisit},
 };
 
-/// How many workspaces one browser keeps open; the oldest goes first.
+/// Most workspaces that one browser keeps open; the oldest ends first.
 const MAX_EMBED_SESSIONS: usize = 8;
 
 /// The signed-in person, if there is one: a bearer token goes before the cookie, and a dead one is

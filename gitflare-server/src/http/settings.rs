@@ -22,7 +22,7 @@ pub struct ServiceSettings {
     /// are answered with 404. `None` where the router in front has taken it, as axum's
     /// `nest_service` does.
     pub strip_prefix: Option<String>,
-    /// Which routes are served.
+    /// Set of routes that is served.
     pub surface: Surface,
     /// Finds the client's address in a request's extensions, where the server in front has put it.
     /// Requests without one count as one address in rate limits.
@@ -48,7 +48,7 @@ pub struct ServiceSettings {
     pub private_callbacks: Vec<String>,
     /// Who may make an account.
     pub sign_up: SignUpMode,
-    /// What a client may take up.
+    /// Limits per client and in all.
     pub limits: Limits,
 }
 
@@ -112,11 +112,11 @@ impl SignUpMode {
     }
 }
 
-/// Which routes a service has.
+/// Set of routes of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Surface {
-    /// All of them.
+    /// Every route.
     Whole,
     /// Those of access tokens (reads and subscriptions), the hooks that providers call, and what
     /// describes them: providers, capabilities, health, the OpenAPI document. No page, no admin
@@ -130,19 +130,19 @@ pub enum Surface {
 pub struct Limits {
     /// From the first byte of a head, or from the start of the connection, to the head's end.
     pub head_timeout: Duration,
-    /// How long a connection may be idle between requests.
+    /// Longest idle time of a connection between requests.
     pub idle_timeout: Duration,
-    /// How long a body may take in all.
+    /// Longest time that receiving a body may take.
     pub body_timeout: Duration,
-    /// How long a body may fall behind a kilobyte a second.
+    /// Time after which a body must arrive at a kilobyte a second.
     pub body_grace: Duration,
-    /// How long a client may leave an answer unread.
+    /// Longest time that a client may leave an answer unread.
     pub write_timeout: Duration,
-    /// How long requests in flight may take to finish at the end.
+    /// Longest time that requests in flight may take to finish at shutdown.
     pub drain_timeout: Duration,
-    /// How many connections there may be, as far as the limit of open files leaves room.
+    /// Most connections, as far as the limit of open files allows.
     pub connections: usize,
-    /// How many of them may come from one address; trusted proxies are exempt.
+    /// Most connections from one address; trusted proxies are exempt.
     pub connections_per_address: usize,
 }
 

@@ -10,17 +10,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gitflare_core::{Code, Error, Result};
+use gitflare_core::{Backoff, Code, Error, Result};
 use hashlink::LruCache;
 
 use super::rate_limit::network;
 
-/// How many tries are free.
+/// Number of tries without a delay.
 const FREE: u32 = 5;
-/// The delay after the last free one; it doubles with each further try.
-const FIRST_DELAY: Duration = Duration::from_secs(30);
 /// The longest delay, and how long tries are remembered.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// The delays after the last free try. Tries of one account need no jitter.
+const DELAYS: Backoff = Backoff {
+    first: Duration::from_secs(30),
+    longest: WINDOW,
+    jitter: 0.0,
+};
 /// The most accounts that are remembered at a time; the longest untried is forgotten first.
 const MAX_KEYS: usize = 100_000;
 
@@ -75,8 +79,7 @@ impl Throttle {
         tries.count += 1;
         tries.last = now;
         if let Some(beyond) = tries.count.checked_sub(FREE) {
-            let delay = FIRST_DELAY.saturating_mul(1 << beyond.min(10));
-            tries.blocked_until = now + delay.min(WINDOW);
+            tries.blocked_until = now + DELAYS.base(beyond + 1);
         }
         all.insert(key, tries);
         Ok(Try(key))

@@ -30,7 +30,7 @@ pub(super) fn from_form<T: DeserializeOwned>(fields: Vec<(String, String)>) -> R
     T::deserialize(Form(fields)).map_err(Mismatch::into_error)
 }
 
-/// What is wrong with a member, and where: the path grows from the inside out.
+/// A fault of a member with its path, which grows from the inside out.
 #[derive(Debug)]
 struct Mismatch {
     path: String,
@@ -67,7 +67,7 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
-/// What was found is left out of all of these: it may be a secret.
+/// The value is left out of every message: it may be a secret.
 impl de::Error for Mismatch {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new(message.to_string())

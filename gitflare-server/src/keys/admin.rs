@@ -10,7 +10,7 @@ use crate::{
     private,
 };
 
-/// Where a new key is kept for an operator without a terminal.
+/// File of a new key, for an operator without a terminal.
 const KEPT: &str = "admin.key";
 
 /// The hashes of the keys in force, and the text of one that was made just now, to be shown this

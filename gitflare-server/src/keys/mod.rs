@@ -135,7 +135,7 @@ fn is_empty(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Why a key file gave nothing.
+/// Failure to read a key file.
 enum Reading {
     Missing,
     Refused(Problem),

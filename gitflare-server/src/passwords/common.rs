@@ -5,7 +5,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-/// How many digits or signs behind a common password make nothing new of it.
+/// Most digits or signs behind a common password that leave it a common one.
 const MAX_FILLING: usize = 6;
 
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
@@ -41,9 +41,9 @@ const LONG: &[&str] = &[
     "yourpassword",
 ];
 
-/// What a password may not be made of alone.
+/// The service's name, which a password must not consist of alone.
 const SERVICE: &str = "gitflare";
-/// How many characters a password must have beside the service's name.
+/// Fewest characters of a password beside the service's name.
 const MIN_BESIDE_SERVICE: usize = 8;
 
 /// Neighbours on a keyboard; each line is read in both directions.

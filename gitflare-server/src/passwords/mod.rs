@@ -22,14 +22,14 @@ use gitflare_core::{
 };
 use tokio::sync::Semaphore;
 
-/// What OWASP asks of Argon2id at least: 19 MiB, two passes, one lane.
+/// OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// What a stored hash may demand at most: a tampered row must not take the process down (PW-1).
 const MAX_MEMORY_KIB: u32 = 128 * 1024;
 const MAX_PASSES: u32 = 10;
-/// How many hashes may wait for a permit.
+/// Most hashes that may wait for a permit.
 const QUEUE: usize = 64;
 
 /// Hashes passwords with Argon2id.

@@ -207,7 +207,7 @@ impl Sandbox {
         ]
     }
 
-    /// What to print when it is ready.
+    /// Text to print when it is ready.
     #[must_use]
     pub fn announcement(&self) -> String {
         let seeded = &self.seeded;

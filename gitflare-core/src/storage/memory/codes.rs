@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct StoredCode {
     pub(super) code: AuthorizationCode,
-    /// What it bought.
+    /// Token issued for it.
     token: Option<TokenId>,
 }
 

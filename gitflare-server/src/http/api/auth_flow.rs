@@ -221,7 +221,7 @@ fn failure(failed: FailedLink) -> Result<Reply, Refusal> {
     }
 }
 
-/// Where a flow goes back to.
+/// Path that a flow returns to.
 fn return_to(flow: &LinkFlow) -> String {
     let default = match flow.kind {
         LinkKind::Account => "/app/dashboard",
@@ -230,7 +230,7 @@ fn return_to(flow: &LinkFlow) -> String {
     flow.return_to.clone().unwrap_or_else(|| default.to_owned())
 }
 
-/// What a connection is made for that no app has asked for: to be read, all of it.
+/// Scopes of a connection that no app has requested: all reads.
 fn reads() -> Scopes {
     Scope::ALL
         .iter()

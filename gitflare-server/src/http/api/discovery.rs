@@ -27,7 +27,7 @@ use super::{
     oauth,
 };
 
-/// What stands before the digits of a hashed secret.
+/// Prefix of a hashed secret.
 const HASH_PREFIX: &str = "gf_sha256:";
 
 /// `OPTIONS /*`: what the route of the announced method lets the origin do.

@@ -102,9 +102,9 @@ pub(crate) async fn metadata(x: Exchange) -> Result<Reply, Refusal> {
 
 /// The grants that the token endpoint knows.
 pub(super) const GRANT_TYPES: &[&str] = &["authorization_code", "client_credentials"];
-/// How a code's challenge may be made.
+/// PKCE methods (RFC 7636).
 pub(super) const CHALLENGE_METHODS: &[&str] = &["S256"];
-/// How clients authenticate.
+/// Client authentication methods (RFC 6749, section 2.3.1).
 const AUTH_METHODS: &[&str] = &["client_secret_basic", "client_secret_post"];
 
 /// The client's credentials and the token that it asks about.

@@ -73,7 +73,7 @@ async fn serve(
     .await
 }
 
-/// What a browser gets that arrives at a page without being signed in: the way there.
+/// Redirects a browser that is not signed in from a page to the sign-in.
 fn sign_in_first(x: &Exchange, context: &Context, refusal: Refusal) -> Result<Reply, Refusal> {
     let lacks_session = matches!(
         refusal.error().code(),

@@ -29,7 +29,7 @@ use super::{
     service::Service,
 };
 
-/// How long to wait before accepting again when the system has no sockets left.
+/// Pause before accepting again when the system has no sockets left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
 /// The bound sockets to serve on.
@@ -156,7 +156,7 @@ impl Acceptor {
     }
 }
 
-/// How many connections there are, in all and by address.
+/// Number of connections, in all and by address.
 struct Caps {
     total: Arc<Semaphore>,
     per_address: usize,

@@ -3,7 +3,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What everything but client connections may need.
+/// Files reserved for everything but client connections.
 const RESERVE: u64 = 256;
 /// More than the connection cap will ever ask for.
 const WANTED: u64 = 65_536;

@@ -34,7 +34,7 @@ const CLOSE: HeaderValue = HeaderValue::from_static("close");
 /// A year, as browsers want it.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// What an answer needs to know of its request.
+/// Facts of a request that its answer depends on.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) request_id: RequestId,
@@ -156,7 +156,7 @@ impl Context {
         reply
     }
 
-    /// How to authenticate, on the routes whose scheme has a name (RFC 6750, RFC 7617).
+    /// The `WWW-Authenticate` header, on routes whose scheme has a name (RFC 6750, RFC 7617).
     fn challenge(&self, refusal: &Refusal) -> Option<HeaderValue> {
         let access = self.route?.route.access;
         let text = match (access, refusal.status.as_u16(), refusal.error.code()) {

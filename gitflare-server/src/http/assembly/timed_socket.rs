@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// Where a connection is between two requests; the service sets it, the socket reads it.
+/// Progress of a connection between two requests; set by the service, read by the socket.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionState {
     /// A head was read whole: its deadline is met. The socket resets this.
@@ -37,7 +37,7 @@ pub(super) struct TimedSocket<S> {
     state: Arc<ConnectionState>,
     head_timeout: Duration,
     write_timeout: Duration,
-    /// When the head that is being received must be complete; `None` between requests.
+    /// Deadline of the head that is being received; `None` between requests.
     head_deadline: Option<Instant>,
     head_timer: Option<Pin<Box<Sleep>>>,
     write_timer: Option<Pin<Box<Sleep>>>,

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Started<'a> {
     /// The address at the provider to send a browser to.
     pub(crate) authorization_url: &'a str,
-    /// The flow's id.
+    /// Id of the link flow.
     pub(crate) flow_id: &'a FlowId,
-    /// When the flow ends.
+    /// End of the link flow.
     pub(crate) expires_at: Timestamp,
 }
 
@@ -27,11 +27,11 @@ pub(crate) struct Started<'a> {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ReturnedFlow")]
 pub(crate) struct Returned<'a> {
-    /// The flow's id.
+    /// Id of the link flow.
     pub(crate) flow_id: &'a FlowId,
     /// The code that claims the account, once.
     pub(crate) completion_code: &'a str,
-    /// When the code ends.
+    /// End of the completion code.
     pub(crate) expires_at: Timestamp,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Returned<'a> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LinkCompletion {
-    /// The flow's id.
+    /// Id of the link flow.
     pub(crate) flow_id: String,
     /// The code that the callback gave.
     pub(crate) completion_code: Secret<String>,
@@ -59,15 +59,15 @@ pub(crate) struct OneConnection<'a> {
 /// One tenant.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct OneTenant {
-    /// The tenant.
+    /// The tenant, created or read.
     pub(crate) tenant: Tenant,
 }
 
-/// A new client.
+/// A new client with its secrets.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreatedClient<'a> {
-    /// The client.
+    /// The new client.
     pub(crate) client: &'a Client,
     /// The client's secret; it is in this answer and never again.
     pub(crate) client_secret: &'a str,
@@ -75,10 +75,10 @@ pub(crate) struct CreatedClient<'a> {
     pub(crate) embed_secret: &'a str,
 }
 
-/// A new grant.
+/// A new grant with its repositories.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CreatedGrant<'a> {
-    /// The grant.
+    /// The new grant.
     pub(crate) grant: &'a Grant,
     /// The authorization that the grant belongs to.
     pub(crate) authorization: Approval<'a>,
@@ -150,7 +150,7 @@ pub(crate) struct OwnTokenQuestion {
     pub(crate) client_secret: Option<Secret<String>>,
 }
 
-/// What a token is good for (RFC 7662).
+/// State of a token (RFC 7662).
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(rename = "TokenState")]

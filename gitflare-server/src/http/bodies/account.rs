@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::settings::ServiceSettings;
 
-/// Somebody who signs in.
+/// Request to sign in.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct LogIn {
     /// The address of the account.
@@ -27,9 +27,9 @@ pub(crate) struct Opened<'a> {
     /// The session's token, to be sent as `Authorization: Bearer`; it is in this answer and never
     /// again.
     session_token: &'a str,
-    /// When the session ends at the latest.
+    /// Latest end of the session.
     expires_at: Timestamp,
-    /// The person.
+    /// The user who has signed in.
     user: &'a User,
 }
 
@@ -47,7 +47,7 @@ impl<'a> From<&'a SignedIn> for Opened<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Account")]
 pub(crate) struct Me<'a> {
-    /// The person.
+    /// The user who has signed in.
     pub(crate) user: &'a User,
     /// The tenants that the person belongs to.
     pub(crate) tenants: &'a [Membership],
@@ -89,17 +89,17 @@ impl AppOauth {
 pub(crate) struct Apps<'a> {
     /// The apps of the page.
     pub(crate) data: &'a [Client],
-    /// Where the list goes on.
+    /// Continuation of the list.
     pub(crate) page_info: &'a PageInfo,
     /// The addresses of every app's OAuth flow.
     pub(crate) oauth: AppOauth,
 }
 
-/// A new app.
+/// A new app with its secrets.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreatedApp<'a> {
-    /// The app.
+    /// The app as stored.
     pub(crate) client: &'a Client,
     /// The app's client secret; it is in this answer and never again.
     pub(crate) client_secret: &'a str,
@@ -109,7 +109,7 @@ pub(crate) struct CreatedApp<'a> {
     pub(crate) oauth: AppOauth,
 }
 
-/// A changed app.
+/// An app after its change.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct UpdatedApp {
     /// The app as it is now.

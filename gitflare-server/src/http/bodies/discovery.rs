@@ -52,7 +52,7 @@ pub(crate) struct Checks {
 pub(crate) struct ProviderRow<'a> {
     /// The provider's id.
     pub(crate) id: ProviderId,
-    /// What the provider runs, which is also the id of its kind's first instance.
+    /// Kind of code host, which is also the id of the kind's first instance.
     pub(crate) kind: ProviderKind,
     /// The provider's name, for people.
     pub(crate) name: &'a str,
@@ -75,7 +75,7 @@ pub(crate) struct CallbackRow {
     pub(crate) callback_url: String,
 }
 
-/// What this server can do.
+/// Capabilities of this server.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Capabilities<'a> {
     /// The scopes that an app can ask for.
@@ -84,7 +84,7 @@ pub(crate) struct Capabilities<'a> {
     pub(crate) oauth: OauthEndpoints<'a>,
     /// The firewall over unified reads.
     pub(crate) firewall: FirewallCapability,
-    /// What each enabled provider supports, by provider id and operation key.
+    /// Support of each operation, by provider id and operation key.
     pub(crate) providers: BTreeMap<&'static str, BTreeMap<&'static str, Capability>>,
     /// The kind of each enabled provider, by provider id: which API it speaks.
     pub(crate) kinds: BTreeMap<&'static str, ProviderKind>,
@@ -98,7 +98,7 @@ pub(crate) struct Capabilities<'a> {
 /// A scope in words.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Permission {
-    /// The scope.
+    /// Scope that the operation requires.
     pub(crate) scope: Scope,
     /// A word or two for people.
     pub(crate) label: &'static str,
@@ -135,14 +135,14 @@ pub(crate) struct FirewallCapability {
     pub(crate) version: u64,
 }
 
-/// What a provider supports of an operation.
+/// Support of an operation by a provider.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Capability {
     /// Whether the operation is served.
     pub(crate) supported: bool,
     /// The filters that the provider takes.
     pub(crate) filters: &'static [&'static str],
-    /// Why the operation is not served; `None` when it is.
+    /// Reason why the operation is not supported; `null` when it is.
     pub(crate) reason: Option<&'static str>,
 }
 
@@ -174,15 +174,15 @@ pub(crate) struct ServerMetadata<'a> {
     pub(crate) scopes_supported: Scopes,
     /// The response types of the consent page.
     pub(crate) response_types_supported: &'static [&'static str],
-    /// How the consent page answers.
+    /// Response modes of the authorization endpoint.
     pub(crate) response_modes_supported: &'static [&'static str],
     /// The grant types of the token endpoint.
     pub(crate) grant_types_supported: &'static [&'static str],
-    /// How clients authenticate at the token endpoint.
+    /// Client authentication methods at the token endpoint.
     pub(crate) token_endpoint_auth_methods_supported: &'static [&'static str],
-    /// How clients authenticate at the revocation endpoint.
+    /// Client authentication methods at the revocation endpoint.
     pub(crate) revocation_endpoint_auth_methods_supported: &'static [&'static str],
-    /// How clients authenticate at the introspection endpoint.
+    /// Client authentication methods at the introspection endpoint.
     pub(crate) introspection_endpoint_auth_methods_supported: &'static [&'static str],
     /// The methods of PKCE (RFC 7636).
     pub(crate) code_challenge_methods_supported: &'static [&'static str],

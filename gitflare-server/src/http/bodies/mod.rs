@@ -17,15 +17,15 @@ use serde::Serialize;
 pub(crate) struct Collection<'a, T> {
     /// The objects of the page.
     pub(crate) data: &'a [T],
-    /// Where the list goes on.
+    /// Continuation of the list.
     pub(crate) page_info: &'a PageInfo,
 }
 
-/// A whole list.
+/// A list without pages.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "{T}List")]
 pub(crate) struct List<T> {
-    /// The objects.
+    /// Objects of the list, complete.
     pub(crate) data: Vec<T>,
 }
 
@@ -33,15 +33,15 @@ pub(crate) struct List<T> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Unified{T}")]
 pub(crate) struct Unified<'a, T> {
-    /// What was read.
+    /// The resource or the page of resources.
     pub(crate) data: T,
-    /// Where the list goes on.
+    /// Continuation of the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) page_info: Option<&'a PageInfo>,
-    /// What the firewall did to this page.
+    /// Report of the firewall's work on this answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) firewall: Option<FirewallReport>,
-    /// What is missing from this answer; empty when nothing is.
+    /// Sources that could not be read; empty when the answer is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) errors: Option<Vec<Canonical<'a>>>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Unified<'a, T> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Error")]
 pub(crate) struct CanonicalBody<'a> {
-    /// What failed.
+    /// The error.
     pub(crate) error: Canonical<'a>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct CanonicalBody<'a> {
 pub(crate) struct OauthErrorBody<'a> {
     /// The error code of RFC 6749.
     pub(crate) error: &'a str,
-    /// What failed, for people.
+    /// Message of the error.
     pub(crate) error_description: String,
     /// The canonical error.
     pub(crate) gitflare_error: Canonical<'a>,

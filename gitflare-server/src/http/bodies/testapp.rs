@@ -36,7 +36,7 @@ pub(crate) struct Outcome {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ProbeReport")]
 pub(crate) struct Report {
-    /// When the run began.
+    /// Start of the run.
     pub(crate) started_at: Timestamp,
     /// The duration of the run in milliseconds.
     pub(crate) duration_ms: u128,

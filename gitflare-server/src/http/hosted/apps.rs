@@ -147,7 +147,7 @@ fn done(what: &str) -> Result<Reply, Refusal> {
     Reply::see_other(&format!("/app/dashboard?done={what}"))
 }
 
-/// What a developer has entered.
+/// Values that a developer has entered.
 struct Entered {
     name: String,
     description: String,

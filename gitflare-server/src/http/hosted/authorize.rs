@@ -162,7 +162,7 @@ pub(super) fn problem(error: &Error) -> Notice {
     })
 }
 
-/// What a form has ticked.
+/// The choice of a submitted form.
 pub(super) fn choice(picked: &Picked) -> Choice {
     Choice {
         permissions: picked.permissions.clone(),

@@ -164,7 +164,7 @@ pub(crate) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
     linking::start_for_customer(&x, start).await
 }
 
-/// What the page is about.
+/// Subject of the page.
 struct About<'a> {
     context: &'a ConsentContext,
     session: &'a Session,

@@ -28,9 +28,9 @@ use super::{
     dashboard::minute,
 };
 
-/// What a page shows beside what it is about.
+/// Parts of a page beside its subject.
 pub(super) struct Shape {
-    /// What was ticked and searched for, when a form is shown again.
+    /// Choice and search of a form that is shown again.
     pub(super) picked: Option<Picked>,
     pub(super) notice: Option<Notice>,
     pub(super) status: StatusCode,
@@ -198,7 +198,7 @@ pub(super) fn picker(
     Picker::new(choices, search, from, is_cut)
 }
 
-/// What is hidden from every app.
+/// Note on files and secrets that the firewall keeps from every app.
 pub(super) fn firewall(x: &Exchange) -> FirewallNote {
     let settings = x.gateway().firewall_settings();
     let patterns = settings.blocked_file_patterns.iter();
@@ -222,7 +222,7 @@ pub(super) fn is_framed(x: &Exchange) -> bool {
     destination.is_some_and(|it| matches!(it.as_bytes(), b"iframe" | b"frame"))
 }
 
-/// What a linking that came to nothing has left in the address.
+/// Notice of a failed link flow, from the query.
 pub(super) fn link_problem(query: &Query) -> Option<Notice> {
     let code = query.value("link_error").ok().flatten()?;
     Some(Notice::problem(match code {

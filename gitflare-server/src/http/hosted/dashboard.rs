@@ -26,7 +26,7 @@ use super::super::{
     settings::ServiceSettings,
 };
 
-/// How many of the last calls are shown, and over how many days calls are counted.
+/// Number of recent calls that are shown, and of days that calls are counted over.
 const CALLS: &str = "20";
 const DAYS: &str = "30";
 

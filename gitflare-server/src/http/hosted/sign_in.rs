@@ -27,7 +27,7 @@ use super::super::{
     settings::SignUpMode,
 };
 
-/// Where a sign-in leads that has no `returnTo`.
+/// Target of a sign-in without `returnTo`.
 const DASHBOARD: &str = "/app/dashboard";
 const LOGIN: &str = "/app/login";
 

@@ -17,7 +17,7 @@ const TOKEN: &[Code] = &[
     Code::InvalidCredentials,
     Code::RateLimited,
 ];
-/// What a unified read checks, and what its upstream can answer.
+/// Codes of the checks of a unified read, and of its upstream.
 const READ: &[Code] = &[
     Code::InsufficientScope,
     Code::ProviderAccountNotConnected,

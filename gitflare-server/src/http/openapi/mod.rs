@@ -272,7 +272,7 @@ impl Writer {
         json!({"$ref": format!("#/components/responses/{}", self.errors[at].0)})
     }
 
-    /// What the gateway sends to an app's callback address, by event.
+    /// Webhooks that the gateway sends to an app's callback URL, by event.
     fn webhooks(&mut self) -> Value {
         let sent = |name: &str, description: &str| {
             json!({
@@ -412,7 +412,7 @@ fn operation_id(route: &Route, path: &str, endpoint: Option<Endpoint>) -> String
     id
 }
 
-/// What must be sent; an empty requirement stands for nothing at all.
+/// Security requirement of a route; an empty one means that none is needed.
 fn security(access: Access) -> Value {
     match access {
         Access::AccessToken(endpoint) => {

@@ -42,12 +42,12 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
-/// What a request body holds.
+/// Content of a request body.
 #[derive(Clone, Copy)]
 pub(super) enum Takes {
-    /// No body.
+    /// Without a body.
     Nothing,
-    /// JSON.
+    /// A JSON body of this schema.
     Json(Make),
     /// JSON, or a form with the same members (OAuth).
     JsonOrForm(Make),
@@ -57,22 +57,22 @@ pub(super) enum Takes {
     Hook,
 }
 
-/// What a success holds.
+/// Content of a successful answer.
 #[derive(Clone, Copy)]
 pub(super) enum Gives {
-    /// No body.
+    /// Without a body.
     Nothing,
-    /// JSON.
+    /// A JSON body of this schema.
     Json(Make),
-    /// A page.
+    /// An HTML page.
     Page,
-    /// A redirect.
+    /// A redirect without a body.
     Redirect,
     /// Text of this media type.
     Text(&'static str),
 }
 
-/// What a route takes and answers.
+/// Request and answer of a route.
 #[derive(Clone, Copy)]
 pub(super) struct Operation {
     method: RouteMethod,

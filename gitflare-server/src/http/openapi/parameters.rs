@@ -325,7 +325,7 @@ fn filter(endpoint: Endpoint, name: &str) -> Option<Parameter> {
     })
 }
 
-/// What stands for a path parameter, in words.
+/// Description of a path parameter.
 pub(super) fn in_path(name: &str) -> Value {
     let (description, example) = match name {
         "provider" => ("The id of the provider.", "github"),

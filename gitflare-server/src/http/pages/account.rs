@@ -10,12 +10,12 @@ use super::{
     text::SafeText,
 };
 
-/// What is wrong with one field of a form.
+/// Fault of one field of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FieldProblem {
     /// The field's name.
     pub(crate) field: &'static str,
-    /// What to do about it.
+    /// Message that says how to correct it.
     pub(crate) message: SafeText,
 }
 
@@ -33,9 +33,9 @@ pub(crate) struct SignupView {
     pub(crate) csrf: String,
     /// The path of ours to go on to.
     pub(crate) return_to: Option<String>,
-    /// What was typed before.
+    /// Name from the last submission.
     pub(crate) name: String,
-    /// What was typed before.
+    /// Address from the last submission.
     pub(crate) email: String,
     /// The one-time link that the visitor came by; empty without one.
     pub(crate) invitation: String,
@@ -69,7 +69,7 @@ pub(crate) struct LoginView {
     pub(crate) csrf: String,
     /// The path of ours to go on to.
     pub(crate) return_to: Option<String>,
-    /// What was typed before.
+    /// Address from the last submission.
     pub(crate) email: String,
     pub(crate) problems: Vec<FieldProblem>,
     pub(crate) notice: Option<Notice>,

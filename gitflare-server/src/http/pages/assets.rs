@@ -45,7 +45,7 @@ static FILES: [File; 4] = [
     },
 ];
 
-/// What follows from the files' contents.
+/// Hashes derived from the files' contents.
 pub(crate) struct Print {
     address: String,
     pub(crate) etag: String,
@@ -65,7 +65,7 @@ static PRINTS: LazyLock<[Print; 4]> = LazyLock::new(|| {
     })
 });
 
-/// Where a page finds a file.
+/// URL of a file, with its hash.
 pub(super) fn address(asset: Asset) -> &'static str {
     &PRINTS[asset as usize].address
 }

@@ -6,11 +6,11 @@ use std::fmt::Write;
 /// One bar: what it counts, and the part of it that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bar {
-    /// What the bar stands for.
+    /// Label of the bar.
     pub(crate) label: String,
-    /// How many in all.
+    /// Number in all.
     pub(crate) count: u64,
-    /// How many of them failed.
+    /// Number of failures among them.
     pub(crate) failed: u64,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Drawn {
     pub(super) bar: Bar,
     pub(super) x: u64,
     pub(super) width: u64,
-    /// The whole bar.
+    /// Top of the bar.
     pub(super) y: u64,
     pub(super) height: u64,
     /// The failed part, at its foot.

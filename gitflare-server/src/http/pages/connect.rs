@@ -16,11 +16,11 @@ use super::{
 /// The app that asks.
 #[derive(Clone, Debug)]
 pub(crate) struct AppCard {
-    /// Its name.
+    /// Name of the app.
     pub(crate) name: SafeText,
-    /// Who made it.
+    /// Name of the developer; `None` when there is none.
     pub(crate) developer: Option<SafeText>,
-    /// What it says about itself.
+    /// Description by the developer.
     pub(crate) description: Option<SafeText>,
     /// The host that the browser goes back to; `None` where nothing leads back.
     pub(crate) returns_to: Option<SafeText>,
@@ -31,13 +31,13 @@ pub(crate) struct AppCard {
 pub(crate) struct ConnectOption {
     /// The instance's id.
     pub(crate) provider: ProviderId,
-    /// Which mark is shown.
+    /// Kind of code host, whose mark is shown.
     pub(crate) kind: ProviderKind,
     /// The instance's name.
     pub(crate) name: SafeText,
-    /// Where linking starts, in the same window: a path of ours.
+    /// Own path that starts linking in the same window.
     pub(crate) start: Link,
-    /// Where linking starts in a window of its own that ends in the hand-over page.
+    /// Own path that starts linking in a new window, which ends in the hand-over page.
     pub(crate) start_in_popup: Link,
 }
 
@@ -66,22 +66,22 @@ impl ConnectOption {
 pub(crate) struct ConnectedAccount {
     /// The connection's id.
     pub(crate) id: String,
-    /// The provider.
+    /// Id of the provider instance.
     pub(crate) provider: ProviderId,
     /// The account's login, or what is known of it.
     pub(crate) login: SafeText,
-    /// How to connect it again, when the provider refuses it.
+    /// Way to reconnect; `None` while the provider accepts the tokens.
     pub(crate) reconnect: Option<ConnectOption>,
-    /// Why its repositories cannot be listed now.
+    /// Reason why its repositories cannot be listed now.
     pub(crate) problem: Option<SafeText>,
-    /// When an app last read through it, as text.
+    /// Time of the last read by an app, as text.
     pub(crate) last_used: Option<String>,
 }
 
 /// A permission that can be given.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PermissionChoice {
-    /// What it is.
+    /// Scope with its explanation.
     pub(crate) purpose: Purpose,
     /// Whether its box is ticked.
     pub(crate) is_chosen: bool,
@@ -100,10 +100,10 @@ impl PermissionChoice {
     }
 }
 
-/// What the firewall keeps from every app.
+/// Number of files and formats that the firewall keeps from every app.
 #[derive(Clone, Debug)]
 pub(crate) struct FirewallNote {
-    /// Whether it is on.
+    /// `true` when the firewall is on.
     pub(crate) is_enabled: bool,
     /// The file patterns that it blocks.
     pub(crate) blocked: Vec<SafeText>,
@@ -121,10 +121,10 @@ impl FirewallNote {
     }
 }
 
-/// What has just happened, or what has to be done first.
+/// Message above a form: result of the last action, or a fault.
 #[derive(Clone, Debug)]
 pub(crate) struct Notice {
-    /// Whether it is a problem.
+    /// `true` for a fault.
     pub(crate) is_problem: bool,
     /// One or two sentences.
     pub(crate) text: SafeText,

@@ -11,7 +11,7 @@ use super::{
     text::{Link, SafeText},
 };
 
-/// Whom a hosted page answers to.
+/// Request that a hosted page belongs to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Embedding {
     /// Whether the page is inside a frame (`Sec-Fetch-Dest: iframe`).
@@ -44,7 +44,7 @@ impl Embedding {
 #[template(path = "consent.html")]
 pub(crate) struct ConsentView {
     pub(crate) app: AppCard,
-    /// What the app calls this customer.
+    /// Name of the customer, given by the app.
     pub(crate) customer: Option<SafeText>,
     /// The pending request.
     pub(crate) request_id: String,
@@ -52,11 +52,11 @@ pub(crate) struct ConsentView {
     pub(crate) csrf: String,
     /// This page's own address, for a window of its own.
     pub(crate) address: Link,
-    /// What is asked for.
+    /// Requested permissions.
     pub(crate) permissions: Vec<PermissionChoice>,
-    /// What can be connected.
+    /// Providers that can be connected.
     pub(crate) connect: Vec<ConnectOption>,
-    /// What is connected.
+    /// Connected accounts.
     pub(crate) accounts: Vec<ConnectedAccount>,
     /// The repositories of the connected accounts.
     pub(crate) picker: Picker,
@@ -82,7 +82,7 @@ impl View for ConsentView {
 #[template(path = "locked.html")]
 pub(crate) struct LockedView {
     pub(crate) app: AppCard,
-    /// What can be connected again.
+    /// Providers that can be connected again.
     pub(crate) connect: Vec<ConnectOption>,
     /// This page's own address, for a window of its own.
     pub(crate) address: Link,

@@ -20,7 +20,7 @@ use super::{
 pub(crate) struct FreshSecrets {
     /// The app's name.
     pub(crate) app: SafeText,
-    /// The app's id.
+    /// Client id of the app.
     pub(crate) client_id: String,
     /// The client secret.
     pub(crate) client_secret: Secret<String>,
@@ -33,10 +33,10 @@ pub(crate) struct FreshSecrets {
 pub(crate) struct AppForm {
     pub(crate) name: String,
     pub(crate) description: String,
-    /// One a line.
+    /// Redirect URIs, one a line.
     pub(crate) redirect_uris: String,
     pub(crate) permissions: Vec<Scope>,
-    /// One a line.
+    /// Embedding origins, one a line.
     pub(crate) embed_origins: String,
     pub(crate) require_pkce: bool,
     pub(crate) require_signed_customer_ref: bool,
@@ -102,7 +102,7 @@ pub(crate) struct CallRow {
     pub(crate) request_id: String,
 }
 
-/// How much was read.
+/// Counts of recent reads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UsagePanel {
     /// The days that are counted, as text.
@@ -118,11 +118,11 @@ pub(crate) struct UsagePanel {
     pub(crate) by_endpoint: Vec<(String, u64, u64)>,
 }
 
-/// The dashboard.
+/// A developer's dashboard.
 #[derive(Clone, Debug, Template)]
 #[template(path = "dashboard.html")]
 pub(crate) struct DashboardView {
-    /// Who is signed in.
+    /// Name of the user who has signed in.
     pub(crate) user: SafeText,
     /// The session's token for forms.
     pub(crate) csrf: String,
@@ -132,7 +132,7 @@ pub(crate) struct DashboardView {
     /// The form of a new app.
     pub(crate) new_app: AppForm,
     pub(crate) connections: Vec<ConnectionRow>,
-    /// What can be connected.
+    /// Providers that can be connected.
     pub(crate) connect: Vec<ConnectOption>,
     pub(crate) calls: Vec<CallRow>,
     pub(crate) usage: UsagePanel,

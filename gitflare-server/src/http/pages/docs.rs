@@ -121,7 +121,7 @@ struct Group {
     rows: Vec<EndpointRow>,
 }
 
-/// What the providers say of one operation.
+/// Support of one operation by each provider.
 #[derive(Clone, Debug)]
 struct CapabilityRow {
     key: &'static str,

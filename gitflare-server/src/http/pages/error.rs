@@ -100,7 +100,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
     }
 }
 
-/// What a request's `Accept` names, as far as errors ask.
+/// Media types of a request's `Accept` that decide how an error is shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Accepted {
     html: bool,

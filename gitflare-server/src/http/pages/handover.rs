@@ -14,23 +14,23 @@ use super::{
 #[derive(Clone, Debug, Template)]
 #[template(path = "handover.html")]
 pub(crate) struct HandoverView {
-    /// How the linking ended.
+    /// Result of the link flow.
     pub(crate) outcome: Handover,
 }
 
-/// How a linking ended.
+/// Result of a link flow.
 #[derive(Clone, Debug)]
 pub(crate) enum Handover {
     /// The account is linked; the opener's session starts to own it with these.
     Linked {
-        /// The flow.
+        /// Id of the link flow.
         flow_id: String,
         /// The single-use code.
         completion_code: String,
     },
-    /// It is not, for this reason.
+    /// The account was not linked.
     Failed {
-        /// One sentence.
+        /// Reason, one sentence.
         reason: SafeText,
     },
 }

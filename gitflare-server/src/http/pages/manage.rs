@@ -12,14 +12,14 @@ use super::{
     text::{Link, SafeText},
 };
 
-/// Where the customer's approval stands.
+/// State of the customer's approval.
 #[derive(Clone, Debug)]
 pub(crate) enum SharingState {
-    /// The app reads.
+    /// The app has access.
     Active {
         /// Since when, as text.
         since: String,
-        /// When it last read, as text.
+        /// Time of the last read, as text.
         last_used: Option<String>,
     },
     /// Begun and not decided.
@@ -35,7 +35,7 @@ pub(crate) struct ManageView {
     pub(crate) app: AppCard,
     /// The app's id, part of every form's address.
     pub(crate) client_id: String,
-    /// What the app calls this customer.
+    /// Name of the customer, given by the app.
     pub(crate) customer: Option<SafeText>,
     /// The app's own id of this customer, posted with every form.
     pub(crate) customer_ref: String,
@@ -44,7 +44,7 @@ pub(crate) struct ManageView {
     /// This page's own address, for a window of its own.
     pub(crate) address: Link,
     pub(crate) state: SharingState,
-    /// What the app may be given.
+    /// Permissions that the app can be given.
     pub(crate) permissions: Vec<PermissionChoice>,
     pub(crate) connect: Vec<ConnectOption>,
     pub(crate) accounts: Vec<ConnectedAccount>,

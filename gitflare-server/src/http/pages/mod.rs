@@ -33,7 +33,7 @@ use policy::Policy;
 
 /// A page with everything that it shows.
 pub(super) trait View: Template {
-    /// Which security headers it is sent with.
+    /// Policy of its security headers.
     fn policy(&self) -> Policy;
 
     /// The page as an answer.

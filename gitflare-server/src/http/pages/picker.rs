@@ -11,7 +11,7 @@ use gitflare_core::provider::ProviderId;
 
 use super::text::SafeText;
 
-/// How many repositories are shown at once.
+/// Most repositories shown at once.
 const SHOWN: usize = 100;
 
 /// A repository that can be chosen.
@@ -21,15 +21,15 @@ pub(crate) struct RepositoryChoice {
     pub(crate) connection_id: String,
     /// The provider's own id.
     pub(crate) id: String,
-    /// The provider.
+    /// Id of the provider instance.
     pub(crate) provider: ProviderId,
-    /// Its full name.
+    /// Full name, `owner/name`.
     pub(crate) full_name: SafeText,
-    /// What it says about itself.
+    /// Description by its owner.
     pub(crate) description: Option<SafeText>,
-    /// Whether it is private, as far as the provider says.
+    /// `true` for a private repository; `None` when the provider does not say.
     pub(crate) is_private: Option<bool>,
-    /// Whether it is archived, as far as the provider says.
+    /// `true` for an archived repository; `None` when the provider does not say.
     pub(crate) is_archived: Option<bool>,
     /// Whether its box is ticked.
     pub(crate) is_chosen: bool,
@@ -52,7 +52,7 @@ impl RepositoryChoice {
     }
 }
 
-/// What a consent or management form says of choices.
+/// Choices of a consent or management form, unparsed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Picked {
     /// Names of permissions, as posted.
@@ -92,13 +92,13 @@ pub(crate) struct Picker {
     pub(super) rows: Vec<RepositoryChoice>,
     /// The values that are chosen and not shown.
     pub(super) hidden: Vec<String>,
-    /// What was searched for.
+    /// Text of the search.
     pub(super) search: SafeText,
-    /// How many there are in all.
+    /// Number of repositories in all.
     pub(super) total: usize,
-    /// How many match the search.
+    /// Number of repositories that match the search.
     pub(super) matching: usize,
-    /// How many are chosen.
+    /// Number of chosen repositories.
     pub(super) chosen: usize,
     /// The first shown match, from 0.
     pub(super) from: usize,
@@ -161,12 +161,12 @@ impl Picker {
         self.from + self.rows.len()
     }
 
-    /// Where the part before the shown one begins.
+    /// Offset of the previous part; `None` at the start.
     pub(super) fn previous(&self) -> Option<usize> {
         (self.from > 0).then(|| self.from.saturating_sub(SHOWN))
     }
 
-    /// Where the part behind the shown one begins.
+    /// Offset of the next part; `None` at the end.
     pub(super) fn next(&self) -> Option<usize> {
         (self.to() < self.matching).then(|| self.to())
     }

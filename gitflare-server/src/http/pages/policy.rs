@@ -3,7 +3,7 @@
 
 use http::{HeaderName, HeaderValue, header};
 
-/// What kind of page it is.
+/// Kind of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The same for everybody.
@@ -20,13 +20,13 @@ pub(crate) enum Kind {
     Manage,
     /// The end of a linking in a popup.
     Handover,
-    /// An error.
+    /// An error page.
     Error,
-    /// The test app.
+    /// A page of the test app.
     Testapp,
 }
 
-/// Whose pages may frame a page (CS-4).
+/// Origins whose pages may frame a page (CS-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
     Nobody,

@@ -6,11 +6,11 @@ use gitflare_core::Scope;
 /// A scope in plain words.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Purpose {
-    /// The scope.
+    /// Scope that is explained.
     pub(crate) scope: Scope,
-    /// What the app gets, as its end of "The app may …".
+    /// Access that the scope gives, as the end of "The app may …".
     pub(crate) sees: &'static str,
-    /// Why somebody would want that, and where it stops.
+    /// Use of the access, and its limit.
     pub(crate) limits: &'static str,
 }
 

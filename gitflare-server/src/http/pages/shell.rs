@@ -43,7 +43,7 @@ impl Shell {
         }
     }
 
-    /// Who is signed in.
+    /// Name of the user who has signed in; `None` without one.
     pub(super) const fn signed_in(&self) -> Option<&SafeText> {
         match &self.visitor {
             Visitor::Developer(name) => Some(name),

@@ -10,26 +10,26 @@ use super::{
     text::{Link, SafeText},
 };
 
-/// How far the test app is.
+/// State of the test app.
 #[derive(Clone, Debug)]
 pub(crate) enum ConnectionState {
-    /// It has no app's credentials.
+    /// Without client credentials.
     Unconfigured,
-    /// It can ask for consent.
+    /// With client credentials, without a token.
     Ready {
-        /// Where to.
+        /// URL of the consent page.
         connect_url: Link,
     },
-    /// It has a token.
+    /// With an access token.
     Connected,
 }
 
-/// The test app.
+/// The test app's page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "testapp.html")]
 pub(crate) struct TestappView {
     pub(crate) state: ConnectionState,
-    /// What has to be among the app's redirect URIs.
+    /// Redirect URI that must be registered for the app.
     pub(crate) callback_url: String,
     pub(crate) client_id: String,
     pub(crate) customer_ref: String,
@@ -49,7 +49,7 @@ impl View for TestappView {
     }
 }
 
-/// What one probe came to.
+/// Result of one probe.
 #[derive(Clone, Debug)]
 pub(crate) struct ProbeRow {
     pub(crate) endpoint_key: &'static str,
@@ -62,7 +62,7 @@ pub(crate) struct ProbeRow {
     pub(crate) duration_ms: u128,
 }
 
-/// What the probes found.
+/// Results of the probes.
 #[derive(Clone, Debug, Template)]
 #[template(path = "probes.html")]
 pub(crate) struct ProbeView {

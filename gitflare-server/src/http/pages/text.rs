@@ -30,7 +30,7 @@ impl SafeText {
         Self(shown.trim().to_owned())
     }
 
-    /// The text.
+    /// The text, not escaped.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -23,9 +23,9 @@ use super::{
     visit::{BrowserState, require_on},
 };
 
-/// How many repositories a suite samples.
+/// Number of repositories that a suite samples.
 const SAMPLES: usize = 3;
-/// How many pages of a list are walked.
+/// Most pages of a list that are read.
 const PAGES: u32 = 3;
 
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');

@@ -26,7 +26,7 @@ use visit::{BrowserState, require_on};
 
 pub(super) use live::{commit_metrics, endpoint_suite, repository_scenario};
 
-/// What a form of the test app may hold.
+/// Largest form of the test app, in bytes.
 const MAX_FORM: usize = 8 * 1024;
 
 /// `GET /testapp`

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::super::{cookie::Cookie, exchange::Exchange, pages::connect::Notice, refusal::Refusal};
 
-/// How long a browser is remembered.
+/// Lifetime of a browser's state.
 const LIFETIME: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
 
 /// `404` while the test app is off.

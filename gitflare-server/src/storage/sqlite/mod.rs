@@ -5,6 +5,7 @@
 
 mod audit;
 mod authorizations;
+#[cfg(feature = "server")]
 pub(crate) mod backup;
 mod cleanup;
 mod clients;
