@@ -300,6 +300,29 @@ fn files_stay_short() {
     );
 }
 
+/// The typed client of GitFlic can make projects; the gateway itself changes nothing at a provider but
+/// its own hooks.
+#[test]
+fn no_route_reaches_the_making_of_projects() {
+    let callers = rust_files().into_iter().filter(|source| {
+        let is_named = |line: &str| line.contains("create_project") || line.contains("NewProject");
+        let is_shown = source.is_test() || source.path.contains("/examples/");
+        !is_shown && source.statements().any(is_named)
+    });
+    let folder = "gitflare-providers/src/gitflic/api/";
+    let outside: Vec<_> = callers
+        .map(|source| source.path)
+        .filter(|path| !path.starts_with(folder))
+        .collect();
+    assert_eq!(outside, [""; 0]);
+    for route in gitflare_server::http::ROUTES {
+        let makes = route.method == gitflare_server::http::RouteMethod::Post
+            && route.template().starts_with("/v1/repositories")
+            && !route.template().ends_with("/events/subscribe");
+        assert!(!makes, "{}", route.template());
+    }
+}
+
 #[test]
 fn unsafe_code_stands_in_one_file_at_most() {
     // sec: DU-8

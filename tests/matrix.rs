@@ -187,6 +187,23 @@ fn additions_are_marked_and_known() {
     assert_eq!(
         additions,
         [
+            (RouteMethod::Get, "/v1/repositories/:provider/:repoId/forks"),
+            (
+                RouteMethod::Get,
+                "/v1/repositories/:provider/:repoId/labels"
+            ),
+            (
+                RouteMethod::Get,
+                "/v1/repositories/:provider/:repoId/stargazers"
+            ),
+            (
+                RouteMethod::Get,
+                "/v1/repositories/:provider/:repoId/watchers"
+            ),
+            (
+                RouteMethod::Get,
+                "/v1/repositories/:provider/:repoId/assignees"
+            ),
             (RouteMethod::Get, "/metrics"),
             (RouteMethod::Get, "/openapi.json"),
             (RouteMethod::Post, "/v1/hooks/:provider/:subscriptionId"),
@@ -202,6 +219,7 @@ fn additions_are_marked_and_known() {
                 "/v1/subscriptions/:subscriptionId/deliveries/:deliveryId/replay"
             ),
             (RouteMethod::Post, "/v1/auth/complete"),
+            (RouteMethod::Post, "/v1/auth/:provider/callback"),
             (RouteMethod::Get, "/.well-known/oauth-authorization-server"),
             (RouteMethod::Post, "/oauth/revoke"),
             (RouteMethod::Post, "/oauth/introspect"),

@@ -27,7 +27,7 @@ use self::address::{PublicOnly, System, is_public};
 use self::body::{MAX_BODY, MAX_ROWS};
 pub use self::callbacks::Callbacks;
 pub use self::loopback::{Loopback, LoopbackAnswer};
-pub(crate) use self::rows::Rows;
+pub(crate) use self::rows::{ListAt, Rows};
 pub(crate) use self::times::{retry_after, seconds_until_reset};
 use crate::quotas::Quotas;
 

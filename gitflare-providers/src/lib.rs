@@ -19,7 +19,12 @@
 #![deny(missing_docs)]
 // What adapters share is unused where those that share it are left out.
 #![cfg_attr(
-    not(all(feature = "bitbucket", feature = "github", feature = "gitlab")),
+    not(all(
+        feature = "bitbucket",
+        feature = "gitflic",
+        feature = "github",
+        feature = "gitlab"
+    )),
     allow(dead_code, unused_imports, reason = "adapters are left out")
 )]
 
@@ -33,6 +38,8 @@ mod dialect;
 mod diff_files;
 #[cfg(feature = "http")]
 mod git_diff;
+#[cfg(feature = "gitflic")]
+pub mod gitflic;
 #[cfg(feature = "github")]
 pub mod github;
 #[cfg(feature = "gitlab")]

@@ -13,7 +13,7 @@ use gitflare_core::{
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{
-    http::Rows,
+    http::{ListAt, Rows},
     request::Get,
     upstream::Upstream,
     upstream_answer::{Answer, unreadable},
@@ -56,7 +56,7 @@ pub(crate) struct List<'a> {
     segments: Vec<Cow<'a, str>>,
     query: Vec<(&'static str, Cow<'a, str>)>,
     paging: &'static Paging,
-    member: Option<&'static str>,
+    at: ListAt,
     is_optional: bool,
     is_folder: bool,
     empty: &'static [u16],
@@ -74,7 +74,7 @@ impl<'a> List<'a> {
             segments: segments.iter().map(|segment| (*segment).into()).collect(),
             query: Vec::new(),
             paging,
-            member: None,
+            at: ListAt::Root,
             is_optional: false,
             is_folder: false,
             empty: &[],
@@ -132,7 +132,13 @@ impl<'a> List<'a> {
 
     /// Has its rows in that member of an object.
     pub(crate) fn rows_in(mut self, member: &'static str) -> Self {
-        self.member = Some(member);
+        self.at = ListAt::Member(member);
+        self
+    }
+
+    /// Has its rows in a list of `_embedded`, whatever that is called, or beside it.
+    pub(crate) fn embedded(mut self) -> Self {
+        self.at = ListAt::Embedded;
         self
     }
 
@@ -337,7 +343,7 @@ where
         broken.is_none()
     };
     let rows = Rows {
-        member: list.member,
+        at: list.at,
         each: &mut each,
     };
     let answer = upstream.rows(call, &list.get(page)?, rows).await?;

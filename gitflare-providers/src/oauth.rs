@@ -19,7 +19,7 @@ use reqwest::{
     Method,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
 use crate::{
@@ -153,8 +153,20 @@ impl Oauth {
         })
     }
 
+    pub(crate) fn config(&self) -> &OauthConfig {
+        &self.config
+    }
+
+    /// The provider's words for the least that allows these permissions.
+    pub(crate) fn scopes(&self, permissions: Scopes, separator: &str) -> String {
+        let words = self.flow.scopes.iter();
+        let words = words.filter(|(need, _)| need.is_in(permissions));
+        let words: Vec<_> = words.map(|(_, word)| *word).collect();
+        words.join(separator)
+    }
+
     /// A page of the provider, with a query.
-    fn page(&self, path: &str, query: &[(&str, &str)]) -> String {
+    pub(crate) fn page(&self, path: &str, query: &[(&str, &str)]) -> String {
         let mut url = self.web.join(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -192,6 +204,54 @@ impl Oauth {
             url: self.web.join(path),
             headers,
             body: self.form(form),
+        };
+        self.submit(&self.web, submission, deadline).await
+    }
+
+    /// Gets what is below the provider's pages, with our client's id and secret as user and password
+    /// (RFC 7617). Redirects are answers: the query holds a credential.
+    pub(crate) async fn get(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        deadline: Instant,
+    ) -> Result<Reply> {
+        let mut url = self.web.join(path);
+        url.query_pairs_mut().extend_pairs(query);
+        self.with_basic(Method::GET, url, String::new(), deadline)
+            .await
+    }
+
+    /// Posts JSON in the same way.
+    pub(crate) async fn post_json(
+        &self,
+        path: &str,
+        body: &Value,
+        deadline: Instant,
+    ) -> Result<Reply> {
+        let url = self.web.join(path);
+        self.with_basic(Method::POST, url, body.to_string(), deadline)
+            .await
+    }
+
+    async fn with_basic(
+        &self,
+        method: Method,
+        url: Url,
+        body: String,
+        deadline: Instant,
+    ) -> Result<Reply> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(AUTHORIZATION, self.basic()?);
+        if !body.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let submission = Submission {
+            method,
+            url,
+            headers,
+            body,
         };
         self.submit(&self.web, submission, deadline).await
     }
@@ -269,7 +329,7 @@ impl Oauth {
             .map_err(|failure| unanswered(self.flow.provider, failure))
     }
 
-    fn refusal<'r>(&self, reply: &'r Reply) -> Refusal<'r> {
+    pub(crate) fn refusal<'r>(&self, reply: &'r Reply) -> Refusal<'r> {
         Refusal::new(self.flow.provider, reply, self.flow.request_id)
     }
 }
@@ -277,12 +337,7 @@ impl Oauth {
 #[async_trait]
 impl ProviderOauth for Oauth {
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Result<String> {
-        let words = self.flow.scopes.iter();
-        let scope = words
-            .filter(|(need, _)| need.is_in(request.permissions))
-            .map(|(_, word)| *word)
-            .collect::<Vec<_>>()
-            .join(" ");
+        let scope = self.scopes(request.permissions, " ");
         let mut query = vec![
             ("client_id", self.config.client_id.as_str()),
             ("redirect_uri", &self.config.redirect_uri),

@@ -140,6 +140,21 @@ macro_rules! serve {
             file_tree(query: &gitflare_core::provider::TreeQuery,) -> TreeEntry
             => $serve, $($rows)* }
     };
+    (@ $adapter:ident $done:tt forks => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done forks() -> Repository => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt labels => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done labels() -> Label => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt stargazers => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done stargazers() -> Person => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt watchers => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done watchers() -> Person => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt assignees => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done assignees() -> Person => $serve, $($rows)* }
+    };
     // The lists of a repository.
     (@@ $adapter:ident [ $($done:tt)* ]
         $operation:ident($($name:ident: $kind:ty,)?) -> $row:ident => $serve:path, $($rows:tt)*

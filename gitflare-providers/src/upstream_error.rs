@@ -2,8 +2,9 @@
 //! headers mean alike. What a provider says in its own words is judged in its `client.rs`, before.
 
 use gitflare_core::{Code, Error, provider::ProviderId};
+use memchr::memmem;
 use reqwest::header::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 use crate::http::{Failure, Reply, retry_after, seconds_until_reset};
@@ -66,6 +67,16 @@ impl<'a> Refusal<'a> {
         body.as_ref()
             .and_then(|body| body["errors"].as_array())
             .is_some_and(|errors| errors.iter().any(|error| error["code"] == code))
+    }
+
+    /// Whether the body is JSON at all.
+    pub(crate) fn is_json(&self) -> bool {
+        serde_json::from_slice::<IgnoredAny>(&self.reply.body).is_ok()
+    }
+
+    /// Whether the body has that text anywhere.
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        memmem::find(&self.reply.body, text.as_bytes()).is_some()
     }
 
     /// The body's `message`, `error` and `error_description`; empty when it is no JSON object.
@@ -189,7 +200,7 @@ impl<'de> Deserialize<'de> for Words {
         enum Wire {
             Text(String),
             Object { message: String },
-            Other(serde::de::IgnoredAny),
+            Other(IgnoredAny),
         }
         Ok(match Wire::deserialize(deserializer)? {
             Wire::Text(text) | Wire::Object { message: text } => Self(text),

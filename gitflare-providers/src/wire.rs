@@ -166,8 +166,20 @@ impl<'de> Visitor<'de> for MomentVisitor {
     }
 }
 
-/// A text that upstreams leave empty where they know none, for `deserialize_with`.
+/// A colour as six hexadecimal digits, whatever stands in front of them; `None` for any other form.
+pub(crate) fn color(text: Option<String>) -> Option<String> {
+    let text = text?;
+    let digits = text.strip_prefix('#').unwrap_or(&text);
+    let is_color = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_color.then(|| digits.to_owned())
+}
+
+/// A text that upstreams leave empty where they know none.
+pub(crate) fn known(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// The same for `deserialize_with`.
 pub(crate) fn filled<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let text = Option::<String>::deserialize(from)?;
-    Ok(text.filter(|text| !text.is_empty()))
+    Option::deserialize(from).map(known)
 }

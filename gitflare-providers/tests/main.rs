@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bitbucket;
+mod gitflic;
 mod github;
 mod gitlab;
 mod local;

@@ -19,6 +19,8 @@ struct Registered<'a> {
     http: Http,
     /// The REST base.
     api_url: &'a str,
+    /// The base of its pages, where it was named.
+    web_url: Option<&'a str>,
     /// Our client at the provider; `None` without one.
     oauth: Option<OauthConfig>,
     app_slug: Option<String>,
@@ -57,6 +59,19 @@ const ADAPTERS: &[(ProviderKind, Option<&str>, Adapter)] = &[
             Ok(Arc::new(match at.oauth {
                 Some(oauth) => bitbucket.with_oauth(at.http, at.api_url, oauth)?,
                 None => bitbucket,
+            }))
+        },
+    ),
+    #[cfg(feature = "gitflic")]
+    (
+        ProviderKind::GITFLIC,
+        Some("https://api.gitflic.ru"),
+        |at| {
+            let gitflic =
+                gitflare_providers::gitflic::Gitflic::new(at.http.clone(), at.api_url, at.web_url)?;
+            Ok(Arc::new(match at.oauth {
+                Some(oauth) => gitflic.with_oauth(at.http, at.api_url, oauth)?,
+                None => gitflic,
             }))
         },
     ),
@@ -136,6 +151,7 @@ fn adapter(
     let made = adapter(Registered {
         http: http.clone(),
         api_url,
+        web_url: upstream.web_url.as_ref().map(BaseUrl::as_str),
         oauth: oauth(upstream, public_url),
         app_slug: config.github_app_slug.clone().filter(|_| !is_further),
     });

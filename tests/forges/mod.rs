@@ -8,6 +8,7 @@
 
 mod events;
 mod faults;
+mod gitflic;
 mod instances;
 mod reads;
 mod receiver;

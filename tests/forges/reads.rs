@@ -50,6 +50,7 @@ async fn every_read_answers_and_says_what_is_left_of_the_limit() {
             json!("local"),
             json!("anna-berg"),
             json!("anna-berg"),
+            json!("anna-berg"),
             json!("anna-berg")
         ]
     );

@@ -28,6 +28,10 @@ const WITHOUT_EXAMPLE: &[(&str, &str)] = &[
         "needs the state that a browser brings back",
     ),
     (
+        "POST /v1/auth/{provider}/callback",
+        "needs the state of a flow that waits",
+    ),
+    (
         "POST /v1/auth/complete",
         "needs the code that a browser brings back",
     ),
@@ -217,7 +221,14 @@ impl Tour<'_> {
                     "/releases?limit=2".to_owned(),
                     "/checks?limit=2".to_owned(),
                     "/deployments?limit=2".to_owned(),
+                    "/forks?limit=2".to_owned(),
+                    "/labels?limit=2".to_owned(),
+                    "/stargazers?limit=2".to_owned(),
+                    "/assignees?limit=2".to_owned(),
                 ]);
+            }
+            if provider == "github" {
+                read.push("/watchers?limit=2".to_owned());
             }
             for below in read {
                 self.token(Method::GET, &format!("{base}{below}"), None)

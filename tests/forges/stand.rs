@@ -68,7 +68,10 @@ impl Stand {
             ("GITFLARE_DEV", "true"),
             ("GITFLARE_DATA_DIR", &data),
             ("GITFLARE_LOCAL_ROOT", &root),
-            ("GITFLARE_PROVIDERS", "github,gitlab,bitbucket,local"),
+            (
+                "GITFLARE_PROVIDERS",
+                "github,gitlab,bitbucket,gitflic,local",
+            ),
             ("SGG_ADMIN_API_KEY", ADMIN_KEY),
         ];
         pairs.extend(
@@ -115,6 +118,7 @@ impl Stand {
         match provider {
             "github" => self.forges.github(),
             "bitbucket" => self.forges.bitbucket(),
+            "gitflic" => self.forges.gitflic(),
             _ => self.forges.gitlab(),
         }
     }

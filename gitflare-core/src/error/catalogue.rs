@@ -75,6 +75,13 @@ pub struct CodeRow {
 }
 
 impl Code {
+    /// The code of that name; `None` when there is none.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let row = CODES.iter().find(|row| row.name == name);
+        row.map(|row| row.code)
+    }
+
     /// The code's row. The table is in the order of the variants, so this is an index.
     #[must_use]
     pub fn row(self) -> &'static CodeRow {

@@ -64,7 +64,8 @@ impl Gateway {
     /// many were new.
     async fn enqueue(&self, stored: &StoredSubscription, sent: HookEvents) -> Result<usize> {
         let subscription = &stored.subscription;
-        let source: String = sent.delivery_id.chars().take(MAX_SOURCE).collect();
+        let source = sent.delivery_id.as_deref();
+        let source: Option<String> = source.map(|id| id.chars().take(MAX_SOURCE).collect());
         let now = self.clock.now();
         let mut queued = 0;
         for (name, data) in sent.events {
@@ -76,9 +77,14 @@ impl Gateway {
             let repository = sent.full_name.as_deref();
             let delivery = NewDelivery {
                 payload: payload(&event, name, subscription, repository, now, &data)?,
+                // What the provider cannot tell apart is never taken for sent again.
+                source: format!(
+                    "{} {}",
+                    source.as_deref().unwrap_or(event.as_str()),
+                    name.as_str()
+                ),
                 id: event,
                 subscription_id: subscription.id.clone(),
-                source: format!("{source} {}", name.as_str()),
                 event: name,
                 created_at: now,
             };

@@ -352,6 +352,11 @@ async fn in_repository(
             deployments.await?.into()
         }
         Operation::FileTree(query) => provider.file_tree(call, &repo, query, page).await?.into(),
+        Operation::Forks => provider.forks(call, &repo, page).await?.into(),
+        Operation::Labels => provider.labels(call, &repo, page).await?.into(),
+        Operation::Stargazers => provider.stargazers(call, &repo, page).await?.into(),
+        Operation::Watchers => provider.watchers(call, &repo, page).await?.into(),
+        Operation::Assignees => provider.assignees(call, &repo, page).await?.into(),
         Operation::Profile | Operation::Repositories => {
             return Err(Error::internal("not an operation of one repository"));
         }

@@ -26,7 +26,7 @@ use crate::{
 
 /// How long the way to the provider and back may take, and then how long the account waits to be
 /// claimed (PC-1, PC-2).
-const FLOW_TTL: Duration = Duration::from_secs(600);
+pub(super) const FLOW_TTL: Duration = Duration::from_secs(600);
 /// No provider's code, error or state is longer.
 const MAX_PARAMETER_LEN: usize = 4096;
 /// Most attempts of an update that others keep overtaking.
@@ -346,7 +346,7 @@ impl Gateway {
     }
 
     /// Buys the tokens, asks whose they are, and keeps both until they are claimed.
-    async fn account_behind(
+    pub(super) async fn account_behind(
         &self,
         flow: &LinkFlow,
         callback: LinkCallback,

@@ -29,6 +29,11 @@ pub(super) enum Operation {
     Checks(RefSelector),
     Deployments(DeploymentFilter),
     FileTree(TreeQuery),
+    Forks,
+    Labels,
+    Stargazers,
+    Watchers,
+    Assignees,
 }
 
 /// A filter and its value or default, as the cursor is bound to it.
@@ -132,6 +137,11 @@ fn operation(endpoint: Endpoint, item: Option<&str>, query: &Query) -> Result<Op
             Operation::PullRequestDiff(pull_request_number(item.unwrap_or_default())?)
         }
         Endpoint::Contributors => Operation::Contributors,
+        Endpoint::Forks => Operation::Forks,
+        Endpoint::Labels => Operation::Labels,
+        Endpoint::Stargazers => Operation::Stargazers,
+        Endpoint::Watchers => Operation::Watchers,
+        Endpoint::Assignees => Operation::Assignees,
         Endpoint::Tags => Operation::Tags,
         Endpoint::Releases => Operation::Releases,
         Endpoint::Checks => Operation::Checks(selector(query)?),

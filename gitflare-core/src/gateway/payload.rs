@@ -7,8 +7,8 @@ use crate::{
     Result,
     filter::{Filterable, Screen},
     model::{
-        Branch, Check, Commit, Contributor, Deployment, Diff, PullRequest, Release, Repository,
-        Tag, TreeEntry, Viewer,
+        Branch, Check, Commit, Contributor, Deployment, Diff, Label, Person, PullRequest, Release,
+        Repository, Tag, TreeEntry, Viewer,
     },
 };
 
@@ -65,6 +65,10 @@ payload! {
     Deployments(Vec<Deployment>),
     /// A page of files and folders.
     FileTree(Vec<TreeEntry>),
+    /// A page of labels.
+    Labels(Vec<Label>),
+    /// A page of people.
+    People(Vec<Person>),
 }
 
 impl Payload {
@@ -85,6 +89,8 @@ impl Payload {
             Self::Checks(list) => list.len(),
             Self::Deployments(list) => list.len(),
             Self::FileTree(list) => list.len(),
+            Self::Labels(list) => list.len(),
+            Self::People(list) => list.len(),
         }
     }
 

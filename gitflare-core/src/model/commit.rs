@@ -22,10 +22,19 @@ pub struct Commit {
     pub author: Option<Signature>,
     /// Committer, with the commit date.
     pub committer: Option<Signature>,
-    /// The parents' object names, first parent first.
-    pub parents: Vec<String>,
+    /// The parents' object names, first parent first; empty for a first commit, `None` where the
+    /// provider does not say.
+    pub parents: Option<Vec<String>>,
     /// Its page at the provider.
     pub web_url: Option<String>,
+}
+
+impl Commit {
+    /// The object name of the first parent; `None` for a first commit, and where it is not known.
+    #[must_use]
+    pub fn first_parent(&self) -> Option<&str> {
+        self.parents.as_ref()?.first().map(String::as_str)
+    }
 }
 
 /// A person and a time in a commit, as Git records them.

@@ -15,7 +15,7 @@ macro_rules! endpoints {
         }
 
         impl Endpoint {
-            /// Every operation, in the contract's order.
+            /// Every operation, in the contract's order; what goes beyond it comes last.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The name in usage rows and on the capability page.
@@ -62,6 +62,12 @@ endpoints! {
     Deployments      "deployments.list"      ReadDeployments   true  ["environment" "state"];
     FileTree         "file-tree.list"        ReadFileTree      true  ["ref" "branch" "path" "recursive"];
     EventsSubscribe  "events.subscribe"      EventsSubscribe   false [];
+    // Beyond the published matrix.
+    Forks            "forks.list"            ReadRepositories  true  [];
+    Labels           "labels.list"           ReadRepositories  true  [];
+    Stargazers       "stargazers.list"       ReadAuthors       true  [];
+    Watchers         "watchers.list"         ReadAuthors       true  [];
+    Assignees        "assignees.list"        ReadAuthors       true  [];
 }
 
 impl fmt::Display for Endpoint {

@@ -43,8 +43,9 @@ impl<'a> HookCall<'a> {
 /// Content of a verified call.
 #[derive(Debug)]
 pub struct HookEvents {
-    /// The provider's own id of its delivery, the same when it is sent again.
-    pub delivery_id: String,
+    /// The provider's own id of its delivery, the same when it is sent again; `None` where it has
+    /// none, so that every call counts as a new one.
+    pub delivery_id: Option<String>,
     /// The repository's id; `None` in calls that concern none.
     pub repository_id: Option<String>,
     /// The repository's full name now; `None` when the call does not say.

@@ -7,16 +7,16 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 
 use super::{
-    AuthorizationRequest, Call, Capability, CodeExchange, CommitId, DeploymentFilter, GitRef,
-    HookCall, HookEvents, NewHook, OauthRefusal, Provider, ProviderHooks, ProviderId, ProviderKind,
-    ProviderOauth, ProviderTokens, RateLimit, RefSelector, RepoRef, TokenRefresh, TokenRevocation,
-    TreeQuery,
+    AuthorizationRequest, Call, Capability, CodeExchange, CommitId, DeploymentFilter, Evidence,
+    GitRef, HookCall, HookEvents, NewHook, OauthRefusal, Provider, ProviderHooks, ProviderId,
+    ProviderKind, ProviderOauth, ProviderTokens, RateLimit, RefSelector, RepoRef, TokenRefresh,
+    TokenRevocation, TreeQuery,
 };
 use crate::{
     ConnectionId, Error, Page, PageRequest, Result, Secret,
     model::{
-        Branch, Check, Commit, Contributor, Deployment, Diff, EventData, EventName, PullRequest,
-        PullRequestFilter, Release, Repository, Tag, TreeEntry, Viewer,
+        Branch, Check, Commit, Contributor, Deployment, Diff, EventData, EventName, Label, Person,
+        PullRequest, PullRequestFilter, Release, Repository, Tag, TreeEntry, Viewer,
     },
 };
 
@@ -94,6 +94,10 @@ macro_rules! pass {
                 self.adapter.capabilities()
             }
 
+            fn evidence(&self) -> &'static [Evidence] {
+                self.adapter.evidence()
+            }
+
             fn is_repository_id(&self, segment: &str) -> bool {
                 self.adapter.is_repository_id(segment)
             }
@@ -140,6 +144,12 @@ macro_rules! pass {
                     .map_err(|error| self.renamed(error))
             }
 
+            async fn forks(&self, call: &Call, repo: &RepoRef, page: PageRequest) -> Result<Page<Repository>> {
+                let forks = self.adapter.forks(call, repo, page).await;
+                let forks = forks.map_err(|error| self.renamed(error))?;
+                Ok(forks.map(|fork| self.repository_of(fork)))
+            }
+
             $(async fn $operation(&self, call: &Call, repo: &RepoRef, $($name: $kind),*) -> Result<$answer> {
                 let answer = self.adapter.$operation(call, repo, $($name),*).await;
                 answer.map_err(|error| self.renamed(error))
@@ -160,6 +170,10 @@ pass! {
     checks(at: &RefSelector, page: PageRequest) -> Page<Check>;
     deployments(filter: &DeploymentFilter, page: PageRequest) -> Page<Deployment>;
     file_tree(query: &TreeQuery, page: PageRequest) -> Page<TreeEntry>;
+    labels(page: PageRequest) -> Page<Label>;
+    stargazers(page: PageRequest) -> Page<Person>;
+    watchers(page: PageRequest) -> Page<Person>;
+    assignees(page: PageRequest) -> Page<Person>;
 }
 
 #[async_trait]
@@ -178,6 +192,10 @@ impl ProviderOauth for Instance {
 
     fn installation_url(&self) -> Option<String> {
         self.adapter.oauth()?.installation_url()
+    }
+
+    fn posts_code(&self) -> bool {
+        self.adapter.oauth().is_some_and(ProviderOauth::posts_code)
     }
 
     async fn exchange(&self, exchange: CodeExchange<'_>) -> Result<ProviderTokens, OauthRefusal> {

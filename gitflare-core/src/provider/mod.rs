@@ -6,6 +6,7 @@
 //! in its capabilities, and add it to the conformance test.
 
 mod capability;
+mod evidence;
 mod hooks;
 mod id;
 mod instance;
@@ -19,6 +20,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 pub use capability::{Capability, Endpoint, Support};
+pub use evidence::Evidence;
 pub use hooks::{HookCall, HookEvents, NewHook, ProviderHooks};
 pub use id::{ProviderId, ProviderKind};
 pub use instance::Instance;
@@ -33,8 +35,8 @@ pub use registry::Registry;
 use crate::{
     ConnectionId, Error, Page, PageRequest, Result, Secret,
     model::{
-        Branch, Check, Commit, Contributor, Deployment, DeploymentState, Diff, PullRequest,
-        PullRequestFilter, Release, Repository, Tag, TreeEntry, Viewer,
+        Branch, Check, Commit, Contributor, Deployment, DeploymentState, Diff, Label, Person,
+        PullRequest, PullRequestFilter, Release, Repository, Tag, TreeEntry, Viewer,
     },
 };
 
@@ -99,6 +101,11 @@ pub trait Provider: Send + Sync {
 
     /// One row per [`Endpoint`], supported or not.
     fn capabilities(&self) -> &'static [Capability];
+
+    /// What the adapter was checked against; nothing where nobody says.
+    fn evidence(&self) -> &'static [Evidence] {
+        &[]
+    }
 
     /// Whether a path segment has the form of this provider's own repository ids (otherwise it is
     /// taken for a full name).
@@ -234,6 +241,56 @@ pub trait Provider: Send + Sync {
         _page: PageRequest,
     ) -> Result<Page<TreeEntry>> {
         Err(Error::unsupported(self.id(), Endpoint::FileTree))
+    }
+
+    /// Lists forks.
+    async fn forks(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _page: PageRequest,
+    ) -> Result<Page<Repository>> {
+        Err(Error::unsupported(self.id(), Endpoint::Forks))
+    }
+
+    /// Lists labels.
+    async fn labels(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _page: PageRequest,
+    ) -> Result<Page<Label>> {
+        Err(Error::unsupported(self.id(), Endpoint::Labels))
+    }
+
+    /// Lists the people who gave the repository a star.
+    async fn stargazers(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _page: PageRequest,
+    ) -> Result<Page<Person>> {
+        Err(Error::unsupported(self.id(), Endpoint::Stargazers))
+    }
+
+    /// Lists the people who are told of what happens in the repository.
+    async fn watchers(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _page: PageRequest,
+    ) -> Result<Page<Person>> {
+        Err(Error::unsupported(self.id(), Endpoint::Watchers))
+    }
+
+    /// Lists the people who can be made responsible for a pull request.
+    async fn assignees(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _page: PageRequest,
+    ) -> Result<Page<Person>> {
+        Err(Error::unsupported(self.id(), Endpoint::Assignees))
     }
 
     /// The hooks by which the provider tells of events; `None` where it has none.

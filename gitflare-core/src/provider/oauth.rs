@@ -104,6 +104,12 @@ pub trait ProviderOauth: Send + Sync {
         None
     }
 
+    /// Whether the provider sends the code to our server by a POST of its own, and the browser
+    /// comes back without it.
+    fn posts_code(&self) -> bool {
+        false
+    }
+
     /// Buys tokens with a code.
     async fn exchange(&self, exchange: CodeExchange<'_>) -> Result<ProviderTokens, OauthRefusal>;
 

@@ -10,8 +10,8 @@ use std::{marker::PhantomData, vec};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use operation::{
-    Branches, Checks, Commits, Contributors, Deployments, FileTree, Operation, PullRequests,
-    Releases, Repositories, Tags,
+    Assignees, Branches, Checks, Commits, Contributors, Deployments, FileTree, Forks, Labels,
+    Operation, PullRequests, Releases, Repositories, Stargazers, Tags, Watchers,
 };
 pub use page::{Answer, Page};
 
@@ -177,6 +177,16 @@ lists! {
     deployments Deployments;
     /// The files and folders of a commit; of the default branch unless told otherwise.
     file_tree FileTree;
+    /// The forks, whoever owns them.
+    forks Forks;
+    /// The labels of pull requests and issues.
+    labels Labels;
+    /// The people who gave the repository a star.
+    stargazers Stargazers;
+    /// The people who are told of what happens in the repository.
+    watchers Watchers;
+    /// The people who can be made responsible for a pull request.
+    assignees Assignees;
 }
 
 impl RepositoryReader<'_> {

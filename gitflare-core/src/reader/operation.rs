@@ -5,8 +5,8 @@ use super::List;
 use crate::{
     gateway::Payload,
     model::{
-        Branch, Check, Commit, Contributor, Deployment, DeploymentState, PullRequest,
-        PullRequestFilter, Release, Repository, Tag, TreeEntry,
+        Branch, Check, Commit, Contributor, Deployment, DeploymentState, Label, Person,
+        PullRequest, PullRequestFilter, Release, Repository, Tag, TreeEntry,
     },
     provider::Endpoint,
 };
@@ -63,6 +63,11 @@ operations! {
     Checks       Check       Checks       "checks";
     Deployments  Deployment  Deployments  "deployments";
     FileTree     TreeEntry   FileTree     "file-tree";
+    Forks        Repository  Repositories "forks";
+    Labels       Label       Labels       "labels";
+    Stargazers   Person      People       "stargazers";
+    Watchers     Person      People       "watchers";
+    Assignees    Person      People       "assignees";
 }
 
 impl List<'_, Repositories> {

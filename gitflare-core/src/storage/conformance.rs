@@ -123,6 +123,7 @@ promises! {
         a_state_is_spent_once
         an_account_is_claimed_once
         an_unclaimed_account_is_given_up
+        a_posted_code_waits_for_its_browser
     }
     cleanup {
         a_job_is_begun_by_one_worker_until_it_is_done

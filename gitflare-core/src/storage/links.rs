@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SealedTokens;
 use crate::{
-    ConnectionId, CredentialHash, FlowId, Result, TenantId, Timestamp, UserId, model::words,
+    Code, ConnectionId, CredentialHash, FlowId, Result, TenantId, Timestamp, UserId, model::words,
     provider::ProviderId,
 };
 
@@ -95,6 +95,27 @@ pub struct UnclaimedAccount {
     pub tokens: SealedTokens,
 }
 
+/// What became of a flow whose code the provider posts to our server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostedOutcome {
+    /// Nothing yet: the code was not posted, or its tokens are still being bought.
+    Awaited,
+    /// The account waits for its browser.
+    Linked,
+    /// There is none, and why.
+    Failed(Code),
+}
+
+/// By what a browser that comes back without a code shows which flow it is of.
+#[derive(Clone, Copy, Debug)]
+pub enum PostedKey<'a> {
+    /// The state, which the provider has handed back.
+    State(&'a CredentialHash),
+    /// The browser's own cookie, where the provider hands nothing back: its newest flow at that
+    /// provider, one whose code was posted first.
+    Browser(&'a CredentialHash, ProviderId),
+}
+
 /// Stores flows that link accounts.
 #[async_trait]
 pub trait LinkStore: Send + Sync {
@@ -107,6 +128,26 @@ pub trait LinkStore: Send + Sync {
     /// Spends a state: of two callers one gets its flow. One that is unknown, spent or past its
     /// time is `None` (PC-1).
     async fn take_state(&self, state: &CredentialHash, now: Timestamp) -> Result<Option<LinkFlow>>;
+
+    /// Spends a state for the provider that posts its code: of two posts one gets the flow. The
+    /// browser can still come back with the state. One that is unknown, posted before or past its
+    /// time is `None`.
+    async fn post_state(&self, state: &CredentialHash, now: Timestamp) -> Result<Option<LinkFlow>>;
+
+    /// Notes why a flow whose code was posted has no account.
+    async fn fail_posted(&self, id: &FlowId, code: Code) -> Result<()>;
+
+    /// The flow of a browser that comes back without a code, and what became of it; `None` when
+    /// there is none that waits for a browser.
+    async fn find_posted(
+        &self,
+        key: PostedKey<'_>,
+        now: Timestamp,
+    ) -> Result<Option<(LinkFlow, PostedOutcome)>>;
+
+    /// Spends the state of a flow for the browser that came back. Its account, if it has one, waits
+    /// under that completion code from then on. Of two callers one gets `true`.
+    async fn return_posted(&self, id: &FlowId, code: CredentialHash) -> Result<bool>;
 
     /// Keeps the account that came back, for whoever presents the completion code until
     /// `expires_at`.

@@ -47,7 +47,10 @@ pub use deliveries::{
 pub use grants::{
     ApprovedRepository, Authorization, AuthorizationStatus, Grant, GrantStatus, Repositories,
 };
-pub use links::{Handover, LinkFlow, LinkKind, LinkStore, LinkedAccount, UnclaimedAccount};
+pub use links::{
+    Handover, LinkFlow, LinkKind, LinkStore, LinkedAccount, PostedKey, PostedOutcome,
+    UnclaimedAccount,
+};
 pub use proofs::{Proof, ProofStore};
 pub use requests::{PendingRequest, RequestStore, Sharing};
 pub use sealed::{SealedPlace, SealedStore, SealedValue};

@@ -30,6 +30,11 @@ const EVERYTHING: &[Capability] = &[
     Capability::full(Endpoint::Deployments),
     Capability::full(Endpoint::FileTree),
     Capability::full(Endpoint::EventsSubscribe),
+    Capability::full(Endpoint::Forks),
+    Capability::full(Endpoint::Labels),
+    Capability::full(Endpoint::Stargazers),
+    Capability::full(Endpoint::Watchers),
+    Capability::full(Endpoint::Assignees),
 ];
 
 /// Which provider serves everything, and which one declares nothing.

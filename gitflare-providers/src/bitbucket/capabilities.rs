@@ -8,6 +8,12 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
         "Bitbucket has no list of a repository's contributors.",
     ),
     Capability::none(Endpoint::Releases, "Bitbucket has no releases."),
+    Capability::none(Endpoint::Labels, "Bitbucket has no labels."),
+    Capability::none(Endpoint::Stargazers, "Bitbucket has no stars."),
+    Capability::none(
+        Endpoint::Assignees,
+        "Bitbucket has reviewers, and no list of those who can be assigned.",
+    ),
     // The reference lists no query parameters, and those that clients send are refused at times.
     // <https://jira.atlassian.com/browse/BCLOUD-18729>
     Capability {

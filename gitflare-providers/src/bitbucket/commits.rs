@@ -95,7 +95,6 @@ impl From<WireCommit> for Commit {
             .message
             .as_ref()
             .and_then(|message| message.lines().next().map(str::to_owned));
-        let parents = wire.parents.unwrap_or_default().into_iter();
         Self {
             sha: wire.hash,
             title,
@@ -105,7 +104,9 @@ impl From<WireCommit> for Commit {
             committer: wire
                 .committer
                 .map(|committer| committer.into_signature(None)),
-            parents: parents.filter_map(|parent| parent.hash).collect(),
+            parents: wire
+                .parents
+                .map(|parents| parents.into_iter().filter_map(|it| it.hash).collect()),
             web_url: href(wire.links.unwrap_or_default().html),
         }
     }

@@ -125,7 +125,7 @@ impl ProviderHooks for Bitbucket {
         let wire: WireEvent = serde_json::from_slice(call.body).map_err(|_| invalid())?;
         let repository = wire.repository.as_ref();
         Ok(HookEvents {
-            delivery_id: delivery_id.to_owned(),
+            delivery_id: Some(delivery_id.to_owned()),
             repository_id: repository.map(WireRepository::id),
             full_name: repository.map(WireRepository::full_name),
             events: wire.into_events(event, call)?,

@@ -1,6 +1,7 @@
 //! Provider `bitbucket`: Bitbucket Cloud over REST 2.0. It reads only, and asks by the repository's
 //! UUID, which outlives renames. Contributors and releases do not exist there.
 
+mod around;
 mod capabilities;
 mod checks;
 mod client;
@@ -16,7 +17,10 @@ mod refs;
 mod repositories;
 mod tree;
 
-use gitflare_core::{Result, provider::ProviderHooks};
+use gitflare_core::{
+    Result,
+    provider::{Evidence, ProviderHooks},
+};
 
 use self::{capabilities::CAPABILITIES, client::Client};
 use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
@@ -64,6 +68,10 @@ serve! {
         fn hooks(&self) -> Option<&dyn ProviderHooks> {
             Some(self)
         }
+
+        fn evidence(&self) -> &'static [Evidence] {
+            &[Evidence::RecordedTraffic]
+        }
     }
     viewer => profile::viewer,
     repositories => repositories::list,
@@ -78,4 +86,6 @@ serve! {
     checks => checks::list,
     deployments => deployments::list,
     file_tree => tree::list,
+    forks => around::forks,
+    watchers => around::watchers,
 }

@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Result,
-    model::{Actor, Viewer},
+    model::{Actor, Person, Viewer},
     provider::Call,
 };
 use serde::Deserialize;
@@ -48,6 +48,19 @@ pub(super) struct WireUser {
 impl WireUser {
     pub(super) fn avatar_url(&mut self) -> Option<String> {
         href(self.links.as_mut().and_then(|links| links.avatar.take()))
+    }
+}
+
+impl From<WireUser> for Person {
+    fn from(wire: WireUser) -> Self {
+        let links = wire.links.unwrap_or_default();
+        Self {
+            id: wire.uuid.map(unbraced),
+            login: wire.nickname,
+            name: wire.display_name,
+            avatar_url: href(links.avatar),
+            web_url: href(links.html),
+        }
     }
 }
 

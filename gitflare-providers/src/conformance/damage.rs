@@ -84,9 +84,20 @@ pub(super) fn invented(answer: &Value, sources: &[Value], own: &[&str]) -> Vec<S
         });
         !own.contains(&leaf.as_str())
             && !sent.iter().any(|text| text.contains(bare))
+            && !is_patch_of(leaf, &sent)
             && Timestamp::parse(leaf).is_none_or(|moment| !moments.contains(&moment))
     });
     leaves.into_iter().collect()
+}
+
+/// Whether a text is a patch whose lines were sent: where an upstream sends lines, the adapter writes
+/// the signs and the lines in front of hunks.
+fn is_patch_of(leaf: &str, sent: &BTreeSet<String>) -> bool {
+    let is_sent = |line: &str| {
+        let body = line.get(1..).unwrap_or_default();
+        line.starts_with("@@ ") || sent.iter().any(|text| text.contains(body))
+    };
+    leaf.starts_with("@@ ") && leaf.lines().all(is_sent)
 }
 
 /// Files, lines and what the firewall did are counted here, not sent.

@@ -45,6 +45,16 @@ pub enum Read {
     Deployments(DeploymentFilter),
     /// Entries of a tree.
     FileTree(TreeQuery),
+    /// Forks.
+    Forks,
+    /// Labels.
+    Labels,
+    /// People who gave a star.
+    Stargazers,
+    /// People who watch.
+    Watchers,
+    /// People who can be assigned.
+    Assignees,
 }
 
 impl Read {
@@ -66,6 +76,11 @@ impl Read {
             Self::Checks(_) => Endpoint::Checks,
             Self::Deployments(_) => Endpoint::Deployments,
             Self::FileTree(_) => Endpoint::FileTree,
+            Self::Forks => Endpoint::Forks,
+            Self::Labels => Endpoint::Labels,
+            Self::Stargazers => Endpoint::Stargazers,
+            Self::Watchers => Endpoint::Watchers,
+            Self::Assignees => Endpoint::Assignees,
         }
     }
 
@@ -87,6 +102,11 @@ impl Read {
             Endpoint::Checks => Self::Checks(RefSelector::DefaultBranch),
             Endpoint::Deployments => Self::Deployments(DeploymentFilter::default()),
             Endpoint::FileTree => Self::FileTree(TreeQuery::default()),
+            Endpoint::Forks => Self::Forks,
+            Endpoint::Labels => Self::Labels,
+            Endpoint::Stargazers => Self::Stargazers,
+            Endpoint::Watchers => Self::Watchers,
+            Endpoint::Assignees => Self::Assignees,
             _ => return None,
         })
     }
@@ -155,6 +175,11 @@ impl Read {
             Self::Checks(at) => rows(provider.checks(call, repo, at, page).await),
             Self::Deployments(filter) => rows(provider.deployments(call, repo, filter, page).await),
             Self::FileTree(query) => rows(provider.file_tree(call, repo, query, page).await),
+            Self::Forks => rows(provider.forks(call, repo, page).await),
+            Self::Labels => rows(provider.labels(call, repo, page).await),
+            Self::Stargazers => rows(provider.stargazers(call, repo, page).await),
+            Self::Watchers => rows(provider.watchers(call, repo, page).await),
+            Self::Assignees => rows(provider.assignees(call, repo, page).await),
         }
     }
 }

@@ -28,7 +28,8 @@ const ROWS: usize = 23;
 const STATUSES: &[(u16, &[Code])] = &[
     (400, &[Code::InvalidRequest]),
     (401, &[Code::AuthExpired, Code::InvalidCredentials]),
-    (403, &[Code::InsufficientScope]),
+    // Some say so to a token that has ended.
+    (403, &[Code::InsufficientScope, Code::InvalidCredentials]),
     (404, &[Code::ResourceNotFound, Code::RepositoryNotFound]),
     (408, &[Code::UpstreamTimeout]),
     (410, &[Code::ResourceNotFound, Code::RepositoryNotFound]),

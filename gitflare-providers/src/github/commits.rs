@@ -163,7 +163,6 @@ impl From<WireCommit> for Commit {
     fn from(wire: WireCommit) -> Self {
         let git = wire.commit.unwrap_or_default();
         let message = git.message;
-        let parents = wire.parents.unwrap_or_default();
         Self {
             sha: wire.sha,
             title: message
@@ -172,7 +171,9 @@ impl From<WireCommit> for Commit {
             message,
             author: signature(git.author, wire.author),
             committer: signature(git.committer, wire.committer),
-            parents: parents.into_iter().map(|parent| parent.sha).collect(),
+            parents: wire
+                .parents
+                .map(|parents| parents.into_iter().map(|parent| parent.sha).collect()),
             web_url: wire.html_url,
         }
     }

@@ -119,7 +119,7 @@ impl ProviderHooks for Github {
         let concerned: WireConcerned = parse(call.body)?;
         let repository = concerned.repository;
         Ok(HookEvents {
-            delivery_id: delivery_id.to_owned(),
+            delivery_id: Some(delivery_id.to_owned()),
             full_name: repository.as_ref().and_then(|repo| repo.full_name.clone()),
             repository_id: repository.map(|repo| repo.id.into()),
             events: events(event, call)?,
@@ -282,7 +282,7 @@ impl From<WirePush> for PushEvent {
                     committer: pushed
                         .committer
                         .map(|who| who.into_signature(pushed.timestamp)),
-                    parents: Vec::new(),
+                    parents: None,
                     web_url: pushed.url,
                 })
                 .collect(),

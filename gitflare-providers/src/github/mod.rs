@@ -1,6 +1,7 @@
 //! Provider `github`: github.com, GHE.com and Enterprise Server over REST. It reads only, and asks
 //! by the numeric id, which outlives names.
 
+mod around;
 mod capabilities;
 mod checks;
 mod client;
@@ -17,7 +18,10 @@ mod releases;
 mod repositories;
 mod tree;
 
-use gitflare_core::{Result, provider::ProviderHooks};
+use gitflare_core::{
+    Result,
+    provider::{Evidence, ProviderHooks},
+};
 
 use self::{capabilities::CAPABILITIES, client::Client};
 use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
@@ -70,6 +74,10 @@ serve! {
         fn hooks(&self) -> Option<&dyn ProviderHooks> {
             Some(self)
         }
+
+        fn evidence(&self) -> &'static [Evidence] {
+            &[Evidence::RecordedTraffic, Evidence::PublishedDescription]
+        }
     }
     viewer => profile::viewer,
     repositories => repositories::list,
@@ -86,4 +94,9 @@ serve! {
     checks => checks::list,
     deployments => deployments::list,
     file_tree => tree::list,
+    forks => around::forks,
+    labels => around::labels,
+    stargazers => around::stargazers,
+    watchers => around::watchers,
+    assignees => around::assignees,
 }

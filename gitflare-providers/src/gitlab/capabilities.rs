@@ -1,6 +1,9 @@
-//! What GitLab can answer: everything. A deployment `state` that GitLab does not have is refused where
+//! What GitLab can answer: nearly everything. A deployment `state` that GitLab does not have is refused where
 //! the filter is translated, in `deployments.rs`.
 
-use gitflare_core::provider::Capability;
+use gitflare_core::provider::{Capability, Endpoint};
 
-pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[]);
+pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[Capability::none(
+    Endpoint::Watchers,
+    "GitLab does not list who watches a project.",
+)]);

@@ -179,7 +179,7 @@ impl From<WireCommit> for Commit {
                 wire.committer_email,
                 wire.committed_date,
             ),
-            parents: wire.parent_ids.unwrap_or_default().0,
+            parents: wire.parent_ids.map(|ids| ids.0),
             web_url: wire.web_url,
         }
     }

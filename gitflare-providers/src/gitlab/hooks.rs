@@ -123,7 +123,7 @@ impl ProviderHooks for Gitlab {
             None => (None, None),
         };
         Ok(HookEvents {
-            delivery_id: delivery_id.to_owned(),
+            delivery_id: Some(delivery_id.to_owned()),
             repository_id: id.or(concerned.project_id).map(Into::into),
             full_name,
             events: match concerned.object_kind.as_deref() {
@@ -499,7 +499,7 @@ impl WireCommit {
                 date: Some(date),
                 ..Signature::default()
             }),
-            parents: Vec::new(),
+            parents: None,
             web_url: self.url,
         })
     }

@@ -1,6 +1,7 @@
 //! Provider `gitlab`: GitLab.com and self-managed instances over REST v4. It reads only; what it
 //! knows of an instance's release it learns from the answers.
 
+mod around;
 mod capabilities;
 mod checks;
 mod client;
@@ -17,7 +18,10 @@ mod releases;
 mod repositories;
 mod tree;
 
-use gitflare_core::{Result, provider::ProviderHooks};
+use gitflare_core::{
+    Result,
+    provider::{Evidence, ProviderHooks},
+};
 
 use self::{capabilities::CAPABILITIES, client::Client};
 use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
@@ -63,6 +67,10 @@ serve! {
         fn hooks(&self) -> Option<&dyn ProviderHooks> {
             Some(self)
         }
+
+        fn evidence(&self) -> &'static [Evidence] {
+            &[Evidence::RecordedTraffic]
+        }
     }
     viewer => profile::viewer,
     repositories => repositories::list,
@@ -79,4 +87,8 @@ serve! {
     checks => checks::list,
     deployments => deployments::list,
     file_tree => tree::list,
+    forks => around::forks,
+    labels => around::labels,
+    stargazers => around::stargazers,
+    assignees => around::assignees,
 }

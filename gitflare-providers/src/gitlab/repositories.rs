@@ -44,7 +44,7 @@ pub(super) async fn find_by_path(
 }
 
 #[derive(Debug, Deserialize)]
-struct WireProject {
+pub(super) struct WireProject {
     id: Id,
     path: String,
     path_with_namespace: String,
@@ -79,7 +79,7 @@ fn owner_type(kind: &str) -> Option<OwnerType> {
 }
 
 impl WireProject {
-    fn into_repository(self, call: &Call) -> Repository {
+    pub(super) fn into_repository(self, call: &Call) -> Repository {
         let visibility = self.visibility.as_ref().map(Word::as_str);
         Repository {
             provider: ProviderId::GITLAB,

@@ -12,10 +12,21 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// Names of members that hold lists are shorter.
 const MAX_NAME: usize = 32;
 
+/// Where an answer has its list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ListAt {
+    /// The answer is the list.
+    Root,
+    /// It is that member of the answer's object.
+    Member(&'static str),
+    /// It is the first list of these: the answer, a member of it, a member of its `_embedded`
+    /// (HAL, draft-kelly-json-hal).
+    Embedded,
+}
+
 /// What takes the rows: `each` gets the text of one row, and says whether to go on.
 pub(crate) struct Rows<'r> {
-    /// The member of the answer's object that holds the list; `None` when the answer is the list.
-    pub(crate) member: Option<&'static str>,
+    pub(crate) at: ListAt,
     pub(crate) each: &'r mut (dyn FnMut(&[u8]) -> bool + Send),
 }
 
@@ -52,6 +63,8 @@ pub(super) struct Splitter<'s, 'r> {
     /// The part of a row that earlier pieces brought.
     row: Vec<u8>,
     any: bool,
+    /// Whether the reading is inside `_embedded`.
+    embedded: bool,
     /// The text without its rows.
     rest: Vec<u8>,
 }
@@ -68,6 +81,7 @@ impl<'s, 'r> Splitter<'s, 'r> {
             name: Vec::new(),
             row: Vec::new(),
             any: false,
+            embedded: false,
             rest: Vec::with_capacity(capacity),
         }
     }
@@ -107,6 +121,7 @@ impl<'s, 'r> Splitter<'s, 'r> {
                         self.list_at = self.open;
                     }
                     b'[' | b'{' => {
+                        self.embedded |= self.open == 1 && self.name == b"_embedded";
                         self.open += 1;
                         if self.open > MAX_DEPTH {
                             return Err(Stop::TooDeep);
@@ -123,7 +138,10 @@ impl<'s, 'r> Splitter<'s, 'r> {
                         self.place = Place::After;
                         self.open -= 1;
                     }
-                    b']' | b'}' => self.open = self.open.saturating_sub(1),
+                    b']' | b'}' => {
+                        self.open = self.open.saturating_sub(1);
+                        self.embedded &= self.open > 1;
+                    }
                     _ => {}
                 }
                 at += 1;
@@ -151,9 +169,10 @@ impl<'s, 'r> Splitter<'s, 'r> {
         let Some(rows) = self.rows.as_ref().filter(|_| self.place == Place::Before) else {
             return false;
         };
-        match rows.member {
-            None => self.open == 0,
-            Some(member) => self.open == 1 && self.name == member.as_bytes(),
+        match rows.at {
+            ListAt::Root => self.open == 0,
+            ListAt::Member(member) => self.open == 1 && self.name == member.as_bytes(),
+            ListAt::Embedded => self.open <= 1 || (self.open == 2 && self.embedded),
         }
     }
 
@@ -195,21 +214,20 @@ impl<'s, 'r> Splitter<'s, 'r> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        ListAt::{Embedded, Member, Root},
+        *,
+    };
 
     /// The rows, the rest and whether there was a list, read in pieces of that many bytes.
-    fn split(
-        member: Option<&'static str>,
-        text: &str,
-        piece: usize,
-    ) -> Result<(Vec<String>, String, bool), Stop> {
+    fn split(at: ListAt, text: &str, piece: usize) -> Result<(Vec<String>, String, bool), Stop> {
         let mut all = Vec::new();
         let mut each = |row: &[u8]| {
             all.push(String::from_utf8(row.trim_ascii().to_vec()).unwrap());
             true
         };
         let mut rows = Rows {
-            member,
+            at,
             each: &mut each,
         };
         let mut splitter = Splitter::new(Some(&mut rows), 0);
@@ -223,17 +241,17 @@ mod tests {
     #[test]
     fn rows_come_out_whole_however_the_text_arrives() {
         let rows = [
-            (None, r#"[]"#, vec![], "[]", true),
-            (None, " [ \n ] ", vec![], " [] ", true),
+            (Root, r#"[]"#, vec![], "[]", true),
+            (Root, " [ \n ] ", vec![], " [] ", true),
             (
-                None,
+                Root,
                 r#"[{"a":[1,2]},null, "x,]\"" ,[3]]"#,
                 vec![r#"{"a":[1,2]}"#, "null", r#""x,]\"""#, "[3]"],
                 "[]",
                 true,
             ),
             (
-                Some("values"),
+                Member("values"),
                 r#"{"size":2,"x":{"values":[9]},"values":[{"b":"]"},{}],"next":"values"}"#,
                 vec![r#"{"b":"]"}"#, "{}"],
                 r#"{"size":2,"x":{"values":[9]},"values":[],"next":"values"}"#,
@@ -241,25 +259,47 @@ mod tests {
             ),
             // A value of that name is no member, and of two members one counts.
             (
-                Some("v"),
+                Member("v"),
                 r#"{"a":"v","b":[1],"v":[2],"v":[3]}"#,
                 vec!["2"],
                 r#"{"a":"v","b":[1],"v":[],"v":[3]}"#,
                 true,
             ),
-            (Some("v"), r#"{"v":null}"#, vec![], r#"{"v":null}"#, false),
-            (Some("v"), r#"[[1]]"#, vec![], "[[1]]", false),
-            (None, r#"{"a":[1]}"#, vec![], r#"{"a":[1]}"#, false),
+            (Member("v"), r#"{"v":null}"#, vec![], r#"{"v":null}"#, false),
+            (Member("v"), r#"[[1]]"#, vec![], "[[1]]", false),
+            (Root, r#"{"a":[1]}"#, vec![], r#"{"a":[1]}"#, false),
+            (Embedded, r#"[7]"#, vec!["7"], "[]", true),
+            (
+                Embedded,
+                r#"{"x":{"a":[1]},"_embedded":{"z":{"a":[1]},"tagList":[2,3]},"page":{"v":[4]}}"#,
+                vec!["2", "3"],
+                r#"{"x":{"a":[1]},"_embedded":{"z":{"a":[1]},"tagList":[]},"page":{"v":[4]}}"#,
+                true,
+            ),
+            (
+                Embedded,
+                r#"{"_embedded":{},"page":{"a":[1]}}"#,
+                vec![],
+                r#"{"_embedded":{},"page":{"a":[1]}}"#,
+                false,
+            ),
+            (
+                Embedded,
+                r#"{"a":"_embedded","b":{"v":[1]},"blobs":[2]}"#,
+                vec!["2"],
+                r#"{"a":"_embedded","b":{"v":[1]},"blobs":[]}"#,
+                true,
+            ),
             // What is no JSON is left for the parser to refuse.
-            (None, "[1,]", vec!["1", ""], "[]", true),
-            (None, "[1", vec![], "[", true),
-            (None, "<html>", vec![], "<html>", false),
+            (Root, "[1,]", vec!["1", ""], "[]", true),
+            (Root, "[1", vec![], "[", true),
+            (Root, "<html>", vec![], "<html>", false),
         ];
-        for (member, text, all, rest, found) in rows {
+        for (at, text, all, rest, found) in rows {
             for piece in [1, 2, 3, 5, usize::MAX] {
                 let all = all.iter().map(|row| (*row).to_owned()).collect();
                 let expected = (all, rest.to_owned(), found);
-                assert_eq!(split(member, text, piece), Ok(expected), "{piece} {text}");
+                assert_eq!(split(at, text, piece), Ok(expected), "{piece} {text}");
             }
         }
     }
@@ -280,8 +320,8 @@ mod tests {
         ];
         for (text, is_shallow) in rows {
             for piece in [1, 2, 3, 7, usize::MAX] {
-                for member in [None, Some("a")] {
-                    let refused = split(member, &text, piece) == Err(Stop::TooDeep);
+                for at in [Root, Member("a"), Embedded] {
+                    let refused = split(at, &text, piece) == Err(Stop::TooDeep);
                     assert_eq!(refused, !is_shallow, "{piece} {text:.40}");
                 }
             }
@@ -296,7 +336,7 @@ mod tests {
             seen < 2
         };
         let mut rows = Rows {
-            member: None,
+            at: ListAt::Root,
             each: &mut each,
         };
         let mut splitter = Splitter::new(Some(&mut rows), 0);

@@ -18,4 +18,9 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
         Endpoint::EventsSubscribe,
         "A folder of repositories sends no events.",
     ),
+    Capability::none(Endpoint::Forks, HOST_ONLY),
+    Capability::none(Endpoint::Labels, HOST_ONLY),
+    Capability::none(Endpoint::Stargazers, HOST_ONLY),
+    Capability::none(Endpoint::Watchers, HOST_ONLY),
+    Capability::none(Endpoint::Assignees, HOST_ONLY),
 ]);

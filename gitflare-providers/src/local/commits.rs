@@ -50,7 +50,7 @@ fn describe(id: ObjectId, commit: &RawCommit) -> Commit {
         message: Some(message),
         author: commit.author(),
         committer: commit.committer(),
-        parents: commit.parents.iter().map(ToString::to_string).collect(),
+        parents: Some(commit.parents.iter().map(ToString::to_string).collect()),
         web_url: None,
     }
 }

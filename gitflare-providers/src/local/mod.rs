@@ -35,7 +35,9 @@ use async_trait::async_trait;
 use gitflare_core::{
     Error, Page, PageRequest, Result,
     model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry, Viewer},
-    provider::{Call, Capability, CommitId, GitRef, Provider, ProviderId, RepoRef, TreeQuery},
+    provider::{
+        Call, Capability, CommitId, Evidence, GitRef, Provider, ProviderId, RepoRef, TreeQuery,
+    },
 };
 use gix::ObjectId;
 use tokio::{
@@ -213,6 +215,10 @@ impl Provider for Local {
 
     fn capabilities(&self) -> &'static [Capability] {
         CAPABILITIES
+    }
+
+    fn evidence(&self) -> &'static [Evidence] {
+        &[Evidence::Git]
     }
 
     /// An id is the full name.

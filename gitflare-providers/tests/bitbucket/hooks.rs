@@ -99,7 +99,7 @@ async fn every_event_is_told_in_the_unified_words() {
         payload["repository"] = parsed("repository");
         let sent = [("x-event-key", event), ("x-request-uuid", "delivery-1")];
         let events = read(&provider, &sent, payload.to_string().as_bytes()).unwrap();
-        assert_eq!(events.delivery_id, "delivery-1");
+        assert_eq!(events.delivery_id.as_deref(), Some("delivery-1"));
         assert_eq!(events.repository_id.as_deref(), Some(UUID));
         let told = told(events);
         assert!(holds(&told, &expected), "{event}: {told:#}");

@@ -154,6 +154,27 @@ fn account() -> Vec<Row> {
             ]),
         BITBUCKET
             .case(
+                "forks",
+                Read::Forks,
+                &[("repositories", &below("/forks?pagelen=25"))],
+            )
+            .golden(&["repositories"])
+            .list("repositories", "/values")
+            .needs(&[
+                "repositories/values",
+                "repositories/values/*/uuid",
+                "repositories/values/*/full_name",
+            ]),
+        BITBUCKET
+            .case(
+                "watchers",
+                Read::Watchers,
+                &[("watchers", &below("/watchers?pagelen=25"))],
+            )
+            .list("watchers", "/values")
+            .needs(&["watchers/values"]),
+        BITBUCKET
+            .case(
                 "tags",
                 Read::Tags,
                 &[("tags", &below("/refs/tags?pagelen=25"))],

@@ -75,6 +75,7 @@ fn page(url: &Url, total: usize) -> Slice {
 
 fn cases() -> Vec<Case> {
     let mut rows = account();
+    rows.extend(around());
     rows.extend(history());
     rows.extend(pull_requests());
     rows.extend(checks());
@@ -171,6 +172,45 @@ fn account() -> Vec<Row> {
                 &[("releases", "repositories/7/releases?per_page=25")],
             )
             .list("releases", ""),
+    ]
+}
+
+fn around() -> Vec<Row> {
+    let people = |name, read, list: &str| {
+        let target = format!("repositories/7/{list}?per_page=25");
+        GITHUB
+            .case(name, read, &[("people", &target)])
+            .golden(&["people"])
+            .list("people", "")
+    };
+    vec![
+        GITHUB
+            .case(
+                "forks",
+                Read::Forks,
+                &[(
+                    "repositories",
+                    "repositories/7/forks?sort=oldest&per_page=25",
+                )],
+            )
+            .golden(&["repositories"])
+            .list("repositories", "")
+            .needs(&[
+                "repositories/*/full_name",
+                "repositories/*/id",
+                "repositories/*/name",
+            ]),
+        GITHUB
+            .case(
+                "labels",
+                Read::Labels,
+                &[("labels", "repositories/7/labels?per_page=25")],
+            )
+            .list("labels", ""),
+        people("stargazers", Read::Stargazers, "stargazers"),
+        // Whom GitHub calls watchers elsewhere gave a star.
+        people("watchers", Read::Watchers, "subscribers"),
+        people("assignees", Read::Assignees, "assignees"),
     ]
 }
 

@@ -83,6 +83,7 @@ fn page(url: &Url, total: usize) -> Slice {
 
 fn cases() -> Vec<Case> {
     let mut rows = account();
+    rows.extend(around());
     rows.extend(history());
     rows.extend(merge_requests());
     rows.extend(checks_and_trees());
@@ -168,6 +169,51 @@ fn account() -> Vec<Row> {
                 )],
             )
             .list("releases", ""),
+    ]
+}
+
+fn around() -> Vec<Row> {
+    vec![
+        GITLAB
+            .case(
+                "forks",
+                Read::Forks,
+                &[(
+                    "repositories",
+                    "projects/7/forks?order_by=id&sort=asc&per_page=25",
+                )],
+            )
+            .golden(&["repositories"])
+            .list("repositories", "")
+            .needs(&[
+                "repositories/*/id",
+                "repositories/*/path",
+                "repositories/*/path_with_namespace",
+            ]),
+        GITLAB
+            .case(
+                "labels",
+                Read::Labels,
+                &[("labels", "projects/7/labels?per_page=25")],
+            )
+            .list("labels", ""),
+        GITLAB
+            .case(
+                "stargazers",
+                Read::Stargazers,
+                &[("starrers", "projects/7/starrers?per_page=25")],
+            )
+            .golden(&["people"])
+            .list("starrers", "")
+            .needs(&["starrers/*/user"]),
+        GITLAB
+            .case(
+                "assignees",
+                Read::Assignees,
+                &[("people", "projects/7/users?per_page=25")],
+            )
+            .golden(&["people"])
+            .list("people", ""),
     ]
 }
 

@@ -161,7 +161,7 @@ fn commits(git: &Git, api: &Api, limits: &[u32]) -> usize {
                 let [c_name, c_mail, c_date] = person(&commit.committer);
                 let actual = [
                     commit.sha.clone(),
-                    commit.parents.join(" "),
+                    commit.parents.as_ref().unwrap().join(" "),
                     a_name,
                     a_mail,
                     a_date,

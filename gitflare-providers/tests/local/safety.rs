@@ -289,7 +289,7 @@ fn replacement_refs_and_grafts_change_nothing() {
     let commits = Api::new(&ground.root(), "good").commits(None, 25).unwrap();
     assert_eq!(commits.len(), 1);
     assert_eq!(commits[0].title.as_deref(), Some("public"));
-    assert_eq!(commits[0].parents, [""; 0]);
+    assert_eq!(commits[0].parents, Some(Vec::new()));
 }
 
 #[test]

@@ -77,6 +77,7 @@ pub struct Forges {
     github: Forge,
     gitlab: Forge,
     bitbucket: Forge,
+    gitflic: Forge,
 }
 
 impl Forges {
@@ -89,6 +90,7 @@ impl Forges {
             github: Forge::start(ForgeKind::Github, options).await?,
             gitlab: Forge::start(ForgeKind::Gitlab, options).await?,
             bitbucket: Forge::start(ForgeKind::Bitbucket, options).await?,
+            gitflic: Forge::start(ForgeKind::Gitflic, options).await?,
         })
     }
 
@@ -110,10 +112,16 @@ impl Forges {
         &self.bitbucket
     }
 
+    /// The one that speaks GitFlic's protocol.
+    #[must_use]
+    pub const fn gitflic(&self) -> &Forge {
+        &self.gitflic
+    }
+
     /// All of them.
     #[must_use]
-    pub const fn all(&self) -> [&Forge; 3] {
-        [&self.github, &self.gitlab, &self.bitbucket]
+    pub const fn all(&self) -> [&Forge; 4] {
+        [&self.github, &self.gitlab, &self.bitbucket, &self.gitflic]
     }
 
     /// The settings by which a gateway reaches them: (variable, value).

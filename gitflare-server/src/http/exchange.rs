@@ -4,7 +4,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use gitflare_core::{
-    RequestId, Secret,
+    Error, RequestId, Secret,
     gateway::{AuditContext, Gateway, Query},
     storage::Actor,
 };
@@ -13,12 +13,13 @@ use serde::de::DeserializeOwned;
 
 use super::{
     app::App,
-    body::{self, RequestBody},
+    body::{self, ContentType, RequestBody},
     form, json,
     origin::Origin,
     refusal::Refusal,
     route::Route,
     settings::ServiceSettings,
+    typed,
     visit::{self, EmbedVisit, UserVisit, Visit},
 };
 
@@ -175,5 +176,21 @@ impl Exchange {
         body::require_json(&self.head.headers)?;
         let bytes = Secret::new(self.body(max).await?);
         Ok(json::read(bytes.expose())?)
+    }
+
+    /// The members of a body of either kind, JSON or a form; its text is wiped afterwards.
+    pub(super) async fn fields<T: DeserializeOwned>(&mut self) -> Result<T, Refusal> {
+        match body::content_type(&self.head.headers) {
+            ContentType::Form => {
+                let bytes = Secret::new(self.body(body::MAX_CREDENTIALS).await?);
+                let text = std::str::from_utf8(bytes.expose())
+                    .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
+                Ok(typed::from_form(form::pairs(text, "form")?)?)
+            }
+            ContentType::Json => self.json_up_to(body::MAX_CREDENTIALS).await,
+            ContentType::Other => Err(body::unsupported(
+                "Send the body as `application/json` or `application/x-www-form-urlencoded`.",
+            )),
+        }
     }
 }

@@ -32,7 +32,10 @@ const FIXED: &[(&str, &str)] = &[
     ("GITFLARE_MASTER_KEY", ""),
     ("GITFLARE_PUBLIC_URL", ""),
     ("GITFLARE_PANEL_URL", ""),
-    ("GITFLARE_PROVIDERS", "github,gitlab,bitbucket,local"),
+    (
+        "GITFLARE_PROVIDERS",
+        "github,gitlab,bitbucket,gitflic,local",
+    ),
 ];
 /// What it starts from, where nothing else is given.
 const PRESET: &[(&str, &str)] = &[("GITFLARE_DEV", "true"), ("GITFLARE_TESTAPP", "true")];

@@ -101,3 +101,47 @@ pub async fn an_unclaimed_account_is_given_up(storage: &dyn Storage) {
     let queued: Vec<_> = queued.iter().map(|job| (&job.connection_id, &job.tokens)).collect();
     assert_eq!(queued, [(&connection_id(1), &sealed())]);
 }
+
+/// A code that the provider posts is taken once; its browser comes back once, by its state or its
+/// cookie, and only it gets a code for the account (PC-1).
+pub async fn a_posted_code_waits_for_its_browser(storage: &dyn Storage) {
+    let links = storage.links();
+    for number in 1..=3 {
+        started(storage, number).await;
+    }
+    let state = |number: usize| hash(STATE + number);
+    let by_state = async |number: usize| {
+        let found = links.find_posted(PostedKey::State(&state(number)), NOW).await;
+        found.unwrap().map(|(flow, outcome)| (flow.id, outcome))
+    };
+    let ids = [1, 2, 3].map(|number| flow(number).id);
+    assert_eq!(by_state(9).await, None);
+    assert_eq!(by_state(1).await, Some((ids[0].clone(), PostedOutcome::Awaited)));
+    let one = state(1);
+    let posted = race((0..8).map(|_| links.post_state(&one, NOW))).await;
+    let posted: Vec<_> = posted.into_iter().filter_map(Result::unwrap).collect();
+    assert_eq!(posted, [flow(1)]);
+    assert_eq!(links.post_state(&state(3), LATER).await.unwrap(), None);
+    let kept = links.put_account(&ids[0], unclaimed(1), hash(1), LATER);
+    kept.await.unwrap();
+    assert_eq!(links.post_state(&state(2), NOW).await.unwrap(), Some(flow(2)));
+    links.fail_posted(&ids[1], Code::InvalidCredentials).await.unwrap();
+    let failed = PostedOutcome::Failed(Code::InvalidCredentials);
+    assert_eq!(by_state(2).await, Some((ids[1].clone(), failed)));
+    assert_eq!(by_state(1).await, Some((ids[0].clone(), PostedOutcome::Linked)));
+    let (browser, other) = (hash(7), hash(8));
+    let by_browser = async |browser, provider| {
+        let found = links.find_posted(PostedKey::Browser(browser, provider), NOW).await;
+        found.unwrap().map(|(_, outcome)| outcome)
+    };
+    assert_eq!(by_browser(&other, ProviderId::GITLAB).await, None);
+    assert_eq!(by_browser(&browser, ProviderId::GITHUB).await, None);
+    assert!(by_browser(&browser, ProviderId::GITLAB).await.is_some());
+    let returned = race((0..8).map(|_| links.return_posted(&ids[0], hash(CODE + 1)))).await;
+    assert_eq!(returned.into_iter().filter(|it| *it.as_ref().unwrap()).count(), 1);
+    assert_eq!(by_state(1).await, None);
+    let taken = links.take_account(&ids[0], &hash(1), NOW).await.unwrap();
+    assert_eq!(taken, None);
+    let taken = links.take_account(&ids[0], &hash(CODE + 1), NOW).await.unwrap();
+    assert_eq!(taken, Some((flow(1), unclaimed(1))));
+}

@@ -4,8 +4,10 @@ use async_trait::async_trait;
 
 use super::{MemoryStorage, State};
 use crate::{
-    ConnectionId, CredentialHash, FlowId, Result, Timestamp,
-    storage::{CleanupJob, CleanupKind, LinkFlow, LinkStore, UnclaimedAccount},
+    Code, ConnectionId, CredentialHash, FlowId, Result, Timestamp,
+    storage::{
+        CleanupJob, CleanupKind, LinkFlow, LinkStore, PostedKey, PostedOutcome, UnclaimedAccount,
+    },
 };
 
 /// A flow and what it waits for.
@@ -14,6 +16,9 @@ pub(super) struct KeptFlow {
     flow: LinkFlow,
     state: Option<CredentialHash>,
     account: Option<(UnclaimedAccount, CredentialHash)>,
+    /// Whether the provider has posted the code.
+    posted: bool,
+    failure: Option<Code>,
 }
 
 impl KeptFlow {
@@ -53,6 +58,8 @@ impl LinkStore for MemoryStorage {
             flow: flow.clone(),
             state: Some(state),
             account: None,
+            posted: false,
+            failure: None,
         };
         self.state().links.insert(flow.id, kept);
         Ok(())
@@ -72,6 +79,65 @@ impl LinkStore for MemoryStorage {
             kept.state = None;
             (now < kept.flow.expires_at).then(|| kept.flow.clone())
         }))
+    }
+
+    async fn post_state(&self, state: &CredentialHash, now: Timestamp) -> Result<Option<LinkFlow>> {
+        let mut links = self.state();
+        let mut all = links.links.values_mut();
+        let kept = all.find(|kept| kept.state.as_ref() == Some(state) && !kept.posted);
+        Ok(kept.and_then(|kept| {
+            kept.posted = true;
+            (now < kept.flow.expires_at).then(|| kept.flow.clone())
+        }))
+    }
+
+    async fn fail_posted(&self, id: &FlowId, code: Code) -> Result<()> {
+        if let Some(kept) = self.state().links.get_mut(id) {
+            kept.failure = Some(code);
+        }
+        Ok(())
+    }
+
+    async fn find_posted(
+        &self,
+        key: PostedKey<'_>,
+        now: Timestamp,
+    ) -> Result<Option<(LinkFlow, PostedOutcome)>> {
+        let state = self.state();
+        let waiting = state.links.values().filter(|kept| {
+            let flow = &kept.flow;
+            let is_meant = match key {
+                PostedKey::State(state) => kept.state.as_ref() == Some(state),
+                PostedKey::Browser(browser, provider) => {
+                    flow.browser.as_ref() == Some(browser) && flow.provider == provider
+                }
+            };
+            is_meant && kept.state.is_some() && now < flow.expires_at
+        });
+        let found = waiting.max_by_key(|kept| {
+            let flow = &kept.flow;
+            (kept.posted, flow.created_at, flow.id.clone())
+        });
+        Ok(found.map(|kept| {
+            let outcome = match (kept.failure, &kept.account) {
+                (Some(code), _) => PostedOutcome::Failed(code),
+                (None, Some(_)) => PostedOutcome::Linked,
+                (None, None) => PostedOutcome::Awaited,
+            };
+            (kept.flow.clone(), outcome)
+        }))
+    }
+
+    async fn return_posted(&self, id: &FlowId, code: CredentialHash) -> Result<bool> {
+        let mut state = self.state();
+        let Some(kept) = state.links.get_mut(id) else {
+            return Ok(false);
+        };
+        let is_first = kept.state.take().is_some();
+        if let (true, Some((_, known))) = (is_first, &mut kept.account) {
+            *known = code;
+        }
+        Ok(is_first)
     }
 
     async fn put_account(

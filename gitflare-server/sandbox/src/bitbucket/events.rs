@@ -63,7 +63,7 @@ fn push(scene: &Scene<'_>) -> Option<Value> {
     let name = &scene.repo.default_branch;
     let new = at_newest(scene, "branch", name);
     let mut old = new.clone();
-    old["target"] = json!({"type": "commit", "hash": scene.newest.parents.first()});
+    old["target"] = json!({"type": "commit", "hash": scene.newest.first_parent()});
     let commits = json!([new["target"]]);
     change(&old, &new, &commits)
 }

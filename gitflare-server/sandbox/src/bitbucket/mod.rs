@@ -4,6 +4,7 @@
 //! Partial responses (`fields=`), queries (`q=`) and free comparisons of two commits are not
 //! emulated.
 
+mod around;
 mod events;
 mod hooks;
 mod lists;
@@ -69,6 +70,8 @@ const ROUTES: Routes = routes! {
         GET "/deployments" => reads::deployments,
         GET "/environments" => reads::environments,
         GET "/src/{revision}/{path..}" => reads::tree,
+        GET "/forks" => around::forks,
+        GET "/watchers" => around::watchers,
         GET "/hooks" => hooks::list,
         POST "/hooks" => hooks::create,
         DELETE "/hooks/{uid}" => hooks::delete,

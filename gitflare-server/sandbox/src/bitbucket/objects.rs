@@ -146,7 +146,7 @@ pub(super) fn commit(world: &World, repo: &Repo, commit: &Commit) -> Value {
             "type": "commit", "hash": sha, "links": {"html": {"href": url(world, repo, &format!("/commits/{sha}"))}},
         })
     };
-    let parents: Vec<_> = commit.parents.iter().map(parent).collect();
+    let parents: Vec<_> = commit.parents.iter().flatten().map(parent).collect();
     json!({
         "type": "commit", "hash": commit.sha, "date": moment(story::date(commit)), "message": message,
         "summary": {"type": "rendered", "raw": message, "markup": "markdown"},

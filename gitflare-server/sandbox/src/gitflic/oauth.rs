@@ -51,9 +51,10 @@ pub(super) async fn refresh(call: &Call<'_>) -> Result<Answer> {
     ))
 }
 
-/// `expires` is a time without a zone.
+/// `expires` is a time without a zone: Moscow's, three hours before UTC.
 fn object(issued: &Issued) -> Value {
-    let end = unix(now()) + issued.expires_in;
+    const MOSCOW: u64 = 3 * 60 * 60;
+    let end = unix(now()) + issued.expires_in + MOSCOW;
     let end = Timestamp::from_millis(i64::try_from(end).unwrap_or(0) * 1000).to_string();
     let end = end.split(['.', 'Z']).next().unwrap_or_default();
     json!({"accessToken": issued.access, "refreshToken": issued.refresh, "expires": end})

@@ -74,7 +74,7 @@ pub(super) fn commit(world: &World, repo: &Repo, commit: &Commit) -> Value {
         parent["html_url"] = json!(url(world, repo, &format!("/commit/{sha}")));
         parent
     };
-    let parents: Vec<_> = commit.parents.iter().map(parent).collect();
+    let parents: Vec<_> = commit.parents.iter().flatten().map(parent).collect();
     let tree = root_tree(world, repo, sha).unwrap_or_default();
     json!({
         "sha": sha, "node_id": format!("C_{sha}"), "url": repo_api(world, repo, &format!("/commits/{sha}")),

@@ -58,7 +58,7 @@ fn push(scene: &Scene<'_>) -> Option<Value> {
     let newest = &scene.newest;
     let commit = commit(scene, newest);
     Some(json!({
-        "ref": format!("refs/heads/{}", scene.repo.default_branch), "before": newest.parents.first(), "after": newest.sha,
+        "ref": format!("refs/heads/{}", scene.repo.default_branch), "before": newest.first_parent(), "after": newest.sha,
         "created": false, "deleted": false, "forced": false, "head_commit": commit, "commits": [commit],
         "pusher": {"name": PEOPLE[0].login},
     }))

@@ -1,6 +1,7 @@
 //! GitHub's REST API as an Enterprise Server speaks it: the table of its endpoints, its rights,
 //! limits and refusals. What the objects look like is in `objects`, payloads are in `events`.
 
+mod around;
 mod code;
 mod events;
 mod hooks;
@@ -62,6 +63,11 @@ const ROUTES: Routes = routes! {
         GET "/deployments/{id}/statuses" => reads::deployment_statuses,
         GET "/git/trees/{id}" => reads::tree,
         GET "/git/blobs/{id}" => reads::blob,
+        GET "/forks" => around::forks,
+        GET "/labels" => around::labels,
+        GET "/stargazers" => around::people,
+        GET "/subscribers" => around::people,
+        GET "/assignees" => around::people,
         GET "/hooks" => hooks::list,
         POST "/hooks" => hooks::create,
         DELETE "/hooks/{id}" => hooks::delete,

@@ -93,7 +93,7 @@ fn push(scene: &Scene<'_>) -> Option<Value> {
     let newest = &scene.newest;
     let author = newest.author.as_ref();
     let name = format!("refs/heads/{}", scene.repo.default_branch);
-    let before = newest.parents.first().map_or(ZEROS, String::as_str);
+    let before = newest.first_parent().unwrap_or(ZEROS);
     let mut body = moved("push", &name, before, &newest.sha)?;
     body["total_commits_count"] = json!(1);
     body["commits"] = json!([{

@@ -1,6 +1,7 @@
 //! GitLab's REST API as a self-managed instance speaks it: the table of its endpoints, its rights,
 //! limits and refusals. What the objects look like is in `objects`, payloads are in `events`.
 
+mod around;
 mod events;
 mod hooks;
 mod lists;
@@ -53,6 +54,10 @@ const ROUTES: Routes = routes! {
         GET "/merge_requests/{iid}/diffs" => reads::merge_request_diffs,
         GET "/releases" => reads::releases,
         GET "/deployments" => reads::deployments,
+        GET "/forks" => around::forks,
+        GET "/labels" => around::labels,
+        GET "/starrers" => around::starrers,
+        GET "/users" => around::users,
         GET "/hooks" => hooks::list,
         POST "/hooks" => hooks::create,
         DELETE "/hooks/{id}" => hooks::delete,

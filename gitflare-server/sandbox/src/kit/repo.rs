@@ -20,6 +20,15 @@ impl Repo {
         format!("{}/{}", self.owner, self.name)
     }
 
+    /// The same repository as somebody's fork of it.
+    pub(crate) fn fork_of(&self, owner: &str) -> Self {
+        Self {
+            id: 900_000 + self.id,
+            owner: owner.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// Whether nothing has been pushed to it.
     pub(crate) const fn is_empty(&self) -> bool {
         self.git.is_none()

@@ -128,7 +128,7 @@ async fn pulls(
     let mut pulls = Vec::new();
     // Oldest first, so that numbers rise with time.
     for commit in history.iter().rev() {
-        if let [base, head, ..] = &commit.parents[..] {
+        if let Some([base, head, ..]) = commit.parents.as_deref() {
             let mut pull = pull(commit, default, PullState::Merged);
             pull.source = merged_branch(commit);
             (pull.base, pull.head) = (base.clone(), head.clone());
@@ -215,7 +215,7 @@ fn pull(commit: &Commit, target: &str, state: PullState) -> Pull {
         source: String::new(),
         target: target.to_owned(),
         head: commit.sha.clone(),
-        base: commit.parents.first().cloned().unwrap_or_default(),
+        base: commit.first_parent().unwrap_or_default().to_owned(),
         diff_of: commit.sha.clone(),
         at: date(commit),
     }

@@ -1,15 +1,18 @@
 //! `/v1/auth/*`: a browser's way to a provider and back, in its three forms. What belongs to
 //! the browser stands in [`super::super::linking`]; everything else about a flow the gateway decides.
 
+use std::time::Duration;
+
 use gitflare_core::{
     Error, FlowId, Scope, Scopes, Secret,
-    gateway::{FailedLink, LinkCallback, LinkClaim, LinkStart, Query, ReturnedLink},
+    gateway::{FailedLink, LinkCallback, LinkClaim, LinkStart, PostedReturn, Query, ReturnedLink},
     storage::{Handover, LinkFlow, LinkKind},
 };
 use http::StatusCode;
+use tokio::time::{Instant, sleep};
 
 use super::super::{
-    bodies::access::{LinkCompletion, OneConnection, Returned, Started},
+    bodies::access::{Empty, LinkCompletion, OneConnection, PostedCode, Returned, Started},
     exchange::Exchange,
     linking::{self, Browser},
     pages::{
@@ -21,6 +24,10 @@ use super::super::{
     reply::Reply,
     session,
 };
+
+/// How long a browser waits for the code that its provider posts, and between two looks.
+const POST_WAIT: Duration = Duration::from_secs(8);
+const POST_PAUSE: Duration = Duration::from_millis(100);
 
 /// `GET /v1/auth/:provider/start`
 pub(crate) async fn start(mut x: Exchange) -> Result<Reply, Refusal> {
@@ -90,18 +97,15 @@ pub(crate) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
     };
     let text =
         |name| -> Result<Option<String>, Refusal> { Ok(query.value(name)?.map(str::to_owned)) };
-    let received = x
-        .gateway()
-        .receive_link(LinkCallback {
-            provider,
-            state: secret("state")?,
-            code: secret("code")?,
-            error: text("error")?,
-            issuer: text("iss")?,
-            browser: Browser::find(&x).map(|browser| browser.hash()),
-        })
-        .await;
-    let returned = match received {
+    let callback = LinkCallback {
+        provider,
+        state: secret("state")?,
+        code: secret("code")?,
+        error: text("error")?,
+        issuer: text("iss")?,
+        browser: Browser::find(&x).map(|browser| browser.hash()),
+    };
+    let returned = match received(&x, callback).await {
         Ok(returned) => returned,
         Err(failed) => return failure(failed),
     };
@@ -120,6 +124,37 @@ pub(crate) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
         .reply(StatusCode::OK),
         Handover::Redirect => finish_redirect(&x, returned).await,
     }
+}
+
+/// The account behind a browser that came back. It may be here before the code that its provider
+/// posts, and waits for that a little.
+async fn received(x: &Exchange, callback: LinkCallback) -> Result<ReturnedLink, FailedLink> {
+    let gateway = x.gateway();
+    if gateway.posts_code(&callback.provider) && callback.error.is_none() {
+        let deadline = Instant::now() + POST_WAIT;
+        loop {
+            match gateway.posted_link(&callback).await? {
+                PostedReturn::Returned(returned) => return Ok(*returned),
+                PostedReturn::Unposted => break,
+                // Where the browser has brought the code itself, none may be posted.
+                PostedReturn::Awaited if callback.code.is_some() => break,
+                PostedReturn::Awaited if Instant::now() >= deadline => break,
+                PostedReturn::Awaited => sleep(POST_PAUSE).await,
+            }
+        }
+    }
+    gateway.receive_link(callback).await
+}
+
+/// `POST /v1/auth/:provider/callback`
+pub(crate) async fn receive_code(mut x: Exchange) -> Result<Reply, Refusal> {
+    let provider = x.parameter("provider").unwrap_or_default();
+    let posted: PostedCode = x.fields().await?;
+    let gateway = x.gateway();
+    gateway
+        .receive_code(&provider, &posted.state, posted.code)
+        .await?;
+    Reply::ok(&Empty {})
 }
 
 /// `POST /v1/auth/complete`

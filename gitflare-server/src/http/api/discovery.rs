@@ -173,6 +173,12 @@ pub(crate) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
             .iter()
             .map(|provider| (provider.id().as_str(), provider.kind()))
             .collect(),
+        evidence: x
+            .gateway()
+            .providers()
+            .iter()
+            .map(|provider| (provider.id().as_str(), provider.evidence()))
+            .collect(),
         events: EventName::ALL.iter().map(|event| event.as_str()).collect(),
         additions: x
             .app()

@@ -8,8 +8,6 @@ use gitflare_core::{
     storage::{AuditAction, Outcome},
 };
 
-use serde::de::DeserializeOwned;
-
 use super::super::{
     bodies::{
         access::{Empty, OwnTokenQuestion, TokenState},
@@ -18,10 +16,8 @@ use super::super::{
     body::{self, ContentType},
     credentials,
     exchange::Exchange,
-    form,
     refusal::Refusal,
     reply::Reply,
-    typed,
 };
 
 /// `POST /oauth/token`
@@ -109,7 +105,7 @@ const AUTH_METHODS: &[&str] = &["client_secret_basic", "client_secret_post"];
 
 /// The client's credentials and the token that it asks about.
 async fn own_token(x: &mut Exchange) -> Result<(TokenRequest, Secret<String>), Refused> {
-    let question: OwnTokenQuestion = fields(x).await?;
+    let question: OwnTokenQuestion = x.fields().await?;
     let mut request = TokenRequest {
         client_id: question.client_id,
         client_secret: question.client_secret,
@@ -204,7 +200,7 @@ async fn note_failure<T>(
 }
 
 async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRequest, Refused> {
-    let mut request: TokenRequest = fields(x).await?;
+    let mut request: TokenRequest = x.fields().await?;
     if !takes_grant_id {
         request.grant_id = None;
     }
@@ -231,20 +227,4 @@ fn authenticate_by(
         return Err(TokenRefusal::no_client().into());
     }
     Ok(())
-}
-
-/// The members of a request, from either kind of body.
-async fn fields<T: DeserializeOwned>(x: &mut Exchange) -> Result<T, Refusal> {
-    match body::content_type(x.headers()) {
-        ContentType::Form => {
-            let bytes = Secret::new(x.body(body::MAX_CREDENTIALS).await?);
-            let text = std::str::from_utf8(bytes.expose())
-                .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
-            Ok(typed::from_form(form::pairs(text, "form")?)?)
-        }
-        ContentType::Json => x.json_up_to(body::MAX_CREDENTIALS).await,
-        ContentType::Other => Err(body::unsupported(
-            "Send the body as `application/json` or `application/x-www-form-urlencoded`.",
-        )),
-    }
 }

@@ -50,8 +50,9 @@ use Access::{
     ProviderCallback, Public, TestappSession, UserSession,
 };
 use Endpoint::{
-    Branches, Checks, CommitDiff, Commits, Contributors, Deployments, EventsSubscribe, FileTree,
-    Profile, PullRequestDiff, PullRequests, Releases, Repositories, Repository, Tags,
+    Assignees, Branches, Checks, CommitDiff, Commits, Contributors, Deployments, EventsSubscribe,
+    FileTree, Forks, Labels, Profile, PullRequestDiff, PullRequests, Releases, Repositories,
+    Repository, Stargazers, Tags, Watchers,
 };
 
 #[rustfmt::skip]
@@ -153,6 +154,11 @@ routes! {
     Get "/testapp/live/repository-scenario"; TestappSession => testapp::repository_scenario;
 
     // Additions
+    Get "/v1/repositories/:provider/:repoId/forks"; AccessToken(Some(Forks)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/labels"; AccessToken(Some(Labels)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/stargazers"; AccessToken(Some(Stargazers)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/watchers"; AccessToken(Some(Watchers)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/assignees"; AccessToken(Some(Assignees)) => unified::read, addition;
     Get "/metrics"; Public => discovery::metrics, addition;
     Get "/openapi.json"; Public => openapi::serve, addition;
     Post "/v1/hooks/:provider/:subscriptionId"; Public => events::receive, addition;
@@ -162,6 +168,7 @@ routes! {
     Get "/v1/subscriptions/:subscriptionId/deliveries"; AccessToken(Some(EventsSubscribe)) => events::deliveries, addition;
     Post "/v1/subscriptions/:subscriptionId/deliveries/:deliveryId/replay"; AccessToken(Some(EventsSubscribe)) => events::replay, addition;
     Post "/v1/auth/complete"; OptionalSession => auth_flow::complete, addition;
+    Post "/v1/auth/:provider/callback"; ProviderCallback => auth_flow::receive_code, addition;
     Get "/.well-known/oauth-authorization-server"; Public => oauth::metadata, addition;
     Post "/oauth/revoke"; ClientCredentials => oauth::revoke, addition;
     Post "/oauth/introspect"; ClientCredentials => oauth::introspect, addition;

@@ -35,6 +35,15 @@ pub(crate) struct Returned<'a> {
     pub(crate) expires_at: Timestamp,
 }
 
+/// A code that a provider posts.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct PostedCode {
+    /// The authorization code.
+    pub(crate) code: Secret<String>,
+    /// The state of the authorization request.
+    pub(crate) state: Secret<String>,
+}
+
 /// A claim on a linked account.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gitflare_core::{
     Scope, Scopes,
     model::EventName,
-    provider::{ProviderId, ProviderKind, Support},
+    provider::{Evidence, ProviderId, ProviderKind, Support},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -88,6 +88,9 @@ pub(crate) struct Capabilities<'a> {
     pub(crate) providers: BTreeMap<&'static str, BTreeMap<&'static str, Capability>>,
     /// The kind of each enabled provider, by provider id: which API it speaks.
     pub(crate) kinds: BTreeMap<&'static str, ProviderKind>,
+    /// What the adapter of each enabled provider was checked against, by provider id.
+    #[schemars(with = "BTreeMap<&'static str, Vec<Evidence>>")]
+    pub(crate) evidence: BTreeMap<&'static str, &'static [Evidence]>,
     /// The events that an app can subscribe to.
     #[schemars(with = "Vec<EventName>")]
     pub(crate) events: Vec<&'static str>,

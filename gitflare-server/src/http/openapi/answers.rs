@@ -6,8 +6,8 @@ use gitflare_core::{
     filter::FirewallReport,
     gateway::PageInfo,
     model::{
-        Branch, Check, Commit, Contributor, Deployment, Diff, PullRequest, Release, Repository,
-        Subscription, Tag, TreeEntry, Viewer,
+        Branch, Check, Commit, Contributor, Deployment, Diff, Label, Person, PullRequest, Release,
+        Repository, Subscription, Tag, TreeEntry, Viewer,
     },
     provider::Endpoint,
 };
@@ -32,6 +32,11 @@ pub(super) fn unified(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Sc
         Endpoint::Checks => list::<Check>(endpoint, generator),
         Endpoint::Deployments => list::<Deployment>(endpoint, generator),
         Endpoint::FileTree => list::<TreeEntry>(endpoint, generator),
+        Endpoint::Forks => list::<Repository>(endpoint, generator),
+        Endpoint::Labels => list::<Label>(endpoint, generator),
+        Endpoint::Stargazers | Endpoint::Watchers | Endpoint::Assignees => {
+            list::<Person>(endpoint, generator)
+        }
         // Subscribing; the list of operations may grow.
         _ => one::<Subscription>(generator),
     }

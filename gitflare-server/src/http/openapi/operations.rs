@@ -22,8 +22,8 @@ use super::{
             Collection, List,
             access::{
                 ChangedSubscription, CreatedClient, CreatedGrant, CreatedSubscription, Empty,
-                LinkCompletion, OneConnection, OneTenant, OwnTokenQuestion, Returned, Started,
-                TokenQuestion, TokenState,
+                LinkCompletion, OneConnection, OneTenant, OwnTokenQuestion, PostedCode, Returned,
+                Started, TokenQuestion, TokenState,
             },
             account::{
                 Apps, CreatedApp, CreatedSecret, LogIn, Me, Opened, PasswordChange, UpdatedApp,
@@ -311,6 +311,7 @@ const OPERATIONS: &[Operation] = &[
     get("/v1/subscriptions/:subscriptionId/deliveries").query(p::PAGE)
         .json::<Collection<'static, DeliveryRecord>>(200),
     post("/v1/subscriptions/:subscriptionId/deliveries/:deliveryId/replay").empty(),
+    post("/v1/auth/:provider/callback").takes_also_as_form::<PostedCode>().json::<Empty>(200),
     post("/v1/auth/complete").takes::<LinkCompletion>().json::<OneConnection<'static>>(201).codes(LINKING),
     get("/.well-known/oauth-authorization-server").json::<ServerMetadata<'static>>(200),
     post("/oauth/revoke").takes_also_as_form::<OwnTokenQuestion>().json::<Empty>(200),

@@ -154,6 +154,8 @@ pub(crate) struct ReferenceView {
     groups: Vec<Group>,
     providers: Vec<SafeText>,
     capabilities: Vec<CapabilityRow>,
+    /// What each provider's adapter was checked against, in the order of the providers.
+    evidence: Vec<String>,
     scopes: &'static [Scope],
     codes: &'static [CodeRow],
 }
@@ -195,6 +197,13 @@ impl ReferenceView {
                 .map(|it| SafeText::new(it.name()))
                 .collect(),
             capabilities: Endpoint::ALL.iter().map(row).collect(),
+            evidence: providers
+                .iter()
+                .map(|provider| {
+                    let labels = provider.evidence().iter().map(|it| it.label());
+                    labels.collect::<Vec<_>>().join(", ")
+                })
+                .collect(),
             scopes: Scope::ALL,
             codes: CODES,
         }

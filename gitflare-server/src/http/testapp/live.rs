@@ -164,6 +164,11 @@ impl Probe {
             (Endpoint::Checks, "/checks"),
             (Endpoint::Deployments, "/deployments"),
             (Endpoint::FileTree, "/file-tree"),
+            (Endpoint::Forks, "/forks"),
+            (Endpoint::Labels, "/labels"),
+            (Endpoint::Stargazers, "/stargazers"),
+            (Endpoint::Watchers, "/watchers"),
+            (Endpoint::Assignees, "/assignees"),
         ] {
             let outcome = self
                 .read(endpoint, Some(target), &target.path(rest), pages)

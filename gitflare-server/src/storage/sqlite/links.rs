@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    ConnectionId, CredentialHash, Error, FlowId, Result, TenantId, Timestamp, UserId,
+    Code, ConnectionId, CredentialHash, Error, FlowId, Result, TenantId, Timestamp, UserId,
     provider::ProviderId,
-    storage::{Handover, LinkFlow, LinkKind, LinkStore, SealedTokens, UnclaimedAccount},
+    storage::{
+        Handover, LinkFlow, LinkKind, LinkStore, PostedKey, PostedOutcome, SealedTokens,
+        UnclaimedAccount,
+    },
 };
 use rusqlite::{Connection, Row};
 
@@ -33,6 +36,17 @@ fn flow(row: &Row<'_>) -> rusqlite::Result<LinkFlow> {
         connection_id: maybe_id!(row, 11, ConnectionId)?,
         created_at: time(row, 12)?,
         expires_at: time(row, 13)?,
+    })
+}
+
+/// What became of a flow whose code the provider posts.
+fn outcome(row: &Row<'_>) -> rusqlite::Result<PostedOutcome> {
+    let failure: Option<String> = row.get(14)?;
+    let is_linked: bool = row.get(15)?;
+    Ok(match (failure, is_linked) {
+        (Some(_), _) => PostedOutcome::Failed(parsed(row, 14, Code::parse)?),
+        (None, true) => PostedOutcome::Linked,
+        (None, false) => PostedOutcome::Awaited,
     })
 }
 
@@ -115,6 +129,74 @@ impl LinkStore for SqliteStorage {
             let taken = one(connection, &statement, [state.as_bytes()], flow)
                 .map_err(|error| failed(&error))?;
             Ok(taken.filter(|flow| now < flow.expires_at))
+        })
+        .await
+    }
+
+    async fn post_state(&self, state: &CredentialHash, now: Timestamp) -> Result<Option<LinkFlow>> {
+        let state = *state;
+        self.write(move |connection| {
+            let statement = format!(
+                "UPDATE links SET posted = 1 WHERE state = ?1 AND posted = 0 RETURNING {COLUMNS}"
+            );
+            let posted = one(connection, &statement, [state.as_bytes()], flow)
+                .map_err(|error| failed(&error))?;
+            Ok(posted.filter(|flow| now < flow.expires_at))
+        })
+        .await
+    }
+
+    async fn fail_posted(&self, id: &FlowId, code: Code) -> Result<()> {
+        let id = id.clone();
+        self.write(move |connection| {
+            execute(
+                connection,
+                "UPDATE links SET failure = ?2 WHERE id = ?1",
+                (id.as_str(), code.name()),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn find_posted(
+        &self,
+        key: PostedKey<'_>,
+        now: Timestamp,
+    ) -> Result<Option<(LinkFlow, PostedOutcome)>> {
+        let now = now.as_millis();
+        let columns = format!("{COLUMNS}, failure, account IS NOT NULL");
+        let row = |row: &Row<'_>| Ok((flow(row)?, outcome(row)?));
+        match key {
+            PostedKey::State(state) => {
+                let statement =
+                    format!("SELECT {columns} FROM links WHERE state = ?1 AND expires_at > ?2");
+                let parameters = (state.as_bytes(), now);
+                self.read(|connection| one(connection, &statement, parameters, row))
+            }
+            PostedKey::Browser(browser, provider) => {
+                let statement = format!(
+                    "SELECT {columns} FROM links
+                     WHERE browser = ?1 AND provider = ?2 AND state IS NOT NULL AND expires_at > ?3
+                     ORDER BY posted DESC, created_at DESC, id DESC LIMIT 1"
+                );
+                let parameters = (browser.as_bytes(), provider.as_str(), now);
+                self.read(|connection| one(connection, &statement, parameters, row))
+            }
+        }
+    }
+
+    async fn return_posted(&self, id: &FlowId, code: CredentialHash) -> Result<bool> {
+        let id = id.clone();
+        self.write(move |connection| {
+            let changed = execute(
+                connection,
+                "UPDATE links SET state = NULL,
+                   code = CASE WHEN account IS NULL THEN NULL ELSE ?2 END
+                 WHERE id = ?1 AND state IS NOT NULL",
+                (id.as_str(), code.as_bytes()),
+            )?;
+            Ok(changed == 1)
         })
         .await
     }

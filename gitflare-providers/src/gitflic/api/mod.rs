@@ -1,0 +1,203 @@
+//! GitFlic's REST API as a typed client: every call that its documentation of projects names, every
+//! field of the answers, lists page by page or as a stream. It reads, and makes projects; it knows
+//! nothing of the gateway, which reads with the same objects.
+//!
+//! Time, size, redirects and addresses are bounded as for every upstream of the gateway. A call is
+//! sent once; only what GitFlic itself asks to send again within seconds is.
+//!
+//! ```no_run
+//! use futures_util::TryStreamExt;
+//! use gitflare_providers::{Http, HttpConfig, gitflic::api::Client};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let http = Http::new(&HttpConfig::default())?;
+//! let client = Client::new(http, "https://api.gitflic.ru", "a token of the settings page")?;
+//! let mut commits = std::pin::pin!(client.commits("acme", "shop").stream());
+//! while let Some(commit) = commits.try_next().await? {
+//!     println!("{} {:?}", commit.hash, commit.short_message);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A runnable example of every call is `examples/gitflic_api.rs` of the sandbox.
+
+mod error;
+mod list;
+mod objects;
+mod page;
+
+use std::{
+    borrow::Borrow,
+    time::{Duration, Instant},
+};
+
+use gitflare_core::{ConnectionId, Secret, SystemClock, SystemRandom, provider::Call};
+use serde::de::DeserializeOwned;
+
+pub(super) use self::page::Around;
+pub use self::{
+    error::{Error, ErrorClass},
+    list::{List, MAX_PAGE},
+    objects::{Commit, FileInfo, Fork, Ident, Label, Moment, NewProject, Owner, Project, User},
+    page::{Page, PageInfo},
+};
+use super::dialect::DIALECT;
+use crate::{Http, request::Get, upstream::Upstream, upstream_answer::Answer};
+
+/// How long a call may take by default.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A client of one GitFlic, with one token.
+#[derive(Debug)]
+pub struct Client {
+    upstream: Upstream,
+    /// What its calls are counted under.
+    id: ConnectionId,
+    token: Secret<String>,
+    timeout: Duration,
+}
+
+impl Client {
+    /// A client of the API at this base URL: `https://api.gitflic.ru`, or `/rest-api` below a
+    /// self-hosted installation.
+    ///
+    /// # Errors
+    /// [`ErrorClass::Invalid`] for a URL that the outbound client may not call.
+    pub fn new(
+        http: Http,
+        base_url: &str,
+        token: impl Into<Secret<String>>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            upstream: Upstream::new(http, base_url, &DIALECT)?,
+            id: ConnectionId::generate(&SystemClock, &SystemRandom),
+            token: token.into(),
+            timeout: TIMEOUT,
+        })
+    }
+
+    /// Sets how long a call may take, its answer included.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// `GET /project`: the public projects of the whole service, of that title when one is given.
+    pub fn public_projects(&self, title: Option<&str>) -> List<'_, Project> {
+        List::new(self, &["project"]).query("q", title)
+    }
+
+    /// `GET /project/my`: the account's own projects.
+    pub fn my_projects(&self) -> List<'_, Project> {
+        List::new(self, &["project", "my"])
+    }
+
+    /// `GET /project/shared`: the projects of others that the account takes part in.
+    pub fn shared_projects(&self) -> List<'_, Project> {
+        List::new(self, &["project", "shared"])
+    }
+
+    /// `GET /project/{owner}/{project}`: one project.
+    ///
+    /// # Errors
+    /// [`ErrorClass::NotFound`] without such a project; else why there is no answer.
+    pub async fn project(&self, owner: &str, project: &str) -> Result<Project, Error> {
+        let nothing: [(&str, String); 0] = [];
+        self.get(&["project", owner, project], nothing).await
+    }
+
+    /// `POST /project`: makes a project. The gateway itself never does.
+    ///
+    /// # Errors
+    /// [`ErrorClass::Invalid`] for what GitFlic does not accept; else why there is no answer. A call
+    /// that ended without one may have made the project all the same.
+    pub async fn create_project(&self, project: &NewProject) -> Result<Project, Error> {
+        let body = serde_json::to_string(project)
+            .map_err(|error| gitflare_core::Error::internal(error.to_string()))?;
+        let answer = self.upstream.post(&self.call(), &["project"], body).await?;
+        Ok(answer.json()?)
+    }
+
+    /// `GET .../files`: one folder of a branch; the root, and the default branch, where none is named.
+    pub fn files(
+        &self,
+        owner: &str,
+        project: &str,
+        path: Option<&str>,
+        branch: Option<&str>,
+    ) -> List<'_, FileInfo> {
+        self.below(owner, project, &["files"])
+            .query("filepath", path)
+            .query("branch", branch)
+    }
+
+    /// `GET .../forked`: the forks.
+    pub fn forks(&self, owner: &str, project: &str) -> List<'_, Fork> {
+        self.below(owner, project, &["forked"])
+    }
+
+    /// `GET .../followers`: who watches the project.
+    pub fn followers(&self, owner: &str, project: &str) -> List<'_, User> {
+        self.below(owner, project, &["followers"])
+    }
+
+    /// `GET .../stars`: who gave it a star.
+    pub fn stars(&self, owner: &str, project: &str) -> List<'_, User> {
+        self.below(owner, project, &["stars"])
+    }
+
+    /// `GET .../users-can-be-assigned`: who can be made responsible for a merge request: developers
+    /// and those above.
+    pub fn assignable_users(&self, owner: &str, project: &str) -> List<'_, User> {
+        self.below(owner, project, &["users-can-be-assigned"])
+    }
+
+    /// `GET .../commits`: the commits of the main branch.
+    pub fn commits(&self, owner: &str, project: &str) -> List<'_, Commit> {
+        self.below(owner, project, &["commits"])
+    }
+
+    /// `GET .../commits/{branch}`: the commits of a branch. A name with a slash goes into the query,
+    /// for servers of this kind refuse an encoded slash in a path.
+    pub fn branch_commits(&self, owner: &str, project: &str, branch: &str) -> List<'_, Commit> {
+        match branch.contains('/') {
+            true => self.commits(owner, project).query("branch", Some(branch)),
+            false => self.below(owner, project, &["commits", branch]),
+        }
+    }
+
+    /// `GET .../labels`: the labels.
+    pub fn labels(&self, owner: &str, project: &str) -> List<'_, Label> {
+        self.below(owner, project, &["labels"])
+    }
+
+    fn below<T: DeserializeOwned>(&self, owner: &str, project: &str, rest: &[&str]) -> List<'_, T> {
+        List::new(self, &[&["project", owner, project], rest].concat())
+    }
+
+    fn call(&self) -> Call {
+        Call {
+            connection_id: self.id.clone(),
+            access_token: self.token.clone(),
+            api_base_url: None,
+            organization: None,
+            deadline: Instant::now() + self.timeout,
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        segments: &[impl AsRef<str>],
+        query: impl IntoIterator<Item = impl Borrow<(&'static str, String)>>,
+    ) -> Result<T, Error> {
+        let mut get = Get::new(segments)?;
+        for pair in query {
+            let (key, value) = pair.borrow();
+            get = get.query(key, value.clone());
+        }
+        let answer: Answer = self.upstream.get(&self.call(), &get).await?;
+        Ok(answer.json()?)
+    }
+}

@@ -1,0 +1,198 @@
+//! How GitFlic is asked: paths by the names of owner and project, pages counted from 0. What an answer
+//! holds is the business of the other files.
+//!
+//! An account may call 500 times an hour: nothing is looked up that was not asked for, and what a
+//! refusal means is never found out by another call. <https://docs.gitflic.ru/api/>
+
+use std::borrow::Cow;
+
+use gitflare_core::{
+    Code, Error, PageRequest, Position, Result,
+    provider::{Call, Endpoint, ProviderId, RepoRef},
+};
+
+use super::{api::Around, dialect::DIALECT};
+use crate::{
+    http::Http,
+    listing::{About, Api, List, Paging},
+    oauth::{segment, web_url},
+    request::Get,
+    upstream::Upstream,
+    upstream_answer::Answer,
+    upstream_error::recode,
+};
+
+/// Pages by number. GitFlic says which is the last; how many rows came says nothing.
+pub(super) const PAGES: Paging = Paging::Pages {
+    ask,
+    next,
+    otherwise: None,
+};
+
+fn ask<'a>(get: Get<'a>, page: &'a PageRequest) -> Result<Get<'a>> {
+    let number = match &page.position {
+        Some(position) => {
+            let mut fields = position.fields();
+            let number = fields.number()?;
+            fields.end()?;
+            number
+        }
+        None => 0,
+    };
+    let (number, size) = (number.to_string(), page.limit.get().to_string());
+    Ok(get.query("page", number).query("size", size))
+}
+
+fn next(answer: &Answer, page: &PageRequest, _: usize) -> Result<Option<Position>> {
+    // The files of a commit come as they are.
+    if answer.reply.body.trim_ascii_start().starts_with(b"[") {
+        return Ok(None);
+    }
+    let around: Around = answer.json()?;
+    if !around.has_one_list() {
+        return Err(answer.unusable("more than one list of rows"));
+    }
+    if !answer.reply.has_list && around.page.total_elements != Some(0) {
+        return Err(answer.unusable("the answer is no list"));
+    }
+    let asked = match &page.position {
+        Some(position) => position.fields().number()?,
+        None => 0,
+    };
+    let next = around.page.number.unwrap_or(asked).saturating_add(1);
+    Ok((next < around.page.total_pages).then(|| Position::new().number(next)))
+}
+
+/// Owner and project, by whose names GitFlic is asked; it finds none by its id.
+pub(super) fn names(repo: &RepoRef) -> Result<(&str, &str)> {
+    let name = repo.full_name.as_deref().unwrap_or_default();
+    split(name).ok_or_else(|| {
+        Error::upstream(
+            Code::RepositoryNotFound,
+            ProviderId::GITFLIC,
+            "GitFlic finds a project by its name alone: ask for `owner/project`.",
+        )
+    })
+}
+
+/// `owner/project`, taken apart; `None` for what is no such name.
+pub(super) fn split(full_name: &str) -> Option<(&str, &str)> {
+    let (owner, project) = full_name.split_once('/')?;
+    (!owner.is_empty() && !project.is_empty() && !project.contains('/')).then_some((owner, project))
+}
+
+/// A list below a project.
+pub(super) fn below<'a>(
+    endpoint: Endpoint,
+    repo: &'a RepoRef,
+    segments: &[&'a str],
+) -> Result<List<'a>> {
+    let (owner, project) = names(repo)?;
+    let list = List::new(endpoint, &PAGES, &["project", owner, project]).of(repo);
+    Ok(list.at(segments).embedded().optional())
+}
+
+/// One object below a project.
+pub(super) fn object(repo: &RepoRef, segments: &[&str]) -> Result<Get<'static>> {
+    let (owner, project) = names(repo)?;
+    Get::new(&[&["project", owner, project], segments].concat())
+}
+
+/// The pages of a GitFlic, for people.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Web<'a>(&'a str);
+
+impl Web<'_> {
+    /// A page below a project.
+    pub(super) fn project(self, repo: &RepoRef, rest: &[&str]) -> Option<String> {
+        let (owner, project) = split(repo.full_name.as_deref()?)?;
+        let segments = [&["project", owner, project], rest].concat();
+        Some(self.page(&segments))
+    }
+
+    /// A page by its path.
+    pub(super) fn page(self, segments: &[&str]) -> String {
+        let mut page = self.0.to_owned();
+        for part in segments {
+            page.push('/');
+            page.push_str(&segment(part));
+        }
+        page
+    }
+
+    /// The address of a picture, which may be a path below these pages.
+    pub(super) fn picture(self, text: Option<String>) -> Option<String> {
+        let text = text.filter(|text| !text.is_empty())?;
+        match text.strip_prefix('/') {
+            Some(_) => Some(format!("{}{text}", self.0)),
+            None => Some(text),
+        }
+    }
+}
+
+/// One GitFlic.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) upstream: Upstream,
+    web: String,
+}
+
+impl Client {
+    pub(super) fn new(http: Http, api_url: &str, web: Option<&str>) -> Result<Self> {
+        Ok(Self {
+            web: match web {
+                Some(web) => web.trim_end_matches('/').to_owned(),
+                None => pages_of(api_url)?,
+            },
+            upstream: Upstream::new(http, api_url, &DIALECT)?,
+        })
+    }
+
+    /// The base of the pages of the GitFlic that a call reads.
+    pub(super) fn web(&self, call: &Call) -> Result<Cow<'_, str>> {
+        Ok(match &call.api_base_url {
+            Some(url) => Cow::Owned(pages_of(url)?),
+            None => Cow::Borrowed(&self.web),
+        })
+    }
+}
+
+/// The pages that belong to an API: below a host of its own, or beside it.
+pub(super) fn pages_of(api_url: &str) -> Result<String> {
+    web_url(api_url, "/rest-api")
+}
+
+pub(super) fn web(base: &str) -> Web<'_> {
+    Web(base)
+}
+
+impl Api for Client {
+    fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    async fn settle(&self, _: &Call, about: About<'_>, refusal: Error) -> Result<()> {
+        match (refusal.upstream_status(), about.endpoint) {
+            // The project is there, as it was read by its name: what is missing is the thing itself.
+            (Some(404 | 410), Endpoint::CommitDiff | Endpoint::PullRequestDiff) => {
+                Err(missing(&refusal))
+            }
+            (Some(404), Endpoint::Commits | Endpoint::FileTree) => Err(refusal),
+            // Without a branch there are no commits.
+            (Some(404), _) if refusal.code() == Code::ResourceNotFound => Ok(()),
+            _ => Err(refusal),
+        }
+    }
+}
+
+/// The refusal, where it was about something inside of the project.
+pub(super) fn missing(refusal: &Error) -> Error {
+    match refusal.code() {
+        Code::RepositoryNotFound if refusal.upstream_status().is_some() => recode(
+            refusal,
+            Code::ResourceNotFound,
+            "GitFlic has no such resource, or the connection cannot see it.",
+        ),
+        _ => refusal.clone(),
+    }
+}

@@ -1,0 +1,340 @@
+//! Project hooks at GitFlic: made and deleted for administrators, proved by a shared secret that is
+//! sent in clear, and told in the unified words. Deliveries have no id, and two pushes to one branch
+//! may have equal bodies: every call that is proved counts as a new one.
+//! <https://docs.gitflic.ru/api/webhook/>
+
+use async_trait::async_trait;
+use gitflare_core::{
+    Code, Result, Secret,
+    model::{
+        Actor, Check, CheckConclusion, CheckStatus, Comment, EventData, EventName, PullRequest,
+        PullRequestState, PushEvent, RefEvent,
+    },
+    provider::{Call, HookCall, HookEvents, NewHook, ProviderHooks, RepoRef},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use subtle::ConstantTimeEq;
+
+use super::{Gitflic, checks::short_name, client::names};
+use crate::{
+    hooks::invalid,
+    upstream_error::recode,
+    wire::{Id, Word, known},
+};
+
+/// What can be delivered, and what GitFlic calls it. It tells of no release, deployment or change of
+/// the project.
+const EVENTS: &[(EventName, &[&str])] = &[
+    (EventName::Push, &["BRANCH_CREATE", "BRANCH_UPDATE"]),
+    (EventName::BranchCreated, &["BRANCH_CREATE"]),
+    (EventName::BranchDeleted, &["BRANCH_DELETE"]),
+    (EventName::TagCreated, &["TAG_CREATE"]),
+    (EventName::TagDeleted, &["TAG_DELETE"]),
+    (
+        EventName::PullRequest,
+        &[
+            "MERGE_REQUEST_CREATE",
+            "MERGE_REQUEST_UPDATE",
+            "MERGE_REQUEST_CLOSE",
+            "MERGE_REQUEST_CANCEL",
+            "MERGE",
+        ],
+    ),
+    (
+        EventName::Comment,
+        &[
+            // An approval; the merge is an event of its own.
+            "MERGE_REQUEST_ACCEPT",
+            "NEW_ISSUE_NOTE",
+            "DISCUSSION_CREATE",
+        ],
+    ),
+    (
+        EventName::Check,
+        &[
+            "PIPELINE_NEW",
+            "PIPELINE_SUCCESS",
+            "PIPELINE_WARNING",
+            "PIPELINE_FAIL",
+        ],
+    ),
+];
+
+const DELIVERED: &[EventName] = &[
+    EventName::Push,
+    EventName::BranchCreated,
+    EventName::BranchDeleted,
+    EventName::TagCreated,
+    EventName::TagDeleted,
+    EventName::PullRequest,
+    EventName::Comment,
+    EventName::Check,
+];
+
+const SECRET: &str = "gitflic-webhook-secret";
+
+const NO_RIGHT: &str =
+    "Hooks at GitFlic need an administrator of the project, and a connection that may change it.";
+
+#[async_trait]
+impl ProviderHooks for Gitflic {
+    fn events(&self) -> &'static [EventName] {
+        DELIVERED
+    }
+
+    async fn create(&self, call: &Call, repo: &RepoRef, hook: &NewHook<'_>) -> Result<String> {
+        let wanted = EVENTS.iter().filter(|(name, _)| hook.events.contains(name));
+        let words = wanted.flat_map(|(_, theirs)| theirs.iter());
+        let events: Map<String, Value> = words
+            .map(|word| ((*word).to_owned(), Value::Bool(true)))
+            .collect();
+        let names_sent = events.keys().cloned().collect::<Vec<_>>().join(", ");
+        let body = json!({"url": hook.url, "secret": hook.secret.expose(), "events": events});
+        let (owner, project) = names(repo)?;
+        let path = ["project", owner, project, "setting", "webhook"];
+        let asked = self.client.upstream.post(call, &path, body.to_string());
+        let answer = asked.await.map_err(|error| match error.code() {
+            Code::InsufficientScope => recode(&error, Code::InsufficientScope, NO_RIGHT),
+            // Older installations know fewer events, and do not say which.
+            Code::InvalidRequest => recode(
+                &error,
+                Code::InvalidRequest,
+                format!("GitFlic accepts no hook for these events: {names_sent}."),
+            ),
+            _ => error,
+        })?;
+        Ok(answer.json::<WireHook>()?.id)
+    }
+
+    async fn delete(&self, call: &Call, repo: &RepoRef, hook_id: &str) -> Result<()> {
+        let (owner, project) = names(repo)?;
+        let path = [
+            "project", owner, project, "setting", "webhook", hook_id, "delete",
+        ];
+        match self
+            .client
+            .upstream
+            .post(call, &path, "{}".to_owned())
+            .await
+        {
+            Err(error) if error.upstream_status() == Some(404) => Ok(()),
+            asked => asked.map(drop),
+        }
+    }
+
+    fn verify(&self, call: &HookCall<'_>, secret: &Secret<String>) -> bool {
+        let sent = call.header(SECRET).unwrap_or_default();
+        sent.as_bytes().ct_eq(secret.expose().as_bytes()).into()
+    }
+
+    fn read(&self, call: &HookCall<'_>) -> Result<HookEvents> {
+        let wire: WireEvent = serde_json::from_slice(call.body).map_err(|_| invalid())?;
+        let project = wire.project.as_ref();
+        let name = project.and_then(|it| {
+            Some(format!(
+                "{}/{}",
+                it.owner_alias.as_ref()?,
+                it.alias.as_ref()?
+            ))
+        });
+        let id = wire.project_id.clone();
+        Ok(HookEvents {
+            delivery_id: None,
+            repository_id: id.or_else(|| project.and_then(|it| it.project_id.clone())),
+            full_name: name,
+            events: wire.into_events(),
+        })
+    }
+}
+
+/// The secret beside it is not read.
+#[derive(Debug, Deserialize)]
+struct WireHook {
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireEvent {
+    action: Word,
+    project_id: Option<String>,
+    project: Option<WireProject>,
+    push: Option<WireRef>,
+    merge_request: Option<WireMergeRequest>,
+    pipeline: Option<WirePipeline>,
+    #[serde(alias = "note", alias = "issue_note", alias = "comment")]
+    discussion: Option<WireNote>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireProject {
+    project_id: Option<String>,
+    alias: Option<String>,
+    owner_alias: Option<String>,
+}
+
+/// A ref by its whole name; where it stands, or stood, is not told.
+#[derive(Debug, Deserialize)]
+struct WireRef {
+    #[serde(rename = "ref")]
+    git_ref: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireMergeRequest {
+    id: Option<String>,
+    local_id: Option<Id>,
+    title: Option<String>,
+    description: Option<String>,
+    source_branch: Option<String>,
+    target_branch: Option<String>,
+    user_alias: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WirePipeline {
+    id: Option<String>,
+    local_id: Option<Id>,
+    #[serde(rename = "ref")]
+    git_ref: Option<String>,
+    commit_id: Option<String>,
+    url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireNote {
+    #[serde(alias = "uuid")]
+    id: Option<String>,
+    #[serde(alias = "raw_message")]
+    message: Option<String>,
+    user_alias: Option<String>,
+}
+
+impl WireEvent {
+    /// What is told by this call: nothing where it lacks what the unified object cannot do without.
+    fn into_events(self) -> Vec<(EventName, EventData)> {
+        let action = self.action;
+        let word = action.as_str();
+        let name = self.push.map(|push| push.git_ref);
+        let moved = |event| {
+            let name = name.clone().map(short_name)?;
+            let commit_sha = None;
+            Some((event, EventData::Ref(RefEvent { name, commit_sha })))
+        };
+        let pushed = || {
+            let push = PushEvent {
+                git_ref: name.clone()?,
+                before: None,
+                after: None,
+                commits: Vec::new(),
+            };
+            Some((EventName::Push, EventData::Push(push)))
+        };
+        let told = match word {
+            "BRANCH_UPDATE" => vec![pushed()],
+            "BRANCH_CREATE" => vec![pushed(), moved(EventName::BranchCreated)],
+            "BRANCH_DELETE" => vec![moved(EventName::BranchDeleted)],
+            "TAG_CREATE" => vec![moved(EventName::TagCreated)],
+            "TAG_DELETE" => vec![moved(EventName::TagDeleted)],
+            "MERGE_REQUEST_CREATE"
+            | "MERGE_REQUEST_UPDATE"
+            | "MERGE_REQUEST_CLOSE"
+            | "MERGE_REQUEST_CANCEL"
+            | "MERGE" => {
+                vec![self.merge_request.and_then(|it| it.told(word))]
+            }
+            "PIPELINE_NEW" | "PIPELINE_SUCCESS" | "PIPELINE_WARNING" | "PIPELINE_FAIL" => {
+                vec![self.pipeline.and_then(|it| it.told(word))]
+            }
+            "MERGE_REQUEST_ACCEPT" | "NEW_ISSUE_NOTE" | "DISCUSSION_CREATE" => {
+                let number = self.merge_request.and_then(|it| it.local_id);
+                vec![self.discussion.and_then(|it| it.told(number))]
+            }
+            _ => Vec::new(),
+        };
+        told.into_iter().flatten().collect()
+    }
+}
+
+impl WireMergeRequest {
+    fn told(self, action: &str) -> Option<(EventName, EventData)> {
+        let pull_request = PullRequest {
+            id: self.id?,
+            number: self.local_id?.number(),
+            title: known(self.title),
+            description: known(self.description),
+            // An end has an action of its own.
+            state: match action {
+                "MERGE" => PullRequestState::Merged,
+                "MERGE_REQUEST_CLOSE" | "MERGE_REQUEST_CANCEL" => PullRequestState::Closed,
+                _ => PullRequestState::Open,
+            },
+            draft: None,
+            author: account(self.user_alias),
+            source_branch: known(self.source_branch),
+            target_branch: known(self.target_branch),
+            head_sha: None,
+            base_sha: None,
+            merge_commit_sha: None,
+            labels: Vec::new(),
+            web_url: None,
+            created_at: None,
+            updated_at: None,
+            closed_at: None,
+            merged_at: None,
+        };
+        let data = EventData::PullRequest(Box::new(pull_request));
+        Some((EventName::PullRequest, data))
+    }
+}
+
+impl WirePipeline {
+    fn told(self, action: &str) -> Option<(EventName, EventData)> {
+        let conclusion = match action {
+            "PIPELINE_SUCCESS" => Some(CheckConclusion::Success),
+            "PIPELINE_WARNING" => Some(CheckConclusion::Neutral),
+            "PIPELINE_FAIL" => Some(CheckConclusion::Failure),
+            _ => None,
+        };
+        let check = Check {
+            id: self.id?,
+            name: self.local_id.map(|id| format!("pipeline #{}", id.number())),
+            description: None,
+            status: Some(match conclusion {
+                Some(_) => CheckStatus::Completed,
+                None => CheckStatus::Queued,
+            }),
+            conclusion,
+            commit_sha: known(self.commit_id),
+            git_ref: known(self.git_ref).map(short_name),
+            web_url: known(self.url),
+            started_at: None,
+            completed_at: None,
+        };
+        Some((EventName::Check, EventData::Check(Box::new(check))))
+    }
+}
+
+impl WireNote {
+    fn told(self, pull_request: Option<Id>) -> Option<(EventName, EventData)> {
+        let comment = Comment {
+            id: self.id?,
+            body: known(self.message),
+            author: account(self.user_alias),
+            pull_request_number: pull_request.map(Id::number),
+            commit_sha: None,
+            web_url: None,
+            created_at: None,
+            updated_at: None,
+        };
+        Some((EventName::Comment, EventData::Comment(Box::new(comment))))
+    }
+}
+
+/// An account of which the login name alone is told.
+fn account(login: Option<String>) -> Option<Actor> {
+    known(login).map(|login| Actor {
+        login: Some(login),
+        ..Actor::default()
+    })
+}

@@ -1,0 +1,105 @@
+//! Provider `gitflic`: GitFlic's REST API, of the public service and of self-hosted installations. It
+//! reads only, and asks by the names of owner and project, for GitFlic finds none by its id.
+//! Contributors and deployments do not exist there.
+//!
+//! The adapter is written from the vendor's documentation and from what published clients rely on; no
+//! traffic of the service was at hand. [`api`] is the same API as a typed client.
+
+pub mod api;
+mod around;
+mod capabilities;
+mod checks;
+mod client;
+mod commits;
+mod dialect;
+mod diff;
+mod hooks;
+mod oauth;
+mod person;
+mod profile;
+mod pull_requests;
+mod refs;
+mod releases;
+mod repositories;
+mod tree;
+
+use gitflare_core::{
+    Result,
+    provider::{Evidence, ProviderHooks},
+};
+
+use self::{capabilities::CAPABILITIES, client::Client, oauth::GitflicOauth};
+use crate::{Http, OauthConfig, serve::serve};
+
+/// The provider of one GitFlic.
+#[derive(Debug)]
+pub struct Gitflic {
+    client: Client,
+    oauth: Option<GitflicOauth>,
+}
+
+impl Gitflic {
+    /// A GitFlic whose REST API is at this base URL, `/rest-api` included where it is self-hosted.
+    /// `web_url` is the base of its pages; `None` takes the one that belongs to the API.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when the gateway may not call that URL.
+    pub fn new(http: Http, api_url: &str, web_url: Option<&str>) -> Result<Self> {
+        Ok(Self {
+            client: Client::new(http, api_url, web_url)?,
+            oauth: None,
+        })
+    }
+
+    /// Links accounts too, as the application that is registered there.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when the gateway may not call the URL of its pages.
+    pub fn with_oauth(mut self, http: Http, api_url: &str, config: OauthConfig) -> Result<Self> {
+        self.oauth = Some(GitflicOauth::new(http, api_url, config)?);
+        Ok(self)
+    }
+}
+
+serve! {
+    Gitflic {
+        /// A UUID; everything else is `owner/project`.
+        fn is_repository_id(&self, segment: &str) -> bool {
+            is_uuid(segment)
+        }
+
+        fn hooks(&self) -> Option<&dyn ProviderHooks> {
+            Some(self)
+        }
+
+        fn evidence(&self) -> &'static [Evidence] {
+            &[Evidence::Documentation]
+        }
+    }
+    viewer => profile::viewer,
+    repositories => repositories::list,
+    repository => repositories::find,
+    find_repository => repositories::find_by_name,
+    branches => refs::branches,
+    commits => commits::list,
+    commit_diff => commits::diff,
+    pull_requests => pull_requests::list,
+    pull_request_diff => pull_requests::diff,
+    tags => refs::tags,
+    releases => releases::list,
+    checks => checks::list,
+    file_tree => tree::list,
+    forks => around::forks,
+    labels => around::labels,
+    stargazers => around::stargazers,
+    watchers => around::watchers,
+    assignees => around::assignees,
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}

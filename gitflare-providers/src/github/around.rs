@@ -1,0 +1,113 @@
+//! What stands around a repository: its forks, its labels, and the people who gave it a star, watch it
+//! or can be assigned. Whom GitHub calls watchers in its older answers are those who gave a star; who
+//! is told of what happens it calls subscribers.
+//! <https://docs.github.com/en/rest/activity/watching>
+
+use gitflare_core::{
+    Page, PageRequest, Result,
+    model::{Label, Person, Repository},
+    provider::{Call, Endpoint, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, below},
+    repositories::WireRepository,
+};
+use crate::{
+    listing::Api,
+    wire::{Id, color},
+};
+
+pub(super) async fn forks(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Repository>> {
+    // New ones come last: pages by number stay where they are.
+    let list = below(Endpoint::Forks, repo, &["forks"]).query("sort", "oldest");
+    let into = |wire: WireRepository| wire.into_repository(&call.connection_id);
+    client.rows(call, list, page, into).await
+}
+
+pub(super) async fn labels(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Label>> {
+    let list = below(Endpoint::Labels, repo, &["labels"]);
+    client.rows(call, list, page, WireLabel::into).await
+}
+
+pub(super) async fn stargazers(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Person>> {
+    let list = below(Endpoint::Stargazers, repo, &["stargazers"]);
+    client.rows(call, list, page, WirePerson::into).await
+}
+
+pub(super) async fn watchers(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Person>> {
+    let list = below(Endpoint::Watchers, repo, &["subscribers"]);
+    client.rows(call, list, page, WirePerson::into).await
+}
+
+pub(super) async fn assignees(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Person>> {
+    let list = below(Endpoint::Assignees, repo, &["assignees"]);
+    client.rows(call, list, page, WirePerson::into).await
+}
+
+#[derive(Debug, Deserialize)]
+struct WireLabel {
+    id: Option<Id>,
+    name: Option<String>,
+    color: Option<String>,
+    description: Option<String>,
+}
+
+/// An account as lists have it: without the display name, mostly.
+#[derive(Debug, Deserialize)]
+struct WirePerson {
+    id: Option<Id>,
+    login: Option<String>,
+    name: Option<String>,
+    avatar_url: Option<String>,
+    html_url: Option<String>,
+}
+
+impl From<WireLabel> for Label {
+    fn from(wire: WireLabel) -> Self {
+        Self {
+            id: wire.id.map(Into::into),
+            name: wire.name,
+            color: color(wire.color),
+            description: wire.description,
+        }
+    }
+}
+
+impl From<WirePerson> for Person {
+    fn from(wire: WirePerson) -> Self {
+        Self {
+            id: wire.id.map(Into::into),
+            login: wire.login,
+            name: wire.name,
+            avatar_url: wire.avatar_url,
+            web_url: wire.html_url,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What GitFlic's refusals become: dead tokens, missing rights, missing things, limits and the filter
+//! in front of the service told apart, without asking again.
+
+use gitflare_core::{
+    Code, PageRequest, Result,
+    model::{Commit, PullRequestFilter},
+    provider::{CommitId, GitRef, Provider, RefSelector, RepoRef, TreeQuery},
+};
+use gitflare_providers::{
+    conformance::{Reply, StandIn},
+    gitflic::Gitflic,
+};
+use serde_json::json;
+
+use crate::gitflic::{ID, SHA, repo, support::call};
+
+async fn upstream(reply: Reply) -> (StandIn, Gitflic) {
+    let stand_in = StandIn::answering(move |_, _, _| reply.clone()).await;
+    let url = format!("{}/rest-api", stand_in.url());
+    let provider = Gitflic::new(stand_in.http(), &url, None).unwrap();
+    (stand_in, provider)
+}
+
+fn words(status: u16, text: &str) -> Reply {
+    Reply::new(
+        status,
+        json!({"status": status, "message": text}).to_string(),
+    )
+}
+
+fn dead() -> Reply {
+    words(
+        403,
+        "org.springframework.security.core.AuthenticationException: Full authentication is required",
+    )
+}
+
+fn no_branch() -> Reply {
+    words(
+        404,
+        "ru.gitflic.exception.BranchNotFoundException: Branch not found",
+    )
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_code_and_costs_one_call() {
+    for (reply, code) in [
+        (dead(), Code::AuthExpired),
+        (
+            Reply::new(403, r#"{"title": "x.AuthenticationException"}"#),
+            Code::AuthExpired,
+        ),
+        (words(401, "Unauthorized"), Code::AuthExpired),
+        (words(403, "Access is denied"), Code::InsufficientScope),
+        (words(404, "Project not found"), Code::RepositoryNotFound),
+        (words(400, "error.field.empty"), Code::InvalidRequest),
+        (words(415, "x"), Code::InvalidRequest),
+        (words(422, "error.field.empty"), Code::InvalidRequest),
+        (words(405, "Method not allowed"), Code::InternalError),
+        (words(429, "Too many requests"), Code::RateLimited),
+        (Reply::new(429, "<html>"), Code::RateLimited),
+        // The filter's pages say nothing about the account, whatever their status.
+        (
+            Reply::new(403, "<html>ddos-guard</html>"),
+            Code::UpstreamUnavailable,
+        ),
+        (
+            Reply::new(400, "<html>AuthenticationException</html>"),
+            Code::UpstreamUnavailable,
+        ),
+        (Reply::new(404, ""), Code::UpstreamUnavailable),
+        (Reply::new(401, "Forbidden"), Code::UpstreamUnavailable),
+        (Reply::ok("<html>sign in</html>"), Code::UpstreamUnavailable),
+        (
+            Reply::new(302, "").with("location", "https://elsewhere.example/login"),
+            Code::UpstreamUnavailable,
+        ),
+        (Reply::new(503, "<html>"), Code::UpstreamUnavailable),
+        (Reply::new(500, "{}"), Code::UpstreamUnavailable),
+    ] {
+        let shown = format!("{reply:?}");
+        let (stand_in, provider) = upstream(reply).await;
+        let refused = provider
+            .tags(&call(), &repo(), PageRequest::default())
+            .await;
+        assert_eq!(refused.unwrap_err().code(), code, "{shown}");
+        assert_eq!(stand_in.asked().len(), 1, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_lasts_as_long_as_gitflic_says_and_else_nobody_knows() {
+    for (reply, seconds) in [
+        (words(429, "x"), None),
+        (words(429, "x").with("retry-after", "879"), Some(879)),
+    ] {
+        let (_stand_in, provider) = upstream(reply).await;
+        let refused = provider
+            .tags(&call(), &repo(), PageRequest::default())
+            .await;
+        assert_eq!(refused.unwrap_err().retry_after_seconds(), seconds);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_no_missing_right() {
+    for reply in [dead(), words(403, "Access is denied"), words(401, "x")] {
+        let (_stand_in, provider) = upstream(reply).await;
+        let refused = provider.viewer(&call()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidCredentials);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_project_has_empty_lists_and_an_unknown_branch_is_not_found() {
+    let (_stand_in, provider) = upstream(no_branch()).await;
+    let page = PageRequest::default;
+    let (call, repo) = (call(), repo());
+    let rows = |rows: usize| assert_eq!(rows, 0);
+    rows(
+        provider
+            .branches(&call, &repo, page())
+            .await
+            .unwrap()
+            .items
+            .len(),
+    );
+    rows(
+        provider
+            .tags(&call, &repo, page())
+            .await
+            .unwrap()
+            .items
+            .len(),
+    );
+    rows(
+        provider
+            .commits(&call, &repo, None, page())
+            .await
+            .unwrap()
+            .items
+            .len(),
+    );
+    let tree = |at, recursive| TreeQuery {
+        at,
+        recursive,
+        path: None,
+    };
+    for recursive in [false, true] {
+        let query = tree(RefSelector::DefaultBranch, recursive);
+        let found = provider.file_tree(&call, &repo, &query, page()).await;
+        rows(found.unwrap().items.len());
+    }
+    let name = GitRef::parse("branch", "gone").unwrap();
+    let code = |refused: Result<gitflare_core::Page<Commit>>| refused.unwrap_err().code();
+    let commits = provider.commits(&call, &repo, Some(&name), page()).await;
+    assert_eq!(code(commits), Code::ResourceNotFound);
+    for (at, expected) in [
+        (RefSelector::Branch(name.clone()), Code::ResourceNotFound),
+        // It may be a tag, of which GitFlic lists no files.
+        (RefSelector::Ref(name.clone()), Code::InvalidRequest),
+    ] {
+        for recursive in [false, true] {
+            let query = tree(at.clone(), recursive);
+            let refused = provider.file_tree(&call, &repo, &query, page()).await;
+            assert_eq!(refused.unwrap_err().code(), expected, "{at:?}");
+        }
+    }
+    let branch = RefSelector::Branch(name);
+    let refused = provider.checks(&call, &repo, &branch, page()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceNotFound);
+}
+
+#[tokio::test]
+async fn what_is_missing_inside_a_project_is_no_missing_project() {
+    let (_stand_in, provider) = upstream(words(404, "Commit not found")).await;
+    let commit = CommitId::parse(SHA).unwrap();
+    let (call, repo) = (call(), repo());
+    let refused = provider.commit_diff(&call, &repo, &commit).await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceNotFound);
+    let refused = provider.pull_request_diff(&call, &repo, 9).await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceNotFound);
+    let all = PullRequestFilter::All;
+    let refused = provider.pull_requests(&call, &repo, all, PageRequest::default());
+    assert_eq!(refused.await.unwrap_err().code(), Code::RepositoryNotFound);
+}
+
+#[tokio::test]
+async fn two_lists_in_one_answer_are_no_list() {
+    let page = json!({"size": 25, "totalElements": 2, "totalPages": 1, "number": 0});
+    for (lists, is_list) in [
+        (json!({"tagList": [{"name": "v1"}], "_links": {}}), true),
+        (json!({"renamedList": [{"name": "v1"}]}), true),
+        (json!({"oneList": [], "otherList": [{"name": "v1"}]}), false),
+        (json!({}), false),
+    ] {
+        let body = json!({"_embedded": lists, "page": page});
+        let (_stand_in, provider) = upstream(Reply::ok(body.to_string())).await;
+        let found = provider
+            .tags(&call(), &repo(), PageRequest::default())
+            .await;
+        assert_eq!(found.is_ok(), is_list, "{body}");
+    }
+    let nothing = r#"{"page": {"size": 25, "totalElements": 0, "totalPages": 0, "number": 0}}"#;
+    let (_stand_in, provider) = upstream(Reply::ok(nothing)).await;
+    let found = provider
+        .tags(&call(), &repo(), PageRequest::default())
+        .await;
+    assert_eq!(found.unwrap().items.len(), 0);
+}
+
+#[tokio::test]
+async fn a_name_that_went_to_another_project_is_not_followed() {
+    let body = crate::gitflic::support::table::fixture("gitflic/repository.json");
+    let (stand_in, provider) = upstream(Reply::ok(body)).await;
+    let approved = RepoRef {
+        id: ID.replace('7', "8"),
+        ..repo()
+    };
+    let refused = provider.repository(&call(), &approved).await;
+    assert_eq!(refused.unwrap_err().code(), Code::RepositoryNotFound);
+    // By its id alone GitFlic finds no project.
+    let nameless = RepoRef {
+        full_name: None,
+        ..repo()
+    };
+    let asked = stand_in.asked().len();
+    let refused = provider
+        .branches(&call(), &nameless, PageRequest::default())
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::RepositoryNotFound);
+    assert_eq!(stand_in.asked().len(), asked);
+}
+
+#[tokio::test]
+async fn the_scheme_is_token() {
+    let body = crate::gitflic::support::table::fixture("gitflic/profile.json");
+    let (stand_in, provider) = upstream(Reply::ok(body)).await;
+    provider.viewer(&call()).await.unwrap();
+    let head = stand_in.heads().remove(0);
+    assert!(
+        head.contains("\r\nauthorization: token fixture-token\r\n"),
+        "{head}"
+    );
+}
