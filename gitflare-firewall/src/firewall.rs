@@ -155,7 +155,7 @@ impl Firewall {
         text: &'t str,
         redact: impl FnOnce(&Redactor) -> Redacted<'t>,
     ) -> Result<Screened<'t>> {
-        if !self.rules().enabled {
+        if !self.is_enabled() {
             return Ok(Screened {
                 text: Cow::Borrowed(text),
                 redactions: 0,
@@ -173,6 +173,11 @@ impl Firewall {
             text,
             redactions: redacted.redactions,
         })
+    }
+
+    fn is_enabled(&self) -> bool {
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        rules.enabled
     }
 
     fn rules(&self) -> Arc<Rules> {

@@ -132,6 +132,24 @@ fn names_kind(line: &[u8]) -> bool {
         && !kind.get(6).is_some_and(u8::is_ascii_alphanumeric)
 }
 
+/// Whether a line with the indentation of the document's own members can be one of its lines: a
+/// member, or what templates, comments, hunks and conflicts put between members. Source code and
+/// prose that merely name a Secret are left with the next statement.
+fn belongs(line: &[u8]) -> bool {
+    const SIGNS: Set = Set::new("#{}[]@<>=%?!&*\"'\\\\");
+    const NAME: Set = Set::new(r"\w./$-");
+    if line.first().is_some_and(|first| SIGNS.has(*first)) {
+        return true;
+    }
+    let name = NAME.run(line, 0, line.len());
+    let rest = line[name..].trim_ascii_start();
+    name > 0
+        && rest.first() == Some(&b':')
+        && rest
+            .get(1)
+            .is_none_or(|next| next.is_ascii_whitespace() || *next == b'\\')
+}
+
 fn is_base64(value: &[u8]) -> bool {
     const BASE64: Set = Set::new(r"\w+/=");
     value.len() >= 4
@@ -208,8 +226,10 @@ impl Manifest {
                     _ => plain += 1,
                 }
             }
-            let ends =
-                line.indent < self.indent && !line.text.is_empty() || line.text.starts_with(b"---");
+            let ends = !line.text.is_empty()
+                && (line.indent < self.indent
+                    || line.indent == self.indent && !belongs(line.text)
+                    || line.text.starts_with(b"---"));
             match line.next {
                 Some(next) if !ends && next < view.limit => look = next,
                 _ => break,
@@ -245,7 +265,8 @@ impl Manifest {
                     found.secret(line.start, line.start + line.text.len());
                 }
             } else if line.indent == self.indent {
-                if line.text.starts_with(b"kind:") && !names_kind(line.text) {
+                let is_other = line.text.starts_with(b"kind:") && !names_kind(line.text);
+                if is_other || !belongs(line.text) {
                     return None;
                 }
                 self.member(view, &line, found);

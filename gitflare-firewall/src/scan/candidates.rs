@@ -4,22 +4,23 @@
 /// Windows whose places are noted at once.
 pub(super) const BLOCK: usize = 64;
 
-/// Places in ascending order, relative to where the filter began.
-pub(super) struct Candidates {
-    at: [u32; CAPACITY],
+/// Room for the places of a long text, and for those of a short one: an answer is many small texts,
+/// and room costs time to clear.
+pub(super) const MANY: usize = 1024;
+pub(super) const FEW: usize = 2 * BLOCK;
+
+/// Places in ascending order, relative to where the filter began; at most `N`, two blocks or more.
+pub(super) struct Candidates<const N: usize> {
+    at: [u32; N],
     len: usize,
 }
 
-const CAPACITY: usize = 1024;
 /// Places that are written at once.
 const LANES: usize = 8;
 
-impl Candidates {
+impl<const N: usize> Candidates<N> {
     pub(super) const fn new() -> Self {
-        Self {
-            at: [0; CAPACITY],
-            len: 0,
-        }
+        Self { at: [0; N], len: 0 }
     }
 
     pub(super) const fn clear(&mut self) {
@@ -28,12 +29,12 @@ impl Candidates {
 
     /// Whether the places of a whole block might not fit any more.
     pub(super) const fn is_full(&self) -> bool {
-        self.len > CAPACITY - BLOCK
+        self.len > N - BLOCK
     }
 
     /// How many more places fit.
     pub(super) const fn room(&self) -> usize {
-        CAPACITY - self.len
+        N - self.len
     }
 
     /// Notes one place; ignored when there is no room.

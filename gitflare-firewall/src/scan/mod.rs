@@ -9,7 +9,7 @@ mod portable;
 mod simd;
 mod table;
 
-use candidates::Candidates;
+use candidates::{Candidates, FEW, MANY};
 use plan::{Filter, Plan};
 use portable::Portable;
 use simd::Unit;
@@ -21,6 +21,8 @@ use crate::shape::Set;
 const WINDOW: usize = 4;
 /// Bytes of text that are filtered before the candidates are compared.
 const STRETCH: usize = 16 * 1024;
+/// A text of at most so many bytes is short.
+const SHORT: usize = 512;
 
 /// What the scanner looks for: a literal, then bytes of a set.
 #[derive(Clone, Debug)]
@@ -126,10 +128,24 @@ impl Scanner {
         text: &[u8],
         from: usize,
         to: usize,
+        found: impl FnMut(Hit) -> usize,
+    ) {
+        if to - from.min(to) <= SHORT {
+            self.each_of::<FEW>(text, from, to, found);
+        } else {
+            self.each_of::<MANY>(text, from, to, found);
+        }
+    }
+
+    fn each_of<const N: usize>(
+        &self,
+        text: &[u8],
+        from: usize,
+        to: usize,
         mut found: impl FnMut(Hit) -> usize,
     ) {
-        let mut candidates = Candidates::new();
-        let mut sifted = Candidates::new();
+        let mut candidates = Candidates::<N>::new();
+        let mut sifted = Candidates::<N>::new();
         let last = text.len().saturating_sub(WINDOW - 1).min(to);
         let mut at = from;
         let mut skip = 0;
@@ -160,7 +176,13 @@ impl Scanner {
     }
 
     /// Collects places of `from..to`, relative to `from`, and answers where it stopped.
-    fn candidates(&self, text: &[u8], from: usize, to: usize, out: &mut Candidates) -> usize {
+    fn candidates<const N: usize>(
+        &self,
+        text: &[u8],
+        from: usize,
+        to: usize,
+        out: &mut Candidates<N>,
+    ) -> usize {
         match &self.finder {
             Finder::Vector(unit, filter) => simd::candidates(*unit, filter, text, from, to, out),
             Finder::Portable(portable) => portable.candidates(text, from, to, out),

@@ -27,12 +27,12 @@ impl Portable {
     }
 
     /// Collects the windows of `from..to`, relative to `from`; returns where it stopped.
-    pub(super) fn candidates(
+    pub(super) fn candidates<const N: usize>(
         &self,
         text: &[u8],
         from: usize,
         to: usize,
-        out: &mut Candidates,
+        out: &mut Candidates<N>,
     ) -> usize {
         let to = to.min(from + out.room());
         let windows = Input::new(text).range(from..to + WINDOW - 1);

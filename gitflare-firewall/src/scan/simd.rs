@@ -56,13 +56,13 @@ pub(super) fn units() -> &'static [Unit] {
 /// stopped, which is before `to` only when `out` is full. Every window must lie within `text`, and
 /// the filter must be of the unit's precision.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn candidates(
+pub(super) fn candidates<const N: usize>(
     unit: Unit,
     filter: &Filter,
     text: &[u8],
     from: usize,
     to: usize,
-    out: &mut Candidates,
+    out: &mut Candidates<N>,
 ) -> usize {
     assert!(units().contains(&unit) && to + WINDOW <= text.len() + 1);
     match (unit, filter) {
@@ -80,13 +80,13 @@ pub(super) fn candidates(
 
 /// Never called: there are no [`units`] here.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn candidates(
+pub(super) fn candidates<const N: usize>(
     _: Unit,
     _: &Filter,
     _: &[u8],
     _: usize,
     to: usize,
-    _: &mut Candidates,
+    _: &mut Candidates<N>,
 ) -> usize {
     to
 }
@@ -94,11 +94,11 @@ pub(super) fn candidates(
 /// Judges `from..to` block by block, one bit per window.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn walk(
+fn walk<const N: usize>(
     text: &[u8],
     from: usize,
     to: usize,
-    out: &mut Candidates,
+    out: &mut Candidates<N>,
     judge: impl Fn(&[u8; READ]) -> u64,
 ) -> usize {
     let mut at = from;
@@ -136,12 +136,12 @@ mod avx2 {
     const LANES: usize = BLOCK / 2;
 
     #[target_feature(enable = "avx2,bmi1,popcnt")]
-    pub(super) fn candidates(
+    pub(super) fn candidates<const N: usize>(
         [low, high]: &[Box<[[[u8; 16]; WINDOW]; GROUPS]>; 2],
         text: &[u8],
         from: usize,
         to: usize,
-        out: &mut Candidates,
+        out: &mut Candidates<N>,
     ) -> usize {
         let tables = Tables {
             low: low.map(|group| group.map(|nibbles| table(&nibbles))),
@@ -222,12 +222,12 @@ mod avx512 {
     };
 
     #[target_feature(enable = "avx512bw,avx512vbmi,bmi1,popcnt")]
-    pub(super) fn candidates(
+    pub(super) fn candidates<const N: usize>(
         filter: &[[[u8; 128]; WINDOW]; GROUPS],
         text: &[u8],
         from: usize,
         to: usize,
-        out: &mut Candidates,
+        out: &mut Candidates<N>,
     ) -> usize {
         let tables = filter.each_ref().map(|group| {
             group
