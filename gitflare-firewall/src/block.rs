@@ -4,6 +4,8 @@
 //! body ends the block; a block without an end marker is withheld as far as it goes, and of one
 //! without a beginning, as a hunk may show it, the lines before its end.
 
+pub(crate) mod middle;
+
 use crate::{
     chance::Profile,
     shape::Set,

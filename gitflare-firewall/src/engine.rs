@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use crate::{
     assign::{self, Strength},
-    block::{self, Block},
+    block::{self, Block, middle},
     chance::Profile,
     context::{self, CONTEXTS, Context},
     formats::{self, Format},
@@ -28,6 +28,8 @@ enum Kind {
     Format(usize),
     Block,
     BlockEnd,
+    /// `@@ -`, the header of a hunk.
+    Hunk,
     /// `kind: Secret`
     Manifest,
     /// `data:`
@@ -106,6 +108,7 @@ impl Engine {
         add("-----END", Set::default(), true, Kind::BlockEnd);
         add("---- BEGIN", Set::default(), false, Kind::Block);
         add("Private-Lines:", Set::default(), false, Kind::Block);
+        add("@@ -", Set::new(r"\d"), false, Kind::Hunk);
         add("://", Set::new(r"\w:$%.~!*-"), false, Kind::Link);
         for text in [
             "kind: secret",
@@ -237,6 +240,7 @@ impl Engine {
                     carry.resume = carry.resume.max(over);
                 }
             }
+            Kind::Hunk => middle::read(view, hit.at, found),
             Kind::Manifest => {
                 if let Some((at, manifest)) = manifest::after_kind(view, hit.at, end) {
                     self.manifest((view.text, view.language), at, to, manifest, carry, found);

@@ -147,6 +147,11 @@ pub(super) const TOKENS: &[Row] = &[
     mixed("sk.ey", r"[\w=-]{60,}\.[\w-]{20,}"),
     mixed("tk.ey", r"[\w=-]{60,}\.[\w-]{20,}"),
     mixed("pk.ey", r"[\w=-]{60,}\.[\w-]{20,}"),
+    // Machine accounts of Bitwarden's Secrets Manager: version, id, secret, key.
+    row(
+        "0.",
+        r"[\x]{8}-[\x]{4}-[\x]{4}-[\x]{4}-[\x]{12}\.[A-Za-z0-9]{30}:[A-Za-z0-9+/]{22}={0,2}",
+    ),
     row("jca_", "[A-Za-z0-9]{36,}"),
     row("ovsxat_", r"[\x-]{36}"),
     row("signkey-prod-", r"[\x]{32,}"),

@@ -62,13 +62,13 @@ const HEX: &str = "0123456789abcdef";
 
 /// Replaces the placeholders of a row: `$V`, `$W` are 20 letters and digits, `$S`, `$T` commit ids,
 /// `$D` a digest, `$H` 24 hexadecimal digits, `$U` a UUID, `$B`, `$C`, `$K`, `$J` base64 of 24 and 32
-/// bytes, `$A` basic credentials, `$N` an NTLM message.
+/// bytes, `$L`, `$M`, `$O` lines of a key, `$A` basic credentials, `$N` an NTLM message.
 fn fill(row: &str, seed: u64) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ (seed + 1).wrapping_mul(0xD1B5_4A32_D192_ED03));
     random.next(2);
     let mut text = row.replace('⏎', "\n");
-    for mark in "VWSTDHUBCKJAN".chars() {
+    for mark in "VWSTDHUBCKJANLMO".chars() {
         let b64 = format!("{ALNUM}+/");
         let value = match mark {
             'V' | 'W' => random.value(),
@@ -79,6 +79,7 @@ fn fill(row: &str, seed: u64) -> String {
             'B' | 'C' => random.text(&b64, 32),
             'K' => random.text(&b64, 43),
             'J' => random.text(&format!("{ALNUM}-_"), 43),
+            'L' | 'M' | 'O' => random.text(&b64, 64),
             'A' => STANDARD.encode(format!("bob:{}", random.value())),
             _ => format!("TlRMTVNTUAAB{}", random.text(&b64, 40)),
         };
