@@ -16,6 +16,9 @@ const SHORTEST: usize = 10;
 /// Up to this many values are searched for one by one.
 const FEW: usize = 6;
 
+/// Who writes all digits in a row means any value, or an alphabet.
+const DIGITS: &[u8] = b"0123456789";
+
 /// Adds the secrets of a text to those whose mentions are looked for.
 pub(crate) fn learn(text: &[u8], spans: &[Span], known: &mut KnownSecrets) {
     for span in spans.iter().filter(|span| !span.erase) {
@@ -34,6 +37,7 @@ fn tells(value: &[u8]) -> bool {
             .iter()
             .any(|byte| byte.is_ascii_whitespace() || *byte == b'\\')
         || memchr::memmem::find(value, TAG_PREFIX.as_bytes()).is_some()
+        || memchr::memmem::find(value, DIGITS).is_some()
     {
         return false;
     }
@@ -76,4 +80,23 @@ fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
     (begins_word(text, start) || !text[start].is_ascii_alphanumeric())
         && !(text[end - 1].is_ascii_alphanumeric()
             && text.get(end).is_some_and(u8::is_ascii_alphanumeric))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_are_themselves_everywhere_are_told_from_others() {
+        for (value, expected) in [
+            ("k3J9sX0qPz7LmN2v", true),
+            ("tiger7lily21", true),
+            ("hunter22", false),
+            ("winterfell", false),
+            ("0123456789abcdef", false),
+            ("two words 12", false),
+        ] {
+            assert_eq!(tells(value.as_bytes()), expected, "{value}");
+        }
+    }
 }

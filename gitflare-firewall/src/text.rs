@@ -215,6 +215,11 @@ impl View<'_> {
                     escapes: 0,
                     len: spelling.len(),
                 }),
+            0xE3 if self.has(at, "「".as_bytes()) => Some(Quote {
+                byte: 0xE3,
+                escapes: 0,
+                len: 3,
+            }),
             0xC2 if self.has(at, "«".as_bytes()) => Some(Quote {
                 byte: 0xC2,
                 escapes: 0,

@@ -6,7 +6,7 @@ use super::{
     limits::{LONGEST_BARE, NAME},
     value::{contains, is_names},
 };
-use crate::chance::Profile;
+use crate::{chance::Profile, shape::Set};
 
 impl Reader<'_, '_> {
     /// The end of the value at `at`, at most the end of its line.
@@ -15,6 +15,9 @@ impl Reader<'_, '_> {
         let limit = view.limit.min(at + LONGEST_BARE);
         let is_flag = view.before(self.key.start) == b'-';
         let closing = self.enclosing();
+        // `helm --set a=x,b=y`
+        let before = &view.text[view.line_start(self.key.start)..self.key.start];
+        let is_set = contains(before, b"--set");
         let mut depth = 0usize;
         let mut end = at;
         while end < limit {
@@ -28,6 +31,7 @@ impl Reader<'_, '_> {
                 b'&' => next == b'&' || ends_word || self.has_pair(end + 1),
                 b'|' => ends_word || is_generated(&view.text[at..end]),
                 b';' => ends_word || self.has_pair(end + 1) || view.has(end + 1, b"export "),
+                b',' if is_set && view.byte(DOTTED.run(view.text, end + 1, limit)) == b'=' => true,
                 b',' => {
                     depth == 0 && (closing.is_some() || next == b' ' && self.has_member(end + 2))
                 }
@@ -114,6 +118,9 @@ impl Reader<'_, '_> {
         end > at && matches!(self.view.byte(end), b'=' | b':')
     }
 }
+
+/// Characters of a name with the names that it belongs to.
+const DOTTED: Set = Set::new(r"\w.-");
 
 fn is_generated(value: &[u8]) -> bool {
     value.len() >= 12 && Profile::of(value).is_random()

@@ -3,6 +3,7 @@
 //! test compares the two.
 
 use super::{
+    is_selector,
     limits::{
         BARE_END, LONGEST_COMPARED, LONGEST_NAME, LONGEST_WORD, MARK, NAME, SHORTEST_GENERATED,
         SHORTEST_NEARBY, reach,
@@ -47,7 +48,7 @@ pub(super) fn is_worth(view: &View<'_>, at: usize, end: usize, strength: Strengt
 }
 
 fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) -> bool {
-    let mut at = stop;
+    let mut at = stop + usize::from(is_selector(view, stop));
     let mut quoted = false;
     match view.byte(at) {
         b'>' | b'[' | b'*' => return true,

@@ -6,8 +6,8 @@ use super::{
     strength::Strength,
     value::{
         contains, is_algorithm, is_basic, is_chosen, is_date, is_digest, is_expression, is_label,
-        is_name_of, is_names, is_namespace, is_number, is_path_or_url, is_phrase, is_prose,
-        is_reference, is_stand_in, is_title, is_uuid, tells_a_place,
+        is_name_of, is_names, is_namespace, is_number, is_path_or_url, is_pattern, is_phrase,
+        is_prose, is_reference, is_stand_in, is_title, is_uuid, tells_a_place,
     },
 };
 use crate::{chance::Profile, language::Language, shape::Set, tag::TAG_LEN};
@@ -43,6 +43,7 @@ pub(super) fn is_secret(
     if value.len() < 3
         || is_reference(value)
         || is_digest(value)
+        || is_pattern(value)
         || is_stand_in(value, form)
         || form != Form::Pair && is_name_of(value, name)
     {

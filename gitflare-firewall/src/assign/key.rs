@@ -52,6 +52,12 @@ impl Key {
                 .take_while(|&&b| b == b'-')
                 .count();
         let mut stop = letters.run(view.text, end, view.limit.min(end + LONGEST_NAME));
+        if let Some(bracket) = memchr::memmem::find(&view.text[end..stop], "「".as_bytes()) {
+            // `パスワードは「...」`
+            stop = end + bracket;
+            let topic = "は".as_bytes();
+            stop -= topic.len() * usize::from(view.text[end..stop].ends_with(topic));
+        }
         if strength == Strength::Provider {
             stop = before_value(view, end, stop);
         }
@@ -135,6 +141,10 @@ fn refine(
     {
         // The one id that service accounts keep with their key.
         return Some(Strength::Token);
+    }
+    if last.eq_ignore_ascii_case(b"allow") {
+        // `Access-Control-Allow-Credentials` says whether they are taken, not what they are.
+        return None;
     }
     match strength {
         Strength::Pass | Strength::Key | Strength::Auth | Strength::Pin if glued && !compound => {

@@ -27,6 +27,22 @@ impl Reader<'_, '_> {
         {
             return;
         }
+        if closed && end == start {
+            // `"".join(["...", "..."])`
+            const JOIN: &[u8] = b".join([";
+            let list = end + quote.len;
+            let first = view.skip_blanks(list + JOIN.len());
+            if view.has(list, JOIN)
+                && let Some(quote) = view.quote(first)
+            {
+                let (end, closed) = view.quoted_end(first + quote.len, quote);
+                self.propose(first + quote.len, end, Form::Quoted, found);
+                if closed {
+                    self.others(end + quote.len, found);
+                }
+                return;
+            }
+        }
         // `'Password: '`: the quote closes the text that the name stands in.
         if self.closes(at, quote) {
             return;

@@ -109,8 +109,7 @@ fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: 
     let before = found.len();
     match key.strength {
         Strength::Bearer => reader.scheme_value(key.end, found),
-        // Prose says ``identified by `name` ``.
-        Strength::Sql if view.byte(view.skip_blanks(reader.key.end)) == b'`' => {}
+        Strength::Sql if reader.is_prose() => {}
         Strength::Sql => reader.after_operator(key.end, Operator::Words, found),
         _ => reader.assignment(found),
     }
@@ -148,7 +147,8 @@ impl Reader<'_, '_> {
         }
         let mut at = self.key.end;
         let mut quoted = false;
-        // What closes a name: a quote, a bracket, both.
+        // What closes a name: a quote, a bracket, both in either order.
+        at += usize::from(is_selector(view, at));
         if let Some(quote) = view.quote(at) {
             at += quote.len;
             quoted = true;
@@ -186,6 +186,20 @@ impl Reader<'_, '_> {
         self.sibling_before(found);
         if matches!(view.byte(name_end), b' ' | b')' | b'\n' | b';') {
             self.compared_before(found);
+        }
+    }
+
+    /// Whether `identified by` is followed by a name, as in prose: ``identified by `name` ``,
+    /// `identified by "name"`. Statements that quote a password so are written in capitals.
+    fn is_prose(&self) -> bool {
+        let view = self.view;
+        let at = view.skip_blanks(self.key.end);
+        let word = at + 1;
+        let end = const { Set::new("A-Za-z") }.run(view.text, word, view.limit.min(word + 64));
+        match view.byte(at) {
+            b'`' => true,
+            b'"' => view.text[self.key.start].is_ascii_lowercase() && view.byte(end) == b'"',
+            _ => false,
         }
     }
 
@@ -350,6 +364,9 @@ impl Reader<'_, '_> {
         if view.byte(at) == b'{' && self.object(at, found) {
             return;
         }
+        if let Some(inside) = inline_element(view, at) {
+            return self.element(inside, found);
+        }
         if let Some((start, end)) = perl_literal(view, at) {
             return self.propose(start, end, Form::Quoted, found);
         }
@@ -408,6 +425,28 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// Whether the bracket at `at` closes a selector that a quote closes too: `'[name=password]'`.
+fn is_selector(view: &View<'_>, at: usize) -> bool {
+    view.byte(at) == b']' && view.quote(at + 1).is_some()
+}
+
+/// Behind the tag at `at` that only sets a text off: `<b>`, `<code>`.
+fn inline_element(view: &View<'_>, at: usize) -> Option<usize> {
+    const TAGS: [&[u8]; 9] = [
+        b"<b>",
+        b"<i>",
+        b"<em>",
+        b"<tt>",
+        b"<kbd>",
+        b"<pre>",
+        b"<code>",
+        b"<samp>",
+        b"<strong>",
+    ];
+    let tag = TAGS.iter().find(|tag| view.has(at, tag))?;
+    Some(at + tag.len())
 }
 
 /// `q{...}`, `qq(...)`

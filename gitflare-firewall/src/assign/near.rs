@@ -56,6 +56,10 @@ pub(super) fn near(
             at = letter + 1;
             continue;
         }
+        if view.has(at, b"<<\"") {
+            at += 2;
+            continue;
+        }
         if !TOKEN.has(byte) {
             // Links, digests, calls and references name something else.
             if matches!(byte, b'@' | b'$' | b'%') || !provider && matches!(byte, b'(' | b'<' | b'{')

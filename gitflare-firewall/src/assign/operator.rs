@@ -20,6 +20,8 @@ impl Reader<'_, '_> {
                     Operator::Compare,
                     at + 2 + usize::from(view.byte(at + 2) == b'='),
                 )),
+                // `Kind::Secret => "secret"` tells cases apart and assigns nothing.
+                b'>' if !quoted && view.text[..self.key.start].ends_with(b"::") => None,
                 b'>' => Some((Operator::Assign, at + 2)),
                 b'~' => None,
                 b'3' if view.has(at, b"=3D") => Some((Operator::Assign, at + 3)),
@@ -75,6 +77,8 @@ impl Reader<'_, '_> {
             b'\\' if view.has(at, b"\\u003d") => Some((Operator::Assign, at + 6)),
             b'\\' if view.has(at, b"\\u003e") => Some((Operator::Element, at + 6)),
             0xEF if view.has(at, "：".as_bytes()) => Some((Operator::Assign, at + 3)),
+            0xE3 if view.has(at, "は「".as_bytes()) => Some((Operator::Assign, at + 3)),
+            0xE3 if view.has(at, "「".as_bytes()) => Some((Operator::Assign, at)),
             _ => None,
         }
     }
@@ -97,6 +101,10 @@ impl Reader<'_, '_> {
         for _ in 0..4 {
             end = view.skip_blanks(end);
             let byte = view.byte(end);
+            if byte == b'<' && view.byte(end + 1) == b'<' && view.quote(end + 2).is_some() {
+                // `<<"...">>` of Erlang.
+                return end + 2;
+            }
             if matches!(byte, b'(' | b'[' | b'@' | b'$' | b'{')
                 && (view.quote(view.skip_blanks(end + 1)).is_some())
             {
@@ -106,7 +114,10 @@ impl Reader<'_, '_> {
             if NAME.has(byte) || byte == b'&' {
                 let stop = CALL.run(view.text, end, view.limit.min(end + 48));
                 let word = &view.text[end..stop];
+                // `&'a str` is a lifetime.
+                let is_lifetime = word.ends_with(b"&") && view.byte(stop) == b'\'';
                 let literal = view.quote(stop).is_some()
+                    && !is_lifetime
                     && (word.len() <= 2 || word == b"Str")
                     && !word.contains(&b'-');
                 if literal {
@@ -138,6 +149,10 @@ impl Reader<'_, '_> {
     pub(super) fn in_call(&self, callee: &[u8], at: usize) -> Option<usize> {
         let view = self.view;
         let callee = callee.strip_suffix(b"!").unwrap_or(callee);
+        if callee.starts_with(b"include_") {
+            // The name of a file.
+            return None;
+        }
         let name = callee.rsplit(|byte| !byte.is_ascii_alphanumeric()).next()?;
         if !LOOKS_UP.has(name) {
             return WRAPS.has(name).then_some(at);

@@ -106,8 +106,24 @@ pub(super) fn is_stand_in(value: &[u8], form: Form) -> bool {
     }
 }
 
-/// The value says its own name: `password = "password"`, `token: "accessToken"`.
+/// `[A-Za-z0-9_-]{20,}`: what a token may consist of, as expressions and validators say it.
+pub(super) fn is_pattern(value: &[u8]) -> bool {
+    const RANGES: [&[u8]; 6] = [b"a-z", b"A-Z", b"0-9", b"a-f", b"A-F", b"]{"];
+    value.iter().any(|byte| matches!(byte, b'-' | b']'))
+        && RANGES.iter().filter(|range| contains(value, range)).count()
+            + usize::from(value.contains(&b'['))
+            >= 2
+}
+
+/// The value says its own name: `password = "password"`, `token: "accessToken"`; or the name goes on
+/// from it, as features and modules name what they belong to.
 pub(super) fn is_name_of(value: &[u8], name: &[u8]) -> bool {
+    if value.len() >= 6
+        && name.get(..value.len()) == Some(value)
+        && matches!(name[value.len()..], [b'_' | b'-' | b'.', ..])
+    {
+        return true;
+    }
     fn letters(text: &[u8]) -> impl Iterator<Item = u8> {
         text.iter()
             .filter(|byte| byte.is_ascii_alphabetic())
@@ -193,10 +209,13 @@ pub(super) fn is_path_or_url(value: &[u8]) -> bool {
         let slashes = value.iter().filter(|byte| **byte == b'/').count();
         return slashes >= 2 || !Profile::of(value).is_random() && value.len() > 8;
     }
-    value
-        .iter()
-        .rposition(|byte| *byte == b'.')
-        .is_some_and(|dot| dot > 0 && ENDINGS.has(&value[dot + 1..]))
+    // `tests/pass/*.rs`
+    let is_glob = contains(value, b"/*") && !value.contains(&b' ');
+    is_glob
+        || value
+            .iter()
+            .rposition(|byte| *byte == b'.')
+            .is_some_and(|dot| dot > 0 && ENDINGS.has(&value[dot + 1..]))
 }
 
 /// One or several names: words joined by `_`, `-`, `.`, `/`, `:` or humps, with at most a short
