@@ -22,6 +22,9 @@ const DIGITS: &[u8] = b"0123456789";
 /// Adds the secrets of a text to those whose mentions are looked for.
 pub(crate) fn learn(text: &[u8], spans: &[Span], known: &mut KnownSecrets) {
     for span in spans.iter().filter(|span| !span.erase) {
+        if known.len() == KnownSecrets::MOST {
+            return;
+        }
         let value = &text[span.start..span.end];
         let is_digits = text[..span.start].ends_with(TAG_PREFIX.as_bytes());
         if !is_digits && tells(value) {

@@ -92,6 +92,9 @@ pub(super) fn value_before(view: &View<'_>, at: usize) -> Option<(usize, usize)>
     const JOINTS: Set = Set::new(" \t\r\n,\"'+-");
     let floor = view.floor.max(at.saturating_sub(REACH));
     let dotted = const { Set::new(r"\w.-") }.run_back(view.text, at, floor);
+    if !matches!(view.before(dotted), b'"' | b'\'' | b' ' | b':' | b'=') {
+        return None;
+    }
     let quote = const { Set::new("\"'") }.run_back(view.text, dotted, floor);
     let operator = const { Set::new(" ") }.run_back(view.text, quote, floor);
     if !matches!(view.before(operator), b':' | b'=') {

@@ -15,6 +15,8 @@ pub(super) struct Candidates<const N: usize> {
     len: usize,
 }
 
+/// Places of a block that a unit can name without a branch.
+pub(super) const READY: usize = 16;
 /// Places that are written at once.
 const LANES: usize = 8;
 
@@ -66,6 +68,26 @@ impl<const N: usize> Candidates<N> {
             done += LANES;
         }
         self.len += count;
+    }
+
+    /// The same, where the first places of a block are known already: few blocks have more.
+    #[inline(always)]
+    pub(super) fn push_ready(&mut self, at: usize, mask: u64, ready: &[u32; READY]) {
+        if let Some(places) = self.at[self.len..].first_chunk_mut() {
+            *places = *ready;
+        }
+        let count = mask.count_ones() as usize;
+        if count <= READY {
+            self.len += count;
+        } else {
+            self.push_many(at, mask);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_many(&mut self, at: usize, mask: u64) {
+        self.push(at, mask);
     }
 
     /// Puts those places into `kept` that are worth a closer look.

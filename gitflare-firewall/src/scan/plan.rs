@@ -12,6 +12,19 @@ const BUCKETS: usize = 8 * GROUPS;
 const WINDOWS: usize = 8;
 /// How often every literal may move.
 const ROUNDS: usize = 2;
+/// Windows that are far commoner in sources of five languages and in prose than their bytes let
+/// expect, 128 of them.
+const COMMON: &str = "\
+     tion cons onst this self turn etur retu http ment atio name able .com his. elf. ions \
+     gith alue com/ ctio rror port type ptio ring file valu sion code efin with defi that \
+     inte fine comp from data nter emen ject rate ture trin stat stri ther call core path \
+     mple requ unct opti time cont func Erro ding bjec vers pull ncti comm atur ange /pul \
+     atch ting form tati faul ault read crat efau wind sult esul impl base para equi ore: \
+     re:: orma quir line #def thod etho uire erro umen eatu tate void eque wait posi conn \
+     repo sync asyn page iali matc word ngth ytes filt oint .len .map .key .par .str .get \
+     pars uffe quer leme elem rray true fals nume";
+/// How often each of them occurs, on average.
+const SHARE: f32 = 0.000_4;
 
 /// Each literal's window, and a filter for them all.
 pub(super) struct Plan {
@@ -46,6 +59,8 @@ struct Bucket {
     bytes: [u128; WINDOW],
     /// How often the bytes occur that stand at each place.
     shares: [f32; WINDOW],
+    /// The common windows that have these bytes, low and high nibbles at each place.
+    common: [[u128; WINDOW]; 3],
 }
 
 impl Bucket {
@@ -57,7 +72,30 @@ impl Bucket {
             self.high[index] |= other.high[index];
             self.bytes[index] |= other.bytes[index];
         }
+        self.add_common(other);
         self
+    }
+
+    fn add_common(&mut self, other: &Self) {
+        for (all, others) in self.common.iter_mut().zip(&other.common) {
+            for (all, other) in all.iter_mut().zip(others) {
+                *all |= other;
+            }
+        }
+    }
+
+    /// How many common windows pass with the bytes of another.
+    fn common_with(&self, other: &Self, precision: Precision) -> u32 {
+        let all = |masks: usize| {
+            (0..WINDOW).fold(u128::MAX, |all, index| {
+                all & (self.common[masks][index] | other.common[masks][index])
+            })
+        };
+        match precision {
+            Precision::Bytes => all(0),
+            Precision::Nibbles => all(1) & all(2),
+        }
+        .count_ones()
     }
 
     /// What its shares become with the bytes of another. Only those that grow are weighed anew.
@@ -77,8 +115,8 @@ impl Bucket {
     }
 
     /// How often a window passes.
-    fn cost(&self) -> f32 {
-        self.shares.iter().product()
+    fn cost(&self, frequency: &Frequency) -> f32 {
+        frequency.cost(&self.shares, self.common_with(self, frequency.precision))
     }
 }
 
@@ -93,7 +131,8 @@ impl Plan {
             .map(|(index, literal)| (index, best_windows(literal, &frequency)))
             .collect();
         // The commonest go first: they decide what the buckets look like.
-        choices.sort_by(|a, b| b.1[0].1.cost().total_cmp(&a.1[0].1.cost()));
+        let cost = |choice: &Choice| choice.1[0].1.cost(&frequency);
+        choices.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
         let mut sharing = Sharing::of(choices, &frequency);
         let mut offsets = vec![0; literals.len()];
         for (index, window, _) in sharing.chosen() {
@@ -185,11 +224,18 @@ impl<'f> Sharing<'f> {
                 self.buckets[bucket] = self.rebuilt(bucket);
             }
             let windows = &self.choices[index].1;
+            let costs: [f32; BUCKETS] =
+                std::array::from_fn(|place| self.buckets[place].cost(self.frequency));
             let mut best = (f32::INFINITY, 0, 0);
             for (window, (_, shape)) in windows.iter().enumerate() {
                 for (place, bucket) in self.buckets.iter().enumerate() {
                     let shares = bucket.shares_with(shape, self.frequency);
-                    let added = shares.iter().product::<f32>() - bucket.cost();
+                    let least = shares.iter().product::<f32>() - costs[place];
+                    if least >= best.0 {
+                        continue;
+                    }
+                    let common = bucket.common_with(shape, self.frequency.precision);
+                    let added = self.frequency.cost(&shares, common) - costs[place];
                     if added < best.0 {
                         best = (added, place, window);
                     }
@@ -213,6 +259,7 @@ impl<'f> Sharing<'f> {
                     rebuilt.high[index] |= shape.high[index];
                     rebuilt.bytes[index] |= shape.bytes[index];
                 }
+                rebuilt.add_common(shape);
             }
         }
         Bucket::default().with(&rebuilt, self.frequency)
@@ -230,14 +277,39 @@ fn best_windows(literal: &Literal, frequency: &Frequency) -> Vec<(usize, Bucket)
                     window.low[index] |= 1 << (byte & 15);
                     window.high[index] |= 1 << (byte >> 4);
                     window.bytes[index] |= 1 << (byte & 127);
+                    let common = &frequency.common[index][usize::from(byte)];
+                    for (all, these) in window.common.iter_mut().zip(common) {
+                        all[index] |= these;
+                    }
                 }
             }
             (offset, Bucket::default().with(&window, frequency))
         })
         .collect();
-    windows.sort_by(|a, b| a.1.cost().total_cmp(&b.1.cost()));
+    let cost = |window: &Bucket| window.cost(frequency);
+    windows.sort_by(|a, b| cost(&a.1).total_cmp(&cost(&b.1)));
     windows.truncate(WINDOWS);
     windows
+}
+
+/// The common windows by what they have at each place.
+fn common() -> Box<[[[u128; 3]; 256]; WINDOW]> {
+    let mut common = Box::new([[[0; 3]; 256]; WINDOW]);
+    for (place, window) in COMMON.split(' ').enumerate() {
+        for (bytes, other) in common.iter_mut().zip(window.bytes()) {
+            for (byte, masks) in (0u8..=255).zip(bytes.iter_mut()) {
+                let same = [
+                    byte & 127 == other,
+                    byte & 15 == other & 15,
+                    byte >> 4 == other >> 4,
+                ];
+                for (mask, same) in masks.iter_mut().zip(same) {
+                    *mask |= u128::from(same) << place;
+                }
+            }
+        }
+    }
+    common
 }
 
 /// How often the bytes that a bucket accepts occur in source text.
@@ -245,6 +317,9 @@ struct Frequency {
     precision: Precision,
     /// By high nibble, half of the low nibbles and which of them: the sum.
     sums: Box<[[[f32; 256]; 2]; 16]>,
+    /// By place in the window and byte: the common windows that have the byte there, its low and
+    /// its high nibble.
+    common: Box<[[[u128; 3]; 256]; WINDOW]>,
 }
 
 impl Frequency {
@@ -281,7 +356,13 @@ impl Frequency {
         Self {
             precision: Precision::Bytes,
             sums,
+            common: common(),
         }
+    }
+
+    /// How often a window passes whose bytes occur so often, with so many common ones.
+    fn cost(&self, shares: &[f32; WINDOW], common: u32) -> f32 {
+        shares.iter().product::<f32>() + SHARE * common as f32
     }
 
     fn of(&self, low: u16, high: u16, bytes: u128) -> f32 {

@@ -21,7 +21,7 @@ const READ: usize = BLOCK + WINDOW - 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Avx2,
-    /// AVX-512 with byte permutations.
+    /// AVX-512 with byte permutations and compression.
     Avx512,
 }
 
@@ -41,7 +41,7 @@ pub(super) fn units() -> &'static [Unit] {
     {
         use std::arch::is_x86_feature_detected as has;
         if has!("avx2") && has!("bmi1") && has!("popcnt") {
-            let best = has!("avx512bw") && has!("avx512vbmi");
+            let best = has!("avx512bw") && has!("avx512vbmi") && has!("avx512vbmi2");
             return if best {
                 &[Unit::Avx512, Unit::Avx2]
             } else {
@@ -91,7 +91,7 @@ pub(super) fn candidates<const N: usize>(
     to
 }
 
-/// Judges `from..to` block by block, one bit per window.
+/// Judges `from..to` block by block, one bit per window, and notes where the bits are set.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn walk<const N: usize>(
@@ -100,17 +100,18 @@ fn walk<const N: usize>(
     to: usize,
     out: &mut Candidates<N>,
     judge: impl Fn(&[u8; READ]) -> u64,
+    note: impl Fn(&mut Candidates<N>, usize, u64),
 ) -> usize {
     let mut at = from;
     while at < to && !out.is_full() {
         let count = (to - at).min(BLOCK);
         match text[at..].first_chunk() {
-            Some(block) if count == BLOCK => out.push(at - from, judge(block)),
+            Some(block) if count == BLOCK => note(out, at - from, judge(block)),
             _ => {
                 let mut block = [0; READ];
                 let rest = &text[at..at + count + WINDOW - 1];
                 block[..rest.len()].copy_from_slice(rest);
-                out.push(at - from, judge(&block) & u64::MAX >> (BLOCK - count));
+                note(out, at - from, judge(&block) & u64::MAX >> (BLOCK - count));
             }
         }
         at += count;
@@ -147,7 +148,8 @@ mod avx2 {
             low: low.map(|group| group.map(|nibbles| table(&nibbles))),
             high: high.map(|group| group.map(|nibbles| table(&nibbles))),
         };
-        walk(text, from, to, out, |block| tables.judge(block))
+        let judge = |block: &_| tables.judge(block);
+        walk(text, from, to, out, judge, Candidates::push)
     }
 
     /// By group of buckets and byte of the window.
@@ -212,16 +214,18 @@ mod avx2 {
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
     use std::arch::x86_64::{
-        __m512i, _mm512_and_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_permutex2var_epi8,
-        _mm512_set1_epi8, _mm512_setzero_si512, _mm512_test_epi8_mask,
+        __m512i, _mm512_add_epi32, _mm512_and_si512, _mm512_castsi512_si128, _mm512_cvtepu8_epi32,
+        _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_or_si512, _mm512_permutex2var_epi8,
+        _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
+        _mm512_test_epi8_mask,
     };
 
     use super::{
-        super::{Candidates, WINDOW, plan::GROUPS},
+        super::{Candidates, WINDOW, candidates::READY, plan::GROUPS},
         BLOCK, READ, walk,
     };
 
-    #[target_feature(enable = "avx512bw,avx512vbmi,bmi1,popcnt")]
+    #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
     pub(super) fn candidates<const N: usize>(
         filter: &[[[u8; 128]; WINDOW]; GROUPS],
         text: &[u8],
@@ -234,12 +238,39 @@ mod avx512 {
                 .each_ref()
                 .map(|bytes| [load(bytes, 0), load(bytes, BLOCK)])
         });
-        walk(text, from, to, out, |block| judge(&tables, block))
+        let note = |out: &mut Candidates<N>, at, mask| out.push_ready(at, mask, &places(mask, at));
+        walk(text, from, to, out, |block| judge(&tables, block), note)
+    }
+
+    /// Every place of a block.
+    const EACH: [u8; BLOCK] = {
+        let mut each = [0; BLOCK];
+        let mut place = 0;
+        while place < BLOCK {
+            each[place] = place as u8;
+            place += 1;
+        }
+        each
+    };
+
+    /// The first places of the set bits of `mask`, counted from `at`. What follows the last of them
+    /// is of no use.
+    #[inline]
+    #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
+    fn places(mask: u64, at: usize) -> [u32; READY] {
+        let set = _mm512_maskz_compress_epi8(mask, load(&EACH, 0));
+        let places = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(set));
+        let places = _mm512_add_epi32(places, _mm512_set1_epi32(at as i32));
+        let mut ready = [0; READY];
+        // SAFETY: sixteen times four bytes are written to an array of so many; no alignment is
+        // needed.
+        unsafe { _mm512_storeu_si512(ready.as_mut_ptr().cast(), places) };
+        ready
     }
 
     /// One bit per window of the block: set when some bucket accepts all its bytes.
     #[inline]
-    #[target_feature(enable = "avx512bw,avx512vbmi,bmi1,popcnt")]
+    #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
     fn judge(tables: &[[[__m512i; 2]; WINDOW]; GROUPS], block: &[u8; READ]) -> u64 {
         let mut passed = [_mm512_set1_epi8(-1); GROUPS];
         for index in 0..WINDOW {
@@ -258,7 +289,7 @@ mod avx512 {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512bw,avx512vbmi,bmi1,popcnt")]
+    #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
     fn load<const N: usize>(bytes: &[u8; N], index: usize) -> __m512i {
         assert!(index + BLOCK <= N);
         // SAFETY: as just asserted all bytes lie within the array; no alignment is needed.
