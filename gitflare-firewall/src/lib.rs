@@ -19,7 +19,8 @@
 //! - Private key blocks, line by line: through diff signs, quotes, escapes, concatenation, the signs
 //!   of comments, numbers and statements before every line, `<br>` and `%0A`. The markers go
 //!   with the body, the number of lines stays; a block without an end goes as far as it goes, and
-//!   of one without a beginning go the lines before its end.
+//!   of one without a beginning go the lines before its end. Where a hunk begins in the middle of a
+//!   key, its first lines go as well, unless an end marker says that they are a certificate.
 //! - `scheme://user:secret@host` (the secret part), tokens as user names, webhook links whole.
 //! - Assignments: a secret word in a name, an operator, a value, in the spellings of common
 //!   languages (declarations, setters, builders, comparisons, defaults, lists), configuration files,
@@ -57,7 +58,9 @@
 //!   unquoted value must hold a digit or a symbol, look generated, or stand where settings and
 //!   options are written down: alone on its line, behind a flag, beside another pair.
 //! - `user:password@` and other stand-ins in links; user names, client ids, hosts; markers without
-//!   a key; lines from the middle of a key alone.
+//!   a key; lines from the middle of a key that no hunk begins with.
+//! - Expressions that say what a token consists of (`[A-Za-z0-9]{40}`), and names of files, features
+//!   and cases that a secret word is part of.
 //! - Words of crypto seeds, and formats whose only mark is their length, unless a name is near.
 //! - What is wrapped in base64 twice, and what is wrapped once without a telling beginning or word.
 //!
@@ -86,6 +89,7 @@
 //! | 143 lines that look like assignments, without a path | 2 |
 //! | 30 MB of the history of 20 Rust libraries | 0.4 a MB |
 //! | 42 MB of sources and manuals, with their paths | 7.1 a MB, most of them test keys and documented sample credentials |
+//! | 194 MB of sources, manuals and lock files of 374 Rust libraries, with their paths | 1.3 a MB, most of them test keys, password hashes and sample credentials |
 //!
 //! 3,500 files of those applications came to the same hashes with other line ends, diff signs,
 //! indentation and one or two levels of escaping, and filtering them again changed nothing.
@@ -106,6 +110,18 @@
 //! compared, and matchers anchored at the hits look at a bounded stretch around them. So time is
 //! linear, a stream needs little memory, and every way of cutting the input gives the same output.
 //! `cargo bench --bench firewall -- --repo PATH` measures it on a repository's history.
+//!
+//! # How fast
+//! CPU time on 2026-11-29, on 2 cores with AVX-512 that others used too. The floor is an
+//! Aho-Corasick DFA of 36 literals on the same bytes in the same run.
+//!
+//! | text | MB/s | x the floor |
+//! |---|---|---|
+//! | minified script | 4,200 | 6.5 |
+//! | sources, 3 secrets a MB | 780 | 1.3 |
+//! | sources of this crate, 420 secrets a MB | 410 | 0.7 |
+//!
+//! An answer of 2 kB in 32 strings costs 2 us, the tables 20 ms once in a process.
 
 #![deny(unsafe_code)]
 #![deny(missing_docs)]
