@@ -11,7 +11,7 @@ use gitflare::{
         model::EventName,
         storage::{Capacity, DeliveryAttempt, NewDelivery, Settlement, Storage},
     },
-    server::storage::sqlite::{SqliteConfig, SqliteStorage},
+    server::storage::sqlite::SqliteStorage,
 };
 use tokio::runtime::Runtime;
 
@@ -19,13 +19,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// A storage with one subscription and so many deliveries due.
 fn filled(dir: &Path, deliveries: u32) -> SqliteStorage {
-    let open = || {
-        SqliteStorage::open(&SqliteConfig {
-            dir: dir.to_owned(),
-            max_pages: None,
-        })
-        .expect("a folder of our own")
-    };
+    let open = || SqliteStorage::at(dir).expect("a folder of our own");
     drop(open());
     let database = rusqlite::Connection::open(dir.join("gitflare.sqlite")).expect("a database");
     database

@@ -11,7 +11,7 @@ use gitflare::{
         provider::ProviderId,
         storage::{Storage, UsageQuery, UsageRow},
     },
-    server::storage::sqlite::{SqliteConfig, SqliteStorage},
+    server::storage::sqlite::SqliteStorage,
 };
 use tokio::runtime::Runtime;
 
@@ -46,11 +46,7 @@ fn row(client: i64, number: i64, of: i64) -> UsageRow {
 
 /// A storage with the rows of one client, and those of so many others.
 fn filled(runtime: &Runtime, dir: &Path, others: i64) -> SqliteStorage {
-    let config = SqliteConfig {
-        dir: dir.to_owned(),
-        max_pages: None,
-    };
-    let storage = SqliteStorage::open(&config).expect("a folder of our own");
+    let storage = SqliteStorage::at(dir).expect("a folder of our own");
     runtime.block_on(async {
         for number in 0..OWN_ROWS {
             for client in 0..=others {

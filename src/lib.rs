@@ -42,6 +42,7 @@
 //! | `gitlab` | the same | 150 |
 //! | `bitbucket` | the same | 150 |
 //! | `gitflic` | the same | 150 |
+//! | `gitflic` | the same | 150 |
 //! | `local` | the adapter of local Git repositories | 165 |
 //! | `hosts` | every adapter | 240 |
 //! | `sqlite` | the storage in SQLite | 95 |

@@ -15,15 +15,11 @@ use gitflare::{
         ClientFilter, ConnectionFilter, GrantFilter, ListRange, Storage, TokenFilter, UsageQuery,
         conformance, memory::MemoryStorage,
     },
-    server::storage::sqlite::{SqliteConfig, SqliteStorage},
+    server::storage::sqlite::SqliteStorage,
 };
 
 fn open(dir: &Path) -> Arc<dyn Storage> {
-    let config = SqliteConfig {
-        dir: dir.to_owned(),
-        max_pages: None,
-    };
-    Arc::new(SqliteStorage::open(&config).unwrap())
+    Arc::new(SqliteStorage::at(dir).unwrap())
 }
 
 /// A new folder with every call.

@@ -25,6 +25,7 @@ const MOST_KEYS: usize = 1024;
 
 /// What an operator can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FirewallConfig {
     /// Whether anything is filtered at all.
     pub enabled: bool,

@@ -1,6 +1,8 @@
 //! What hooks of all providers have in common.
 
-use gitflare_core::{Error, Result, Secret, provider::HookCall};
+use std::collections::BTreeSet;
+
+use gitflare_core::{Error, Result, Secret, model::EventName, provider::HookCall};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer};
 use sha2::Sha256;
@@ -36,4 +38,14 @@ pub(crate) fn short_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D
         .strip_prefix("refs/heads/")
         .or_else(|| name.strip_prefix("refs/tags/"));
     Ok(short.map_or_else(|| name.clone(), str::to_owned))
+}
+
+/// The provider's names of the wanted events, each once, in the order of the alphabet.
+pub(crate) fn upstream_names(
+    names: &[(EventName, &[&'static str])],
+    wanted: &[EventName],
+) -> Vec<&'static str> {
+    let wanted = names.iter().filter(|(name, _)| wanted.contains(name));
+    let names = wanted.flat_map(|(_, theirs)| theirs.iter().copied());
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }

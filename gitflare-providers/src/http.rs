@@ -39,6 +39,7 @@ const MAX_REFUSAL: usize = 64 * 1024;
 
 /// How upstreams are reached.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct HttpConfig {
     /// Upstreams as `host:port` that may have private addresses and speak plain HTTP (SR-6).
     pub allowed_private: Vec<String>,

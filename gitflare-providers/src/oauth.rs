@@ -31,6 +31,7 @@ use crate::{
 
 /// Our registration at a provider.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct OauthConfig {
     /// The client id.
     pub client_id: String,
@@ -40,6 +41,19 @@ pub struct OauthConfig {
     pub redirect_uri: String,
     /// The base URL of the provider's pages; `None` takes the one that belongs to its API.
     pub web_url: Option<String>,
+}
+
+impl OauthConfig {
+    /// A public client, that is one without a secret, on the provider's own pages.
+    #[must_use]
+    pub fn new(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            client_secret: None,
+            redirect_uri: redirect_uri.into(),
+            web_url: None,
+        }
+    }
 }
 
 /// How a provider speaks OAuth 2.0, as data.

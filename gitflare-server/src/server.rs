@@ -156,19 +156,19 @@ impl Server {
         public_url: &BaseUrl,
     ) -> Result<Gateway, Problem> {
         let config = &self.config;
+        let mut settings = GatewaySettings::default();
+        settings.token_ttl = config.token_ttl;
+        settings.cursor_ttl = config.cursor_ttl;
+        settings.upstream_timeout = config.upstream_timeout;
+        settings.enforce_platform_auth = config.enforce_platform_auth;
+        settings.allow_localhost_redirects = config.dev;
         let built = Gateway::builder()
             .shared_storage(Arc::clone(storage))
             .providers(upstreams::providers(config, public_url, &self.local_roots)?)
             .firewall(FirewallConfig::default())
             .keys(keys)
             .admission(Arc::clone(rate_limits) as _)
-            .settings(GatewaySettings {
-                token_ttl: config.token_ttl,
-                cursor_ttl: config.cursor_ttl,
-                upstream_timeout: config.upstream_timeout,
-                enforce_platform_auth: config.enforce_platform_auth,
-                allow_localhost_redirects: config.dev,
-            })
+            .settings(settings)
             .build();
         built.await.map_err(|error| failed(&error))
     }

@@ -184,12 +184,11 @@ fn adapter(
 /// Our client at a provider, if one is configured.
 fn oauth(upstream: &Upstream, public_url: &BaseUrl) -> Option<OauthConfig> {
     let provider = upstream.provider;
-    Some(OauthConfig {
-        client_id: upstream.client_id.clone()?,
-        client_secret: upstream.client_secret.clone(),
-        redirect_uri: callback_url(public_url, provider),
-        web_url: upstream.web_url.as_ref().map(|url| url.as_str().to_owned()),
-    })
+    let client_id = upstream.client_id.clone()?;
+    let mut oauth = OauthConfig::new(client_id, callback_url(public_url, provider));
+    oauth.client_secret = upstream.client_secret.clone();
+    oauth.web_url = upstream.web_url.as_ref().map(|url| url.as_str().to_owned());
+    Some(oauth)
 }
 
 fn client(config: &Config) -> Result<Http, Problem> {
@@ -197,11 +196,10 @@ fn client(config: &Config) -> Result<Http, Problem> {
     let instances = config.upstreams.iter().filter(|it| it.allow_private);
     let urls = instances.flat_map(|it| [&it.api_url, &it.web_url]);
     let hosts = urls.filter_map(|url| url.as_ref()?.host_port());
-    Http::new(&HttpConfig {
-        allowed_private: allowed.map(HostPort::to_string).chain(hosts).collect(),
-        first_byte_timeout: config.upstream_timeout,
-    })
-    .map_err(|error| {
+    let mut outbound = HttpConfig::default();
+    outbound.allowed_private = allowed.map(HostPort::to_string).chain(hosts).collect();
+    outbound.first_byte_timeout = config.upstream_timeout;
+    Http::new(&outbound).map_err(|error| {
         Problem::new(format!(
             "GITFLARE_ALLOW_PRIVATE_UPSTREAMS: {}",
             error.message()

@@ -18,7 +18,7 @@ use gitflare_core::{
     storage::{Actor, Storage},
 };
 use gitflare_firewall::FirewallConfig;
-use gitflare_server::storage::sqlite::{SqliteConfig, SqliteStorage};
+use gitflare_server::storage::sqlite::SqliteStorage;
 
 const PROVIDER_TOKEN: &str = "canary-provider-token-b81f6c0e";
 
@@ -102,11 +102,7 @@ fn found(folder: &Path, secrets: &[String]) -> Vec<String> {
 async fn no_secret_lies_in_the_database_in_clear() {
     // sec: KY-1, TK-5, TK-6, IN-2
     let folder = tempfile::tempdir().unwrap();
-    let config = SqliteConfig {
-        dir: folder.path().to_owned(),
-        max_pages: None,
-    };
-    let storage = Arc::new(SqliteStorage::open(&config).unwrap());
+    let storage = Arc::new(SqliteStorage::at(folder.path()).unwrap());
     let gateway = gateway(Arc::clone(&storage)).await;
     let request_id = gateway.new_request_id();
     let act = AuditContext {

@@ -21,7 +21,7 @@ use gitflare_core::{
         SealedTokens, Storage,
     },
 };
-use gitflare_server::storage::sqlite::{SqliteConfig, SqliteStorage};
+use gitflare_server::storage::sqlite::SqliteStorage;
 
 const ROUNDS: usize = 20;
 const OLD: &str = "1:469e2d70fbe37104173498a4bf3c90d18c51e7fa1587470c45b13b2d67f79cae";
@@ -74,11 +74,7 @@ fn id(number: usize) -> String {
 
 /// Connections whose tokens the old key has sealed.
 async fn fill(data: &Path) {
-    let storage = SqliteStorage::open(&SqliteConfig {
-        dir: data.to_owned(),
-        max_pages: None,
-    })
-    .unwrap();
+    let storage = SqliteStorage::at(data).unwrap();
     let (_, key) = OLD.split_once(':').unwrap();
     let bytes = hex::decode(key).unwrap();
     let old = MasterKey::new(1, Secret::new(bytes)).unwrap();

@@ -1,9 +1,7 @@
 //! A connection's id beside a token, and in place of one in legacy mode.
 
-use gitflare_core::gateway::GatewaySettings;
-
 use crate::contract::support::{
-    PLANTED_SECRET, Seed, Server, ServerOptions, commit_of, connection, tenant,
+    PLANTED_SECRET, Seed, Server, ServerOptions, commit_of, connection, linking, tenant,
 };
 
 const HELLO: &str = "/v1/repositories/local/octo%2Fhello";
@@ -48,10 +46,7 @@ fn connection_id_chooses_among_the_tokens_own() {
 fn in_legacy_mode_a_connection_stands_for_a_credential() {
     // sec: IN-3
     let server = Server::with(ServerOptions {
-        gateway: GatewaySettings {
-            enforce_platform_auth: false,
-            ..GatewaySettings::default()
-        },
+        gateway: linking::legacy_mode(),
         ..ServerOptions::default()
     });
     let Some(seed) = Seed::new(&server) else {

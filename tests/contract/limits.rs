@@ -12,13 +12,12 @@ use crate::contract::support::{Client, Response, Server, ServerOptions, read_ans
 
 /// Limits that a test can wait for.
 fn short() -> Limits {
-    Limits {
-        head_timeout: Duration::from_millis(300),
-        idle_timeout: Duration::from_millis(600),
-        body_timeout: Duration::from_millis(600),
-        body_grace: Duration::from_millis(300),
-        ..Limits::default()
-    }
+    let mut limits = Limits::default();
+    limits.head_timeout = Duration::from_millis(300);
+    limits.idle_timeout = Duration::from_millis(600);
+    limits.body_timeout = Duration::from_millis(600);
+    limits.body_grace = Duration::from_millis(300);
+    limits
 }
 
 fn with(limits: Limits) -> Server {
@@ -196,11 +195,10 @@ fn an_idle_connection_is_closed_without_a_word() {
 
 #[test]
 fn a_connection_may_be_idle_longer_than_a_head_may_take() {
-    let server = with(Limits {
-        head_timeout: Duration::from_millis(100),
-        idle_timeout: Duration::from_secs(20),
-        ..Limits::default()
-    });
+    let mut limits = Limits::default();
+    limits.head_timeout = Duration::from_millis(100);
+    limits.idle_timeout = Duration::from_secs(20);
+    let server = with(limits);
     let request = server.client().request("GET", "/health").bytes();
     let mut socket = server.client().connect();
     for _ in 0..3 {
@@ -243,16 +241,10 @@ fn a_body_that_does_not_arrive_is_answered_in_time() {
 #[test]
 fn connections_beyond_the_cap_are_closed_and_come_back_when_there_is_room() {
     // sec: HT-1
-    for limits in [
-        Limits {
-            connections: 3,
-            ..Limits::default()
-        },
-        Limits {
-            connections_per_address: 3,
-            ..Limits::default()
-        },
-    ] {
+    let (mut in_all, mut of_one_address) = (Limits::default(), Limits::default());
+    in_all.connections = 3;
+    of_one_address.connections_per_address = 3;
+    for limits in [in_all, of_one_address] {
         let server = with(limits);
         let request = server.client().request("GET", "/health").bytes();
         let mut open: Vec<_> = (0..3).map(|_| server.client().connect()).collect();

@@ -327,12 +327,11 @@ fn a_cursor_of_another_client_or_customer_is_invalid() {
 fn an_old_cursor_is_expired_and_an_old_token_too() {
     // sec: CU-3
     let clock = fixed_clock();
+    let mut short_cursors = GatewaySettings::default();
+    short_cursors.cursor_ttl = Duration::from_secs(60);
     let server = Server::with(ServerOptions {
         clock: Some(clock.clone()),
-        gateway: GatewaySettings {
-            cursor_ttl: Duration::from_secs(60),
-            ..GatewaySettings::default()
-        },
+        gateway: short_cursors,
         ..ServerOptions::default()
     });
     let Some(seed) = Seed::new(&server) else {

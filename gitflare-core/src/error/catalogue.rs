@@ -9,6 +9,7 @@ macro_rules! codes {
     ($($code:ident $name:literal $status:literal $retry:literal $user:literal $action:literal $meaning:literal;)*) => {
         /// What went wrong, closed to the codes of the contract.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Code {
             $(#[doc = $meaning] $code,)*
         }

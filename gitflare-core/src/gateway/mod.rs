@@ -81,8 +81,9 @@ use crate::{
     storage::{Actor, AuditAction, AuditEntry, FirewallSettings, Outcome, Storage},
 };
 
-/// Durations and switches of a gateway.
+/// Durations and switches of a gateway: take the defaults and set what differs.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct GatewaySettings {
     /// Lifetime of an access token.
     pub token_ttl: Duration,

@@ -38,7 +38,7 @@ pub struct Check {
 
 words! {
     /// Progress of a check.
-    CheckStatus {
+    CheckStatus(non_exhaustive) {
         /// Created, not started.
         Queued = "queued",
         /// Started, not ended.
@@ -50,7 +50,7 @@ words! {
 
 words! {
     /// Result of a check.
-    CheckConclusion {
+    CheckConclusion(non_exhaustive) {
         /// The check passed.
         Success = "success",
         /// The check failed.

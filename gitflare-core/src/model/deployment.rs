@@ -38,7 +38,7 @@ pub struct Deployment {
 
 words! {
     /// Progress of a deployment.
-    DeploymentState {
+    DeploymentState(non_exhaustive) {
         /// Created, not started.
         Pending = "pending",
         /// Waiting for a runner.

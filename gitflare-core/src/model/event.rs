@@ -58,6 +58,7 @@ pub struct EnvelopeRepository<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum EventData {
     /// Commits arrived, or a ref moved.
     Push(PushEvent),

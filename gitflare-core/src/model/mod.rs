@@ -1,6 +1,11 @@
 //! The unified resources, one file each: what a client reads, whatever provider it came from.
 //! A value that an upstream does not send is `None` and written as `null`; nothing is ever filled
 //! in from a neighbour. Each resource also says which of its fields the firewall reads.
+//!
+//! The structs can be built by literals, because adapters build them: one that names every field is
+//! told by the compiler of a new one; one outside this repository ends its literals with
+//! `..Default::default()`, where the type has it, and goes on without it. Readers ignore what they do
+//! not know.
 
 mod branch;
 mod check;
@@ -53,11 +58,13 @@ pub struct Actor {
     pub avatar_url: Option<String>,
 }
 
-/// Writes a closed set of words: the enum, its names on the wire, and `parse`.
+/// Writes a set of words: the enum, its names on the wire, and `parse`. `Name(non_exhaustive)` may
+/// get further words.
 macro_rules! words {
-    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $variant_doc:literal])* $variant:ident = $word:literal,)* }) => {
+    ($(#[doc = $doc:literal])* $name:ident $(($open:ident))? { $($(#[doc = $variant_doc:literal])* $variant:ident = $word:literal,)* }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        $(#[$open])?
         pub enum $name { $($(#[doc = $variant_doc])* $variant,)* }
 
         impl $name {

@@ -53,7 +53,7 @@ pub struct PullRequest {
 
 words! {
     /// State of a pull request.
-    PullRequestState {
+    PullRequestState(non_exhaustive) {
         /// Open: neither closed nor merged.
         Open = "open",
         /// Closed without merge.

@@ -67,7 +67,7 @@ pub struct Owner {
 
 words! {
     /// Kind of an owner.
-    OwnerType {
+    OwnerType(non_exhaustive) {
         /// A personal account.
         User = "user",
         /// An organization or workspace.
@@ -81,7 +81,7 @@ words! {
 
 words! {
     /// Audience that may read a repository.
-    Visibility {
+    Visibility(non_exhaustive) {
         /// Everybody, signed in or not.
         Public = "public",
         /// Members alone.

@@ -70,11 +70,9 @@ async fn legacy_mode_lets_a_connection_stand_for_a_credential() {
     // sec: IN-3
     use gitflare_core::gateway::{Query, ReadCredential, ReadRequest};
     for enforced in [true, false] {
-        let bed = Bed::with(GatewaySettings {
-            enforce_platform_auth: enforced,
-            ..Default::default()
-        })
-        .await;
+        let mut settings = GatewaySettings::default();
+        settings.enforce_platform_auth = enforced;
+        let bed = Bed::with(settings).await;
         let tenant = bed.tenant("Customer", "company").await;
         let connection = bed.connection(&tenant, "github").await;
         let read = async |id: &str| {

@@ -21,7 +21,7 @@ use super::{
     repositories::WireRepository,
 };
 use crate::{
-    hooks::{invalid, is_signed},
+    hooks::{invalid, is_signed, upstream_names},
     upstream_error::recode,
     wire::{self, Id, Rows, Word},
 };
@@ -79,13 +79,7 @@ impl ProviderHooks for Bitbucket {
     }
 
     async fn create(&self, call: &Call, repo: &RepoRef, hook: &NewHook<'_>) -> Result<String> {
-        let mut events: Vec<&str> = EVENTS
-            .iter()
-            .filter(|(name, _)| hook.events.contains(name))
-            .flat_map(|(_, theirs)| theirs.iter().copied())
-            .collect();
-        events.sort_unstable();
-        events.dedup();
+        let events = upstream_names(EVENTS, hook.events);
         let body = json!({
             "description": "GitFlare",
             "url": hook.url,

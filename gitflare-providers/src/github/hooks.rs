@@ -16,7 +16,7 @@ use super::{
     pull_requests::WirePull, releases::WireRelease, repositories::WireRepository,
 };
 use crate::{
-    hooks::{invalid, is_signed, known_sha, short_name},
+    hooks::{invalid, is_signed, known_sha, short_name, upstream_names},
     listing::{About, Api},
     upstream_error::recode,
     wire::{self, Id, Rows, Word},
@@ -55,13 +55,7 @@ impl ProviderHooks for Github {
     }
 
     async fn create(&self, call: &Call, repo: &RepoRef, hook: &NewHook<'_>) -> Result<String> {
-        let mut events: Vec<&str> = EVENTS
-            .iter()
-            .filter(|(name, _)| hook.events.contains(name))
-            .flat_map(|(_, theirs)| theirs.iter().copied())
-            .collect();
-        events.sort_unstable();
-        events.dedup();
+        let events = upstream_names(EVENTS, hook.events);
         let body = json!({
             "name": "web",
             "active": true,

@@ -57,6 +57,7 @@ use self::{
 
 /// What is served, and under whose name.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct LocalConfig {
     /// The folders whose repositories are served (one that is a repository is served itself), on
     /// local disks: packs are mapped into memory. An id that two of them have means the first's.

@@ -18,12 +18,10 @@ use url::Url;
 /// An adapter whose application is registered at a stand-in.
 async fn upstream(reply: Reply) -> (StandIn, Gitflic) {
     let stand_in = StandIn::answering(move |_, _, _| reply.clone()).await;
-    let config = OauthConfig {
-        client_id: "app".to_owned(),
-        client_secret: Some(Secret::from("app-secret")),
-        redirect_uri: "https://gateway.example/v1/auth/gitflic/callback".to_owned(),
-        web_url: Some(stand_in.url()),
-    };
+    let callback = "https://gateway.example/v1/auth/gitflic/callback";
+    let mut config = OauthConfig::new("app", callback);
+    config.client_secret = Some(Secret::from("app-secret"));
+    config.web_url = Some(stand_in.url());
     let api = format!("{}/rest-api", stand_in.url());
     let provider = Gitflic::new(stand_in.http(), &api, None).unwrap();
     let provider = provider.with_oauth(stand_in.http(), &api, config).unwrap();

@@ -40,14 +40,10 @@ fn adapters(http: &Http, address: &str) -> [(Box<dyn Provider>, &'static str); 2
 
 /// A client that may call these addresses and waits that long for a first byte.
 fn http(addresses: &[&str], first_byte: Duration) -> Http {
-    Http::new(&HttpConfig {
-        allowed_private: addresses
-            .iter()
-            .map(|&address| address.to_owned())
-            .collect(),
-        first_byte_timeout: first_byte,
-    })
-    .unwrap()
+    let mut config = HttpConfig::default();
+    config.allowed_private = addresses.iter().map(|&it| it.to_owned()).collect();
+    config.first_byte_timeout = first_byte;
+    Http::new(&config).unwrap()
 }
 
 fn call(connection: &str, left: Duration) -> Call {

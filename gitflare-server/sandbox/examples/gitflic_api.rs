@@ -154,10 +154,9 @@ pub(crate) async fn run() -> Outcome {
         ..ForgeOptions::default()
     };
     let forge = Forge::start(ForgeKind::Gitflic, &options).await?;
-    let http = Http::new(&HttpConfig {
-        allowed_private: vec![forge.address().to_string()],
-        ..HttpConfig::default()
-    })?;
+    let mut config = HttpConfig::default();
+    config.allowed_private = vec![forge.address().to_string()];
+    let http = Http::new(&config)?;
     let token = forge.personal_token("anna-berg").ok_or("no such person")?;
     let client = Client::new(http, &forge.api_url(), token.as_str())?;
     public_projects(&client).await?;

@@ -127,6 +127,7 @@ pub enum Surface {
 /// How much time and how many connections a client may take up (HT-1). What a request may hold is
 /// fixed: see [`super::inspect`] and [`super::body`].
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Limits {
     /// From the first byte of a head, or from the start of the connection, to the head's end.
     pub head_timeout: Duration,

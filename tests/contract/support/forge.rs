@@ -62,18 +62,13 @@ impl Forge {
 
     /// The adapter that links accounts here.
     pub(crate) fn provider(&self) -> Arc<dyn Provider> {
-        let http = Http::new(&HttpConfig {
-            allowed_private: vec![self.address.to_string()],
-            ..HttpConfig::default()
-        })
-        .unwrap();
+        let mut config = HttpConfig::default();
+        config.allowed_private = vec![self.address.to_string()];
+        let http = Http::new(&config).unwrap();
         let api_url = format!("{}/api/v4", self.url());
-        let config = OauthConfig {
-            client_id: "our-client".to_owned(),
-            client_secret: Some(Secret::from(CLIENT_SECRET)),
-            redirect_uri: "https://gateway.example/v1/auth/gitlab/callback".to_owned(),
-            web_url: None,
-        };
+        let callback = "https://gateway.example/v1/auth/gitlab/callback";
+        let mut config = OauthConfig::new("our-client", callback);
+        config.client_secret = Some(Secret::from(CLIENT_SECRET));
         let gitlab = Gitlab::new(http.clone(), &api_url).unwrap();
         Arc::new(gitlab.with_oauth(http, &api_url, config).unwrap())
     }

@@ -18,15 +18,19 @@ pub(crate) const OCTO: Account = Account {
     login: "octo",
 };
 
+/// Settings under which a connection's id stands for a credential.
+pub(crate) fn legacy_mode() -> GatewaySettings {
+    let mut settings = GatewaySettings::default();
+    settings.enforce_platform_auth = false;
+    settings
+}
+
 pub(crate) fn options(forge: &Forge, clock: &Arc<FixedClock>) -> ServerOptions {
     ServerOptions {
         providers: vec![forge.provider()],
         clock: Some(Arc::clone(clock)),
         // Reads by a connection's id need no app and no grant.
-        gateway: GatewaySettings {
-            enforce_platform_auth: false,
-            ..GatewaySettings::default()
-        },
+        gateway: legacy_mode(),
         ..ServerOptions::default()
     }
 }

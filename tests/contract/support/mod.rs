@@ -27,7 +27,7 @@ use gitflare_providers::local::Local;
 use gitflare_server::{
     AdminKeys, Limits, RateLimits, Service, ServiceSettings, SignUpMode,
     http::{self, Listeners},
-    storage::sqlite::{SqliteConfig, SqliteStorage},
+    storage::sqlite::SqliteStorage,
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
@@ -178,11 +178,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 fn open_storage(data: &Path) -> Arc<dyn Storage> {
-    let config = SqliteConfig {
-        dir: data.to_owned(),
-        max_pages: None,
-    };
-    Arc::new(SqliteStorage::open(&config).unwrap())
+    Arc::new(SqliteStorage::at(data).unwrap())
 }
 
 async fn service(

@@ -65,6 +65,7 @@ const FEWEST_READERS: usize = 8;
 
 /// Where the database is.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SqliteConfig {
     /// The folder of the database files, made when missing, mode 0700.
     pub dir: PathBuf,
