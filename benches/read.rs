@@ -15,6 +15,7 @@ use std::{
 use gitflare::{
     core::{
         CredentialHash, Limit, PageRequest, Scope, Secret,
+        filter::BlockedPaths,
         gateway::{
             AuditContext, Gateway, ManualConnection, NewClientRequest, NewGrantRequest,
             NewTenantRequest, Query, ReadCredential, ReadRequest, RequestedRepositories,
@@ -217,6 +218,8 @@ fn read(criterion: &mut criterion::Criterion, runtime: &tokio::runtime::Runtime,
     let call = || Call {
         connection_id: gitflare::core::ConnectionId::parse("conn_1").expect("an id"),
         access_token: Secret::from(""),
+        is_oauth: false,
+        blocked: BlockedPaths::default(),
         api_base_url: None,
         organization: None,
         deadline: Instant::now() + Duration::from_secs(10),

@@ -76,6 +76,35 @@ pub trait ContentFilter: Send + Sync {
     fn configure(&self, config: &FilterConfig) -> Result<()>;
 }
 
+/// Which paths a filter blocks, for whoever would fetch their contents one by one. The default
+/// blocks none.
+#[derive(Clone, Default)]
+pub struct BlockedPaths(Option<Arc<dyn ContentFilter>>);
+
+impl BlockedPaths {
+    /// Those that a filter blocks.
+    #[must_use]
+    pub fn of(filter: Arc<dyn ContentFilter>) -> Self {
+        Self(Some(filter))
+    }
+
+    /// Whether the content at this path must not leave, and so need not be fetched. A filter that
+    /// panics blocks.
+    #[must_use]
+    pub fn contain(&self, path: &str) -> bool {
+        let blocks = |filter: &Arc<dyn ContentFilter>| {
+            catch_unwind(AssertUnwindSafe(|| filter.blocks(path))).unwrap_or(true)
+        };
+        self.0.as_ref().is_some_and(blocks)
+    }
+}
+
+impl std::fmt::Debug for BlockedPaths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BlockedPaths")
+    }
+}
+
 /// The rules of a firewall, from which a gateway makes it.
 pub trait FilterRules: Send {
     /// The configuration in force while none has been stored.

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use gitflare_core::{
     Code, ConnectionId, Error, Limit, PageRequest, Position, Result, Secret,
+    filter::BlockedPaths,
     provider::{Call, Endpoint, Provider, RepoRef},
 };
 use serde_json::Value;
@@ -42,6 +43,8 @@ fn call_of(connection: &str, access_token: &str) -> Call {
     Call {
         connection_id: ConnectionId::parse(connection).expect("the id is well formed"),
         access_token: Secret::new(access_token.to_owned()),
+        is_oauth: false,
+        blocked: BlockedPaths::default(),
         api_base_url: None,
         organization: None,
         deadline: Instant::now() + Duration::from_secs(20),

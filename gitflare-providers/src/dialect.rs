@@ -11,12 +11,19 @@ pub(crate) struct Dialect {
     pub(crate) provider: ProviderId,
     /// Headers of every request, beside the credential.
     pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// Query parameters of every request, unless it has its own of that name.
+    pub(crate) query: &'static [(&'static str, &'static str)],
     /// The `Authorization` header of a token.
     pub(crate) authorization: fn(&str) -> String,
+    /// That of a token that somebody pasted, where it is another than that of one from OAuth.
+    pub(crate) pasted: Option<fn(&str) -> String>,
     /// The answer's headers that may name the request; the first that does counts.
     pub(crate) request_id: &'static [&'static str],
     /// The answer's headers that tell how often the account may call.
     pub(crate) rate_limit: RateLimitHeaders,
+    /// Whether an answer refuses in spite of its status, such as a page to sign in at. With it
+    /// redirects are not followed, and judged like any other answer.
+    pub(crate) refuses: Option<fn(&Reply) -> bool>,
     /// What a refusal means in the provider's own words; `None` leaves it to the status.
     pub(crate) refusal: fn(&Refusal<'_>) -> Option<Error>,
     /// What the provider says is missing from an answer that it gave: the code, and the message.

@@ -15,7 +15,7 @@ use gitflare_core::{Error, Result};
 use reqwest::{
     Client, Method, RequestBuilder, Response,
     dns::Resolve,
-    header::{HeaderMap, LOCATION},
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION},
     redirect,
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
@@ -24,7 +24,8 @@ use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
 use self::address::{PublicOnly, System, is_public};
-use self::body::{MAX_BODY, MAX_ROWS};
+pub(crate) use self::body::MAX_BODY;
+use self::body::MAX_ROWS;
 pub use self::callbacks::Callbacks;
 pub use self::loopback::{Loopback, LoopbackAnswer};
 pub(crate) use self::rows::{ListAt, Rows};
@@ -158,14 +159,37 @@ impl Http {
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         for _ in 0..=MAX_REDIRECTS {
-            let request = self.client(base).get(url.clone()).headers(headers.clone());
-            let response = self.send(request, deadline).await?;
+            let response = self.ask(base, url.clone(), headers, deadline).await?;
             match redirect_target(&response, base)? {
                 Some(target) => url = target,
                 None => return read(response, expected, deadline).await,
             }
         }
         Err(Failure::Unusable("redirected too often"))
+    }
+
+    /// The same without following redirects, which are answers then.
+    pub(crate) async fn get_once(
+        &self,
+        base: &Base,
+        url: Url,
+        headers: &HeaderMap,
+        expected: Expected<'_, '_>,
+        deadline: Instant,
+    ) -> Result<Reply, Failure> {
+        let response = self.ask(base, url, headers, deadline).await?;
+        read(response, expected, deadline).await
+    }
+
+    async fn ask(
+        &self,
+        base: &Base,
+        url: Url,
+        headers: &HeaderMap,
+        deadline: Instant,
+    ) -> Result<Response, Failure> {
+        let request = self.client(base).get(url).headers(headers.clone());
+        self.send(request, deadline).await
     }
 
     /// Sends what changes something at the upstream, once, and reads the answer. Redirects are
@@ -257,8 +281,8 @@ pub(crate) enum Expected<'e, 'r> {
     Json,
     /// JSON with a list, whose rows are handed on as they arrive.
     Rows(&'e mut Rows<'r>),
-    /// A text of any kind, kept whole.
-    Text,
+    /// A text of any kind, kept whole, and the most bytes that it may have.
+    Text(usize),
 }
 
 /// What an upstream answered.
@@ -314,12 +338,14 @@ async fn read(
     let status = response.status();
     let headers = response.headers().clone();
     let (body, has_list) = match (status.as_u16(), expected) {
+        // A page in the place of JSON: nothing in it is looked at.
+        (200..=299, Expected::Json | Expected::Rows(_)) if is_page(&headers) => (Vec::new(), false),
         // Other successes are answers without the rows that were asked for.
         (200 | 203, Expected::Rows(rows)) => {
             timeout_at(deadline, body::read(response, MAX_ROWS, Some(rows))).await??
         }
-        (200..=299, Expected::Text) => (
-            timeout_at(deadline, body::read_text(response)).await??,
+        (200..=299, Expected::Text(most)) => (
+            timeout_at(deadline, body::read_text(response, most)).await??,
             false,
         ),
         (200..=299, _) => timeout_at(deadline, body::read(response, MAX_BODY, None)).await??,
@@ -335,6 +361,15 @@ async fn read(
         body,
         has_list,
     })
+}
+
+/// Whether a body is a page for people.
+pub(crate) fn is_page(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    kind.get(.."text/html".len())
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"))
 }
 
 /// Where a redirect leads, if the answer is one. Credentials go to the configured scheme, host and

@@ -20,6 +20,7 @@
 // What adapters share is unused where those that share it are left out.
 #![cfg_attr(
     not(all(
+        feature = "azure",
         feature = "bitbucket",
         feature = "gitflic",
         feature = "github",
@@ -28,6 +29,8 @@
     allow(dead_code, unused_imports, reason = "adapters are left out")
 )]
 
+#[cfg(feature = "azure")]
+pub mod azure;
 #[cfg(feature = "bitbucket")]
 pub mod bitbucket;
 #[cfg(feature = "conformance")]

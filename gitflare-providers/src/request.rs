@@ -20,8 +20,9 @@ pub(crate) struct Get<'a> {
     pub(crate) path: String,
     pub(crate) query: Vec<(&'static str, Cow<'a, str>)>,
     pub(crate) also: &'static [u16],
-    /// Whether the answer is a text of any kind: JSON alone has a depth to watch.
-    pub(crate) is_text: bool,
+    /// The most bytes of an answer that is a text of any kind; `None` for JSON, which has a depth to
+    /// watch.
+    pub(crate) text: Option<usize>,
 }
 
 impl<'a> Get<'a> {
@@ -45,7 +46,7 @@ impl<'a> Get<'a> {
             path,
             query: Vec::new(),
             also: &[],
-            is_text: false,
+            text: None,
         })
     }
 
@@ -55,9 +56,9 @@ impl<'a> Get<'a> {
         self
     }
 
-    /// Is answered with a text that is no JSON.
-    pub(crate) fn text(mut self) -> Self {
-        self.is_text = true;
+    /// Is answered with a text that is no JSON, of at most that many bytes.
+    pub(crate) fn text(mut self, most: usize) -> Self {
+        self.text = Some(most);
         self
     }
 

@@ -13,10 +13,13 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use tokio::time::Instant;
+use url::Url;
 
 pub(crate) use crate::dialect::{Dialect, RateLimitHeaders, bearer};
 use crate::{
-    http::{Base, Expected, Failure, Http, Reply, Rows, Submission, seconds_until_reset},
+    http::{
+        Base, Expected, Failure, Http, Reply, Rows, Submission, retry_after, seconds_until_reset,
+    },
     quotas::Seen,
     request::Get,
     upstream_answer::Answer,
@@ -94,25 +97,33 @@ impl Upstream {
     ) -> Result<Answer> {
         let base = self.base(call)?;
         let headers = self.headers(call)?;
-        let mut url = base.join(&get.path);
-        if !get.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&get.query);
-        }
+        let url = self.url(&base, get);
         let deadline = Instant::from_std(call.deadline);
+        let follows = self.dialect.refuses.is_none();
         let mut attempt = 0;
         loop {
             let expected = match rows.as_deref_mut() {
                 Some(rows) => Expected::Rows(rows),
-                None if get.is_text => Expected::Text,
-                None => Expected::Json,
+                None => get.text.map_or(Expected::Json, Expected::Text),
             };
             let answered = async {
                 self.check_quota(call)?;
-                let sent = self
-                    .http
-                    .get(&base, url.clone(), &headers, expected, deadline);
-                let answer = self.answer(call, sent.await)?;
-                if matches!(answer.status(), 200 | 203) || get.also.contains(&answer.status()) {
+                let url = url.clone();
+                let sent = match follows {
+                    true => {
+                        let sent = self.http.get(&base, url, &headers, expected, deadline);
+                        sent.await
+                    }
+                    false => {
+                        let sent = self.http.get_once(&base, url, &headers, expected, deadline);
+                        sent.await
+                    }
+                };
+                let answer = self.answer(call, sent)?;
+                let status = answer.status();
+                if (matches!(status, 200 | 203) || get.also.contains(&status))
+                    && !self.is_refusal(&answer)
+                {
                     return Ok(answer);
                 }
                 Err(self.refused(call, &answer.reply))
@@ -184,7 +195,7 @@ impl Upstream {
         }
         let submission = Submission {
             method,
-            url: base.join(&Get::new(segments)?.path),
+            url: self.url(&base, &Get::new(segments)?),
             headers,
             body,
         };
@@ -192,9 +203,30 @@ impl Upstream {
         let sent = self.http.submit(&base, submission, deadline);
         let answer = self.answer(call, sent.await)?;
         match answer.status() {
-            200..=299 => Ok(answer),
+            200..=299 if !self.is_refusal(&answer) => Ok(answer),
             _ => Err(self.refused(call, &answer.reply)),
         }
+    }
+
+    fn url(&self, base: &Base, get: &Get<'_>) -> Url {
+        let mut url = base.join(&get.path);
+        let own = get.query.iter().map(|(key, value)| (*key, &**value));
+        let shared = self.dialect.query.iter().copied();
+        let is_own = |key| get.query.iter().any(|(known, _)| *known == key);
+        let mut query = own
+            .chain(shared.filter(|(key, _)| !is_own(*key)))
+            .peekable();
+        if query.peek().is_some() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    /// Whether an answer refuses in spite of its status.
+    fn is_refusal(&self, answer: &Answer) -> bool {
+        self.dialect
+            .refuses
+            .is_some_and(|refuses| refuses(&answer.reply))
     }
 
     fn base(&self, call: &Call) -> Result<Cow<'_, Base>> {
@@ -213,7 +245,7 @@ impl Upstream {
     fn answer(&self, call: &Call, sent: Result<Reply, Failure>) -> Result<Answer> {
         let dialect = self.dialect;
         let reply = sent.map_err(|failure| unanswered(dialect.provider, failure))?;
-        self.note_quota(call, &reply.headers);
+        self.note_quota(call, &reply);
         Ok(Answer { reply, dialect })
     }
 
@@ -235,7 +267,16 @@ impl Upstream {
         self.http.quotas().seen(connection, Instant::now())
     }
 
-    fn note_quota(&self, call: &Call, headers: &HeaderMap) {
+    fn note_quota(&self, call: &Call, reply: &Reply) {
+        let headers = &reply.headers;
+        // An answer that asks for a wait all the same, as Azure DevOps does before it refuses.
+        if reply.status == 200
+            && let Some(seconds @ 1..) = retry_after(headers)
+        {
+            let seconds = seconds.min(MAX_WINDOW_SECONDS);
+            let quotas = self.http.quotas();
+            quotas.block(&call.connection_id, seconds, Instant::now());
+        }
         let names = self.dialect.rate_limit;
         // Bitbucket adds the window to the number, as in `60, 60;w=3600`.
         let number = |name| {
@@ -271,7 +312,10 @@ impl Upstream {
         }
         let token = call.access_token.expose();
         if !token.is_empty() {
-            let text = (self.dialect.authorization)(token);
+            let text = match self.dialect.pasted.filter(|_| !call.is_oauth) {
+                Some(pasted) => pasted(token),
+                None => (self.dialect.authorization)(token),
+            };
             let mut value = HeaderValue::try_from(text).map_err(|_| {
                 Error::new(
                     Code::InvalidCredentials,

@@ -97,13 +97,16 @@ impl Answer {
             dialect: &Dialect {
                 provider: ProviderId::GITHUB,
                 headers: &[],
+                query: &[],
                 authorization: bearer,
+                pasted: None,
                 request_id: &["x-request-id"],
                 rate_limit: RateLimitHeaders {
                     limit: "x-ratelimit-limit",
                     remaining: "x-ratelimit-remaining",
                     reset: "x-ratelimit-reset",
                 },
+                refuses: None,
                 refusal: |_| None,
                 missing: |_| None,
             },

@@ -55,6 +55,18 @@ impl<'a> Refusal<'a> {
             .any(|text| words.contains(&text.to_ascii_lowercase()))
     }
 
+    /// The text of that member of the body's object; empty when it has none.
+    pub(crate) fn member(&self, name: &str) -> String {
+        let body: Option<Value> = serde_json::from_slice(&self.reply.body).ok();
+        let text = body.and_then(|body| body[name].as_str().map(str::to_owned));
+        text.unwrap_or_default()
+    }
+
+    /// Whether the answer has no body.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.reply.body.is_empty()
+    }
+
     /// Whether the body's object has that member.
     pub(crate) fn has(&self, member: &str) -> bool {
         let body: Option<Value> = serde_json::from_slice(&self.reply.body).ok();

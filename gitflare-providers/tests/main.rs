@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod azure;
 mod bitbucket;
 mod gitflic;
 mod github;

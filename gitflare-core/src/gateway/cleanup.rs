@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::{Gateway, cells};
 use crate::{
     Backoff, Error, Result, Secret,
+    filter::BlockedPaths,
     provider::{Call, TokenRevocation},
-    storage::{CleanupJob, CleanupKind, ConnectionMode},
+    storage::{CleanupJob, CleanupKind, Connection, ConnectionMode},
 };
 
 /// How many subscriptions are ended in one transaction.
@@ -103,6 +104,9 @@ impl Gateway {
             .connections()
             .find_with_tokens(&job.connection_id)
             .await?;
+        let is_pasted =
+            |(connection, _): &(Connection, _)| connection.mode == ConnectionMode::Manual;
+        let is_oauth = !live.as_ref().is_some_and(is_pasted);
         if let Some((connection, tokens)) = live
             && tokens.access_token.is_some()
         {
@@ -127,6 +131,8 @@ impl Gateway {
         Ok(Some(Call {
             connection_id: queued.connection_id.clone(),
             access_token,
+            is_oauth,
+            blocked: BlockedPaths::default(),
             api_base_url: queued.api_base_url.clone(),
             organization: None,
             deadline: self.upstream_deadline(),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{AuditContext, Gateway, ListQuery, Listing, cells, listing::List, members::parsed};
 use crate::{
     ConnectionId, Error, Result, Secret, TenantId,
-    filter::is_web_address,
+    filter::{BlockedPaths, is_web_address},
     provider::Call,
     storage::{
         AuditAction, Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, SealedTokens,
@@ -72,6 +72,8 @@ impl Gateway {
         let call = Call {
             connection_id: id.clone(),
             access_token: token,
+            is_oauth: false,
+            blocked: BlockedPaths::default(),
             api_base_url: request.api_base_url,
             organization: request.organization,
             deadline: self.upstream_deadline(),

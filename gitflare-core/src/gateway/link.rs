@@ -11,7 +11,7 @@ use super::{AuditContext, Gateway, cells};
 use crate::{
     Code, ConnectionId, Credential, CredentialHash, CredentialKind, Error, FlowId, Result, Scopes,
     Secret, TenantId, Timestamp, UserId,
-    filter::is_web_address,
+    filter::{BlockedPaths, is_web_address},
     model::Viewer,
     provider::{
         AuthorizationRequest, Call, CodeExchange, OauthRefusal, ProviderId, ProviderOauth,
@@ -387,6 +387,8 @@ impl Gateway {
         let call = Call {
             connection_id,
             access_token: issued.access_token.clone(),
+            is_oauth: true,
+            blocked: BlockedPaths::default(),
             api_base_url: None,
             organization: None,
             deadline: self.upstream_deadline(),

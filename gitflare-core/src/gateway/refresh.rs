@@ -13,6 +13,7 @@ use futures_util::lock::Mutex as AsyncMutex;
 use super::{AuditContext, Gateway, cells};
 use crate::{
     Code, ConnectionId, Error, Result, Secret, Timestamp,
+    filter::BlockedPaths,
     provider::{Call, OauthRefusal, ProviderTokens, TokenRefresh},
     storage::{
         Actor, AuditAction, CleanupJob, CleanupKind, Connection, ConnectionMode, ConnectionStatus,
@@ -118,6 +119,8 @@ impl Gateway {
         Ok(Call {
             connection_id: connection.id.clone(),
             access_token,
+            is_oauth: connection.mode == ConnectionMode::Oauth,
+            blocked: BlockedPaths::of(Arc::clone(&self.filter)),
             api_base_url: connection.api_base_url.clone(),
             organization: connection.organization.clone(),
             deadline,

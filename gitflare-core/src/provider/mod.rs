@@ -34,6 +34,7 @@ pub use registry::Registry;
 
 use crate::{
     ConnectionId, Error, Page, PageRequest, Result, Secret,
+    filter::BlockedPaths,
     model::{
         Branch, Check, Commit, Contributor, Deployment, DeploymentState, Diff, Label, Person,
         PullRequest, PullRequestFilter, Release, Repository, Tag, TreeEntry, Viewer,
@@ -47,6 +48,11 @@ pub struct Call {
     pub connection_id: ConnectionId,
     /// The credential for the upstream.
     pub access_token: Secret<String>,
+    /// Whether OAuth issued that credential; else somebody pasted it, and what it is the adapter finds
+    /// out.
+    pub is_oauth: bool,
+    /// The paths whose contents would not leave: an adapter does not fetch them.
+    pub blocked: BlockedPaths,
     /// The REST base of a self-hosted upstream, where it differs from the configured one.
     pub api_base_url: Option<String>,
     /// The organization, for credentials that cannot list theirs.

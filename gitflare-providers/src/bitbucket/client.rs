@@ -38,13 +38,16 @@ const DIALECT: Dialect = Dialect {
             concat!("gitflare/", env!("CARGO_PKG_VERSION")),
         ),
     ],
+    query: &[],
     authorization,
+    pasted: None,
     request_id: REQUEST_ID,
     rate_limit: RateLimitHeaders {
         limit: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",
     },
+    refuses: None,
     refusal,
     missing: |_| None,
 };

@@ -10,7 +10,7 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::client::{Client, below, object};
-use crate::{diff_files::DiffFiles, git_diff, listing::Api, wire::Word};
+use crate::{diff_files::DiffFiles, git_diff, http::MAX_BODY, listing::Api, wire::Word};
 
 /// Reads the diff at one path, or else the list of files at the other, without its two ends. A pull
 /// request's are redirects to a path of the same host, which are followed.
@@ -22,7 +22,7 @@ pub(super) async fn read(
     text: &[&str],
     list: &[&str],
 ) -> Result<Diff> {
-    let get = object(repo, text)?.query("binary", "false").text();
+    let get = object(repo, text)?.query("binary", "false").text(MAX_BODY);
     match client.item(call, endpoint, repo, get).await {
         Ok(answer) => Ok(DiffFiles::of(git_diff::files(&answer.reply.body)).into_diff()),
         // Too large for Bitbucket to make, or for the gateway to read.

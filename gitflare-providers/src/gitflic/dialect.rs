@@ -20,7 +20,9 @@ pub(super) const DIALECT: Dialect = Dialect {
             concat!("gitflare/", env!("CARGO_PKG_VERSION")),
         ),
     ],
+    query: &[],
     authorization: |token| format!("token {token}"),
+    pasted: None,
     request_id: REQUEST_ID,
     // None was ever seen: what an account has left is not known.
     rate_limit: RateLimitHeaders {
@@ -28,6 +30,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",
     },
+    refuses: None,
     refusal,
     missing: |_| None,
 };

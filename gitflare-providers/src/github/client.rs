@@ -31,13 +31,16 @@ const DIALECT: Dialect = Dialect {
             concat!("gitflare/", env!("CARGO_PKG_VERSION")),
         ),
     ],
+    query: &[],
     authorization: bearer,
+    pasted: None,
     request_id: REQUEST_ID,
     rate_limit: RateLimitHeaders {
         limit: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",
     },
+    refuses: None,
     refusal,
     missing,
 };

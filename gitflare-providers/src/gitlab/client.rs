@@ -32,13 +32,16 @@ const DIALECT: Dialect = Dialect {
         ),
     ],
     // Personal and OAuth tokens alike.
+    query: &[],
     authorization: bearer,
+    pasted: None,
     request_id: REQUEST_ID,
     rate_limit: RateLimitHeaders {
         limit: "ratelimit-limit",
         remaining: "ratelimit-remaining",
         reset: "ratelimit-reset",
     },
+    refuses: None,
     refusal,
     missing: |_| None,
 };

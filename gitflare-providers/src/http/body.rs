@@ -13,6 +13,8 @@ pub(crate) use super::rows::MAX_BODY;
 /// The most an answer that is read row by row may hold, decompressed (SR-8).
 pub(crate) const MAX_ROWS: usize = 64 * 1024 * 1024;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// How much room is made before anything has come, whatever the answer announces.
 const MAX_ROOM: u64 = 256 * 1024;
 
@@ -44,15 +46,23 @@ pub(super) async fn read(
             Err(Stop::TooDeep) => return Err(Failure::Unusable("the body nests too deeply")),
         }
     }
-    Ok(splitter.end())
+    let (mut rest, has_list) = splitter.end();
+    // Azure DevOps begins some of its bodies with a byte-order mark, which is no JSON.
+    if rest.starts_with(BYTE_ORDER_MARK) {
+        rest.drain(..BYTE_ORDER_MARK.len());
+    }
+    Ok((rest, has_list))
 }
 
-/// A text of up to [`MAX_BODY`] bytes.
-pub(super) async fn read_text(mut response: Response) -> Result<Vec<u8>, Failure> {
+/// A text of up to that many bytes.
+pub(super) async fn read_text(
+    mut response: Response,
+    max_bytes: usize,
+) -> Result<Vec<u8>, Failure> {
     let room = response.content_length().unwrap_or(0).min(MAX_ROOM) as usize;
     let mut text = Vec::with_capacity(room);
     while let Some(chunk) = response.chunk().await.map_err(Failure::from)? {
-        if text.len() + chunk.len() > MAX_BODY {
+        if text.len() + chunk.len() > max_bytes {
             return Err(Failure::TooLarge);
         }
         text.extend_from_slice(&chunk);

@@ -8,7 +8,7 @@ mod capabilities;
 mod commits;
 mod contributors;
 mod deadline;
-mod diff;
+pub(crate) mod diff;
 mod entries;
 mod errors;
 mod folder;

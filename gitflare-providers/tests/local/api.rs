@@ -7,6 +7,7 @@ use std::{
 
 use gitflare_core::{
     ConnectionId, Limit, Page, PageRequest, Result, Secret,
+    filter::BlockedPaths,
     model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry},
     provider::{Call, CommitId, GitRef, Provider, RefSelector, RepoRef, TreePath, TreeQuery},
 };
@@ -46,6 +47,8 @@ impl Api {
         Call {
             connection_id: ConnectionId::parse("conn_test").unwrap(),
             access_token: Secret::new(String::new()),
+            is_oauth: false,
+            blocked: BlockedPaths::default(),
             api_base_url: None,
             organization: None,
             deadline: Instant::now() + Duration::from_secs(120),

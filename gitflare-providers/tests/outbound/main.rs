@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use gitflare_core::{
     ConnectionId, Page, PageRequest, Result, Secret,
+    filter::BlockedPaths,
     model::Branch,
     provider::{Call, Provider, RepoRef},
 };
@@ -50,6 +51,8 @@ fn call(connection: &str, left: Duration) -> Call {
     Call {
         connection_id: ConnectionId::parse(connection).unwrap(),
         access_token: Secret::new(TOKEN.to_owned()),
+        is_oauth: false,
+        blocked: BlockedPaths::default(),
         api_base_url: None,
         organization: None,
         deadline: Instant::now() + left,

@@ -14,7 +14,7 @@ pub(crate) mod upstream;
 
 use std::time::{Duration, Instant};
 
-use gitflare_core::{ConnectionId, Secret, provider::Call};
+use gitflare_core::{ConnectionId, Secret, filter::BlockedPaths, provider::Call};
 
 /// A call with twenty seconds left.
 pub(crate) fn call() -> Call {
@@ -26,6 +26,8 @@ pub(crate) fn call_with(token: &str) -> Call {
     Call {
         connection_id: ConnectionId::parse("conn_fixture").unwrap(),
         access_token: Secret::new(token.to_owned()),
+        is_oauth: false,
+        blocked: BlockedPaths::default(),
         api_base_url: None,
         organization: None,
         deadline: Instant::now() + Duration::from_secs(20),

@@ -32,7 +32,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gitflare_core::{ConnectionId, Secret, SystemClock, SystemRandom, provider::Call};
+use gitflare_core::{
+    ConnectionId, Secret, SystemClock, SystemRandom, filter::BlockedPaths, provider::Call,
+};
 use serde::de::DeserializeOwned;
 
 pub(super) use self::page::Around;
@@ -181,6 +183,8 @@ impl Client {
         Call {
             connection_id: self.id.clone(),
             access_token: self.token.clone(),
+            is_oauth: false,
+            blocked: BlockedPaths::default(),
             api_base_url: None,
             organization: None,
             deadline: Instant::now() + self.timeout,

@@ -5,7 +5,7 @@ use gitflare_core::Result;
 
 use super::{
     changes::{Change, Side},
-    hunks::{self, Lines},
+    hunks,
 };
 use crate::local::{
     entries::Mode,
@@ -13,7 +13,7 @@ use crate::local::{
 };
 
 /// The largest side that a patch is made of.
-const MAX_PATCHED_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_PATCHED_BYTES: usize = 1024 * 1024;
 /// How much of a blob Git looks at to call it binary.
 const SNIFFED_BYTES: usize = 8000;
 
@@ -28,11 +28,11 @@ pub(super) enum Patches {
 
 /// What is known of a changed path's content.
 #[derive(Debug, Default)]
-pub(super) struct Comparison {
-    pub(super) additions: Option<u64>,
-    pub(super) deletions: Option<u64>,
-    pub(super) binary: Option<bool>,
-    pub(super) patch: Option<String>,
+pub(crate) struct Comparison {
+    pub(crate) additions: Option<u64>,
+    pub(crate) deletions: Option<u64>,
+    pub(crate) binary: Option<bool>,
+    pub(crate) patch: Option<String>,
 }
 
 impl Comparison {
@@ -49,37 +49,36 @@ pub(super) fn compare(repo: &Repo, change: &Change, patches: Patches) -> Result<
     let (Some(old), Some(new)) = (content(repo, change.old)?, content(repo, change.new)?) else {
         return Ok(Comparison::default());
     };
-    if is_binary(&old) || is_binary(&new) {
-        return Ok(Comparison {
+    let mut comparison = texts(&old, &new, patches == Patches::Wanted);
+    let kind = |side: Option<Side>| side.map(|side| side.mode.kind());
+    if let (Some(a), Some(b)) = (kind(change.old), kind(change.new))
+        && a != b
+        && comparison.patch.is_some()
+    {
+        // Git shows another kind of entry as one that went and one that came.
+        let (went, came) = (texts(&old, b"", true), texts(b"", &new, true));
+        comparison.patch = went.patch.zip(came.patch).map(|(went, came)| went + &came);
+    }
+    Ok(comparison)
+}
+
+/// What differs between two texts, each the whole content of a file. The patch is of sides of up to
+/// 1 MiB each.
+pub(crate) fn texts(old: &[u8], new: &[u8], with_patch: bool) -> Comparison {
+    if is_binary(old) || is_binary(new) {
+        return Comparison {
             binary: Some(true),
             ..Comparison::default()
-        });
+        };
     }
-    let with_patch = patches == Patches::Wanted
-        && old.len() <= MAX_PATCHED_BYTES
-        && new.len() <= MAX_PATCHED_BYTES;
-    let lines = lines(change, &old, &new, with_patch);
-    Ok(Comparison {
+    let is_small = old.len() <= MAX_PATCHED_BYTES && new.len() <= MAX_PATCHED_BYTES;
+    let lines = hunks::compare(old, new, with_patch && is_small);
+    Comparison {
         additions: lines.as_ref().map(|lines| lines.additions),
         deletions: lines.as_ref().map(|lines| lines.deletions),
         binary: Some(false),
         patch: lines.and_then(|lines| lines.patch).map(lossy_text),
-    })
-}
-
-fn lines(change: &Change, old: &[u8], new: &[u8], with_patch: bool) -> Option<Lines> {
-    let kind = |side: Option<Side>| side.map(|side| side.mode.kind());
-    let mut lines = hunks::compare(old, new, with_patch)?;
-    if let (Some(a), Some(b)) = (kind(change.old), kind(change.new))
-        && a != b
-        && with_patch
-    {
-        // Git shows another kind of entry as one that went and one that came.
-        let mut patch = hunks::compare(old, b"", true)?.patch?;
-        patch.extend(hunks::compare(b"", new, true)?.patch?);
-        lines.patch = Some(patch);
     }
-    Some(lines)
 }
 
 /// The bytes of one side, none of an absent one; `None` when they cannot be had.

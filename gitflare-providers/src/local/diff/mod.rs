@@ -15,14 +15,12 @@ use gitflare_core::{
 };
 use gix::ObjectId;
 
-use self::{
-    changes::Change,
-    content::{Comparison, Patches},
-};
+pub(crate) use self::content::{Comparison, MAX_PATCHED_BYTES, texts};
+use self::{changes::Change, content::Patches};
 use super::{deadline::Deadline, objects::lossy, repo::Repo};
 
 /// How many files of one diff come with their patch.
-const MAX_PATCHED_FILES: usize = 300;
+pub(crate) const MAX_PATCHED_FILES: usize = 300;
 
 pub(super) fn of_commit(repo: &Repo, commit: &CommitId) -> Result<Diff> {
     let head = repo.commit_named(commit.as_str())?;

@@ -10,6 +10,7 @@ use std::{
 
 use gitflare_core::{
     Code, ConnectionId, Error, Limit, Page, PageRequest, Result, Secret,
+    filter::BlockedPaths,
     model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry},
     provider::{Call, CommitId, GitRef, Provider, RefSelector, RepoRef, TreePath, TreeQuery},
 };
@@ -231,6 +232,8 @@ fn call() -> Result<Call> {
     Ok(Call {
         connection_id: ConnectionId::parse("conn_forge")?,
         access_token: Secret::new(String::new()),
+        is_oauth: false,
+        blocked: BlockedPaths::default(),
         api_base_url: None,
         organization: None,
         deadline: Instant::now() + Duration::from_secs(30),

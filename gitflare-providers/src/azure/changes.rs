@@ -1,0 +1,327 @@
+//! Which files differ, as Azure DevOps lists them: between two commits, in a commit without parents, in
+//! an iteration of a pull request. What differs in them it does not say.
+//! <https://learn.microsoft.com/en-us/rest/api/azure/devops/git/diffs/get>
+
+use std::collections::HashSet;
+
+use gitflare_core::{
+    Limit, PageRequest, Position, Result,
+    model::{FileStatus, MAX_FILES},
+    provider::{Call, Endpoint, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, below},
+    pages::skipped,
+};
+use crate::{
+    hooks::known_sha,
+    listing::{Api, List, Paging},
+    upstream_answer::Answer,
+    wire::{self, Word},
+};
+
+/// How many rows are asked for at once; folders are among them.
+const ROWS: usize = 2000;
+/// Every page can be folders alone; the walk ends all the same.
+const MAX_PAGES: usize = 5;
+
+/// The changes between commits.
+const OF_COMMITS: Paging = Paging::Pages {
+    ask: |get, page| {
+        let get = get.query("$top", ROWS.to_string());
+        Ok(get.query("$skip", skipped(page)?.to_string()))
+    },
+    next: |answer, page, rows| {
+        let wire: WireEnd = answer.json()?;
+        let is_end = wire.all_changes_included == Some(true);
+        next(page, rows).map(|next| next.filter(|_| !is_end))
+    },
+    otherwise: None,
+};
+/// Those of one commit, whose parameters lack the dollar sign.
+const OF_FIRST: Paging = Paging::Pages {
+    ask: |get, page| {
+        let get = get.query("top", ROWS.to_string());
+        Ok(get.query("skip", skipped(page)?.to_string()))
+    },
+    next: |_, page, rows| next(page, rows),
+    otherwise: None,
+};
+/// Those of an iteration, which says where it goes on.
+const OF_ITERATION: Paging = Paging::Pages {
+    ask: |get, page| {
+        let get = get.query("$top", ROWS.to_string());
+        Ok(get.query("$skip", skipped(page)?.to_string()))
+    },
+    next: |answer: &Answer, _, _| {
+        let skip = answer.json::<WireEnd>()?.next_skip.filter(|skip| *skip > 0);
+        Ok(skip.map(|skip| Position::new().number(skip)))
+    },
+    otherwise: None,
+};
+
+fn next(page: &PageRequest, rows: usize) -> Result<Option<Position>> {
+    let after = skipped(page)?.saturating_add(rows as u64);
+    Ok((rows >= ROWS).then(|| Position::new().number(after)))
+}
+
+/// Changed files, and at which commits their two sides are.
+#[derive(Debug)]
+pub(super) struct Changes {
+    pub(super) files: Vec<Change>,
+    /// Whether there are more.
+    pub(super) truncated: bool,
+    pub(super) base: Option<String>,
+    pub(super) head: Option<String>,
+}
+
+/// A changed file.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) path: String,
+    pub(super) previous_path: Option<String>,
+    pub(super) status: FileStatus,
+    pub(super) is_submodule: bool,
+    pub(super) old: Side,
+    pub(super) new: Side,
+}
+
+/// What a file is on one side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Not there.
+    Absent,
+    /// The object of that id.
+    Object(String),
+    /// There, and which object it is was not told.
+    Untold,
+}
+
+impl Side {
+    fn of(id: Option<String>) -> Self {
+        id.map_or(Self::Untold, Self::Object)
+    }
+}
+
+impl Change {
+    /// Whether its content is the same on both sides.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.old == self.new
+    }
+
+    /// Every path that the file has or had.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.path.as_str()).chain(self.previous_path.as_deref())
+    }
+}
+
+/// Two commits to compare, from the first one or from what both have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Between<'a> {
+    pub(super) base: &'a str,
+    pub(super) head: &'a str,
+    pub(super) from_common: bool,
+}
+
+pub(super) async fn between(
+    client: &Client,
+    call: &Call,
+    endpoint: Endpoint,
+    repo: &RepoRef,
+    between: Between<'_>,
+) -> Result<Changes> {
+    let list = below(endpoint, &OF_COMMITS, repo, &["diffs", "commits"])?
+        .rows_in("changes")
+        .query("baseVersion", between.base)
+        .query("baseVersionType", "commit")
+        .query("targetVersion", between.head)
+        .query("targetVersionType", "commit")
+        .query("diffCommonCommit", between.from_common.to_string());
+    let at = (between.base.to_owned(), between.head.to_owned());
+    walk(client, call, list, (Some(at.0), Some(at.1))).await
+}
+
+/// All that a commit without parents has.
+pub(super) async fn of_first(
+    client: &Client,
+    call: &Call,
+    endpoint: Endpoint,
+    repo: &RepoRef,
+    commit: &str,
+) -> Result<Changes> {
+    let path = ["commits", commit, "changes"];
+    let list = below(endpoint, &OF_FIRST, repo, &path)?.rows_in("changes");
+    walk(client, call, list, (None, Some(commit.to_owned()))).await
+}
+
+/// The changes at the path of an iteration; `at` are its two ends.
+pub(super) async fn of_iteration(
+    client: &Client,
+    call: &Call,
+    endpoint: Endpoint,
+    repo: &RepoRef,
+    path: &[&str],
+    at: (Option<String>, Option<String>),
+) -> Result<Changes> {
+    let list = below(endpoint, &OF_ITERATION, repo, path)?
+        .rows_in("changeEntries")
+        .query("$compareTo", "0");
+    walk(client, call, list, at).await
+}
+
+async fn walk(
+    client: &Client,
+    call: &Call,
+    list: List<'_>,
+    (base, head): (Option<String>, Option<String>),
+) -> Result<Changes> {
+    let mut rows: Vec<WireChange> = Vec::new();
+    let mut request = PageRequest::first(Limit::MAX);
+    let mut truncated = true;
+    for _ in 0..MAX_PAGES {
+        let listing = client
+            .listing(call, &list, &request, |row: WireChange| row)
+            .await?;
+        rows.extend(
+            listing
+                .page
+                .items
+                .into_iter()
+                .filter(|row| !row.is_folder()),
+        );
+        match listing.page.next {
+            Some(next) if rows.len() <= MAX_FILES => request.position = Some(next),
+            next => {
+                truncated = next.is_some();
+                break;
+            }
+        }
+    }
+    let moved: HashSet<String> = rows
+        .iter()
+        .filter(|row| row.has("rename"))
+        .filter_map(WireChange::old_path)
+        .collect();
+    let files = rows.into_iter().filter_map(|row| row.into_change(&moved));
+    Ok(Changes {
+        files: files.collect(),
+        truncated,
+        base,
+        head,
+    })
+}
+
+/// What stands around the rows.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireEnd {
+    all_changes_included: Option<bool>,
+    next_skip: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireChange {
+    item: Option<WireItem>,
+    /// One or more words, with commas between them.
+    change_type: Option<String>,
+    /// The path before a rename, as the next.
+    #[serde(default, deserialize_with = "wire::filled")]
+    source_server_item: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    original_path: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireItem {
+    #[serde(default, deserialize_with = "wire::filled")]
+    object_id: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    original_object_id: Option<String>,
+    git_object_type: Option<Word>,
+    is_folder: Option<bool>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    path: Option<String>,
+}
+
+fn relative(path: &str) -> String {
+    path.trim_start_matches('/').to_owned()
+}
+
+impl WireChange {
+    fn kind(&self) -> &str {
+        let kind = self
+            .item
+            .as_ref()
+            .and_then(|item| item.git_object_type.as_ref());
+        kind.map_or("", Word::as_str)
+    }
+
+    fn is_folder(&self) -> bool {
+        let folder = self.item.as_ref().and_then(|item| item.is_folder);
+        folder == Some(true) || self.kind() == "tree"
+    }
+
+    fn has(&self, word: &str) -> bool {
+        let words = self.change_type.as_deref().unwrap_or_default().split(',');
+        words
+            .map(str::trim)
+            .any(|known| known.eq_ignore_ascii_case(word))
+    }
+
+    fn old_path(&self) -> Option<String> {
+        let path = self
+            .original_path
+            .as_ref()
+            .or(self.source_server_item.as_ref());
+        path.map(|path| relative(path))
+    }
+
+    /// `None` for the half of a rename whose other half is there.
+    fn into_change(self, moved: &HashSet<String>) -> Option<Change> {
+        let (old_path, is_submodule) = (self.old_path(), self.kind() == "commit");
+        let [is_added, is_undeleted, is_edited] =
+            ["add", "undelete", "edit"].map(|word| self.has(word));
+        let [is_removed, is_renamed, is_source] =
+            ["delete", "rename", "sourceRename"].map(|word| self.has(word));
+        let says_nothing = self.change_type.is_none();
+        let item = self.item.unwrap_or_default();
+        let path = item
+            .path
+            .as_deref()
+            .map(relative)
+            .or_else(|| old_path.clone());
+        let path = path.unwrap_or_default();
+        if is_removed && is_source && moved.contains(&path) {
+            return None;
+        }
+        let new = known_sha(item.object_id);
+        let old = known_sha(item.original_object_id);
+        let (status, old, new) = if is_removed {
+            (FileStatus::Removed, Side::of(old.or(new)), Side::Absent)
+        } else if is_added || is_undeleted {
+            (FileStatus::Added, Side::Absent, Side::of(new))
+        } else {
+            let status = match is_renamed && old_path.is_some() {
+                true => FileStatus::Renamed,
+                false => FileStatus::Modified,
+            };
+            match is_edited || says_nothing {
+                true => (status, Side::of(old), Side::of(new)),
+                // Moved, or marked otherwise: the content is what it was.
+                false => (status, Side::of(new.clone()), Side::of(new)),
+            }
+        };
+        Some(Change {
+            previous_path: old_path.filter(|_| status == FileStatus::Renamed),
+            path,
+            status,
+            is_submodule,
+            old,
+            new,
+        })
+    }
+}

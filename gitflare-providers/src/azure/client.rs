@@ -1,0 +1,227 @@
+//! How Azure DevOps is asked: paths, credentials, and what a refusal turns out to mean once the
+//! repository itself was looked at. What an answer holds is the business of the other files.
+//! <https://learn.microsoft.com/en-us/rest/api/azure/devops/>
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use gitflare_core::{
+    Code, Error, Result, Timestamp,
+    provider::{Call, Endpoint, ProviderId, RepoRef},
+};
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use super::refusals::{NO_REPOSITORY, is_sign_in, no_repository, refusal};
+use crate::{
+    http::Http,
+    listing::{About, Api, List, Paging},
+    request::Get,
+    upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
+    upstream_answer::Answer,
+    upstream_error::recode,
+    wire,
+};
+
+/// The base of the public service.
+pub(super) const CLOUD: &str = "https://dev.azure.com";
+/// Where the public service knows profiles and the organizations of an account.
+const CLOUD_PROFILES: &str = "https://app.vssps.visualstudio.com";
+
+/// The headers that name a request.
+pub(super) const REQUEST_ID: &[&str] = &["x-vss-e2eid", "activityid", "x-tfs-session"];
+
+const DIALECT: Dialect = Dialect {
+    provider: ProviderId::AZURE,
+    headers: &[
+        // Contents come as they are.
+        ("accept", "application/json, application/octet-stream;q=0.9"),
+        (
+            "user-agent",
+            concat!("gitflare/", env!("CARGO_PKG_VERSION")),
+        ),
+        // Else a dead token is answered with the way to a page for people.
+        ("x-tfs-fedauthredirect", "Suppress"),
+    ],
+    query: &[("api-version", "7.1")],
+    authorization: bearer,
+    pasted: Some(pasted),
+    request_id: REQUEST_ID,
+    rate_limit: RateLimitHeaders {
+        limit: "x-ratelimit-limit",
+        remaining: "x-ratelimit-remaining",
+        reset: "x-ratelimit-reset",
+    },
+    refuses: Some(is_sign_in),
+    refusal,
+    missing: |_| None,
+};
+
+/// A personal access token is the password of no user; what a service principal has is a JSON Web
+/// Token of three parts.
+/// <https://learn.microsoft.com/en-us/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate>
+fn pasted(token: &str) -> String {
+    match token.split('.').count() {
+        3 => bearer(token),
+        _ => format!("Basic {}", BASE64_STANDARD.encode(format!(":{token}"))),
+    }
+}
+
+/// Organization, project and repository of a repository's id; `None` when it is none.
+pub(super) fn parts(id: &str) -> Option<[&str; 3]> {
+    let mut parts = id.splitn(3, '~');
+    let parts = [parts.next()?, parts.next()?, parts.next()?];
+    let [organization, project, repository] = parts;
+    (!organization.is_empty() && is_guid(project) && is_guid(repository)).then_some(parts)
+}
+
+pub(super) fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// The path of a repository.
+fn root(repo: &RepoRef) -> Result<[&str; 6]> {
+    let [organization, project, id] = parts(&repo.id).ok_or_else(no_repository)?;
+    Ok([organization, project, "_apis", "git", "repositories", id])
+}
+
+/// A list below a repository.
+pub(super) fn below<'a>(
+    endpoint: Endpoint,
+    paging: &'static Paging,
+    repo: &'a RepoRef,
+    segments: &[&'a str],
+) -> Result<List<'a>> {
+    let list = List::new(endpoint, paging, &root(repo)?).at(segments);
+    Ok(list.rows_in("value").of(repo))
+}
+
+/// One object below a repository.
+pub(super) fn object(repo: &RepoRef, segments: &[&str]) -> Result<Get<'static>> {
+    Get::new(&[&root(repo)?[..], segments].concat())
+}
+
+/// One Azure DevOps.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) upstream: Upstream,
+    /// Where profiles and organizations are.
+    pub(super) profiles: Upstream,
+}
+
+impl Client {
+    pub(super) fn new(http: Http, api_url: &str) -> Result<Self> {
+        let profiles = match api_url.trim_end_matches('/') {
+            CLOUD => CLOUD_PROFILES,
+            own => own,
+        };
+        Ok(Self {
+            profiles: Upstream::new(http.clone(), profiles, &DIALECT)?,
+            upstream: Upstream::new(http, api_url, &DIALECT)?,
+        })
+    }
+
+    /// The repository at a path.
+    pub(super) async fn repository(&self, call: &Call, get: &Get<'_>) -> Result<Answer> {
+        let asked = self.upstream.get(call, get).await;
+        // Whatever the body says: nothing else can be absent here.
+        asked.map_err(|error| match error.code() {
+            Code::ResourceNotFound => recode(&error, Code::RepositoryNotFound, NO_REPOSITORY),
+            _ => error,
+        })
+    }
+
+    /// The name of the default branch; `None` in a repository without commits.
+    pub(super) async fn default_branch(
+        &self,
+        call: &Call,
+        repo: &RepoRef,
+    ) -> Result<Option<String>> {
+        let answer = self.repository(call, &object(repo, &[])?).await?;
+        let wire: WireDefault = answer.json()?;
+        Ok(wire.default_branch.map(branch))
+    }
+
+    /// Whether a refusal says no more than that the repository has no commits.
+    pub(super) async fn is_without_commits(
+        &self,
+        call: &Call,
+        repo: &RepoRef,
+        refusal: &Error,
+    ) -> Result<bool> {
+        Ok(refusal.code() == Code::ResourceNotFound
+            && refusal.upstream_status().is_some()
+            && self.default_branch(call, repo).await?.is_none())
+    }
+}
+
+impl Api for Client {
+    fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Looks at the repository where the refusal alone does not tell.
+    async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
+        // The rest of the request was accepted on the first page; a history that was rewritten
+        // loses the commit that its pages went by.
+        let goes_on = about.position.is_some() && refusal.upstream_status().is_some();
+        if goes_on
+            && matches!(
+                refusal.code(),
+                Code::InvalidRequest | Code::ResourceNotFound
+            )
+        {
+            return Err(recode(
+                &refusal,
+                Code::InvalidCursor,
+                "Azure DevOps no longer knows where this page starts.",
+            ));
+        }
+        let is_missing =
+            refusal.upstream_status() == Some(404) && refusal.code() == Code::ResourceNotFound;
+        let Some(repo) = about.repo.filter(|_| is_missing) else {
+            return Err(refusal);
+        };
+        match self.repository(call, &object(repo, &[])?).await {
+            Err(error) if error.code() == Code::RepositoryNotFound => Err(error),
+            // Pipelines are switched off: of a commit that is there nothing else can be missing.
+            Ok(_) if about.endpoint == Endpoint::Checks => Ok(()),
+            _ => Err(refusal),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WireDefault {
+    #[serde(rename = "defaultBranch", default, deserialize_with = "wire::filled")]
+    default_branch: Option<String>,
+}
+
+/// A branch by its short name.
+pub(super) fn branch(name: String) -> String {
+    match name.strip_prefix("refs/heads/") {
+        Some(short) => short.to_owned(),
+        None => name,
+    }
+}
+
+/// A moment, for `deserialize_with`; the year 1 stands for none.
+pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    /// The first millisecond of the year 2.
+    const YEAR_TWO: i64 = -62_104_060_800_000;
+    let moment = wire::moment(from)?;
+    Ok(moment.filter(|moment| moment.as_millis() >= YEAR_TWO))
+}
+
+/// An address without the user that stands in it.
+pub(super) fn without_user(address: String) -> Option<String> {
+    let mut url = Url::parse(&address).ok()?;
+    if url.username().is_empty() && url.password().is_none() {
+        return Some(address);
+    }
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    Some(url.into())
+}

@@ -1,0 +1,77 @@
+//! Provider `azure`: Azure DevOps Services and Server over REST 7.1. It reads only, and asks by the ids
+//! of project and repository, which outlive renames. Upstream there is no unified diff: the adapter
+//! makes one out of the contents that it fetches.
+
+mod capabilities;
+mod changes;
+mod checks;
+mod client;
+mod commits;
+mod diff;
+mod oauth;
+mod pages;
+mod person;
+mod profile;
+mod pull_requests;
+mod refs;
+mod refusals;
+mod repositories;
+mod tree;
+
+use gitflare_core::Result;
+
+use self::{capabilities::CAPABILITIES, client::Client};
+use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
+
+/// The provider of one Azure DevOps.
+#[derive(Debug)]
+pub struct Azure {
+    client: Client,
+    oauth: Option<Oauth>,
+}
+
+impl Azure {
+    /// An Azure DevOps whose organizations (collections of a Server) are below this base URL. Profiles
+    /// and the list of organizations are there too, unless it is the public service, which has a host
+    /// of its own for them.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when the gateway may not call that URL.
+    pub fn new(http: Http, api_url: &str) -> Result<Self> {
+        Ok(Self {
+            client: Client::new(http, api_url)?,
+            oauth: None,
+        })
+    }
+
+    /// Links accounts too, as the application that is registered with Microsoft Entra.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when the gateway may not call the URL of its pages.
+    pub fn with_oauth(mut self, http: Http, api_url: &str, config: OauthConfig) -> Result<Self> {
+        self.oauth = Some(Oauth::new(http, &oauth::FLOW, api_url, config, None)?);
+        Ok(self)
+    }
+}
+
+serve! {
+    Azure {
+        /// `organization~project~repository`, the last two by their GUIDs; everything else is
+        /// `organization/project/repository` by name.
+        fn is_repository_id(&self, segment: &str) -> bool {
+            client::parts(segment).is_some()
+        }
+    }
+    viewer => profile::viewer,
+    repositories => repositories::list,
+    repository => repositories::find,
+    find_repository => repositories::find_by_name,
+    branches => refs::branches,
+    commits => commits::list,
+    commit_diff => commits::diff,
+    pull_requests => pull_requests::list,
+    pull_request_diff => pull_requests::diff,
+    tags => refs::tags,
+    checks => checks::list,
+    file_tree => tree::list,
+}

@@ -1,0 +1,30 @@
+//! Accounts as other resources name them. Their sign-in name is mostly an address, which is the person's
+//! own business: it is told to nobody but themselves.
+
+use gitflare_core::model::Actor;
+use serde::Deserialize;
+
+use crate::wire;
+
+/// An account inside another resource.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WireIdentity {
+    id: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    display_name: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    unique_name: Option<String>,
+    image_url: Option<String>,
+}
+
+impl From<WireIdentity> for Actor {
+    fn from(wire: WireIdentity) -> Self {
+        Self {
+            id: wire.id,
+            login: wire.unique_name.filter(|name| !name.contains('@')),
+            name: wire.display_name,
+            avatar_url: wire.image_url,
+        }
+    }
+}

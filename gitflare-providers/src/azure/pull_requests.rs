@@ -1,0 +1,237 @@
+//! Pull requests and their changes. What a pull request says of its repository is not all true: its
+//! visibility is never read there.
+
+use gitflare_core::{
+    Page, PageRequest, Result, Timestamp,
+    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
+    provider::{Call, Endpoint, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    changes::{self, Between},
+    client::{Client, below, branch, is_guid, moment, object, without_user},
+    diff,
+    pages::COUNTED,
+    person::WireIdentity,
+};
+use crate::{
+    listing::Api,
+    oauth::segment,
+    wire::{self, Id, Rows, Word},
+};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    state: PullRequestFilter,
+    page: PageRequest,
+) -> Result<Page<PullRequest>> {
+    let status = match state {
+        PullRequestFilter::Open => "active",
+        PullRequestFilter::Closed => "abandoned",
+        PullRequestFilter::Merged => "completed",
+        PullRequestFilter::All => "all",
+    };
+    let list = below(Endpoint::PullRequests, &COUNTED, repo, &["pullrequests"])?
+        .query("searchCriteria.status", status);
+    client.rows(call, list, page, WirePullRequest::into).await
+}
+
+/// The changes of the newest iteration against the commit that both branches have in common; without
+/// iterations those of the two branches.
+pub(super) async fn diff(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<Diff> {
+    let endpoint = Endpoint::PullRequestDiff;
+    let number = number.to_string();
+    let get = object(repo, &["pullRequests", &number, "iterations"])?;
+    let answer = client.item(call, endpoint, repo, get).await?;
+    let iterations: WireIterations = answer.json()?;
+    let newest = iterations
+        .value
+        .into_iter()
+        .max_by_key(|iteration| iteration.id);
+    let (changes, base, head) = match newest {
+        Some(newest) => {
+            let (base, head) = (
+                hash(newest.common_ref_commit),
+                hash(newest.source_ref_commit),
+            );
+            let iteration = newest.id.to_string();
+            let at = (base.clone(), head.clone());
+            let path = [
+                "pullRequests",
+                &*number,
+                "iterations",
+                &*iteration,
+                "changes",
+            ];
+            let found = changes::of_iteration(client, call, endpoint, repo, &path, at).await?;
+            (found, base, head)
+        }
+        None => {
+            let get = object(repo, &["pullrequests", &number])?;
+            let wire: WirePullRequest = client.item(call, endpoint, repo, get).await?.json()?;
+            let (base, head) = (
+                hash(wire.last_merge_target_commit),
+                hash(wire.last_merge_source_commit),
+            );
+            let (Some(from), Some(to)) = (&base, &head) else {
+                return Err(answer.unusable("the pull request names no commits"));
+            };
+            let between = Between {
+                base: from,
+                head: to,
+                from_common: true,
+            };
+            let found = changes::between(client, call, endpoint, repo, between).await?;
+            (found, base, head)
+        }
+    };
+    let mut diff = diff::of(client, call, endpoint, repo, changes).await?;
+    diff.base_sha = base;
+    diff.head_sha = head;
+    Ok(diff)
+}
+
+fn hash(commit: Option<WireHash>) -> Option<String> {
+    commit.and_then(|commit| commit.commit_id)
+}
+
+#[derive(Debug, Deserialize)]
+struct WireIterations {
+    value: Rows<WireIteration>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireIteration {
+    id: u64,
+    source_ref_commit: Option<WireHash>,
+    common_ref_commit: Option<WireHash>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireHash {
+    commit_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WirePullRequest {
+    pull_request_id: Id,
+    repository: Option<WireRepository>,
+    url: Option<String>,
+    title: Option<String>,
+    /// In lists a long one is cut.
+    #[serde(default, deserialize_with = "wire::filled")]
+    description: Option<String>,
+    status: Option<Word>,
+    is_draft: Option<bool>,
+    created_by: Option<WireIdentity>,
+    source_ref_name: Option<String>,
+    target_ref_name: Option<String>,
+    /// Absent while the merge is queued, as the next two.
+    last_merge_source_commit: Option<WireHash>,
+    last_merge_target_commit: Option<WireHash>,
+    last_merge_commit: Option<WireHash>,
+    labels: Option<Rows<WireName>>,
+    #[serde(default, deserialize_with = "moment")]
+    creation_date: Option<Timestamp>,
+    #[serde(default, deserialize_with = "moment")]
+    closed_date: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireRepository {
+    #[serde(default, deserialize_with = "wire::filled")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    web_url: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    remote_url: Option<String>,
+    project: Option<WireName>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireName {
+    #[serde(default, deserialize_with = "wire::filled")]
+    name: Option<String>,
+}
+
+impl WirePullRequest {
+    pub(super) fn number(&self) -> u64 {
+        self.pull_request_id.number()
+    }
+
+    pub(super) fn state(&self) -> PullRequestState {
+        match self.status.as_ref().map_or("", Word::as_str) {
+            "completed" => PullRequestState::Merged,
+            "abandoned" => PullRequestState::Closed,
+            _ => PullRequestState::Open,
+        }
+    }
+
+    /// Its page, below that of its repository. What is sent is the address of the API, which has the
+    /// organization in front, and the project by its id or not at all.
+    fn page(&self) -> Option<String> {
+        let repository = self.repository.as_ref()?;
+        let sent = repository
+            .web_url
+            .as_ref()
+            .or(repository.remote_url.as_ref());
+        let page = match sent {
+            Some(page) => without_user(page.clone())?,
+            None => {
+                let (before, _) = self.url.as_ref()?.split_once("/_apis/")?;
+                let organization = match before.rsplit_once('/') {
+                    Some((organization, project)) if is_guid(project) => organization,
+                    _ => before,
+                };
+                let project = segment(repository.project.as_ref()?.name.as_ref()?);
+                let name = segment(repository.name.as_ref()?);
+                format!("{organization}/{project}/_git/{name}")
+            }
+        };
+        Some(format!("{page}/pullrequest/{}", self.number()))
+    }
+}
+
+impl From<WirePullRequest> for PullRequest {
+    fn from(wire: WirePullRequest) -> Self {
+        let (state, number) = (wire.state(), wire.number());
+        let web_url = wire.page();
+        let labels = wire.labels.unwrap_or_default().into_iter();
+        Self {
+            number,
+            id: wire.pull_request_id.into(),
+            title: wire.title,
+            description: wire.description,
+            state,
+            draft: wire.is_draft,
+            author: wire.created_by.map(Into::into),
+            source_branch: wire.source_ref_name.map(branch),
+            target_branch: wire.target_ref_name.map(branch),
+            head_sha: hash(wire.last_merge_source_commit),
+            base_sha: hash(wire.last_merge_target_commit),
+            // Before, it is an attempt.
+            merge_commit_sha: hash(wire.last_merge_commit)
+                .filter(|_| state == PullRequestState::Merged),
+            labels: labels.filter_map(|label| label.name).collect(),
+            web_url,
+            created_at: wire.creation_date,
+            updated_at: None,
+            closed_at: wire.closed_date,
+            merged_at: wire
+                .closed_date
+                .filter(|_| state == PullRequestState::Merged),
+        }
+    }
+}

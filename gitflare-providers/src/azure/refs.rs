@@ -1,0 +1,155 @@
+//! Branches, tags, and the commit that a ref leads to. A filter of refs is a prefix: of `main` the
+//! branches `main-2` and `main/3` come along.
+
+use gitflare_core::{
+    Code, Error, Page, PageRequest, Result,
+    model::{Branch, Tag},
+    provider::{Call, CommitId, Endpoint, ProviderId, RefSelector, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, below, branch, object},
+    pages::TOKENS,
+};
+use crate::listing::Api;
+
+pub(super) async fn branches(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Branch>> {
+    let list = below(Endpoint::Branches, &TOKENS, repo, &["refs"])?.query("filter", "heads/");
+    client.rows(call, list, page, WireBranch::into).await
+}
+
+pub(super) async fn tags(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Tag>> {
+    let list = below(Endpoint::Tags, &TOKENS, repo, &["refs"])?
+        .query("filter", "tags/")
+        .query("peelTags", "true");
+    client.rows(call, list, page, WireTag::into).await
+}
+
+/// The commit that a selector leads to; `None` in an empty repository.
+pub(super) async fn resolve(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    endpoint: Endpoint,
+    at: &RefSelector,
+) -> Result<Option<CommitId>> {
+    let default;
+    let (name, folders): (&str, &[&str]) = match at {
+        RefSelector::DefaultBranch => match client.default_branch(call, repo).await? {
+            None => return Ok(None),
+            Some(name) => {
+                default = name;
+                (&default, &["heads"])
+            }
+        },
+        RefSelector::Branch(name) => (name.as_str(), &["heads"]),
+        RefSelector::Ref(name) => {
+            if let Ok(commit) = CommitId::parse(name.as_str()) {
+                let get = object(repo, &["commits", commit.as_str()])?.query("changeCount", "0");
+                client.item(call, endpoint, repo, get).await?;
+                return Ok(Some(commit));
+            }
+            (name.as_str(), &["heads", "tags"])
+        }
+    };
+    for folder in folders {
+        if let Some(commit) = named(client, call, repo, endpoint, folder, name).await? {
+            return Ok(Some(commit));
+        }
+    }
+    Err(Error::upstream(
+        Code::ResourceNotFound,
+        ProviderId::AZURE,
+        "Azure DevOps has no such branch, tag or commit in this repository.",
+    ))
+}
+
+/// The commit behind a ref. In the order of names it comes first of those that begin like it.
+async fn named(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    endpoint: Endpoint,
+    folder: &str,
+    name: &str,
+) -> Result<Option<CommitId>> {
+    let get = object(repo, &["refs"])?
+        .query("filter", format!("{folder}/{name}"))
+        .query("peelTags", "true")
+        .query("$top", "100");
+    let answer = client.item(call, endpoint, repo, get).await?;
+    let wire: WireRefs = answer.json()?;
+    let whole = format!("refs/{folder}/{name}");
+    let found = wire.value.into_iter().find(|known| known.name == whole);
+    match found.and_then(WireTag::commit) {
+        Some(hash) => CommitId::parse(&hash)
+            .map(Some)
+            .map_err(|_| answer.unusable("a ref leads to no commit")),
+        None => Ok(None),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WireRefs {
+    value: Vec<WireTag>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireBranch {
+    name: String,
+    object_id: String,
+}
+
+/// Any ref; of an annotated tag the object is the tag's own, and peeled it is the commit.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireTag {
+    name: String,
+    object_id: Option<String>,
+    peeled_object_id: Option<String>,
+}
+
+impl WireTag {
+    fn commit(self) -> Option<String> {
+        self.peeled_object_id.or(self.object_id)
+    }
+}
+
+impl From<WireBranch> for Branch {
+    fn from(wire: WireBranch) -> Self {
+        Self {
+            name: branch(wire.name),
+            commit_sha: wire.object_id,
+            // Policies would take a call of their own.
+            protected: None,
+            default: None,
+            web_url: None,
+        }
+    }
+}
+
+impl From<WireTag> for Tag {
+    fn from(wire: WireTag) -> Self {
+        let short = wire.name.strip_prefix("refs/tags/");
+        Self {
+            name: short.unwrap_or(&wire.name).to_owned(),
+            commit_sha: wire.commit(),
+            // Each annotated tag would take a call of its own.
+            message: None,
+            tagger: None,
+            web_url: None,
+        }
+    }
+}

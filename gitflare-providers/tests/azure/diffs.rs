@@ -1,0 +1,227 @@
+//! Diffs that are made here: what is fetched for them, and what is left out.
+
+use std::sync::Arc;
+
+use gitflare_core::{
+    Code, Result, TenantId,
+    filter::{BlockedPaths, ContentFilter, FilterConfig, Screened, TextKind},
+    model::{Diff, FileStatus},
+    provider::{Call, CommitId, Provider},
+};
+use gitflare_providers::conformance::{Reply, StandIn};
+use serde_json::{Value, json};
+
+use crate::azure::{PARENT, SHA, below, blob, golden::upstream, id, repo, support::call};
+
+/// Blocks one path.
+struct Blocks(&'static str);
+
+impl ContentFilter for Blocks {
+    fn blocks(&self, path: &str) -> bool {
+        path == self.0
+    }
+
+    fn screen<'t>(&self, _: &TenantId, text: &'t str, _: TextKind<'_>) -> Result<Screened<'t>> {
+        Ok(Screened {
+            text: text.into(),
+            redactions: 0,
+        })
+    }
+
+    fn validate(&self, _: &FilterConfig) -> Result<()> {
+        Ok(())
+    }
+
+    fn configure(&self, _: &FilterConfig) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn changes_at(parent: Option<&str>, skip: usize) -> String {
+    below(&match parent {
+        Some(parent) => format!(
+            "/diffs/commits?baseVersion={parent}&baseVersionType=commit&targetVersion={SHA}&targetVersionType=commit&diffCommonCommit=false&%24top=2000&%24skip={skip}"
+        ),
+        None => format!("/commits/{SHA}/changes?top=2000&skip={skip}"),
+    })
+}
+
+fn commit(parents: &[&str]) -> (String, Reply) {
+    let body = json!({"commitId": SHA, "parents": parents}).to_string();
+    (
+        below(&format!("/commits/{SHA}?changeCount=0")),
+        Reply::ok(body),
+    )
+}
+
+fn edit(path: &str, old: &str, new: &str) -> Value {
+    let item = json!({"objectId": id(new), "originalObjectId": id(old), "gitObjectType": "blob", "path": path});
+    json!({"item": item, "changeType": "edit"})
+}
+
+async fn read(
+    answers: Vec<(String, Reply)>,
+    blocked: Option<&'static str>,
+) -> (StandIn, Result<Diff>) {
+    let (stand_in, provider) = upstream(answers).await;
+    let blocked = blocked.map(|path| BlockedPaths::of(Arc::new(Blocks(path))));
+    let call = Call {
+        blocked: blocked.unwrap_or_default(),
+        ..call()
+    };
+    let commit = CommitId::parse(SHA).unwrap();
+    let diff = provider.commit_diff(&call, &repo(), &commit).await;
+    (stand_in, diff)
+}
+
+fn blobs(stand_in: &StandIn) -> Vec<String> {
+    let asked = stand_in.asked().into_iter();
+    asked.filter(|target| target.contains("/blobs/")).collect()
+}
+
+#[tokio::test]
+async fn the_content_of_a_blocked_path_is_never_asked_for() {
+    let mut moved = edit("/notes", "41", "42");
+    moved["changeType"] = json!("edit, rename");
+    moved["sourceServerItem"] = json!("/.env");
+    for rows in [json!([edit("/.env", "41", "42")]), json!([moved])] {
+        let body = json!({"changes": rows, "allChangesIncluded": true}).to_string();
+        let answers = vec![
+            commit(&[PARENT]),
+            (changes_at(Some(PARENT), 0), Reply::ok(body)),
+        ];
+        let (stand_in, diff) = read(answers, Some(".env")).await;
+        let diff = diff.unwrap();
+        assert_eq!(blobs(&stand_in), [""; 0]);
+        // The row is there for the firewall to count and to take away.
+        let file = &diff.files[0];
+        assert!(file.paths().any(|path| path == ".env"));
+        assert_eq!(
+            (&file.patch, file.patch_truncated, file.additions),
+            (&None, true, None)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_first_commit_adds_all_that_it_has_and_unnamed_objects_are_looked_up() {
+    let item = json!({"gitObjectType": "blob", "path": "/a b.txt"});
+    let rows = json!([
+        {"item": {"gitObjectType": "tree", "path": "/x", "isFolder": true}, "changeType": "add"},
+        {"item": item, "changeType": "add"},
+    ]);
+    let found = format!(
+        "/items?path=%2Fa+b.txt&versionDescriptor.version={SHA}&versionDescriptor.versionType=commit&%24format=json"
+    );
+    let answers = vec![
+        commit(&[]),
+        (
+            changes_at(None, 0),
+            Reply::ok(json!({ "changes": rows }).to_string()),
+        ),
+        (
+            below(&found),
+            Reply::ok(json!({"objectId": id("51")}).to_string()),
+        ),
+        (blob("51"), Reply::ok("one\ntwo\n")),
+    ];
+    let (_stand_in, diff) = read(answers, None).await;
+    let diff = diff.unwrap();
+    assert_eq!((diff.base_sha, diff.files.len()), (None, 1));
+    let file = &diff.files[0];
+    assert_eq!((&*file.path, file.status), ("a b.txt", FileStatus::Added));
+    assert_eq!(file.patch.as_deref(), Some("@@ -0,0 +1,2 @@\n+one\n+two\n"));
+}
+
+#[tokio::test]
+async fn changes_are_read_to_the_last_page_and_too_large_contents_cost_patches_only() {
+    let folders =
+        vec![json!({"item": {"gitObjectType": "tree", "path": "/d"}, "changeType": "edit"}); 1998];
+    let mut first = folders;
+    first.extend([edit("/large", "61", "62"), edit("/gone", "63", "64")]);
+    let second = vec![edit("/twin", "65", "66"), edit("/twin too", "65", "66")];
+    let answers = vec![
+        commit(&[PARENT, SHA]),
+        (
+            changes_at(Some(PARENT), 0),
+            Reply::ok(json!({ "changes": first }).to_string()),
+        ),
+        (
+            changes_at(Some(PARENT), 2000),
+            Reply::ok(json!({ "changes": second }).to_string()),
+        ),
+        (blob("61"), Reply::ok("x".repeat(1024 * 1024 + 1))),
+        (blob("62"), Reply::ok("y")),
+        (blob("65"), Reply::ok("a\n")),
+        (blob("66"), Reply::ok("b\n")),
+    ];
+    let (stand_in, diff) = read(answers, None).await;
+    let diff = diff.unwrap();
+    let seen: Vec<_> = diff
+        .files
+        .iter()
+        .map(|file| (&*file.path, file.patch_truncated, file.additions))
+        .collect();
+    let expected = [
+        ("large", true, None),
+        ("gone", true, None),
+        ("twin", false, Some(1)),
+        ("twin too", false, Some(1)),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(
+        (diff.stats.files, diff.stats.additions, diff.truncated),
+        (Some(4), None, false)
+    );
+    assert_eq!(blobs(&stand_in).len(), 6, "each content is fetched once");
+}
+
+#[tokio::test]
+async fn no_more_is_fetched_than_a_diff_may_cost() {
+    let rows: Vec<_> = (0..400)
+        .map(|n| {
+            let item = json!({"objectId": format!("{:040x}", n + 1), "gitObjectType": "blob", "path": format!("/f{n}")});
+            json!({"item": item, "changeType": "add"})
+        })
+        .collect();
+    let changes = json!({"changes": rows, "allChangesIncluded": true}).to_string();
+    let text = ("x".repeat(9_999) + "\n").repeat(100);
+    let stand_in = StandIn::answering(move |_, target, _| {
+        if target.contains("/blobs/") {
+            Reply::ok(text.clone())
+        } else if target.contains("/diffs/") {
+            Reply::ok(changes.clone())
+        } else {
+            commit(&[PARENT]).1
+        }
+    })
+    .await;
+    let provider = gitflare_providers::azure::Azure::new(stand_in.http(), &stand_in.url()).unwrap();
+    let commit = CommitId::parse(SHA).unwrap();
+    let diff = provider
+        .commit_diff(&call(), &repo(), &commit)
+        .await
+        .unwrap();
+    assert_eq!(diff.files.len(), 400, "no row is lost");
+    let patched = diff
+        .files
+        .iter()
+        .filter(|file| file.patch.is_some())
+        .count();
+    assert_eq!(patched, 8, "of 1 MB each");
+    assert!(blobs(&stand_in).len() <= 16);
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_content_refuses_the_diff() {
+    let body = json!({"changes": [edit("/a", "71", "72")], "allChangesIncluded": true}).to_string();
+    let limited = Reply::new(429, "{}").with("retry-after", "60");
+    let answers = vec![
+        commit(&[PARENT]),
+        (changes_at(Some(PARENT), 0), Reply::ok(body)),
+        (blob("71"), limited.clone()),
+        (blob("72"), limited),
+    ];
+    let (_stand_in, diff) = read(answers, None).await;
+    assert_eq!(diff.unwrap_err().code(), Code::RateLimited);
+}

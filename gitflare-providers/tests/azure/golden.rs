@@ -1,0 +1,241 @@
+//! What the table of reads does not show: credentials, the commit that a history is pinned to, empty
+//! repositories, and the walk through organizations.
+
+use gitflare_core::{
+    Code, Limit, PageRequest,
+    provider::{Call, Provider, RefSelector, TreeQuery},
+};
+use gitflare_providers::{
+    azure::Azure,
+    conformance::{Reply, StandIn},
+};
+
+use crate::azure::{
+    PARENT, SHA, below, repo,
+    support::{call, call_with, table::fixture},
+};
+
+/// An upstream that answers these targets, and nothing else.
+pub(crate) async fn upstream(answers: Vec<(String, Reply)>) -> (StandIn, Azure) {
+    let stand_in = StandIn::answering(move |_, target, _| {
+        let below = target.strip_prefix('/').unwrap_or(target);
+        let known = answers.iter().find(|(known, _)| known == below);
+        known.map_or_else(|| Reply::new(404, "{}"), |(_, reply)| reply.clone())
+    })
+    .await;
+    let provider = Azure::new(stand_in.http(), &stand_in.url()).unwrap();
+    (stand_in, provider)
+}
+
+fn of(name: &str) -> Reply {
+    Reply::ok(fixture(&format!("azure/{name}.json")))
+}
+
+#[tokio::test]
+async fn a_pasted_token_is_a_password_unless_it_is_a_web_token_or_issued_by_oauth() {
+    let basic = "authorization: basic OnBhdC0x";
+    for (token, is_oauth, credential) in [
+        ("pat-1", false, basic),
+        (
+            "eyJh.eyJi.c2ln",
+            false,
+            "authorization: bearer eyJh.eyJi.c2ln",
+        ),
+        ("pat-1", true, "authorization: bearer pat-1"),
+    ] {
+        let profile = (
+            "_apis/profile/profiles/me?api-version=7.1".to_owned(),
+            of("profile"),
+        );
+        let (stand_in, provider) = upstream(vec![profile]).await;
+        let call = Call {
+            is_oauth,
+            ..call_with(token)
+        };
+        provider.viewer(&call).await.unwrap();
+        let head = stand_in.heads().remove(0).to_ascii_lowercase();
+        assert!(head.contains(&credential.to_ascii_lowercase()), "{head}");
+        assert!(head.contains("x-tfs-fedauthredirect: suppress"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_one_organization_is_known_by_that_organization() {
+    let connection = |user: &str| {
+        let body = format!(r#"{{"authenticatedUser": {user}, "deploymentType": "hosted"}}"#);
+        let target = "mill/_apis/connectionData?api-version=7.1-preview.1";
+        vec![(target.to_owned(), Reply::ok(body))]
+    };
+    let call = || Call {
+        organization: Some("mill".to_owned()),
+        ..call()
+    };
+    let user = r#"{"id": "u1", "providerDisplayName": "Ada", "customDisplayName": "Ada W",
+        "properties": {"Account": {"$type": "System.String", "$value": "ada@mill.example"}}}"#;
+    let (_stand_in, provider) = upstream(connection(user)).await;
+    let viewer = provider.viewer(&call()).await.unwrap();
+    assert_eq!((&*viewer.id, viewer.name.as_deref()), ("u1", Some("Ada W")));
+    assert_eq!(
+        (viewer.login, viewer.email.as_deref()),
+        (None, Some("ada@mill.example"))
+    );
+
+    // Nobody has signed in.
+    let nobody =
+        r#"{"id": "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa", "providerDisplayName": "Anonymous"}"#;
+    let (_stand_in, provider) = upstream(connection(nobody)).await;
+    let refused = provider.viewer(&call()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn every_page_of_a_history_starts_from_the_commit_that_the_first_page_named() {
+    let first = below("/commits?searchCriteria.%24top=2");
+    let pinned = format!(
+        "/commits?searchCriteria.itemVersion.version={PARENT}&searchCriteria.itemVersion.versionType=commit&searchCriteria.%24top=2&searchCriteria.%24skip=2"
+    );
+    let link = format!("<{PARENT}>;rel=\"startingCommitId\"");
+    let answers = vec![
+        (first, of("commits").with("link", link)),
+        (below(&pinned), Reply::ok(r#"{"count": 0, "value": []}"#)),
+    ];
+    let (stand_in, provider) = upstream(answers).await;
+    let mut page = PageRequest::first(Limit::new(2).unwrap());
+    let found = provider
+        .commits(&call(), &repo(), None, page.clone())
+        .await
+        .unwrap();
+    page.position = found.next;
+    assert!(page.position.is_some(), "a full page may have one after it");
+    let last = provider
+        .commits(&call(), &repo(), None, page)
+        .await
+        .unwrap();
+    assert!(last.items.is_empty() && last.next.is_none());
+    assert_eq!(stand_in.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_repository_without_commits_has_empty_lists() {
+    let mut repository: serde_json::Value =
+        serde_json::from_str(&fixture("azure/repository.json")).unwrap();
+    repository.as_object_mut().unwrap().remove("defaultBranch");
+    let answers = vec![(below(""), Reply::ok(repository.to_string()))];
+    let (_stand_in, provider) = upstream(answers).await;
+    let (call, repo, page) = (call(), repo(), PageRequest::default());
+    let commits = provider.commits(&call, &repo, None, page.clone()).await;
+    assert!(commits.unwrap().items.is_empty());
+    let tree = provider
+        .file_tree(&call, &repo, &TreeQuery::default(), page.clone())
+        .await;
+    assert!(tree.unwrap().items.is_empty());
+    let checks = provider
+        .checks(&call, &repo, &RefSelector::DefaultBranch, page)
+        .await;
+    assert!(checks.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn pipelines_that_are_switched_off_leave_no_checks() {
+    let answers = vec![
+        (below(""), of("repository")),
+        (
+            below("/refs?filter=heads%2Fmain&peelTags=true&%24top=100"),
+            of("main"),
+        ),
+    ];
+    let (stand_in, provider) = upstream(answers).await;
+    let found = provider
+        .checks(
+            &call(),
+            &repo(),
+            &RefSelector::DefaultBranch,
+            PageRequest::default(),
+        )
+        .await;
+    assert!(found.unwrap().items.is_empty());
+    let asked = below(&format!("/commits/{SHA}/statuses?latestOnly=true&top=25"));
+    assert!(stand_in.asked().contains(&format!("/{asked}")));
+}
+
+fn accounts(names: &[&str]) -> Reply {
+    let rows: Vec<_> = names
+        .iter()
+        .map(|name| format!(r#"{{"accountName": "{name}"}}"#))
+        .collect();
+    Reply::ok(format!(r#"{{"count": 9, "value": [{}]}}"#, rows.join(",")))
+}
+
+fn with_organizations(names: &[&str]) -> Vec<(String, Reply)> {
+    let member = "_apis/accounts?memberId=11111111-2222-4333-8444-555555555555&api-version=7.1";
+    vec![
+        (
+            "_apis/profile/profiles/me?api-version=7.1".to_owned(),
+            of("profile"),
+        ),
+        (member.to_owned(), accounts(names)),
+    ]
+}
+
+fn list_of(organization: &str) -> String {
+    format!(
+        "{organization}/_apis/git/repositories?includeLinks=false&includeHidden=false&api-version=7.1"
+    )
+}
+
+#[tokio::test]
+async fn a_walk_goes_through_the_organizations_and_slices_each() {
+    let mut answers = with_organizations(&["mill", "closed", "attic"]);
+    let blocked = r#"{"message": "TF400813: The user 'ada@mill.example' is not authorized", "typeKey": "UnauthorizedRequestException"}"#;
+    answers.extend([
+        (list_of("mill"), of("repositories")),
+        (list_of("attic"), Reply::ok(r#"{"count": 0, "value": []}"#)),
+        (list_of("closed"), Reply::new(401, blocked)),
+    ]);
+    let (_stand_in, provider) = upstream(answers).await;
+    let mut page = PageRequest::first(Limit::new(2).unwrap());
+    let mut pages = Vec::new();
+    let mut errors = Vec::new();
+    loop {
+        let found = provider.repositories(&call(), page.clone()).await.unwrap();
+        let names: Vec<_> = found.items.into_iter().map(|row| row.full_name).collect();
+        pages.push(names.join(", "));
+        errors.extend(found.errors.iter().map(gitflare_core::Error::code));
+        match found.next {
+            Some(next) => page.position = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(
+        pages,
+        [
+            "mill/Attic/archive, mill/Loom Works/loom-engine",
+            "mill/Loom Works/spindle"
+        ]
+    );
+    assert_eq!(
+        errors,
+        [Code::AccessBlockedByPolicy],
+        "what is missing is told"
+    );
+}
+
+#[tokio::test]
+async fn an_account_without_organizations_can_name_one() {
+    let mut answers = with_organizations(&[]);
+    answers.push((list_of("mill"), of("repositories")));
+    let (stand_in, provider) = upstream(answers).await;
+    let refused = provider.repositories(&call(), PageRequest::default()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InstallationNotFound);
+    let asked = stand_in.asked().len();
+    let call = Call {
+        organization: Some("mill".to_owned()),
+        ..call()
+    };
+    let found = provider
+        .repositories(&call, PageRequest::default())
+        .await
+        .unwrap();
+    assert_eq!((found.items.len(), found.next), (3, None));
+    assert_eq!(stand_in.asked().len(), asked + 1);
+}

@@ -1,0 +1,132 @@
+//! Recordings of the real service: every one that fits an operation maps without error, and every
+//! value in the answer was sent.
+
+use serde_json::{Value, json};
+
+use crate::azure::{
+    support::recorded::{at, folder, read},
+    table::subject,
+};
+
+/// The file of recorded answers, and the answer of the table that it stands in for.
+const RECORDINGS: &[(&str, &str)] = &[
+    ("repo.json", "repository"),
+    ("repo.json", "repositories"),
+    ("repos.json", "repositories"),
+    ("branches.json", "branches"),
+    ("branches_filter.json", "branches"),
+    ("tags.json", "tags"),
+    ("commit.json", "commits"),
+    ("commits.json", "commits"),
+    ("pr.json", "pull_requests"),
+];
+
+/// The same for the published examples, by how their files' names begin.
+const EXAMPLES: &[(&str, &str, &str)] = &[
+    ("repositories", "GET__git_repositories.json", "repositories"),
+    (
+        "repositories",
+        "GET__git_repositories__repositoryId_",
+        "repositories",
+    ),
+    (
+        "refs",
+        "GET__git_repositories__repositoryId__refs_heads.json",
+        "branches",
+    ),
+    (
+        "refs",
+        "GET__git_repositories__repositoryId__refs_tags",
+        "tags",
+    ),
+    (
+        "commits",
+        "GET__git_repositories__repositoryId__commits",
+        "commits",
+    ),
+    (
+        "pullRequests",
+        "GET__git_repositories__repositoryId__pullRequests",
+        "pull_requests",
+    ),
+    (
+        "pullRequests",
+        "GET__git_pullRequests.json",
+        "pull_requests",
+    ),
+    ("statuses", "GET", "checks"),
+    ("trees", "GET", "file_tree"),
+];
+
+/// A body as the list that the operation reads.
+fn body(operation: &str, recorded: &str) -> String {
+    let recorded = recorded.trim_start_matches('\u{feff}');
+    let mut recorded: Value = serde_json::from_str(recorded).unwrap();
+    if operation.ends_with('s') && !recorded["value"].is_array() {
+        recorded = json!({ "value": [recorded] });
+    }
+    recorded.to_string()
+}
+
+/// Ids, full names and pages, which the adapter puts together out of what was sent.
+fn composed(body: &str) -> Vec<&'static str> {
+    let body: Value = serde_json::from_str(body).unwrap();
+    let one = vec![body.clone()];
+    let rows = body["value"].as_array().unwrap_or(&one);
+    let texts = rows.iter().flat_map(|row| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (project, name) = (&row["project"], text(&row["name"]));
+        let id = format!("mill~{}~{}", text(&project["id"]), text(&row["id"]));
+        let (url, repository) = (text(&row["url"]), &row["repository"]);
+        let organization = url.split('/').nth(3).unwrap_or_default();
+        let page = format!(
+            "{organization}/{}/_git/{}/pullrequest/",
+            text(&repository["project"]["name"]),
+            text(&repository["name"])
+        );
+        let full_name = format!("mill/{}/{name}", text(&project["name"]));
+        let remote = text(&repository["remoteUrl"]);
+        let remote = remote.rsplit("dev.azure.com/").next().unwrap_or_default();
+        [id, full_name, page, format!("{remote}/pullrequest/")]
+    });
+    texts.map(|text| &*text.leak()).collect()
+}
+
+async fn maps(name: &str, operation: &str, body: &str) {
+    let mut subject = subject();
+    subject.own_words = [subject.own_words, &composed(body)].concat().leak();
+    let answer = subject.read_with(operation, operation, body).await;
+    let answer = answer.unwrap_or_else(|error| panic!("{name} as {operation}: {error:?}"));
+    assert_ne!(answer, Value::Array(Vec::new()), "{name} as {operation}");
+}
+
+#[tokio::test]
+async fn every_recording_maps_and_nothing_is_invented() {
+    if let Some(folder) = folder("azure") {
+        for (name, operation) in RECORDINGS {
+            maps(name, operation, &body(operation, &read(&folder, name))).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_published_example_maps_and_nothing_is_invented() {
+    let Some(folder) = at("azure-rest-examples") else {
+        return;
+    };
+    for (area, start, operation) in EXAMPLES {
+        let files = std::fs::read_dir(folder.join(area)).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let names: Vec<_> = names.filter(|name| name.starts_with(start)).collect();
+        assert!(!names.is_empty(), "{area}: {start}");
+        for name in names {
+            let text = read(&folder.join(area), &name);
+            let example: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+            let recorded = &example["responses"]["200"]["body"];
+            let is_list = recorded["value"].as_array().is_some_and(Vec::is_empty);
+            if !is_list {
+                maps(&name, operation, &body(operation, &recorded.to_string())).await;
+            }
+        }
+    }
+}
