@@ -41,6 +41,7 @@
 //! | `github` | this adapter, over the one HTTP client | 150 |
 //! | `gitlab` | the same | 150 |
 //! | `bitbucket` | the same | 150 |
+//! | `azure` | the same, with the diffs of `local` | 240 |
 //! | `gitflic` | the same | 150 |
 //! | `gitflic` | the same | 150 |
 //! | `local` | the adapter of local Git repositories | 165 |

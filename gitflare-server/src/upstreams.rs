@@ -62,6 +62,14 @@ const ADAPTERS: &[(ProviderKind, Option<&str>, Adapter)] = &[
             }))
         },
     ),
+    #[cfg(feature = "azure")]
+    (ProviderKind::AZURE, Some("https://dev.azure.com"), |at| {
+        let azure = gitflare_providers::azure::Azure::new(at.http.clone(), at.api_url)?;
+        Ok(Arc::new(match at.oauth {
+            Some(oauth) => azure.with_oauth(at.http, at.api_url, oauth)?,
+            None => azure,
+        }))
+    }),
     #[cfg(feature = "gitflic")]
     (
         ProviderKind::GITFLIC,

@@ -51,6 +51,8 @@ async fn every_read_answers_and_says_what_is_left_of_the_limit() {
             json!("anna-berg"),
             json!("anna-berg"),
             json!("anna-berg"),
+            // A sign-in name is an address at Azure, and no login.
+            json!(null),
             json!("anna-berg")
         ]
     );
@@ -109,6 +111,83 @@ async fn bitbucket_answers_what_it_has_and_refuses_the_rest() {
     ];
     let [theirs, ours] = pair.map(|diff| diff.body["data"]["files"].clone());
     assert_eq!(theirs, ours);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn azure_answers_as_git_does_and_refuses_the_rest() {
+    let stand = Stand::start(&[]).await;
+    for below in [
+        "",
+        "/pull-requests?state=all",
+        "/pull-requests?state=merged",
+        "/pull-requests/1/diff",
+        "/checks",
+        "/checks?branch=main",
+        "/file-tree?path=src&recursive=true",
+    ] {
+        let answer = stand.read("azure", below).await;
+        assert_eq!(answer.status, 200, "{below}: {}", answer.body);
+        let empty = answer.body["data"].as_array().is_some_and(Vec::is_empty);
+        assert!(!empty, "{below}");
+    }
+    for (below, code) in [
+        ("/contributors", "UNSUPPORTED_ENDPOINT"),
+        ("/releases", "UNSUPPORTED_ENDPOINT"),
+        ("/deployments", "UNSUPPORTED_ENDPOINT"),
+        ("/commits?branch=gone", "RESOURCE_NOT_FOUND"),
+        ("/checks?ref=gone", "RESOURCE_NOT_FOUND"),
+        ("/file-tree?path=gone", "RESOURCE_NOT_FOUND"),
+    ] {
+        assert_eq!(stand.read("azure", below).await.code(), code, "{below}");
+    }
+    let listed = stand.get("/v1/repositories?provider=azure&limit=100").await;
+    assert_eq!(listed.rows().len(), 40);
+    for (below, compared) in [
+        ("/commits?limit=7", ["sha", "message"]),
+        (
+            "/commits?branch=feature%2Fsearch&limit=100",
+            ["sha", "title"],
+        ),
+        ("/tags?limit=1", ["name", "commitSha"]),
+        ("/branches?limit=1", ["name", "commitSha"]),
+        ("/file-tree?recursive=true&limit=9", ["path", "sha"]),
+        ("/file-tree?path=src", ["path", "mode"]),
+    ] {
+        let pair = [
+            stand.walk("azure", below).await,
+            stand.walk("local", below).await,
+        ];
+        let [theirs, ours] = pair.map(|rows| compared.map(|name| column(&rows, name)));
+        assert!(theirs[0].len() > 1, "{below}");
+        assert_eq!(theirs, ours, "{below}");
+    }
+    // Every commit, the first one and the merges included.
+    for commit in stand.walk("local", "/commits?limit=100").await {
+        let diff = format!("/commits/{}/diff", commit["sha"].as_str().unwrap());
+        let theirs = stand.read("azure", &diff).await.body["data"].clone();
+        let ours = stand.read("local", &diff).await.body["data"].clone();
+        for part in ["baseSha", "headSha", "files", "firewall", "truncated"] {
+            assert_eq!(theirs[part], ours[part], "{diff}: {part}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diff_of_azure_asks_for_no_content_that_the_firewall_blocks() {
+    let stand = Stand::start(&[]).await;
+    let diff = format!("/commits/{}/diff", stand.sample.leaky_commit);
+    let answer = stand.read("azure", &diff).await;
+    let blocked = &answer.body["data"]["firewall"]["blockedFiles"];
+    assert_eq!(*blocked, json!(2), "{}", answer.body);
+    let calls = stand
+        .control("azure", Method::GET, "/__calls", &Value::Null)
+        .await;
+    let calls = calls.as_object().unwrap().keys();
+    let contents = calls.filter(|call| call.contains("/blobs/")).count();
+    // Of two files the new content, of one the old one too.
+    let files = answer.body["data"]["files"].as_array().unwrap().iter();
+    let sides = files.map(|file| if file["status"] == "added" { 1 } else { 2 });
+    assert_eq!(contents, sides.sum::<usize>());
 }
 
 #[tokio::test(flavor = "multi_thread")]

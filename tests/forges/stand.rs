@@ -70,7 +70,7 @@ impl Stand {
             ("GITFLARE_LOCAL_ROOT", &root),
             (
                 "GITFLARE_PROVIDERS",
-                "github,gitlab,bitbucket,gitflic,local",
+                "github,gitlab,bitbucket,azure,gitflic,local",
             ),
             ("SGG_ADMIN_API_KEY", ADMIN_KEY),
         ];
@@ -118,6 +118,7 @@ impl Stand {
         match provider {
             "github" => self.forges.github(),
             "bitbucket" => self.forges.bitbucket(),
+            "azure" => self.forges.azure(),
             "gitflic" => self.forges.gitflic(),
             _ => self.forges.gitlab(),
         }
@@ -180,7 +181,12 @@ impl Stand {
 
     /// A read below the sample repository.
     pub(crate) async fn read(&self, provider: &str, below: &str) -> Answer {
-        self.get(&format!("/v1/repositories/{provider}/{STOREFRONT}{below}"))
+        let name = match provider {
+            // Organization, project and repository.
+            "azure" => "acme%2FWeb%20Shop%2Fstorefront",
+            _ => STOREFRONT,
+        };
+        self.get(&format!("/v1/repositories/{provider}/{name}{below}"))
             .await
     }
 

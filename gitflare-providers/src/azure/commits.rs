@@ -148,7 +148,7 @@ impl From<WireCommit> for Commit {
             message: wire.comment,
             author: wire.author.map(Into::into),
             committer: wire.committer.map(Into::into),
-            parents: wire.parents.unwrap_or_default().0,
+            parents: wire.parents.map(|parents| parents.0),
             web_url: wire.remote_url,
         }
     }

@@ -18,7 +18,7 @@ mod refusals;
 mod repositories;
 mod tree;
 
-use gitflare_core::Result;
+use gitflare_core::{Result, provider::Evidence};
 
 use self::{capabilities::CAPABILITIES, client::Client};
 use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
@@ -60,6 +60,10 @@ serve! {
         /// `organization/project/repository` by name.
         fn is_repository_id(&self, segment: &str) -> bool {
             client::parts(segment).is_some()
+        }
+
+        fn evidence(&self) -> &'static [Evidence] {
+            &[Evidence::RecordedTraffic, Evidence::PublishedDescription]
         }
     }
     viewer => profile::viewer,

@@ -1,5 +1,5 @@
 //! Serves the emulated hosts alone, over the sample repository, until Ctrl-C: to look at their
-//! answers, or to try a client of GitHub, GitLab or Bitbucket against them.
+//! answers, or to try a client of GitHub, GitLab, Bitbucket or Azure DevOps against them.
 
 use std::{error::Error, io::Write};
 
@@ -19,6 +19,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         ForgeKind::Github,
         ForgeKind::Gitlab,
         ForgeKind::Bitbucket,
+        ForgeKind::Azure,
         ForgeKind::Gitflic,
     ] {
         let host = Forge::start(kind, &options).await?;

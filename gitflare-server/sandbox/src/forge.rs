@@ -6,6 +6,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     ForgeOptions,
+    azure::Azure,
     bitbucket::Bitbucket,
     gitflic::Gitflic,
     github::Github,
@@ -22,6 +23,8 @@ pub enum ForgeKind {
     Gitlab,
     /// Bitbucket Cloud's.
     Bitbucket,
+    /// Azure DevOps' and Microsoft Entra's.
+    Azure,
     /// GitFlic's, as a self-hosted installation.
     Gitflic,
 }
@@ -32,6 +35,7 @@ impl ForgeKind {
             Self::Github => &Github,
             Self::Gitlab => &Gitlab,
             Self::Bitbucket => &Bitbucket,
+            Self::Azure => &Azure,
             Self::Gitflic => &Gitflic,
         }
     }
@@ -43,6 +47,7 @@ impl ForgeKind {
             Self::Github => "github",
             Self::Gitlab => "gitlab",
             Self::Bitbucket => "bitbucket",
+            Self::Azure => "azure",
             Self::Gitflic => "gitflic",
         }
     }
@@ -54,6 +59,7 @@ impl ForgeKind {
             Self::Github => "GitHub",
             Self::Gitlab => "GitLab",
             Self::Bitbucket => "Bitbucket",
+            Self::Azure => "Azure DevOps",
             Self::Gitflic => "GitFlic",
         }
     }
@@ -77,6 +83,7 @@ pub struct Forges {
     github: Forge,
     gitlab: Forge,
     bitbucket: Forge,
+    azure: Forge,
     gitflic: Forge,
 }
 
@@ -90,6 +97,7 @@ impl Forges {
             github: Forge::start(ForgeKind::Github, options).await?,
             gitlab: Forge::start(ForgeKind::Gitlab, options).await?,
             bitbucket: Forge::start(ForgeKind::Bitbucket, options).await?,
+            azure: Forge::start(ForgeKind::Azure, options).await?,
             gitflic: Forge::start(ForgeKind::Gitflic, options).await?,
         })
     }
@@ -112,6 +120,12 @@ impl Forges {
         &self.bitbucket
     }
 
+    /// The one that speaks Azure DevOps' protocol.
+    #[must_use]
+    pub const fn azure(&self) -> &Forge {
+        &self.azure
+    }
+
     /// The one that speaks GitFlic's protocol.
     #[must_use]
     pub const fn gitflic(&self) -> &Forge {
@@ -120,8 +134,14 @@ impl Forges {
 
     /// All of them.
     #[must_use]
-    pub const fn all(&self) -> [&Forge; 4] {
-        [&self.github, &self.gitlab, &self.bitbucket, &self.gitflic]
+    pub const fn all(&self) -> [&Forge; 5] {
+        [
+            &self.github,
+            &self.gitlab,
+            &self.bitbucket,
+            &self.azure,
+            &self.gitflic,
+        ]
     }
 
     /// The settings by which a gateway reaches them: (variable, value).

@@ -1,5 +1,5 @@
 //! Emulated code hosts: servers on loopback that speak the wire protocols of GitHub, GitLab,
-//! Bitbucket and GitFlic over real Git repositories, and a sample repository to serve. GitFlare can be tried and tested whole
+//! Bitbucket, Azure DevOps and GitFlic over real Git repositories, and a sample repository to serve. GitFlare can be tried and tested whole
 //! with them, without an account or a network; the gateway reaches them by HTTP alone.
 //!
 //! This crate knows nothing of the server: `gitflare sandbox` and the tests start a gateway over it.
@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod azure;
 mod bitbucket;
 mod forge;
 mod gitflic;

@@ -34,7 +34,7 @@ const FIXED: &[(&str, &str)] = &[
     ("GITFLARE_PANEL_URL", ""),
     (
         "GITFLARE_PROVIDERS",
-        "github,gitlab,bitbucket,gitflic,local",
+        "github,gitlab,bitbucket,azure,gitflic,local",
     ),
 ];
 /// What it starts from, where nothing else is given.

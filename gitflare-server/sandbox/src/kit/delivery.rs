@@ -47,7 +47,7 @@ pub(crate) async fn deliver(
     let known = dialect.events().iter().find(|row| row.event == event);
     let row = known.ok_or_else(unknown)?;
     let body = payload(world, dialect, repo, row).await;
-    let body = body.ok_or_else(unknown)?.to_string();
+    let mut payload = body.ok_or_else(unknown)?;
     let asked = |hook: &Hook| hook.events.iter().any(|flag| flag == row.flag);
     let mut deliveries = Vec::new();
     for hook in world.hooks(repo).into_iter().filter(asked) {
@@ -56,6 +56,8 @@ pub(crate) async fn deliver(
             Naming::Again(id) => Some(id.to_owned()),
             Naming::Nameless => None,
         };
+        dialect.name_event(&mut payload, row.name, id.as_deref());
+        let body = payload.to_string();
         let sent = Delivery {
             name: row.name,
             id: id.as_deref(),

@@ -183,6 +183,8 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     fn events(&self) -> &'static [EventRow];
     /// Adds what every payload has.
     fn complete_event(&self, scene: &Scene<'_>, payload: &mut Value);
+    /// Puts the name and the id of an event into its body, where the provider has them there.
+    fn name_event(&self, _payload: &mut Value, _name: &str, _id: Option<&str>) {}
     /// The headers of a delivery.
     fn hook_headers(&self, hook: &Hook, sent: &Delivery<'_>) -> Vec<(&'static str, String)>;
 }

@@ -154,10 +154,13 @@ impl World {
         hook
     }
 
-    /// The hooks of a repository.
+    /// The hooks of a repository, and those of all (0).
     pub(crate) fn hooks(&self, repo: &Repo) -> Vec<Hook> {
         let state = self.state();
-        let own = state.hooks.iter().filter(|hook| hook.repo == repo.id);
+        let own = state
+            .hooks
+            .iter()
+            .filter(|hook| [0, repo.id].contains(&hook.repo));
         own.cloned().collect()
     }
 

@@ -1,0 +1,181 @@
+//! Which files a change is about, in Azure's three forms. What differs in them it does not say: clients
+//! compare the contents themselves. Folders are among the rows, and of a rename both halves.
+
+use gitflare_core::{
+    Result,
+    model::{DiffFile, FileStatus},
+};
+use serde_json::{Value, json};
+
+use super::{
+    lists::{CHANGES, Counting, DIFFS, counted, whole},
+    reads::{no_commit, no_pull_request},
+};
+use crate::kit::{Answer, Call, Repo};
+
+/// The most rows of a page of an iteration's changes.
+const MOST: usize = 2000;
+
+/// The ids of the contents on both sides.
+fn ids(
+    call: &Call<'_>,
+    repo: &Repo,
+    file: &DiffFile,
+    (base, head): (Option<&str>, &str),
+) -> Result<(Option<String>, Option<String>)> {
+    let old_path = file.previous_path.as_ref().unwrap_or(&file.path);
+    let old = match base.filter(|_| file.status != FileStatus::Added) {
+        Some(base) => call.world.git.object(repo, base, Some(old_path))?,
+        None => None,
+    };
+    let new = match file.status {
+        FileStatus::Removed => None,
+        _ => call.world.git.object(repo, head, Some(&file.path))?,
+    };
+    Ok((old.map(|object| object.id), new.map(|object| object.id)))
+}
+
+/// The rows of what a commit changed against its first parent. In the changes of one commit ids are
+/// left out.
+async fn rows(call: &Call<'_>, repo: &Repo, head: &str, has_ids: bool) -> Result<Vec<Value>> {
+    let diff = call.world.git.diff(repo, head).await?;
+    let ends = (diff.base_sha.as_deref(), head);
+    let mut rows = Vec::new();
+    for file in &diff.files {
+        if let Some((folder, _)) = file.path.rsplit_once('/') {
+            let item = json!({"gitObjectType": "tree", "path": format!("/{folder}"), "isFolder": true, "commitId": head, "url": ""});
+            let row = json!({"item": item, "changeType": "edit"});
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        let (old, new) = ids(call, repo, file, ends)?;
+        let kind = match file.status {
+            FileStatus::Added | FileStatus::Copied => "add",
+            FileStatus::Removed => "delete",
+            FileStatus::Renamed if old == new => "rename",
+            FileStatus::Renamed => "edit, rename",
+            FileStatus::Modified | FileStatus::TypeChanged => "edit",
+        };
+        let mut item = json!({"gitObjectType": "blob", "commitId": head, "path": format!("/{}", file.path), "url": ""});
+        if has_ids {
+            item["objectId"] = json!(new.as_ref().or(old.as_ref()));
+            if kind.starts_with("edit") {
+                item["originalObjectId"] = json!(old);
+            }
+        }
+        let mut row = json!({"item": item, "changeType": kind});
+        if let Some(previous) = &file.previous_path {
+            let previous = format!("/{previous}");
+            row["sourceServerItem"] = json!(previous);
+            let item = json!({"objectId": old, "gitObjectType": "blob", "commitId": head, "path": previous, "url": ""});
+            rows.push(json!({"item": item, "changeType": "delete, sourceRename"}));
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// The changes of a commit.
+pub(super) async fn of_commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let id = call.name("id");
+    if call.world.git.commit(repo, id).await?.is_none() {
+        return Ok(no_commit(id));
+    }
+    let rows = rows(call, repo, id, false).await?;
+    let (rows, ..) = counted(call, CHANGES, rows);
+    Ok(Answer::json(
+        200,
+        &json!({"changeCounts": {"Add": rows.len()}, "changes": rows}),
+    ))
+}
+
+/// The changes from a commit's first parent to it; other pairs are not emulated.
+pub(super) async fn between(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let query = |name: &str| call.query(name).unwrap_or_default();
+    let (base, head) = (query("baseVersion"), query("targetVersion"));
+    let are_commits =
+        query("baseVersionType") == "commit" && query("targetVersionType") == "commit";
+    let commit = call.world.git.commit(repo, head).await?;
+    let commit = commit.filter(|commit| {
+        are_commits && commit.parents.first().is_some_and(|parent| parent == base)
+    });
+    if commit.is_none() {
+        return Ok(no_commit(head));
+    }
+    let rows = rows(call, repo, head, true).await?;
+    let (rows, _, is_last) = counted(call, DIFFS, rows);
+    Ok(Answer::json(
+        200,
+        &json!({
+            "allChangesIncluded": is_last, "changeCounts": {"Edit": rows.len()}, "changes": rows, "commonCommit": base,
+            "baseCommit": base, "targetCommit": head, "aheadCount": 1, "behindCount": 0,
+        }),
+    ))
+}
+
+/// What has been pushed to a pull request: here it is always two times, the second being the newest.
+pub(super) async fn iterations(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let Some(pull) = story.pull(call.name("id")) else {
+        return Ok(no_pull_request());
+    };
+    let row = |id: u64| {
+        json!({
+            "id": id, "createdDate": "2025-03-01T08:00:00.1234567Z", "reason": "push",
+            "sourceRefCommit": {"commitId": pull.head}, "targetRefCommit": {"commitId": pull.base},
+            "commonRefCommit": {"commitId": pull.base},
+        })
+    };
+    Ok(whole(&[row(1), row(2)]))
+}
+
+pub(super) async fn of_iteration(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let Some(pull) = story.pull(call.name("id")) else {
+        return Ok(no_pull_request());
+    };
+    let mut entries = Vec::new();
+    for (at, mut row) in rows(call, repo, &pull.diff_of, true)
+        .await?
+        .into_iter()
+        .enumerate()
+    {
+        if row["item"]["isFolder"] == json!(true) || row["changeType"] == "delete, sourceRename" {
+            continue;
+        }
+        // The two other members of an item are not sent here, and a rename's is called otherwise.
+        if let Some(item) = row["item"].as_object_mut() {
+            item.retain(|name, _| {
+                ["objectId", "originalObjectId", "path"].contains(&name.as_str())
+            });
+        }
+        if let Some(previous) = row
+            .as_object_mut()
+            .and_then(|row| row.remove("sourceServerItem"))
+        {
+            row["originalPath"] = previous;
+        }
+        if row["changeType"] == "delete" {
+            row["item"] =
+                json!({"originalObjectId": row["item"]["objectId"], "path": row["item"]["path"]});
+        }
+        row["changeTrackingId"] = json!(at + 1);
+        row["changeId"] = json!(at + 1);
+        entries.push(row);
+    }
+    let counting = Counting {
+        default: 100,
+        ..DIFFS
+    };
+    let (entries, end, is_last) = counted(call, counting, entries);
+    let (skip, top) = if is_last {
+        (0, 0)
+    } else {
+        (end, MOST.min(100))
+    };
+    Ok(Answer::json(
+        200,
+        &json!({"changeEntries": entries, "nextSkip": skip, "nextTop": top}),
+    ))
+}
