@@ -97,9 +97,7 @@ pub(super) async fn between(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let are_commits =
         query("baseVersionType") == "commit" && query("targetVersionType") == "commit";
     let commit = call.world.git.commit(repo, head).await?;
-    let commit = commit.filter(|commit| {
-        are_commits && commit.parents.first().is_some_and(|parent| parent == base)
-    });
+    let commit = commit.filter(|commit| are_commits && commit.first_parent() == Some(base));
     if commit.is_none() {
         return Ok(no_commit(head));
     }

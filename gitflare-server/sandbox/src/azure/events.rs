@@ -88,7 +88,7 @@ fn moved(scene: &Scene<'_>, name: &str, old: &str, new: &str) -> Option<Value> {
 
 fn push(scene: &Scene<'_>) -> Option<Value> {
     let name = format!("heads/{}", scene.repo.default_branch);
-    let old = scene.newest.parents.first().map_or(NONE, String::as_str);
+    let old = scene.newest.first_parent().unwrap_or(NONE);
     let mut body = moved(scene, &name, old, &scene.newest.sha)?;
     let commit = objects::commit(scene.world, scene.repo, &scene.newest);
     body["resource"]["commits"] = json!([commit]);
