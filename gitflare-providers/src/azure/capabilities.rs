@@ -11,6 +11,24 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
         Endpoint::EventsSubscribe,
         "Service hooks of Azure DevOps are not read yet.",
     ),
+    // Azure lists forks by the organization that they are in, which is not all of them.
+    Capability::none(
+        Endpoint::Forks,
+        "Azure DevOps lists forks within one organization at a time.",
+    ),
+    Capability::none(
+        Endpoint::Labels,
+        "Labels at Azure DevOps belong to pull requests and work items.",
+    ),
+    Capability::none(Endpoint::Stargazers, "Azure DevOps has no stars."),
+    Capability::none(
+        Endpoint::Watchers,
+        "Azure DevOps does not tell who follows a repository.",
+    ),
+    Capability::none(
+        Endpoint::Assignees,
+        "Azure DevOps has reviewers, and no list of those who can be assigned.",
+    ),
     Capability::none(
         Endpoint::Releases,
         "Releases at Azure DevOps belong to pipelines, not to repositories.",

@@ -4,13 +4,13 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use gitflare_core::{
-    Code, Error, Result, Timestamp,
+    Code, Error, Result,
     provider::{Call, Endpoint, ProviderId, RepoRef},
 };
-use serde::{Deserialize, Deserializer};
-use url::Url;
+use serde::Deserialize;
 
 use super::refusals::{NO_REPOSITORY, is_sign_in, no_repository, refusal};
+pub(super) use super::values::{branch, is_guid, moment, without_user};
 use crate::{
     http::Http,
     listing::{About, Api, List, Paging},
@@ -71,14 +71,6 @@ pub(super) fn parts(id: &str) -> Option<[&str; 3]> {
     let parts = [parts.next()?, parts.next()?, parts.next()?];
     let [organization, project, repository] = parts;
     (!organization.is_empty() && is_guid(project) && is_guid(repository)).then_some(parts)
-}
-
-pub(super) fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }
 
 /// The path of a repository.
@@ -197,31 +189,4 @@ impl Api for Client {
 struct WireDefault {
     #[serde(rename = "defaultBranch", default, deserialize_with = "wire::filled")]
     default_branch: Option<String>,
-}
-
-/// A branch by its short name.
-pub(super) fn branch(name: String) -> String {
-    match name.strip_prefix("refs/heads/") {
-        Some(short) => short.to_owned(),
-        None => name,
-    }
-}
-
-/// A moment, for `deserialize_with`; the year 1 stands for none.
-pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-    /// The first millisecond of the year 2.
-    const YEAR_TWO: i64 = -62_104_060_800_000;
-    let moment = wire::moment(from)?;
-    Ok(moment.filter(|moment| moment.as_millis() >= YEAR_TWO))
-}
-
-/// An address without the user that stands in it.
-pub(super) fn without_user(address: String) -> Option<String> {
-    let mut url = Url::parse(&address).ok()?;
-    if url.username().is_empty() && url.password().is_none() {
-        return Some(address);
-    }
-    url.set_username("").ok()?;
-    url.set_password(None).ok()?;
-    Some(url.into())
 }

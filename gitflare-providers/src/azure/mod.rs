@@ -17,6 +17,7 @@ mod refs;
 mod refusals;
 mod repositories;
 mod tree;
+mod values;
 
 use gitflare_core::{Result, provider::Evidence};
 

@@ -7,6 +7,7 @@
 mod changes;
 mod events;
 mod hooks;
+mod ids;
 mod lists;
 mod oauth;
 mod objects;

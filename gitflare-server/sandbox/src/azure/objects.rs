@@ -6,6 +6,7 @@ use gitflare_core::{
 };
 use serde_json::{Value, json};
 
+pub(super) use super::ids::{guid, number, path, project_id, user_id};
 use crate::kit::{
     Repo, World,
     people::{PEOPLE, Person},
@@ -17,27 +18,6 @@ pub(super) const PROJECT: &str = "Web Shop";
 /// From how many characters on descriptions and messages are cut in lists.
 const MAX_DESCRIPTION: usize = 400;
 const MAX_MESSAGE: usize = 1000;
-
-/// A GUID; `group` tells kinds of objects apart.
-pub(super) fn guid(group: &str, id: u64) -> String {
-    format!("00000000-0000-4000-{group}-{id:012}")
-}
-
-/// The number in the GUID of a repository.
-pub(super) fn number(guid: &str) -> Option<u64> {
-    let is_guid = guid.len() == 36 && guid.starts_with("00000000-0000-4000-90d0-");
-    guid.rsplit('-').next().filter(|_| is_guid)?.parse().ok()
-}
-
-pub(super) fn project_id(organization: &str) -> String {
-    guid("90b0", number_of(organization) % 1_000_000)
-}
-
-/// The path of a repository.
-pub(super) fn path(repo: &Repo) -> String {
-    let (project, id) = (project_id(&repo.owner), guid("90d0", repo.id));
-    format!("/{}/{project}/_apis/git/repositories/{id}", repo.owner)
-}
 
 /// The address of an API object below a repository.
 fn api(world: &World, repo: &Repo, below: &str) -> String {
@@ -75,10 +55,6 @@ fn cut(text: &str, most: usize) -> (&str, bool) {
 fn email(person: &Person) -> String {
     let first = person.login.split('-').next().unwrap_or_default();
     format!("{first}@acme.example")
-}
-
-pub(super) fn user_id(person: &Person) -> String {
-    guid("90a0", person.id)
 }
 
 /// An account in other objects.

@@ -1,0 +1,44 @@
+//! Values as Azure DevOps writes them: whole names of refs, moments that are none, addresses with a user
+//! in front. It reads no answer.
+
+use gitflare_core::Timestamp;
+use serde::Deserializer;
+use url::Url;
+
+use crate::wire;
+
+/// Whether a text is a GUID.
+pub(super) fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// A branch by its short name.
+pub(super) fn branch(name: String) -> String {
+    match name.strip_prefix("refs/heads/") {
+        Some(short) => short.to_owned(),
+        None => name,
+    }
+}
+
+/// A moment, for `deserialize_with`; the year 1 stands for none.
+pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    /// The first millisecond of the year 2.
+    const YEAR_TWO: i64 = -62_104_060_800_000;
+    let moment = wire::moment(from)?;
+    Ok(moment.filter(|moment| moment.as_millis() >= YEAR_TWO))
+}
+
+/// An address without the user that stands in it.
+pub(super) fn without_user(address: String) -> Option<String> {
+    let mut url = Url::parse(&address).ok()?;
+    if url.username().is_empty() && url.password().is_none() {
+        return Some(address);
+    }
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    Some(url.into())
+}
