@@ -238,6 +238,7 @@ fn additions_are_marked_and_known() {
                 RouteMethod::Post,
                 "/app/developer/apps/:clientId/secrets/:secretId/delete"
             ),
+            (RouteMethod::Post, "/v1/platform/invitations"),
             (RouteMethod::Get, "/app/reset"),
             (RouteMethod::Post, "/app/reset"),
             (RouteMethod::Post, "/v1/account/password"),

@@ -2,6 +2,8 @@
 //! are sealed and not stored, so that a command line without a server can make one. What ends a link
 //! after its use is the account itself: its address is taken, its password is another one.
 
+use std::time::Duration;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,9 @@ const TAG_LEN: usize = 32;
 const MAX_EMAIL: usize = 254;
 /// The longest link that is read, in characters.
 const MAX_LEN: usize = 1024;
+
+/// How long an invitation is good for.
+pub const INVITATION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What a link allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

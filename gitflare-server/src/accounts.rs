@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gitflare_core::{
     Clock, Error, Secret, SystemClock, SystemRandom,
-    account_link::{AccountLink, AccountLinks},
+    account_link::{AccountLink, AccountLinks, INVITATION_LIFETIME, email_address},
 };
 
 use crate::{
@@ -15,8 +15,6 @@ use crate::{
     storage::sqlite::{FILES, People, Person},
 };
 
-/// How long an invitation is good for.
-const INVITATION: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a link for a new password is good for.
 const RESET: Duration = Duration::from_secs(3600);
 
@@ -38,7 +36,12 @@ pub(crate) fn create(config: &Config, email: &str) -> Result<String, Problem> {
             "{email} has an account: `gitflare user reset {email}` makes a link for a new password"
         )));
     }
-    let url = sealed(config, &link, "/app/signup?invitation=", INVITATION)?;
+    let url = sealed(
+        config,
+        &link,
+        "/app/signup?invitation=",
+        INVITATION_LIFETIME,
+    )?;
     Ok(format!(
         "For {email}, within seven days, once:\n{}\n",
         url.expose()
@@ -126,7 +129,7 @@ pub(crate) fn enable(config: &Config, email: &str) -> Result<String, Problem> {
 /// The link with which somebody makes the first account; it works while there is none.
 pub(crate) fn first(links: &AccountLinks, panel: &BaseUrl) -> Secret<String> {
     let link = AccountLink::SignUp { email: None };
-    let until = SystemClock.now().after(INVITATION);
+    let until = SystemClock.now().after(INVITATION_LIFETIME);
     let text = links.seal(&link, until);
     Secret::new(format!(
         "{}/app/signup?invitation={}",
@@ -140,8 +143,7 @@ fn people(config: &Config) -> Result<People, Problem> {
 }
 
 fn known(people: &People, email: &str) -> Result<Person, Problem> {
-    let email =
-        gitflare_core::account_link::email_address(email).map_err(|error| failed(&error))?;
+    let email = email_address(email).map_err(|error| failed(&error))?;
     people
         .find(&email)
         .map_err(|error| failed(&error))?

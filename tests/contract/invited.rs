@@ -137,3 +137,31 @@ fn a_link_replaces_a_password_once() {
     let page = server.client().get(&format!("/app/reset?link={invited}"));
     assert_eq!(page.status, 401, "a link does what it is for");
 }
+
+#[test]
+fn an_admin_invites_where_that_is_allowed() {
+    // sec: LG-3
+    let body = json!({"email": "Ada@mail.example"});
+    let closed = server(SignUpMode::Closed)
+        .admin()
+        .post("/v1/platform/invitations", &body);
+    assert_eq!(closed.refusal(), (403, "ACCESS_BLOCKED_BY_POLICY".into()));
+    let server = server(SignUpMode::Invite);
+    let wrong = server
+        .admin()
+        .post("/v1/platform/invitations", &json!({"email": "ada"}));
+    assert!(wrong.message().contains("`email`"));
+    let made = server.admin().post("/v1/platform/invitations", &body);
+    assert_eq!(made.status, 201);
+    let invitation = made.json()["invitation"].clone();
+    assert_eq!(invitation["email"], "ada@mail.example");
+    let url = invitation["url"].as_str().unwrap();
+    let (_, link) = url.split_once("/app/signup?invitation=").unwrap();
+    let body = json!({"email": "ada@mail.example", "password": PASSWORD, "invitation": link});
+    assert_eq!(server.client().post("/app/signup", &body).status, 201);
+    let again = server.admin().post(
+        "/v1/platform/invitations",
+        &json!({"email": "ada@mail.example"}),
+    );
+    assert!(again.message().contains("has an account"));
+}

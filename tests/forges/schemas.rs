@@ -378,6 +378,9 @@ impl Tour<'_> {
             .admin(Method::POST, "/v1/platform/tenants", Some(tenant))
             .await;
         let customer = customer["tenant"]["id"].clone();
+        let invitation = json!({"email": "grace@acme.example"});
+        self.admin(Method::POST, "/v1/platform/invitations", Some(invitation))
+            .await;
         let client = json!({
             "tenantId": developer["tenant"]["id"],
             "name": "Acme Git Insights",

@@ -6,12 +6,43 @@ use super::{
     accounts::{Passwords, check_password, gone},
 };
 use crate::{
-    Code, Error, RequestId, Result, Secret,
-    account_link::{AccountLink, email_address},
-    storage::{Actor, AuditAction, PasswordHash, User},
+    Code, Error, RequestId, Result, Secret, Timestamp,
+    account_link::{AccountLink, INVITATION_LIFETIME, email_address},
+    storage::{Actor, AuditAction, Outcome, PasswordHash, User},
 };
 
+/// An operator's one-time link, before it has an address to lead to.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// The address that it is for.
+    pub email: String,
+    /// The link's text.
+    pub text: Secret<String>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
 impl Gateway {
+    /// A link with which the person of an address makes an account.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` naming `email` when it is no address, or has an account.
+    pub async fn invite(&self, email: &str, act: &AuditContext<'_>) -> Result<Invitation> {
+        let email = email_address(email)?;
+        if self.storage.users().find_by_email(&email).await?.is_some() {
+            return Err(Error::invalid_request("`email` has an account already."));
+        }
+        let link = AccountLink::invitation(&email)?;
+        let expires_at = self.clock.now().after(INVITATION_LIFETIME);
+        self.append_audit(act, AuditAction::InvitationCreate, "", Outcome::Ok)
+            .await?;
+        Ok(Invitation {
+            text: self.account_links.seal(&link, expires_at),
+            email,
+            expires_at,
+        })
+    }
+
     /// Whether a link lets this address make an account. One without an address does, while nobody
     /// has an account.
     ///

@@ -47,6 +47,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use account_links::Invitation;
 pub use account_reads::{UsagePage, UsageReport};
 pub use accounts::{Account, Passwords, SignUp, SignedIn, Verdict, user_of};
 pub use admin::{ClientFilterText, NewClientRequest, NewTenantRequest};

@@ -89,6 +89,8 @@ words! {
         PasswordUpdate = "password.update",
         /// A user was deleted, with all data that was theirs alone.
         UserDelete = "user.delete",
+        /// Somebody was invited to make an account.
+        InvitationCreate = "invitation.create",
         /// An operator lets somebody sign in no more.
         UserDisable = "user.disable",
         /// An operator lets somebody sign in again.

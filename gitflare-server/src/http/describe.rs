@@ -209,6 +209,7 @@ const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
     (Get, "/testapp/live/endpoint-suite", "Calls every operation on sample repositories."),
     (Get, "/testapp/live/repository-scenario", "Calls every operation on one repository."),
 
+    (Post, "/v1/platform/invitations", "Makes a one-time link with which a person makes an account."),
     (Get, "/app/reset", "The form for a new password, by an operator's one-time link."),
     (Post, "/app/reset", "Sets a new password and ends every session of the account."),
     (Get, "/v1/repositories/:provider/:repoId/forks", "Lists forks, whoever owns them."),

@@ -1,9 +1,12 @@
 //! The platform admin API: tenants, clients, grants, tokens and the firewall's configuration. The
 //! admin key was checked before any of these runs.
 
-use gitflare_core::gateway::{
-    ClientFilterText, FirewallUpdate, GrantFilterText, Introspection, NewClientRequest,
-    NewGrantRequest, NewTenantRequest, TokenFilterText,
+use gitflare_core::{
+    Code, Error,
+    gateway::{
+        ClientFilterText, FirewallUpdate, GrantFilterText, Introspection, NewClientRequest,
+        NewGrantRequest, NewTenantRequest, TokenFilterText,
+    },
 };
 
 use super::{
@@ -11,9 +14,11 @@ use super::{
         bodies::access::{
             Approval, CreatedClient, CreatedGrant, OneTenant, TokenQuestion, TokenState,
         },
+        bodies::account::{InvitationLink, NewInvitation, OneInvitation},
         exchange::Exchange,
         refusal::Refusal,
         reply::Reply,
+        settings::SignUpMode,
     },
     lists::{self, ListRequest},
 };
@@ -33,6 +38,31 @@ pub(crate) async fn create_tenant(mut x: Exchange) -> Result<Reply, Refusal> {
     let request: NewTenantRequest = x.json().await?;
     let tenant = x.gateway().create_tenant(request, &x.act()).await?;
     Reply::created(&OneTenant { tenant })
+}
+
+/// `POST /v1/platform/invitations`
+pub(crate) async fn invite(mut x: Exchange) -> Result<Reply, Refusal> {
+    let request: NewInvitation = x.json().await?;
+    if x.settings().sign_up == SignUpMode::Closed {
+        return Err(Error::new(
+            Code::AccessBlockedByPolicy,
+            "Sign-up is closed: `gitflare user create` makes a link, and GITFLARE_SIGNUP=invite allows this.",
+        )
+        .into());
+    }
+    let invitation = x.gateway().invite(&request.email, &x.act()).await?;
+    let url = format!(
+        "{}/app/signup?invitation={}",
+        x.settings().panel_url,
+        invitation.text.expose()
+    );
+    Reply::created(&OneInvitation {
+        invitation: InvitationLink {
+            email: invitation.email,
+            url,
+            expires_at: invitation.expires_at,
+        },
+    })
 }
 
 /// `GET /v1/platform/clients`

@@ -178,6 +178,7 @@ routes! {
     Delete "/v1/developer/apps/:clientId/secrets/:secretId"; UserSession => developer::delete_secret, addition;
     Post "/app/developer/apps/:clientId/secrets"; UserSession => apps::create_secret, addition;
     Post "/app/developer/apps/:clientId/secrets/:secretId/delete"; UserSession => apps::delete_secret, addition;
+    Post "/v1/platform/invitations"; AdminKey => platform_admin::invite, addition;
     Get "/app/reset"; Public => sign_in::reset_page, addition;
     Post "/app/reset"; Public => sign_in::reset, addition;
     Post "/v1/account/password"; UserSession => account::change_password, addition;

@@ -127,3 +127,32 @@ pub(crate) struct CreatedSecret<'a> {
     /// The secret; it is in this answer and never again.
     pub(crate) client_secret: &'a str,
 }
+
+/// An invitation to make.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "NewInvitation")]
+pub(crate) struct NewInvitation {
+    /// The address of the person who may make an account.
+    pub(crate) email: String,
+}
+
+/// An invitation.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "InvitationLink")]
+pub(crate) struct InvitationLink {
+    /// The address that it is for, in the form that is stored.
+    pub(crate) email: String,
+    /// The one-time link to send to that person; it is in this answer and never again.
+    pub(crate) url: String,
+    /// When the link ends.
+    pub(crate) expires_at: Timestamp,
+}
+
+/// One invitation.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OneInvitation")]
+pub(crate) struct OneInvitation {
+    /// The invitation.
+    pub(crate) invitation: InvitationLink,
+}

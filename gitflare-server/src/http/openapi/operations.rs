@@ -26,7 +26,8 @@ use super::{
                 Started, TokenQuestion, TokenState,
             },
             account::{
-                Apps, CreatedApp, CreatedSecret, LogIn, Me, Opened, PasswordChange, UpdatedApp,
+                Apps, CreatedApp, CreatedSecret, LogIn, Me, NewInvitation, OneInvitation, Opened,
+                PasswordChange, UpdatedApp,
             },
             discovery::{CallbackRow, Capabilities, Health, ProviderRow, ServerMetadata},
         },
@@ -323,6 +324,8 @@ const OPERATIONS: &[Operation] = &[
     delete("/v1/developer/apps/:clientId/secrets/:secretId").empty(),
     post("/app/developer/apps/:clientId/secrets").form(&[p::CSRF]).gives(201, Gives::Page),
     post("/app/developer/apps/:clientId/secrets/:secretId/delete").form(&[p::CSRF]).redirect(),
+    post("/v1/platform/invitations").takes::<NewInvitation>().json::<OneInvitation>(201)
+        .codes(&[Code::AccessBlockedByPolicy]),
     get("/app/reset").query(&[p::LINK]).page().codes(&[Code::InvalidCredentials]),
     post("/app/reset").form(p::RESET).redirect().codes(SIGNING_IN),
     post("/v1/account/password").takes::<PasswordChange>().json::<Opened<'static>>(200).codes(SIGNING_IN),
