@@ -258,6 +258,23 @@ impl Base {
         url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
         url
     }
+
+    /// The URL of another API of the same host, in the place of the version that ends the path (as
+    /// in `/api/v3`), or below a path without one.
+    pub(crate) fn beside_version(&self, name: &str) -> Url {
+        let path = self.url.path().trim_end_matches('/');
+        let is_version = |last: &str| {
+            let number = last.strip_prefix('v').unwrap_or_default();
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let above = match path.rsplit_once('/') {
+            Some((above, last)) if is_version(last) => above,
+            _ => path,
+        };
+        let mut url = self.url.clone();
+        url.set_path(&format!("{above}/{name}"));
+        url
+    }
 }
 
 /// A request that changes something.

@@ -48,6 +48,8 @@ pub mod github;
 #[cfg(feature = "gitlab")]
 pub mod gitlab;
 #[cfg(feature = "http")]
+mod graphql;
+#[cfg(feature = "http")]
 mod hooks;
 #[cfg(feature = "http")]
 mod http;

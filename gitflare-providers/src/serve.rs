@@ -68,6 +68,17 @@ macro_rules! serve {
             }
         ] $($rows)* }
     };
+    (@ $adapter:ident [ $($done:tt)* ] repositories_by_id => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn repositories_by_id(
+                &self,
+                call: &gitflare_core::provider::Call,
+                known: &[gitflare_core::provider::KnownRepository],
+            ) -> gitflare_core::Result<Option<Vec<gitflare_core::provider::Told>>> {
+                $serve(&self.client, call, known).await
+            }
+        ] $($rows)* }
+    };
     (@ $adapter:ident [ $($done:tt)* ] find_repository => $serve:path, $($rows:tt)*) => {
         $crate::serve::serve! { @ $adapter [ $($done)*
             async fn find_repository(

@@ -179,6 +179,34 @@ impl Upstream {
         self.change(call, Method::DELETE, segments, nothing).await
     }
 
+    /// Asks a GraphQL query, whose endpoint stands beside the version in the REST base: the answer
+    /// of whatever status, or `None` when there is none that is JSON. Its quota is another one than
+    /// that of REST and is not noted.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` while the connection is blocked; what the absence of an answer means.
+    pub(crate) async fn query(&self, call: &Call, body: String) -> Result<Option<Answer>> {
+        self.check_quota(call)?;
+        let base = self.base(call)?;
+        let mut headers = self.headers(call)?;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let submission = Submission {
+            method: Method::POST,
+            url: base.beside_version("graphql"),
+            headers,
+            body,
+        };
+        let deadline = Instant::from_std(call.deadline);
+        match self.http.submit(&base, submission, deadline).await {
+            Ok(reply) => Ok(Some(Answer {
+                reply,
+                dialect: self.dialect,
+            })),
+            Err(Failure::Unusable(_) | Failure::TooLarge) => Ok(None),
+            Err(failure) => Err(unanswered(self.dialect.provider, failure)),
+        }
+    }
+
     /// Sends what changes something, once: nobody knows what a request that was lost has done.
     async fn change(
         &self,
@@ -247,6 +275,17 @@ impl Upstream {
         let reply = sent.map_err(|failure| unanswered(dialect.provider, failure))?;
         self.note_quota(call, &reply);
         Ok(Answer { reply, dialect })
+    }
+
+    /// What a refused query means for the connection; `None` when it says no more than that the
+    /// host does not answer this query.
+    pub(crate) fn query_refused(&self, call: &Call, answer: &Answer) -> Option<Error> {
+        let is_told_to_wait = answer.header("retry-after").is_some();
+        match answer.status() {
+            401 => Some(self.refused(call, &answer.reply)),
+            403 | 429 if is_told_to_wait => Some(self.refused(call, &answer.reply)),
+            _ => None,
+        }
     }
 
     /// What a refusal means. One that asks for a wait blocks the connection until then.

@@ -8,7 +8,7 @@ use gitflare_server::{
     sandbox::{self, Forge, ForgeOptions, Forges, sample},
 };
 use reqwest::{Client, Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::contract::support::{document, schema};
@@ -152,6 +152,15 @@ impl Stand {
             request = request.json(body);
         }
         answer(request, &method, path).await
+    }
+
+    /// A new tenant's id.
+    pub(crate) async fn tenant(&self, kind: &str) -> String {
+        let tenant = json!({"name": kind, "kind": kind});
+        let made = self
+            .admin(Method::POST, "/v1/platform/tenants", Some(&tenant))
+            .await;
+        made.body["tenant"]["id"].as_str().unwrap().to_owned()
     }
 
     /// A form, as standard OAuth clients send it.

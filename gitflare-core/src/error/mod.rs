@@ -125,6 +125,13 @@ impl Error {
         self
     }
 
+    /// Says it in other words.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// Names the provider that is involved.
     #[must_use]
     pub fn with_provider(mut self, provider: ProviderId) -> Self {

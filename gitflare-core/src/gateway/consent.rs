@@ -485,14 +485,14 @@ impl Gateway {
         let deadline = self.upstream_deadline();
         let provider = self.enabled(connection.provider.as_str())?;
         let (listed, is_cut) = self.listed(connection, deadline).await?;
-        let names: BTreeMap<String, String> = listed
+        let mut known: BTreeMap<String, Repository> = listed
             .into_iter()
-            .map(|repository| (repository.id, repository.full_name))
+            .map(|repository| (repository.id.clone(), repository))
             .collect();
         let mut approved = Vec::with_capacity(ids.len());
         for id in ids {
-            let full_name = match names.get(*id) {
-                Some(name) => name.clone(),
+            let repository = match known.remove(*id) {
+                Some(repository) => repository,
                 None if is_cut && provider.is_repository_id(id) => {
                     let found = self.storage.connections();
                     let found = found.find_with_tokens(&connection.id).await?;
@@ -503,7 +503,7 @@ impl Gateway {
                         full_name: None,
                     };
                     match provider.repository(&call, &repo).await {
-                        Ok(repository) => repository.full_name,
+                        Ok(repository) => repository,
                         Err(error) if error.code() == Code::RepositoryNotFound => {
                             return Err(foreign());
                         }
@@ -514,7 +514,8 @@ impl Gateway {
             };
             approved.push(ApprovedRepository {
                 id: (*id).to_owned(),
-                full_name,
+                full_name: repository.full_name,
+                node_id: repository.node_id,
             });
         }
         Ok(approved)

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use super::{
     Gateway, Payload,
+    approved::{Place, approval},
     parameters::{Operation, unresolved},
     refresh::must_reconnect,
 };
@@ -16,7 +17,7 @@ use crate::{
     model::{Repository, Viewer},
     policy::{Approved, Permit},
     provider::{Call, Endpoint, Provider, ProviderId, RepoRef},
-    storage::{ApprovedRepository, Share},
+    storage::Share,
 };
 
 /// A read whose checks have all passed.
@@ -180,52 +181,61 @@ impl Gateway {
         page: PageRequest,
         deadline: Instant,
     ) -> Result<Page<Repository>> {
-        let (share, inner) = match &page.position {
-            None => (shares.first(), None),
+        let (share, place) = match &page.position {
+            None => (shares.first(), Place::Start),
             Some(position) => {
                 let mut fields = position.fields();
                 let id = fields.text()?;
-                let inner = (!fields.is_empty()).then(|| fields.rest());
-                match shares
-                    .iter()
-                    .find(|share| share.connection.id.as_str() == id)
-                {
-                    Some(share) => (Some(share), inner),
+                let mut own = shares.iter();
+                match own.find(|share| share.connection.id.as_str() == id) {
+                    Some(share) => (Some(share), Place::read(fields)?),
                     // Revoked meanwhile: the chain goes on with the next connection.
-                    None => (
-                        shares
-                            .iter()
-                            .find(|share| share.connection.id.as_str() > id),
-                        None,
-                    ),
+                    None => (after(shares, id), Place::Start),
                 }
             }
         };
         let Some(share) = share else {
             return Ok(Page::last(Vec::new()));
         };
-        let request = PageRequest {
-            limit: page.limit,
-            position: inner,
+        let mut answer = match self
+            .approved_page(share, &place, page.limit, deadline)
+            .await?
+        {
+            Some(answer) => answer,
+            None => self.walked_page(share, place, page.limit, deadline).await?,
         };
+        let here = share.connection.id.as_str();
+        answer.next = match answer.next {
+            Some(inner) => Some(Position::new().text(here).then(&inner)),
+            None => {
+                after(shares, here).map(|share| Position::new().text(share.connection.id.as_str()))
+            }
+        };
+        Ok(answer)
+    }
+
+    /// The provider's own page, without what is not approved.
+    async fn walked_page(
+        &self,
+        share: &Share,
+        place: Place,
+        limit: Limit,
+        deadline: Instant,
+    ) -> Result<Page<Repository>> {
         let provider = self.provider_of(share)?;
+        let position = place.walked();
         let answer = self
             .with_credential(share, deadline, |call| {
-                let request = request.clone();
-                async move { provider.repositories(&call, request).await }
+                let position = position.clone();
+                async move {
+                    let request = PageRequest { limit, position };
+                    provider.repositories(&call, request).await
+                }
             })
             .await?;
-        let here = share.connection.id.as_str();
-        let next = match answer.next {
-            Some(inner) => Some(Position::new().text(here).then(&inner)),
-            None => shares
-                .iter()
-                .find(|share| share.connection.id.as_str() > here)
-                .map(|share| Position::new().text(share.connection.id.as_str())),
-        };
         Ok(Page {
             items: self.approved_only(share, answer.items).await?,
-            next,
+            next: answer.next.as_ref().map(Place::at_walked),
             errors: answer.errors,
         })
     }
@@ -264,13 +274,9 @@ impl Gateway {
     ) -> Result<()> {
         match approved {
             Approved::Listed(repo) if repo.full_name.as_deref() != Some(&seen.full_name) => {
-                let repository = ApprovedRepository {
-                    id: seen.id.clone(),
-                    full_name: seen.full_name.clone(),
-                };
                 self.storage
                     .authorizations()
-                    .note_name(&share.grant_id, &repository)
+                    .note_seen(&share.grant_id, vec![approval(seen)])
                     .await
             }
             Approved::Listed(_) | Approved::Unlisted(_) => Ok(()),
@@ -367,6 +373,12 @@ async fn in_repository(
             .map(|next| Position::new().text(id).then(&next));
     }
     Ok(fetched)
+}
+
+/// The share whose connection comes after that one.
+fn after<'s, 'a>(shares: &'s [&'a Share], id: &str) -> Option<&'s &'a Share> {
+    let mut later = shares.iter();
+    later.find(|share| share.connection.id.as_str() > id)
 }
 
 /// Splits successes from failures; an error only when there is no success.

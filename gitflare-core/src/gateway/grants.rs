@@ -310,6 +310,7 @@ impl Gateway {
                     approved.push(ApprovedRepository {
                         id: repository.id,
                         full_name: repository.full_name,
+                        node_id: repository.node_id,
                     });
                 }
             }

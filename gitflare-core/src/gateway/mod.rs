@@ -6,6 +6,7 @@ mod account_links;
 mod account_reads;
 mod accounts;
 mod admin;
+mod approved;
 mod apps;
 mod authorize;
 mod builder;

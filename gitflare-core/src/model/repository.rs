@@ -20,6 +20,10 @@ pub struct Repository {
     pub connection_id: ConnectionId,
     /// The provider's own id; approvals are bound to it.
     pub id: String,
+    /// The id by which the provider's GraphQL API asks for it, where that is another one; kept with
+    /// approvals and never answered.
+    #[serde(skip)]
+    pub node_id: Option<String>,
     /// The last part of the full name.
     pub name: String,
     /// The name with its owner, `owner/name` or longer.

@@ -20,6 +20,7 @@ fn share(number: u32, provider: ProviderId) -> Share {
         expires_at: None,
         approves_all: false,
         approved: Some(ApprovedRepository {
+            node_id: None,
             id: format!("id{number}"),
             full_name: "a/b".into(),
         }),

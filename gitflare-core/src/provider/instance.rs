@@ -8,9 +8,9 @@ use async_trait::async_trait;
 
 use super::{
     AuthorizationRequest, Call, Capability, CodeExchange, CommitId, DeploymentFilter, Evidence,
-    GitRef, HookCall, HookEvents, NewHook, OauthRefusal, Provider, ProviderHooks, ProviderId,
-    ProviderKind, ProviderOauth, ProviderTokens, RateLimit, RefSelector, RepoRef, TokenRefresh,
-    TokenRevocation, TreeQuery,
+    GitRef, HookCall, HookEvents, KnownRepository, NewHook, OauthRefusal, Provider, ProviderHooks,
+    ProviderId, ProviderKind, ProviderOauth, ProviderTokens, RateLimit, RefSelector, RepoRef,
+    TokenRefresh, TokenRevocation, Told, TreeQuery,
 };
 use crate::{
     ConnectionId, Error, Page, PageRequest, Result, Secret,
@@ -148,6 +148,20 @@ macro_rules! pass {
                 let forks = self.adapter.forks(call, repo, page).await;
                 let forks = forks.map_err(|error| self.renamed(error))?;
                 Ok(forks.map(|fork| self.repository_of(fork)))
+            }
+
+            async fn repositories_by_id(
+                &self,
+                call: &Call,
+                known: &[KnownRepository],
+            ) -> Result<Option<Vec<Told>>> {
+                let told = self.adapter.repositories_by_id(call, known).await;
+                let told = told.map_err(|error| self.renamed(error))?;
+                let own = |row: Result<Repository>| {
+                    row.map(|repository| self.repository_of(repository))
+                        .map_err(|error| self.renamed(error))
+                };
+                Ok(told.map(|rows| rows.into_iter().map(|row| row.map(own)).collect()))
             }
 
             $(async fn $operation(&self, call: &Call, repo: &RepoRef, $($name: $kind),*) -> Result<$answer> {

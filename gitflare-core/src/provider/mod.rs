@@ -70,6 +70,19 @@ pub struct RepoRef {
     pub full_name: Option<String>,
 }
 
+/// A repository that is asked for together with others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownRepository {
+    /// Its id and its name.
+    pub repo: RepoRef,
+    /// [`Repository::node_id`] as last seen; `None` while it is not known.
+    pub node_id: Option<String>,
+}
+
+/// What an upstream says of a repository that was asked for together with others; `None` when only
+/// a read of that repository alone tells.
+pub type Told = Option<Result<Repository>>;
+
 /// Filter of a list of deployments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeploymentFilter {
@@ -147,6 +160,20 @@ pub trait Provider: Send + Sync {
     /// One repository by full name; `REPOSITORY_NOT_FOUND` when the upstream has none.
     async fn find_repository(&self, _call: &Call, _full_name: &str) -> Result<Repository> {
         Err(Error::unsupported(self.id(), Endpoint::Repository))
+    }
+
+    /// At most 100 repositories by id, in the order asked, in as few calls as the upstream needs,
+    /// with every member that [`Provider::repository`] gives. `None` when this upstream answers one
+    /// id at a time; then they are read singly.
+    ///
+    /// # Errors
+    /// What concerns the connection rather than one of the repositories.
+    async fn repositories_by_id(
+        &self,
+        _call: &Call,
+        _known: &[KnownRepository],
+    ) -> Result<Option<Vec<Told>>> {
+        Ok(None)
     }
 
     /// Lists branches.

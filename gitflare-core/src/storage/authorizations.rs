@@ -78,8 +78,9 @@ pub trait AuthorizationStore: Send + Sync {
         now: Timestamp,
     ) -> Result<bool>;
 
-    /// Notes a repository's name as last seen. An unapproved one is ignored.
-    async fn note_name(&self, grant: &GrantId, repository: &ApprovedRepository) -> Result<()>;
+    /// Notes repositories' names as last seen, and their node ids where known. Unapproved ones are
+    /// ignored.
+    async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()>;
 
     /// Revokes a grant and ends the subscriptions of its authorization over its connection; `false`
     /// when it was not active; then nothing is written.

@@ -132,4 +132,8 @@ pub struct ApprovedRepository {
     pub id: String,
     /// The full name as last seen.
     pub full_name: String,
+    /// The id by which the provider's GraphQL API asks for it; `None` where that is `id`, or not
+    /// known yet. Not answered.
+    #[serde(skip)]
+    pub node_id: Option<String>,
 }

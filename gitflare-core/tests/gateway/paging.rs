@@ -24,17 +24,123 @@ async fn two_connections_of_one_provider_are_walked_in_one_chain() {
             break;
         }
     }
-    // The second connection lists only what it approves: short and empty pages, never refilled.
+    // The second connection lists only what it approves, in the order of approval.
     assert_eq!(
         seen,
         [
             "github/r1 github/r2",
             "github/r3 github/r4",
             "github/r5",
-            "github/r2",
-            "github/r4",
-            ""
+            "github/r4 github/r2",
         ]
+    );
+}
+
+#[tokio::test]
+async fn approved_repositories_are_shown_at_once_in_the_order_of_approval() {
+    let bed = Bed::new().await;
+    for number in 6..=120 {
+        bed.github
+            .add(&number.to_string(), &format!("github/r{number}"));
+    }
+    let tenant = bed.tenant("Customer", "company").await;
+    let client = bed.client().await;
+    let connection = bed.connection(&tenant, "github").await;
+    let approved = ["120", "7", "60", "3", "99"];
+    bed.grant(&tenant, &client.0, &connection, &approved).await;
+    let token = bed.token(&client).await;
+    let calls = || bed.github.calls.swap(0, Ordering::SeqCst);
+    calls();
+    let list = async |cursor: Option<&str>| {
+        let mut query = vec![("provider", "github"), ("limit", "3")];
+        query.extend(cursor.map(|cursor| ("cursor", cursor)));
+        let reply = bed
+            .read(&token, Endpoint::Repositories, None, None, &query)
+            .await;
+        reply.unwrap()
+    };
+    let names = |reply: &UnifiedReply| {
+        let rows = serde_json::to_value(reply.data.value()).unwrap();
+        let names = rows.as_array().unwrap().iter();
+        names
+            .map(|row| row["fullName"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let first = list(None).await;
+    assert_eq!(names(&first), ["github/r120", "github/r7", "github/r60"]);
+    assert_eq!(calls(), 3, "one call for each row, none for the others");
+    let page = first.page_info.unwrap();
+    assert!(page.has_more);
+    let next = page.next_cursor.unwrap();
+    let second = list(Some(&next)).await;
+    assert_eq!(names(&second), ["github/r3", "github/r99"]);
+    assert!(!second.page_info.unwrap().has_more);
+    // One is gone: the page says which, and has the others.
+    bed.github.remove("7");
+    bed.github.rename("60", "github/sixty");
+    let reply = list(None).await;
+    assert_eq!(names(&reply), ["github/r120", "github/sixty"]);
+    let errors = reply.errors.unwrap();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].code(), Code::RepositoryNotFound);
+    assert!(
+        errors[0].message().starts_with("github/r7 (7): "),
+        "{}",
+        errors[0]
+    );
+    // What was renamed is known by its new name.
+    let read = bed.read(
+        &token,
+        Endpoint::Repository,
+        Some("github"),
+        Some("github/sixty"),
+        &[],
+    );
+    assert!(read.await.is_ok());
+    // What concerns the connection fails the page.
+    let limited = Error::upstream(Code::RateLimited, ProviderId::GITHUB, "Too often.");
+    *bed.github.failing.lock().unwrap() = Some(limited);
+    let query = [("provider", "github")];
+    let failed = bed
+        .read(&token, Endpoint::Repositories, None, None, &query)
+        .await;
+    assert_eq!(code(failed), Code::RateLimited);
+}
+
+#[tokio::test]
+async fn more_than_a_hundred_approved_repositories_are_walked_where_ids_are_asked_singly() {
+    let bed = Bed::new().await;
+    for number in 6..=120 {
+        bed.github
+            .add(&number.to_string(), &format!("github/r{number}"));
+    }
+    let tenant = bed.tenant("Customer", "company").await;
+    let client = bed.client().await;
+    let connection = bed.connection(&tenant, "github").await;
+    let approved: Vec<String> = (10..=110).map(|number| number.to_string()).collect();
+    let approved: Vec<&str> = approved.iter().map(String::as_str).collect();
+    bed.grant(&tenant, &client.0, &connection, &approved).await;
+    let token = bed.token(&client).await;
+    bed.github.calls.store(0, Ordering::SeqCst);
+    let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let mut query = vec![("provider", "github"), ("limit", "50")];
+        query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let (names, next, _) = bed.repositories(&token, &query).await.unwrap();
+        seen.extend(names);
+        cursor = next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<_> = (10..=110)
+        .map(|number| format!("github/r{number}"))
+        .collect();
+    assert_eq!(seen, expected);
+    assert_eq!(
+        bed.github.calls.load(Ordering::SeqCst),
+        3,
+        "the provider's own pages"
     );
 }
 

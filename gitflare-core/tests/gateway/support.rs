@@ -98,6 +98,11 @@ impl Scripted {
             .push((id.into(), full_name.into()));
     }
 
+    pub(crate) fn remove(&self, id: &str) {
+        let mut repositories = self.repositories.lock().unwrap();
+        repositories.retain(|(each, _)| each != id);
+    }
+
     fn enter(&self) -> Result<Vec<(String, String)>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         match &*self.failing.lock().unwrap() {
@@ -108,6 +113,7 @@ impl Scripted {
 
     fn repository(&self, call: &Call, id: &str, full_name: &str) -> Repository {
         Repository {
+            node_id: None,
             provider: self.id,
             connection_id: call.connection_id.clone(),
             id: id.into(),

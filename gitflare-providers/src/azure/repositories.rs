@@ -285,6 +285,7 @@ impl WireRepository {
             created_at: None,
             updated_at: None,
             pushed_at: None,
+            node_id: None,
         }
     }
 }

@@ -76,6 +76,7 @@ serve! {
     viewer => profile::viewer,
     repositories => repositories::list,
     repository => repositories::find,
+    repositories_by_id => repositories::by_id,
     find_repository => repositories::find_by_name,
     branches => refs::branches,
     commits => commits::list,

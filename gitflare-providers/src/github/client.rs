@@ -163,11 +163,7 @@ impl Client {
         {
             return recode(refusal, Code::InstallationNotFound, NO_INSTALLATION);
         }
-        recode(
-            refusal,
-            Code::RepositoryNotFound,
-            "GitHub has no such repository, or the connection cannot see it.",
-        )
+        recode(refusal, Code::RepositoryNotFound, NO_REPOSITORY)
     }
 }
 
@@ -196,6 +192,9 @@ pub(super) fn not_installed() -> Error {
         NO_INSTALLATION,
     )
 }
+
+pub(super) const NO_REPOSITORY: &str =
+    "GitHub has no such repository, or the connection cannot see it.";
 
 const NO_INSTALLATION: &str =
     "The GitHub App is not installed for the account that owns the repositories.";

@@ -9,6 +9,7 @@ mod commits;
 mod contributors;
 mod deployments;
 mod diff;
+mod graphql;
 mod hooks;
 mod oauth;
 mod profile;
@@ -82,6 +83,7 @@ serve! {
     viewer => profile::viewer,
     repositories => repositories::list,
     repository => repositories::find,
+    repositories_by_id => graphql::repositories,
     find_repository => repositories::find_by_name,
     branches => refs::branches,
     commits => commits::list,

@@ -121,6 +121,7 @@ fn is_name(name: &str) -> bool {
 #[derive(Debug, Deserialize)]
 pub(super) struct WireRepository {
     id: Id,
+    node_id: Option<String>,
     name: String,
     full_name: String,
     owner: Option<WireOwner>,
@@ -174,6 +175,7 @@ impl WireRepository {
             provider: ProviderId::GITHUB,
             connection_id: connection.clone(),
             id: self.id.into(),
+            node_id: self.node_id,
             name: self.name,
             full_name: self.full_name,
             owner: Owner {

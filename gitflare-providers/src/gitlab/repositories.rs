@@ -70,7 +70,7 @@ struct WireNamespace {
     kind: Option<Word>,
 }
 
-fn owner_type(kind: &str) -> Option<OwnerType> {
+pub(super) fn owner_type(kind: &str) -> Option<OwnerType> {
     match kind {
         "user" => Some(OwnerType::User),
         "group" => Some(OwnerType::Group),
@@ -82,6 +82,7 @@ impl WireProject {
     pub(super) fn into_repository(self, call: &Call) -> Repository {
         let visibility = self.visibility.as_ref().map(Word::as_str);
         Repository {
+            node_id: None,
             provider: ProviderId::GITLAB,
             connection_id: call.connection_id.clone(),
             id: self.id.into(),

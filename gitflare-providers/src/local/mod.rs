@@ -36,7 +36,8 @@ use gitflare_core::{
     Error, Page, PageRequest, Result,
     model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry, Viewer},
     provider::{
-        Call, Capability, CommitId, Evidence, GitRef, Provider, ProviderId, RepoRef, TreeQuery,
+        Call, Capability, CommitId, Evidence, GitRef, KnownRepository, Provider, ProviderId,
+        RepoRef, Told, TreeQuery,
     },
 };
 use gix::ObjectId;
@@ -241,6 +242,30 @@ impl Provider for Local {
 
     async fn repository(&self, call: &Call, repo: &RepoRef) -> Result<Repository> {
         self.find_repository(call, &repo.id).await
+    }
+
+    /// Reads the folders of these alone.
+    async fn repositories_by_id(
+        &self,
+        call: &Call,
+        known: &[KnownRepository],
+    ) -> Result<Option<Vec<Told>>> {
+        let connection = call.connection_id.clone();
+        let ids: Vec<String> = known.iter().map(|known| known.repo.id.clone()).collect();
+        self.run(call, move |shared, deadline| {
+            let read = |id: &String| {
+                deadline.check()?;
+                let config = &shared.config;
+                Ok(Some(repositories::read(
+                    &shared.roots,
+                    config,
+                    &connection,
+                    id,
+                )))
+            };
+            ids.iter().map(read).collect::<Result<_>>().map(Some)
+        })
+        .await
     }
 
     async fn find_repository(&self, call: &Call, full_name: &str) -> Result<Repository> {

@@ -74,6 +74,7 @@ fn describe(found: &Found, config: &LocalConfig, connection: &ConnectionId) -> R
         None => (config.viewer_login.as_str(), found.id.as_str()),
     };
     Repository {
+        node_id: None,
         provider: ProviderId::LOCAL,
         connection_id: connection.clone(),
         id: found.id.clone(),

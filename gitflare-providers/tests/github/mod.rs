@@ -15,6 +15,7 @@ mod published;
 mod recordings;
 mod refusals;
 mod table;
+mod together;
 
 use gitflare_core::provider::RepoRef;
 use gitflare_providers::github::Github;

@@ -159,6 +159,7 @@ pub(super) fn listed(pairs: &[(&str, &str)]) -> Repositories {
     let repository = |(id, name): &(&str, &str)| ApprovedRepository {
         id: (*id).into(),
         full_name: (*name).into(),
+        node_id: None,
     };
     Repositories::Listed(pairs.iter().map(repository).collect())
 }

@@ -118,15 +118,30 @@ pub async fn an_id_goes_before_a_name(storage: &dyn Storage) {
     let renamed = ApprovedRepository {
         id: "2".into(),
         full_name: "octo/new".into(),
+        node_id: Some("R_2".into()),
     };
-    store.note_name(&grant_id(1), &renamed).await.unwrap();
+    store
+        .note_seen(&grant_id(1), vec![renamed.clone()])
+        .await
+        .unwrap();
+    let nameless = ApprovedRepository {
+        node_id: None,
+        ..renamed.clone()
+    };
+    store.note_seen(&grant_id(1), vec![nameless]).await.unwrap();
+    let kept = store.find_grant(&grant_id(1)).await.unwrap().unwrap();
+    let Repositories::Listed(kept) = kept.repositories else {
+        panic!("a list was stored");
+    };
+    assert_eq!(kept[1], renamed, "what is not known takes nothing away");
     assert_eq!(approved("octo/new").await.as_deref(), Some("2"));
     assert_eq!(approved("octo/two").await, None);
     let unknown = ApprovedRepository {
         id: "9".into(),
         full_name: "octo/nine".into(),
+        node_id: None,
     };
-    store.note_name(&grant_id(1), &unknown).await.unwrap();
+    store.note_seen(&grant_id(1), vec![unknown]).await.unwrap();
     assert_eq!(approved("octo/nine").await, None);
 }
 

@@ -244,15 +244,21 @@ impl AuthorizationStore for MemoryStorage {
         }))
     }
 
-    async fn note_name(&self, grant: &GrantId, repository: &ApprovedRepository) -> Result<()> {
+    async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {
         let mut state = self.state();
         let repositories = state
             .grants
             .get_mut(grant)
             .map(|grant| &mut grant.repositories);
-        if let Some(Repositories::Listed(list)) = repositories {
+        let Some(Repositories::Listed(list)) = repositories else {
+            return Ok(());
+        };
+        for repository in seen {
             for known in list.iter_mut().filter(|known| known.id == repository.id) {
                 known.full_name.clone_from(&repository.full_name);
+                if repository.node_id.is_some() {
+                    known.node_id.clone_from(&repository.node_id);
+                }
             }
         }
         Ok(())

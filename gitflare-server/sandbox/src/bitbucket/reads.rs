@@ -74,6 +74,15 @@ pub(super) async fn repositories(call: &Call<'_>, person: &'static Person) -> Re
     };
     let mut repos = call.world.visible(person);
     repos.retain(|repo| repo.owner == slug);
+    if let Some(filter) = call.query("q") {
+        let Some(list) = filter.strip_prefix("uuid IN (") else {
+            return Ok(error(400, "Invalid query"));
+        };
+        repos.retain(|repo| {
+            let uuid = objects::repository(call.world, repo)["uuid"].clone();
+            list.contains(&uuid.to_string())
+        });
+    }
     if call.query("sort") == Some("full_name") {
         repos.sort_by_key(Repo::full_name);
     }

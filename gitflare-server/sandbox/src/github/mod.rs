@@ -4,6 +4,7 @@
 mod around;
 mod code;
 mod events;
+mod graphql;
 mod hooks;
 mod lists;
 mod oauth;
@@ -39,6 +40,7 @@ const ROUTES: Routes = routes! {
         DELETE "/api/v3/applications/{client}/grant" => oauth::revoke,
     }
     account {
+        POST "/api/graphql" => graphql::query,
         GET "/user" => reads::viewer,
         GET "/user/repos" => reads::repositories,
         GET "/rate_limit" => reads::rate_limit,

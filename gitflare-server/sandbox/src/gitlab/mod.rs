@@ -3,6 +3,7 @@
 
 mod around;
 mod events;
+mod graphql;
 mod hooks;
 mod lists;
 mod oauth;
@@ -34,6 +35,7 @@ const ROUTES: Routes = routes! {
         GET "/oauth/token/info" => oauth::info,
     }
     account {
+        POST "/api/graphql" => graphql::query,
         GET "/user" => reads::viewer,
         GET "/metadata" => reads::metadata,
         GET "/version" => reads::metadata,

@@ -24,6 +24,7 @@ const ROUTES: Routes = routes! {
         GET "/__people" => people,
         POST "/__expire" => expire,
         POST "/__rename" => rename,
+        POST "/__remove" => remove,
         POST "/__emit" => emit,
     }
     account {}
@@ -128,6 +129,19 @@ async fn rename(call: &Call<'_>) -> Result<Answer> {
         state.renamed.insert(from, former.id);
         Ok(Answer::json(200, &json!({"id": former.id})))
     }
+}
+
+/// `{repository}`: deletes it.
+async fn remove(call: &Call<'_>) -> Result<Answer> {
+    let body = call.request.json();
+    let name = body["repository"].as_str().unwrap_or_default();
+    let mut state = call.world.state();
+    let before = state.repos.len();
+    state.repos.retain(|repo| repo.full_name() != name);
+    Ok(match state.repos.len() < before {
+        true => Answer::empty(204),
+        false => no_repository(),
+    })
 }
 
 /// `{repository, event, delivery, nameless}`: sends what the provider would send to every hook that

@@ -8,6 +8,7 @@ pub(crate) mod delivery;
 pub(crate) mod dialect;
 pub(crate) mod fault;
 pub(crate) mod git;
+pub(crate) mod graphql;
 pub(crate) mod objects;
 pub(crate) mod options;
 pub(crate) mod paging;

@@ -66,13 +66,14 @@ fn with_repositories(connection: &Connection, mut grant: Grant) -> rusqlite::Res
     if let Repositories::Listed(list) = &mut grant.repositories {
         *list = connection
             .prepare_cached(
-                "SELECT repository_id, full_name FROM approvals
+                "SELECT repository_id, full_name, node_id FROM approvals
                  WHERE grant_id = ?1 ORDER BY position",
             )?
             .query_map([grant.id.as_str()], |row| {
                 Ok(ApprovedRepository {
                     id: row.get(0)?,
                     full_name: row.get(1)?,
+                    node_id: row.get(2)?,
                 })
             })?
             .collect::<rusqlite::Result<_>>()?;
@@ -175,13 +176,14 @@ fn insert_approvals(connection: &Connection, grant: &Grant) -> Result<()> {
     for (position, repository) in list.iter().enumerate() {
         execute(
             connection,
-            "INSERT INTO approvals (grant_id, repository_id, full_name, position)
-             VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO approvals (grant_id, repository_id, full_name, position, node_id)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
             (
                 grant.id.as_str(),
                 &repository.id,
                 &repository.full_name,
                 saturated(position as u64),
+                repository.node_id.as_deref(),
             ),
         )?;
     }
@@ -435,15 +437,22 @@ impl AuthorizationStore for SqliteStorage {
         })
     }
 
-    async fn note_name(&self, grant: &GrantId, repository: &ApprovedRepository) -> Result<()> {
-        let (grant, repository) = (grant.clone(), repository.clone());
+    async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {
+        let grant = grant.clone();
         self.write(move |connection| {
-            execute(
-                connection,
-                "UPDATE approvals SET full_name = ?3
-                 WHERE grant_id = ?1 AND repository_id = ?2 AND full_name <> ?3",
-                (grant.as_str(), &repository.id, &repository.full_name),
-            )?;
+            for repository in seen {
+                execute(
+                    connection,
+                    "UPDATE approvals SET full_name = ?3, node_id = coalesce(?4, node_id)
+                     WHERE grant_id = ?1 AND repository_id = ?2",
+                    (
+                        grant.as_str(),
+                        &repository.id,
+                        &repository.full_name,
+                        repository.node_id.as_deref(),
+                    ),
+                )?;
+            }
             Ok(())
         })
         .await

@@ -25,6 +25,7 @@ pub(super) const CORE: &[&str] = &[
     include_str!("../../../migrations/0006_indexes.sql"),
     include_str!("../../../migrations/0007_lines.sql"),
     include_str!("../../../migrations/0008_posted_codes.sql"),
+    include_str!("../../../migrations/0009_node_ids.sql"),
 ];
 /// Of the usage log, oldest first.
 pub(super) const USAGE: &[&str] = &[

@@ -127,6 +127,8 @@ fn share(row: &Row<'_>, token: &AccessToken, approvals: bool) -> rusqlite::Resul
         Some(id) => Some(ApprovedRepository {
             id,
             full_name: row.get(BEFORE_APPROVAL + 1)?,
+            // A read of one repository asks by its id.
+            node_id: None,
         }),
         None => None,
     };
