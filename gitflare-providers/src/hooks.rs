@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use gitflare_core::{Error, Result, Secret, model::EventName, provider::HookCall};
+use gitflare_core::{
+    Error, Result, Secret,
+    model::{EventAction, EventName},
+    provider::HookCall,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 /// The error of a call that is not the provider's.
 pub(crate) fn invalid() -> Error {
@@ -48,4 +52,17 @@ pub(crate) fn upstream_names(
     let wanted = names.iter().filter(|(name, _)| wanted.contains(name));
     let names = wanted.flat_map(|(_, theirs)| theirs.iter().copied());
     names.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// What an upstream's word means by a table; a word that is not in it is a change of some kind, no
+/// word is none that is told.
+pub(crate) fn action(words: &[(&str, EventAction)], word: Option<&str>) -> Option<EventAction> {
+    let word = word?;
+    let known = words.iter().find(|(known, _)| *known == word);
+    Some(known.map_or(EventAction::Updated, |(_, action)| *action))
+}
+
+/// The name of a delivery that has none of its own: two different bodies are two deliveries.
+pub(crate) fn body_hash(body: &[u8]) -> String {
+    hex::encode(Sha256::digest(body))
 }

@@ -10,8 +10,7 @@ use sha2::Sha256;
 use super::{Gateway, cells};
 use crate::{
     Backoff, ClientId, Error, EventId, Result, Secret, Timestamp,
-    filter::Filtered,
-    model::{Envelope, EnvelopeRepository, EventData, EventName, Subscription},
+    model::Envelope,
     storage::{Capacity, Delivery, DeliveryAttempt, Settlement, StoredSubscription},
 };
 
@@ -199,31 +198,8 @@ fn sign(secret: &Secret<String>, id: &str, at: &str, body: &str) -> Result<Strin
 }
 
 /// The body of a delivery without its sequence number.
-pub(super) fn payload(
-    id: &EventId,
-    name: EventName,
-    subscription: &Subscription,
-    full_name: Option<&str>,
-    at: Timestamp,
-    data: &Filtered<EventData>,
-) -> Result<String> {
-    let body = Envelope {
-        id,
-        name,
-        provider: subscription.provider,
-        repository: EnvelopeRepository {
-            id: &subscription.repository_id,
-            full_name,
-        },
-        subscription_id: &subscription.id,
-        sequence: None,
-        action: None,
-        upstream_action: None,
-        occurred_at: None,
-        received_at: at,
-        data: data.value(),
-    };
-    serde_json::to_string(&body)
+pub(super) fn payload(body: &Envelope<'_>) -> Result<String> {
+    serde_json::to_string(body)
         .map_err(|error| Error::internal(format!("a delivery could not be written: {error}")))
 }
 

@@ -5,10 +5,13 @@ use super::{Gateway, cells, deliveries::payload};
 use crate::{
     Error, EventId, Result, SubscriptionId,
     filter::Filtered,
+    model::{Envelope, EnvelopeRepository},
     provider::{HookCall, HookEvents},
     storage::{NewDelivery, StoredSubscription},
 };
 
+/// The longest word of an upstream for what happened that is passed on, in bytes.
+const MAX_WORD: usize = 64;
 /// The longest delivery id of a provider that is remembered, in characters.
 const MAX_SOURCE: usize = 200;
 
@@ -68,28 +71,52 @@ impl Gateway {
         let source: Option<String> = source.map(|id| id.chars().take(MAX_SOURCE).collect());
         let now = self.clock.now();
         let mut queued = 0;
-        for (name, data) in sent.events {
+        for told in sent.events {
+            let name = told.name;
             if !subscription.events.contains(&name) {
                 continue;
             }
-            let data = Filtered::through(&*self.filter, &stored.tenant_id, data)?;
+            let data = Filtered::through(&*self.filter, &stored.tenant_id, told.data)?;
             let event = EventId::generate(&*self.clock, &*self.random);
-            let repository = sent.full_name.as_deref();
+            let word = told.upstream_action.filter(|word| is_word(word));
+            let body = Envelope {
+                id: &event,
+                name,
+                provider: subscription.provider,
+                repository: EnvelopeRepository {
+                    id: &subscription.repository_id,
+                    full_name: sent.full_name.as_deref(),
+                },
+                subscription_id: &subscription.id,
+                sequence: None,
+                action: told.action,
+                upstream_action: word.as_deref(),
+                occurred_at: told.occurred_at,
+                received_at: now,
+                data: data.value(),
+            };
             let delivery = NewDelivery {
-                payload: payload(&event, name, subscription, repository, now, &data)?,
+                payload: payload(&body)?,
                 // What the provider cannot tell apart is never taken for sent again.
                 source: format!(
                     "{} {}",
                     source.as_deref().unwrap_or(event.as_str()),
                     name.as_str()
                 ),
-                id: event,
                 subscription_id: subscription.id.clone(),
                 event: name,
                 created_at: now,
+                id: event,
             };
             queued += usize::from(self.storage.deliveries().enqueue(delivery).await?);
         }
         Ok(queued)
     }
+}
+
+/// Whether a text is a word such as upstreams have for what happened, and no place for anything else.
+fn is_word(text: &str) -> bool {
+    let is_part =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+    (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(is_part)
 }

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Actor, Check, Commit, Deployment, EventName, PullRequest, Release, Repository};
+use super::{
+    Actor, Check, CheckStatus, Commit, Deployment, DeploymentState, EventName, PullRequest,
+    Release, Repository, words,
+};
 use crate::{
     EventId, Result, SubscriptionId, Timestamp,
     filter::{Filterable, Screen},
@@ -31,8 +34,8 @@ pub struct Envelope<'a> {
     #[cfg_attr(feature = "schemars", schemars(required, with = "u64"))]
     pub sequence: Option<u64>,
     /// What happened; null when the upstream does not tell.
-    pub action: Option<&'a str>,
-    /// The upstream's own word for what happened.
+    pub action: Option<EventAction>,
+    /// The upstream's own word for what happened; null when it has none.
     pub upstream_action: Option<&'a str>,
     /// The time in the upstream's payload; null when it has none.
     pub occurred_at: Option<Timestamp>,
@@ -52,6 +55,63 @@ pub struct EnvelopeRepository<'a> {
     pub id: &'a str,
     /// The full name as last seen; `None` when it is not known.
     pub full_name: Option<&'a str>,
+}
+
+words! {
+    /// What happened to what an event is about. A word of the upstream that is not known here is
+    /// `updated`.
+    EventAction {
+        /// It was made.
+        Created = "created",
+        /// It was changed.
+        Updated = "updated",
+        /// It is gone.
+        Deleted = "deleted",
+        /// It was closed without a merge.
+        Closed = "closed",
+        /// It was opened again.
+        Reopened = "reopened",
+        /// It was merged.
+        Merged = "merged",
+        /// Everybody who may see the repository can see it.
+        Published = "published",
+        /// It was taken back.
+        Unpublished = "unpublished",
+        /// Somebody asks for it: a review, or another run of a check.
+        Requested = "requested",
+        /// It has ended, well or not.
+        Completed = "completed",
+        /// It belongs to another account.
+        Transferred = "transferred",
+        /// It has another name.
+        Renamed = "renamed",
+        /// It can only be read.
+        Archived = "archived",
+        /// It can be written to again.
+        Unarchived = "unarchived",
+        /// Others may see it.
+        VisibilityChanged = "visibility_changed",
+        /// A reviewer approves it.
+        Approved = "approved",
+        /// A reviewer wants changes.
+        ChangesRequested = "changes_requested",
+        /// A review or an approval no longer counts.
+        Dismissed = "dismissed",
+    }
+}
+
+words! {
+    /// What a review says of a pull request.
+    ReviewState {
+        /// It may be merged.
+        Approved = "approved",
+        /// It may not be merged as it is.
+        ChangesRequested = "changes_requested",
+        /// The review no longer counts.
+        Dismissed = "dismissed",
+        /// Neither.
+        Commented = "commented",
+    }
 }
 
 /// The `data` of an event.
@@ -115,6 +175,8 @@ pub struct Comment {
     pub id: String,
     /// Text of the comment, Markdown as written.
     pub body: Option<String>,
+    /// What a review says of the pull request; `None` for what is no review.
+    pub state: Option<ReviewState>,
     /// Author of the comment.
     pub author: Option<Actor>,
     /// The pull request that it is about, if one.
@@ -127,6 +189,45 @@ pub struct Comment {
     pub created_at: Option<Timestamp>,
     /// Time of the last change.
     pub updated_at: Option<Timestamp>,
+}
+
+impl EventData {
+    /// The time of an event by what its data says of itself; `None` where no member is about this
+    /// action.
+    #[must_use]
+    pub fn time_of(&self, action: Option<EventAction>) -> Option<Timestamp> {
+        match (self, action) {
+            // What is gone tells when it was changed, not when it went.
+            (_, Some(EventAction::Deleted)) | (Self::Push(_) | Self::Ref(_), _) => None,
+            (Self::Release(release), Some(EventAction::Created)) => release.created_at,
+            (Self::Release(release), Some(EventAction::Published)) => release.published_at,
+            (Self::Release(_), _) => None,
+            (Self::PullRequest(pull_request), _) => pull_request.updated_at,
+            (Self::Comment(comment), _) => comment.updated_at.or(comment.created_at),
+            (Self::Check(check), _) => check.completed_at.or(check.started_at),
+            (Self::Deployment(deployment), _) => deployment.updated_at.or(deployment.created_at),
+            (Self::Repository(repository), _) => repository.updated_at,
+        }
+    }
+
+    /// What happened, where the upstream tells it by a state alone.
+    #[must_use]
+    pub fn action_by_state(&self) -> Option<EventAction> {
+        let has_ended = match self {
+            Self::Check(check) => check.status == Some(CheckStatus::Completed),
+            Self::Deployment(deployment) => matches!(
+                deployment.state,
+                Some(
+                    DeploymentState::Success
+                        | DeploymentState::Failure
+                        | DeploymentState::Error
+                        | DeploymentState::Cancelled
+                )
+            ),
+            _ => false,
+        };
+        has_ended.then_some(EventAction::Completed)
+    }
 }
 
 impl Filterable for EventData {

@@ -32,7 +32,9 @@ pub use commit::{Commit, Signature};
 pub use contributor::Contributor;
 pub use deployment::{Deployment, DeploymentState};
 pub use diff::{Diff, DiffFile, DiffStats, FileStatus, MAX_FILES, MAX_PATCH_BYTES};
-pub use event::{Comment, Envelope, EnvelopeRepository, EventData, PushEvent, RefEvent};
+pub use event::{
+    Comment, Envelope, EnvelopeRepository, EventAction, EventData, PushEvent, RefEvent, ReviewState,
+};
 pub use label::Label;
 pub use person::Person;
 pub use profile::Viewer;

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 
 use super::{Call, RepoRef};
 use crate::{
-    ConnectionId, Result, Secret,
-    model::{EventData, EventName},
+    ConnectionId, Result, Secret, Timestamp,
+    model::{EventAction, EventData, EventName},
 };
 
 /// A webhook to register at the provider.
@@ -51,7 +51,62 @@ pub struct HookEvents {
     /// The repository's full name now; `None` when the call does not say.
     pub full_name: Option<String>,
     /// Events of the call: none, one or several.
-    pub events: Vec<(EventName, EventData)>,
+    pub events: Vec<HookEvent>,
+}
+
+/// One thing that happened.
+#[derive(Debug)]
+pub struct HookEvent {
+    /// The kind of event.
+    pub name: EventName,
+    /// What it is about.
+    pub data: EventData,
+    /// What happened to it; `None` when the upstream does not tell.
+    pub action: Option<EventAction>,
+    /// The upstream's own word for that.
+    pub upstream_action: Option<String>,
+    /// When, by the upstream's payload; `None` when it has no time.
+    pub occurred_at: Option<Timestamp>,
+}
+
+impl HookEvent {
+    /// What happened, at the time that the data tells.
+    #[must_use]
+    pub fn new(name: EventName, data: EventData, action: Option<EventAction>) -> Self {
+        Self {
+            name,
+            occurred_at: data.time_of(action),
+            data,
+            action,
+            upstream_action: None,
+        }
+    }
+
+    /// The same in the upstream's own word.
+    #[must_use]
+    pub fn told_as(mut self, word: Option<String>) -> Self {
+        self.upstream_action = word;
+        self
+    }
+
+    /// The same at another time, where the payload has one.
+    #[must_use]
+    pub fn at(mut self, time: Option<Timestamp>) -> Self {
+        self.occurred_at = time.or(self.occurred_at);
+        self
+    }
+}
+
+impl From<(EventName, EventData)> for HookEvent {
+    /// What its name or its state tells.
+    fn from((name, data): (EventName, EventData)) -> Self {
+        let action = match name {
+            EventName::BranchCreated | EventName::TagCreated => Some(EventAction::Created),
+            EventName::BranchDeleted | EventName::TagDeleted => Some(EventAction::Deleted),
+            _ => data.action_by_state(),
+        };
+        Self::new(name, data, action)
+    }
 }
 
 /// Hooks at one provider.

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 
 use super::{
     AuthorizationRequest, Call, Capability, CodeExchange, CommitId, DeploymentFilter, Evidence,
-    GitRef, HookCall, HookEvents, KnownRepository, NewHook, OauthRefusal, Provider, ProviderHooks,
-    ProviderId, ProviderKind, ProviderOauth, ProviderTokens, RateLimit, RefSelector, RepoRef,
-    TokenRefresh, TokenRevocation, Told, TreeQuery,
+    GitRef, HookCall, HookEvent, HookEvents, KnownRepository, NewHook, OauthRefusal, Provider,
+    ProviderHooks, ProviderId, ProviderKind, ProviderOauth, ProviderTokens, RateLimit, RefSelector,
+    RepoRef, TokenRefresh, TokenRevocation, Told, TreeQuery,
 };
 use crate::{
     ConnectionId, Error, Page, PageRequest, Result, Secret,
@@ -254,7 +254,7 @@ impl ProviderHooks for Instance {
     fn read(&self, call: &HookCall<'_>) -> Result<HookEvents> {
         let read = self.calls_back()?.read(call);
         let mut read = read.map_err(|error| self.renamed(error))?;
-        for (_, data) in &mut read.events {
+        for HookEvent { data, .. } in &mut read.events {
             if let EventData::Repository(repository) = data {
                 repository.provider = self.id;
             }

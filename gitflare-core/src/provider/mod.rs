@@ -21,7 +21,7 @@ use async_trait::async_trait;
 
 pub use capability::{Capability, Endpoint, Support};
 pub use evidence::Evidence;
-pub use hooks::{HookCall, HookEvents, NewHook, ProviderHooks};
+pub use hooks::{HookCall, HookEvent, HookEvents, NewHook, ProviderHooks};
 pub use id::{ProviderId, ProviderKind};
 pub use instance::Instance;
 pub use oauth::{

@@ -59,7 +59,7 @@ async fn approved_repositories_are_shown_at_once_in_the_order_of_approval() {
             .await;
         reply.unwrap()
     };
-    let names = |reply: &UnifiedReply| {
+    let names = |reply: &gitflare_core::gateway::UnifiedReply| {
         let rows = serde_json::to_value(reply.data.value()).unwrap();
         let names = rows.as_array().unwrap().iter();
         names

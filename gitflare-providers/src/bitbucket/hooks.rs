@@ -5,8 +5,8 @@
 use async_trait::async_trait;
 use gitflare_core::{
     Code, Result, Secret, Timestamp,
-    model::{Comment, EventData, EventName, PushEvent, RefEvent},
-    provider::{Call, HookCall, HookEvents, NewHook, ProviderHooks, RepoRef},
+    model::{Actor, Comment, EventAction, EventData, EventName, PushEvent, RefEvent, ReviewState},
+    provider::{Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -21,41 +21,108 @@ use super::{
     repositories::WireRepository,
 };
 use crate::{
-    hooks::{invalid, is_signed, upstream_names},
+    hooks::{invalid, is_signed},
     upstream_error::recode,
     wire::{self, Id, Rows, Word},
 };
 
-/// What can be delivered, and what Bitbucket calls it. It has no releases, and tells of no deployment.
-const EVENTS: &[(EventName, &[&str])] = &[
-    (EventName::Push, &["repo:push"]),
-    (EventName::BranchCreated, &["repo:push"]),
-    (EventName::BranchDeleted, &["repo:push"]),
-    (EventName::TagCreated, &["repo:push"]),
-    (EventName::TagDeleted, &["repo:push"]),
+/// What can be delivered, what Bitbucket calls it, and what has happened then. It has no releases, and
+/// tells of no deployment.
+const EVENTS: &[(&str, &[EventName], Option<EventAction>)] = &[
+    ("repo:push", PUSHED, None),
     (
-        EventName::PullRequest,
-        &[
-            "pullrequest:created",
-            "pullrequest:updated",
-            "pullrequest:fulfilled",
-            "pullrequest:rejected",
-        ],
+        "pullrequest:created",
+        PULL_REQUEST,
+        Some(EventAction::Created),
     ),
     (
-        EventName::Comment,
-        &[
-            "pullrequest:comment_created",
-            "pullrequest:comment_updated",
-            "pullrequest:comment_deleted",
-            "repo:commit_comment_created",
-        ],
+        "pullrequest:updated",
+        PULL_REQUEST,
+        Some(EventAction::Updated),
+    ),
+    ("pullrequest:push", PULL_REQUEST, Some(EventAction::Updated)),
+    (
+        "pullrequest:fulfilled",
+        PULL_REQUEST,
+        Some(EventAction::Merged),
     ),
     (
-        EventName::Check,
-        &["repo:commit_status_created", "repo:commit_status_updated"],
+        "pullrequest:rejected",
+        PULL_REQUEST,
+        Some(EventAction::Closed),
     ),
-    (EventName::Repository, &["repo:updated"]),
+    ("pullrequest:approved", COMMENT, Some(EventAction::Approved)),
+    (
+        "pullrequest:unapproved",
+        COMMENT,
+        Some(EventAction::Dismissed),
+    ),
+    (
+        "pullrequest:changes_request_created",
+        COMMENT,
+        Some(EventAction::ChangesRequested),
+    ),
+    (
+        "pullrequest:changes_request_removed",
+        COMMENT,
+        Some(EventAction::Dismissed),
+    ),
+    (
+        "pullrequest:comment_created",
+        COMMENT,
+        Some(EventAction::Created),
+    ),
+    (
+        "pullrequest:comment_updated",
+        COMMENT,
+        Some(EventAction::Updated),
+    ),
+    (
+        "pullrequest:comment_deleted",
+        COMMENT,
+        Some(EventAction::Deleted),
+    ),
+    (
+        "pullrequest:comment_resolved",
+        COMMENT,
+        Some(EventAction::Updated),
+    ),
+    (
+        "pullrequest:comment_reopened",
+        COMMENT,
+        Some(EventAction::Updated),
+    ),
+    (
+        "repo:commit_comment_created",
+        COMMENT,
+        Some(EventAction::Created),
+    ),
+    (
+        "repo:commit_status_created",
+        CHECK,
+        Some(EventAction::Created),
+    ),
+    (
+        "repo:commit_status_updated",
+        CHECK,
+        Some(EventAction::Updated),
+    ),
+    ("repo:updated", REPOSITORY, Some(EventAction::Updated)),
+    ("repo:transfer", REPOSITORY, Some(EventAction::Transferred)),
+    ("repo:deleted", REPOSITORY, Some(EventAction::Deleted)),
+];
+
+const PULL_REQUEST: &[EventName] = &[EventName::PullRequest];
+const COMMENT: &[EventName] = &[EventName::Comment];
+const CHECK: &[EventName] = &[EventName::Check];
+const REPOSITORY: &[EventName] = &[EventName::Repository];
+/// What a push is told as.
+const PUSHED: &[EventName] = &[
+    EventName::Push,
+    EventName::BranchCreated,
+    EventName::BranchDeleted,
+    EventName::TagCreated,
+    EventName::TagDeleted,
 ];
 
 const DELIVERED: &[EventName] = &[
@@ -79,7 +146,12 @@ impl ProviderHooks for Bitbucket {
     }
 
     async fn create(&self, call: &Call, repo: &RepoRef, hook: &NewHook<'_>) -> Result<String> {
-        let events = upstream_names(EVENTS, hook.events);
+        let is_wanted = |names: &[EventName]| names.iter().any(|name| hook.events.contains(name));
+        let events: Vec<&str> = EVENTS
+            .iter()
+            .filter(|(_, names, _)| is_wanted(names))
+            .map(|(theirs, ..)| *theirs)
+            .collect();
         let body = json!({
             "description": "GitFlare",
             "url": hook.url,
@@ -138,6 +210,8 @@ struct WireEvent {
     push: Option<WirePush>,
     pullrequest: Option<WirePullRequest>,
     comment: Option<WireComment>,
+    approval: Option<WireReview>,
+    changes_request: Option<WireReview>,
     commit_status: Option<WireStatus>,
 }
 
@@ -196,6 +270,42 @@ struct WireComment {
     updated_on: Option<Timestamp>,
 }
 
+/// What a person thinks of a pull request: one each, without an id or words.
+#[derive(Debug, Deserialize)]
+struct WireReview {
+    user: Option<WireUser>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    date: Option<Timestamp>,
+}
+
+fn review_state(action: EventAction) -> Option<ReviewState> {
+    match action {
+        EventAction::Approved => Some(ReviewState::Approved),
+        EventAction::ChangesRequested => Some(ReviewState::ChangesRequested),
+        EventAction::Dismissed => Some(ReviewState::Dismissed),
+        _ => None,
+    }
+}
+
+impl WireReview {
+    /// Its id is whose it is: a person has one review of a pull request.
+    fn into_comment(self, pull_request_number: Option<u64>, state: Option<ReviewState>) -> Comment {
+        let author: Option<Actor> = self.user.map(Into::into);
+        let whose = author.as_ref().and_then(|author| author.id.as_deref());
+        Comment {
+            id: format!("review:{}", whose.unwrap_or_default()),
+            body: None,
+            state,
+            author,
+            pull_request_number,
+            commit_sha: None,
+            web_url: None,
+            created_at: self.date,
+            updated_at: None,
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct WireContent {
     #[serde(default, deserialize_with = "wire::filled")]
@@ -207,6 +317,7 @@ impl WireComment {
         Comment {
             id: self.id.into(),
             body: self.content.and_then(|content| content.raw),
+            state: None,
             author: self.user.map(Into::into),
             pull_request_number,
             commit_sha: self.commit.and_then(|commit| commit.hash),
@@ -219,7 +330,7 @@ impl WireComment {
 
 impl WireChange {
     /// A ref that was made or deleted is a push, too.
-    fn into_events(self) -> Vec<(EventName, EventData)> {
+    fn into_events(self) -> Vec<HookEvent> {
         let Some(known) = self.new.as_ref().or(self.old.as_ref()) else {
             return Vec::new();
         };
@@ -249,52 +360,52 @@ impl WireChange {
             commits,
         };
         let push = (EventName::Push, EventData::Push(push));
-        std::iter::once(push).chain(moved).collect()
+        let told = std::iter::once(push).chain(moved);
+        told.map(HookEvent::from).collect()
     }
 }
 
 impl WireEvent {
-    fn into_events(self, event: &str, call: &HookCall<'_>) -> Result<Vec<(EventName, EventData)>> {
-        let one = |name, data| Ok(vec![(name, data)]);
-        match event {
-            "repo:push" => {
-                let changes = self.push.ok_or_else(invalid)?.changes.unwrap_or_default();
-                Ok(changes
-                    .into_iter()
-                    .flat_map(WireChange::into_events)
-                    .collect())
-            }
-            "pullrequest:created"
-            | "pullrequest:updated"
-            | "pullrequest:fulfilled"
-            | "pullrequest:rejected" => {
+    fn into_events(self, event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
+        let mut known = EVENTS.iter();
+        let Some((_, names, action)) = known.find(|(key, ..)| *key == event) else {
+            return Ok(Vec::new());
+        };
+        let name = names[0];
+        let data = match name {
+            EventName::PullRequest => {
                 let pull_request = self.pullrequest.ok_or_else(invalid)?.into();
-                one(
-                    EventName::PullRequest,
-                    EventData::PullRequest(Box::new(pull_request)),
-                )
+                EventData::PullRequest(Box::new(pull_request))
             }
-            "pullrequest:comment_created"
-            | "pullrequest:comment_updated"
-            | "pullrequest:comment_deleted"
-            | "repo:commit_comment_created" => {
+            EventName::Comment => {
                 let number = self.pullrequest.map(|pull_request| pull_request.number());
-                let comment = self.comment.ok_or_else(invalid)?.into_comment(number);
-                one(EventName::Comment, EventData::Comment(Box::new(comment)))
+                let comment = match self.comment {
+                    Some(comment) => comment.into_comment(number),
+                    None => {
+                        let review = self.approval.or(self.changes_request);
+                        let state = action.and_then(review_state);
+                        review.ok_or_else(invalid)?.into_comment(number, state)
+                    }
+                };
+                EventData::Comment(Box::new(comment))
             }
-            "repo:commit_status_created" | "repo:commit_status_updated" => {
+            EventName::Check => {
                 let check = self.commit_status.ok_or_else(invalid)?.into();
-                one(EventName::Check, EventData::Check(Box::new(check)))
+                EventData::Check(Box::new(check))
             }
-            "repo:updated" => {
+            EventName::Repository => {
                 let repository = self.repository.ok_or_else(invalid)?;
-                let repository = repository.seen_by(call.connection_id);
-                one(
-                    EventName::Repository,
-                    EventData::Repository(Box::new(repository)),
-                )
+                EventData::Repository(Box::new(repository.seen_by(call.connection_id)))
             }
-            _ => Ok(Vec::new()),
-        }
+            _ => {
+                let changes = self.push.ok_or_else(invalid)?.changes.unwrap_or_default();
+                let told = changes.into_iter().flat_map(WireChange::into_events);
+                return Ok(told.collect());
+            }
+        };
+        // A status that is sent with its outcome has ended, whether it was told of before or not.
+        let action = data.action_by_state().or(*action);
+        let told = HookEvent::new(name, data, action);
+        Ok(vec![told.told_as(Some(event.to_owned()))])
     }
 }

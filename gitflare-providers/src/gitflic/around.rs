@@ -127,6 +127,7 @@ impl Fork {
             return None;
         }
         Some(Repository {
+            node_id: None,
             provider: ProviderId::GITFLIC,
             connection_id: connection.clone(),
             id: fork.id,

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use gitflare_core::{
     Code, Result, Secret,
     model::{
-        Actor, Check, CheckConclusion, CheckStatus, Comment, EventData, EventName, PullRequest,
-        PullRequestState, PushEvent, RefEvent,
+        Actor, Check, CheckConclusion, CheckStatus, Comment, EventAction, EventData, EventName,
+        PullRequest, PullRequestState, PushEvent, RefEvent,
     },
-    provider::{Call, HookCall, HookEvents, NewHook, ProviderHooks, RepoRef},
+    provider::{Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -212,7 +212,7 @@ struct WireNote {
 
 impl WireEvent {
     /// What is told by this call: nothing where it lacks what the unified object cannot do without.
-    fn into_events(self) -> Vec<(EventName, EventData)> {
+    fn into_events(self) -> Vec<HookEvent> {
         let action = self.action;
         let word = action.as_str();
         let name = self.push.map(|push| push.git_ref);
@@ -252,9 +252,30 @@ impl WireEvent {
             }
             _ => Vec::new(),
         };
-        told.into_iter().flatten().collect()
+        let told = told.into_iter().flatten().map(|(name, data)| {
+            let told = match ACTIONS.iter().find(|(known, _)| *known == word) {
+                Some((_, action)) => HookEvent::new(name, data, Some(*action)),
+                // Its name, or its state, says the rest.
+                None => HookEvent::from((name, data)),
+            };
+            told.told_as(Some(word.to_owned()))
+        });
+        told.collect()
     }
 }
+
+/// What GitFlic's words for what happened mean, beside those that name their event.
+const ACTIONS: &[(&str, EventAction)] = &[
+    ("MERGE_REQUEST_CREATE", EventAction::Created),
+    ("MERGE_REQUEST_UPDATE", EventAction::Updated),
+    ("MERGE_REQUEST_CLOSE", EventAction::Closed),
+    ("MERGE_REQUEST_CANCEL", EventAction::Closed),
+    ("MERGE", EventAction::Merged),
+    ("MERGE_REQUEST_ACCEPT", EventAction::Approved),
+    ("NEW_ISSUE_NOTE", EventAction::Created),
+    ("DISCUSSION_CREATE", EventAction::Created),
+    ("PIPELINE_NEW", EventAction::Created),
+];
 
 impl WireMergeRequest {
     fn told(self, action: &str) -> Option<(EventName, EventData)> {
@@ -320,6 +341,7 @@ impl WireNote {
         let comment = Comment {
             id: self.id?,
             body: known(self.message),
+            state: None,
             author: account(self.user_alias),
             pull_request_number: pull_request.map(Id::number),
             commit_sha: None,

@@ -108,6 +108,7 @@ impl Named {
         let Self { project, owner } = self;
         let kind = project.owner.and_then(|owner| owner.kind);
         Repository {
+            node_id: None,
             provider: ProviderId::GITFLIC,
             connection_id: connection.clone(),
             id: project.id,

@@ -132,7 +132,8 @@ async fn statuses(
 ) -> Result<Page<Check>> {
     let path = ["commits", commit.as_str(), "status"];
     let list = below(Endpoint::Checks, repo, &path).rows_in("statuses");
-    let into = |status: WireStatus| status.into_check(commit);
+    // They were asked for by this commit.
+    let into = |status: WireStatus| status.into_check(commit.as_str());
     let mut statuses = client.rows(call, list, page, into).await?;
     statuses.next = statuses
         .next
@@ -198,7 +199,7 @@ impl From<WireRun> for Check {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireStatus {
+pub(super) struct WireStatus {
     id: Id,
     context: Option<String>,
     description: Option<String>,
@@ -221,7 +222,7 @@ fn outcome(word: &str) -> (Option<CheckStatus>, Option<CheckConclusion>) {
 }
 
 impl WireStatus {
-    fn into_check(self, commit: &CommitId) -> Check {
+    pub(super) fn into_check(self, commit: &str) -> Check {
         let (status, conclusion) = outcome(self.state.as_ref().map_or("", Word::as_str));
         Check {
             id: format!("status:{}", String::from(self.id)),
@@ -229,8 +230,7 @@ impl WireStatus {
             description: self.description,
             status,
             conclusion,
-            // It was asked for by this commit.
-            commit_sha: Some(commit.as_str().to_owned()),
+            commit_sha: Some(commit.to_owned()),
             git_ref: None,
             web_url: self.target_url.filter(|url| !url.is_empty()),
             started_at: self.created_at,

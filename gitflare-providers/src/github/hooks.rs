@@ -5,18 +5,26 @@
 use async_trait::async_trait;
 use gitflare_core::{
     Code, Result, Secret, Timestamp,
-    model::{Comment, Commit, EventData, EventName, PushEvent, RefEvent, Signature},
-    provider::{Call, Endpoint, HookCall, HookEvents, NewHook, ProviderHooks, RepoRef},
+    model::{
+        Comment, Commit, EventAction, EventData, EventName, PullRequestState, PushEvent, RefEvent,
+        ReviewState, Signature,
+    },
+    provider::{Call, Endpoint, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::{
-    Github, checks::WireRun, deployments::WireDeployment, profile::WireUser,
-    pull_requests::WirePull, releases::WireRelease, repositories::WireRepository,
+    Github,
+    checks::{WireRun, WireStatus},
+    deployments::WireDeployment,
+    profile::WireUser,
+    pull_requests::WirePull,
+    releases::WireRelease,
+    repositories::WireRepository,
 };
 use crate::{
-    hooks::{invalid, is_signed, known_sha, short_name, upstream_names},
+    hooks::{action, invalid, is_signed, known_sha, short_name, upstream_names},
     listing::{About, Api},
     upstream_error::recode,
     wire::{self, Id, Rows, Word},
@@ -40,9 +48,43 @@ const EVENTS: &[(EventName, &[&str])] = &[
         ],
     ),
     (EventName::Release, &["release"]),
-    (EventName::Check, &["check_run"]),
+    (EventName::Check, &["check_run", "status"]),
     (EventName::Deployment, &["deployment", "deployment_status"]),
     (EventName::Repository, &["repository"]),
+];
+
+/// What GitHub's words for what happened mean; what stands in none of the tables is a change.
+const PULL_REQUEST: &[(&str, EventAction)] = &[
+    ("opened", EventAction::Created),
+    ("closed", EventAction::Closed),
+    ("reopened", EventAction::Reopened),
+    ("review_requested", EventAction::Requested),
+];
+const COMMENT: &[(&str, EventAction)] = &[
+    ("created", EventAction::Created),
+    ("deleted", EventAction::Deleted),
+];
+const RELEASE: &[(&str, EventAction)] = &[
+    ("created", EventAction::Created),
+    ("published", EventAction::Published),
+    ("unpublished", EventAction::Unpublished),
+    ("deleted", EventAction::Deleted),
+];
+const CHECK: &[(&str, EventAction)] = &[
+    ("created", EventAction::Created),
+    ("completed", EventAction::Completed),
+    ("rerequested", EventAction::Requested),
+    ("requested_action", EventAction::Requested),
+];
+const REPOSITORY: &[(&str, EventAction)] = &[
+    ("created", EventAction::Created),
+    ("deleted", EventAction::Deleted),
+    ("archived", EventAction::Archived),
+    ("unarchived", EventAction::Unarchived),
+    ("renamed", EventAction::Renamed),
+    ("transferred", EventAction::Transferred),
+    ("publicized", EventAction::VisibilityChanged),
+    ("privatized", EventAction::VisibilityChanged),
 ];
 
 const NO_RIGHT: &str =
@@ -125,32 +167,38 @@ fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|_| invalid())
 }
 
-fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<(EventName, EventData)>> {
-    let body = call.body;
+fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
     let told = match event {
-        "push" => (
-            EventName::Push,
-            EventData::Push(parse::<WirePush>(body)?.into()),
-        ),
-        "create" | "delete" => {
-            let wire: WireRef = parse(body)?;
-            let name = match (event, wire.ref_type.as_str()) {
-                ("create", "branch") => EventName::BranchCreated,
-                ("create", "tag") => EventName::TagCreated,
-                ("delete", "branch") => EventName::BranchDeleted,
-                ("delete", "tag") => EventName::TagDeleted,
-                _ => return Ok(Vec::new()),
-            };
-            let data = RefEvent {
-                name: wire.name,
-                commit_sha: None,
-            };
-            (name, EventData::Ref(data))
+        "push" => {
+            let wire: WirePush = parse(call.body)?;
+            let pushed_at = wire.repository.as_ref().and_then(|repo| repo.pushed_at);
+            let data = EventData::Push(wire.into());
+            HookEvent::from((EventName::Push, data)).at(pushed_at)
         }
+        "create" | "delete" => match parse::<WireRef>(call.body)?.into_event(event) {
+            Some(told) => told.into(),
+            None => return Ok(Vec::new()),
+        },
+        "status" => {
+            let wire: WireCommitStatus = parse(call.body)?;
+            let updated_at = wire.updated_at;
+            let data = EventData::Check(Box::new(wire.status.into_check(&wire.sha)));
+            HookEvent::from((EventName::Check, data)).at(updated_at)
+        }
+        "deployment" | "deployment_status" => deployed(event, call.body)?,
+        _ => return acted(event, call),
+    };
+    Ok(vec![told])
+}
+
+/// The events whose payloads say by an `action` what happened.
+fn acted(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
+    let body = call.body;
+    let (name, data, words) = match event {
         "pull_request" => {
             let wire: WirePullRequest = parse(body)?;
             let data = EventData::PullRequest(Box::new(wire.pull_request.into()));
-            (EventName::PullRequest, data)
+            (EventName::PullRequest, data, PULL_REQUEST)
         }
         "issue_comment"
         | "commit_comment"
@@ -158,47 +206,69 @@ fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<(EventName, EventData)
         | "pull_request_review" => {
             let wire: WireCommented = parse(body)?;
             let comment = wire.into_comment().ok_or_else(invalid)?;
-            if event == "pull_request_review" && comment.body.is_none() {
-                // An approval without words is no comment.
-                return Ok(Vec::new());
-            }
-            (EventName::Comment, EventData::Comment(Box::new(comment)))
+            let data = EventData::Comment(Box::new(comment));
+            (EventName::Comment, data, COMMENT)
         }
         "release" => {
             let wire: WireReleased = parse(body)?;
-            (
-                EventName::Release,
-                EventData::Release(Box::new(wire.release.into())),
-            )
+            let data = EventData::Release(Box::new(wire.release.into()));
+            (EventName::Release, data, RELEASE)
         }
         "check_run" => {
             let wire: WireChecked = parse(body)?;
-            (
-                EventName::Check,
-                EventData::Check(Box::new(wire.check_run.into())),
-            )
-        }
-        "deployment" | "deployment_status" => {
-            let wire: WireDeployed = parse(body)?;
-            let state = wire.deployment_status.and_then(|status| status.state);
-            let deployment = wire.deployment.into_deployment(state);
-            (
-                EventName::Deployment,
-                EventData::Deployment(Box::new(deployment)),
-            )
+            let data = EventData::Check(Box::new(wire.check_run.into()));
+            (EventName::Check, data, CHECK)
         }
         "repository" => {
             let wire: WireWhole = parse(body)?;
             let repository = wire.repository.into_repository(call.connection_id);
-            (
-                EventName::Repository,
-                EventData::Repository(Box::new(repository)),
-            )
+            let data = EventData::Repository(Box::new(repository));
+            (EventName::Repository, data, REPOSITORY)
         }
         // A ping, or what nobody asked for.
         _ => return Ok(Vec::new()),
     };
-    Ok(vec![told])
+    let word = parse::<WireAction>(body)?.action;
+    let action =
+        action(words, word.as_deref()).map(|action| settled(action, word.as_deref(), &data));
+    Ok(vec![HookEvent::new(name, data, action).told_as(word)])
+}
+
+/// What a word alone does not tell: a merge is a way of closing, and a review that is submitted says
+/// by its state what it does.
+fn settled(action: EventAction, word: Option<&str>, data: &EventData) -> EventAction {
+    match (data, word) {
+        (EventData::PullRequest(pull_request), Some("closed"))
+            if pull_request.state == PullRequestState::Merged =>
+        {
+            EventAction::Merged
+        }
+        (EventData::Comment(review), Some("submitted" | "dismissed")) => match review.state {
+            Some(ReviewState::Approved) => EventAction::Approved,
+            Some(ReviewState::ChangesRequested) => EventAction::ChangesRequested,
+            Some(ReviewState::Dismissed) => EventAction::Dismissed,
+            Some(_) => EventAction::Created,
+            None => action,
+        },
+        _ => action,
+    }
+}
+
+/// A deployment that was made, or one that has another state.
+fn deployed(event: &str, body: &[u8]) -> Result<HookEvent> {
+    let wire: WireDeployed = parse(body)?;
+    let (state, at) = match wire.deployment_status {
+        Some(status) => (status.state, status.created_at),
+        None => (None, None),
+    };
+    let deployment = wire.deployment.into_deployment(state);
+    let data = EventData::Deployment(Box::new(deployment));
+    let action = match event {
+        "deployment" => EventAction::Created,
+        _ => data.action_by_state().unwrap_or(EventAction::Updated),
+    };
+    let told = HookEvent::new(EventName::Deployment, data, Some(action));
+    Ok(told.told_as(wire.action).at(at))
 }
 
 #[derive(Debug, Deserialize)]
@@ -224,6 +294,7 @@ struct WirePush {
     before: Option<String>,
     after: Option<String>,
     commits: Option<Rows<WirePushed>>,
+    repository: Option<WirePushedTo>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -284,11 +355,63 @@ impl From<WirePush> for PushEvent {
     }
 }
 
+/// Seconds since 1970 in a push, a text elsewhere.
+#[derive(Debug, Deserialize)]
+struct WirePushedTo {
+    #[serde(default, deserialize_with = "seconds")]
+    pushed_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum WireSeconds {
+    Number(i64),
+    Other(serde::de::IgnoredAny),
+}
+
+fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(match WireSeconds::deserialize(from)? {
+        WireSeconds::Number(seconds) => Timestamp::from_seconds(seconds),
+        WireSeconds::Other(_) => None,
+    })
+}
+
+#[derive(Debug, Deserialize)]
+struct WireAction {
+    action: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireCommitStatus {
+    sha: String,
+    #[serde(default, deserialize_with = "wire::moment")]
+    updated_at: Option<Timestamp>,
+    #[serde(flatten)]
+    status: WireStatus,
+}
+
 #[derive(Debug, Deserialize)]
 struct WireRef {
     #[serde(rename = "ref", deserialize_with = "short_name")]
     name: String,
     ref_type: String,
+}
+
+impl WireRef {
+    fn into_event(self, event: &str) -> Option<(EventName, EventData)> {
+        let name = match (event, self.ref_type.as_str()) {
+            ("create", "branch") => EventName::BranchCreated,
+            ("create", "tag") => EventName::TagCreated,
+            ("delete", "branch") => EventName::BranchDeleted,
+            ("delete", "tag") => EventName::TagDeleted,
+            _ => return None,
+        };
+        let data = RefEvent {
+            name: self.name,
+            commit_sha: None,
+        };
+        Some((name, EventData::Ref(data)))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -308,6 +431,7 @@ struct WireChecked {
 
 #[derive(Debug, Deserialize)]
 struct WireDeployed {
+    action: Option<String>,
     deployment: WireDeployment,
     deployment_status: Option<WireState>,
 }
@@ -315,6 +439,8 @@ struct WireDeployed {
 #[derive(Debug, Deserialize)]
 struct WireState {
     state: Option<Word>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    created_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -344,6 +470,8 @@ struct WireComment {
     #[serde(default, deserialize_with = "wire::filled")]
     body: Option<String>,
     user: Option<WireUser>,
+    /// Of a review.
+    state: Option<Word>,
     commit_id: Option<String>,
     html_url: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
@@ -359,9 +487,11 @@ impl WireCommented {
         let issue = self.issue.filter(|issue| issue.pull_request.is_some());
         let pull = self.pull_request.or(issue);
         let comment = self.comment.or(self.review)?;
+        let state = comment.state.map(|word| word.as_str().to_ascii_lowercase());
         Some(Comment {
             id: comment.id.into(),
             body: comment.body,
+            state: state.as_deref().and_then(ReviewState::parse),
             author: comment.user.and_then(WireUser::into_actor),
             pull_request_number: pull.map(|pull| pull.number),
             commit_sha: comment.commit_id,

@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use gitflare_core::{
     Code, Error, Result, Secret, Timestamp,
     model::{
-        Actor, Asset, Check, Comment, Commit, Deployment, EventData, EventName, PullRequest,
-        PullRequestState, PushEvent, RefEvent, Release, Signature,
+        Actor, Asset, Check, Comment, Commit, Deployment, EventAction, EventData, EventName,
+        PullRequest, PullRequestState, PushEvent, RefEvent, Release, Signature,
     },
-    provider::{Call, HookCall, HookEvents, NewHook, ProviderHooks, ProviderId, RepoRef},
+    provider::{
+        Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, ProviderId, RepoRef,
+    },
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -17,7 +19,7 @@ use subtle::ConstantTimeEq;
 
 use super::{Gitlab, checks::outcome, deployments, profile::WireUser, pull_requests};
 use crate::{
-    hooks::{invalid, known_sha},
+    hooks::{action, body_hash, invalid, known_sha},
     wire::{self, Id, Rows},
 };
 
@@ -113,17 +115,13 @@ impl ProviderHooks for Gitlab {
     }
 
     fn read(&self, call: &HookCall<'_>) -> Result<HookEvents> {
-        let delivery_id = call
-            .header("idempotency-key")
-            .or_else(|| call.header("x-gitlab-event-uuid"))
-            .ok_or_else(invalid)?;
         let concerned: WireConcerned = parse(call.body)?;
         let (id, full_name) = match concerned.project {
             Some(project) => (project.id, project.path_with_namespace),
             None => (None, None),
         };
         Ok(HookEvents {
-            delivery_id: Some(delivery_id.to_owned()),
+            delivery_id: Some(delivery_id(call)),
             repository_id: id.or(concerned.project_id).map(Into::into),
             full_name,
             events: match concerned.object_kind.as_deref() {
@@ -137,6 +135,22 @@ impl ProviderHooks for Gitlab {
     }
 }
 
+/// GitLab 17.4 and newer name a delivery. Before, an event has an id that a chain of hooks which
+/// cause each other shares, and the oldest releases send none: the body tells two events apart.
+fn delivery_id(call: &HookCall<'_>) -> String {
+    match call.header("idempotency-key") {
+        Some(key) => key.to_owned(),
+        None => {
+            let event = call.header("x-gitlab-event-uuid").unwrap_or_default();
+            let event: String = event.chars().take(MAX_EVENT_ID).collect();
+            format!("{event} {}", body_hash(call.body))
+        }
+    }
+}
+
+/// What is kept of an event's id before the hash of the body.
+const MAX_EVENT_ID: usize = 64;
+
 /// What GitLab calls the events that are told.
 const KINDS: &[&str] = &[
     "push",
@@ -146,6 +160,23 @@ const KINDS: &[&str] = &[
     "release",
     "build",
     "deployment",
+];
+
+/// What GitLab's words for what happened mean; what stands in none of the tables is a change.
+const MERGE_REQUEST: &[(&str, EventAction)] = &[
+    ("open", EventAction::Created),
+    ("close", EventAction::Closed),
+    ("reopen", EventAction::Reopened),
+    ("merge", EventAction::Merged),
+    ("approved", EventAction::Approved),
+    ("approval", EventAction::Approved),
+    ("unapproved", EventAction::Dismissed),
+    ("unapproval", EventAction::Dismissed),
+];
+const NOTE: &[(&str, EventAction)] = &[("create", EventAction::Created)];
+const RELEASE: &[(&str, EventAction)] = &[
+    ("create", EventAction::Created),
+    ("delete", EventAction::Deleted),
 ];
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
@@ -189,6 +220,9 @@ struct WireEvent {
     git_ref: Option<String>,
     before: Option<String>,
     after: Option<String>,
+    /// The commit that stands in the work tree: where `after` names the object of an annotated tag,
+    /// what it leads to.
+    checkout_sha: Option<String>,
     commits: Option<Rows<WireCommit>>,
     // A job.
     sha: Option<String>,
@@ -204,7 +238,10 @@ struct WireEvent {
     deployment_id: Option<Id>,
     environment: Option<WireText>,
     status: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    status_changed_at: Option<Timestamp>,
     // A release.
+    action: Option<String>,
     tag: Option<WireText>,
     name: Option<String>,
     description: Option<String>,
@@ -287,7 +324,9 @@ struct WireAttributes {
     target_branch: Option<String>,
     last_commit: Option<WireCommit>,
     merge_commit_sha: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
     commit_id: Option<String>,
+    action: Option<String>,
     author_id: Option<Id>,
     url: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
@@ -297,61 +336,67 @@ struct WireAttributes {
 }
 
 impl WireEvent {
-    fn into_events(self, kind: &str) -> Vec<(EventName, EventData)> {
+    fn into_events(self, kind: &str) -> Vec<HookEvent> {
+        let acted = self.object_attributes.as_ref();
+        let acted = acted.and_then(|attributes| attributes.action.clone());
         match kind {
-            "push" => self.into_push(
-                "refs/heads/",
-                EventName::BranchCreated,
-                EventName::BranchDeleted,
-            ),
-            "tag_push" => {
-                self.into_push("refs/tags/", EventName::TagCreated, EventName::TagDeleted)
+            "push" => self.into_push("refs/heads/"),
+            "tag_push" => self.into_push("refs/tags/"),
+            "merge_request" => {
+                let data = self.into_pull_request().map(Box::new);
+                let data = data.map(EventData::PullRequest);
+                by_word(EventName::PullRequest, data, MERGE_REQUEST, acted)
             }
-            "merge_request" => one(
-                EventName::PullRequest,
-                self.into_pull_request()
-                    .map(|it| EventData::PullRequest(Box::new(it))),
-            ),
-            "note" => one(
-                EventName::Comment,
-                self.into_comment()
-                    .map(|it| EventData::Comment(Box::new(it))),
-            ),
-            "release" => one(
-                EventName::Release,
-                Some(EventData::Release(Box::new(self.into_release()))),
-            ),
-            "build" => one(
-                EventName::Check,
-                self.into_check().map(|it| EventData::Check(Box::new(it))),
-            ),
-            "deployment" => one(
-                EventName::Deployment,
-                self.into_deployment()
-                    .map(|it| EventData::Deployment(Box::new(it))),
-            ),
+            "note" => {
+                let data = self.into_comment().map(Box::new).map(EventData::Comment);
+                by_word(EventName::Comment, data, NOTE, acted)
+            }
+            "release" => {
+                let word = self.action.clone();
+                let data = EventData::Release(Box::new(self.into_release()));
+                by_word(EventName::Release, Some(data), RELEASE, word)
+            }
+            "build" => {
+                let data = self.into_check().map(Box::new).map(EventData::Check);
+                let told = data.map(|data| HookEvent::from((EventName::Check, data)));
+                told.into_iter().collect()
+            }
+            "deployment" => {
+                let at = self.status_changed_at;
+                let is_new = self.status.as_deref() == Some("created");
+                let data = self.into_deployment().map(Box::new);
+                let told = data.map(EventData::Deployment).map(|data| {
+                    let action = match is_new {
+                        true => EventAction::Created,
+                        false => data.action_by_state().unwrap_or(EventAction::Updated),
+                    };
+                    HookEvent::new(EventName::Deployment, data, Some(action)).at(at)
+                });
+                told.into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
 
     /// A push, and the ref that it made or deleted.
-    fn into_push(
-        self,
-        prefix: &str,
-        created: EventName,
-        deleted: EventName,
-    ) -> Vec<(EventName, EventData)> {
+    fn into_push(self, prefix: &str) -> Vec<HookEvent> {
         let Some(git_ref) = self.git_ref else {
             return Vec::new();
         };
+        let is_tag = prefix == "refs/tags/";
         let (before, after) = (known_sha(self.before), known_sha(self.after));
-        let moved = match (&before, &after) {
-            (None, Some(_)) => Some(created),
-            (Some(_), None) => Some(deleted),
+        let moved = match (&before, &after, is_tag) {
+            (None, Some(_), false) => Some(EventName::BranchCreated),
+            (Some(_), None, false) => Some(EventName::BranchDeleted),
+            (None, Some(_), true) => Some(EventName::TagCreated),
+            (Some(_), None, true) => Some(EventName::TagDeleted),
             _ => None,
         };
         let name = git_ref.strip_prefix(prefix).unwrap_or(&git_ref).to_owned();
-        let commit_sha = after.clone().or_else(|| before.clone());
+        let commit_sha = match is_tag {
+            true => known_sha(self.checkout_sha).filter(|_| after.is_some()),
+            false => after.clone().or_else(|| before.clone()),
+        };
         let commits = self.commits.unwrap_or_default().into_iter();
         let push = EventData::Push(PushEvent {
             git_ref,
@@ -359,9 +404,9 @@ impl WireEvent {
             after,
             commits: commits.filter_map(WireCommit::into_commit).collect(),
         });
-        let mut events = vec![(EventName::Push, push)];
-        events.extend(moved.map(|event| (event, EventData::Ref(RefEvent { name, commit_sha }))));
-        events
+        let moved = moved.map(|event| (event, EventData::Ref(RefEvent { name, commit_sha })));
+        let push = std::iter::once((EventName::Push, push));
+        push.chain(moved).map(HookEvent::from).collect()
     }
 
     fn into_pull_request(self) -> Option<PullRequest> {
@@ -399,6 +444,7 @@ impl WireEvent {
         Some(Comment {
             id: wire.id?.into(),
             body: wire.note,
+            state: None,
             author: self.user.map(Into::into),
             pull_request_number: self.merge_request.and_then(|request| request.iid),
             commit_sha: self
@@ -472,8 +518,16 @@ impl WireEvent {
     }
 }
 
-fn one(name: EventName, data: Option<EventData>) -> Vec<(EventName, EventData)> {
-    data.map(|data| (name, data)).into_iter().collect()
+/// What happened by GitLab's word for it.
+fn by_word(
+    name: EventName,
+    data: Option<EventData>,
+    words: &[(&str, EventAction)],
+    word: Option<String>,
+) -> Vec<HookEvent> {
+    let action = action(words, word.as_deref());
+    let told = data.map(|data| HookEvent::new(name, data, action).told_as(word));
+    told.into_iter().collect()
 }
 
 impl WireCommit {

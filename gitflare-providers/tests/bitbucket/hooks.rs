@@ -17,7 +17,7 @@ use crate::bitbucket::{
     SHA, UUID, below, repo,
     support::{
         call,
-        hooks::{headers, holds, read, told},
+        hooks::{deeds, headers, holds, read, told},
         table::fixture,
     },
 };
@@ -108,6 +108,105 @@ async fn every_event_is_told_in_the_unified_words() {
     for body in ["", "[]", r#"{"push": null}"#, "{"] {
         let refused = read(&provider, &sent, body.as_bytes()).unwrap_err();
         assert_eq!(refused.code(), Code::InvalidRequest, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn what_happened_is_told_and_when() {
+    let (_stand_in, provider) = upstream(Reply::new(418, "")).await;
+    let time = "2026-03-01T08:00:00.000Z";
+    let at = "2026-03-01T08:00:00+00:00";
+    let mut pull_request = parsed("pull_request");
+    pull_request["updated_on"] = json!(at);
+    let pull = json!({"pullrequest": pull_request});
+    let comment = json!({"pullrequest": pull_request, "comment": {"id": 5, "created_on": at}});
+    let review = json!({"date": at, "user": parsed("profile")});
+    let approval = json!({"pullrequest": pull_request, "approval": review});
+    let changes = json!({"pullrequest": pull_request, "changes_request": review});
+    let status = |state: &str| json!({"commit_status": {"key": "1", "state": state, "created_on": at, "updated_on": at}});
+    let whole = json!({"repository": parsed("repository")});
+    for (event, payload, name, action) in [
+        ("pullrequest:created", &pull, "pull_request", "created"),
+        ("pullrequest:updated", &pull, "pull_request", "updated"),
+        ("pullrequest:push", &pull, "pull_request", "updated"),
+        ("pullrequest:fulfilled", &pull, "pull_request", "merged"),
+        ("pullrequest:rejected", &pull, "pull_request", "closed"),
+        ("pullrequest:approved", &approval, "comment", "approved"),
+        ("pullrequest:unapproved", &approval, "comment", "dismissed"),
+        (
+            "pullrequest:changes_request_created",
+            &changes,
+            "comment",
+            "changes_requested",
+        ),
+        (
+            "pullrequest:changes_request_removed",
+            &changes,
+            "comment",
+            "dismissed",
+        ),
+        (
+            "pullrequest:comment_created",
+            &comment,
+            "comment",
+            "created",
+        ),
+        (
+            "pullrequest:comment_updated",
+            &comment,
+            "comment",
+            "updated",
+        ),
+        (
+            "pullrequest:comment_deleted",
+            &comment,
+            "comment",
+            "deleted",
+        ),
+        (
+            "pullrequest:comment_resolved",
+            &comment,
+            "comment",
+            "updated",
+        ),
+        (
+            "repo:commit_status_created",
+            &status("INPROGRESS"),
+            "check",
+            "created",
+        ),
+        (
+            "repo:commit_status_updated",
+            &status("FAILED"),
+            "check",
+            "completed",
+        ),
+        ("repo:updated", &whole, "repository", "updated"),
+        ("repo:transfer", &whole, "repository", "transferred"),
+        ("repo:deleted", &whole, "repository", "deleted"),
+    ] {
+        let sent = [("x-event-key", event), ("x-request-uuid", "delivery-1")];
+        let events = read(&provider, &sent, payload.to_string().as_bytes()).unwrap();
+        let deeds = deeds(&events);
+        assert_eq!(deeds[0][0], name, "{event}");
+        assert_eq!(deeds[0][1], action, "{event}");
+        assert_eq!(deeds[0][2], event);
+        match (name, action) {
+            (_, "deleted") => assert_eq!(deeds[0][3], Value::Null, "{event}"),
+            ("repository", _) => {}
+            _ => assert_eq!(deeds[0][3], time, "{event}"),
+        }
+        if event.contains("approved") || event.contains("changes_request") {
+            let told = told(events);
+            let expected = if action == "dismissed" {
+                "dismissed"
+            } else {
+                action
+            };
+            assert_eq!(told[0][1]["state"], expected, "{event}");
+            assert!(told[0][1]["id"].as_str().unwrap().len() > "review:".len());
+            assert_eq!(told[0][1]["pullRequestNumber"], 4);
+        }
     }
 }
 

@@ -2,13 +2,21 @@
 
 use gitflare_core::{
     Code, ConnectionId, Secret,
-    provider::{HookCall, Provider},
+    model::EventName,
+    provider::{HookCall, NewHook, Provider},
+};
+use gitflare_providers::{
+    conformance::{Reply, StandIn},
+    github::Github,
 };
 use serde_json::{Value, json};
 
 use crate::github::{
-    SHA, Upstream,
-    support::hooks::{headers, holds, read, told},
+    SHA, Upstream, repo,
+    support::{
+        call,
+        hooks::{deeds, headers, holds, read, told},
+    },
 };
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";
@@ -99,8 +107,8 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ),
         (
             "pull_request_review",
-            json!({"action": "submitted", "pull_request": pull, "review": {"id": 9, "body": null, "state": "approved"}}),
-            json!([]),
+            json!({"action": "submitted", "pull_request": pull, "review": {"id": 9, "body": null, "state": "approved", "commit_id": SHA}}),
+            json!([["comment", {"id": "9", "body": null, "state": "approved", "pullRequestNumber": 12, "commitSha": SHA}]]),
         ),
         (
             "release",
@@ -111,6 +119,11 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
             "check_run",
             json!({"action": "completed", "check_run": {"id": 44, "name": "build", "status": "completed", "conclusion": "timed_out", "head_sha": SHA}}),
             json!([["check", {"id": "run:44", "status": "completed", "conclusion": "timed_out", "commitSha": SHA}]]),
+        ),
+        (
+            "status",
+            json!({"id": 45, "sha": SHA, "name": "mill/loom", "context": "ci/build", "state": "failure", "description": "Broken", "target_url": "https://ci.example/1", "updated_at": "2026-03-01T08:00:00+00:00"}),
+            json!([["check", {"id": "status:45", "name": "ci/build", "status": "completed", "conclusion": "failure", "commitSha": SHA, "webUrl": "https://ci.example/1"}]]),
         ),
         (
             "deployment",
@@ -154,6 +167,282 @@ async fn every_event_is_told_in_the_unified_words() {
         let told = told(events);
         assert!(holds(&told, &expected), "{event}: {told}");
     }
+}
+
+const AT: &str = "2026-03-01T08:00:00Z";
+const TIME: &str = "2026-03-01T08:00:00.000Z";
+
+/// The event, the payload, and what happened: action, GitHub's word, time.
+fn deeds_told() -> Vec<(&'static str, Value, Value)> {
+    let acted = |action: &str, more: Value| {
+        let mut payload = json!({"action": action});
+        payload
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        payload
+    };
+    let pull = |action: &str, state: Value| {
+        let mut pull = json!({"id": 91, "number": 12, "updated_at": AT});
+        pull.as_object_mut()
+            .unwrap()
+            .extend(state.as_object().unwrap().clone());
+        acted(action, json!({"pull_request": pull}))
+    };
+    let comment = |action: &str| {
+        acted(
+            action,
+            json!({"issue": {"number": 1}, "comment": {"id": 5, "created_at": AT, "updated_at": AT}}),
+        )
+    };
+    let review = |action: &str, state: &str| {
+        let review = json!({"id": 8, "body": null, "state": state, "submitted_at": AT});
+        acted(
+            action,
+            json!({"pull_request": {"number": 12}, "review": review}),
+        )
+    };
+    let release = |action: &str| {
+        let release = json!({"id": 4, "tag_name": "v1", "created_at": "2026-02-01T08:00:00Z", "published_at": AT});
+        acted(action, json!({"release": release}))
+    };
+    let run = |action: &str| {
+        acted(
+            action,
+            json!({"check_run": {"id": 44, "status": "queued", "started_at": AT}}),
+        )
+    };
+    let repository = |action: &str| {
+        acted(
+            action,
+            json!({"repository": {"id": 7, "name": "loom", "full_name": "mill/loom", "updated_at": AT}}),
+        )
+    };
+    let (open, merged) = (
+        json!({"state": "open"}),
+        json!({"state": "closed", "merged_at": AT}),
+    );
+    vec![
+        (
+            "push",
+            json!({"ref": "refs/heads/main", "repository": {"id": 7, "pushed_at": 1_772_352_000}}),
+            json!([["push", null, null, TIME]]),
+        ),
+        (
+            "create",
+            json!({"ref": "weave", "ref_type": "branch"}),
+            json!([["branch.created", "created", null, null]]),
+        ),
+        (
+            "delete",
+            json!({"ref": "v1", "ref_type": "tag"}),
+            json!([["tag.deleted", "deleted", null, null]]),
+        ),
+        (
+            "pull_request",
+            pull("opened", open.clone()),
+            json!([["pull_request", "created", "opened", TIME]]),
+        ),
+        (
+            "pull_request",
+            pull("synchronize", open.clone()),
+            json!([["pull_request", "updated", "synchronize", TIME]]),
+        ),
+        (
+            "pull_request",
+            pull("closed", json!({"state": "closed"})),
+            json!([["pull_request", "closed", "closed", TIME]]),
+        ),
+        (
+            "pull_request",
+            pull("closed", merged),
+            json!([["pull_request", "merged", "closed", TIME]]),
+        ),
+        (
+            "pull_request",
+            pull("reopened", open.clone()),
+            json!([["pull_request", "reopened", "reopened", TIME]]),
+        ),
+        (
+            "pull_request",
+            pull("review_requested", open.clone()),
+            json!([["pull_request", "requested", "review_requested", TIME]]),
+        ),
+        (
+            "pull_request",
+            pull("a_word_of_tomorrow", open),
+            json!([["pull_request", "updated", "a_word_of_tomorrow", TIME]]),
+        ),
+        (
+            "issue_comment",
+            comment("created"),
+            json!([["comment", "created", "created", TIME]]),
+        ),
+        (
+            "issue_comment",
+            comment("edited"),
+            json!([["comment", "updated", "edited", TIME]]),
+        ),
+        (
+            "issue_comment",
+            comment("deleted"),
+            json!([["comment", "deleted", "deleted", null]]),
+        ),
+        (
+            "pull_request_review",
+            review("submitted", "approved"),
+            json!([["comment", "approved", "submitted", TIME]]),
+        ),
+        (
+            "pull_request_review",
+            review("submitted", "changes_requested"),
+            json!([["comment", "changes_requested", "submitted", TIME]]),
+        ),
+        (
+            "pull_request_review",
+            review("submitted", "commented"),
+            json!([["comment", "created", "submitted", TIME]]),
+        ),
+        (
+            "pull_request_review",
+            review("edited", "approved"),
+            json!([["comment", "updated", "edited", TIME]]),
+        ),
+        (
+            "pull_request_review",
+            review("dismissed", "dismissed"),
+            json!([["comment", "dismissed", "dismissed", TIME]]),
+        ),
+        (
+            "release",
+            release("created"),
+            json!([["release", "created", "created", "2026-02-01T08:00:00.000Z"]]),
+        ),
+        (
+            "release",
+            release("published"),
+            json!([["release", "published", "published", TIME]]),
+        ),
+        (
+            "release",
+            release("unpublished"),
+            json!([["release", "unpublished", "unpublished", null]]),
+        ),
+        (
+            "release",
+            release("prereleased"),
+            json!([["release", "updated", "prereleased", null]]),
+        ),
+        (
+            "release",
+            release("deleted"),
+            json!([["release", "deleted", "deleted", null]]),
+        ),
+        (
+            "check_run",
+            run("created"),
+            json!([["check", "created", "created", TIME]]),
+        ),
+        (
+            "check_run",
+            run("completed"),
+            json!([["check", "completed", "completed", TIME]]),
+        ),
+        (
+            "check_run",
+            run("rerequested"),
+            json!([["check", "requested", "rerequested", TIME]]),
+        ),
+        (
+            "status",
+            json!({"id": 45, "sha": SHA, "state": "pending", "updated_at": AT}),
+            json!([["check", null, null, TIME]]),
+        ),
+        (
+            "status",
+            json!({"id": 45, "sha": SHA, "state": "success", "updated_at": AT}),
+            json!([["check", "completed", null, TIME]]),
+        ),
+        (
+            "deployment",
+            acted(
+                "created",
+                json!({"deployment": {"id": 9, "created_at": AT}}),
+            ),
+            json!([["deployment", "created", "created", TIME]]),
+        ),
+        (
+            "deployment_status",
+            acted(
+                "created",
+                json!({"deployment": {"id": 9}, "deployment_status": {"state": "in_progress", "created_at": AT}}),
+            ),
+            json!([["deployment", "updated", "created", TIME]]),
+        ),
+        (
+            "deployment_status",
+            acted(
+                "created",
+                json!({"deployment": {"id": 9}, "deployment_status": {"state": "failure", "created_at": AT}}),
+            ),
+            json!([["deployment", "completed", "created", TIME]]),
+        ),
+        (
+            "repository",
+            repository("privatized"),
+            json!([["repository", "visibility_changed", "privatized", TIME]]),
+        ),
+        (
+            "repository",
+            repository("archived"),
+            json!([["repository", "archived", "archived", TIME]]),
+        ),
+        (
+            "repository",
+            repository("renamed"),
+            json!([["repository", "renamed", "renamed", TIME]]),
+        ),
+        (
+            "repository",
+            repository("transferred"),
+            json!([["repository", "transferred", "transferred", TIME]]),
+        ),
+        (
+            "repository",
+            repository("deleted"),
+            json!([["repository", "deleted", "deleted", null]]),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn what_happened_is_told_and_when() {
+    let up = Upstream::start(&[]).await;
+    for (event, payload, expected) in deeds_told() {
+        let sent = [("x-github-event", event), ("x-github-delivery", "guid-1")];
+        let events = read(&up.provider, &sent, payload.to_string().as_bytes()).unwrap();
+        assert_eq!(deeds(&events), expected, "{event}: {payload}");
+    }
+}
+
+#[tokio::test]
+async fn a_hook_for_checks_asks_for_runs_and_statuses() {
+    let (sent, bodies) = std::sync::mpsc::channel();
+    let host = StandIn::answering(move |_, _, body| {
+        sent.send(body.to_owned()).unwrap();
+        Reply::new(201, r#"{"id": 1}"#)
+    })
+    .await;
+    let github = Github::new(host.http(), &format!("{}/api/v3", host.url())).unwrap();
+    let hook = NewHook {
+        url: "https://gateway.example/v1/hooks/github/sub_1",
+        secret: &Secret::from("whsec_fixture"),
+        events: &[EventName::Check],
+    };
+    let hooks = github.hooks().unwrap();
+    hooks.create(&call(), &repo(), &hook).await.unwrap();
+    let body: Value = serde_json::from_str(&bodies.recv().unwrap()).unwrap();
+    assert_eq!(body["events"], json!(["check_run", "status"]));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::gitlab::{
     SHA, Upstream, repo,
     support::{
         call,
-        hooks::{headers, holds, read, told},
+        hooks::{deeds, headers, holds, read, told},
     },
 };
 
@@ -41,12 +41,13 @@ fn cases() -> Vec<(Value, Value)> {
             json!([["push", {"after": null}], ["branch.deleted", {"name": "gone", "commitSha": SHA}]]),
         ),
         (
-            json!({"object_kind": "tag_push", "ref": "refs/tags/v1", "before": ZEROS, "after": SHA, "message": "First"}),
-            json!([["push", {"ref": "refs/tags/v1"}], ["tag.created", {"name": "v1"}]]),
+            // An annotated tag is an object of its own beside its commit.
+            json!({"object_kind": "tag_push", "ref": "refs/tags/v1", "before": ZEROS, "after": OTHER, "checkout_sha": SHA, "message": "First"}),
+            json!([["push", {"ref": "refs/tags/v1"}], ["tag.created", {"name": "v1", "commitSha": SHA}]]),
         ),
         (
-            json!({"object_kind": "tag_push", "ref": "refs/tags/v1", "before": SHA, "after": ZEROS}),
-            json!([["push", {}], ["tag.deleted", {"name": "v1"}]]),
+            json!({"object_kind": "tag_push", "ref": "refs/tags/v1", "before": OTHER, "after": ZEROS, "checkout_sha": null}),
+            json!([["push", {}], ["tag.deleted", {"name": "v1", "commitSha": null}]]),
         ),
         (
             json!({
@@ -65,7 +66,7 @@ fn cases() -> Vec<(Value, Value)> {
         (
             json!({
                 "object_kind": "note", "user": ada, "merge_request": {"id": 91, "iid": 12, "last_commit": commit},
-                "object_attributes": {"id": 5, "note": "Nice", "noteable_type": "MergeRequest", "commit_id": null, "created_at": "2026-03-01 08:00:00 UTC"},
+                "object_attributes": {"id": 5, "note": "Nice", "noteable_type": "MergeRequest", "commit_id": "", "created_at": "2026-03-01 08:00:00 UTC"},
             }),
             json!([["comment", {"id": "5", "body": "Nice", "pullRequestNumber": 12, "commitSha": null, "author": {"login": "ada"}}]]),
         ),
@@ -133,11 +134,7 @@ async fn what_is_no_payload_is_refused() {
     let up = Upstream::start(&[]).await;
     let numbered = ("x-gitlab-event-uuid", "uuid-1");
     for (sent, body) in [
-        (
-            vec![],
-            &br#"{"object_kind": "push", "ref": "refs/heads/main"}"#[..],
-        ),
-        (vec![numbered], b""),
+        (vec![numbered], &b""[..]),
         (vec![numbered], b"object_kind=push"),
         (vec![numbered], b"[]"),
         (vec![numbered], br#"{"object_kind": "push", "ref": 5}"#),
@@ -151,20 +148,119 @@ async fn what_is_no_payload_is_refused() {
 async fn a_delivery_keeps_its_name_when_it_comes_again() {
     // sec: SR-10
     let up = Upstream::start(&[]).await;
-    for (sent, id) in [
+    let id = |sent: &[(&str, &str)], body: &[u8]| {
+        let events = read(&up.provider, sent, body).unwrap();
+        events.delivery_id.unwrap()
+    };
+    let named = [("idempotency-key", "a"), ("x-gitlab-event-uuid", "b")];
+    assert_eq!(id(&named, b"{}"), "a");
+    // Older releases name the event, which hooks that cause each other share, or nothing.
+    let one = br#"{"object_kind": "push", "ref": "refs/heads/one"}"#;
+    let two = br#"{"object_kind": "push", "ref": "refs/heads/two"}"#;
+    for sent in [&[("x-gitlab-event-uuid", "b")][..], &[]] {
+        assert_eq!(id(sent, one), id(sent, one));
+        assert_ne!(id(sent, one), id(sent, two));
+        assert!(id(sent, one).len() <= 200);
+    }
+    let others = [("x-gitlab-event-uuid", "c")];
+    assert_ne!(id(&[("x-gitlab-event-uuid", "b")], one), id(&others, one));
+}
+
+#[tokio::test]
+async fn what_happened_is_told_and_when() {
+    let up = Upstream::start(&[]).await;
+    let time = "2026-03-01T08:00:00.000Z";
+    let merge_request = |action: Value| json!({"object_kind": "merge_request", "object_attributes": {"id": 91, "iid": 12, "action": action, "updated_at": "2026-03-01 08:00:00 UTC"}});
+    let note = |action: Value| json!({"object_kind": "note", "object_attributes": {"id": 5, "note": "Nice", "action": action, "updated_at": "2026-03-01T08:00:00Z"}});
+    let release = |action: &str| json!({"object_kind": "release", "tag": "v1", "action": action, "created_at": "2026-03-01 08:00:00 UTC"});
+    let build = |status: &str| json!({"object_kind": "build", "build_id": 44, "build_status": status, "build_started_at": "2026-03-01 08:00:00 UTC"});
+    let deployment = |status: &str| json!({"object_kind": "deployment", "deployment_id": 9, "status": status, "status_changed_at": "2026-03-01 09:00:00 +0100"});
+    for (payload, expected) in [
         (
-            vec![("idempotency-key", "a"), ("x-gitlab-event-uuid", "b")],
-            Some("a"),
+            json!({"object_kind": "push", "ref": "refs/heads/new", "before": ZEROS, "after": SHA}),
+            json!([
+                ["push", null, null, null],
+                ["branch.created", "created", null, null]
+            ]),
         ),
         (
-            vec![("x-gitlab-event-uuid", "b"), ("x-gitlab-webhook-uuid", "c")],
-            Some("b"),
+            merge_request(json!("open")),
+            json!([["pull_request", "created", "open", time]]),
         ),
-        (vec![("x-gitlab-webhook-uuid", "c")], None),
+        (
+            merge_request(json!("update")),
+            json!([["pull_request", "updated", "update", time]]),
+        ),
+        (
+            merge_request(json!("close")),
+            json!([["pull_request", "closed", "close", time]]),
+        ),
+        (
+            merge_request(json!("reopen")),
+            json!([["pull_request", "reopened", "reopen", time]]),
+        ),
+        (
+            merge_request(json!("merge")),
+            json!([["pull_request", "merged", "merge", time]]),
+        ),
+        (
+            merge_request(json!("approved")),
+            json!([["pull_request", "approved", "approved", time]]),
+        ),
+        (
+            merge_request(json!("unapproved")),
+            json!([["pull_request", "dismissed", "unapproved", time]]),
+        ),
+        (
+            merge_request(json!("new_word")),
+            json!([["pull_request", "updated", "new_word", time]]),
+        ),
+        // The approvals job of a merge request tells no action.
+        (
+            merge_request(Value::Null),
+            json!([["pull_request", null, null, time]]),
+        ),
+        (
+            note(json!("create")),
+            json!([["comment", "created", "create", time]]),
+        ),
+        (
+            note(json!("update")),
+            json!([["comment", "updated", "update", time]]),
+        ),
+        (note(Value::Null), json!([["comment", null, null, time]])),
+        (
+            release("create"),
+            json!([["release", "created", "create", time]]),
+        ),
+        (
+            release("update"),
+            json!([["release", "updated", "update", null]]),
+        ),
+        (
+            release("delete"),
+            json!([["release", "deleted", "delete", null]]),
+        ),
+        (build("running"), json!([["check", null, null, time]])),
+        (
+            build("success"),
+            json!([["check", "completed", null, time]]),
+        ),
+        (
+            deployment("created"),
+            json!([["deployment", "created", null, time]]),
+        ),
+        (
+            deployment("running"),
+            json!([["deployment", "updated", null, time]]),
+        ),
+        (
+            deployment("failed"),
+            json!([["deployment", "completed", null, time]]),
+        ),
     ] {
-        let events = read(&up.provider, &sent, b"{}").ok();
-        let told = events.and_then(|events| events.delivery_id);
-        assert_eq!(told.as_deref(), id, "{sent:?}");
+        let events = read(&up.provider, &[], payload.to_string().as_bytes()).unwrap();
+        assert_eq!(deeds(&events), expected, "{payload}");
     }
 }
 

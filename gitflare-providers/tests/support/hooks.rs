@@ -2,7 +2,7 @@
 
 use gitflare_core::{
     ConnectionId, Result,
-    provider::{HookCall, HookEvents, Provider},
+    provider::{HookCall, HookEvent, HookEvents, Provider},
 };
 use serde_json::{Value, json};
 
@@ -33,7 +33,24 @@ pub(crate) fn read(
 pub(crate) fn told(events: HookEvents) -> Value {
     let events = events.events.into_iter();
     events
-        .map(|(name, data)| json!([name.as_str(), data]))
+        .map(|event| json!([event.name.as_str(), event.data]))
+        .collect()
+}
+
+/// What happened by a payload, as `[name, action, upstreamAction, occurredAt]`.
+pub(crate) fn deeds(events: &HookEvents) -> Value {
+    let events = events.events.iter();
+    events
+        .map(|event| {
+            let HookEvent {
+                name,
+                action,
+                upstream_action,
+                occurred_at,
+                ..
+            } = event;
+            json!([name.as_str(), action, upstream_action, occurred_at])
+        })
         .collect()
 }
 
