@@ -114,7 +114,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for RowsVisitor<T> {
 }
 
 /// A moment, for `#[serde(default, deserialize_with = "wire::moment")]`; one that cannot be read
-/// is unknown. Some events write `2025-03-01 08:00:00 UTC`, others seconds since 1970.
+/// is unknown. Some events write `2025-03-01 08:00:00 UTC` or `2025-03-01 09:00:00 +0100`, others seconds
+/// since 1970.
 pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
     from.deserialize_any(MomentVisitor)
 }
@@ -130,8 +131,13 @@ impl<'de> Visitor<'de> for MomentVisitor {
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
         Ok(Timestamp::parse(text).or_else(|| {
-            let spaced = text.strip_suffix(" UTC")?;
-            Timestamp::parse(&format!("{}Z", spaced.replacen(' ', "T", 1)))
+            let (moment, zone) = text.rsplit_once(' ')?;
+            let moment = moment.replacen(' ', "T", 1);
+            match zone.split_at_checked(3) {
+                Some(("UTC", "")) => Timestamp::parse(&format!("{moment}Z")),
+                Some((hours, minutes)) => Timestamp::parse(&format!("{moment}{hours}:{minutes}")),
+                None => None,
+            }
         }))
     }
 

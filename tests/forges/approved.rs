@@ -39,14 +39,14 @@ impl<'s> Reader<'s> {
         assert_eq!(connection.status, 201, "{}", connection.body);
         let connection = &connection.body["connection"]["id"];
         let owner = stand.tenant("developer").await;
-        let app = json!({"tenantId": owner, "name": "App", "allowedRedirectUris": [], "defaultPermissions": ["read:repositories"]});
+        let app = json!({"tenantId": owner, "name": "App", "allowedRedirectUris": [], "defaultPermissions": ["read:repositories", "read:branches"]});
         let app = stand
             .admin(Method::POST, "/v1/platform/clients", Some(&app))
             .await;
         let client = &app.body["client"]["id"];
         let grant = json!({
             "tenantId": tenant, "clientId": client, "connectionId": connection,
-            "permissions": ["read:repositories"], "repositories": ids,
+            "permissions": ["read:repositories", "read:branches"], "repositories": ids,
         });
         let grant = stand
             .admin(Method::POST, "/v1/platform/grants", Some(&grant))

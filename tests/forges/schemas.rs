@@ -598,6 +598,18 @@ async fn answers_are_the_documents_examples_and_fill_its_schemas() {
         let key = format!("webhook {name}");
         tour.kept.0.insert(key, json!({"request": body}));
     }
+    // A review, which is a comment with a state.
+    emit(&stand, "github", "review").await;
+    let review = eventually("review", async || {
+        let all = receiver.received();
+        let found = all.iter().map(crate::forges::receiver::Received::json);
+        found
+            .into_iter()
+            .find(|body| body["data"]["state"] == "approved")
+    })
+    .await;
+    assert_eq!(document().delivery_mismatch(&review), None, "{review}");
+    assert_eq!(review["action"], "approved");
     tour.token(Method::GET, "/v1/subscriptions", None).await;
     let id = made["data"]["id"].as_str().unwrap();
     let subscription = format!("/v1/subscriptions/{id}");

@@ -13,7 +13,10 @@ use crate::{
     model::{EventName, Subscription},
     policy::Approved,
     provider::{Call, Endpoint, NewHook, Provider, ProviderHooks, RepoRef},
-    storage::{AccessToken, Actor, AuditAction, Share, StoredSubscription},
+    storage::{
+        AccessToken, Actor, AuditAction, MAX_SUBSCRIPTIONS, Share, StoredSubscription,
+        too_many_subscriptions,
+    },
 };
 
 /// Rules for the callback URLs of apps.
@@ -114,6 +117,12 @@ impl Gateway {
         let repo = resolve(&call, &subscriber).await?;
         let id = SubscriptionId::generate(&*self.clock, &*self.random);
         let provider = subscriber.provider.id();
+        let (tenant, client) = (&subscriber.token.tenant_id, &subscriber.token.client_id);
+        let subscriptions = self.storage.subscriptions();
+        let standing = subscriptions.count_live(tenant, client, provider, &repo.id);
+        if standing.await? >= MAX_SUBSCRIPTIONS {
+            return Err(too_many_subscriptions());
+        }
         let hook_secret = self.new_webhook_secret();
         let hook = NewHook {
             url: &format!("{hook_base}/v1/hooks/{provider}/{id}"),

@@ -58,6 +58,7 @@ promises! {
         a_renewed_session_is_found_by_its_new_text_alone
         sessions_of_a_person_end_together
         dead_sessions_are_purged
+        a_workspace_that_holds_nothing_goes_with_its_last_session
     }
     clients {
         a_client_comes_back_as_it_was
@@ -116,6 +117,7 @@ promises! {
     subscriptions {
         a_subscription_is_seen_by_its_tenant_alone
         a_subscription_ends_with_what_it_stands_on
+        subscriptions_on_a_repository_are_bounded
         the_hook_of_an_ended_subscription_is_queued_for_removal
         a_subscription_is_changed_while_it_lives
     }

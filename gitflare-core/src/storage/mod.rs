@@ -56,7 +56,9 @@ pub use requests::{PendingRequest, RequestStore, Sharing};
 pub use sealed::{SealedPlace, SealedStore, SealedValue};
 pub use sessions::{Session, SessionStore, SessionSubject};
 pub use settings::{FirewallSettings, KeyCheck, SettingsStore};
-pub use subscriptions::{StoredSubscription, SubscriptionStore};
+pub use subscriptions::{
+    MAX_SUBSCRIPTIONS, StoredSubscription, SubscriptionStore, too_many_subscriptions,
+};
 pub use tenants::{Tenant, TenantKind, TenantStore};
 pub use tokens::{Access, AccessToken, IssuedBy, RepositoryKey, Share, TokenFilter, TokenStore};
 pub use usage::{

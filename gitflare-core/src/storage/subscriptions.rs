@@ -5,8 +5,8 @@ use async_trait::async_trait;
 
 use super::{AuditEntry, ListRange};
 use crate::{
-    AuthorizationId, ClientId, ConnectionId, Result, SubscriptionId, TenantId, Timestamp,
-    model::Subscription,
+    AuthorizationId, ClientId, ConnectionId, Error, Result, SubscriptionId, TenantId, Timestamp,
+    model::Subscription, provider::ProviderId,
 };
 
 /// A subscription as it is kept.
@@ -30,13 +30,35 @@ pub struct StoredSubscription {
     pub sealed_secret: Vec<u8>,
 }
 
+/// How many subscriptions an app may have on one repository of a customer; each event of it makes as
+/// many deliveries.
+pub const MAX_SUBSCRIPTIONS: usize = 20;
+
+/// The refusal of one more.
+#[must_use]
+pub fn too_many_subscriptions() -> Error {
+    Error::invalid_request(format!(
+        "The app has {MAX_SUBSCRIPTIONS} subscriptions on this repository already: delete or change one of them."
+    ))
+}
+
 /// Keeps subscriptions. Ending the client, the authorization or the connection ends them too
 /// (CA-1). An ended one is found and listed no more; in the same transaction the removal of its hook
 /// is queued ([`super::CleanupKind::DeleteHook`]), and its row stays until that is done.
 #[async_trait]
 pub trait SubscriptionStore: Send + Sync {
-    /// Stores a new subscription.
+    /// Stores a new subscription. One beyond [`MAX_SUBSCRIPTIONS`] is `INVALID_REQUEST`, and nothing
+    /// is written.
     async fn insert(&self, subscription: StoredSubscription, audit: AuditEntry) -> Result<()>;
+
+    /// How many live ones an app has on a repository of a customer.
+    async fn count_live(
+        &self,
+        tenant: &TenantId,
+        client: &ClientId,
+        provider: ProviderId,
+        repository: &str,
+    ) -> Result<usize>;
 
     /// The subscription of that id, if it is the tenant's.
     async fn find(

@@ -11,7 +11,7 @@ use gitflare_core::{
     },
     provider::{Call, Endpoint, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{
@@ -355,25 +355,11 @@ impl From<WirePush> for PushEvent {
     }
 }
 
-/// Seconds since 1970 in a push, a text elsewhere.
+/// The repository of a push, with the time of the push.
 #[derive(Debug, Deserialize)]
 struct WirePushedTo {
-    #[serde(default, deserialize_with = "seconds")]
+    #[serde(default, deserialize_with = "wire::moment")]
     pushed_at: Option<Timestamp>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum WireSeconds {
-    Number(i64),
-    Other(serde::de::IgnoredAny),
-}
-
-fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(match WireSeconds::deserialize(from)? {
-        WireSeconds::Number(seconds) => Timestamp::from_seconds(seconds),
-        WireSeconds::Other(_) => None,
-    })
 }
 
 #[derive(Debug, Deserialize)]

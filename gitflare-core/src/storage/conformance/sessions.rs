@@ -119,3 +119,48 @@ pub async fn dead_sessions_are_purged(storage: &dyn Storage) {
     assert_eq!(sessions.purge_expired(after(43_200), 1).await.unwrap(), 1);
     assert_eq!(sessions.purge_expired(after(43_200), 9).await.unwrap(), 1);
 }
+
+/// A workspace that strangers have opened goes with its last session; one that holds anything stays.
+pub async fn a_workspace_that_holds_nothing_goes_with_its_last_session(storage: &dyn Storage) {
+    filled(storage).await;
+    let (tenants, sessions) = (storage.tenants(), storage.sessions());
+    for (number, name) in [(7, "empty"), (8, "linked")] {
+        tenants
+            .find_or_insert_customer(&client_id(1), name, tenant(number), entry(50 + number))
+            .await
+            .unwrap();
+        let subject = SessionSubject::Embed {
+            client_id: client_id(1),
+            tenant_id: tenant_id(number),
+        };
+        for at in [number, number + 10] {
+            let made = sessions.insert(session(at, subject.clone()), hash(at), entry(60 + at));
+            made.await.unwrap();
+        }
+    }
+    let linked = Connection {
+        tenant_id: Some(tenant_id(8)),
+        ..connection(8)
+    };
+    let made = storage.connections().insert(linked, sealed(), entry(52));
+    made.await.unwrap();
+    let customers = async || {
+        let mut found = Vec::new();
+        for name in ["empty", "linked"] {
+            let customer = tenants.find_customer(&client_id(1), name).await.unwrap();
+            found.push(customer.is_some());
+        }
+        found
+    };
+    assert_eq!(sessions.purge_expired(after(3600), 2).await.unwrap(), 2);
+    assert_eq!(customers().await, [true, true], "each has a session left");
+    assert_eq!(sessions.purge_expired(after(3600), 9).await.unwrap(), 2);
+    assert_eq!(customers().await, [false, true]);
+    assert_eq!(tenants.find(&tenant_id(7)).await.unwrap(), None);
+    // The name is free again.
+    let again = tenants
+        .find_or_insert_customer(&client_id(1), "empty", tenant(9), entry(53))
+        .await
+        .unwrap();
+    assert_eq!(again.id, tenant_id(9));
+}

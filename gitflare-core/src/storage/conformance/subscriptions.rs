@@ -142,3 +142,33 @@ pub async fn a_subscription_is_changed_while_it_lives(storage: &dyn Storage) {
     assert!(!store.update(&changed, entry(202)).await.unwrap());
     assert_eq!(audit_rows(storage).await, rows);
 }
+
+/// An app has at most so many subscriptions on one repository; one that is deleted makes room.
+pub async fn subscriptions_on_a_repository_are_bounded(storage: &dyn Storage) {
+    filled(storage).await;
+    let store = storage.subscriptions();
+    for number in 1..=MAX_SUBSCRIPTIONS {
+        insert(storage, number).await;
+    }
+    let row = subscription(1);
+    let count = async || {
+        let (provider, repository) = (row.subscription.provider, &row.subscription.repository_id);
+        store
+            .count_live(&tenant_id(1), &client_id(1), provider, repository)
+            .await
+            .unwrap()
+    };
+    assert_eq!(count().await, MAX_SUBSCRIPTIONS);
+    let refused = store.insert(subscription(90), entry(190)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidRequest);
+    let mut other = subscription(91);
+    other.subscription.repository_id = "another".into();
+    store.insert(other, entry(191)).await.unwrap();
+    let gone = store
+        .delete(&tenant_id(1), &row.subscription.id, NOW, entry(192))
+        .await
+        .unwrap();
+    assert!(gone);
+    assert_eq!(count().await, MAX_SUBSCRIPTIONS - 1);
+    store.insert(subscription(90), entry(193)).await.unwrap();
+}

@@ -1,5 +1,7 @@
 //! Sessions in memory.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use super::MemoryStorage;
@@ -11,12 +13,19 @@ use crate::{
 impl MemoryStorage {
     /// Ends up to `limit` sessions that `ends` picks; returns how many.
     fn end_sessions(&self, limit: usize, ends: impl Fn(&Session) -> bool) -> usize {
-        let mut left = limit;
-        self.state().sessions.retain(|_, session| {
+        let (mut left, mut workspaces) = (limit, BTreeSet::new());
+        let mut state = self.state();
+        state.sessions.retain(|_, session| {
             let goes = left > 0 && ends(session);
             left -= usize::from(goes);
+            if let (true, SessionSubject::Embed { tenant_id, .. }) = (goes, &session.subject) {
+                workspaces.insert(tenant_id.clone());
+            }
             !goes
         });
+        for workspace in workspaces {
+            state.forget_unused(&workspace);
+        }
         limit - left
     }
 }

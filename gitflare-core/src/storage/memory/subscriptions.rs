@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use super::{MemoryStorage, State, page};
 use crate::{
     ClientId, Result, SubscriptionId, TenantId, Timestamp,
+    provider::ProviderId,
     storage::{
-        AuditEntry, CleanupJob, CleanupKind, ListRange, SealedTokens, StoredSubscription,
-        SubscriptionStore,
+        AuditEntry, CleanupJob, CleanupKind, ListRange, MAX_SUBSCRIPTIONS, SealedTokens,
+        StoredSubscription, SubscriptionStore, too_many_subscriptions,
     },
 };
 
@@ -75,15 +76,50 @@ impl State {
     }
 }
 
+impl State {
+    fn count_live(
+        &self,
+        tenant: &TenantId,
+        client: &ClientId,
+        provider: ProviderId,
+        repository: &str,
+    ) -> usize {
+        let live = self.subscriptions.values().filter(|kept| {
+            kept.ended_at.is_none()
+                && kept.row.tenant_id == *tenant
+                && kept.row.client_id == *client
+                && kept.row.subscription.provider == provider
+                && kept.row.subscription.repository_id == repository
+        });
+        live.count()
+    }
+}
+
 #[async_trait]
 impl SubscriptionStore for MemoryStorage {
     async fn insert(&self, row: StoredSubscription, audit: AuditEntry) -> Result<()> {
         let mut state = self.state();
+        let (provider, repository) = (row.subscription.provider, &row.subscription.repository_id);
+        let standing = state.count_live(&row.tenant_id, &row.client_id, provider, repository);
+        if standing >= MAX_SUBSCRIPTIONS {
+            return Err(too_many_subscriptions());
+        }
         let id = row.subscription.id.clone();
         let ended_at = None;
         state.subscriptions.insert(id, Kept { row, ended_at });
         state.audit.push(audit);
         Ok(())
+    }
+
+    async fn count_live(
+        &self,
+        tenant: &TenantId,
+        client: &ClientId,
+        provider: ProviderId,
+        repository: &str,
+    ) -> Result<usize> {
+        let state = self.state();
+        Ok(state.count_live(tenant, client, provider, repository))
     }
 
     async fn find(

@@ -2,11 +2,32 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStorage, page};
+use super::{MemoryStorage, State, page};
 use crate::{
     ClientId, Result, TenantId,
-    storage::{AuditEntry, ListRange, Tenant, TenantStore},
+    storage::{AuditEntry, ListRange, SessionSubject, Tenant, TenantStore},
 };
+
+impl State {
+    /// Deletes a client's customer that holds nothing.
+    pub(super) fn forget_unused(&mut self, id: &TenantId) {
+        let is_open = self.sessions.values().any(|session| {
+            matches!(&session.subject, SessionSubject::Embed { tenant_id, .. } if tenant_id == id)
+        });
+        let mut connections = self.connections.values();
+        let is_held = is_open
+            || connections.any(|(row, _)| row.tenant_id.as_ref() == Some(id))
+            || self.requests.values().any(|row| row.tenant_id == *id)
+            || self.authorizations.values().any(|row| row.tenant_id == *id)
+            || self.clients.values().any(|row| row.tenant_id == *id)
+            || self.memberships.keys().any(|(_, tenant)| tenant == id);
+        let is_customer = self.customers.values().any(|tenant| tenant == id);
+        if is_customer && !is_held {
+            self.customers.retain(|_, tenant| tenant != id);
+            self.tenants.remove(id);
+        }
+    }
+}
 
 #[async_trait]
 impl TenantStore for MemoryStorage {

@@ -1,6 +1,6 @@
 //! Sessions in SQLite, by the hash of their text.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use gitflare_core::{
@@ -10,8 +10,9 @@ use gitflare_core::{
 use rusqlite::Row;
 
 use super::{
-    SqliteStorage,
+    SqliteStorage, failed,
     rows::{audit, execute, id, maybe_id, one, saturated, time},
+    tenants,
 };
 
 fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
@@ -142,7 +143,7 @@ impl SessionStore for SqliteStorage {
                 let millis = i64::try_from(idle.as_millis()).unwrap_or(i64::MAX);
                 now.as_millis().saturating_sub(millis)
             };
-            let mut deleted = 0;
+            let (mut deleted, mut workspaces) = (0, BTreeSet::new());
             for (ended, until) in [
                 ("expires_at <= ?1 ORDER BY expires_at", now.as_millis()),
                 (
@@ -155,15 +156,20 @@ impl SessionStore for SqliteStorage {
                 ),
             ] {
                 let room = saturated((limit - deleted) as u64);
-                deleted += execute(
-                    connection,
-                    &format!(
+                let ended: Vec<Option<String>> = connection
+                    .prepare_cached(&format!(
                         "DELETE FROM sessions WHERE hash IN
-                           (SELECT hash FROM sessions WHERE {ended} LIMIT ?2)"
-                    ),
-                    (until, room),
-                )?;
+                           (SELECT hash FROM sessions WHERE {ended} LIMIT ?2) RETURNING tenant_id"
+                    ))
+                    .and_then(|mut statement| {
+                        let rows = statement.query_map((until, room), |row| row.get(0))?;
+                        rows.collect()
+                    })
+                    .map_err(|error| failed(&error))?;
+                deleted += ended.len();
+                workspaces.extend(ended.into_iter().flatten());
             }
+            tenants::forget_unused(connection, &workspaces)?;
             Ok(deleted)
         })
         .await

@@ -5,7 +5,10 @@ use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, Result, SubscriptionId, TenantId, Timestamp,
     model::{EventName, Subscription},
     provider::ProviderId,
-    storage::{AuditEntry, ListRange, StoredSubscription, SubscriptionStore},
+    storage::{
+        AuditEntry, ListRange, MAX_SUBSCRIPTIONS, StoredSubscription, SubscriptionStore,
+        too_many_subscriptions,
+    },
 };
 use rusqlite::{Connection, Row};
 
@@ -153,11 +156,46 @@ fn queue_removals(clause: &str, at: i64) -> String {
     )
 }
 
+/// How many live subscriptions an app has on a repository of a customer.
+fn count_live(
+    connection: &Connection,
+    tenant: &TenantId,
+    client: &ClientId,
+    provider: ProviderId,
+    repository: &str,
+) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM subscriptions WHERE tenant_id = ?1 AND client_id = ?2
+               AND provider = ?3 AND repository_id = ?4 AND {LIVE}"
+        ))?
+        .query_row(
+            (
+                tenant.as_str(),
+                client.as_str(),
+                provider.as_str(),
+                repository,
+            ),
+            |row| row.get::<_, i64>(0),
+        )
+        .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 #[async_trait]
 impl SubscriptionStore for SqliteStorage {
     async fn insert(&self, row: StoredSubscription, entry: AuditEntry) -> Result<()> {
         self.write(move |connection| {
             let subscription = &row.subscription;
+            let standing = count_live(
+                connection,
+                &row.tenant_id,
+                &row.client_id,
+                subscription.provider,
+                &subscription.repository_id,
+            );
+            if standing.map_err(|error| super::failed(&error))? >= MAX_SUBSCRIPTIONS {
+                return Err(too_many_subscriptions());
+            }
             execute(
                 connection,
                 "INSERT INTO subscriptions (id, tenant_id, client_id, authorization_id,
@@ -184,6 +222,16 @@ impl SubscriptionStore for SqliteStorage {
             audit(connection, &entry)
         })
         .await
+    }
+
+    async fn count_live(
+        &self,
+        tenant: &TenantId,
+        client: &ClientId,
+        provider: ProviderId,
+        repository: &str,
+    ) -> Result<usize> {
+        self.read(|connection| count_live(connection, tenant, client, provider, repository))
     }
 
     async fn find(

@@ -1,5 +1,7 @@
 //! Tenants in SQLite.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use gitflare_core::{
     ClientId, Result, TenantId,
@@ -9,7 +11,7 @@ use rusqlite::{Connection, Row};
 
 use super::{
     SqliteStorage, failed,
-    rows::{Conditions, Page, audit, execute, id, one, parsed, time},
+    rows::{Conditions, Page, audit, execute, exists, id, one, parsed, time},
 };
 
 const SELECT: &str = "SELECT id, name, kind, created_at FROM tenants";
@@ -50,6 +52,33 @@ fn customer(
         (client.as_str(), customer_ref),
         |row| tenant(row, 0),
     )
+}
+
+/// What can hold a workspace.
+const HOLDERS: [&str; 6] = [
+    "sessions",
+    "connections",
+    "requests",
+    "authorizations",
+    "clients",
+    "memberships",
+];
+
+/// Deletes those of these tenants that are a client's customers and hold nothing: anybody can make
+/// one by opening the client's page (SC-6).
+pub(super) fn forget_unused(connection: &Connection, tenants: &BTreeSet<String>) -> Result<()> {
+    let held = HOLDERS.map(|table| format!("SELECT 1 FROM {table} WHERE tenant_id = ?1"));
+    let held = held.join(" UNION ALL ");
+    for tenant in tenants {
+        let unused =
+            format!("SELECT 1 FROM customers WHERE tenant_id = ?1 AND NOT EXISTS ({held})");
+        if exists(connection, &unused, [tenant])? {
+            let statement = "DELETE FROM customers WHERE tenant_id = ?1";
+            execute(connection, statement, [tenant])?;
+            execute(connection, "DELETE FROM tenants WHERE id = ?1", [tenant])?;
+        }
+    }
+    Ok(())
 }
 
 #[async_trait]
