@@ -266,7 +266,8 @@ impl Gateway {
         }
     }
 
-    async fn live_app(&self, user: &UserId, id: &str) -> Result<Client> {
+    /// A person's app that lives.
+    pub(super) async fn live_app(&self, user: &UserId, id: &str) -> Result<Client> {
         let client = self.own_app(user, id).await?;
         match client.status {
             ClientStatus::Active => Ok(client),

@@ -16,6 +16,7 @@ mod cleanup;
 mod code_grant;
 mod connect;
 mod consent;
+mod customers;
 mod deliveries;
 mod events;
 mod fetch;
@@ -57,6 +58,7 @@ pub use authorize::{AuthorizationAnswer, AuthorizationOutcome, AuthorizeRefusal,
 pub use builder::GatewayBuilder;
 pub use connect::{ConnectionFilterText, ManualConnection};
 pub use consent::{AccountListing, Choice, Consent, ConsentContext, frame_ancestors};
+pub use customers::{AppCustomer, CustomerAuthorization, CustomerDetails, SignedCustomer};
 pub use deliveries::{DeliveryOutcome, DueDelivery};
 pub use firewall::FirewallUpdate;
 pub use grants::{GrantFilterText, NewGrantRequest, RequestedRepositories};

@@ -305,6 +305,24 @@ impl Gateway {
         Ok(begun)
     }
 
+    /// What signs a link for a customer, keyed with the client's embed secret.
+    pub(super) async fn customer_mac(
+        &self,
+        client: &Client,
+        customer_ref: &str,
+        expires: &str,
+        nonce: &str,
+    ) -> Result<[u8; 32]> {
+        let clients = self.storage.clients();
+        let sealed = clients.sealed_embed_secret(&client.id).await?;
+        let sealed = sealed.ok_or_else(|| Error::internal("a client without embed secret"))?;
+        let secret = self.vault.open(embed_secret_cell(client), &sealed)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
+            .map_err(|_| Error::internal("a key of a length that no MAC takes"))?;
+        mac.update(format!("{}\n{customer_ref}\n{expires}\n{nonce}", client.id).as_bytes());
+        Ok(mac.finalize().into_bytes().into())
+    }
+
     /// Whether the link is signed. One that tries and fails is refused, never taken as unsigned.
     async fn check_signature(&self, client: &Client, link: &CustomerLink) -> Result<bool> {
         let (signature, expires, nonce) = match (&link.signature, &link.expires, &link.nonce) {
@@ -319,17 +337,9 @@ impl Gateway {
         let is_plain = (1..=MAX_NONCE).contains(&nonce.len())
             && nonce.bytes().all(|byte| byte.is_ascii_graphic());
         let sent = from_hex(signature).ok_or_else(bad_signature)?;
-        let sealed = self
-            .storage
-            .clients()
-            .sealed_embed_secret(&client.id)
+        let expected = self
+            .customer_mac(client, customer_ref, expires, nonce)
             .await?;
-        let sealed = sealed.ok_or_else(|| Error::internal("a client without embed secret"))?;
-        let secret = self.vault.open(embed_secret_cell(client), &sealed)?;
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
-            .expect("HMAC takes keys of every length");
-        mac.update(format!("{}\n{customer_ref}\n{expires}\n{nonce}", client.id).as_bytes());
-        let expected: [u8; 32] = mac.finalize().into_bytes().into();
         if !bool::from(expected.ct_eq(&sent)) || !is_timely || !is_plain {
             return Err(bad_signature());
         }
@@ -344,6 +354,11 @@ impl Gateway {
             false => Err(bad_signature()),
         }
     }
+}
+
+/// Whether the app has not named the workspace of this name.
+pub(super) fn is_unnamed(name: &str) -> bool {
+    name.starts_with(UNNAMED)
 }
 
 /// A name for people: what would make it read as something else is left out (TN-6). Whatever it

@@ -57,6 +57,9 @@ pub trait AuthorizationStore: Send + Sync {
     /// pending ones by id.
     async fn list_live(&self, client: &ClientId, limit: usize) -> Result<Vec<Authorization>>;
 
+    /// A client's authorizations, revoked ones included, by id.
+    async fn list(&self, client: &ClientId, range: ListRange<'_>) -> Result<Vec<Authorization>>;
+
     /// The grant of that id.
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>>;
 

@@ -56,4 +56,7 @@ pub trait TenantStore: Send + Sync {
     /// The tenant that a client knows by `customer_ref`. Another client's customer of the same
     /// name is another tenant (TN-1).
     async fn find_customer(&self, client: &ClientId, customer_ref: &str) -> Result<Option<Tenant>>;
+
+    /// The name by which a client knows a tenant; `None` when it is no customer of the client's.
+    async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>>;
 }

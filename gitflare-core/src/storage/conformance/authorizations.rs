@@ -117,6 +117,17 @@ pub async fn revoking_an_authorization_ends_its_tokens(storage: &dyn Storage) {
         .await
         .unwrap();
     assert_eq!(fresh.id, authorization_id(2));
+    let range = |after| ListRange { after, limit: 10 };
+    let all = store.list(&client_id(1), range(None)).await.unwrap();
+    let statuses: Vec<_> = all.iter().map(|it| it.status).collect();
+    assert_eq!(
+        statuses,
+        [AuthorizationStatus::Revoked, AuthorizationStatus::Active]
+    );
+    let first = authorization_id(1);
+    let behind = store.list(&client_id(1), range(Some(first.as_str()))).await;
+    assert_eq!(behind.unwrap().len(), 1);
+    assert!(store.list(&client_id(2), range(None)).await.unwrap().is_empty());
 }
 
 /// Of callers who grant the same at once, one succeeds, and all under one authorization.

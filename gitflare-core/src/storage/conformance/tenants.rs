@@ -56,6 +56,13 @@ pub async fn a_customer_is_one_tenant_per_client(storage: &dyn Storage) {
     assert_eq!(find(1, 12).await, tenant_id(11));
     assert_eq!(find(2, 13).await, tenant_id(13));
     assert_eq!(storage.tenants().find(&tenant_id(12)).await.unwrap(), None);
+    let named = async |client: usize, tenant: usize| {
+        let (client, tenant) = (client_id(client), tenant_id(tenant));
+        let found = storage.tenants().customer_ref(&client, &tenant).await;
+        found.unwrap()
+    };
+    assert_eq!(named(1, 11).await.as_deref(), Some("42"));
+    assert_eq!(named(1, 13).await, None, "another client's customer");
     let known = storage
         .tenants()
         .find_customer(&client_id(2), "42")

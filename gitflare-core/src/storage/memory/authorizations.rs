@@ -190,6 +190,13 @@ impl AuthorizationStore for MemoryStorage {
         Ok(live)
     }
 
+    async fn list(&self, client: &ClientId, range: ListRange<'_>) -> Result<Vec<Authorization>> {
+        let state = self.state();
+        let rows = state.authorizations.values();
+        let rows = rows.filter(|row| row.client_id == *client);
+        Ok(page(rows, range, |row| row.id.as_str()))
+    }
+
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
         Ok(self.state().grants.get(id).cloned())
     }

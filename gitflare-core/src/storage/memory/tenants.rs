@@ -79,4 +79,11 @@ impl TenantStore for MemoryStorage {
             .and_then(|id| state.tenants.get(id))
             .cloned())
     }
+
+    async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {
+        let state = self.state();
+        let mut known = state.customers.iter();
+        let found = known.find(|((of, _), id)| of == client && *id == tenant);
+        Ok(found.map(|((_, name), _)| name.clone()))
+    }
 }

@@ -351,6 +351,15 @@ impl AuthorizationStore for SqliteStorage {
         })
     }
 
+    async fn list(&self, client: &ClientId, range: ListRange<'_>) -> Result<Vec<Authorization>> {
+        let mut conditions = Conditions::new("1");
+        conditions.equal("client_id", Some(client.as_str()));
+        let select = format!("SELECT {AUTHORIZATION} FROM authorizations");
+        let page = Page::new(&select, conditions, "id", range);
+        self.walk(move |walk| page.read(walk.connection, authorization))
+            .await
+    }
+
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
         let statement = format!("SELECT {GRANT} FROM grants WHERE id = ?1");
         self.read(|connection| {

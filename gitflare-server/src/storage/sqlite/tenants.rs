@@ -131,4 +131,15 @@ impl TenantStore for SqliteStorage {
     async fn find_customer(&self, client: &ClientId, customer_ref: &str) -> Result<Option<Tenant>> {
         self.read(|connection| customer(connection, client, customer_ref))
     }
+
+    async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {
+        self.read(|connection| {
+            one(
+                connection,
+                "SELECT customer_ref FROM customers WHERE client_id = ?1 AND tenant_id = ?2",
+                (client.as_str(), tenant.as_str()),
+                |row| row.get(0),
+            )
+        })
+    }
 }

@@ -144,6 +144,11 @@ async fn list_all(storage: &SqliteStorage) {
     storage.audit().list(range).await.unwrap();
     storage.audit().purge(NOW, 10).await.unwrap();
     storage.subscriptions().end_some(10).await.unwrap();
+    storage
+        .authorizations()
+        .list(&client(), range)
+        .await
+        .unwrap();
     let grant = GrantId::parse("grant_1").unwrap();
     storage.authorizations().find_grant(&grant).await.unwrap();
 }

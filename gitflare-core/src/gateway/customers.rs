@@ -1,0 +1,252 @@
+//! The customers of an app, for its developer: who has approved it and what, which account has to be
+//! connected again, the end of an approval, and what signs the link by which a customer comes back.
+//! It shows nothing of other apps of the same customer.
+
+use serde::Serialize;
+
+use super::{AuditContext, Gateway, ListQuery, Listing, listing::List, workspace::is_unnamed};
+use crate::{
+    AuthorizationId, ClientId, Error, Result, Scopes, TenantId, Timestamp, UserId,
+    storage::{
+        AuditAction, Authorization, AuthorizationStatus, Client, Connection, ConnectionStatus,
+        Grant, ListRange,
+    },
+};
+
+/// How long a reconnect link works, in seconds: as long as a signed link may.
+const LINK_SECONDS: i64 = 600;
+
+/// A customer's approval of an app, as its developer sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerAuthorization {
+    /// The id of the authorization.
+    pub id: AuthorizationId,
+    /// The app that was approved.
+    pub client_id: ClientId,
+    /// Whose approval it is.
+    pub customer: AppCustomer,
+    /// Pending, active or revoked.
+    pub status: AuthorizationStatus,
+    /// The scopes that were approved, over all accounts together.
+    pub permissions: Scopes,
+    /// The accounts that are shared.
+    pub connections: Vec<Connection>,
+    /// Whether one of them has to be connected again.
+    pub needs_reconnect: bool,
+    /// When the approval was begun.
+    pub created_at: Timestamp,
+    /// When the app last read through one of the accounts; `None` when it has not, or when nothing is shared.
+    pub last_used_at: Option<Timestamp>,
+    /// When the first of the shares ends; `None` when none does.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A customer, as an app knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AppCustomer {
+    /// The customer's tenant.
+    pub tenant_id: TenantId,
+    /// The name that people see; `None` when the tenant is gone.
+    pub name: Option<String>,
+    /// The app's own id of the customer; `None` when the app gave none.
+    pub customer_ref: Option<String>,
+}
+
+/// A customer's approval with what is shared, account by account.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CustomerDetails {
+    /// The approval.
+    pub authorization: CustomerAuthorization,
+    /// Its shares that count now: permissions and repositories of each account.
+    pub grants: Vec<Grant>,
+}
+
+/// What signs a link for a customer.
+#[derive(Clone, Debug)]
+pub struct SignedCustomer {
+    /// The app's own id of the customer.
+    pub customer_ref: String,
+    /// `customer_exp`.
+    pub expires_at: Timestamp,
+    /// `customer_nonce`.
+    pub nonce: String,
+    /// `customer_sig`, in hex.
+    pub signature: String,
+}
+
+impl Gateway {
+    /// The approvals of an app by its customers, ended ones included.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` when there is no such app of theirs; the cursor's.
+    pub async fn list_customers(
+        &self,
+        user: &UserId,
+        client: &str,
+        query: &ListQuery,
+    ) -> Result<Listing<CustomerAuthorization>> {
+        let client = self.live_app(user, client).await?;
+        let filters = [("client", Some(client.id.as_str()))];
+        let list = List {
+            route: "developer.authorizations",
+            filters: &filters,
+        };
+        let rows = async |range: ListRange<'_>| {
+            let found = self
+                .storage
+                .authorizations()
+                .list(&client.id, range)
+                .await?;
+            let mut rows = Vec::with_capacity(found.len());
+            for authorization in found {
+                let grants = self.active_grants(&authorization.id).await?;
+                rows.push(self.describe_customer(authorization, &grants).await?);
+            }
+            Ok(rows)
+        };
+        self.page_of(list, query, rows, |row| row.id.as_str()).await
+    }
+
+    /// One approval with what is shared.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` when there is no such app of theirs, or no such approval of the app.
+    pub async fn find_customer(
+        &self,
+        user: &UserId,
+        client: &str,
+        id: &str,
+    ) -> Result<CustomerDetails> {
+        let (_, authorization) = self.own_customer(user, client, id).await?;
+        let grants = self.active_grants(&authorization.id).await?;
+        Ok(CustomerDetails {
+            authorization: self.describe_customer(authorization, &grants).await?,
+            grants,
+        })
+    }
+
+    /// Ends an approval with its tokens and subscriptions (CA-1). Ending it again succeeds.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` as for [`Gateway::find_customer`].
+    pub async fn end_customer(
+        &self,
+        user: &UserId,
+        client: &str,
+        id: &str,
+        act: &AuditContext<'_>,
+    ) -> Result<()> {
+        let (_, authorization) = self.own_customer(user, client, id).await?;
+        let audit = self.audit_success(act, AuditAction::AuthorizationRevoke, &authorization.id);
+        let store = self.storage.authorizations();
+        store
+            .revoke(&authorization.id, self.clock.now(), audit)
+            .await?;
+        Ok(())
+    }
+
+    /// Signs a link by which the customer comes back to the workspace in any browser, within ten
+    /// minutes and once. An account that is connected again there keeps its id.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` as for [`Gateway::find_customer`]; `INVALID_REQUEST` when the approval
+    /// has ended, or the customer has no `customer_ref`.
+    pub async fn sign_reconnect(
+        &self,
+        user: &UserId,
+        client: &str,
+        id: &str,
+    ) -> Result<SignedCustomer> {
+        let (client, authorization) = self.own_customer(user, client, id).await?;
+        if authorization.status == AuthorizationStatus::Revoked {
+            return Err(Error::invalid_request(
+                "`authorizationId` names an approval that has ended: ask the customer again.",
+            ));
+        }
+        let customer_ref = self.customer_ref(&authorization).await?.ok_or_else(|| {
+            Error::invalid_request(
+                "`authorizationId` names a customer without a `customer_ref`: no link leads there.",
+            )
+        })?;
+        let ends = self.clock.now().as_seconds() + LINK_SECONDS;
+        let expires_at = Timestamp::from_seconds(ends)
+            .ok_or_else(|| Error::internal("the clock is out of range"))?;
+        let mut bytes = [0u8; 16];
+        self.random.fill(&mut bytes);
+        let nonce = hex::encode(bytes);
+        let mac = self
+            .customer_mac(&client, &customer_ref, &ends.to_string(), &nonce)
+            .await?;
+        Ok(SignedCustomer {
+            customer_ref,
+            expires_at,
+            nonce,
+            signature: hex::encode(mac),
+        })
+    }
+
+    /// An approval of a person's own app.
+    async fn own_customer(
+        &self,
+        user: &UserId,
+        client: &str,
+        id: &str,
+    ) -> Result<(Client, Authorization)> {
+        let client = self.live_app(user, client).await?;
+        let unknown = || Error::not_found("approval of this app");
+        let id = AuthorizationId::parse(id).map_err(|_| unknown())?;
+        let found = self.storage.authorizations().find(&id).await?;
+        let own = found.filter(|authorization| authorization.client_id == client.id);
+        Ok((client, own.ok_or_else(unknown)?))
+    }
+
+    async fn customer_ref(&self, authorization: &Authorization) -> Result<Option<String>> {
+        let (client, tenant) = (&authorization.client_id, &authorization.tenant_id);
+        let name = self.storage.tenants().customer_ref(client, tenant).await?;
+        Ok(name.filter(|name| !is_unnamed(name)))
+    }
+
+    async fn describe_customer(
+        &self,
+        authorization: Authorization,
+        grants: &[Grant],
+    ) -> Result<CustomerAuthorization> {
+        let customer_ref = self.customer_ref(&authorization).await?;
+        let tenant = self
+            .storage
+            .tenants()
+            .find(&authorization.tenant_id)
+            .await?;
+        let mut connections = Vec::with_capacity(grants.len());
+        for grant in grants {
+            connections.extend(
+                self.storage
+                    .connections()
+                    .find(&grant.connection_id)
+                    .await?,
+            );
+        }
+        let is_over = |it: &Connection| it.status == ConnectionStatus::NeedsReconnect;
+        Ok(CustomerAuthorization {
+            customer: AppCustomer {
+                name: tenant.map(|tenant| tenant.name),
+                customer_ref,
+                tenant_id: authorization.tenant_id,
+            },
+            id: authorization.id,
+            client_id: authorization.client_id,
+            status: authorization.status,
+            permissions: authorization.permissions,
+            needs_reconnect: connections.iter().any(is_over),
+            created_at: authorization.created_at,
+            last_used_at: connections.iter().filter_map(|it| it.last_used_at).max(),
+            expires_at: grants.iter().filter_map(|grant| grant.expires_at).min(),
+            connections,
+        })
+    }
+}
