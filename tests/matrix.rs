@@ -204,6 +204,13 @@ fn additions_are_marked_and_known() {
                 RouteMethod::Get,
                 "/v1/repositories/:provider/:repoId/assignees"
             ),
+            (RouteMethod::Get, "/docs/:document"),
+            (RouteMethod::Get, "/docs/api/:operationId"),
+            (RouteMethod::Get, "/llms.txt"),
+            (RouteMethod::Get, "/testapp/diff"),
+            (RouteMethod::Get, "/testapp/events"),
+            (RouteMethod::Post, "/testapp/events/subscribe"),
+            (RouteMethod::Post, "/testapp/inbox/:inboxId"),
             (RouteMethod::Get, "/metrics"),
             (RouteMethod::Get, "/openapi.json"),
             (RouteMethod::Post, "/v1/hooks/:provider/:subscriptionId"),
@@ -232,6 +239,35 @@ fn additions_are_marked_and_known() {
             (
                 RouteMethod::Delete,
                 "/v1/developer/apps/:clientId/secrets/:secretId"
+            ),
+            (
+                RouteMethod::Get,
+                "/v1/developer/apps/:clientId/authorizations"
+            ),
+            (
+                RouteMethod::Get,
+                "/v1/developer/apps/:clientId/authorizations/:authorizationId"
+            ),
+            (
+                RouteMethod::Delete,
+                "/v1/developer/apps/:clientId/authorizations/:authorizationId"
+            ),
+            (
+                RouteMethod::Post,
+                "/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link"
+            ),
+            (RouteMethod::Get, "/app/developer/apps/:clientId/customers"),
+            (
+                RouteMethod::Get,
+                "/app/developer/apps/:clientId/customers/:authorizationId"
+            ),
+            (
+                RouteMethod::Post,
+                "/app/developer/apps/:clientId/customers/:authorizationId/end"
+            ),
+            (
+                RouteMethod::Post,
+                "/app/developer/apps/:clientId/customers/:authorizationId/reconnect-link"
             ),
             (RouteMethod::Post, "/app/developer/apps/:clientId/secrets"),
             (

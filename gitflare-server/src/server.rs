@@ -40,6 +40,7 @@ const BACKGROUND_GRACE: Duration = Duration::from_secs(2);
 pub struct Server {
     config: Config,
     local_roots: Vec<PathBuf>,
+    hears_itself: bool,
 }
 
 impl Server {
@@ -50,6 +51,7 @@ impl Server {
         Self {
             config,
             local_roots,
+            hears_itself: false,
         }
     }
 
@@ -57,6 +59,13 @@ impl Server {
     #[must_use]
     pub fn with_local_root(mut self, root: PathBuf) -> Self {
         self.local_roots.push(root);
+        self
+    }
+
+    /// Lets events be delivered to this server itself, where the test app of a sandbox receives them.
+    #[cfg(feature = "sandbox")]
+    pub(crate) const fn hearing_itself(mut self) -> Self {
+        self.hears_itself = true;
         self
     }
 
@@ -114,11 +123,7 @@ impl Server {
             enforce_platform_auth: config.enforce_platform_auth,
             testapp: config.testapp,
             dev: config.dev,
-            private_callbacks: config
-                .allow_private_callbacks
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            private_callbacks: self.private_callbacks(addr),
             rate_limits,
             usage_retention_days: config.usage_retention_days,
             audit_retention_days: config.audit_retention_days,
@@ -146,6 +151,12 @@ impl Server {
             stop,
             serving,
         })
+    }
+
+    fn private_callbacks(&self, own: SocketAddr) -> Vec<String> {
+        let own = self.hears_itself.then(|| own.to_string());
+        let allowed = self.config.allow_private_callbacks.iter();
+        allowed.map(ToString::to_string).chain(own).collect()
     }
 
     async fn gateway(
@@ -283,6 +294,12 @@ impl Running {
     #[must_use]
     pub fn gateway(&self) -> &Gateway {
         self.service.gateway()
+    }
+
+    /// The HTTP surface behind the listeners.
+    #[cfg(feature = "sandbox")]
+    pub(crate) const fn service(&self) -> &Service {
+        &self.service
     }
 
     /// Completes when nothing can be written before a restart (DU-3); otherwise never.

@@ -246,5 +246,5 @@ fn the_test_app_is_off_unless_it_is_switched_on() {
             routes += 1;
         }
     }
-    assert_eq!(routes, 7);
+    assert_eq!(routes, 11);
 }

@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod gitflic;
 mod instances;
+mod programs;
 mod reads;
 mod receiver;
 mod schemas;

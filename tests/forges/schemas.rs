@@ -35,6 +35,10 @@ const WITHOUT_EXAMPLE: &[(&str, &str)] = &[
         "POST /v1/auth/complete",
         "needs the code that a browser brings back",
     ),
+    (
+        "POST /v1/developer/apps/{clientId}/authorizations/{authorizationId}/reconnect-link",
+        "needs a customer whom the app has named; `contract::customers` makes one",
+    ),
     ("GET /openapi.json", "is the document itself"),
     (
         "GET /testapp/live/commit-metrics",
@@ -53,9 +57,17 @@ const WITHOUT_EXAMPLE: &[(&str, &str)] = &[
 /// Members that have no value in any of these answers, and why.
 const NEVER_SEEN: &[(&str, &str)] = &[
     ("AccessToken.lastUsedAt", WRITTEN_LATE),
+    ("AppCustomer.customerRef", NAMED),
     ("ClientSecret.lastUsedAt", WRITTEN_LATE),
     ("Connection.lastUsedAt", WRITTEN_LATE),
+    (
+        "CustomerAuthorization.expiresAt",
+        "the grant of the tour has no end",
+    ),
+    ("CustomerAuthorization.lastUsedAt", WRITTEN_LATE),
     ("Introspection.lastUsedAt", WRITTEN_LATE),
+    ("ReconnectLink.expiresAt", NAMED),
+    ("ReconnectLink.url", NAMED),
     (
         "Comment.commitSha",
         "the emulated comments stand under pull requests",
@@ -102,6 +114,7 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("ReturnedFlow.flowId", BROWSER),
     ("Tag.webUrl", "neither emulated host tells one"),
 ];
+const NAMED: &str = "needs a customer whom the app has named; `contract::customers` makes one";
 const WRITTEN_LATE: &str = "is written some seconds after the use, so not in every run";
 const TESTAPP: &str = "needs the test app's cookie; the browser tests see its pages";
 const BROWSER: &str = "needs a browser that comes back; `contract::linking` walks it";
@@ -298,6 +311,12 @@ impl Tour<'_> {
             .await;
         self.session(Method::GET, "/v1/developer/apps?limit=1", None)
             .await;
+        let customers = format!("{app}/authorizations");
+        let listed = self.session(Method::GET, &customers, None).await;
+        let customer = listed["data"][0]["id"].as_str().unwrap();
+        let customer = format!("{customers}/{customer}");
+        self.session(Method::GET, &customer, None).await;
+        self.session(Method::DELETE, &customer, None).await;
         let old = secret["secret"]["id"].as_str().unwrap();
         self.session(Method::DELETE, &format!("{app}/secrets/{old}"), None)
             .await;

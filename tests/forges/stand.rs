@@ -23,7 +23,7 @@ pub(crate) struct Stand {
     pub(crate) running: Running,
     pub(crate) sample: sample::Sample,
     pub(crate) client: Client,
-    token: String,
+    pub(crate) token: String,
     config: Config,
     _folder: TempDir,
 }
@@ -124,7 +124,7 @@ impl Stand {
         }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.running.addr())
     }
 

@@ -12,10 +12,13 @@ use std::{
 
 use gitflare_core::{Error, Result, SystemRandom, gateway::Gateway};
 use gitflare_providers::{Callbacks, Loopback};
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::{
     cors::panel_origin,
+    guided::Guided,
+    inbox::Inbox,
     metrics::Metrics,
     route::{Matched, Route},
     router::Router,
@@ -24,6 +27,9 @@ use super::{
     throttle::Throttle,
 };
 use crate::passwords::Argon2Passwords;
+
+/// Writes the OpenAPI document of a server at this base address with these routes.
+pub(super) type Describe = fn(&str, &[&'static Route]) -> Value;
 
 /// Everything that requests share.
 pub(crate) struct App {
@@ -35,8 +41,11 @@ pub(crate) struct App {
     pub(super) router: Router,
     pub(super) metrics: Metrics,
     pub(super) testapp: Seal,
-    /// The OpenAPI document, written when it is first asked for.
-    pub(super) openapi: OnceLock<Vec<u8>>,
+    pub(super) inbox: Inbox,
+    guided: OnceLock<Guided>,
+    /// Writes the OpenAPI document.
+    describe: Describe,
+    openapi: OnceLock<Value>,
     callbacks: Result<Callbacks>,
     /// The path below which browsers find the pages; empty at the root.
     pub(super) base_path: String,
@@ -53,6 +62,7 @@ impl App {
         gateway: Arc<Gateway>,
         settings: ServiceSettings,
         routes: &'static [Route],
+        describe: Describe,
     ) -> Self {
         let base_path = base_path(&settings.panel_url).to_owned();
         let callbacks = Callbacks::new(settings.private_callbacks.clone());
@@ -65,6 +75,9 @@ impl App {
             settings,
             metrics: Metrics::new(routes),
             testapp: Seal::new(&SystemRandom),
+            inbox: Inbox::new(&SystemRandom),
+            guided: OnceLock::new(),
+            describe,
             openapi: OnceLock::new(),
             callbacks,
             base_path,
@@ -106,6 +119,25 @@ impl App {
         self.has_internal_listener
             .store(has_internal, Ordering::Relaxed);
         let _ = self.own_address.set(own_address);
+    }
+
+    /// The OpenAPI document, written when it is first asked for.
+    pub(super) fn openapi(&self) -> &Value {
+        self.openapi.get_or_init(|| {
+            let routes: Vec<_> = self.routes().collect();
+            (self.describe)(&self.settings.public_url, &routes)
+        })
+    }
+
+    /// What the sandbox tells its test app; `None` on a server that is no sandbox.
+    pub(super) fn guided(&self) -> Option<&Guided> {
+        self.guided.get()
+    }
+
+    /// Makes this the server of a sandbox. The first call counts.
+    #[cfg(feature = "sandbox")]
+    pub(super) fn guide(&self, guided: Guided) {
+        let _ = self.guided.set(guided);
     }
 
     /// Turns readiness off for good.

@@ -2,6 +2,7 @@
 //! trying it without an account or a network. Everything in it is made through the same use cases
 //! that an admin calls; nothing of it outlives the process.
 
+mod guided;
 mod seed;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,7 @@ pub struct Sandbox {
     running: Running,
     forges: Forges,
     seeded: Seeded,
+    walk: guided::Walk,
     sample: Sample,
     admin_key: Secret<String>,
     token_ttl: Duration,
@@ -92,7 +94,7 @@ impl Prepared {
         .await?;
         let config = with_forges(self.given, &forges)?;
         let token_ttl = config.token_ttl;
-        let mut server = Server::new(config);
+        let mut server = Server::new(config).hearing_itself();
         for root in self.repos {
             server = server.with_local_root(root);
         }
@@ -106,10 +108,12 @@ impl Prepared {
         let seeded = seed(running.gateway(), &accounts, vec![callback])
             .await
             .map_err(|error| Problem::new(format!("the sandbox cannot be filled: {error:?}")))?;
+        let walk = guided::begin(&running, &forges, &seeded, &self.sample).await?;
         Ok(Sandbox {
             running,
             forges,
             seeded,
+            walk,
             sample: self.sample,
             admin_key: self.admin_key,
             token_ttl,
@@ -182,7 +186,7 @@ impl Sandbox {
 
     /// Commands to paste: what each shows, and the command.
     #[must_use]
-    pub fn commands(&self) -> [(&'static str, String); 5] {
+    pub fn commands(&self) -> [(&'static str, String); 6] {
         let base = format!("{}/v1/repositories", self.running.public_url());
         let forged = sample::FULL_NAME.replace('/', "%2F");
         let repository = format!("{base}/local/{forged}");
@@ -207,7 +211,17 @@ impl Sandbox {
                 "And on the emulated GitLab: the checks of its main branch",
                 curl(format!("{base}/gitlab/{forged}/checks")),
             ),
+            (
+                "A push at the emulated GitHub: the test app shows the event (/testapp/events)",
+                self.walk.emit.clone(),
+            ),
         ]
+    }
+
+    /// The link by which a customer approves the sandbox's app; it works as it is.
+    #[must_use]
+    pub fn consent_link(&self) -> &str {
+        &self.walk.consent
     }
 
     /// Text to print when it is ready.
@@ -226,8 +240,14 @@ impl Sandbox {
              Access token  {} (for {} minutes)\n\
              Client        {} {}\n\
              {forges}\n\
-             In a browser: {panel} (sign up, make an app), and {panel}/testapp, an app\n\
-             that asks a customer for consent (it takes the client's id and secret from above).\n\n\
+             In a browser:\n\n\
+             1. Be the customer of an app: open this link, sign in at the emulated GitHub as\n   \
+             Anna Berg, choose acme/storefront, approve.\n   \
+             {consent}\n\
+             2. You arrive at {panel}/testapp, that app: it shows what it got,\n   \
+             what the firewall kept from it, and the events that it hears of.\n\
+             3. Make an app of your own: {panel}/app/signup\n\
+             4. Read how: {panel}/docs\n\n\
              Paste any of these:\n",
             self.took.as_millis(),
             self.running.public_url(),
@@ -237,6 +257,7 @@ impl Sandbox {
             seeded.client_id,
             seeded.client_secret,
             panel = self.running.public_url(),
+            consent = self.walk.consent,
         );
         for skipped in self.forges.github().skipped() {
             let _ = writeln!(text, "Left out, for it cannot be read: {skipped}");

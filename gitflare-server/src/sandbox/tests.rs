@@ -40,7 +40,8 @@ async fn every_printed_command_works_when_pasted_alone() {
             None => println!("skipped: there is no curl on this machine"),
         }
     }
-    if let [repositories, commits, diff, pulls, checks] = &answers[..] {
+    if let [repositories, commits, diff, pulls, checks, emitted] = &answers[..] {
+        assert_eq!(emitted["deliveries"][0]["status"], 204, "{emitted}");
         assert_eq!(repositories["data"][0]["fullName"], sample::FULL_NAME);
         assert_eq!(commits["data"].as_array().unwrap().len(), 5);
         let text = diff.to_string();
@@ -57,6 +58,136 @@ async fn every_printed_command_works_when_pasted_alone() {
     }
     sandbox.shutdown().await.unwrap();
     assert!(!folder.exists(), "nothing outlives the sandbox");
+}
+
+/// A browser, as far as curl is one: it keeps cookies and follows redirects.
+struct Browser {
+    jar: tempfile::NamedTempFile,
+    origin: String,
+}
+
+impl Browser {
+    fn of(sandbox: &Sandbox) -> Self {
+        Self {
+            jar: tempfile::NamedTempFile::new().unwrap(),
+            origin: sandbox.running().public_url().to_string(),
+        }
+    }
+
+    /// The page at an address, or what a form sent there leads to; `None` without curl.
+    async fn open(&self, url: &str, form: &[(&str, &str)]) -> Option<String> {
+        let mut curl = Command::new("curl");
+        let jar = self.jar.path();
+        curl.args(["-s", "-L", "-H", "accept: text/html", "-b"])
+            .arg(jar);
+        curl.arg("-c").arg(jar).arg(url);
+        if !form.is_empty() {
+            curl.args(["-H", &format!("origin: {}", self.origin)]);
+        }
+        for (name, value) in form {
+            curl.args(["--data-urlencode", &format!("{name}={value}")]);
+        }
+        let output = tokio::task::spawn_blocking(move || curl.output())
+            .await
+            .unwrap();
+        if output.is_err() {
+            assert!(std::env::var_os("CI").is_none(), "curl is missing");
+            println!("skipped: there is no curl on this machine");
+        }
+        let text = String::from_utf8(output.ok()?.stdout).unwrap();
+        Some(text.replace("&#38;", "&").replace("&amp;", "&"))
+    }
+}
+
+/// What stands in a page between a start and the next quote.
+fn between<'h>(html: &'h str, start: &str) -> &'h str {
+    let (_, rest) = html
+        .split_once(start)
+        .unwrap_or_else(|| panic!("no {start} in {html}"));
+    rest.split('"').next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_printed_consent_link_leads_through_the_whole_walk() {
+    let sandbox = sandbox(&["--listen", "127.0.0.1:0"]).await.unwrap();
+    let link = sandbox.consent_link();
+    let text = sandbox.announcement();
+    assert!(text.contains(link) && text.contains("/docs") && text.contains("/testapp"));
+    let browser = Browser::of(&sandbox);
+    let Some(page) = browser.open(link, &[]).await else {
+        return;
+    };
+    let start = between(&page, "href=\"/oauth/authorize/connect/github?");
+    let start = format!("{}/oauth/authorize/connect/github?{start}", browser.origin);
+    let sign_in = browser.open(&start, &[]).await.unwrap();
+    assert!(sign_in.contains("emulated GitHub"), "{sign_in}");
+    let hidden = |name| between(&sign_in, &format!("name=\"{name}\" value=\"")).to_owned();
+    let (uri, state) = (hidden("redirect_uri"), hidden("state"));
+    let (scope, challenge) = (hidden("scope"), hidden("code_challenge"));
+    let form = [
+        ("redirect_uri", uri.as_str()),
+        ("state", &state),
+        ("scope", &scope),
+        ("code_challenge", &challenge),
+        ("login", OWNER),
+    ];
+    let forge = format!("{}/__sign-in", sandbox.forges().github().web_url());
+    let consent = browser.open(&forge, &form).await.unwrap();
+    let form = [
+        ("csrf", between(&consent, "name=\"csrf\" value=\"")),
+        (
+            "request_id",
+            between(&consent, "name=\"request_id\" value=\""),
+        ),
+        ("permissions", "read:repositories"),
+        ("permissions", "read:diffs"),
+        ("permissions", "events:subscribe"),
+        (
+            "repositories",
+            between(&consent, "name=\"repositories\" value=\""),
+        ),
+    ];
+    let approve = format!("{}/oauth/authorize/approve", browser.origin);
+    let connected = browser.open(&approve, &form).await.unwrap();
+    assert!(connected.contains("Connected."), "{connected}");
+    assert!(
+        connected.contains("code=sggac_"),
+        "how the token came: {connected}"
+    );
+
+    let diff = format!("{}/testapp/diff", browser.origin);
+    let diff = browser.open(&diff, &[]).await.unwrap();
+    let (with, without) = (diff.matches("gf_sha256:").count(), diff.contains("BEGIN"));
+    assert!(with >= 3 && without && diff.contains("Withheld."), "{diff}");
+    sees_the_event(&sandbox, &browser).await;
+    sandbox.shutdown().await.unwrap();
+}
+
+/// Makes a push happen by the line that README has, and waits for it on the test app's page.
+async fn sees_the_event(sandbox: &Sandbox, browser: &Browser) {
+    let port = sandbox.forges().github().address().port().to_string();
+    let readme = include_str!("../../../README.md");
+    let mut lines = readme.lines();
+    let line = lines
+        .find(|line| line.starts_with("curl -s -X POST"))
+        .unwrap();
+    let line = line.replace("PORT", &port);
+    assert!(sandbox.announcement().contains(&line), "{line}");
+    paste(line).await.unwrap();
+    let url = format!("{}/testapp/events", browser.origin);
+    let mut page = String::new();
+    for _ in 0..200 {
+        page = browser.open(&url, &[]).await.unwrap();
+        if page.contains("Signature right") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(page.contains("Signature right"), "{page}");
+    assert!(
+        page.contains("push") && page.contains("webhook-signature: v1,"),
+        "{page}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,6 +51,7 @@ pub(crate) fn page(world: &World, request: &Request, asking: Asking) -> Answer {
     if challenged && query("code_challenge_method") != "S256" {
         return back("invalid_request");
     }
+    let look = Look::of(world.identity.id);
     let mut form = format!(
         "<input type=\"hidden\" name=\"redirect_uri\" value=\"{}\">",
         escape(uri)
@@ -63,17 +64,28 @@ pub(crate) fn page(world: &World, request: &Request, asking: Asking) -> Answer {
     }
     for person in PEOPLE {
         form += &format!(
-            "<p><button name=\"login\" value=\"{0}\" id=\"{0}\">Authorize as {1} (@{0})</button></p>",
-            person.login, person.name
+            "<button name=\"login\" value=\"{0}\" id=\"{0}\"><span aria-hidden=\"true\">{2}</span>\
+             Authorize as {1} (@{0})</button>",
+            person.login,
+            person.name,
+            person.name.chars().next().unwrap_or('?'),
         );
     }
-    form += "<p><button name=\"login\" value=\"\" id=\"deny\">Cancel</button></p>";
+    form += "<button class=\"deny\" name=\"login\" value=\"\" id=\"deny\">Cancel</button>";
     let scope = escape(query("scope"));
+    let asked = match scope.as_str() {
+        "" => "what it was registered for".to_owned(),
+        scope => format!("<code>{scope}</code>"),
+    };
+    let name = look.name;
     let text = format!(
-        "<p>An application asks for access to your account: <code>{scope}</code>. This host is emulated; choose who you are.</p>\
+        "<p>An application asks for access to your {name} account: {asked}.</p>\
+         <p class=\"note\">This is not {name}. It is an emulation on your own computer: nobody's password is asked, \
+         choose who you are.</p>\
          <form method=\"post\" action=\"/__sign-in\">{form}</form>"
     );
-    Answer::html(200, html("Authorize application", &text))
+    let title = format!("Sign in at the emulated {name}");
+    Answer::html(200, document(look, &title, &text))
 }
 
 /// A code for an application.
@@ -174,11 +186,56 @@ fn redirect(uri: &str, pairs: &[(&str, &str)]) -> Answer {
     Answer::empty(302).with("location", format!("{uri}?{query}"))
 }
 
-fn html(title: &str, text: &str) -> String {
+/// The colour by which a provider is told from the others, and its name.
+#[derive(Clone, Copy)]
+struct Look {
+    id: &'static str,
+    name: &'static str,
+    colour: &'static str,
+}
+
+const LOOKS: &[Look] = &[
+    look("github", "GitHub", "#24292f"),
+    look("gitlab", "GitLab", "#b3390f"),
+    look("bitbucket", "Bitbucket", "#0747a6"),
+    look("azure", "Azure DevOps", "#005a9e"),
+    look("gitea", "Gitea", "#44682c"),
+    look("gitflic", "GitFlic", "#6b2fa0"),
+];
+
+const fn look(id: &'static str, name: &'static str, colour: &'static str) -> Look {
+    Look { id, name, colour }
+}
+
+impl Look {
+    fn of(id: &str) -> Self {
+        let found = LOOKS.iter().find(|look| look.id == id);
+        *found.unwrap_or(&look("", "code host", "#51606e"))
+    }
+}
+
+const STYLE: &str = "*{box-sizing:border-box}body{margin:0;font:1rem/1.5 system-ui,sans-serif;\
+    background:#f6f7f8;color:#14202b}header{background:var(--own);color:#fff;padding:.9rem 1.25rem;font-weight:600}\
+    main{max-width:30rem;margin:2rem auto;padding:1.5rem;background:#fff;border:1px solid #d5dbe1;border-radius:10px}\
+    h1{font-size:1.3rem;margin:0 0 .75rem}code{overflow-wrap:anywhere}\
+    .note{background:#fdf3dc;border:1px solid #855200;border-radius:8px;padding:.6rem .8rem}\
+    button{display:flex;gap:.75rem;align-items:center;width:100%;min-height:2.9rem;margin:.5rem 0;padding:.4rem .8rem;\
+    border:1px solid #788694;border-radius:8px;background:#fff;color:inherit;font:inherit;text-align:left;cursor:pointer}\
+    button:hover{background:#eef1f4}button span{display:grid;place-items:center;width:2rem;height:2rem;\
+    border-radius:50%;background:var(--own);color:#fff;font-weight:700}.deny{justify-content:center}";
+
+/// A page in the provider's colour that says in its head what it emulates.
+fn document(look: Look, title: &str, text: &str) -> String {
+    let Look { name, colour, .. } = look;
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"></head><body><h1>{title}</h1>{text}</body></html>"
+         <meta name=\"viewport\" content=\"width=device-width\"><style>:root{{--own:{colour}}}{STYLE}</style></head>\
+         <body><header>{name}, emulated by the GitFlare sandbox</header><main><h1>{title}</h1>{text}</main></body></html>"
     )
+}
+
+fn html(title: &str, text: &str) -> String {
+    document(Look::of(""), title, &format!("<p>{text}</p>"))
 }
 
 fn escape(text: &str) -> String {

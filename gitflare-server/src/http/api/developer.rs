@@ -1,15 +1,19 @@
-//! `/v1/developer/apps*`: a developer's apps and their secrets.
+//! `/v1/developer/apps*`: a developer's apps, their secrets, and the customers who have approved them.
 
 use gitflare_core::{
     Error,
     gateway::{AppChanges, ListQuery, NewApp},
 };
 
-use super::super::{
-    bodies::account::{AppOauth, Apps, CreatedApp, CreatedSecret, UpdatedApp},
-    exchange::Exchange,
-    refusal::Refusal,
-    reply::Reply,
+use super::{
+    super::{
+        bodies::account::{AppOauth, Apps, CreatedApp, CreatedSecret, ReconnectLink, UpdatedApp},
+        exchange::Exchange,
+        reconnect,
+        refusal::Refusal,
+        reply::Reply,
+    },
+    lists,
 };
 
 /// `GET /v1/developer/apps`
@@ -78,6 +82,49 @@ pub(crate) async fn delete_secret(mut x: Exchange) -> Result<Reply, Refusal> {
         .delete_secret(user, &id, &secret, &x.act())
         .await?;
     Ok(Reply::no_content())
+}
+
+/// `GET /v1/developer/apps/:clientId/authorizations`
+pub(crate) async fn list_customers(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = client_id(&mut x);
+    let query = ListQuery::from_query(&x.query()?)?;
+    let user = &x.user()?.user;
+    lists::reply(&x.gateway().list_customers(user, &id, &query).await?)
+}
+
+/// `GET /v1/developer/apps/:clientId/authorizations/:authorizationId`
+pub(crate) async fn find_customer(mut x: Exchange) -> Result<Reply, Refusal> {
+    let (id, authorization) = (client_id(&mut x), authorization_id(&mut x));
+    let user = &x.user()?.user;
+    Reply::ok(&x.gateway().find_customer(user, &id, &authorization).await?)
+}
+
+/// `DELETE /v1/developer/apps/:clientId/authorizations/:authorizationId`
+pub(crate) async fn end_customer(mut x: Exchange) -> Result<Reply, Refusal> {
+    let (id, authorization) = (client_id(&mut x), authorization_id(&mut x));
+    let (gateway, user) = (x.gateway(), &x.user()?.user);
+    gateway
+        .end_customer(user, &id, &authorization, &x.act())
+        .await?;
+    Ok(Reply::no_content())
+}
+
+/// `POST /v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link`
+pub(crate) async fn reconnect_link(mut x: Exchange) -> Result<Reply, Refusal> {
+    let (id, authorization) = (client_id(&mut x), authorization_id(&mut x));
+    let user = &x.user()?.user;
+    let signed = x
+        .gateway()
+        .sign_reconnect(user, &id, &authorization)
+        .await?;
+    Reply::created(&ReconnectLink {
+        url: reconnect::link(&x.settings().panel_url, &id, &signed),
+        expires_at: signed.expires_at,
+    })
+}
+
+fn authorization_id(x: &mut Exchange) -> String {
+    x.parameter("authorizationId").unwrap_or_default()
 }
 
 fn client_id(x: &mut Exchange) -> String {

@@ -14,7 +14,7 @@ use super::super::{
         unified,
     },
     exchange::Exchange,
-    hosted::{apps, assets, authorize, company, dashboard, sign_in, site},
+    hosted::{apps, assets, authorize, company, customers, dashboard, sign_in, site},
     openapi,
     refusal::Refusal,
     reply::Reply,
@@ -159,6 +159,13 @@ routes! {
     Get "/v1/repositories/:provider/:repoId/stargazers"; AccessToken(Some(Stargazers)) => unified::read, addition;
     Get "/v1/repositories/:provider/:repoId/watchers"; AccessToken(Some(Watchers)) => unified::read, addition;
     Get "/v1/repositories/:provider/:repoId/assignees"; AccessToken(Some(Assignees)) => unified::read, addition;
+    Get "/docs/:document"; Public => site::named, addition;
+    Get "/docs/api/:operationId"; Public => site::operation, addition;
+    Get "/llms.txt"; Public => site::index, addition;
+    Get "/testapp/diff"; TestappSession => testapp::diff, addition;
+    Get "/testapp/events"; TestappSession => testapp::events, addition;
+    Post "/testapp/events/subscribe"; TestappSession => testapp::subscribe, addition;
+    Post "/testapp/inbox/:inboxId"; Public => testapp::receive, addition;
     Get "/metrics"; Public => discovery::metrics, addition;
     Get "/openapi.json"; Public => openapi::serve, addition;
     Post "/v1/hooks/:provider/:subscriptionId"; Public => events::receive, addition;
@@ -176,6 +183,14 @@ routes! {
     Get "/app/company/apps/:clientId/connect/:provider"; EmbedSession => company::connect, addition;
     Post "/v1/developer/apps/:clientId/secrets"; UserSession => developer::create_secret, addition;
     Delete "/v1/developer/apps/:clientId/secrets/:secretId"; UserSession => developer::delete_secret, addition;
+    Get "/v1/developer/apps/:clientId/authorizations"; UserSession => developer::list_customers, addition;
+    Get "/v1/developer/apps/:clientId/authorizations/:authorizationId"; UserSession => developer::find_customer, addition;
+    Delete "/v1/developer/apps/:clientId/authorizations/:authorizationId"; UserSession => developer::end_customer, addition;
+    Post "/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link"; UserSession => developer::reconnect_link, addition;
+    Get "/app/developer/apps/:clientId/customers"; UserSession => customers::list, addition;
+    Get "/app/developer/apps/:clientId/customers/:authorizationId"; UserSession => customers::show, addition;
+    Post "/app/developer/apps/:clientId/customers/:authorizationId/end"; UserSession => customers::end, addition;
+    Post "/app/developer/apps/:clientId/customers/:authorizationId/reconnect-link"; UserSession => customers::reconnect_link, addition;
     Post "/app/developer/apps/:clientId/secrets"; UserSession => apps::create_secret, addition;
     Post "/app/developer/apps/:clientId/secrets/:secretId/delete"; UserSession => apps::delete_secret, addition;
     Post "/v1/platform/invitations"; AdminKey => platform_admin::invite, addition;

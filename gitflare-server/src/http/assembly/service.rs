@@ -23,6 +23,7 @@ use super::{
         app::App,
         body::{BodyError, RequestBody},
         inspect::HostNames,
+        openapi,
         origin::{Entrance, Origin},
         settings::ServiceSettings,
     },
@@ -47,7 +48,12 @@ pub struct Service {
 
 /// Makes the service of a gateway.
 pub fn service(gateway: impl Into<Arc<Gateway>>, settings: ServiceSettings) -> Service {
-    let app = Arc::new(App::with_routes(gateway.into(), settings, ROUTES));
+    let app = Arc::new(App::with_routes(
+        gateway.into(),
+        settings,
+        ROUTES,
+        openapi::of_routes,
+    ));
     let entrance = Arc::new(Entrance {
         is_internal: false,
         hosts: HostNames::of_urls(&app.settings),
@@ -73,6 +79,22 @@ impl Service {
     /// Reports `degraded` on `/health` from now on, so that a load balancer sends nothing more.
     pub fn drain(&self) {
         self.app.drain();
+    }
+
+    /// Fills the test app in, for a sandbox: subscribes its inbox to the repository's events, with
+    /// an access token that may.
+    #[cfg(feature = "sandbox")]
+    pub(crate) async fn guide(
+        &self,
+        guided: super::super::guided::Guided,
+        token: &str,
+        repository: (&str, &str),
+    ) -> gitflare_core::Result<()> {
+        let made =
+            super::super::testapp::subscribe_inbox(&self.app, &guided.inbox, token, repository);
+        let made = made.await;
+        self.app.guide(guided);
+        made
     }
 
     fn answer<B>(&self, request: Request<B>) -> ResponseFuture

@@ -156,3 +156,13 @@ pub(crate) struct OneInvitation {
     /// The invitation.
     pub(crate) invitation: InvitationLink,
 }
+
+/// A link by which a customer comes back to connect an account again.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReconnectLink {
+    /// The address of the customer's management page, signed; it works once, in any browser.
+    pub(crate) url: String,
+    /// When it stops working.
+    pub(crate) expires_at: Timestamp,
+}

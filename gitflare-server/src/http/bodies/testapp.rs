@@ -1,5 +1,7 @@
 //! The report of the test app's probes, as JSON.
 
+use std::time::Duration;
+
 use gitflare_core::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -26,6 +28,12 @@ pub(crate) struct Outcome {
     pub(crate) pages: u32,
     /// The duration of all calls in milliseconds.
     pub(crate) duration_ms: u128,
+    /// The repository's full name, for the page; the id where the name is not known.
+    #[serde(skip)]
+    pub(crate) repository: Option<String>,
+    /// The duration of all calls, for the page.
+    #[serde(skip)]
+    pub(crate) took: Duration,
     /// The first page's data, for the probes that need an id out of it.
     #[serde(skip)]
     pub(crate) first: Value,

@@ -1,4 +1,4 @@
-//! The handlers of the public site: landing page, documents.
+//! The handlers of the public site: landing page, documents and their plain texts.
 
 use gitflare_core::{Code, Error};
 use http::StatusCode;
@@ -7,7 +7,8 @@ use super::super::{
     exchange::Exchange,
     pages::{
         View,
-        docs::{GuideView, LandingView, ReferenceView, ZeroTrustView},
+        docs::{DocumentView, LandingView, ReferenceView, ZeroTrustView},
+        documents::{self, Document, Facts, Reference},
     },
     refusal::Refusal,
     reply::Reply,
@@ -36,15 +37,16 @@ pub(crate) async fn landing(x: Exchange) -> Result<Reply, Refusal> {
 pub(crate) async fn document(x: Exchange) -> Result<Reply, Refusal> {
     let settings = x.settings();
     match x.path() {
-        "/docs" => GuideView {
-            public_url: settings.public_url.clone(),
-            panel_url: settings.panel_url.clone(),
-        }
-        .reply(StatusCode::OK),
+        "/docs" => shown(&x, "guide"),
         "/docs/api" => {
             let providers = x.gateway().providers();
-            ReferenceView::new(&settings.public_url, x.app().routes(), providers)
-                .reply(StatusCode::OK)
+            ReferenceView::new(
+                &settings.public_url,
+                x.app().routes(),
+                providers,
+                x.app().openapi(),
+            )
+            .reply(StatusCode::OK)
         }
         "/zero-trust" => {
             let firewall = x.gateway().firewall_settings();
@@ -58,6 +60,70 @@ pub(crate) async fn document(x: Exchange) -> Result<Reply, Refusal> {
             }
             .reply(StatusCode::OK)
         }
-        _ => Err(Error::new(Code::ResourceNotFound, "There is no such page.").into()),
+        _ => Err(no_page()),
     }
+}
+
+fn no_page() -> Refusal {
+    Error::new(Code::ResourceNotFound, "There is no such page.").into()
+}
+
+fn facts(x: &Exchange) -> Facts<'_> {
+    Facts {
+        public_url: &x.settings().public_url,
+        panel_url: &x.settings().panel_url,
+        providers: x.gateway().providers(),
+    }
+}
+
+fn shown(x: &Exchange, name: &str) -> Result<Reply, Refusal> {
+    let document: &Document = documents::find(name).ok_or_else(no_page)?;
+    let twin = format!("/docs/{name}.md");
+    DocumentView::new(document.about, &twin, &document.markdown(&facts(x))).reply(StatusCode::OK)
+}
+
+/// A plain text whose links lead where they do on the page.
+fn plain(x: &Exchange, media_type: &'static str, text: &str) -> Reply {
+    let base = &x.settings().panel_url;
+    Reply {
+        status: StatusCode::OK,
+        content_type: Some(media_type),
+        body: text.replace("](/", &format!("]({base}/")).into_bytes(),
+        headers: Vec::new(),
+    }
+}
+
+const MARKDOWN: &str = "text/markdown; charset=utf-8";
+
+/// `GET /docs/:document`, a page, or with `.md` its text
+pub(crate) async fn named(mut x: Exchange) -> Result<Reply, Refusal> {
+    let name = x.parameter("document").unwrap_or_default();
+    match name.strip_suffix(".md") {
+        None => shown(&x, &name),
+        Some("api") => Ok(plain(&x, MARKDOWN, &Reference(x.app().openapi()).whole())),
+        Some(name) => {
+            let document = documents::find(name).ok_or_else(no_page)?;
+            Ok(plain(&x, MARKDOWN, &document.markdown(&facts(&x))))
+        }
+    }
+}
+
+/// `GET /docs/api/:operationId`, a page, or with `.md` its text
+pub(crate) async fn operation(mut x: Exchange) -> Result<Reply, Refusal> {
+    let name = x.parameter("operationId").unwrap_or_default();
+    let id = name.strip_suffix(".md").unwrap_or(&name);
+    let text = Reference(x.app().openapi())
+        .operation(id)
+        .ok_or_else(no_page)?;
+    if id.len() < name.len() {
+        return Ok(plain(&x, MARKDOWN, &text));
+    }
+    let about = "What the operation takes and answers, with the errors that can come.";
+    DocumentView::new(about, &format!("/docs/api/{id}.md"), &text).reply(StatusCode::OK)
+}
+
+/// `GET /llms.txt`
+pub(crate) async fn index(x: Exchange) -> Result<Reply, Refusal> {
+    let text = documents::index(&facts(&x));
+    Ok(plain(&x, "text/plain; charset=utf-8", &text))
 }

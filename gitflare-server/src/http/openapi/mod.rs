@@ -9,7 +9,6 @@ mod parameters;
 mod schemas;
 
 use gitflare_core::{CodeRow, Scope, model::EventName, provider::Endpoint};
-use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -27,17 +26,12 @@ const EXAMPLES: &str = include_str!("examples.json");
 
 /// `GET /openapi.json`
 pub(super) async fn serve(x: Exchange) -> Result<Reply, Refusal> {
-    let app = x.app();
-    let text = app.openapi.get_or_init(|| {
-        let document = document(&app.settings.public_url, app.routes());
-        document.to_string().into_bytes()
-    });
-    Ok(Reply {
-        status: StatusCode::OK,
-        content_type: Some("application/json"),
-        body: text.clone(),
-        headers: Vec::new(),
-    })
+    Reply::ok(x.app().openapi())
+}
+
+/// The document of these routes.
+pub(super) fn of_routes(public_url: &str, routes: &[&'static Route]) -> Value {
+    document(public_url, routes.iter().copied())
 }
 
 /// The document of a server with these routes at this base address.

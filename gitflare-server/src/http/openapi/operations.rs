@@ -7,9 +7,10 @@
 use gitflare_core::{
     Code,
     gateway::{
-        AppChanges, FirewallUpdate, IssuedToken, ManualConnection, NewApp, NewClientRequest,
-        NewGrantRequest, NewSubscription, NewTenantRequest, SignUp, SubscriptionChange,
-        TokenContext, TokenRequest, UsagePage, UsageReport,
+        AppChanges, CustomerAuthorization, CustomerDetails, FirewallUpdate, IssuedToken,
+        ManualConnection, NewApp, NewClientRequest, NewGrantRequest, NewSubscription,
+        NewTenantRequest, SignUp, SubscriptionChange, TokenContext, TokenRequest, UsagePage,
+        UsageReport,
     },
     model::Subscription,
     storage::{AccessToken, Client, Connection, DeliveryRecord, FirewallSettings, Grant, Tenant},
@@ -27,7 +28,7 @@ use super::{
             },
             account::{
                 Apps, CreatedApp, CreatedSecret, LogIn, Me, NewInvitation, OneInvitation, Opened,
-                PasswordChange, UpdatedApp,
+                PasswordChange, ReconnectLink, UpdatedApp,
             },
             discovery::{CallbackRow, Capabilities, Health, ProviderRow, ServerMetadata},
         },
@@ -279,6 +280,9 @@ const OPERATIONS: &[Operation] = &[
 
     get("/").page().redirect(),
     get("/docs").page(),
+    get("/docs/:document").page().gives(200, Gives::Text("text/markdown")),
+    get("/docs/api/:operationId").page().gives(200, Gives::Text("text/markdown")),
+    get("/llms.txt").gives(200, Gives::Text("text/plain")),
     get("/assets/app.css").gives(200, Gives::Text("text/css")),
     get("/app/signup").query(&[p::RETURN_TO, p::INVITATION]).page().codes(&[Code::ResourceNotFound]),
     post("/app/signup").form_or::<SignUp>(p::SIGN_UP).json::<Opened<'static>>(201).redirect().codes(SIGNING_IN),
@@ -294,6 +298,11 @@ const OPERATIONS: &[Operation] = &[
     post("/testapp/config").form(p::TESTAPP).redirect().codes(&[Code::ResourceNotFound]),
     post("/testapp/disconnect").form(&[p::CSRF]).redirect().codes(&[Code::ResourceNotFound]),
     get("/testapp/callback").query(p::CALLBACK).redirect().codes(&[Code::ResourceNotFound]),
+    get("/testapp/diff").page().codes(&[Code::AuthRequired, Code::ResourceNotFound]),
+    get("/testapp/events").page().codes(&[Code::ResourceNotFound]),
+    post("/testapp/events/subscribe").form(p::TESTAPP_SUBSCRIPTION).redirect()
+        .codes(&[Code::AuthRequired, Code::ResourceNotFound]),
+    post("/testapp/inbox/:inboxId").hook().empty().codes(&[Code::InvalidCredentials, Code::ResourceNotFound]),
     get("/testapp/live/commit-metrics").gives(200, Gives::Json(super::answers::probe_report)).page()
         .codes(&[Code::AuthRequired, Code::ResourceNotFound]),
     get("/testapp/live/endpoint-suite").gives(200, Gives::Json(super::answers::probe_report)).page()
@@ -322,6 +331,15 @@ const OPERATIONS: &[Operation] = &[
         .redirect().codes(LINKING),
     post("/v1/developer/apps/:clientId/secrets").json::<CreatedSecret<'static>>(201),
     delete("/v1/developer/apps/:clientId/secrets/:secretId").empty(),
+    get("/v1/developer/apps/:clientId/authorizations").query(p::PAGE)
+        .json::<Collection<'static, CustomerAuthorization>>(200),
+    get("/v1/developer/apps/:clientId/authorizations/:authorizationId").json::<CustomerDetails>(200),
+    delete("/v1/developer/apps/:clientId/authorizations/:authorizationId").empty(),
+    post("/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link").json::<ReconnectLink>(201),
+    get("/app/developer/apps/:clientId/customers").query(p::PAGE).page(),
+    get("/app/developer/apps/:clientId/customers/:authorizationId").query(&[p::DONE]).page(),
+    post("/app/developer/apps/:clientId/customers/:authorizationId/end").form(&[p::CSRF]).redirect(),
+    post("/app/developer/apps/:clientId/customers/:authorizationId/reconnect-link").form(&[p::CSRF]).gives(201, Gives::Page),
     post("/app/developer/apps/:clientId/secrets").form(&[p::CSRF]).gives(201, Gives::Page),
     post("/app/developer/apps/:clientId/secrets/:secretId/delete").form(&[p::CSRF]).redirect(),
     post("/v1/platform/invitations").takes::<NewInvitation>().json::<OneInvitation>(201)

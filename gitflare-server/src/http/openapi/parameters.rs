@@ -200,6 +200,7 @@ parameters! {
     REQUIRE_SIGNED "requireSignedCustomerRef" Text, "Sent when customers' links must be signed.", "on";
     TESTAPP_CLIENT "clientId" Text, "The app to try.", "client_01k9example0000000000000000";
     TESTAPP_SECRET "clientSecret" Password, "The app's client secret.", "example";
+    TESTAPP_REPOSITORY "repository" Text, "The provider's id and the repository's, joined by a colon.", "github:1001";
     TESTAPP_CUSTOMER "customerRef" Text, "The customer to play.", "customer-42";
 }
 
@@ -293,6 +294,7 @@ pub(super) const TESTAPP: &[Parameter] = &[
     TESTAPP_SECRET,
     TESTAPP_CUSTOMER,
 ];
+pub(super) const TESTAPP_SUBSCRIPTION: &[Parameter] = &[CSRF.required(), TESTAPP_REPOSITORY];
 pub(super) const SCENARIO: &[Parameter] = &[PROVIDER, REPO_ID, REPOSITORY];
 
 /// The query parameters of a unified read.

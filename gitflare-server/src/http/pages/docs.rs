@@ -1,11 +1,12 @@
-//! The public documents: guide, API reference and security page. The reference is made of the
-//! tables that the server runs on, so it cannot say anything else than they do.
+//! The public pages: landing, documents, API reference and security page. The reference is made of
+//! the tables that the server runs on, so it cannot say anything else than they do.
 
 use askama::Template;
 use gitflare_core::{
     CODES, CodeRow, Scope,
     provider::{Endpoint, Registry, Support},
 };
+use serde_json::Value;
 
 use super::{
     super::{
@@ -13,6 +14,8 @@ use super::{
         route::{Access, Route},
     },
     View,
+    documents::Reference,
+    markdown::{self, Block, Span},
     policy::{Kind, Policy},
     shell::Shell,
     text::SafeText,
@@ -44,21 +47,50 @@ impl View for LandingView {
     }
 }
 
-/// The integration guide.
+/// A document of this server: guide, quickstart, errors, one operation.
 #[derive(Clone, Debug, Template)]
-#[template(path = "guide.html")]
-pub(crate) struct GuideView {
-    pub(crate) public_url: String,
-    pub(crate) panel_url: String,
+#[template(path = "document.html")]
+pub(crate) struct DocumentView {
+    title: String,
+    /// For search engines.
+    about: String,
+    /// Where the same text is plain.
+    twin: String,
+    blocks: Vec<Block>,
 }
 
-impl GuideView {
+impl DocumentView {
+    /// The page of a Markdown text whose plain twin is at that path.
+    pub(crate) fn new(about: &str, twin: &str, markdown: &str) -> Self {
+        let (title, blocks) = markdown::read(markdown);
+        Self {
+            title,
+            about: about.to_owned(),
+            twin: twin.to_owned(),
+            blocks,
+        }
+    }
+
     fn shell(&self) -> Shell {
         Shell::public()
     }
+
+    /// Anchor and text of each section.
+    fn sections(&self) -> Vec<(&str, &[Span])> {
+        let blocks = self.blocks.iter();
+        let sections = blocks.filter_map(|block| match block {
+            Block::Heading {
+                is_section: true,
+                id,
+                text,
+            } => Some((id.as_str(), text.as_slice())),
+            _ => None,
+        });
+        sections.collect()
+    }
 }
 
-impl View for GuideView {
+impl View for DocumentView {
     fn policy(&self) -> Policy {
         Policy::of(Kind::Public)
     }
@@ -90,22 +122,27 @@ impl View for ZeroTrustView {
 #[derive(Clone, Debug)]
 struct EndpointRow {
     method: &'static str,
-    paths: &'static [&'static str],
+    /// Each path with the id of its operation.
+    paths: Vec<(&'static str, String)>,
     credential: &'static str,
     scope: Option<Scope>,
     filters: Vec<&'static str>,
     summary: &'static str,
 }
 
-impl From<&'static Route> for EndpointRow {
-    fn from(route: &'static Route) -> Self {
+impl EndpointRow {
+    fn new(route: &'static Route, reference: Reference<'_>) -> Self {
         let filters = match route.access {
             Access::AccessToken(Some(endpoint)) => describe::query_of(endpoint),
             _ => Vec::new(),
         };
         Self {
             method: route.method.as_str(),
-            paths: route.paths,
+            paths: route
+                .paths
+                .iter()
+                .map(|path| (*path, reference.id_of(route.method.as_str(), path)))
+                .collect(),
             credential: describe::credential(route.access).name,
             scope: route.access.scope(),
             filters,
@@ -166,15 +203,17 @@ impl ReferenceView {
         public_url: &str,
         routes: impl Iterator<Item = &'static Route>,
         providers: &Registry,
+        openapi: &Value,
     ) -> Self {
+        let reference = Reference(openapi);
         let mut groups: Vec<Group> = Vec::new();
         for route in routes {
             let title = describe::group(route);
             match groups.iter_mut().find(|group| group.title == title) {
-                Some(group) => group.rows.push(route.into()),
+                Some(group) => group.rows.push(EndpointRow::new(route, reference)),
                 None => groups.push(Group {
                     title,
-                    rows: vec![route.into()],
+                    rows: vec![EndpointRow::new(route, reference)],
                 }),
             }
         }

@@ -1,4 +1,5 @@
-//! The test app's pages: its settings and connection, and what its probes found.
+//! The test app's pages: its settings and connection, what its probes found, the events that it
+//! heard of, and a sandbox's diff with and without the firewall.
 
 use askama::Template;
 
@@ -35,6 +36,19 @@ pub(crate) struct TestappView {
     pub(crate) customer_ref: String,
     pub(crate) csrf: String,
     pub(crate) notice: Option<Notice>,
+    /// Whether everything here is a sandbox's own.
+    pub(crate) is_sandbox: bool,
+    /// How the token came.
+    pub(crate) exchange: Option<ExchangeCard>,
+}
+
+/// The exchange of a code for a token, as it happened.
+#[derive(Clone, Debug)]
+pub(crate) struct ExchangeCard {
+    /// The request as a command; the secret stands as a word.
+    pub(crate) request: String,
+    /// The answer, shortened.
+    pub(crate) answer: String,
 }
 
 impl TestappView {
@@ -59,7 +73,7 @@ pub(crate) struct ProbeRow {
     pub(crate) request_id: Option<SafeText>,
     pub(crate) items: u64,
     pub(crate) pages: u32,
-    pub(crate) duration_ms: u128,
+    pub(crate) took: String,
 }
 
 /// Results of the probes.
@@ -67,7 +81,7 @@ pub(crate) struct ProbeRow {
 #[template(path = "probes.html")]
 pub(crate) struct ProbeView {
     pub(crate) title: &'static str,
-    pub(crate) duration_ms: u128,
+    pub(crate) took: String,
     pub(crate) rows: Vec<ProbeRow>,
 }
 
@@ -78,6 +92,89 @@ impl ProbeView {
 }
 
 impl View for ProbeView {
+    fn policy(&self) -> Policy {
+        Policy::of(Kind::Testapp)
+    }
+}
+
+/// A repository whose events can be subscribed to.
+#[derive(Clone, Debug)]
+pub(crate) struct SubscribeRow {
+    /// What the form sends: provider and id.
+    pub(crate) value: String,
+    pub(crate) name: SafeText,
+    pub(crate) provider: SafeText,
+}
+
+/// An event that was delivered, its signature checked.
+#[derive(Clone, Debug)]
+pub(crate) struct DeliveryRow {
+    pub(crate) event: SafeText,
+    pub(crate) action: Option<SafeText>,
+    pub(crate) repository: SafeText,
+    pub(crate) provider: SafeText,
+    pub(crate) at: String,
+    pub(crate) id: SafeText,
+    pub(crate) timestamp: SafeText,
+    pub(crate) signature: SafeText,
+    /// The body, indented.
+    pub(crate) body: String,
+}
+
+/// The events of the test app.
+#[derive(Clone, Debug, Template)]
+#[template(path = "testapp-events.html")]
+pub(crate) struct EventsView {
+    pub(crate) callback_url: String,
+    pub(crate) csrf: String,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) is_connected: bool,
+    pub(crate) repositories: Vec<SubscribeRow>,
+    /// How to make something happen: the provider and the command.
+    pub(crate) commands: Vec<(&'static str, String)>,
+    pub(crate) deliveries: Vec<DeliveryRow>,
+}
+
+impl EventsView {
+    fn shell(&self) -> Shell {
+        Shell::public()
+    }
+}
+
+impl View for EventsView {
+    fn policy(&self) -> Policy {
+        Policy::of(Kind::Testapp)
+    }
+}
+
+/// One file of the diff with both sides.
+#[derive(Clone, Debug)]
+pub(crate) struct SideRow {
+    pub(crate) path: SafeText,
+    /// What the app gets; `None` when it does not learn of the file.
+    pub(crate) sent: Option<String>,
+    /// What it would have got.
+    pub(crate) raw: String,
+}
+
+/// A commit with and without the firewall.
+#[derive(Clone, Debug, Template)]
+#[template(path = "testapp-diff.html")]
+pub(crate) struct DiffView {
+    pub(crate) repository: SafeText,
+    pub(crate) commit: String,
+    pub(crate) blocked: u64,
+    pub(crate) redacted: u64,
+    pub(crate) rows: Vec<SideRow>,
+}
+
+impl DiffView {
+    fn shell(&self) -> Shell {
+        Shell::public()
+    }
+}
+
+impl View for DiffView {
     fn policy(&self) -> Policy {
         Policy::of(Kind::Testapp)
     }

@@ -1,11 +1,11 @@
 //! The test app's probes: unified reads through this server with the visit's token, timed and
 //! listed, as a page or as JSON.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gitflare_core::{Code, Error, Secret, Timestamp, provider::Endpoint};
 use http::{Method, StatusCode, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
         reply::Reply,
     },
     caller::Caller,
+    repository::{SEGMENT, Target},
     visit::{BrowserState, require_on},
 };
 
@@ -27,22 +28,6 @@ use super::{
 const SAMPLES: usize = 3;
 /// Most pages of a list that are read.
 const PAGES: u32 = 3;
-
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
-
-/// A repository to probe.
-struct Target {
-    provider: String,
-    id: String,
-}
-
-impl Target {
-    fn path(&self, rest: &str) -> String {
-        let id = utf8_percent_encode(&self.id, SEGMENT);
-        let provider = utf8_percent_encode(&self.provider, SEGMENT);
-        format!("/v1/repositories/{provider}/{id}{rest}")
-    }
-}
 
 struct Probe {
     caller: Caller,
@@ -81,12 +66,14 @@ impl Probe {
         let mut outcome = Outcome {
             endpoint_key: endpoint.key(),
             repository_id: target.map(|it| it.id.clone()),
+            repository: target.map(|it| it.shown().to_owned()),
             status: 0,
             error_code: None,
             request_id: None,
             items: 0,
             pages: 0,
             duration_ms: 0,
+            took: Duration::ZERO,
             first: Value::Null,
         };
         let mut next = Some(first.to_owned());
@@ -97,7 +84,7 @@ impl Probe {
                 .await?;
             outcome.status = answer.status;
             outcome.request_id = answer.request_id;
-            outcome.duration_ms += answer.duration.as_millis();
+            outcome.took += answer.duration;
             outcome.pages += 1;
             outcome.error_code = answer.body["error"]["code"].as_str().map(str::to_owned);
             let data = answer.body["data"].take();
@@ -120,6 +107,7 @@ impl Probe {
                 next = Some(format!("{first}{joint}cursor={cursor}"));
             }
         }
+        outcome.duration_ms = outcome.took.as_millis();
         self.results.push(outcome);
         // It was pushed on the line above.
         self.results
@@ -137,16 +125,7 @@ impl Probe {
                 1,
             )
             .await?;
-        let items = list.first.as_array().into_iter().flatten();
-        Ok(items
-            .filter_map(|it| {
-                Some(Target {
-                    provider: it["provider"].as_str()?.to_owned(),
-                    id: it["id"].as_str()?.to_owned(),
-                })
-            })
-            .take(count)
-            .collect())
+        Ok(Target::all_of(&list.first).take(count).collect())
     }
 
     /// Every read of one repository.
@@ -193,9 +172,10 @@ impl Probe {
     }
 
     fn reply(self, x: &Exchange, title: &'static str) -> Result<Reply, Refusal> {
+        let took = self.started.elapsed();
         let report = Report {
             started_at: self.started_at,
-            duration_ms: self.started.elapsed().as_millis(),
+            duration_ms: took.as_millis(),
             results: self.results,
         };
         let wants_json = x
@@ -208,20 +188,28 @@ impl Probe {
         }
         let row = |outcome: &Outcome| ProbeRow {
             endpoint_key: outcome.endpoint_key,
-            repository: outcome.repository_id.as_deref().map(Into::into),
+            repository: outcome.repository.as_deref().map(Into::into),
             status: outcome.status,
             error_code: outcome.error_code.as_deref().map(Into::into),
             request_id: outcome.request_id.as_deref().map(Into::into),
             items: outcome.items,
             pages: outcome.pages,
-            duration_ms: outcome.duration_ms,
+            took: in_words(outcome.took),
         };
         ProbeView {
             title,
-            duration_ms: report.duration_ms,
+            took: in_words(took),
             rows: report.results.iter().map(row).collect(),
         }
         .reply(StatusCode::OK)
+    }
+}
+
+/// A duration for people: whole microseconds, from ten milliseconds on tenths of one.
+fn in_words(took: Duration) -> String {
+    match took.as_micros() {
+        micros @ 0..10_000 => format!("{micros} µs"),
+        micros => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
     }
 }
 
@@ -259,6 +247,7 @@ pub(crate) async fn repository_scenario(x: Exchange) -> Result<Reply, Refusal> {
         (Some(provider), Some(id)) => Some(Target {
             provider: provider.to_owned(),
             id: id.to_owned(),
+            name: None,
         }),
         (None, None) => probe.targets(1).await?.pop(),
         _ => {

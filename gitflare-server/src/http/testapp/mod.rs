@@ -2,7 +2,12 @@
 //! it over HTTP, like any developer's app would. Off unless switched on (IN-5).
 
 mod caller;
+mod diff;
+mod events;
 mod live;
+mod repository;
+#[cfg(feature = "sandbox")]
+mod seeded;
 mod visit;
 
 use gitflare_core::{Error, SystemRandom};
@@ -15,7 +20,7 @@ use super::{
     pages::{
         View,
         connect::Notice,
-        testapp::{ConnectionState, TestappView},
+        testapp::{ConnectionState, ExchangeCard, TestappView},
         text::{Link, SafeText},
     },
     refusal::Refusal,
@@ -24,7 +29,11 @@ use super::{
 use caller::Caller;
 use visit::{BrowserState, require_on};
 
+pub(super) use diff::diff;
+pub(super) use events::{events, receive, subscribe};
 pub(super) use live::{commit_metrics, endpoint_suite, repository_scenario};
+#[cfg(feature = "sandbox")]
+pub(super) use seeded::subscribe_inbox;
 
 /// Largest form of the test app, in bytes.
 const MAX_FORM: usize = 8 * 1024;
@@ -33,7 +42,7 @@ const MAX_FORM: usize = 8 * 1024;
 pub(super) async fn page(x: Exchange) -> Result<Reply, Refusal> {
     require_on(&x)?;
     let mut visit = BrowserState::of(&x);
-    visit.begin(&SystemRandom);
+    visit.begin(&x, &SystemRandom);
     let notice = visit.take_notice();
     show(&x, &visit, notice, StatusCode::OK)
 }
@@ -57,9 +66,39 @@ fn show(
         client_id: visit.client_id.clone().unwrap_or_default(),
         customer_ref: visit.customer_ref.clone(),
         csrf: visit.csrf.clone(),
+        is_sandbox: x.app().guided().is_some(),
+        exchange: exchange(x, visit),
         notice,
     };
     Ok(view.reply(status)?.with_header(visit.cookie(x)?))
+}
+
+/// How the token came, for a person who has only seen pages go by.
+fn exchange(x: &Exchange, visit: &BrowserState) -> Option<ExchangeCard> {
+    let (code, scope) = visit.spent.as_ref()?;
+    let request = format!(
+        "curl {}/oauth/token \\\n  -u {}:CLIENT_SECRET \\\n  -d grant_type=authorization_code -d code={code} \\\n  -d redirect_uri={}",
+        x.settings().public_url,
+        visit.client_id.as_deref().unwrap_or_default(),
+        callback_url(x),
+    );
+    let answer = json!({
+        "accessToken": visit.access_token,
+        "tokenType": "Bearer",
+        "scope": scope,
+    });
+    Some(ExchangeCard {
+        request,
+        answer: serde_json::to_string_pretty(&answer).unwrap_or_default(),
+    })
+}
+
+/// How to make something happen in a sandbox; none elsewhere.
+fn commands(x: &Exchange) -> Vec<(&'static str, String)> {
+    let guided = x.app().guided();
+    guided
+        .map(|guided| guided.commands.clone())
+        .unwrap_or_default()
 }
 
 fn callback_url(x: &Exchange) -> String {
@@ -121,7 +160,7 @@ pub(super) async fn configure(mut x: Exchange) -> Result<Reply, Refusal> {
         return show(&x, &visit, Some(notice), StatusCode::BAD_REQUEST);
     }
     visit.configure(id, secret, customer);
-    visit.begin(&SystemRandom);
+    visit.begin(&x, &SystemRandom);
     back(
         &x,
         visit,
@@ -135,11 +174,17 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
     let mut visit = BrowserState::of(&x);
     let query = x.query()?;
     let of = |name: &str| query.value(name).ok().flatten().unwrap_or_default();
-    if !visit.is_own_state(of("state")) {
+    let verifier = if visit.is_own_state(of("state")) {
+        Some(visit.spend_state())
+    } else if is_printed_state(&x, of("state")) {
+        // The link that the sandbox printed was begun by no browser, so there is no verifier.
+        visit = BrowserState::default();
+        visit.begin(&x, &SystemRandom);
+        None
+    } else {
         let text = "This answer does not belong to a connection that was begun here. Begin again.";
         return back(&x, visit, &Notice::problem(text));
-    }
-    let verifier = visit.spend_state();
+    };
     let issuer = of("iss");
     if !issuer.is_empty() && issuer != x.settings().public_url {
         return back(
@@ -165,7 +210,8 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
         .await?;
     match answer.body["accessToken"].as_str() {
         Some(token) => {
-            visit.connect(token);
+            let scope = answer.body["scope"].as_str().unwrap_or_default();
+            visit.connect(token, of("code"), scope);
             back(&x, visit, &Notice::done("Connected."))
         }
         None => {
@@ -173,6 +219,12 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
             back(&x, visit, &Notice::problem(text))
         }
     }
+}
+
+/// Whether it is the state of the link that a sandbox printed. Whoever holds that link may use it as
+/// often as they like: it leads to the sandbox's own app, and everything in it is made up.
+fn is_printed_state(x: &Exchange, state: &str) -> bool {
+    x.app().guided().is_some_and(|guided| guided.state == state)
 }
 
 fn message(body: &Value) -> &str {

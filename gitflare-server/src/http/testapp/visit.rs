@@ -29,6 +29,10 @@ pub(super) struct BrowserState {
     pub(super) customer_ref: String,
     pub(super) access_token: Option<String>,
     pub(super) csrf: String,
+    /// The inbox that hears of events.
+    pub(super) inbox: String,
+    /// The code that the token was bought with, and the scope that came.
+    pub(super) spent: Option<(String, String)>,
     pub(super) state: String,
     verifier: String,
     /// Said on the next page: whether it is a problem, and the text.
@@ -53,9 +57,18 @@ impl BrowserState {
         Cookie::Testapp.set(&URL_SAFE_NO_PAD.encode(sealed), LIFETIME, x.settings())
     }
 
-    /// Makes what a page needs and a connection begins with.
-    pub(super) fn begin(&mut self, random: &dyn Random) {
-        for text in [&mut self.csrf, &mut self.state, &mut self.verifier] {
+    /// Makes what a page needs and a connection begins with. In a sandbox that is its own app.
+    pub(super) fn begin(&mut self, x: &Exchange, random: &dyn Random) {
+        if let (None, Some(guided)) = (&self.client_id, x.app().guided()) {
+            self.configure(&guided.client_id, guided.client_secret.expose(), "");
+            self.inbox.clone_from(&guided.inbox);
+        }
+        for text in [
+            &mut self.csrf,
+            &mut self.state,
+            &mut self.verifier,
+            &mut self.inbox,
+        ] {
             if text.is_empty() {
                 *text = unguessable(random);
             }
@@ -71,6 +84,8 @@ impl BrowserState {
             client_secret: Some(secret.to_owned()),
             customer_ref: customer.to_owned(),
             csrf: std::mem::take(&mut self.csrf),
+            inbox: std::mem::take(&mut self.inbox),
+            notice: self.notice.take(),
             ..Self::default()
         };
     }
@@ -79,12 +94,14 @@ impl BrowserState {
         self.client_secret.as_deref()
     }
 
-    pub(super) fn connect(&mut self, token: &str) {
+    pub(super) fn connect(&mut self, token: &str, code: &str, scope: &str) {
         self.access_token = Some(token.to_owned());
+        self.spent = Some((code.to_owned(), scope.to_owned()));
     }
 
     /// Forgets the token, and says which one it was.
     pub(super) fn disconnect(&mut self) -> Option<Secret<String>> {
+        self.spent = None;
         self.access_token.take().map(Secret::new)
     }
 

@@ -13,16 +13,21 @@ use super::super::{
     chart::{Bar, Chart},
     connect::{AppCard, ConnectOption, ConnectedAccount, FirewallNote, Notice, PermissionChoice},
     consent::{ConsentView, Embedding, LockedView},
+    customers::{AccountRow, CustomerRow, CustomerView, CustomersView},
     dashboard::{
         AppForm, AppPanel, CallRow, ConnectionRow, DashboardView, FreshSecrets, SecretRow,
         UsagePanel,
     },
-    docs::{GuideView, LandingView, ReferenceView, ZeroTrustView},
+    docs::{DocumentView, LandingView, ReferenceView, ZeroTrustView},
+    documents,
     error::ErrorView,
     handover::{Handover, HandoverView},
     manage::{ManageView, SharingState},
     picker::{Picker, RepositoryChoice},
-    testapp::{ConnectionState as Progress, ProbeRow, ProbeView, TestappView},
+    testapp::{
+        ConnectionState as Progress, DeliveryRow, DiffView, EventsView, ExchangeCard, ProbeRow,
+        ProbeView, SideRow, SubscribeRow, TestappView,
+    },
     text::{Link, SafeText},
 };
 use crate::http::reply::Reply;
@@ -304,6 +309,113 @@ impl Words<'_> {
             customer_ref: (self.of)("testapp"),
             csrf: (self.of)("token"),
             notice: Some(Notice::problem((self.of)("No token was issued."))),
+            is_sandbox: true,
+            exchange: Some(ExchangeCard {
+                request: (self.of)("curl https://gitflare.example/oauth/token"),
+                answer: (self.of)("{}"),
+            }),
+        }
+    }
+
+    fn customer(&self) -> CustomerRow {
+        CustomerRow {
+            id: (self.of)("authz_1"),
+            name: self.shown("Contoso"),
+            customer_ref: Some(self.shown("42")),
+            status: "active",
+            accounts: vec![self.shown("anna-berg")],
+            needs_reconnect: true,
+            since: "2026-03-01".to_owned(),
+            last_used: None,
+            expires: Some("2026-04-01".to_owned()),
+        }
+    }
+
+    fn customers(&self, rows: Vec<CustomerRow>) -> CustomersView {
+        CustomersView {
+            user: self.shown("ada@mail.example"),
+            client_id: (self.of)("client_1"),
+            next: rows.first().map(|_| (self.of)("/app/dashboard")),
+            rows,
+        }
+    }
+
+    fn customer_page(&self) -> CustomerView {
+        let account = |repositories| AccountRow {
+            login: self.shown("anna-berg"),
+            provider: self.shown("github"),
+            needs_reconnect: true,
+            permissions: vec!["read:commits"],
+            repositories,
+            last_used: Some("2026-03-01 09:00 UTC".to_owned()),
+            expires: None,
+        };
+        CustomerView {
+            user: self.shown("ada@mail.example"),
+            csrf: (self.of)("token"),
+            notice: Some(Notice::done((self.of)("The link is made."))),
+            link: Some((self.of)("https://panel.example/app/company/apps/client_1")),
+            client_id: (self.of)("client_1"),
+            customer: self.customer(),
+            is_live: true,
+            permissions: vec!["read:commits"],
+            accounts: vec![
+                account(None),
+                account(Some(vec![self.shown("acme/storefront")])),
+            ],
+        }
+    }
+
+    fn testapp_events(&self, is_empty: bool) -> EventsView {
+        let one = |count: usize| if is_empty { 0 } else { count };
+        let delivery = || DeliveryRow {
+            event: self.shown("push"),
+            action: Some(self.shown("created")),
+            repository: self.shown("acme/storefront"),
+            provider: self.shown("github"),
+            at: "2026-03-01T09:00:00.000Z".to_owned(),
+            id: self.shown("evt_1"),
+            timestamp: self.shown("1800000000"),
+            signature: self.shown("v1,AAAA"),
+            body: (self.of)("{\n  \"type\": \"push\"\n}"),
+        };
+        let repository = || SubscribeRow {
+            value: (self.of)("github:1001"),
+            name: self.shown("acme/storefront"),
+            provider: self.shown("GitHub"),
+        };
+        let command = || {
+            (
+                "GitHub",
+                (self.of)("curl -s -X POST http://127.0.0.1:9/__emit"),
+            )
+        };
+        EventsView {
+            callback_url: (self.of)("https://panel.example/testapp/inbox/1"),
+            csrf: (self.of)("token"),
+            notice: Some(Notice::done((self.of)("Subscribed: sub_1"))),
+            is_connected: true,
+            repositories: (0..one(2)).map(|_| repository()).collect(),
+            commands: (0..one(1)).map(|_| command()).collect(),
+            deliveries: (0..one(2)).map(|_| delivery()).collect(),
+        }
+    }
+
+    fn testapp_diff(&self) -> DiffView {
+        let row = |sent: Option<&str>| SideRow {
+            path: self.shown("config/production.toml"),
+            sent: sent.map(self.of),
+            raw: (self.of)("@@ -0,0 +1 @@\n+password = \"made-up\""),
+        };
+        DiffView {
+            repository: self.shown("acme/storefront"),
+            commit: (self.of)("7fd1a60b01f91b314f59955a4e4d4e80d8edf11d"),
+            blocked: 2,
+            redacted: 3,
+            rows: vec![
+                row(Some("+password = gf_sha256:4b4bbce2f2b42b93")),
+                row(None),
+            ],
         }
     }
 
@@ -316,11 +428,11 @@ impl Words<'_> {
             request_id: Some(self.shown("gf_req_1")),
             items: 25,
             pages: 1,
-            duration_ms: 84,
+            took: "840 µs".to_owned(),
         };
         ProbeView {
             title: "Every operation on one repository",
-            duration_ms: 420,
+            took: "42.0 ms".to_owned(),
             rows: vec![row(200, None), row(501, Some("UNSUPPORTED_ENDPOINT"))],
         }
     }
@@ -349,7 +461,23 @@ impl Words<'_> {
         let public_url = "https://api.example".to_owned();
         let panel_url = "https://panel.example".to_owned();
         let providers = Registry::new(Vec::new());
-        vec![
+        let routes: Vec<_> = crate::http::ROUTES.iter().collect();
+        let openapi = crate::http::openapi::of_routes(&public_url, &routes);
+        let operation = documents::Reference(&openapi)
+            .operation("commits.diff")
+            .unwrap();
+        let facts = documents::Facts {
+            public_url: &public_url,
+            panel_url: &panel_url,
+            providers: &providers,
+        };
+        let documents = documents::DOCUMENTS.iter().map(|document| {
+            let text = document.markdown(&facts);
+            let view = DocumentView::new(document.about, "/docs/x.md", &text);
+            sample(document.name, view.reply(ok))
+        });
+        let mut samples: Vec<_> = documents.collect();
+        samples.extend([
             sample(
                 "landing",
                 LandingView {
@@ -360,12 +488,8 @@ impl Words<'_> {
                 .reply(ok),
             ),
             sample(
-                "docs",
-                GuideView {
-                    public_url,
-                    panel_url,
-                }
-                .reply(ok),
+                "docs-operation",
+                DocumentView::new("About", "/docs/api/x.md", &operation).reply(ok),
             ),
             sample(
                 "docs-api",
@@ -373,6 +497,7 @@ impl Words<'_> {
                     "https://api.example",
                     crate::http::ROUTES.iter(),
                     &providers,
+                    &openapi,
                 )
                 .reply(ok),
             ),
@@ -477,7 +602,14 @@ impl Words<'_> {
                 "testapp-connected",
                 self.testapp(Progress::Connected).reply(ok),
             ),
+            sample("testapp-events", self.testapp_events(false).reply(ok)),
+            sample("testapp-events-empty", self.testapp_events(true).reply(ok)),
+            sample("customers", self.customers(vec![self.customer()]).reply(ok)),
+            sample("customers-none", self.customers(Vec::new()).reply(ok)),
+            sample("customer", self.customer_page().reply(ok)),
+            sample("testapp-diff", self.testapp_diff().reply(ok)),
             sample("probes", self.probes().reply(ok)),
-        ]
+        ]);
+        samples
     }
 }

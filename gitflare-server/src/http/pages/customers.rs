@@ -1,0 +1,92 @@
+//! The pages of an app's customers, for its developer: the list and one of them.
+
+use askama::Template;
+
+use super::{
+    View,
+    connect::Notice,
+    policy::{Kind, Policy},
+    shell::Shell,
+    text::SafeText,
+};
+
+/// A customer in short.
+#[derive(Clone, Debug)]
+pub(crate) struct CustomerRow {
+    /// The id of the approval.
+    pub(crate) id: String,
+    pub(crate) name: SafeText,
+    pub(crate) customer_ref: Option<SafeText>,
+    pub(crate) status: &'static str,
+    /// The logins of the accounts that are shared.
+    pub(crate) accounts: Vec<SafeText>,
+    pub(crate) needs_reconnect: bool,
+    pub(crate) since: String,
+    pub(crate) last_used: Option<String>,
+    pub(crate) expires: Option<String>,
+}
+
+/// The customers of an app.
+#[derive(Clone, Debug, Template)]
+#[template(path = "customers.html")]
+pub(crate) struct CustomersView {
+    pub(crate) user: SafeText,
+    pub(crate) client_id: String,
+    pub(crate) rows: Vec<CustomerRow>,
+    /// The path of the next page.
+    pub(crate) next: Option<String>,
+}
+
+impl CustomersView {
+    fn shell(&self) -> Shell {
+        Shell::developer(self.user.clone())
+    }
+}
+
+impl View for CustomersView {
+    fn policy(&self) -> Policy {
+        Policy::of(Kind::Account)
+    }
+}
+
+/// What is shared of one account.
+#[derive(Clone, Debug)]
+pub(crate) struct AccountRow {
+    pub(crate) login: SafeText,
+    pub(crate) provider: SafeText,
+    pub(crate) needs_reconnect: bool,
+    pub(crate) permissions: Vec<&'static str>,
+    /// The approved ones; `None` for whatever the account can read.
+    pub(crate) repositories: Option<Vec<SafeText>>,
+    pub(crate) last_used: Option<String>,
+    pub(crate) expires: Option<String>,
+}
+
+/// One customer of an app.
+#[derive(Clone, Debug, Template)]
+#[template(path = "customer.html")]
+pub(crate) struct CustomerView {
+    pub(crate) user: SafeText,
+    pub(crate) csrf: String,
+    pub(crate) notice: Option<Notice>,
+    /// The link that was just made.
+    pub(crate) link: Option<String>,
+    pub(crate) client_id: String,
+    pub(crate) customer: CustomerRow,
+    /// Whether the approval can still be ended.
+    pub(crate) is_live: bool,
+    pub(crate) permissions: Vec<&'static str>,
+    pub(crate) accounts: Vec<AccountRow>,
+}
+
+impl CustomerView {
+    fn shell(&self) -> Shell {
+        Shell::developer(self.user.clone())
+    }
+}
+
+impl View for CustomerView {
+    fn policy(&self) -> Policy {
+        Policy::of(Kind::Account)
+    }
+}

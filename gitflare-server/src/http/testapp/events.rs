@@ -1,0 +1,147 @@
+//! Events in the test app: subscribing to a repository's, receiving them with their signature
+//! checked, and the page that shows them.
+
+use gitflare_core::SystemRandom;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        app::App,
+        exchange::Exchange,
+        inbox::Received,
+        pages::{
+            View,
+            connect::Notice,
+            testapp::{DeliveryRow, EventsView, SubscribeRow},
+            text::SafeText,
+        },
+        refusal::Refusal,
+        reply::Reply,
+    },
+    caller::Caller,
+    form, message,
+    repository::Target,
+    value,
+    visit::{BrowserState, require_on},
+};
+
+/// What is subscribed to.
+pub(super) const EVENTS: [&str; 4] = ["push", "pull_request", "comment", "release"];
+/// The most of a delivery's body that is taken.
+const MAX_DELIVERY: usize = 256 * 1024;
+/// How many repositories are offered.
+const OFFERED: usize = 20;
+
+/// Where an inbox receives. The API's address: the gateway calls itself.
+pub(super) fn inbox_url(app: &App, inbox: &str) -> String {
+    format!("{}/testapp/inbox/{inbox}", app.settings.public_url)
+}
+
+/// `GET /testapp/events`
+pub(crate) async fn events(x: Exchange) -> Result<Reply, Refusal> {
+    require_on(&x)?;
+    let mut visit = BrowserState::of(&x);
+    visit.begin(&x, &SystemRandom);
+    let notice = visit.take_notice();
+    let repositories = match &visit.access_token {
+        Some(token) => {
+            let token = token.clone().into();
+            let path = "/v1/repositories?limit=100";
+            let caller = Caller::new(&x)?;
+            let answer = caller.call(Method::GET, path, Some(&token), None).await?;
+            offered(&x, &answer.body["data"])
+        }
+        None => Vec::new(),
+    };
+    let view = EventsView {
+        callback_url: inbox_url(x.app(), &visit.inbox),
+        csrf: visit.csrf.clone(),
+        notice,
+        is_connected: visit.access_token.is_some(),
+        repositories,
+        commands: super::commands(&x),
+        deliveries: x.app().inbox.of(&visit.inbox).iter().map(row).collect(),
+    };
+    Ok(view.reply(StatusCode::OK)?.with_header(visit.cookie(&x)?))
+}
+
+/// The repositories whose provider delivers events.
+fn offered(x: &Exchange, data: &Value) -> Vec<SubscribeRow> {
+    let providers = x.gateway().providers();
+    Target::all_of(data)
+        .filter_map(|target| {
+            let mut all = providers.iter();
+            let provider = all.find(|it| it.id().as_str() == target.provider)?;
+            provider.hooks()?;
+            Some(SubscribeRow {
+                value: format!("{}:{}", target.provider, target.id),
+                name: target.shown().into(),
+                provider: provider.name().into(),
+            })
+        })
+        .take(OFFERED)
+        .collect()
+}
+
+fn row(received: &Received) -> DeliveryRow {
+    let body: Value = serde_json::from_str(&received.body).unwrap_or_default();
+    let text = |value: &Value| SafeText::new(value.as_str().unwrap_or_default());
+    DeliveryRow {
+        event: text(&body["type"]),
+        action: body["action"].as_str().map(SafeText::new),
+        repository: text(&body["repository"]["fullName"]),
+        provider: text(&body["provider"]),
+        at: received.at.to_string(),
+        id: SafeText::new(&received.id),
+        timestamp: SafeText::new(&received.timestamp),
+        signature: SafeText::new(&received.signature),
+        body: serde_json::to_string_pretty(&body).unwrap_or_default(),
+    }
+}
+
+/// `POST /testapp/events/subscribe`
+pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
+    require_on(&x)?;
+    let (visit, pairs) = form(&mut x).await?;
+    let chosen = value(&pairs, "repository").split_once(':');
+    let (Some((provider, id)), Some(token)) = (chosen, &visit.access_token) else {
+        let notice = Notice::problem("Connect the test app, then choose a repository.");
+        return back(&x, visit, &notice);
+    };
+    let target = Target {
+        provider: provider.to_owned(),
+        id: id.to_owned(),
+        name: None,
+    };
+    let request = json!({
+        "callbackUrl": inbox_url(x.app(), &visit.inbox),
+        "events": EVENTS,
+        "secret": x.app().inbox.secret(&visit.inbox),
+    });
+    let token = token.clone().into();
+    let path = target.path("/events/subscribe");
+    let answer = Caller::new(&x)?
+        .call(Method::POST, &path, Some(&token), Some(&request))
+        .await?;
+    let notice = match answer.body["data"]["id"].as_str() {
+        Some(id) => Notice::done(format!("Subscribed: {}", SafeText::new(id))),
+        None => Notice::problem(format!("Not subscribed: {}", message(&answer.body))),
+    };
+    back(&x, visit, &notice)
+}
+
+fn back(x: &Exchange, mut visit: BrowserState, notice: &Notice) -> Result<Reply, Refusal> {
+    visit.leave_notice(notice);
+    Ok(Reply::see_other("/testapp/events")?.with_header(visit.cookie(x)?))
+}
+
+/// `POST /testapp/inbox/:inboxId`
+pub(crate) async fn receive(mut x: Exchange) -> Result<Reply, Refusal> {
+    require_on(&x)?;
+    let inbox = x.parameter("inboxId").unwrap_or_default();
+    let body = x.body(MAX_DELIVERY).await?;
+    let now = x.gateway().clock().now();
+    x.app().inbox.take(inbox, x.headers(), &body, now)?;
+    Ok(Reply::no_content())
+}

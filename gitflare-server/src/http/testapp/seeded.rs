@@ -1,0 +1,46 @@
+//! The subscription that a sandbox makes for its test app before anybody has connected it.
+
+use gitflare_core::{
+    gateway::{NewSubscription, Query, ReadCredential, ReadRequest},
+    provider::Endpoint,
+};
+
+use super::{
+    super::app::App,
+    events::{EVENTS, inbox_url},
+};
+
+/// Subscribes an inbox to a repository (provider and full name) with an access token that may.
+///
+/// # Errors
+/// Those of subscribing.
+pub(in crate::http) async fn subscribe_inbox(
+    app: &App,
+    inbox: &str,
+    token: &str,
+    (provider, repository): (&str, &str),
+) -> gitflare_core::Result<()> {
+    let request = ReadRequest {
+        endpoint: Endpoint::EventsSubscribe,
+        credential: ReadCredential::Bearer(token.into()),
+        provider: Some(provider.to_owned()),
+        repository: Some(repository.to_owned()),
+        item: None,
+        query: Query::new(Vec::new()),
+        method: "POST",
+        path: format!("/v1/repositories/{provider}/{repository}/events/subscribe"),
+        request_id: app.gateway().new_request_id(),
+    };
+    let wanted = NewSubscription {
+        callback_url: inbox_url(app, inbox),
+        events: EVENTS.map(str::to_owned).into(),
+        active: None,
+        secret: Some(app.inbox.secret(inbox).into()),
+    };
+    let callbacks = app.callbacks()?;
+    let base = &app.settings.public_url;
+    let made = app
+        .gateway()
+        .subscribe(request, || Ok(wanted), callbacks, base);
+    made.await.map(drop)
+}

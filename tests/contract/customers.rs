@@ -1,0 +1,195 @@
+//! A developer's view of their customers: who approved, what is shared, the end of it, and the link
+//! that brings a customer back.
+
+use serde_json::{Value, json};
+
+use crate::contract::{
+    apps,
+    support::{
+        consent::{ConsentFixture, READS, location},
+        parameter, text,
+    },
+};
+
+/// An app with a customer who has approved one repository; `None` where there is no Git.
+fn approved() -> Option<(ConsentFixture, Value)> {
+    let fixture = ConsentFixture::start();
+    let (page, _) = fixture.customer("42", &[]);
+    let repository = page.repositories().into_iter().next()?;
+    let callback = location(&page.approve(READS, &[&repository]));
+    let token = fixture.token(&json!({"code": parameter(&callback, "code")}));
+    Some((fixture, token.json()))
+}
+
+fn base(fixture: &ConsentFixture) -> String {
+    format!("/v1/developer/apps/{}/authorizations", fixture.client_id())
+}
+
+#[test]
+fn a_developer_sees_who_approved_and_what() {
+    let Some((fixture, _)) = approved() else {
+        return;
+    };
+    let base = base(&fixture);
+    let list = fixture.developer.get(&base).ok();
+    let row = &list["data"][0];
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+    assert_eq!(list["page_info"]["has_more"], false);
+    assert_eq!(row["customer"]["customerRef"], "42");
+    assert_eq!(
+        (&row["status"], &row["needsReconnect"]),
+        (&json!("active"), &json!(false))
+    );
+    assert_eq!(row["permissions"], json!(READS));
+    assert_eq!(row["connections"].as_array().unwrap().len(), 1);
+    let id = text(&row["id"]);
+    let one = fixture.developer.get(&format!("{base}/{id}")).ok();
+    assert_eq!(one["authorization"], *row);
+    assert_eq!(
+        one["grants"][0]["repositories"].as_array().unwrap().len(),
+        1
+    );
+    assert!(!one.to_string().contains("sealed"), "{one}");
+}
+
+#[test]
+fn the_list_has_pages() {
+    let Some((fixture, _)) = approved() else {
+        return;
+    };
+    fixture.customer("43", &[]);
+    let (page, _) = fixture.customer("44", &[]);
+    page.approve(READS, &[&page.repositories()[0]]);
+    let base = base(&fixture);
+    let all = fixture.developer.get(&base).ok();
+    let count = all["data"].as_array().unwrap().len();
+    assert!(count >= 2, "{all}");
+    let first = fixture.developer.get(&format!("{base}?limit=1")).ok();
+    let cursor = text(&first["page_info"]["next_cursor"]);
+    let second = fixture
+        .developer
+        .get(&format!("{base}?limit=1&cursor={cursor}"))
+        .ok();
+    assert_eq!(first["data"][0], all["data"][0]);
+    assert_eq!(second["data"][0], all["data"][1]);
+    let refused = fixture.developer.get(&format!("{base}?page=2"));
+    assert_eq!(refused.refusal(), (400, "PAGINATION_NOT_SUPPORTED".into()));
+}
+
+#[test]
+fn an_approval_of_another_app_or_person_is_not_there() {
+    let Some((fixture, _)) = approved() else {
+        return;
+    };
+    let list = fixture.developer.get(&base(&fixture)).ok();
+    let id = text(&list["data"][0]["id"]);
+    let other = apps::create(&fixture.developer, &json!({"name": "Other"}));
+    let other = format!(
+        "/v1/developer/apps/{}/authorizations/{id}",
+        text(&other["client"]["id"])
+    );
+    let stranger = crate::contract::accounts::developer(&fixture.server, "eve@mail.example");
+    let own = format!("{}/{id}", base(&fixture));
+    for (who, path) in [(&fixture.developer, &other), (&stranger, &own)] {
+        let link = format!("{path}/reconnect-link");
+        let answers = [who.get(path), who.delete(path), who.post(&link, &json!({}))];
+        for answer in answers {
+            assert_eq!(
+                answer.refusal(),
+                (404, "RESOURCE_NOT_FOUND".into()),
+                "{path}"
+            );
+        }
+    }
+    assert_eq!(stranger.get(&base(&fixture)).status, 404);
+}
+
+#[test]
+fn ending_an_approval_ends_its_token_and_can_be_repeated() {
+    let Some((fixture, token)) = approved() else {
+        return;
+    };
+    let base = base(&fixture);
+    let id = text(&fixture.developer.get(&base).ok()["data"][0]["id"]);
+    let path = format!("{base}/{id}");
+    for _ in 0..2 {
+        let ended = fixture.developer.delete(&path);
+        assert_eq!(ended.status, 204);
+    }
+    let app = fixture
+        .server
+        .client()
+        .with_bearer(&text(&token["accessToken"]));
+    let refused = app.get("/v1/repositories");
+    assert_eq!(refused.refusal(), (401, "AUTH_EXPIRED".into()));
+    let one = fixture.developer.get(&path).ok();
+    assert_eq!(one["authorization"]["status"], "revoked");
+    assert_eq!(one["grants"], json!([]));
+    let link = fixture
+        .developer
+        .post(&format!("{path}/reconnect-link"), &json!({}));
+    assert_eq!(link.refusal(), (400, "INVALID_REQUEST".into()));
+}
+
+#[test]
+fn a_reconnect_link_opens_the_workspace_once_in_any_browser() {
+    let Some((fixture, _)) = approved() else {
+        return;
+    };
+    let base = base(&fixture);
+    let id = text(&fixture.developer.get(&base).ok()["data"][0]["id"]);
+    let made = fixture
+        .developer
+        .post(&format!("{base}/{id}/reconnect-link"), &json!({}));
+    assert_eq!(made.status, 201);
+    let url = text(&made.json()["url"]);
+    let target = url
+        .split_once(&fixture.server.address.to_string())
+        .unwrap()
+        .1;
+    let page = fixture.server.client().get(target);
+    let html = String::from_utf8(page.body.clone()).unwrap();
+    assert_eq!(page.status, 200, "{html}");
+    assert!(
+        html.contains("name=\"repositories\""),
+        "the workspace is open: {html}"
+    );
+    let again = fixture.server.client().get(target);
+    assert_ne!(again.status, 200, "a link works once");
+}
+
+#[test]
+fn the_dashboard_shows_customers_and_makes_the_same_link() {
+    let Some((fixture, _)) = approved() else {
+        return;
+    };
+    let id = text(&fixture.developer.get(&base(&fixture)).ok()["data"][0]["id"]);
+    let list = format!("/app/developer/apps/{}/customers", fixture.client_id());
+    let html = |path: &str| {
+        let page = fixture.developer.get(path);
+        assert_eq!(page.status, 200, "{path}");
+        String::from_utf8(page.body).unwrap()
+    };
+    let one = format!("{list}/{id}");
+    assert!(html(&list).contains(&format!("href=\"{one}\"")));
+    let page = html(&one);
+    for part in [
+        "octo/hello",
+        "read:commits",
+        "Make a reconnect link",
+        "End the approval",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let form = |path: String| fixture.developer.request("POST", &path).form("").send();
+    let made = form(format!("{one}/reconnect-link"));
+    assert_eq!(made.status, 201);
+    assert!(
+        String::from_utf8(made.body)
+            .unwrap()
+            .contains("customer_sig=")
+    );
+    let ended = form(format!("{one}/end"));
+    assert_eq!(ended.status, 303);
+    assert!(html(&one).contains("revoked"));
+}
