@@ -100,11 +100,11 @@ impl Gateway {
         passwords: &dyn Passwords,
         request_id: &RequestId,
     ) -> Result<SignedIn> {
-        let (user, _) = self.reset_of(link).await?.ok_or_else(used)?;
+        let (user, _) = self.reset_of(link).await?.ok_or_else(account_link_used)?;
         check_password("password", &new, &user.email, passwords)?;
         let hash = passwords.hash(new).await?;
         // Hashing takes long enough for a second use of the link.
-        self.reset_of(link).await?.ok_or_else(used)?;
+        self.reset_of(link).await?.ok_or_else(account_link_used)?;
         let actor = Actor::User(user.id.clone());
         let act = AuditContext {
             actor: &actor,
@@ -124,7 +124,9 @@ impl Gateway {
     }
 }
 
-fn used() -> Error {
+/// The error of a link that does nothing any more.
+#[must_use]
+pub fn account_link_used() -> Error {
     Error::new(
         Code::InvalidCredentials,
         "This link has ended or was used. Ask whoever runs this server for a new one.",

@@ -58,10 +58,8 @@ impl Gateway {
         }
         tracing::warn!(kind, subject = job.subject, attempts, error = ?error,
             "clean-up at the provider failed and is tried again");
-        let at = self
-            .clock
-            .now()
-            .after(BACKOFF.wait(attempts, &*self.random));
+        let wait = BACKOFF.wait(attempts, &*self.random);
+        let at = self.clock.now().after(wait);
         queue.postpone(job.kind, &job.subject, at).await
     }
 

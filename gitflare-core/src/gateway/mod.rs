@@ -49,7 +49,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use account_links::Invitation;
+pub use account_links::{Invitation, account_link_used};
 pub use account_reads::{UsagePage, UsageReport};
 pub use accounts::{Account, Passwords, SignUp, SignedIn, Verdict, user_of};
 pub use admin::{ClientFilterText, NewClientRequest, NewTenantRequest};

@@ -145,6 +145,7 @@ pub async fn no_more_is_begun_than_there_is_capacity_for(storage: &dyn Storage) 
 
 /// Failures in a row pause all deliveries to the client; one tries whether it answers again.
 pub async fn a_client_that_fails_is_tried_with_one_event(storage: &dyn Storage) {
+    // sec: SC-4
     subscribed(storage, 8).await;
     let queue = storage.deliveries();
     for number in 1..=8 {

@@ -122,6 +122,7 @@ pub async fn dead_sessions_are_purged(storage: &dyn Storage) {
 
 /// A workspace that strangers have opened goes with its last session; one that holds anything stays.
 pub async fn a_workspace_that_holds_nothing_goes_with_its_last_session(storage: &dyn Storage) {
+    // sec: SC-1
     filled(storage).await;
     let (tenants, sessions) = (storage.tenants(), storage.sessions());
     for (number, name) in [(7, "empty"), (8, "linked")] {

@@ -145,6 +145,7 @@ pub async fn a_subscription_is_changed_while_it_lives(storage: &dyn Storage) {
 
 /// An app has at most so many subscriptions on one repository; one that is deleted makes room.
 pub async fn subscriptions_on_a_repository_are_bounded(storage: &dyn Storage) {
+    // sec: SC-6
     filled(storage).await;
     let store = storage.subscriptions();
     for number in 1..=MAX_SUBSCRIPTIONS {

@@ -147,6 +147,7 @@ pub async fn an_id_goes_before_a_name(storage: &dyn Storage) {
 
 /// Purging takes tokens that ended before a moment, so many at a time.
 pub async fn expired_tokens_are_purged(storage: &dyn Storage) {
+    // sec: SC-5
     filled(storage).await;
     for number in 2..6 {
         let ended = AccessToken {

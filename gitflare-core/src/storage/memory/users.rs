@@ -19,11 +19,8 @@ impl UserStore for MemoryStorage {
             password,
             tenant,
         } = new;
-        if state
-            .users
-            .values()
-            .any(|(known, _)| known.email == user.email)
-        {
+        let mut known = state.users.values();
+        if known.any(|(known, _)| known.email == user.email) {
             return Ok(false);
         }
         state

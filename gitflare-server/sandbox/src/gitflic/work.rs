@@ -15,11 +15,10 @@ use crate::kit::{
 
 pub(super) async fn releases(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let story = call.world.story(repo).await?;
-    let wanted = call.query("tagName");
     let mut rows = Vec::new();
     for release in &story.releases {
         // The filter takes any part of the name.
-        if wanted.is_some_and(|wanted| !release.tag.contains(wanted)) {
+        if (call.query("tagName")).is_some_and(|wanted| !release.tag.contains(wanted)) {
             continue;
         }
         let id = objects::uuid("8120", release.id);

@@ -4,7 +4,7 @@
 
 use gitflare_core::{
     Code, Error, Secret,
-    gateway::{SignUp, SignedIn},
+    gateway::{SignUp, SignedIn, account_link_used},
 };
 use http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -222,23 +222,14 @@ fn closed() -> Error {
 /// `GET /app/reset`
 pub(crate) async fn reset_page(x: Exchange) -> Result<Reply, Refusal> {
     let link = x.query()?.value("link")?.unwrap_or_default().to_owned();
-    match x.gateway().resettable(&link).await? {
-        Some(user) => ResetView {
-            link,
-            email: user.email,
-            ..ResetView::default()
-        }
-        .reply(StatusCode::OK),
-        None => ResetView {
-            notice: Some(Notice::problem(USED)),
-            ..ResetView::default()
-        }
-        .reply(StatusCode::UNAUTHORIZED),
-    }
+    let user = x.gateway().resettable(&link).await?;
+    let view = ResetView {
+        link,
+        email: user.ok_or_else(account_link_used)?.email,
+        ..ResetView::default()
+    };
+    view.reply(StatusCode::OK)
 }
-
-/// What a link says that does nothing any more.
-const USED: &str = "This link has ended or was used. Ask whoever runs this server for a new one.";
 
 /// `POST /app/reset`
 pub(crate) async fn reset(mut x: Exchange) -> Result<Reply, Refusal> {
@@ -258,11 +249,13 @@ pub(crate) async fn reset(mut x: Exchange) -> Result<Reply, Refusal> {
             Ok(Reply::see_other(DASHBOARD)?.with_header(cookie))
         }
         Err(refusal) => {
+            let Some(user) = x.gateway().resettable(&link).await? else {
+                return Err(refusal);
+            };
             let (notice, problems) = problem_by_field(refusal.error(), &["password"]);
-            let user = x.gateway().resettable(&link).await?;
             let view = ResetView {
                 link,
-                email: user.map(|user| user.email).unwrap_or_default(),
+                email: user.email,
                 problems,
                 notice,
                 ..ResetView::default()

@@ -99,7 +99,7 @@ pub(crate) struct ResetView {
     pub(crate) csrf: String,
     /// The link; a secret of whoever has it.
     pub(crate) link: String,
-    /// The address of the account; empty for a link that does nothing, which has no form.
+    /// The address of the account.
     pub(crate) email: String,
     pub(crate) problems: Vec<FieldProblem>,
     pub(crate) notice: Option<Notice>,

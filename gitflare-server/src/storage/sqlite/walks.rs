@@ -190,6 +190,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_walk_ends_at_its_deadline_and_the_next_one_goes_on() {
+        // sec: SC-3
         let folder = tempfile::tempdir().unwrap();
         let walks = walks(folder.path());
         for _ in 0..2 * THREADS {

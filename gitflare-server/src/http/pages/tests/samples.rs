@@ -335,7 +335,7 @@ impl Words<'_> {
         CustomersView {
             user: self.shown("ada@mail.example"),
             client_id: (self.of)("client_1"),
-            next: rows.first().map(|_| (self.of)("/app/dashboard")),
+            next: rows.first().map(|_| "/app/dashboard".to_owned()),
             rows,
         }
     }

@@ -65,8 +65,13 @@ const KNOWN: &[(&str, &str)] = &[
         "count(*) FROM usage",
         "rows of an earlier release: none after the first start",
     ),
+    ("NOT EXISTS (SELECT 1 FROM users)", "one row decides"),
     (
-        "SELECT repository_id, full_name FROM approvals",
+        "WHERE browser = ?1 AND provider = ?2 AND state IS NOT NULL",
+        "the flows that one browser has begun",
+    ),
+    (
+        "SELECT repository_id, full_name, node_id FROM approvals",
         "one grant's rows, which are all read",
     ),
     ("SELECT * FROM (SELECT next_attempt_at AS at", "of two rows"),
@@ -155,6 +160,7 @@ async fn list_all(storage: &SqliteStorage) {
 
 #[tokio::test]
 async fn every_statement_finds_its_rows_by_an_index() {
+    // sec: SC-2
     connect::WATCH.get_or_init(|| watch);
     let root = tempfile::Builder::new().prefix(WATCHED).tempdir().unwrap();
     for (number, (_, check)) in conformance::CHECKS.iter().enumerate() {
