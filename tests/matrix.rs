@@ -204,6 +204,14 @@ fn additions_are_marked_and_known() {
                 RouteMethod::Get,
                 "/v1/repositories/:provider/:repoId/assignees"
             ),
+            (
+                RouteMethod::Get,
+                "/v1/repositories/:provider/:repoId/commits/:commitId"
+            ),
+            (
+                RouteMethod::Get,
+                "/v1/repositories/:provider/:repoId/pull-requests/:pullRequestId"
+            ),
             (RouteMethod::Get, "/docs/:document"),
             (RouteMethod::Get, "/docs/api/:operationId"),
             (RouteMethod::Get, "/llms.txt"),

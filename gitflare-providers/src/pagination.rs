@@ -25,8 +25,20 @@ pub(crate) fn from_link(answer: &Answer, keys: Keys) -> Result<Option<Position>>
         .get_all("link")
         .iter()
         .filter_map(|value| value.to_str().ok())
-        .find_map(next_link);
+        .find_map(|header| link_of(header, "next"));
     from_url(answer, keys, next)
+}
+
+/// The number of the last page, by the `page` of the `Link` header's `rel="last"`; `None` without it.
+pub(crate) fn last_page(answer: &Answer) -> Option<u64> {
+    let links = answer.headers().get_all("link").iter();
+    let last = links
+        .filter_map(|value| value.to_str().ok())
+        .find_map(|header| link_of(header, "last"))?;
+    let base = Url::parse("https://relative.invalid/").ok()?;
+    let url = base.join(last).ok()?;
+    let (_, number) = url.query_pairs().find(|(key, _)| key == "page")?;
+    number.parse().ok()
 }
 
 /// The position that the URL of a next page names; `None` without one.
@@ -119,24 +131,24 @@ fn pair(position: Position, index: usize, value: &str) -> Option<Position> {
     }
 }
 
-/// The target of `rel="next"` in one `Link` header (RFC 8288).
-fn next_link(header: &str) -> Option<&str> {
+/// The target of that relation in one `Link` header (RFC 8288).
+fn link_of<'h>(header: &'h str, wanted: &str) -> Option<&'h str> {
     let mut rest = header;
     while let Some(start) = rest.find('<') {
         let (target, after) = rest[start + 1..].split_once('>')?;
         // A link's parameters end where the next link starts.
         let end = after.find('<').unwrap_or(after.len());
-        let is_next = after[..end].split([';', ',']).any(|parameter| {
+        let is_wanted = after[..end].split([';', ',']).any(|parameter| {
             parameter.split_once('=').is_some_and(|(name, value)| {
                 name.trim().eq_ignore_ascii_case("rel")
                     && value
                         .trim()
                         .trim_matches('"')
                         .split_ascii_whitespace()
-                        .any(|relation| relation.eq_ignore_ascii_case("next"))
+                        .any(|relation| relation.eq_ignore_ascii_case(wanted))
             })
         });
-        if is_next {
+        if is_wanted {
             return Some(target);
         }
         rest = &after[end..];
@@ -192,6 +204,23 @@ mod tests {
             let position = next(link).unwrap();
             let got = position.map(|position| query(&position).unwrap());
             assert_eq!(got.as_deref(), expected, "{link}");
+        }
+    }
+
+    #[test]
+    fn the_last_page_is_known_by_its_link() {
+        for (link, expected) in [
+            (
+                "<https://h/x?page=2>; rel=\"next\", <https://h/x?per_page=1&page=17>; rel=\"last\"",
+                Some(17),
+            ),
+            ("<https://h/x?page=2>; rel=\"next\"", None),
+            ("<https://h/x?page=x>; rel=\"last\"", None),
+            ("<https://h/x>; rel=last", None),
+            ("", None),
+        ] {
+            let answer = Answer::for_test(&[("link", link)], "{}");
+            assert_eq!(last_page(&answer), expected, "{link}");
         }
     }
 

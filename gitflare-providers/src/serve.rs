@@ -114,6 +114,30 @@ macro_rules! serve {
             }
         ] $($rows)* }
     };
+    (@ $adapter:ident [ $($done:tt)* ] commit => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn commit(
+                &self,
+                call: &gitflare_core::provider::Call,
+                repo: &gitflare_core::provider::RepoRef,
+                commit: &gitflare_core::provider::CommitPrefix,
+            ) -> gitflare_core::Result<gitflare_core::model::Commit> {
+                $serve(&self.client, call, repo, commit).await
+            }
+        ] $($rows)* }
+    };
+    (@ $adapter:ident [ $($done:tt)* ] pull_request => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn pull_request(
+                &self,
+                call: &gitflare_core::provider::Call,
+                repo: &gitflare_core::provider::RepoRef,
+                number: u64,
+            ) -> gitflare_core::Result<gitflare_core::model::PullRequest> {
+                $serve(&self.client, call, repo, number).await
+            }
+        ] $($rows)* }
+    };
     (@ $adapter:ident $done:tt branches => $serve:path, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
             branches() -> Branch => $serve, $($rows)* }

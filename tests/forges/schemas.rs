@@ -220,6 +220,7 @@ impl Tour<'_> {
                 String::new(),
                 "/branches?limit=2".to_owned(),
                 "/commits?limit=2".to_owned(),
+                format!("/commits/{}", &self.stand.sample.leaky_commit[..10]),
                 format!("/commits/{}/diff", self.stand.sample.leaky_commit),
                 "/contributors?limit=2".to_owned(),
                 "/tags?limit=2".to_owned(),
@@ -230,6 +231,7 @@ impl Tour<'_> {
                 read.extend([
                     "/pull-requests?state=all&limit=2".to_owned(),
                     "/pull-requests?state=all".to_owned(),
+                    "/pull-requests/1".to_owned(),
                     "/pull-requests/1/diff".to_owned(),
                     "/releases?limit=2".to_owned(),
                     "/checks?limit=2".to_owned(),

@@ -363,6 +363,23 @@ async fn in_repository(
         Operation::Stargazers => provider.stargazers(call, &repo, page).await?.into(),
         Operation::Watchers => provider.watchers(call, &repo, page).await?.into(),
         Operation::Assignees => provider.assignees(call, &repo, page).await?.into(),
+        Operation::Commit(prefix) => {
+            let commit = provider.commit(call, &repo, prefix).await?;
+            // An upstream that takes names too may have found a branch.
+            if !prefix.begins(&commit.sha) {
+                let message = "There is no such commit in the repository.";
+                return Err(Error::upstream(
+                    Code::ResourceNotFound,
+                    provider.id(),
+                    message,
+                ));
+            }
+            Fetched::one(Box::new(commit))
+        }
+        Operation::PullRequest(number) => {
+            let pull = provider.pull_request(call, &repo, *number);
+            Fetched::one(Box::new(pull.await?))
+        }
         Operation::Profile | Operation::Repositories => {
             return Err(Error::internal("not an operation of one repository"));
         }

@@ -7,8 +7,8 @@ use crate::{
     model::{DeploymentState, PullRequestFilter},
     policy::Approved,
     provider::{
-        CommitId, DeploymentFilter, Endpoint, GitRef, ProviderId, RefSelector, Support, TreePath,
-        TreeQuery,
+        CommitId, CommitPrefix, DeploymentFilter, Endpoint, GitRef, ProviderId, RefSelector,
+        Support, TreePath, TreeQuery,
     },
 };
 
@@ -34,6 +34,8 @@ pub(super) enum Operation {
     Stargazers,
     Watchers,
     Assignees,
+    Commit(CommitPrefix),
+    PullRequest(u64),
 }
 
 /// A filter and its value or default, as the cursor is bound to it.
@@ -142,6 +144,10 @@ fn operation(endpoint: Endpoint, item: Option<&str>, query: &Query) -> Result<Op
         Endpoint::Stargazers => Operation::Stargazers,
         Endpoint::Watchers => Operation::Watchers,
         Endpoint::Assignees => Operation::Assignees,
+        Endpoint::Commit => Operation::Commit(CommitPrefix::parse(item.unwrap_or_default())?),
+        Endpoint::PullRequest => {
+            Operation::PullRequest(pull_request_number(item.unwrap_or_default())?)
+        }
         Endpoint::Tags => Operation::Tags,
         Endpoint::Releases => Operation::Releases,
         Endpoint::Checks => Operation::Checks(selector(query)?),

@@ -49,10 +49,14 @@ payload! {
     Branches(Vec<Branch>),
     /// A page of commits.
     Commits(Vec<Commit>),
+    /// One commit.
+    Commit(Box<Commit>),
     /// The changes of a commit or pull request.
     Diff(Box<Diff>),
     /// A page of pull requests.
     PullRequests(Vec<PullRequest>),
+    /// One pull request.
+    PullRequest(Box<PullRequest>),
     /// A page of contributors.
     Contributors(Vec<Contributor>),
     /// A page of tags.
@@ -78,7 +82,7 @@ impl Payload {
         match self {
             Self::Viewers(list) => list.len(),
             Self::Repositories(list) => list.len(),
-            Self::Repository(_) => 1,
+            Self::Repository(_) | Self::Commit(_) | Self::PullRequest(_) => 1,
             Self::Branches(list) => list.len(),
             Self::Commits(list) => list.len(),
             Self::Diff(diff) => diff.files.len(),

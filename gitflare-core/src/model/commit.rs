@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::DiffStats;
 use crate::{
     Result, Timestamp,
     filter::{Filterable, Screen},
@@ -25,6 +26,9 @@ pub struct Commit {
     /// The parents' object names, first parent first; empty for a first commit, `None` where the
     /// provider does not say.
     pub parents: Option<Vec<String>>,
+    /// Counts over its changes against the first parent, blocked files included; `None` in lists and
+    /// where they are not known.
+    pub stats: Option<DiffStats>,
     /// Its page at the provider.
     pub web_url: Option<String>,
 }

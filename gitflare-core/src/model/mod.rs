@@ -38,7 +38,7 @@ pub use event::{
 pub use label::Label;
 pub use person::Person;
 pub use profile::Viewer;
-pub use pull_request::{PullRequest, PullRequestFilter, PullRequestState};
+pub use pull_request::{PullRequest, PullRequestFilter, PullRequestState, PullRequestStats};
 pub use release::{Asset, Release};
 pub use repository::{Owner, OwnerType, Repository, Visibility};
 pub use subscription::{EventName, Subscription};

@@ -27,6 +27,11 @@ pub struct PullRequest {
     pub draft: Option<bool>,
     /// Account that opened it.
     pub author: Option<Actor>,
+    /// Account that merged it; `None` unless it was merged, and where it is not told, as in most
+    /// lists.
+    pub merged_by: Option<Actor>,
+    /// People who are asked for a review; teams are left out. `None` where it is not told.
+    pub requested_reviewers: Option<Vec<Actor>>,
     /// The branch with the changes.
     pub source_branch: Option<String>,
     /// The branch to merge into.
@@ -39,6 +44,9 @@ pub struct PullRequest {
     pub merge_commit_sha: Option<String>,
     /// The labels' names.
     pub labels: Vec<String>,
+    /// Counts over its changes, blocked files included; `None` where none of them is told, as in
+    /// lists.
+    pub stats: Option<PullRequestStats>,
     /// Its page at the provider.
     pub web_url: Option<String>,
     /// Time of opening.
@@ -49,6 +57,28 @@ pub struct PullRequest {
     pub closed_at: Option<Timestamp>,
     /// Time of merging; `None` unless it was merged.
     pub merged_at: Option<Timestamp>,
+}
+
+/// Counts over what a pull request changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PullRequestStats {
+    /// Number of commits.
+    pub commits: Option<u64>,
+    /// Number of changed files.
+    pub files: Option<u64>,
+    /// Number of added lines.
+    pub additions: Option<u64>,
+    /// Number of removed lines.
+    pub deletions: Option<u64>,
+}
+
+impl PullRequestStats {
+    /// These counts; `None` when none of them is known.
+    #[must_use]
+    pub fn known(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
 }
 
 words! {
@@ -80,8 +110,9 @@ words! {
 impl Filterable for PullRequest {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
         screen.url(&mut self.web_url);
-        if let Some(actor) = &mut self.author {
-            screen.url(&mut actor.avatar_url);
+        let people = self.author.iter_mut().chain(&mut self.merged_by);
+        for person in people.chain(self.requested_reviewers.iter_mut().flatten()) {
+            screen.url(&mut person.avatar_url);
         }
         screen.prose(&mut self.title)?;
         screen.prose(&mut self.description)?;

@@ -68,6 +68,8 @@ endpoints! {
     Stargazers       "stargazers.list"       ReadAuthors       true  [];
     Watchers         "watchers.list"         ReadAuthors       true  [];
     Assignees        "assignees.list"        ReadAuthors       true  [];
+    Commit           "commits.read"          ReadCommits       false [];
+    PullRequest      "pull-requests.read"    ReadPullRequests  false [];
 }
 
 impl fmt::Display for Endpoint {

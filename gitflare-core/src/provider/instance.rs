@@ -7,10 +7,10 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 
 use super::{
-    AuthorizationRequest, Call, Capability, CodeExchange, CommitId, DeploymentFilter, Evidence,
-    GitRef, HookCall, HookEvent, HookEvents, KnownRepository, NewHook, OauthRefusal, Provider,
-    ProviderHooks, ProviderId, ProviderKind, ProviderOauth, ProviderTokens, RateLimit, RefSelector,
-    RepoRef, TokenRefresh, TokenRevocation, Told, TreeQuery,
+    AuthorizationRequest, Call, Capability, CodeExchange, CommitId, CommitPrefix, DeploymentFilter,
+    Evidence, GitRef, HookCall, HookEvent, HookEvents, KnownRepository, NewHook, OauthRefusal,
+    Provider, ProviderHooks, ProviderId, ProviderKind, ProviderOauth, ProviderTokens, RateLimit,
+    RefSelector, RepoRef, TokenRefresh, TokenRevocation, Told, TreeQuery,
 };
 use crate::{
     ConnectionId, Error, Page, PageRequest, Result, Secret,
@@ -188,6 +188,8 @@ pass! {
     stargazers(page: PageRequest) -> Page<Person>;
     watchers(page: PageRequest) -> Page<Person>;
     assignees(page: PageRequest) -> Page<Person>;
+    commit(commit: &CommitPrefix) -> Commit;
+    pull_request(number: u64) -> PullRequest;
 }
 
 #[async_trait]

@@ -6,6 +6,7 @@
 //! in its capabilities, and add it to the conformance test.
 
 mod capability;
+mod commit_id;
 mod evidence;
 mod hooks;
 mod id;
@@ -20,6 +21,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 pub use capability::{Capability, Endpoint, Support};
+pub use commit_id::{CommitId, CommitPrefix};
 pub use evidence::Evidence;
 pub use hooks::{HookCall, HookEvent, HookEvents, NewHook, ProviderHooks};
 pub use id::{ProviderId, ProviderKind};
@@ -29,7 +31,7 @@ pub use oauth::{
     TokenRevocation,
 };
 pub use rate_limit::RateLimit;
-pub use reference::{CommitId, GitRef, RefSelector, TreePath, TreeQuery};
+pub use reference::{GitRef, RefSelector, TreePath, TreeQuery};
 pub use registry::Registry;
 
 use crate::{
@@ -324,6 +326,27 @@ pub trait Provider: Send + Sync {
         _page: PageRequest,
     ) -> Result<Page<Person>> {
         Err(Error::unsupported(self.id(), Endpoint::Assignees))
+    }
+
+    /// One commit by its id or the beginning of it; one that several commits have is
+    /// `RESOURCE_NOT_FOUND`.
+    async fn commit(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _commit: &CommitPrefix,
+    ) -> Result<Commit> {
+        Err(Error::unsupported(self.id(), Endpoint::Commit))
+    }
+
+    /// One pull request, by its number.
+    async fn pull_request(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _number: u64,
+    ) -> Result<PullRequest> {
+        Err(Error::unsupported(self.id(), Endpoint::PullRequest))
     }
 
     /// The hooks by which the provider tells of events; `None` where it has none.

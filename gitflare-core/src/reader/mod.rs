@@ -18,7 +18,7 @@ pub use page::{Answer, Page};
 use crate::{
     Code, Error, Result, Secret,
     gateway::{Gateway, Payload, Query, ReadCredential, ReadRequest, UnifiedReply},
-    model::{Diff, Repository, Viewer},
+    model::{Commit, Diff, PullRequest, Repository, Viewer},
     provider::Endpoint,
 };
 
@@ -151,7 +151,7 @@ macro_rules! lists {
         impl<'g> RepositoryReader<'g> {
             $($(#[$doc])*
             pub fn $method(&self) -> List<'g, $operation> {
-                let target = self.target($operation::SEGMENT, None);
+                let target = self.target($operation::SEGMENT);
                 List::new(self.reader.clone(), target)
             })*
         }
@@ -195,10 +195,23 @@ impl RepositoryReader<'_> {
     /// # Errors
     /// As [`Gateway::read`].
     pub async fn get(&self) -> Result<Answer<Repository>> {
-        let target = self.target("", None);
+        let target = self.target("");
         let reply = self.reader.read(Endpoint::Repository, &target, Vec::new());
         answer(reply.await?, |payload| match payload {
             Payload::Repository(repository) => Some(*repository),
+            _ => None,
+        })
+    }
+
+    /// One commit, by its id or the first seven digits of it and more.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`]; `INVALID_REQUEST` when it is not 7 to 64 hexadecimal digits.
+    pub async fn commit(&self, commit: &str) -> Result<Answer<Commit>> {
+        let target = self.below_item("commits", commit, "");
+        let reply = self.reader.read(Endpoint::Commit, &target, Vec::new());
+        answer(reply.await?, |payload| match payload {
+            Payload::Commit(commit) => Some(*commit),
             _ => None,
         })
     }
@@ -209,6 +222,19 @@ impl RepositoryReader<'_> {
     /// As [`Gateway::read`]; `INVALID_REQUEST` when the id is not 40 or 64 hexadecimal digits.
     pub async fn commit_diff(&self, commit: &str) -> Result<Answer<Diff>> {
         self.diff(Endpoint::CommitDiff, "commits", commit).await
+    }
+
+    /// One pull request, by its number.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`].
+    pub async fn pull_request(&self, number: u64) -> Result<Answer<PullRequest>> {
+        let target = self.below_item("pull-requests", &number.to_string(), "");
+        let reply = self.reader.read(Endpoint::PullRequest, &target, Vec::new());
+        answer(reply.await?, |payload| match payload {
+            Payload::PullRequest(pull_request) => Some(*pull_request),
+            _ => None,
+        })
     }
 
     /// What a pull request changes, by its number.
@@ -222,7 +248,7 @@ impl RepositoryReader<'_> {
     }
 
     async fn diff(&self, endpoint: Endpoint, segment: &str, item: &str) -> Result<Answer<Diff>> {
-        let target = self.target(segment, Some(item));
+        let target = self.below_item(segment, item, "diff");
         let reply = self.reader.read(endpoint, &target, Vec::new()).await?;
         answer(reply, |payload| match payload {
             Payload::Diff(diff) => Some(*diff),
@@ -230,8 +256,21 @@ impl RepositoryReader<'_> {
         })
     }
 
+    /// The path of an item of a list, or of what stands below it.
+    fn below_item(&self, segment: &str, item: &str, below: &str) -> Target {
+        let mut target = self.target(segment);
+        target.path.push('/');
+        target.path.extend(utf8_percent_encode(item, SEGMENT));
+        if !below.is_empty() {
+            target.path.push('/');
+            target.path.push_str(below);
+        }
+        target.item = Some(item.to_owned());
+        target
+    }
+
     /// The path as HTTP spells it; it goes into the usage row.
-    fn target(&self, segment: &str, diff_of: Option<&str>) -> Target {
+    fn target(&self, segment: &str) -> Target {
         let mut path = format!(
             "/v1/repositories/{}/{}",
             utf8_percent_encode(&self.provider, SEGMENT),
@@ -241,15 +280,10 @@ impl RepositoryReader<'_> {
             path.push('/');
             path.push_str(segment);
         }
-        if let Some(item) = diff_of {
-            path.push('/');
-            path.extend(utf8_percent_encode(item, SEGMENT));
-            path.push_str("/diff");
-        }
         Target {
             provider: Some(self.provider.clone()),
             repository: Some(self.repository.clone()),
-            item: diff_of.map(str::to_owned),
+            item: None,
             path,
         }
     }

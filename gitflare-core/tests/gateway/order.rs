@@ -14,28 +14,7 @@ use super::{
     *,
 };
 
-const EVERYTHING: &[Capability] = &[
-    Capability::full(Endpoint::Profile),
-    Capability::full(Endpoint::Repositories),
-    Capability::full(Endpoint::Repository),
-    Capability::full(Endpoint::Branches),
-    Capability::full(Endpoint::Commits),
-    Capability::full(Endpoint::CommitDiff),
-    Capability::full(Endpoint::PullRequests),
-    Capability::full(Endpoint::PullRequestDiff),
-    Capability::full(Endpoint::Contributors),
-    Capability::full(Endpoint::Tags),
-    Capability::full(Endpoint::Releases),
-    Capability::full(Endpoint::Checks),
-    Capability::full(Endpoint::Deployments),
-    Capability::full(Endpoint::FileTree),
-    Capability::full(Endpoint::EventsSubscribe),
-    Capability::full(Endpoint::Forks),
-    Capability::full(Endpoint::Labels),
-    Capability::full(Endpoint::Stargazers),
-    Capability::full(Endpoint::Watchers),
-    Capability::full(Endpoint::Assignees),
-];
+const EVERYTHING: &[Capability] = &Capability::all_but(&[]);
 
 /// Which provider serves everything, and which one declares nothing.
 const FULL: ProviderId = ProviderId::BITBUCKET;
@@ -133,7 +112,10 @@ fn can_be_malformed(endpoint: Endpoint) -> bool {
 }
 
 fn has_item(endpoint: Endpoint) -> bool {
-    matches!(endpoint, Endpoint::CommitDiff | Endpoint::PullRequestDiff)
+    matches!(
+        endpoint,
+        Endpoint::Commit | Endpoint::CommitDiff | Endpoint::PullRequest | Endpoint::PullRequestDiff
+    )
 }
 
 impl Attempt {
@@ -160,8 +142,9 @@ impl Attempt {
             push(filter, "");
         }
         let item = match endpoint {
+            Endpoint::Commit if !self.is_malformed => Some("a".repeat(7)),
             Endpoint::CommitDiff if !self.is_malformed => Some("a".repeat(40)),
-            Endpoint::PullRequestDiff if !self.is_malformed => Some("7".into()),
+            _ if has_item(endpoint) && !self.is_malformed => Some("7".into()),
             _ => has_item(endpoint).then(|| "not one".into()),
         };
         ReadRequest {

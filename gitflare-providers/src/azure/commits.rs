@@ -1,10 +1,12 @@
 //! Histories and one commit's changes. The first page says which commit it started from, and the cursor
 //! keeps it, so that all pages of a chain are of one history.
 
+use std::collections::BTreeMap;
+
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Commit, Diff, Signature},
-    provider::{Call, CommitId, Endpoint, GitRef, RepoRef},
+    model::{Commit, Diff, DiffStats, Signature},
+    provider::{Call, CommitId, CommitPrefix, Endpoint, GitRef, RepoRef},
 };
 use serde::Deserialize;
 
@@ -72,6 +74,30 @@ fn starting_commit(answer: Option<&Answer>, commits: &Page<Commit>) -> Option<Co
     named.or_else(|| CommitId::parse(&commits.items.first()?.sha).ok())
 }
 
+/// One commit. How many files it changes is told by kind of change; lines are not counted.
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitPrefix,
+) -> Result<Commit> {
+    let get = object(repo, &["commits", commit.as_str()])?.query("changeCount", "0");
+    let answer = client.item(call, Endpoint::Commit, repo, get).await?;
+    let wire: WireCommit = answer.json()?;
+    let counts: WireCounts = answer.json()?;
+    let files = counts.change_counts.and_then(|counts| {
+        let counts = counts.into_values();
+        counts.sum::<Option<u64>>()
+    });
+    Ok(Commit {
+        stats: files.map(|files| DiffStats {
+            files: Some(files),
+            ..DiffStats::default()
+        }),
+        ..wire.into()
+    })
+}
+
 pub(super) async fn diff(
     client: &Client,
     call: &Call,
@@ -114,6 +140,13 @@ pub(super) struct WireCommit {
     remote_url: Option<String>,
 }
 
+/// How many files were added, edited, deleted ...
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireCounts {
+    change_counts: Option<BTreeMap<String, Option<u64>>>,
+}
+
 /// A person as Git knows them.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -149,6 +182,7 @@ impl From<WireCommit> for Commit {
             author: wire.author.map(Into::into),
             committer: wire.committer.map(Into::into),
             parents: wire.parents.map(|parents| parents.0),
+            stats: None,
             web_url: wire.remote_url,
         }
     }

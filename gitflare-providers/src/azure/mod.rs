@@ -79,4 +79,6 @@ serve! {
     tags => refs::tags,
     checks => checks::list,
     file_tree => tree::list,
+    commit => commits::find,
+    pull_request => pull_requests::find,
 }

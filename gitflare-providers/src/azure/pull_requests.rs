@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
+    model::{Actor, Diff, PullRequest, PullRequestFilter, PullRequestState},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
@@ -37,6 +37,17 @@ pub(super) async fn list(
     let list = below(Endpoint::PullRequests, &COUNTED, repo, &["pullrequests"])?
         .query("searchCriteria.status", status);
     client.rows(call, list, page, WirePullRequest::into).await
+}
+
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<PullRequest> {
+    let get = object(repo, &["pullrequests", &number.to_string()])?;
+    let answer = client.item(call, Endpoint::PullRequest, repo, get).await?;
+    Ok(answer.json::<WirePullRequest>()?.into())
 }
 
 /// The changes of the newest iteration against the commit that both branches have in common; without
@@ -135,6 +146,9 @@ pub(super) struct WirePullRequest {
     status: Option<Word>,
     is_draft: Option<bool>,
     created_by: Option<WireIdentity>,
+    /// Who completed it, or gave it up.
+    closed_by: Option<WireIdentity>,
+    reviewers: Option<Rows<WireReviewer>>,
     source_ref_name: Option<String>,
     target_ref_name: Option<String>,
     /// Absent while the merge is queued, as the next two.
@@ -146,6 +160,25 @@ pub(super) struct WirePullRequest {
     creation_date: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
     closed_date: Option<Timestamp>,
+}
+
+/// Somebody who reviews, or a group whose members may.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireReviewer {
+    #[serde(flatten)]
+    person: WireIdentity,
+    /// 10 and 5 approve, -5 and -10 do not; 0 is no vote yet.
+    vote: Option<i64>,
+    is_container: Option<bool>,
+}
+
+impl WireReviewer {
+    /// Who was asked and has not voted.
+    fn waited_for(self) -> Option<Actor> {
+        let is_person = self.is_container != Some(true);
+        (is_person && self.vote == Some(0)).then(|| self.person.into())
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -209,6 +242,8 @@ impl From<WirePullRequest> for PullRequest {
         let (state, number) = (wire.state(), wire.number());
         let web_url = wire.page();
         let labels = wire.labels.unwrap_or_default().into_iter();
+        let merged_by = wire.closed_by;
+        let merged_by = merged_by.filter(|_| state == PullRequestState::Merged);
         Self {
             number,
             id: wire.pull_request_id.into(),
@@ -217,6 +252,12 @@ impl From<WirePullRequest> for PullRequest {
             state,
             draft: wire.is_draft,
             author: wire.created_by.map(Into::into),
+            merged_by: merged_by.map(Into::into),
+            requested_reviewers: wire.reviewers.map(|all| {
+                all.into_iter()
+                    .filter_map(WireReviewer::waited_for)
+                    .collect()
+            }),
             source_branch: wire.source_ref_name.map(branch),
             target_branch: wire.target_ref_name.map(branch),
             head_sha: hash(wire.last_merge_source_commit),
@@ -225,6 +266,7 @@ impl From<WirePullRequest> for PullRequest {
             merge_commit_sha: hash(wire.last_merge_commit)
                 .filter(|_| state == PullRequestState::Merged),
             labels: labels.filter_map(|label| label.name).collect(),
+            stats: None,
             web_url,
             created_at: wire.creation_date,
             updated_at: None,

@@ -4,7 +4,7 @@
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
     model::{Commit, Diff},
-    provider::{Call, CommitId, Endpoint, GitRef, RefSelector, RepoRef},
+    provider::{Call, CommitId, CommitPrefix, Endpoint, GitRef, RefSelector, RepoRef},
 };
 use serde::Deserialize;
 
@@ -46,6 +46,26 @@ pub(super) async fn list(
     let page = PageRequest { limit, position };
     let commits = client.rows(call, list, page, WireCommit::into).await?;
     Ok(pin(commits, &commit))
+}
+
+/// One commit; the counts are those of the list of its files.
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitPrefix,
+) -> Result<Commit> {
+    let get = object(repo, &["commit", commit.as_str()])?;
+    let list = ["diffstat", commit.as_str()];
+    let (answer, stats) = tokio::try_join!(
+        client.item(call, Endpoint::Commit, repo, get),
+        diff::stats(client, call, Endpoint::Commit, repo, &list),
+    )?;
+    let wire: WireCommit = answer.json()?;
+    Ok(Commit {
+        stats,
+        ..wire.into()
+    })
 }
 
 pub(super) async fn diff(
@@ -107,6 +127,7 @@ impl From<WireCommit> for Commit {
             parents: wire
                 .parents
                 .map(|parents| parents.into_iter().filter_map(|it| it.hash).collect()),
+            stats: None,
             web_url: href(wire.links.unwrap_or_default().html),
         }
     }

@@ -4,13 +4,19 @@
 
 use gitflare_core::{
     Code, Result,
-    model::{Diff, DiffFile, FileStatus},
+    model::{Diff, DiffFile, DiffStats, FileStatus},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
 use super::client::{Client, below, object};
-use crate::{diff_files::DiffFiles, git_diff, http::MAX_BODY, listing::Api, wire::Word};
+use crate::{
+    diff_files::DiffFiles,
+    git_diff,
+    http::MAX_BODY,
+    listing::Api,
+    wire::{self, Rows, Word},
+};
 
 /// Reads the diff at one path, or else the list of files at the other, without its two ends. A pull
 /// request's are redirects to a path of the same host, which are followed.
@@ -35,6 +41,51 @@ pub(super) async fn read(
         }
         Err(error) => Err(error),
     }
+}
+
+/// How many files one page of their list has, where no more than counts is wanted.
+const MOST_COUNTED: &str = "500";
+
+/// The counts of the list of files at a path; `None` when it has more than one page, or is too large
+/// for Bitbucket to make.
+pub(super) async fn stats(
+    client: &Client,
+    call: &Call,
+    endpoint: Endpoint,
+    repo: &RepoRef,
+    list: &[&str],
+) -> Result<Option<DiffStats>> {
+    let get = object(repo, list)?.query("pagelen", MOST_COUNTED);
+    let listed: WireStat = match client.item(call, endpoint, repo, get).await {
+        Ok(answer) => answer.json()?,
+        Err(error) if error.upstream_status() == Some(555) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if listed.next.is_some() {
+        return Ok(None);
+    }
+    let sum = |count: fn(&WireCounts) -> Option<u64>| -> Option<u64> {
+        listed.values.0.iter().map(count).sum()
+    };
+    Ok(Some(DiffStats {
+        files: Some(listed.values.0.len() as u64),
+        additions: sum(|file| file.lines_added),
+        deletions: sum(|file| file.lines_removed),
+    }))
+}
+
+/// A page of the list of changed files.
+#[derive(Debug, Deserialize)]
+struct WireStat {
+    values: Rows<WireCounts>,
+    #[serde(default, deserialize_with = "wire::filled")]
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireCounts {
+    lines_added: Option<u64>,
+    lines_removed: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -89,4 +89,6 @@ serve! {
     file_tree => tree::list,
     forks => around::forks,
     watchers => around::watchers,
+    commit => commits::find,
+    pull_request => pull_requests::find,
 }

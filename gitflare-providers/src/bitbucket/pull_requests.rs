@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     listing::Api,
-    wire::{self, Id, Word},
+    wire::{self, Id, Rows, Word},
 };
 
 pub(super) async fn list(
@@ -36,6 +36,17 @@ pub(super) async fn list(
         .iter()
         .fold(list, |list, state| list.query("state", *state));
     client.rows(call, list, page, WirePullRequest::into).await
+}
+
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<PullRequest> {
+    let get = object(repo, &["pullrequests", &number.to_string()])?;
+    let answer = client.item(call, Endpoint::PullRequest, repo, get).await?;
+    Ok(answer.json::<WirePullRequest>()?.into())
 }
 
 pub(super) async fn diff(
@@ -73,6 +84,10 @@ pub(super) struct WirePullRequest {
     source: Option<WireEnd>,
     destination: Option<WireEnd>,
     merge_commit: Option<WireHash>,
+    /// Who merged it, or gave it up.
+    closed_by: Option<WireUser>,
+    /// Not in lists.
+    reviewers: Option<Rows<WireUser>>,
     links: Option<WireLinks>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_on: Option<Timestamp>,
@@ -133,10 +148,18 @@ impl From<WirePullRequest> for PullRequest {
     fn from(wire: WirePullRequest) -> Self {
         let (source_branch, head_sha) = WireEnd::split(wire.source);
         let (target_branch, base_sha) = WireEnd::split(wire.destination);
+        let state = state(wire.state.as_ref().map_or("", Word::as_str));
+        let merged_by = wire.closed_by;
+        let merged_by = merged_by.filter(|_| state == PullRequestState::Merged);
         Self {
             number: wire.id.number(),
             id: wire.id.into(),
-            state: state(wire.state.as_ref().map_or("", Word::as_str)),
+            state,
+            merged_by: merged_by.map(Into::into),
+            requested_reviewers: wire
+                .reviewers
+                .map(|people| people.into_iter().map(Into::into).collect()),
+            stats: None,
             title: wire.title,
             description: wire
                 .description

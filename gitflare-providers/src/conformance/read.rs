@@ -5,8 +5,8 @@ use gitflare_core::{
     Page, PageRequest, Result,
     model::{DeploymentState, PullRequestFilter},
     provider::{
-        Call, CommitId, DeploymentFilter, Endpoint, GitRef, Provider, RefSelector, RepoRef,
-        TreePath, TreeQuery,
+        Call, CommitId, CommitPrefix, DeploymentFilter, Endpoint, GitRef, Provider, RefSelector,
+        RepoRef, TreePath, TreeQuery,
     },
 };
 use serde::Serialize;
@@ -55,6 +55,10 @@ pub enum Read {
     Watchers,
     /// People who can be assigned.
     Assignees,
+    /// The commit whose id begins so.
+    Commit(CommitPrefix),
+    /// The pull request of that number.
+    PullRequest(u64),
 }
 
 impl Read {
@@ -81,6 +85,8 @@ impl Read {
             Self::Stargazers => Endpoint::Stargazers,
             Self::Watchers => Endpoint::Watchers,
             Self::Assignees => Endpoint::Assignees,
+            Self::Commit(_) => Endpoint::Commit,
+            Self::PullRequest(_) => Endpoint::PullRequest,
         }
     }
 
@@ -107,6 +113,8 @@ impl Read {
             Endpoint::Stargazers => Self::Stargazers,
             Endpoint::Watchers => Self::Watchers,
             Endpoint::Assignees => Self::Assignees,
+            Endpoint::Commit => Self::Commit(commit().into()),
+            Endpoint::PullRequest => Self::PullRequest(1),
             _ => return None,
         })
     }
@@ -180,6 +188,8 @@ impl Read {
             Self::Stargazers => rows(provider.stargazers(call, repo, page).await),
             Self::Watchers => rows(provider.watchers(call, repo, page).await),
             Self::Assignees => rows(provider.assignees(call, repo, page).await),
+            Self::Commit(prefix) => one(provider.commit(call, repo, prefix).await),
+            Self::PullRequest(number) => one(provider.pull_request(call, repo, *number).await),
         }
     }
 }

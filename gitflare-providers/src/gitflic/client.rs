@@ -174,9 +174,13 @@ impl Api for Client {
     async fn settle(&self, _: &Call, about: About<'_>, refusal: Error) -> Result<()> {
         match (refusal.upstream_status(), about.endpoint) {
             // The project is there, as it was read by its name: what is missing is the thing itself.
-            (Some(404 | 410), Endpoint::CommitDiff | Endpoint::PullRequestDiff) => {
-                Err(missing(&refusal))
-            }
+            (
+                Some(404 | 410),
+                Endpoint::CommitDiff
+                | Endpoint::PullRequestDiff
+                | Endpoint::Commit
+                | Endpoint::PullRequest,
+            ) => Err(missing(&refusal)),
             (Some(404), Endpoint::Commits | Endpoint::FileTree) => Err(refusal),
             // Without a branch there are no commits.
             (Some(404), _) if refusal.code() == Code::ResourceNotFound => Ok(()),

@@ -4,7 +4,7 @@
 use gitflare_core::{
     Page, PageRequest, Result,
     model::{Commit, Diff},
-    provider::{Call, CommitId, Endpoint, GitRef, RepoRef},
+    provider::{Call, CommitId, CommitPrefix, Endpoint, GitRef, RepoRef},
 };
 
 use super::{
@@ -29,6 +29,18 @@ pub(super) async fn list(
     let base = client.web(call)?;
     let into = |wire| commit(wire, repo, web(&base));
     refs::history(client, call, repo, branch, page, into).await
+}
+
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    prefix: &CommitPrefix,
+) -> Result<Commit> {
+    let base = client.web(call)?;
+    let get = object(repo, &["commit", prefix.as_str()])?;
+    let answer = client.item(call, Endpoint::Commit, repo, get).await?;
+    Ok(commit(answer.json()?, repo, web(&base)))
 }
 
 pub(super) async fn diff(
@@ -101,6 +113,7 @@ fn commit(mut wire: api::Commit, repo: &RepoRef, web: Web<'_>) -> Commit {
         author,
         committer: wire.committer_ident.map(|ident| signature(ident, web)),
         parents: wire.parent_commit_ids,
+        stats: None,
         web_url: web.project(repo, &["commit", &wire.hash]),
         sha: wire.hash,
     }

@@ -94,6 +94,8 @@ serve! {
     stargazers => around::stargazers,
     watchers => around::watchers,
     assignees => around::assignees,
+    commit => commits::find,
+    pull_request => pull_requests::find,
 }
 
 fn is_uuid(text: &str) -> bool {

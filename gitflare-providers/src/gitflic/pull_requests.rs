@@ -44,6 +44,18 @@ pub(super) async fn list(
     Ok(found)
 }
 
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<PullRequest> {
+    let base = client.web(call)?;
+    let get = object(repo, &["merge-request", &number.to_string()])?;
+    let answer = client.item(call, Endpoint::PullRequest, repo, get).await?;
+    Ok(answer.json::<WireMergeRequest>()?.of(repo, web(&base)))
+}
+
 pub(super) async fn diff(
     client: &Client,
     call: &Call,
@@ -105,6 +117,7 @@ struct WireMergeRequest {
     /// Known of newer releases alone.
     work_in_progress: Option<bool>,
     labels: Option<Rows<Label>>,
+    reviewers: Option<Rows<User>>,
     merge_commit: Option<WireHash>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_at: Option<Timestamp>,
@@ -157,12 +170,18 @@ impl WireMergeRequest {
             state: state(status.as_ref().map_or("", Word::as_str)),
             draft: self.work_in_progress,
             author: self.created_by.map(|user| actor(user, web)),
+            merged_by: None,
+            requested_reviewers: self.reviewers.map(|people| {
+                let people = people.into_iter();
+                people.map(|user| actor(user, web)).collect()
+            }),
             source_branch,
             target_branch,
             head_sha,
             base_sha,
             merge_commit_sha: self.merge_commit.and_then(|commit| commit.hash),
             labels: labels.filter_map(|label| label.title).collect(),
+            stats: None,
             web_url: web.project(repo, &["merge-request", &number.to_string()]),
             created_at: self.created_at,
             updated_at: self.updated_at,

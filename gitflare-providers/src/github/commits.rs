@@ -3,9 +3,9 @@
 use gitflare_core::{
     Code, Error, Limit, Page, PageRequest, Result, Timestamp,
     model::{Commit, Diff, DiffStats, MAX_FILES, Signature},
-    provider::{Call, CommitId, Endpoint, GitRef, ProviderId, RefSelector, RepoRef},
+    provider::{Call, CommitId, CommitPrefix, Endpoint, GitRef, ProviderId, RefSelector, RepoRef},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     client::{CONFLICT, Client, LINKS_UNSIZED, below},
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     diff_files::DiffFiles,
     listing::{Api, List},
+    pagination,
     request::Get,
     wire::{self, Rows},
 };
@@ -34,6 +35,35 @@ pub(super) async fn list(
 
 fn history(repo: &RepoRef) -> List<'_> {
     below(Endpoint::Commits, repo, &["commits"]).empty_on(CONFLICT)
+}
+
+/// One commit. Of its files one to a page is asked for, so that the number of the last page is how
+/// many there are.
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitPrefix,
+) -> Result<Commit> {
+    let get =
+        Get::new(&["repositories", &repo.id, "commits", commit.as_str()])?.query("per_page", "1");
+    let answer = client.item(call, Endpoint::Commit, repo, get).await?;
+    let WireSingle {
+        commit,
+        stats,
+        files,
+    } = answer.json()?;
+    let listed = files.map(|files| files.0.len() as u64);
+    let stats = stats.unwrap_or_default();
+    let stats = DiffStats {
+        files: pagination::last_page(&answer).or(listed),
+        additions: stats.additions,
+        deletions: stats.deletions,
+    };
+    Ok(Commit {
+        stats: Some(stats),
+        ..commit.into()
+    })
 }
 
 pub(super) async fn diff(
@@ -133,6 +163,15 @@ struct WireStats {
     deletions: Option<u64>,
 }
 
+/// A commit alone.
+#[derive(Debug, Deserialize)]
+struct WireSingle {
+    #[serde(flatten)]
+    commit: WireCommit,
+    stats: Option<WireStats>,
+    files: Option<Rows<IgnoredAny>>,
+}
+
 #[derive(Debug, Deserialize)]
 struct WireCommit {
     sha: String,
@@ -174,6 +213,7 @@ impl From<WireCommit> for Commit {
             parents: wire
                 .parents
                 .map(|parents| parents.into_iter().map(|parent| parent.sha).collect()),
+            stats: None,
             web_url: wire.html_url,
         }
     }

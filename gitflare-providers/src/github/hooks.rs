@@ -348,6 +348,7 @@ impl From<WirePush> for PushEvent {
                         .committer
                         .map(|who| who.into_signature(pushed.timestamp)),
                     parents: None,
+                    stats: None,
                     web_url: pushed.url,
                 })
                 .collect(),

@@ -101,4 +101,6 @@ serve! {
     stargazers => around::stargazers,
     watchers => around::watchers,
     assignees => around::assignees,
+    commit => commits::find,
+    pull_request => pull_requests::find,
 }

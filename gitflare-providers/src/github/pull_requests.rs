@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
+    model::{Diff, PullRequest, PullRequestFilter, PullRequestState, PullRequestStats},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
@@ -42,6 +42,17 @@ pub(super) async fn list(
         .items
         .retain(|pull| ours.is_none_or(|ours| pull.state == ours));
     Ok(pulls)
+}
+
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<PullRequest> {
+    let get = Get::new(&["repositories", &repo.id, "pulls", &number.to_string()])?;
+    let answer = client.item(call, Endpoint::PullRequest, repo, get).await?;
+    Ok(answer.json::<WirePull>()?.into())
 }
 
 pub(super) async fn diff(
@@ -105,6 +116,14 @@ pub(super) struct WirePull {
     base: Option<WireEnd>,
     merge_commit_sha: Option<String>,
     labels: Option<Rows<WireLabel>>,
+    /// Teams stand in a list of their own.
+    requested_reviewers: Option<Rows<WireUser>>,
+    /// Sent for single ones alone, as the next four.
+    merged_by: Option<WireUser>,
+    commits: Option<u64>,
+    changed_files: Option<u64>,
+    additions: Option<u64>,
+    deletions: Option<u64>,
     html_url: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_at: Option<Timestamp>,
@@ -142,6 +161,13 @@ impl From<WirePull> for PullRequest {
         let state = wire.state();
         let (head, base) = (wire.head.unwrap_or_default(), wire.base.unwrap_or_default());
         let labels = wire.labels.unwrap_or_default();
+        let stats = PullRequestStats {
+            commits: wire.commits,
+            files: wire.changed_files,
+            additions: wire.additions,
+            deletions: wire.deletions,
+        };
+        let reviewers = wire.requested_reviewers;
         Self {
             id: wire.id.into(),
             number: wire.number,
@@ -150,6 +176,11 @@ impl From<WirePull> for PullRequest {
             state,
             draft: wire.draft,
             author: wire.user.and_then(WireUser::into_actor),
+            merged_by: wire.merged_by.and_then(WireUser::into_actor),
+            requested_reviewers: reviewers.map(|people| {
+                let people = people.into_iter();
+                people.filter_map(WireUser::into_actor).collect()
+            }),
             source_branch: head.branch,
             target_branch: base.branch,
             head_sha: head.sha,
@@ -159,6 +190,7 @@ impl From<WirePull> for PullRequest {
                 .merge_commit_sha
                 .filter(|_| state == PullRequestState::Merged),
             labels: labels.into_iter().filter_map(|label| label.name).collect(),
+            stats: stats.known(),
             web_url: wire.html_url,
             created_at: wire.created_at,
             updated_at: wire.updated_at,

@@ -229,7 +229,9 @@ struct WireFeatures {
 impl WireFeatures {
     fn access_level(&self, endpoint: Endpoint) -> Option<&str> {
         let level = match endpoint {
-            Endpoint::PullRequests | Endpoint::PullRequestDiff => &self.merge_requests_access_level,
+            Endpoint::PullRequests | Endpoint::PullRequestDiff | Endpoint::PullRequest => {
+                &self.merge_requests_access_level
+            }
             Endpoint::Checks => &self.builds_access_level,
             Endpoint::Releases => &self.releases_access_level,
             Endpoint::Deployments => &self.environments_access_level,

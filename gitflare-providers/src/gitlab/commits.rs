@@ -4,7 +4,7 @@
 use gitflare_core::{
     Code, Error, Page, PageRequest, Result, Timestamp,
     model::{Commit, Diff, DiffStats, Signature},
-    provider::{Call, CommitId, Endpoint, GitRef, ProviderId, RefSelector, RepoRef},
+    provider::{Call, CommitId, CommitPrefix, Endpoint, GitRef, ProviderId, RefSelector, RepoRef},
 };
 use serde::Deserialize;
 
@@ -37,6 +37,24 @@ pub(super) async fn list(
         return Err(no_such_ref());
     }
     Ok(commits)
+}
+
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: &CommitPrefix,
+) -> Result<Commit> {
+    let path = [
+        "projects",
+        &*repo.id,
+        "repository",
+        "commits",
+        commit.as_str(),
+    ];
+    let get = Get::new(&path)?.query("stats", "true");
+    let answer = client.item(call, Endpoint::Commit, repo, get).await?;
+    Ok(answer.json::<WireCommit>()?.into())
 }
 
 pub(super) async fn diff(
@@ -180,6 +198,12 @@ impl From<WireCommit> for Commit {
                 wire.committed_date,
             ),
             parents: wire.parent_ids.map(|ids| ids.0),
+            // How many files there are is not told.
+            stats: wire.stats.map(|stats| DiffStats {
+                files: None,
+                additions: stats.additions,
+                deletions: stats.deletions,
+            }),
             web_url: wire.web_url,
         }
     }

@@ -425,12 +425,15 @@ impl WireEvent {
                 id: Some(id.into()),
                 ..Actor::default()
             }),
+            merged_by: None,
+            requested_reviewers: None,
             source_branch: wire.source_branch,
             target_branch: wire.target_branch,
             head_sha: wire.last_commit.and_then(WireCommit::into_sha),
             base_sha: None,
             merge_commit_sha: wire.merge_commit_sha,
             labels: labels.into_iter().filter_map(|label| label.title).collect(),
+            stats: None,
             web_url: wire.url,
             created_at: wire.created_at,
             updated_at: wire.updated_at,
@@ -554,6 +557,7 @@ impl WireCommit {
                 ..Signature::default()
             }),
             parents: None,
+            stats: None,
             web_url: self.url,
         })
     }

@@ -93,4 +93,6 @@ serve! {
     labels => around::labels,
     stargazers => around::stargazers,
     assignees => around::assignees,
+    commit => commits::find,
+    pull_request => pull_requests::find,
 }

@@ -2,7 +2,7 @@
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
+    model::{Diff, PullRequest, PullRequestFilter, PullRequestState, PullRequestStats},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
@@ -39,6 +39,18 @@ pub(super) async fn list(
         .query("order_by", "created_at")
         .query("sort", "desc");
     client.rows(call, list, page, WireMergeRequest::into).await
+}
+
+pub(super) async fn find(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<PullRequest> {
+    let number = number.to_string();
+    let get = Get::new(&["projects", &repo.id, "merge_requests", &number])?;
+    let answer = client.item(call, Endpoint::PullRequest, repo, get).await?;
+    Ok(answer.json::<WireMergeRequest>()?.into())
 }
 
 pub(super) async fn diff(
@@ -108,6 +120,12 @@ struct WireMergeRequest {
     merge_commit_sha: Option<String>,
     squash_commit_sha: Option<String>,
     labels: Option<Rows<String>>,
+    merge_user: Option<WireUser>,
+    /// What `merge_user` was called before.
+    merged_by: Option<WireUser>,
+    reviewers: Option<Rows<WireUser>>,
+    /// A number as text, sent for single ones alone; `1000+` when over the instance's limit.
+    changes_count: Option<String>,
     web_url: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_at: Option<Timestamp>,
@@ -143,10 +161,20 @@ impl WireMergeRequest {
 
 impl From<WireMergeRequest> for PullRequest {
     fn from(wire: WireMergeRequest) -> Self {
+        let files = wire.changes_count.as_ref();
+        let stats = PullRequestStats {
+            files: files.and_then(|count| count.parse().ok()),
+            ..PullRequestStats::default()
+        };
         Self {
             id: wire.id.into(),
             number: wire.iid,
             state: wire.state(),
+            stats: stats.known(),
+            merged_by: wire.merge_user.or(wire.merged_by).map(Into::into),
+            requested_reviewers: wire
+                .reviewers
+                .map(|people| people.into_iter().map(Into::into).collect()),
             title: wire.title,
             description: wire.description,
             draft: wire.draft.or(wire.work_in_progress),

@@ -23,4 +23,5 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
     Capability::none(Endpoint::Stargazers, HOST_ONLY),
     Capability::none(Endpoint::Watchers, HOST_ONLY),
     Capability::none(Endpoint::Assignees, HOST_ONLY),
+    Capability::none(Endpoint::PullRequest, HOST_ONLY),
 ]);

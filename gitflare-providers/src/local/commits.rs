@@ -3,11 +3,12 @@
 use gitflare_core::{
     Page, PageRequest, Result,
     model::Commit,
-    provider::{GitRef, RefSelector},
+    provider::{CommitPrefix, GitRef, RefSelector},
 };
 use gix::ObjectId;
 
 use super::{
+    diff,
     history::Histories,
     objects::{RawCommit, title_of},
     repo::{Repo, counted, read_counted},
@@ -42,6 +43,15 @@ pub(super) fn list(
     Ok(Page::new(items, next))
 }
 
+/// One commit, with the counts of its changes.
+pub(super) fn find(repo: &Repo, prefix: &CommitPrefix) -> Result<Commit> {
+    let id = repo.commit_beginning(prefix)?;
+    Ok(Commit {
+        stats: diff::stats_of(repo, id)?,
+        ..describe(id, &repo.commit(id)?)
+    })
+}
+
 fn describe(id: ObjectId, commit: &RawCommit) -> Commit {
     let message = commit.message();
     Commit {
@@ -51,6 +61,7 @@ fn describe(id: ObjectId, commit: &RawCommit) -> Commit {
         author: commit.author(),
         committer: commit.committer(),
         parents: Some(commit.parents.iter().map(ToString::to_string).collect()),
+        stats: None,
         web_url: None,
     }
 }

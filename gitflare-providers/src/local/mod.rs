@@ -36,8 +36,8 @@ use gitflare_core::{
     Error, Page, PageRequest, Result,
     model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry, Viewer},
     provider::{
-        Call, Capability, CommitId, Evidence, GitRef, KnownRepository, Provider, ProviderId,
-        RepoRef, Told, TreeQuery,
+        Call, Capability, CommitId, CommitPrefix, Evidence, GitRef, KnownRepository, Provider,
+        ProviderId, RepoRef, Told, TreeQuery,
     },
 };
 use gix::ObjectId;
@@ -300,6 +300,12 @@ impl Provider for Local {
             commits::list(repo, &shared.histories, branch.as_ref(), &page)
         })
         .await
+    }
+
+    async fn commit(&self, call: &Call, repo: &RepoRef, commit: &CommitPrefix) -> Result<Commit> {
+        let commit = commit.clone();
+        self.read(call, repo, move |_, repo| commits::find(repo, &commit))
+            .await
     }
 
     async fn commit_diff(&self, call: &Call, repo: &RepoRef, commit: &CommitId) -> Result<Diff> {

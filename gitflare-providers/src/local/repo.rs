@@ -1,9 +1,11 @@
 //! An open repository during one request: objects by id, refs by name, and what `HEAD` says. All
 //! names are matched whole; nothing here evaluates revision expressions.
 
+use std::collections::HashSet;
+
 use gitflare_core::{
     Error, Position, Result,
-    provider::{GitRef, RefSelector},
+    provider::{CommitPrefix, GitRef, RefSelector},
 };
 use gix::{ObjectId, bstr::ByteSlice, object::Kind};
 
@@ -276,6 +278,40 @@ impl Repo {
             return Err(unknown());
         }
         self.commit_behind(id)
+    }
+
+    /// The only commit whose id begins so; a whole id may be that of an annotated tag. Other objects
+    /// of that beginning do not count, as in Git where it wants a commit.
+    pub(super) fn commit_beginning(&self, prefix: &CommitPrefix) -> Result<ObjectId> {
+        let hex = prefix.as_str();
+        if hex.len() == self.hash_kind().len_in_hex() {
+            return self.commit_named(hex);
+        }
+        let unknown = || errors::no_resource("There is no such commit.");
+        let prefix = gix::hash::Prefix::from_hex(hex).map_err(|_| unknown())?;
+        let mut candidates = HashSet::new();
+        let found = self
+            .git
+            .objects
+            .lookup_prefix(prefix, Some(&mut candidates));
+        match found.map_err(errors::unreadable)? {
+            None => return Err(unknown()),
+            Some(Ok(id)) => drop(candidates.insert(id)),
+            Some(Err(())) => {}
+        }
+        let mut commits = Vec::new();
+        for id in candidates {
+            if let Some((Kind::Commit, _)) = self.header(id)? {
+                commits.push(id);
+            }
+        }
+        match commits[..] {
+            [commit] => Ok(commit),
+            [] => Err(unknown()),
+            _ => Err(errors::no_resource(
+                "Several commits begin with these digits.",
+            )),
+        }
     }
 
     /// The commit that an object is, or that a chain of tags leads to.

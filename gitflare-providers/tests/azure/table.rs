@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     model::PullRequestFilter,
-    provider::{CommitId, GitRef, RefSelector, TreePath, TreeQuery},
+    provider::{CommitId, CommitPrefix, GitRef, RefSelector, TreePath, TreeQuery},
 };
 use gitflare_providers::{
     azure::Azure,
@@ -249,7 +249,18 @@ fn diffs() -> Vec<Row> {
             ],
         )
         .needs(NEEDED_OF_ITERATION);
-    vec![with_contents(of_commit), with_contents(of_pull_request)]
+    let alone = AZURE
+        .case(
+            "single_commit",
+            Read::Commit(CommitPrefix::parse(SHA).unwrap()),
+            &[("single_commit", &commit)],
+        )
+        .needs(&["single_commit/commitId"]);
+    vec![
+        with_contents(of_commit),
+        with_contents(of_pull_request),
+        alone,
+    ]
 }
 
 /// Without an object's id, or with another path, the upstream is asked for what it has there.
@@ -295,6 +306,13 @@ fn pull_requests() -> Vec<Row> {
         with("open", PullRequestFilter::Open, "active"),
         with("merged", PullRequestFilter::Merged, "completed"),
         with("closed", PullRequestFilter::Closed, "abandoned"),
+        AZURE
+            .case(
+                "single_pull_request",
+                Read::PullRequest(4),
+                &[("single_pull_request", &below("/pullrequests/4"))],
+            )
+            .needs(&["single_pull_request/pullRequestId"]),
     ]
 }
 

@@ -3,7 +3,9 @@
 
 use gitflare_core::{
     model::PullRequestFilter,
-    provider::{CommitId, DeploymentFilter, GitRef, RefSelector, TreePath, TreeQuery},
+    provider::{
+        CommitId, CommitPrefix, DeploymentFilter, GitRef, RefSelector, TreePath, TreeQuery,
+    },
 };
 use gitflare_providers::{
     bitbucket::Bitbucket,
@@ -235,6 +237,18 @@ fn history() -> Vec<Row> {
         .list("commits", "/values")
         .needs(&[RESOLVED, &rows].concat()),
         case(
+            "single_commit",
+            Read::Commit(CommitPrefix::parse(&SHA[..12]).unwrap()),
+            &[
+                ("commit", below(&format!("/commit/{}", &SHA[..12]))),
+                (
+                    "counts",
+                    below(&format!("/diffstat/{}?pagelen=500", &SHA[..12])),
+                ),
+            ],
+        )
+        .needs(&["commit/hash", "counts/values"]),
+        case(
             "commit_diff",
             Read::CommitDiff(CommitId::parse(SHA).unwrap()),
             &[("commit", below(&format!("/commit/{SHA}")))],
@@ -275,6 +289,12 @@ fn pull_requests() -> Vec<Row> {
             PullRequestFilter::Closed,
             "state=DECLINED&state=SUPERSEDED&",
         ),
+        case(
+            "single_pull_request",
+            Read::PullRequest(4),
+            &[("single_pull_request", below("/pullrequests/4"))],
+        )
+        .needs(&["single_pull_request/id"]),
         case(
             "pull_request_diff",
             Read::PullRequestDiff(4),

@@ -2,7 +2,7 @@
 
 use gitflare_core::{
     model::PullRequestFilter,
-    provider::{CommitId, GitRef, RefSelector, TreePath, TreeQuery},
+    provider::{CommitId, CommitPrefix, GitRef, RefSelector, TreePath, TreeQuery},
 };
 use gitflare_providers::{
     conformance::{Case, Read, Slice, Subject},
@@ -243,6 +243,12 @@ fn history() -> Vec<Row> {
             "/commits?branch=weave%2Fnew&page=0&size=25",
         ),
         case(
+            "single_commit",
+            Read::Commit(CommitPrefix::parse(SHA).unwrap()),
+            &[("single_commit", below(&format!("/commit/{SHA}")))],
+        )
+        .needs(&["single_commit/hash"]),
+        case(
             "commit_diff",
             Read::CommitDiff(CommitId::parse(SHA).unwrap()),
             &[
@@ -279,6 +285,12 @@ fn pull_requests() -> Vec<Row> {
         of("open", PullRequestFilter::Open),
         of("closed", PullRequestFilter::Closed),
         of("merged", PullRequestFilter::Merged),
+        case(
+            "single_pull_request",
+            Read::PullRequest(4),
+            &[("single_pull_request", below("/merge-request/4"))],
+        )
+        .needs(&["single_pull_request/id", "single_pull_request/localId"]),
         case(
             "pull_request_diff",
             Read::PullRequestDiff(4),

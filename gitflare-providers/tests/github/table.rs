@@ -2,7 +2,7 @@
 
 use gitflare_core::{
     model::{DeploymentState, PullRequestFilter},
-    provider::{CommitId, DeploymentFilter, RefSelector, TreePath, TreeQuery},
+    provider::{CommitId, CommitPrefix, DeploymentFilter, RefSelector, TreePath, TreeQuery},
 };
 use gitflare_providers::{
     conformance::{Case, Read, Reply, Slice, Subject},
@@ -239,6 +239,22 @@ fn history() -> Vec<Row> {
             )
             .golden(&["commits"])
             .needs(&needs),
+        // One file to a page: the last one's number is how many there are.
+        GITHUB
+            .case(
+                "single_commit",
+                Read::Commit(CommitPrefix::parse("1111111111").unwrap()),
+                &[],
+            )
+            .reply(
+                "commit",
+                "repositories/7/commits/1111111111?per_page=1",
+                Reply::ok(fixture("github/commit.json")).with(
+                    "link",
+                    "<https://api.example/x?per_page=1&page=6>; rel=\"last\"",
+                ),
+            )
+            .needs(&["commit/parents/*/sha", "commit/sha"]),
         GITHUB
             .case(
                 "commit_diff",
@@ -286,6 +302,15 @@ fn pull_requests() -> Vec<Row> {
                 .needs(&["pull_requests/*/id", "pull_requests/*/number"])
         })
         .collect();
+    rows.push(
+        GITHUB
+            .case(
+                "single_pull_request",
+                Read::PullRequest(11),
+                &[("single_pull_request", "repositories/7/pulls/11")],
+            )
+            .needs(&["single_pull_request/id", "single_pull_request/number"]),
+    );
     rows.push(
         GITHUB
             .case(

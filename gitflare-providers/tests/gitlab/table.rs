@@ -2,7 +2,7 @@
 
 use gitflare_core::{
     model::{DeploymentState, PullRequestFilter},
-    provider::{CommitId, DeploymentFilter, RefSelector, TreePath, TreeQuery},
+    provider::{CommitId, CommitPrefix, DeploymentFilter, RefSelector, TreePath, TreeQuery},
 };
 use gitflare_providers::{
     conformance::{Case, Read, Slice, Subject},
@@ -238,6 +238,16 @@ fn history() -> Vec<Row> {
             .needs(&["commits/*/id"]),
         GITLAB
             .case(
+                "single_commit",
+                Read::Commit(CommitPrefix::parse("1111111111").unwrap()),
+                &[(
+                    "commit",
+                    "projects/7/repository/commits/1111111111?stats=true",
+                )],
+            )
+            .needs(&["commit/id"]),
+        GITLAB
+            .case(
                 "commit_diff",
                 Read::CommitDiff(CommitId::parse(SHA).unwrap()),
                 &[
@@ -273,6 +283,15 @@ fn merge_requests() -> Vec<Row> {
                 .needs(&["pull_requests/*/id", "pull_requests/*/iid"])
         })
         .collect();
+    rows.push(
+        GITLAB
+            .case(
+                "single_pull_request",
+                Read::PullRequest(11),
+                &[("single_pull_request", "projects/7/merge_requests/11")],
+            )
+            .needs(&["single_pull_request/id", "single_pull_request/iid"]),
+    );
     rows.push(
         GITLAB
             .case(

@@ -9,7 +9,9 @@ use gitflare_core::{
     ConnectionId, Limit, Page, PageRequest, Result, Secret,
     filter::BlockedPaths,
     model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry},
-    provider::{Call, CommitId, GitRef, Provider, RefSelector, RepoRef, TreePath, TreeQuery},
+    provider::{
+        Call, CommitId, CommitPrefix, GitRef, Provider, RefSelector, RepoRef, TreePath, TreeQuery,
+    },
 };
 use gitflare_providers::local::{Local, LocalConfig};
 use tokio::runtime::Runtime;
@@ -97,6 +99,12 @@ impl Api {
                 .commits(&Self::call(), &self.repo, branch.as_ref(), page)
                 .await
         })
+    }
+
+    pub(crate) fn commit(&self, prefix: &str) -> Result<Commit> {
+        let prefix = CommitPrefix::parse(prefix)?;
+        self.runtime
+            .block_on(self.local.commit(&Self::call(), &self.repo, &prefix))
     }
 
     pub(crate) fn diff(&self, commit: &str) -> Result<Diff> {

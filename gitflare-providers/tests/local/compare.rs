@@ -317,6 +317,7 @@ fn diffs(git: &Git, api: &Api, extent: &Extent, totals: &mut Totals) {
         for commit in batch {
             let diff = api.diff(commit).unwrap();
             check_diff(commit, &diff, &expected[*commit], totals);
+            check_alone(git, api, commit, &diff);
         }
     }
 }
@@ -432,6 +433,16 @@ fn attach_patches(diffs: &mut HashMap<String, Vec<Expected>>, output: &[u8]) {
             file.patch = text(&patch);
         }
         assert_eq!(sections.len(), 0, "{commit}: every section has its file");
+    }
+}
+
+/// A commit by the shortest beginning that Git takes for it has the counts of its diff.
+fn check_alone(git: &Git, api: &Api, commit: &str, diff: &Diff) {
+    let short = git.line(["rev-parse", "--short=7", commit]);
+    let alone = api.commit(&short).unwrap();
+    assert_eq!(alone.sha, commit, "{short}");
+    if !diff.files.iter().any(is_unknown) {
+        assert_eq!(alone.stats.as_ref(), Some(&diff.stats), "{commit}");
     }
 }
 

@@ -17,3 +17,4 @@ mod limits;
 mod listing;
 mod pinning;
 mod safety;
+mod single;

@@ -226,6 +226,8 @@ const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
     (Get, "/v1/repositories/:provider/:repoId/stargazers", "Lists the people who gave the repository a star."),
     (Get, "/v1/repositories/:provider/:repoId/watchers", "Lists the people who are told of what happens in the repository."),
     (Get, "/v1/repositories/:provider/:repoId/assignees", "Lists the people who can be made responsible for a pull request."),
+    (Get, "/v1/repositories/:provider/:repoId/commits/:commitId", "One commit, by its id or the first seven digits of it and more."),
+    (Get, "/v1/repositories/:provider/:repoId/pull-requests/:pullRequestId", "One pull request, by its number."),
     (Get, "/metrics", "Counters and timings as OpenMetrics text, for Prometheus."),
     (Get, "/openapi.json", "This API as an OpenAPI document."),
     (Post, "/v1/auth/complete", "Claims a linked provider account with its completion code."),

@@ -24,21 +24,42 @@ pub(crate) const MAX_PATCHED_FILES: usize = 300;
 
 pub(super) fn of_commit(repo: &Repo, commit: &CommitId) -> Result<Diff> {
     let head = repo.commit_named(commit.as_str())?;
-    let head_commit = repo.commit(head)?;
-    let base = head_commit.parents.first().copied();
+    against_first_parent(repo, head, MAX_PATCHED_FILES)
+}
+
+/// The counts of what a commit changed, without its patches; `None` where its parent was not cloned.
+pub(super) fn stats_of(repo: &Repo, commit: ObjectId) -> Result<Option<DiffStats>> {
+    let diff = against_first_parent(repo, commit, 0)?;
+    Ok(Some(diff.stats).filter(|stats| *stats != DiffStats::default()))
+}
+
+fn against_first_parent(repo: &Repo, head: ObjectId, patches: usize) -> Result<Diff> {
+    let base = repo.commit(head)?.parents.first().copied();
     if base.is_some() && repo.is_shallow_boundary(head)? {
         // The parent was not cloned: against nothing everything would seem new.
         return Ok(unknown(base, head));
     }
+    between(repo, base, head, patches)
+}
+
+/// What differs between two commits, the first one's side empty when `None`. At most that many files
+/// come with their patch.
+pub(super) fn between(
+    repo: &Repo,
+    base: Option<ObjectId>,
+    head: ObjectId,
+    patches: usize,
+) -> Result<Diff> {
     let base_tree = base.map(|base| repo.commit(base)).transpose()?;
-    let found = changes::between(repo, base_tree.map(|commit| commit.tree), head_commit.tree)?;
+    let base_tree = base_tree.map(|commit| commit.tree);
+    let found = changes::between(repo, base_tree, repo.commit(head)?.tree)?;
     let list = if found.beyond == 0 {
         renames::detect(repo, found.list)?
     } else {
         found.list
     };
 
-    let mut budget = Budget::new(repo.deadline);
+    let mut budget = Budget::new(repo.deadline, patches);
     let mut stats = DiffStats {
         files: Some(list.len() as u64 + found.beyond),
         additions: Some(0),
@@ -98,10 +119,10 @@ struct Budget {
 }
 
 impl Budget {
-    fn new(deadline: Deadline) -> Self {
+    fn new(deadline: Deadline, files: usize) -> Self {
         Self {
             until: deadline.halfway(),
-            files: MAX_PATCHED_FILES,
+            files,
             bytes: MAX_PATCH_BYTES,
             text_beyond: false,
         }

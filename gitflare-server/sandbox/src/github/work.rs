@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::objects::{api, moment, owner, repo_api, repository, url, user};
 use crate::kit::{
     Repo, World,
+    people::PEOPLE,
     story::{Deployment, DeploymentState, Outcome, Pull, PullState, Release, number},
 };
 
@@ -33,6 +34,14 @@ pub(super) fn pull(world: &World, repo: &Repo, pull: &Pull) -> Value {
     let id = 80_000 + repo.id * 100 + pull.number;
     let page = url(world, repo, &format!("/pull/{}", pull.number));
     let label = if is_merged { "shipped" } else { "review" };
+    // Of an open one somebody else has yet to give an opinion.
+    let others = PEOPLE
+        .iter()
+        .filter(|person| person.login != pull.author.login);
+    let reviewers: Vec<_> = others
+        .take(usize::from(!is_closed))
+        .map(|person| user(world, person))
+        .collect();
     let side = |branch: &str, sha: &str| {
         json!({
             "label": format!("{}:{branch}", repo.owner), "ref": branch, "sha": sha,
@@ -47,7 +56,7 @@ pub(super) fn pull(world: &World, repo: &Repo, pull: &Pull) -> Value {
             "id": 1, "node_id": "LA_1", "url": repo_api(world, repo, &format!("/labels/{label}")), "name": label,
             "description": "", "color": "ededed", "default": false,
         }],
-        "assignee": null, "assignees": [], "requested_reviewers": [], "requested_teams": [], "milestone": null,
+        "assignee": null, "assignees": [], "requested_reviewers": reviewers, "requested_teams": [], "milestone": null,
         "author_association": "MEMBER", "auto_merge": null,
         "created_at": moment(pull.at), "updated_at": moment(pull.at),
         "closed_at": if is_closed { moment(pull.at) } else { Value::Null },

@@ -126,6 +126,7 @@ pub(super) fn merge_request(world: &World, repo: &Repo, pull: &Pull) -> Value {
         "created_at": moment(pull.at), "updated_at": moment(pull.at), "merged_at": when(PullState::Merged),
         "closed_at": when(PullState::Closed), "source_branch": pull.source, "target_branch": pull.target,
         "author": user(world, pull.author), "labels": ["review"], "sha": pull.head,
+        "merge_user": null, "reviewers": [],
         "merge_commit_sha": if pull.state == PullState::Merged { json!(pull.diff_of) } else { Value::Null },
         "squash_commit_sha": null, "web_url": url(world, repo, &format!("merge_requests/{}", pull.number)),
     })

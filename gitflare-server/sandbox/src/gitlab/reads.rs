@@ -192,6 +192,9 @@ pub(super) async fn merge_request(call: &Call<'_>, repo: &Repo) -> Result<Answer
     };
     let diff = call.world.git.diff(repo, &pull.diff_of).await?;
     let mut body = objects::merge_request(call.world, repo, pull);
+    if pull.state == PullState::Merged {
+        body["merge_user"] = objects::user(call.world, pull.author);
+    }
     body["changes_count"] = json!(diff.files.len().to_string());
     body["diff_refs"] =
         json!({"base_sha": pull.base, "head_sha": pull.head, "start_sha": pull.base});

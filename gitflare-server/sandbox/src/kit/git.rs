@@ -139,11 +139,15 @@ impl Git {
         Ok(None)
     }
 
-    /// A commit that some branch leads to.
+    /// A commit that some branch leads to, by its id or the first seven digits of it and more.
     pub(crate) async fn commit(&self, repo: &Repo, sha: &str) -> Result<Option<Commit>> {
+        if sha.len() < 7 {
+            return Ok(None);
+        }
         for branch in self.branches(repo).await? {
             let history = self.history(repo, &branch).await?;
-            if let Some(commit) = history.iter().find(|commit| commit.sha == sha) {
+            let named = |commit: &&Commit| commit.sha.starts_with(sha);
+            if let Some(commit) = history.iter().find(named) {
                 return Ok(Some(commit.clone()));
             }
         }

@@ -50,9 +50,9 @@ use Access::{
     ProviderCallback, Public, TestappSession, UserSession,
 };
 use Endpoint::{
-    Assignees, Branches, Checks, CommitDiff, Commits, Contributors, Deployments, EventsSubscribe,
-    FileTree, Forks, Labels, Profile, PullRequestDiff, PullRequests, Releases, Repositories,
-    Repository, Stargazers, Tags, Watchers,
+    Assignees, Branches, Checks, Commit, CommitDiff, Commits, Contributors, Deployments,
+    EventsSubscribe, FileTree, Forks, Labels, Profile, PullRequest, PullRequestDiff, PullRequests,
+    Releases, Repositories, Repository, Stargazers, Tags, Watchers,
 };
 
 #[rustfmt::skip]
@@ -159,6 +159,8 @@ routes! {
     Get "/v1/repositories/:provider/:repoId/stargazers"; AccessToken(Some(Stargazers)) => unified::read, addition;
     Get "/v1/repositories/:provider/:repoId/watchers"; AccessToken(Some(Watchers)) => unified::read, addition;
     Get "/v1/repositories/:provider/:repoId/assignees"; AccessToken(Some(Assignees)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/commits/:commitId"; AccessToken(Some(Commit)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/pull-requests/:pullRequestId"; AccessToken(Some(PullRequest)) => unified::read, addition;
     Get "/docs/:document"; Public => site::named, addition;
     Get "/docs/api/:operationId"; Public => site::operation, addition;
     Get "/llms.txt"; Public => site::index, addition;

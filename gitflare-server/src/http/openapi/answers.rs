@@ -37,6 +37,8 @@ pub(super) fn unified(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Sc
         Endpoint::Stargazers | Endpoint::Watchers | Endpoint::Assignees => {
             list::<Person>(endpoint, generator)
         }
+        Endpoint::Commit => one::<Commit>(generator),
+        Endpoint::PullRequest => one::<PullRequest>(generator),
         // Subscribing; the list of operations may grow.
         _ => one::<Subscription>(generator),
     }

@@ -159,14 +159,19 @@ impl Probe {
             }
         }
         if let Some(sha) = commit {
-            let path = target.path(&format!("/commits/{sha}/diff"));
-            self.read(Endpoint::CommitDiff, Some(target), &path, 1)
-                .await?;
+            for (endpoint, below) in [(Endpoint::Commit, ""), (Endpoint::CommitDiff, "/diff")] {
+                let path = target.path(&format!("/commits/{sha}{below}"));
+                self.read(endpoint, Some(target), &path, 1).await?;
+            }
         }
         if let Some(number) = pull_request {
-            let path = target.path(&format!("/pull-requests/{number}/diff"));
-            self.read(Endpoint::PullRequestDiff, Some(target), &path, 1)
-                .await?;
+            for (endpoint, below) in [
+                (Endpoint::PullRequest, ""),
+                (Endpoint::PullRequestDiff, "/diff"),
+            ] {
+                let path = target.path(&format!("/pull-requests/{number}{below}"));
+                self.read(endpoint, Some(target), &path, 1).await?;
+            }
         }
         Ok(())
     }
