@@ -1,10 +1,13 @@
-//! The usage log beside many rows of others: one row, one summary and one page, with ten times the
-//! rows of other clients as the floor's neighbours. Goal: the same cost, within 1.5 times.
+//! The usage log beside many rows of others: one row, one summary, one page and sixteen summaries at
+//! once, with ten times the rows of other clients as the floor's neighbours. Goal: the same cost,
+//! within 1.5 times. `GITFLARE_BENCH_ROWS=1000000` gives each client so many rows: eleven million
+//! then stand in the larger log, which takes some minutes to fill.
 
 mod support;
 
-use std::{hint::black_box, path::Path};
+use std::{hint::black_box, path::Path, time::Duration};
 
+use futures_util::future::try_join_all;
 use gitflare::{
     core::{
         ClientId, LogId, RequestId, SeededRandom, SystemClock, TenantId, Timestamp, TokenId,
@@ -17,8 +20,16 @@ use tokio::runtime::Runtime;
 
 /// A day that is over, so that its hours are sealed.
 const BEGIN: i64 = 1_700_000_000_000;
-const OWN_ROWS: i64 = 20_000;
 const MONTH_MILLIS: i64 = 30 * 86_400_000;
+
+/// The rows of one client.
+fn own_rows() -> i64 {
+    let given = std::env::var("GITFLARE_BENCH_ROWS").ok();
+    given
+        .and_then(|rows| rows.parse().ok())
+        .unwrap_or(20_000)
+        .max(20_000)
+}
 
 fn row(client: i64, number: i64, of: i64) -> UsageRow {
     let random = SeededRandom::new(number.unsigned_abs());
@@ -44,13 +55,30 @@ fn row(client: i64, number: i64, of: i64) -> UsageRow {
     }
 }
 
+/// Waits until all hours are sealed, and prints what a row takes on disk. Every answer is the same
+/// whether they are or not; only the cost is not.
+fn wait_until_sealed(dir: &Path, rows: i64) {
+    let database = rusqlite::Connection::open(dir.join("usage.sqlite")).expect("the log");
+    let number = |statement: &str| -> i64 {
+        let read = database.query_row(statement, [], |row| row.get(0));
+        read.expect("a number")
+    };
+    while number("SELECT count(*) FROM recent") > 0 {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
+    let bytes = pages * number("PRAGMA page_size");
+    println!("usage/{rows}-rows: {} bytes a row", bytes / rows);
+}
+
 /// A storage with the rows of one client, and those of so many others.
 fn filled(runtime: &Runtime, dir: &Path, others: i64) -> SqliteStorage {
+    let own = own_rows();
     let storage = SqliteStorage::at(dir).expect("a folder of our own");
     runtime.block_on(async {
-        for number in 0..OWN_ROWS {
+        for number in 0..own {
             for client in 0..=others {
-                let row = row(client, number, OWN_ROWS);
+                let row = row(client, number, own);
                 storage.usage().record(row).await.expect("there is room");
             }
         }
@@ -60,12 +88,11 @@ fn filled(runtime: &Runtime, dir: &Path, others: i64) -> SqliteStorage {
         clients: vec![ClientId::parse("client_0").expect("an id")],
         ..UsageQuery::default()
     };
-    // Every answer is the same whether the hours are sealed yet or not; only the cost is not.
-    std::thread::sleep(std::time::Duration::from_secs(5 + others.unsigned_abs()));
+    wait_until_sealed(dir, own * (others + 1));
     let (_, total) = runtime
         .block_on(storage.usage().list(&query, 0, 1))
         .expect("it reads");
-    assert_eq!(total, OWN_ROWS.unsigned_abs());
+    assert_eq!(total, own.unsigned_abs());
     storage
 }
 
@@ -90,24 +117,45 @@ fn main() {
                     .expect("it reads")
             });
         });
-        group.bench_function(format!("page-{name}"), |bencher| {
+        group.bench_function(format!("sixteen-summaries-{name}"), |bencher| {
             bencher.iter(|| {
                 runtime
-                    .block_on(storage.usage().list(black_box(&query), 10_000, 50))
-                    .expect("it reads")
+                    .block_on(try_join_all(
+                        (0..16).map(|_| storage.usage().summary(&query, 10)),
+                    ))
+                    .expect("all are answered")
             });
         });
+        let offset = own_rows().unsigned_abs() / 10 * 9;
+        for (page, offset) in [("first-page", 0), ("deep-page", offset)] {
+            group.bench_function(format!("{page}-{name}"), |bencher| {
+                bencher.iter(|| {
+                    runtime
+                        .block_on(storage.usage().list(black_box(&query), offset, 50))
+                        .expect("it reads")
+                });
+            });
+        }
+        let own_rows = own_rows();
         let mut number = 0;
         group.bench_function(format!("record-{name}"), |bencher| {
             bencher.iter(|| {
                 number += 1;
                 runtime
-                    .block_on(storage.usage().record(row(0, number, OWN_ROWS)))
+                    .block_on(storage.usage().record(row(0, number, own_rows)))
                     .expect("there is room");
             });
         });
     }
     group.finish();
-    support::print_ratios("usage", "summary-beside-1", &["summary-beside-10"]);
-    support::print_ratios("usage", "page-beside-1", &["page-beside-10"]);
+    for what in [
+        "summary",
+        "sixteen-summaries",
+        "first-page",
+        "deep-page",
+        "record",
+    ] {
+        let beside_many = format!("{what}-beside-10");
+        support::print_ratios("usage", &format!("{what}-beside-1"), &[&beside_many]);
+    }
 }

@@ -1,6 +1,6 @@
 //! Randomness as a trait, so that tests repeat. Ids and secrets take their bits from here.
 
-use std::sync::Mutex;
+use std::{cell::RefCell, sync::Mutex};
 
 use sha2::{Digest, Sha256};
 
@@ -10,19 +10,45 @@ pub trait Random: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// The operating system's generator.
+/// Bytes that are asked of the system at once for short values.
+const STOCK: usize = 256;
+/// The longest value that comes from the stock: an id's bits, of which each read has two.
+const SHORT: usize = 16;
+
+thread_local! {
+    /// Random bytes of this thread, and how many were given away. Given ones are erased.
+    static STOCKED: RefCell<([u8; STOCK], usize)> = const { RefCell::new(([0; STOCK], STOCK)) };
+}
+
+/// The operating system's generator. Short values come from a stock that each thread keeps.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that asks the system for randomness"
-    )]
     fn fill(&self, bytes: &mut [u8]) {
-        // A kernel without randomness leaves nothing safe to continue with.
-        getrandom::fill(bytes).expect("the operating system provides randomness");
+        if bytes.len() > SHORT {
+            return ask(bytes);
+        }
+        STOCKED.with_borrow_mut(|(stock, given)| {
+            if STOCK - *given < bytes.len() {
+                ask(stock);
+                *given = 0;
+            }
+            let next = &mut stock[*given..*given + bytes.len()];
+            bytes.copy_from_slice(next);
+            next.fill(0);
+            *given += bytes.len();
+        });
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks the system for randomness"
+)]
+fn ask(bytes: &mut [u8]) {
+    // A kernel without randomness leaves nothing safe to continue with.
+    getrandom::fill(bytes).expect("the operating system provides randomness");
 }
 
 /// A repeatable generator for tests: SHA-256 over seed and counter. Not for production.
@@ -49,6 +75,23 @@ impl Random for SeededRandom {
             hash.update(state.1.to_le_bytes());
             chunk.copy_from_slice(&hash.finalize()[..chunk.len()]);
             state.1 += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn short_values_from_the_stock_never_repeat() {
+        let mut seen = HashSet::new();
+        for _ in 0..10 * STOCK {
+            let mut id = [0; 10];
+            SystemRandom.fill(&mut id);
+            assert!(seen.insert(id));
         }
     }
 }

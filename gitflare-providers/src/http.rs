@@ -3,9 +3,11 @@
 //! retries nothing and judges no status.
 
 mod address;
+mod blocks;
 mod body;
 mod callbacks;
 mod loopback;
+mod pools;
 mod rows;
 mod times;
 
@@ -28,6 +30,8 @@ pub(crate) use self::body::MAX_BODY;
 use self::body::MAX_ROWS;
 pub use self::callbacks::Callbacks;
 pub use self::loopback::{Loopback, LoopbackAnswer};
+use self::pools::Pools;
+pub use self::pools::use_pool;
 pub(crate) use self::rows::{ListAt, Rows};
 pub(crate) use self::times::{retry_after, seconds_until_reset};
 use crate::quotas::Quotas;
@@ -46,6 +50,8 @@ pub struct HttpConfig {
     pub allowed_private: Vec<String>,
     /// How long an upstream may take to begin its answer.
     pub first_byte_timeout: Duration,
+    /// Number of pools of upstream connections, among which [`use_pool`] chooses; 1 unless set.
+    pub pools: usize,
 }
 
 impl Default for HttpConfig {
@@ -53,20 +59,21 @@ impl Default for HttpConfig {
         Self {
             allowed_private: Vec::new(),
             first_byte_timeout: Duration::from_secs(10),
+            pools: 1,
         }
     }
 }
 
-/// The outbound client. Clones share one pool and one view of the upstreams' rate limits.
+/// The outbound client. Clones share their pools and one view of the upstreams' rate limits.
 #[derive(Clone, Debug)]
 pub struct Http(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     /// Dials public addresses only.
-    public: Client,
+    public: Pools,
     /// Dials whatever the operator named.
-    private: Client,
+    private: Pools,
     allowed_private: Vec<(Host, u16)>,
     first_byte_timeout: Duration,
     quotas: Quotas,
@@ -94,8 +101,12 @@ impl Http {
                 .build()
                 .map_err(|error| Error::internal(format!("outbound client: {error}")))
         };
-        let public = client(Client::builder().dns_resolver(PublicOnly(resolver.clone())))?;
-        let private = client(Client::builder().dns_resolver(resolver))?;
+        let public = Pools::new(config.pools, || {
+            client(Client::builder().dns_resolver(PublicOnly(resolver.clone())))
+        })?;
+        let private = Pools::new(config.pools, || {
+            client(Client::builder().dns_resolver(resolver.clone()))
+        })?;
         let allowed_private = config
             .allowed_private
             .iter()
@@ -228,8 +239,8 @@ impl Http {
 
     fn client(&self, base: &Base) -> &Client {
         match base.private {
-            true => &self.0.private,
-            false => &self.0.public,
+            true => self.0.private.here(),
+            false => self.0.public.here(),
         }
     }
 

@@ -83,6 +83,6 @@ mod upstream_error;
 mod wire;
 
 #[cfg(feature = "http")]
-pub use http::{Callbacks, Http, HttpConfig, Loopback, LoopbackAnswer};
+pub use http::{Callbacks, Http, HttpConfig, Loopback, LoopbackAnswer, use_pool};
 #[cfg(feature = "http")]
 pub use oauth::OauthConfig;

@@ -336,7 +336,7 @@ where
         if count <= start || count > end {
             return true;
         }
-        match serde_json::from_slice::<Option<W>>(text) {
+        match sonic_rs::from_slice::<Option<W>>(text) {
             Ok(row) => items.extend(row.map(&mut *map)),
             Err(error) => broken = Some(format!("row {count}: {}", unreadable(&error))),
         }

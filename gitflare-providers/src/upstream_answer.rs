@@ -36,7 +36,7 @@ impl Answer {
     /// # Errors
     /// `UPSTREAM_UNAVAILABLE` when it is not what was asked for.
     pub(crate) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        serde_json::from_slice(&self.reply.body).map_err(|error| self.unusable(unreadable(&error)))
+        sonic_rs::from_slice(&self.reply.body).map_err(|error| self.unusable(unreadable(&error)))
     }
 
     /// The error of an answer that cannot be used.
@@ -63,7 +63,7 @@ impl Answer {
 }
 
 /// Where a body cannot be read, for the log. The library's own words may quote the body.
-pub(crate) fn unreadable(error: &serde_json::Error) -> String {
+pub(crate) fn unreadable(error: &sonic_rs::Error) -> String {
     let mut detail = String::from("the body cannot be read: ");
     let _ = write!(
         detail,

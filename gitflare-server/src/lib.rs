@@ -21,6 +21,8 @@ mod cli;
 #[cfg(feature = "server")]
 pub mod config;
 #[cfg(feature = "server")]
+mod cores;
+#[cfg(feature = "server")]
 mod health;
 #[doc(hidden)] // What our own tests read beside the items below: the route table, the listeners.
 #[cfg(feature = "service")]

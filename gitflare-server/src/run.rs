@@ -3,17 +3,21 @@
 
 use std::{
     ffi::OsString,
-    io::{IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
 };
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use crate::{
     Running, Server,
     cli::{self, Arguments, Command},
     config::{self, BaseUrl, Config, Given, Problem},
+    cores::{self, Cores},
     health,
     http::{ROUTES, openapi},
     log, maintenance, server,
@@ -32,7 +36,10 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Err(problem) => return misused(&[problem]),
     };
     let outcome = match command {
-        Command::Serve(arguments) => block_on(serve(arguments)),
+        Command::Serve(arguments) => match (cores::runtime(), Cores::beside_this()) {
+            (Ok(runtime), Ok(cores)) => run(runtime, serve(arguments, cores)),
+            (Err(error), _) | (_, Err(error)) => Err(no_threads(&error)),
+        },
         Command::Sandbox(arguments) => block_on(sandbox(arguments)),
         Command::Check(arguments) => {
             let given = config::gather(arguments.given, arguments.file.as_deref());
@@ -78,14 +85,23 @@ fn block_on(work: impl Future<Output = Result<(), Vec<Problem>>>) -> Result<(), 
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => {
-            let outcome = runtime.block_on(work);
-            // What has been drained is done; a thread deep in a repository is not waited for.
-            runtime.shutdown_background();
-            outcome
-        }
-        Err(error) => Err(Problem::new(format!("no threads can be started: {error}")).into()),
+        Ok(runtime) => run(runtime, work),
+        Err(error) => Err(no_threads(&error)),
     }
+}
+
+fn run(
+    runtime: Runtime,
+    work: impl Future<Output = Result<(), Vec<Problem>>>,
+) -> Result<(), Vec<Problem>> {
+    let outcome = runtime.block_on(work);
+    // What has been drained is done; a thread deep in a repository is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn no_threads(error: &io::Error) -> Vec<Problem> {
+    Problem::new(format!("no threads can be started: {error}")).into()
 }
 
 fn misused(problems: &[Problem]) -> ExitCode {
@@ -108,7 +124,7 @@ fn say(problems: &[Problem]) {
 ///
 /// # Errors
 /// Every problem, each as one line.
-async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
+async fn serve(arguments: Arguments, cores: Cores) -> Result<(), Vec<Problem>> {
     let config = configured(arguments.given, arguments.file.as_deref())?;
     log::init(config.log.clone(), config.log_format);
     for warning in config.warnings() {
@@ -116,7 +132,10 @@ async fn serve(arguments: Arguments) -> Result<(), Vec<Problem>> {
     }
     let mut signals = Signals::new()?;
     let sources = sources(&config);
-    let running = Server::new(config).start().await?;
+    let running = Server::new(config)
+        .on(cores.handles.clone())
+        .start()
+        .await?;
     print(&(announcement(&running) + &sources));
     if running.gateway().providers().ids().next().is_none() {
         tracing::warn!(

@@ -13,6 +13,7 @@ use gitflare_core::{
 use gitflare_firewall::FirewallConfig;
 use tokio::{
     net::TcpListener,
+    runtime::Handle,
     sync::oneshot,
     task::JoinHandle,
     time::{sleep, timeout},
@@ -41,6 +42,7 @@ pub struct Server {
     config: Config,
     local_roots: Vec<PathBuf>,
     hears_itself: bool,
+    cores: Vec<Handle>,
 }
 
 impl Server {
@@ -52,6 +54,7 @@ impl Server {
             config,
             local_roots,
             hears_itself: false,
+            cores: Vec::new(),
         }
     }
 
@@ -66,6 +69,12 @@ impl Server {
     #[cfg(feature = "sandbox")]
     pub(crate) const fn hearing_itself(mut self) -> Self {
         self.hears_itself = true;
+        self
+    }
+
+    /// Serves connections on these runtimes too, each in its turn.
+    pub(crate) fn on(mut self, cores: Vec<Handle>) -> Self {
+        self.cores = cores;
         self
     }
 
@@ -131,7 +140,8 @@ impl Server {
         };
         let service = http::service(gateway, settings);
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(http::serve(
+        let serving = tokio::spawn(http::serve_on(
+            self.cores,
             service.clone(),
             Listeners { public, internal },
             // A dropped handle stops the server as well as a message does.

@@ -9,7 +9,10 @@ use gitflare_core::{
 };
 use gitflare_providers::{Http, HttpConfig, OauthConfig};
 
-use crate::config::{BaseUrl, Config, HostPort, Problem, Upstream};
+use crate::{
+    config::{BaseUrl, Config, HostPort, Problem, Upstream},
+    cores,
+};
 
 /// Makes an adapter.
 type Adapter = fn(Registered<'_>) -> Result<Arc<dyn Provider>>;
@@ -205,6 +208,7 @@ fn client(config: &Config) -> Result<Http, Problem> {
     let urls = instances.flat_map(|it| [&it.api_url, &it.web_url]);
     let hosts = urls.filter_map(|url| url.as_ref()?.host_port());
     let mut outbound = HttpConfig::default();
+    outbound.pools = cores::count();
     outbound.allowed_private = allowed.map(HostPort::to_string).chain(hosts).collect();
     outbound.first_byte_timeout = config.upstream_timeout;
     Http::new(&outbound).map_err(|error| {

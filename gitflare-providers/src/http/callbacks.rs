@@ -36,6 +36,7 @@ impl Callbacks {
         Http::new(&HttpConfig {
             allowed_private,
             first_byte_timeout: TIMEOUT,
+            ..HttpConfig::default()
         })
         .map(|http| Self {
             http,

@@ -44,6 +44,7 @@ impl Loopback {
         let http = Http::new(&HttpConfig {
             allowed_private: vec![address.to_string()],
             first_byte_timeout: TIMEOUT,
+            ..HttpConfig::default()
         })?;
         Ok(Self {
             base: http.base(&format!("http://{address}/"))?,

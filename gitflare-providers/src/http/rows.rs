@@ -5,6 +5,8 @@
 
 use memchr::memchr2;
 
+use super::blocks::{BLOCK, Block, Strings};
+
 /// The most an answer that is kept whole may hold, decompressed (SR-8).
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 /// How deep JSON may nest (SR-8).
@@ -102,6 +104,13 @@ impl<'s, 'r> Splitter<'s, 'r> {
         // What stands before `kept` is handed on or kept already.
         let (mut at, mut kept) = (0, 0);
         while at < piece.len() {
+            if self.place == Place::Inside {
+                (at, kept) = self.rows_in_blocks(piece, at, kept)?;
+                // The last part is shorter than a block, or the list has ended.
+                if at == piece.len() {
+                    break;
+                }
+            }
             if self.escaped {
                 self.escaped = false;
                 at += 1;
@@ -148,6 +157,61 @@ impl<'s, 'r> Splitter<'s, 'r> {
             }
         }
         self.keep(&piece[kept..])
+    }
+
+    /// Reads on inside the list, a block at a time, up to where less than a block is left or the list
+    /// ends; how far, and up to where all is handed on.
+    fn rows_in_blocks(
+        &mut self,
+        piece: &[u8],
+        mut at: usize,
+        mut kept: usize,
+    ) -> Result<(usize, usize), Stop> {
+        let mut strings = Strings {
+            inside: self.in_string,
+            escaped: self.escaped,
+        };
+        while let Some(block) = piece[at..].first_chunk::<BLOCK>() {
+            let block = Block::of(block);
+            let outside = !strings.next(&block);
+            let (mut brackets, mut commas) = (block.brackets & outside, block.commas & outside);
+            loop {
+                let bracket = brackets.trailing_zeros();
+                if self.open == self.list_at {
+                    // Those before the next bracket stand between rows.
+                    let mut between = commas & below(bracket);
+                    while between != 0 {
+                        let comma = at + between.trailing_zeros() as usize;
+                        self.row(&piece[kept..comma], false)?;
+                        kept = comma + 1;
+                        between &= between - 1;
+                    }
+                }
+                if brackets == 0 {
+                    break;
+                }
+                commas &= !below(bracket);
+                brackets &= brackets - 1;
+                let place = at + bracket as usize;
+                match piece[place] {
+                    b'[' | b'{' => {
+                        self.open += 1;
+                        if self.open > MAX_DEPTH {
+                            return Err(Stop::TooDeep);
+                        }
+                    }
+                    // The list's own end is read by the other loop, from its place on.
+                    _ if self.open == self.list_at => {
+                        (self.in_string, self.escaped) = (false, false);
+                        return Ok((place, kept));
+                    }
+                    _ => self.open = self.open.saturating_sub(1),
+                }
+            }
+            at += BLOCK;
+        }
+        (self.in_string, self.escaped) = (strings.inside, strings.escaped);
+        Ok((at, kept))
     }
 
     /// Reads on in a string; how far.
@@ -210,6 +274,11 @@ impl<'s, 'r> Splitter<'s, 'r> {
         kept.extend_from_slice(text);
         Ok(())
     }
+}
+
+/// The bits below that one; all for 64.
+fn below(bit: u32) -> u64 {
+    1u64.checked_shl(bit).map_or(u64::MAX, |bit| bit - 1)
 }
 
 #[cfg(test)]

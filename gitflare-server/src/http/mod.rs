@@ -51,7 +51,7 @@ mod visit;
 
 pub(crate) use app::App;
 pub use assembly::{
-    listen::{Listeners, serve},
+    listen::{Listeners, serve, serve_on},
     routes::ROUTES,
     service::{ResponseFuture, Service, service},
 };

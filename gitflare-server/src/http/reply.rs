@@ -20,7 +20,7 @@ impl Reply {
     pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Refusal> {
         // Most pages are some kilobytes; growing from nothing would copy them several times.
         let mut body = Vec::with_capacity(8 * 1024);
-        serde_json::to_writer(&mut body, value)
+        sonic_rs::to_writer(&mut body, value)
             .map_err(|error| Error::internal(format!("an answer could not be written: {error}")))?;
         Ok(Self {
             status,

@@ -13,6 +13,7 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpStream},
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
     task::JoinSet,
     time::{sleep, timeout},
@@ -51,6 +52,19 @@ pub async fn serve(
     listeners: Listeners,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    serve_on(Vec::new(), service, listeners, shutdown).await
+}
+
+/// The same on these runtimes too: each connection belongs to one, and they take turns.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_on(
+    cores: Vec<Handle>,
+    service: Service,
+    listeners: Listeners,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     let app = service.app;
     app.listens(
         reachable(listeners.public.local_addr()?),
@@ -68,6 +82,8 @@ pub async fn serve(
             app: Arc::clone(&app),
             entrance: Arc::new(Entrance { is_internal, hosts }),
             caps: Arc::clone(&caps),
+            cores: cores.clone(),
+            taken: 0,
             in_flight: in_flight.clone(),
             draining: draining.clone(),
         };
@@ -105,6 +121,10 @@ struct Acceptor {
     app: Arc<App>,
     entrance: Arc<Entrance>,
     caps: Arc<Caps>,
+    /// The runtimes beside this one.
+    cores: Vec<Handle>,
+    /// Number of connections so far.
+    taken: usize,
     in_flight: mpsc::Sender<()>,
     draining: watch::Receiver<bool>,
 }
@@ -133,7 +153,7 @@ impl Acceptor {
     }
 
     /// Starts serving a connection, or closes it when there are too many.
-    fn admit(&self, stream: TcpStream, peer: SocketAddr) {
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
         let address = peer.ip().to_canonical();
         let Some(permit) = self.caps.take(address) else {
             self.app.metrics.connection_refused();
@@ -147,12 +167,23 @@ impl Acceptor {
             _in_flight: Some(self.in_flight.clone()),
         };
         let draining = self.draining.clone();
-        tokio::spawn(async move {
+        let served = async move |stream: io::Result<TcpStream>| {
             let app = Arc::clone(&origin.app);
-            connection::serve(stream, origin, draining).await;
+            match stream {
+                Ok(stream) => connection::serve(stream, origin, draining).await,
+                Err(error) => tracing::warn!(%error, "a connection was lost"),
+            }
             app.metrics.connection_closed();
             drop(permit);
-        });
+        };
+        self.taken = self.taken.wrapping_add(1);
+        match self.cores.get(self.taken % (self.cores.len() + 1)) {
+            // A socket belongs to the runtime that it is registered with.
+            Some(core) => drop(core.spawn(async move {
+                served(stream.into_std().and_then(TcpStream::from_std)).await;
+            })),
+            None => drop(tokio::spawn(async move { served(Ok(stream)).await })),
+        }
     }
 }
 

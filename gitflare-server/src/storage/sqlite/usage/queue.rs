@@ -17,7 +17,7 @@ use super::{
 /// Rows after which a group is written at once.
 const GROUP: usize = 1000;
 /// How long the first row of a group waits for others.
-const GROUP_EVERY: Duration = Duration::from_millis(8);
+const GROUP_EVERY: Duration = Duration::from_millis(50);
 
 /// A row that waits, with its place in the queue.
 #[derive(Debug)]
