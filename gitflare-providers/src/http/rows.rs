@@ -103,6 +103,9 @@ impl<'s, 'r> Splitter<'s, 'r> {
     pub(super) fn feed(&mut self, piece: &[u8]) -> Result<(), Stop> {
         // What stands before `kept` is handed on or kept already.
         let (mut at, mut kept) = (0, 0);
+        if self.rows.is_none() {
+            at = self.depth_in_blocks(piece)?;
+        }
         while at < piece.len() {
             if self.place == Place::Inside {
                 (at, kept) = self.rows_in_blocks(piece, at, kept)?;
@@ -212,6 +215,31 @@ impl<'s, 'r> Splitter<'s, 'r> {
         }
         (self.in_string, self.escaped) = (strings.inside, strings.escaped);
         Ok((at, kept))
+    }
+
+    /// Counts brackets of a text without rows, a block at a time; how far.
+    fn depth_in_blocks(&mut self, piece: &[u8]) -> Result<usize, Stop> {
+        let mut strings = Strings {
+            inside: self.in_string,
+            escaped: self.escaped,
+        };
+        let (blocks, rest) = piece.as_chunks::<BLOCK>();
+        for text in blocks {
+            let block = Block::of(text);
+            let mut brackets = block.brackets & !strings.next(&block);
+            while brackets != 0 {
+                match text[brackets.trailing_zeros() as usize] {
+                    b'[' | b'{' => self.open += 1,
+                    _ => self.open = self.open.saturating_sub(1),
+                }
+                if self.open > MAX_DEPTH {
+                    return Err(Stop::TooDeep);
+                }
+                brackets &= brackets - 1;
+            }
+        }
+        (self.in_string, self.escaped) = (strings.inside, strings.escaped);
+        Ok(piece.len() - rest.len())
     }
 
     /// Reads on in a string; how far.
@@ -373,6 +401,60 @@ mod tests {
         }
     }
 
+    /// A value with strings of all that means something in JSON.
+    fn made_up(random: &mut impl FnMut(usize) -> usize, depth: usize) -> serde_json::Value {
+        match random(if depth < 5 { 4 } else { 2 }) {
+            0 => random(1_000_000).into(),
+            1 => {
+                let signs = [
+                    "\"", "\\", "[", "]", "{", "}", ",", ":", "x", "\u{e9}", "\n",
+                ];
+                let text: String = (0..random(90))
+                    .map(|_| signs[random(signs.len())])
+                    .collect();
+                text.into()
+            }
+            2 => (0..random(6)).map(|_| made_up(random, depth + 1)).collect(),
+            _ => {
+                let members =
+                    (0..random(6)).map(|at| (format!("m{at}"), made_up(random, depth + 1)));
+                serde_json::Value::Object(members.collect())
+            }
+        }
+    }
+
+    #[test]
+    fn long_texts_split_alike_in_pieces_of_any_length() {
+        let mut state = 1_usize;
+        let mut random = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) % below
+        };
+        for _ in 0..300 {
+            let rows: Vec<_> = (0..1 + random(9))
+                .map(|_| made_up(&mut random, 0).to_string())
+                .collect();
+            let (list, before) = (rows.join(","), made_up(&mut random, 0));
+            let text = format!(r#"{{"a":{before},"v":[{list}],"z":[{before}]}}"#);
+            let rest = text.replacen(&format!("[{list}]"), "[]", 1);
+            for piece in [1, 7, 63, 64, 65, 100, 1000, usize::MAX] {
+                let expected = (rows.clone(), rest.clone(), true);
+                assert_eq!(
+                    split(Member("v"), &text, piece),
+                    Ok(expected),
+                    "{piece} {text}"
+                );
+                let mut whole = Splitter::new(None, 0);
+                for piece in text.as_bytes().chunks(piece) {
+                    whole.feed(piece).unwrap();
+                }
+                assert!(whole.open == 0 && !whole.in_string && whole.end().0 == text.as_bytes());
+            }
+        }
+    }
+
     #[test]
     fn depth_is_counted_across_pieces_and_not_in_strings() {
         // sec: SR-8
@@ -388,11 +470,14 @@ mod tests {
             ("[]".repeat(1000), true),
         ];
         for (text, is_shallow) in rows {
-            for piece in [1, 2, 3, 7, usize::MAX] {
+            for piece in [1, 2, 3, 7, 64, 100, usize::MAX] {
                 for at in [Root, Member("a"), Embedded] {
                     let refused = split(at, &text, piece) == Err(Stop::TooDeep);
                     assert_eq!(refused, !is_shallow, "{piece} {text:.40}");
                 }
+                let mut whole = Splitter::new(None, 0);
+                let mut fed = text.as_bytes().chunks(piece).map(|piece| whole.feed(piece));
+                assert_eq!(fed.all(|fed| fed.is_ok()), is_shallow, "{piece} {text:.40}");
             }
         }
     }
