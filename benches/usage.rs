@@ -23,6 +23,10 @@ const BEGIN: i64 = 1_700_000_000_000;
 const MONTH_MILLIS: i64 = 30 * 86_400_000;
 
 /// The rows of one client.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a bench has no configuration, and criterion the arguments"
+)]
 fn own_rows() -> i64 {
     let given = std::env::var("GITFLARE_BENCH_ROWS").ok();
     given
@@ -57,6 +61,7 @@ fn row(client: i64, number: i64, of: i64) -> UsageRow {
 
 /// Waits until all hours are sealed, and prints what a row takes on disk. Every answer is the same
 /// whether they are or not; only the cost is not.
+#[expect(clippy::print_stdout, reason = "a bench reports on stdout")]
 fn wait_until_sealed(dir: &Path, rows: i64) {
     let database = rusqlite::Connection::open(dir.join("usage.sqlite")).expect("the log");
     let number = |statement: &str| -> i64 {

@@ -38,19 +38,18 @@
 //! | feature | what it adds | packages, at most |
 //! |---|---|--:|
 //! | (none) | the gateway, memory as its storage, the firewall | 65 |
-//! | `github` | this adapter, over the one HTTP client | 150 |
-//! | `gitlab` | the same | 150 |
-//! | `bitbucket` | the same | 150 |
-//! | `azure` | the same, with the diffs of `local` | 240 |
-//! | `gitflic` | the same | 150 |
-//! | `gitflic` | the same | 150 |
+//! | `github` | this adapter, over the one HTTP client | 162 |
+//! | `gitlab` | the same | 162 |
+//! | `bitbucket` | the same | 162 |
+//! | `azure` | the same, with the diffs of `local` | 250 |
+//! | `gitflic` | the same | 162 |
 //! | `local` | the adapter of local Git repositories | 165 |
-//! | `hosts` | every adapter | 240 |
+//! | `hosts` | every adapter | 250 |
 //! | `sqlite` | the storage in SQLite | 95 |
-//! | `service` | the HTTP surface, to be mounted in a server that exists already | 180 |
-//! | `tower` | the same as a tower service too, for axum | 180 |
-//! | `server` | the ready-made server: `service`, `sqlite`, configuration, listeners | 210 |
-//! | `sandbox` | emulated code hosts and sample repositories, in the server with `hosts` | 290 |
+//! | `service` | the HTTP surface, to be mounted in a server that exists already | 188 |
+//! | `tower` | the same as a tower service too, for axum | 188 |
+//! | `server` | the ready-made server: `service`, `sqlite`, configuration, listeners | 217 |
+//! | `sandbox` | emulated code hosts and sample repositories, in the server with `hosts` | 296 |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -85,10 +85,10 @@ impl Http {
     /// # Errors
     /// `INVALID_REQUEST` when an entry of `allowed_private` is not `host:port`.
     pub fn new(config: &HttpConfig) -> Result<Self> {
-        Self::over(System, config)
+        Self::over(&System, config)
     }
 
-    fn over<R: Resolve + Clone + 'static>(resolver: R, config: &HttpConfig) -> Result<Self> {
+    fn over<R: Resolve + Clone + 'static>(resolver: &R, config: &HttpConfig) -> Result<Self> {
         let tls = tls();
         let client = |builder: reqwest::ClientBuilder| {
             builder

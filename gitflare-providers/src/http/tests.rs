@@ -125,7 +125,7 @@ async fn a_name_that_changes_its_mind_leads_nowhere_private() {
             "2d00::1",
         ])))
     };
-    let http = Http::over(answers(), &HttpConfig::default()).unwrap();
+    let http = Http::over(&answers(), &HttpConfig::default()).unwrap();
     let base = http.base(&format!("https://{name}")).unwrap();
     let ask = async |http: &Http, base: &Base| {
         let deadline = Instant::now() + Duration::from_millis(300);
@@ -148,7 +148,7 @@ async fn a_name_that_changes_its_mind_leads_nowhere_private() {
         allowed_private: vec![name.clone()],
         ..HttpConfig::default()
     };
-    let http = Http::over(answers(), &config).unwrap();
+    let http = Http::over(&answers(), &config).unwrap();
     let base = http.base(&format!("http://{name}")).unwrap();
     ask(&http, &base).await;
     ask(&http, &base).await;
