@@ -32,11 +32,15 @@ mod keys;
 #[cfg(feature = "server")]
 mod log;
 #[cfg(feature = "server")]
+mod log_queue;
+#[cfg(feature = "server")]
 mod maintenance;
 #[cfg(feature = "service")]
 mod passwords;
 #[cfg(feature = "sqlite")]
 mod private;
+#[cfg(feature = "service")]
+mod process;
 #[cfg(feature = "server")]
 mod rotation;
 #[cfg(feature = "server")]

@@ -7,7 +7,8 @@
 
 use std::{
     fmt::{self, Write as _},
-    io::Write as _,
+    io::stderr,
+    sync::OnceLock,
 };
 
 use gitflare_core::{Clock, SystemClock, Timestamp};
@@ -22,23 +23,48 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::config::LogFormat;
+use crate::{config::LogFormat, log_queue::LogQueue};
+
+/// The lines of this process on their way to standard error.
+static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
 /// Logs from here on, panics included. Called once in a process; a second call changes nothing.
 pub(crate) fn init(filter: Targets, format: LogFormat) {
-    let write = |line: &str| {
-        // There is no other place to report to when standard error is closed.
-        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    let told = move |lost: u64| {
+        let values = Values {
+            message: "lines were lost: nobody read the log".into(),
+            fields: vec![("lost", Value::Bare(lost.to_string()))],
+        };
+        line(format, Level::WARN, module_path!(), &values)
+    };
+    // Without a thread nothing would run at all.
+    let Ok(queue) = LogQueue::start(stderr(), told) else {
+        return;
+    };
+    if QUEUE.set(queue).is_err() {
+        return;
+    }
+    let write = |line| {
+        if let Some(queue) = QUEUE.get() {
+            queue.push(line);
+        }
     };
     if subscriber(filter, format, write).try_init().is_ok() {
         std::panic::set_hook(Box::new(log_panic));
     }
 }
 
+/// Waits for the last lines, at the end of the program.
+pub(crate) fn flush() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush();
+    }
+}
+
 fn subscriber(
     filter: Targets,
     format: LogFormat,
-    write: impl Fn(&str) + Send + Sync + 'static,
+    write: impl Fn(String) + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
     Registry::default()
         .with(filter)
@@ -61,17 +87,20 @@ struct Lines<W> {
     write: W,
 }
 
-impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
+impl<S: Subscriber, W: Fn(String) + 'static> Layer<S> for Lines<W> {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut values = Values::default();
         event.record(&mut values);
         let meta = event.metadata();
-        let at = SystemClock.now();
-        let line = match self.format {
-            LogFormat::Text => text_line(at, *meta.level(), meta.target(), &values),
-            LogFormat::Json => json_line(at, *meta.level(), meta.target(), &values),
-        };
-        (self.write)(&line);
+        (self.write)(line(self.format, *meta.level(), meta.target(), &values));
+    }
+}
+
+fn line(format: LogFormat, level: Level, target: &str, values: &Values) -> String {
+    let at = SystemClock.now();
+    match format {
+        LogFormat::Text => text_line(at, level, target, values),
+        LogFormat::Json => json_line(at, level, target, values),
     }
 }
 
@@ -196,7 +225,7 @@ mod tests {
     fn logged(format: LogFormat, act: impl FnOnce()) -> String {
         let lines = Arc::new(Mutex::new(String::new()));
         let sink = Arc::clone(&lines);
-        let write = move |line: &str| sink.lock().unwrap().push_str(line);
+        let write = move |line: String| sink.lock().unwrap().push_str(&line);
         let filter: Targets = "info".parse().unwrap();
         tracing::subscriber::with_default(subscriber(filter, format, write), act);
         let lines = lines.lock().unwrap();

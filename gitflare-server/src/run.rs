@@ -71,6 +71,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             Ok(())
         }
     };
+    log::flush();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {

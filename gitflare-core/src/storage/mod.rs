@@ -112,6 +112,12 @@ pub trait Storage: Send + Sync {
     /// Whether the backend can be read and written now.
     async fn is_healthy(&self) -> bool;
 
+    /// The files of the backend with their bytes, for metrics; none where it has no files of its
+    /// own, or they cannot be looked at.
+    fn file_sizes(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+
     /// Writes what is still queued and stops taking more. Called once, at the end.
     async fn close(&self) -> Result<()>;
 }

@@ -1,8 +1,14 @@
-//! Counters for `GET /metrics` in the OpenMetrics text format, which Prometheus reads. Labels are
-//! route templates, methods and statuses; no tenant, client or repository is ever one.
+//! What `GET /metrics` shows in the OpenMetrics text format, which Prometheus reads. Labels are route
+//! templates, methods, statuses, providers, operations and error codes; no tenant, client or
+//! repository is ever one.
 
 use std::time::Duration;
 
+use gitflare_core::{
+    Code,
+    filter::FirewallReport,
+    provider::{Endpoint, ProviderId},
+};
 use http::StatusCode;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -11,6 +17,7 @@ use prometheus_client::{
 };
 
 use super::route::Route;
+use crate::process;
 
 /// The media type of [`Metrics::page`].
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -33,6 +40,23 @@ struct RequestLabels {
     status: u16,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReadLabels {
+    provider: &'static str,
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct FileLabels {
+    file: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct BuildLabels {
+    version: &'static str,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -43,6 +67,13 @@ pub(super) struct Metrics {
     connections_refused: Counter,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    reads: Family<ReadLabels, Counter>,
+    withheld_files: Counter,
+    hidden_secrets: Counter,
+    file_sizes: Family<FileLabels, Gauge>,
+    resident: Gauge,
+    open_files: Gauge,
+    threads: Gauge,
 }
 
 impl Metrics {
@@ -57,6 +88,13 @@ impl Metrics {
             connections_refused: Counter::default(),
             requests: Family::default(),
             durations: Family::new_with_constructor(histogram),
+            reads: Family::default(),
+            withheld_files: Counter::default(),
+            hidden_secrets: Counter::default(),
+            file_sizes: Family::default(),
+            resident: Gauge::default(),
+            open_files: Gauge::default(),
+            threads: Gauge::default(),
         };
         metrics.registered()
     }
@@ -89,6 +127,52 @@ impl Metrics {
             "From a request's head to its answer",
             self.durations.clone(),
         );
+        self.reads_registered().process_registered()
+    }
+
+    fn reads_registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        registry.register(
+            "gitflare_reads",
+            "Unified reads by provider, operation and outcome: ok, or the code of the error",
+            self.reads.clone(),
+        );
+        registry.register(
+            "gitflare_firewall_withheld_files",
+            "Files that the firewall withheld",
+            self.withheld_files.clone(),
+        );
+        registry.register(
+            "gitflare_firewall_hidden_secrets",
+            "Secrets that the firewall replaced by their tags",
+            self.hidden_secrets.clone(),
+        );
+        self
+    }
+
+    /// The names of the process are those that Prometheus' own clients use.
+    fn process_registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        let build = Family::<BuildLabels, Gauge>::default();
+        let version = env!("CARGO_PKG_VERSION");
+        build.get_or_create(&BuildLabels { version }).set(1);
+        registry.register("gitflare_build_info", "The version that runs", build);
+        registry.register(
+            "gitflare_storage_file_size_bytes",
+            "Size of the database files",
+            self.file_sizes.clone(),
+        );
+        registry.register(
+            "process_resident_memory_bytes",
+            "Memory that is in use",
+            self.resident.clone(),
+        );
+        registry.register(
+            "process_open_fds",
+            "Open files and sockets",
+            self.open_files.clone(),
+        );
+        registry.register("process_threads", "Threads", self.threads.clone());
         self
     }
 
@@ -126,13 +210,43 @@ impl Metrics {
         duration.observe(elapsed.as_secs_f64());
     }
 
-    /// All metrics in the OpenMetrics text format.
-    pub(super) fn page(&self) -> String {
+    /// Counts a unified read; the provider is one that is configured, or none.
+    pub(super) fn read_finished(
+        &self,
+        provider: Option<ProviderId>,
+        endpoint: Endpoint,
+        outcome: Result<FirewallReport, Code>,
+    ) {
+        let labels = ReadLabels {
+            provider: provider.map_or("none", ProviderId::as_str),
+            operation: endpoint.key(),
+            outcome: outcome.map_or_else(Code::name, |_| "ok"),
+        };
+        self.reads.get_or_create(&labels).inc();
+        let report = outcome.unwrap_or_default();
+        self.withheld_files.inc_by(report.blocked_files);
+        self.hidden_secrets.inc_by(report.redacted_secrets);
+    }
+
+    /// All metrics in the OpenMetrics text format, with the storage's files as they are now.
+    pub(super) fn page(&self, files: &[(&'static str, u64)]) -> String {
+        for (file, bytes) in files {
+            let size = self.file_sizes.get_or_create(&FileLabels { file });
+            size.set(signed(*bytes));
+        }
+        let usage = process::usage();
+        self.resident.set(usage.resident_bytes.map_or(0, signed));
+        self.open_files.set(usage.open_files.map_or(0, signed));
+        self.threads.set(usage.threads.map_or(0, signed));
         let mut page = String::with_capacity(16 * 1024);
         // Writing to a string cannot fail.
         text::encode(&mut page, &self.registry).unwrap_or_default();
         page
     }
+}
+
+fn signed(number: u64) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -148,7 +262,15 @@ mod tests {
         metrics.request_finished(health, StatusCode::OK, Duration::from_micros(700));
         metrics.request_finished(health, StatusCode::OK, Duration::from_secs(60));
         metrics.request_finished(None, StatusCode::NOT_FOUND, Duration::ZERO);
-        let page = metrics.page();
+        let report = FirewallReport {
+            blocked_files: 1,
+            redacted_secrets: 3,
+        };
+        let github = Some(ProviderId::GITHUB);
+        metrics.read_finished(github, Endpoint::Commits, Ok(report));
+        metrics.read_finished(github, Endpoint::Commits, Err(Code::RateLimited));
+        metrics.read_finished(None, Endpoint::Profile, Ok(FirewallReport::default()));
+        let page = metrics.page(&[("gitflare.sqlite", 4096)]);
         for line in [
             "# TYPE gitflare_http_requests counter",
             r#"gitflare_http_requests_total{method="GET",route="/health",status="200"} 2"#,
@@ -158,6 +280,16 @@ mod tests {
             r#"gitflare_http_request_duration_seconds_bucket{le="+Inf",method="GET",route="/health"} 2"#,
             r#"gitflare_http_request_duration_seconds_sum{method="GET",route="/health"} 60.0007"#,
             "gitflare_connections 0",
+            r#"gitflare_reads_total{provider="github",operation="commits.list",outcome="ok"} 1"#,
+            r#"gitflare_reads_total{provider="github",operation="commits.list",outcome="RATE_LIMITED"} 1"#,
+            "gitflare_firewall_withheld_files_total 1",
+            "gitflare_firewall_hidden_secrets_total 3",
+            r#"gitflare_storage_file_size_bytes{file="gitflare.sqlite"} 4096"#,
+            concat!(
+                r#"gitflare_build_info{version=""#,
+                env!("CARGO_PKG_VERSION"),
+                r#""} 1"#
+            ),
             "# EOF",
         ] {
             assert!(page.lines().any(|other| other == line), "{line}\n{page}");

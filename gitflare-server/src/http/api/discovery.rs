@@ -194,7 +194,11 @@ pub(crate) async fn metrics(x: Exchange) -> Result<Reply, Refusal> {
     Ok(Reply {
         status: StatusCode::OK,
         content_type: Some(MEDIA_TYPE),
-        body: x.app().metrics.page().into_bytes(),
+        body: x
+            .app()
+            .metrics
+            .page(&x.gateway().storage().file_sizes())
+            .into_bytes(),
         headers: Vec::new(),
     })
 }

@@ -32,7 +32,22 @@ pub(crate) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
         path: x.path().to_owned(),
         request_id: x.request_id.clone(),
     };
-    match x.gateway().read(request).await {
+    let named = request
+        .provider
+        .as_deref()
+        .or(request.query.value("provider").ok().flatten());
+    let provider = x
+        .gateway()
+        .providers()
+        .ids()
+        .find(|id| Some(id.as_str()) == named);
+    let result = x.gateway().read(request).await;
+    let outcome = match &result {
+        Ok(answer) => Ok(answer.data.report()),
+        Err(error) => Err(error.code()),
+    };
+    x.app().metrics.read_finished(provider, endpoint, outcome);
+    match result {
         Ok(answer) => reply(&x, &answer),
         Err(error) => {
             let headers = rate_limit_headers(error.rate_limits());

@@ -57,6 +57,8 @@ const DATABASE: &str = "gitflare.sqlite";
 const USAGE: &str = "usage.sqlite";
 /// The database files, the one that decides first.
 pub const FILES: &[&str] = &[DATABASE, USAGE];
+/// Their write-ahead logs.
+const LOGS: &[&str] = &["gitflare.sqlite-wal", "usage.sqlite-wal"];
 const LOCK: &str = "gitflare.lock";
 /// How long anything waits for a lock that somebody else holds (DU-1).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -77,6 +79,7 @@ pub struct SqliteConfig {
 /// closed or dropped.
 #[derive(Debug)]
 pub struct SqliteStorage {
+    dir: PathBuf,
     readers: r2d2::Pool<SqliteConnectionManager>,
     walks: Walks,
     writer: Writer,
@@ -102,6 +105,7 @@ impl SqliteStorage {
         let workers = std::thread::available_parallelism().map_or(FEWEST_READERS, usize::from);
         let readers = u32::try_from(workers.max(FEWEST_READERS)).unwrap_or(u32::MAX);
         Ok(Self {
+            dir: config.dir.clone(),
             readers: connect::readers(&path, readers, BUSY_TIMEOUT)?,
             walks: Walks::start(&path, "sqlite-walk")?,
             writer: Writer::start(connection, Arc::clone(&lock))?,
@@ -188,6 +192,11 @@ impl Storage for SqliteStorage {
                 .read(|connection| connection.query_row("SELECT 1", [], |_| Ok(())))
                 .is_ok()
             && (self.writer.is_healthy() || self.can_write().await)
+    }
+
+    fn file_sizes(&self) -> Vec<(&'static str, u64)> {
+        let size = |file: &'static str| Some((file, self.dir.join(file).metadata().ok()?.len()));
+        FILES.iter().chain(LOGS).copied().filter_map(size).collect()
     }
 
     async fn close(&self) -> Result<()> {
