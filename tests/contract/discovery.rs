@@ -103,7 +103,7 @@ fn capabilities_tell_what_works() {
         json!({"enabled": true, "hashPrefix": "gf_sha256:", "version": 1})
     );
     let local = &body["providers"]["local"];
-    assert_eq!(local.as_object().unwrap().len(), 20);
+    assert_eq!(local.as_object().unwrap().len(), 22);
     assert_eq!(
         local["commits.list"],
         json!({"supported": true, "filters": ["branch"], "reason": null})
