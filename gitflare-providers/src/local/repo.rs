@@ -288,7 +288,11 @@ impl Repo {
             return self.commit_named(hex);
         }
         let unknown = || errors::no_resource("There is no such commit.");
-        let prefix = gix::hash::Prefix::from_hex(hex).map_err(|_| unknown())?;
+        // Of a beginning `gix` would take it that the repository is one of SHA-1.
+        let digits = self.hash_kind().len_in_hex();
+        let first = ObjectId::from_hex(format!("{hex:0<digits$}").as_bytes());
+        let first = first.map_err(|_| unknown())?;
+        let prefix = gix::hash::Prefix::new(&first, hex.len()).map_err(|_| unknown())?;
         let mut candidates = HashSet::new();
         let found = self
             .git
