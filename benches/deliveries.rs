@@ -25,7 +25,7 @@ fn filled(dir: &Path, deliveries: u32) -> SqliteStorage {
     database
         .execute_batch(&format!(
             "PRAGMA foreign_keys = OFF;
-             INSERT INTO tenants VALUES ('tenant_1', 'x', 'company', 0);
+             INSERT INTO tenants (id, name, kind, created_at) VALUES ('tenant_1', 'x', 'company', 0);
              INSERT INTO clients VALUES ('client_1', 'tenant_1', NULL, 'x', NULL, '[]', 1, 0, 0,
                '[]', x'00', 'active', 0, 0);
              INSERT INTO subscriptions (id, tenant_id, client_id, authorization_id, connection_id,

@@ -46,10 +46,11 @@
 //! | `local` | the adapter of local Git repositories | 165 |
 //! | `hosts` | every adapter | 250 |
 //! | `sqlite` | the storage in SQLite | 95 |
+//! | `postgres` | the storage in PostgreSQL, for several nodes | 115 |
 //! | `service` | the HTTP surface, to be mounted in a server that exists already | 188 |
 //! | `tower` | the same as a tower service too, for axum | 188 |
-//! | `server` | the ready-made server: `service`, `sqlite`, configuration, listeners | 217 |
-//! | `sandbox` | emulated code hosts and sample repositories, in the server with `hosts` | 296 |
+//! | `server` | the ready-made server: `service`, `sqlite`, `postgres`, configuration, listeners | 240 |
+//! | `sandbox` | emulated code hosts and sample repositories, in the server with `hosts` | 318 |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -62,6 +63,9 @@ pub use gitflare_firewall as firewall;
 pub use gitflare_providers as providers;
 #[cfg(feature = "service")]
 pub use gitflare_server as server;
+/// The storage in PostgreSQL, which several processes can share.
+#[cfg(feature = "postgres")]
+pub use gitflare_server::storage::postgres;
 #[cfg(feature = "sqlite")]
 pub use gitflare_server::storage::sqlite;
 

@@ -45,6 +45,11 @@ const ARROWS: &[(&str, &[&str])] = &[
 const PLACES: &[(&str, &[&str])] = &[
     ("rusqlite", &["gitflare-server/src/storage/"]),
     ("r2d2", &["gitflare-server/src/storage/"]),
+    ("tokio_postgres", &["gitflare-server/src/storage/postgres/"]),
+    (
+        "deadpool_postgres",
+        &["gitflare-server/src/storage/postgres/"],
+    ),
     (
         "gix",
         &[
@@ -80,6 +85,7 @@ const NOT_IN_CORE: &[&str] = &[
     "reqwest",
     "rusqlite",
     "tokio",
+    "tokio-postgres",
     "url",
     "tracing-subscriber",
 ];

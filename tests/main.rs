@@ -4,6 +4,9 @@
 #![forbid(unsafe_code)]
 
 mod architecture;
+// The same for both packages: this one has no program to start, and no support to share.
+#[path = "../gitflare-server/tests/support/cluster.rs"]
+mod cluster;
 mod conformance;
 mod contract;
 mod dependencies;
@@ -12,3 +15,4 @@ mod examples;
 mod forges;
 mod imports;
 mod matrix;
+mod postgres;

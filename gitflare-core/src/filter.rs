@@ -2,6 +2,8 @@
 //! says which fields of a resource it reads, and [`Filtered`] is the proof that it has read them.
 //! Unified replies accept nothing but `Filtered`, so leaving the firewall out does not compile.
 
+mod binary;
+
 use std::{
     borrow::Cow,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -61,6 +63,11 @@ pub trait ContentFilter: Send + Sync {
             text: Cow::Borrowed(text),
             redactions: 0,
         })
+    }
+
+    /// Whether anything is filtered at all. Without an override, it is.
+    fn is_enabled(&self) -> bool {
+        true
     }
 
     /// Judges a configuration without using it.
@@ -147,6 +154,10 @@ impl ContentFilter for NoFilter {
         })
     }
 
+    fn is_enabled(&self) -> bool {
+        false
+    }
+
     fn validate(&self, config: &FilterConfig) -> Result<()> {
         if config.enabled {
             return Err(Error::invalid_request(
@@ -177,6 +188,11 @@ pub enum TextKind<'p> {
     Prose,
     /// The hunks of one file from the first `@@` on, without file headers.
     Patch {
+        /// The file's path.
+        path: &'p str,
+    },
+    /// A whole file.
+    File {
         /// The file's path.
         path: &'p str,
     },
@@ -303,6 +319,36 @@ impl Screen<'_> {
             *text = replaced;
         }
         Ok(())
+    }
+
+    /// Whether anything is filtered at all.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.filter.is_enabled()
+    }
+
+    /// Whether bytes that are no text hold a secret; counts what is found. They are looked at as ASCII
+    /// and as UTF-16, whichever byte its units begin with.
+    ///
+    /// # Errors
+    /// The filter's own.
+    pub fn finds_secret(&mut self, bytes: &[u8], path: &str) -> Result<bool> {
+        let before = self.report.redacted_secrets;
+        for view in [binary::ascii(bytes), binary::utf16(bytes)] {
+            let screened = self
+                .filter
+                .screen(self.tenant, &view, TextKind::File { path })?;
+            self.report.redacted_secrets += screened.redactions;
+            if self.report.redacted_secrets > before {
+                return Ok(true);
+            }
+        }
+        let shifted = binary::utf16(bytes.get(1..).unwrap_or_default());
+        let screened = self
+            .filter
+            .screen(self.tenant, &shifted, TextKind::File { path })?;
+        self.report.redacted_secrets += screened.redactions;
+        Ok(self.report.redacted_secrets > before)
     }
 
     /// Replaces the secrets in what people wrote, if anything.

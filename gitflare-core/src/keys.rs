@@ -34,6 +34,8 @@ pub enum Purpose {
     OauthState,
     /// Seals an operator's links to accounts.
     AccountLink,
+    /// Makes the validators of files.
+    Validator,
     /// Tells a wrong master key from the right one at start.
     Check,
 }
@@ -47,6 +49,7 @@ impl Purpose {
             Self::Csrf => b"gitflare/v1/csrf",
             Self::OauthState => b"gitflare/v1/oauth-state",
             Self::AccountLink => b"gitflare/v1/account-link",
+            Self::Validator => b"gitflare/v1/validator",
             Self::Check => b"gitflare/v1/check",
         }
     }

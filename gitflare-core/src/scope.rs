@@ -1,4 +1,4 @@
-//! The 13 scopes that a client can ask a customer for, with the words that the consent page and
+//! The scopes that a client can ask a customer for, with the words that the consent page and
 //! the capability page show.
 
 use std::fmt;
@@ -52,6 +52,9 @@ scopes! {
     ReadDeployments  "read:deployments"   "Deployments"      "Read repository deployment records.";
     ReadFileTree     "read:file-tree"     "File Tree"        "Read repository file tree structure.";
     EventsSubscribe  "events:subscribe"   "Events Subscribe" "Create repository event subscriptions/webhooks when provider supports it.";
+    // Beyond the published ones. None is implied by another, and no older approval holds them.
+    ReadContents     "read:contents"      "File Contents"    "Read whole files of your source code in the repositories you choose. Files that the firewall blocks are never shown; secrets found in files are replaced.";
+    ReadReviews      "read:reviews"       "Reviews and Comments" "Read what people write in reviews and comments on pull/merge requests.";
 }
 
 impl Scope {
@@ -201,7 +204,7 @@ mod tests {
 
     #[test]
     fn every_scope_parses_from_its_own_name() {
-        assert_eq!(Scope::ALL.len(), 13);
+        assert_eq!(Scope::ALL.len(), 15);
         for &scope in Scope::ALL {
             assert_eq!(Scope::parse(scope.as_str()), Some(scope));
         }
@@ -219,5 +222,16 @@ mod tests {
             r#"["read:profile","read:tags"]"#
         );
         assert_eq!(Scopes::from_bits(u16::MAX), Scopes::all());
+    }
+
+    #[test]
+    fn what_was_approved_before_a_scope_existed_does_not_hold_it() {
+        // All that there was then, as it is stored.
+        let old = Scopes::from_bits((1 << 13) - 1);
+        assert_eq!(old.iter().count(), 13);
+        for new in [Scope::ReadContents, Scope::ReadReviews] {
+            assert!(!old.contains(new), "{new}");
+        }
+        assert!(old.contains(Scope::EventsSubscribe));
     }
 }

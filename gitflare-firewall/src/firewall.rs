@@ -156,7 +156,7 @@ impl Firewall {
         text: &'t str,
         redact: impl FnOnce(&Redactor) -> Redacted<'t>,
     ) -> Result<Screened<'t>> {
-        if !self.is_enabled() {
+        if !self.rules().enabled {
             return Ok(Screened {
                 text: Cow::Borrowed(text),
                 redactions: 0,
@@ -174,11 +174,6 @@ impl Firewall {
             text,
             redactions: redacted.redactions,
         })
-    }
-
-    fn is_enabled(&self) -> bool {
-        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
-        rules.enabled
     }
 
     fn rules(&self) -> Arc<Rules> {
@@ -212,7 +207,9 @@ impl ContentFilter for Firewall {
     ) -> Result<Screened<'t>> {
         self.screened(tenant, text, |redactor| match kind {
             TextKind::Prose => redactor.redact_part(text.as_bytes(), known),
-            TextKind::Patch { path } => redactor.for_path(path).redact_part(text.as_bytes(), known),
+            TextKind::Patch { path } | TextKind::File { path } => {
+                redactor.for_path(path).redact_part(text.as_bytes(), known)
+            }
         })
     }
 
@@ -225,6 +222,10 @@ impl ContentFilter for Firewall {
         self.screened(tenant, text, |redactor| {
             redactor.redact_mentions(text.as_bytes(), known)
         })
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.rules().enabled
     }
 
     fn validate(&self, config: &FilterConfig) -> Result<()> {

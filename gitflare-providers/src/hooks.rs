@@ -11,6 +11,28 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
+/// What a push is told as where one call tells of all refs.
+pub(crate) const PUSHED: &[EventName] = &[
+    EventName::Push,
+    EventName::BranchCreated,
+    EventName::BranchDeleted,
+    EventName::TagCreated,
+    EventName::TagDeleted,
+];
+
+/// What is told where there are no releases, and nobody tells of deployments.
+pub(crate) const WITHOUT_RELEASES: &[EventName] = &[
+    EventName::Push,
+    EventName::BranchCreated,
+    EventName::BranchDeleted,
+    EventName::TagCreated,
+    EventName::TagDeleted,
+    EventName::PullRequest,
+    EventName::Comment,
+    EventName::Check,
+    EventName::Repository,
+];
+
 /// The error of a call that is not the provider's.
 pub(crate) fn invalid() -> Error {
     Error::invalid_request("This is not a payload of the provider's hooks.")

@@ -170,7 +170,8 @@ impl Http {
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.ask(base, url.clone(), headers, deadline).await?;
+            let asked = self.ask(base, expected.method(), url.clone(), headers, deadline);
+            let response = asked.await?;
             match redirect_target(&response, base)? {
                 Some(target) => url = target,
                 None => return read(response, expected, deadline).await,
@@ -188,18 +189,21 @@ impl Http {
         expected: Expected<'_, '_>,
         deadline: Instant,
     ) -> Result<Reply, Failure> {
-        let response = self.ask(base, url, headers, deadline).await?;
+        let asked = self.ask(base, expected.method(), url, headers, deadline);
+        let response = asked.await?;
         read(response, expected, deadline).await
     }
 
     async fn ask(
         &self,
         base: &Base,
+        method: Method,
         url: Url,
         headers: &HeaderMap,
         deadline: Instant,
     ) -> Result<Response, Failure> {
-        let request = self.client(base).get(url).headers(headers.clone());
+        let request = self.client(base).request(method, url);
+        let request = request.headers(headers.clone());
         self.send(request, deadline).await
     }
 
@@ -311,6 +315,17 @@ pub(crate) enum Expected<'e, 'r> {
     Rows(&'e mut Rows<'r>),
     /// A text of any kind, kept whole, and the most bytes that it may have.
     Text(usize),
+    /// Headers alone.
+    Head,
+}
+
+impl Expected<'_, '_> {
+    const fn method(&self) -> Method {
+        match self {
+            Self::Head => Method::HEAD,
+            Self::Json | Self::Rows(_) | Self::Text(_) => Method::GET,
+        }
+    }
 }
 
 /// What an upstream answered.

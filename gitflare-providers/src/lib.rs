@@ -1,5 +1,24 @@
 //! Adapters from each code host's API to the unified resources of `gitflare-core`.
 //!
+//! An adapter is made over the one outbound client and given to a gateway:
+//!
+//! ```
+//! # #[cfg(all(feature = "github", feature = "gitlab"))] {
+//! use gitflare_core::provider::{Endpoint, Provider};
+//! use gitflare_providers::{Http, HttpConfig, github::Github, gitlab::Gitlab};
+//!
+//! let http = Http::new(&HttpConfig::default())?;
+//! let github = Github::new(http.clone(), "https://api.github.com")?;
+//! let gitlab = Gitlab::new(http, "https://gitlab.example.com/api/v4")?;
+//! let provider: &dyn Provider = &github;
+//! assert!(provider.support(Endpoint::Commits).reason().is_none());
+//! // Addresses of this machine's networks are refused unless the operator names them.
+//! assert!(Github::new(Http::new(&HttpConfig::default())?, "https://10.0.0.7/api/v3").is_err());
+//! # let _ = gitlab;
+//! # }
+//! # Ok::<(), gitflare_core::Error>(())
+//! ```
+//!
 //! To add a provider:
 //! 1. add its row to the kinds of [`gitflare_core::provider::ProviderKind`];
 //! 2. make a folder named as its id, with the file names the others have (`capabilities`,
@@ -40,6 +59,8 @@ mod dialect;
 #[cfg(feature = "http")]
 mod diff_files;
 #[cfg(feature = "http")]
+mod file;
+#[cfg(feature = "http")]
 mod git_diff;
 #[cfg(feature = "gitflic")]
 pub mod gitflic;
@@ -65,6 +86,8 @@ mod oauth_tokens;
 mod pagination;
 #[cfg(feature = "http")]
 mod patch;
+#[cfg(feature = "http")]
+mod phases;
 #[cfg(feature = "http")]
 mod pinned;
 #[cfg(feature = "http")]

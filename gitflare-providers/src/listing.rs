@@ -17,6 +17,7 @@ use crate::{
     request::Get,
     upstream::Upstream,
     upstream_answer::{Answer, unreadable},
+    upstream_error::recode,
 };
 
 /// How the pages of a list are asked for and found.
@@ -220,6 +221,12 @@ pub(crate) trait Api: Sync {
     /// The API.
     fn upstream(&self) -> &Upstream;
 
+    /// Refuses to read a repository by a name that is no longer its own. Upstreams that are asked by
+    /// ids have nothing to refuse.
+    fn admit(&self, _: &Call, _: &RepoRef) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
     /// What a refusal comes to. `Ok` where it says no worse than that the repository has no commits.
     fn settle(
         &self,
@@ -240,6 +247,7 @@ pub(crate) trait Api: Sync {
         get: Get<'_>,
     ) -> impl Future<Output = Result<Answer>> + Send {
         async move {
+            self.admit(call, repo).await?;
             let refusal = match self.upstream().get(call, &get).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -289,6 +297,9 @@ pub(crate) trait Api: Sync {
         T: Send,
     {
         async move {
+            if let Some(repo) = list.about.repo {
+                self.admit(call, repo).await?;
+            }
             let mut read = read(self.upstream(), call, list, page, &mut map).await;
             if let (
                 Err(error),
@@ -314,6 +325,65 @@ pub(crate) trait Api: Sync {
             self.settle(call, about, refusal).await?;
             Ok(Listing::empty())
         }
+    }
+}
+
+/// What a refusal comes to where a page goes on: the rest of the request was accepted on the first
+/// one. A history that was rewritten loses the commit that its pages went by.
+///
+/// # Errors
+/// `INVALID_CURSOR` when the place of the page is what is missing.
+pub(crate) fn check_place(about: &About<'_>, refusal: &Error) -> Result<()> {
+    let is_place = matches!(
+        refusal.code(),
+        Code::InvalidRequest | Code::ResourceNotFound
+    );
+    let Some(provider) = refusal.provider() else {
+        return Ok(());
+    };
+    match about.position.is_some() && refusal.upstream_status().is_some() && is_place {
+        true => Err(recode(
+            refusal,
+            Code::InvalidCursor,
+            format!(
+                "{} no longer knows where this page starts.",
+                provider.name()
+            ),
+        )),
+        false => Ok(()),
+    }
+}
+
+/// What a refusal comes to where a missing thing looks like a missing repository: that one is looked
+/// at. `Ok` for `off`, which is missing as a whole where it was switched off.
+///
+/// # Errors
+/// The refusal, or that there is no such repository.
+pub(crate) async fn settle_by_look<'a, F: Future<Output = Result<Answer>>>(
+    about: About<'a>,
+    refusal: Error,
+    off: Endpoint,
+    look: impl FnOnce(&'a RepoRef) -> F,
+) -> Result<()> {
+    check_place(&about, &refusal)?;
+    let is_missing =
+        refusal.upstream_status() == Some(404) && refusal.code() == Code::ResourceNotFound;
+    let Some(repo) = about.repo.filter(|_| is_missing) else {
+        return Err(refusal);
+    };
+    match look(repo).await {
+        Err(error) if error.code() == Code::RepositoryNotFound => Err(error),
+        Ok(_) if about.endpoint == off => Ok(()),
+        _ => Err(refusal),
+    }
+}
+
+/// A page without the rows that turned out to be none.
+pub(crate) fn present<T>(page: Page<Option<T>>) -> Page<T> {
+    Page {
+        items: page.items.into_iter().flatten().collect(),
+        next: page.next,
+        errors: page.errors,
     }
 }
 

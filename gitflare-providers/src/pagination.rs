@@ -89,6 +89,25 @@ pub(crate) fn from_value(
         .ok_or_else(|| answer.unusable("the next page has no usable name"))
 }
 
+/// The number that a position has for a key; `None` without such a pair.
+pub(crate) fn number(position: &Position, keys: Keys, key: &str) -> Option<u64> {
+    let mut fields = position.fields();
+    while !fields.is_empty() {
+        let kind = fields.number().ok()?;
+        let index = usize::try_from(kind / 2).ok()?;
+        let is_wanted = keys.get(index) == Some(&key);
+        if kind % 2 == 0 {
+            let number = fields.number().ok()?;
+            if is_wanted {
+                return Some(number);
+            }
+        } else {
+            fields.text().ok()?;
+        }
+    }
+    None
+}
+
 /// Puts the pairs of a position into a request; the start of the list when there is none.
 ///
 /// # Errors

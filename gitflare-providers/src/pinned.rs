@@ -1,7 +1,7 @@
 //! Pages of one snapshot: a ref is resolved once, and every later page is of the commit that it
 //! led to then. The commit goes in front of the upstream's own pointer, as raw bytes.
 
-use gitflare_core::{Error, Page, Position, Result, provider::CommitId};
+use gitflare_core::{Error, Page, PageRequest, Position, Result, provider::CommitId};
 
 /// The page with its commit in front of the position that goes on.
 pub(crate) fn pin<T>(mut page: Page<T>, commit: &CommitId) -> Page<T> {
@@ -22,6 +22,23 @@ pub(crate) fn unpin(position: &Position) -> Result<(CommitId, Option<Position>)>
     let commit = CommitId::parse(&hex::encode(fields.object()?))
         .map_err(|_| Error::invalid_cursor("no commit in it"))?;
     Ok((commit, (!fields.is_empty()).then(|| fields.rest())))
+}
+
+/// The commit that a page is of, and its place there: what its position says, on a first page what
+/// `resolve` leads to. `None` in a repository without commits.
+///
+/// # Errors
+/// `INVALID_CURSOR` for what [`pin`] cannot have made; why `resolve` failed.
+pub(crate) async fn start(
+    page: PageRequest,
+    resolve: impl Future<Output = Result<Option<CommitId>>>,
+) -> Result<Option<(CommitId, PageRequest)>> {
+    let limit = page.limit;
+    let Some(position) = &page.position else {
+        return Ok(resolve.await?.map(|commit| (commit, page)));
+    };
+    let (commit, position) = unpin(position)?;
+    Ok(Some((commit, PageRequest { limit, position })))
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// The same for what stands in for a path.
+const FILE: &AsciiSet = &SEGMENT.add(b'.');
+
 /// A GET: path, query, and the statuses that are answers to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Get<'a> {
@@ -23,6 +26,10 @@ pub(crate) struct Get<'a> {
     /// The most bytes of an answer that is a text of any kind; `None` for JSON, which has a depth to
     /// watch.
     pub(crate) text: Option<usize>,
+    /// What the answer should be, where that is not what the dialect asks for.
+    pub(crate) accept: Option<&'static str>,
+    /// Whether headers are all that is wanted.
+    pub(crate) is_head: bool,
 }
 
 impl<'a> Get<'a> {
@@ -47,6 +54,8 @@ impl<'a> Get<'a> {
             query: Vec::new(),
             also: &[],
             text: None,
+            accept: None,
+            is_head: false,
         })
     }
 
@@ -59,6 +68,33 @@ impl<'a> Get<'a> {
     /// Is answered with a text that is no JSON, of at most that many bytes.
     pub(crate) fn text(mut self, most: usize) -> Self {
         self.text = Some(most);
+        self
+    }
+
+    /// Adds a path of a file as one segment, its dots encoded as well: some servers read what follows
+    /// the last one as a format.
+    pub(crate) fn file(mut self, path: &str) -> Self {
+        self.path.push('/');
+        self.path.extend(utf8_percent_encode(path, FILE));
+        self
+    }
+
+    /// Adds one path segment.
+    pub(crate) fn then(mut self, segment: &str) -> Self {
+        self.path.push('/');
+        self.path.extend(utf8_percent_encode(segment, SEGMENT));
+        self
+    }
+
+    /// Asks for another form of the answer.
+    pub(crate) fn accept(mut self, form: &'static str) -> Self {
+        self.accept = Some(form);
+        self
+    }
+
+    /// Asks for the headers alone.
+    pub(crate) fn head(mut self) -> Self {
+        self.is_head = true;
         self
     }
 

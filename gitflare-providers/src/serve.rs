@@ -138,6 +138,43 @@ macro_rules! serve {
             }
         ] $($rows)* }
     };
+    (@ $adapter:ident $done:tt pull_request_commits => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            pull_request_commits(number: u64,) -> Commit => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt reviews => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            reviews(number: u64,) -> Review => $serve, $($rows)* }
+    };
+    (@ $adapter:ident $done:tt comments => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done
+            comments(number: u64,) -> Comment => $serve, $($rows)* }
+    };
+    (@ $adapter:ident [ $($done:tt)* ] compare => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn compare(
+                &self,
+                call: &gitflare_core::provider::Call,
+                repo: &gitflare_core::provider::RepoRef,
+                query: &gitflare_core::provider::CompareQuery,
+            ) -> gitflare_core::Result<gitflare_core::model::Comparison> {
+                $serve(&self.client, call, repo, query).await
+            }
+        ] $($rows)* }
+    };
+    (@ $adapter:ident [ $($done:tt)* ] contents => $serve:path, $($rows:tt)*) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn contents(
+                &self,
+                call: &gitflare_core::provider::Call,
+                repo: &gitflare_core::provider::RepoRef,
+                query: &gitflare_core::provider::ContentQuery,
+                held: gitflare_core::provider::Held<'_>,
+            ) -> gitflare_core::Result<gitflare_core::model::Content> {
+                $serve(&self.client, call, repo, query, held).await
+            }
+        ] $($rows)* }
+    };
     (@ $adapter:ident $done:tt branches => $serve:path, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
             branches() -> Branch => $serve, $($rows)* }

@@ -10,7 +10,7 @@ use gitflare_core::{
 };
 use reqwest::{
     Method,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use tokio::time::Instant;
 use url::Url;
@@ -96,7 +96,10 @@ impl Upstream {
         mut rows: Option<&mut Rows<'_>>,
     ) -> Result<Answer> {
         let base = self.base(call)?;
-        let headers = self.headers(call)?;
+        let mut headers = self.headers(call)?;
+        if let Some(form) = get.accept {
+            headers.insert(ACCEPT, HeaderValue::from_static(form));
+        }
         let url = self.url(&base, get);
         let deadline = Instant::from_std(call.deadline);
         let follows = self.dialect.refuses.is_none();
@@ -104,6 +107,7 @@ impl Upstream {
         loop {
             let expected = match rows.as_deref_mut() {
                 Some(rows) => Expected::Rows(rows),
+                None if get.is_head => Expected::Head,
                 None => get.text.map_or(Expected::Json, Expected::Text),
             };
             let answered = async {

@@ -186,6 +186,23 @@ impl<'a> Refusal<'a> {
     }
 }
 
+/// Whether a refused list of many may be none of each of its rows: a read of one tells then.
+pub(crate) fn is_of_list(error: &Error) -> bool {
+    let status = error.upstream_status();
+    match error.code() {
+        Code::AccessBlockedByPolicy
+        | Code::InvalidRequest
+        | Code::InsufficientScope
+        | Code::InstallationNotFound
+        | Code::RepositoryNotFound
+        | Code::ResourceNotFound
+        | Code::UnsupportedEndpoint => status.is_some(),
+        // What came is no list, or too long a one.
+        Code::UpstreamUnavailable | Code::InvalidLimit => status.is_some_and(|status| status < 500),
+        _ => false,
+    }
+}
+
 /// The same refusal with what was learned since.
 pub(crate) fn recode(refusal: &Error, code: Code, message: impl Into<String>) -> Error {
     let error = match refusal.provider() {

@@ -3,10 +3,10 @@
 
 use std::{fmt, marker::PhantomData, vec};
 
-use gitflare_core::Timestamp;
+use gitflare_core::{Timestamp, model::Actor};
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
 /// A number that the unified resources write as text.
@@ -178,6 +178,19 @@ pub(crate) fn color(text: Option<String>) -> Option<String> {
     let digits = text.strip_prefix('#').unwrap_or(&text);
     let is_color = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_color.then(|| digits.to_owned())
+}
+
+/// An account that stands for what it did, for `deserialize_with`: one without an id stands for nothing.
+pub(crate) fn identified<'de, D, W>(from: D) -> Result<Actor, D::Error>
+where
+    D: Deserializer<'de>,
+    W: Deserialize<'de> + Into<Actor>,
+{
+    let actor: Actor = W::deserialize(from)?.into();
+    match actor.id {
+        Some(_) => Ok(actor),
+        None => Err(D::Error::custom("an account without an id")),
+    }
 }
 
 /// A text that upstreams leave empty where they know none.

@@ -10,9 +10,12 @@ use gitflare_core::{
 };
 
 use crate::{
-    config::{BaseUrl, Config, Problem},
+    config::{BaseUrl, Config, Database, Problem},
     keys::DataDir,
-    storage::sqlite::{FILES, People, Person},
+    storage::{
+        people::{People, Person},
+        sqlite::FILES,
+    },
 };
 
 /// How long a link for a new password is good for.
@@ -57,14 +60,14 @@ pub(crate) fn reset(config: &Config, email: &str) -> Result<String, Problem> {
     if person.is_disabled() {
         return Err(Problem::new(format!(
             "{} is disabled: `gitflare user enable {}` first",
-            person.email, person.email
+            person.user.email, person.user.email
         )));
     }
-    let link = AccountLink::reset(person.id, &person.password);
+    let link = AccountLink::reset(person.user.id.clone(), &person.password);
     let url = sealed(config, &link, "/app/reset?link=", RESET)?;
     Ok(format!(
         "For {}, within an hour, once:\n{}\n",
-        person.email,
+        person.user.email,
         url.expose()
     ))
 }
@@ -83,7 +86,7 @@ pub(crate) fn list(config: &Config) -> Result<String, Problem> {
         };
         format!(
             "{}  {state:<8}  {}  {}\n",
-            person.created_at, person.id, person.email
+            person.user.created_at, person.user.id, person.user.email
         )
     });
     let lines: String = lines.collect();
@@ -106,7 +109,7 @@ pub(crate) fn disable(config: &Config, email: &str) -> Result<String, Problem> {
     }
     Ok(format!(
         "{} is signed out and cannot sign in. Their apps go on: `DELETE /v1/developer/apps/:clientId` ends one.\n",
-        person.email
+        person.user.email
     ))
 }
 
@@ -122,7 +125,7 @@ pub(crate) fn enable(config: &Config, email: &str) -> Result<String, Problem> {
     }
     Ok(format!(
         "{} can sign in with the password they had.\n",
-        person.email
+        person.user.email
     ))
 }
 
@@ -139,7 +142,11 @@ pub(crate) fn first(links: &AccountLinks, panel: &BaseUrl) -> Secret<String> {
 }
 
 fn people(config: &Config) -> Result<People, Problem> {
-    People::open(&config.data_dir).map_err(|error| failed(&error))
+    match &config.database {
+        Database::Sqlite => People::of_folder(&config.data_dir),
+        Database::Postgres(url) => People::of_url(url),
+    }
+    .map_err(|error| failed(&error))
 }
 
 fn known(people: &People, email: &str) -> Result<Person, Problem> {
@@ -157,7 +164,9 @@ fn sealed(
     lasts: Duration,
 ) -> Result<Secret<String>, Problem> {
     let data = DataDir::open(&config.data_dir)?;
-    data.require_database(FILES)?;
+    if matches!(config.database, Database::Sqlite) {
+        data.require_database(FILES)?;
+    }
     let ring = data.master_keys(config, &SystemRandom)?;
     let text = AccountLinks::new(&ring).seal(link, SystemClock.now().after(lasts));
     let panel = match &config.panel_url {

@@ -7,8 +7,28 @@
 //!   binary `gitflare` runs it by [`main_with`].
 //! - A Rust service that needs no HTTP embeds the core's gateway alone, over [`storage`].
 //!
-//! Each is a feature: `service`, `server` and `sqlite`; an adapter that a configuration can name has
-//! one of its name.
+//! ```no_run
+//! # #[cfg(feature = "service")]
+//! # async fn mounted(
+//! #     gateway: gitflare_core::gateway::Gateway,
+//! #     connection: hyper_util::rt::TokioIo<tokio::net::TcpStream>,
+//! # ) -> Result<(), hyper::Error> {
+//! use gitflare_server::{ServiceSettings, service};
+//! use hyper::server::conn::http1;
+//!
+//! let url = "https://git.example.com";
+//! let service = service(gateway, ServiceSettings::new(url, url));
+//! let background = service.background();
+//! // For each connection that the application has accepted:
+//! http1::Builder::new().serve_connection(connection, service.clone()).await?;
+//! // At its end:
+//! background.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each is a feature: `service`, `server`, `sqlite` and `postgres`; an adapter that a configuration can
+//! name has one of its name.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +42,8 @@ mod cli;
 pub mod config;
 #[cfg(feature = "server")]
 mod cores;
+#[cfg(feature = "server")]
+mod database;
 #[cfg(feature = "server")]
 mod health;
 #[doc(hidden)] // What our own tests read beside the items below: the route table, the listeners.
@@ -50,7 +72,7 @@ mod run;
 pub mod sandbox;
 #[cfg(feature = "server")]
 mod server;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod storage;
 #[cfg(feature = "server")]
 mod upstreams;

@@ -1,13 +1,17 @@
 //! What an operator does to the data folder from the command line, in words for a terminal: back it
-//! up, bring it back. How the databases are copied is the storage's business.
+//! up, bring it back, move it into PostgreSQL. How the databases are copied is the storage's business.
 
 use std::path::Path;
 
-use gitflare_core::Error;
+use gitflare_core::{Error, storage::Storage};
 
 use crate::{
     config::{Config, Database, Problem},
-    storage::sqlite::backup,
+    storage::{
+        moving,
+        postgres::{PostgresConfig, PostgresStorage},
+        sqlite::{self, SqliteStorage, backup},
+    },
 };
 
 /// Writes a backup, and tries it when `is_verified`.
@@ -15,7 +19,7 @@ use crate::{
 /// # Errors
 /// What stops it, as one line: no database, a file of that name, no room.
 pub(crate) fn backup(config: &Config, file: &Path, is_verified: bool) -> Result<String, Problem> {
-    let Database::Sqlite = config.database;
+    of_sqlite(config, "pg_dump --format=custom --file=FILE")?;
     let bytes = backup::backup(&config.data_dir, file).map_err(|error| failed(&error))?;
     let mut text = format!("{}: {bytes} bytes, mode 0600\n", file.display());
     if is_verified {
@@ -41,7 +45,7 @@ pub(crate) fn restore(
     file: &Path,
     keeps_credentials: bool,
 ) -> Result<String, Problem> {
-    let Database::Sqlite = config.database;
+    of_sqlite(config, "pg_restore --exit-on-error --dbname=DATABASE FILE")?;
     let restored = backup::restore(file, &config.data_dir, keeps_credentials)
         .map_err(|error| failed(&error))?;
     let dir = config.data_dir.display();
@@ -61,6 +65,63 @@ pub(crate) fn restore(
          The next start needs the master key of that moment, {}.\n",
         key_source(config)
     ))
+}
+
+/// Moves everything from the SQLite files of a folder into a PostgreSQL database.
+///
+/// # Errors
+/// What stops it, as one line: a server that has the folder, a database that holds something else.
+pub(crate) async fn migrate(
+    config: &Config,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<String, Problem> {
+    let folder = match from.map(|from| from.strip_prefix("sqlite:")) {
+        None => config.data_dir.clone(),
+        Some(Some(folder)) if !folder.is_empty() => folder.into(),
+        Some(_) => return Err(Problem::new("--from must be `sqlite:FOLDER`")),
+    };
+    if !folder.join(sqlite::FILES[0]).is_file() {
+        let folder = folder.display();
+        return Err(Problem::new(format!(
+            "{folder} holds no database of GitFlare"
+        )));
+    }
+    let url = match (to, &config.database) {
+        (Some(url), _) => url,
+        (None, Database::Postgres(url)) => url.expose(),
+        (None, Database::Sqlite) => {
+            return Err(Problem::new(
+                "--to must be `postgres://user:password@host/database`",
+            ));
+        }
+    };
+    let from = SqliteStorage::at(&folder).map_err(|error| failed(&error))?;
+    let to = PostgresStorage::open(&PostgresConfig::new(url))
+        .await
+        .map_err(|error| failed(&error))?;
+    let progress = |what: &str, done: u64| tracing::info!(what, done, "moving");
+    let moved = moving::all(&from, &to, &progress).await;
+    let closed = from.close().await.and(to.close().await);
+    let moved = moved.map_err(|error| failed(&error))?;
+    closed.map_err(|error| failed(&error))?;
+    Ok(format!(
+        "{} rows and {} rows of the usage log are in PostgreSQL as they were in {}, compared one by one.\n\
+         Start every node with GITFLARE_DATABASE_URL, and with the master key and the admin key of that folder.\n",
+        moved.rows,
+        moved.usage,
+        folder.display()
+    ))
+}
+
+/// Refuses what PostgreSQL's own tools do better.
+fn of_sqlite(config: &Config, instead: &str) -> Result<(), Problem> {
+    match config.database {
+        Database::Sqlite => Ok(()),
+        Database::Postgres(_) => Err(Problem::new(format!(
+            "GITFLARE_DATABASE_URL names PostgreSQL, whose own tools do this: `{instead}`"
+        ))),
+    }
 }
 
 /// Where the master key comes from.

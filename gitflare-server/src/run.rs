@@ -61,6 +61,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::RotateKeys(arguments) => block_on(rotate_keys(arguments)),
         Command::Health(arguments) => health(arguments),
         Command::RebuildUsage(arguments) => block_on(rebuild_usage(arguments)),
+        Command::Migrate(arguments) => block_on(migrate(arguments)),
         Command::Openapi(arguments) => openapi(arguments),
         Command::Help => {
             print(&cli::help());
@@ -260,6 +261,19 @@ async fn rebuild_usage(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let config = configured(arguments.given, arguments.file.as_deref())?;
     log::init(config.log.clone(), config.log_format);
     print(&server::rebuild_usage(&config).await?);
+    Ok(())
+}
+
+/// Moves everything from SQLite into PostgreSQL.
+///
+/// # Errors
+/// Every problem, each as one line.
+async fn migrate(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let from = arguments.value("--from").map(str::to_owned);
+    let to = arguments.value("--to").map(str::to_owned);
+    let config = configured(arguments.given, arguments.file.as_deref())?;
+    log::init(config.log.clone(), config.log_format);
+    print(&maintenance::migrate(&config, from.as_deref(), to.as_deref()).await?);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use gitflare_core::{
     account_link::AccountLinks,
     gateway::{Gateway, GatewaySettings},
     keys::KeyRing,
+    provider::ProviderId,
     storage::Storage,
 };
 use gitflare_firewall::FirewallConfig;
@@ -15,19 +16,18 @@ use tokio::{
     net::TcpListener,
     runtime::Handle,
     sync::oneshot,
-    task::JoinHandle,
+    task::{self, JoinHandle},
     time::{sleep, timeout},
 };
 
 use crate::{
     accounts,
     background::Background,
-    config::{BaseUrl, Config, Database, Problem, Setting},
+    config::{BaseUrl, Config, Problem, Setting},
+    database::Database,
     http::{self, AdminKeys, Listeners, RateLimits, Service, ServiceSettings, SignUpMode},
     keys::{self, DataDir},
-    rotation,
-    storage::sqlite::{self, SqliteConfig, SqliteStorage},
-    upstreams,
+    rotation, upstreams,
 };
 
 /// Interval of checks for a broken database.
@@ -85,16 +85,10 @@ impl Server {
     pub async fn start(self) -> Result<Running, Problem> {
         let config = &self.config;
         let data = DataDir::open(&config.data_dir)?;
-        data.require_database(sqlite::FILES)?;
+        Database::check_folder(config, &data)?;
         let ring = data.master_keys(config, &SystemRandom)?;
-        let storage = match config.database {
-            Database::Sqlite => SqliteStorage::open(&SqliteConfig {
-                dir: data.path().to_owned(),
-                max_pages: None,
-            }),
-        };
-        let database = Arc::new(storage.map_err(|error| failed(&error))?);
-        let storage: Arc<dyn Storage> = Arc::clone(&database) as _;
+        let database = Database::open(config, &data).await?;
+        let storage = database.storage();
         keys::verify(&ring, &*storage).await?;
         rotation::spawn(&storage, &ring);
 
@@ -118,6 +112,7 @@ impl Server {
             .await?;
         // Last of what can fail: a key that was made must be shown.
         let (admin_keys, new_admin_key) = data.admin_keys(config, &SystemRandom)?;
+        database.agree_on_admin_keys(&admin_keys).await?;
         let panel_url = base_url(&config.panel_url);
         let reached = ServiceSettings::new(public_url.as_str(), panel_url.as_str());
         let sign_up = config.sign_up.unwrap_or(reached.sign_up);
@@ -138,6 +133,9 @@ impl Server {
             audit_retention_days: config.audit_retention_days,
             ..reached
         };
+        if config.providers.contains(&ProviderId::LOCAL) {
+            tell_local(self.local_roots.clone());
+        }
         let service = http::service(gateway, settings);
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(http::serve_on(
@@ -201,16 +199,11 @@ impl Server {
 /// What stops it, as one line: above all a server that has the data folder.
 pub(crate) async fn rotate_keys(config: &Config) -> Result<String, Problem> {
     let data = DataDir::open(&config.data_dir)?;
-    data.require_database(sqlite::FILES)?;
+    Database::check_folder(config, &data)?;
     let ring = data.master_keys(config, &SystemRandom)?;
-    let Database::Sqlite = config.database;
-    let storage = SqliteStorage::open(&SqliteConfig {
-        dir: data.path().to_owned(),
-        max_pages: None,
-    })
-    .map_err(|error| failed(&error))?;
-    keys::verify(&ring, &storage).await?;
-    let rotated = rotation::run(&storage, &ring).await;
+    let storage = Database::open(config, &data).await?.storage();
+    keys::verify(&ring, &*storage).await?;
+    let rotated = rotation::run(&*storage, &ring).await;
     let closed = storage.close().await;
     let rotated = rotated.map_err(|error| failed(&error))?;
     closed.map_err(|error| failed(&error))?;
@@ -232,12 +225,7 @@ pub(crate) async fn rotate_keys(config: &Config) -> Result<String, Problem> {
 /// What stops it, as one line: above all a server that has the data folder.
 pub(crate) async fn rebuild_usage(config: &Config) -> Result<String, Problem> {
     let data = DataDir::open(&config.data_dir)?;
-    let Database::Sqlite = config.database;
-    let storage = SqliteStorage::open(&SqliteConfig {
-        dir: data.path().to_owned(),
-        max_pages: None,
-    })
-    .map_err(|error| failed(&error))?;
+    let storage = Database::open(config, &data).await?.storage();
     let progress = |done: u64, total: u64| tracing::info!(done, total, "counting usage rows");
     let rebuilt = storage.usage().rebuild(&progress).await;
     let closed = storage.close().await;
@@ -255,7 +243,7 @@ pub struct Running {
     data_dir: PathBuf,
     service: Service,
     background: Background,
-    database: Arc<SqliteStorage>,
+    database: Database,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<io::Result<()>>,
 }
@@ -345,6 +333,24 @@ impl fmt::Debug for Running {
             .field("internal_addr", &self.internal_addr)
             .finish_non_exhaustive()
     }
+}
+
+/// Logs what the folders of local repositories hold, beside the start: they may be many.
+fn tell_local(roots: Vec<PathBuf>) {
+    if roots.is_empty() {
+        return;
+    }
+    task::spawn_blocking(move || match upstreams::survey(&roots) {
+        Ok(lines) => {
+            for line in lines {
+                match line.starts_with("found") {
+                    true => tracing::info!("local repositories: {line}"),
+                    false => tracing::warn!("local repositories: {line}"),
+                }
+            }
+        }
+        Err(told) => tracing::warn!("local repositories: {told}"),
+    });
 }
 
 async fn bind(address: SocketAddr, variable: &str) -> Result<TcpListener, Problem> {

@@ -116,6 +116,24 @@ fn local(roots: Vec<PathBuf>) -> Result<Arc<dyn Provider>, String> {
     Ok(Arc::new(local.map_err(|error| error.message().to_owned())?))
 }
 
+/// What the folders of local repositories hold, line by line, for whoever runs this. Blocks.
+#[cfg(feature = "local")]
+pub(crate) fn survey(roots: &[PathBuf]) -> Result<Vec<String>, String> {
+    use gitflare_providers::local::{Local, LocalConfig};
+
+    let local = Local::new(LocalConfig::new(roots.to_vec()));
+    let survey = local.and_then(|local| local.survey()).map_err(|error| {
+        let told = error.detail().unwrap_or_else(|| error.message());
+        told.to_owned()
+    })?;
+    Ok(survey.to_string().lines().map(str::to_owned).collect())
+}
+
+#[cfg(not(feature = "local"))]
+pub(crate) fn survey(_: &[PathBuf]) -> Result<Vec<String>, String> {
+    Ok(Vec::new())
+}
+
 #[cfg(not(feature = "local"))]
 fn local(_: Vec<PathBuf>) -> Result<Arc<dyn Provider>, String> {
     Err("this build has no adapter of the kind `local`".to_owned())

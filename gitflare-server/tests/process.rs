@@ -45,9 +45,9 @@ fn a_wrong_configuration_ends_the_start_with_a_line_each() {
         ),
         (
             &["serve"],
-            ("GITFLARE_DATABASE_URL", "postgres://a/b"),
+            ("GITFLARE_DATABASE_URL", "mysql://a/b"),
             1,
-            "gitflare: GITFLARE_DATABASE_URL names PostgreSQL",
+            "gitflare: GITFLARE_DATABASE_URL must be `sqlite`, or `postgres://",
         ),
         (
             &["--dev=maybe"],

@@ -78,7 +78,7 @@ async fn the_endpoint_list_can_be_filtered() {
     let site = Site::start().await;
     let browser = Browser::start(Setup::default()).await;
     browser.open(&site.at("/docs/api")).await;
-    browser.fill("#endpoint-filter", "commits diff").await;
+    browser.fill("#endpoint-filter", "commitid diff").await;
     let shown = browser
         .until("one endpoint", async || {
             let rows = browser.texts("[data-filter-row]:not([hidden])").await;

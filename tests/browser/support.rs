@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 use super::tiny::{Https, Task};
 
+/// The providers of most tests.
+const FIRST_TWO: &str = "github,gitlab";
+
 /// A running gateway and what belongs to it.
 pub(crate) struct Site {
     running: Running,
@@ -26,7 +29,7 @@ pub(crate) struct Site {
 impl Site {
     /// On plain http, in development mode.
     pub(crate) async fn start() -> Self {
-        Self::with(None, ForgeOptions::default()).await
+        Self::with(None, FIRST_TWO, ForgeOptions::default()).await
     }
 
     /// The same in front of forges with so many repositories.
@@ -35,15 +38,20 @@ impl Site {
             repositories: count,
             ..ForgeOptions::default()
         };
-        Self::with(None, options).await
+        Self::with(None, FIRST_TWO, options).await
     }
 
     /// On https under a name, as in production.
     pub(crate) async fn start_https(host: &str) -> Self {
-        Self::with(Some(host), ForgeOptions::default()).await
+        Self::with(Some(host), FIRST_TWO, ForgeOptions::default()).await
     }
 
-    async fn with(host: Option<&str>, options: ForgeOptions) -> Self {
+    /// On plain http, with these providers.
+    pub(crate) async fn start_with_providers(providers: &str) -> Self {
+        Self::with(None, providers, ForgeOptions::default()).await
+    }
+
+    async fn with(host: Option<&str>, providers: &str, options: ForgeOptions) -> Self {
         let http = super::driver::client();
         let folder = tempfile::tempdir().unwrap();
         let (data, repositories) = (folder.path().join("data"), folder.path().join("git"));
@@ -59,7 +67,7 @@ impl Site {
             ("GITFLARE_DATA_DIR", data.to_str().unwrap()),
             ("GITFLARE_RATE_LIMIT_PER_MINUTE", "0"),
             ("GITFLARE_TESTAPP", "true"),
-            ("GITFLARE_PROVIDERS", "github,gitlab"),
+            ("GITFLARE_PROVIDERS", providers),
         ];
         pairs.extend(
             settings

@@ -126,24 +126,115 @@ fn what_cannot_be_signed_up_with_is_named() {
 }
 
 #[test]
-fn signing_up_again_is_signing_in_and_tells_nobody_else_of_the_account() {
-    // sec: PW-3
+fn signing_up_again_with_the_right_password_is_signing_in() {
     let server = Server::start();
-    signed_up(&server, "taken@mail.example");
-    let again = |email: &str, password: &str| {
-        let body = json!({"email": email, "password": password});
+    let (_, first) = signed_up(&server, "taken@mail.example");
+    let body = json!({"email": " TAKEN@mail.example", "password": PASSWORD});
+    let again = server.client().post("/app/signup", &body);
+    assert_eq!(again.status, 201);
+    assert_eq!(again.json()["user"], first["user"]);
+    let token = text(&again.json()["sessionToken"]);
+    let me = server.client().with_bearer(&token).get("/v1/account/me");
+    assert_eq!(me.status, 200);
+}
+
+/// An answer with everything in it that is made anew each time put aside, after a look at its form.
+fn without_ids(answer: &Response, secret: &str, id: &str) -> (Vec<(String, String)>, String) {
+    let masked = |text: &str| text.replace(secret, "SECRET").replace(id, "ID");
+    let request_id = answer.header("x-request-id").unwrap();
+    let headers = answer.headers.iter().filter(|(name, _)| name != "date");
+    let headers =
+        headers.map(|(name, value)| (name.clone(), masked(value).replace(request_id, "REQUEST")));
+    let body = String::from_utf8(answer.body.clone()).unwrap();
+    (
+        headers.collect(),
+        masked(&body).replace(request_id, "REQUEST"),
+    )
+}
+
+#[test]
+fn sign_up_does_not_tell_whether_an_address_has_an_account() {
+    // sec: PW-3
+    let server = Server::with(ServerOptions {
+        clock: Some(fixed_clock()),
+        ..ServerOptions::default()
+    });
+    let (own, _) = signed_up(&server, "known@mail.example");
+    let json = |email: &str| {
+        let body = json!({"email": email, "password": "kind-river-walrus-9", "name": "Bob"});
         server.client().post("/app/signup", &body)
     };
-    let own = again(" TAKEN@mail.example", PASSWORD);
-    assert_eq!(own.status, 201);
-    assert_eq!(own.json()["user"]["email"], "taken@mail.example");
-    let stranger = again("taken@mail.example", "kind-river-walrus-9");
-    assert_eq!(stranger.refusal(), (400, "INVALID_REQUEST".into()));
-    assert!(
-        !stranger.message().contains("email"),
-        "{}",
-        stranger.message()
-    );
+    let (known, unknown) = (json("known@mail.example"), json("other@mail.example"));
+    let apart = |answer: &Response| {
+        let body = answer.json();
+        let (secret, id) = (text(&body["sessionToken"]), text(&body["user"]["id"]));
+        let (headers, body) = without_ids(answer, &secret, &id);
+        (answer.status, headers, body.replace("known@", "other@"))
+    };
+    assert_eq!(known.status, 201);
+    assert_eq!(apart(&known), apart(&unknown));
+
+    // The stranger has nothing, and the account is as it was.
+    let stranger = server
+        .client()
+        .with_bearer(&text(&known.json()["sessionToken"]));
+    let refused = stranger.get("/v1/account/me");
+    assert_eq!(refused.refusal(), (401, "AUTH_EXPIRED".into()));
+    let owner = server.client().with_bearer(&own);
+    assert_eq!(owner.get("/v1/account/me").status, 200);
+    let login = |password: &str| {
+        let body = json!({"email": "known@mail.example", "password": password});
+        server.client().post("/app/login", &body).status
+    };
+    assert_eq!((login(PASSWORD), login("kind-river-walrus-9")), (200, 401));
+}
+
+#[test]
+fn the_sign_up_form_does_not_tell_it_either_and_leads_on_to_sign_in() {
+    // sec: PW-3
+    let server = Server::with(ServerOptions {
+        clock: Some(fixed_clock()),
+        ..ServerOptions::default()
+    });
+    signed_up(&server, "known@mail.example");
+    let sign_up = |email: &str| {
+        let body = format!("email={email}&password=kind-river-walrus-9&name=Bob");
+        form(&server.client(), "/app/signup", &body).send()
+    };
+    let (known, unknown) = (sign_up("known@mail.example"), sign_up("other@mail.example"));
+    let apart = |answer: &Response| {
+        let set = cookie(answer);
+        let (_, secret) = set.split_once('=').unwrap();
+        (answer.status, without_ids(answer, secret, "no id"))
+    };
+    assert_eq!(known.status, 303);
+    assert_eq!(apart(&known), apart(&unknown));
+
+    let stranger = server.client().with("cookie", &cookie(&known));
+    let dashboard = stranger.get("/app/dashboard");
+    assert_eq!(dashboard.status, 303);
+    let page = stranger.get(dashboard.header("location").unwrap());
+    let page = String::from_utf8(page.body).unwrap();
+    assert!(page.contains("its password has stayed the same"), "{page}");
+    let newcomer = server.client().with("cookie", &cookie(&unknown));
+    assert_eq!(newcomer.get("/app/dashboard").status, 200);
+}
+
+#[test]
+fn sign_ups_with_one_address_are_counted_whatever_becomes_of_them() {
+    // sec: PW-4
+    let server = Server::start();
+    signed_up(&server, "known@mail.example");
+    for (email, before) in [("known@mail.example", 1), ("other@mail.example", 0)] {
+        let statuses: Vec<_> = (before..6)
+            .map(|_| {
+                let body = json!({"email": email, "password": "kind-river-walrus-9"});
+                server.client().post("/app/signup", &body).status
+            })
+            .collect();
+        let expected = [201, 201, 201, 201, 201, 429];
+        assert_eq!(statuses, expected[before..], "{email}");
+    }
 }
 
 #[test]

@@ -1,11 +1,24 @@
 //! A developer's view of their customers: who approved, what is shared, the end of it, and the link
 //! that brings a customer back.
 
+use std::sync::Arc;
+
+use gitflare_core::{
+    AuthorizationId, ClientId, Clock, ConnectionId, EventId, SubscriptionId, TenantId,
+    model::{EventName, Subscription},
+    provider::ProviderId,
+    storage::{
+        Actor, AuditAction, Capacity, DeliveryAttempt, NewDelivery, Settlement, Storage,
+        StoredSubscription,
+    },
+};
 use serde_json::{Value, json};
 
 use crate::contract::{
     apps,
+    platform_admin::audit,
     support::{
+        block_on,
         consent::{ConsentFixture, READS, location},
         parameter, text,
     },
@@ -192,4 +205,148 @@ fn the_dashboard_shows_customers_and_makes_the_same_link() {
     let ended = form(format!("{one}/end"));
     assert_eq!(ended.status, 303);
     assert!(html(&one).contains("revoked"));
+}
+
+/// A subscription of the app for its customer, as if the app had made it, and three events: one that
+/// was delivered, one that was given up, one that waits.
+async fn subscribed(storage: &dyn Storage, approval: &Value, now: gitflare_core::Timestamp) {
+    let id = |value: &Value| text(value);
+    let stored = StoredSubscription {
+        subscription: Subscription {
+            id: SubscriptionId::parse("sub_0001").unwrap(),
+            provider: ProviderId::LOCAL,
+            repository_id: "octo/hello".to_owned(),
+            events: vec![EventName::Push],
+            callback_url: "https://app.example/<hooks>".to_owned(),
+            active: true,
+            created_at: now,
+        },
+        tenant_id: TenantId::parse(&id(&approval["customer"]["tenantId"])).unwrap(),
+        client_id: ClientId::parse(&id(&approval["clientId"])).unwrap(),
+        authorization_id: AuthorizationId::parse(&id(&approval["id"])).unwrap(),
+        connection_id: ConnectionId::parse(&id(&approval["connections"][0]["id"])).unwrap(),
+        hook_id: None,
+        sealed_hook_secret: None,
+        sealed_secret: vec![1],
+    };
+    let entry = gitflare_core::storage::AuditEntry {
+        id: gitflare_core::AuditId::parse("audit_events").unwrap(),
+        at: now,
+        actor: Actor::System,
+        action: AuditAction::SubscriptionCreate,
+        object: String::new(),
+        outcome: gitflare_core::storage::Outcome::Ok,
+        request_id: gitflare_core::RequestId::parse("gf_req_1").unwrap(),
+    };
+    let subscription = stored.subscription.id.clone();
+    storage.subscriptions().insert(stored, entry).await.unwrap();
+    let queue = storage.deliveries();
+    for number in 1..=3 {
+        let delivery = NewDelivery {
+            id: EventId::parse(&format!("evt_{number:04}")).unwrap(),
+            subscription_id: subscription.clone(),
+            source: number.to_string(),
+            event: EventName::Push,
+            payload: "{}".to_owned(),
+            created_at: now,
+        };
+        assert!(queue.enqueue(delivery).await.unwrap());
+    }
+    let ends = [
+        (Settlement::Delivered, Some(204)),
+        (Settlement::GivenUp, None),
+    ];
+    for (settlement, status) in ends {
+        let capacity = Capacity {
+            total: 1,
+            per_client: 1,
+            saturated_clients: &[],
+        };
+        let begun = queue.begin(now, now, capacity).await.unwrap();
+        let attempt = DeliveryAttempt {
+            at: now,
+            status,
+            duration_ms: 87,
+        };
+        let settled = queue.settle(&begun[0].0.id, Some(attempt), settlement);
+        settled.await.unwrap();
+    }
+}
+
+#[test]
+fn the_dashboard_shows_deliveries_with_their_attempts_and_sends_them_again() {
+    let Some((fixture, token)) = approved() else {
+        return;
+    };
+    let approval = fixture.developer.get(&base(&fixture)).ok()["data"][0].clone();
+    let storage = Arc::clone(&fixture.server.storage);
+    block_on(subscribed(&*storage, &approval, fixture.clock.now()));
+    let customer = format!(
+        "/app/developer/apps/{}/customers/{}",
+        fixture.client_id(),
+        text(&approval["id"])
+    );
+    let html = |path: &str| {
+        let page = fixture.developer.get(path);
+        assert_eq!(page.status, 200, "{path}");
+        String::from_utf8(page.body).unwrap()
+    };
+    let (list, one) = (
+        format!("{customer}/events"),
+        format!("{customer}/events/sub_0001"),
+    );
+    assert!(html(&customer).contains(&format!("href=\"{list}\"")));
+    let listed = html(&list);
+    assert!(listed.contains(&format!("href=\"{one}\"")), "{listed}");
+    assert!(!listed.contains("<hooks>") && listed.contains("octo/hello"));
+    let page = html(&one);
+    for part in [
+        "delivered",
+        "204, 87 ms",
+        "failed",
+        "no answer, 87 ms",
+        "pending",
+        "none yet",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    // By pages, as the app has them.
+    let first = html(&format!("{one}?limit=2"));
+    assert!(first.contains("evt_0002") && !first.contains("evt_0003"));
+    assert!(first.contains(&format!("href=\"{one}?cursor=")), "{first}");
+
+    let rows = audit(&fixture.server);
+    let again = |event: &str| {
+        let path = format!("{one}/deliveries/{event}/replay");
+        fixture.developer.request("POST", &path).form("").send()
+    };
+    let replayed = again("evt_0002");
+    assert_eq!(replayed.status, 303);
+    let to = replayed.header("location").unwrap();
+    assert_eq!(to, format!("{one}?done=queued"));
+    let page = html(to);
+    assert!(
+        page.contains("queued again") && !page.contains("failed"),
+        "{page}"
+    );
+    assert_eq!(again("evt_0009").status, 404);
+    assert_eq!(audit(&fixture.server), rows, "nobody's rights have changed");
+
+    // Nobody else's: another developer, another app, another approval, the app by its own token.
+    let stranger = crate::contract::accounts::developer(&fixture.server, "eve@mail.example");
+    let other = apps::create(&fixture.developer, &json!({}));
+    let elsewhere = one.replace(&fixture.client_id(), &text(&other["client"]["id"]));
+    for (client, path) in [
+        (&stranger, &one),
+        (&stranger, &list),
+        (&fixture.developer, &elsewhere),
+        (&fixture.developer, &one.replace("sub_0001", "sub_0002")),
+    ] {
+        assert_eq!(client.get(path).status, 404, "{path}");
+    }
+    let app = fixture
+        .server
+        .client()
+        .with_bearer(&text(&token["accessToken"]));
+    assert_ne!(app.get(&one).status, 200);
 }

@@ -78,7 +78,7 @@ fn callback_urls_stand_on_the_public_url() {
 fn capabilities_tell_what_works() {
     let server = Server::start();
     let body = server.client().get("/v1/platform/capabilities").ok();
-    assert_eq!(body["permissions"].as_array().unwrap().len(), 13);
+    assert_eq!(body["permissions"].as_array().unwrap().len(), 15);
     assert_eq!(
         body["permissions"][3],
         json!({
@@ -103,10 +103,10 @@ fn capabilities_tell_what_works() {
         json!({"enabled": true, "hashPrefix": "gf_sha256:", "version": 1})
     );
     let local = &body["providers"]["local"];
-    assert_eq!(local.as_object().unwrap().len(), 22);
+    assert_eq!(local.as_object().unwrap().len(), 27);
     assert_eq!(
         local["commits.list"],
-        json!({"supported": true, "filters": ["branch"], "reason": null})
+        json!({"supported": true, "filters": ["branch"], "history": null, "reason": null})
     );
     assert_eq!(local["pull-requests.list"]["supported"], false);
     assert!(local["pull-requests.list"]["reason"].is_string());

@@ -371,7 +371,7 @@ fn a_token_carries_the_grants_of_one_customer_only() {
             "two customers, none named"
         );
         for (company, connection, scopes) in [
-            (&seed.company, &seed.connection, 13),
+            (&seed.company, &seed.connection, 15),
             (&second, &connection, 1),
         ] {
             let members = [&good[..], &[("tenant_id", company.as_str())]].concat();

@@ -8,6 +8,7 @@ use crate::contract::support::{ADMIN_KEY, Seed, Server, client, connection, tena
 const ADMIN_ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/platform/tenants"),
     ("POST", "/v1/platform/tenants"),
+    ("DELETE", "/v1/platform/tenants/tenant_1"),
     ("GET", "/v1/platform/clients"),
     ("POST", "/v1/platform/clients"),
     ("GET", "/v1/platform/grants"),

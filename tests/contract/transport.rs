@@ -3,7 +3,7 @@
 use gitflare_server::http::{Access, ROUTES, RouteMethod};
 use serde_json::json;
 
-use crate::contract::support::{ADMIN_KEY, Server, ServerOptions, client, text};
+use crate::contract::support::{ADMIN_KEY, Server, ServerOptions, client, document, text};
 
 /// A concrete path of a route.
 fn concrete(path: &str) -> String {
@@ -327,7 +327,49 @@ fn bearer_routes_name_their_scheme_when_they_refuse() {
             }
             _ => assert_eq!(challenge, None, "{method} {path}"),
         }
+        assert_eq!(
+            challenge.is_some(),
+            is_described(method, &path, answer.status, "www-authenticate"),
+            "{method} {path} {}",
+            answer.status
+        );
     }
+}
+
+/// Whether the OpenAPI document says that an answer has a header.
+fn is_described(method: &str, path: &str, status: u16, header: &str) -> bool {
+    // One that is not served by default is not described.
+    let Some(operation) = document().operation(method, path) else {
+        return false;
+    };
+    let mut response = &operation["responses"][status.to_string()];
+    if let Some(reference) = response["$ref"].as_str() {
+        response = document().value().pointer(&reference[1..]).unwrap();
+    }
+    !response["headers"][header].is_null()
+}
+
+#[test]
+fn challenges_are_described_where_they_are_sent() {
+    let mut seen = 0;
+    for (_, path, route) in every_route() {
+        let (method, template) = (route.method.as_str(), &path);
+        let Some(operation) = document().operation(method, template) else {
+            continue;
+        };
+        for status in operation["responses"].as_object().unwrap().keys() {
+            let status: u16 = status.parse().unwrap();
+            seen += 1;
+            let is_sent = match route.access {
+                Access::AccessToken(_) => matches!(status, 401 | 403),
+                Access::ClientCredentials => status == 401,
+                _ => false,
+            };
+            let described = is_described(method, template, status, "www-authenticate");
+            assert_eq!(described, is_sent, "{method} {template} {status}");
+        }
+    }
+    assert!(seen > 200, "{seen}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::contract::{
     accounts::{cookie, form},
     apps,
+    platform_admin::audit,
     support::{
         Client,
         consent::{
@@ -280,4 +281,98 @@ fn what_a_window_of_its_own_links_only_its_page_can_claim() {
             .html
             .contains("marker-octo")
     );
+}
+
+#[test]
+fn a_deleted_customer_takes_everything_along() {
+    // sec: CA-1, CA-3
+    let fixture = ConsentFixture::start();
+    let (page, connection) = fixture.customer("42", &[]);
+    let Some(own) = page.repositories().into_iter().next() else {
+        return;
+    };
+    let to = location(&page.approve(READS, &[&own]));
+    let token = fixture.token(&json!({"code": parameter(&to, "code")})).ok();
+    let token = text(&token["accessToken"]);
+    let read = || {
+        let client = fixture.server.client().with_bearer(&token);
+        client.get("/v1/repositories").refusal()
+    };
+    let (tenant, admin) = (fixture.tenant("42"), fixture.server.admin());
+    let at = format!("/v1/platform/tenants/{tenant}");
+    let deletions = || {
+        let rows = audit(&fixture.server).into_iter();
+        rows.filter(|row| row == "admin tenant.delete ok").count()
+    };
+    for unknown in ["tenant_unknown", "no-id", "conn_1"] {
+        let answer = admin.delete(&format!("/v1/platform/tenants/{unknown}"));
+        assert_eq!(answer.status, 204, "{unknown}");
+    }
+    assert_eq!(deletions(), 0);
+    assert_eq!(fixture.server.client().delete(&at).status, 401, "no key");
+    for _ in 0..2 {
+        assert_eq!(admin.delete(&at).status, 204);
+    }
+    assert_eq!(deletions(), 1, "once");
+
+    assert_eq!(read(), (401, "AUTH_EXPIRED".into()));
+    let listed = admin.get("/v1/platform/tenants").ok();
+    let mut listed = listed["data"].as_array().unwrap().iter();
+    assert!(listed.all(|row| row["id"] != tenant));
+    let gone = admin
+        .get(&format!("/v1/connections?tenantId={tenant}"))
+        .ok();
+    assert_eq!(gone["data"], json!([]));
+    // The browser that had the workspace open has no session any more, ...
+    let manage = format!("/app/company/apps/{}?customer_ref=42", fixture.client_id());
+    let seen = body(&page.browser.get(&manage));
+    assert!(!seen.contains(&connection), "{seen}");
+    // ... and a link that was used before the end opens nothing again.
+    assert_eq!(read(), (401, "AUTH_EXPIRED".into()));
+}
+
+#[test]
+fn a_deleted_developer_takes_apps_along_whoever_their_customers_are() {
+    // sec: CA-1
+    let fixture = ConsentFixture::start();
+    let (page, connection) = fixture.customer("42", &[]);
+    let Some(own) = page.repositories().into_iter().next() else {
+        return;
+    };
+    let to = location(&page.approve(READS, &[&own]));
+    let token = fixture.token(&json!({"code": parameter(&to, "code")})).ok();
+    let (tenant, admin) = (
+        text(&fixture.app["client"]["tenantId"]),
+        fixture.server.admin(),
+    );
+    assert_eq!(
+        admin
+            .delete(&format!("/v1/platform/tenants/{tenant}"))
+            .status,
+        204
+    );
+    let client = fixture.server.client();
+    let read = client
+        .with_bearer(&text(&token["accessToken"]))
+        .get("/v1/repositories");
+    assert_eq!(read.refusal(), (401, "AUTH_EXPIRED".into()));
+    let body = json!({
+        "grant_type": "client_credentials",
+        "client_id": fixture.client_id(),
+        "client_secret": fixture.app["clientSecret"],
+    });
+    assert_eq!(
+        fixture.server.client().post("/oauth/token", &body).status,
+        401
+    );
+    assert_eq!(fixture.server.client().get(&fixture.link(&[])).status, 400);
+    let me = fixture.developer.get("/v1/account/me").ok();
+    assert_eq!(me["tenants"], json!([]));
+    assert_eq!(
+        fixture.developer.get("/v1/developer/apps").ok()["data"],
+        json!([])
+    );
+    // The customer's own account is its customer's, and stays.
+    let kept = admin.get(&format!("/v1/connections/{connection}")).ok();
+    assert_eq!(kept["connection"]["status"], "active");
 }

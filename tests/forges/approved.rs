@@ -8,6 +8,12 @@ use crate::forges::stand::Stand;
 
 /// How many repositories the customer has approved, of those that the account has.
 const APPROVED: usize = 25;
+const PERMISSIONS: [&str; 4] = [
+    "read:repositories",
+    "read:branches",
+    "read:commits",
+    "read:releases",
+];
 
 /// An app whose customer has approved some repositories of one account.
 struct Reader<'s> {
@@ -29,6 +35,16 @@ impl<'s> Reader<'s> {
         ids.reverse();
         ids.swap(0, 7);
         ids.truncate(APPROVED);
+        // GitFlic finds projects by their names alone.
+        let name_of = |id: &String| {
+            let rows = all.rows();
+            let row = rows.iter().find(|row| text(&row["id"]) == *id);
+            row.map(|row| text(&row["fullName"]))
+        };
+        let approved: Vec<_> = match provider {
+            "gitflic" => ids.iter().filter_map(name_of).collect(),
+            _ => ids.clone(),
+        };
         let tenant = stand.tenant("company").await;
         let forge = stand.forge(provider);
         let token = forge.personal_token("anna-berg").unwrap();
@@ -39,14 +55,14 @@ impl<'s> Reader<'s> {
         assert_eq!(connection.status, 201, "{}", connection.body);
         let connection = &connection.body["connection"]["id"];
         let owner = stand.tenant("developer").await;
-        let app = json!({"tenantId": owner, "name": "App", "allowedRedirectUris": [], "defaultPermissions": ["read:repositories", "read:branches"]});
+        let app = json!({"tenantId": owner, "name": "App", "allowedRedirectUris": [], "defaultPermissions": PERMISSIONS});
         let app = stand
             .admin(Method::POST, "/v1/platform/clients", Some(&app))
             .await;
         let client = &app.body["client"]["id"];
         let grant = json!({
             "tenantId": tenant, "clientId": client, "connectionId": connection,
-            "permissions": ["read:repositories", "read:branches"], "repositories": ids,
+            "permissions": PERMISSIONS, "repositories": approved,
         });
         let grant = stand
             .admin(Method::POST, "/v1/platform/grants", Some(&grant))
@@ -108,8 +124,11 @@ impl<'s> Reader<'s> {
                 .map(|(_, count)| count.as_u64().unwrap())
                 .sum()
         };
-        let asks_many =
-            |key: &str| key == "POST /api/graphql" || key == "GET /2.0/repositories/acme";
+        let asks_many = |key: &str| {
+            key == "POST /api/graphql"
+                || key == "GET /2.0/repositories/acme"
+                || key.ends_with("/_apis/git/repositories")
+        };
         (count(&asks_many), count(&|_| true))
     }
 }
@@ -132,7 +151,7 @@ fn ids(rows: &[Value]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_is_full_from_the_first_page_on_and_tells_what_a_read_of_one_tells() {
     let stand = Stand::start(&[]).await;
-    for provider in ["github", "gitlab", "bitbucket"] {
+    for provider in ["github", "gitlab", "bitbucket", "azure"] {
         let reader = Reader::of(&stand, provider).await;
         reader.calls().await;
         let pages = reader.pages().await;
@@ -166,14 +185,23 @@ async fn the_list_is_full_from_the_first_page_on_and_tells_what_a_read_of_one_te
         }
         // A host without such an API, or one that forbids it, costs calls and no row.
         let path = match provider {
-            "bitbucket" => "/2.0/repositories/acme?",
-            _ => "/api/graphql",
+            "bitbucket" => "/2.0/repositories/".to_owned(),
+            "azure" => {
+                let project = reader.ids[0].split('~').nth(1).unwrap();
+                format!("/acme/{project}/_apis/git/repositories")
+            }
+            _ => "/api/graphql".to_owned(),
         };
-        for fault in [
-            json!({"kind": "status", "status": 404, "path": path}),
-            json!({"kind": "missing-scope", "path": path}),
-            json!({"kind": "garbage", "path": path}),
+        for mut fault in [
+            json!({"kind": "status", "status": 404}),
+            json!({"kind": "missing-scope"}),
+            json!({"kind": "garbage"}),
         ] {
+            fault["path"] = json!(path);
+            if !path.contains("graphql") {
+                // Reads of one are below that path, too: the first call is that of the list.
+                fault["count"] = json!(1);
+            }
             stand
                 .control(provider, Method::POST, "/__faults", &fault)
                 .await;
@@ -184,7 +212,8 @@ async fn the_list_is_full_from_the_first_page_on_and_tells_what_a_read_of_one_te
                 .await;
         }
         let gone = &listed[3];
-        let removed = json!({"repository": gone["fullName"]});
+        let name = text(&gone["fullName"]).replace("/Web Shop/", "/");
+        let removed = json!({"repository": name});
         stand
             .control(provider, Method::POST, "/__remove", &removed)
             .await;
@@ -195,5 +224,36 @@ async fn the_list_is_full_from_the_first_page_on_and_tells_what_a_read_of_one_te
         assert_eq!(errors[0]["code"], "REPOSITORY_NOT_FOUND");
         let message = text(&errors[0]["message"]);
         assert!(message.contains(&text(&gone["fullName"])), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_made_again_by_somebody_else_is_never_read() {
+    let stand = Stand::start(&[]).await;
+    let reader = Reader::of(&stand, "gitflic").await;
+    let id = reader.ids[0].clone();
+    let by_id = format!("/v1/repositories/gitflic/{id}");
+    let name = text(&reader.get(&by_id).await["data"]["fullName"]);
+    let by_name = format!("/v1/repositories/gitflic/{}", name.replace('/', "%2F"));
+    reader.get(&format!("{by_name}/branches")).await;
+    let body = json!({"repository": name, "name": "elsewhere", "replace": true});
+    stand
+        .control("gitflic", Method::POST, "/__rename", &body)
+        .await;
+    let refused = async |stand: &Stand, path: String| {
+        let answer = stand.bare(Method::GET, &path, Some(&reader.token), None);
+        assert_eq!(answer.await.code(), "REPOSITORY_NOT_FOUND", "{path}");
+    };
+    // The first says its project and is held to it; from then on nothing is read by that name.
+    for below in [
+        "/releases",
+        "/branches",
+        "/commits",
+        "/labels",
+        "/forks",
+        "",
+    ] {
+        refused(&stand, format!("{by_id}{below}")).await;
+        refused(&stand, format!("{by_name}{below}")).await;
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::forges::stand::{PROVIDERS, Stand};
+use crate::forges::stand::{PROVIDERS, STOREFRONT, Stand};
 
 /// A fault, the code it must lead to, and the seconds to wait if any.
 fn faults() -> Vec<(Value, &'static str, Option<u64>)> {
@@ -133,5 +133,38 @@ async fn a_short_wait_that_the_provider_names_is_waited_out() {
             .await;
         let answer = stand.read(provider, "/branches").await;
         assert_eq!(answer.status, 200, "{provider}: {}", answer.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_a_provider_refuses_is_told_with_its_status_and_request_id() {
+    let stand = Stand::start(&[]).await;
+    for provider in PROVIDERS {
+        let fault = json!({"kind": "expired-token"});
+        stand
+            .control(provider, Method::POST, "/__faults", &fault)
+            .await;
+        // The viewers of all accounts, the list of all repositories, and reads of one provider.
+        for path in [
+            "/v1/me".to_owned(),
+            "/v1/repositories".to_owned(),
+            format!("/v1/repositories?provider={provider}"),
+            format!("/v1/repositories/{provider}/{STOREFRONT}"),
+            format!("/v1/repositories/{provider}/{STOREFRONT}/checks"),
+        ] {
+            let answer = stand.get(&path).await;
+            let mut all = answer.body["errors"].as_array().into_iter().flatten();
+            let error = match answer.status.as_u16() {
+                200 => all.find(|error| error["provider"] == provider).unwrap(),
+                _ => &answer.body["error"],
+            };
+            assert_eq!(error["code"], "AUTH_EXPIRED", "{path}: {}", answer.body);
+            assert_eq!(error["upstream_status"], 401, "{path}: {error}");
+            let named = error["provider_request_id"].as_str();
+            assert!(named.is_some_and(|id| !id.is_empty()), "{path}: {error}");
+        }
+        stand
+            .control(provider, Method::DELETE, "/__faults", &Value::Null)
+            .await;
     }
 }

@@ -1,16 +1,13 @@
 //! GitFlic as the gateway reads it: the code that comes by a POST while the browser comes back without
 //! it, reads that equal Git's own, filters in front of the service, events without an id.
 
-use reqwest::{
-    Client, Method,
-    header::{COOKIE, LOCATION, SET_COOKIE},
-    redirect::Policy,
-};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::forges::{
     events::{emit, eventually, stand, subscribe},
-    stand::Stand,
+    person::{Person, location, sign_in},
+    stand::{HOSTS, Stand},
 };
 
 fn column(rows: &[Value], name: &str) -> Vec<Value> {
@@ -113,12 +110,20 @@ async fn reads_are_those_of_git_and_the_rest_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_additions_are_answered_where_they_exist() {
     let stand = Stand::start(&[]).await;
-    for provider in ["github", "gitlab", "bitbucket", "gitflic", "local"] {
+    for provider in HOSTS.into_iter().chain(["local"]) {
         for (list, have, expected) in [
             (
                 "forks",
-                &["github", "gitlab", "bitbucket", "gitflic"][..],
-                json!([1, "fullName", "boris-lind/storefront"]),
+                &HOSTS[..],
+                json!([
+                    1,
+                    "fullName",
+                    match provider {
+                        // A fork stays in its organization.
+                        "azure" => "acme/Web Shop/storefront.boris-lind",
+                        _ => "boris-lind/storefront",
+                    }
+                ]),
             ),
             (
                 "labels",
@@ -175,95 +180,6 @@ async fn an_empty_project_is_empty() {
     }
 }
 
-/// A person's browser: its session, and the cookies that it was given.
-struct Person {
-    client: Client,
-    base: String,
-    session: String,
-    cookies: Vec<String>,
-}
-
-impl Person {
-    async fn sign_up(stand: &Stand) -> Self {
-        let person = json!({
-            "email": "grace@acme.example", "password": "several unrelated words", "name": "Grace",
-        });
-        let opened = stand
-            .bare(Method::POST, "/app/signup", None, Some(&person))
-            .await;
-        let client = Client::builder().no_proxy().redirect(Policy::none());
-        Self {
-            client: client.build().unwrap(),
-            base: format!("http://{}", stand.running.addr()),
-            session: opened.body["sessionToken"].as_str().unwrap().to_owned(),
-            cookies: Vec::new(),
-        }
-    }
-
-    /// The same person in a browser that has no cookie.
-    fn elsewhere(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            base: self.base.clone(),
-            session: self.session.clone(),
-            cookies: Vec::new(),
-        }
-    }
-
-    fn keep(&mut self, answer: &reqwest::Response) {
-        for value in answer.headers().get_all(SET_COOKIE) {
-            let text = value.to_str().unwrap();
-            self.cookies
-                .push(text.split(';').next().unwrap().to_owned());
-        }
-    }
-
-    async fn get(&mut self, url: &str) -> reqwest::Response {
-        let request = match url.starts_with('/') {
-            true => self
-                .client
-                .get(format!("{}{url}", self.base))
-                .bearer_auth(&self.session)
-                .header(COOKIE, self.cookies.join("; ")),
-            false => self.client.get(url),
-        };
-        let answer = request.send().await.unwrap();
-        self.keep(&answer);
-        answer
-    }
-}
-
-fn location(answer: &reqwest::Response) -> String {
-    answer.headers()[LOCATION].to_str().unwrap().to_owned()
-}
-
-/// What the browser sends from GitFlic's page.
-fn choice(asked: &str, login: &str) -> String {
-    let url = url::Url::parse(asked).unwrap();
-    let query = |name: &str| {
-        let (_, value) = url.query_pairs().find(|(key, _)| key == name).unwrap();
-        value.into_owned()
-    };
-    url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("redirect_uri", &query("redirect_url"))
-        .append_pair("state", &query("state"))
-        .append_pair("scope", &query("scope"))
-        .append_pair("login", login)
-        .finish()
-}
-
-async fn sign_in(stand: &Stand, form: String) -> String {
-    let client = Client::builder()
-        .no_proxy()
-        .redirect(Policy::none())
-        .build()
-        .unwrap();
-    let url = format!("{}/__sign-in", stand.forges.gitflic().web_url());
-    let request = client.post(url).body(form);
-    let request = request.header("content-type", "application/x-www-form-urlencoded");
-    location(&request.send().await.unwrap())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_posted_code_links_the_account_of_the_browser_that_asked() {
     // sec: PC-1 PC-3
@@ -273,7 +189,7 @@ async fn the_posted_code_links_the_account_of_the_browser_that_asked() {
     assert_eq!(started.status(), 303);
     let asked = location(&started);
     assert_eq!(grace.get(&asked).await.status(), 200);
-    let back = sign_in(&stand, choice(&asked, "anna-berg")).await;
+    let back = sign_in(&stand, "gitflic", &asked).await;
     assert!(back.ends_with("/v1/auth/gitflic/callback"), "bare: {back}");
     // Another browser has nothing of it.
     let mut other = grace.elsewhere();
@@ -311,7 +227,7 @@ async fn the_browser_may_be_here_before_the_code() {
     let mut grace = Person::sign_up(&stand).await;
     let asked = location(&grace.get("/v1/auth/gitflic/start?web=1").await);
     let early = grace.get("/v1/auth/gitflic/callback");
-    let posted = sign_in(&stand, choice(&asked, "anna-berg"));
+    let posted = sign_in(&stand, "gitflic", &asked);
     let (returned, _) = tokio::join!(early, posted);
     assert_eq!(location(&returned), "/app/dashboard");
 }

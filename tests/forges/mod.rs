@@ -7,12 +7,19 @@
 )]
 
 mod approved;
+mod azure;
+mod compare;
+mod contents;
 mod events;
 mod faults;
 mod gitflic;
 mod instances;
+mod person;
 mod programs;
 mod reads;
 mod receiver;
+mod refresh;
+mod retries;
 mod schemas;
 mod stand;
+mod talk;

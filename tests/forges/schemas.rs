@@ -68,14 +68,17 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("Introspection.lastUsedAt", WRITTEN_LATE),
     ("ReconnectLink.expiresAt", NAMED),
     ("ReconnectLink.url", NAMED),
+    ("Content.lfs", ODD),
+    ("LfsPointer.oid", ODD),
+    ("LfsPointer.size", ODD),
+    ("Content.submoduleUrl", ODD),
+    ("Content.target", ODD),
+    ("Content.withheld", ODD),
     (
-        "Comment.commitSha",
-        "the emulated comments stand under pull requests",
+        "Content.webUrl",
+        "no host tells one in the calls that are made",
     ),
-    (
-        "Comment.pullRequestNumber",
-        "the emulated GitHub comments on an issue",
-    ),
+    ("Review.updatedAt", "neither emulated host tells one"),
     (
         "DeliveryRecord.nextAttemptAt",
         "the receiver takes everything at once",
@@ -114,6 +117,7 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("ReturnedFlow.flowId", BROWSER),
     ("Tag.webUrl", "neither emulated host tells one"),
 ];
+const ODD: &str = "needs a repository with odd files; `forges::contents` makes one";
 const NAMED: &str = "needs a customer whom the app has named; `contract::customers` makes one";
 const WRITTEN_LATE: &str = "is written some seconds after the use, so not in every run";
 const TESTAPP: &str = "needs the test app's cookie; the browser tests see its pages";
@@ -226,6 +230,11 @@ impl Tour<'_> {
                 "/tags?limit=2".to_owned(),
                 "/file-tree?limit=2".to_owned(),
                 "/file-tree?recursive=true".to_owned(),
+                "/compare?base=main&head=feature%2Fsearch".to_owned(),
+                "/compare?base=feature%2Fsearch&head=main".to_owned(),
+                "/contents?path=README.md".to_owned(),
+                "/contents?path=src%2Fpayments.py".to_owned(),
+                "/contents?path=assets%2Flogo.png".to_owned(),
             ];
             if provider != "local" {
                 read.extend([
@@ -233,6 +242,10 @@ impl Tour<'_> {
                     "/pull-requests?state=all".to_owned(),
                     "/pull-requests/1".to_owned(),
                     "/pull-requests/1/diff".to_owned(),
+                    "/pull-requests/1/commits".to_owned(),
+                    "/pull-requests/1/reviews".to_owned(),
+                    "/pull-requests/1/comments?limit=2".to_owned(),
+                    "/pull-requests/1/comments".to_owned(),
                     "/releases?limit=2".to_owned(),
                     "/checks?limit=2".to_owned(),
                     "/deployments?limit=2".to_owned(),
@@ -246,8 +259,14 @@ impl Tour<'_> {
                 read.push("/watchers?limit=2".to_owned());
             }
             for below in read {
-                self.token(Method::GET, &format!("{base}{below}"), None)
-                    .await;
+                let target = format!("{base}{below}");
+                let body = self.token(Method::GET, &target, None).await;
+                // Comments on lines follow those on the whole.
+                let next = body["page_info"]["next_cursor"].as_str();
+                if let (Some(next), true) = (next, below.ends_with("/comments")) {
+                    let target = format!("{target}?cursor={next}");
+                    self.token(Method::GET, &target, None).await;
+                }
             }
             // Among all changes are a rename, a binary file, and a commit without a parent.
             for commit in self.stand.walk(provider, "/commits?limit=100").await {
@@ -507,6 +526,9 @@ impl Tour<'_> {
             None,
         )
         .await;
+        let id = customer.as_str().unwrap();
+        self.admin(Method::DELETE, &format!("/v1/platform/tenants/{id}"), None)
+            .await;
     }
 }
 

@@ -16,6 +16,17 @@ use crate::contract::support::{document, schema};
 pub(crate) const ADMIN_KEY: &str = "k9w2v7c4x1m8q3t6y5z0r2n4b7d1f8h3";
 pub(crate) const STOREFRONT: &str = "acme%2Fstorefront";
 pub(crate) const PROVIDERS: [&str; 2] = ["github", "gitlab"];
+/// Every emulated host.
+pub(crate) const HOSTS: [&str; 5] = ["github", "gitlab", "bitbucket", "azure", "gitflic"];
+
+/// The sample repository as one segment of a path.
+pub(crate) fn storefront(provider: &str) -> &'static str {
+    match provider {
+        // Organization, project and repository.
+        "azure" => "acme%2FWeb%20Shop%2Fstorefront",
+        _ => STOREFRONT,
+    }
+}
 
 /// Forges, gateway, and a token over all of it.
 pub(crate) struct Stand {
@@ -25,7 +36,7 @@ pub(crate) struct Stand {
     pub(crate) client: Client,
     pub(crate) token: String,
     config: Config,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An HTTP answer, read whole.
@@ -102,8 +113,14 @@ impl Stand {
             client: Client::builder().no_proxy().build().unwrap(),
             token: seeded.access_token,
             config,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The folder of the sample repository.
+    pub(crate) fn repository(&self) -> std::path::PathBuf {
+        let folder = self.folder.path();
+        folder.join("repositories/acme/storefront.git")
     }
 
     /// The same gateway after its process has ended and was started again.
@@ -190,11 +207,7 @@ impl Stand {
 
     /// A read below the sample repository.
     pub(crate) async fn read(&self, provider: &str, below: &str) -> Answer {
-        let name = match provider {
-            // Organization, project and repository.
-            "azure" => "acme%2FWeb%20Shop%2Fstorefront",
-            _ => STOREFRONT,
-        };
+        let name = storefront(provider);
         self.get(&format!("/v1/repositories/{provider}/{name}{below}"))
             .await
     }

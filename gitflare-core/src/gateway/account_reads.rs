@@ -121,6 +121,8 @@ impl Gateway {
             scope: &scope,
             page,
             hash_tenant: tenants.first().ok_or_else(|| Error::not_found("tenant"))?,
+            if_none_match: None,
+            with_commits: false,
             now,
             deadline: self.deadline_after(started),
         };

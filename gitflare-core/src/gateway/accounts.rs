@@ -94,9 +94,12 @@ pub struct Account {
 impl Gateway {
     /// Stores a new person with a developer tenant of their own, and signs them in.
     ///
+    /// Does not tell whether an address has an account (PW-3): whoever has its password is signed in,
+    /// and anybody else is answered as if an account had been made, with a session that was never
+    /// stored and opens nothing. One password is hashed either way.
+    ///
     /// # Errors
-    /// `INVALID_REQUEST` naming the member that is wrong. For an address that has an account the
-    /// password decides, as when signing in.
+    /// `INVALID_REQUEST` naming the member that is wrong.
     pub async fn sign_up(
         &self,
         request: SignUp,
@@ -112,42 +115,61 @@ impl Gateway {
             .transpose()?;
         let password = request.password;
         check_password("password", &password, &email, passwords)?;
-        let now = self.clock.now();
         let user = User {
             id: UserId::generate(&*self.clock, &*self.random),
             email,
             name,
-            created_at: now,
+            created_at: self.clock.now(),
         };
-        let tenant = Tenant {
-            id: TenantId::generate(&*self.clock, &*self.random),
-            name: user.name.clone().unwrap_or_else(|| user.email.clone()),
-            kind: TenantKind::Developer,
-            created_at: now,
-        };
+        let users = self.storage.users();
+        if users.find_by_email(&user.email).await?.is_none() {
+            let hash = passwords.hash(password.clone()).await?;
+            if let Some(signed) = self.insert_user(&user, hash, request_id).await? {
+                return Ok(signed);
+            }
+        }
+        match self
+            .log_in(&user.email, password, passwords, request_id)
+            .await
+        {
+            Err(error) if error.code() == Code::InvalidCredentials => {
+                let begun = self.unstored_session(SessionSubject::User(user.id.clone()));
+                Ok(SignedIn { user, begun })
+            }
+            signed => signed,
+        }
+    }
+
+    /// Stores a person and begins their first session; `None` when the address has an account.
+    async fn insert_user(
+        &self,
+        user: &User,
+        password: PasswordHash,
+        request_id: &RequestId,
+    ) -> Result<Option<SignedIn>> {
         let actor = Actor::User(user.id.clone());
         let act = AuditContext {
             actor: &actor,
             request_id,
         };
+        let tenant = Tenant {
+            id: TenantId::generate(&*self.clock, &*self.random),
+            name: user.name.clone().unwrap_or_else(|| user.email.clone()),
+            kind: TenantKind::Developer,
+            created_at: user.created_at,
+        };
         let new = NewUser {
             user: user.clone(),
-            password: passwords.hash(password.clone()).await?,
+            password,
             tenant,
         };
         let audit = self.audit_success(&act, AuditAction::UserCreate, &user.id);
         if !self.storage.users().insert(new, audit).await? {
-            // Who has the password has the account; others hear what a wrong one is told.
-            let known = self.log_in(&user.email, password, passwords, request_id);
-            return known.await.map_err(|error| match error.code() {
-                Code::InvalidCredentials => Error::invalid_request(
-                    "No account can be made with this address and password. Sign in if you have one.",
-                ),
-                _ => error,
-            });
+            return Ok(None);
         }
         let begun = self.begin_user_session(&user.id, &act).await?;
-        Ok(SignedIn { user, begun })
+        let user = user.clone();
+        Ok(Some(SignedIn { user, begun }))
     }
 
     /// Signs somebody in.

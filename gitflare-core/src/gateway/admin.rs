@@ -84,6 +84,21 @@ impl Gateway {
         Ok(tenant)
     }
 
+    /// Deletes a tenant with all that stands on it (CA-1). Deleting it again, or one that never
+    /// was, changes nothing and succeeds.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn delete_tenant(&self, id: &str, act: &AuditContext<'_>) -> Result<()> {
+        let Ok(id) = TenantId::parse(id) else {
+            return Ok(());
+        };
+        let audit = self.audit_success(act, AuditAction::TenantDelete, &id);
+        let tenants = self.storage.tenants();
+        tenants.delete(&id, self.clock.now(), audit).await?;
+        Ok(())
+    }
+
     /// Lists tenants.
     ///
     /// # Errors

@@ -166,6 +166,7 @@ impl GatewayBuilder {
             vault: Vault::new(&keys),
             refreshes: InFlightRefreshes::default(),
             form_keys: form_keys.map(|(_, key)| key).collect(),
+            validator_key: keys.primary().derive(Purpose::Validator),
             account_links: AccountLinks::new(&keys),
             admission: self.admission,
             settings: self.settings,

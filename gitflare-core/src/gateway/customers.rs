@@ -191,7 +191,7 @@ impl Gateway {
     }
 
     /// An approval of a person's own app.
-    async fn own_customer(
+    pub(super) async fn own_customer(
         &self,
         user: &UserId,
         client: &str,

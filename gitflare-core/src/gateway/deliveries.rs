@@ -82,12 +82,17 @@ impl Gateway {
         Ok(due)
     }
 
-    /// When the next delivery is due; `None` when none waits.
+    /// How long until the next delivery is due; `None` when none waits.
     ///
     /// # Errors
     /// The storage's own.
-    pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>> {
-        self.storage.deliveries().next_due().await
+    pub async fn until_next_delivery(&self) -> Result<Option<Duration>> {
+        let next = self.storage.deliveries().next_due().await?;
+        let now = self.clock.now();
+        Ok(next.map(|next| {
+            let millis = next.as_millis().saturating_sub(now.as_millis());
+            Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+        }))
     }
 
     /// Notes how an attempt ended, and what comes of the delivery: done, given up, or to be tried
@@ -120,7 +125,7 @@ impl Gateway {
             _ if due.queued_at.after(GIVE_UP_AFTER) <= now => Settlement::GivenUp,
             _ => Settlement::Retry {
                 at: now.after(self.wait(due, outcome)),
-                overtaken: due.first_attempt_at.after(HOLDS_BACK) <= now,
+                holds_until: due.first_attempt_at.after(HOLDS_BACK),
             },
         };
         let queue = self.storage.deliveries();

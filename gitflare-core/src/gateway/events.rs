@@ -3,7 +3,7 @@
 
 use super::{Gateway, cells, deliveries::payload};
 use crate::{
-    Error, EventId, Result, SubscriptionId,
+    Code, Error, EventId, Result, SubscriptionId,
     filter::Filtered,
     model::{Envelope, EnvelopeRepository},
     provider::{HookCall, HookEvents},
@@ -48,6 +48,7 @@ impl Gateway {
             headers,
             body,
             connection_id: &stored.connection_id,
+            repository_id: &subscription.repository_id,
         };
         if !hooks.verify(&call, &secret) {
             return Err(nobody());
@@ -76,7 +77,13 @@ impl Gateway {
             if !subscription.events.contains(&name) {
                 continue;
             }
-            let data = Filtered::through(&*self.filter, &stored.tenant_id, told.data)?;
+            let passed = Filtered::through(&*self.filter, &stored.tenant_id, told.data);
+            let data = match passed {
+                Ok(data) => data,
+                // What is about a blocked file alone is not told at all.
+                Err(error) if error.code() == Code::AccessBlockedByPolicy => continue,
+                Err(error) => return Err(error),
+            };
             let event = EventId::generate(&*self.clock, &*self.random);
             let word = told.upstream_action.filter(|word| is_word(word));
             let body = Envelope {

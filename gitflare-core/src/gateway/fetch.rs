@@ -6,17 +6,18 @@ use std::{sync::Arc, time::Instant};
 use futures_util::future::join_all;
 
 use super::{
-    Gateway, Payload,
+    Gateway, NotModified, Payload,
     approved::{Place, approval},
+    contents::Validators,
     parameters::{Operation, unresolved},
     refresh::must_reconnect,
 };
 use crate::{
     Code, Error, Limit, Page, PageRequest, Position, Result, TenantId, Timestamp,
     cursor::CursorScope,
-    model::{Repository, Viewer},
+    model::{Content, Repository, Viewer},
     policy::{Approved, Permit},
-    provider::{Call, Endpoint, Provider, ProviderId, RepoRef},
+    provider::{Call, CompareQuery, Endpoint, Provider, ProviderId, RepoRef},
     storage::Share,
 };
 
@@ -32,6 +33,10 @@ pub(super) struct CheckedRead<'a> {
     pub(super) page: PageRequest,
     /// The tenant within which equal secrets stay comparable.
     pub(super) hash_tenant: &'a TenantId,
+    /// The validators of what the client has, as HTTP writes them.
+    pub(super) if_none_match: Option<&'a str>,
+    /// Whether the commits of a comparison may be told.
+    pub(super) with_commits: bool,
     pub(super) now: Timestamp,
     pub(super) deadline: Instant,
 }
@@ -44,11 +49,13 @@ pub(super) struct Fetched {
     pub(super) errors: Vec<Error>,
     /// For an answer over all providers: whether anything was left out.
     pub(super) merged: Option<bool>,
+    /// The validator of a file.
+    pub(super) etag: Option<String>,
 }
 
 impl Fetched {
     /// A single object.
-    fn one<T>(object: T) -> Self
+    pub(super) fn one<T>(object: T) -> Self
     where
         Payload: From<T>,
     {
@@ -57,6 +64,19 @@ impl Fetched {
             next: None,
             errors: Vec::new(),
             merged: None,
+            etag: None,
+        }
+    }
+
+    /// A file with its validator; `None` when the client has it.
+    fn file(content: Option<Content>, tag: String) -> Self {
+        let fetched = match content {
+            Some(content) => Self::one(Box::new(content)),
+            None => Self::one(NotModified),
+        };
+        Self {
+            etag: Some(tag),
+            ..fetched
         }
     }
 }
@@ -71,6 +91,7 @@ where
             next: page.next,
             errors: page.errors,
             merged: None,
+            etag: None,
         }
     }
 }
@@ -91,10 +112,15 @@ impl Gateway {
             (operation, Some(approved), _) => {
                 let share = permit.shares[0];
                 let provider = &**self.provider_of(share)?;
+                let validators = self.validators(read.hash_tenant, read.if_none_match);
+                let rights = (&validators, read.with_commits);
                 let fetched = self
                     .with_credential(share, deadline, |call| {
                         let page = page.clone();
-                        async move { in_repository(provider, &call, approved, operation, page).await }
+                        async move {
+                            let asked = (operation, page);
+                            in_repository(provider, &call, approved, asked, rights).await
+                        }
                     })
                     .await?;
                 if let Payload::Repository(repository) = &fetched.payload {
@@ -130,6 +156,7 @@ impl Gateway {
             next: None,
             errors,
             merged: Some(false),
+            etag: None,
         })
     }
 
@@ -170,6 +197,7 @@ impl Gateway {
             next: None,
             errors,
             merged: Some(left_out),
+            etag: None,
         })
     }
 
@@ -296,8 +324,8 @@ async fn in_repository(
     provider: &dyn Provider,
     call: &Call,
     approved: &Approved<'_>,
-    operation: &Operation,
-    mut page: PageRequest,
+    (operation, mut page): (&Operation, PageRequest),
+    (validators, with_commits): (&Validators<'_>, bool),
 ) -> Result<Fetched> {
     // Only under "all" can a name be unknown; then it costs one resolving call, and the cursor
     // carries the id so that the next pages need none.
@@ -379,6 +407,28 @@ async fn in_repository(
         Operation::PullRequest(number) => {
             let pull = provider.pull_request(call, &repo, *number);
             Fetched::one(Box::new(pull.await?))
+        }
+        Operation::PullRequestCommits(number) => {
+            let commits = provider.pull_request_commits(call, &repo, *number, page);
+            commits.await?.into()
+        }
+        Operation::Reviews(number) => provider.reviews(call, &repo, *number, page).await?.into(),
+        Operation::Comments(number) => provider.comments(call, &repo, *number, page).await?.into(),
+        Operation::Compare(base, head) => {
+            let query = CompareQuery {
+                base: base.clone(),
+                head: head.clone(),
+                with_commits,
+            };
+            let mut comparison = provider.compare(call, &repo, &query).await?;
+            if !with_commits {
+                (comparison.commits, comparison.commits_truncated) = (None, None);
+            }
+            Fetched::one(Box::new(comparison))
+        }
+        Operation::Contents(query) => {
+            let (content, tag) = validators.read(provider, call, &repo, query).await?;
+            Fetched::file(content, tag)
         }
         Operation::Profile | Operation::Repositories => {
             return Err(Error::internal("not an operation of one repository"));

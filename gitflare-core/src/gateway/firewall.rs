@@ -41,6 +41,17 @@ impl Gateway {
             .clone()
     }
 
+    /// Puts in force what another gateway over the same storage has stored.
+    ///
+    /// # Errors
+    /// The storage's own; the configuration in force stays.
+    pub async fn refresh_firewall(&self) -> Result<()> {
+        match self.storage.settings().firewall().await? {
+            Some(stored) => self.put_in_force(stored).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
     /// Changes the configuration, validated whole and audited; the next request sees it.
     ///
     /// # Errors

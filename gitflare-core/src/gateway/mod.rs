@@ -16,6 +16,8 @@ mod cleanup;
 mod code_grant;
 mod connect;
 mod consent;
+mod contents;
+mod customer_events;
 mod customers;
 mod deliveries;
 mod events;
@@ -65,7 +67,7 @@ pub use grants::{GrantFilterText, NewGrantRequest, RequestedRepositories};
 pub use introspection::{Introspection, TokenContext, TokenFilterText};
 pub use link::{FailedLink, LinkCallback, LinkClaim, LinkStart, ReturnedLink, StartedLink};
 pub use listing::{ListQuery, Listing, PageInfo};
-pub use payload::Payload;
+pub use payload::{NotModified, Payload};
 pub use posted_link::PostedReturn;
 pub use query::Query;
 pub use request::{ReadCredential, ReadRequest, UnifiedReply};
@@ -145,6 +147,7 @@ pub struct Gateway {
     vault: Vault,
     refreshes: refresh::InFlightRefreshes,
     form_keys: Vec<Secret<[u8; 32]>>,
+    validator_key: Secret<[u8; 32]>,
     account_links: AccountLinks,
     admission: Arc<dyn Admission>,
     settings: GatewaySettings,

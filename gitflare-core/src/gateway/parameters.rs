@@ -7,8 +7,8 @@ use crate::{
     model::{DeploymentState, PullRequestFilter},
     policy::Approved,
     provider::{
-        CommitId, CommitPrefix, DeploymentFilter, Endpoint, GitRef, ProviderId, RefSelector,
-        Support, TreePath, TreeQuery,
+        CommitId, CommitPrefix, ContentQuery, DeploymentFilter, Endpoint, FilePath, GitRef,
+        ProviderId, RefSelector, Support, TreePath, TreeQuery,
     },
 };
 
@@ -36,6 +36,12 @@ pub(super) enum Operation {
     Assignees,
     Commit(CommitPrefix),
     PullRequest(u64),
+    PullRequestCommits(u64),
+    Reviews(u64),
+    Comments(u64),
+    Contents(ContentQuery),
+    /// `base` and `head`.
+    Compare(GitRef, GitRef),
 }
 
 /// A filter and its value or default, as the cursor is bound to it.
@@ -72,7 +78,11 @@ pub(super) fn parameters(
     if endpoint == Endpoint::Repositories {
         query.value("provider")?;
     }
-    let filters = bound_filters(endpoint, provider, query)?;
+    let mut filters = bound_filters(endpoint, provider, query)?;
+    if is_paged && let Some(item) = request.item.as_deref() {
+        // A list below a pull request is another one than that below the next.
+        filters.push(("pullRequestId", Some(item)));
+    }
     let cursor = if is_paged { query.cursor()? } else { None };
     check_cursor_has_provider(cursor, provider.map(|(id, _)| id))?;
     Ok(Parameters {
@@ -135,9 +145,7 @@ fn operation(endpoint: Endpoint, item: Option<&str>, query: &Query) -> Result<Op
             )?
             .unwrap_or(PullRequestFilter::Open),
         ),
-        Endpoint::PullRequestDiff => {
-            Operation::PullRequestDiff(pull_request_number(item.unwrap_or_default())?)
-        }
+        Endpoint::PullRequestDiff => Operation::PullRequestDiff(pull_request_number(item)?),
         Endpoint::Contributors => Operation::Contributors,
         Endpoint::Forks => Operation::Forks,
         Endpoint::Labels => Operation::Labels,
@@ -145,9 +153,21 @@ fn operation(endpoint: Endpoint, item: Option<&str>, query: &Query) -> Result<Op
         Endpoint::Watchers => Operation::Watchers,
         Endpoint::Assignees => Operation::Assignees,
         Endpoint::Commit => Operation::Commit(CommitPrefix::parse(item.unwrap_or_default())?),
-        Endpoint::PullRequest => {
-            Operation::PullRequest(pull_request_number(item.unwrap_or_default())?)
+        Endpoint::PullRequest => Operation::PullRequest(pull_request_number(item)?),
+        Endpoint::PullRequestCommits => Operation::PullRequestCommits(pull_request_number(item)?),
+        Endpoint::Reviews => Operation::Reviews(pull_request_number(item)?),
+        Endpoint::Comments => Operation::Comments(pull_request_number(item)?),
+        Endpoint::Compare => {
+            // What is wrong with one comes before what is missing.
+            query.value("base")?;
+            query.value("head")?;
+            let name = |parameter| GitRef::parse(parameter, query.required(parameter)?);
+            Operation::Compare(name("base")?, name("head")?)
         }
+        Endpoint::Contents => Operation::Contents(ContentQuery {
+            at: selector(query)?,
+            path: FilePath::parse("path", query.required("path")?)?,
+        }),
         Endpoint::Tags => Operation::Tags,
         Endpoint::Releases => Operation::Releases,
         Endpoint::Checks => Operation::Checks(selector(query)?),
@@ -190,8 +210,9 @@ fn bound_filters<'a>(
     let mut bound = Vec::with_capacity(endpoint.filters().len());
     for &name in endpoint.filters() {
         let sent = query.value(name)?;
-        if let (Some(_), Some((provider, Support::Full { filters }))) = (sent, provider)
-            && !filters.contains(&name)
+        if let (Some(_), Some((provider, support))) = (sent, provider)
+            && support.is_served()
+            && !support.filters().contains(&name)
         {
             let message = format!(
                 "{} cannot answer the filter `{name}` exactly.",
@@ -242,7 +263,8 @@ fn word<T: Copy>(
     }
 }
 
-fn pull_request_number(text: &str) -> Result<u64> {
+fn pull_request_number(text: Option<&str>) -> Result<u64> {
+    let text = text.unwrap_or_default();
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse()
         .ok()

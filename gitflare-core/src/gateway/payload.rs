@@ -7,10 +7,20 @@ use crate::{
     Result,
     filter::{Filterable, Screen},
     model::{
-        Branch, Check, Commit, Contributor, Deployment, Diff, Label, Person, PullRequest, Release,
-        Repository, Tag, TreeEntry, Viewer,
+        Branch, Check, Comment, Commit, Comparison, Content, Contributor, Deployment, Diff, Label,
+        Person, PullRequest, Release, Repository, Review, Tag, TreeEntry, Viewer,
     },
 };
+
+/// The answer to a read whose client has the file already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NotModified;
+
+impl Filterable for NotModified {
+    fn pass(self, _: &mut Screen<'_>) -> Result<Option<Self>> {
+        Ok(Some(self))
+    }
+}
 
 macro_rules! payload {
     ($($(#[$doc:meta])* $variant:ident($inner:ty),)*) => {
@@ -73,6 +83,16 @@ payload! {
     Labels(Vec<Label>),
     /// A page of people.
     People(Vec<Person>),
+    /// A page of reviews.
+    Reviews(Vec<Review>),
+    /// A page of comments.
+    Comments(Vec<Comment>),
+    /// Two commits compared.
+    Comparison(Box<Comparison>),
+    /// A file.
+    Content(Box<Content>),
+    /// Nothing: the client has the file already.
+    NotModified(NotModified),
 }
 
 impl Payload {
@@ -95,6 +115,11 @@ impl Payload {
             Self::FileTree(list) => list.len(),
             Self::Labels(list) => list.len(),
             Self::People(list) => list.len(),
+            Self::Reviews(list) => list.len(),
+            Self::Comments(list) => list.len(),
+            Self::Comparison(comparison) => comparison.diff.files.len(),
+            Self::Content(_) => 1,
+            Self::NotModified(_) => 0,
         }
     }
 

@@ -50,6 +50,15 @@ impl Query {
         }
     }
 
+    /// The value of a parameter that must be there.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when it is absent, empty or repeated.
+    pub fn required(&self, name: &str) -> Result<&str> {
+        self.value(name)?
+            .ok_or_else(|| Error::invalid_request(format!("`{name}` is needed.")))
+    }
+
     /// `limit`, as sent.
     ///
     /// # Errors

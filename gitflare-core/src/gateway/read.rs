@@ -9,15 +9,15 @@ use super::{
     checks::Permitted,
     fetch::{CheckedRead, Fetched},
     listing::open_page,
-    parameters::{BoundFilter, parameters},
-    record::UsageDraft,
+    parameters::{BoundFilter, Operation, parameters},
+    record::{Served, UsageDraft},
 };
 use crate::{
-    ConnectionId, Error, Result, TenantId,
+    ConnectionId, Error, Result, Scope, TenantId,
     cursor::CursorScope,
     filter::Filtered,
     policy::{Approved, Permit},
-    provider::{Endpoint, ProviderId, RateLimit},
+    provider::{ProviderId, RateLimit},
     storage::Connection,
 };
 
@@ -31,7 +31,11 @@ impl Gateway {
         let mut draft = self.draft(&request);
         let result = self.answer(&request, &mut draft).await;
         let outcome = match &result {
-            Ok(reply) => Ok((reply.data.value().len() as u64, reply.data.report())),
+            Ok(reply) => Ok(Served {
+                status: reply.status(),
+                items: reply.data.value().len() as u64,
+                report: reply.data.report(),
+            }),
             Err(error) => Err(error.code()),
         };
         self.record(draft, outcome).await?;
@@ -47,6 +51,9 @@ impl Gateway {
         let identified = self.identify(request, draft).await?;
         let permitted = self.permit(request, &identified, draft)?;
         let parameters = parameters(request, permitted.provider)?;
+        if let Operation::Contents(query) = &parameters.operation {
+            self.refuse_blocked(query)?;
+        }
         let scope = cursor_scope(request, &permitted, &parameters.filters);
         let (limit, cursor) = (parameters.limit, parameters.cursor);
         let page = open_page(&self.cursors, limit, cursor, &scope, draft.at)?;
@@ -58,6 +65,8 @@ impl Gateway {
             scope: &scope,
             page,
             hash_tenant: &hash_tenant(&permitted)?,
+            if_none_match: request.if_none_match.as_deref(),
+            with_commits: may_read_commits(&permitted),
             now: draft.at,
             deadline: self.deadline_after(draft.started),
         };
@@ -97,11 +106,12 @@ impl Gateway {
             next_cursor,
         });
         Ok(UnifiedReply {
-            firewall: (read.endpoint == Endpoint::FileTree).then(|| data.report()),
+            firewall: read.endpoint.reports_firewall().then(|| data.report()),
             data,
             page_info,
             errors,
             rate_limits,
+            etag: fetched.etag,
         })
     }
 
@@ -147,6 +157,17 @@ fn cursor_scope<'a>(
         repository,
         filters,
     }
+}
+
+/// Whether the commits of a comparison may be told, which is asked for by another scope than the
+/// comparison itself.
+fn may_read_commits(permitted: &Permitted<'_>) -> bool {
+    let of_token = permitted.access.is_none_or(|access| {
+        let permissions = access.token.permissions;
+        permissions.contains(Scope::ReadCommits)
+    });
+    let mut shares = permitted.permit.shares.iter();
+    of_token && shares.all(|share| share.permissions.contains(Scope::ReadCommits))
 }
 
 /// The tenant within which equal secrets stay comparable. A connection without tenant (legacy

@@ -39,6 +39,16 @@ impl UsageDraft<'_> {
     }
 }
 
+/// What was answered.
+pub(super) struct Served {
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// The number of resources.
+    pub(super) items: u64,
+    /// What the firewall did.
+    pub(super) report: FirewallReport,
+}
+
 impl Gateway {
     /// A draft for a request that has just come.
     pub(super) fn draft<'r>(&self, request: &'r ReadRequest) -> UsageDraft<'r> {
@@ -55,15 +65,14 @@ impl Gateway {
     }
 
     /// Notes what was used and writes one row per request with a token of ours, refusals included
-    /// (LG-4). `outcome` is what left: the number of resources and what the firewall did, or the
-    /// code of the refusal.
+    /// (LG-4). `outcome` is what left, or the code of the refusal.
     ///
     /// # Errors
     /// The storage's own: a request that cannot be recorded is not answered.
     pub(super) async fn record(
         &self,
         draft: UsageDraft<'_>,
-        outcome: std::result::Result<(u64, FirewallReport), Code>,
+        outcome: std::result::Result<Served, Code>,
     ) -> Result<()> {
         for connection in &draft.connections {
             let connections = self.storage.connections();
@@ -73,8 +82,17 @@ impl Gateway {
             return Ok(());
         };
         self.storage.tokens().touch(&token_id, draft.at).await?;
-        let (items, report) = outcome.unwrap_or_default();
-        let code = outcome.err();
+        let (served, code) = match outcome {
+            Ok(served) => (served, None),
+            Err(code) => {
+                let refused = Served {
+                    status: code.status(),
+                    items: 0,
+                    report: FirewallReport::default(),
+                };
+                (refused, Some(code))
+            }
+        };
         let row = UsageRow {
             id: LogId::generate(&*self.clock, &*self.random),
             at: draft.at,
@@ -87,13 +105,13 @@ impl Gateway {
             path: draft.request.path.clone(),
             provider: draft.provider,
             repository_id: draft.repository,
-            status: code.map_or(200, Code::status),
+            status: served.status,
             error_code: code.map(Code::name),
             duration_ms: millis(draft.started.elapsed()),
             upstream_ms: millis(draft.upstream),
-            items,
-            blocked_files: report.blocked_files,
-            redacted_secrets: report.redacted_secrets,
+            items: served.items,
+            blocked_files: served.report.blocked_files,
+            redacted_secrets: served.report.redacted_secrets,
         };
         self.storage.usage().record(row).await
     }

@@ -311,9 +311,10 @@ impl Gateway {
     }
 }
 
-/// Whether an upstream has refused the credential itself.
+/// Whether an upstream has refused the credential itself. Not all say so with 401: to a dead token
+/// GitFlic answers 403.
 pub(super) fn refuses_credential(error: &Error) -> bool {
-    error.upstream_status() == Some(401)
+    error.upstream_status().is_some()
         && matches!(error.code(), Code::AuthExpired | Code::InvalidCredentials)
 }
 

@@ -23,6 +23,9 @@ pub struct ReadRequest {
     pub item: Option<String>,
     /// The decoded query string; nothing in it is checked yet.
     pub query: Query,
+    /// The validators of what the client has, as `If-None-Match` writes them (RFC 9110, section
+    /// 13.1.2); of interest for files alone.
+    pub if_none_match: Option<String>,
     /// The HTTP method, for the usage row.
     pub method: &'static str,
     /// The path without query, for the usage row.
@@ -49,11 +52,24 @@ pub struct UnifiedReply {
     pub data: Filtered<Payload>,
     /// Continuation of the list; `None` for an answer that is not a list with cursors.
     pub page_info: Option<PageInfo>,
-    /// Report of the firewall, where it is sent beside the page (file trees).
+    /// Report of the firewall, where it is sent beside the page (file trees, comments).
     pub firewall: Option<FirewallReport>,
     /// What is missing from the data: providers that failed, for answers over all of them, and
     /// sources of one provider that did not answer. `None` where nothing can be missing.
     pub errors: Option<Vec<Error>>,
     /// The last rate limit that each upstream reported for the accounts of this read.
     pub rate_limits: Vec<(ProviderId, RateLimit)>,
+    /// The validator of a file, as `ETag` writes it; `None` for everything else.
+    pub etag: Option<String>,
+}
+
+impl UnifiedReply {
+    /// The HTTP status: 304 for a file that the client has, else 200.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self.data.value() {
+            Payload::NotModified(_) => 304,
+            _ => 200,
+        }
+    }
 }

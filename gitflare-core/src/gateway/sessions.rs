@@ -30,15 +30,22 @@ impl Gateway {
         subject: SessionSubject,
         act: &AuditContext<'_>,
     ) -> Result<BegunSession> {
-        let id = SessionId::generate(&*self.clock, &*self.random);
-        let session = Session::begin(id, subject, self.clock.now());
-        let text = Credential::generate(CredentialKind::SessionToken, &*self.random);
+        let BegunSession { session, text } = self.unstored_session(subject);
         let audit = self.audit_success(act, AuditAction::SessionCreate, &session.id);
         self.storage
             .sessions()
             .insert(session.clone(), text.hash(), audit)
             .await?;
         Ok(BegunSession { session, text })
+    }
+
+    /// A session that opens nothing, as long as nobody stores it.
+    pub(super) fn unstored_session(&self, subject: SessionSubject) -> BegunSession {
+        let id = SessionId::generate(&*self.clock, &*self.random);
+        BegunSession {
+            session: Session::begin(id, subject, self.clock.now()),
+            text: Credential::generate(CredentialKind::SessionToken, &*self.random),
+        }
     }
 
     /// The live session of a text, whichever kind it is. What cannot be ours costs no read.

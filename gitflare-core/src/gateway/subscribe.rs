@@ -5,11 +5,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
 use super::{
-    AuditContext, Gateway, ReadRequest, cells, checks::Permitted, parameters::common,
-    record::UsageDraft,
+    AuditContext, Gateway, ReadRequest, cells,
+    checks::Permitted,
+    parameters::common,
+    record::{Served, UsageDraft},
 };
 use crate::{
     AuthorizationId, Error, Result, Secret, SubscriptionId, Timestamp,
+    filter::FirewallReport,
     model::{EventName, Subscription},
     policy::Approved,
     provider::{Call, Endpoint, NewHook, Provider, ProviderHooks, RepoRef},
@@ -90,7 +93,11 @@ impl Gateway {
             .make_subscription(&request, body, rules, hook_base, &mut draft)
             .await;
         let outcome = match &result {
-            Ok(_) => Ok((1, Default::default())),
+            Ok(_) => Ok(Served {
+                status: 200,
+                items: 1,
+                report: FirewallReport::default(),
+            }),
             Err(error) => Err(error.code()),
         };
         self.record(draft, outcome).await?;

@@ -112,6 +112,15 @@ impl Gateway {
         query: &ListQuery,
     ) -> Result<Listing<DeliveryRecord>> {
         let id = self.own_subscription(token, id).await?.subscription.id;
+        self.deliveries_of(&id, query).await
+    }
+
+    /// The deliveries of a subscription that are kept, whoever's it is.
+    pub(super) async fn deliveries_of(
+        &self,
+        id: &SubscriptionId,
+        query: &ListQuery,
+    ) -> Result<Listing<DeliveryRecord>> {
         let filters = [("subscription", Some(id.as_str()))];
         let list = List {
             route: "deliveries",
@@ -120,7 +129,7 @@ impl Gateway {
         self.page_of(
             list,
             query,
-            async |range| self.storage.deliveries().list(&id, range).await,
+            async |range| self.storage.deliveries().list(id, range).await,
             |delivery| delivery.id.as_str(),
         )
         .await
@@ -137,10 +146,15 @@ impl Gateway {
         delivery: &str,
     ) -> Result<()> {
         let id = self.own_subscription(token, id).await?.subscription.id;
+        self.replay(&id, delivery).await
+    }
+
+    /// Queues a delivery of a subscription again, whoever's it is.
+    pub(super) async fn replay(&self, id: &SubscriptionId, delivery: &str) -> Result<()> {
         let is_queued = match EventId::parse(delivery) {
             Ok(delivery) => {
                 let queue = self.storage.deliveries();
-                queue.replay(&id, &delivery, self.clock.now()).await?
+                queue.replay(id, &delivery, self.clock.now()).await?
             }
             Err(_) => false,
         };

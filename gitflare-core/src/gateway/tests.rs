@@ -51,6 +51,7 @@ fn every_use_case_can_be_spawned() {
             repository: None,
             item: None,
             query: Query::default(),
+            if_none_match: None,
             method: "GET",
             path: String::new(),
             request_id: gateway.new_request_id(),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Actor, Check, CheckStatus, Commit, Deployment, DeploymentState, EventName, PullRequest,
+    Check, CheckStatus, Comment, Commit, Deployment, DeploymentState, EventName, PullRequest,
     Release, Repository, words,
 };
 use crate::{
@@ -100,20 +100,6 @@ words! {
     }
 }
 
-words! {
-    /// What a review says of a pull request.
-    ReviewState {
-        /// It may be merged.
-        Approved = "approved",
-        /// It may not be merged as it is.
-        ChangesRequested = "changes_requested",
-        /// The review no longer counts.
-        Dismissed = "dismissed",
-        /// Neither.
-        Commented = "commented",
-    }
-}
-
 /// The `data` of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -164,31 +150,6 @@ pub struct RefEvent {
     /// Commit id of the ref, the last one when it was deleted; `None` where the provider does not
     /// say.
     pub commit_sha: Option<String>,
-}
-
-/// A comment or review.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Comment {
-    /// The provider's own id.
-    pub id: String,
-    /// Text of the comment, Markdown as written.
-    pub body: Option<String>,
-    /// What a review says of the pull request; `None` for what is no review.
-    pub state: Option<ReviewState>,
-    /// Author of the comment.
-    pub author: Option<Actor>,
-    /// The pull request that it is about, if one.
-    pub pull_request_number: Option<u64>,
-    /// The commit that it is about, if one.
-    pub commit_sha: Option<String>,
-    /// URL of the comment's page.
-    pub web_url: Option<String>,
-    /// Time of creation.
-    pub created_at: Option<Timestamp>,
-    /// Time of the last change.
-    pub updated_at: Option<Timestamp>,
 }
 
 impl EventData {
@@ -249,14 +210,7 @@ impl Filterable for EventData {
             }
             Self::Ref(git_ref) => Some(Self::Ref(git_ref)),
             Self::PullRequest(inner) => passed!(PullRequest, inner),
-            Self::Comment(mut comment) => {
-                screen.url(&mut comment.web_url);
-                if let Some(actor) = &mut comment.author {
-                    screen.url(&mut actor.avatar_url);
-                }
-                screen.prose(&mut comment.body)?;
-                Some(Self::Comment(comment))
-            }
+            Self::Comment(inner) => passed!(Comment, inner),
             Self::Release(inner) => passed!(Release, inner),
             Self::Check(inner) => passed!(Check, inner),
             Self::Deployment(inner) => passed!(Deployment, inner),

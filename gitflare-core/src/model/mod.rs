@@ -9,7 +9,10 @@
 
 mod branch;
 mod check;
+mod comment;
 mod commit;
+mod comparison;
+mod content;
 mod contributor;
 mod deployment;
 mod diff;
@@ -20,6 +23,7 @@ mod profile;
 mod pull_request;
 mod release;
 mod repository;
+mod review;
 mod subscription;
 mod tag;
 mod tree_entry;
@@ -28,19 +32,23 @@ use serde::Serialize;
 
 pub use branch::Branch;
 pub use check::{Check, CheckConclusion, CheckStatus};
+pub use comment::{Comment, CommentKind, CommentSide};
 pub use commit::{Commit, Signature};
+pub use comparison::{Comparison, ComparisonStatus, MAX_COMPARED_COMMITS};
+pub use content::{
+    Content, ContentEncoding, ContentType, LfsPointer, MAX_CONTENT_BYTES, SourceEncoding, Withheld,
+};
 pub use contributor::Contributor;
 pub use deployment::{Deployment, DeploymentState};
 pub use diff::{Diff, DiffFile, DiffStats, FileStatus, MAX_FILES, MAX_PATCH_BYTES};
-pub use event::{
-    Comment, Envelope, EnvelopeRepository, EventAction, EventData, PushEvent, RefEvent, ReviewState,
-};
+pub use event::{Envelope, EnvelopeRepository, EventAction, EventData, PushEvent, RefEvent};
 pub use label::Label;
 pub use person::Person;
 pub use profile::Viewer;
 pub use pull_request::{PullRequest, PullRequestFilter, PullRequestState, PullRequestStats};
 pub use release::{Asset, Release};
 pub use repository::{Owner, OwnerType, Repository, Visibility};
+pub use review::{Review, ReviewState};
 pub use subscription::{EventName, Subscription};
 pub use tag::{Tag, Tagger};
 pub use tree_entry::{TreeEntry, TreeEntryType};

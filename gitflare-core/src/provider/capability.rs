@@ -70,6 +70,19 @@ endpoints! {
     Assignees        "assignees.list"        ReadAuthors       true  [];
     Commit           "commits.read"          ReadCommits       false [];
     PullRequest      "pull-requests.read"    ReadPullRequests  false [];
+    PullRequestCommits "pull-requests.commits" ReadCommits     true  [];
+    Reviews          "pull-requests.reviews" ReadReviews       true  [];
+    Comments         "pull-requests.comments" ReadReviews      true  [];
+    Contents         "contents.read"         ReadContents      false ["path" "ref" "branch"];
+    Compare          "compare.read"          ReadDiffs         false ["base" "head"];
+}
+
+impl Endpoint {
+    /// Whether an answer tells beside its page what the firewall did to it: rows may be missing.
+    #[must_use]
+    pub const fn reports_firewall(self) -> bool {
+        matches!(self, Self::FileTree | Self::Comments)
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -95,6 +108,31 @@ impl Capability {
             filters: endpoint.filters(),
         };
         Self { endpoint, support }
+    }
+
+    /// Served, with every filter of the contract, but for what the sentence says.
+    #[must_use]
+    pub const fn limited(endpoint: Endpoint, limit: &'static str) -> Self {
+        let support = Support::Limited {
+            filters: endpoint.filters(),
+            history: true,
+            limit,
+        };
+        Self { endpoint, support }
+    }
+
+    /// Reviews as they stand: one row a person, without those that came before.
+    #[must_use]
+    pub const fn without_history(limit: &'static str) -> Self {
+        let support = Support::Limited {
+            filters: Endpoint::Reviews.filters(),
+            history: false,
+            limit,
+        };
+        Self {
+            endpoint: Endpoint::Reviews,
+            support,
+        }
     }
 
     /// Not served; the reason is one sentence for people.
@@ -133,6 +171,15 @@ pub enum Support {
         /// A subset of [`Endpoint::filters`].
         filters: &'static [&'static str],
     },
+    /// Supported, but for what a sentence says.
+    Limited {
+        /// A subset of [`Endpoint::filters`].
+        filters: &'static [&'static str],
+        /// Whether rows of the past are kept; of interest for reviews.
+        history: bool,
+        /// One sentence, shown on the capabilities page.
+        limit: &'static str,
+    },
     /// Not supported, with the reason.
     None {
         /// One sentence, shown on the capabilities page.
@@ -144,14 +191,14 @@ impl Support {
     /// Whether the operation is served.
     #[must_use]
     pub const fn is_served(self) -> bool {
-        matches!(self, Self::Full { .. })
+        matches!(self, Self::Full { .. } | Self::Limited { .. })
     }
 
     /// The filters that are answered exactly; none when the operation is not served.
     #[must_use]
     pub const fn filters(self) -> &'static [&'static str] {
         match self {
-            Self::Full { filters } => filters,
+            Self::Full { filters } | Self::Limited { filters, .. } => filters,
             Self::None { .. } => &[],
         }
     }
@@ -160,8 +207,28 @@ impl Support {
     #[must_use]
     pub const fn reason(self) -> Option<&'static str> {
         match self {
-            Self::Full { .. } => None,
+            Self::Full { .. } | Self::Limited { .. } => None,
             Self::None { reason } => Some(reason),
+        }
+    }
+
+    /// What is left out of an operation that is served, one sentence; `None` when nothing is.
+    #[must_use]
+    pub const fn limit(self) -> Option<&'static str> {
+        match self {
+            Self::Limited { limit, .. } => Some(limit),
+            Self::Full { .. } | Self::None { .. } => None,
+        }
+    }
+
+    /// Whether the rows are a history, one for every review that was given; `None` for every other
+    /// operation than that of reviews, and where it is not served.
+    #[must_use]
+    pub fn keeps_history(self, endpoint: Endpoint) -> Option<bool> {
+        match (endpoint, self) {
+            (Endpoint::Reviews, Self::Full { .. }) => Some(true),
+            (Endpoint::Reviews, Self::Limited { history, .. }) => Some(history),
+            _ => None,
         }
     }
 }

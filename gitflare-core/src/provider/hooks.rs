@@ -29,6 +29,8 @@ pub struct HookCall<'a> {
     pub body: &'a [u8],
     /// The connection whose hook it is; goes into the resources that name one.
     pub connection_id: &'a ConnectionId,
+    /// The id of the repository that the hook was made for.
+    pub repository_id: &'a str,
 }
 
 impl<'a> HookCall<'a> {

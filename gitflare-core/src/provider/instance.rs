@@ -7,16 +7,18 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 
 use super::{
-    AuthorizationRequest, Call, Capability, CodeExchange, CommitId, CommitPrefix, DeploymentFilter,
-    Evidence, GitRef, HookCall, HookEvent, HookEvents, KnownRepository, NewHook, OauthRefusal,
-    Provider, ProviderHooks, ProviderId, ProviderKind, ProviderOauth, ProviderTokens, RateLimit,
-    RefSelector, RepoRef, TokenRefresh, TokenRevocation, Told, TreeQuery,
+    AuthorizationRequest, Call, Capability, CodeExchange, CommitId, CommitPrefix, CompareQuery,
+    ContentQuery, DeploymentFilter, Evidence, GitRef, Held, HookCall, HookEvent, HookEvents,
+    KnownRepository, NewHook, OauthRefusal, Provider, ProviderHooks, ProviderId, ProviderKind,
+    ProviderOauth, ProviderTokens, RateLimit, RefSelector, RepoRef, TokenRefresh, TokenRevocation,
+    Told, TreeQuery,
 };
 use crate::{
     ConnectionId, Error, Page, PageRequest, Result, Secret,
     model::{
-        Branch, Check, Commit, Contributor, Deployment, Diff, EventData, EventName, Label, Person,
-        PullRequest, PullRequestFilter, Release, Repository, Tag, TreeEntry, Viewer,
+        Branch, Check, Comment, Commit, Comparison, Content, Contributor, Deployment, Diff,
+        EventData, EventName, Label, Person, PullRequest, PullRequestFilter, Release, Repository,
+        Review, Tag, TreeEntry, Viewer,
     },
 };
 
@@ -190,6 +192,11 @@ pass! {
     assignees(page: PageRequest) -> Page<Person>;
     commit(commit: &CommitPrefix) -> Commit;
     pull_request(number: u64) -> PullRequest;
+    pull_request_commits(number: u64, page: PageRequest) -> Page<Commit>;
+    reviews(number: u64, page: PageRequest) -> Page<Review>;
+    comments(number: u64, page: PageRequest) -> Page<Comment>;
+    contents(query: &ContentQuery, held: Held<'_>) -> Content;
+    compare(query: &CompareQuery) -> Comparison;
 }
 
 #[async_trait]

@@ -7,6 +7,7 @@
 
 mod capability;
 mod commit_id;
+mod contents;
 mod evidence;
 mod hooks;
 mod id;
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 
 pub use capability::{Capability, Endpoint, Support};
 pub use commit_id::{CommitId, CommitPrefix};
+pub use contents::{ContentQuery, FilePath, Held};
 pub use evidence::Evidence;
 pub use hooks::{HookCall, HookEvent, HookEvents, NewHook, ProviderHooks};
 pub use id::{ProviderId, ProviderKind};
@@ -31,15 +33,16 @@ pub use oauth::{
     TokenRevocation,
 };
 pub use rate_limit::RateLimit;
-pub use reference::{GitRef, RefSelector, TreePath, TreeQuery};
+pub use reference::{CompareQuery, GitRef, RefSelector, TreePath, TreeQuery};
 pub use registry::Registry;
 
 use crate::{
     ConnectionId, Error, Page, PageRequest, Result, Secret,
     filter::BlockedPaths,
     model::{
-        Branch, Check, Commit, Contributor, Deployment, DeploymentState, Diff, Label, Person,
-        PullRequest, PullRequestFilter, Release, Repository, Tag, TreeEntry, Viewer,
+        Branch, Check, Comment, Commit, Comparison, Content, Contributor, Deployment,
+        DeploymentState, Diff, Label, Person, PullRequest, PullRequestFilter, Release, Repository,
+        Review, Tag, TreeEntry, Viewer,
     },
 };
 
@@ -347,6 +350,63 @@ pub trait Provider: Send + Sync {
         _number: u64,
     ) -> Result<PullRequest> {
         Err(Error::unsupported(self.id(), Endpoint::PullRequest))
+    }
+
+    /// Lists the commits of a pull request, in the upstream's order. Where it cuts the list, the last
+    /// page says so in its errors.
+    async fn pull_request_commits(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _number: u64,
+        _page: PageRequest,
+    ) -> Result<Page<Commit>> {
+        Err(Error::unsupported(self.id(), Endpoint::PullRequestCommits))
+    }
+
+    /// Lists the reviews of a pull request that were submitted.
+    async fn reviews(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _number: u64,
+        _page: PageRequest,
+    ) -> Result<Page<Review>> {
+        Err(Error::unsupported(self.id(), Endpoint::Reviews))
+    }
+
+    /// Lists the comments on a pull request, without those of the system and without drafts.
+    async fn comments(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _number: u64,
+        _page: PageRequest,
+    ) -> Result<Page<Comment>> {
+        Err(Error::unsupported(self.id(), Endpoint::Comments))
+    }
+
+    /// What stands at the path of a file. A link is never followed. What `held` has comes without its
+    /// bytes, where the adapter can tell before it fetches them.
+    async fn contents(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _query: &ContentQuery,
+        _held: Held<'_>,
+    ) -> Result<Content> {
+        Err(Error::unsupported(self.id(), Endpoint::Contents))
+    }
+
+    /// What one name of the repository changes against the merge base with another one;
+    /// `RESOURCE_NOT_FOUND` without a common ancestor.
+    async fn compare(
+        &self,
+        _call: &Call,
+        _repo: &RepoRef,
+        _query: &CompareQuery,
+    ) -> Result<Comparison> {
+        Err(Error::unsupported(self.id(), Endpoint::Compare))
     }
 
     /// The hooks by which the provider tells of events; `None` where it has none.

@@ -99,6 +99,17 @@ pub enum RefSelector {
     Ref(GitRef),
 }
 
+/// Two names of one repository to compare, each a branch, a tag or a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompareQuery {
+    /// Name of what is compared against.
+    pub base: GitRef,
+    /// Name of what has the changes.
+    pub head: GitRef,
+    /// Whether the commits are wanted, too.
+    pub with_commits: bool,
+}
+
 /// Selector of a tree and its part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TreeQuery {

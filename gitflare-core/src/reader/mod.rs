@@ -2,6 +2,7 @@
 //! methods. Every read goes through [`Gateway::read`]: the checks, the cursors, the firewall and the
 //! usage row are those of the HTTP interface.
 
+mod file;
 mod operation;
 mod page;
 
@@ -9,16 +10,18 @@ use std::{marker::PhantomData, vec};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use file::{File, ReadFile};
 pub use operation::{
-    Assignees, Branches, Checks, Commits, Contributors, Deployments, FileTree, Forks, Labels,
-    Operation, PullRequests, Releases, Repositories, Stargazers, Tags, Watchers,
+    Assignees, Branches, Checks, Comments, Commits, Contributors, Deployments, FileTree, Forks,
+    Labels, Operation, PullRequestCommits, PullRequests, Releases, Repositories, Reviews,
+    Stargazers, Tags, Watchers,
 };
 pub use page::{Answer, Page};
 
 use crate::{
     Code, Error, Result, Secret,
     gateway::{Gateway, Payload, Query, ReadCredential, ReadRequest, UnifiedReply},
-    model::{Commit, Diff, PullRequest, Repository, Viewer},
+    model::{Commit, Comparison, Diff, PullRequest, Repository, Viewer},
     provider::Endpoint,
 };
 
@@ -126,23 +129,33 @@ impl<'g> Reader<'g> {
         &self,
         endpoint: Endpoint,
         target: &Target,
-        mut query: Vec<(String, String)>,
+        query: Vec<(String, String)>,
     ) -> Result<UnifiedReply> {
+        let request = self.request(endpoint, target, query);
+        self.gateway.read(request).await
+    }
+
+    fn request(
+        &self,
+        endpoint: Endpoint,
+        target: &Target,
+        mut query: Vec<(String, String)>,
+    ) -> ReadRequest {
         if let Some(id) = &self.connection {
             query.push(("connectionId".into(), id.clone()));
         }
-        let request = ReadRequest {
+        ReadRequest {
             endpoint,
             credential: ReadCredential::Bearer(self.token.clone()),
             provider: target.provider.clone(),
             repository: target.repository.clone(),
             item: target.item.clone(),
             query: Query::new(query),
+            if_none_match: None,
             method: "GET",
             path: target.path.clone(),
             request_id: self.gateway.new_request_id(),
-        };
-        self.gateway.read(request).await
+        }
     }
 }
 
@@ -187,6 +200,28 @@ lists! {
     watchers Watchers;
     /// The people who can be made responsible for a pull request.
     assignees Assignees;
+}
+
+impl<'g> RepositoryReader<'g> {
+    /// The commits of a pull request, in the provider's order.
+    pub fn pull_request_commits(&self, number: u64) -> List<'g, PullRequestCommits> {
+        self.below_pull_request(number)
+    }
+
+    /// The reviews of a pull request.
+    pub fn reviews(&self, number: u64) -> List<'g, Reviews> {
+        self.below_pull_request(number)
+    }
+
+    /// The comments on a pull request, general and inline.
+    pub fn comments(&self, number: u64) -> List<'g, Comments> {
+        self.below_pull_request(number)
+    }
+
+    fn below_pull_request<O: Operation>(&self, number: u64) -> List<'g, O> {
+        let target = self.below_item("pull-requests", &number.to_string(), O::SEGMENT);
+        List::new(self.reader.clone(), target)
+    }
 }
 
 impl RepositoryReader<'_> {
@@ -245,6 +280,21 @@ impl RepositoryReader<'_> {
         let number = number.to_string();
         self.diff(Endpoint::PullRequestDiff, "pull-requests", &number)
             .await
+    }
+
+    /// What `head` changes against its merge base with `base`, each a branch, a tag or a commit.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`]; `RESOURCE_NOT_FOUND` without a common ancestor.
+    pub async fn compare(&self, base: &str, head: &str) -> Result<Answer<Comparison>> {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let query = vec![pair("base", base), pair("head", head)];
+        let target = self.target("compare");
+        let reply = self.reader.read(Endpoint::Compare, &target, query).await?;
+        answer(reply, |payload| match payload {
+            Payload::Comparison(comparison) => Some(*comparison),
+            _ => None,
+        })
     }
 
     async fn diff(&self, endpoint: Endpoint, segment: &str, item: &str) -> Result<Answer<Diff>> {

@@ -5,8 +5,8 @@ use super::List;
 use crate::{
     gateway::Payload,
     model::{
-        Branch, Check, Commit, Contributor, Deployment, DeploymentState, Label, Person,
-        PullRequest, PullRequestFilter, Release, Repository, Tag, TreeEntry,
+        Branch, Check, Comment, Commit, Contributor, Deployment, DeploymentState, Label, Person,
+        PullRequest, PullRequestFilter, Release, Repository, Review, Tag, TreeEntry,
     },
     provider::Endpoint,
 };
@@ -21,7 +21,8 @@ pub trait Operation: sealed::Sealed {
     type Item: Send;
     /// Its row in the table of operations.
     const ENDPOINT: Endpoint;
-    /// Its last path segment below a repository; empty for the list of repositories.
+    /// Its last path segment below a repository or a pull request; empty for the list of
+    /// repositories.
     const SEGMENT: &'static str;
 
     /// The rows of an answer; `None` when the answer holds another resource.
@@ -68,6 +69,9 @@ operations! {
     Stargazers   Person      People       "stargazers";
     Watchers     Person      People       "watchers";
     Assignees    Person      People       "assignees";
+    PullRequestCommits Commit Commits     "commits";
+    Reviews      Review      Reviews      "reviews";
+    Comments     Comment     Comments     "comments";
 }
 
 impl List<'_, Repositories> {

@@ -81,6 +81,8 @@ words! {
     AuditAction {
         /// A tenant was made.
         TenantCreate = "tenant.create",
+        /// A tenant was deleted, with all that stood on it.
+        TenantDelete = "tenant.delete",
         /// A user signed up.
         UserCreate = "user.create",
         /// A sign-in failed.

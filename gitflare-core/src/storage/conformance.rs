@@ -43,6 +43,7 @@ promises! {
         tenants_are_listed_by_id
         a_customer_is_one_tenant_per_client
         a_customer_that_two_callers_make_is_one_tenant
+        a_deleted_tenant_takes_all_that_stands_on_it_along
     }
     users {
         an_address_belongs_to_one_person
@@ -109,6 +110,7 @@ promises! {
     deliveries {
         events_of_a_subscription_go_one_at_a_time
         an_overtaken_event_leaves_the_line
+        a_late_retry_holds_its_line_for_a_bounded_time
         no_more_is_begun_than_there_is_capacity_for
         a_client_that_fails_is_tried_with_one_event
         an_event_is_replayed_beside_the_line

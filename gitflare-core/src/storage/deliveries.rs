@@ -109,7 +109,7 @@ pub struct DeliveryRecord {
     pub sequence: u64,
     /// Where it stands.
     pub status: DeliveryStatus,
-    /// Whether later events were no longer held back by it.
+    /// Whether later events go on without it, at the latest five minutes after its first attempt.
     pub overtaken: bool,
     /// The attempts that have ended, oldest first.
     pub attempts: Vec<DeliveryAttempt>,
@@ -143,8 +143,9 @@ pub enum Settlement {
     Retry {
         /// Not before this moment.
         at: Timestamp,
-        /// Whether it no longer holds back later events.
-        overtaken: bool,
+        /// Until then later events of the subscription wait for it. One that is tried again later
+        /// than that is overtaken: when that moment has come, they go on without it.
+        holds_until: Timestamp,
     },
 }
 
@@ -195,7 +196,7 @@ pub trait DeliveryStore: Send + Sync {
     /// Until when the deliveries to a client pause; `None` when they do not.
     async fn paused_until(&self, client: &ClientId) -> Result<Option<Timestamp>>;
 
-    /// The deliveries of a subscription that are kept, by id, which is by arrival.
+    /// The deliveries of a subscription that are kept, by id, which is by arrival to the millisecond.
     async fn list(
         &self,
         subscription: &SubscriptionId,

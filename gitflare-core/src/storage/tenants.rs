@@ -40,6 +40,17 @@ pub trait TenantStore: Send + Sync {
     /// The tenant of that id.
     async fn find(&self, id: &TenantId) -> Result<Option<Tenant>>;
 
+    /// Deletes a tenant for whoever asks from now on, with all that stands on it: its clients, its
+    /// connections and their tokens, its authorizations with grants, codes and access tokens, its
+    /// subscriptions, sessions, requests, link flows, memberships and names. `false`, and no audit
+    /// row, when there is no such tenant (CA-1).
+    async fn delete(&self, id: &TenantId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
+
+    /// Deletes up to `limit` rows of tenants that were deleted before `before`, and those tenants
+    /// themselves where nothing is left of them; the size of the step, 0 when nothing more can go.
+    /// Clients stay, as those do that are deleted alone.
+    async fn purge_deleted(&self, before: Timestamp, limit: usize) -> Result<usize>;
+
     /// All tenants, by id.
     async fn list(&self, range: ListRange<'_>) -> Result<Vec<Tenant>>;
 

@@ -114,7 +114,13 @@ fn can_be_malformed(endpoint: Endpoint) -> bool {
 fn has_item(endpoint: Endpoint) -> bool {
     matches!(
         endpoint,
-        Endpoint::Commit | Endpoint::CommitDiff | Endpoint::PullRequest | Endpoint::PullRequestDiff
+        Endpoint::Commit
+            | Endpoint::CommitDiff
+            | Endpoint::PullRequest
+            | Endpoint::PullRequestDiff
+            | Endpoint::PullRequestCommits
+            | Endpoint::Reviews
+            | Endpoint::Comments
     )
 }
 
@@ -141,6 +147,14 @@ impl Attempt {
         if let (Some(filter), true) = (endpoint.filters().first(), self.is_malformed) {
             push(filter, "");
         }
+        let needed: &[&str] = match endpoint {
+            Endpoint::Contents => &["path"],
+            Endpoint::Compare => &["base", "head"],
+            _ => &[],
+        };
+        for name in needed.iter().filter(|_| !self.is_malformed) {
+            push(name, "main");
+        }
         let item = match endpoint {
             Endpoint::Commit if !self.is_malformed => Some("a".repeat(7)),
             Endpoint::CommitDiff if !self.is_malformed => Some("a".repeat(40)),
@@ -157,6 +171,7 @@ impl Attempt {
             repository: is_below_repository(endpoint).then(|| self.repository.to_owned()),
             item,
             query: Query::new(query),
+            if_none_match: None,
             method: "GET",
             path: "/v1/x".into(),
             request_id: bed.request_id.clone(),

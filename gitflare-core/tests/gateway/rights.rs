@@ -84,6 +84,7 @@ async fn legacy_mode_lets_a_connection_stand_for_a_credential() {
                     repository: Some("1".into()),
                     item: None,
                     query: Query::default(),
+                    if_none_match: None,
                     method: "GET",
                     path: "/v1/x".into(),
                     request_id: bed.request_id.clone(),

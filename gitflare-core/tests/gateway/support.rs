@@ -509,6 +509,7 @@ impl Bed {
                         .map(|(name, value)| ((*name).into(), (*value).into()))
                         .collect(),
                 ),
+                if_none_match: None,
                 method: "GET",
                 path: "/v1/x".into(),
                 request_id: self.request_id.clone(),

@@ -8,15 +8,6 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
         "Azure DevOps has no list of a repository's contributors.",
     ),
     Capability::none(
-        Endpoint::EventsSubscribe,
-        "Service hooks of Azure DevOps are not read yet.",
-    ),
-    // Azure lists forks by the organization that they are in, which is not all of them.
-    Capability::none(
-        Endpoint::Forks,
-        "Azure DevOps lists forks within one organization at a time.",
-    ),
-    Capability::none(
         Endpoint::Labels,
         "Labels at Azure DevOps belong to pull requests and work items.",
     ),
@@ -28,6 +19,9 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
     Capability::none(
         Endpoint::Assignees,
         "Azure DevOps has reviewers, and no list of those who can be assigned.",
+    ),
+    Capability::without_history(
+        "Azure DevOps tells each person's vote as it stands, without its time and its text.",
     ),
     Capability::none(
         Endpoint::Releases,

@@ -75,6 +75,16 @@ pub(super) struct Changes {
     pub(super) truncated: bool,
     pub(super) base: Option<String>,
     pub(super) head: Option<String>,
+    /// What the two commits have in common, where that was asked for.
+    pub(super) common: Option<Common>,
+}
+
+/// The commit that two others have in common, and how many commits each has beyond it.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) commit: String,
+    pub(super) ahead: Option<u64>,
+    pub(super) behind: Option<u64>,
 }
 
 /// A changed file.
@@ -180,10 +190,14 @@ async fn walk(
     let mut rows: Vec<WireChange> = Vec::new();
     let mut request = PageRequest::first(Limit::MAX);
     let mut truncated = true;
+    let mut common = None;
     for _ in 0..MAX_PAGES {
         let listing = client
             .listing(call, &list, &request, |row: WireChange| row)
             .await?;
+        if let (None, Some(answer)) = (&common, &listing.answer) {
+            common = answer.json::<WireCommon>()?.into_common();
+        }
         rows.extend(
             listing
                 .page
@@ -210,6 +224,7 @@ async fn walk(
         truncated,
         base,
         head,
+        common,
     })
 }
 
@@ -219,6 +234,25 @@ async fn walk(
 struct WireEnd {
     all_changes_included: Option<bool>,
     next_skip: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireCommon {
+    #[serde(default, deserialize_with = "wire::filled")]
+    common_commit: Option<String>,
+    ahead_count: Option<u64>,
+    behind_count: Option<u64>,
+}
+
+impl WireCommon {
+    fn into_common(self) -> Option<Common> {
+        Some(Common {
+            commit: self.common_commit?,
+            ahead: self.ahead_count,
+            behind: self.behind_count,
+        })
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,5 @@
 //! Checks: the statuses of a commit, which pipelines post too. They belong to a commit, so a ref is
-//! resolved first and the cursor keeps what it led to.
+//! resolved first and the cursor keeps what it led to. Events tell of the builds of pipelines themselves.
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
@@ -9,13 +9,13 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::{
-    client::{Client, below, moment},
+    client::{Client, below, branch, moment},
     pages::STATUSES,
     refs,
 };
 use crate::{
     listing::Api,
-    pinned::{pin, unpin},
+    pinned::{pin, start},
     wire::{self, Id, Word},
 };
 
@@ -26,18 +26,13 @@ pub(super) async fn list(
     at: &RefSelector,
     page: PageRequest,
 ) -> Result<Page<Check>> {
-    let limit = page.limit;
-    let (commit, position) = match &page.position {
-        Some(position) => unpin(position)?,
-        None => match refs::resolve(client, call, repo, Endpoint::Checks, at).await? {
-            Some(commit) => (commit, None),
-            None => return Ok(Page::last(Vec::new())),
-        },
+    let resolve = refs::resolve(client, call, repo, Endpoint::Checks, at);
+    let Some((commit, page)) = start(page, resolve).await? else {
+        return Ok(Page::last(Vec::new()));
     };
     let path = ["commits", commit.as_str(), "statuses"];
     // Else every change of a status would be one more row.
     let list = below(Endpoint::Checks, &STATUSES, repo, &path)?.query("latestOnly", "true");
-    let page = PageRequest { limit, position };
     let into = |wire: WireStatus| wire.of(commit.as_str().to_owned());
     let checks = client.rows(call, list, page, into).await?;
     Ok(pin(checks, &commit))
@@ -59,7 +54,8 @@ struct WireStatus {
     updated_date: Option<Timestamp>,
 }
 
-/// What a status is about. The two together tell those of one commit apart.
+/// What a status is about. The two together tell those of one commit apart; the definition of a build
+/// has a name alone.
 #[derive(Debug, Deserialize)]
 struct WireContext {
     #[serde(default, deserialize_with = "wire::filled")]
@@ -107,6 +103,62 @@ impl WireStatus {
             git_ref: None,
             web_url: url.filter(|url| !url.is_empty()),
             started_at: self.creation_date,
+        }
+    }
+}
+
+/// A build that has ended, as events tell it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WireBuild {
+    id: Id,
+    definition: Option<WireContext>,
+    build_number: Option<String>,
+    /// Older payloads have the result as the status.
+    result: Option<Word>,
+    status: Option<Word>,
+    source_branch: Option<String>,
+    source_version: Option<String>,
+    #[serde(default, deserialize_with = "moment")]
+    start_time: Option<Timestamp>,
+    #[serde(default, deserialize_with = "moment")]
+    finish_time: Option<Timestamp>,
+    #[serde(rename = "_links")]
+    links: Option<WireLinks>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireLinks {
+    web: Option<WireHref>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireHref {
+    href: Option<String>,
+}
+
+impl From<WireBuild> for Check {
+    fn from(wire: WireBuild) -> Self {
+        let result = wire.result.or(wire.status);
+        let conclusion = match result.as_ref().map_or("", Word::as_str) {
+            "succeeded" => Some(CheckConclusion::Success),
+            "partiallySucceeded" => Some(CheckConclusion::Neutral),
+            "failed" => Some(CheckConclusion::Failure),
+            "canceled" | "stopped" => Some(CheckConclusion::Cancelled),
+            _ => None,
+        };
+        let page = wire.links.and_then(|links| links.web);
+        Self {
+            id: wire.id.into(),
+            name: wire.definition.and_then(WireContext::into_name),
+            description: wire.build_number,
+            status: Some(CheckStatus::Completed),
+            conclusion,
+            commit_sha: wire.source_version,
+            git_ref: wire.source_branch.map(branch),
+            web_url: page.and_then(|page| page.href),
+            started_at: wire.start_time,
+            completed_at: wire.finish_time,
         }
     }
 }

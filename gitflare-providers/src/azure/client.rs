@@ -13,7 +13,7 @@ use super::refusals::{NO_REPOSITORY, is_sign_in, no_repository, refusal};
 pub(super) use super::values::{branch, is_guid, moment, without_user};
 use crate::{
     http::Http,
-    listing::{About, Api, List, Paging},
+    listing::{About, Api, List, Paging, settle_by_look},
     request::Get,
     upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
     upstream_answer::Answer,
@@ -156,32 +156,11 @@ impl Api for Client {
 
     /// Looks at the repository where the refusal alone does not tell.
     async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
-        // The rest of the request was accepted on the first page; a history that was rewritten
-        // loses the commit that its pages went by.
-        let goes_on = about.position.is_some() && refusal.upstream_status().is_some();
-        if goes_on
-            && matches!(
-                refusal.code(),
-                Code::InvalidRequest | Code::ResourceNotFound
-            )
-        {
-            return Err(recode(
-                &refusal,
-                Code::InvalidCursor,
-                "Azure DevOps no longer knows where this page starts.",
-            ));
-        }
-        let is_missing =
-            refusal.upstream_status() == Some(404) && refusal.code() == Code::ResourceNotFound;
-        let Some(repo) = about.repo.filter(|_| is_missing) else {
-            return Err(refusal);
-        };
-        match self.repository(call, &object(repo, &[])?).await {
-            Err(error) if error.code() == Code::RepositoryNotFound => Err(error),
-            // Pipelines are switched off: of a commit that is there nothing else can be missing.
-            Ok(_) if about.endpoint == Endpoint::Checks => Ok(()),
-            _ => Err(refusal),
-        }
+        // Where pipelines are switched off: of a commit that is there nothing else can be missing.
+        settle_by_look(about, refusal, Endpoint::Checks, |repo| async move {
+            self.repository(call, &object(repo, &[])?).await
+        })
+        .await
     }
 }
 

@@ -2,12 +2,19 @@
 //! of project and repository, which outlive renames. Upstream there is no unified diff: the adapter
 //! makes one out of the contents that it fetches.
 
+mod around;
 mod capabilities;
 mod changes;
 mod checks;
 mod client;
+mod comments;
 mod commits;
+mod compare;
+mod contents;
 mod diff;
+mod discussion;
+mod events;
+mod hooks;
 mod oauth;
 mod pages;
 mod person;
@@ -16,10 +23,15 @@ mod pull_requests;
 mod refs;
 mod refusals;
 mod repositories;
+mod reviews;
+mod together;
 mod tree;
 mod values;
 
-use gitflare_core::{Result, provider::Evidence};
+use gitflare_core::{
+    Result,
+    provider::{Evidence, ProviderHooks},
+};
 
 use self::{capabilities::CAPABILITIES, client::Client};
 use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
@@ -63,6 +75,10 @@ serve! {
             client::parts(segment).is_some()
         }
 
+        fn hooks(&self) -> Option<&dyn ProviderHooks> {
+            Some(self)
+        }
+
         fn evidence(&self) -> &'static [Evidence] {
             &[Evidence::RecordedTraffic, Evidence::PublishedDescription]
         }
@@ -70,6 +86,7 @@ serve! {
     viewer => profile::viewer,
     repositories => repositories::list,
     repository => repositories::find,
+    repositories_by_id => together::by_id,
     find_repository => repositories::find_by_name,
     branches => refs::branches,
     commits => commits::list,
@@ -79,6 +96,12 @@ serve! {
     tags => refs::tags,
     checks => checks::list,
     file_tree => tree::list,
+    forks => around::forks,
     commit => commits::find,
     pull_request => pull_requests::find,
+    pull_request_commits => pull_requests::commits,
+    reviews => reviews::list,
+    comments => comments::list,
+    contents => contents::read,
+    compare => compare::read,
 }

@@ -18,6 +18,13 @@ pub(super) struct WireIdentity {
     image_url: Option<String>,
 }
 
+impl WireIdentity {
+    /// The name for people; `None` when it was not sent.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.display_name.as_deref()
+    }
+}
+
 impl From<WireIdentity> for Actor {
     fn from(wire: WireIdentity) -> Self {
         Self {

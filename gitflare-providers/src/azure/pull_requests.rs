@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Actor, Diff, PullRequest, PullRequestFilter, PullRequestState},
+    model::{Commit, Diff, PullRequest, PullRequestFilter, PullRequestState},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
@@ -11,9 +11,11 @@ use serde::Deserialize;
 use super::{
     changes::{self, Between},
     client::{Client, below, branch, is_guid, moment, object, without_user},
+    commits::WireCommit,
     diff,
-    pages::COUNTED,
+    pages::{COUNTED, TOKENS},
     person::WireIdentity,
+    reviews::WireReviewer,
 };
 use crate::{
     listing::Api,
@@ -110,6 +112,19 @@ pub(super) async fn diff(
     Ok(diff)
 }
 
+pub(super) async fn commits(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+    page: PageRequest,
+) -> Result<Page<Commit>> {
+    let number = number.to_string();
+    let path = ["pullRequests", &*number, "commits"];
+    let list = below(Endpoint::PullRequestCommits, &TOKENS, repo, &path)?;
+    client.rows(call, list, page, WireCommit::into).await
+}
+
 fn hash(commit: Option<WireHash>) -> Option<String> {
     commit.and_then(|commit| commit.commit_id)
 }
@@ -160,25 +175,6 @@ pub(super) struct WirePullRequest {
     creation_date: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
     closed_date: Option<Timestamp>,
-}
-
-/// Somebody who reviews, or a group whose members may.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireReviewer {
-    #[serde(flatten)]
-    person: WireIdentity,
-    /// 10 and 5 approve, -5 and -10 do not; 0 is no vote yet.
-    vote: Option<i64>,
-    is_container: Option<bool>,
-}
-
-impl WireReviewer {
-    /// Who was asked and has not voted.
-    fn waited_for(self) -> Option<Actor> {
-        let is_person = self.is_container != Some(true);
-        (is_person && self.vote == Some(0)).then(|| self.person.into())
-    }
 }
 
 #[derive(Debug, Deserialize)]

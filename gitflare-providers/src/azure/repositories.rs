@@ -140,18 +140,30 @@ async fn of_organization(
         .query("includeLinks", "false")
         .query("includeHidden", "false")
         .rows_in("value");
-    let into = |wire: WireRepository| {
-        let key = (
-            wire.project.name.clone(),
-            wire.name.clone(),
-            wire.id.clone(),
-        );
-        (key, wire.seen_by(organization, &call.connection_id))
-    };
+    let into = |wire: WireRepository| wire.keyed(organization, call);
     let first = PageRequest::default();
-    let mut rows = client.rows(call, list, first, into).await?.items;
+    Ok(in_order(client.rows(call, list, first, into).await?.items))
+}
+
+/// What rows are put in order by: project, name and id.
+type Key = [String; 3];
+
+/// Rows in the one order that lasts: none is promised.
+pub(super) fn in_order(mut rows: Vec<(Key, Repository)>) -> Vec<Repository> {
     rows.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(rows.into_iter().map(|(_, repository)| repository).collect())
+    rows.into_iter().map(|(_, repository)| repository).collect()
+}
+
+/// The rows of a page behind the first `start`, and whether there are more.
+pub(super) fn slice(
+    mut rows: Vec<Repository>,
+    start: usize,
+    page: &PageRequest,
+) -> Page<Repository> {
+    let end = start.saturating_add(page.limit.get());
+    let next = (rows.len() > end).then(|| Position::new().number(end as u64));
+    rows.truncate(end);
+    Page::new(rows.split_off(start.min(rows.len())), next)
 }
 
 /// In which organization a page starts, and behind how many rows there.
@@ -226,7 +238,7 @@ pub(super) struct WireRepository {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireProject {
+pub(super) struct WireProject {
     id: String,
     name: String,
     #[serde(default, deserialize_with = "wire::filled")]
@@ -245,11 +257,42 @@ fn visibility(word: &str) -> Option<Visibility> {
 }
 
 impl WireRepository {
-    pub(super) fn id(&self, organization: &str) -> String {
+    /// One of which no more is known.
+    pub(super) fn known(id: String, name: String, project: WireProject) -> Self {
+        Self {
+            id,
+            name,
+            project,
+            default_branch: None,
+            web_url: None,
+            remote_url: None,
+            is_fork: None,
+            is_disabled: None,
+            is_in_maintenance: None,
+        }
+    }
+
+    /// The same as a fork, which a list of forks need not say.
+    pub(super) fn forked(mut self) -> Self {
+        self.is_fork = Some(true);
+        self
+    }
+
+    /// As its organization's connection sees it, with what it is put in order by.
+    pub(super) fn keyed(self, organization: &str, call: &Call) -> (Key, Repository) {
+        let key = [
+            self.project.name.clone(),
+            self.name.clone(),
+            self.id.clone(),
+        ];
+        (key, self.seen_by(organization, &call.connection_id))
+    }
+
+    fn id(&self, organization: &str) -> String {
         format!("{organization}~{}~{}", self.project.id, self.id)
     }
 
-    pub(super) fn full_name(&self, organization: &str) -> String {
+    fn full_name(&self, organization: &str) -> String {
         format!("{organization}/{}/{}", self.project.name, self.name)
     }
 

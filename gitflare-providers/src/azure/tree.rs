@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::client::{Client, below, object};
 use crate::{
     listing::{Api, Paging},
-    pinned::{pin, unpin},
+    pinned::{pin, start},
     wire::Word,
 };
 
@@ -23,14 +23,10 @@ pub(super) async fn list(
     query: &TreeQuery,
     page: PageRequest,
 ) -> Result<Page<TreeEntry>> {
-    let limit = page.limit;
     let folder = query.path.as_ref().map(TreePath::as_str);
-    let (tree, position) = match &page.position {
-        Some(position) => unpin(position)?,
-        None => match find(client, call, repo, &query.at, folder).await? {
-            Some(tree) => (tree, None),
-            None => return Ok(Page::last(Vec::new())),
-        },
+    let found = find(client, call, repo, &query.at, folder);
+    let Some((tree, page)) = start(page, found).await? else {
+        return Ok(Page::last(Vec::new()));
     };
     let list = below(
         Endpoint::FileTree,
@@ -40,7 +36,6 @@ pub(super) async fn list(
     )?
     .rows_in("treeEntries")
     .query("recursive", query.recursive.to_string());
-    let page = PageRequest { limit, position };
     let into = |wire: WireEntry| wire.below(folder);
     let entries = client.rows(call, list, page, into).await?;
     Ok(pin(entries, &tree))

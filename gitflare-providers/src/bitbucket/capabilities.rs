@@ -14,6 +14,9 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
         Endpoint::Assignees,
         "Bitbucket has reviewers, and no list of those who can be assigned.",
     ),
+    Capability::without_history(
+        "Bitbucket tells each person's vote as it stands, without its text.",
+    ),
     // The reference lists no query parameters, and those that clients send are refused at times.
     // <https://jira.atlassian.com/browse/BCLOUD-18729>
     Capability {

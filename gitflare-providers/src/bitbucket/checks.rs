@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     listing::Api,
-    pinned::{pin, unpin},
+    pinned::{pin, start},
     wire::{self, Word},
 };
 
@@ -25,13 +25,9 @@ pub(super) async fn list(
     at: &RefSelector,
     page: PageRequest,
 ) -> Result<Page<Check>> {
-    let limit = page.limit;
-    let (commit, position) = match &page.position {
-        Some(position) => unpin(position)?,
-        None => match refs::resolve(client, call, repo, Endpoint::Checks, at).await? {
-            Some(commit) => (commit, None),
-            None => return Ok(Page::last(Vec::new())),
-        },
+    let resolve = refs::resolve(client, call, repo, Endpoint::Checks, at);
+    let Some((commit, page)) = start(page, resolve).await? else {
+        return Ok(Page::last(Vec::new()));
     };
     let branch = match at {
         RefSelector::Branch(name) => Some(name.as_str()),
@@ -40,7 +36,6 @@ pub(super) async fn list(
     let path = ["commit", commit.as_str(), "statuses"];
     // Statuses without a branch come along, as they are about the commit whatever its branch.
     let list = below(Endpoint::Checks, repo, &path).query_opt("refname", branch);
-    let page = PageRequest { limit, position };
     let checks = client.rows(call, list, page, WireStatus::into).await?;
     Ok(pin(checks, &commit))
 }

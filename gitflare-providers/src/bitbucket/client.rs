@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     http::Http,
-    listing::{About, Api, List, Paging},
+    listing::{About, Api, List, Paging, settle_by_look},
     pagination::{self, Keys},
     request::Get,
     upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
@@ -169,32 +169,11 @@ impl Api for Client {
 
     /// Looks at the repository where the refusal alone does not tell.
     async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
-        // The rest of the request was accepted on the first page; a history that was rewritten
-        // loses the commit that its pages went by.
-        let goes_on = about.position.is_some() && refusal.upstream_status().is_some();
-        if goes_on
-            && matches!(
-                refusal.code(),
-                Code::InvalidRequest | Code::ResourceNotFound
-            )
-        {
-            return Err(recode(
-                &refusal,
-                Code::InvalidCursor,
-                "Bitbucket no longer knows where this page starts.",
-            ));
-        }
-        let is_missing =
-            refusal.upstream_status() == Some(404) && refusal.code() == Code::ResourceNotFound;
-        let Some(repo) = about.repo.filter(|_| is_missing) else {
-            return Err(refusal);
-        };
-        match self.repository(call, &object(repo, &[])?).await {
-            Err(error) if error.code() == Code::RepositoryNotFound => Err(error),
-            // Pipelines are switched off.
-            Ok(_) if about.endpoint == Endpoint::Deployments => Ok(()),
-            _ => Err(refusal),
-        }
+        // Where pipelines are switched off.
+        settle_by_look(about, refusal, Endpoint::Deployments, |repo| async move {
+            self.repository(call, &object(repo, &[])?).await
+        })
+        .await
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) async fn diff(
     let (text, list) = (["diff", id], ["diffstat", id]);
     let (answer, mut diff) = tokio::try_join!(
         client.item(call, endpoint, repo, get),
-        diff::read(client, call, endpoint, repo, &text, &list),
+        diff::read(client, call, endpoint, repo, (&text, &list), &[]),
     )?;
     let commit: WireCommit = answer.json()?;
     diff.base_sha = commit

@@ -25,10 +25,13 @@ pub(super) async fn read(
     call: &Call,
     endpoint: Endpoint,
     repo: &RepoRef,
-    text: &[&str],
-    list: &[&str],
+    (text, list): (&[&str], &[&str]),
+    more: &[(&'static str, &'static str)],
 ) -> Result<Diff> {
-    let get = object(repo, text)?.query("binary", "false").text(MAX_BODY);
+    let mut get = object(repo, text)?.query("binary", "false").text(MAX_BODY);
+    for (key, value) in more {
+        get = get.query(key, *value);
+    }
     match client.item(call, endpoint, repo, get).await {
         Ok(answer) => Ok(DiffFiles::of(git_diff::files(&answer.reply.body)).into_diff()),
         // Too large for Bitbucket to make, or for the gateway to read.
@@ -36,6 +39,9 @@ pub(super) async fn read(
             if error.upstream_status() == Some(555) || error.code() == Code::InvalidLimit =>
         {
             let list = below(endpoint, repo, list);
+            let list = more
+                .iter()
+                .fold(list, |list, (key, value)| list.query(key, *value));
             let (files, _) = DiffFiles::walk::<WireFile>(client, call, list).await?;
             Ok(files.into_diff())
         }

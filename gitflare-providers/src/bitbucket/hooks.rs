@@ -5,25 +5,23 @@
 use async_trait::async_trait;
 use gitflare_core::{
     Code, Result, Secret, Timestamp,
-    model::{Actor, Comment, EventAction, EventData, EventName, PushEvent, RefEvent, ReviewState},
+    model::{
+        Actor, Comment, CommentKind, EventAction, EventData, EventName, PushEvent, RefEvent,
+        ReviewState,
+    },
     provider::{Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Bitbucket,
-    checks::WireStatus,
-    client::{WireLinks, braced, href},
-    commits::WireCommit,
-    profile::WireUser,
-    pull_requests::WirePullRequest,
-    repositories::WireRepository,
+    Bitbucket, checks::WireStatus, client::braced, comments::WireComment, commits::WireCommit,
+    profile::WireUser, pull_requests::WirePullRequest, repositories::WireRepository,
 };
 use crate::{
-    hooks::{invalid, is_signed},
+    hooks::{PUSHED, WITHOUT_RELEASES, invalid, is_signed},
     upstream_error::recode,
-    wire::{self, Id, Rows, Word},
+    wire::{self, Rows, Word},
 };
 
 /// What can be delivered, what Bitbucket calls it, and what has happened then. It has no releases, and
@@ -116,33 +114,12 @@ const PULL_REQUEST: &[EventName] = &[EventName::PullRequest];
 const COMMENT: &[EventName] = &[EventName::Comment];
 const CHECK: &[EventName] = &[EventName::Check];
 const REPOSITORY: &[EventName] = &[EventName::Repository];
-/// What a push is told as.
-const PUSHED: &[EventName] = &[
-    EventName::Push,
-    EventName::BranchCreated,
-    EventName::BranchDeleted,
-    EventName::TagCreated,
-    EventName::TagDeleted,
-];
-
-const DELIVERED: &[EventName] = &[
-    EventName::Push,
-    EventName::BranchCreated,
-    EventName::BranchDeleted,
-    EventName::TagCreated,
-    EventName::TagDeleted,
-    EventName::PullRequest,
-    EventName::Comment,
-    EventName::Check,
-    EventName::Repository,
-];
-
 const NO_RIGHT: &str = "Hooks at Bitbucket need an administrator of the repository, and a connection that may make them.";
 
 #[async_trait]
 impl ProviderHooks for Bitbucket {
     fn events(&self) -> &'static [EventName] {
-        DELIVERED
+        WITHOUT_RELEASES
     }
 
     async fn create(&self, call: &Call, repo: &RepoRef, hook: &NewHook<'_>) -> Result<String> {
@@ -257,19 +234,6 @@ impl WireRef {
     }
 }
 
-#[derive(Debug, Deserialize)]
-struct WireComment {
-    id: Id,
-    content: Option<WireContent>,
-    user: Option<WireUser>,
-    commit: Option<WireTarget>,
-    links: Option<WireLinks>,
-    #[serde(default, deserialize_with = "wire::moment")]
-    created_on: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::moment")]
-    updated_on: Option<Timestamp>,
-}
-
 /// What a person thinks of a pull request: one each, without an id or words.
 #[derive(Debug, Deserialize)]
 struct WireReview {
@@ -292,38 +256,13 @@ impl WireReview {
     fn into_comment(self, pull_request_number: Option<u64>, state: Option<ReviewState>) -> Comment {
         let author: Option<Actor> = self.user.map(Into::into);
         let whose = author.as_ref().and_then(|author| author.id.as_deref());
+        let id = format!("review:{}", whose.unwrap_or_default());
         Comment {
-            id: format!("review:{}", whose.unwrap_or_default()),
-            body: None,
             state,
             author,
             pull_request_number,
-            commit_sha: None,
-            web_url: None,
             created_at: self.date,
-            updated_at: None,
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct WireContent {
-    #[serde(default, deserialize_with = "wire::filled")]
-    raw: Option<String>,
-}
-
-impl WireComment {
-    fn into_comment(self, pull_request_number: Option<u64>) -> Comment {
-        Comment {
-            id: self.id.into(),
-            body: self.content.and_then(|content| content.raw),
-            state: None,
-            author: self.user.map(Into::into),
-            pull_request_number,
-            commit_sha: self.commit.and_then(|commit| commit.hash),
-            web_url: href(self.links.unwrap_or_default().html),
-            created_at: self.created_on,
-            updated_at: self.updated_on,
+            ..Comment::new(id, CommentKind::General)
         }
     }
 }

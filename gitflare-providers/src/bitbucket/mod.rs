@@ -5,7 +5,10 @@ mod around;
 mod capabilities;
 mod checks;
 mod client;
+mod comments;
 mod commits;
+mod compare;
+mod contents;
 mod deployments;
 mod diff;
 mod hooks;
@@ -15,6 +18,7 @@ mod profile;
 mod pull_requests;
 mod refs;
 mod repositories;
+mod reviews;
 mod tree;
 
 use gitflare_core::{
@@ -91,4 +95,9 @@ serve! {
     watchers => around::watchers,
     commit => commits::find,
     pull_request => pull_requests::find,
+    pull_request_commits => pull_requests::commits,
+    reviews => reviews::list,
+    comments => comments::list,
+    contents => contents::read,
+    compare => compare::read,
 }

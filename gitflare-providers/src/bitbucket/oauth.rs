@@ -20,7 +20,11 @@ pub(super) const FLOW: Flow = Flow {
         (Need::Profile, "account"),
         (Need::Repositories, "repository"),
         (
-            Need::OneOf(&[Scope::ReadPullRequests, Scope::ReadDiffs]),
+            Need::OneOf(&[
+                Scope::ReadPullRequests,
+                Scope::ReadDiffs,
+                Scope::ReadReviews,
+            ]),
             "pullrequest",
         ),
         (Need::OneOf(&[Scope::ReadDeployments]), "pipeline"),

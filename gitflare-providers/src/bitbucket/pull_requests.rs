@@ -3,13 +3,14 @@
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
+    model::{Commit, Diff, PullRequest, PullRequestFilter, PullRequestState},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
     client::{Client, PULL_REQUESTS, WireLinks, WireNamed, below, href, object},
+    commits::WireCommit,
     diff,
     profile::WireUser,
 };
@@ -62,12 +63,26 @@ pub(super) async fn diff(
     let (text, list) = (path("diff"), path("diffstat"));
     let (answer, mut diff) = tokio::try_join!(
         client.item(call, endpoint, repo, get),
-        diff::read(client, call, endpoint, repo, &text, &list),
+        diff::read(client, call, endpoint, repo, (&text, &list), &[]),
     )?;
     let wire: WirePullRequest = answer.json()?;
     diff.base_sha = wire.destination.and_then(WireEnd::into_hash);
     diff.head_sha = wire.source.and_then(WireEnd::into_hash);
     Ok(diff)
+}
+
+/// The commits of a pull request; none once the branch that they were on is gone.
+pub(super) async fn commits(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+    page: PageRequest,
+) -> Result<Page<Commit>> {
+    let number = number.to_string();
+    let path = ["pullrequests", &*number, "commits"];
+    let list = below(Endpoint::PullRequestCommits, repo, &path);
+    client.rows(call, list, page, WireCommit::into).await
 }
 
 #[derive(Debug, Deserialize)]

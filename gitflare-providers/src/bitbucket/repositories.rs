@@ -17,7 +17,7 @@ use super::client::{Client, NEXT, WireHref, WireNamed, href, object, unbraced};
 use crate::{
     listing::{Api, List},
     request::Get,
-    upstream_error::recode,
+    upstream_error::{is_of_list, recode},
     wire::{self, Rows, Word},
 };
 
@@ -205,9 +205,7 @@ async fn among(
     let page = PageRequest::first(Limit::MAX);
     match client.rows(call, list, page, into).await {
         Ok(page) => Ok(page.items),
-        Err(error) if matches!(error.upstream_status(), Some(400 | 403 | 404 | 410)) => {
-            Ok(Vec::new())
-        }
+        Err(error) if is_of_list(&error) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }

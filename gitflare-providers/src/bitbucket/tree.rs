@@ -118,7 +118,7 @@ struct WireEntry {
 /// A word by the reference, a list of words in answers.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Attributes {
+pub(super) enum Attributes {
     Words(Rows<Word>),
     Word(Word),
     Other(serde::de::IgnoredAny),
@@ -131,7 +131,7 @@ impl Default for Attributes {
 }
 
 impl Attributes {
-    fn have(&self, word: &str) -> bool {
+    pub(super) fn have(&self, word: &str) -> bool {
         match self {
             Self::Words(words) => words.0.iter().any(|known| known.as_str() == word),
             Self::Word(known) => known.as_str() == word,

@@ -105,9 +105,12 @@ fn without_counts(answer: &Value) -> Value {
     match answer {
         Value::Object(members) => {
             let counted = ["stats", "firewall", "additions", "deletions"];
-            let others = members
-                .iter()
-                .filter(|(key, _)| !counted.contains(&key.as_str()));
+            // The size of what is at hand.
+            let is_file = members
+                .get("content")
+                .is_some_and(|content| !content.is_null());
+            let is_counted = |key: &str| counted.contains(&key) || (is_file && key == "size");
+            let others = members.iter().filter(|(key, _)| !is_counted(key));
             others
                 .map(|(key, value)| (key.clone(), without_counts(value)))
                 .collect()

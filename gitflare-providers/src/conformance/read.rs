@@ -5,8 +5,8 @@ use gitflare_core::{
     Page, PageRequest, Result,
     model::{DeploymentState, PullRequestFilter},
     provider::{
-        Call, CommitId, CommitPrefix, DeploymentFilter, Endpoint, GitRef, Provider, RefSelector,
-        RepoRef, TreePath, TreeQuery,
+        Call, CommitId, CommitPrefix, CompareQuery, ContentQuery, DeploymentFilter, Endpoint,
+        FilePath, GitRef, Held, Provider, RefSelector, RepoRef, TreePath, TreeQuery,
     },
 };
 use serde::Serialize;
@@ -59,6 +59,16 @@ pub enum Read {
     Commit(CommitPrefix),
     /// The pull request of that number.
     PullRequest(u64),
+    /// Commits of the pull request of that number.
+    PullRequestCommits(u64),
+    /// Reviews of it.
+    Reviews(u64),
+    /// Comments on it.
+    Comments(u64),
+    /// What stands at the path of a file.
+    Contents(ContentQuery),
+    /// Two names compared.
+    Compare(CompareQuery),
 }
 
 impl Read {
@@ -87,6 +97,11 @@ impl Read {
             Self::Assignees => Endpoint::Assignees,
             Self::Commit(_) => Endpoint::Commit,
             Self::PullRequest(_) => Endpoint::PullRequest,
+            Self::PullRequestCommits(_) => Endpoint::PullRequestCommits,
+            Self::Reviews(_) => Endpoint::Reviews,
+            Self::Comments(_) => Endpoint::Comments,
+            Self::Contents(_) => Endpoint::Contents,
+            Self::Compare(_) => Endpoint::Compare,
         }
     }
 
@@ -115,6 +130,18 @@ impl Read {
             Endpoint::Assignees => Self::Assignees,
             Endpoint::Commit => Self::Commit(commit().into()),
             Endpoint::PullRequest => Self::PullRequest(1),
+            Endpoint::PullRequestCommits => Self::PullRequestCommits(1),
+            Endpoint::Reviews => Self::Reviews(1),
+            Endpoint::Comments => Self::Comments(1),
+            Endpoint::Compare => Self::Compare(CompareQuery {
+                base: GitRef::parse("base", "main").unwrap(),
+                head: GitRef::parse("head", "suite/topic").unwrap(),
+                with_commits: true,
+            }),
+            Endpoint::Contents => Self::Contents(ContentQuery {
+                at: RefSelector::DefaultBranch,
+                path: FilePath::parse("path", "suite").unwrap(),
+            }),
             _ => return None,
         })
     }
@@ -190,6 +217,18 @@ impl Read {
             Self::Assignees => rows(provider.assignees(call, repo, page).await),
             Self::Commit(prefix) => one(provider.commit(call, repo, prefix).await),
             Self::PullRequest(number) => one(provider.pull_request(call, repo, *number).await),
+            Self::PullRequestCommits(number) => rows(
+                provider
+                    .pull_request_commits(call, repo, *number, page)
+                    .await,
+            ),
+            Self::Reviews(number) => rows(provider.reviews(call, repo, *number, page).await),
+            Self::Comments(number) => rows(provider.comments(call, repo, *number, page).await),
+            Self::Compare(query) => one(provider.compare(call, repo, query).await),
+            Self::Contents(query) => {
+                let held = Held::default();
+                one(provider.contents(call, repo, query, held).await)
+            }
         }
     }
 }

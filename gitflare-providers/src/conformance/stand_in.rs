@@ -41,6 +41,11 @@ impl Reply {
         &self.body
     }
 
+    /// The values of the headers.
+    pub(super) fn headers(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|(_, value)| value.as_str())
+    }
+
     /// The same answer with another body.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
@@ -181,7 +186,9 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
             let _ = write!(text, "{name}: {value}\r\n");
         }
         text.push_str("\r\n");
-        text.push_str(&reply.body);
+        if !head.starts_with("HEAD ") {
+            text.push_str(&reply.body);
+        }
         if stream.write_all(text.as_bytes()).await.is_err() {
             return;
         }

@@ -14,7 +14,7 @@ use super::{
     person::actor,
 };
 use crate::{
-    listing::Api,
+    listing::{Api, present},
     wire::{color, known},
 };
 
@@ -26,12 +26,7 @@ pub(super) async fn forks(
 ) -> Result<Page<Repository>> {
     let list = below(Endpoint::Forks, repo, &["forked"])?;
     let into = |fork: Fork| fork.seen_by(&call.connection_id);
-    let found = client.rows(call, list, page, into).await?;
-    Ok(Page {
-        items: found.items.into_iter().flatten().collect(),
-        next: found.next,
-        errors: found.errors,
-    })
+    client.rows(call, list, page, into).await.map(present)
 }
 
 pub(super) async fn labels(

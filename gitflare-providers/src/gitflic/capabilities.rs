@@ -11,4 +11,20 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
         Endpoint::Deployments,
         "GitFlic has rules for environments, and no deployments.",
     ),
+    Capability::limited(
+        Endpoint::Contents,
+        "GitFlic does not tell links and submodules from files, and whether it follows a link is not known; a `ref` is a branch or a whole commit id.",
+    ),
+    Capability::none(
+        Endpoint::Compare,
+        "GitFlic documents no comparison, and what its own pages call tells no merge base.",
+    ),
+    Capability::none(
+        Endpoint::PullRequestCommits,
+        "GitFlic shows no call that lists the commits of a merge request.",
+    ),
+    Capability::none(
+        Endpoint::Reviews,
+        "GitFlic lists reviewers, and not what they think.",
+    ),
 ]);

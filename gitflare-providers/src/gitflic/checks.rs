@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     api::Project,
-    client::{Client, Web, below, object, web},
+    client::{Client, Web, below, web},
     refs,
 };
 use crate::{
@@ -42,11 +42,18 @@ pub(super) async fn list(
     let list = below(Endpoint::Checks, repo, &["cicd", "pipeline"])?;
     let limit = page.limit;
     let request = PageRequest { limit, position };
-    let into = |wire: WirePipeline| {
+    let mut foreign = None;
+    let into = |mut wire: WirePipeline| {
+        foreign = wire
+            .project_id
+            .take()
+            .filter(|id| *id != repo.id)
+            .or(foreign.take());
         let is_meant = wire.is_about(&name, at);
         (is_meant, wire.of(repo, web(&base)))
     };
     let found = client.rows(call, list, request, into).await?;
+    client.check(call, repo, foreign.as_deref())?;
     let next = found
         .next
         .map(|next| Position::new().text(&name).then(&next));
@@ -65,8 +72,7 @@ async fn resolve(
 ) -> Result<Option<String>> {
     match at {
         RefSelector::DefaultBranch => {
-            let get = object(repo, &[])?;
-            let answer = client.item(call, Endpoint::Checks, repo, get).await?;
+            let answer = client.project(call, repo).await?;
             Ok(known(answer.json::<Project>()?.default_branch))
         }
         RefSelector::Branch(name) => {
@@ -85,6 +91,7 @@ struct WirePipeline {
     #[serde(default, deserialize_with = "digits")]
     local_id: Option<String>,
     status: Option<Word>,
+    project_id: Option<String>,
     commit_id: Option<String>,
     #[serde(rename = "ref")]
     git_ref: Option<String>,

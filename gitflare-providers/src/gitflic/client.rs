@@ -4,14 +4,20 @@
 //! An account may call 500 times an hour: nothing is looked up that was not asked for, and what a
 //! refusal means is never found out by another call. <https://docs.gitflic.ru/api/>
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use gitflare_core::{
     Code, Error, PageRequest, Position, Result,
     provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 
-use super::{api::Around, dialect::DIALECT};
+use serde::Deserialize;
+
+use super::{
+    api::Around,
+    dialect::DIALECT,
+    names::{BELIEVED_FOR, Names},
+};
 use crate::{
     http::Http,
     listing::{About, Api, List, Paging},
@@ -135,6 +141,7 @@ impl Web<'_> {
 pub(super) struct Client {
     pub(super) upstream: Upstream,
     web: String,
+    names: Names,
 }
 
 impl Client {
@@ -145,7 +152,43 @@ impl Client {
                 None => pages_of(api_url)?,
             },
             upstream: Upstream::new(http, api_url, &DIALECT)?,
+            names: Names::new(BELIEVED_FOR),
         })
+    }
+
+    /// Believes names for that long.
+    pub(super) fn believe_names_for(&mut self, time: Duration) {
+        self.names = Names::new(time);
+    }
+
+    /// Notes that a project was seen under a name.
+    pub(super) fn note(&self, call: &Call, name: &str, id: &str) {
+        self.names.note(call, name, id);
+    }
+
+    /// The project that has the repository's name, if that is the same one still.
+    pub(super) async fn project(&self, call: &Call, repo: &RepoRef) -> Result<Answer> {
+        let answer = self.upstream.get(call, &object(repo, &[])?).await?;
+        let found: WireId = answer.json()?;
+        self.note(
+            call,
+            repo.full_name.as_deref().unwrap_or_default(),
+            &found.id,
+        );
+        match found.id == repo.id {
+            true => Ok(answer),
+            false => Err(another()),
+        }
+    }
+
+    /// Whether an answer that names its project is of this one.
+    pub(super) fn check(&self, call: &Call, repo: &RepoRef, project: Option<&str>) -> Result<()> {
+        if project.is_none_or(|id| id == repo.id) {
+            return Ok(());
+        }
+        let name = repo.full_name.as_deref().unwrap_or_default();
+        self.names.forget(call, name);
+        Err(another())
     }
 
     /// The base of the pages of the GitFlic that a call reads.
@@ -171,7 +214,28 @@ impl Api for Client {
         &self.upstream
     }
 
-    async fn settle(&self, _: &Call, about: About<'_>, refusal: Error) -> Result<()> {
+    /// A project is looked at before it is read, unless that was done a short time ago.
+    async fn admit(&self, call: &Call, repo: &RepoRef) -> Result<()> {
+        let is_own = match self.names.is_own(call, repo) {
+            Some(is_own) => is_own,
+            None => {
+                let _turn = self.names.turn(repo).await;
+                match self.names.is_own(call, repo) {
+                    Some(is_own) => is_own,
+                    None => return self.project(call, repo).await.map(drop),
+                }
+            }
+        };
+        if is_own { Ok(()) } else { Err(another()) }
+    }
+
+    async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
+        // Who is gone may come back as somebody else.
+        if let (Code::RepositoryNotFound, Some(repo)) = (refusal.code(), about.repo)
+            && let Some(name) = &repo.full_name
+        {
+            self.names.forget(call, name);
+        }
         match (refusal.upstream_status(), about.endpoint) {
             // The project is there, as it was read by its name: what is missing is the thing itself.
             (
@@ -179,7 +243,9 @@ impl Api for Client {
                 Endpoint::CommitDiff
                 | Endpoint::PullRequestDiff
                 | Endpoint::Commit
-                | Endpoint::PullRequest,
+                | Endpoint::PullRequest
+                | Endpoint::Comments
+                | Endpoint::Contents,
             ) => Err(missing(&refusal)),
             (Some(404), Endpoint::Commits | Endpoint::FileTree) => Err(refusal),
             // Without a branch there are no commits.
@@ -199,4 +265,18 @@ pub(super) fn missing(refusal: &Error) -> Error {
         ),
         _ => refusal.clone(),
     }
+}
+
+/// The name went to another project, which nobody has approved.
+fn another() -> Error {
+    Error::upstream(
+        Code::RepositoryNotFound,
+        ProviderId::GITFLIC,
+        "GitFlic has another project under this name now.",
+    )
+}
+
+#[derive(Debug, Deserialize)]
+struct WireId {
+    id: String,
 }

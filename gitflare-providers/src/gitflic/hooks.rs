@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use gitflare_core::{
     Code, Result, Secret,
     model::{
-        Actor, Check, CheckConclusion, CheckStatus, Comment, EventAction, EventData, EventName,
-        PullRequest, PullRequestState, PushEvent, RefEvent,
+        Actor, Check, CheckConclusion, CheckStatus, Comment, CommentKind, EventAction, EventData,
+        EventName, PullRequest, PullRequestState, PushEvent, RefEvent, ReviewState,
     },
     provider::{Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
@@ -19,6 +19,7 @@ use subtle::ConstantTimeEq;
 use super::{Gitflic, checks::short_name, client::names};
 use crate::{
     hooks::invalid,
+    listing::Api,
     upstream_error::recode,
     wire::{Id, Word, known},
 };
@@ -92,6 +93,7 @@ impl ProviderHooks for Gitflic {
         let names_sent = events.keys().cloned().collect::<Vec<_>>().join(", ");
         let body = json!({"url": hook.url, "secret": hook.secret.expose(), "events": events});
         let (owner, project) = names(repo)?;
+        self.client.admit(call, repo).await?;
         let path = ["project", owner, project, "setting", "webhook"];
         let asked = self.client.upstream.post(call, &path, body.to_string());
         let answer = asked.await.map_err(|error| match error.code() {
@@ -104,7 +106,13 @@ impl ProviderHooks for Gitflic {
             ),
             _ => error,
         })?;
-        Ok(answer.json::<WireHook>()?.id)
+        let made: WireHook = answer.json()?;
+        let project = made.project_id.as_deref();
+        if let Err(error) = self.client.check(call, repo, project) {
+            let _ = self.delete(call, repo, &made.id).await;
+            return Err(error);
+        }
+        Ok(made.id)
     }
 
     async fn delete(&self, call: &Call, repo: &RepoRef, hook_id: &str) -> Result<()> {
@@ -150,8 +158,10 @@ impl ProviderHooks for Gitflic {
 
 /// The secret beside it is not read.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct WireHook {
     id: String,
+    project_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -246,9 +256,10 @@ impl WireEvent {
             "PIPELINE_NEW" | "PIPELINE_SUCCESS" | "PIPELINE_WARNING" | "PIPELINE_FAIL" => {
                 vec![self.pipeline.and_then(|it| it.told(word))]
             }
-            "MERGE_REQUEST_ACCEPT" | "NEW_ISSUE_NOTE" | "DISCUSSION_CREATE" => {
+            "MERGE_REQUEST_ACCEPT" => vec![approval(self.merge_request, self.discussion)],
+            "NEW_ISSUE_NOTE" | "DISCUSSION_CREATE" => {
                 let number = self.merge_request.and_then(|it| it.local_id);
-                vec![self.discussion.and_then(|it| it.told(number))]
+                vec![self.discussion.and_then(|it| it.told(number, None))]
             }
             _ => Vec::new(),
         };
@@ -339,18 +350,40 @@ impl WirePipeline {
     }
 }
 
+/// An approval, which mostly comes without words, and never with who gave it. Its id is then what it
+/// is of.
+fn approval(
+    merge_request: Option<WireMergeRequest>,
+    note: Option<WireNote>,
+) -> Option<(EventName, EventData)> {
+    let (of, number) = match merge_request {
+        Some(it) => (it.id, it.local_id),
+        None => (None, None),
+    };
+    let words = note.filter(|note| note.id.is_some());
+    let note = match words {
+        Some(note) => note,
+        None => WireNote {
+            id: Some(format!("approval:{}", of?)),
+            message: None,
+            user_alias: None,
+        },
+    };
+    note.told(number, Some(ReviewState::Approved))
+}
+
 impl WireNote {
-    fn told(self, pull_request: Option<Id>) -> Option<(EventName, EventData)> {
+    fn told(
+        self,
+        pull_request: Option<Id>,
+        state: Option<ReviewState>,
+    ) -> Option<(EventName, EventData)> {
         let comment = Comment {
-            id: self.id?,
             body: known(self.message),
-            state: None,
+            state,
             author: account(self.user_alias),
             pull_request_number: pull_request.map(Id::number),
-            commit_sha: None,
-            web_url: None,
-            created_at: None,
-            updated_at: None,
+            ..Comment::new(self.id?, CommentKind::General)
         };
         Some((EventName::Comment, EventData::Comment(Box::new(comment))))
     }

@@ -10,10 +10,13 @@ mod around;
 mod capabilities;
 mod checks;
 mod client;
+mod comments;
 mod commits;
+mod contents;
 mod dialect;
 mod diff;
 mod hooks;
+mod names;
 mod oauth;
 mod person;
 mod profile;
@@ -22,6 +25,8 @@ mod refs;
 mod releases;
 mod repositories;
 mod tree;
+
+use std::time::Duration;
 
 use gitflare_core::{
     Result,
@@ -49,6 +54,15 @@ impl Gitflic {
             client: Client::new(http, api_url, web_url)?,
             oauth: None,
         })
+    }
+
+    /// Believes for that long that a name still stands for the project that was seen under it, before
+    /// the project is looked at again: one minute unless this is called. Zero looks before every read,
+    /// [`Duration::MAX`] never does.
+    #[must_use]
+    pub fn with_names_believed_for(mut self, time: Duration) -> Self {
+        self.client.believe_names_for(time);
+        self
     }
 
     /// Links accounts too, as the application that is registered there.
@@ -96,6 +110,8 @@ serve! {
     assignees => around::assignees,
     commit => commits::find,
     pull_request => pull_requests::find,
+    comments => comments::list,
+    contents => contents::read,
 }
 
 fn is_uuid(text: &str) -> bool {

@@ -21,8 +21,18 @@ pub(super) async fn list(
 ) -> Result<Page<Release>> {
     let base = client.web(call)?;
     let list = below(Endpoint::Releases, repo, &["release"])?;
-    let into = |wire: WireRelease| wire.of(repo, web(&base));
-    client.rows(call, list, page, into).await
+    let mut foreign = None;
+    let into = |mut wire: WireRelease| {
+        foreign = wire
+            .project_id
+            .take()
+            .filter(|id| *id != repo.id)
+            .or(foreign.take());
+        wire.of(repo, web(&base))
+    };
+    let found = client.rows(call, list, page, into).await?;
+    client.check(call, repo, foreign.as_deref())?;
+    Ok(found)
 }
 
 #[derive(Debug, Deserialize)]
@@ -30,6 +40,7 @@ pub(super) async fn list(
 struct WireRelease {
     id: Option<String>,
     title: Option<String>,
+    project_id: Option<String>,
     author_id: Option<String>,
     description: Option<String>,
     tag_name: Option<String>,

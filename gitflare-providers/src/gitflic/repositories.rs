@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     api::Project,
-    client::{Client, PAGES, object, split},
+    client::{Client, PAGES, split},
 };
 use crate::{
     listing::{Api, List},
@@ -45,6 +45,9 @@ pub(super) async fn list(
     };
     let into = |named: Named| named.seen_by(&call.connection_id);
     let mut found = client.rows(call, list, request, into).await?;
+    for seen in &found.items {
+        client.note(call, &seen.full_name, &seen.id);
+    }
     let following = (at + 1 < LISTS.len() as u64).then(|| Position::new().number(at + 1));
     found.next = match found.next {
         Some(next) => Some(Position::new().number(at).then(&next)),
@@ -55,16 +58,8 @@ pub(super) async fn list(
 
 /// The project of the name that was last seen, if it is the same one still.
 pub(super) async fn find(client: &Client, call: &Call, repo: &RepoRef) -> Result<Repository> {
-    let answer = client.upstream.get(call, &object(repo, &[])?).await?;
-    let found = answer.json::<Named>()?.seen_by(&call.connection_id);
-    match found.id == repo.id {
-        true => Ok(found),
-        // The name went to another project, which nobody has approved.
-        false => Err(answer.error(
-            Code::RepositoryNotFound,
-            "GitFlic has another project under this name now.",
-        )),
-    }
+    let answer = client.project(call, repo).await?;
+    Ok(answer.json::<Named>()?.seen_by(&call.connection_id))
 }
 
 pub(super) async fn find_by_name(
@@ -81,7 +76,9 @@ pub(super) async fn find_by_name(
     };
     let get = Get::new(&["project", owner, project])?;
     let answer = client.upstream.get(call, &get).await?;
-    Ok(answer.json::<Named>()?.seen_by(&call.connection_id))
+    let found = answer.json::<Named>()?.seen_by(&call.connection_id);
+    client.note(call, full_name, &found.id);
+    Ok(found)
 }
 
 /// A project with the name of its owner, wherever that stood: without it there is no full name.

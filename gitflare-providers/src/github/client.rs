@@ -8,6 +8,7 @@ use gitflare_core::{
 };
 use serde::Deserialize;
 
+use super::default_branches::DefaultBranches;
 use crate::{
     http::{Http, Reply},
     listing::{About, Api, List, Paging},
@@ -82,6 +83,7 @@ pub(super) fn below<'a>(endpoint: Endpoint, repo: &'a RepoRef, segments: &[&'a s
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) upstream: Upstream,
+    pub(super) default_branches: DefaultBranches,
 }
 
 impl Api for Client {
@@ -112,6 +114,7 @@ impl Client {
     pub(super) fn new(http: Http, api_url: &str) -> Result<Self> {
         Ok(Self {
             upstream: Upstream::new(http, api_url, &DIALECT)?,
+            default_branches: DefaultBranches::default(),
         })
     }
 
@@ -205,6 +208,14 @@ fn at<'a>(get: Get<'a>, page: &'a PageRequest) -> Result<Get<'a>> {
         Some(position) => pagination::apply(get, NEXT, position.fields()),
         None => Ok(get),
     }
+}
+
+/// Which page a request is for, from 1 on, where pages have numbers.
+pub(super) fn page_number(page: &PageRequest) -> u64 {
+    let position = page.position.as_ref();
+    position
+        .and_then(|position| pagination::number(position, NEXT, "page"))
+        .map_or(1, |number| number.max(1))
 }
 
 /// Where the next page starts.
@@ -305,6 +316,10 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
         403 if refusal.says(&["maximum number of login attempts"]) => error(
             Code::AuthExpired,
             "GitHub no longer accepts the connection's credential.",
+        ),
+        404 if refusal.says(&["no common ancestor"]) => error(
+            Code::ResourceNotFound,
+            "The two names have no common ancestor.",
         ),
         409 => error(Code::ResourceNotFound, "The repository has no commits yet."),
         422 if refusal.says(&["no commit found"]) || refusal.tells("missing") => {

@@ -173,7 +173,7 @@ struct WireSingle {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireCommit {
+pub(super) struct WireCommit {
     sha: String,
     html_url: Option<String>,
     commit: Option<WireGitCommit>,
@@ -196,6 +196,12 @@ struct WirePerson {
     email: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
     date: Option<Timestamp>,
+}
+
+impl WireCommit {
+    pub(super) fn sha(&self) -> &str {
+        &self.sha
+    }
 }
 
 impl From<WireCommit> for Commit {

@@ -46,7 +46,9 @@ pub(super) async fn repositories(
     };
     for (at, (node, place)) in response.data.nodes.into_iter().zip(places).enumerate() {
         told[place] = match node {
-            Some(node) => node.into_repository(call, &known[place]).map(Ok),
+            Some(node) => node
+                .into_repository(call, &known[place])
+                .map(|row| Ok(client.default_branches.note(row))),
             None if is_gone(at) => Some(Err(answer.error(Code::RepositoryNotFound, NO_REPOSITORY))),
             // Another refusal: REST says which.
             None => None,

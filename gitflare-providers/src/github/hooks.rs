@@ -17,11 +17,12 @@ use serde_json::json;
 use super::{
     Github,
     checks::{WireRun, WireStatus},
+    comments::WireComment,
     deployments::WireDeployment,
-    profile::WireUser,
     pull_requests::WirePull,
     releases::WireRelease,
     repositories::WireRepository,
+    reviews::WireReview,
 };
 use crate::{
     hooks::{action, invalid, is_signed, known_sha, short_name, upstream_names},
@@ -439,7 +440,7 @@ struct WireWhole {
 struct WireCommented {
     comment: Option<WireComment>,
     /// A review is a comment on the whole.
-    review: Option<WireComment>,
+    review: Option<WireReview>,
     issue: Option<WireNumbered>,
     pull_request: Option<WireNumbered>,
 }
@@ -451,40 +452,14 @@ struct WireNumbered {
     pull_request: Option<serde::de::IgnoredAny>,
 }
 
-#[derive(Debug, Deserialize)]
-struct WireComment {
-    id: Id,
-    #[serde(default, deserialize_with = "wire::filled")]
-    body: Option<String>,
-    user: Option<WireUser>,
-    /// Of a review.
-    state: Option<Word>,
-    commit_id: Option<String>,
-    html_url: Option<String>,
-    #[serde(default, deserialize_with = "wire::moment")]
-    created_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::moment")]
-    updated_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::moment")]
-    submitted_at: Option<Timestamp>,
-}
-
 impl WireCommented {
     fn into_comment(self) -> Option<Comment> {
         let issue = self.issue.filter(|issue| issue.pull_request.is_some());
         let pull = self.pull_request.or(issue);
-        let comment = self.comment.or(self.review)?;
-        let state = comment.state.map(|word| word.as_str().to_ascii_lowercase());
-        Some(Comment {
-            id: comment.id.into(),
-            body: comment.body,
-            state: state.as_deref().and_then(ReviewState::parse),
-            author: comment.user.and_then(WireUser::into_actor),
-            pull_request_number: pull.map(|pull| pull.number),
-            commit_sha: comment.commit_id,
-            web_url: comment.html_url,
-            created_at: comment.created_at.or(comment.submitted_at),
-            updated_at: comment.updated_at,
-        })
+        let number = pull.map(|pull| pull.number);
+        match (self.comment, self.review) {
+            (Some(comment), _) => Some(comment.into_comment(number)),
+            (None, review) => review.map(|review| review.into_comment(number)),
+        }
     }
 }

@@ -5,8 +5,12 @@ mod around;
 mod capabilities;
 mod checks;
 mod client;
+mod comments;
 mod commits;
+mod compare;
+mod contents;
 mod contributors;
+mod default_branches;
 mod deployments;
 mod diff;
 mod graphql;
@@ -17,6 +21,7 @@ mod pull_requests;
 mod refs;
 mod releases;
 mod repositories;
+mod reviews;
 mod tree;
 
 use gitflare_core::{
@@ -103,4 +108,9 @@ serve! {
     assignees => around::assignees,
     commit => commits::find,
     pull_request => pull_requests::find,
+    pull_request_commits => pull_requests::commits,
+    reviews => reviews::list,
+    comments => comments::list,
+    contents => contents::read,
+    compare => compare::read,
 }

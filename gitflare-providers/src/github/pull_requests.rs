@@ -2,14 +2,15 @@
 //! come together, and what was not asked for is left out of the page.
 
 use gitflare_core::{
-    Page, PageRequest, Result, Timestamp,
-    model::{Diff, PullRequest, PullRequestFilter, PullRequestState, PullRequestStats},
-    provider::{Call, Endpoint, RepoRef},
+    Code, Error, Page, PageRequest, Result, Timestamp,
+    model::{Commit, Diff, PullRequest, PullRequestFilter, PullRequestState, PullRequestStats},
+    provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
-    client::{Client, below},
+    client::{Client, below, page_number},
+    commits::WireCommit,
     diff::WireFile,
     profile::WireUser,
 };
@@ -83,6 +84,38 @@ pub(super) async fn diff(
     diff.base_sha = wire.base.and_then(|end| end.sha);
     diff.head_sha = wire.head.and_then(|end| end.sha);
     Ok(diff)
+}
+
+/// The most commits of a pull request that GitHub lists.
+/// <https://docs.github.com/en/rest/pulls/pulls#list-commits-on-a-pull-request>
+const MOST_COMMITS: u64 = 250;
+
+/// The commits of a pull request, oldest first. Whether there are more than GitHub lists is not told.
+pub(super) async fn commits(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+    page: PageRequest,
+) -> Result<Page<Commit>> {
+    let number = number.to_string();
+    let list = below(
+        Endpoint::PullRequestCommits,
+        repo,
+        &["pulls", &*number, "commits"],
+    );
+    let before = (page_number(&page) - 1) * page.limit.get() as u64;
+    let mut commits = client.rows(call, list, page, WireCommit::into).await?;
+    if commits.next.is_none() && before + commits.items.len() as u64 >= MOST_COMMITS {
+        commits.errors.push(Error::upstream(
+            Code::UnsupportedEndpoint,
+            ProviderId::GITHUB,
+            format!(
+                "GitHub lists the first {MOST_COMMITS} commits of a pull request: others may be missing."
+            ),
+        ));
+    }
+    Ok(commits)
 }
 
 /// What a single pull request says about its diff.

@@ -1,5 +1,6 @@
 //! Branches and tags. GitHub names the commit that a tag leads to and keeps who tagged it, and
-//! why, behind a call per tag; it does not say here which branch is the default one.
+//! why, behind a call per tag; it does not say here which branch is the default one, so that is
+//! known where this connection has looked at the repository.
 
 use gitflare_core::{
     Page, PageRequest, Result,
@@ -18,7 +19,9 @@ pub(super) async fn branches(
     page: PageRequest,
 ) -> Result<Page<Branch>> {
     let list = below(Endpoint::Branches, repo, &["branches"]);
-    client.rows(call, list, page, WireBranch::into).await
+    let default = client.default_branches.find(&call.connection_id, &repo.id);
+    let into = |wire: WireBranch| wire.into_branch(default.as_deref());
+    client.rows(call, list, page, into).await
 }
 
 pub(super) async fn tags(
@@ -43,13 +46,13 @@ struct WireBranch {
     protected: Option<bool>,
 }
 
-impl From<WireBranch> for Branch {
-    fn from(wire: WireBranch) -> Self {
-        Self {
-            name: wire.name,
-            commit_sha: wire.commit.sha,
-            protected: wire.protected,
-            default: None,
+impl WireBranch {
+    fn into_branch(self, default: Option<&str>) -> Branch {
+        Branch {
+            default: default.map(|default| default == self.name),
+            name: self.name,
+            commit_sha: self.commit.sha,
+            protected: self.protected,
             web_url: None,
         }
     }

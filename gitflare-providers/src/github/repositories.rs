@@ -28,7 +28,7 @@ pub(super) async fn list(
         // New ones come last: pages by number stay where they are.
         .query("sort", "created")
         .query("direction", "asc");
-    let into = |wire: WireRepository| wire.into_repository(&call.connection_id);
+    let into = |wire: WireRepository| client.seen(call, wire);
     client.rows(call, list, page, into).await
 }
 
@@ -55,7 +55,7 @@ async fn installed(client: &Client, call: &Call, page: PageRequest) -> Result<Pa
         limit: page.limit,
         position,
     };
-    let into = |wire: WireRepository| wire.into_repository(&call.connection_id);
+    let into = |wire: WireRepository| client.seen(call, wire);
     let mut repositories = client.rows(call, list, request, into).await?;
     let at = |installation| Position::new().number(installation);
     repositories.next = match &repositories.next {
@@ -100,7 +100,15 @@ async fn read(
 ) -> Result<Repository> {
     let answer = client.repository(call, path, owner).await?;
     let wire: WireRepository = answer.json()?;
-    Ok(wire.into_repository(&call.connection_id))
+    Ok(client.seen(call, wire))
+}
+
+impl Client {
+    /// A repository that a connection has looked at.
+    fn seen(&self, call: &Call, wire: WireRepository) -> Repository {
+        let row = wire.into_repository(&call.connection_id);
+        self.default_branches.note(row)
+    }
 }
 
 /// Letters, digits and hyphens; accounts that an enterprise manages have an underscore too.

@@ -31,8 +31,10 @@ pub(super) async fn list(
         Some(position) => unpin(position)?,
         None => match commits::resolve(client, call, repo, Endpoint::FileTree, &query.at).await? {
             Some(commit) => match walk(client, call, repo, commit, folder).await? {
-                Found::Tree(tree) => (tree, None),
-                Found::Entry(entry) => return Ok(Page::last(vec![entry])),
+                (Found::Tree(tree), _) => (tree, None),
+                (Found::Entry(entry), parent) => {
+                    return Ok(Page::last(vec![entry.into_entry(&parent)]));
+                }
             },
             None => return Ok(Page::last(Vec::new())),
         },
@@ -65,20 +67,34 @@ fn tree<'a>(repo: &'a RepoRef, tree: &'a CommitId) -> List<'a> {
         .rows_in("tree")
 }
 
+/// The entry at the path of a file; `None` for a folder.
+pub(super) async fn entry(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    commit: CommitId,
+    path: &str,
+) -> Result<Option<WireEntry>> {
+    match walk(client, call, repo, commit, path).await? {
+        (Found::Entry(entry), _) => Ok(Some(entry)),
+        (Found::Tree(_), _) => Ok(None),
+    }
+}
+
 /// What stands at a path.
 enum Found {
     Tree(CommitId),
-    Entry(TreeEntry),
+    Entry(WireEntry),
 }
 
-/// Follows a path through the trees, one call to a folder.
+/// Follows a path through the trees, one call to a folder. Also gives the folders that were entered.
 async fn walk(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     commit: CommitId,
     path: &str,
-) -> Result<Found> {
+) -> Result<(Found, String)> {
     let mut id = commit;
     let mut parent = String::new();
     let mut segments = path.split_terminator('/').peekable();
@@ -87,7 +103,7 @@ async fn walk(
         if entry.kind.as_str() != "tree" {
             return match segments.peek() {
                 Some(_) => Err(no_such_path()),
-                None => Ok(Found::Entry(entry.into_entry(&parent))),
+                None => Ok((Found::Entry(entry), parent)),
             };
         }
         let sha = entry.sha.as_deref().map(CommitId::parse);
@@ -97,7 +113,7 @@ async fn walk(
         }
         parent.push_str(segment);
     }
-    Ok(Found::Tree(id))
+    Ok((Found::Tree(id), parent))
 }
 
 /// The entry of that name in a tree.
@@ -121,15 +137,15 @@ async fn find(
     found.ok_or_else(no_such_path)
 }
 
-fn no_id() -> Error {
+pub(super) fn no_id() -> Error {
     Error::upstream(
         Code::UpstreamUnavailable,
         ProviderId::GITHUB,
-        "GitHub names a folder without its tree.",
+        "GitHub names an entry of a tree without its object.",
     )
 }
 
-fn no_such_path() -> Error {
+pub(super) fn no_such_path() -> Error {
     Error::upstream(
         Code::ResourceNotFound,
         ProviderId::GITHUB,
@@ -144,14 +160,14 @@ struct WireTree {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireEntry {
+pub(super) struct WireEntry {
     /// Relative to the tree that was asked for.
     path: String,
-    mode: Option<String>,
+    pub(super) mode: Option<String>,
     #[serde(rename = "type")]
-    kind: Word,
-    sha: Option<String>,
-    size: Option<u64>,
+    pub(super) kind: Word,
+    pub(super) sha: Option<String>,
+    pub(super) size: Option<u64>,
 }
 
 impl WireEntry {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     listing::Api,
-    pinned::{pin, unpin},
+    pinned::{pin, start},
     wire::{self, Id, Word},
 };
 
@@ -25,13 +25,9 @@ pub(super) async fn list(
     at: &RefSelector,
     page: PageRequest,
 ) -> Result<Page<Check>> {
-    let limit = page.limit;
-    let (commit, position) = match &page.position {
-        Some(position) => unpin(position)?,
-        None => match commits::resolve(client, call, repo, Endpoint::Checks, at).await? {
-            Some(commit) => (commit, None),
-            None => return Ok(Page::last(Vec::new())),
-        },
+    let resolve = commits::resolve(client, call, repo, Endpoint::Checks, at);
+    let Some((commit, page)) = start(page, resolve).await? else {
+        return Ok(Page::last(Vec::new()));
     };
     let branch = match at {
         RefSelector::Branch(name) => Some(name.as_str()),
@@ -44,7 +40,6 @@ pub(super) async fn list(
         .query("order_by", "id")
         .query("sort", "desc")
         .query_opt("ref", branch);
-    let page = PageRequest { limit, position };
     let checks = client.rows(call, list, page, WireStatus::into).await?;
     Ok(pin(checks, &commit))
 }

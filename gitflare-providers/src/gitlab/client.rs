@@ -229,9 +229,12 @@ struct WireFeatures {
 impl WireFeatures {
     fn access_level(&self, endpoint: Endpoint) -> Option<&str> {
         let level = match endpoint {
-            Endpoint::PullRequests | Endpoint::PullRequestDiff | Endpoint::PullRequest => {
-                &self.merge_requests_access_level
-            }
+            Endpoint::PullRequests
+            | Endpoint::PullRequestDiff
+            | Endpoint::PullRequest
+            | Endpoint::PullRequestCommits
+            | Endpoint::Reviews
+            | Endpoint::Comments => &self.merge_requests_access_level,
             Endpoint::Checks => &self.builds_access_level,
             Endpoint::Releases => &self.releases_access_level,
             Endpoint::Deployments => &self.environments_access_level,
@@ -264,6 +267,10 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
         .is_some_and(|kind| kind.contains("json"));
     let error = |code, message: &str| Some(refusal.error(code, message));
     match refusal.status() {
+        400 if refusal.says(&["could not find ref"]) => error(
+            Code::ResourceNotFound,
+            "There is no such branch, tag or commit in the repository.",
+        ),
         403 if !is_json => error(
             Code::UpstreamUnavailable,
             "What stands in front of GitLab turns the gateway away.",

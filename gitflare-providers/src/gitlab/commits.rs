@@ -107,16 +107,12 @@ pub(super) async fn resolve(
     endpoint: Endpoint,
     at: &RefSelector,
 ) -> Result<Option<CommitId>> {
-    let name = match at {
-        RefSelector::DefaultBranch => None,
-        RefSelector::Branch(name) => Some(of_branch(name)),
-        RefSelector::Ref(name) => {
-            if let Ok(commit) = CommitId::parse(name.as_str()) {
-                return Ok(Some(commit));
-            }
-            Some(name.to_string())
-        }
-    };
+    if let RefSelector::Ref(name) = at
+        && let Ok(commit) = CommitId::parse(name.as_str())
+    {
+        return Ok(Some(commit));
+    }
+    let name = ref_name(at);
     let list =
         below(endpoint, repo, &["repository", "commits"]).query_opt("ref_name", name.as_deref());
     let tip = PageRequest::first(gitflare_core::Limit::new(1)?);
@@ -132,6 +128,15 @@ pub(super) async fn resolve(
         }),
         None if client.is_empty(call, repo).await? => Ok(None),
         None => Err(no_such_ref()),
+    }
+}
+
+/// What GitLab is asked with for a selector; `None` for the default branch.
+pub(super) fn ref_name(at: &RefSelector) -> Option<String> {
+    match at {
+        RefSelector::DefaultBranch => None,
+        RefSelector::Branch(name) => Some(of_branch(name)),
+        RefSelector::Ref(name) => Some(name.to_string()),
     }
 }
 
@@ -154,7 +159,7 @@ struct WireTip {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireCommit {
+pub(super) struct WireCommit {
     id: String,
     title: Option<String>,
     message: Option<String>,
@@ -180,6 +185,12 @@ struct WireCommit {
 struct WireStats {
     additions: Option<u64>,
     deletions: Option<u64>,
+}
+
+impl WireCommit {
+    pub(super) fn sha(&self) -> &str {
+        &self.id
+    }
 }
 
 impl From<WireCommit> for Commit {

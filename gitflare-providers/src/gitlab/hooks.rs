@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use gitflare_core::{
     Code, Error, Result, Secret, Timestamp,
     model::{
-        Actor, Asset, Check, Comment, Commit, Deployment, EventAction, EventData, EventName,
-        PullRequest, PullRequestState, PushEvent, RefEvent, Release, Signature,
+        Actor, Asset, Check, Comment, CommentKind, Commit, Deployment, EventAction, EventData,
+        EventName, PullRequest, PullRequestState, PushEvent, RefEvent, Release, Signature,
     },
     provider::{
         Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, ProviderId, RepoRef,
@@ -17,7 +17,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
-use super::{Gitlab, checks::outcome, deployments, profile::WireUser, pull_requests};
+use super::{
+    Gitlab, checks::outcome, comments::WirePosition, deployments, profile::WireUser, pull_requests,
+};
 use crate::{
     hooks::{action, body_hash, invalid, known_sha},
     wire::{self, Id, Rows},
@@ -326,6 +328,8 @@ struct WireAttributes {
     merge_commit_sha: Option<String>,
     #[serde(default, deserialize_with = "wire::filled")]
     commit_id: Option<String>,
+    /// Of notes on lines.
+    position: Option<WirePosition>,
     action: Option<String>,
     author_id: Option<Id>,
     url: Option<String>,
@@ -444,10 +448,8 @@ impl WireEvent {
 
     fn into_comment(self) -> Option<Comment> {
         let wire = self.object_attributes?;
-        Some(Comment {
-            id: wire.id?.into(),
+        let comment = Comment {
             body: wire.note,
-            state: None,
             author: self.user.map(Into::into),
             pull_request_number: self.merge_request.and_then(|request| request.iid),
             commit_sha: self
@@ -457,6 +459,11 @@ impl WireEvent {
             web_url: wire.url,
             created_at: wire.created_at,
             updated_at: wire.updated_at,
+            ..Comment::new(wire.id?.into(), CommentKind::General)
+        };
+        Some(match wire.position {
+            Some(position) => position.place(comment),
+            None => comment,
         })
     }
 

@@ -5,7 +5,10 @@ mod around;
 mod capabilities;
 mod checks;
 mod client;
+mod comments;
 mod commits;
+mod compare;
+mod contents;
 mod contributors;
 mod deployments;
 mod diff;
@@ -17,6 +20,7 @@ mod pull_requests;
 mod refs;
 mod releases;
 mod repositories;
+mod reviews;
 mod tree;
 
 use gitflare_core::{
@@ -95,4 +99,9 @@ serve! {
     assignees => around::assignees,
     commit => commits::find,
     pull_request => pull_requests::find,
+    pull_request_commits => pull_requests::commits,
+    reviews => reviews::list,
+    comments => comments::list,
+    contents => contents::read,
+    compare => compare::read,
 }

@@ -2,13 +2,14 @@
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Diff, PullRequest, PullRequestFilter, PullRequestState, PullRequestStats},
+    model::{Commit, Diff, PullRequest, PullRequestFilter, PullRequestState, PullRequestStats},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
     client::{Client, below},
+    commits::WireCommit,
     diff::WireFile,
     profile::WireUser,
 };
@@ -85,6 +86,19 @@ pub(super) async fn diff(
     diff.base_sha = refs.base_sha;
     diff.head_sha = refs.head_sha.or(ends.sha);
     Ok(diff)
+}
+
+pub(super) async fn commits(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+    page: PageRequest,
+) -> Result<Page<Commit>> {
+    let number = number.to_string();
+    let path = ["merge_requests", &*number, "commits"];
+    let list = below(Endpoint::PullRequestCommits, repo, &path);
+    client.rows(call, list, page, WireCommit::into).await
 }
 
 /// What a single merge request says about its diff.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     listing::Api,
-    pinned::{pin, unpin},
+    pinned::{pin, start},
     wire::Word,
 };
 
@@ -25,20 +25,16 @@ pub(super) async fn list(
     query: &TreeQuery,
     page: PageRequest,
 ) -> Result<Page<TreeEntry>> {
-    let (limit, is_first) = (page.limit, page.position.is_none());
-    let (commit, position) = match &page.position {
-        Some(position) => unpin(position)?,
-        None => match commits::resolve(client, call, repo, Endpoint::FileTree, &query.at).await? {
-            Some(commit) => (commit, None),
-            None => return Ok(Page::last(Vec::new())),
-        },
+    let is_first = page.position.is_none();
+    let resolve = commits::resolve(client, call, repo, Endpoint::FileTree, &query.at);
+    let Some((commit, page)) = start(page, resolve).await? else {
+        return Ok(Page::last(Vec::new()));
     };
     let list = below(Endpoint::FileTree, repo, &["repository", "tree"])
         .query("ref", commit.as_str())
         .query("recursive", if query.recursive { "true" } else { "false" })
         .query_opt("path", query.path.as_ref().map(TreePath::as_str))
         .paged(&KEYSET);
-    let page = PageRequest { limit, position };
     let entries = client.rows(call, list, page, WireEntry::into).await?;
     // Git has no empty folders: releases before 16.6 answer so for a path that does not exist.
     if is_first && entries.items.is_empty() && entries.next.is_none() && query.path.is_some() {
@@ -52,7 +48,7 @@ pub(super) async fn list(
 }
 
 #[derive(Debug, Deserialize)]
-struct WireEntry {
+pub(super) struct WireEntry {
     id: Option<String>,
     name: String,
     #[serde(rename = "type")]
@@ -61,14 +57,40 @@ struct WireEntry {
     mode: Option<String>,
 }
 
-impl From<WireEntry> for TreeEntry {
-    fn from(wire: WireEntry) -> Self {
-        let kind = match (wire.kind.as_str(), wire.mode.as_deref()) {
+impl WireEntry {
+    fn entry_type(&self) -> TreeEntryType {
+        match (self.kind.as_str(), self.mode.as_deref()) {
             ("tree", _) => TreeEntryType::Directory,
             ("commit", _) => TreeEntryType::Submodule,
             (_, Some("120000")) => TreeEntryType::Symlink,
             _ => TreeEntryType::File,
-        };
+        }
+    }
+
+    pub(super) fn is_link(&self) -> bool {
+        self.entry_type() == TreeEntryType::Symlink
+    }
+
+    pub(super) fn is_submodule(&self) -> bool {
+        self.entry_type() == TreeEntryType::Submodule
+    }
+
+    pub(super) fn is_folder(&self) -> bool {
+        self.entry_type() == TreeEntryType::Directory
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+}
+
+impl From<WireEntry> for TreeEntry {
+    fn from(wire: WireEntry) -> Self {
+        let kind = wire.entry_type();
         Self {
             path: wire.path,
             name: wire.name,

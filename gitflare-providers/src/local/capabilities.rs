@@ -24,4 +24,7 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
     Capability::none(Endpoint::Watchers, HOST_ONLY),
     Capability::none(Endpoint::Assignees, HOST_ONLY),
     Capability::none(Endpoint::PullRequest, HOST_ONLY),
+    Capability::none(Endpoint::PullRequestCommits, HOST_ONLY),
+    Capability::none(Endpoint::Reviews, HOST_ONLY),
+    Capability::none(Endpoint::Comments, HOST_ONLY),
 ]);

@@ -52,7 +52,7 @@ pub(super) fn find(repo: &Repo, prefix: &CommitPrefix) -> Result<Commit> {
     })
 }
 
-fn describe(id: ObjectId, commit: &RawCommit) -> Commit {
+pub(super) fn describe(id: ObjectId, commit: &RawCommit) -> Commit {
     let message = commit.message();
     Commit {
         sha: id.to_string(),

@@ -23,12 +23,13 @@ pub(super) struct Fingerprint {
 
 impl Fingerprint {
     /// The places whose change can add a link, a borrowed store or another configuration.
-    const WATCHED: [&'static str; 9] = [
+    const WATCHED: [&'static str; 10] = [
         "",
         "config",
         "shallow",
         "objects",
         "objects/info",
+        "objects/info/alternates",
         "objects/pack",
         "refs",
         "refs/heads",
@@ -55,7 +56,7 @@ impl Fingerprint {
 
 impl FolderId {
     #[cfg(unix)]
-    fn of(meta: &fs::Metadata) -> Self {
+    pub(super) fn of(meta: &fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
         Self {
             device: meta.dev(),
@@ -64,7 +65,7 @@ impl FolderId {
     }
 
     #[cfg(not(unix))]
-    fn of(meta: &fs::Metadata) -> Self {
+    pub(super) fn of(meta: &fs::Metadata) -> Self {
         let created = meta
             .created()
             .ok()

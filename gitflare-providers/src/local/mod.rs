@@ -4,8 +4,10 @@
 //! Work on repositories happens on blocking threads behind a gate: a few run, some more wait,
 //! others are refused.
 
+mod alternates;
 mod capabilities;
 mod commits;
+mod contents;
 mod contributors;
 mod deadline;
 pub(crate) mod diff;
@@ -15,12 +17,15 @@ mod folder;
 mod history;
 mod objects;
 mod open;
+mod plain;
 mod profile;
+mod ranges;
 mod recent;
 mod refs;
 mod repo;
 mod repositories;
 mod scan;
+mod survey;
 mod tree;
 
 use std::{
@@ -34,10 +39,12 @@ use std::{
 use async_trait::async_trait;
 use gitflare_core::{
     Error, Page, PageRequest, Result,
-    model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry, Viewer},
+    model::{
+        Branch, Commit, Comparison, Content, Contributor, Diff, Repository, Tag, TreeEntry, Viewer,
+    },
     provider::{
-        Call, Capability, CommitId, CommitPrefix, Evidence, GitRef, KnownRepository, Provider,
-        ProviderId, RepoRef, Told, TreeQuery,
+        Call, Capability, CommitId, CommitPrefix, CompareQuery, ContentQuery, Evidence, GitRef,
+        Held, KnownRepository, Provider, ProviderId, RepoRef, Told, TreeQuery,
     },
 };
 use gix::ObjectId;
@@ -55,6 +62,8 @@ use self::{
     refs::Listings,
     repo::{HistoryKey, Repo},
 };
+
+pub use self::survey::Survey;
 
 /// What is served, and under whose name.
 #[derive(Clone, Debug)]
@@ -102,6 +111,9 @@ pub struct Local {
 /// How long a count over a whole history may run.
 const LONGEST_COUNT: Duration = Duration::from_secs(30 * 60);
 
+/// How long a survey of all folders may run.
+const LONGEST_SURVEY: Duration = Duration::from_secs(60);
+
 #[derive(Debug)]
 struct Shared {
     config: LocalConfig,
@@ -142,6 +154,16 @@ impl Local {
                 listings: Listings::new(),
             }),
         })
+    }
+
+    /// Looks through the folders, for whoever runs the server: what is served, and what is not and
+    /// why. Blocks; may take a minute over a hundred thousand folders.
+    ///
+    /// # Errors
+    /// `UPSTREAM_UNAVAILABLE` when a root cannot be read, `UPSTREAM_TIMEOUT` after a minute.
+    pub fn survey(&self) -> Result<Survey> {
+        let until = Instant::now() + LONGEST_SURVEY;
+        self.shared.roots.survey(Deadline::at(until))
     }
 
     /// Does blocking work on its own thread, within the call's time.
@@ -308,6 +330,41 @@ impl Provider for Local {
             .await
     }
 
+    async fn contents(
+        &self,
+        call: &Call,
+        repo: &RepoRef,
+        query: &ContentQuery,
+        held: Held<'_>,
+    ) -> Result<Content> {
+        let (query, at_once) = (query.clone(), !held.may_be());
+        let described = self.read(call, repo, move |_, repo| {
+            Ok(match contents::describe(repo, &query)? {
+                (content, Some(id)) if at_once => (contents::fill(repo, content, id)?, None),
+                described => described,
+            })
+        });
+        match described.await? {
+            (content, Some(id)) if !held.has(&content) => {
+                let filled =
+                    self.read(call, repo, move |_, repo| contents::fill(repo, content, id));
+                filled.await
+            }
+            (content, _) => Ok(content),
+        }
+    }
+
+    async fn compare(
+        &self,
+        call: &Call,
+        repo: &RepoRef,
+        query: &CompareQuery,
+    ) -> Result<Comparison> {
+        let query = query.clone();
+        self.read(call, repo, move |_, repo| ranges::compare(repo, &query))
+            .await
+    }
+
     async fn commit_diff(&self, call: &Call, repo: &RepoRef, commit: &CommitId) -> Result<Diff> {
         let commit = commit.clone();
         self.read(call, repo, move |_, repo| diff::of_commit(repo, &commit))
@@ -412,7 +469,8 @@ mod tests {
     #[test]
     fn every_filter_of_a_served_endpoint_is_answered() {
         for row in CAPABILITIES {
-            if let gitflare_core::provider::Support::Full { filters } = row.support {
+            if row.support.is_served() {
+                let filters = row.support.filters();
                 assert_eq!(filters, Endpoint::filters(row.endpoint), "{}", row.endpoint);
             }
         }

@@ -12,12 +12,15 @@ use std::{
 use gitflare_core::{Error, Result};
 
 use super::{
+    alternates,
     deadline::Deadline,
     errors,
     folder::Fingerprint,
+    plain::is_plain,
     recent::{Recent, Weight},
     repo::Repo,
-    scan::{self, Found},
+    scan::{self, Found, Scan},
+    survey::Survey,
 };
 
 /// How long a checked folder is believed where a change leaves no trace in what is watched.
@@ -96,24 +99,58 @@ impl Roots {
                 return Ok(Arc::clone(found));
             }
         }
-        let found = Arc::new(self.scan(deadline)?);
+        let found = Arc::new(self.scan(deadline)?.found);
         let kept = (Instant::now(), Arc::clone(&found));
         *self.listing.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(found)
     }
 
     /// An id that two roots have means the first root's.
-    fn scan(&self, deadline: Deadline) -> Result<Vec<Found>> {
-        let mut all = Vec::new();
+    fn scan(&self, deadline: Deadline) -> Result<Scan> {
+        let mut all = Scan::default();
         for root in &self.paths {
-            all.extend(scan::repositories(root, deadline)?);
+            let below = scan::below(root, deadline)?;
+            all.found.extend(below.found);
+            all.links += below.links;
+            all.pointers.extend(below.pointers);
         }
         if self.paths.len() > 1 {
             // Stable, so of two equal ids the first root's stays in front.
-            all.sort_by(|a, b| a.id.cmp(&b.id));
-            all.dedup_by(|later, earlier| later.id == earlier.id);
+            all.found.sort_by(|a, b| a.id.cmp(&b.id));
+            all.found.dedup_by(|later, earlier| later.id == earlier.id);
         }
         Ok(all)
+    }
+
+    /// What is served and what is not, and why, for whoever runs this.
+    pub(super) fn survey(&self, deadline: Deadline) -> Result<Survey> {
+        let scan = self.scan(deadline)?;
+        let mut survey = Survey {
+            links: scan.links,
+            ..Survey::default()
+        };
+        for path in scan.pointers {
+            survey.refuse(
+                path,
+                "its `.git` leads to a repository elsewhere".to_owned(),
+            );
+        }
+        for found in scan.found {
+            deadline.check()?;
+            match self.flaw(&found) {
+                Ok(None) => survey.served += 1,
+                Ok(Some(Flaw::Reftable)) => {
+                    survey.refuse(found.git_dir, errors::reftable().message().to_owned());
+                }
+                Ok(Some(Flaw::LeadsOut(reason))) => survey.refuse(found.git_dir, reason.to_owned()),
+                // Whoever reads it is told to try again, as it may be for a moment only.
+                Err(error) => {
+                    let detail = error.detail().unwrap_or_default();
+                    survey.refuse(found.git_dir, format!("it cannot be read: {detail}"));
+                }
+            }
+        }
+        Ok(survey)
     }
 
     /// The repository of that id without opening it; `REPOSITORY_NOT_FOUND` when there is none.
@@ -170,88 +207,80 @@ impl Roots {
             .open(&found.git_dir)
             .map_err(errors::unreadable)?;
         if git.to_thread_local().common_dir() != found.git_dir {
-            return Err(self.refuse(found, "common dir"));
+            return Err(self.refuse(found, "it is a work tree of a repository elsewhere"));
         }
         if git.objects_dir() != found.git_dir.join("objects") {
-            return Err(self.refuse(found, "objects"));
+            return Err(self.refuse(found, "its objects lie elsewhere"));
         }
         Ok(git)
     }
 
-    /// Refuses, as if it were absent, a repository that borrows from elsewhere or holds anything
-    /// but files and folders where Git would read (a link leads out, a pipe never ends).
+    /// Refuses, as if it were absent, a repository that leads out of the roots.
     fn check_layout(&self, found: &Found) -> Result<()> {
+        match self.flaw(found)? {
+            None => Ok(()),
+            Some(Flaw::Reftable) => Err(errors::reftable()),
+            Some(Flaw::LeadsOut(reason)) => Err(self.refuse(found, reason)),
+        }
+    }
+
+    /// Why a repository is not served: it borrows from outside the roots, or holds anything but
+    /// files and folders where Git would read (a link leads out, a pipe never ends).
+    fn flaw(&self, found: &Found) -> Result<Option<Flaw>> {
         let at = |part: &str| found.git_dir.join(part);
         // <https://git-scm.com/docs/reftable>
         if fs::symlink_metadata(at("reftable")).is_ok() {
-            return Err(errors::reftable());
+            return Ok(Some(Flaw::Reftable));
         }
-        for pointer in ["commondir", "gitdir", "objects/info/alternates"] {
+        for pointer in ["commondir", "gitdir"] {
             if fs::symlink_metadata(at(pointer)).is_ok() {
-                return Err(self.refuse(found, pointer));
+                return Ok(Some(Flaw::LeadsOut(
+                    "it is a work tree of a repository elsewhere",
+                )));
             }
         }
-        for file in [
+        const FILES: [&str; 5] = [
             "HEAD",
             "config",
             "config.worktree",
             "packed-refs",
             "shallow",
-        ] {
-            if fs::symlink_metadata(at(file)).is_ok_and(|meta| !meta.is_file()) {
-                return Err(self.refuse(found, file));
-            }
+        ];
+        let is_other =
+            |file: &&str| fs::symlink_metadata(at(file)).is_ok_and(|meta| !meta.is_file());
+        if FILES.iter().any(is_other) {
+            return Ok(Some(Flaw::LeadsOut(
+                "one of its files is a link or no file",
+            )));
         }
         for folder in ["objects", "refs"] {
             if !is_plain(&at(folder)).map_err(errors::unreadable)? {
-                return Err(self.refuse(found, folder));
+                return Ok(Some(Flaw::LeadsOut(
+                    "there are links among its objects or refs",
+                )));
             }
         }
-        Ok(())
+        let borrowed = alternates::outside(&at("objects"), &self.paths);
+        Ok(borrowed.map_err(errors::unreadable)?.map(Flaw::LeadsOut))
     }
 
-    fn refuse(&self, found: &Found, what: &str) -> Error {
+    fn refuse(&self, found: &Found, reason: &str) -> Error {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.len() < MAX_REFUSED && refused.insert(found.git_dir.clone()) {
             let path = found.git_dir.display();
-            tracing::warn!(%path, what, "a local repository leads out of its folder: not served");
+            tracing::warn!(%path, reason, "a local repository is not served");
         }
         errors::no_repository()
     }
 }
 
+/// Why a repository is not served.
+enum Flaw {
+    Reftable,
+    /// Git would read outside the roots, or what never ends.
+    LeadsOut(&'static str),
+}
+
 fn describe(root: &Path, error: &dyn std::fmt::Display) -> String {
     format!("local root {}: {error}", root.display())
-}
-
-/// Whether a folder holds files and folders alone, all the way down. What vanishes meanwhile was one
-/// of them: `git gc` removes folders while others read, and Git itself goes on.
-fn is_plain(folder: &Path) -> io::Result<bool> {
-    if !fs::symlink_metadata(folder)?.is_dir() {
-        return Ok(false);
-    }
-    let mut pending = vec![folder.to_path_buf()];
-    while let Some(folder) = pending.pop() {
-        let Some(entries) = still_there(fs::read_dir(folder))? else {
-            continue;
-        };
-        for entry in entries {
-            let kind = entry.and_then(|entry| Ok((entry.file_type()?, entry)));
-            match still_there(kind)? {
-                Some((kind, entry)) if kind.is_dir() => pending.push(entry.path()),
-                Some((kind, _)) if !kind.is_file() => return Ok(false),
-                Some(_) | None => {}
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// `None` for what was removed in between.
-fn still_there<T>(looked: io::Result<T>) -> io::Result<Option<T>> {
-    match looked {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }

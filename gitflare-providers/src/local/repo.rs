@@ -1,7 +1,9 @@
 //! An open repository during one request: objects by id, refs by name, and what `HEAD` says. All
 //! names are matched whole; nothing here evaluates revision expressions.
 
-use std::collections::HashSet;
+mod around;
+
+use std::{collections::HashSet, fs, time::SystemTime};
 
 use gitflare_core::{
     Error, Position, Result,
@@ -68,6 +70,21 @@ pub(super) enum Blob {
     Unavailable,
 }
 
+/// How often an object is looked for. `git gc` takes it from one place after it has put it into
+/// another: who looked at the second place too early and at the first too late has to look again.
+const LOOKS: usize = 3;
+
+fn look<T, E: std::error::Error + Send + Sync + 'static>(
+    find: impl Fn() -> std::result::Result<Option<T>, E>,
+) -> Result<Option<T>> {
+    for _ in 1..LOOKS {
+        if let Ok(Some(found)) = find() {
+            return Ok(Some(found));
+        }
+    }
+    find().map_err(errors::unreadable)
+}
+
 impl Repo {
     pub(super) const fn new(git: gix::Repository, folder: FolderId, deadline: Deadline) -> Self {
         Self {
@@ -94,13 +111,13 @@ impl Repo {
 
     /// The kind and size of an object without reading it; `None` when the repository lacks it.
     pub(super) fn header(&self, id: ObjectId) -> Result<Option<(Kind, u64)>> {
-        let header = self.git.try_find_header(id).map_err(errors::unreadable)?;
+        let header = look(|| self.git.try_find_header(id))?;
         Ok(header.map(|header| (header.kind(), header.size())))
     }
 
     /// The bytes of an object of that kind; `None` when the repository lacks it.
     fn find(&self, id: ObjectId, kind: Kind) -> Result<Option<Vec<u8>>> {
-        let Some(object) = self.git.try_find_object(id).map_err(errors::unreadable)? else {
+        let Some(object) = look(|| self.git.try_find_object(id))? else {
             return Ok(None);
         };
         if object.kind != kind {
@@ -143,6 +160,20 @@ impl Repo {
         Ok(boundary.is_some_and(|commits| commits.iter().any(|commit| *commit == id)))
     }
 
+    /// The best common ancestor of two commits, the first of several in the engine's own order.
+    pub(super) fn merge_base(&self, one: ObjectId, two: ObjectId) -> Result<Option<ObjectId>> {
+        let cache = self
+            .git
+            .commit_graph_if_enabled()
+            .map_err(errors::unreadable)?;
+        let mut graph = self.git.revision_graph(cache.as_ref());
+        let bases = self
+            .git
+            .merge_bases_many_with_graph(one, &[two], &mut graph)
+            .map_err(errors::unreadable)?;
+        Ok(bases.first().map(|id| id.detach()))
+    }
+
     pub(super) fn head(&self) -> Result<Head> {
         let head = self.git.head().map_err(errors::unreadable)?;
         if let gix::head::Kind::Detached { target, .. } = head.kind {
@@ -161,12 +192,35 @@ impl Repo {
     /// The refs below `refs/heads/` or `refs/tags/`, by full name, bytewise. A ref that points
     /// nowhere is not one.
     pub(super) fn refs(&self, namespace: Namespace) -> Result<Vec<RefTarget>> {
+        let mut packed = self.packed_refs();
+        let mut looks = 1;
+        loop {
+            let (refs, is_whole) = self.refs_once(namespace)?;
+            let now = self.packed_refs();
+            // The engine reads the packed refs first: one that was packed since is in neither place
+            // that it has looked at, or was listed and is gone.
+            if now == packed && (is_whole || looks == LOOKS) {
+                return Ok(refs);
+            }
+            packed = now;
+            looks = LOOKS.min(looks + 1);
+        }
+    }
+
+    /// What tells one state of the packed refs from another: Git replaces the file.
+    fn packed_refs(&self) -> Option<(FolderId, u64, SystemTime)> {
+        let meta = fs::symlink_metadata(self.git.common_dir().join("packed-refs")).ok()?;
+        Some((FolderId::of(&meta), meta.len(), meta.modified().ok()?))
+    }
+
+    /// The refs, and whether each that was listed could be read.
+    fn refs_once(&self, namespace: Namespace) -> Result<(Vec<RefTarget>, bool)> {
         let platform = self.git.references().map_err(errors::unreadable)?;
         let refs = match namespace {
             Namespace::Branches => platform.local_branches(),
             Namespace::Tags => platform.tags(),
         };
-        let mut targets = Vec::new();
+        let (mut targets, mut is_whole) = (Vec::new(), true);
         for reference in refs.map_err(errors::unreadable)? {
             match reference {
                 Ok(reference) => {
@@ -177,7 +231,10 @@ impl Repo {
                     }
                 }
                 // Git, too, warns of a broken ref and goes on.
-                Err(error) => tracing::warn!(%error, "a local ref is broken"),
+                Err(error) => {
+                    tracing::warn!(%error, "a local ref is broken");
+                    is_whole = false;
+                }
             }
             self.deadline.check()?;
         }
@@ -192,7 +249,7 @@ impl Repo {
         }
         refs.sort_by(|a, b| a.name.cmp(&b.name));
         refs.dedup_by(|later, earlier| later.name == earlier.name);
-        Ok(refs)
+        Ok((refs, is_whole))
     }
 
     /// What a ref of exactly that full name points at.
@@ -200,10 +257,7 @@ impl Repo {
         let Ok(name) = <&gix::refs::FullNameRef>::try_from(full_name.as_bstr()) else {
             return Ok(None);
         };
-        let found = self
-            .git
-            .try_find_reference(name.as_bstr())
-            .map_err(errors::unreadable)?;
+        let found = look(|| self.git.try_find_reference(name.as_bstr()))?;
         match found {
             // The engine also tries the name inside other namespaces.
             Some(reference) if reference.name() == name => self.follow(reference),

@@ -16,6 +16,8 @@ const MAX_DEPTH: usize = 4;
 /// How many folders one scan looks at before it gives up.
 const MAX_FOLDERS: usize = 100_000;
 const MAX_NAME_LEN: usize = 1024;
+/// How many folders that lead elsewhere are named.
+const MAX_POINTERS: usize = 1000;
 
 /// A repository as found on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,18 +28,31 @@ pub(super) struct Found {
     pub(super) git_dir: PathBuf,
 }
 
-/// Every repository below a root, by id, bytewise.
-pub(super) fn repositories(root: &Path, deadline: Deadline) -> Result<Vec<Found>> {
+/// What lies below a root.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    /// Every repository, by id, bytewise.
+    pub(super) found: Vec<Found>,
+    /// How many links stand where a folder could be.
+    pub(super) links: usize,
+    /// Folders whose `.git` is a file or a link: it leads to a repository elsewhere. At most
+    /// [`MAX_POINTERS`].
+    pub(super) pointers: Vec<PathBuf>,
+}
+
+/// Looks at every folder that a repository may lie in.
+pub(super) fn below(root: &Path, deadline: Deadline) -> Result<Scan> {
+    let mut scan = Scan::default();
     if let Some(found) = root_itself(root) {
-        return Ok(vec![found]);
+        scan.found.push(found);
+        return Ok(scan);
     }
-    let mut found = Vec::new();
     let mut folders_left = MAX_FOLDERS;
     let mut pending = vec![(root.to_path_buf(), String::new(), 0)];
     while let Some((folder, prefix, depth)) = pending.pop() {
         deadline.check()?;
-        let names = match folder_names(&folder) {
-            Ok(names) => names,
+        let Folders { names, links } = match folders(&folder) {
+            Ok(folders) => folders,
             // The root must be there; a folder that closes itself while we look is just gone.
             Err(error) if depth == 0 => return Err(errors::unreadable(error)),
             Err(error) => {
@@ -45,16 +60,21 @@ pub(super) fn repositories(root: &Path, deadline: Deadline) -> Result<Vec<Found>
                 continue;
             }
         };
+        scan.links += links;
         folders_left = folders_left
             .checked_sub(names.len())
             .ok_or_else(|| errors::unreadable("more folders than one scan may look at"))?;
         for name in &names {
             let path = folder.join(name);
             match git_dir_of(&path) {
-                Some(git_dir) => found.push(Found {
+                Some(git_dir) => scan.found.push(Found {
                     id: format!("{prefix}{}", canonical_name(&folder, name)),
                     git_dir,
                 }),
+                None if is_pointer(&path.join(".git")) => {
+                    scan.pointers
+                        .extend((scan.pointers.len() < MAX_POINTERS).then_some(path));
+                }
                 None if depth + 1 < MAX_DEPTH => {
                     pending.push((path, format!("{prefix}{name}/"), depth + 1));
                 }
@@ -62,8 +82,8 @@ pub(super) fn repositories(root: &Path, deadline: Deadline) -> Result<Vec<Found>
             }
         }
     }
-    found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    Ok(found)
+    scan.found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    Ok(scan)
 }
 
 /// The repository of exactly that id, or `None`. A file system that folds case cannot make two names
@@ -134,6 +154,11 @@ fn git_dir_of(folder: &Path) -> Option<PathBuf> {
         })
 }
 
+/// Whether `.git` is there and no folder: the file of a linked work tree or a submodule, or a link.
+fn is_pointer(dot_git: &Path) -> bool {
+    fs::symlink_metadata(dot_git).is_ok_and(|meta| !meta.is_dir())
+}
+
 fn is_real_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
 }
@@ -155,8 +180,8 @@ fn contains_folder(folder: &Path, name: &str) -> Result<bool> {
     if !folds && name.is_ascii() {
         return Ok(true);
     }
-    match folder_names(folder) {
-        Ok(names) => Ok(names.iter().any(|other| other == name)),
+    match folders(folder) {
+        Ok(folders) => Ok(folders.names.iter().any(|other| other == name)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(errors::unreadable(error)),
     }
@@ -169,13 +194,23 @@ const fn flipped(letter: char) -> char {
     }
 }
 
-/// The real folders in a folder whose names can be part of an id.
-fn folder_names(folder: &Path) -> io::Result<Vec<String>> {
+/// The folders in a folder.
+struct Folders {
+    /// Of the real ones those whose names can be part of an id.
+    names: Vec<String>,
+    /// How many links there are.
+    links: usize,
+}
+
+fn folders(folder: &Path) -> io::Result<Folders> {
     let mut names = Vec::new();
+    let mut links = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         // The type of the entry itself: a link to a folder is not one.
-        if !entry.file_type()?.is_dir() {
+        let kind = entry.file_type()?;
+        links += usize::from(kind.is_symlink());
+        if !kind.is_dir() {
             continue;
         }
         if let Ok(name) = entry.file_name().into_string()
@@ -184,7 +219,7 @@ fn folder_names(folder: &Path) -> io::Result<Vec<String>> {
             names.push(name);
         }
     }
-    Ok(names)
+    Ok(Folders { names, links })
 }
 
 /// Whether a text can be the id of a repository at all.

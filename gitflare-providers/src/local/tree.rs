@@ -2,9 +2,7 @@
 //! which entry of which folder comes next, so every page costs the same however deep it lies.
 
 use gitflare_core::{
-    Error, Page, PageRequest, Position, Result,
-    model::TreeEntry,
-    provider::{TreePath, TreeQuery},
+    Error, Page, PageRequest, Position, Result, model::TreeEntry, provider::TreeQuery,
 };
 use gix::ObjectId;
 
@@ -30,7 +28,7 @@ pub(super) fn list(repo: &Repo, query: &TreeQuery, page: &PageRequest) -> Result
     let root = repo.commit(commit)?.tree;
     let (tree, prefix) = match &query.path {
         None => (root, Vec::new()),
-        Some(path) => match find(repo, root, path)? {
+        Some(path) => match find(repo, root, path.as_str())? {
             entry if entry.mode.is_directory() => (entry.id, path.as_str().as_bytes().to_vec()),
             entry => {
                 let path = path.as_str().as_bytes();
@@ -52,9 +50,9 @@ pub(super) fn list(repo: &Repo, query: &TreeQuery, page: &PageRequest) -> Result
 }
 
 /// The entry at a path.
-fn find(repo: &Repo, root: ObjectId, path: &TreePath) -> Result<Entry> {
+pub(super) fn find(repo: &Repo, root: ObjectId, path: &str) -> Result<Entry> {
     let mut tree = root;
-    let mut components = path.as_str().split('/').peekable();
+    let mut components = path.split('/').peekable();
     while let Some(component) = components.next() {
         let entry = entries::read(repo, tree)?
             .into_iter()
@@ -71,7 +69,7 @@ fn find(repo: &Repo, root: ObjectId, path: &TreePath) -> Result<Entry> {
     Err(no_such_path())
 }
 
-fn no_such_path() -> Error {
+pub(super) fn no_such_path() -> Error {
     errors::no_resource("There is no such path in that commit.")
 }
 

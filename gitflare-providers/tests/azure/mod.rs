@@ -8,6 +8,7 @@
 
 mod diffs;
 mod golden;
+mod hooks;
 mod recordings;
 mod refusals;
 mod table;

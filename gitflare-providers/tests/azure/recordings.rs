@@ -1,10 +1,20 @@
 //! Recordings of the real service: every one that fits an operation maps without error, and every
 //! value in the answer was sent.
 
+use gitflare_core::provider::{CommitId, Provider};
+use gitflare_providers::{
+    azure::Azure,
+    conformance::{Reply, StandIn},
+};
 use serde_json::{Value, json};
 
 use crate::azure::{
-    support::recorded::{at, folder, read},
+    SHA, repo,
+    support::{
+        call,
+        recorded::{at, folder, read},
+        table::fixture,
+    },
     table::subject,
 };
 
@@ -127,6 +137,81 @@ async fn every_published_example_maps_and_nothing_is_invented() {
             if !is_list {
                 maps(&name, operation, &body(operation, &recorded.to_string())).await;
             }
+        }
+    }
+}
+
+/// The read that each published list of changes belongs to, and the member that holds its rows.
+const CHANGES: &[(&str, &str, &str)] = &[
+    ("commitDiffs", "commit", "changes"),
+    ("changes", "first commit", "changes"),
+    (
+        "pullRequestIterationChanges",
+        "pull request",
+        "changeEntries",
+    ),
+];
+
+/// An upstream with these changes, where every file has one row more than before.
+async fn with_changes(read: &str, example: &Value) -> (StandIn, Azure) {
+    let mut commit: Value = serde_json::from_str(&fixture("azure/commit.json")).unwrap();
+    if read == "first commit" {
+        commit["parents"] = json!([]);
+    }
+    let (commit, example) = (commit.to_string(), example.to_string());
+    let stand_in = StandIn::answering(move |_, target, _| {
+        let path = target.split('?').next().unwrap_or_default();
+        Reply::ok(match path.rsplit('/').next().unwrap_or_default() {
+            "iterations" => fixture("azure/iterations.json"),
+            "changes" => example.clone(),
+            "commits" if path.contains("/diffs/") => example.clone(),
+            // Which object a path is, where the list does not tell.
+            "items" => json!({"objectId": "ab".repeat(20)}).to_string(),
+            id if path.contains("/blobs/") => format!("row\n{id}\n"),
+            _ => commit.clone(),
+        })
+    })
+    .await;
+    let provider = Azure::new(stand_in.http(), &stand_in.url()).unwrap();
+    (stand_in, provider)
+}
+
+#[tokio::test]
+async fn every_published_list_of_changes_is_told_file_by_file() {
+    let Some(folder) = at("azure-rest-examples") else {
+        return;
+    };
+    for (area, read_as, member) in CHANGES {
+        for file in std::fs::read_dir(folder.join(area)).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            let text = read(&folder.join(area), &name);
+            let example: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+            let mut body = example["responses"]["200"]["body"].clone();
+            body["allChangesIncluded"] = json!(true);
+            let (_stand_in, provider) = with_changes(read_as, &body).await;
+            let diff = match *read_as {
+                "pull request" => provider.pull_request_diff(&call(), &repo(), 4).await,
+                _ => {
+                    let commit = CommitId::parse(SHA).unwrap();
+                    provider.commit_diff(&call(), &repo(), &commit).await
+                }
+            };
+            let diff = diff.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            let rows = body[*member].as_array().unwrap().iter();
+            let sent = rows.filter(|row| row["item"]["isFolder"] != true);
+            let mut sent: Vec<_> = sent
+                .map(|row| {
+                    row["item"]["path"]
+                        .as_str()
+                        .unwrap()
+                        .trim_start_matches('/')
+                })
+                .collect();
+            let mut told: Vec<_> = diff.files.iter().map(|file| file.path.as_str()).collect();
+            sent.sort_unstable();
+            told.sort_unstable();
+            assert!(!told.is_empty(), "{name}");
+            assert_eq!(told, sent, "{name}");
         }
     }
 }

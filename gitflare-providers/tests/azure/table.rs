@@ -3,7 +3,10 @@
 
 use gitflare_core::{
     model::PullRequestFilter,
-    provider::{CommitId, CommitPrefix, GitRef, RefSelector, TreePath, TreeQuery},
+    provider::{
+        CommitId, CommitPrefix, CompareQuery, ContentQuery, FilePath, GitRef, RefSelector,
+        TreePath, TreeQuery,
+    },
 };
 use gitflare_providers::{
     azure::Azure,
@@ -13,7 +16,7 @@ use url::Url;
 
 use crate::azure::{
     PARENT, SHA, below, blob, repo,
-    support::table::{Row, Table, number},
+    support::table::{Row, Table, fixture, number},
 };
 
 const AZURE: Table = Table("azure");
@@ -38,6 +41,8 @@ const OWN_WORDS: &[&str] = &[
     "mill~5f0d2c1e-7a31-4c9e-8b55-2f6a1d3e9c01~7c1d9b52-3e0f-4f5a-9d41-0c5a5f8f1a27",
     "mill~5f0d2c1e-7a31-4c9e-8b55-2f6a1d3e9c01~9e3f1d74-5021-4b7c-9f63-2e7c7bab3c49",
     "mill~6a1e3d2f-8b42-4dae-9c66-3a7b2e4f0d12~8d2e0c63-4f10-4a6b-8e52-1d6b6a9a2b38",
+    "mill~6a1e3d2f-8b42-4dae-9c66-3a7b2e4f0d12~a1d2e3f4-5a6b-4c7d-8e9f-0a1b2c3d4e5f",
+    "mill~5f0d2c1e-7a31-4c9e-8b55-2f6a1d3e9c01~b1d2e3f4-5a6b-4c7d-8e9f-0a1b2c3d4e5f",
     "mill/Loom Works/",
     "mill/Attic/",
     // Without the account that stands in it.
@@ -57,6 +62,25 @@ const OWN_WORDS: &[&str] = &[
     "failure",
     "neutral",
     "added",
+    "utf-8",
+    "30",
+    "12",
+    "diverged",
+    "general",
+    "inline",
+    "old",
+    "new",
+    "approved",
+    "changes_requested",
+    "commented",
+    "dismissed",
+    "22.1",
+    "22.2",
+    "23.1",
+    "24.1",
+    // Of comments whose deletion is not told.
+    "22.3",
+    "26.1",
     "modified",
     "removed",
     "renamed",
@@ -110,6 +134,8 @@ fn cases() -> Vec<Case> {
     rows.extend(pull_requests());
     rows.extend(checks());
     rows.extend(trees());
+    rows.extend(contents());
+    rows.push(comparison());
     rows.into_iter().map(Row::done).collect()
 }
 
@@ -167,6 +193,30 @@ fn account() -> Vec<Row> {
             )
             .golden(&["repository"])
             .needs(&repository),
+        AZURE
+            .case(
+                "forks",
+                Read::Forks,
+                &[
+                    (
+                        "instance",
+                        "mill/_apis/connectionData?api-version=7.1-preview.1",
+                    ),
+                    (
+                        "forks",
+                        &below("/forks/4c0e1f62-9d3b-4a58-8e11-6f2b7c8d9e03"),
+                    ),
+                ],
+            )
+            .needs(&[
+                "instance/instanceId",
+                "forks/value",
+                "forks/value/*/id",
+                "forks/value/*/name",
+                "forks/value/*/project",
+                "forks/value/*/project/id",
+                "forks/value/*/project/name",
+            ]),
     ]
 }
 
@@ -308,6 +358,36 @@ fn pull_requests() -> Vec<Row> {
         with("closed", PullRequestFilter::Closed, "abandoned"),
         AZURE
             .case(
+                "commits of a pull request",
+                Read::PullRequestCommits(4),
+                &[("commits", &below("/pullRequests/4/commits?%24top=25"))],
+            )
+            .golden(&["commits"])
+            .needs(&["commits/value", "commits/value/*/commitId"]),
+        // A group votes by its members alone.
+        AZURE
+            .case(
+                "reviews",
+                Read::Reviews(4),
+                &[("reviewers", &below("/pullRequests/4/reviewers"))],
+            )
+            .golden(&["reviewers"])
+            .list("reviewers", "/value")
+            .needs(&["reviewers/value", "reviewers/value/*/id"]),
+        AZURE
+            .case(
+                "comments",
+                Read::Comments(4),
+                &[("threads", &below("/pullRequests/4/threads"))],
+            )
+            .golden(&["threads"])
+            .needs(&[
+                "threads/value",
+                "threads/value/*/comments/*/id",
+                "threads/value/*/id",
+            ]),
+        AZURE
+            .case(
                 "single_pull_request",
                 Read::PullRequest(4),
                 &[("single_pull_request", &below("/pullrequests/4"))],
@@ -410,6 +490,71 @@ fn trees() -> Vec<Row> {
             .golden(&["folder"])
             .needs(&needs),
     ]
+}
+
+fn contents() -> Vec<Row> {
+    let read = Read::Contents(ContentQuery {
+        at: RefSelector::DefaultBranch,
+        path: FilePath::parse("path", "docs/a guide.md").unwrap(),
+    });
+    let item = below("/items?path=%2Fdocs%2Fa+guide.md&includeContentMetadata=true&%24format=json");
+    let three = "3".repeat(40);
+    let told = format!(
+        r#"{{"objectId": "{three}", "gitObjectType": "blob", "commitId": "{SHA}", "path": "/docs/a guide.md", "contentMetadata": {{"encoding": 65001}}}}"#
+    );
+    let link = told.replace("\"path\"", "\"isSymLink\": true, \"path\"");
+    let octets = below(&format!("/blobs/{three}?%24format=octetstream"));
+    let needs = ["item/gitObjectType", "item/objectId"];
+    vec![
+        AZURE
+            .case("file", read.clone(), &[])
+            .answer("item", &item, &*told)
+            .answer("file", &octets, fixture("azure/file.txt"))
+            .needs(&needs),
+        AZURE
+            .case("link", read, &[])
+            .answer("item", &item, link)
+            .answer("text", &octets, "../README.md")
+            .needs(&["item/gitObjectType", "item/objectId"]),
+    ]
+}
+
+fn comparison() -> Row {
+    let base = "7654321076543210765432107654321076543210";
+    let name = |name| GitRef::parse("ref", name).unwrap();
+    let read = Read::Compare(CompareQuery {
+        base: name(base),
+        head: name(SHA),
+        with_commits: true,
+    });
+    let commit = |sha: &str| below(&format!("/commits/{sha}?changeCount=0"));
+    let changes = below(&format!(
+        "/diffs/commits?baseVersion={base}&baseVersionType=commit&targetVersion={SHA}&targetVersionType=commit&diffCommonCommit=true&%24top=2000&%24skip=0"
+    ));
+    let diverged = fixture("azure/changes.json")
+        .replace("\"aheadCount\": 1", "\"aheadCount\": 2")
+        .replace("\"behindCount\": 0", "\"behindCount\": 1")
+        .replace(
+            &format!("\"baseCommit\": \"{PARENT}\""),
+            &format!("\"baseCommit\": \"{base}\""),
+        );
+    let row = AZURE
+        .case("compare", read, &[])
+        .answer("base", &commit(base), "{}")
+        .answer("head", &commit(SHA), "{}")
+        .answer("changes", &changes, diverged)
+        .answer("guide before", &blob("24"), "# Guide\n")
+        .answer("guide", &blob("25"), "# Guide\nMore\n")
+        .answer("logo before", &blob("27"), "\u{0}PNG")
+        .answer("logo", &blob("28"), "\u{0}PNG2");
+    let of_changes = NEEDED_OF_COMMIT
+        .iter()
+        .filter(|path| path.starts_with("changes/"));
+    let needs: Vec<_> = of_changes
+        .copied()
+        .chain(["changes/commonCommit"])
+        .collect();
+    with_contents(row).needs(&needs)
 }
 
 #[tokio::test]

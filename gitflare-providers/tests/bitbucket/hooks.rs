@@ -233,6 +233,7 @@ async fn only_who_knows_the_secret_is_believed() {
             headers: &headers,
             body,
             connection_id: &connection,
+            repository_id: "7",
         };
         let verified = provider.hooks().unwrap().verify(&call, &secret);
         assert_eq!(verified, believed, "{value}");

@@ -4,7 +4,8 @@
 use gitflare_core::{
     model::PullRequestFilter,
     provider::{
-        CommitId, CommitPrefix, DeploymentFilter, GitRef, RefSelector, TreePath, TreeQuery,
+        CommitId, CommitPrefix, CompareQuery, ContentQuery, DeploymentFilter, FilePath, GitRef,
+        RefSelector, TreePath, TreeQuery,
     },
 };
 use gitflare_providers::{
@@ -30,6 +31,17 @@ pub(crate) fn subject() -> Subject {
         base: "/2.0",
         repo: repo(),
         own_words: &[
+            "utf-8",
+            "100755",
+            "diverged",
+            "general",
+            "inline",
+            "old",
+            "new",
+            "approved",
+            "changes_requested",
+            "commented",
+            "dismissed",
             "bitbucket",
             "conn_conformance",
             // Without the account that stands in it.
@@ -94,6 +106,8 @@ fn cases() -> Vec<Case> {
     rows.extend(pull_requests());
     rows.extend(checks_and_deployments());
     rows.extend(trees());
+    rows.extend(contents());
+    rows.push(comparison());
     rows.into_iter().map(Row::done).collect()
 }
 
@@ -296,6 +310,35 @@ fn pull_requests() -> Vec<Row> {
         )
         .needs(&["single_pull_request/id"]),
         case(
+            "commits of a pull request",
+            Read::PullRequestCommits(4),
+            &[("commits", below("/pullrequests/4/commits?pagelen=25"))],
+        )
+        .golden(&["commits"])
+        .list("commits", "/values")
+        .needs(&["commits/values", "commits/values/*/hash"]),
+        case(
+            "reviews",
+            Read::Reviews(4),
+            &[("participants", below("/pullrequests/4"))],
+        )
+        .golden(&["participants"])
+        .needs(&[
+            "participants/participants",
+            "participants/participants/*/user",
+            "participants/participants/*/user/uuid",
+        ]),
+        case(
+            "comments",
+            Read::Comments(4),
+            &[(
+                "comments",
+                below("/pullrequests/4/comments?sort=created_on&pagelen=25"),
+            )],
+        )
+        .list("comments", "/values")
+        .needs(&["comments/values", "comments/values/*/id"]),
+        case(
             "pull_request_diff",
             Read::PullRequestDiff(4),
             &[("pull_request", below("/pullrequests/4"))],
@@ -406,6 +449,54 @@ fn trees() -> Vec<Row> {
         .golden(&["file_tree"])
         .needs(&needs),
     ]
+}
+
+fn contents() -> Vec<Row> {
+    let read = Read::Contents(ContentQuery {
+        at: RefSelector::Ref(GitRef::parse("ref", SHA).unwrap()),
+        path: FilePath::parse("path", "docs/a guide.md").unwrap(),
+    });
+    let at = |query: &str| below(&format!("/src/{SHA}/docs/a%20guide.md{query}"));
+    let meta = r#"{"path": "docs/a guide.md", "type": "commit_file", "size": 30, "attributes": ["executable"]}"#;
+    let kept =
+        r#"{"path": "docs/a guide.md", "type": "commit_file", "size": 130, "attributes": ["lfs"]}"#;
+    vec![
+        case("file", read.clone(), &[])
+            .answer("meta", &at("?format=meta"), meta)
+            .answer("file", &at(""), fixture("bitbucket/file.txt"))
+            .needs(&["meta/type"]),
+        // The bytes would lead to another host.
+        case("lfs", read, &[])
+            .answer("meta", &at("?format=meta"), kept)
+            .needs(&["meta/attributes", "meta/attributes/*", "meta/type"]),
+    ]
+}
+
+fn comparison() -> Row {
+    let base = "7654321076543210765432107654321076543210";
+    let parent = "89abcdef0123456789abcdef0123456789abcdef";
+    let name = |name| GitRef::parse("ref", name).unwrap();
+    let read = Read::Compare(CompareQuery {
+        base: name(base),
+        head: name(SHA),
+        with_commits: true,
+    });
+    let commits = below(&format!(
+        "/commits?include={SHA}&exclude={base}&pagelen=100"
+    ));
+    // The commit with the changes comes first.
+    case("compare", read, &[("commits", commits)])
+        .answer(
+            "common",
+            &below(&format!("/merge-base/{SHA}..{base}")),
+            format!(r#"{{"hash": "{parent}"}}"#),
+        )
+        .answer(
+            "diff",
+            &below(&format!("/diff/{SHA}..{parent}?binary=false&topic=false")),
+            text("diff.txt"),
+        )
+        .needs(&["commits/values", "commits/values/*/hash", "common/hash"])
 }
 
 #[tokio::test]

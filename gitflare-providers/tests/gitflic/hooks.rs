@@ -12,17 +12,17 @@ use gitflare_providers::{
 use serde_json::{Value, json};
 
 use crate::gitflic::{
-    ID, SHA, below, repo,
+    ID, SHA, believing, below, repo,
     support::{
         call,
-        hooks::{headers, holds, read, told},
+        hooks::{deeds, headers, holds, read, told},
     },
 };
 
 async fn upstream(reply: Reply) -> (StandIn, Gitflic) {
     let stand_in = StandIn::answering(move |_, _, _| reply.clone()).await;
     let url = format!("{}/rest-api", stand_in.url());
-    let provider = Gitflic::new(stand_in.http(), &url, None).unwrap();
+    let provider = believing(Gitflic::new(stand_in.http(), &url, None));
     (stand_in, provider)
 }
 
@@ -117,6 +117,89 @@ async fn every_event_is_told_in_the_unified_words() {
     }
 }
 
+/// GitFlic's word for what happened, and what is told of it: events and their actions.
+/// A word of the host, and what it becomes.
+type Deed = (&'static str, Option<&'static str>);
+
+const DEEDS: &[(&str, &[Deed])] = &[
+    ("BRANCH_UPDATE", &[("push", None)]),
+    (
+        "BRANCH_CREATE",
+        &[("push", None), ("branch.created", Some("created"))],
+    ),
+    ("BRANCH_DELETE", &[("branch.deleted", Some("deleted"))]),
+    ("TAG_CREATE", &[("tag.created", Some("created"))]),
+    ("TAG_DELETE", &[("tag.deleted", Some("deleted"))]),
+    ("MERGE_REQUEST_CREATE", &[("pull_request", Some("created"))]),
+    ("MERGE_REQUEST_UPDATE", &[("pull_request", Some("updated"))]),
+    ("MERGE_REQUEST_CLOSE", &[("pull_request", Some("closed"))]),
+    ("MERGE_REQUEST_CANCEL", &[("pull_request", Some("closed"))]),
+    ("MERGE", &[("pull_request", Some("merged"))]),
+    ("MERGE_REQUEST_ACCEPT", &[("comment", Some("approved"))]),
+    ("NEW_ISSUE_NOTE", &[("comment", Some("created"))]),
+    ("DISCUSSION_CREATE", &[("comment", Some("created"))]),
+    ("PIPELINE_NEW", &[("check", Some("created"))]),
+    ("PIPELINE_SUCCESS", &[("check", Some("completed"))]),
+    ("PIPELINE_WARNING", &[("check", Some("completed"))]),
+    ("PIPELINE_FAIL", &[("check", Some("completed"))]),
+    // Of no unified kind.
+    ("ISSUE_CREATE", &[]),
+    ("ISSUE_UPDATE", &[]),
+    ("COLLABORATOR_ADD", &[]),
+    ("COLLABORATOR_UPDATE", &[]),
+    ("COLLABORATOR_DELETE", &[]),
+    ("SOMETHING_NEW", &[]),
+];
+
+#[tokio::test]
+async fn every_word_for_what_happened_has_its_action() {
+    let (_stand_in, provider) = upstream(Reply::new(418, "")).await;
+    for (word, expected) in DEEDS {
+        let payload = json!({
+            "action": word,
+            "project_id": ID,
+            "push": {"ref": "refs/heads/main"},
+            "merge_request": {
+                "id": "m", "local_id": 4, "title": "Weave", "source_branch": "new",
+                "target_branch": "main", "user_alias": "ada",
+            },
+            "pipeline": {"id": "p", "local_id": 41, "ref": "refs/heads/main", "commit_id": SHA},
+            "discussion": {"id": "d", "message": "Nice"},
+        });
+        let events = read(&provider, &[], payload.to_string().as_bytes()).unwrap();
+        let expected: Value = expected
+            .iter()
+            .map(|(name, action)| json!([name, action, word, null]))
+            .collect();
+        assert_eq!(deeds(&events), expected, "{word}");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_without_words_is_told_with_its_state() {
+    let (_stand_in, provider) = upstream(Reply::new(418, "")).await;
+    let approved = |members: Value| {
+        let mut payload = json!({"action": "MERGE_REQUEST_ACCEPT", "project_id": ID});
+        payload
+            .as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        told(read(&provider, &[], payload.to_string().as_bytes()).unwrap())
+    };
+    let merge_request = json!({"id": "m", "local_id": 4, "user_alias": "ada"});
+    let wordless = approved(json!({"merge_request": merge_request}));
+    let expected = json!([["comment", {
+        "id": "approval:m", "state": "approved", "body": null, "author": null, "pullRequestNumber": 4,
+    }]]);
+    assert!(holds(&wordless, &expected), "{wordless:#}");
+    let note =
+        json!({"merge_request": merge_request, "discussion": {"id": "d", "message": "Nice"}});
+    let expected = json!([["comment", {"id": "d", "state": "approved", "body": "Nice"}]]);
+    let with_words = approved(note);
+    assert!(holds(&with_words, &expected), "{with_words:#}");
+    assert_eq!(approved(json!({})), json!([]), "nobody could say of what");
+}
+
 #[tokio::test]
 async fn the_test_of_a_hook_tells_nothing() {
     let (_stand_in, provider) = upstream(Reply::new(418, "")).await;
@@ -144,6 +227,7 @@ async fn only_who_knows_the_secret_is_believed() {
             headers: &headers,
             body: b"{}",
             connection_id: &connection,
+            repository_id: "7",
         };
         let verified = provider.hooks().unwrap().verify(&call, &secret);
         assert_eq!(verified, believed, "{sent:?}");
@@ -172,7 +256,7 @@ async fn a_hook_asks_for_what_its_events_need() {
     })
     .await;
     let url = format!("{}/rest-api", stand_in.url());
-    let provider = Gitflic::new(stand_in.http(), &url, None).unwrap();
+    let provider = believing(Gitflic::new(stand_in.http(), &url, None));
     let hook = NewHook {
         url: "https://gateway.example/v1/hooks/gitflic/sub_1",
         secret: &Secret::from("whsec_fixture"),

@@ -12,12 +12,12 @@ use gitflare_providers::{
 };
 use serde_json::json;
 
-use crate::gitflic::{ID, SHA, repo, support::call};
+use crate::gitflic::{ID, SHA, believing, repo, support::call};
 
 async fn upstream(reply: Reply) -> (StandIn, Gitflic) {
     let stand_in = StandIn::answering(move |_, _, _| reply.clone()).await;
     let url = format!("{}/rest-api", stand_in.url());
-    let provider = Gitflic::new(stand_in.http(), &url, None).unwrap();
+    let provider = believing(Gitflic::new(stand_in.http(), &url, None));
     (stand_in, provider)
 }
 

@@ -2,7 +2,9 @@
 
 use gitflare_core::{
     model::PullRequestFilter,
-    provider::{CommitId, CommitPrefix, GitRef, RefSelector, TreePath, TreeQuery},
+    provider::{
+        CommitId, CommitPrefix, ContentQuery, FilePath, GitRef, RefSelector, TreePath, TreeQuery,
+    },
 };
 use gitflare_providers::{
     conformance::{Case, Read, Slice, Subject},
@@ -12,8 +14,8 @@ use serde_json::json;
 use url::Url;
 
 use crate::gitflic::{
-    SHA, WEB, below, repo,
-    support::table::{Row, Table, number},
+    SHA, WEB, believing, below, repo,
+    support::table::{Row, Table, fixture, number},
 };
 
 const GITFLIC: Table = Table("gitflic");
@@ -22,11 +24,21 @@ pub(crate) fn subject() -> Subject {
     Subject {
         adapter: |stand_in| {
             let url = format!("{}/rest-api", stand_in.url());
-            Box::new(Gitflic::new(stand_in.http(), &url, Some(WEB)).unwrap())
+            Box::new(believing(Gitflic::new(stand_in.http(), &url, Some(WEB))))
         },
         base: "/rest-api",
         repo: repo(),
         own_words: &[
+            "utf-8",
+            "30",
+            "general",
+            "inline",
+            "old",
+            "new",
+            "approved",
+            "changes_requested",
+            "commented",
+            "dismissed",
             "gitflic",
             "conn_conformance",
             "https://gitflic.ru/project/mill/loom-engine/commit/",
@@ -87,6 +99,23 @@ fn cases() -> Vec<Case> {
     rows.extend(pull_requests());
     rows.extend(checks());
     rows.extend(trees());
+    rows.push(
+        case(
+            "file",
+            Read::Contents(ContentQuery {
+                at: RefSelector::Ref(GitRef::parse("ref", SHA).unwrap()),
+                path: FilePath::parse("path", "docs/a guide.md").unwrap(),
+            }),
+            &[],
+        )
+        .answer(
+            "file",
+            &below(&format!(
+                "/blob/download?commitHash={SHA}&file=docs%2Fa+guide.md"
+            )),
+            fixture("gitflic/file.txt"),
+        ),
+    );
     rows.into_iter().map(Row::done).collect()
 }
 
@@ -291,6 +320,19 @@ fn pull_requests() -> Vec<Row> {
             &[("single_pull_request", below("/merge-request/4"))],
         )
         .needs(&["single_pull_request/id", "single_pull_request/localId"]),
+        with(
+            case(
+                "comments",
+                Read::Comments(4),
+                &[(
+                    "discussions",
+                    below("/merge-request/4/discussions?page=0&size=25"),
+                )],
+            )
+            .golden(&["discussions"])
+            .list("discussions", "/_embedded/restDiscussionModelList"),
+            needs("discussions", "restDiscussionModelList", &[]),
+        ),
         case(
             "pull_request_diff",
             Read::PullRequestDiff(4),

@@ -119,3 +119,36 @@ async fn a_path_that_is_not_there_is_not_found() {
         assert_eq!(page.unwrap_err().code(), Code::ResourceNotFound, "{path}");
     }
 }
+
+#[tokio::test]
+async fn branches_tell_the_default_one_where_their_connection_has_seen_it() {
+    let repository =
+        r#"{"id": 1296269, "name": "n", "full_name": "o/n", "default_branch": "trunk"}"#;
+    let branches = format!(
+        r#"[{{"name": "main", "commit": {{"sha": "{SHA}"}}}}, {{"name": "trunk", "commit": {{"sha": "{SHA}"}}}}]"#
+    );
+    let id = repo().id;
+    let up = Upstream::start(&[
+        (
+            &format!("repositories/{id}"),
+            Reply::ok(repository.replace("1296269", &id)),
+        ),
+        (
+            &format!("repositories/{id}/branches?per_page=25"),
+            Reply::ok(branches),
+        ),
+    ])
+    .await;
+    let (mine, mut other) = (call(), call());
+    other.connection_id = gitflare_core::ConnectionId::parse("conn_other").unwrap();
+    let told = async |call| {
+        let repo = repo();
+        let page = up.provider.branches(call, &repo, PageRequest::default());
+        let rows = page.await.unwrap().items.into_iter();
+        rows.map(|branch| branch.default).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&mine).await, [None, None], "not seen yet");
+    up.provider.repository(&mine, &repo()).await.unwrap();
+    assert_eq!(told(&mine).await, [Some(false), Some(true)]);
+    assert_eq!(told(&other).await, [None, None], "seen by another");
+}

@@ -495,6 +495,7 @@ async fn only_the_mac_of_the_body_is_believed() {
             headers: &headers,
             body: body.as_bytes(),
             connection_id: &connection,
+            repository_id: "7",
         };
         let verified = up.provider.hooks().unwrap().verify(&call, &secret);
         assert_eq!(verified, believed, "{name}: {value} {body}");

@@ -2,7 +2,10 @@
 
 use gitflare_core::{
     model::{DeploymentState, PullRequestFilter},
-    provider::{CommitId, CommitPrefix, DeploymentFilter, RefSelector, TreePath, TreeQuery},
+    provider::{
+        CommitId, CommitPrefix, CompareQuery, ContentQuery, DeploymentFilter, FilePath,
+        RefSelector, TreePath, TreeQuery,
+    },
 };
 use gitflare_providers::{
     conformance::{Case, Read, Reply, Slice, Subject},
@@ -43,6 +46,18 @@ pub(crate) fn subject() -> Subject {
             "in_progress",
             "queued",
             "failure",
+            "utf-8",
+            "30",
+            "9",
+            "diverged",
+            "general",
+            "inline",
+            "old",
+            "new",
+            "approved",
+            "changes_requested",
+            "commented",
+            "dismissed",
             "run:",
             "status:",
             "files/C# & co/",
@@ -81,6 +96,8 @@ fn cases() -> Vec<Case> {
     rows.extend(checks());
     rows.extend(deployments());
     rows.extend(trees());
+    rows.extend(contents());
+    rows.push(comparison());
     rows.into_iter()
         .map(Row::done)
         .map(without_filtered)
@@ -311,6 +328,7 @@ fn pull_requests() -> Vec<Row> {
             )
             .needs(&["single_pull_request/id", "single_pull_request/number"]),
     );
+    rows.extend(talk());
     rows.push(
         GITHUB
             .case(
@@ -324,6 +342,62 @@ fn pull_requests() -> Vec<Row> {
             .needs(&["files/*/filename", "files/*/status"]),
     );
     rows
+}
+
+fn talk() -> Vec<Row> {
+    let below = |rest: &str| format!("repositories/7/{rest}per_page=25");
+    let general = below("issues/11/comments?");
+    let inline = below("pulls/11/comments?sort=created&direction=asc&");
+    vec![
+        GITHUB
+            .case(
+                "commits of a pull request",
+                Read::PullRequestCommits(11),
+                &[("commits", &below("pulls/11/commits?"))],
+            )
+            .golden(&["commits"])
+            .list("commits", "")
+            .needs(&["commits/*/parents/*/sha", "commits/*/sha"]),
+        // A draft is nobody's business.
+        GITHUB
+            .case(
+                "reviews",
+                Read::Reviews(11),
+                &[("reviews", &below("pulls/11/reviews?"))],
+            )
+            .list("reviews", "")
+            .needs(&["reviews/*/id"]),
+        GITHUB
+            .case(
+                "comments",
+                Read::Comments(11),
+                &[("issue_comments", &general), ("line_comments", &inline)],
+            )
+            .golden(&["issue_comments", "line_comments"])
+            .list("issue_comments", "")
+            .needs(&["issue_comments/*/id", "line_comments/*/id"]),
+        // Nothing was said on the whole.
+        GITHUB
+            .case(
+                "comments on lines",
+                Read::Comments(11),
+                &[("line_comments", &inline)],
+            )
+            .answer("none", &general, "[]")
+            .golden(&["line_comments"])
+            .list("line_comments", "")
+            .needs(&["line_comments/*/id"]),
+        // The repository has no issues.
+        GITHUB
+            .case(
+                "comments without issues",
+                Read::Comments(11),
+                &[("line_comments", &inline)],
+            )
+            .reply("gone", &general, Reply::new(410, "{}"))
+            .golden(&["line_comments"])
+            .needs(&["line_comments/*/id"]),
+    ]
 }
 
 fn checks() -> Vec<Row> {
@@ -491,6 +565,63 @@ fn trees() -> Vec<Row> {
                 "tip/sha",
             ]),
     ]
+}
+
+fn contents() -> Vec<Row> {
+    let read = |path: &str| {
+        Read::Contents(ContentQuery {
+            at: RefSelector::Branch(git_ref("main")),
+            path: FilePath::parse("path", path).unwrap(),
+        })
+    };
+    let tip = format!(r#"{{"sha": "{SHA}"}}"#);
+    let root = format!("repositories/7/git/trees/{SHA}");
+    let blob = |digit: &str| format!("repositories/7/git/blobs/{}", digit.repeat(40));
+    let row = |name, path: &str| {
+        GITHUB
+            .case(name, read(path), &[("root_tree", &root)])
+            .answer(
+                "tip",
+                "repositories/7/commits/heads%2Fmain?per_page=1",
+                &*tip,
+            )
+    };
+    let needs = [
+        "root_tree/tree",
+        "root_tree/tree/*",
+        "root_tree/tree/*/path",
+        "root_tree/tree/*/sha",
+        "root_tree/tree/*/type",
+        "tip/sha",
+    ];
+    vec![
+        row("file", "README.md")
+            .answer("file", &blob("3"), fixture("github/file.txt"))
+            .needs(&needs),
+        // Its text, and nothing of what it points at.
+        row("link", "link")
+            .answer("text", &blob("4"), "README.md")
+            .needs(&needs),
+        row("submodule", "vendored").needs(&needs),
+    ]
+}
+
+fn comparison() -> Row {
+    let read = Read::Compare(CompareQuery {
+        base: git_ref("main"),
+        head: git_ref("weave/warp"),
+        with_commits: true,
+    });
+    // The slash of a name is none of the path, and the three dots are between the two names.
+    let target = "repositories/7/compare/main...weave%2Fwarp";
+    GITHUB
+        .case("compare", read, &[("compare", target)])
+        .needs(&[
+            "compare/commits/*/parents/*/sha",
+            "compare/commits/*/sha",
+            "compare/files/*/filename",
+            "compare/files/*/status",
+        ])
 }
 
 #[tokio::test]

@@ -282,6 +282,7 @@ async fn only_the_hooks_token_is_believed() {
             headers: &headers,
             body: b"{}",
             connection_id: &connection,
+            repository_id: "7",
         };
         let verified = up.provider.hooks().unwrap().verify(&call, &secret);
         assert_eq!(verified, believed, "{sent:?}");

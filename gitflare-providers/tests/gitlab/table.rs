@@ -2,10 +2,13 @@
 
 use gitflare_core::{
     model::{DeploymentState, PullRequestFilter},
-    provider::{CommitId, CommitPrefix, DeploymentFilter, RefSelector, TreePath, TreeQuery},
+    provider::{
+        CommitId, CommitPrefix, CompareQuery, ContentQuery, DeploymentFilter, FilePath,
+        RefSelector, TreePath, TreeQuery,
+    },
 };
 use gitflare_providers::{
-    conformance::{Case, Read, Slice, Subject},
+    conformance::{Case, Read, Reply, Slice, Subject},
     gitlab::Gitlab,
 };
 use url::Url;
@@ -26,6 +29,21 @@ pub(crate) fn subject() -> Subject {
         base: "/api/v4",
         repo: repo(),
         own_words: &[
+            "utf-8",
+            "120000",
+            "30",
+            "6",
+            "3333333333333333333333333333333333333333",
+            "100755",
+            "diverged",
+            "general",
+            "inline",
+            "old",
+            "new",
+            "approved",
+            "changes_requested",
+            "commented",
+            "dismissed",
             "gitlab",
             "conn_conformance",
             "user",
@@ -88,6 +106,8 @@ fn cases() -> Vec<Case> {
     rows.extend(merge_requests());
     rows.extend(checks_and_trees());
     rows.extend(deployments());
+    rows.extend(contents());
+    rows.push(comparison());
     rows.into_iter().map(Row::done).collect()
 }
 
@@ -292,6 +312,7 @@ fn merge_requests() -> Vec<Row> {
             )
             .needs(&["single_pull_request/id", "single_pull_request/iid"]),
     );
+    rows.extend(talk());
     rows.push(
         GITLAB
             .case(
@@ -305,6 +326,48 @@ fn merge_requests() -> Vec<Row> {
             .needs(&["diff/*/new_path"]),
     );
     rows
+}
+
+fn talk() -> Vec<Row> {
+    let below = |rest: &str| format!("projects/7/merge_requests/11/{rest}");
+    let reviewers = below("reviewers?per_page=25");
+    let notes =
+        below("notes?sort=asc&order_by=created_at&activity_filter=only_comments&per_page=25");
+    vec![
+        GITLAB
+            .case(
+                "commits of a pull request",
+                Read::PullRequestCommits(11),
+                &[("commits", &below("commits?per_page=25"))],
+            )
+            .golden(&["commits"])
+            .list("commits", "")
+            .needs(&["commits/*/id"]),
+        // Who approves stands in the list of reviewers once more.
+        GITLAB
+            .case(
+                "reviews",
+                Read::Reviews(11),
+                &[
+                    ("approvals", &below("approvals")),
+                    ("reviewers", &reviewers),
+                ],
+            )
+            .golden(&["approvals", "reviewers"])
+            .list("reviewers", "")
+            .needs(&[
+                "approvals/approved_by",
+                "approvals/approved_by/*/user",
+                "approvals/approved_by/*/user/id",
+                "reviewers/*/user",
+                "reviewers/*/user/id",
+            ]),
+        GITLAB
+            .case("comments", Read::Comments(11), &[("notes", &notes)])
+            .golden(&["notes"])
+            .list("notes", "")
+            .needs(&["notes/*/id"]),
+    ]
 }
 
 fn checks_and_trees() -> Vec<Row> {
@@ -359,6 +422,82 @@ fn checks_and_trees() -> Vec<Row> {
                 "tip/*/id",
             ]),
     ]
+}
+
+fn contents() -> Vec<Row> {
+    let read = |at, path: &str| {
+        Read::Contents(ContentQuery {
+            at,
+            path: FilePath::parse("path", path).unwrap(),
+        })
+    };
+    let told = |sha: &str, size: &str, is_executable: &str| {
+        Reply::ok("")
+            .with("x-gitlab-blob-id", sha)
+            .with("x-gitlab-size", size)
+            .with("x-gitlab-commit-id", SHA)
+            .with("x-gitlab-execute-filemode", is_executable)
+    };
+    let file = "projects/7/repository/files/docs%2Fa%20guide%2Emd";
+    let link = "projects/7/repository/files/files%2Flatest";
+    let folder =
+        format!("projects/7/repository/tree?ref={SHA}&path=files&per_page=100&pagination=keyset");
+    vec![
+        GITLAB
+            .case(
+                "file",
+                read(RefSelector::DefaultBranch, "docs/a guide.md"),
+                &[],
+            )
+            .reply(
+                "told",
+                &format!("{file}?ref=HEAD"),
+                told(&"3".repeat(40), "30", "true"),
+            )
+            .answer(
+                "file",
+                &format!("{file}/raw?ref={SHA}"),
+                fixture("gitlab/file.txt"),
+            ),
+        // A line without an end reads like a link: its folder says that it is one.
+        GITLAB
+            .case(
+                "link",
+                read(RefSelector::Branch(git_ref("main")), "files/latest"),
+                &[("file_tree", &folder)],
+            )
+            .reply(
+                "told",
+                &format!("{link}?ref=refs%2Fheads%2Fmain"),
+                told("c3e8f8d745cc87e3a9248358d9352bb7f9a0aeba", "6", "false"),
+            )
+            .answer("text", &format!("{link}/raw?ref={SHA}"), "run.sh")
+            .needs(&["file_tree/*/name", "file_tree/*/path", "file_tree/*/type"]),
+    ]
+}
+
+fn comparison() -> Row {
+    let base = "5555555555666666666677777777778888888888";
+    let read = Read::Compare(CompareQuery {
+        base: git_ref(base),
+        head: git_ref(SHA),
+        with_commits: true,
+    });
+    let common = format!("projects/7/repository/merge_base?refs%5B%5D={base}&refs%5B%5D={SHA}");
+    let list = format!("projects/7/repository/compare?from={base}&to={SHA}&straight=false");
+    GITLAB
+        .case("compare", read, &[("compare", &list)])
+        .answer(
+            "common",
+            &common,
+            r#"{"id": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"}"#,
+        )
+        .needs(&[
+            "common/id",
+            "compare/commits/*/id",
+            "compare/diffs",
+            "compare/diffs/*/new_path",
+        ])
 }
 
 fn deployments() -> Vec<Row> {

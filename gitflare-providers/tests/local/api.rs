@@ -8,9 +8,10 @@ use std::{
 use gitflare_core::{
     ConnectionId, Limit, Page, PageRequest, Result, Secret,
     filter::BlockedPaths,
-    model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry},
+    model::{Branch, Commit, Comparison, Contributor, Diff, Repository, Tag, TreeEntry},
     provider::{
-        Call, CommitId, CommitPrefix, GitRef, Provider, RefSelector, RepoRef, TreePath, TreeQuery,
+        Call, CommitId, CommitPrefix, CompareQuery, GitRef, Provider, RefSelector, RepoRef,
+        TreePath, TreeQuery,
     },
 };
 use gitflare_providers::local::{Local, LocalConfig};
@@ -105,6 +106,16 @@ impl Api {
         let prefix = CommitPrefix::parse(prefix)?;
         self.runtime
             .block_on(self.local.commit(&Self::call(), &self.repo, &prefix))
+    }
+
+    pub(crate) fn compare(&self, base: &str, head: &str) -> Result<Comparison> {
+        let query = CompareQuery {
+            base: GitRef::parse("base", base)?,
+            head: GitRef::parse("head", head)?,
+            with_commits: true,
+        };
+        self.runtime
+            .block_on(self.local.compare(&Self::call(), &self.repo, &query))
     }
 
     pub(crate) fn diff(&self, commit: &str) -> Result<Diff> {

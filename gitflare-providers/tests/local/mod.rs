@@ -7,7 +7,9 @@
     reason = "a test stops where its ground is not as expected"
 )]
 
+mod alternates;
 mod api;
+mod attributes;
 mod compare;
 mod conformance;
 mod git;
@@ -16,5 +18,7 @@ mod history;
 mod limits;
 mod listing;
 mod pinning;
+mod ranges;
 mod safety;
 mod single;
+mod upkeep;

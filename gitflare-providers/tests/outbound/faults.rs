@@ -12,7 +12,7 @@ use gitflare_core::{Code, provider::Provider};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::{
-    adapters, call, http, read,
+    adapters, call, http, others, read,
     server::{Act, Server},
 };
 
@@ -28,7 +28,7 @@ const ENDLESS: usize = usize::MAX;
 const NO_PAUSE: Duration = Duration::ZERO;
 
 /// How a fault ends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ends {
     /// As soon as it shows.
     Refused,
@@ -424,6 +424,41 @@ async fn each_fault_has_its_code_in_its_time_and_its_memory() {
         assert!(taken < most * MIB, "{name}: {} MiB taken", taken / MIB);
         // Nobody asks twice for what was no answer.
         assert_eq!(server.heads().len(), 2, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_other_adapters_meet_the_same_faults() {
+    // sec: SR-8
+    let mut rows = Vec::new();
+    for (name, act, code, ends) in faults() {
+        // What is too much for a list depends on where its rows are.
+        if code != Code::InvalidLimit {
+            rows.push((name, Server::start(vec![act]).await, code, ends));
+        }
+    }
+    let addresses: Vec<_> = rows
+        .iter()
+        .map(|(_, server, ..)| server.address.as_str())
+        .collect();
+    let http = http(&addresses, FIRST_BYTE);
+    for (name, server, code, ends) in &rows {
+        let left = if *ends == AtDeadline { SHORT } else { LONG };
+        let all = others(&http, &server.address).map(async |(provider, repo)| {
+            let connection = format!("conn_{}", provider.id());
+            let call = call(&connection, left);
+            let page = gitflare_core::PageRequest::default();
+            let error = provider.branches(&call, &repo, page).await.unwrap_err();
+            // Azure sends people to sign in with any status below 400.
+            let is_sign_in = error.code() == Code::AuthExpired && provider.id().as_str() == "azure";
+            assert!(is_sign_in || error.code() == *code, "{name}: {error:?}");
+            assert_eq!(error.provider(), Some(provider.id()), "{name}");
+            // sec: SR-9
+            assert!(!format!("{error:?}").contains(crate::TOKEN), "{name}");
+        });
+        futures_util::future::join_all(all).await;
+        // Nobody asks twice for what was no answer.
+        assert_eq!(server.heads().len(), 3, "{name}");
     }
 }
 

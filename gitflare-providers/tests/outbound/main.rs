@@ -1,5 +1,5 @@
 //! The outbound client under upstreams that misbehave: what each fault becomes, how soon, at what
-//! cost, and that nobody else notices. Both adapters run over it; the upstreams are raw sockets.
+//! cost, and that nobody else notices. GitHub's and GitLab's adapters run over all of it, the others over the faults; the upstreams are raw sockets.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,7 +20,10 @@ use gitflare_core::{
     model::Branch,
     provider::{Call, Provider, RepoRef},
 };
-use gitflare_providers::{Http, HttpConfig, github::Github, gitlab::Gitlab};
+use gitflare_providers::{
+    Http, HttpConfig, azure::Azure, bitbucket::Bitbucket, gitflic::Gitflic, github::Github,
+    gitlab::Gitlab,
+};
 
 const TOKEN: &str = "fixture-token";
 
@@ -35,6 +38,30 @@ fn adapters(http: &Http, address: &str) -> [(Box<dyn Provider>, &'static str); 2
         (
             Box::new(Gitlab::new(http.clone(), &url("/api/v4")).unwrap()),
             "conn_gitlab",
+        ),
+    ]
+}
+
+/// The adapters of the other hosts, each with the repository that it reads.
+fn others(http: &Http, address: &str) -> [(Box<dyn Provider>, RepoRef); 3] {
+    let url = |base: &str| format!("http://{address}{base}");
+    let id = "7c1d9b52-3e0f-4f5a-9d41-0c5a5f8f1a27";
+    let repo = |id: String| RepoRef {
+        id,
+        full_name: Some("mill/loom".to_owned()),
+    };
+    [
+        (
+            Box::new(Bitbucket::new(http.clone(), &url("/2.0")).unwrap()),
+            repo(id.to_owned()),
+        ),
+        (
+            Box::new(Azure::new(http.clone(), &url("")).unwrap()),
+            repo(format!("mill~{id}~{id}")),
+        ),
+        (
+            Box::new(Gitflic::new(http.clone(), &url("/rest-api"), None).unwrap()),
+            repo(id.to_owned()),
         ),
     ]
 }

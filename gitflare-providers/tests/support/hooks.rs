@@ -20,11 +20,22 @@ pub(crate) fn read(
     sent: &[(&str, &str)],
     body: &[u8],
 ) -> Result<HookEvents> {
+    read_of(provider, "7", sent, body)
+}
+
+/// The same, sent to the hook of that repository.
+pub(crate) fn read_of(
+    provider: &impl Provider,
+    repository_id: &str,
+    sent: &[(&str, &str)],
+    body: &[u8],
+) -> Result<HookEvents> {
     let (headers, connection) = (headers(sent), ConnectionId::parse("conn_fixture").unwrap());
     let call = HookCall {
         headers: &headers,
         body,
         connection_id: &connection,
+        repository_id,
     };
     provider.hooks().unwrap().read(&call)
 }

@@ -1,12 +1,12 @@
-//! Clients that nobody wrote for us, unmodified, against the emulated hosts: PyGithub and
-//! python-gitlab read everything that the gateway reads, and GitHub's published description judges
-//! the answers of its emulation. Where a tool or a package is missing the test says so; under CI it
-//! fails.
+//! Clients that nobody wrote for us, unmodified, against the emulated hosts: each reads everything
+//! that the gateway reads there, and GitHub's published description judges the answers of its
+//! emulation. Where a tool or a package is missing the test says so; under CI it fails.
 
 use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output},
+    sync::{Mutex, PoisonError},
 };
 
 use gitflare_sandbox::{ForgeKind, sample};
@@ -14,15 +14,23 @@ use serde_json::{Value, json};
 
 use crate::support::Host;
 
-const CLIENTS: [&str; 3] = [
+/// The clients in Python, and what judges answers by a description.
+const PYTHON: [&str; 6] = [
     "PyGithub==2.10.0",
     "python-gitlab==8.6.0",
+    "atlassian-python-api==5.0.5",
+    "azure-devops==7.1.0b4",
+    "gitflic==1.1",
     "jsonschema==4.26.0",
 ];
-/// GitHub's description of its API, as GitHub's own clients are made from it.
-const DESCRIPTION: &str = "@octokit/openapi@23.0.2";
+/// GitFlic's client in JavaScript, and GitHub's description of its API, as GitHub's own clients are
+/// made from it.
+const NODE: [&str; 2] = ["gitflic-api@5.0.13", "@octokit/openapi@23.0.2"];
 /// The release of Enterprise Server that the emulation is held to.
 const DESCRIBED: &str = "node_modules/@octokit/openapi/generated/ghes-3.19.json";
+
+/// Packages are installed by one test at a time, and kept.
+static INSTALLING: Mutex<()> = Mutex::new(());
 
 /// Runs a tool; `None`, said aloud, when it is missing or cannot install what it needs.
 fn run(command: &mut Command) -> Option<Output> {
@@ -42,28 +50,52 @@ fn run(command: &mut Command) -> Option<Output> {
     None
 }
 
+/// Where packages are kept.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients")
+}
+
 /// A Python with the clients in it.
-fn python(folder: &Path) -> Option<PathBuf> {
-    let place = folder.join("venv");
-    run(Command::new("python3").args(["-m", "venv"]).arg(&place))?;
+fn python() -> Option<Command> {
+    let _one = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = folder().join("venv");
     let python = place.join("bin/python");
+    if !python.exists() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&place))?;
+    }
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet"]);
-    run(install.args(CLIENTS))?;
-    Some(python)
+    run(install.args(PYTHON))?;
+    let mut command = Command::new(python);
+    command.arg("-c");
+    Some(command)
+}
+
+/// A Node that finds the packages.
+fn node() -> Option<Command> {
+    let _one = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    std::fs::create_dir_all(folder()).unwrap();
+    let mut install = Command::new("npm");
+    install.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]);
+    run(install.arg(folder()).args(NODE))?;
+    let mut command = Command::new("node");
+    command.env("NODE_PATH", folder().join("node_modules"));
+    command.arg("-e");
+    Some(command)
 }
 
 /// What a script saw through a host. Every step of it must have worked.
-async fn seen(kind: ForgeKind, script: &str, python: PathBuf, description: PathBuf) -> Value {
-    let host = Host::start(kind).await;
-    let mut command = Command::new(python);
+async fn seen_at(host: &Host, script: &str, mut command: Command) -> Value {
+    // Microsoft's client remembers where things are, by an address that another host may have next.
+    let cache = tempfile::tempdir().unwrap();
     command
-        .args(["-c", script])
+        .arg(script)
+        .env("AZURE_DEVOPS_CACHE_DIR", cache.path())
         .env("API_URL", host.forge.api_url())
         .env("WEB_URL", host.forge.web_url())
         .env("TOKEN", &host.token)
         .env("REPOSITORY", sample::FULL_NAME)
-        .env("DESCRIPTION", description);
+        .env("DESCRIPTION", folder().join(DESCRIBED));
     let ran = tokio::task::spawn_blocking(move || command.output());
     let output = ran.await.unwrap().unwrap();
     assert!(
@@ -76,14 +108,25 @@ async fn seen(kind: ForgeKind, script: &str, python: PathBuf, description: PathB
     answer["seen"].take()
 }
 
+/// The same through a host of its own.
+async fn seen(kind: ForgeKind, script: &str, command: Command) -> Value {
+    seen_at(&Host::start(kind).await, script, command).await
+}
+
+/// What was seen has all of this, and may have more.
+fn assert_holds(seen: &Value, expected: &Value) {
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&seen[name], value, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn pygithub_reads_everything() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(python) = python(folder.path()) else {
+    let Some(python) = python() else {
         return;
     };
     let script = include_str!("clients/github.py");
-    let seen = seen(ForgeKind::Github, script, python, PathBuf::new()).await;
+    let seen = seen(ForgeKind::Github, script, python).await;
     assert_eq!(seen["viewer"], json!(["anna-berg", "Anna Berg", 4101]));
     assert_eq!(seen["repositories"], 40);
     assert_eq!(seen["branches"].as_array().unwrap().len(), 3);
@@ -97,12 +140,11 @@ async fn pygithub_reads_everything() {
 
 #[tokio::test]
 async fn python_gitlab_reads_everything() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(python) = python(folder.path()) else {
+    let Some(python) = python() else {
         return;
     };
     let script = include_str!("clients/gitlab.py");
-    let seen = seen(ForgeKind::Gitlab, script, python, PathBuf::new()).await;
+    let seen = seen(ForgeKind::Gitlab, script, python).await;
     assert_eq!(seen["viewer"], json!(["anna-berg", "Anna Berg"]));
     assert_eq!(
         (&seen["projects"], &seen["projects by keyset"]),
@@ -116,18 +158,88 @@ async fn python_gitlab_reads_everything() {
 }
 
 #[tokio::test]
-async fn githubs_published_description_judges_the_answers() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(python) = python(folder.path()) else {
+async fn atlassian_python_api_reads_everything() {
+    let Some(python) = python() else {
         return;
     };
-    let mut install = Command::new("npm");
-    install.args(["install", "--no-audit", "--no-fund", "--silent"]);
-    if run(install.arg(DESCRIPTION).current_dir(folder.path())).is_none() {
+    let script = include_str!("clients/bitbucket.py");
+    let seen = seen(ForgeKind::Bitbucket, script, python).await;
+    let expected = json!({
+        "viewer": ["anna-berg", "Anna Berg"], "workspaces": ["acme"], "repositories": 40,
+        "branches": ["feature/search", "main", "release/1.x"], "tags": ["v0.1.0", "v0.2.0", "v1.0.0"], "commits": 32,
+        "commit": true, "statuses": ["build", "lint", "test"], "open pull requests": [4, 3], "merged pull requests": [1],
+        "changed files": true, "diff": true, "files": true, "environments": true, "hooks": [true, []], "unknown": true,
+        "refused": true,
+    });
+    assert_holds(&seen, &expected);
+}
+
+#[tokio::test]
+async fn microsofts_client_reads_everything() {
+    let Some(python) = python() else {
         return;
-    }
-    let description = folder.path().join(DESCRIBED);
+    };
+    let script = include_str!("clients/azure.py");
+    let seen = seen(ForgeKind::Azure, script, python).await;
+    let expected = json!({
+        "viewer": [true, "Anna Berg"], "projects": ["Web Shop"], "repositories": 40, "repositories of a project": 40,
+        "repository": "storefront", "branches": ["refs/heads/feature/search", "refs/heads/main", "refs/heads/release/1.x"], "commits": 32,
+        "changed files": true, "statuses": true, "pull requests": [4, 3, 2, 1], "merged pull requests": [1],
+        "changes of a pull request": true, "content": [38, true], "forks": ["storefront.boris-lind"], "hooks": [true, []],
+        "unknown": true, "refused": true,
+    });
+    assert_holds(&seen, &expected);
+}
+
+#[tokio::test]
+async fn the_python_client_of_gitflic_reads_everything() {
+    let Some(python) = python() else {
+        return;
+    };
+    let script = include_str!("clients/gitflic.py");
+    let seen = seen(ForgeKind::Gitflic, script, python).await;
+    let expected = json!({
+        "viewer": ["anna-berg", "Anna Berg"], "projects": 40, "project": "storefront", "commits": 32, "commit": true,
+        "branches": ["feature/search", "main", "release/1.x"], "tags": ["v0.1.0", "v0.2.0", "v1.0.0"],
+        "merge requests": [4, 3, 2, 1], "releases": 3, "pipelines": true, "whole tree": 33, "labels": ["feature", "bug"],
+        "forks": 1, "people": [3, 3, 3], "unknown": true, "refused": true,
+    });
+    assert_holds(&seen, &expected);
+}
+
+#[tokio::test]
+async fn the_javascript_client_of_gitflic_reads_everything() {
+    let Some(mut node) = node() else {
+        return;
+    };
+    let host = Host::start(ForgeKind::Gitflic).await;
+    let first = async |list: &str, key: &str| {
+        let path = format!("/rest-api/project/{}/{list}", sample::FULL_NAME);
+        let (_, mut page) = host.json(&path).await;
+        page["_embedded"][key][0].take()
+    };
+    let (commit, release) = (
+        first("commits", "commitList").await["hash"].take(),
+        first("release", "releaseTagModelList").await["id"].take(),
+    );
+    node.env("COMMIT", commit.as_str().unwrap());
+    node.env("RELEASE", release.as_str().unwrap());
+    let seen = seen_at(&host, include_str!("clients/gitflic.js"), node).await;
+    let expected = json!({
+        "viewer": "anna-berg", "allProjects": 40, "myProjects": 40, "sharedProjects": 0, "project": "storefront",
+        "commit": true, "changed files": true, "merge requests": [4, 3, 2, 1], "merge request": 1, "releases": 3,
+        "release": true,
+    });
+    assert_holds(&seen, &expected);
+}
+
+#[tokio::test]
+async fn githubs_published_description_judges_the_answers() {
+    // It comes with the packages for Node.
+    let (Some(python), Some(_)) = (python(), node()) else {
+        return;
+    };
     let script = include_str!("clients/described.py");
-    let seen = seen(ForgeKind::Github, script, python, description).await;
+    let seen = seen(ForgeKind::Github, script, python).await;
     assert_eq!(seen["checked"], 23);
 }

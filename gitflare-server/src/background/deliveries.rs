@@ -9,7 +9,7 @@ use std::{
 };
 
 use gitflare_core::{
-    ClientId, Clock, SystemClock,
+    ClientId,
     gateway::{DeliveryOutcome, DueDelivery},
     storage::Capacity,
 };
@@ -20,6 +20,7 @@ use crate::http::App;
 
 /// How long it sleeps at most: other nodes may queue something.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 /// How long it waits after a failure of the storage.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Deliveries in flight, in all.
@@ -92,7 +93,7 @@ async fn round(app: &Arc<App>, slots: &mut Slots) -> Duration {
 /// How long nothing is due. What a saturated app has waiting is due already: its next free slot
 /// wakes the loop.
 async fn until_due(app: &App, all_have_room: bool) -> Duration {
-    let next = match app.gateway().next_delivery_due().await {
+    let next = match app.gateway().until_next_delivery().await {
         Ok(next) if all_have_room => next,
         Ok(_) => None,
         Err(error) => {
@@ -103,10 +104,8 @@ async fn until_due(app: &App, all_have_room: bool) -> Duration {
     let Some(next) = next else {
         return LONGEST_SLEEP;
     };
-    let millis = next.as_millis() - SystemClock.now().as_millis();
     // What was due while it was asked is looked at again, but not in a tight loop.
-    let millis = u64::try_from(millis).unwrap_or(0).max(10);
-    Duration::from_millis(millis).min(LONGEST_SLEEP)
+    next.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
 }
 
 async fn start(app: &Arc<App>, slots: &mut Slots, delivery: DueDelivery) {

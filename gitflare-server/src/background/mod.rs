@@ -1,8 +1,9 @@
 //! The work that no request waits for: deliveries of events, the clean-up queue, deletion of what
-//! has expired. One handle starts and stops all of it; what is due the gateway decides.
+//! has expired, the firewall's configuration of other nodes. One handle starts and stops all of it; what is due the gateway decides.
 
 mod cleanup;
 mod deliveries;
+mod firewall;
 mod retention;
 
 use std::{sync::Arc, time::Duration};
@@ -26,6 +27,7 @@ impl Background {
         let mut tasks = JoinSet::new();
         tasks.spawn(cleanup::run(Arc::clone(app), stopping.clone()));
         tasks.spawn(deliveries::run(Arc::clone(app), stopping.clone()));
+        tasks.spawn(firewall::run(Arc::clone(app), stopping.clone()));
         tasks.spawn(retention::run(Arc::clone(app), stopping));
         Self { stop, tasks }
     }

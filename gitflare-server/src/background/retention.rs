@@ -1,5 +1,5 @@
-//! Deletes what is over: tokens, sessions, codes, requests, nonces, finished deliveries, and rows of
-//! the usage log and the audit that are older than they are to be kept. A few rows at a time, found
+//! Deletes what is over: tokens, sessions, codes, requests, nonces, finished deliveries, what is left
+//! of deleted tenants, and rows of the usage log and the audit that are older than they are to be kept. A few rows at a time, found
 //! by an index, so that requests hardly notice and none of it grows without end (LG-5).
 
 use std::{sync::Arc, time::Duration};
@@ -18,6 +18,8 @@ const DAY_MILLIS: i64 = 86_400_000;
 const CODE_DAYS: u32 = 1;
 /// How long ended tokens stay, and are told from unknown ones.
 const TOKEN_DAYS: u32 = 1;
+/// How long the rows of deleted tenants stay: their tokens, too, are told from unknown ones.
+const TENANT_DAYS: u32 = TOKEN_DAYS;
 /// How long finished deliveries stay, and are not delivered again.
 const DELIVERY_DAYS: u32 = 7;
 
@@ -55,17 +57,19 @@ enum Kind {
     Codes,
     Tokens,
     Deliveries,
+    Tenants,
     Audit,
     Usage,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::Sessions,
     Kind::Requests,
     Kind::Nonces,
     Kind::Codes,
     Kind::Tokens,
     Kind::Deliveries,
+    Kind::Tenants,
     Kind::Audit,
     Kind::Usage,
 ];
@@ -118,6 +122,12 @@ async fn purge_some(
         Kind::Deliveries => {
             let deliveries = storage.deliveries();
             deliveries.purge_finished(before(DELIVERY_DAYS), some).await
+        }
+        Kind::Tenants => {
+            storage
+                .tenants()
+                .purge_deleted(before(TENANT_DAYS), some)
+                .await
         }
         Kind::Audit => {
             storage

@@ -1,7 +1,10 @@
 //! `gitflare check`: every setting with its value, where that came from and the default, then what
-//! is wrong. Secrets are masked. Reads the configuration only: no folder, no database.
+//! is wrong. Secrets are masked. Reads the configuration, and looks through the folder of local
+//! repositories; no database.
 
 use std::fmt::Write;
+
+use gitflare_core::provider::ProviderId;
 
 use crate::{
     config::{BaseUrl, Config, Given, INSTANCE_SETTINGS, Origin, Setting},
@@ -40,8 +43,18 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
                 let _ = writeln!(text, "warning: {warning}");
             }
             text.push_str(&providers(&config));
-            text.push_str("No problems.\n");
-            (text, true)
+            let is_good = match local_root(&config) {
+                Ok(told) => {
+                    text.push_str(&told);
+                    text.push_str("No problems.\n");
+                    true
+                }
+                Err(told) => {
+                    let _ = writeln!(text, "problem: GITFLARE_LOCAL_ROOT: {told}");
+                    false
+                }
+            };
+            (text, is_good)
         }
         Err(problems) => {
             for problem in problems {
@@ -74,6 +87,19 @@ pub(crate) fn providers(config: &Config) -> String {
         );
     }
     text
+}
+
+/// What the folder of local repositories holds: how many, and which are not served and why.
+fn local_root(config: &Config) -> Result<String, String> {
+    let mut text = String::new();
+    if let Some(root) = &config.local_root
+        && config.providers.contains(&ProviderId::LOCAL)
+    {
+        for line in upstreams::survey(std::slice::from_ref(root))? {
+            let _ = writeln!(text, "provider local: {line}");
+        }
+    }
+    Ok(text)
 }
 
 /// A value as it may be shown on a terminal.

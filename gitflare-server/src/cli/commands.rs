@@ -123,6 +123,14 @@ pub(super) const COMMANDS: &[Row] = &[
         "Count the rows of the usage log anew, while no server runs",
     ),
     row(
+        "migrate",
+        Command::Migrate,
+        "Move everything from SQLite files into an empty PostgreSQL database, while no server\n\
+         runs: --from sqlite:FOLDER, --to postgres://... (GITFLARE_DATABASE_URL when it is left\n\
+         out). Row by row it is compared; when it was cut off, run it again. Keys stay the same",
+    )
+    .flags(&[("--from", true), ("--to", true)]),
+    row(
         "openapi",
         Command::Openapi,
         "Print the API as an OpenAPI document",

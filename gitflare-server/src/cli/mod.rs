@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Health(Arguments),
     /// Count the rows of the usage log anew.
     RebuildUsage(Arguments),
+    /// Move everything from SQLite files into a PostgreSQL database.
+    Migrate(Arguments),
     /// Print the API as an OpenAPI document.
     Openapi(Arguments),
     /// Print the commands and settings.
@@ -58,14 +60,20 @@ pub(crate) struct Arguments {
     pub(crate) repos: Vec<PathBuf>,
     /// What a command takes beside flags; never empty for a command that takes something.
     pub(crate) operand: String,
-    /// The switches of the command itself that were given.
-    switches: Vec<String>,
+    /// The flags of the command itself that were given, with what followed them; `true` for a switch.
+    own: Vec<(String, String)>,
 }
 
 impl Arguments {
     /// Whether a switch of the command itself was given.
     pub(crate) fn has(&self, switch: &str) -> bool {
-        self.switches.iter().any(|given| given == switch)
+        self.value(switch).is_some()
+    }
+
+    /// What followed a flag of the command itself.
+    pub(crate) fn value(&self, flag: &str) -> Option<&str> {
+        let mut given = self.own.iter();
+        given.find_map(|(name, value)| (name == flag).then_some(value.as_str()))
     }
 }
 
@@ -133,7 +141,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
             (_, Some(setting)) => arguments.given.set(setting, Origin::Flag, value),
             ("--config", None) => arguments.file = Some(PathBuf::from(value)),
             ("--repos", None) => arguments.repos.push(PathBuf::from(value)),
-            _ => arguments.switches.push(flag.to_owned()),
+            _ => arguments.own.push((flag.to_owned(), value)),
         }
     }
     match row.operand {

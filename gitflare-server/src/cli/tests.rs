@@ -117,3 +117,32 @@ fn check_shows_every_setting_and_no_secret() {
     assert_eq!(problems.count(), 2, "{text}");
     assert!(check(&Given::default()).1);
 }
+
+#[cfg(feature = "local")]
+#[test]
+fn check_tells_what_the_folder_of_local_repositories_holds() {
+    let root = tempfile::tempdir().unwrap();
+    for folder in ["served/objects", "served/refs", "tree"] {
+        std::fs::create_dir_all(root.path().join(folder)).unwrap();
+    }
+    std::fs::write(root.path().join("served/HEAD"), "ref: refs/heads/main\n").unwrap();
+    std::fs::write(root.path().join("tree/.git"), "gitdir: /elsewhere\n").unwrap();
+    std::os::unix::fs::symlink("/elsewhere", root.path().join("link")).unwrap();
+    let path = root.path().to_str().unwrap();
+    let told = |path: &str| check(&arguments(&format!("check --local-root {path}")).given);
+    let (text, is_good) = told(path);
+    assert!(is_good, "{text}");
+    assert!(
+        text.contains("provider local: found 1 repository, skipped 1 link\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("tree\": its `.git` leads to a repository elsewhere\n"),
+        "{text}"
+    );
+    let (text, is_good) = told(&format!("{path}/absent"));
+    assert!(
+        !is_good && text.contains("problem: GITFLARE_LOCAL_ROOT"),
+        "{text}"
+    );
+}

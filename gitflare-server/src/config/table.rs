@@ -92,7 +92,7 @@ settings! {
     data_dir: PathBuf, one value::path, "GITFLARE_DATA_DIR", Some("./gitflare-data"), PLAIN,
         "Folder of the SQLite files and the generated keys.";
     database: Database, one value::database, "GITFLARE_DATABASE_URL", Some("sqlite"), SECRET,
-        "Where everything is kept: `sqlite`, in the data folder.";
+        "Where everything is kept: `sqlite`, in the data folder, or `postgres://user:password@host/database`, which several nodes can share.";
     master_keys: Vec<MasterKey>, list value::master_key, "GITFLARE_MASTER_KEY", None, SECRET,
         "Encrypts provider tokens and derives cursor keys: 32 bytes or more as hex or base64; made on the first start when unset.";
     admin_keys: Vec<Secret<String>>, list value::admin_key, "SGG_ADMIN_API_KEY", None, SECRET,

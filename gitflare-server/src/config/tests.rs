@@ -76,7 +76,7 @@ fn a_wrong_value_is_named_with_its_variable() {
         ("GITFLARE_PUBLIC_URL", "https://a.example/#x"),
         ("GITFLARE_PANEL_URL", "https://a.example/panel"),
         ("GITFLARE_DATABASE_URL", "mysql://a"),
-        ("GITFLARE_DATABASE_URL", "postgres://user:hunter2@a/b"),
+        ("GITFLARE_DATABASE_URL", "sqlite://user:hunter2@a/b"),
         ("ENFORCE_PLATFORM_AUTH", "yes"),
         ("GITFLARE_TESTAPP", "1"),
         ("GITFLARE_DEV", "TRUE"),

@@ -32,10 +32,12 @@ pub(super) type Parsed<T> = Result<T, String>;
 const MIN_ADMIN_KEY_LEN: usize = 32;
 
 /// Kind of the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Database {
     /// SQLite files in the data folder.
     Sqlite,
+    /// A PostgreSQL database, by its URL, which may hold a password.
+    Postgres(Secret<String>),
 }
 
 /// Format of log lines.
@@ -169,14 +171,12 @@ pub(super) fn secret(text: &str) -> Parsed<Secret<String>> {
 }
 
 pub(super) fn database(text: &str) -> Parsed<Database> {
-    if text == "sqlite" {
-        return Ok(Database::Sqlite);
-    }
     let scheme = text.split(':').next().unwrap_or_default();
-    if ["postgres", "postgresql"].contains(&scheme) {
-        return Err("names PostgreSQL, which this build does not support: use `sqlite`".into());
+    match scheme {
+        "sqlite" if text == scheme => Ok(Database::Sqlite),
+        "postgres" | "postgresql" => Ok(Database::Postgres(Secret::new(text.to_owned()))),
+        _ => Err("must be `sqlite`, or `postgres://user:password@host/database`".into()),
     }
-    Err("must be `sqlite`".into())
 }
 
 /// The rule of a list of provider ids.

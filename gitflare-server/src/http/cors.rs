@@ -9,10 +9,11 @@ const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const ORIGIN: HeaderValue = HeaderValue::from_static("origin");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "x-request-id, x-client-request-id, retry-after, www-authenticate, ratelimit, ratelimit-policy",
+    "x-request-id, x-client-request-id, retry-after, www-authenticate, ratelimit, ratelimit-policy, etag",
 );
-const REQUEST_HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, x-connection-id, x-request-id");
+const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, if-none-match, x-connection-id, x-request-id",
+);
 /// Ten minutes: browsers ask again soon enough after a change.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 

@@ -91,6 +91,17 @@ impl Access {
             _ => None,
         }
     }
+
+    /// The authentication scheme that a refusal of this status names in `WWW-Authenticate`; `None`
+    /// where it names none: the scheme of a cookie or of the admin key has no name. Sources: RFC 6750
+    /// section 3, RFC 6749 section 5.2.
+    pub(super) const fn challenges_with(self, status: u16) -> Option<&'static str> {
+        match (self, status) {
+            (Self::AccessToken(_), 401 | 403) => Some("Bearer"),
+            (Self::ClientCredentials, 401) => Some("Basic"),
+            _ => None,
+        }
+    }
 }
 
 /// One route: a method on one or more paths.

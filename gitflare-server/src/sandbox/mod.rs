@@ -14,7 +14,9 @@ use std::{
 };
 
 use gitflare_core::{Secret, SystemRandom};
-pub use gitflare_sandbox::{Forge, ForgeKind, ForgeOptions, Forges, StartError, sample};
+pub use gitflare_sandbox::{
+    Forge, ForgeKind, ForgeOptions, Forges, StartError, planted_password, sample,
+};
 use sample::Sample;
 use tempfile::TempDir;
 

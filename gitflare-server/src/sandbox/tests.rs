@@ -230,3 +230,55 @@ async fn a_taken_port_is_named_with_a_way_out() {
         "{said}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_cannot_be_read_is_named_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["sound", "broken"] {
+        let made = Command::new("git")
+            .args(["init", "-q", "-b", "main", "--bare"])
+            .arg(folder.path().join(name))
+            .status();
+        if !made.is_ok_and(|made| made.success()) {
+            assert!(std::env::var_os("CI").is_none(), "git is missing");
+            println!("skipped: there is no git on this machine");
+            return;
+        }
+    }
+    std::fs::write(folder.path().join("broken/HEAD"), "ref: ../../x\n").unwrap();
+    let repos = folder.path().to_str().unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--repos", repos];
+    let sandbox = sandbox(&arguments).await.unwrap();
+    let text = sandbox.announcement();
+    let named: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("Left out"))
+        .collect();
+    assert_eq!(named.len(), 1, "{text}");
+    assert!(named[0].contains("broken: "), "{text}");
+
+    // The others are served, by the emulated hosts and as they lie.
+    let served = async |provider: &str| {
+        let url = format!(
+            "{}/v1/repositories?provider={provider}&limit=100",
+            sandbox.running().public_url()
+        );
+        let token = sandbox.access_token();
+        let line = format!("curl -s -H 'authorization: Bearer {token}' '{url}'");
+        let Some(body) = paste(line).await else {
+            println!("skipped: there is no curl on this machine");
+            return None;
+        };
+        let rows = body["data"].as_array().unwrap().iter();
+        let names = rows.map(|row| row["name"].as_str().unwrap().to_owned());
+        Some(names.collect::<Vec<_>>())
+    };
+    for provider in ["github", "gitlab", "local"] {
+        if let Some(names) = served(provider).await {
+            let is_there = |name: &str| names.iter().any(|known| known == name);
+            assert!(is_there("sound"), "{provider}: {names:?}");
+            assert_eq!(is_there("broken"), provider == "local", "{names:?}");
+        }
+    }
+    sandbox.shutdown().await.unwrap();
+}

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says where, and what it skips"
 )]
 
+pub(crate) mod cluster;
 pub(crate) mod walk;
 
 use std::{

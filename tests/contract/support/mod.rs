@@ -27,11 +27,15 @@ use gitflare_providers::local::Local;
 use gitflare_server::{
     AdminKeys, Limits, RateLimits, Service, ServiceSettings, SignUpMode,
     http::{self, Listeners},
-    storage::sqlite::SqliteStorage,
+    storage::{
+        postgres::{PostgresConfig, PostgresStorage},
+        sqlite::SqliteStorage,
+    },
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
 
+use crate::cluster::Cluster;
 pub(crate) use client::{Client, Request, Response, document, read_answer};
 pub(crate) use forge::{Account, Forge, parameter};
 pub(crate) use repository::{COMMITS, PLANTED_SECRET, commit_of};
@@ -95,7 +99,7 @@ impl Server {
                 };
                 let address = public.local_addr().unwrap();
                 let internal_address = internal.as_ref().map(|it| it.local_addr().unwrap());
-                let storage = open_storage(&data);
+                let storage = open_storage(&data).await;
                 let service = service(&options, &root, address, Arc::clone(&storage)).await;
                 started
                     .send((address, internal_address, Arc::clone(&storage)))
@@ -177,8 +181,17 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
         .block_on(work)
 }
 
-fn open_storage(data: &Path) -> Arc<dyn Storage> {
-    Arc::new(SqliteStorage::at(data).unwrap())
+/// SQLite, or PostgreSQL where `GITFLARE_TEST_STORAGE` says so: every test runs over either.
+async fn open_storage(data: &Path) -> Arc<dyn Storage> {
+    let wanted = std::env::var_os("GITFLARE_TEST_STORAGE");
+    match wanted.as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some("postgres") => {
+            let cluster = Cluster::get().expect("GITFLARE_TEST_STORAGE wants PostgreSQL");
+            let config = PostgresConfig::new(cluster.database());
+            Arc::new(PostgresStorage::open(&config).await.unwrap())
+        }
+        _ => Arc::new(SqliteStorage::at(data).unwrap()),
+    }
 }
 
 async fn service(

@@ -18,6 +18,8 @@ pub(crate) const ALL_SCOPES: &[&str] = &[
     "read:deployments",
     "read:file-tree",
     "events:subscribe",
+    "read:contents",
+    "read:reviews",
 ];
 
 /// Customer, app, connection, grant and token: all that a read needs.

@@ -92,13 +92,13 @@ pub async fn an_overtaken_event_leaves_the_line(storage: &dyn Storage) {
         assert!(queue.enqueue(event).await.unwrap());
     }
     let first = begin(storage, NOW, CAPACITY).await.remove(0);
-    let retry = |overtaken| Settlement::Retry { at: LATER, overtaken };
-    queue.settle(&first.id, attempt(NOW, None), retry(false)).await.unwrap();
+    let retry = Settlement::Retry { at: LATER, holds_until: LATER };
+    queue.settle(&first.id, attempt(NOW, None), retry).await.unwrap();
     assert!(begin(storage, SOON, CAPACITY).await.is_empty(), "the others wait for it");
     let again = begin(storage, LATER, CAPACITY).await;
     assert_eq!((ids(&again), again[0].attempts), (vec!["evt_1"], 2));
     let much_later = LATER.after(Duration::from_secs(3600));
-    let overtaken = Settlement::Retry { at: much_later, overtaken: true };
+    let overtaken = Settlement::Retry { at: much_later, holds_until: LATER };
     queue.settle(&first.id, attempt(LATER, Some(500)), overtaken).await.unwrap();
     assert_eq!(queue.next_due().await.unwrap().map(|due| due <= LATER), Some(true));
     assert_eq!(ids(&begin(storage, LATER, CAPACITY).await), ["evt_2"]);
@@ -121,6 +121,27 @@ pub async fn an_overtaken_event_leaves_the_line(storage: &dyn Storage) {
     ]);
     assert_eq!(records[0].attempts[1].status, Some(500));
     assert_eq!(records[1].next_attempt_at, None);
+}
+
+/// However late a receiver wants an event again, the others wait for it no longer than it may hold
+/// them back.
+pub async fn a_late_retry_holds_its_line_for_a_bounded_time(storage: &dyn Storage) {
+    subscribed(storage, 1).await;
+    let queue = storage.deliveries();
+    for number in 1..=2 {
+        let event = delivery(number, 1, &number.to_string());
+        assert!(queue.enqueue(event).await.unwrap());
+    }
+    let first = begin(storage, NOW, CAPACITY).await.remove(0);
+    let much_later = LATER.after(Duration::from_secs(3600));
+    let retry = Settlement::Retry { at: much_later, holds_until: LATER };
+    queue.settle(&first.id, attempt(NOW, Some(503)), retry).await.unwrap();
+    assert!(begin(storage, SOON, CAPACITY).await.is_empty(), "it may hold them still");
+    assert_eq!(ids(&begin(storage, LATER, CAPACITY).await), ["evt_2"]);
+    let second = EventId::parse("evt_2").unwrap();
+    queue.settle(&second, attempt(LATER, Some(200)), Settlement::Delivered).await.unwrap();
+    assert!(begin(storage, LATER, CAPACITY).await.is_empty(), "its own time has not come");
+    assert_eq!(ids(&begin(storage, much_later, CAPACITY).await), ["evt_1"]);
 }
 
 /// Who is slow holds up nobody: what waits is not touched, and no more is started than there is
@@ -153,7 +174,7 @@ pub async fn a_client_that_fails_is_tried_with_one_event(storage: &dyn Storage) 
     }
     let client = subscription(1).client_id;
     let fail = async |at: Timestamp, delivery: &Delivery| {
-        let retry = Settlement::Retry { at, overtaken: false };
+        let retry = Settlement::Retry { at, holds_until: at };
         queue.settle(&delivery.id, attempt(at, Some(503)), retry).await.unwrap();
     };
     let begun = begin(storage, NOW, Capacity { per_client: 5, ..CAPACITY }).await;

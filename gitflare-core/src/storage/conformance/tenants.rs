@@ -97,3 +97,49 @@ pub async fn a_customer_that_two_callers_make_is_one_tenant(storage: &dyn Storag
     assert_eq!(storage.tenants().list(all(10)).await.unwrap().len(), 2);
     assert_eq!(audit_rows(storage).await, 3);
 }
+
+/// A deleted tenant is no more, nor what stands on it; of others nothing changes (CA-1).
+pub async fn a_deleted_tenant_takes_all_that_stands_on_it_along(storage: &dyn Storage) {
+    filled(storage).await;
+    let tenants = storage.tenants();
+    let other = tenants
+        .find_or_insert_customer(&client_id(1), "other", tenant(8), entry(30))
+        .await
+        .unwrap();
+    let before = audit_rows(storage).await;
+    assert!(!tenants.delete(&tenant_id(9), NOW, entry(31)).await.unwrap());
+    assert_eq!(audit_rows(storage).await, before, "there was none");
+    assert!(tenants.delete(&tenant_id(1), NOW, entry(32)).await.unwrap());
+    assert!(!tenants.delete(&tenant_id(1), NOW, entry(33)).await.unwrap());
+    assert_eq!(audit_rows(storage).await, before + 1, "once");
+
+    let is_gone = async || {
+        assert_eq!(tenants.find(&tenant_id(1)).await.unwrap(), None);
+        let left = tenants.list(all(10)).await.unwrap();
+        assert_eq!(left, std::slice::from_ref(&other));
+        let clients = storage.clients();
+        let listed = clients.list(&ClientFilter::default(), all(10)).await;
+        assert!(listed.unwrap().is_empty());
+        let connections = storage.connections();
+        let listed = connections.list(&ConnectionFilter::default(), all(10)).await;
+        assert!(listed.unwrap().is_empty());
+        if let Some((_, tokens)) = connections
+            .find_with_tokens(&connection_id(1))
+            .await
+            .unwrap()
+        {
+            assert_eq!(tokens.access_token, None, "erased");
+        }
+        let grants = storage.authorizations();
+        let active = grants.active_grants(&authorization_id(1), NOW).await;
+        assert!(active.unwrap().is_empty());
+    };
+    is_gone().await;
+    // What is left of it goes in small pieces, until there is nothing more to do.
+    let mut steps = 0;
+    while tenants.purge_deleted(LATER, 1).await.unwrap() > 0 {
+        steps += 1;
+        assert!(steps < 100, "it ends");
+    }
+    is_gone().await;
+}

@@ -13,6 +13,26 @@ use crate::{
 };
 
 impl State {
+    /// Ends a connection with its grants and subscriptions; `false` when it had ended.
+    pub(super) fn end_connection(&mut self, id: &ConnectionId, at: Timestamp) -> bool {
+        let (connection, tokens) = match self.connections.get_mut(id) {
+            Some((connection, tokens)) if connection.status != ConnectionStatus::Revoked => {
+                connection.status = ConnectionStatus::Revoked;
+                (connection.clone(), std::mem::take(tokens))
+            }
+            _ => return false,
+        };
+        for grant in self.grants.values_mut() {
+            if grant.connection_id == *id && grant.status == GrantStatus::Active {
+                grant.status = GrantStatus::Revoked;
+                grant.revoked_at = Some(at);
+            }
+        }
+        self.end_subscriptions(at, |row| row.connection_id == *id);
+        self.enqueue_revocation(&connection, tokens, at);
+        true
+    }
+
     /// The connection that stands for an account, if one does.
     fn account(
         &self,
@@ -202,24 +222,11 @@ impl ConnectionStore for MemoryStorage {
     }
 
     async fn revoke(&self, id: &ConnectionId, at: Timestamp, audit: AuditEntry) -> Result<bool> {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        let (connection, tokens) = match state.connections.get_mut(id) {
-            Some((connection, tokens)) if connection.status != ConnectionStatus::Revoked => {
-                connection.status = ConnectionStatus::Revoked;
-                (connection.clone(), std::mem::take(tokens))
-            }
-            _ => return Ok(false),
-        };
-        for grant in state.grants.values_mut() {
-            if grant.connection_id == *id && grant.status == GrantStatus::Active {
-                grant.status = GrantStatus::Revoked;
-                grant.revoked_at = Some(at);
-            }
+        let mut state = self.state();
+        let ended = state.end_connection(id, at);
+        if ended {
+            state.audit.push(audit);
         }
-        state.end_subscriptions(at, |row| row.connection_id == *id);
-        state.enqueue_revocation(&connection, tokens, at);
-        state.audit.push(audit);
-        Ok(true)
+        Ok(ended)
     }
 }

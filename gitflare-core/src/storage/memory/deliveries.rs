@@ -188,15 +188,22 @@ impl DeliveryStore for MemoryStorage {
         };
         kept.record.status = settlement.status();
         kept.record.attempts.extend(attempt);
+        let mut held_until = None;
         match settlement {
-            Settlement::Retry { at, overtaken } => {
+            Settlement::Retry { at, holds_until } => {
                 kept.due_at = at;
-                kept.record.overtaken |= overtaken;
+                if holds_until < at {
+                    kept.record.overtaken = true;
+                    held_until = Some(holds_until);
+                }
             }
             _ => kept.finished_at = Some(attempt.map_or(kept.due_at, |attempt| attempt.at)),
         }
         let subscription = kept.record.subscription_id.clone();
-        state.in_flight.remove(&subscription);
+        match held_until {
+            Some(until) => drop(state.in_flight.insert(subscription.clone(), until)),
+            None => drop(state.in_flight.remove(&subscription)),
+        }
         let Some(client) = state.client_of(&subscription) else {
             return Ok(());
         };

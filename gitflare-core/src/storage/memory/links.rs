@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStorage, State};
 use crate::{
-    Code, ConnectionId, CredentialHash, FlowId, Result, Timestamp,
+    Code, ConnectionId, CredentialHash, FlowId, Result, TenantId, Timestamp,
     storage::{
         CleanupJob, CleanupKind, LinkFlow, LinkStore, PostedKey, PostedOutcome, UnclaimedAccount,
     },
@@ -24,6 +24,13 @@ pub(super) struct KeptFlow {
 impl KeptFlow {
     pub(super) fn verifier_mut(&mut self) -> &mut Vec<u8> {
         &mut self.flow.sealed_verifier
+    }
+
+    /// Ends the flow, if it is a tenant's; what came back of it goes with the next purge.
+    pub(super) fn end_of(&mut self, tenant: &TenantId, at: Timestamp) {
+        if self.flow.tenant_id.as_ref() == Some(tenant) {
+            self.flow.expires_at = self.flow.expires_at.min(at);
+        }
     }
 
     pub(super) fn account_mut(&mut self) -> Option<&mut UnclaimedAccount> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStorage, State, page};
 use crate::{
-    ClientId, Result, TenantId,
+    ClientId, Result, TenantId, Timestamp,
     storage::{AuditEntry, ListRange, SessionSubject, Tenant, TenantStore},
 };
 
@@ -27,6 +27,38 @@ impl State {
             self.tenants.remove(id);
         }
     }
+
+    /// Ends all that stands on a tenant.
+    fn end_tenant(&mut self, id: &TenantId, at: Timestamp) {
+        let clients = self.clients.values();
+        let clients = clients.filter(|row| row.tenant_id == *id);
+        for client in clients.map(|row| row.id.clone()).collect::<Vec<_>>() {
+            self.end_client(&client, at);
+        }
+        let connections = self.connections.values();
+        let connections = connections.filter(|(row, _)| row.tenant_id.as_ref() == Some(id));
+        for connection in connections.map(|row| row.0.id.clone()).collect::<Vec<_>>() {
+            self.end_connection(&connection, at);
+        }
+        let authorizations = self.authorizations.values();
+        let authorizations = authorizations.filter(|row| row.tenant_id == *id);
+        for authorization in authorizations.map(|row| row.id.clone()).collect::<Vec<_>>() {
+            self.end_authorization(&authorization, at);
+        }
+        let tokens = self.tokens.values_mut();
+        for token in tokens.filter(|token| token.tenant_id == *id) {
+            token.revoked_at.get_or_insert(at);
+        }
+        self.requests.retain(|_, request| request.tenant_id != *id);
+        self.sessions.retain(|_, session| {
+            !matches!(&session.subject, SessionSubject::Embed { tenant_id, .. } if tenant_id == id)
+        });
+        self.memberships.retain(|(_, tenant), _| tenant != id);
+        self.customers.retain(|_, tenant| tenant != id);
+        for link in self.links.values_mut() {
+            link.end_of(id, at);
+        }
+    }
 }
 
 #[async_trait]
@@ -40,6 +72,21 @@ impl TenantStore for MemoryStorage {
 
     async fn find(&self, id: &TenantId) -> Result<Option<Tenant>> {
         Ok(self.state().tenants.get(id).cloned())
+    }
+
+    async fn delete(&self, id: &TenantId, at: Timestamp, audit: AuditEntry) -> Result<bool> {
+        let mut state = self.state();
+        if state.tenants.remove(id).is_none() {
+            return Ok(false);
+        }
+        state.end_tenant(id, at);
+        state.audit.push(audit);
+        Ok(true)
+    }
+
+    async fn purge_deleted(&self, _: Timestamp, _: usize) -> Result<usize> {
+        // What is left here is what was ended, as with everything else that ends.
+        Ok(0)
     }
 
     async fn list(&self, range: ListRange<'_>) -> Result<Vec<Tenant>> {

@@ -4,6 +4,7 @@
 use gitflare_core::Result;
 
 use super::{
+    attributes::{Attributes, Taken},
     changes::{Change, Side},
     hunks,
 };
@@ -36,27 +37,51 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
+    fn binary() -> Self {
+        Self {
+            binary: Some(true),
+            ..Self::default()
+        }
+    }
+
     /// Whether a limit hid how many lines differ.
     pub(super) fn is_unknown(&self) -> bool {
         self.additions.is_none() && self.binary != Some(true)
     }
 }
 
-pub(super) fn compare(repo: &Repo, change: &Change, patches: Patches) -> Result<Comparison> {
+pub(super) fn compare(
+    repo: &Repo,
+    attributes: &mut Attributes<'_>,
+    change: &Change,
+    patches: Patches,
+) -> Result<Comparison> {
     if patches == Patches::OutOfTime {
         return Ok(Comparison::default());
+    }
+    let previous = change.previous_path.as_ref().unwrap_or(&change.path);
+    let taken = [
+        attributes.taken(previous, change.old)?,
+        attributes.taken(&change.path, change.new)?,
+    ];
+    if taken.contains(&Taken::Binary) {
+        return Ok(Comparison::binary());
     }
     let (Some(old), Some(new)) = (content(repo, change.old)?, content(repo, change.new)?) else {
         return Ok(Comparison::default());
     };
-    let mut comparison = texts(&old, &new, patches == Patches::Wanted);
+    let is_text = |taken: Taken, side: &[u8]| taken == Taken::Text || !is_binary(side);
+    if !is_text(taken[0], &old) || !is_text(taken[1], &new) {
+        return Ok(Comparison::binary());
+    }
+    let mut comparison = lines(&old, &new, patches == Patches::Wanted);
     let kind = |side: Option<Side>| side.map(|side| side.mode.kind());
     if let (Some(a), Some(b)) = (kind(change.old), kind(change.new))
         && a != b
         && comparison.patch.is_some()
     {
         // Git shows another kind of entry as one that went and one that came.
-        let (went, came) = (texts(&old, b"", true), texts(b"", &new, true));
+        let (went, came) = (lines(&old, b"", true), lines(b"", &new, true));
         comparison.patch = went.patch.zip(came.patch).map(|(went, came)| went + &came);
     }
     Ok(comparison)
@@ -66,11 +91,12 @@ pub(super) fn compare(repo: &Repo, change: &Change, patches: Patches) -> Result<
 /// 1 MiB each.
 pub(crate) fn texts(old: &[u8], new: &[u8], with_patch: bool) -> Comparison {
     if is_binary(old) || is_binary(new) {
-        return Comparison {
-            binary: Some(true),
-            ..Comparison::default()
-        };
+        return Comparison::binary();
     }
+    lines(old, new, with_patch)
+}
+
+fn lines(old: &[u8], new: &[u8], with_patch: bool) -> Comparison {
     let is_small = old.len() <= MAX_PATCHED_BYTES && new.len() <= MAX_PATCHED_BYTES;
     let lines = hunks::compare(old, new, with_patch && is_small);
     Comparison {

@@ -2,6 +2,7 @@
 //! compared with their first parent only. Limits cost patches and counts, never rows below
 //! [`MAX_FILES`].
 
+mod attributes;
 mod changes;
 mod content;
 mod hunks;
@@ -16,7 +17,7 @@ use gitflare_core::{
 use gix::ObjectId;
 
 pub(crate) use self::content::{Comparison, MAX_PATCHED_BYTES, texts};
-use self::{changes::Change, content::Patches};
+use self::{attributes::Attributes, changes::Change, content::Patches};
 use super::{deadline::Deadline, objects::lossy, repo::Repo};
 
 /// How many files of one diff come with their patch.
@@ -65,13 +66,14 @@ pub(super) fn between(
         additions: Some(0),
         deletions: Some(0),
     };
+    let mut attributes = Attributes::of(repo);
     let mut unknown_files = 0;
     let files_beyond = list.len() > MAX_FILES || found.beyond > 0;
     let mut files = Vec::with_capacity(list.len().min(MAX_FILES));
     for change in list {
         repo.deadline.check()?;
         let listed = files.len() < MAX_FILES;
-        let comparison = content::compare(repo, &change, budget.patches(listed))?;
+        let comparison = content::compare(repo, &mut attributes, &change, budget.patches(listed))?;
         add(&mut stats.additions, comparison.additions);
         add(&mut stats.deletions, comparison.deletions);
         unknown_files += u64::from(comparison.is_unknown());

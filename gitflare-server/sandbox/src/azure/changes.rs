@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Result,
-    model::{DiffFile, FileStatus},
+    model::{Comparison, Diff, DiffFile, FileStatus},
 };
 use serde_json::{Value, json};
 
@@ -35,10 +35,20 @@ fn ids(
     Ok((old.map(|object| object.id), new.map(|object| object.id)))
 }
 
-/// The rows of what a commit changed against its first parent. In the changes of one commit ids are
-/// left out.
+/// The rows of what a commit changed against its first parent.
 async fn rows(call: &Call<'_>, repo: &Repo, head: &str, has_ids: bool) -> Result<Vec<Value>> {
     let diff = call.world.git.diff(repo, head).await?;
+    rows_of(call, repo, &diff, head, has_ids)
+}
+
+/// The rows of a change. In the changes of one commit ids are left out.
+fn rows_of(
+    call: &Call<'_>,
+    repo: &Repo,
+    diff: &Diff,
+    head: &str,
+    has_ids: bool,
+) -> Result<Vec<Value>> {
     let ends = (diff.base_sha.as_deref(), head);
     let mut rows = Vec::new();
     for file in &diff.files {
@@ -90,24 +100,27 @@ pub(super) async fn of_commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     ))
 }
 
-/// The changes from a commit's first parent to it; other pairs are not emulated.
+/// The changes from what two commits have in common to the one; from a commit that is no ancestor of it
+/// they are not emulated.
 pub(super) async fn between(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let query = |name: &str| call.query(name).unwrap_or_default();
     let (base, head) = (query("baseVersion"), query("targetVersion"));
     let are_commits =
         query("baseVersionType") == "commit" && query("targetVersionType") == "commit";
-    let commit = call.world.git.commit(repo, head).await?;
-    let commit = commit.filter(|commit| are_commits && commit.first_parent() == Some(base));
-    if commit.is_none() {
+    let from_common = query("diffCommonCommit") == "true";
+    let found = call.world.git.compare(repo, base, head).await?;
+    let is_shown = |found: &Comparison| from_common || found.behind_by == Some(0);
+    let Some(found) = found.filter(|found| are_commits && is_shown(found)) else {
         return Ok(no_commit(head));
-    }
-    let rows = rows(call, repo, head, true).await?;
+    };
+    let rows = rows_of(call, repo, &found.diff, head, true)?;
     let (rows, _, is_last) = counted(call, DIFFS, rows);
     Ok(Answer::json(
         200,
         &json!({
-            "allChangesIncluded": is_last, "changeCounts": {"Edit": rows.len()}, "changes": rows, "commonCommit": base,
-            "baseCommit": base, "targetCommit": head, "aheadCount": 1, "behindCount": 0,
+            "allChangesIncluded": is_last, "changeCounts": {"Edit": rows.len()}, "changes": rows,
+            "commonCommit": found.diff.base_sha, "baseCommit": base, "targetCommit": head,
+            "aheadCount": found.ahead_by, "behindCount": found.behind_by,
         }),
     ))
 }

@@ -58,6 +58,12 @@ pub(super) const EVENTS: &[EventRow] = &[
         completed,
     ),
     row(
+        "pull_request.merge_attempted",
+        "git.pullrequest.merged",
+        "git.pullrequest.merged",
+        pull_request,
+    ),
+    row(
         "vote",
         "git.pullrequest.updated",
         "git.pullrequest.updated ReviewerVoteNotification",

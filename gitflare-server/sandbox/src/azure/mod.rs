@@ -4,14 +4,17 @@
 //!
 //! Pipelines, work items, pushes and comparisons of any two commits are not emulated.
 
+mod around;
 mod changes;
 mod events;
 mod hooks;
 mod ids;
 mod lists;
+mod locations;
 mod oauth;
 mod objects;
 mod reads;
+mod talk;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -42,6 +45,9 @@ const ROUTES: Routes = routes! {
         POST "/{tenant}/oauth2/v2.0/token" => oauth::token,
     }
     account {
+        OPTIONS "/_apis" => locations::of_accounts,
+        OPTIONS "/{organization}/_apis" => locations::of_organization,
+        GET "/{organization}/_apis/resourceAreas" => locations::areas,
         GET "/_apis/profile/profiles/{id}" => reads::profile,
         GET "/_apis/accounts" => reads::accounts,
         GET "/{organization}/_apis/connectionData" => reads::connection,
@@ -54,6 +60,7 @@ const ROUTES: Routes = routes! {
     }
     repository {
         GET "/" => reads::repository,
+        GET "/forks/{collection}" => around::forks,
         GET "/refs" => reads::refs,
         GET "/commits" => reads::commits,
         GET "/commits/{id}" => reads::commit,
@@ -67,6 +74,9 @@ const ROUTES: Routes = routes! {
         GET "/pullRequests" => reads::pull_requests,
         GET "/pullrequests/{id}" => reads::pull_request,
         GET "/pullRequests/{id}" => reads::pull_request,
+        GET "/pullRequests/{id}/commits" => talk::commits,
+        GET "/pullRequests/{id}/reviewers" => talk::reviewers,
+        GET "/pullRequests/{id}/threads" => talk::threads,
         GET "/pullRequests/{id}/iterations" => changes::iterations,
         GET "/pullRequests/{id}/iterations/{iteration}/changes" => changes::of_iteration,
     }
@@ -147,9 +157,17 @@ impl Dialect for Azure {
     fn admit(&self, call: &Call<'_>) -> Option<Answer> {
         let path = call.request.segments("");
         let path: Vec<_> = path.iter().map(String::as_str).collect();
-        let version = call.query("api-version").unwrap_or_default();
-        let is_preview = path.contains(&"connectionData");
-        if !version.starts_with("7.") || is_preview != version.contains("-preview") {
+        let is_asked_for_paths = call.request.method == "OPTIONS";
+        // The version is a parameter, or stands beside the accepted type. A released resource has
+        // previews too, others have nothing else.
+        let accepted = call.request.header("accept").unwrap_or_default();
+        let beside = accepted.split("api-version=").nth(1);
+        let version = call.query("api-version").or(beside).unwrap_or_default();
+        let is_preview = version.contains("-preview");
+        let is_unreleased = path.get(2).is_some_and(|part| {
+            ["connectiondata", "resourceareas"].contains(&part.to_ascii_lowercase().as_str())
+        });
+        if !is_asked_for_paths && (!version.starts_with("7.") || is_unreleased && !is_preview) {
             return Some(error(
                 400,
                 "VssInvalidPreviewVersionException",
@@ -157,7 +175,8 @@ impl Dialect for Azure {
             ));
         }
         let needed = match path[..] {
-            ["_apis", ..] | [_, "_apis", "connectionData" | "projects"] => "vso.profile",
+            ["_apis", ..] | [_, "_apis"] | [_, "_apis", "projects"] => "vso.profile",
+            _ if is_unreleased => "vso.profile",
             _ => "vso.code",
         };
         let has = call

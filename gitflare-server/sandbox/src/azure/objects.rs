@@ -36,7 +36,7 @@ fn url(world: &World, repo: &Repo, below: &str) -> String {
 }
 
 /// A moment as Azure writes it: with seven digits.
-fn moment(at: Option<Timestamp>) -> Value {
+pub(super) fn moment(at: Option<Timestamp>) -> Value {
     at.map_or(json!("0001-01-01T00:00:00"), |at| {
         let text = at.to_string();
         json!(format!("{}0000Z", text.trim_end_matches('Z')))

@@ -1,7 +1,10 @@
 //! What can be read: accounts, lists and single objects, contents by their ids. Changes are in
 //! `changes`.
 
-use gitflare_core::{Result, model::Commit};
+use gitflare_core::{
+    Result,
+    model::{Commit, TreeEntryType},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -239,6 +242,17 @@ pub(super) async fn items(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     });
     if object.is_tree {
         item["isFolder"] = json!(true);
+    } else {
+        let entries = call
+            .world
+            .git
+            .tree(repo, &commit.sha, folder, false)
+            .await?;
+        match entries.first().map(|entry| entry.kind) {
+            Some(TreeEntryType::Symlink) => item["isSymLink"] = json!(true),
+            Some(TreeEntryType::Submodule) => item["gitObjectType"] = json!("commit"),
+            _ => {}
+        }
     }
     Ok(match bare {
         Some(_) => Answer::json(200, &item),

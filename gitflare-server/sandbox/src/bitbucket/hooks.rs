@@ -55,7 +55,8 @@ pub(super) async fn list(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     if let Some(refusal) = refusal(call) {
         return Ok(refusal);
     }
-    let rows = call.world.hooks(repo).iter().map(object).collect();
+    let hooks = call.world.hooks(repo);
+    let rows = hooks.iter().map(|hook| object(call, repo, hook)).collect();
     Ok(page(call, NUMBERED, rows))
 }
 
@@ -86,7 +87,7 @@ pub(super) async fn create(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
             secret,
             events,
         });
-        return Ok(Answer::json(201, &object(&hook)));
+        return Ok(Answer::json(201, &object(call, repo, &hook)));
     };
     let body = json!({"type": "error", "error": {"message": "Bad request", "fields": {wrong: ["Invalid value"]}}});
     Ok(Answer::json(400, &body))
@@ -104,9 +105,10 @@ pub(super) async fn delete(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     })
 }
 
-fn object(hook: &Hook) -> Value {
+fn object(call: &Call<'_>, repo: &Repo, hook: &Hook) -> Value {
+    let own = objects::api(call.world, repo, &format!("/hooks/{}", uuid(hook)));
     json!({
-        "type": "webhook_subscription", "uuid": uuid(hook), "url": hook.url, "description": "GitFlare",
+        "type": "webhook_subscription", "uuid": uuid(hook), "links": {"self": {"href": own}}, "url": hook.url, "description": "GitFlare",
         "subject_type": "repository", "active": true, "created_at": "2025-03-01T08:00:00.000000+00:00",
         "events": hook.events, "secret_set": !hook.secret.is_empty(),
     })

@@ -11,6 +11,7 @@ mod lists;
 mod oauth;
 mod objects;
 mod reads;
+mod talk;
 
 use serde_json::{Value, json};
 
@@ -61,10 +62,13 @@ const ROUTES: Routes = routes! {
         GET "/commits/{revision}" => reads::commits,
         GET "/commit/{revision}" => reads::commit,
         GET "/commit/{revision}/statuses" => reads::statuses,
+        GET "/merge-base/{spec}" => reads::merge_base,
         GET "/diff/{spec..}" => reads::diff,
         GET "/diffstat/{spec..}" => reads::diffstat,
         GET "/pullrequests" => reads::pull_requests,
         GET "/pullrequests/{id}" => reads::pull_request,
+        GET "/pullrequests/{id}/commits" => talk::commits,
+        GET "/pullrequests/{id}/comments" => talk::comments,
         GET "/pullrequests/{id}/diff" => reads::pull_request_diff,
         GET "/pullrequests/{id}/diffstat" => reads::pull_request_diff,
         GET "/deployments" => reads::deployments,

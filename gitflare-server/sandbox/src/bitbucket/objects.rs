@@ -31,13 +31,13 @@ pub(super) fn url(world: &World, repo: &Repo, below: &str) -> String {
 }
 
 /// The address of an API object below a repository.
-fn api(world: &World, repo: &Repo, below: &str) -> String {
+pub(super) fn api(world: &World, repo: &Repo, below: &str) -> String {
     let (base, name) = (world.web_url(), repo.full_name());
     format!("{base}/2.0/repositories/{name}{below}")
 }
 
 /// A moment as Bitbucket writes it: with microseconds and an offset.
-fn moment(at: Option<Timestamp>) -> Value {
+pub(super) fn moment(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| {
         let text = at.to_string();
         let seconds = text.split(['.', 'Z']).next().unwrap_or_default();
@@ -84,6 +84,8 @@ pub(super) fn workspace(world: &World, slug: &str) -> Value {
     workspace["type"] = json!("workspace");
     workspace["name"] = json!(slug);
     workspace["is_private"] = json!(true);
+    let repositories = format!("{}/2.0/repositories/{slug}", world.web_url());
+    workspace["links"]["repositories"] = json!({"href": repositories});
     workspace
 }
 

@@ -1,5 +1,7 @@
 //! What can be read: lists in pages, single objects, and changes as text.
 
+use std::sync::Arc;
+
 use gitflare_core::{
     Result,
     model::{Branch, Commit, Diff, Tag, TreeEntryType},
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     error,
     lists::{COMMITS, COUNTED, DIFFSTAT, NUMBERED, OPAQUE, PULL_REQUESTS, page},
-    objects,
+    objects, talk,
 };
 use crate::kit::{
     Answer, Call, Repo,
@@ -210,11 +212,34 @@ pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
             no_commit(name)
         });
     };
+    let excluded = match call.query("exclude") {
+        Some(name) => match call.world.git.history_of(repo, Some(name)).await? {
+            Some(history) => history,
+            None => return Ok(no_commit(name)),
+        },
+        None => Arc::default(),
+    };
     let rows = history
         .iter()
+        .filter(|commit| excluded.iter().all(|other| other.sha != commit.sha))
         .map(|commit| objects::commit(call.world, repo, commit))
         .collect();
     Ok(page(call, COMMITS, rows))
+}
+
+/// The best common ancestor of two commits with two dots between them.
+pub(super) async fn merge_base(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let (git, spec) = (&call.world.git, call.name("spec"));
+    let found = match spec.split_once("..") {
+        Some((one, other)) => git.compare(repo, one, other).await?,
+        None => None,
+    };
+    let sha = found.and_then(|found| found.diff.base_sha);
+    let commit = git.commit(repo, &sha.unwrap_or_default()).await?;
+    Ok(match commit {
+        Some(commit) => Answer::json(200, &objects::commit(call.world, repo, &commit)),
+        None => no_commit(spec),
+    })
 }
 
 pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
@@ -241,9 +266,15 @@ pub(super) async fn statuses(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     Ok(page(call, NUMBERED, rows))
 }
 
-/// The change that a spec names: a commit against its first parent, or a pull request's commits.
+/// The change that a spec names: a commit against its first parent, a commit against one that it has
+/// among its ancestors, or a pull request's commits.
 async fn change(call: &Call<'_>, repo: &Repo) -> Result<Option<Diff>> {
     let spec = call.name("spec");
+    let two = spec.split_once("..");
+    if let (Some((head, base)), None) = (two, call.query("from_pullrequest_id")) {
+        let found = call.world.git.compare(repo, base, head).await?;
+        return Ok(found.map(|found| found.diff));
+    }
     let sha = match call.query("from_pullrequest_id") {
         Some(number) => {
             let story = call.world.story(repo).await?;
@@ -280,6 +311,15 @@ pub(super) async fn pull_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer
         .filter(|(name, _)| name == "state")
         .map(|(_, value)| value.as_str())
         .collect();
+    // Of the query language this much is spoken.
+    if let Some(filter) = call.query("q") {
+        let word = filter.strip_prefix("state").map(str::trim_start);
+        let word = word.and_then(|rest| rest.strip_prefix('=')).map(str::trim);
+        let Some(word) = word.and_then(|text| text.strip_prefix('"')?.strip_suffix('"')) else {
+            return Ok(error(400, "The emulated host knows no such query."));
+        };
+        states = vec![word];
+    }
     if states.is_empty() {
         states.push("OPEN");
     }
@@ -309,7 +349,7 @@ pub(super) async fn pull_request(call: &Call<'_>, repo: &Repo) -> Result<Answer>
     };
     let mut body = objects::pull_request(call.world, repo, pull);
     body["reviewers"] = json!([]);
-    body["participants"] = json!([]);
+    body["participants"] = talk::participants(call.world, pull);
     Ok(Answer::json(200, &body))
 }
 
@@ -364,7 +404,17 @@ pub(super) async fn tree(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         ));
     }
     if !object.is_tree {
-        return Ok(Answer::of(200, "application/octet-stream", object.data)
+        let entries = git.tree(repo, sha, folder, false).await?;
+        let is_submodule = entries
+            .first()
+            .is_some_and(|entry| entry.kind == TreeEntryType::Submodule);
+        // Of a submodule that is the commit.
+        let data = if is_submodule {
+            object.id.into_bytes()
+        } else {
+            object.data
+        };
+        return Ok(Answer::of(200, "application/octet-stream", data)
             .with("content-disposition", "attachment"));
     }
     let depth = call.query("max_depth").and_then(|depth| depth.parse().ok());

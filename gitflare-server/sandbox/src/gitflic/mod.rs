@@ -10,6 +10,7 @@ mod lists;
 mod oauth;
 mod objects;
 mod reads;
+mod talk;
 mod work;
 
 use serde_json::{Value, json};
@@ -65,8 +66,10 @@ const ROUTES: Routes = routes! {
         GET "/users-can-be-assigned" => reads::people,
         GET "/labels" => reads::labels,
         GET "/release" => work::releases,
+        GET "/release/{id}" => work::release,
         GET "/merge-request/list" => work::merge_requests,
         GET "/merge-request/{id}" => work::merge_request,
+        GET "/merge-request/{id}/discussions" => talk::discussions,
         GET "/merge-request/{id}/changes" => work::merge_request_changes,
         GET "/cicd/pipeline" => work::pipelines,
         GET "/setting/webhook" => hooks::list,

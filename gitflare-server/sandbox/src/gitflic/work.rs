@@ -13,14 +13,11 @@ use crate::kit::{
     story::{Outcome, Pull, PullState, checks, date},
 };
 
-pub(super) async fn releases(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+/// All releases as objects.
+async fn release_rows(call: &Call<'_>, repo: &Repo) -> Result<Vec<Value>> {
     let story = call.world.story(repo).await?;
     let mut rows = Vec::new();
     for release in &story.releases {
-        // The filter takes any part of the name.
-        if (call.query("tagName")).is_some_and(|wanted| !release.tag.contains(wanted)) {
-            continue;
-        }
         let id = objects::uuid("8120", release.id);
         let at = objects::moment(release.at);
         rows.push(json!({
@@ -35,7 +32,29 @@ pub(super) async fn releases(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
             }],
         }));
     }
+    Ok(rows)
+}
+
+pub(super) async fn releases(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let mut rows = release_rows(call, repo).await?;
+    // The filter takes any part of the name.
+    if let Some(wanted) = call.query("tagName") {
+        rows.retain(|row| {
+            row["tagName"]
+                .as_str()
+                .is_some_and(|tag| tag.contains(wanted))
+        });
+    }
     Ok(Answer::json(200, &page(call, "releaseTagModelList", rows)))
+}
+
+pub(super) async fn release(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let rows = release_rows(call, repo).await?;
+    let found = rows.into_iter().find(|row| row["id"] == call.name("id"));
+    Ok(found.map_or_else(
+        || error(404, "Release not found"),
+        |row| Answer::json(200, &row),
+    ))
 }
 
 /// `status` works for what has ended and is ignored otherwise.

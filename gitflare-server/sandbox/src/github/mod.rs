@@ -10,6 +10,7 @@ mod lists;
 mod oauth;
 mod objects;
 mod reads;
+mod talk;
 mod work;
 
 use serde_json::{Value, json};
@@ -55,11 +56,16 @@ const ROUTES: Routes = routes! {
         GET "/contributors" => reads::contributors,
         GET "/commits" => reads::commits,
         GET "/commits/{ref}" => reads::commit,
+        GET "/compare/{spec}" => reads::compare,
         GET "/commits/{ref}/check-runs" => reads::check_runs,
         GET "/commits/{ref}/status" => reads::status,
         GET "/pulls" => reads::pulls,
         GET "/pulls/{number}" => reads::pull,
         GET "/pulls/{number}/files" => reads::pull_files,
+        GET "/pulls/{number}/commits" => talk::commits,
+        GET "/pulls/{number}/reviews" => talk::reviews,
+        GET "/pulls/{number}/comments" => talk::line_comments,
+        GET "/issues/{number}/comments" => talk::issue_comments,
         GET "/releases" => reads::releases,
         GET "/deployments" => reads::deployments,
         GET "/deployments/{id}/statuses" => reads::deployment_statuses,

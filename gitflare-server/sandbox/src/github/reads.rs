@@ -171,6 +171,36 @@ pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     }))
 }
 
+/// What one name has that another one lacks, three dots between them. Of many commits these are the
+/// newest, the oldest of them first.
+pub(super) async fn compare(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let git = &call.world.git;
+    let Some((base, head)) = call.name("spec").split_once("...") else {
+        return Ok(not_found());
+    };
+    let Some(found) = git.compare(repo, base, head).await? else {
+        return Ok(not_found());
+    };
+    let object = async |sha: Option<&str>| -> Result<Value> {
+        let commit = git.commit(repo, sha.unwrap_or_default()).await?;
+        let object = commit.map(|commit| code::commit(call.world, repo, &commit));
+        Ok(object.unwrap_or_default())
+    };
+    let commits = found.commits.iter().flatten().rev();
+    let commits: Vec<_> = commits
+        .map(|commit| code::commit(call.world, repo, commit))
+        .collect();
+    let head = found.diff.head_sha.as_deref().unwrap_or_default();
+    let body = json!({
+        "url": repo_api(call.world, repo, &format!("/compare/{}", call.name("spec"))),
+        "base_commit": object(found.base_tip_sha.as_deref()).await?,
+        "merge_base_commit": object(found.diff.base_sha.as_deref()).await?,
+        "status": found.status.map(gitflare_core::model::ComparisonStatus::as_str), "ahead_by": found.ahead_by, "behind_by": found.behind_by,
+        "total_commits": found.ahead_by, "commits": commits, "files": files(call, repo, head, &found.diff),
+    });
+    Ok(Answer::json(200, &body))
+}
+
 pub(super) async fn check_runs(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     if repo.is_empty() {
         return Ok(empty_repository());

@@ -3,12 +3,14 @@
 
 mod around;
 mod events;
+mod files;
 mod graphql;
 mod hooks;
 mod lists;
 mod oauth;
 mod objects;
 mod reads;
+mod talk;
 
 use serde_json::{Value, json};
 
@@ -50,10 +52,18 @@ const ROUTES: Routes = routes! {
         GET "/repository/commits/{ref}" => reads::commit,
         GET "/repository/commits/{ref}/diff" => reads::commit_diff,
         GET "/repository/commits/{ref}/statuses" => reads::statuses,
+        GET "/repository/merge_base" => reads::merge_base,
+        GET "/repository/compare" => reads::compare,
         GET "/repository/tree" => reads::tree,
+        GET "/repository/files/{path}" => files::about,
+        GET "/repository/files/{path}/raw" => files::raw,
         GET "/merge_requests" => reads::merge_requests,
         GET "/merge_requests/{iid}" => reads::merge_request,
         GET "/merge_requests/{iid}/diffs" => reads::merge_request_diffs,
+        GET "/merge_requests/{iid}/commits" => talk::commits,
+        GET "/merge_requests/{iid}/approvals" => talk::approvals,
+        GET "/merge_requests/{iid}/reviewers" => talk::reviewers,
+        GET "/merge_requests/{iid}/notes" => talk::notes,
         GET "/releases" => reads::releases,
         GET "/deployments" => reads::deployments,
         GET "/forks" => around::forks,

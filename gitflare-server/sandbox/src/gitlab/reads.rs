@@ -129,6 +129,55 @@ pub(super) async fn commit_diff(call: &Call<'_>, repo: &Repo) -> Result<Answer> 
     Ok(rows(call, diff.files.iter().map(objects::file).collect()))
 }
 
+/// The best common ancestor of two names.
+pub(super) async fn merge_base(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let query = call.request.query.iter();
+    let names: Vec<_> = query
+        .filter(|(name, _)| name == "refs[]")
+        .map(|(_, value)| value.as_str())
+        .collect();
+    let git = &call.world.git;
+    let [base, head] = names[..] else {
+        return Ok(Answer::json(400, &json!({"error": "refs is invalid"})));
+    };
+    for name in [base, head] {
+        if git.resolve(repo, name).await?.is_none() {
+            let message = format!("400 Bad request - Could not find ref: {name}");
+            return Ok(Answer::message(400, &message));
+        }
+    }
+    let found = git.compare(repo, base, head).await?;
+    let Some(sha) = found.and_then(|found| found.diff.base_sha) else {
+        return Ok(not_found("Merge Base Not Found"));
+    };
+    Ok(match git.commit(repo, &sha).await? {
+        Some(commit) => Answer::json(200, &objects::commit(call.world, repo, &commit)),
+        None => no_commit(repo),
+    })
+}
+
+/// What a name has that another one lacks, from their merge base on.
+pub(super) async fn compare(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let (base, head) = (call.query("from"), call.query("to"));
+    let (base, head) = (base.unwrap_or_default(), head.unwrap_or_default());
+    if call.query("straight").is_some_and(is_true) {
+        return Ok(Answer::message(400, "two dots are not emulated"));
+    }
+    let Some(found) = call.world.git.compare(repo, base, head).await? else {
+        return Ok(not_found("Ref Not Found"));
+    };
+    let commits = found.commits.iter().flatten().rev();
+    let commits: Vec<_> = commits
+        .map(|commit| objects::commit(call.world, repo, commit))
+        .collect();
+    let diffs: Vec<_> = found.diff.files.iter().map(objects::file).collect();
+    let body = json!({
+        "commit": commits.last(), "commits": commits, "diffs": diffs, "compare_timeout": false,
+        "compare_same_ref": base == head, "web_url": "http://compare.invalid/",
+    });
+    Ok(Answer::json(200, &body))
+}
+
 pub(super) async fn statuses(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let Some(commit) = call.world.git.commit_at(repo, call.name("ref")).await? else {
         return Ok(no_commit(repo));

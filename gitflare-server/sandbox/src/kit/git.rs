@@ -11,8 +11,10 @@ use std::{
 use gitflare_core::{
     Code, ConnectionId, Error, Limit, Page, PageRequest, Result, Secret,
     filter::BlockedPaths,
-    model::{Branch, Commit, Contributor, Diff, Repository, Tag, TreeEntry},
-    provider::{Call, CommitId, GitRef, Provider, RefSelector, RepoRef, TreePath, TreeQuery},
+    model::{Branch, Commit, Comparison, Contributor, Diff, Repository, Tag, TreeEntry},
+    provider::{
+        Call, CommitId, CompareQuery, GitRef, Provider, RefSelector, RepoRef, TreePath, TreeQuery,
+    },
 };
 use gitflare_providers::local::{Local, LocalConfig};
 
@@ -183,6 +185,33 @@ impl Git {
         let commit = CommitId::parse(sha)?;
         let (call, id) = required(repo)?;
         self.local.commit_diff(&call, &id, &commit).await
+    }
+
+    /// What `head` changes against its merge base with `base`; `None` when there is no such name or no
+    /// such base.
+    pub(crate) async fn compare(
+        &self,
+        repo: &Repo,
+        base: &str,
+        head: &str,
+    ) -> Result<Option<Comparison>> {
+        let (base, head) = (
+            self.resolve(repo, base).await?,
+            self.resolve(repo, head).await?,
+        );
+        let (Some(base), Some(head), Some((call, id))) = (base, head, source(repo)?) else {
+            return Ok(None);
+        };
+        let query = CompareQuery {
+            base: GitRef::parse("base", &base)?,
+            head: GitRef::parse("head", &head)?,
+            with_commits: true,
+        };
+        match self.local.compare(&call, &id, &query).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.code() == Code::ResourceNotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// What lies below a folder of a commit.

@@ -17,6 +17,7 @@ pub(crate) mod repo;
 pub(crate) mod serve;
 pub(crate) mod sign_in;
 pub(crate) mod story;
+pub(crate) mod talk;
 pub(crate) mod tokens;
 pub(crate) mod wire;
 pub(crate) mod world;

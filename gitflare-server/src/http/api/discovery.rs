@@ -159,7 +159,8 @@ pub(crate) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
             .iter()
             .map(|provider| {
                 let row = |&endpoint: &Endpoint| {
-                    (endpoint.key(), Capability::from(provider.support(endpoint)))
+                    let row = (endpoint, provider.support(endpoint));
+                    (endpoint.key(), Capability::from(row))
                 };
                 (
                     provider.id().as_str(),

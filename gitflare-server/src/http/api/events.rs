@@ -29,6 +29,7 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
         repository: x.parameter("repoId"),
         item: None,
         query,
+        if_none_match: None,
         method: x.method,
         path: x.path().to_owned(),
         request_id: x.request_id.clone(),

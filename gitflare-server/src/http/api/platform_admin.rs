@@ -40,6 +40,13 @@ pub(crate) async fn create_tenant(mut x: Exchange) -> Result<Reply, Refusal> {
     Reply::created(&OneTenant { tenant })
 }
 
+/// `DELETE /v1/platform/tenants/:id`
+pub(crate) async fn delete_tenant(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = x.parameter("id").unwrap_or_default();
+    x.gateway().delete_tenant(&id, &x.act()).await?;
+    Ok(Reply::no_content())
+}
+
 /// `POST /v1/platform/invitations`
 pub(crate) async fn invite(mut x: Exchange) -> Result<Reply, Refusal> {
     let request: NewInvitation = x.json().await?;

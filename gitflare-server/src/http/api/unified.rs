@@ -6,7 +6,7 @@ use gitflare_core::{
     gateway::{Payload, ReadRequest, UnifiedReply},
     provider::{ProviderId, RateLimit},
 };
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::super::{
     bodies::Unified, credentials, exchange::Exchange, refusal::Refusal, reply::Reply, route::Access,
@@ -28,6 +28,7 @@ pub(crate) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
         repository: x.parameter("repoId"),
         item,
         query,
+        if_none_match: if_none_match(x.headers()),
         method: x.method,
         path: x.path().to_owned(),
         request_id: x.request_id.clone(),
@@ -58,11 +59,37 @@ pub(crate) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
 
 /// An answer that has passed the firewall.
 pub(super) fn reply(x: &Exchange, reply: &UnifiedReply) -> Result<Reply, Refusal> {
-    let mut answer = Reply::ok(&body(x, reply))?;
+    let mut answer = match reply.status() {
+        304 => Reply {
+            status: StatusCode::NOT_MODIFIED,
+            ..Reply::no_content()
+        },
+        _ => Reply::ok(&body(x, reply))?,
+    };
     answer
         .headers
         .extend(rate_limit_headers(&reply.rate_limits));
+    if let Some(tag) = &reply.etag {
+        let tag = HeaderValue::from_str(tag)
+            .map_err(|_| Error::internal("a validator cannot be a header"))?;
+        // Whose the answer is, and whether it is still the same, is asked every time.
+        answer.headers.extend([
+            (header::ETAG, tag),
+            (header::CACHE_CONTROL, PRIVATE),
+            (header::VARY, BY_TOKEN),
+        ]);
+    }
     Ok(answer)
+}
+
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+const BY_TOKEN: HeaderValue = HeaderValue::from_static("authorization");
+
+/// All validators that were sent, as one list (RFC 9110, section 5.3).
+fn if_none_match(headers: &HeaderMap) -> Option<String> {
+    let sent = headers.get_all(header::IF_NONE_MATCH).iter();
+    let lists: Vec<&str> = sent.filter_map(|value| value.to_str().ok()).collect();
+    (!lists.is_empty()).then(|| lists.join(", "))
 }
 
 /// What the upstreams say of their limits, as an item each, named after the provider

@@ -159,18 +159,17 @@ impl Context {
     /// The `WWW-Authenticate` header, on routes whose scheme has a name (RFC 6750, RFC 7617).
     fn challenge(&self, refusal: &Refusal) -> Option<HeaderValue> {
         let access = self.route?.route.access;
-        let text = match (access, refusal.status.as_u16(), refusal.error.code()) {
-            (Access::AccessToken(_), 401, _) => r#"Bearer error="invalid_token""#,
-            (Access::AccessToken(_), 403, Code::InsufficientScope) => {
-                let scope = access.scope()?;
-                let text = format!(r#"Bearer error="insufficient_scope", scope="{scope}""#);
-                return HeaderValue::from_str(&text).ok();
+        let status = refusal.status.as_u16();
+        let scheme = access.challenges_with(status)?;
+        let about = match (access, status, refusal.error.code()) {
+            (Access::ClientCredentials, ..) => r#"realm="gitflare""#.to_owned(),
+            (_, 401, _) => r#"error="invalid_token""#.to_owned(),
+            (_, _, Code::InsufficientScope) => {
+                format!(r#"error="insufficient_scope", scope="{}""#, access.scope()?)
             }
-            (Access::AccessToken(_), 403, _) => r#"Bearer error="insufficient_scope""#,
-            (Access::ClientCredentials, 401, _) => r#"Basic realm="gitflare""#,
-            _ => return None,
+            _ => r#"error="insufficient_scope""#.to_owned(),
         };
-        Some(HeaderValue::from_static(text))
+        HeaderValue::from_str(&format!("{scheme} {about}")).ok()
     }
 
     /// Counts the request and writes its one log line, with the error's detail beside it. Routes

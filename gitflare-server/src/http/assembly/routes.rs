@@ -14,7 +14,9 @@ use super::super::{
         unified,
     },
     exchange::Exchange,
-    hosted::{apps, assets, authorize, company, customers, dashboard, sign_in, site},
+    hosted::{
+        apps, assets, authorize, company, customer_events, customers, dashboard, sign_in, site,
+    },
     openapi,
     refusal::Refusal,
     reply::Reply,
@@ -50,9 +52,10 @@ use Access::{
     ProviderCallback, Public, TestappSession, UserSession,
 };
 use Endpoint::{
-    Assignees, Branches, Checks, Commit, CommitDiff, Commits, Contributors, Deployments,
-    EventsSubscribe, FileTree, Forks, Labels, Profile, PullRequest, PullRequestDiff, PullRequests,
-    Releases, Repositories, Repository, Stargazers, Tags, Watchers,
+    Assignees, Branches, Checks, Comments, Commit, CommitDiff, Commits, Compare, Contents,
+    Contributors, Deployments, EventsSubscribe, FileTree, Forks, Labels, Profile, PullRequest,
+    PullRequestCommits, PullRequestDiff, PullRequests, Releases, Repositories, Repository, Reviews,
+    Stargazers, Tags, Watchers,
 };
 
 #[rustfmt::skip]
@@ -161,6 +164,11 @@ routes! {
     Get "/v1/repositories/:provider/:repoId/assignees"; AccessToken(Some(Assignees)) => unified::read, addition;
     Get "/v1/repositories/:provider/:repoId/commits/:commitId"; AccessToken(Some(Commit)) => unified::read, addition;
     Get "/v1/repositories/:provider/:repoId/pull-requests/:pullRequestId"; AccessToken(Some(PullRequest)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/pull-requests/:pullRequestId/commits"; AccessToken(Some(PullRequestCommits)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/pull-requests/:pullRequestId/reviews"; AccessToken(Some(Reviews)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/pull-requests/:pullRequestId/comments"; AccessToken(Some(Comments)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/contents"; AccessToken(Some(Contents)) => unified::read, addition;
+    Get "/v1/repositories/:provider/:repoId/compare"; AccessToken(Some(Compare)) => unified::read, addition;
     Get "/docs/:document"; Public => site::named, addition;
     Get "/docs/api/:operationId"; Public => site::operation, addition;
     Get "/llms.txt"; Public => site::index, addition;
@@ -191,10 +199,14 @@ routes! {
     Post "/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link"; UserSession => developer::reconnect_link, addition;
     Get "/app/developer/apps/:clientId/customers"; UserSession => customers::list, addition;
     Get "/app/developer/apps/:clientId/customers/:authorizationId"; UserSession => customers::show, addition;
+    Get "/app/developer/apps/:clientId/customers/:authorizationId/events"; UserSession => customer_events::list, addition;
+    Get "/app/developer/apps/:clientId/customers/:authorizationId/events/:subscriptionId"; UserSession => customer_events::show, addition;
+    Post "/app/developer/apps/:clientId/customers/:authorizationId/events/:subscriptionId/deliveries/:deliveryId/replay"; UserSession => customer_events::replay, addition;
     Post "/app/developer/apps/:clientId/customers/:authorizationId/end"; UserSession => customers::end, addition;
     Post "/app/developer/apps/:clientId/customers/:authorizationId/reconnect-link"; UserSession => customers::reconnect_link, addition;
     Post "/app/developer/apps/:clientId/secrets"; UserSession => apps::create_secret, addition;
     Post "/app/developer/apps/:clientId/secrets/:secretId/delete"; UserSession => apps::delete_secret, addition;
+    Delete "/v1/platform/tenants/:id"; AdminKey => platform_admin::delete_tenant, addition;
     Post "/v1/platform/invitations"; AdminKey => platform_admin::invite, addition;
     Get "/app/reset"; Public => sign_in::reset_page, addition;
     Post "/app/reset"; Public => sign_in::reset, addition;

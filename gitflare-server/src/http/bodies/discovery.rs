@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gitflare_core::{
     Scope, Scopes,
     model::EventName,
-    provider::{Evidence, ProviderId, ProviderKind, Support},
+    provider::{Endpoint, Evidence, ProviderId, ProviderKind, Support},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -145,16 +145,21 @@ pub(crate) struct Capability {
     pub(crate) supported: bool,
     /// The filters that the provider takes.
     pub(crate) filters: &'static [&'static str],
-    /// Reason why the operation is not supported; `null` when it is.
+    /// Reason why the operation is not supported, or what is left out of it; `null` when it is
+    /// supported whole.
     pub(crate) reason: Option<&'static str>,
+    /// For reviews: whether each that was given is a row; `false` where a person has one row, the vote
+    /// as it stands. `null` for other operations.
+    pub(crate) history: Option<bool>,
 }
 
-impl From<Support> for Capability {
-    fn from(support: Support) -> Self {
+impl From<(Endpoint, Support)> for Capability {
+    fn from((endpoint, support): (Endpoint, Support)) -> Self {
         Self {
             supported: support.is_served(),
             filters: support.filters(),
-            reason: support.reason(),
+            reason: support.reason().or(support.limit()),
+            history: support.keeps_history(endpoint),
         }
     }
 }

@@ -22,7 +22,7 @@ use super::{
         refusal::Refusal,
         reply::Reply,
     },
-    dashboard::{day, done, minute},
+    dashboard::{day, done, minute, person},
 };
 
 /// `GET /app/developer/apps/:clientId/customers`
@@ -32,7 +32,7 @@ pub(crate) async fn list(mut x: Exchange) -> Result<Reply, Refusal> {
     let (gateway, user) = (x.gateway(), &x.user()?.user);
     let listing = gateway.list_customers(user, &client, &query).await?;
     let view = CustomersView {
-        user: name(&x).await?,
+        user: person(&x).await?,
         rows: listing.items.iter().map(row).collect(),
         next: listing
             .page_info
@@ -106,12 +106,6 @@ impl Path {
     }
 }
 
-/// Whose dashboard it is.
-async fn name(x: &Exchange) -> Result<SafeText, Refusal> {
-    let user = x.gateway().account(&x.user()?.user).await?.user;
-    Ok(SafeText::new(user.name.as_ref().unwrap_or(&user.email)))
-}
-
 async fn view(x: &Exchange, path: &Path) -> Result<CustomerView, Refusal> {
     let visit = x.user()?;
     let gateway = x.gateway();
@@ -120,7 +114,7 @@ async fn view(x: &Exchange, path: &Path) -> Result<CustomerView, Refusal> {
         .await?;
     let about = &details.authorization;
     Ok(CustomerView {
-        user: name(x).await?,
+        user: person(x).await?,
         csrf: gateway.form_token(&visit.session.id),
         notice: None,
         link: None,

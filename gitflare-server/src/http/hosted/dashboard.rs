@@ -44,10 +44,17 @@ pub(super) fn done(query: &Query) -> Option<Notice> {
         "ended" => "Access has ended.",
         "disconnected" => "The account is disconnected, and its tokens are erased.",
         "app-deleted" => "The app is deleted, and everything under it has ended.",
+        "queued" => "The event is queued again, with the same id and number.",
         "secret-ended" => "The secret has ended.",
         _ => return None,
     };
     Some(Notice::done(text))
+}
+
+/// Whose pages these are.
+pub(super) async fn person(x: &Exchange) -> Result<SafeText, Refusal> {
+    let user = x.gateway().account(&x.user()?.user).await?.user;
+    Ok(SafeText::new(user.name.as_ref().unwrap_or(&user.email)))
 }
 
 /// The dashboard of the signed-in person.

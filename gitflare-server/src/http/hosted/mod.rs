@@ -7,6 +7,7 @@ pub(super) mod assets;
 pub(super) mod authorize;
 pub(super) mod company;
 mod consent;
+pub(super) mod customer_events;
 pub(super) mod customers;
 pub(super) mod dashboard;
 pub(super) mod sign_in;

@@ -77,9 +77,23 @@ pub(crate) async fn log_in_page(x: Exchange) -> Result<Reply, Refusal> {
     refuse_customers(&x)?;
     let view = LoginView {
         return_to: return_to(x.query()?.value("returnTo")?),
+        notice: ended_session(&x).await?,
         ..LoginView::default()
     };
     view.reply(StatusCode::OK)
+}
+
+/// What somebody reads whose browser holds a session that opens nothing: it ended, or it is that of
+/// a sign-up with an address that had an account.
+async fn ended_session(x: &Exchange) -> Result<Option<Notice>, Refusal> {
+    if Cookie::Session.find(x.headers(), x.settings()).is_none()
+        || session::user(x).await?.is_some()
+    {
+        return Ok(None);
+    }
+    Ok(Some(Notice::problem(
+        "Sign in to go on. If you have just signed up and had an account before, its password has stayed the same.",
+    )))
 }
 
 /// `POST /app/login` and its aliases
@@ -182,7 +196,9 @@ impl From<LogIn> for Entered {
 
 async fn sign_up_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal> {
     x.settings().rate_limits.admit_sign_in(x.address)?;
-    let tried = x.app().throttle.begin(&entered.email, x.address)?;
+    // Apart from sign-ins, and never forgotten for a success: that it is one must not show.
+    let account = format!("sign-up {}", entered.email.trim());
+    let _tried = x.app().throttle.begin(&account, x.address)?;
     if !is_admitted(x, entered.invitation.expose(), Some(&entered.email)).await? {
         return Err(closed().into());
     }
@@ -193,12 +209,8 @@ async fn sign_up_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal
         invitation: None,
     };
     let passwords = &x.app().passwords;
-    let signed = x
-        .gateway()
-        .sign_up(request, passwords, &x.request_id)
-        .await?;
-    x.app().throttle.succeed(tried);
-    Ok(signed)
+    let gateway = x.gateway();
+    Ok(gateway.sign_up(request, passwords, &x.request_id).await?)
 }
 
 /// Whether somebody may make an account: everybody where sign-up is open, else whom a link invites.

@@ -6,8 +6,8 @@ use gitflare_core::{
     filter::FirewallReport,
     gateway::PageInfo,
     model::{
-        Branch, Check, Commit, Contributor, Deployment, Diff, Label, Person, PullRequest, Release,
-        Repository, Subscription, Tag, TreeEntry, Viewer,
+        Branch, Check, Comment, Commit, Comparison, Content, Contributor, Deployment, Diff, Label,
+        Person, PullRequest, Release, Repository, Review, Subscription, Tag, TreeEntry, Viewer,
     },
     provider::Endpoint,
 };
@@ -39,6 +39,11 @@ pub(super) fn unified(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Sc
         }
         Endpoint::Commit => one::<Commit>(generator),
         Endpoint::PullRequest => one::<PullRequest>(generator),
+        Endpoint::PullRequestCommits => list::<Commit>(endpoint, generator),
+        Endpoint::Reviews => list::<Review>(endpoint, generator),
+        Endpoint::Comments => list::<Comment>(endpoint, generator),
+        Endpoint::Contents => one::<Content>(generator),
+        Endpoint::Compare => one::<Comparison>(generator),
         // Subscribing; the list of operations may grow.
         _ => one::<Subscription>(generator),
     }
@@ -69,7 +74,7 @@ fn list<T: JsonSchema>(endpoint: Endpoint, generator: &mut SchemaGenerator) -> S
     if endpoint.is_paged() {
         beside.push(("page_info", generator.subschema_for::<PageInfo>()));
     }
-    if endpoint == Endpoint::FileTree {
+    if endpoint.reports_firewall() {
         beside.push(("firewall", generator.subschema_for::<FirewallReport>()));
     }
     beside.push(errors);

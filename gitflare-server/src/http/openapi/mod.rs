@@ -200,13 +200,14 @@ impl Writer {
                     "content": {"application/json": shown(&schema, &example["response"])},
                 });
                 responses.insert("200".to_owned(), response);
+                if endpoint == Endpoint::Contents {
+                    conditional(&mut responses);
+                }
             }
             (None, None) => {}
         }
-        let is_oauth =
-            route.access == Access::ClientCredentials && route.template().starts_with("/oauth/");
         for (status, rows) in errors::by_status(route, path, row) {
-            let response = self.error(status, &rows, is_oauth);
+            let response = self.error(route, status, &rows);
             // The one route whose own answer has the status of an error.
             responses.entry(status.to_string()).or_insert(response);
         }
@@ -233,13 +234,15 @@ impl Writer {
 
     /// A reference to an error answer with exactly these codes; operations with the same ones share
     /// it.
-    fn error(&mut self, status: u16, rows: &[&CodeRow], is_oauth: bool) -> Value {
+    fn error(&mut self, route: &Route, status: u16, rows: &[&CodeRow]) -> Value {
+        let is_oauth =
+            route.access == Access::ClientCredentials && route.template().starts_with("/oauth/");
         let codes: Vec<_> = rows.iter().map(|row| row.name).collect();
         let mut headers = request_id();
         if matches!(status, 429 | 503) {
             headers["retry-after"] = header("RetryAfter");
         }
-        if status == 401 {
+        if route.access.challenges_with(status).is_some() {
             headers["www-authenticate"] = header("WwwAuthenticate");
         }
         let schema = match is_oauth {
@@ -312,6 +315,15 @@ impl Writer {
     }
 }
 
+/// What a conditional read answers beside its body (RFC 9110, section 13).
+fn conditional(responses: &mut Map<String, Value>) {
+    responses["200"]["headers"]["etag"] = header("ETag");
+    let mut headers = request_id();
+    headers["etag"] = header("ETag");
+    let response = json!({"description": success(304), "headers": headers});
+    responses.insert("304".to_owned(), response);
+}
+
 /// A media type with its schema, and the example where one was recorded.
 fn shown(schema: &Value, example: &Value) -> Value {
     match example {
@@ -346,11 +358,12 @@ fn headers() -> Value {
     json!({
         "RequestId": text("The id of the request, for support."),
         "Location": text("Where the browser goes on."),
+        "ETag": text("The validator of the file, for `If-None-Match`. It changes with the firewall, too."),
         "RateLimit": text(
             "What is left of the upstream's own limit, an item per provider \
              (draft-ietf-httpapi-ratelimit-headers).",
         ),
-        "WwwAuthenticate": text("How to authenticate, on the routes whose scheme has a name."),
+        "WwwAuthenticate": text("The scheme to authenticate with, and what was wrong."),
         "RetryAfter": {
             "description": "The seconds to wait before another try, where they are known.",
             "schema": {"type": "integer"},
@@ -363,6 +376,7 @@ const fn success(status: u16) -> &'static str {
         201 => "Created.",
         204 => "Done, also when it was done before.",
         303 => "Goes on elsewhere.",
+        304 => "The file is the one that the client has.",
         503 => "The server should get no requests.",
         _ => "The answer.",
     }
@@ -384,8 +398,18 @@ fn query(path: &str, row: Option<&Operation>, endpoint: Option<Endpoint>) -> Val
     };
     let in_query = in_query.iter().map(parameters::Parameter::in_query);
     let everywhere = json!({"$ref": "#/components/parameters/RequestId"});
+    let condition = json!({
+        "name": "if-none-match",
+        "in": "header",
+        "required": false,
+        "description": "Validators of what the client has (`etag`), or `*`: a file among them is answered \
+            with 304 and no body.",
+        "schema": {"type": "string"},
+    });
+    let condition = (endpoint == Some(Endpoint::Contents)).then_some(condition);
     in_path
         .chain(in_query)
+        .chain(condition)
         .chain(std::iter::once(everywhere))
         .collect()
 }

@@ -140,6 +140,9 @@ parameters! {
     BRANCH "branch" Text, "A branch by name; the default branch without it.", "main";
     REF "ref" Text, "A branch, tag or commit; the default branch without it. Not beside `branch`.", "v1.0.0";
     PATH "path" Text, "A folder from the root of the repository; the root without it.", "src";
+    BASE "base" Text, "A branch, tag or commit of this repository to compare against.", "main";
+    HEAD "head" Text, "The branch, tag or commit of this repository that has the changes.", "feature/search";
+    FILE "path" Text, "The path of one file from the root of the repository, without a slash at either end.", "README.md";
     RECURSIVE "recursive" Boolean, "Whether the entries of folders below are listed as well.", "true";
     PULL_STATE "state" Form::PullRequestState, "Which pull requests: open, closed without a merge, merged, or all.", "all";
     ENVIRONMENT "environment" Text, "Only deployments to this environment.", "production";
@@ -205,6 +208,7 @@ parameters! {
 }
 
 pub(super) const PAGE: &[Parameter] = &[LIMIT, CURSOR];
+pub(super) const DELIVERIES_PAGE: &[Parameter] = &[LIMIT, CURSOR, DONE];
 pub(super) const CONNECTIONS: &[Parameter] = &[TENANT, PROVIDER, LIMIT, CURSOR];
 pub(super) const CLIENTS: &[Parameter] = &[TENANT, OWNER, LIMIT, CURSOR];
 pub(super) const GRANTS: &[Parameter] = &[TENANT, CLIENT, OVER_CONNECTION, LIMIT, CURSOR];
@@ -321,7 +325,10 @@ fn filter(endpoint: Endpoint, name: &str) -> Option<Parameter> {
         (_, "environment") => ENVIRONMENT,
         (_, "branch") => BRANCH,
         (_, "ref") => REF,
+        (Endpoint::Contents, "path") => FILE.required(),
         (_, "path") => PATH,
+        (_, "base") => BASE.required(),
+        (_, "head") => HEAD.required(),
         (_, "recursive") => RECURSIVE,
         _ => return None,
     })
@@ -336,7 +343,7 @@ pub(super) fn in_path(name: &str) -> Value {
             "octo%2Fhello",
         ),
         "commitId" => (
-            "The commit's full object name.",
+            "The commit's full object name; to read one commit, its first seven digits are enough.",
             "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d",
         ),
         "pullRequestId" => ("The pull request's number.", "42"),

@@ -177,7 +177,7 @@ impl From<Support> for Cell {
         Self {
             is_supported: support.is_served(),
             filters: support.filters(),
-            reason: support.reason().unwrap_or_default(),
+            reason: support.reason().or(support.limit()).unwrap_or_default(),
         }
     }
 }

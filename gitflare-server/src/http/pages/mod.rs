@@ -15,6 +15,7 @@ pub(super) mod dashboard;
 pub(super) mod docs;
 pub(super) mod documents;
 pub(super) mod error;
+pub(super) mod events;
 pub(super) mod handover;
 pub(super) mod manage;
 pub(super) mod markdown;

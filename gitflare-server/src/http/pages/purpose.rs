@@ -37,6 +37,8 @@ purposes! {
     ReadDeployments  "See deployments"                 "What was deployed where, when, and whether it worked.";
     ReadFileTree     "See the list of files"           "Folder and file names. Not what the files say.";
     EventsSubscribe  "Be told about changes"           "A notice when something happens, such as a push or a release. It follows the same limits as reading.";
+    ReadContents     "See whole files"                 "The source code of the repositories you choose, whole files. Secret files are never shown, and secrets found in others are replaced.";
+    ReadReviews      "See reviews and comments"        "What people write in reviews and comments on pull and merge requests.";
 }
 
 impl Purpose {

@@ -168,6 +168,9 @@ impl Probe {
             for (endpoint, below) in [
                 (Endpoint::PullRequest, ""),
                 (Endpoint::PullRequestDiff, "/diff"),
+                (Endpoint::PullRequestCommits, "/commits"),
+                (Endpoint::Reviews, "/reviews"),
+                (Endpoint::Comments, "/comments"),
             ] {
                 let path = target.path(&format!("/pull-requests/{number}{below}"));
                 self.read(endpoint, Some(target), &path, 1).await?;

@@ -27,6 +27,7 @@ pub(in crate::http) async fn subscribe_inbox(
         repository: Some(repository.to_owned()),
         item: None,
         query: Query::new(Vec::new()),
+        if_none_match: None,
         method: "POST",
         path: format!("/v1/repositories/{provider}/{repository}/events/subscribe"),
         request_id: app.gateway().new_request_id(),

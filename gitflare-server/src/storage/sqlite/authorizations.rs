@@ -5,122 +5,47 @@ use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scopes, TenantId, Timestamp,
     storage::{
         ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
-        Grant, GrantFilter, GrantStatus, ListRange, Repositories, Sharing,
+        Grant, GrantFilter, ListRange, Repositories, Sharing,
     },
 };
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use super::{
     SqliteStorage, failed,
-    rows::{
-        Conditions, Page, audit, execute, exists, id, maybe_time, one, parsed, saturated, time,
-    },
-    subscriptions::{self, Ending},
+    rows::{audit, every, exists, first, run, run_all, taken},
+    subscriptions::{end, end_later},
 };
-
-/// Whether the row's client lives. With it ends all that stands on it, without being rewritten.
-const CLIENT_LIVES: &str =
-    "EXISTS (SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'active')";
-const AUTHORIZATION: &str = "id, tenant_id, client_id,
-    CASE WHEN EXISTS (SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'deleted')
-      THEN 'revoked' ELSE status END, permissions, created_at";
-const GRANT: &str = "id, authorization_id, tenant_id, client_id, connection_id, permissions,
-    approves_all, CASE WHEN status = 'active' AND EXISTS (
-      SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'deleted')
-      THEN 'revoked' ELSE status END, created_at,
-    coalesce(revoked_at, (SELECT l.updated_at FROM clients l
-      WHERE l.id = client_id AND l.status = 'deleted')), expires_at";
-
-fn authorization(row: &Row<'_>) -> rusqlite::Result<Authorization> {
-    Ok(Authorization {
-        id: id!(row, 0, AuthorizationId)?,
-        tenant_id: id!(row, 1, TenantId)?,
-        client_id: id!(row, 2, ClientId)?,
-        status: parsed(row, 3, AuthorizationStatus::parse)?,
-        permissions: Scopes::from_bits(row.get(4)?),
-        created_at: time(row, 5)?,
-    })
-}
-
-/// A grant; the repositories of one that does not approve all are read by [`with_repositories`].
-fn bare(row: &Row<'_>) -> rusqlite::Result<Grant> {
-    Ok(Grant {
-        id: id!(row, 0, GrantId)?,
-        authorization_id: id!(row, 1, AuthorizationId)?,
-        tenant_id: id!(row, 2, TenantId)?,
-        client_id: id!(row, 3, ClientId)?,
-        connection_id: id!(row, 4, ConnectionId)?,
-        permissions: Scopes::from_bits(row.get(5)?),
-        repositories: match row.get(6)? {
-            true => Repositories::All,
-            false => Repositories::Listed(Vec::new()),
-        },
-        status: parsed(row, 7, GrantStatus::parse)?,
-        created_at: time(row, 8)?,
-        revoked_at: maybe_time(row, 9)?,
-        expires_at: maybe_time(row, 10)?,
-    })
-}
+use crate::storage::sql::{
+    Statement, authorizations, clients, id, number, subscriptions::Ending, values,
+};
 
 fn with_repositories(connection: &Connection, mut grant: Grant) -> rusqlite::Result<Grant> {
     if let Repositories::Listed(list) = &mut grant.repositories {
-        *list = connection
-            .prepare_cached(
-                "SELECT repository_id, full_name, node_id FROM approvals
-                 WHERE grant_id = ?1 ORDER BY position",
-            )?
-            .query_map([grant.id.as_str()], |row| {
-                Ok(ApprovedRepository {
-                    id: row.get(0)?,
-                    full_name: row.get(1)?,
-                    node_id: row.get(2)?,
-                })
-            })?
-            .collect::<rusqlite::Result<_>>()?;
+        let listed = Statement::new(
+            "SELECT repository_id, full_name, node_id FROM approvals
+             WHERE grant_id = ?1 ORDER BY position",
+            values![grant.id.as_str()],
+        );
+        *list = every(connection, &listed, |row| authorizations::approved(row, 0))?;
     }
     Ok(grant)
 }
 
-fn insert(connection: &Connection, row: &Authorization) -> Result<()> {
-    execute(
-        connection,
-        "INSERT INTO authorizations (id, tenant_id, client_id, status, permissions, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        (
-            row.id.as_str(),
-            row.tenant_id.as_str(),
-            row.client_id.as_str(),
-            row.status.as_str(),
-            row.permissions.bits(),
-            row.created_at.as_millis(),
-        ),
-    )?;
-    Ok(())
-}
-
 fn live(connection: &Connection, like: &Authorization) -> Result<Option<Authorization>> {
-    one(
-        connection,
-        &format!(
-            "SELECT {AUTHORIZATION} FROM authorizations
-             WHERE client_id = ?1 AND tenant_id = ?2 AND status <> 'revoked' AND {CLIENT_LIVES}"
-        ),
-        (like.client_id.as_str(), like.tenant_id.as_str()),
-        authorization,
-    )
-    .map_err(|error| failed(&error))
+    let live = authorizations::live(&like.client_id, &like.tenant_id);
+    taken(connection, &live, |row| authorizations::authorization(row))
 }
 
 /// Refuses a grant that has nothing to stand on.
 fn check_footing(connection: &Connection, grant: &Grant) -> Result<()> {
-    let client = "SELECT 1 FROM clients WHERE id = ?1 AND status = 'active'";
-    if !exists(connection, client, [grant.client_id.as_str()])? {
+    if !exists(connection, &clients::is_live(&grant.client_id))? {
         return Err(Error::invalid_request("`clientId` names no client."));
     }
-    let linked = "SELECT 1 FROM connections WHERE id = ?1 AND tenant_id = ?2
-                  AND status <> 'revoked'";
-    let key = (grant.connection_id.as_str(), grant.tenant_id.as_str());
-    if !exists(connection, linked, key)? {
+    let linked = Statement::new(
+        "SELECT id FROM connections WHERE id = ?1 AND tenant_id = ?2 AND status <> 'revoked'",
+        values![grant.connection_id.as_str(), grant.tenant_id.as_str()],
+    );
+    if !exists(connection, &linked)? {
         return Err(Error::invalid_request(
             "`connectionId` names no active connection of the tenant.",
         ));
@@ -131,14 +56,7 @@ fn check_footing(connection: &Connection, grant: &Grant) -> Result<()> {
 /// Refuses a grant that has nothing to stand on, or stands there already.
 fn check(connection: &Connection, grant: &Grant) -> Result<()> {
     check_footing(connection, grant)?;
-    let duplicate = "SELECT 1 FROM grants WHERE authorization_id = ?1 AND connection_id = ?2
-                     AND status = 'active' AND (expires_at IS NULL OR expires_at > ?3)";
-    let key = (
-        grant.authorization_id.as_str(),
-        grant.connection_id.as_str(),
-        grant.created_at.as_millis(),
-    );
-    if exists(connection, duplicate, key)? {
+    if exists(connection, &authorizations::duplicate(grant))? {
         return Err(Error::invalid_request(
             "`connectionId` has an active grant for this client already.",
         ));
@@ -147,25 +65,7 @@ fn check(connection: &Connection, grant: &Grant) -> Result<()> {
 }
 
 fn insert_grant_row(connection: &Connection, grant: &Grant) -> Result<()> {
-    execute(
-        connection,
-        "INSERT INTO grants (id, authorization_id, tenant_id, client_id, connection_id,
-           permissions, approves_all, status, created_at, revoked_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        (
-            grant.id.as_str(),
-            grant.authorization_id.as_str(),
-            grant.tenant_id.as_str(),
-            grant.client_id.as_str(),
-            grant.connection_id.as_str(),
-            grant.permissions.bits(),
-            grant.repositories == Repositories::All,
-            grant.status.as_str(),
-            grant.created_at.as_millis(),
-            grant.revoked_at.map(Timestamp::as_millis),
-            grant.expires_at.map(Timestamp::as_millis),
-        ),
-    )?;
+    run(connection, &authorizations::insert_grant(grant))?;
     insert_approvals(connection, grant)
 }
 
@@ -174,18 +74,18 @@ fn insert_approvals(connection: &Connection, grant: &Grant) -> Result<()> {
         return Ok(());
     };
     for (position, repository) in list.iter().enumerate() {
-        execute(
-            connection,
+        let approval = Statement::new(
             "INSERT INTO approvals (grant_id, repository_id, full_name, position, node_id)
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            (
+            values![
                 grant.id.as_str(),
                 &repository.id,
                 &repository.full_name,
-                saturated(position as u64),
-                repository.node_id.as_deref(),
-            ),
-        )?;
+                position,
+                &repository.node_id,
+            ],
+        );
+        run(connection, &approval)?;
     }
     Ok(())
 }
@@ -200,59 +100,45 @@ pub(super) fn share(connection: &Connection, sharing: Sharing) -> Result<Authori
     let mut used = found.unwrap_or(sharing.authorization);
     used.status = AuthorizationStatus::Active;
     if is_new {
-        insert(connection, &used)?;
+        run(connection, &authorizations::insert(&used))?;
     }
     for mut grant in sharing.grants {
         grant.authorization_id = used.id.clone();
         share_one(connection, grant)?;
     }
     for linked in &sharing.dropped {
-        execute(
-            connection,
-            "UPDATE grants SET status = 'revoked', revoked_at = ?3
-             WHERE authorization_id = ?1 AND connection_id = ?2 AND status = 'active'",
-            (used.id.as_str(), linked.as_str(), sharing.at.as_millis()),
-        )?;
-        subscriptions::end(connection, Ending::Grant(&used.id, linked), sharing.at)?;
+        let dropped = authorizations::drop_connection(&used.id, linked, sharing.at);
+        run(connection, &dropped)?;
+        end(connection, Ending::Grant(&used.id, linked), sharing.at)?;
     }
-    let together: Vec<u16> = connection
-        .prepare_cached(
-            "SELECT permissions FROM grants WHERE authorization_id = ?1 AND status = 'active'",
-        )
-        .and_then(|mut statement| {
-            statement
-                .query_map([used.id.as_str()], |row| row.get(0))?
-                .collect()
-        })
-        .map_err(|error| failed(&error))?;
-    used.permissions = together
-        .into_iter()
-        .fold(Scopes::NONE, |all, bits| all.union(Scopes::from_bits(bits)));
-    execute(
-        connection,
-        "UPDATE authorizations SET status = 'active', permissions = ?2 WHERE id = ?1",
-        (used.id.as_str(), used.permissions.bits()),
-    )?;
+    let together = authorizations::active_permissions(&used.id);
+    let together = every(connection, &together, |row| {
+        number(row, 0).map(Scopes::from_bits)
+    })
+    .map_err(|error| failed(&error))?;
+    used.permissions = together.into_iter().fold(Scopes::NONE, Scopes::union);
+    let active = authorizations::activate(&used.id, used.permissions);
+    run(connection, &active)?;
     Ok(used)
+}
+
+/// Ends an authorization with its grants, codes, tokens and subscriptions; `false` when it had
+/// ended, or its client has.
+pub(super) fn revoke(connection: &Connection, id: &AuthorizationId, at: Timestamp) -> Result<bool> {
+    if run(connection, &authorizations::revoke(id, at))? == 0 {
+        return Ok(false);
+    }
+    run_all(connection, authorizations::end_under(id, at))?;
+    end_later(connection, Ending::Authorization(id), at)?;
+    Ok(true)
 }
 
 /// Brings the active grant of a connection up to date, or stores the first one.
 fn share_one(connection: &Connection, mut grant: Grant) -> Result<()> {
-    let standing = one(
-        connection,
-        "UPDATE grants SET permissions = ?3, approves_all = 0, expires_at = NULL
-         WHERE authorization_id = ?1 AND connection_id = ?2 AND status = 'active' RETURNING id",
-        (
-            grant.authorization_id.as_str(),
-            grant.connection_id.as_str(),
-            grant.permissions.bits(),
-        ),
-        |row| id!(row, 0, GrantId),
-    );
-    match standing.map_err(|error| failed(&error))? {
+    let standing = authorizations::update_grant(&grant);
+    match taken(connection, &standing, |row| id!(row, 0, GrantId))? {
         Some(id) => {
-            let statement = "DELETE FROM approvals WHERE grant_id = ?1";
-            execute(connection, statement, [id.as_str()])?;
+            run(connection, &authorizations::delete_approvals(&id))?;
             grant.id = id;
             insert_approvals(connection, &grant)
         }
@@ -276,15 +162,11 @@ impl AuthorizationStore for SqliteStorage {
             check(connection, &grant)?;
             used.status = AuthorizationStatus::Active;
             used.permissions = used.permissions.union(grant.permissions);
-            if is_new {
-                insert(connection, &used)?;
-            } else {
-                execute(
-                    connection,
-                    "UPDATE authorizations SET status = 'active', permissions = ?2 WHERE id = ?1",
-                    (used.id.as_str(), used.permissions.bits()),
-                )?;
-            }
+            let stored = match is_new {
+                true => authorizations::insert(&used),
+                false => authorizations::activate(&used.id, used.permissions),
+            };
+            run(connection, &stored)?;
             insert_grant_row(connection, &grant)?;
             audit(connection, &entry)?;
             Ok((used, grant))
@@ -295,7 +177,7 @@ impl AuthorizationStore for SqliteStorage {
     async fn find_or_insert_pending(&self, new: Authorization) -> Result<Authorization> {
         self.write(move |connection| match live(connection, &new)? {
             Some(live) => Ok(live),
-            None => insert(connection, &new).map(|()| new),
+            None => run(connection, &authorizations::insert(&new)).map(|_| new),
         })
         .await
     }
@@ -314,81 +196,49 @@ impl AuthorizationStore for SqliteStorage {
         client: &ClientId,
         tenant: &TenantId,
     ) -> Result<Option<Authorization>> {
-        self.read(|connection| {
-            one(
-                connection,
-                &format!(
-                    "SELECT {AUTHORIZATION} FROM authorizations
-                     WHERE client_id = ?1 AND tenant_id = ?2 AND status <> 'revoked'
-                       AND {CLIENT_LIVES}"
-                ),
-                (client.as_str(), tenant.as_str()),
-                authorization,
-            )
-        })
+        let statement = authorizations::live(client, tenant);
+        self.one(statement, |row| authorizations::authorization(row))
     }
 
     async fn find(&self, id: &AuthorizationId) -> Result<Option<Authorization>> {
-        let statement = format!("SELECT {AUTHORIZATION} FROM authorizations WHERE id = ?1");
-        self.read(|connection| one(connection, &statement, [id.as_str()], authorization))
+        self.one(authorizations::find(id), |row| {
+            authorizations::authorization(row)
+        })
     }
 
     async fn list_live(&self, client: &ClientId, limit: usize) -> Result<Vec<Authorization>> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "SELECT {AUTHORIZATION} FROM authorizations
-                 WHERE client_id = ?1 AND status = ?2 AND {CLIENT_LIVES} ORDER BY id LIMIT ?3"
-            ))?;
             let mut live = Vec::new();
             for status in [AuthorizationStatus::Active, AuthorizationStatus::Pending] {
-                let room = saturated((limit - live.len()) as u64);
-                let of_status = (client.as_str(), status.as_str(), room);
-                for row in statement.query_map(of_status, authorization)? {
-                    live.push(row?);
-                }
+                let of_status = authorizations::list_live(client, status, limit - live.len());
+                live.extend(every(connection, &of_status, |row| {
+                    authorizations::authorization(row)
+                })?);
             }
             Ok(live)
         })
     }
 
     async fn list(&self, client: &ClientId, range: ListRange<'_>) -> Result<Vec<Authorization>> {
-        let mut conditions = Conditions::new("1");
-        conditions.equal("client_id", Some(client.as_str()));
-        let select = format!("SELECT {AUTHORIZATION} FROM authorizations");
-        let page = Page::new(&select, conditions, "id", range);
-        self.walk(move |walk| page.read(walk.connection, authorization))
+        let statement = authorizations::list(client, range);
+        self.page(statement, |row| authorizations::authorization(row))
             .await
     }
 
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
-        let statement = format!("SELECT {GRANT} FROM grants WHERE id = ?1");
         self.read(|connection| {
-            one(connection, &statement, [id.as_str()], bare)?
-                .map(|grant| with_repositories(connection, grant))
-                .transpose()
+            first(connection, &authorizations::find_grant(id), |row| {
+                authorizations::bare(row)
+            })?
+            .map(|grant| with_repositories(connection, grant))
+            .transpose()
         })
     }
 
     async fn list_grants(&self, filter: &GrantFilter, range: ListRange<'_>) -> Result<Vec<Grant>> {
-        let mut conditions = Conditions::new("1");
-        let tenant = filter.tenant.as_ref().map(TenantId::as_str);
-        let client = filter.client.as_ref().map(ClientId::as_str);
-        match &filter.connection {
-            None => {
-                conditions.equal("tenant_id", tenant);
-                conditions.equal("client_id", client);
-            }
-            // It has one tenant, and few grants.
-            Some(linked) => {
-                conditions.equal("connection_id", Some(linked.as_str()));
-                conditions.also_equal("tenant_id", tenant);
-                conditions.also_equal("client_id", client);
-            }
-        }
-        let select = format!("SELECT {GRANT} FROM grants");
-        let page = Page::new(&select, conditions, "id", range);
+        let page = authorizations::list_grants(filter, range);
         self.walk(move |walk| {
-            page.read(walk.connection, bare)?
+            every(walk.connection, &page, |row| authorizations::bare(row))?
                 .into_iter()
                 .map(|grant| with_repositories(walk.connection, grant))
                 .collect()
@@ -397,15 +247,11 @@ impl AuthorizationStore for SqliteStorage {
     }
 
     async fn active_grants(&self, id: &AuthorizationId, now: Timestamp) -> Result<Vec<Grant>> {
+        let active = authorizations::active_grants(id, now);
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {GRANT} FROM grants WHERE authorization_id = ?1 AND status = 'active'
-                     AND (expires_at IS NULL OR expires_at > ?2) AND {CLIENT_LIVES}
-                     ORDER BY connection_id"
-                ))?
-                .query_map((id.as_str(), now.as_millis()), bare)?
-                .map(|grant| with_repositories(connection, grant?))
+            every(connection, &active, |row| authorizations::bare(row))?
+                .into_iter()
+                .map(|grant| with_repositories(connection, grant))
                 .collect()
         })
     }
@@ -429,38 +275,14 @@ impl AuthorizationStore for SqliteStorage {
         repository: &str,
         now: Timestamp,
     ) -> Result<bool> {
-        self.read(|reader| {
-            reader
-                .prepare_cached(&format!(
-                    "SELECT 1 FROM grants g WHERE authorization_id = ?1 AND connection_id = ?2
-                       AND status = 'active' AND (expires_at IS NULL OR expires_at > ?4)
-                       AND {CLIENT_LIVES} AND (approves_all OR EXISTS (SELECT 1 FROM approvals
-                         WHERE grant_id = g.id AND repository_id = ?3))"
-                ))?
-                .exists((
-                    id.as_str(),
-                    connection.as_str(),
-                    repository,
-                    now.as_millis(),
-                ))
-        })
+        self.finds(authorizations::approves(id, connection, repository, now))
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {
         let grant = grant.clone();
         self.write(move |connection| {
-            for repository in seen {
-                execute(
-                    connection,
-                    "UPDATE approvals SET full_name = ?3, node_id = coalesce(?4, node_id)
-                     WHERE grant_id = ?1 AND repository_id = ?2",
-                    (
-                        grant.as_str(),
-                        &repository.id,
-                        &repository.full_name,
-                        repository.node_id.as_deref(),
-                    ),
-                )?;
+            for repository in &seen {
+                run(connection, &authorizations::note_seen(&grant, repository))?;
             }
             Ok(())
         })
@@ -470,20 +292,12 @@ impl AuthorizationStore for SqliteStorage {
     async fn revoke_grant(&self, id: &GrantId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
         let id = id.clone();
         self.write(move |connection| {
-            let revoked = one(
-                connection,
-                &format!(
-                    "UPDATE grants SET status = 'revoked', revoked_at = ?2
-                     WHERE id = ?1 AND status = 'active' AND {CLIENT_LIVES}
-                     RETURNING authorization_id, connection_id"
-                ),
-                (id.as_str(), at.as_millis()),
-                |row| Ok((id!(row, 0, AuthorizationId)?, id!(row, 1, ConnectionId)?)),
-            );
-            let Some((authorization, linked)) = revoked.map_err(|error| failed(&error))? else {
+            let revoked = authorizations::revoke_grant(&id, at);
+            let revoked = taken(connection, &revoked, |row| authorizations::revoked(row))?;
+            let Some((authorization, linked)) = revoked else {
                 return Ok(false);
             };
-            subscriptions::end(connection, Ending::Grant(&authorization, &linked), at)?;
+            end(connection, Ending::Grant(&authorization, &linked), at)?;
             audit(connection, &entry)?;
             Ok(true)
         })
@@ -493,32 +307,11 @@ impl AuthorizationStore for SqliteStorage {
     async fn revoke(&self, id: &AuthorizationId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
         let id = id.clone();
         self.write(move |connection| {
-            let revoked = execute(
-                connection,
-                &format!(
-                    "UPDATE authorizations SET status = 'revoked', ended_at = ?2
-                     WHERE id = ?1 AND status <> 'revoked' AND {CLIENT_LIVES}"
-                ),
-                (id.as_str(), at.as_millis()),
-            )?;
-            if revoked == 0 {
-                return Ok(false);
+            let revoked = revoke(connection, &id, at)?;
+            if revoked {
+                audit(connection, &entry)?;
             }
-            execute(
-                connection,
-                "DELETE FROM codes WHERE authorization_id = ?1",
-                [id.as_str()],
-            )?;
-            // Its tokens end by the time of its own end.
-            execute(
-                connection,
-                "UPDATE grants SET status = 'revoked', revoked_at = ?2
-                 WHERE authorization_id = ?1 AND status = 'active'",
-                (id.as_str(), at.as_millis()),
-            )?;
-            subscriptions::end_later(connection, Ending::Authorization(&id), at)?;
-            audit(connection, &entry)?;
-            Ok(true)
+            Ok(revoked)
         })
         .await
     }

@@ -16,6 +16,7 @@ mod deliveries;
 mod files;
 mod links;
 mod migrations;
+#[cfg(feature = "server")]
 mod people;
 mod proofs;
 mod requests;
@@ -24,6 +25,8 @@ mod sealed;
 mod sessions;
 mod settings;
 mod subscriptions;
+#[cfg(feature = "server")]
+mod tables;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -45,10 +48,12 @@ use std::{
 use async_trait::async_trait;
 use gitflare_core::{Error, Result, storage::Storage, stores};
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
+use super::sql::Statement;
 use connect::{failed, is_damage};
-pub(crate) use people::{People, Person};
+#[cfg(feature = "server")]
+pub(crate) use people::People;
 use usage::UsageLog;
 use walks::{Walk, Walks};
 use writer::Writer;
@@ -158,6 +163,51 @@ impl SqliteStorage {
         walk: impl FnOnce(&Walk<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         self.watched(self.walks.run(walk).await)
+    }
+
+    /// The row that a point read finds.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a statement is made for one run"
+    )]
+    fn one<T>(
+        &self,
+        statement: Statement<'_>,
+        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        self.read(|connection| rows::first(connection, &statement, row))
+    }
+
+    /// The rows that a point read finds.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a statement is made for one run"
+    )]
+    fn all<T>(
+        &self,
+        statement: Statement<'_>,
+        row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        self.read(|connection| rows::every(connection, &statement, row))
+    }
+
+    /// Whether a point read finds a row.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a statement is made for one run"
+    )]
+    fn finds(&self, statement: Statement<'_>) -> Result<bool> {
+        self.read(|connection| rows::finds(connection, &statement))
+    }
+
+    /// The rows of a page, away from the runtime's workers.
+    async fn page<T: Send + 'static>(
+        &self,
+        statement: Statement<'static>,
+        row: impl FnMut(&Row<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<Vec<T>> {
+        self.walk(move |walk| rows::every(walk.connection, &statement, row))
+            .await
     }
 
     /// Runs a write on the writer thread; the answer comes after the commit.

@@ -1,38 +1,19 @@
-//! What an operator asks and does about people from the command line, beside a running server: each
-//! a statement or two on a connection of its own. A server sees the change with its next request.
+//! The people of SQLite files, on a connection of its own beside a running server's.
 
 use std::path::Path;
 
 use gitflare_core::{
-    AuditId, Clock, RequestId, Result, SystemClock, SystemRandom, Timestamp, UserId,
-    storage::{Actor, AuditAction, AuditEntry, Outcome, PasswordHash},
+    Result,
+    storage::{AuditEntry, PasswordHash, User},
 };
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
     BUSY_TIMEOUT, DATABASE, failed,
     files::told,
-    rows::{audit, execute, id, one, time},
+    rows::{audit, every, first, run},
 };
-
-/// Stands before the hash of a person who may not sign in: no password has such a hash.
-const LOCK: &str = "!";
-
-/// A person with an account.
-#[derive(Debug)]
-pub(crate) struct Person {
-    pub(crate) id: UserId,
-    pub(crate) email: String,
-    pub(crate) created_at: Timestamp,
-    pub(crate) password: PasswordHash,
-}
-
-impl Person {
-    /// Whether they may not sign in.
-    pub(crate) fn is_disabled(&self) -> bool {
-        self.password.as_str().starts_with(LOCK)
-    }
-}
+use crate::storage::sql::users;
 
 /// The people of a database.
 #[derive(Debug)]
@@ -64,10 +45,8 @@ impl People {
     ///
     /// # Errors
     /// SQLite's.
-    pub(crate) fn list(&self) -> Result<Vec<Person>> {
-        self.0
-            .prepare("SELECT id, email, created_at, password FROM users ORDER BY email")
-            .and_then(|mut statement| statement.query_map([], person)?.collect())
+    pub(crate) fn list(&self) -> Result<Vec<(User, PasswordHash)>> {
+        every(&self.0, &users::list(), |row| users::user_and_password(row))
             .map_err(|error| failed(&error))
     }
 
@@ -75,58 +54,25 @@ impl People {
     ///
     /// # Errors
     /// SQLite's.
-    pub(crate) fn find(&self, email: &str) -> Result<Option<Person>> {
-        let statement = "SELECT id, email, created_at, password FROM users WHERE email = ?1";
-        one(&self.0, statement, [email], person).map_err(|error| failed(&error))
+    pub(crate) fn find(&self, email: &str) -> Result<Option<(User, PasswordHash)>> {
+        let found = users::find_by_email(email);
+        first(&self.0, &found, |row| users::user_and_password(row)).map_err(|error| failed(&error))
     }
 
-    /// Ends the sessions of a person and lets nobody sign in as them, until [`People::enable`].
+    /// Replaces the stored form of a password and ends the person's sessions.
     ///
     /// # Errors
     /// SQLite's; then nothing has changed.
-    pub(crate) fn disable(&mut self, person: &Person) -> Result<()> {
-        let locked = format!("{LOCK}{}", person.password.as_str());
-        self.replace(person, &locked, AuditAction::UserDisable)
-    }
-
-    /// Lets a person sign in again with the password they had.
-    ///
-    /// # Errors
-    /// SQLite's; then nothing has changed.
-    pub(crate) fn enable(&mut self, person: &Person) -> Result<()> {
-        let unlocked = person.password.as_str().trim_start_matches(LOCK);
-        self.replace(person, unlocked, AuditAction::UserEnable)
-    }
-
-    fn replace(&mut self, person: &Person, password: &str, action: AuditAction) -> Result<()> {
-        let entry = AuditEntry {
-            id: AuditId::generate(&SystemClock, &SystemRandom),
-            at: SystemClock.now(),
-            actor: Actor::Admin,
-            action,
-            object: person.id.to_string(),
-            outcome: Outcome::Ok,
-            request_id: RequestId::generate(&SystemClock, &SystemRandom),
-        };
-        let id = person.id.as_str();
+    pub(crate) fn replace(
+        &mut self,
+        user: &User,
+        password: &PasswordHash,
+        entry: &AuditEntry,
+    ) -> Result<()> {
         let transaction = self.0.transaction().map_err(|error| failed(&error))?;
-        let update = "UPDATE users SET password = ?2 WHERE id = ?1";
-        execute(&transaction, update, (id, password))?;
-        execute(
-            &transaction,
-            "DELETE FROM sessions WHERE user_id = ?1",
-            [id],
-        )?;
-        audit(&transaction, &entry)?;
+        run(&transaction, &users::set_password(&user.id, password))?;
+        run(&transaction, &users::end_sessions(&user.id))?;
+        audit(&transaction, entry)?;
         transaction.commit().map_err(|error| failed(&error))
     }
-}
-
-fn person(row: &rusqlite::Row<'_>) -> rusqlite::Result<Person> {
-    Ok(Person {
-        id: id!(row, 0, UserId)?,
-        email: row.get(1)?,
-        created_at: time(row, 2)?,
-        password: PasswordHash::new(row.get::<_, String>(3)?),
-    })
 }

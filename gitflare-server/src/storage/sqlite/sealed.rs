@@ -1,4 +1,4 @@
-//! Encrypted values in SQLite: where each place's are, as one table.
+//! Encrypted values in SQLite.
 
 use async_trait::async_trait;
 use gitflare_core::{
@@ -6,71 +6,30 @@ use gitflare_core::{
     storage::{SealedPlace, SealedStore, SealedValue},
 };
 
-use super::{
-    SqliteStorage,
-    rows::{execute, saturated},
+use super::{SqliteStorage, rows::execute};
+use crate::storage::sql::{
+    saturated,
+    sealed::{Key, Place, place},
 };
 
-/// How the rows of a table are told apart, and how their key stands in a text.
-#[derive(Clone, Copy)]
-enum Key {
-    /// By a column of text.
-    Id,
-    /// By the bytes of `hash`, as hexadecimal digits.
-    Hash,
-    /// By `kind` and `subject`, joined by a colon.
-    Job,
-}
-
-impl Key {
-    /// The key as text.
-    const fn select(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Hash => "lower(hex(hash))",
-            Self::Job => "kind || ':' || subject",
-        }
-    }
-
-    /// The columns of the primary key, which rows are found and ordered by.
-    const fn columns(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Hash => "hash",
-            Self::Job => "kind, subject",
-        }
-    }
-
-    /// The primary key in a text that is bound as `parameter`.
-    fn value(self, parameter: &str) -> String {
-        match self {
-            Self::Id => parameter.to_owned(),
-            Self::Hash => format!("unhex({parameter})"),
-            Self::Job => format!(
-                "substr({parameter}, 1, instr({parameter}, ':') - 1),
-                 substr({parameter}, instr({parameter}, ':') + 1)"
-            ),
-        }
+/// The key as text.
+const fn key_text(key: Key) -> &'static str {
+    match key {
+        Key::Id => "id",
+        Key::Hash => "lower(hex(hash))",
+        Key::Job => "kind || ':' || subject",
     }
 }
 
-/// (table, column, key, row that it was sealed for, tenant that it was sealed for)
-type Place = (&'static str, &'static str, Key, &'static str, &'static str);
-
-#[rustfmt::skip]
-const fn place(place: SealedPlace) -> Place {
-    match place {
-        SealedPlace::ClientEmbedSecret => ("clients", "embed_secret", Key::Id, "id", "tenant_id"),
-        SealedPlace::SubscriptionHookSecret => ("subscriptions", "hook_secret", Key::Id, "id", "tenant_id"),
-        SealedPlace::SubscriptionSecret => ("subscriptions", "secret", Key::Id, "id", "tenant_id"),
-        SealedPlace::RequestState => ("requests", "state", Key::Hash, "lower(hex(hash))", "tenant_id"),
-        SealedPlace::ConnectionAccessToken => ("connections", "access_token", Key::Id, "id", "tenant_id"),
-        SealedPlace::ConnectionRefreshToken => ("connections", "refresh_token", Key::Id, "id", "tenant_id"),
-        SealedPlace::LinkVerifier => ("links", "verifier", Key::Id, "id", "NULL"),
-        SealedPlace::LinkAccessToken => ("links", "access_token", Key::Id, "account_connection_id", "NULL"),
-        SealedPlace::LinkRefreshToken => ("links", "refresh_token", Key::Id, "account_connection_id", "NULL"),
-        SealedPlace::CleanupAccessToken => ("cleanup", "access_token", Key::Job, "connection_id", "tenant_id"),
-        SealedPlace::CleanupRefreshToken => ("cleanup", "refresh_token", Key::Job, "connection_id", "tenant_id"),
+/// The primary key in the text that is bound as `parameter`.
+fn of_text(key: Key, parameter: &str) -> String {
+    match key {
+        Key::Id => parameter.to_owned(),
+        Key::Hash => format!("unhex({parameter})"),
+        Key::Job => format!(
+            "substr({parameter}, 1, instr({parameter}, ':') - 1),
+             substr({parameter}, instr({parameter}, ':') + 1)"
+        ),
     }
 }
 
@@ -83,11 +42,19 @@ impl SealedStore for SqliteStorage {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<SealedValue>> {
-        let (table, column, key, row, tenant) = place(of);
-        let (select, columns, behind) = (key.select(), key.columns(), key.value("?2"));
+        let Place {
+            table, column, key, ..
+        } = place(of);
+        let key_text = key_text(key);
+        let row = place(of).row.unwrap_or(key_text);
+        let tenant = match place(of).has_tenant {
+            true => "coalesce(tenant_id, '')",
+            false => "''",
+        };
+        let (columns, behind) = (key.columns(), of_text(key, "?2"));
         // The second byte of a ciphertext names its key.
         let statement = format!(
-            "SELECT {select}, {row}, coalesce({tenant}, ''), {column} FROM {table}
+            "SELECT {key_text}, {row}, {tenant}, {column} FROM {table}
              WHERE {column} IS NOT NULL AND substr({column}, 2, 1) <> ?1
                AND ({columns}) > ({behind})
              ORDER BY {columns} LIMIT ?3"
@@ -117,8 +84,10 @@ impl SealedStore for SqliteStorage {
         self.write(move |connection| {
             let mut replaced = 0;
             for (value, new) in &values {
-                let (table, column, key, ..) = place(value.place);
-                let (columns, at) = (key.columns(), key.value("?1"));
+                let Place {
+                    table, column, key, ..
+                } = place(value.place);
+                let (columns, at) = (key.columns(), of_text(key, "?1"));
                 replaced += execute(
                     connection,
                     &format!(

@@ -4,101 +4,120 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use gitflare_core::{
-    ClientId, Result, TenantId,
-    storage::{AuditEntry, ListRange, Tenant, TenantKind, TenantStore},
+    AuthorizationId, ClientId, ConnectionId, Result, TenantId, Timestamp,
+    storage::{AuditEntry, ListRange, Tenant, TenantStore},
 };
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use super::{
-    SqliteStorage, failed,
-    rows::{Conditions, Page, audit, execute, exists, id, one, parsed, time},
+    SqliteStorage, authorizations, clients, connections, failed,
+    rows::{audit, every, exists, run, run_all, taken},
 };
-
-const SELECT: &str = "SELECT id, name, kind, created_at FROM tenants";
-
-/// A tenant whose columns begin at `at`.
-pub(super) fn tenant(row: &Row<'_>, at: usize) -> rusqlite::Result<Tenant> {
-    Ok(Tenant {
-        id: id!(row, at, TenantId)?,
-        name: row.get(at + 1)?,
-        kind: parsed(row, at + 2, TenantKind::parse)?,
-        created_at: time(row, at + 3)?,
-    })
-}
-
-pub(super) fn insert(connection: &Connection, tenant: &Tenant) -> Result<()> {
-    execute(
-        connection,
-        "INSERT INTO tenants (id, name, kind, created_at) VALUES (?1, ?2, ?3, ?4)",
-        (
-            tenant.id.as_str(),
-            &tenant.name,
-            tenant.kind.as_str(),
-            tenant.created_at.as_millis(),
-        ),
-    )?;
-    Ok(())
-}
-
-fn customer(
-    connection: &Connection,
-    client: &ClientId,
-    customer_ref: &str,
-) -> rusqlite::Result<Option<Tenant>> {
-    one(
-        connection,
-        "SELECT t.id, t.name, t.kind, t.created_at FROM customers c
-         JOIN tenants t ON t.id = c.tenant_id WHERE c.client_id = ?1 AND c.customer_ref = ?2",
-        (client.as_str(), customer_ref),
-        |row| tenant(row, 0),
-    )
-}
-
-/// What can hold a workspace.
-const HOLDERS: [&str; 6] = [
-    "sessions",
-    "connections",
-    "requests",
-    "authorizations",
-    "clients",
-    "memberships",
-];
+use crate::storage::sql::{id, tenants, text};
 
 /// Deletes those of these tenants that are a client's customers and hold nothing: anybody can make
 /// one by opening the client's page (SC-6).
-pub(super) fn forget_unused(connection: &Connection, tenants: &BTreeSet<String>) -> Result<()> {
-    let held = HOLDERS.map(|table| format!("SELECT 1 FROM {table} WHERE tenant_id = ?1"));
-    let held = held.join(" UNION ALL ");
-    for tenant in tenants {
-        let unused =
-            format!("SELECT 1 FROM customers WHERE tenant_id = ?1 AND NOT EXISTS ({held})");
-        if exists(connection, &unused, [tenant])? {
-            let statement = "DELETE FROM customers WHERE tenant_id = ?1";
-            execute(connection, statement, [tenant])?;
-            execute(connection, "DELETE FROM tenants WHERE id = ?1", [tenant])?;
+pub(super) fn forget_unused(connection: &Connection, ids: &BTreeSet<String>) -> Result<()> {
+    for tenant in ids {
+        if exists(connection, &tenants::is_unused(tenant))? {
+            run_all(connection, tenants::forget(tenant))?;
         }
     }
     Ok(())
+}
+
+/// Ends a tenant with all that stands on it; `false` when there is none. What there may be many of
+/// (tokens, approvals, deliveries) ends by what it stands on, without being rewritten.
+fn end(connection: &Connection, id: &TenantId, at: Timestamp) -> Result<bool> {
+    if run(connection, &tenants::end(id, at))? == 0 {
+        return Ok(false);
+    }
+    let apps = tenants::live_clients(id);
+    let apps = every(connection, &apps, |row| id!(row, 0, ClientId));
+    for client in apps.map_err(|error| failed(&error))? {
+        clients::end(connection, &client, at)?;
+    }
+    disconnect(connection, id, at)?;
+    let live = tenants::live_authorizations(id);
+    let live = every(connection, &live, |row| id!(row, 0, AuthorizationId));
+    for authorization in live.map_err(|error| failed(&error))? {
+        authorizations::revoke(connection, &authorization, at)?;
+    }
+    run_all(connection, tenants::end_under(id, at))?;
+    Ok(true)
+}
+
+/// Ends a tenant's connections.
+fn disconnect(connection: &Connection, id: &TenantId, at: Timestamp) -> Result<()> {
+    let live = tenants::live_connections(id);
+    let live = every(connection, &live, |row| id!(row, 0, ConnectionId));
+    for linked in live.map_err(|error| failed(&error))? {
+        connections::revoke(connection, &linked, at)?;
+    }
+    Ok(())
+}
+
+/// Takes one step of deleting what is left of deleted tenants; its size, 0 when there is none.
+fn purge_some(connection: &Connection, before: Timestamp, limit: usize) -> Result<usize> {
+    let first = tenants::first_to_purge(before, "");
+    let Some(tenant) = taken(connection, &first, |row| id!(row, 0, TenantId))? else {
+        return Ok(0);
+    };
+    // An account whose link was under way when its tenant went.
+    disconnect(connection, &tenant, before)?;
+    for statement in &tenants::purges(&tenant, limit) {
+        let gone = run(connection, statement)?;
+        if gone > 0 {
+            return Ok(gone);
+        }
+    }
+    if exists(connection, &tenants::left(&tenant))? {
+        let again = before.after(tenants::LOOKED_AT_AGAIN);
+        return run(connection, &tenants::purge_at(&tenant, Some(again)));
+    }
+    if exists(connection, &tenants::any_client(&tenant))? {
+        return run(connection, &tenants::purge_at(&tenant, None));
+    }
+    run(connection, &tenants::delete(&tenant))
 }
 
 #[async_trait]
 impl TenantStore for SqliteStorage {
     async fn insert(&self, tenant: Tenant, entry: AuditEntry) -> Result<()> {
         self.write(move |connection| {
-            insert(connection, &tenant)?;
+            run(connection, &tenants::insert(&tenant))?;
             audit(connection, &entry)
         })
         .await
     }
 
     async fn find(&self, id: &TenantId) -> Result<Option<Tenant>> {
-        let statement = format!("{SELECT} WHERE id = ?1");
-        self.read(|connection| one(connection, &statement, [id.as_str()], |row| tenant(row, 0)))
+        self.one(tenants::find(id), |row| tenants::tenant(row, 0))
+    }
+
+    async fn delete(&self, id: &TenantId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
+        let id = id.clone();
+        let erase = move |connection: &Connection| {
+            let ended = end(connection, &id, at)?;
+            if ended {
+                audit(connection, &entry)?;
+            }
+            Ok(ended)
+        };
+        self.writer.erase(erase).await
+    }
+
+    async fn purge_deleted(&self, before: Timestamp, limit: usize) -> Result<usize> {
+        // Looked for every minute; nearly always a read is all it costs.
+        if !self.finds(tenants::first_to_purge(before, ""))? {
+            return Ok(0);
+        }
+        self.write(move |connection| purge_some(connection, before, limit))
+            .await
     }
 
     async fn list(&self, range: ListRange<'_>) -> Result<Vec<Tenant>> {
-        let page = Page::new(SELECT, Conditions::new("1"), "id", range);
-        self.walk(move |walk| page.read(walk.connection, |row| tenant(row, 0)))
+        self.page(tenants::list(range), |row| tenants::tenant(row, 0))
             .await
     }
 
@@ -111,17 +130,14 @@ impl TenantStore for SqliteStorage {
     ) -> Result<Tenant> {
         let (client, customer_ref) = (client.clone(), customer_ref.to_owned());
         self.write(move |connection| {
-            let known =
-                customer(connection, &client, &customer_ref).map_err(|error| failed(&error))?;
+            let known = tenants::customer(&client, &customer_ref);
+            let known = taken(connection, &known, |row| tenants::tenant(row, 0))?;
             if let Some(known) = known {
                 return Ok(known);
             }
-            insert(connection, &tenant)?;
-            execute(
-                connection,
-                "INSERT INTO customers (client_id, customer_ref, tenant_id) VALUES (?1, ?2, ?3)",
-                (client.as_str(), &customer_ref, tenant.id.as_str()),
-            )?;
+            run(connection, &tenants::insert(&tenant))?;
+            let named = tenants::insert_customer(&client, &customer_ref, &tenant.id);
+            run(connection, &named)?;
             audit(connection, &entry)?;
             Ok(tenant)
         })
@@ -129,17 +145,11 @@ impl TenantStore for SqliteStorage {
     }
 
     async fn find_customer(&self, client: &ClientId, customer_ref: &str) -> Result<Option<Tenant>> {
-        self.read(|connection| customer(connection, client, customer_ref))
+        let statement = tenants::customer(client, customer_ref);
+        self.one(statement, |row| tenants::tenant(row, 0))
     }
 
     async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {
-        self.read(|connection| {
-            one(
-                connection,
-                "SELECT customer_ref FROM customers WHERE client_id = ?1 AND tenant_id = ?2",
-                (client.as_str(), tenant.as_str()),
-                |row| row.get(0),
-            )
-        })
+        self.one(tenants::customer_ref(client, tenant), |row| text(row, 0))
     }
 }

@@ -134,10 +134,11 @@ fn capabilities(providers: &Registry) -> String {
                 .iter()
                 .map(|it| format!("`{it}`"))
                 .collect();
-            let _ = match support.reason() {
-                Some(reason) => write!(table, " no: {} |", reason.replace('|', " ")),
-                None if filters.is_empty() => write!(table, " yes |"),
-                None => write!(table, " yes, filters {} |", filters.join(", ")),
+            let _ = match (support.reason(), support.limit()) {
+                (Some(reason), _) => write!(table, " no: {} |", reason.replace('|', " ")),
+                (None, Some(limit)) => write!(table, " yes, but: {} |", limit.replace('|', " ")),
+                (None, None) if filters.is_empty() => write!(table, " yes |"),
+                (None, None) => write!(table, " yes, filters {} |", filters.join(", ")),
             };
         }
     }

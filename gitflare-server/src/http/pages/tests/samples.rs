@@ -21,6 +21,9 @@ use super::super::{
     docs::{DocumentView, LandingView, ReferenceView, ZeroTrustView},
     documents,
     error::ErrorView,
+    events::{
+        AttemptRow, DeliveriesView, DeliveryRow as SentRow, SubscriptionRow, SubscriptionsView,
+    },
     handover::{Handover, HandoverView},
     manage::{ManageView, SharingState},
     picker::{Picker, RepositoryChoice},
@@ -340,6 +343,61 @@ impl Words<'_> {
         }
     }
 
+    fn subscription(&self, is_active: bool) -> SubscriptionRow {
+        SubscriptionRow {
+            id: (self.of)("sub_1"),
+            provider: self.shown("github"),
+            repository: self.shown("1296269"),
+            callback_url: self.shown("https://app.example/hooks"),
+            events: vec!["push", "check"],
+            is_active,
+            since: "2026-03-01".to_owned(),
+        }
+    }
+
+    fn subscriptions(&self, some: bool) -> SubscriptionsView {
+        let rows = [self.subscription(true), self.subscription(false)];
+        SubscriptionsView {
+            user: self.shown("ada@mail.example"),
+            customer: "/app/developer/apps/client_1/customers/authz_1".to_owned(),
+            rows: rows.into_iter().filter(|_| some).collect(),
+            next: some.then(|| "/app/dashboard".to_owned()),
+        }
+    }
+
+    fn deliveries(&self, some: bool) -> DeliveriesView {
+        let attempt = |status| AttemptRow {
+            at: "2026-03-01 09:00:00 UTC".to_owned(),
+            status,
+            duration_ms: 87,
+        };
+        let row = |sequence, status, attempts| SentRow {
+            id: (self.of)("evt_1"),
+            sequence,
+            event: "push",
+            status,
+            is_overtaken: status == "pending",
+            arrived: "2026-03-01 09:00 UTC".to_owned(),
+            next_attempt: (status == "pending").then(|| "2026-03-01 09:05:00 UTC".to_owned()),
+            attempts,
+        };
+        let rows = vec![
+            row(1, "delivered", vec![attempt(Some(204))]),
+            row(2, "failed", vec![attempt(None), attempt(Some(410))]),
+            row(3, "pending", vec![attempt(Some(503))]),
+            row(4, "canceled", Vec::new()),
+        ];
+        DeliveriesView {
+            user: self.shown("ada@mail.example"),
+            csrf: (self.of)("token"),
+            notice: some.then(|| Notice::done((self.of)("The event is queued again."))),
+            base: "/app/developer/apps/client_1/customers/authz_1/events".to_owned(),
+            subscription: self.subscription(some),
+            rows: rows.into_iter().filter(|_| some).collect(),
+            next: some.then(|| "/app/dashboard".to_owned()),
+        }
+    }
+
     fn customer_page(&self) -> CustomerView {
         let account = |repositories| AccountRow {
             login: self.shown("anna-berg"),
@@ -605,6 +663,10 @@ impl Words<'_> {
             sample("testapp-events", self.testapp_events(false).reply(ok)),
             sample("testapp-events-empty", self.testapp_events(true).reply(ok)),
             sample("customers", self.customers(vec![self.customer()]).reply(ok)),
+            sample("subscriptions", self.subscriptions(true).reply(ok)),
+            sample("subscriptions-none", self.subscriptions(false).reply(ok)),
+            sample("deliveries", self.deliveries(true).reply(ok)),
+            sample("deliveries-none", self.deliveries(false).reply(ok)),
             sample("customers-none", self.customers(Vec::new()).reply(ok)),
             sample("customer", self.customer_page().reply(ok)),
             sample("testapp-diff", self.testapp_diff().reply(ok)),

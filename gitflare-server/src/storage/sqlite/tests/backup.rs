@@ -94,7 +94,7 @@ async fn what_was_revoked_after_a_backup_stays_dead() {
     let connection = Connection::open(dir.join(DATABASE)).unwrap();
     connection
         .execute_batch(&format!(
-            "INSERT INTO tenants VALUES ('tenant_1', 'x', 'company', 0);
+            "INSERT INTO tenants (id, name, kind, created_at) VALUES ('tenant_1', 'x', 'company', 0);
              INSERT INTO users VALUES ('user_1', 'a@b.example', NULL, 'x', 0);
              INSERT INTO clients VALUES ('client_1', 'tenant_1', NULL, 'x', NULL, '[]', 1, 0, 0,
                '[]', x'00', 'active', 0, 0);

@@ -14,7 +14,7 @@ async fn filled(storage: &SqliteStorage) {
     let fill = storage.write(|connection| {
         connection
             .execute_batch(&format!(
-                "INSERT INTO tenants VALUES ('tenant_1', 'x', 'company', 0);
+                "INSERT INTO tenants (id, name, kind, created_at) VALUES ('tenant_1', 'x', 'company', 0);
                  INSERT INTO clients VALUES ('client_1', 'tenant_1', NULL, 'x', NULL, '[]', 1, 0, 0,
                    '[]', x'00', 'active', 0, 0);
                  INSERT INTO connections (id, tenant_id, provider, account_id, scopes, mode, status,
@@ -22,7 +22,7 @@ async fn filled(storage: &SqliteStorage) {
                    'active', 0);
                  CREATE TEMP TABLE n AS WITH RECURSIVE n(x) AS
                    (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < {MANY}) SELECT x FROM n;
-                 INSERT INTO tenants SELECT 'tenant_0' || x, 'x', 'company', 0 FROM n;
+                 INSERT INTO tenants (id, name, kind, created_at) SELECT 'tenant_0' || x, 'x', 'company', 0 FROM n;
                  INSERT INTO authorizations (id, tenant_id, client_id, status, permissions,
                    created_at) SELECT 'authz_' || x, 'tenant_0' || x, 'client_1', 'active', 1, 0
                    FROM n;

@@ -52,7 +52,10 @@ const SMALL: &[&str] = &[
 
 /// Parts of statements that may walk or sort, and why.
 const KNOWN: &[(&str, &str)] = &[
-    ("WHERE 1 ORDER BY", "a page of everything ends at its limit"),
+    (
+        "WHERE TRUE ORDER BY",
+        "a page of everything ends at its limit",
+    ),
     (
         "SELECT id FROM audit ORDER BY id LIMIT",
         "the first rows in the order of the table",
@@ -65,7 +68,7 @@ const KNOWN: &[(&str, &str)] = &[
         "count(*) FROM usage",
         "rows of an earlier release: none after the first start",
     ),
-    ("NOT EXISTS (SELECT 1 FROM users)", "one row decides"),
+    ("SELECT id FROM users LIMIT 1", "one row decides"),
     (
         "WHERE browser = ?1 AND provider = ?2 AND state IS NOT NULL",
         "the flows that one browser has begun",

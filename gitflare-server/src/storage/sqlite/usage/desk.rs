@@ -12,10 +12,9 @@ use super::{
     queue::{Item, Next, Order, Queue},
     seal,
 };
-use crate::storage::sqlite::{
-    failed,
-    rows::{execute, saturated},
-    writer::Health,
+use crate::storage::{
+    sql::saturated,
+    sqlite::{failed, rows::execute, writer::Health},
 };
 
 /// How long a group that could not be written waits for the next try.

@@ -1,23 +1,19 @@
 //! Rows as earlier releases have stored them, one by one with all their texts: packed and counted at
 //! the first start, an hour at a time, each in a transaction of its own, so that it can be cut off.
 
-use gitflare_core::{
-    ClientId, LogId, RequestId, Result, TenantId, TokenId,
-    provider::{Endpoint, ProviderId},
-    storage::UsageRow,
-};
-use rusqlite::{Connection, Row};
+use gitflare_core::{Result, storage::UsageRow};
+use rusqlite::Connection;
 
 use super::{HOUR_MILLIS, desk::change, seal};
-use crate::storage::sqlite::{
-    failed,
-    rows::{execute, id, maybe, natural, one, parsed, saturated, time},
-    writer::Health,
+use crate::storage::{
+    sql::{saturated, usage},
+    sqlite::{
+        failed,
+        rows::{execute, one},
+        writer::Health,
+    },
 };
 
-const COLUMNS: &str = "id, at, request_id, tenant_id, client_id, token_id, endpoint_key, method,
-    path, provider, repository_id, status, error_code, duration_ms, upstream_ms, items,
-    blocked_files, redacted_secrets";
 /// Rows between two lines of progress.
 const TOLD_EVERY: u64 = 250_000;
 
@@ -59,12 +55,15 @@ fn move_some(connection: &Connection) -> Result<u64> {
     let hour = at.div_euclid(HOUR_MILLIS);
     let mut rows: Vec<UsageRow> = connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM usage WHERE at >= ?1 AND at < ?2 ORDER BY at, id LIMIT ?3"
+            "SELECT {} FROM usage WHERE at >= ?1 AND at < ?2 ORDER BY at, id LIMIT ?3",
+            usage::COLUMNS
         ))
         .and_then(|mut statement| {
             let limit = saturated(seal::SEALED_AT_ONCE as u64);
             let (from, to) = (hour * HOUR_MILLIS, (hour + 1) * HOUR_MILLIS);
-            statement.query_map((from, to, limit), usage_row)?.collect()
+            statement
+                .query_map((from, to, limit), |row| usage::row(row))?
+                .collect()
         })
         .map_err(|error| failed(&error))?;
     let count = rows.len() as u64;
@@ -84,40 +83,4 @@ fn move_some(connection: &Connection) -> Result<u64> {
         rows = rest;
     }
     Ok(count)
-}
-
-/// A column that holds one of our words.
-fn word(
-    row: &Row<'_>,
-    column: usize,
-    mut known: impl Iterator<Item = &'static str>,
-) -> rusqlite::Result<&'static str> {
-    parsed(row, column, |word| known.find(|known| *known == word))
-}
-
-fn usage_row(row: &Row<'_>) -> rusqlite::Result<UsageRow> {
-    let error_code = maybe(row, 12, |name| {
-        let mut names = gitflare_core::CODES.iter().map(|code| code.name);
-        names.find(|known| *known == name)
-    });
-    Ok(UsageRow {
-        id: id!(row, 0, LogId)?,
-        at: time(row, 1)?,
-        request_id: id!(row, 2, RequestId)?,
-        tenant_id: id!(row, 3, TenantId)?,
-        client_id: id!(row, 4, ClientId)?,
-        token_id: id!(row, 5, TokenId)?,
-        endpoint_key: word(row, 6, Endpoint::ALL.iter().map(|endpoint| endpoint.key()))?,
-        method: word(row, 7, ["GET", "HEAD", "POST", "DELETE"].into_iter())?,
-        path: row.get(8)?,
-        provider: maybe(row, 9, ProviderId::parse)?,
-        repository_id: row.get(10)?,
-        status: row.get(11)?,
-        error_code: error_code?,
-        duration_ms: natural(row, 13)?,
-        upstream_ms: natural(row, 14)?,
-        items: natural(row, 15)?,
-        blocked_files: natural(row, 16)?,
-        redacted_secrets: natural(row, 17)?,
-    })
 }

@@ -10,9 +10,9 @@ use gitflare_core::{
 };
 
 use super::{HOUR_MILLIS, HOURS_OF_DAY};
-use crate::storage::sqlite::{
-    rows::{natural, one},
-    walks::Walk,
+use crate::storage::{
+    sql::natural,
+    sqlite::{rows::one, walks::Walk},
 };
 
 const DAY_MILLIS: i64 = HOURS_OF_DAY * HOUR_MILLIS;

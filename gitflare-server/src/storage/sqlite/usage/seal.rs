@@ -11,9 +11,12 @@ use gitflare_core::{
 use rusqlite::{Connection, params};
 
 use super::{HOUR_MILLIS, HOURS_OF_DAY};
-use crate::storage::sqlite::{
-    failed,
-    rows::{execute, one, saturated},
+use crate::storage::{
+    sql::saturated,
+    sqlite::{
+        failed,
+        rows::{execute, one},
+    },
 };
 
 /// The most rows of a pack.

@@ -1,0 +1,87 @@
+//! The events of an app's customer, for the app's developer: what the app subscribed to, what became
+//! of each delivery, and a second try. The app itself asks by its token (`subscriptions.rs`).
+
+use super::{Gateway, ListQuery, Listing, listing::List};
+use crate::{
+    Error, Result, SubscriptionId, UserId,
+    model::Subscription,
+    storage::{Authorization, DeliveryRecord, ListRange},
+};
+
+impl Gateway {
+    /// The live subscriptions of an app that stand on a customer's approval.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` as for [`Gateway::find_customer`]; the cursor's.
+    pub async fn customer_subscriptions(
+        &self,
+        user: &UserId,
+        client: &str,
+        authorization: &str,
+        query: &ListQuery,
+    ) -> Result<Listing<Subscription>> {
+        let (_, standing) = self.own_customer(user, client, authorization).await?;
+        let filters = [("authorization", Some(standing.id.as_str()))];
+        let list = List {
+            route: "developer.subscriptions",
+            filters: &filters,
+        };
+        let rows = async |range: ListRange<'_>| {
+            let store = self.storage.subscriptions();
+            let (tenant, client) = (&standing.tenant_id, &standing.client_id);
+            let rows = store.list(tenant, client, range).await?;
+            Ok(rows.into_iter().map(|row| row.subscription).collect())
+        };
+        self.page_of(list, query, rows, |subscription| subscription.id.as_str())
+            .await
+    }
+
+    /// One of them with its deliveries of the last seven days, by arrival.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` as for [`Gateway::find_customer`], and when the subscription does not
+    /// live or is another customer's; the cursor's.
+    pub async fn customer_deliveries(
+        &self,
+        user: &UserId,
+        client: &str,
+        authorization: &str,
+        subscription: &str,
+        query: &ListQuery,
+    ) -> Result<(Subscription, Listing<DeliveryRecord>)> {
+        let (_, standing) = self.own_customer(user, client, authorization).await?;
+        let found = self.subscription_under(&standing, subscription).await?;
+        let deliveries = self.deliveries_of(&found.id, query).await?;
+        Ok((found, deliveries))
+    }
+
+    /// Queues a delivery of one of them again, as [`Gateway::replay_delivery`] does.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` as for [`Gateway::customer_deliveries`], or when there is no such
+    /// delivery.
+    pub async fn replay_customer_delivery(
+        &self,
+        user: &UserId,
+        client: &str,
+        authorization: &str,
+        subscription: &str,
+        delivery: &str,
+    ) -> Result<()> {
+        let (_, standing) = self.own_customer(user, client, authorization).await?;
+        let found = self.subscription_under(&standing, subscription).await?;
+        self.replay(&found.id, delivery).await
+    }
+
+    /// The live subscription of that id, if it stands on that approval.
+    async fn subscription_under(&self, standing: &Authorization, id: &str) -> Result<Subscription> {
+        let unknown = || Error::not_found("subscription");
+        let id = SubscriptionId::parse(id).map_err(|_| unknown())?;
+        let store = self.storage.subscriptions();
+        let found = store.find(&standing.tenant_id, &id).await?;
+        found
+            .filter(|row| row.authorization_id == standing.id)
+            .map(|row| row.subscription)
+            .ok_or_else(unknown)
+    }
+}

@@ -1,0 +1,61 @@
+//! Two names compared, from what both have in common on. Which commits lie between them Azure DevOps does
+//! not list in any call that was seen.
+//! <https://learn.microsoft.com/en-us/rest/api/azure/devops/git/diffs/get>
+
+use gitflare_core::{
+    Code, Error, Result,
+    model::Comparison,
+    provider::{Call, CommitId, CompareQuery, Endpoint, GitRef, ProviderId, RefSelector, RepoRef},
+};
+
+use super::{
+    changes::{self, Between},
+    client::Client,
+    diff, refs,
+};
+
+pub(super) async fn read(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    query: &CompareQuery,
+) -> Result<Comparison> {
+    let endpoint = Endpoint::Compare;
+    // Both to their ends: no request is left behind.
+    let (base, head) = tokio::join!(
+        resolve(client, call, repo, &query.base),
+        resolve(client, call, repo, &query.head),
+    );
+    let (base, head) = (base?, head?);
+    let (base, head) = (base.as_str(), head.as_str());
+    let between = Between {
+        base,
+        head,
+        from_common: true,
+    };
+    let mut changes = changes::between(client, call, endpoint, repo, between).await?;
+    let common = changes.common.take().ok_or_else(no_common_ancestor)?;
+    // The older side of every file is there.
+    changes.base = Some(common.commit.clone());
+    let diff = diff::of(client, call, endpoint, repo, changes).await?;
+    let comparison = Comparison::of(diff, base, head, &common.commit);
+    Ok(Comparison {
+        ahead_by: common.ahead.or(comparison.ahead_by),
+        behind_by: common.behind.or(comparison.behind_by),
+        ..comparison
+    })
+}
+
+async fn resolve(client: &Client, call: &Call, repo: &RepoRef, name: &GitRef) -> Result<CommitId> {
+    let at = RefSelector::Ref(name.clone());
+    let found = refs::resolve(client, call, repo, Endpoint::Compare, &at).await?;
+    found.ok_or_else(no_common_ancestor)
+}
+
+fn no_common_ancestor() -> Error {
+    Error::upstream(
+        Code::ResourceNotFound,
+        ProviderId::AZURE,
+        "The two names have no common ancestor.",
+    )
+}

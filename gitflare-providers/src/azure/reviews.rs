@@ -1,0 +1,83 @@
+//! The votes on a pull request as they stand. Azure DevOps tells neither when they were given nor with
+//! which words; groups are asked as well, and their members' votes are their own.
+
+use gitflare_core::{
+    Page, PageRequest, Result,
+    model::{Actor, Review, ReviewState},
+    provider::{Call, Endpoint, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, below},
+    person::WireIdentity,
+};
+use crate::listing::{Api, Paging, present};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+    page: PageRequest,
+) -> Result<Page<Review>> {
+    let id = number.to_string();
+    let path = ["pullRequests", &*id, "reviewers"];
+    let list = below(Endpoint::Reviews, &Paging::Slices, repo, &path)?;
+    let into = |wire: WireVote| wire.into_review(number);
+    client.rows(call, list, page, into).await.map(present)
+}
+
+/// Somebody who was asked for a review, or a group whose members may give one.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WireReviewer {
+    #[serde(flatten)]
+    person: WireIdentity,
+    /// 10 and 5 approve, -5 and -10 do not; 0 is no vote yet.
+    vote: Option<i64>,
+    is_container: Option<bool>,
+}
+
+impl WireReviewer {
+    /// Who was asked and has not voted.
+    pub(super) fn waited_for(self) -> Option<Actor> {
+        let is_person = self.is_container != Some(true);
+        (is_person && self.vote == Some(0)).then(|| self.person.into())
+    }
+}
+
+/// A row of the list of reviewers: nobody's vote is nobody's review.
+#[derive(Debug, Deserialize)]
+struct WireVote {
+    id: String,
+    #[serde(flatten)]
+    reviewer: WireReviewer,
+}
+
+impl WireVote {
+    /// The vote of a person, whose id is the review's; `None` without one.
+    fn into_review(self, pull_request_number: u64) -> Option<Review> {
+        let state = match self.reviewer.vote? {
+            _ if self.reviewer.is_container == Some(true) => return None,
+            1.. => ReviewState::Approved,
+            ..=-1 => ReviewState::ChangesRequested,
+            0 => return None,
+        };
+        let author = Actor {
+            id: Some(self.id.clone()),
+            ..self.reviewer.person.into()
+        };
+        Some(Review {
+            id: self.id,
+            pull_request_number,
+            state,
+            body: None,
+            author: Some(author),
+            commit_sha: None,
+            web_url: None,
+            created_at: None,
+            updated_at: None,
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! What people think of a pull request as it stands: its participants. What they thought before stands
+//! in the activity of a pull request, among its changes, and is not read.
+
+use gitflare_core::{
+    Page, PageRequest, Result, Timestamp,
+    model::{Actor, Review, ReviewState},
+    provider::{Call, Endpoint, RepoRef},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, below},
+    profile::WireUser,
+};
+use crate::{
+    listing::{Api, Paging, present},
+    wire::{self, Word},
+};
+
+pub(super) async fn list(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    number: u64,
+    page: PageRequest,
+) -> Result<Page<Review>> {
+    let id = number.to_string();
+    let list = below(Endpoint::Reviews, repo, &["pullrequests", &*id])
+        .rows_in("participants")
+        .paged(&Paging::Slices);
+    let into = |wire: WireParticipant| wire.into_review(number);
+    client.rows(call, list, page, into).await.map(present)
+}
+
+#[derive(Debug, Deserialize)]
+struct WireParticipant {
+    #[serde(deserialize_with = "wire::identified::<_, WireUser>")]
+    user: Actor,
+    state: Option<Word>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    participated_on: Option<Timestamp>,
+}
+
+impl WireParticipant {
+    /// The vote of a person, whose id is the review's; `None` without one.
+    fn into_review(self, pull_request_number: u64) -> Option<Review> {
+        let state = match self.state.as_ref()?.as_str() {
+            "approved" => ReviewState::Approved,
+            "changes_requested" => ReviewState::ChangesRequested,
+            _ => return None,
+        };
+        Some(Review {
+            id: self.user.id.clone().unwrap_or_default(),
+            pull_request_number,
+            state,
+            body: None,
+            author: Some(self.user),
+            commit_sha: None,
+            web_url: None,
+            created_at: self.participated_on,
+            updated_at: None,
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! Two names compared, beside `git merge-base`, `git rev-list` and `git diff A...B`: over histories with
+//! crossing merges, with dates out of order, and with nothing in common.
+
+use std::{collections::HashSet, fmt::Write};
+
+use gitflare_core::{Code, model::ComparisonStatus};
+
+use crate::local::{
+    api::Api,
+    git::{self, Git},
+};
+
+/// Numbers that are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = self.0.wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// A history in which commits have up to two of the last ones as parents; each changes a file of its own
+/// and a common one. Every commit is a tag `c<n>`.
+fn history(commits: u64, numbers: &mut Numbers, skew: u64) -> String {
+    let mut script = String::new();
+    for n in 1..=commits {
+        let time = 1_500_000_000 + n * 100 - numbers.below(skew + 1) * 100;
+        write!(
+            script,
+            "commit refs/heads/b{n}\nmark :{n}\ncommitter C <c@d> {time} +0000\ndata 1\nx\n"
+        )
+        .unwrap();
+        let parent = |numbers: &mut Numbers| n - 1 - numbers.below(5.min(n - 1));
+        if n > 1 {
+            let first = parent(numbers);
+            writeln!(script, "from :{first}").unwrap();
+            let second = parent(numbers);
+            if second != first && numbers.below(3) == 0 {
+                writeln!(script, "merge :{second}").unwrap();
+            }
+        }
+        write!(
+            script,
+            "M 100644 inline own/{n}\ndata 4\n{n:04}\nM 100644 inline common\ndata <<END\n{n}\nEND\n\nreset refs/tags/c{n}\nfrom :{n}\n\n",
+        )
+        .unwrap();
+    }
+    script
+}
+
+fn lines(git: &Git, args: &[&str]) -> Vec<String> {
+    let text = git.line(args.iter().copied());
+    text.lines().map(str::to_owned).collect()
+}
+
+fn check(git: &Git, api: &Api, base: &str, head: &str, in_order: bool) {
+    let told = api.compare(base, head).unwrap();
+    let pair = format!("{base}...{head}");
+    let bases = lines(git, &["merge-base", "--all", base, head]);
+    let merge_base = told.diff.base_sha.clone().unwrap();
+    assert!(bases.contains(&merge_base), "{pair}: {merge_base}");
+    let sha = |name: &str| git.line(["rev-parse", name]);
+    assert_eq!(told.base_tip_sha, Some(sha(base)), "{pair}");
+    assert_eq!(told.diff.head_sha, Some(sha(head)), "{pair}");
+    let counts = git.line(["rev-list", "--left-right", "--count", &pair]);
+    let ours = [told.behind_by, told.ahead_by].map(|count| count.unwrap().to_string());
+    assert_eq!(ours.join("\t"), counts, "{pair}");
+    let status = match (told.ahead_by, told.behind_by) {
+        (Some(0), Some(0)) => ComparisonStatus::Identical,
+        (_, Some(0)) => ComparisonStatus::Ahead,
+        (Some(0), _) => ComparisonStatus::Behind,
+        _ => ComparisonStatus::Diverged,
+    };
+    assert_eq!(told.status, Some(status), "{pair}");
+    let mut theirs = lines(git, &["rev-list", "-n", "250", head, &format!("^{base}")]);
+    let commits = told.commits.unwrap();
+    let mut commits: Vec<_> = commits.into_iter().map(|commit| commit.sha).collect();
+    if !in_order {
+        theirs.sort();
+        commits.sort();
+    }
+    assert_eq!(commits, theirs, "{pair}");
+    let mut files: Vec<_> = told.diff.files.into_iter().map(|file| file.path).collect();
+    files.sort();
+    let range = match bases.len() {
+        1 => vec!["diff", "--name-only", &pair],
+        _ => vec!["diff", "--name-only", &merge_base, head],
+    };
+    let mut theirs = lines(git, &range);
+    theirs.sort();
+    assert_eq!(files, theirs, "{pair}");
+}
+
+#[test]
+fn two_names_compare_as_git_compares_them_with_three_dots() {
+    if !git::is_available() {
+        return;
+    }
+    let mut numbers = Numbers(7);
+    for (round, skew) in [0, 0, 0, 30, 200].into_iter().enumerate() {
+        let root = tempfile::tempdir().unwrap();
+        let git = Git::init(&root.path().join("work"), &[]);
+        let script = history(60, &mut numbers, skew);
+        git.feed(["fast-import", "--quiet"], script.as_bytes());
+        let api = Api::new(root.path(), "work");
+        for _ in 0..40 {
+            let [base, head] = [(); 2].map(|()| format!("c{}", 1 + numbers.below(60)));
+            check(&git, &api, &base, &head, skew == 0);
+        }
+        check(&git, &api, "c1", "c60", skew == 0);
+        assert!(round < 5);
+    }
+}
+
+#[test]
+fn a_long_way_is_counted_whole_and_listed_by_its_newest_commits() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let git = Git::init(&root.path().join("work"), &[]);
+    let script = history(700, &mut Numbers(3), 0);
+    git.feed(["fast-import", "--quiet"], script.as_bytes());
+    let api = Api::new(root.path(), "work");
+    let told = api.compare("c5", "c700").unwrap();
+    let shas: HashSet<_> = told.commits.iter().flatten().map(|one| &one.sha).collect();
+    assert_eq!(shas.len(), 250);
+    assert_eq!(told.commits_truncated, Some(true));
+    check(&git, &api, "c5", "c700", true);
+}
+
+#[test]
+fn names_with_nothing_in_common_and_unknown_names_are_not_found() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let git = Git::init(&root.path().join("work"), &[]);
+    let tree = git.feed(["mktree"], b"");
+    let tree = String::from_utf8(tree).unwrap();
+    for name in ["one", "two"] {
+        let commit = git.line(["commit-tree", "-m", name, tree.trim()]);
+        git.line(["update-ref", &format!("refs/heads/{name}"), &commit]);
+    }
+    let api = Api::new(root.path(), "work");
+    for (base, head) in [("one", "two"), ("one", "three"), ("three", "one")] {
+        let refusal = api.compare(base, head).unwrap_err();
+        assert_eq!(refusal.code(), Code::ResourceNotFound, "{base}...{head}");
+    }
+    for name in ["one..two", "one^", "one~1", "one@{1}", "-one", "a:one"] {
+        let refusal = api.compare("one", name).unwrap_err();
+        assert_eq!(refusal.code(), Code::InvalidRequest, "{name}");
+    }
+}

@@ -1,0 +1,171 @@
+//! Where resources are: Azure's own clients know them by ids, and ask a host for its paths first.
+//! What is not emulated has no place.
+
+use gitflare_core::Result;
+use serde_json::{Value, json};
+
+use super::lists::whole;
+use crate::kit::{Answer, Call, people::Person};
+
+/// Id, area, name and path of a resource below an organization.
+const IN_ORGANIZATION: &[[&str; 4]] = &[
+    [
+        "00d9565f-ed9c-4a06-9a50-00e7896ccab4",
+        "Location",
+        "connectionData",
+        "_apis/{resource}",
+    ],
+    [
+        "e81700f7-3be2-46de-8624-2eb35882fcaa",
+        "Location",
+        "resourceAreas",
+        "_apis/{resource}/{areaId}",
+    ],
+    [
+        "603fe2ac-9723-48b9-88ad-09305aa6c6e1",
+        "core",
+        "projects",
+        "_apis/{resource}/{*projectId}",
+    ],
+    [
+        "fc50d02a-849f-41fb-8af1-0a5216103269",
+        "hooks",
+        "subscriptions",
+        "_apis/{area}/{resource}/{subscriptionId}",
+    ],
+    [
+        "225f7195-f9c7-4d14-ab28-a83f7ff77e1f",
+        "git",
+        "repositories",
+        "{project}/_apis/{area}/{resource}/{repositoryId}",
+    ],
+    [
+        "158c0340-bf6f-489c-9625-d572a1480d57",
+        "git",
+        "forks",
+        "{project}/_apis/{area}/repositories/{repositoryNameOrId}/{resource}/{collectionId}",
+    ],
+    [
+        "2d874a60-a811-4f62-9c9f-963a6ea0a55b",
+        "git",
+        "refs",
+        "{project}/_apis/{area}/repositories/{repositoryId}/{resource}",
+    ],
+    [
+        "c2570c3b-5b3f-41b8-98bf-5407bfde8d58",
+        "git",
+        "commits",
+        "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{commitId}",
+    ],
+    [
+        "5bf884f5-3e07-42e9-afb8-1b872267bf16",
+        "git",
+        "changes",
+        "{project}/_apis/{area}/repositories/{repositoryId}/commits/{commitId}/{resource}",
+    ],
+    [
+        "428dd4fb-fda5-4722-af02-9313b80305da",
+        "git",
+        "statuses",
+        "{project}/_apis/{area}/repositories/{repositoryId}/commits/{commitId}/{resource}",
+    ],
+    [
+        "615588d5-c0c7-4b88-88f8-e625306446e8",
+        "git",
+        "commits",
+        "{project}/_apis/{area}/repositories/{repositoryId}/diffs/{resource}",
+    ],
+    [
+        "fb93c0db-47ed-4a31-8c20-47552878fb44",
+        "git",
+        "items",
+        "{project}/_apis/{area}/repositories/{repositoryId}/{resource}",
+    ],
+    [
+        "729f6437-6f92-44ec-8bee-273a7111063c",
+        "git",
+        "trees",
+        "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}",
+    ],
+    [
+        "7b28e929-2c99-405d-9c5c-6167a06e6816",
+        "git",
+        "blobs",
+        "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}",
+    ],
+    [
+        "9946fd70-0d40-406e-b686-b4744cbbcc37",
+        "git",
+        "pullRequests",
+        "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{pullRequestId}",
+    ],
+    [
+        "d43911ee-6958-46b0-a42b-8445b8a0d004",
+        "git",
+        "iterations",
+        "{project}/_apis/{area}/repositories/{repositoryId}/pullRequests/{pullRequestId}/{resource}",
+    ],
+    [
+        "4216bdcf-b6b1-4d59-8b82-c34cc183fc8b",
+        "git",
+        "changes",
+        "{project}/_apis/{area}/repositories/{repositoryId}/pullRequests/{pullRequestId}/iterations/{iterationId}/{resource}",
+    ],
+];
+
+/// The same of what belongs to accounts.
+const OF_ACCOUNTS: &[[&str; 4]] = &[
+    [
+        "f83735dc-483f-4238-a291-d45f6080a9af",
+        "Profile",
+        "Profiles",
+        "_apis/profile/profiles/{id}",
+    ],
+    [
+        "229a6a53-b428-4ffb-a835-e8f36b5b4b1e",
+        "Account",
+        "Accounts",
+        "_apis/accounts",
+    ],
+];
+
+/// The areas whose resources are at the root of the host.
+const ACCOUNT_AREAS: &[[&str; 2]] = &[
+    ["8ccfef3d-2b87-4e99-8ccb-66e343d2daa8", "Profile"],
+    ["0d55247a-1c47-4462-9b1f-5e2125590ee6", "account"],
+];
+const AREAS: &[[&str; 2]] = &[
+    ["4e080c62-fa21-4fbc-8fef-2a10a2b38049", "git"],
+    ["79134c72-4a58-4b42-976c-04e7115f32bf", "core"],
+];
+
+fn locations(rows: &[[&str; 4]]) -> Answer {
+    let row = |[id, area, name, template]: &[&str; 4]| {
+        json!({
+            "id": id, "area": area, "resourceName": name, "routeTemplate": template, "resourceVersion": 2,
+            "minVersion": "1.0", "maxVersion": "7.2", "releasedVersion": "7.1",
+        })
+    };
+    whole(&rows.iter().map(row).collect::<Vec<_>>())
+}
+
+pub(super) async fn of_organization(_: &Call<'_>, _: &'static Person) -> Result<Answer> {
+    Ok(locations(IN_ORGANIZATION))
+}
+
+pub(super) async fn of_accounts(_: &Call<'_>, _: &'static Person) -> Result<Answer> {
+    Ok(locations(OF_ACCOUNTS))
+}
+
+pub(super) async fn areas(call: &Call<'_>, _: &'static Person) -> Result<Answer> {
+    let (root, name) = (call.world.web_url(), call.name("organization"));
+    let at = |areas: &[[&str; 2]], url: &str| -> Vec<Value> {
+        let areas = areas.iter();
+        areas
+            .map(|[id, name]| json!({"id": id, "name": name, "locationUrl": url}))
+            .collect()
+    };
+    let mut rows = at(AREAS, &format!("{root}/{name}/"));
+    rows.extend(at(ACCOUNT_AREAS, &format!("{root}/")));
+    Ok(whole(&rows))
+}

@@ -1,0 +1,148 @@
+"""azure-devops (Microsoft's client) reads, through the emulated Azure DevOps, everything that the
+gateway reads. It asks the host first where its resources are.
+"""
+
+import json
+import os
+import sys
+
+from azure.devops.connection import Connection
+from azure.devops.exceptions import AzureDevOpsAuthenticationError, AzureDevOpsServiceError
+from azure.devops.v7_1.git.models import (
+    GitBaseVersionDescriptor,
+    GitPullRequestSearchCriteria,
+    GitQueryCommitsCriteria,
+    GitTargetVersionDescriptor,
+    GitVersionDescriptor,
+)
+from azure.devops.v7_1.service_hooks.models import Subscription
+from msrest.authentication import BasicAuthentication
+
+ORGANIZATION, NAME = os.environ["REPOSITORY"].split("/")
+PROJECT = "Web Shop"
+seen, failed = {}, []
+
+
+def connect(token):
+    return Connection(f"{os.environ['WEB_URL']}/{ORGANIZATION}", BasicAuthentication("", token))
+
+
+clients = connect(os.environ["TOKEN"]).clients_v7_1
+git = clients.get_git_client()
+
+
+def step(name, run):
+    try:
+        seen[name] = run()
+    except Exception as error:
+        failed.append(f"{name}: {error!r}")
+
+
+def refused(kind, run):
+    try:
+        run()
+    except kind:
+        return True
+    return False
+
+
+def viewer():
+    profile = clients.get_profile_client().get_profile("me")
+    connection = clients.get_location_client().get_connection_data()
+    user = connection.authenticated_user
+    return [profile.id == user.id, user.provider_display_name]
+
+
+def refs(prefix, **more):
+    # The client forgets the token of the next page: everything is asked for at once.
+    return git.get_refs(repository.id, PROJECT, filter=prefix, **more)
+
+
+def commits(branch=None):
+    at = GitVersionDescriptor(version=branch, version_type="branch") if branch else None
+    rows = []
+    while True:
+        wanted = GitQueryCommitsCriteria(item_version=at, top=10, skip=len(rows))
+        page = git.get_commits(repository.id, wanted, PROJECT)
+        rows += page
+        if len(page) < 10:
+            return rows
+
+
+def pulls(status):
+    wanted = GitPullRequestSearchCriteria(status=status)
+    return [row.pull_request_id for row in git.get_pull_requests(repository.id, wanted, PROJECT, top=100)]
+
+
+def changes():
+    head = git.get_commit(newest.commit_id, repository.id, PROJECT)
+    found = git.get_commit_diffs(
+        repository.id,
+        PROJECT,
+        diff_common_commit=False,
+        top=100,
+        base_version_descriptor=GitBaseVersionDescriptor(base_version=head.parents[0], base_version_type="commit"),
+        target_version_descriptor=GitTargetVersionDescriptor(target_version=head.commit_id, target_version_type="commit"),
+    )
+    return len(found.changes) > 0
+
+
+def iterations():
+    newest = max(git.get_pull_request_iterations(repository.id, 1, PROJECT), key=lambda row: row.id)
+    found = git.get_pull_request_iteration_changes(repository.id, 1, newest.id, PROJECT, top=100, compare_to=0)
+    return len(found.change_entries) > 0
+
+
+def content():
+    at = GitVersionDescriptor(version="main", version_type="branch")
+    root = git.get_items(repository.id, PROJECT, scope_path="/", version_descriptor=at)[0]
+    tree = git.get_tree(repository.id, root.object_id, PROJECT, recursive=True)
+    blob = next(row for row in tree.tree_entries if row.git_object_type == "blob")
+    bytes_of = b"".join(git.get_blob_content(repository.id, blob.object_id, PROJECT))
+    return [len(tree.tree_entries), len(bytes_of) > 0]
+
+
+def hooks():
+    service = clients.get_service_hooks_client()
+    wish = Subscription(
+        publisher_id="tfs",
+        event_type="git.push",
+        resource_version="1.0",
+        consumer_id="webHooks",
+        consumer_action_id="httpRequest",
+        publisher_inputs={"projectId": repository.project.id, "repository": repository.id},
+        consumer_inputs={"url": "http://127.0.0.1:1/hook", "basicAuthUsername": "me", "basicAuthPassword": "x"},
+    )
+    made = service.create_subscription(wish)
+    listed = [row.id for row in service.list_subscriptions()]
+    service.delete_subscription(made.id)
+    return [listed == [made.id], [row.id for row in service.list_subscriptions()]]
+
+
+repository = git.get_repository(NAME, PROJECT)
+newest = commits()[0]
+step("viewer", viewer)
+step("projects", lambda: [row.name for row in clients.get_core_client().get_projects()])
+step("repositories", lambda: len(git.get_repositories()))
+step("repositories of a project", lambda: len(git.get_repositories(PROJECT)))
+step("repository", lambda: git.get_repository(repository.id).name)
+step("branches", lambda: [row.name for row in refs("heads/")])
+step("tags", lambda: [bool(row.peeled_object_id) for row in refs("tags/", peel_tags=True)])
+step("commits", lambda: len(commits()))
+step("commits of a branch", lambda: len(commits("feature/search")))
+step("changed files", changes)
+step("statuses", lambda: len(git.get_statuses(newest.commit_id, repository.id, PROJECT, latest_only=True)) > 0)
+step("pull requests", lambda: pulls("all"))
+step("merged pull requests", lambda: pulls("completed"))
+step("pull request", lambda: git.get_pull_request(repository.id, 1, PROJECT).pull_request_id)
+step("changes of a pull request", iterations)
+step("content", content)
+step("forks", lambda: [row.name for row in git.get_forks(
+    repository.id, clients.get_location_client().get_connection_data().instance_id, PROJECT
+)])
+step("hooks", hooks)
+step("unknown", lambda: refused(AzureDevOpsServiceError, lambda: git.get_repository("nothing", PROJECT)))
+step("refused", lambda: refused(
+    AzureDevOpsAuthenticationError, lambda: connect("wrong").clients_v7_1.get_service_hooks_client().list_subscriptions()
+))
+json.dump({"seen": seen, "failed": failed}, sys.stdout)

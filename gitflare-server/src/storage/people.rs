@@ -1,0 +1,128 @@
+//! What an operator asks and does about people from the command line, beside running servers. A server
+//! sees the change with its next request. How rows are read and written is each backend's business.
+
+use std::path::Path;
+
+use gitflare_core::{
+    AuditId, Clock, Error, RequestId, Result, Secret, SystemClock, SystemRandom,
+    storage::{Actor, AuditAction, AuditEntry, Outcome, PasswordHash, User},
+};
+use tokio::runtime::Runtime;
+
+use super::{
+    postgres::{self, PostgresConfig},
+    sqlite,
+};
+
+/// Stands before the hash of a person who may not sign in: no password has such a hash.
+const LOCK: &str = "!";
+
+/// A person with an account.
+#[derive(Debug)]
+pub(crate) struct Person {
+    pub(crate) user: User,
+    pub(crate) password: PasswordHash,
+}
+
+impl Person {
+    fn of((user, password): (User, PasswordHash)) -> Self {
+        Self { user, password }
+    }
+
+    /// Whether they may not sign in.
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.password.as_str().starts_with(LOCK)
+    }
+}
+
+/// The people of a database.
+#[derive(Debug)]
+pub(crate) enum People {
+    Sqlite(sqlite::People),
+    /// With what waits for its answers.
+    Postgres(postgres::People, Runtime),
+}
+
+impl People {
+    /// Of the SQLite files of a data folder, which must exist.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` whose detail is for the operator.
+    pub(crate) fn of_folder(dir: &Path) -> Result<Self> {
+        sqlite::People::open(dir).map(Self::Sqlite)
+    }
+
+    /// Of the PostgreSQL database of that URL.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` whose detail is for the operator.
+    pub(crate) fn of_url(url: &Secret<String>) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::internal(format!("no runtime: {error}")))?;
+        let people = postgres::People::open(&PostgresConfig::new(url.expose()))?;
+        Ok(Self::Postgres(people, runtime))
+    }
+
+    /// Everybody, by address.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn list(&self) -> Result<Vec<Person>> {
+        let found = match self {
+            Self::Sqlite(people) => people.list(),
+            Self::Postgres(people, runtime) => runtime.block_on(people.list()),
+        };
+        Ok(found?.into_iter().map(Person::of).collect())
+    }
+
+    /// The person with that address, in the form that is stored.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn find(&self, email: &str) -> Result<Option<Person>> {
+        let found = match self {
+            Self::Sqlite(people) => people.find(email),
+            Self::Postgres(people, runtime) => runtime.block_on(people.find(email)),
+        };
+        Ok(found?.map(Person::of))
+    }
+
+    /// Ends the sessions of a person and lets nobody sign in as them, until [`People::enable`].
+    ///
+    /// # Errors
+    /// The database's; then nothing has changed.
+    pub(crate) fn disable(&mut self, person: &Person) -> Result<()> {
+        let locked = format!("{LOCK}{}", person.password.as_str());
+        self.replace(person, &locked, AuditAction::UserDisable)
+    }
+
+    /// Lets a person sign in again with the password they had.
+    ///
+    /// # Errors
+    /// The database's; then nothing has changed.
+    pub(crate) fn enable(&mut self, person: &Person) -> Result<()> {
+        let unlocked = person.password.as_str().trim_start_matches(LOCK);
+        self.replace(person, unlocked, AuditAction::UserEnable)
+    }
+
+    fn replace(&mut self, person: &Person, password: &str, action: AuditAction) -> Result<()> {
+        let password = PasswordHash::new(password);
+        let entry = AuditEntry {
+            id: AuditId::generate(&SystemClock, &SystemRandom),
+            at: SystemClock.now(),
+            actor: Actor::Admin,
+            action,
+            object: person.user.id.to_string(),
+            outcome: Outcome::Ok,
+            request_id: RequestId::generate(&SystemClock, &SystemRandom),
+        };
+        match self {
+            Self::Sqlite(people) => people.replace(&person.user, &password, &entry),
+            Self::Postgres(people, runtime) => {
+                runtime.block_on(people.replace(&person.user, &password, &entry))
+            }
+        }
+    }
+}

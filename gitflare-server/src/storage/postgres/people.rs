@@ -1,0 +1,61 @@
+//! What an operator asks and does about people from the command line, beside running servers: on a
+//! connection of its own. A server sees the change with its next request.
+
+use gitflare_core::{
+    Result,
+    storage::{AuditEntry, PasswordHash, User},
+};
+
+use super::{Database, PostgresConfig, connect, session::transaction};
+use crate::storage::sql::users;
+
+/// The people of a database.
+#[derive(Debug)]
+pub(crate) struct People(Database);
+
+impl People {
+    /// The database of a URL, as it is: nothing is migrated.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` whose detail is for the operator.
+    pub(crate) fn open(config: &PostgresConfig) -> Result<Self> {
+        Ok(Self(Database(connect::pool(config)?)))
+    }
+
+    /// Everybody, by address.
+    ///
+    /// # Errors
+    /// PostgreSQL's.
+    pub(crate) async fn list(&self) -> Result<Vec<(User, PasswordHash)>> {
+        let rows = self.0.read(&users::list()).await?;
+        let people = rows.iter().map(users::user_and_password);
+        Ok(people.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// The person with that address, in the form that is stored.
+    ///
+    /// # Errors
+    /// PostgreSQL's.
+    pub(crate) async fn find(&self, email: &str) -> Result<Option<(User, PasswordHash)>> {
+        let rows = self.0.read(&users::find_by_email(email)).await?;
+        Ok(rows.first().map(users::user_and_password).transpose()?)
+    }
+
+    /// Replaces the stored form of a password and ends the person's sessions.
+    ///
+    /// # Errors
+    /// PostgreSQL's; then nothing has changed.
+    pub(crate) async fn replace(
+        &self,
+        user: &User,
+        password: &PasswordHash,
+        entry: &AuditEntry,
+    ) -> Result<()> {
+        transaction!(self.0, |transaction| {
+            let replaced = users::set_password(&user.id, password);
+            transaction.run(replaced).await?;
+            transaction.run(users::end_sessions(&user.id)).await?;
+            transaction.audit(entry).await
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! Tenants in PostgreSQL.
+
+use async_trait::async_trait;
+use gitflare_core::{
+    AuthorizationId, ClientId, ConnectionId, Error, Result, TenantId, Timestamp,
+    storage::{AuditEntry, ListRange, Tenant, TenantStore},
+};
+
+use super::{
+    PostgresStorage, authorizations, clients, connections,
+    session::{Failure, Session, transaction},
+};
+use crate::storage::sql::{Statement, id, tenants, text, values};
+
+/// Deletes those of these tenants that are a client's customers and hold nothing. They are in the
+/// order of ids, so that no two nodes wait for each other.
+pub(super) async fn forget_unused(
+    transaction: &Session,
+    ids: impl IntoIterator<Item = String>,
+) -> Result<(), Failure> {
+    for tenant in ids {
+        // Nothing comes to refer to it meanwhile.
+        let lock = "SELECT id FROM tenants WHERE id = ?1 FOR UPDATE";
+        transaction
+            .rows(&Statement::new(lock, values![&tenant]))
+            .await?;
+        if transaction.finds(tenants::is_unused(&tenant)).await? {
+            transaction.run_all(tenants::forget(&tenant)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a tenant with all that stands on it; `false` when there is none. What there may be many of
+/// (tokens, approvals, deliveries) ends by what it stands on, without being rewritten.
+async fn end(transaction: &Session, id: &TenantId, at: Timestamp) -> Result<bool, Failure> {
+    if transaction.run(tenants::end(id, at)).await? == 0 {
+        return Ok(false);
+    }
+    let apps = tenants::live_clients(id);
+    for client in transaction.all(apps, |row| id!(row, 0, ClientId)).await? {
+        clients::end(transaction, &client, at).await?;
+    }
+    disconnect(transaction, id, at).await?;
+    let live = tenants::live_authorizations(id);
+    for authorization in transaction
+        .all(live, |row| id!(row, 0, AuthorizationId))
+        .await?
+    {
+        authorizations::revoke(transaction, &authorization, at).await?;
+    }
+    transaction.run_all(tenants::end_under(id, at)).await?;
+    Ok(true)
+}
+
+/// Ends a tenant's connections.
+async fn disconnect(transaction: &Session, id: &TenantId, at: Timestamp) -> Result<(), Failure> {
+    let live = tenants::live_connections(id);
+    for linked in transaction
+        .all(live, |row| id!(row, 0, ConnectionId))
+        .await?
+    {
+        connections::revoke(transaction, &linked, at).await?;
+    }
+    Ok(())
+}
+
+/// Takes one step of deleting what is left of deleted tenants; its size, 0 when there is none.
+async fn purge_some(
+    transaction: &Session,
+    before: Timestamp,
+    limit: usize,
+) -> Result<usize, Failure> {
+    // Each of them has one node that works on it.
+    let first = tenants::first_to_purge(before, " FOR UPDATE SKIP LOCKED");
+    let Some(tenant) = transaction.one(first, |row| id!(row, 0, TenantId)).await? else {
+        return Ok(0);
+    };
+    // An account whose link was under way when its tenant went.
+    disconnect(transaction, &tenant, before).await?;
+    for statement in tenants::purges(&tenant, limit) {
+        let gone = transaction.run(statement).await?;
+        if gone > 0 {
+            return Ok(gone);
+        }
+    }
+    if transaction.finds(tenants::left(&tenant)).await? {
+        let again = before.after(tenants::LOOKED_AT_AGAIN);
+        let later = tenants::purge_at(&tenant, Some(again));
+        return transaction.run(later).await;
+    }
+    if transaction.finds(tenants::any_client(&tenant)).await? {
+        return transaction.run(tenants::purge_at(&tenant, None)).await;
+    }
+    transaction.run(tenants::delete(&tenant)).await
+}
+
+#[async_trait]
+impl TenantStore for PostgresStorage {
+    async fn insert(&self, tenant: Tenant, entry: AuditEntry) -> Result<()> {
+        transaction!(self.database, |transaction| {
+            transaction.run(tenants::insert(&tenant)).await?;
+            transaction.audit(&entry).await
+        })
+    }
+
+    async fn find(&self, id: &TenantId) -> Result<Option<Tenant>> {
+        self.one(tenants::find(id), |row| tenants::tenant(row, 0))
+            .await
+    }
+
+    async fn delete(&self, id: &TenantId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
+        transaction!(self.database, |transaction| {
+            let ended = end(transaction, id, at).await?;
+            if ended {
+                transaction.audit(&entry).await?;
+            }
+            Ok(ended)
+        })
+    }
+
+    async fn purge_deleted(&self, before: Timestamp, limit: usize) -> Result<usize> {
+        // Looked for every minute; nearly always a read is all it costs.
+        if !self.finds(tenants::first_to_purge(before, "")).await? {
+            return Ok(0);
+        }
+        transaction!(self.database, |transaction| {
+            purge_some(transaction, before, limit).await
+        })
+    }
+
+    async fn list(&self, range: ListRange<'_>) -> Result<Vec<Tenant>> {
+        self.all(tenants::list(range), |row| tenants::tenant(row, 0))
+            .await
+    }
+
+    async fn find_or_insert_customer(
+        &self,
+        client: &ClientId,
+        customer_ref: &str,
+        tenant: Tenant,
+        entry: AuditEntry,
+    ) -> Result<Tenant> {
+        if let Some(known) = self.find_customer(client, customer_ref).await? {
+            return Ok(known);
+        }
+        let is_first: Result<bool> = transaction!(self.database, |transaction| {
+            transaction.run(tenants::insert(&tenant)).await?;
+            let named = tenants::insert_customer(client, customer_ref, &tenant.id);
+            if transaction.run(named).await? == 0 {
+                let unused = "DELETE FROM tenants WHERE id = ?1";
+                let unused = Statement::new(unused, values![tenant.id.as_str()]);
+                transaction.run(unused).await?;
+                return Ok(false);
+            }
+            transaction.audit(&entry).await?;
+            Ok(true)
+        });
+        if is_first? {
+            return Ok(tenant);
+        }
+        let known = self.find_customer(client, customer_ref).await?;
+        known.ok_or_else(|| Error::internal("database: a customer's tenant has gone at once"))
+    }
+
+    async fn find_customer(&self, client: &ClientId, customer_ref: &str) -> Result<Option<Tenant>> {
+        let statement = tenants::customer(client, customer_ref);
+        self.one(statement, |row| tenants::tenant(row, 0)).await
+    }
+
+    async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {
+        self.one(tenants::customer_ref(client, tenant), |row| text(row, 0))
+            .await
+    }
+}

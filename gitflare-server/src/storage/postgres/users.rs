@@ -1,0 +1,106 @@
+//! People in PostgreSQL.
+
+use async_trait::async_trait;
+use gitflare_core::{
+    ClientId, Result, TenantId, Timestamp, UserId,
+    storage::{AuditEntry, Membership, NewUser, PasswordHash, Role, User, UserStore},
+};
+
+use super::{PostgresStorage, clients, session::transaction};
+use crate::storage::sql::{id, tenants, users};
+
+#[async_trait]
+impl UserStore for PostgresStorage {
+    async fn insert(&self, new: NewUser, entry: AuditEntry) -> Result<bool> {
+        let NewUser {
+            user,
+            password,
+            tenant,
+        } = &new;
+        transaction!(self.database, |transaction| {
+            if transaction.run(users::insert(user, password)).await? == 0 {
+                return Ok(false);
+            }
+            transaction.run(tenants::insert(tenant)).await?;
+            let owner = users::insert_membership(&user.id, &tenant.id, Role::Owner);
+            transaction.run(owner).await?;
+            transaction.audit(&entry).await?;
+            Ok(true)
+        })
+    }
+
+    async fn find(&self, id: &UserId) -> Result<Option<User>> {
+        self.one(users::find(id), users::user).await
+    }
+
+    async fn find_by_email(&self, email: &str) -> Result<Option<(User, PasswordHash)>> {
+        self.one(users::find_by_email(email), users::user_and_password)
+            .await
+    }
+
+    async fn is_empty(&self) -> Result<bool> {
+        Ok(!self.finds(users::any()).await?)
+    }
+
+    async fn memberships(&self, id: &UserId) -> Result<Vec<Membership>> {
+        self.all(users::memberships(id), users::membership).await
+    }
+
+    async fn insert_membership(
+        &self,
+        id: &UserId,
+        tenant: &TenantId,
+        role: Role,
+        entry: AuditEntry,
+    ) -> Result<bool> {
+        transaction!(self.database, |transaction| {
+            let inserted = transaction.run(users::insert_membership(id, tenant, role));
+            let inserted = inserted.await? == 1;
+            if inserted {
+                transaction.audit(&entry).await?;
+            }
+            Ok(inserted)
+        })
+    }
+
+    async fn set_password(
+        &self,
+        id: &UserId,
+        password: PasswordHash,
+        entry: AuditEntry,
+    ) -> Result<bool> {
+        transaction!(self.database, |transaction| {
+            if transaction.run(users::set_password(id, &password)).await? == 0 {
+                return Ok(false);
+            }
+            transaction.run(users::end_sessions(id)).await?;
+            transaction.audit(&entry).await?;
+            Ok(true)
+        })
+    }
+
+    async fn rehash_password(
+        &self,
+        id: &UserId,
+        old: &PasswordHash,
+        new: PasswordHash,
+    ) -> Result<()> {
+        let replaced = self.run(users::rehash_password(id, old, &new)).await;
+        replaced.map(|_| ())
+    }
+
+    async fn delete(&self, id: &UserId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
+        transaction!(self.database, |transaction| {
+            if transaction.run(users::delete(id)).await? == 0 {
+                return Ok(false);
+            }
+            let owned = users::owned_clients(id);
+            let owned = transaction.all(owned, |row| id!(row, 0, ClientId)).await?;
+            for client in &owned {
+                clients::end(transaction, client, at).await?;
+            }
+            transaction.audit(&entry).await?;
+            Ok(true)
+        })
+    }
+}

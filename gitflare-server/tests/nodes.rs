@@ -1,0 +1,382 @@
+//! Several nodes over one PostgreSQL database: killed without warning under mixed load, they lose
+//! nothing that was acknowledged; what one decides, all hold to; and a data folder of SQLite moves
+//! there whole. A hundred kills under `CI_DRILLS=1`, a tenth of it elsewhere.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::{
+        Mutex, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{ADMIN_KEY, Gitflare, cluster::Cluster, repository};
+
+const MASTER_KEY: &str = "1:469e2d70fbe37104173498a4bf3c90d18c51e7fa1587470c45b13b2d67f79cae";
+const OTHER_KEY: &str = "1:891badb8ab14735bcfb7b768dff3a8098f1bdffbb1f0157926579d01ebe0155e";
+/// How long a condition is waited for before a test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn kills() -> usize {
+    match std::env::var_os("CI_DRILLS") {
+        Some(_) => 100,
+        None => 10,
+    }
+}
+
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Folders and settings of nodes of one database.
+struct Site {
+    folder: tempfile::TempDir,
+    url: String,
+    root: PathBuf,
+}
+
+impl Site {
+    fn new(cluster: &Cluster) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let root = repository(folder.path())?;
+        Some(Self {
+            url: cluster.database(),
+            folder,
+            root,
+        })
+    }
+
+    fn data(&self, node: usize) -> PathBuf {
+        self.folder.path().join(format!("node-{node}"))
+    }
+
+    fn node(&self, node: usize) -> Gitflare {
+        let settings = [
+            ("GITFLARE_DATABASE_URL", self.url.clone()),
+            ("GITFLARE_MASTER_KEY", MASTER_KEY.to_owned()),
+            (
+                "GITFLARE_LOCAL_ROOT",
+                self.root.to_str().unwrap().to_owned(),
+            ),
+        ];
+        Gitflare::start_with(&self.data(node), &settings)
+    }
+}
+
+/// An app of the developer's own tenant; its id and its secret.
+fn app(server: &Gitflare) -> (String, String) {
+    let body = json!({"name": "Developer"});
+    let created = server.admin("POST", "/v1/platform/tenants", Some(&body));
+    let tenant = created.unwrap().expect(201)["tenant"]["id"].clone();
+    let body = json!({
+        "tenantId": tenant, "name": "App", "allowedRedirectUris": [],
+        "defaultPermissions": ["read:repositories", "read:branches"]
+    });
+    let created = server.admin("POST", "/v1/platform/clients", Some(&body));
+    let created = created.unwrap().expect(201);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (
+        text(&created["client"]["id"]),
+        text(&created["clientSecret"]),
+    )
+}
+
+/// A token of an app; its id and its text.
+fn token(server: &Gitflare, (client, secret): &(String, String)) -> Option<(String, String)> {
+    let body = json!({
+        "grant_type": "client_credentials", "client_id": client, "client_secret": secret
+    });
+    let answer = server.send("POST", "/oauth/token", &[], Some(&body))?;
+    if answer.status != 200 {
+        return None;
+    }
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    Some((text(&answer.body["id"]), text(&answer.body["access_token"])))
+}
+
+/// The status of a read with a token; `None` without a whole answer.
+fn read(server: &Gitflare, token: &str) -> Option<u16> {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str())];
+    let answer = server.send(
+        "GET",
+        "/v1/repositories/local/sample/branches",
+        &headers,
+        None,
+    );
+    Some(answer?.status)
+}
+
+/// What was acknowledged while nodes were killed.
+#[derive(Default)]
+struct Acknowledged {
+    tenants: Mutex<BTreeSet<String>>,
+    tokens: Mutex<Vec<String>>,
+    reads: AtomicU64,
+    steps: AtomicU64,
+}
+
+/// Writes and reads through all nodes in turn, and notes what was answered.
+fn load(
+    nodes: &[RwLock<Gitflare>],
+    app: &(String, String),
+    acknowledged: &Acknowledged,
+    is_over: &AtomicBool,
+    first: usize,
+) {
+    let mut turn = first;
+    while !is_over.load(Ordering::Relaxed) {
+        turn += 1;
+        let node = nodes[turn % nodes.len()].read().unwrap();
+        let body = json!({"name": format!("Customer {turn}"), "kind": "company"});
+        let created = node.admin("POST", "/v1/platform/tenants", Some(&body));
+        if let Some(created) = created.filter(|answer| answer.status == 201) {
+            let id = created.body["tenant"]["id"].as_str().unwrap().to_owned();
+            acknowledged.tenants.lock().unwrap().insert(id);
+        }
+        if let Some((_, text)) = token(&node, app) {
+            if read(&node, &text).is_some_and(|status| status < 500) {
+                acknowledged.reads.fetch_add(1, Ordering::Relaxed);
+            }
+            acknowledged.tokens.lock().unwrap().push(text);
+            acknowledged.steps.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Every id of a platform list, page by page.
+fn listed(server: &Gitflare, path: &str) -> BTreeSet<String> {
+    let (mut ids, mut cursor) = (BTreeSet::new(), None::<String>);
+    loop {
+        let behind = cursor.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
+        let page = server.admin("GET", &format!("{path}?limit=100{behind}"), None);
+        let page = page.unwrap().expect(200);
+        let rows = page["data"].as_array().unwrap();
+        ids.extend(
+            rows.iter()
+                .map(|row| row["id"].as_str().unwrap().to_owned()),
+        );
+        cursor = page["page_info"]["next_cursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            return ids;
+        }
+    }
+}
+
+#[test]
+fn nodes_that_are_killed_lose_nothing_that_was_acknowledged() {
+    let Some(cluster) = Cluster::get() else {
+        return;
+    };
+    let Some(site) = Site::new(cluster) else {
+        return;
+    };
+    let nodes: Vec<_> = (0..3).map(|node| RwLock::new(site.node(node))).collect();
+    let app = app(&nodes[0].read().unwrap());
+    let (acknowledged, is_over) = (Acknowledged::default(), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for first in 0..3 {
+            let (nodes, app, acknowledged, is_over) = (&nodes, &app, &acknowledged, &is_over);
+            scope.spawn(move || load(nodes, app, acknowledged, is_over, first));
+        }
+        for kill in 0..kills() {
+            let before = acknowledged.steps.load(Ordering::Relaxed);
+            wait_for("the load goes on between two kills", || {
+                acknowledged.steps.load(Ordering::Relaxed) >= before + 5
+            });
+            let node = kill % 3;
+            // Beside its readers: what is under way is cut off.
+            nodes[node].read().unwrap().kill();
+            let again = site.node(node);
+            *nodes[node].write().unwrap() = again;
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    let tenants = acknowledged.tenants.into_inner().unwrap();
+    for node in &nodes {
+        let listed = listed(&node.read().unwrap(), "/v1/platform/tenants");
+        let lost: Vec<_> = tenants.difference(&listed).collect();
+        assert!(lost.is_empty(), "{lost:?}");
+    }
+    for token in acknowledged
+        .tokens
+        .into_inner()
+        .unwrap()
+        .iter()
+        .rev()
+        .take(50)
+    {
+        let status = read(&nodes[1].read().unwrap(), token);
+        assert_ne!(status, Some(401), "a token that was handed out is known");
+    }
+    let number =
+        |statement: &str| -> u64 { cluster.ask(&site.url, statement).trim().parse().unwrap() };
+    let rows = number("SELECT count(*) FROM usage_rows");
+    let counted = number(
+        "SELECT coalesce(sum(rows), 0) FROM usage_counts
+         WHERE period = 'hour' AND starts_with(owner, 'client_')",
+    );
+    assert_eq!(rows, counted, "counts are those of the rows");
+    assert!(rows >= acknowledged.reads.load(Ordering::Relaxed));
+    assert!(!cluster.log().contains("PANIC"));
+}
+
+#[test]
+fn what_one_node_decides_all_hold_to() {
+    let Some(cluster) = Cluster::get() else {
+        return;
+    };
+    let Some(site) = Site::new(cluster) else {
+        return;
+    };
+    let (one, other) = (site.node(0), site.node(1));
+    let app = app(&one);
+    let (id, text) = token(&one, &app).unwrap();
+    assert_ne!(read(&other, &text), Some(401));
+    let revoked = one.admin("DELETE", &format!("/v1/platform/tokens/{id}"), None);
+    revoked.unwrap().expect(204);
+    assert_eq!(
+        read(&other, &text),
+        Some(401),
+        "the next request of every node"
+    );
+
+    let (_, text) = token(&other, &app).unwrap();
+    let apps = other.admin("GET", "/v1/platform/clients", None);
+    let apps = apps.unwrap().expect(200);
+    let is_ours = |row: &&Value| row["id"] == *app.0;
+    let ours = apps["data"].as_array().unwrap().iter().find(is_ours);
+    let tenant = ours.unwrap()["tenantId"].as_str().unwrap();
+    let path = format!("/v1/platform/tenants/{tenant}");
+    let deleted = other.admin("DELETE", &path, None).unwrap();
+    assert!(deleted.status < 300, "{}", deleted.body);
+    assert_eq!(read(&one, &text), Some(401));
+
+    let path = "/v1/security/firewall/config";
+    let body = json!({"blockedFilePatterns": ["secret/**"]});
+    let changed = one.admin("POST", path, Some(&body)).unwrap();
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    wait_for("the firewall of the other node", || {
+        let shown = other.admin("GET", path, None).unwrap().expect(200);
+        shown.to_string().contains("secret/**")
+    });
+}
+
+fn gitflare(arguments: &[&str], data: &Path, settings: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gitflare"))
+        .args(arguments)
+        .env_clear()
+        .env("GITFLARE_LISTEN", "127.0.0.1:0")
+        .env("GITFLARE_DATA_DIR", data)
+        .env("GITFLARE_LOG", "error")
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_node_with_other_keys_does_not_start() {
+    let Some(cluster) = Cluster::get() else {
+        return;
+    };
+    let Some(site) = Site::new(cluster) else {
+        return;
+    };
+    drop(site.node(0));
+    let another_admin_key = "another-admin-key-of-more-than-32-characters";
+    for (master, admin, said) in [
+        (OTHER_KEY, ADMIN_KEY, "GITFLARE_MASTER_KEY"),
+        (MASTER_KEY, another_admin_key, "SGG_ADMIN_API_KEY"),
+    ] {
+        let settings = [
+            ("GITFLARE_DATABASE_URL", site.url.as_str()),
+            ("GITFLARE_MASTER_KEY", master),
+            ("SGG_ADMIN_API_KEY", admin),
+        ];
+        let output = gitflare(&["serve"], &site.data(1), &settings);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn commands_of_the_data_folder_name_the_tools_of_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [(
+        "GITFLARE_DATABASE_URL",
+        "postgres://user:hunter2@127.0.0.1/x",
+    )];
+    for (command, tool) in [("backup", "pg_dump"), ("restore", "pg_restore")] {
+        let output = gitflare(&[command, "/nowhere/file"], folder.path(), &settings);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(
+            error.contains(tool) && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_data_folder_moves_whole_and_its_tokens_go_on() {
+    let Some(cluster) = Cluster::get() else {
+        return;
+    };
+    let Some(site) = Site::new(cluster) else {
+        return;
+    };
+    let data = site.data(0);
+    let local = [
+        ("GITFLARE_MASTER_KEY", MASTER_KEY.to_owned()),
+        (
+            "GITFLARE_LOCAL_ROOT",
+            site.root.to_str().unwrap().to_owned(),
+        ),
+    ];
+    let old = Gitflare::start_with(&data, &local);
+    let app = app(&old);
+    let (_, text) = token(&old, &app).unwrap();
+    let before = read(&old, &text).unwrap();
+    for _ in 0..20 {
+        assert_eq!(read(&old, &text), Some(before));
+    }
+    let tenants = listed(&old, "/v1/platform/tenants");
+    drop(old);
+    let from = format!("sqlite:{}", data.display());
+    let to = [("GITFLARE_DATABASE_URL", site.url.as_str())];
+    // Again: what is there is compared, and nothing is written twice.
+    for _ in 0..2 {
+        let output = gitflare(&["migrate", "--from", &from], &data, &to);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{error}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("21 rows of the usage log"), "{said}");
+    }
+    let new = site.node(1);
+    assert_eq!(listed(&new, "/v1/platform/tenants"), tenants);
+    assert_eq!(
+        read(&new, &text),
+        Some(before),
+        "the old token is a token of the new database"
+    );
+    // A database that holds something else is refused.
+    token(&new, &app).unwrap();
+    drop(new);
+    let output = gitflare(&["migrate", "--from", &from], &data, &to);
+    assert!(!output.status.success());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("empty database"), "{error}");
+}
