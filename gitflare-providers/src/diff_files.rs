@@ -67,9 +67,8 @@ impl DiffFiles {
             let listing = client.listing(call, &list, &request, each).await?;
             head = head.or(listing.answer);
             match listing.page.next {
-                Some(next) if !listing.page.items.is_empty() && !all.truncated => {
-                    request.position = Some(next);
-                }
+                // A page without rows may stand before one with some.
+                Some(next) if !all.truncated => request.position = Some(next),
                 _ => return Ok((all, head)),
             }
         }

@@ -427,6 +427,7 @@ fn redirect_target(response: &Response, base: &Base) -> Result<Option<Url>, Fail
         .and_then(|location| location.to_str().ok())
         .and_then(|location| response.url().join(location).ok())
         .ok_or(Failure::Unusable("redirected to no URL"))?;
+    let target = api_of_pages(target, base);
     let same = target.origin() == base.url.origin()
         && target.username().is_empty()
         && target.password().is_none();
@@ -434,6 +435,25 @@ fn redirect_target(response: &Response, base: &Base) -> Result<Option<Url>, Fail
         Ok(Some(target))
     } else {
         Err(Failure::Unusable("redirected to another host"))
+    }
+}
+
+/// The same address at the API, where the pages' host serves the API too: Bitbucket still redirects
+/// to `bitbucket.org/!api/2.0/`.
+fn api_of_pages(target: Url, base: &Base) -> Url {
+    let is_of_pages = base.url.host_str() == Some("api.bitbucket.org")
+        && target.host_str() == Some("bitbucket.org");
+    let below = ["/!api/", "/api/"]
+        .iter()
+        .find_map(|prefix| target.path().strip_prefix(prefix));
+    match below.filter(|_| is_of_pages && target.scheme() == base.url.scheme()) {
+        Some(below) => {
+            let mut moved = target.clone();
+            moved.set_path(&format!("/{below}"));
+            let _ = moved.set_host(base.url.host_str());
+            moved
+        }
+        None => target,
     }
 }
 

@@ -17,6 +17,10 @@ const REJECTED: &[&str] = &[
     "invalid_grant",
     "bad_verification_code",
     "bad_refresh_token",
+    // The person has to do something at the provider first (OpenID Connect Core 1.0, 3.1.2.6; Entra).
+    "interaction_required",
+    "login_required",
+    "consent_required",
 ];
 /// Words by which they refuse our registration.
 const UNREGISTERED: &[&str] = &[
@@ -47,14 +51,24 @@ pub(crate) fn read_tokens(
     };
     let text = |member: &str| wire[member].as_str().filter(|text| !text.is_empty());
     let token = |member| text(member).map(|text| Secret::new(text.to_owned()));
+    // Bitbucket's words for a refresh token that is over.
+    let is_dead_refresh_token = |word: &str| {
+        word == "invalid_request"
+            && rejected == Code::AuthExpired
+            && text("error_description").is_some_and(|text| text.contains("Invalid refresh_token"))
+    };
     match (text("error"), token("access_token")) {
         (None, Some(access_token)) if (200..300).contains(&status) => Ok(ProviderTokens {
             access_token,
             refresh_token: token("refresh_token"),
             lifetime: lifetime(&wire["expires_in"]),
-            scopes: scopes(&wire["scope"]),
+            // Bitbucket once sent the second.
+            scopes: scopes(match &wire["scope"] {
+                Value::Null => &wire["scopes"],
+                scope => scope,
+            }),
         }),
-        (Some(word), _) if REJECTED.contains(&word) => {
+        (Some(word), _) if REJECTED.contains(&word) || is_dead_refresh_token(word) => {
             let message = match rejected {
                 Code::AuthExpired => {
                     format!("{name} no longer accepts this connection; its owner must reconnect.")
@@ -158,6 +172,12 @@ mod tests {
                 Some("r"),
                 vec!["vso.code", "vso.hooks"],
             ),
+            (
+                r#"{"access_token":"a","scopes":"account repository"}"#,
+                None,
+                None,
+                vec!["account", "repository"],
+            ),
             // What cannot be read is unknown.
             (
                 r#"{"access_token":"a","scope":7,"expires_in":"soon","refresh_token":{},"error":null}"#,
@@ -213,6 +233,18 @@ mod tests {
                 Code::AuthExpired,
             ),
             (400, r#"{"error":"invalid_grant"#, true, Code::AuthExpired),
+            (
+                400,
+                r#"{"error":"interaction_required"#,
+                true,
+                Code::AuthExpired,
+            ),
+            (
+                400,
+                r#"{"error":"invalid_request"#,
+                false,
+                Code::InternalError,
+            ),
             (
                 200,
                 r#"{"error":"incorrect_client_credentials"#,
@@ -273,6 +305,16 @@ mod tests {
                 Code::UpstreamUnavailable,
                 "{status} {body}"
             );
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_that_is_over_is_known_by_bitbuckets_words_too() {
+        let body = r#"{"error":"invalid_request","error_description":"Invalid refresh_token"}"#;
+        for (asked, is_rejected) in [(Code::AuthExpired, true), (Code::InvalidRequest, false)] {
+            let refusal = read(400, body, asked).unwrap_err();
+            let rejected = matches!(refusal, OauthRefusal::Rejected(_));
+            assert_eq!(rejected, is_rejected, "{asked:?}");
         }
     }
 }

@@ -206,7 +206,8 @@ impl Upstream {
                 reply,
                 dialect: self.dialect,
             })),
-            Err(Failure::Unusable(_) | Failure::TooLarge) => Ok(None),
+            // A proxy may let nothing but the plain reads through: they tell what is wrong.
+            Err(Failure::Unusable(_) | Failure::TooLarge | Failure::Unreachable(_)) => Ok(None),
             Err(failure) => Err(unanswered(self.dialect.provider, failure)),
         }
     }

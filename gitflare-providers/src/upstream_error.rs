@@ -55,6 +55,13 @@ impl<'a> Refusal<'a> {
             .any(|text| words.contains(&text.to_ascii_lowercase()))
     }
 
+    /// Whether the upstream's words begin with one of these, letter case aside.
+    pub(crate) fn begins(&self, any_of: &[&str]) -> bool {
+        let words = self.words().to_ascii_lowercase();
+        let words = words.trim_start();
+        any_of.iter().any(|text| words.starts_with(text))
+    }
+
     /// The text of that member of the body's object; empty when it has none.
     pub(crate) fn member(&self, name: &str) -> String {
         let body: Option<Value> = serde_json::from_slice(&self.reply.body).ok();

@@ -589,6 +589,8 @@ fn an_account_sees_the_connections_of_its_own_tenants() {
             ),
         }
     }
+    let numbered = ada.get("/v1/account/repositories?page=2");
+    assert_eq!(numbered.refusal(), (400, "PAGINATION_NOT_SUPPORTED".into()));
     let repositories = ada.get("/v1/account/repositories").ok();
     assert_eq!(repositories["errors"], json!([]));
     assert_eq!(eve.get("/v1/account/repositories").ok()["data"], json!([]));

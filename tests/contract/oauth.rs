@@ -483,5 +483,11 @@ fn a_request_without_client_credentials_is_told_to_authenticate() {
                 assert!(challenge.starts_with("Basic "), "{challenge}");
             }
         }
+        // Nor is one whose secret is missing or wrong told what else is.
+        for body in ["client_id=client_x", "client_id=client_x&client_secret=y"] {
+            let answer = server.client().request("POST", target).form(body).send();
+            assert_eq!(answer.status, 401, "{target} {body}");
+            assert_eq!(answer.json()["error"], "invalid_client", "{target} {body}");
+        }
     }
 }

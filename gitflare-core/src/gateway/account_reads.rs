@@ -96,6 +96,7 @@ impl Gateway {
     /// `RESOURCE_NOT_FOUND` for a tenant that is not theirs; then as a unified read does.
     pub async fn account_repositories(&self, user: &UserId, query: &Query) -> Result<UnifiedReply> {
         let (now, started) = (self.clock.now(), Instant::now());
+        query.refuse_page_numbers()?;
         let tenant_id = query.value("tenantId")?;
         let tenants = self.tenants_of(user, tenant_id).await?;
         let provider = self.named_provider(query.value("provider")?)?;

@@ -578,18 +578,22 @@ fn not_registered(provider: ProviderId) -> Error {
 /// What a provider's error word means; its text is the provider's and stays in the log (PC-7).
 fn denied(provider: ProviderId, word: &str) -> Error {
     let name = provider.name();
-    let known = ["access_denied", "temporarily_unavailable", "server_error"];
-    match known.iter().find(|known| **known == word) {
-        Some(&"access_denied") => {
+    match word {
+        "access_denied" => {
             Error::invalid_request(format!("The connection to {name} was not approved."))
         }
-        Some(_) => Error::upstream(
+        "consent_required" => Error::upstream(
+            Code::ApprovalRequired,
+            provider,
+            format!("An administrator at {name} has to approve GitFlare first."),
+        ),
+        "temporarily_unavailable" | "server_error" => Error::upstream(
             Code::UpstreamUnavailable,
             provider,
             format!("{name} could not answer; start again."),
         ),
         // Such a word may hold anything.
-        None => Error::invalid_request(format!("{name} refused the connection."))
+        _ => Error::invalid_request(format!("{name} refused the connection."))
             .with_detail("the provider's callback carries an error word that is not known"),
     }
 }

@@ -84,7 +84,8 @@ impl Gateway {
     /// A call with another token than the refused one. Fails with the refusal where there is none.
     async fn renewed(&self, id: &ConnectionId, refused: &Call, refusal: Error) -> Result<Call> {
         let deadline = refused.deadline;
-        let (connection, tokens) = self.usable(id).await?;
+        let told = |error: Error| with_facts_of(error, &refusal);
+        let (connection, tokens) = self.usable(id).await.map_err(told)?;
         let call = self.open_call(&connection, &tokens, deadline)?;
         // Another task may have refreshed it since it was read.
         if call.access_token.expose() != refused.access_token.expose() {
@@ -102,7 +103,8 @@ impl Gateway {
                 _ => refusal,
             });
         }
-        let (connection, tokens) = self.refreshed(id, tokens.version, deadline).await?;
+        let refreshed = self.refreshed(id, tokens.version, deadline).await;
+        let (connection, tokens) = refreshed.map_err(told)?;
         self.open_call(&connection, &tokens, deadline)
     }
 
@@ -332,6 +334,18 @@ pub(super) fn must_reconnect(connection: &Connection, refusal: Option<&Error>) -
             error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
         }
         None => error,
+    }
+}
+
+/// The same error with the status and request id of the refusal that this caller has heard, where
+/// another one's was found out meanwhile.
+fn with_facts_of(error: Error, refusal: &Error) -> Error {
+    let is_bare = error.code() == Code::AuthExpired && error.upstream_status().is_none();
+    match refusal.upstream_status() {
+        Some(status) if is_bare => {
+            error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
+        }
+        _ => error,
     }
 }
 

@@ -180,6 +180,8 @@ impl Gateway {
         request: TokenRequest,
         request_id: &RequestId,
     ) -> Result<IssuedToken, TokenRefusal> {
+        // Whoever is not the client is told so, whatever else is wrong (RFC 6749, section 5.2).
+        let client = self.authenticate(&request).await?;
         match request.grant_type.as_deref() {
             Some("client_credentials" | "authorization_code") => {}
             None if request.grant_id.is_some() => {}
@@ -196,7 +198,6 @@ impl Gateway {
                 ));
             }
         }
-        let client = self.authenticate(&request).await?;
         if request.grant_type.as_deref() == Some("authorization_code") {
             return self.redeem_code(client, &request, request_id).await;
         }

@@ -116,9 +116,9 @@ impl Side {
 }
 
 impl Change {
-    /// Whether its content is the same on both sides.
+    /// Whether its content is known to be the same on both sides.
     pub(super) fn is_unchanged(&self) -> bool {
-        self.old == self.new
+        self.old != Side::Untold && self.old == self.new
     }
 
     /// Every path that the file has or had.

@@ -75,12 +75,13 @@ impl WireContext {
 }
 
 fn outcome(word: &str) -> (Option<CheckStatus>, Option<CheckConclusion>) {
-    let conclusion = match word {
-        "notSet" => return (Some(CheckStatus::Queued), None),
+    // Azure's words come in any letter case.
+    let conclusion = match &*word.to_ascii_lowercase() {
+        "notset" => return (Some(CheckStatus::Queued), None),
         "pending" => return (Some(CheckStatus::InProgress), None),
         "succeeded" => CheckConclusion::Success,
         "failed" | "error" => CheckConclusion::Failure,
-        "notApplicable" | "partiallySucceeded" => CheckConclusion::Neutral,
+        "notapplicable" | "partiallysucceeded" => CheckConclusion::Neutral,
         _ => return (None, None),
     };
     (Some(CheckStatus::Completed), Some(conclusion))

@@ -94,8 +94,9 @@ struct WireComment {
 impl WireThread {
     /// Whether it is settled; `None` where nobody has said.
     fn resolved(&self) -> Option<bool> {
-        match self.status.as_ref()?.as_str() {
-            "fixed" | "wontFix" | "closed" | "byDesign" => Some(true),
+        // Azure's words come in any letter case.
+        match &*self.status.as_ref()?.as_str().to_ascii_lowercase() {
+            "fixed" | "wontfix" | "closed" | "bydesign" => Some(true),
             "active" | "pending" => Some(false),
             _ => None,
         }

@@ -3,9 +3,9 @@
 //! <https://learn.microsoft.com/en-us/rest/api/azure/devops/git/blobs/get-blob>
 
 use gitflare_core::{
-    Code, Result,
+    Code, Error, Result,
     model::{Content, ContentType},
-    provider::{Call, CommitId, ContentQuery, Endpoint, Held, RefSelector, RepoRef},
+    provider::{Call, CommitId, ContentQuery, Endpoint, Held, ProviderId, RefSelector, RepoRef},
 };
 use serde::Deserialize;
 
@@ -21,6 +21,15 @@ pub(super) async fn read(
 ) -> Result<Content> {
     let answer = find(client, call, repo, query).await?;
     let item: WireItem = answer.json()?;
+    if let Some("GitItemNotFoundException" | "GitUnresolvableToCommitException") =
+        item.type_key.as_deref()
+    {
+        return Err(Error::upstream(
+            Code::ResourceNotFound,
+            ProviderId::AZURE,
+            "There is no such path at that commit.",
+        ));
+    }
     let (Some(id), Some(object_kind)) = (item.object_id, item.git_object_type) else {
         // A refusal may come with the status of an answer.
         return Err(answer.unusable("an item without its object"));
@@ -94,6 +103,8 @@ struct WireItem {
     commit_id: Option<String>,
     is_folder: Option<bool>,
     is_sym_link: Option<bool>,
+    /// Of a refusal that comes with the status of an answer.
+    type_key: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -279,7 +279,8 @@ impl WireRefUpdate {
         let moved = name.zip(branch.or(tag)).map(|(name, short)| {
             let data = RefEvent {
                 name: short.to_owned(),
-                commit_sha: after.clone(),
+                // Of a tag the id may be that of its own object, and nothing tells which it is.
+                commit_sha: after.clone().filter(|_| branch.is_some()),
             };
             (name, EventData::Ref(data))
         });

@@ -201,7 +201,13 @@ impl WirePullRequest {
     }
 
     pub(super) fn state(&self) -> PullRequestState {
-        match self.status.as_ref().map_or("", Word::as_str) {
+        // Azure's words come in any letter case.
+        match &*self
+            .status
+            .as_ref()
+            .map_or("", Word::as_str)
+            .to_ascii_lowercase()
+        {
             "completed" => PullRequestState::Merged,
             "abandoned" => PullRequestState::Closed,
             _ => PullRequestState::Open,

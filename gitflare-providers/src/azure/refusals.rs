@@ -114,10 +114,15 @@ fn not_found(refusal: &Refusal<'_>) -> Option<Error> {
             Code::InternalError,
             "Azure DevOps did not understand the gateway's request.",
         ),
-        _ if kind.starts_with("text/html") || refusal.is_empty() => (
-            Code::InstallationNotFound,
-            "Azure DevOps has no such organization, or the connection cannot see it.",
-        ),
+        _ if kind.starts_with("text/html")
+            || refusal.is_empty()
+            || refusal.says(&["VS800", "Host not found"]) =>
+        {
+            (
+                Code::InstallationNotFound,
+                "Azure DevOps has no such organization, or the connection cannot see it.",
+            )
+        }
         _ => return None,
     };
     Some(refusal.error(code, message))

@@ -257,7 +257,7 @@ const POLICIES: &[&str] = &[
     "two-step",
     "two-factor",
     "single sign-on",
-    "sso",
+    " sso",
 ];
 
 /// What a refusal means by Bitbucket's own words.
@@ -280,7 +280,13 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             Code::InstallationNotFound,
             "Bitbucket has no such workspace, or the connection cannot see it.",
         ),
-        404 if refusal.says(&["repository "]) => error(Code::RepositoryNotFound, NO_REPOSITORY),
+        404 if refusal.mentions("There is no API hosted at this URL") => error(
+            Code::InternalError,
+            "Bitbucket did not understand the gateway's request.",
+        ),
+        404 if refusal.begins(&["repository "]) || refusal.says(&["access to this repository"]) => {
+            error(Code::RepositoryNotFound, NO_REPOSITORY)
+        }
         410 if refusal.says(&["change-"]) => error(
             Code::UnsupportedEndpoint,
             "Bitbucket has withdrawn this part of its API.",

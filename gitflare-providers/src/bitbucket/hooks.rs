@@ -11,7 +11,7 @@ use gitflare_core::{
     },
     provider::{Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
 
 use super::{
@@ -190,6 +190,14 @@ struct WireEvent {
     approval: Option<WireReview>,
     changes_request: Option<WireReview>,
     commit_status: Option<WireStatus>,
+    /// Of a repository: what it was before, by member.
+    changes: Option<WireRenaming>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireRenaming {
+    name: Option<IgnoredAny>,
+    full_name: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -306,6 +314,11 @@ impl WireChange {
 
 impl WireEvent {
     fn into_events(self, event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
+        let is_renamed = event == "repo:updated"
+            && self
+                .changes
+                .as_ref()
+                .is_some_and(|changes| changes.name.is_some() || changes.full_name.is_some());
         let mut known = EVENTS.iter();
         let Some((_, names, action)) = known.find(|(key, ..)| *key == event) else {
             return Ok(Vec::new());
@@ -343,7 +356,10 @@ impl WireEvent {
             }
         };
         // A status that is sent with its outcome has ended, whether it was told of before or not.
-        let action = data.action_by_state().or(*action);
+        let action = match is_renamed {
+            true => Some(EventAction::Renamed),
+            false => data.action_by_state().or(*action),
+        };
         let told = HookEvent::new(name, data, action);
         Ok(vec![told.told_as(Some(event.to_owned()))])
     }

@@ -9,7 +9,14 @@ use crate::oauth::{ClientAuthentication, Flow, Need, Revocation, web_url};
 
 pub(super) const FLOW: Flow = Flow {
     provider: ProviderId::BITBUCKET,
-    web_url: |api_url| web_url(api_url, "/2.0"),
+    web_url: |api_url| {
+        let url = web_url(api_url, "/2.0")?;
+        // The API of the cloud has a host of its own.
+        Ok(match &*url {
+            "https://api.bitbucket.org" => "https://bitbucket.org".to_owned(),
+            _ => url,
+        })
+    },
     authorize: "/site/oauth2/authorize",
     authorize_query: &[],
     token: "/site/oauth2/access_token",
@@ -34,3 +41,18 @@ pub(super) const FLOW: Flow = Flow {
     revocation: Revocation::Unsupported,
     request_id: REQUEST_ID,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_of_the_cloud_are_not_on_the_host_of_its_api() {
+        let pages = |api_url| (FLOW.web_url)(api_url).unwrap();
+        assert_eq!(
+            pages("https://api.bitbucket.org/2.0"),
+            "https://bitbucket.org"
+        );
+        assert_eq!(pages("http://127.0.0.1:9/2.0"), "http://127.0.0.1:9");
+    }
+}

@@ -13,7 +13,10 @@ use super::{
     client::{Client, WireLinks, below, href, object},
     person::{WirePerson, name_and_email},
 };
-use crate::{listing::Api, wire};
+use crate::{
+    listing::{Api, present},
+    wire,
+};
 
 pub(super) async fn branches(
     client: &Client,
@@ -22,7 +25,9 @@ pub(super) async fn branches(
     page: PageRequest,
 ) -> Result<Page<Branch>> {
     let list = below(Endpoint::Branches, repo, &["refs", "branches"]);
-    client.rows(call, list, page, WireBranch::into).await
+    // One that leads nowhere is none.
+    let into = |wire: WireRef| wire.into_branch();
+    client.rows(call, list, page, into).await.map(present)
 }
 
 pub(super) async fn tags(
@@ -75,11 +80,27 @@ pub(super) async fn resolve(
             Err(error) => return Err(error),
         }
     }
+    // Bitbucket itself tells commits of pull requests by twelve digits.
+    if matches!(at, RefSelector::Ref(_)) && is_beginning(name) {
+        let get = object(repo, &["commit", name])?;
+        return match client.item(call, endpoint, repo, get).await {
+            Ok(answer) => commit(answer.json::<WireTarget>()?.hash).map(Some),
+            Err(error) => Err(error),
+        };
+    }
     Err(missing.unwrap_or_else(|| unusable("Bitbucket knows no such ref.")))
 }
 
+/// Whether a text may be how a commit's id begins.
+fn is_beginning(text: &str) -> bool {
+    (7..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn tip(wire: WireRef) -> Result<CommitId> {
-    let hash = wire.target.and_then(|target| target.hash);
+    commit(wire.target.and_then(|target| target.hash))
+}
+
+fn commit(hash: Option<String>) -> Result<CommitId> {
     hash.and_then(|hash| CommitId::parse(&hash).ok())
         .ok_or_else(|| unusable("Bitbucket names no commit for this ref."))
 }
@@ -108,28 +129,16 @@ struct WireTarget {
     hash: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-struct WireBranch {
-    name: String,
-    target: WireTip,
-    links: Option<WireLinks>,
-}
-
-#[derive(Debug, Deserialize)]
-struct WireTip {
-    hash: String,
-}
-
-impl From<WireBranch> for Branch {
-    fn from(wire: WireBranch) -> Self {
-        Self {
-            name: wire.name,
-            commit_sha: wire.target.hash,
+impl WireRef {
+    fn into_branch(self) -> Option<Branch> {
+        Some(Branch {
+            name: self.name,
+            commit_sha: self.target?.hash?,
             // Restrictions are told to administrators alone.
             protected: None,
             default: None,
-            web_url: href(wire.links.unwrap_or_default().html),
-        }
+            web_url: href(self.links.unwrap_or_default().html),
+        })
     }
 }
 

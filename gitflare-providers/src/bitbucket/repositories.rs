@@ -30,7 +30,12 @@ pub(super) async fn list(
     page: PageRequest,
 ) -> Result<Page<Repository>> {
     let limit = page.limit;
-    let mut slugs = None;
+    let (mut slugs, mut errors) = (None, Vec::new());
+    let of = |items, next, errors| Page {
+        items,
+        next,
+        errors,
+    };
     let (mut slug, mut within) = match &page.position {
         Some(position) => read(position)?,
         None => match slug_after(client, call, &mut slugs, None).await? {
@@ -39,20 +44,41 @@ pub(super) async fn list(
         },
     };
     for _ in 0..MAX_HOPS {
-        let found = of_workspace(client, call, &slug, limit, within.take()).await?;
+        let found = match of_workspace(client, call, &slug, limit, within.take()).await {
+            Ok(found) => found,
+            Err(error) if is_closed(&error) && has_others(client, call, &mut slugs).await? => {
+                errors.push(error);
+                Page::last(Vec::new())
+            }
+            Err(error) => return Err(error),
+        };
         if let Some(rest) = found.next {
             let next = position(&slug, Some(&rest));
-            return Ok(Page::new(found.items, Some(next)));
+            return Ok(of(found.items, Some(next), errors));
         }
         let Some(following) = slug_after(client, call, &mut slugs, Some(&slug)).await? else {
-            return Ok(Page::last(found.items));
+            return Ok(of(found.items, None, errors));
         };
         slug = following;
         if !found.items.is_empty() {
-            return Ok(Page::new(found.items, Some(position(&slug, None))));
+            return Ok(of(found.items, Some(position(&slug, None)), errors));
         }
     }
-    Ok(Page::new(Vec::new(), Some(position(&slug, None))))
+    Ok(of(Vec::new(), Some(position(&slug, None)), errors))
+}
+
+/// Whether a workspace alone refuses: the others can be read all the same.
+fn is_closed(error: &Error) -> bool {
+    matches!(error.upstream_status(), Some(403 | 404 | 410))
+}
+
+/// Whether the account has more than one workspace.
+async fn has_others(client: &Client, call: &Call, slugs: &mut Option<Vec<String>>) -> Result<bool> {
+    let known = match slugs {
+        Some(known) => known,
+        None => slugs.insert(workspaces(client, call).await?),
+    };
+    Ok(known.len() > 1)
 }
 
 async fn of_workspace(

@@ -102,7 +102,7 @@ struct WirePipeline {
 }
 
 /// A number, or a text.
-fn digits<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+pub(super) fn digits<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     match Option::deserialize(from)? {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(known(Some(text))),
@@ -156,7 +156,7 @@ pub(super) fn short_name(name: String) -> String {
     }
 }
 
-/// What the words of pipelines come to; what nobody knows is unknown.
+/// What the words of pipelines come to. A pipeline with a word that nobody knows waits for something.
 pub(super) fn outcome(word: &str) -> (Option<CheckStatus>, Option<CheckConclusion>) {
     let conclusion = match word {
         "CREATED" | "PENDING" | "WAITING" | "WAITING_FOR_RESOURCE" | "SCHEDULED" | "PREPARING" => {
@@ -169,7 +169,8 @@ pub(super) fn outcome(word: &str) -> (Option<CheckStatus>, Option<CheckConclusio
         "CANCELED" | "CANCELLED" => CheckConclusion::Cancelled,
         "SKIPPED" => CheckConclusion::Skipped,
         "MANUAL" => CheckConclusion::ActionRequired,
-        _ => return (None, None),
+        "" => return (None, None),
+        _ => return (Some(CheckStatus::Queued), None),
     };
     (Some(CheckStatus::Completed), Some(conclusion))
 }

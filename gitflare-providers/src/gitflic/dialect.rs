@@ -46,6 +46,10 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             "GitFlic limits how often this account may be read.",
         ),
         429 => None,
+        401 if refusal.is_empty() => error(
+            Code::AuthExpired,
+            "GitFlic no longer accepts the connection's credential.",
+        ),
         400..=499 if !refusal.is_json() => error(
             Code::UpstreamUnavailable,
             "GitFlic cannot be reached: something in front of it refuses the call.",

@@ -16,7 +16,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
-use super::{Gitflic, checks::short_name, client::names};
+use super::{
+    Gitflic,
+    checks::{digits, short_name},
+    client::names,
+};
 use crate::{
     hooks::invalid,
     listing::Api,
@@ -204,19 +208,22 @@ struct WireMergeRequest {
 #[derive(Debug, Deserialize)]
 struct WirePipeline {
     id: Option<String>,
-    local_id: Option<Id>,
+    #[serde(default, deserialize_with = "digits")]
+    local_id: Option<String>,
     #[serde(rename = "ref")]
     git_ref: Option<String>,
     commit_id: Option<String>,
     url: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct WireNote {
-    #[serde(alias = "uuid")]
     id: Option<String>,
-    #[serde(alias = "raw_message")]
+    /// Where it is called so.
+    uuid: Option<String>,
     message: Option<String>,
+    /// Before it was made a page of.
+    raw_message: Option<String>,
     user_alias: Option<String>,
 }
 
@@ -333,7 +340,7 @@ impl WirePipeline {
         };
         let check = Check {
             id: self.id?,
-            name: self.local_id.map(|id| format!("pipeline #{}", id.number())),
+            name: self.local_id.map(|id| format!("pipeline #{id}")),
             description: None,
             status: Some(match conclusion {
                 Some(_) => CheckStatus::Completed,
@@ -360,13 +367,12 @@ fn approval(
         Some(it) => (it.id, it.local_id),
         None => (None, None),
     };
-    let words = note.filter(|note| note.id.is_some());
+    let words = note.filter(|note| note.id.is_some() || note.uuid.is_some());
     let note = match words {
         Some(note) => note,
         None => WireNote {
             id: Some(format!("approval:{}", of?)),
-            message: None,
-            user_alias: None,
+            ..WireNote::default()
         },
     };
     note.told(number, Some(ReviewState::Approved))
@@ -379,11 +385,11 @@ impl WireNote {
         state: Option<ReviewState>,
     ) -> Option<(EventName, EventData)> {
         let comment = Comment {
-            body: known(self.message),
+            body: known(self.raw_message).or_else(|| known(self.message)),
             state,
             author: account(self.user_alias),
             pull_request_number: pull_request.map(Id::number),
-            ..Comment::new(self.id?, CommentKind::General)
+            ..Comment::new(self.id.or(self.uuid)?, CommentKind::General)
         };
         Some((EventName::Comment, EventData::Comment(Box::new(comment))))
     }

@@ -278,6 +278,7 @@ const POLICIES: &[&str] = &[
     "enterprise policy",
     "policy of the enterprise",
     "repository access blocked",
+    "access to this repository has been blocked",
     // Token policies.
     // <https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization>
     "forbids access via",

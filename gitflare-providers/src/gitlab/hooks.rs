@@ -19,6 +19,7 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Gitlab, checks::outcome, comments::WirePosition, deployments, profile::WireUser, pull_requests,
+    reviews,
 };
 use crate::{
     hooks::{action, body_hash, invalid, known_sha},
@@ -57,7 +58,11 @@ const SWITCHES: &[(&str, &[EventName])] = &[
             EventName::TagDeleted,
         ],
     ),
-    ("merge_requests_events", &[EventName::PullRequest]),
+    // Approvals come with it, which are reviews without words.
+    (
+        "merge_requests_events",
+        &[EventName::PullRequest, EventName::Comment],
+    ),
     ("note_events", &[EventName::Comment]),
     ("releases_events", &[EventName::Release]),
     ("job_events", &[EventName::Check]),
@@ -342,14 +347,27 @@ struct WireAttributes {
 impl WireEvent {
     fn into_events(self, kind: &str) -> Vec<HookEvent> {
         let acted = self.object_attributes.as_ref();
+        let number = acted.and_then(|attributes| attributes.iid);
+        let changed = acted.and_then(|attributes| attributes.updated_at);
         let acted = acted.and_then(|attributes| attributes.action.clone());
         match kind {
             "push" => self.into_push("refs/heads/"),
             "tag_push" => self.into_push("refs/tags/"),
             "merge_request" => {
+                let deed = action(MERGE_REQUEST, acted.as_deref());
+                let review = reviews::told(deed, self.user.clone()).map(|review| Comment {
+                    pull_request_number: number,
+                    // When it was given or taken back: the request changed then.
+                    updated_at: changed,
+                    ..review
+                });
+                let review = review.map(Box::new).map(EventData::Comment);
                 let data = self.into_pull_request().map(Box::new);
                 let data = data.map(EventData::PullRequest);
-                by_word(EventName::PullRequest, data, MERGE_REQUEST, acted)
+                let name = EventName::PullRequest;
+                let mut told = by_word(name, data, MERGE_REQUEST, acted.clone());
+                told.extend(by_word(EventName::Comment, review, MERGE_REQUEST, acted));
+                told
             }
             "note" => {
                 let data = self.into_comment().map(Box::new).map(EventData::Comment);

@@ -71,7 +71,7 @@ impl WireViewer {
 }
 
 /// An account inside another resource.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct WireUser {
     id: Option<Id>,
     username: Option<String>,

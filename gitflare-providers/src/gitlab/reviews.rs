@@ -5,7 +5,7 @@
 
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Actor, Review, ReviewState},
+    model::{Actor, Comment, CommentKind, EventAction, Review, ReviewState},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
@@ -49,6 +49,22 @@ pub(super) async fn list(
     let into = |wire: WireReviewer| wire.into_review(number);
     let rows = client.rows(call, list, page, into).await?;
     Ok(phases::second(present(rows)))
+}
+
+/// An approval, given or taken back, as an event tells it: one a person, whose id is its own.
+pub(super) fn told(action: Option<EventAction>, by: Option<WireUser>) -> Option<Comment> {
+    let state = match action? {
+        EventAction::Approved => ReviewState::Approved,
+        EventAction::Dismissed => ReviewState::Dismissed,
+        _ => return None,
+    };
+    let author = Actor::from(by?);
+    let id = format!("review:{}", author.id.as_deref()?);
+    Some(Comment {
+        state: Some(state),
+        author: Some(author),
+        ..Comment::new(id, CommentKind::General)
+    })
 }
 
 #[derive(Debug, Deserialize)]

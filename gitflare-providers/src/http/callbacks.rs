@@ -14,8 +14,21 @@ use url::Url;
 use super::{Base, Failure, Http, HttpConfig, Submission, times::retry_after};
 
 const MAX_URL: usize = 2048;
-/// Endings that no public name has (RFC 6761, RFC 6762, RFC 7686, and `internal` of ICANN).
-const SPECIAL_USE: [&str; 5] = ["localhost", "local", "internal", "invalid", "onion"];
+/// Endings that no public name has (RFC 6761, RFC 6762, RFC 7686, `internal` of ICANN, and what
+/// routers and `/etc/hosts` files call their own).
+const SPECIAL_USE: [&str; 11] = [
+    "localhost",
+    "localdomain",
+    "localdomain6",
+    "local",
+    "internal",
+    "intranet",
+    "invalid",
+    "onion",
+    "lan",
+    "home",
+    "corp",
+];
 /// How long an app has to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -136,11 +149,31 @@ impl Callbacks {
     }
 }
 
-/// The names of this machine, where the system tells them.
+/// The names of this machine, where the system tells them: its own, and those that `/etc/hosts` gives
+/// to loopback, the whole one among them.
 fn own_names() -> Vec<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
     let name = name.trim().to_ascii_lowercase();
-    (!name.is_empty()).then_some(name).into_iter().collect()
+    let mut names = loopback_names(&hosts);
+    names.extend((!name.is_empty()).then_some(name));
+    names
+}
+
+/// The names of loopback addresses in the text of a hosts file.
+fn loopback_names(hosts: &str) -> Vec<String> {
+    let lines = hosts
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default());
+    lines
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let address: std::net::IpAddr = words.next()?.parse().ok()?;
+            address.is_loopback().then_some(words)
+        })
+        .flatten()
+        .map(str::to_ascii_lowercase)
+        .collect()
 }
 
 impl CallbackRules for Callbacks {
@@ -164,6 +197,22 @@ mod tests {
                 .is_err()
         );
         assert!(callbacks.check("https://app.acme.example/hooks").is_ok());
+    }
+
+    #[test]
+    fn what_the_hosts_file_gives_to_loopback_is_this_machine() {
+        // sec: SR-1
+        let hosts = "127.0.0.1 localhost\n127.0.1.1\tgw.Example.org gw # self\n\
+                     ::1 ip6-localhost\n192.0.2.1 other.example\n# 127.0.0.1 no.example\n";
+        let names = ["localhost", "gw.example.org", "gw", "ip6-localhost"];
+        assert_eq!(loopback_names(hosts), names);
+        let callbacks = Callbacks::new(Vec::new()).unwrap();
+        for host in ["localhost.localdomain", "gw.lan", "gw.home", "gw.corp"] {
+            assert!(
+                callbacks.check(&format!("https://{host}/")).is_err(),
+                "{host}"
+            );
+        }
     }
 
     #[test]

@@ -125,6 +125,8 @@ async fn what_happened_is_told_and_when() {
     let changes = json!({"pullrequest": pull_request, "changes_request": review});
     let status = |state: &str| json!({"commit_status": {"key": "1", "state": state, "created_on": at, "updated_on": at}});
     let whole = json!({"repository": parsed("repository")});
+    let mut renamed = whole.clone();
+    renamed["changes"] = json!({"name": {"old": "shop", "new": "store"}});
     for (event, payload, name, action) in [
         ("pullrequest:created", &pull, "pull_request", "created"),
         ("pullrequest:updated", &pull, "pull_request", "updated"),
@@ -182,6 +184,7 @@ async fn what_happened_is_told_and_when() {
             "completed",
         ),
         ("repo:updated", &whole, "repository", "updated"),
+        ("repo:updated", &renamed, "repository", "renamed"),
         ("repo:transfer", &whole, "repository", "transferred"),
         ("repo:deleted", &whole, "repository", "deleted"),
     ] {

@@ -1,13 +1,16 @@
 //! What Bitbucket's refusals become: limits, policies, missing rights and missing things told apart.
 
-use gitflare_core::{Code, PageRequest, provider::Provider};
+use gitflare_core::{
+    Code, PageRequest,
+    provider::{GitRef, Provider, RefSelector},
+};
 use gitflare_providers::{
     bitbucket::Bitbucket,
     conformance::{Reply, StandIn},
 };
 
 use crate::bitbucket::{
-    below, repo,
+    SHA, below, repo,
     support::{call, table::fixture},
 };
 
@@ -115,6 +118,53 @@ async fn a_workspace_that_bitbucket_blocked_is_a_policy() {
     let provider = Bitbucket::new(stand_in.http(), &format!("{}/2.0", stand_in.url())).unwrap();
     let refused = provider.repositories(&call(), PageRequest::default()).await;
     assert_eq!(refused.unwrap_err().code(), Code::AccessBlockedByPolicy);
+}
+
+#[tokio::test]
+async fn a_workspace_that_refuses_costs_its_own_rows_alone() {
+    for status in [403, 404, 410] {
+        let stand_in = StandIn::answering(move |_, target, _| match target {
+            target if target.starts_with("/2.0/user/workspaces") => Reply::ok(
+                r#"{"values": [{"workspace": {"slug": "closed"}}, {"workspace": {"slug": "mill"}}]}"#,
+            ),
+            target if target.starts_with("/2.0/repositories/mill") => {
+                Reply::ok(fixture("bitbucket/repositories.json"))
+            }
+            _ => Reply::new(status, r#"{"error": {"message": "Only allow-listed IP addresses"}}"#),
+        })
+        .await;
+        let url = format!("{}/2.0", stand_in.url());
+        let provider = Bitbucket::new(stand_in.http(), &url).unwrap();
+        let page = provider.repositories(&call(), PageRequest::default()).await;
+        let page = page.unwrap();
+        assert!(!page.items.is_empty(), "{status}");
+        assert_eq!(page.errors.len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_shortened_id_is_a_ref() {
+    // So does Bitbucket name the commits of pull requests.
+    let whole = format!(r#"{{"hash": "{SHA}"}}"#);
+    let repository = format!("/2.0/{}", below(""));
+    let stand_in = StandIn::answering(move |_, target, _| match target {
+        target if target == repository => Reply::ok(fixture("bitbucket/repository.json")),
+        target if target.ends_with("/commit/0123456789ab") => Reply::ok(whole.clone()),
+        target if target.contains("/statuses") => Reply::ok(r#"{"values": []}"#),
+        _ => Reply::new(404, r#"{"error": {"message": "No such ref"}}"#),
+    })
+    .await;
+    let url = format!("{}/2.0", stand_in.url());
+    let provider = Bitbucket::new(stand_in.http(), &url).unwrap();
+    let at = |name| RefSelector::Ref(GitRef::parse("ref", name).unwrap());
+    let read = async |name| {
+        let page = PageRequest::default();
+        provider.checks(&call(), &repo(), &at(name), page).await
+    };
+    read("0123456789ab").await.unwrap();
+    assert!(stand_in.asked().last().unwrap().contains(SHA));
+    let missing = read("no-such-branch").await.unwrap_err();
+    assert_eq!(missing.code(), Code::ResourceNotFound);
 }
 
 #[tokio::test]

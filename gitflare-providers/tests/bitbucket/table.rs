@@ -162,12 +162,7 @@ fn account() -> Vec<Row> {
                 &[("branches", &below("/refs/branches?pagelen=25"))],
             )
             .list("branches", "/values")
-            .needs(&[
-                "branches/values",
-                "branches/values/*/name",
-                "branches/values/*/target",
-                "branches/values/*/target/hash",
-            ]),
+            .needs(&["branches/values", "branches/values/*/name"]),
         BITBUCKET
             .case(
                 "forks",

@@ -171,6 +171,11 @@ async fn what_happened_is_told_and_when() {
     let up = Upstream::start(&[]).await;
     let time = "2026-03-01T08:00:00.000Z";
     let merge_request = |action: Value| json!({"object_kind": "merge_request", "object_attributes": {"id": 91, "iid": 12, "action": action, "updated_at": "2026-03-01 08:00:00 UTC"}});
+    let by_anna = |action: &str| {
+        let mut payload = merge_request(json!(action));
+        payload["user"] = json!({"id": 3, "username": "anna"});
+        payload
+    };
     let note = |action: Value| json!({"object_kind": "note", "object_attributes": {"id": 5, "note": "Nice", "action": action, "updated_at": "2026-03-01T08:00:00Z"}});
     let release = |action: &str| json!({"object_kind": "release", "tag": "v1", "action": action, "created_at": "2026-03-01 08:00:00 UTC"});
     let build = |status: &str| json!({"object_kind": "build", "build_id": 44, "build_status": status, "build_started_at": "2026-03-01 08:00:00 UTC"});
@@ -210,6 +215,21 @@ async fn what_happened_is_told_and_when() {
         (
             merge_request(json!("unapproved")),
             json!([["pull_request", "dismissed", "unapproved", time]]),
+        ),
+        // With whose it is, it is told as a review without words as well.
+        (
+            by_anna("approved"),
+            json!([
+                ["pull_request", "approved", "approved", time],
+                ["comment", "approved", "approved", time]
+            ]),
+        ),
+        (
+            by_anna("unapproval"),
+            json!([
+                ["pull_request", "dismissed", "unapproval", time],
+                ["comment", "dismissed", "unapproval", time]
+            ]),
         ),
         (
             merge_request(json!("new_word")),

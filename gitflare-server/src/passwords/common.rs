@@ -65,16 +65,38 @@ const MEAN_RUN: usize = 3;
 /// Whether a password is common, letter case aside.
 pub(super) fn contains(password: &str) -> bool {
     let password = password.to_lowercase();
-    let stem = password.trim_end_matches(|c: char| !c.is_alphabetic());
-    let is_filled_up = password.len() - stem.len() <= MAX_FILLING && COMMON.contains(stem);
-    let letters: String = password.chars().filter(|c| c.is_alphabetic()).collect();
     let other = password.replace(SERVICE, "");
-    COMMON.contains(password.as_str())
-        || is_filled_up
-        || repeats(&password)
+    let is_service = other != password;
+    is_guessed(&password)
+        || (is_service && (other.chars().count() < MIN_BESIDE_SERVICE || is_guessed(&other)))
+}
+
+fn is_guessed(password: &str) -> bool {
+    let stem = password.trim_end_matches(|c: char| !c.is_alphabetic());
+    let filling = &password[stem.len()..];
+    let is_filling = filling.len() <= MAX_FILLING || is_one_guess(filling);
+    let letters: String = password.chars().filter(|c| c.is_alphabetic()).collect();
+    is_one_guess(password)
+        || (is_filling && is_one_guess(stem))
         || LONG.contains(&letters.as_str())
-        || (other != password && other.chars().count() < MIN_BESIDE_SERVICE)
-        || is_made_of_runs(&password)
+        || is_two_guesses(password)
+        || (is_filling && is_two_guesses(stem))
+}
+
+/// Whether a text is in the list, or nothing but runs or repeats.
+fn is_one_guess(text: &str) -> bool {
+    COMMON.contains(text) || repeats(text) || is_made_of_runs(text)
+}
+
+/// Whether a text is two of the list, or one and a run, without anything between them.
+fn is_two_guesses(text: &str) -> bool {
+    /// Shorter ones are parts of many words.
+    const SHORTEST: usize = 5;
+    let is_part =
+        |part: &str| part.len() >= SHORTEST && (COMMON.contains(part) || is_made_of_runs(part));
+    (SHORTEST..text.len())
+        .filter_map(|at| text.split_at_checked(at))
+        .any(|(first, second)| is_part(first) && is_part(second))
 }
 
 /// Whether a text is nothing but runs: one character again and again, the alphabet, the digits or
@@ -94,7 +116,7 @@ fn is_made_of_runs(password: &str) -> bool {
             }
         }
     }
-    runs * MEAN_RUN <= characters.len()
+    !characters.is_empty() && runs * MEAN_RUN <= characters.len()
 }
 
 /// How two characters follow each other: the same, forwards or backwards; `None` for neither.
@@ -174,6 +196,12 @@ mod tests {
             ("correct-horse-battery-staple", true),
             ("gitflaregitflare", true),
             ("GitFlare2026!", true),
+            ("password12345678", true),
+            ("iloveyou1234567", true),
+            ("passwordqwerty", true),
+            ("qwertypassword!", true),
+            ("gitflarepassword", true),
+            ("gitflare12345678", true),
             ("gitflare keeps it safe", false),
             ("defenders-hijack-stupor", false),
             ("correct horse battery", false),

@@ -50,7 +50,8 @@ pub(crate) async fn revoke(mut x: Exchange) -> Result<Reply, Refusal> {
             .revoke_own_token(&credentials, &token, &x.request_id)
             .await;
         note_failure(&x, &client, &revoked).await?;
-        Ok(revoked?)
+        revoked?;
+        require(&token)
     };
     match outcome.await {
         Ok(()) => Reply::ok(&Empty {}),
@@ -66,7 +67,9 @@ pub(crate) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
         let client = count_client(&x, &credentials)?;
         let found = x.gateway().introspect_own_token(&credentials, &token).await;
         note_failure(&x, &client, &found).await?;
-        Ok(found?)
+        let found = found?;
+        require(&token)?;
+        Ok(found)
     };
     match outcome.await {
         Ok(found) => Reply::ok(&TokenState::from(found)),
@@ -103,7 +106,15 @@ pub(super) const CHALLENGE_METHODS: &[&str] = &["S256"];
 /// Client authentication methods (RFC 6749, section 2.3.1).
 const AUTH_METHODS: &[&str] = &["client_secret_basic", "client_secret_post"];
 
-/// The client's credentials and the token that it asks about.
+/// Refuses a question about no token. That comes after the client was authenticated.
+fn require(token: &Secret<String>) -> Result<(), Refused> {
+    match token.expose().is_empty() {
+        true => Err(Error::invalid_request("`token` is missing.").into()),
+        false => Ok(()),
+    }
+}
+
+/// The client's credentials and the token that it asks about; an empty one where it names none.
 async fn own_token(x: &mut Exchange) -> Result<(TokenRequest, Secret<String>), Refused> {
     let question: OwnTokenQuestion = x.fields().await?;
     let mut request = TokenRequest {
@@ -112,10 +123,8 @@ async fn own_token(x: &mut Exchange) -> Result<(TokenRequest, Secret<String>), R
         ..TokenRequest::default()
     };
     authenticate_by(&mut request, credentials::basic(x.headers())?)?;
-    match question.token {
-        Some(token) => Ok((request, token)),
-        None => Err(Error::invalid_request("`token` is missing.").into()),
-    }
+    let token = question.token.unwrap_or_else(|| Secret::from(""));
+    Ok((request, token))
 }
 
 fn shaped(refused: Refused, is_form: bool) -> Refusal {
