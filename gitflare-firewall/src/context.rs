@@ -1,6 +1,12 @@
 //! Secrets that only their surroundings give away: the private members of a JSON Web Key,
-//! passwords among the arguments of a call or a command, in data source names, and words that
-//! characters without a shape take apart.
+//! passwords among the arguments of a call or a command, in data source names.
+
+mod commands;
+pub(crate) mod spelled;
+
+use commands::{
+    change_password, flag, from_literal, go_source, net, oracle, pair, password_file, piped,
+};
 
 use crate::{
     assign::is_basic,
@@ -36,6 +42,16 @@ pub(crate) enum Context {
     PasswordFile,
     /// `echo user:secret | chpasswd`
     ChangePassword,
+    /// `net use Z: \\server\share secret /user:bob`
+    NetUse,
+    /// `net user bob secret /add`
+    NetUser,
+    /// `login: bob / secret`
+    Pair,
+    /// `echo secret | docker login --password-stdin`
+    Piped,
+    /// `--from-literal=name=secret`
+    Literal,
 }
 
 /// The literals of the contexts, in any case.
@@ -50,7 +66,19 @@ pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
     (":5432:", "", Context::PasswordFile),
     (":*:*:", "", Context::PasswordFile),
     ("chpasswd", "", Context::ChangePassword),
-    ("az login ", "", Context::Flag(b'p')),
+    ("net use ", "", Context::NetUse),
+    ("net user ", "", Context::NetUser),
+    ("login: ", "A-Za-z", Context::Pair),
+    ("logins: ", "A-Za-z", Context::Pair),
+    ("zugangsdaten: ", "A-Za-z", Context::Pair),
+    ("identifiants: ", "A-Za-z", Context::Pair),
+    ("identifiants : ", "A-Za-z", Context::Pair),
+    ("credenciales: ", "A-Za-z", Context::Pair),
+    ("credenciais: ", "A-Za-z", Context::Pair),
+    ("credenziali: ", "A-Za-z", Context::Pair),
+    ("stats auth ", "A-Za-z", Context::Pair),
+    ("rabbitmqctl add_user ", "", Context::NetUser),
+    ("rabbitmqctl change_password ", "", Context::NetUser),
     ("sqlcmd ", "", Context::Flag(b'P')),
     ("basicauth(", "", Context::Arguments(1)),
     ("basic_auth(", "", Context::Arguments(1)),
@@ -74,7 +102,28 @@ pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
     ("mysqladmin -", "", Context::GluedFlag),
     ("sshpass -", "", Context::Flag(b'p')),
     ("psexec", "", Context::Flag(b'p')),
-    ("docker login", "", Context::Flag(b'p')),
+    (" login ", "", Context::Flag(b'p')),
+    ("useradd ", "", Context::Flag(b'p')),
+    ("usermod ", "", Context::Flag(b'p')),
+    ("zip -", "", Context::Flag(b'P')),
+    ("7z x ", "", Context::GluedFlag),
+    ("7z a ", "", Context::GluedFlag),
+    ("bcp ", "", Context::Flag(b'P')),
+    ("mongorestore ", "", Context::Flag(b'p')),
+    ("mongoexport ", "", Context::Flag(b'p')),
+    ("mongoimport ", "", Context::Flag(b'p')),
+    ("ldapmodify ", "", Context::Flag(b'w')),
+    ("ldappasswd ", "", Context::Flag(b'w')),
+    ("from-literal", "= ", Context::Literal),
+    ("password-stdin", "", Context::Piped),
+    ("passwd --stdin", "", Context::Piped),
+    ("sudo -s", "", Context::Piped),
+    ("| passwd ", "", Context::Piped),
+    ("expdp ", "", Context::Oracle),
+    ("impdp ", "", Context::Oracle),
+    ("sqlldr ", "", Context::Oracle),
+    (":5433:", "", Context::PasswordFile),
+    ("sp_addlogin ", "\"'N", Context::Arguments(1)),
     ("mongo -", "", Context::Flag(b'p')),
     ("mongosh ", "", Context::Flag(b'p')),
     ("mongodump ", "", Context::Flag(b'p')),
@@ -99,6 +148,11 @@ pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, fou
         Context::Oracle => oracle(view, end, found),
         Context::PasswordFile => password_file(view, at, found),
         Context::ChangePassword => change_password(view, at, found),
+        Context::NetUse => net(view, end, |word| word.starts_with(b"\\\\"), found),
+        Context::NetUser => net(view, end, |_| true, found),
+        Context::Piped => piped(view, at, found),
+        Context::Literal => from_literal(view, end, found),
+        Context::Pair => pair(view, end, found),
     }
 }
 
@@ -208,33 +262,6 @@ fn plain(view: &View<'_>, at: usize, found: &mut Matches) {
     }
 }
 
-/// The value of the flag on the line at `at`.
-fn flag(view: &View<'_>, at: usize, letter: u8, glued: bool, found: &mut Matches) {
-    let limit = view.limit.min(at + 300);
-    let line = view.line_over(at).min(limit);
-    let Some(index) = memchr::memmem::find(&view.text[at..line], &[b' ', b'-', letter]) else {
-        return;
-    };
-    let mut start = at + index + 3;
-    if glued == matches!(view.byte(start), b' ' | b'=') {
-        return;
-    }
-    if !glued {
-        start = view.skip_blanks(start + 1);
-    }
-    let end = match view.quote(start) {
-        Some(quote) => {
-            start += quote.len;
-            view.quoted_end(start, quote).0
-        }
-        None => const { Set::new(" \t\r\n\"'`\\\\;|)&") }.run_until(view.text, start, line),
-    };
-    if start < end && !matches!(view.byte(start), b'-' | b'<') && is_secret(&view.text[start..end])
-    {
-        found.secret(start, end);
-    }
-}
-
 /// Credentials in base64 behind the name of their scheme.
 fn basic(view: &View<'_>, at: usize, found: &mut Matches) {
     let end = const { Set::new("A-Za-z0-9+/=") }.run(view.text, at, view.limit.min(at + 1024));
@@ -242,104 +269,4 @@ fn basic(view: &View<'_>, at: usize, found: &mut Matches) {
     if end - at >= 12 && is_basic(&view.text[at..end]) {
         found.secret(at, end);
     }
-}
-
-const SOURCE: Set = Set::new(r"\w.~!#$%^*+=?-");
-
-/// The secret before `@tcp(`, as Go's MySQL driver reads it.
-fn go_source(view: &View<'_>, at: usize, found: &mut Matches) {
-    let start = SOURCE.run_back(view.text, at, view.floor.max(at.saturating_sub(128)));
-    if view.before(start) == b':' && start < at && is_secret(&view.text[start..at]) {
-        found.secret(start, at);
-    }
-}
-
-/// The secret between a slash and an `@` in the next word.
-fn oracle(view: &View<'_>, at: usize, found: &mut Matches) {
-    let limit = view.limit.min(at + 200);
-    let start = const { Set::new(" '\"") }.run(view.text, at, limit);
-    let user = const { Set::new(r"\w$#.-") }.run(view.text, start, limit);
-    let end = const { Set::new("@ \t\r\n\"'`\\\\") }.run_until(view.text, user, limit);
-    let secret = user + 1;
-    if user > start
-        && view.byte(user) == b'/'
-        && secret < end
-        && (view.byte(end) == b'@' || view.ends_line(view.skip_blanks(end)))
-        && is_secret(&view.text[secret..end])
-    {
-        found.secret(secret, end);
-    }
-}
-
-/// The fifth field of the line around `at`.
-fn password_file(view: &View<'_>, at: usize, found: &mut Matches) {
-    let line = view.line_start(at);
-    let start = line + usize::from(matches!(view.byte(line), b'+' | b'-' | b' '));
-    let end = view.line_over(at);
-    let text = &view.text[start..end];
-    let mut colons = memchr::memchr_iter(b':', text);
-    let Some(last) = colons.nth(3) else {
-        return;
-    };
-    let secret = start + last + 1;
-    let plain = !text
-        .iter()
-        .any(|byte| matches!(byte, b' ' | b'"' | b'\'' | b'/'));
-    if colons.next().is_none() && plain && secret < end && is_secret(&view.text[secret..end]) {
-        found.secret(secret, end);
-    }
-}
-
-/// The secret of the pair that a pipe hands to `chpasswd`.
-fn change_password(view: &View<'_>, at: usize, found: &mut Matches) {
-    let line = view.line_start(at);
-    let Some(pipe) = memchr::memrchr(b'|', &view.text[line..at]) else {
-        return;
-    };
-    let Some(echo) = memchr::memmem::rfind(&view.text[line..line + pipe], b"echo ") else {
-        return;
-    };
-    let mut start = view.skip_blanks(line + echo + b"echo ".len());
-    let mut end = line + pipe;
-    if let Some(quote) = view.quote(start) {
-        start += quote.len;
-        end = end.min(view.quoted_end(start, quote).0);
-    } else {
-        end = const { Set::new(" \t") }.run_until(view.text, start, end);
-    }
-    if let Some(colon) = memchr::memchr(b':', &view.text[start..end])
-        && is_secret(&view.text[start + colon + 1..end])
-    {
-        found.secret(start + colon + 1, end);
-    }
-}
-
-/// Characters without a shape: zero-width space, joiners, word joiner, byte order mark.
-pub(crate) const INVISIBLE: &[&str] = &["\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{feff}"];
-
-/// The word around the invisible character at `at`, and the same without such characters; `None`
-/// for all but the first of a word.
-pub(crate) fn without_invisible(view: &View<'_>, at: usize) -> Option<(usize, usize, Vec<u8>)> {
-    const WORD: Set = Set::new(r"\w-");
-    let start = WORD.run_back(view.text, at, view.floor.max(at.saturating_sub(512)));
-    if start == at
-        || INVISIBLE
-            .iter()
-            .any(|sign| view.text[..start].ends_with(sign.as_bytes()))
-    {
-        return None;
-    }
-    let mut word = Vec::new();
-    let mut end = start;
-    while end < view.limit.min(start + 1024) {
-        if WORD.has(view.text[end]) {
-            word.push(view.text[end]);
-            end += 1;
-        } else if let Some(sign) = INVISIBLE.iter().find(|sign| view.has(end, sign.as_bytes())) {
-            end += sign.len();
-        } else {
-            break;
-        }
-    }
-    (word.len() > at - start).then_some((start, end, word))
 }

@@ -8,7 +8,7 @@ use crate::{
     assign::{self, Strength},
     block::{self, Block, middle},
     chance::Profile,
-    context::{self, CONTEXTS, Context},
+    context::{self, CONTEXTS, Context, spelled},
     formats::{self, Format},
     language::Language,
     link,
@@ -34,8 +34,8 @@ enum Kind {
     Manifest,
     /// `data:`
     Data,
-    /// A character that shows nothing, within a word.
-    Invisible,
+    /// A character within a word that shows nothing or looks like another.
+    Spelled,
     Link,
     Context(Context),
     Tag,
@@ -75,6 +75,9 @@ impl Carry {
         }
     }
 }
+
+/// The shortest token that is looked for in a word of odd characters.
+const SHORTEST_TOKEN: usize = 16;
 
 /// What ends a run that outgrew its window.
 const RUN_END: Set = Set::new(" \t\r\n\"'`\\\\<>");
@@ -122,9 +125,7 @@ impl Engine {
         add("data:", Set::new(" \t\r\n#{\\\\"), true, Kind::Data);
         add("data\":", Set::default(), true, Kind::Data);
         add("data\\\":", Set::default(), true, Kind::Data);
-        for text in context::INVISIBLE {
-            add(text, Set::new("A-Za-z0-9"), false, Kind::Invisible);
-        }
+        add(spelled::ESCAPE, Set::new("4-7"), false, Kind::Spelled);
         for (text, tail, context) in CONTEXTS {
             add(text, Set::new(tail), true, Kind::Context(*context));
         }
@@ -173,7 +174,11 @@ impl Engine {
             swallow(text, at, to, carry, found);
             from = from.max(carry.resume);
         }
+        let mut odd = spelled::Places::new(from);
         self.scanner.each(text, from, to, |hit| {
+            while let Some(at) = odd.next_until(text, hit.at, to) {
+                self.spelled((text, language), at, carry, found);
+            }
             // Anchors before a run that outgrew its matcher still count; those in it do not.
             let end = hit.at + self.kinds[usize::from(hit.literal)].1;
             while let Some(at) = found.next_truncated(to.min(end)) {
@@ -191,8 +196,46 @@ impl Engine {
             self.matched(&view, hit, to, carry, found);
             carry.resume
         });
+        while let Some(at) = odd.next_until(text, to, to) {
+            self.spelled((text, language), at, carry, found);
+        }
         while let Some(at) = found.next_truncated(to) {
             swallow(text, at, to, carry, found);
+        }
+    }
+
+    /// The word around an odd character.
+    #[cold]
+    #[inline(never)]
+    fn spelled(
+        &self,
+        (text, language): (&[u8], Language),
+        at: usize,
+        carry: &Carry,
+        found: &mut Matches,
+    ) {
+        if at < carry.resume || language == Language::Lock || found.next_truncated(at + 1).is_some()
+        {
+            return;
+        }
+        let view = View {
+            text,
+            floor: at.saturating_sub(LOOKBACK),
+            limit: text.len().min(at + LOOKAHEAD),
+            language,
+        };
+        self.read_spelled(&view, at, found);
+    }
+
+    fn read_spelled(&self, view: &View<'_>, at: usize, found: &mut Matches) {
+        if let Some((start, stop, text)) = spelled::plain_word(view, at) {
+            match assign::strength_of(&text) {
+                Some(strength) => assign::read_as(view, start, stop, strength, found),
+                None if text.len() >= SHORTEST_TOKEN && self.holds_secret(&text) => {
+                    found.secret(start, stop);
+                }
+                None => {}
+            }
         }
     }
 
@@ -258,15 +301,7 @@ impl Engine {
                     }
                 }
             }
-            Kind::Invisible => {
-                if let Some((start, stop, text)) = context::without_invisible(view, hit.at) {
-                    match assign::strength_of(&text) {
-                        Some(strength) => assign::read_as(view, start, stop, strength, found),
-                        None if self.holds_secret(&text) => found.secret(start, stop),
-                        None => {}
-                    }
-                }
-            }
+            Kind::Spelled => self.read_spelled(view, hit.at, found),
             Kind::Link => {
                 if view.before(hit.at).is_ascii_alphanumeric() {
                     link::read(view, end, found);

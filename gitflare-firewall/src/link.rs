@@ -71,6 +71,7 @@ pub(crate) fn is_secret(secret: &[u8]) -> bool {
         || secret
             .iter()
             .all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.'))
+        || is_placeholder(secret)
     {
         return false;
     }
@@ -82,6 +83,38 @@ pub(crate) fn is_secret(secret: &[u8]) -> bool {
         || secret.len() == 2 && secret[0] == b'%'
         || secret.starts_with(b"%(")
         || secret.iter().all(u8::is_ascii_digit) && secret.len() < 6)
+}
+
+/// `AppSecret`, `ACCESS_TOKEN`, `p...3`: what manuals write where a secret would stand.
+fn is_placeholder(secret: &[u8]) -> bool {
+    const WORDS: [&[u8]; 5] = [b"secret", b"token", b"key", b"pass", b"password"];
+    if memchr::memmem::find(secret, b"...").is_some() || secret.starts_with(b"\\[") {
+        return true;
+    }
+    if !secret
+        .iter()
+        .all(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+        || !secret.iter().any(u8::is_ascii_uppercase)
+    {
+        return false;
+    }
+    let is_constant = !secret.iter().any(u8::is_ascii_lowercase);
+    if is_constant {
+        return WORDS.iter().any(|word| {
+            secret.len() >= word.len()
+                && secret[secret.len() - word.len()..].eq_ignore_ascii_case(word)
+        });
+    }
+    // The last of several words that begin with capitals.
+    let last = secret
+        .iter()
+        .rposition(u8::is_ascii_uppercase)
+        .filter(|at| *at > 0);
+    last.is_some_and(|at| {
+        WORDS[..4]
+            .iter()
+            .any(|word| secret[at..].eq_ignore_ascii_case(word))
+    })
 }
 
 /// Reads a `curl` command line that begins at `at`.

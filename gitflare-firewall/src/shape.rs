@@ -49,6 +49,12 @@ impl Set {
         self
     }
 
+    /// The same set with one more byte.
+    pub(crate) const fn with(mut self, byte: u8) -> Self {
+        self.add(byte, byte);
+        self
+    }
+
     const fn add(&mut self, from: u8, to: u8) {
         let mut byte = from;
         loop {

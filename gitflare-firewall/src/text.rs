@@ -20,6 +20,11 @@ pub(crate) struct View<'t> {
     pub(crate) language: Language,
 }
 
+/// Characters without a shape: zero-width space, joiners, word joiner, byte order mark, soft hyphen.
+pub(crate) const INVISIBLE: [&str; 6] = [
+    "\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{feff}", "\u{ad}",
+];
+
 /// An opening quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quote {
@@ -84,6 +89,17 @@ impl View<'_> {
             || matches!(self.before(at), b'=' | b':')
             || !self.byte(letter + 1).is_ascii_alphanumeric();
         (beside && self.byte(letter) == b't').then_some(letter + 1)
+    }
+
+    /// After characters that show nothing.
+    pub(crate) fn skip_invisible(&self, mut at: usize) -> usize {
+        while !self.byte(at).is_ascii() {
+            match INVISIBLE.iter().find(|sign| self.has(at, sign.as_bytes())) {
+                Some(sign) => at += sign.len(),
+                None => break,
+            }
+        }
+        at
     }
 
     /// The bytes of a line end at `at`, written or escaped; 0 when there is none.

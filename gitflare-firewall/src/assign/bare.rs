@@ -61,7 +61,11 @@ impl Reader<'_, '_> {
         // `**value**`, as Markdown sets it off.
         let stars = usize::from(view.language.is_unknown() && view.has(at, b"**")) * 2;
         let at = at + stars;
+        let at = self.second_word(at).unwrap_or(at);
         let tight = at == self.key.end + 1;
+        // `${NAME:-default}`
+        let is_default = tight && self.in_braces();
+        let at = at + usize::from(is_default && matches!(view.byte(at), b'-' | b'=' | b'+' | b'?'));
         if tight && view.byte(self.key.end) == b':' && view.before(self.key.start) == b':' {
             // A part of a name, as in `arn:aws:secretsmanager:region:account:secret:name`.
             return;
@@ -75,6 +79,13 @@ impl Reader<'_, '_> {
         }
         let (end, form) = self.extent(at, tight, operator);
         let mut end = view.escape_in(at, end);
+        if view.byte(self.key.end) == b'%' {
+            // An escaped `&` or quote ends an escaped value.
+            for sign in [&b"%26"[..], b"%22"] {
+                let value = &view.text[at..end];
+                end = memchr::memmem::find(value, sign).map_or(end, |index| at + index);
+            }
+        }
         let is_loose = form != Form::Pair && !view.language.is_config();
         while end > at
             && (matches!(view.text[end - 1], b',' | b' ' | b'\t')
@@ -83,10 +94,26 @@ impl Reader<'_, '_> {
         {
             end -= 1;
         }
+        if is_loose {
+            end = before_exclamation(view.text, at, end);
+        }
         if view.byte(end) != b'(' {
             self.propose(at, end, form, found);
             self.continued(end, found);
         }
+    }
+
+    /// The secret of a user and a secret that a slash or a colon joins, under a name of both:
+    /// `creds: bob / x1y2z3`, `user/password: bob/x1y2z3`.
+    pub(super) fn second_word(&self, at: usize) -> Option<usize> {
+        let view = self.view;
+        let name = &view.text[self.key.start..self.key.end];
+        let names_both = [&b"creds"[..], b"credentials", b"credential"]
+            .iter()
+            .any(|word| ends_in(name, word))
+            || view.before(self.key.start) == b'/' && view.before(self.key.start - 1) != b'/'
+            || view.text[..self.key.start].ends_with(b" / ");
+        names_both.then(|| second_word(view, at)).flatten()
     }
 
     /// Where the value at `at` ends, and what kind it is.
@@ -209,6 +236,50 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// The second of the two words at `at` that a slash or a colon joins, blanks on both sides of it or
+/// on none; `None` when the first does not read like a name or the second like one.
+pub(crate) fn second_word(view: &View<'_>, at: usize) -> Option<usize> {
+    const FIRST: Set = Set::new(r"\w.@+-");
+    let end = FIRST.run(view.text, at, view.limit.min(at + 48));
+    let sign = view.skip_blanks(end);
+    let word = view.skip_blanks(sign + 1);
+    let is_joint = matches!(view.byte(sign), b'/' | b':' | b'|')
+        && (sign > end) == (word > sign + 1)
+        && !matches!(view.byte(word), b'/' | b'|' | b'\n');
+    if !is_joint || end < at + 2 || Profile::of(&view.text[at..end]).is_random() {
+        return None;
+    }
+    let stop = BARE_END.run_until(view.text, word, view.limit.min(word + 128));
+    let profile = Profile::of(&view.text[word..stop]);
+    let is_loose = sign > end || view.byte(sign) == b':';
+    let is_secret = profile.len >= 12 && profile.is_random()
+        || is_loose && profile.len >= 6 && profile.digits > 0 && profile.letters() > 0;
+    is_secret.then_some(word)
+}
+
+/// The end of the generated text at `at..end` before the signs that end a sentence.
+fn before_exclamation(text: &[u8], at: usize, end: usize) -> usize {
+    let mut stop = end;
+    while stop > at && matches!(text[stop - 1], b'!' | b'?') {
+        stop -= 1;
+    }
+    if stop == end {
+        return end;
+    }
+    let profile = Profile::of(&text[at..stop]);
+    if profile.len >= 12 && profile.symbols == 0 && profile.is_random() {
+        stop
+    } else {
+        end
+    }
+}
+
+pub(super) fn ends_in(name: &[u8], word: &[u8]) -> bool {
+    name.len()
+        .checked_sub(word.len())
+        .is_some_and(|at| name[at..].eq_ignore_ascii_case(word))
 }
 
 /// The shortest generated value that counts among the names of code.

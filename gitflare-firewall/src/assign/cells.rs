@@ -3,10 +3,12 @@
 //! digit, unless its element says that it is one.
 
 use super::{Reader, form::Form, strength::Strength};
-use crate::{chance::Profile, language::Language, shape::Set, span::Matches};
+use crate::{chance::Profile, language::Language, shape::Set, span::Matches, text::View};
 
 /// Rows of a table that are read below its header.
 const MOST_ROWS: usize = 32;
+/// Bytes of an HTML table that are read below its header.
+const LONGEST_TABLE: usize = 4 * 1024;
 /// Tags between a name and its value.
 const MOST_TAGS: usize = 5;
 /// Elements that hold nothing but values.
@@ -27,16 +29,55 @@ impl Reader<'_, '_> {
         if view.has(colon, b"</") {
             return self.element_beside(colon, found);
         }
-        if view.byte(at) == b'|' && view.byte(at + 1) != b'|' && view.byte(at + 1) != b'=' {
+        if view.byte(at) == b'|' && view.byte(at + 1) != b'|' && view.byte(at + 1) != b'='
+            || view.ends_line(at) && is_row(view, self.key.start)
+        {
             return self.row(at, found);
         }
         view.language == Language::Table && self.column(found)
+    }
+
+    /// The cells below a name that heads a column of an HTML table.
+    fn html_column(&self, at: usize, found: &mut Matches) {
+        let view = self.view;
+        let before = &view.text[view.floor..self.key.start];
+        let row = memchr::memmem::rfind(before, b"<tr").unwrap_or(0);
+        let column = memchr::memmem::find_iter(&before[row..], b"<th").count();
+        let text = &view.text[at..view.limit.min(at + LONGEST_TABLE)];
+        let rows = memchr::memmem::find_iter(text, b"<tr").take(MOST_ROWS);
+        for row in rows {
+            let end = memchr::memmem::find(&text[row..], b"</tr").map_or(text.len(), |at| row + at);
+            let cells = &text[row..end];
+            let Some(cell) = memchr::memmem::find_iter(cells, b"<td").nth(column.max(1) - 1) else {
+                continue;
+            };
+            let Some(open) = memchr::memchr(b'>', &cells[cell..]) else {
+                continue;
+            };
+            let mut start = at + row + cell + open + 1;
+            // `<code>` and the like around it.
+            while view.byte(start) == b'<'
+                && let Some(close) = memchr::memchr(b'>', &view.text[start..at + end])
+            {
+                start += close + 1;
+            }
+            let stop = memchr::memchr(b'<', &view.text[start..at + end])
+                .map_or(at + end, |index| start + index);
+            self.cell(start, stop, false, found);
+        }
     }
 
     /// `<td>Password</td><td>x1y2z3</td>`, `<b>Password:</b> x1y2z3`
     fn element_beside(&self, at: usize, found: &mut Matches) -> bool {
         const SPACE: Set = Set::new(" \t\r\n:");
         let view = self.view;
+        if view.has(at, b"</th") {
+            let next = SPACE.run(view.text, at + b"</th>".len(), view.limit);
+            if !view.has(next, b"<td") {
+                self.html_column(at, found);
+                return true;
+            }
+        }
         let limit = view.limit.min(at + 256);
         let mut at = at;
         let mut is_value = false;
@@ -62,28 +103,32 @@ impl Reader<'_, '_> {
     fn row(&self, at: usize, found: &mut Matches) -> bool {
         let view = self.view;
         let start = self.row_start(view.line_start(self.key.start));
-        if view.byte(start) != b'|' {
-            return false;
-        }
         let over = view.line_over(at);
         let mut next = self.row_start(over + view.line_end(over));
         let rule = view.line_over(next);
-        let dashes = const { Set::new("|: -") };
-        if rule > next && dashes.run(view.text, next, rule) == rule {
+        // Of Markdown, with or without bars at the ends, and of reStructuredText.
+        let dashes = const { Set::new("|: +=-") };
+        let is_ruled = rule > next + 2 && dashes.run(view.text, next, rule) == rule;
+        if view.byte(start) != b'|' && !is_ruled {
+            return false;
+        }
+        if is_ruled {
             let column = memchr::memchr_iter(b'|', &view.text[start..self.key.start]).count();
             let mut end = rule;
             for _ in 0..MOST_ROWS {
                 next = self.row_start(end + view.line_end(end));
-                if next >= view.limit || view.byte(next) != b'|' {
+                if next >= view.limit || view.ends_line(next) {
                     break;
                 }
                 end = view.line_over(next);
                 self.nth(next, end, column, b"|", found);
             }
-        } else {
+        } else if at < over {
             let end =
                 memchr::memchr(b'|', &view.text[at + 1..over]).map_or(over, |index| at + 1 + index);
             self.cell(at + 1, end, false, found);
+        } else {
+            return false;
         }
         true
     }
@@ -149,7 +194,9 @@ impl Reader<'_, '_> {
         }
         let value = &text[start..end];
         let profile = Profile::of(value);
-        if profile.spaces == 0 && (is_value || profile.digits > 0 && value.len() >= 6) {
+        let is_marked = profile.digits > 0 && value.len() >= 6 || profile.is_random();
+        let is_code = value.iter().any(|byte| b"\"{}<>\\".contains(byte));
+        if profile.spaces == 0 && !is_code && (is_value || is_marked) {
             self.propose(start, end, Form::Literal, found);
         }
     }
@@ -168,4 +215,9 @@ impl Reader<'_, '_> {
         }
         true
     }
+}
+
+/// Whether a bar stands before the name at `at` on its line, which the name ends.
+pub(super) fn is_row(view: &View<'_>, at: usize) -> bool {
+    memchr::memchr(b'|', &view.text[view.line_start(at)..at]).is_some()
 }

@@ -13,7 +13,8 @@ impl Reader<'_, '_> {
     pub(super) fn config_end(&self, at: usize) -> usize {
         let view = self.view;
         let limit = view.limit.min(at + LONGEST_BARE);
-        let is_flag = view.before(self.key.start) == b'-';
+        let before = view.before(self.key.start);
+        let is_flag = before == b'-' || before == b'/' && view.byte(self.key.end) == b':';
         let closing = self.enclosing();
         // `helm --set a=x,b=y`
         let before = &view.text[view.line_start(self.key.start)..self.key.start];
@@ -29,7 +30,7 @@ impl Reader<'_, '_> {
                     is_flag || matches!(next, b'#' | b';' | b'/' | b'(') || self.has_pair(end + 1)
                 }
                 b'&' => next == b'&' || ends_word || self.has_pair(end + 1),
-                b'|' => ends_word || is_generated(&view.text[at..end]),
+                b'|' | b'>' => ends_word || is_generated(&view.text[at..end]),
                 b';' => ends_word || self.has_pair(end + 1) || view.has(end + 1, b"export "),
                 b',' if is_set && view.byte(DOTTED.run(view.text, end + 1, limit)) == b'=' => true,
                 b',' => {
@@ -110,6 +111,7 @@ impl Reader<'_, '_> {
         self.view.byte(at) == b'-'
             || end > at && self.view.byte(end) == b'='
             || matches!(self.view.byte(at), b'&' | b'|' | b'>' | b'\\')
+            || self.view.byte(at).is_ascii_digit() && self.view.byte(at + 1) == b'>'
     }
 
     /// Whether another `name:` or `name=` begins at `at`, as in a list of members.

@@ -3,14 +3,19 @@
 //! test compares the two.
 
 use super::{
-    is_selector,
+    bare::second_word,
+    cells::is_row,
+    columns, is_selector,
     limits::{
         BARE_END, LONGEST_COMPARED, LONGEST_NAME, LONGEST_WORD, MARK, NAME, SHORTEST_GENERATED,
         SHORTEST_NEARBY, reach,
     },
-    members::value_before,
+    members::{is_attribute, is_member_name, value_before},
     near::{has_run, near},
-    operator::{CALL, TYPE, argument, compared, declared, is_argument, is_compared, method},
+    operator::{
+        CALL, TYPE, argument, behind_remark, compared, declared, filled, is_argument, is_compared,
+        method,
+    },
     strength::Strength,
     value::is_header,
 };
@@ -59,6 +64,9 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
         byte if is_quote(byte) => return true,
         _ => {}
     }
+    if matches!(view.byte(at), b',' | b')' | b']') && columns::values(view, at).is_some() {
+        return true;
+    }
     while matches!(view.byte(at), b']' | b')' | b'}') {
         at += 1;
     }
@@ -71,10 +79,14 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
     if OPENS.has(byte) || is_quote(byte) {
         return true;
     }
+    if blank && quoted && is_attribute(view, start) {
+        return true;
+    }
     let opens = match byte {
         b'=' => matches!(next, b'~' | b'3') || takes_value(view, start, at + 1, at == stop),
         b':' if next == b':' => {
-            view.byte(at + 2) == b'=' || view.byte(at + 2) == b':' && view.byte(at + 3) == b'='
+            let end = at + 2 + usize::from(view.byte(at + 2) == b':');
+            view.byte(end) == b'=' || view.byte(end) == b' ' && is_quote(view.byte(end + 1))
         }
         b':' => takes_value(view, start, at + 1, at == stop),
         b'!' => next == b'=',
@@ -83,19 +95,31 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
         b'.' if next.is_ascii_alphabetic() => method(view, at).is_some(),
         b'+' | b'.' => next == byte || next == b'=',
         b'-' => next == b'>' || blank || next == b' ',
+        b'/' => filled(view, start, at).is_some(),
+        b'(' if blank && behind_remark(view, at).is_some() => true,
         b'(' => !quoted && argument(view, at + 1).is_some(),
         b',' => {
             let next = view
                 .next_line(at + 1)
                 .unwrap_or_else(|| view.skip_blanks(at + 1));
-            begins_member(view, next) || is_argument(view, start) || is_compared(view, start)
+            begins_member(view, next)
+                || quoted && view.has(next, b"with: ")
+                || quoted && (is_flag(view, start) || is_argument(view, start))
+                || is_compared(view, start)
+                || filled(view, start, at).is_some()
+                || is_member_name(view, start)
         }
-        b'\n' | b'\r' => view
-            .next_line(at)
-            .is_some_and(|next| is_sibling(view.byte(next))),
+        b'\n' | b'\r' => {
+            view.next_line(at)
+                .is_some_and(|next| is_sibling(view.byte(next)))
+                || is_flag(view, start)
+                || is_member_name(view, start)
+                || is_row(view, start)
+        }
         b'v' | b'V' => matches!(next, b'a' | b'A'),
         b'c' => next == b'o',
         b'd' => next == b'e',
+        b'f' | b'o' | b'i' | b'a' if blank && behind_remark(view, at).is_some() => true,
         b'o' => next == b'r',
         b'e' => next == b'n',
         b'{' => true,
@@ -129,7 +153,7 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
     let end = CALL.run(view.text, value, view.limit.min(value + 48));
     let word = &view.text[value..end];
     if is_quote(view.byte(end))
-        || view.byte(end) == b'(' && is_quote(view.byte(view.skip_blanks(end + 1)))
+        || view.byte(end) == b'(' && opens_argument(view.byte(view.skip_blanks(end + 1)))
         || [&b"new"[..], b"await", b"return"]
             .iter()
             .any(|wrapper| word.starts_with(wrapper))
@@ -160,6 +184,7 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
         || bare.len() >= SHORTEST_GENERATED
         || tight
         || bare.iter().any(|byte| MARK.has(*byte))
+        || second_word(view, value).is_some()
 }
 
 /// Whether a value may follow after blanks alone.
@@ -181,7 +206,7 @@ fn takes_blanks(view: &View<'_>, at: usize, strength: Strength) -> bool {
         .unwrap_or(line)
         .trim_ascii_start();
     view.text[start..at].contains(&b'-')
-        || [&b"ENV"[..], b"ARG", b"#define"]
+        || [&b"ENV"[..], b"ARG", b"#define", b"set", b"SetEnv"]
             .iter()
             .any(|word| line.starts_with(word))
 }
@@ -211,6 +236,21 @@ fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
     ) && has_run(view, stop, strength)
         // The name may end a byte before.
         && near(view, stop, reach(strength) + 1, strength).is_some()
+}
+
+/// Whether the name with a word at `at` begins with the dashes of a flag.
+fn is_flag(view: &View<'_>, at: usize) -> bool {
+    let start = NAME.run_back(
+        view.text,
+        at,
+        view.floor.max(at.saturating_sub(LONGEST_NAME)),
+    );
+    start < at && view.text[start] == b'-' || view.before(at) == b'-'
+}
+
+/// Whether a literal or a list of such may begin an argument.
+fn opens_argument(byte: u8) -> bool {
+    is_quote(byte) || byte == b'['
 }
 
 fn is_quote(byte: u8) -> bool {

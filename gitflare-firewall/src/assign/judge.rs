@@ -1,13 +1,15 @@
 //! Decides whether a value is a secret: what kind of literal it is, against what its name promises.
 
+use super::words::PLACES;
 use super::{
     form::Form,
     limits::{LONGEST_JUDGED, LONGEST_WORD, MARK, SHORTEST_GENERATED},
     strength::Strength,
     value::{
-        contains, is_algorithm, is_basic, is_chosen, is_date, is_digest, is_expression, is_label,
-        is_name_of, is_names, is_namespace, is_number, is_path_or_url, is_pattern, is_phrase,
-        is_prose, is_reference, is_stand_in, is_title, is_uuid, tells_a_place,
+        contains, is_algorithm, is_basic, is_chosen, is_date, is_digest, is_escaped_label,
+        is_expression, is_field, is_label, is_method_call, is_name_of, is_names, is_namespace,
+        is_number, is_path_or_url, is_pattern, is_phrase, is_prose, is_published, is_reference,
+        is_stand_in, is_title, is_uuid, tells_a_place,
     },
 };
 use crate::{chance::Profile, language::Language, shape::Set, tag::TAG_LEN};
@@ -42,6 +44,8 @@ pub(super) fn is_secret(
     }
     if value.len() < 3
         || is_reference(value)
+        || is_published(value)
+        || is_escaped_label(value)
         || is_digest(value)
         || is_pattern(value)
         || is_stand_in(value, form)
@@ -58,6 +62,9 @@ pub(super) fn is_secret(
         && (strength != Strength::Password && value.len() < 15
             || value.iter().any(u8::is_ascii_alphabetic))
     {
+        return false;
+    }
+    if form == Form::Bare && is_method_call(value) {
         return false;
     }
     if form == Form::Bare && !language.is_config() && is_expression(value) {
@@ -121,20 +128,30 @@ fn takes_password(value: &[u8], profile: &Profile, form: Form, language: Languag
     }
     match form {
         Form::Quoted | Form::Literal | Form::Pair => {
-            value.len() >= 4
-                && !(profile.digits == 0 && is_names(value) && tells_a_place(value))
-                && !is_title(value, profile)
+            let is_place = profile.digits == 0 && is_names(value) && tells_a_place(value);
+            value.len() >= 4 && !is_place && !is_field(value) && !is_title(value, profile)
         }
         Form::Bare if language.is_config() => {
-            value.len() >= 3 && !(profile.digits == 0 && is_names(value))
+            let is_plain = profile.digits == 0 || value.contains(&b'.') && !is_chosen(value);
+            value.len() >= 3 && !(is_plain && is_names(value))
         }
         Form::Bare => {
             value.len() >= 6
                 && profile.letters() > 0
-                && (profile.digits > 0 || value.iter().any(|byte| SYMBOLS.has(*byte)))
+                && (profile.digits > 0
+                    || value.iter().any(|byte| SYMBOLS.has(*byte))
+                    || is_mixed_at_random(profile))
                 && (!is_names(value) || is_chosen(value))
         }
     }
+}
+
+/// Letters alone, of both cases, that no person put together.
+fn is_mixed_at_random(profile: &Profile) -> bool {
+    profile.len >= SHORTEST_GENERATED
+        && profile.upper >= 4
+        && profile.lower >= 4
+        && profile.is_random()
 }
 
 fn takes_secret(value: &[u8], profile: &Profile, form: Form, language: Language) -> bool {
@@ -155,6 +172,7 @@ fn takes_secret(value: &[u8], profile: &Profile, form: Form, language: Language)
     let shortest = if form == Form::Bare { 8 } else { 6 };
     (form != Form::Bare || language.is_config())
         && value.len() >= shortest
+        && !PLACES.has(value)
         && profile.symbols == 0
         && profile.spaces == 0
         && profile.upper == 0

@@ -16,6 +16,8 @@ pub(super) struct Key {
 }
 
 const WORDS: Set = NAME.with_letters();
+/// Chinese verbs that join a name to its value, without a blank between.
+pub(super) const VERBS: [&str; 3] = ["是", "为", "為"];
 
 impl Key {
     /// The name around the keyword at `at..end`, unless it names something that is not secret.
@@ -57,6 +59,14 @@ impl Key {
             stop = end + bracket;
             let topic = "は".as_bytes();
             stop -= topic.len() * usize::from(view.text[end..stop].ends_with(topic));
+        }
+        if letters != NAME {
+            // `密码是...`
+            for verb in VERBS {
+                if let Some(index) = memchr::memmem::find(&view.text[end..stop], verb.as_bytes()) {
+                    stop = end + index;
+                }
+            }
         }
         if strength == Strength::Provider {
             stop = before_value(view, end, stop);
@@ -130,8 +140,8 @@ fn refine(
         )
         && COMPOUNDS.ends(before);
     let mut last = last_word(before);
-    if before.is_empty() && strength == Strength::Key && view.before(at) == b' ' {
-        // `Secret Key: ...`
+    if before.is_empty() && strength == Strength::Key && matches!(view.before(at), b' ' | b'.') {
+        // `Secret Key: ...`, `fs.s3.secret.key=...`
         let end = at - 1;
         last =
             &view.text[NAME.run_back(view.text, end, view.floor.max(end.saturating_sub(16)))..end];
@@ -144,6 +154,10 @@ fn refine(
     }
     if last.eq_ignore_ascii_case(b"allow") {
         // `Access-Control-Allow-Credentials` says whether they are taken, not what they are.
+        return None;
+    }
+    if strength == Strength::Password && before == b"ch" {
+        // A command; what it is handed is a user and a password.
         return None;
     }
     match strength {

@@ -2,6 +2,7 @@
 
 use super::{Operator, Reader, form::Form, has_digit_or_symbol, strength::Strength};
 use crate::{
+    shape::Set,
     span::Matches,
     text::{LONGEST_VALUE, Quote, View},
 };
@@ -23,7 +24,7 @@ impl Reader<'_, '_> {
         }
         let (end, closed) = view.quoted_end(start, quote);
         if operator == Operator::Comma && !self.takes_argument(start, end)
-            || operator == Operator::Call && !self.takes_call(&view.text[start..end])
+            || operator == Operator::Call && !self.takes_call(start, end, quote)
         {
             return;
         }
@@ -61,7 +62,14 @@ impl Reader<'_, '_> {
             return reader.scheme_value(start, found);
         }
         let before = found.len();
-        self.propose(start, end, Form::Quoted, found);
+        let start = self
+            .second_word(start)
+            .filter(|second| *second < end)
+            .unwrap_or(start);
+        match memchr::memmem::find(&view.text[start..end], b"\\\n") {
+            Some(line) => self.continued_literal(start, start + line, end, found),
+            None => self.propose(start, self.before_keys(start, end), Form::Quoted, found),
+        }
         if closed {
             let whole = found.len() > before;
             self.pieces(end + quote.len, whole, found);
@@ -69,6 +77,38 @@ impl Reader<'_, '_> {
                 self.others(end + quote.len, found);
             }
         }
+    }
+
+    /// A literal whose first line `start..line` a backslash continues on the next ones.
+    fn continued_literal(&self, start: usize, line: usize, end: usize, found: &mut Matches) {
+        let view = self.view;
+        let before = found.len();
+        self.propose(start, line, Form::Quoted, found);
+        let mut at = line;
+        while found.len() > before
+            && at < end
+            && let Some(next) = view.next_line(at + 1)
+        {
+            let stop = memchr::memmem::find(&view.text[next.min(end)..end], b"\\\n")
+                .map_or(end, |index| next + index);
+            found.secret(next, stop);
+            at = stop;
+        }
+    }
+
+    /// The end of a text typed into a field, before the key that sends it: `x1y2z3{enter}`.
+    fn before_keys(&self, start: usize, end: usize) -> usize {
+        let text = &self.view.text[start..end];
+        let Some(key) = text
+            .ends_with(b"}")
+            .then(|| memchr::memrchr(b'{', text))
+            .flatten()
+        else {
+            return end;
+        };
+        let name = &text[key + 1..text.len() - 1];
+        let is_key = [&b"enter"[..], b"Enter", b"{enter", b"tab", b"esc"].contains(&name);
+        if is_key && key > 0 { start + key } else { end }
     }
 
     /// Whether the quote at `at` closes the text that the name stands in: `'--password='`,
@@ -129,13 +169,30 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether `name("value")` sets a value: words do so through a setter or a builder only.
-    fn takes_call(&self, value: &[u8]) -> bool {
+    /// Whether `name("value")` sets a value: words do so through a setter or a builder only, as its
+    /// only argument. What something is got by is no value of it.
+    fn takes_call(&self, start: usize, end: usize, quote: Quote) -> bool {
         let view = self.view;
+        let value = &view.text[start..end];
         let name = &view.text[self.key.start..self.key.end];
+        if [
+            &b"get"[..],
+            b"load",
+            b"fetch",
+            b"find",
+            b"has",
+            b"read",
+            b"lookup",
+        ]
+        .iter()
+        .any(|verb| name.starts_with(verb))
+        {
+            return looks_generated(value);
+        }
         has_digit_or_symbol(value)
             || self.key.strength == Strength::Password
                 && !value.contains(&b' ')
+                && view.byte(view.skip_blanks(end + quote.len)) == b')'
                 && (name.starts_with(b"set")
                     || name.starts_with(b"with")
                     || view.before(self.key.start) == b'.' && name.len() <= 8)
@@ -151,9 +208,11 @@ impl Reader<'_, '_> {
             if let Some(inside) = appended(view, next) {
                 (next, joined) = (inside, true);
             }
-            let Some(quote) = view.quote(next) else {
+            let prefix = usize::from(matches!(view.byte(next), b'f' | b'r' | b'b' | b'u' | b'@'));
+            let Some(quote) = view.quote(next).or_else(|| view.quote(next + prefix)) else {
                 return;
             };
+            next += prefix * usize::from(view.quote(next).is_none());
             let start = next + quote.len;
             let (end, closed) = view.quoted_end(start, quote);
             // Literals side by side are one in C, Python and shells; or two arguments.
@@ -177,14 +236,18 @@ impl Reader<'_, '_> {
         let mut next = view.skip_blanks(at);
         let mut joined = false;
         for _ in 0..3 {
-            let is_sign = matches!(view.byte(next), b'+' | b'.' | b'\\' | b'&')
+            let is_pair = matches!(view.byte(next), b'<' | b'|')
+                && [&b"<<"[..], b"<>", b"||"]
+                    .iter()
+                    .any(|sign| view.has(next, sign));
+            let is_sign = (matches!(view.byte(next), b'+' | b'.' | b'\\' | b'&') || is_pair)
                 && (view.byte(next) != b'\\' || view.next_line(next + 1).is_some())
                 && appended(view, next).is_none();
             if let Some(line) = view.next_line(next) {
                 next = line;
             } else if is_sign || view.byte(next) == b',' && self.is_list_of_pieces(at) {
                 joined = true;
-                next = view.skip_blanks(next + 1);
+                next = view.skip_blanks(next + 1 + usize::from(is_pair));
             } else {
                 break;
             }
@@ -199,12 +262,15 @@ impl Reader<'_, '_> {
         let limit = view.limit.min(at + 512);
         let line = view.line_over(at).min(limit);
         let before = &view.text[self.key.end.min(at)..at];
-        memchr::memmem::find(before, b"concat").is_some()
-            || memchr::memmem::find(&view.text[at..line], b"].join(").is_some()
+        [&b"oncat"[..], b"CONCAT", b"join(", b"Join(", b"implode("]
+            .iter()
+            .any(|word| memchr::memmem::find(before, word).is_some())
+            || memchr::memmem::find(&view.text[at..line], b"].join").is_some()
     }
 
     pub(super) fn element(&self, at: usize, found: &mut Matches) {
         let view = self.view;
+        let at = inside_holder(view, at);
         if self.cdata(at, found) {
             return;
         }
@@ -263,6 +329,21 @@ impl Reader<'_, '_> {
         }
         true
     }
+}
+
+/// Behind the tag at `at` of an element that only holds the value of the one around it.
+fn inside_holder(view: &View<'_>, at: usize) -> usize {
+    const HOLDERS: [&[u8]; 4] = [b"value", b"string", b"val", b"text"];
+    if view.byte(at) != b'<' {
+        return at;
+    }
+    let end = const { Set::new(r"\w") }.run(view.text, at + 1, view.limit.min(at + 12));
+    let name = &view.text[at + 1..end];
+    if view.byte(end) != b'>' || !HOLDERS.iter().any(|word| name.eq_ignore_ascii_case(word)) {
+        return at;
+    }
+    let inside = view.skip_blanks(end + 1);
+    view.next_line(inside).unwrap_or(inside)
 }
 
 /// The literal of a further `.append("...")` behind the bracket at `at`.

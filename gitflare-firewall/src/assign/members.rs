@@ -1,11 +1,13 @@
 //! Values in members beside or below the one that the name stands in: `"value"` and `"default"` of
 //! an object or a mapping, and pairs whose value comes before their name.
 
-use super::{Operator, Reader, form::Form};
+use super::{Operator, Reader, bare::ends_in, form::Form};
 use crate::{shape::Set, span::Matches, text::View};
 
 /// How far a member may be from its name.
 const REACH: usize = 300;
+/// Members between a name and its value.
+const MOST_MEMBERS: usize = 4;
 /// Lines of a mapping that are looked at.
 const MOST_LINES: usize = 8;
 
@@ -48,6 +50,55 @@ impl Reader<'_, '_> {
         is_object
     }
 
+    /// After `"password"`, the member that holds the value: `value="..."`, `, "value": "..."`, also
+    /// behind other members where the name is the value of `name` or `key`.
+    pub(super) fn sibling(&self, at: usize) -> Option<usize> {
+        let view = self.view;
+        let mut at = at;
+        for others in 0..=MOST_MEMBERS {
+            if view.byte(at) == b',' {
+                at = view
+                    .next_line(at + 1)
+                    .unwrap_or_else(|| view.skip_blanks(at + 1));
+            } else if let Some(next) = view.next_line(at) {
+                at = next;
+            }
+            if view.byte(at) == b'-' {
+                at = view.skip_blanks(at + 1);
+            }
+            let quote = view.quote(at);
+            let start = at + quote.map_or(0, |quote| quote.len);
+            if view.byte(at) == b'{' {
+                return self.default_inside(at + 1);
+            }
+            let begins = matches!(view.byte(start), b'v' | b'V' | b'c' | b'd' | b'P');
+            let word = [
+                &b"value"[..],
+                b"Value",
+                b"VALUE",
+                b"content",
+                b"default",
+                b"val",
+                b"ParameterValue",
+            ]
+            .into_iter()
+            .find(|word| begins && view.has(start, word));
+            if let Some(word) = word {
+                let mut end = start + word.len();
+                if let Some(closing) = view.quote(end) {
+                    end += closing.len;
+                }
+                end = view.skip_blanks(end);
+                return matches!(view.byte(end), b'=' | b':').then_some(end + 1);
+            }
+            at = member_end(view, at)?;
+            if others == 0 && !is_member_name(view, self.key.start) {
+                return None;
+            }
+        }
+        None
+    }
+
     /// The member that holds the value in the mapping whose first line begins at `at`.
     pub(super) fn below(&self, at: usize, found: &mut Matches) {
         let view = self.view;
@@ -77,6 +128,25 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// The value of a tag whose attribute the name is, behind further attributes that begin at `at`:
+    /// in `value="..."`, or the text of the element.
+    pub(super) fn in_tag(&self, at: usize) -> Option<(Operator, usize)> {
+        let view = self.view;
+        if !is_attribute(view, self.key.start) {
+            return None;
+        }
+        let limit = view.limit.min(at + REACH);
+        let end = at + memchr::memchr2(b'<', b'>', view.text.get(at..limit)?)?;
+        let rest = &view.text[at..end];
+        for word in [&b" value="[..], b" Value=", b" content="] {
+            if let Some(index) = memchr::memmem::find(rest, word) {
+                return Some((Operator::Assign, at + index + word.len()));
+            }
+        }
+        (view.byte(end) == b'>' && !rest.ends_with(b"/") && rest.contains(&b'='))
+            .then_some((Operator::Element, end + 1))
+    }
+
     /// The value before its name: `"value": "x", "name": "API_TOKEN"`.
     pub(super) fn sibling_before(&self, found: &mut Matches) {
         let view = self.view;
@@ -85,6 +155,48 @@ impl Reader<'_, '_> {
         };
         self.propose(start, end, Form::Quoted, found);
     }
+}
+
+/// Whether the name with a word at `at` is the value of a member `name` or `key`.
+pub(super) fn is_member_name(view: &View<'_>, at: usize) -> bool {
+    const JOINT: Set = Set::new("\"'\\\\: ");
+    let floor = view.floor.max(at.saturating_sub(80));
+    let dotted = const { Set::new(r"\w.:/-") }.run_back(view.text, at, floor);
+    let joint = JOINT.run_back(view.text, dotted, floor);
+    let name = &view.text[floor..joint];
+    (ends_in(name, b"name") || ends_in(name, b"key")) && view.text[joint..dotted].contains(&b':')
+}
+
+/// Where the member at `at` ends whose value is a literal or a word: before the comma or the line
+/// end behind it.
+fn member_end(view: &View<'_>, at: usize) -> Option<usize> {
+    const WORD: Set = Set::new(r"\w");
+    const PLAIN: Set = Set::new(r"\w .()-");
+    let opening = view.quote(at).map_or(0, |quote| quote.len);
+    let name = WORD.run(view.text, at + opening, view.limit.min(at + 40));
+    let colon = name + view.quote(name).map_or(0, |quote| quote.len);
+    if name == at + opening || view.byte(colon) != b':' {
+        return None;
+    }
+    let value = view.skip_blanks(colon + 1);
+    let end = match view.quote(value) {
+        Some(quote) => view.quoted_end(value + quote.len, quote).0 + quote.len,
+        None => PLAIN.run(view.text, value, view.limit.min(value + 120)),
+    };
+    (end > value && (view.byte(end) == b',' || view.line_end(end) > 0)).then_some(end)
+}
+
+/// Whether the name with a word at `at` is the value of an attribute: `name="password"`.
+pub(super) fn is_attribute(view: &View<'_>, at: usize) -> bool {
+    let start = const { Set::new(r"\w.:/-") }.run_back(
+        view.text,
+        at,
+        view.floor.max(at.saturating_sub(64)),
+    );
+    matches!(view.before(start), b'"' | b'\'')
+        && [&b" name="[..], b" key=", b" type=", b" Name=", b" Key="]
+            .iter()
+            .any(|name| view.text[view.floor..start - 1].ends_with(name))
 }
 
 /// The value of the member before the one that names the text at `at`.
@@ -104,7 +216,7 @@ pub(super) fn value_before(view: &View<'_>, at: usize) -> Option<(usize, usize)>
     let start = const { Set::new(r"\w") }.run_back(view.text, name, floor);
     if ![&b"name"[..], b"key"]
         .iter()
-        .any(|word| view.text[start..name].eq_ignore_ascii_case(word))
+        .any(|word| ends_in(&view.text[start..name], word))
     {
         return None;
     }

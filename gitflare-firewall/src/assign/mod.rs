@@ -3,8 +3,10 @@
 //! member (`"name": "x", "value": "y"`), in an XML element or in a list of pairs.
 
 mod bare;
+mod blank;
 mod cells;
 mod code;
+mod columns;
 mod extent;
 mod form;
 mod glance;
@@ -23,16 +25,17 @@ mod strength;
 mod value;
 mod words;
 
+pub(crate) use bare::second_word;
 pub(crate) use strength::Strength;
 pub(crate) use value::is_basic;
 
 use form::Form;
 use judge::is_secret;
 use key::Key;
-use limits::{BARE_END, LONGEST_BARE, LONGEST_COMPARED, LONGEST_JUDGED, NAME};
+use limits::{LONGEST_BARE, LONGEST_COMPARED, LONGEST_JUDGED, LONGEST_NAME, NAME};
 use operator::compared;
 use providers::PROVIDERS;
-use value::{contains, is_chosen};
+use value::is_escaped_letter;
 use words::KEYWORDS;
 
 use crate::{
@@ -63,26 +66,36 @@ pub(crate) fn read(
     found: &mut Matches,
 ) {
     // Keywords of two letters are found with their operator.
-    let end = end - usize::from(view.text[end - 1] == b'=');
+    let end = end - usize::from(matches!(view.text[end - 1], b'=' | b' '));
     // Most hits are no assignment: the next bytes tell before anything dearer.
     if glance::is_worth(view, at, end, strength) {
         read_name(view, at, end, strength, found);
     }
 }
 
-/// How secret a whole name makes its value, by the commonest words alone.
+/// How secret a whole name makes its value, whatever it is spelled with.
 pub(crate) fn strength_of(name: &[u8]) -> Option<Strength> {
-    let name = name.to_ascii_lowercase();
-    [
-        (&b"passw"[..], Strength::Password),
-        (b"secret", Strength::Secret),
-        (b"token", Strength::Token),
-        (b"apikey", Strength::Token),
-        (b"api_key", Strength::Token),
-    ]
-    .into_iter()
-    .find(|(word, _)| contains(&name, word))
-    .map(|(_, strength)| strength)
+    let folded = name.to_ascii_lowercase();
+    let view = View {
+        text: name,
+        floor: 0,
+        limit: name.len(),
+        language: Language::Unknown,
+    };
+    KEYWORDS
+        .iter()
+        .filter(|keyword| keyword.text.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        .filter(|keyword| {
+            !matches!(
+                keyword.strength,
+                Strength::Bearer | Strength::Header | Strength::Cookie | Strength::Sql
+            )
+        })
+        .find_map(|keyword| {
+            let at = memchr::memmem::find(&folded, keyword.text.as_bytes())?;
+            Key::around(&view, at, at + keyword.text.len(), keyword.strength)
+        })
+        .map(|key| key.strength)
 }
 
 /// Reads the assignment to the name at `start..end`, whatever it is spelled with.
@@ -103,19 +116,56 @@ pub(crate) fn read_as(
 
 fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut Matches) {
     let Some(key) = Key::around(view, at, end, strength) else {
-        return;
+        return typed(view, at, end, strength, found);
     };
     let reader = Reader { view, key };
+    if key.strength == Strength::Provider && names_kind(view, key.end) {
+        return;
+    }
     let before = found.len();
     match key.strength {
         Strength::Bearer => reader.scheme_value(key.end, found),
-        Strength::Sql if reader.is_prose() => {}
-        Strength::Sql => reader.after_operator(key.end, Operator::Words, found),
+        Strength::Sql if reader.is_prose() || view.quote(reader.key.end).is_some() => {}
+        Strength::Sql => {
+            // What merely identifies something is followed by a word of prose.
+            let view = View {
+                language: match view.language {
+                    Language::Code => Language::Code,
+                    _ => Language::Unknown,
+                },
+                ..*view
+            };
+            Reader { view: &view, key }.after_operator(key.end, Operator::Words, found);
+        }
         _ => reader.assignment(found),
     }
     if found.len() == before {
         reader.nearby(found);
     }
+}
+
+/// What a call types into a field whose name is none of a value: `user.type(passwordInput, '...')`.
+fn typed(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut Matches) {
+    if !matches!(strength, Strength::Password | Strength::Pass) {
+        return;
+    }
+    let floor = view.floor.max(at.saturating_sub(LONGEST_NAME));
+    let start = NAME.run_back(view.text, at, floor);
+    let end = NAME.run(view.text, end, view.limit.min(end + LONGEST_NAME));
+    if let Some(value) = operator::filled(view, start, end) {
+        let key = Key {
+            start,
+            end,
+            strength: Strength::Password,
+        };
+        Reader { view, key }.after_operator(value, Operator::Compare, found);
+    }
+}
+
+/// `spotify:track:...`: whether a provider's name goes on to the kind of thing that is named.
+fn names_kind(view: &View<'_>, end: usize) -> bool {
+    let word = const { Set::new("a-z") }.run(view.text, end + 1, view.limit.min(end + 24));
+    view.byte(end) == b':' && word > end + 1 && view.byte(word) == b':'
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +195,42 @@ impl Reader<'_, '_> {
         if found.is_exhausted(self.key.start) {
             return;
         }
-        let mut at = self.key.end;
+        let (mut at, quoted, column) = self.name_end();
+        let name_end = at;
+        at = view.skip_blanks(at);
+        let blank = at > name_end;
+        if blank && !quoted {
+            at = operator::behind_remark(view, at).unwrap_or(at);
+        }
+        if self.in_cells(at, found)
+            || matches!(view.byte(column), b',' | b')' | b']') && self.inserted(column, found)
+        {
+            return;
+        }
+        let operator = match self.sibling(at) {
+            Some(value) => Some((Operator::Assign, value)),
+            None if quoted && blank => self.in_tag(at).or_else(|| self.operator(at, quoted)),
+            None => self.operator(at, quoted),
+        };
+        match operator {
+            Some((operator, end)) => self.after_operator(end, operator, found),
+            None if blank && !quoted => self.blank_separated(at, found),
+            None => {
+                if let Some(value) = self.listed(at) {
+                    self.after_operator(value, Operator::Assign, found);
+                }
+            }
+        }
+        self.sibling_before(found);
+        if matches!(view.byte(name_end), b' ' | b')' | b'\n' | b';') {
+            self.compared_before(found);
+        }
+    }
+
+    /// Behind what closes the name, whether a quote does, and where it ends without brackets.
+    fn name_end(&self) -> (usize, bool, usize) {
+        let view = self.view;
+        let mut at = view.skip_invisible(self.key.end);
         let mut quoted = false;
         // What closes a name: a quote, a bracket, both in either order.
         at += usize::from(is_selector(view, at));
@@ -153,9 +238,18 @@ impl Reader<'_, '_> {
             at += quote.len;
             quoted = true;
         }
+        let column = at;
         let braced = self.is_braced();
         while matches!(view.byte(at), b']' | b')') || braced && view.byte(at) == b'}' {
             at += 1;
+        }
+        if quoted
+            && view.before(at) == b']'
+            && let Some(quote) = view.quote(at)
+        {
+            // `'[name="password"]')`
+            at += quote.len;
+            at += usize::from(view.byte(at) == b')');
         }
         if view.before(self.key.start) == b'*' {
             // `**Password**: ...`
@@ -168,25 +262,7 @@ impl Reader<'_, '_> {
                 at = end + 1;
             }
         }
-        let name_end = at;
-        at = view.skip_blanks(at);
-        let blank = at > name_end;
-        if self.in_cells(at, found) {
-            return;
-        }
-        let operator = match self.sibling(at) {
-            Some(value) => Some((Operator::Assign, value)),
-            None => self.operator(at, quoted),
-        };
-        match operator {
-            Some((operator, end)) => self.after_operator(end, operator, found),
-            None if blank && !quoted => self.blank_separated(at, found),
-            None => {}
-        }
-        self.sibling_before(found);
-        if matches!(view.byte(name_end), b' ' | b')' | b'\n' | b';') {
-            self.compared_before(found);
-        }
+        (at, quoted, column)
     }
 
     /// Whether `identified by` is followed by a name, as in prose: ``identified by `name` ``,
@@ -214,43 +290,6 @@ impl Reader<'_, '_> {
             && (NAME.has(view.before(brace - 1)) || view.before(brace - 1) == b'}')
     }
 
-    /// After `"password"`, the member that holds the value: `value="..."`, `, "value": "..."`.
-    fn sibling(&self, at: usize) -> Option<usize> {
-        let view = self.view;
-        let mut at = at;
-        if view.byte(at) == b',' {
-            at = view
-                .next_line(at + 1)
-                .unwrap_or_else(|| view.skip_blanks(at + 1));
-        } else if let Some(next) = view.next_line(at) {
-            at = next;
-        }
-        if view.byte(at) == b'-' {
-            at = view.skip_blanks(at + 1);
-        }
-        let quote = view.quote(at);
-        let start = at + quote.map_or(0, |quote| quote.len);
-        if view.byte(at) == b'{' {
-            return self.default_inside(at + 1);
-        }
-        let word = [
-            &b"value"[..],
-            b"Value",
-            b"VALUE",
-            b"content",
-            b"default",
-            b"val",
-        ]
-        .into_iter()
-        .find(|word| view.has(start, word))?;
-        let mut end = start + word.len();
-        if let Some(closing) = view.quote(end) {
-            end += closing.len;
-        }
-        end = view.skip_blanks(end);
-        matches!(view.byte(end), b'=' | b':').then_some(end + 1)
-    }
-
     /// `variable "password" { default = "..." }`
     fn default_inside(&self, at: usize) -> Option<usize> {
         let view = self.view;
@@ -259,65 +298,6 @@ impl Reader<'_, '_> {
         let word = at + memchr::memmem::find(&view.text[at..close], b"default")?;
         let end = view.skip_blanks(word + b"default".len());
         (view.byte(end) == b'=').then_some(end + 1)
-    }
-
-    /// `--password hunter2`, `machine x password y`, `ENV PASSWORD value`.
-    fn blank_separated(&self, at: usize, found: &mut Matches) {
-        let view = self.view;
-        if let Some(value) = operator::declared(view, at) {
-            return self.after_operator(value, Operator::Assign, found);
-        }
-        let start = self.key.start;
-        let flag = view.before(start) == b'-';
-        let line = &view.text[view.line_start(start)..start];
-        let line = line.trim_ascii_start();
-        let line = line
-            .strip_prefix(b"+")
-            .or(line.strip_prefix(b"-"))
-            .unwrap_or(line);
-        let line = line.trim_ascii();
-        let netrc = self.key.strength == Strength::Password
-            && (line.is_empty() && view.language == Language::Config && self.is_last_word(at)
-                || contains(line, b"login ")
-                || contains(line, b"machine "));
-        let docker = line == b"ENV" || line == b"ARG" || line.starts_with(b"#define");
-        let statement = self.key.strength == Strength::Password
-            && self.key.end - start > 5
-            && matches!(view.byte(at), b'\'' | b'"')
-            && (line.is_empty()
-                || [&b"WITH"[..], b"USER", b"ROLE", b"LOGIN", b"user ", b"role "]
-                    .iter()
-                    .any(|word| contains(line, word)));
-        if flag || netrc || docker || statement {
-            self.after_operator(at, Operator::Words, found);
-        } else if self.key.strength == Strength::Password
-            && (view.has(at, b"is ") || view.has(at, b"is: "))
-        {
-            self.after_operator(at + 3, Operator::Words, found);
-        } else if self.key.strength == Strength::Password
-            && view.language.is_unknown()
-            && self.is_chosen_word(at)
-        {
-            self.after_operator(at, Operator::Words, found);
-        } else if view.language != Language::Code && self.key.strength == Strength::Header {
-            self.scheme_value(at, found);
-        }
-    }
-
-    /// Whether the word at `at` ends its line: a directive, not prose.
-    fn is_last_word(&self, at: usize) -> bool {
-        let view = self.view;
-        if view.quote(at).is_some() {
-            return true;
-        }
-        let end = const { Set::new(" \t\r\n;#") }.run_until(view.text, at, view.limit);
-        let next = view.skip_blanks(end);
-        view.ends_line(next) || matches!(view.byte(next), b';' | b'#')
-    }
-
-    fn is_chosen_word(&self, at: usize) -> bool {
-        let end = BARE_END.run_until(self.view.text, at, self.view.limit.min(at + 64));
-        is_chosen(&self.view.text[at..end])
     }
 
     /// `"hunter2" == password` and `"hunter2".equals(password)`.
@@ -337,7 +317,7 @@ impl Reader<'_, '_> {
 
     fn after_operator(&self, at: usize, operator: Operator, found: &mut Matches) {
         let view = self.view;
-        let mut at = view.skip_blanks(at);
+        let mut at = view.skip_blanks(view.skip_invisible(view.skip_blanks(at)));
         let mut next_line = false;
         if let Some(next) = view.next_line(at) {
             if operator == Operator::Words || view.line_end(next) > 0 {
@@ -369,6 +349,10 @@ impl Reader<'_, '_> {
         }
         if let Some((start, end)) = perl_literal(view, at) {
             return self.propose(start, end, Form::Quoted, found);
+        }
+        if operator == Operator::Comma && view.has(at, b"with: ") {
+            // `fill_in "Password", with: "..."`
+            return self.after_operator(at + b"with:".len(), Operator::Assign, found);
         }
         at = self.skip_wrappers(at);
         if let Some(quote) = view.quote(at) {
@@ -411,7 +395,8 @@ impl Reader<'_, '_> {
             return;
         }
         let value = &view.text[start..end];
-        if view.language == Language::Labels && !Profile::of(value).is_random() {
+        let is_label = |value| is_escaped_letter(value) || !Profile::of(value).is_random();
+        if view.language == Language::Labels && is_label(value) {
             return;
         }
         let name = &view.text[self.key.start..self.key.end];
@@ -445,6 +430,9 @@ fn inline_element(view: &View<'_>, at: usize) -> Option<usize> {
         b"<samp>",
         b"<strong>",
     ];
+    if view.byte(at) != b'<' {
+        return None;
+    }
     let tag = TAGS.iter().find(|tag| view.has(at, tag))?;
     Some(at + tag.len())
 }
@@ -452,6 +440,9 @@ fn inline_element(view: &View<'_>, at: usize) -> Option<usize> {
 /// `q{...}`, `qq(...)`
 fn perl_literal(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
     // `q(...)`, `qq(...)`, and the sigils of Elixir `~s(...)`.
+    if !matches!(view.byte(at), b'q' | b'~') {
+        return None;
+    }
     let sigil = view.has(at, b"~s") || view.has(at, b"~S");
     let open = at + 1 + usize::from(sigil || view.has(at, b"qq"));
     let close = match view.byte(open) {

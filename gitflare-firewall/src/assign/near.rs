@@ -5,31 +5,50 @@
 use super::{
     limits::{LONGEST_BARE, SHORTEST_NEARBY, TOKEN, reach},
     strength::Strength,
-    value::{is_commit_id, is_uuid},
+    value::{is_commit_id, is_published, is_uuid},
     words::{NAMES_SECRET, PUBLISHED},
 };
-use crate::{chance::Profile, tag::TAG_NAME, text::View};
+use crate::{chance::Profile, shape::Set, tag::TAG_NAME, text::View};
 
-/// Whether a digit and a run of [`SHORTEST_NEARBY`] stand near behind `stop`: the run covers one of
-/// the places that are probed.
+/// Whether a run of [`SHORTEST_NEARBY`] with a digit or several capitals stands near behind `stop`:
+/// the run covers one of the places that are probed.
 pub(super) fn has_run(view: &View<'_>, stop: usize, strength: Strength) -> bool {
-    let end = view
-        .limit
-        .min(stop + reach(strength) + SHORTEST_NEARBY)
-        .max(stop);
-    // Without a branch for each byte, so that many are looked at at once.
-    let digits = view.text[stop..end]
+    // Without a branch for each byte, so that many are looked at at once: most texts end here.
+    let over = stop + reach(strength) + 2 * SHORTEST_NEARBY;
+    let around = &view.text[stop..view.limit.min(over).max(stop)];
+    let digits = around
         .iter()
         .fold(false, |any, byte| any | byte.is_ascii_digit());
-    digits
-        && (1..=reach(strength) / SHORTEST_NEARBY).any(|index| {
-            let probe = stop + index * SHORTEST_NEARBY - 1;
-            probe < view.limit && TOKEN.has(view.text[probe]) && {
-                let start = TOKEN.run_back(view.text, probe, probe - (SHORTEST_NEARBY - 1));
-                let end = TOKEN.run(view.text, probe, view.limit.min(start + SHORTEST_NEARBY));
-                end - start >= SHORTEST_NEARBY
-            }
+    let capitals = || {
+        around.iter().fold(0u8, |count, byte| {
+            count.wrapping_add(u8::from(byte.is_ascii_uppercase()))
         })
+    };
+    if !digits && usize::from(capitals()) < FEWEST_CAPITALS {
+        return false;
+    }
+    for index in 1..=reach(strength) / SHORTEST_NEARBY {
+        let probe = stop + index * SHORTEST_NEARBY - 1;
+        if probe >= view.limit {
+            break;
+        }
+        if !TOKEN.has(view.text[probe]) {
+            continue;
+        }
+        let start = TOKEN.run_back(view.text, probe, probe - (SHORTEST_NEARBY - 1));
+        let end = TOKEN.run(view.text, probe, view.limit.min(start + SHORTEST_NEARBY));
+        if end - start < SHORTEST_NEARBY {
+            continue;
+        }
+        // A run goes on behind its name and its operator.
+        let run = &view.text[start..view.limit.min(end + SHORTEST_NEARBY)];
+        if run.iter().any(u8::is_ascii_digit)
+            || run.iter().filter(|byte| byte.is_ascii_uppercase()).count() >= FEWEST_CAPITALS
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// The generated text that begins within `reach` of a name that ends at `name_end`; `None` when
@@ -44,6 +63,9 @@ pub(super) fn near(
     let limit = view.limit.min(at + reach);
     let provider = strength == Strength::Provider;
     let mut lines = 0;
+    if provider && is_member(view, name_end) {
+        return None;
+    }
     while at < limit {
         let byte = view.text[at];
         if byte == b'\\' {
@@ -108,6 +130,18 @@ pub(super) fn near(
     None
 }
 
+/// `elevenlabs.voice`, `spotify:track:...`: whether the name goes on to a name of something that
+/// belongs to it.
+fn is_member(view: &View<'_>, name_end: usize) -> bool {
+    let end =
+        const { Set::new("A-Za-z_") }.run(view.text, name_end + 1, view.limit.min(name_end + 32));
+    match view.byte(name_end) {
+        b'.' => view.byte(name_end + 1).is_ascii_alphanumeric(),
+        b':' => end > name_end + 1 && view.byte(end) == b':',
+        _ => false,
+    }
+}
+
 /// Whether what stands between a name and a generated text lets it be a secret of that name.
 fn is_joined(view: &View<'_>, name_end: usize, start: usize, value: &[u8], provider: bool) -> bool {
     let between = &view.text[name_end..start];
@@ -135,10 +169,19 @@ fn ends_with_any_case(value: &[u8], ending: &[u8]) -> bool {
             .is_none_or(|before| !before.is_ascii_alphanumeric())
 }
 
+/// Capitals in a generated text that holds no digit.
+const FEWEST_CAPITALS: usize = 5;
+
 fn is_generated(value: &[u8]) -> bool {
-    if value.iter().filter(|byte| byte.is_ascii_digit()).count() < 2 {
+    let profile = Profile::of(value);
+    // `SSL_ALPN_HTTP11_HTTP2`, and a public key.
+    let is_constant = profile.lower == 0 && profile.symbols >= 2 && value.contains(&b'_');
+    if is_constant || is_published(value) {
         return false;
     }
-    let profile = Profile::of(value);
+    let is_mixed = profile.symbols == 0 && profile.lower >= 4 && profile.upper >= FEWEST_CAPITALS;
+    if profile.digits < 2 && !(is_mixed && value.len() <= 64) {
+        return false;
+    }
     profile.letters() >= 3 && profile.is_random() || is_uuid(value)
 }

@@ -3,9 +3,10 @@
 
 use super::{
     Operator, Reader, has_digit_or_symbol,
+    key::VERBS,
     limits::{LONGEST_NAME, NAME},
     value::contains,
-    words::{LOOKS_UP, METHODS, WRAPS},
+    words::{FILLS, LOOKS_UP, METHODS, WRAPS},
 };
 use crate::{chance::Profile, shape::Set, text::View};
 
@@ -14,6 +15,12 @@ impl Reader<'_, '_> {
     pub(super) fn operator(&self, at: usize, quoted: bool) -> Option<(Operator, usize)> {
         let view = self.view;
         let next = view.byte(at + 1);
+        if (!quoted || view.before(at) == b')')
+            && matches!(view.byte(at), b',' | b'/')
+            && let Some(value) = filled(view, self.key.start, at)
+        {
+            return Some((Operator::Compare, value));
+        }
         match view.byte(at) {
             b'=' => match next {
                 b'=' => Some((
@@ -39,6 +46,10 @@ impl Reader<'_, '_> {
                 if view.byte(end) == b'=' {
                     return Some((Operator::Assign, end + 1));
                 }
+                if end > at + 1 && view.byte(end) == b' ' && view.quote(end + 1).is_some() {
+                    // A hidden member of Jsonnet.
+                    return Some((Operator::Assign, end));
+                }
                 // `module::name` is a path.
                 (end == at + 1).then_some((Operator::Assign, end))
             }
@@ -59,7 +70,8 @@ impl Reader<'_, '_> {
             }
             b'-' if next == b'>' => Some((Operator::Assign, at + 2)),
             b'<' if next == b'-' => Some((Operator::Assign, at + 2)),
-            b',' if quoted => Some((Operator::Comma, at + 1)),
+            // `get("password"), "next"`: the call is over.
+            b',' if quoted && view.before(at) != b')' => Some((Operator::Comma, at + 1)),
             b',' if is_compared(view, self.key.start) => Some((Operator::Compare, at + 1)),
             b'(' if !quoted => argument(view, at + 1).map(|value| (Operator::Call, value)),
             b'o' if !quoted && view.has(at, b"or ") => view
@@ -76,7 +88,28 @@ impl Reader<'_, '_> {
             }
             b'\\' if view.has(at, b"\\u003d") => Some((Operator::Assign, at + 6)),
             b'\\' if view.has(at, b"\\u003e") => Some((Operator::Element, at + 6)),
-            0xEF if view.has(at, "：".as_bytes()) => Some((Operator::Assign, at + 3)),
+            0xEF if view.has(at, "：".as_bytes()) || view.has(at, "＝".as_bytes()) => {
+                Some((Operator::Assign, at + 3))
+            }
+            0xE2 if view.has(at, "∶".as_bytes()) => Some((Operator::Assign, at + 3)),
+            0xE4 | 0xE6 | 0xE7 => {
+                VERBS
+                    .iter()
+                    .find(|verb| view.has(at, verb.as_bytes()))
+                    .map(|_| {
+                        let end = at + 3;
+                        let colon = if view.has(end, "：".as_bytes()) {
+                            3
+                        } else {
+                            0
+                        };
+                        (
+                            Operator::Assign,
+                            end + colon + usize::from(view.byte(end) == b':'),
+                        )
+                    })
+            }
+            b'<' if view.has(at, b"<<< ") => Some((Operator::Assign, at + 4)),
             0xE3 if view.has(at, "は「".as_bytes()) => Some((Operator::Assign, at + 3)),
             0xE3 if view.has(at, "「".as_bytes()) => Some((Operator::Assign, at)),
             _ => None,
@@ -123,6 +156,13 @@ impl Reader<'_, '_> {
                 if literal {
                     return stop;
                 }
+                if let Some(piece) = view
+                    .has(stop, b"([]string{")
+                    .then(|| stop + b"([]string{".len())
+                    .filter(|piece| view.quote(*piece).is_some())
+                {
+                    return piece;
+                }
                 if view.byte(stop) == b'(' && view.quote(view.skip_blanks(stop + 1)).is_some() {
                     let inside = view.skip_blanks(stop + 1);
                     return self.in_call(word, inside).unwrap_or(at);
@@ -154,6 +194,9 @@ impl Reader<'_, '_> {
             return None;
         }
         let name = callee.rsplit(|byte| !byte.is_ascii_alphanumeric()).next()?;
+        if name.eq_ignore_ascii_case(b"join") || name == b"implode" {
+            return self.joined(at);
+        }
         if !LOOKS_UP.has(name) {
             return WRAPS.has(name).then_some(at);
         }
@@ -180,6 +223,20 @@ impl Reader<'_, '_> {
         None
     }
 
+    /// The first piece in a call that joins its arguments or a list, behind what it puts between.
+    fn joined(&self, at: usize) -> Option<usize> {
+        let view = self.view;
+        let quote = view.quote(at)?;
+        let (end, closed) = view.quoted_end(at + quote.len, quote);
+        let comma = view.skip_blanks(end + quote.len);
+        if !closed || end > at + quote.len + 2 || view.byte(comma) != b',' {
+            return None;
+        }
+        let list = view.skip_blanks(comma + 1);
+        let piece = view.skip_blanks(list + usize::from(view.byte(list) == b'['));
+        view.quote(piece).map(|_| piece)
+    }
+
     /// `password: String = "..."`: behind the type and its `=`.
     pub(super) fn after_type(&self, at: usize) -> Option<usize> {
         let view = self.view;
@@ -204,6 +261,10 @@ impl Reader<'_, '_> {
     /// Whether `("name", "value")` is a name and its value rather than two members of a list.
     pub(super) fn takes_argument(&self, start: usize, end: usize) -> bool {
         let view = self.view;
+        if view.before(self.key.start) == b'-' {
+            // `["--password", "x1y2z3"]`
+            return takes_flag(&view.text[start..end]);
+        }
         let Some(open) = call_before(view, self.key.start) else {
             return false;
         };
@@ -230,6 +291,13 @@ impl Reader<'_, '_> {
         .iter()
         .any(|word| contains(&callee, word))
     }
+}
+
+/// Whether an argument behind a flag is its value.
+fn takes_flag(value: &[u8]) -> bool {
+    !value.starts_with(b"-")
+        && !value.contains(&b' ')
+        && (has_digit_or_symbol(value) || value.len() >= 12 && Profile::of(value).is_random())
 }
 
 /// Behind the bracket before the name at `at` that is the first argument of a call.
@@ -296,6 +364,33 @@ pub(super) fn argument(view: &View<'_>, at: usize) -> Option<usize> {
     (view.byte(end) == b'(' && WRAPS.has(name) && view.quote(inside).is_some()).then_some(inside)
 }
 
+/// The literal that a call writes into the field that the name at `start..at` stands for:
+/// `user.type(passwordInput, '...')`, `fill(getByLabel(/password/i), "...")`.
+pub(super) fn filled(view: &View<'_>, start: usize, at: usize) -> Option<usize> {
+    const CLOSES: Set = Set::new("/im'\"`)]");
+    /// How events of a page carry what was typed.
+    const EVENT: &[u8] = b"{ target: { value: ";
+    let comma = CLOSES.run(view.text, at, view.limit.min(at + 6));
+    let mut value = view.skip_blanks(comma + 1);
+    if view.has(value, EVENT) {
+        value += EVENT.len();
+    }
+    if view.byte(comma) != b',' || view.quote(value).is_none() {
+        return None;
+    }
+    let floor = view.floor.max(start.saturating_sub(80 + LONGEST_NAME));
+    let call = &view.text[view.line_start(start).max(floor)..start];
+    memchr::memchr_iter(b'(', call)
+        .any(|open| {
+            let word = call[..open]
+                .iter()
+                .rposition(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
+                .map_or(0, |index| index + 1);
+            FILLS.has(&call[word..open])
+        })
+        .then_some(value)
+}
+
 /// The literal in `.equals("...")`, `.type('...')` and their kin, whose point stands at `at`.
 pub(super) fn method(view: &View<'_>, at: usize) -> Option<usize> {
     let end = const { Set::new(r"\w") }.run(view.text, at + 1, view.limit.min(at + 20));
@@ -306,6 +401,8 @@ pub(super) fn method(view: &View<'_>, at: usize) -> Option<usize> {
 
 /// `name Type = "..."`: behind the operator after a type that blanks alone join to the name.
 pub(super) fn declared(view: &View<'_>, at: usize) -> Option<usize> {
+    let basic = view.has(at, b"As ") || view.has(at, b"as ");
+    let at = at + usize::from(basic) * 3;
     let end = DECLARED.run(view.text, at, view.limit.min(at + 40));
     let operator = view.skip_blanks(end);
     let over = operator + usize::from(view.byte(operator) == b':');
@@ -316,6 +413,42 @@ pub(super) fn declared(view: &View<'_>, at: usize) -> Option<usize> {
     .then_some(over + 1)
 }
 
+/// Where the operator stands behind a remark on the name whose blanks end at `at`:
+/// `token (staging): ...`, `password for the shop: ...`.
+pub(super) fn behind_remark(view: &View<'_>, at: usize) -> Option<usize> {
+    const INSIDE: Set = Set::new(r"\w ,./'+-");
+    let limit = view.limit.min(at + LONGEST_REMARK);
+    let end = match view.byte(at) {
+        byte @ (b'(' | b'[') => {
+            let end = INSIDE.run(view.text, at + 1, limit);
+            let close = if byte == b'(' { b')' } else { b']' };
+            if end == at + 1 || view.byte(end) != close {
+                return None;
+            }
+            const { Set::new("*") }.run(view.text, end + 1, view.limit.min(end + 3))
+        }
+        b'f' | b'o' | b'i' | b'a' => {
+            let word = const { Set::new("a-z") }.run(view.text, at, limit);
+            if ![&b"for"[..], b"of", b"on", b"in", b"at"].contains(&&view.text[at..word]) {
+                return None;
+            }
+            let end = INSIDE.run(view.text, word, limit);
+            let words = view.text[word..end].split(|byte| *byte == b' ').skip(1);
+            if view.before(end) == b' ' || !(1..=4).contains(&words.count()) {
+                return None;
+            }
+            end
+        }
+        _ => return None,
+    };
+    let operator = view.skip_blanks(end);
+    let next = view.byte(operator + 1);
+    (matches!(view.byte(operator), b':' | b'=') && !matches!(next, b':' | b'=' | b'>' | b'~'))
+        .then_some(operator)
+}
+
+/// The longest remark between a name and its operator, in bytes.
+const LONGEST_REMARK: usize = 40;
 const DECLARED: Set = Set::new(r"\w.*?<>[]");
 pub(super) const CALL: Set = Set::new(r"\w.:&!*-");
 pub(super) const TYPE: Set = Set::new(r"\w<>&*?[]. '|:");

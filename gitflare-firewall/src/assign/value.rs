@@ -28,6 +28,8 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
     }
     match value {
         [b'$', name @ .., b'$'] if is_names(name) => true,
+        // `$DB_PASSWORD`, in capitals as variables of the environment are.
+        [b'$', name @ ..] if is_variable(name) => true,
         [b'$', first, ..] if first.is_ascii_alphabetic() || *first == b'_' => {
             // `$NAME` and `$name->member`; a password that begins with `$` has other symbols.
             value[1..]
@@ -36,6 +38,9 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
                 && !Profile::of(&value[1..]).is_random()
         }
         [b'$', b'0'..=b'9'] => true,
+        [b'{', name @ ..] if is_word(name) => true,
+        [b'%', b'5', b'B' | b'b', .., b'%', b'5', b'D' | b'd']
+        | [b'%', b'7', b'B' | b'b', .., b'%', b'7', b'D' | b'd'] => true,
         [b'%', .., b'%'] | [b'<', .., b'>'] | [b'[', .., b']'] | [b'{', .., b'}'] => true,
         [b'%', letter] => letter.is_ascii_alphabetic(),
         [b'@', rest @ ..] if !rest.is_empty() => rest
@@ -51,11 +56,28 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphabetic() || b"_.:".contains(byte)),
         _ => {
             value.iter().any(|byte| matches!(byte, b'{' | b'%' | b'$'))
-                && [&b"{{"[..], b"${", b"<%", b"%s", b"#{", b"{}", b"{0}", b"$("]
-                    .iter()
-                    .any(|piece| contains(value, piece))
+                && [
+                    &b"{{"[..],
+                    b"${",
+                    b"<%",
+                    b"%s",
+                    b"#{",
+                    b"{}",
+                    b"{0}",
+                    b"$(",
+                    b"%(",
+                ]
+                .iter()
+                .any(|piece| contains(value, piece))
         }
     }
+}
+
+fn is_variable(name: &[u8]) -> bool {
+    const NAME: Set = Set::new("A-Z0-9_");
+    name.first().is_some_and(u8::is_ascii_uppercase)
+        && (name.len() < 16 || name.contains(&b'_'))
+        && NAME.run(name, 0, name.len()) == name.len()
 }
 
 /// `scram-sha-256`, `argon2-hash`: nothing but names of algorithms.
@@ -132,7 +154,15 @@ pub(super) fn is_name_of(value: &[u8], name: &[u8]) -> bool {
     value.len() <= 64
         && !value.iter().any(u8::is_ascii_digit)
         && letters(value).next().is_some()
-        && letters(value).eq(letters(name))
+        && (letters(value).eq(letters(name)) || is_last_of(value, name))
+}
+
+/// `CONF_NOISE_PSK = "noise_psk"`: whether a value is the last words of its name.
+fn is_last_of(value: &[u8], name: &[u8]) -> bool {
+    value.len() >= 4
+        && name.len().checked_sub(value.len()).is_some_and(|at| {
+            at > 0 && matches!(name[at - 1], b'_' | b'-') && name[at..].eq_ignore_ascii_case(value)
+        })
 }
 
 /// Several words with spaces between them.
@@ -182,6 +212,36 @@ fn humps(word: &[u8]) -> impl Iterator<Item = &[u8]> {
     word.chunk_by(|before, next| !(before.is_ascii_lowercase() && next.is_ascii_uppercase()))
 }
 
+/// `forms.CharField(...`: a call of something's member.
+pub(super) fn is_method_call(value: &[u8]) -> bool {
+    const CALLEE: Set = Set::new(r"\w.");
+    let end = CALLEE.run(value, 0, value.len());
+    let callee = &value[..end];
+    value.get(end) == Some(&b'(')
+        && callee.contains(&b'.')
+        && callee.first().is_some_and(u8::is_ascii_alphabetic)
+        && !Profile::of(callee).is_random()
+}
+
+/// `new_password1`: two or more words of fields, with at most two digits.
+pub(super) fn is_field(value: &[u8]) -> bool {
+    let words = value
+        .split(|byte| !byte.is_ascii_alphabetic())
+        .flat_map(humps)
+        .filter(|word| !word.is_empty());
+    let (mut count, mut known) = (0, true);
+    for word in words {
+        count += 1;
+        known &= PLACES.has(word);
+    }
+    count >= 2
+        && known
+        && value.iter().filter(|byte| byte.is_ascii_digit()).count() <= 2
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte))
+}
+
 /// Bare text that is code rather than a literal.
 pub(super) fn is_expression(value: &[u8]) -> bool {
     const SIGNS: Set = Set::new("()[]{}<>\"'`,;|$");
@@ -189,6 +249,8 @@ pub(super) fn is_expression(value: &[u8]) -> bool {
         || contains(value, b"::")
         || contains(value, b"->")
         || contains(value, b"=>")
+        || contains(value, b"!.")
+        || contains(value, b"?.")
         || value.contains(&b'.') && is_names(value)
 }
 
@@ -228,7 +290,8 @@ pub(super) fn is_names(value: &[u8]) -> bool {
     for &byte in value {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' => {
-                if byte.is_ascii_uppercase() && previous.is_ascii_lowercase() {
+                let is_hump = previous.is_ascii_lowercase() || previous.is_ascii_digit();
+                if byte.is_ascii_uppercase() && is_hump {
                     joined = true;
                     words += 1;
                 } else if !previous.is_ascii_alphabetic() {
@@ -274,6 +337,46 @@ pub(super) fn is_label(value: &[u8], profile: &Profile) -> bool {
         && value
             .iter()
             .all(|byte| *byte >= 0x80 || byte.is_ascii_alphabetic() || b" -'?!.,:()".contains(byte))
+}
+
+/// The same with `\u30d1` for its letters; what is left besides the escapes holds no digit.
+pub(super) fn is_escaped_label(value: &[u8]) -> bool {
+    if !contains(value, b"\\u") {
+        return false;
+    }
+    let (mut escapes, mut at) = (0, 0);
+    while at < value.len() {
+        match &value[at..] {
+            [b'\\', b'u', digits @ ..] if is_beyond_ascii(digits) => {
+                escapes += 1;
+                at += 6;
+            }
+            [byte, ..] if byte.is_ascii_digit() => return false,
+            _ => at += 1,
+        }
+    }
+    escapes > 0
+}
+
+/// Whether a letter beyond ASCII is escaped in the value.
+pub(super) fn is_escaped_letter(value: &[u8]) -> bool {
+    memchr::memmem::find_iter(value, b"\\u").any(|index| is_beyond_ascii(&value[index + 2..]))
+}
+
+/// Whether the digits of an escape name a character beyond ASCII.
+fn is_beyond_ascii(digits: &[u8]) -> bool {
+    digits.len() >= 4
+        && digits[..4].iter().all(u8::is_ascii_hexdigit)
+        && (digits[..2] != *b"00" || digits[2] >= b'8')
+}
+
+/// `ssh-rsa AAAAB3NzaC1...`, whose beginning names its type, and the scope of a signed request.
+pub(super) fn is_published(value: &[u8]) -> bool {
+    let key = value.strip_prefix(b"ssh-rsa ").unwrap_or(value);
+    [&b"AAAAB3NzaC1"[..], b"AAAAC3NzaC1", b"AAAAE2VjZHNh"]
+        .iter()
+        .any(|head| key.starts_with(head))
+        || value.ends_with(b"/aws4_request")
 }
 
 /// One word with a capital, as labels are written.

@@ -32,9 +32,9 @@ const fn short(text: &'static str, tail: &'static str, strength: Strength) -> Ke
 }
 
 /// What ends a name or goes on with its next word.
-const ENDS: &str = "=: \t\r\n[\"'`\\\\]})>,._0-9s|(&<-";
+const ENDS: &str = "=: \t\r\n[\"'`\\\\]})>,._0-9s|(*&<-";
 /// The same, and the capital of a next word.
-const GOES_ON: &str = "=: \t\r\n[\"'`\\\\]})>,._0-9sA-Z|(&<-";
+const GOES_ON: &str = "=: \t\r\n[\"'`\\\\]})>,._0-9sA-Z|(*&<-";
 /// What follows a name that is its own last word.
 const ALONE: &str = "=: \t\r\n[\"'`\\\\]})>,(&";
 
@@ -52,6 +52,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     word("accessid", Strength::Weak),
     short("pw", "=: \t\"'\\]", Strength::Pass),
     short("pw=", "!-~", Strength::Pass),
+    short("pw ", "!-~", Strength::Pass),
     short("psk", "=: \t\"'\\]", Strength::Pass),
     word("rootpw", Strength::Password),
     word("bindpw", Strength::Password),
@@ -179,30 +180,6 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     word("비번", Strength::Password),
     word("암호", Strength::Password),
     word("暗証番号", Strength::Password),
-    // Letters of other scripts, full width and escapes that look or read the same.
-    word("рassword", Strength::Password),
-    word("pаssword", Strength::Password),
-    word("passwоrd", Strength::Password),
-    word("рasswоrd", Strength::Password),
-    word("раssword", Strength::Password),
-    word("pаsswоrd", Strength::Password),
-    word("раsswоrd", Strength::Password),
-    word("tоken", Strength::Token),
-    word("tokеn", Strength::Token),
-    word("tоkеn", Strength::Token),
-    word("sеcret", Strength::Secret),
-    word("secrеt", Strength::Secret),
-    word("sесret", Strength::Secret),
-    word("seсret", Strength::Secret),
-    word("ｐａｓｓｗｏｒｄ", Strength::Password),
-    word("ｔｏｋｅｎ", Strength::Token),
-    word("ｓｅｃｒｅｔ", Strength::Secret),
-    word(r"\u0070assw", Strength::Password),
-    word(r"p\u0061ssw", Strength::Password),
-    word(r"\u0074oken", Strength::Token),
-    word(r"t\u006fken", Strength::Token),
-    word(r"\u0073ecret", Strength::Secret),
-    word(r"s\u0065cret", Strength::Secret),
 ];
 
 /// Words after the keyword that make the name something else; prefixes of the next word.
@@ -224,8 +201,8 @@ pub(super) static NOT_AFTER: LazyLock<Words> = LazyLock::new(|| {
          updated created modified number num sort order prop extractor resolver loader reader writer \
          filter mapper converter serializer comparator equals hash_algo bits bytes pair selector \
          protector derivation exchange agreement lookup request response property variable constant \
-         visible visibility encryption toggle show hide forgot forget recover grant flow auth_method login \
-         hasher public startswith endswith contains",
+         visible visibility context encryption toggle show hide forgot forget recover grant flow auth_method login \
+         hasher public startswith endswith contains review",
     )
 });
 
@@ -261,7 +238,7 @@ pub(super) static COMPOUNDS: LazyLock<Words> = LazyLock::new(|| {
          require api access secret auth master priv private sign signing crypt cryption hmac license licence \
          storage account app db deploy server service user admin root ssh sudo smtp mail email ftp \
          sql pg redis become store my ssl tls rsa aes des jwt session shared preshared client \
-         consumer wifi wpa ldap sa mongo proxy login http https svn git test default sub \
+         consumer key wifi wpa ldap sa mongo proxy login http https svn git test default sub \
          subscription ocp maps dev prod pre psk vnc sys system bind net web host vault node cert \
          data",
     )
@@ -278,7 +255,7 @@ pub(super) static EMPTY_WORDS: LazyLock<Words> = LazyLock::new(|| {
          on off enabled disabled varchar char self this file env environment prompt ask never always \
          auto any all else return const let var function async await import export and or not is if \
          in for the a an to of with from authorization authentication credentials oauth oauth2 jwt \
-         api_key apikey api-key access_token refresh_token id_token client_secret private_key \
+         api_key apikey api-key credential ed25519 id_ed25519 id_rsa access_token refresh_token id_token client_secret private_key \
          public_key secret_key header cookie query body xxx xxxx foo bar baz abc name id new old \
          current confirm option empty blank missing invalid valid example sample insert replace \
          include omit same-origin mandatory private public internal external generated random same \
@@ -309,7 +286,8 @@ pub(super) static PLACES: LazyLock<Words> = LazyLock::new(|| {
          disabled expired expires expiry policy policies manager prompt entry basic grant \
          credentials credential mode method flow public private email mail code otp pin protected \
          the is a an and or not no with for from must should use using at to in of be your please \
-         request response handler helper service client server data base",
+         request response handler helper service client server data base hostname host port \
+         verified psw cannot connect failed unavailable",
     )
 });
 
@@ -333,6 +311,13 @@ pub(super) static METHODS: LazyLock<Words> = LazyLock::new(|| {
     )
 });
 
+/// Calls that write a text into a field of a form.
+pub(super) static FILLS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "type fill change sendkeys send_keys fill_in fillin fillfield setvalue set_value clearandtype entertext replacetext",
+    )
+});
+
 /// Functions that only wrap a literal.
 pub(super) static WRAPS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
@@ -341,7 +326,8 @@ pub(super) static WRAPS: LazyLock<Words> = LazyLock::new(|| {
          unicode u nsstring val to_string atob btoa base64 default required mustparse sensitive \
          nonsensitive ptr stringptr hash md5 sha256 sha1 encrypt hashpw \
          generate_password_hash make_password stringvalue just parse hex2bin sodium_hex2bin \
-         sodium_base642bin unhex hexdecode concat",
+         sodium_base642bin unhex hexdecode concat \
+         stringbuilder stringbuffer",
     )
 });
 
@@ -349,7 +335,7 @@ pub(super) static WRAPS: LazyLock<Words> = LazyLock::new(|| {
 pub(super) static SCHEMES: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
         "bearer basic token digest apikey negotiate ssws geniekey key accesskey oauth jwt \
-         api-token private-token",
+         api-token private-token aws4-hmac-sha256",
     )
 });
 
@@ -362,7 +348,7 @@ pub(super) static PUBLISHED: LazyLock<Words> = LazyLock::new(|| {
          rev revision revisions ref refs url uri link href path image tag etag md5 fingerprint pixel \
          webhook release releases compare checkout sync merge merged merging bump branch head base \
          tree blob parent pull build builds deploy deploys deployed reverts revert cherry picked \
-         changeset snapshot uuid constraint index table foreign references migration",
+         changeset snapshot uuid id ids trace span constraint index table foreign references migration",
     )
 });
 
@@ -396,7 +382,7 @@ pub(super) static PROMISES: LazyLock<Words> = LazyLock::new(|| {
 /// How a value begins that stands for another.
 pub(super) static REFERENCES: LazyLock<Prefixes> = LazyLock::new(|| {
     Prefixes::new(
-        "${ $( {{ #{ #@ <% <? %( %{ {% @Microsoft.KeyVault !Ref !Sub !GetAtt !ImportValue !vault \\( $[ \
+        "$ANSIBLE_VAULT ${ $( {{ #{ #@ <% <? %( %{ {% @Microsoft.KeyVault !Ref !Sub !GetAtt !ImportValue !vault \\( $[ \
          @{ #[ &{ [[ __ {$ @@ ssm: vault: op:// arn: secretsmanager: kms: ref: ref+ resolve: \
          valueFrom secretKeyRef process.env os.environ os.getenv getenv System.getenv System.get \
          ENV[ $env: ENC[ data:image rgba( lookup( file( env( config( config.get projects/",

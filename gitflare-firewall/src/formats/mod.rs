@@ -116,6 +116,14 @@ impl Format {
         if text[at].is_ascii_alphanumeric() && self.before.is_none() && !begins_word(text, start) {
             return None;
         }
+        // A run of base64 holds any few letters.
+        if start > floor
+            && matches!(text[start - 1], b'/' | b'+')
+            && self.anchor.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && is_in_base64(&text[floor..start])
+        {
+            return None;
+        }
         // Publishable keys are public by their providers' design.
         if text[floor..start].ends_with(b"pk_") {
             return None;
@@ -125,7 +133,12 @@ impl Format {
         let longest = if self.mixed { LONGEST_MIXED } else { LONGEST };
         let limit = limit.min(body + longest);
         let end = self.after.end(text, body, limit)?;
-        if self.mixed && !looks_generated(&text[body..end]) {
+        // Types of SSH keys kept on a device are named like keys of OpenAI.
+        let is_type = self.anchor == "sk-"
+            && [&b"ssh-"[..], b"ecdsa-"]
+                .iter()
+                .any(|name| text[body..].starts_with(name));
+        if is_type || self.mixed && !looks_generated(&text[body..end]) {
             return None;
         }
         Some((start, end))
@@ -154,6 +167,12 @@ pub(crate) fn begins_word(text: &[u8], at: usize) -> bool {
         [.., b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
         _ => false,
     }
+}
+
+/// Whether a long run of base64 ends `before`.
+fn is_in_base64(before: &[u8]) -> bool {
+    const BASE64: Set = Set::new("A-Za-z0-9+/");
+    before.len() - BASE64.run_back(before, before.len(), before.len().saturating_sub(64)) >= 40
 }
 
 fn looks_generated(body: &[u8]) -> bool {

@@ -223,5 +223,4 @@ pub(super) const TOKENS: &[Row] = &[
     row("$6$", r"[\w./=$]{20,}"),
     row("$y$j", r"[\w./$]{30,}"),
     row("$argon2", r"[\w$=,+/]{30,}"),
-    row("$ANSIBLE_VAULT;", r"[\w.;-]{6,}"),
 ];

@@ -26,6 +26,24 @@ const COMMON: &str = "\
 /// How often each of them occurs, on average.
 const SHARE: f32 = 0.000_4;
 
+/// Windows that common words of sources share with a literal: `index` with the name of a company.
+/// Each of their places costs a comparison.
+const BUSY: &str = "\
+     able acce acti ampl ance anch arch arti asic asse assw atch atio atte atur atus audi ault \
+     auth base boun bran cati cces cess chec chem cket clie code comm conf conn cont cret ctio \
+     ctor cust data date dent diff earc ecre ecti efor ende enti entr epor erve essa essi even \
+     file flar flic form from full gger heck here hing hook hori iali icat iden ient ifie ight \
+     imes impo ines inst inte iter itor izat ject kind lare lien line link live lock lose mail \
+     mark ment mess most mpor ndex nect nfig nnec nsta nten nter ntia ntry oint ojec oken omer \
+     onfi onne onte open opti oriz otif ourc over page part pass pera pers poin port proj push \
+     ques ranc rede repo ring rise riza roje rows rver sage sear secr send sent serv sess sign \
+     sion sour ssag ssio sswo stac stan stat stom stor stri swor tack tatu tent tera test then \
+     ther thin thor tial tifi tify time tion toke tome tore tory tree trin true tter ture type \
+     udit uest upst urce user usto utho vent view wire word zati";
+/// What such a window costs beside one that only passes the filter: how often it occurs, times how
+/// much dearer a comparison is.
+const COMPARISON: f32 = 0.002;
+
 /// Each literal's window, and a filter for them all.
 pub(super) struct Plan {
     /// Offset of the chosen window, by literal.
@@ -131,12 +149,12 @@ impl Plan {
             .map(|(index, literal)| (index, best_windows(literal, &frequency)))
             .collect();
         // The commonest go first: they decide what the buckets look like.
-        let cost = |choice: &Choice| choice.1[0].1.cost(&frequency);
+        let cost = |choice: &Choice| choice.1[0].shape.cost(&frequency);
         choices.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
         let mut sharing = Sharing::of(choices, &frequency);
         let mut offsets = vec![0; literals.len()];
-        for (index, window, _) in sharing.chosen() {
-            offsets[index] = window;
+        for (index, window) in sharing.chosen() {
+            offsets[index] = window.offset;
         }
         let filter = match precision {
             None => Filter::None, // the portable automaton filters by itself
@@ -144,7 +162,7 @@ impl Plan {
             Some(Precision::Nibbles) => {
                 let chosen = sharing.chosen();
                 let choices = chosen
-                    .map(|(index, offset, window)| (index, vec![(offset, window)]))
+                    .map(|(index, window)| (index, vec![window]))
                     .collect();
                 frequency.precision = Precision::Nibbles;
                 sharing = Sharing::of(choices, &frequency);
@@ -191,8 +209,17 @@ struct Sharing<'f> {
     frequency: &'f Frequency,
 }
 
-/// A literal's index, and its windows by offset.
-type Choice = (usize, Vec<(usize, Bucket)>);
+/// A literal's index, and its windows.
+type Choice = (usize, Vec<Window>);
+
+/// A window of a literal.
+#[derive(Clone, Copy)]
+struct Window {
+    offset: usize,
+    shape: Bucket,
+    /// What its places cost beyond the filter.
+    price: f32,
+}
 
 impl<'f> Sharing<'f> {
     fn of(choices: Vec<Choice>, frequency: &'f Frequency) -> Self {
@@ -210,12 +237,9 @@ impl<'f> Sharing<'f> {
     }
 
     /// Literals with their windows.
-    fn chosen(&self) -> impl Iterator<Item = (usize, usize, Bucket)> {
+    fn chosen(&self) -> impl Iterator<Item = (usize, Window)> {
         let places = self.choices.iter().zip(&self.places);
-        places.filter_map(|((index, windows), place)| {
-            let (offset, window) = windows[(*place)?.1];
-            Some((*index, offset, window))
-        })
+        places.filter_map(|((index, windows), place)| Some((*index, windows[(*place)?.1])))
     }
 
     fn round(&mut self) {
@@ -227,15 +251,15 @@ impl<'f> Sharing<'f> {
             let costs: [f32; BUCKETS] =
                 std::array::from_fn(|place| self.buckets[place].cost(self.frequency));
             let mut best = (f32::INFINITY, 0, 0);
-            for (window, (_, shape)) in windows.iter().enumerate() {
+            for (window, Window { shape, price, .. }) in windows.iter().enumerate() {
                 for (place, bucket) in self.buckets.iter().enumerate() {
                     let shares = bucket.shares_with(shape, self.frequency);
-                    let least = shares.iter().product::<f32>() - costs[place];
+                    let least = shares.iter().product::<f32>() - costs[place] + price;
                     if least >= best.0 {
                         continue;
                     }
                     let common = bucket.common_with(shape, self.frequency.precision);
-                    let added = self.frequency.cost(&shares, common) - costs[place];
+                    let added = self.frequency.cost(&shares, common) - costs[place] + price;
                     if added < best.0 {
                         best = (added, place, window);
                     }
@@ -243,7 +267,7 @@ impl<'f> Sharing<'f> {
             }
             let (_, place, window) = best;
             self.places[index] = Some((place, window));
-            self.buckets[place] = self.buckets[place].with(&windows[window].1, self.frequency);
+            self.buckets[place] = self.buckets[place].with(&windows[window].shape, self.frequency);
         }
     }
 
@@ -253,7 +277,7 @@ impl<'f> Sharing<'f> {
             if let Some((place, window)) = place
                 && *place == bucket
             {
-                let shape = &choice.1[*window].1;
+                let shape = &choice.1[*window].shape;
                 for index in 0..WINDOW {
                     rebuilt.low[index] |= shape.low[index];
                     rebuilt.high[index] |= shape.high[index];
@@ -267,9 +291,9 @@ impl<'f> Sharing<'f> {
 }
 
 /// The rarest windows of a literal.
-fn best_windows(literal: &Literal, frequency: &Frequency) -> Vec<(usize, Bucket)> {
+fn best_windows(literal: &Literal, frequency: &Frequency) -> Vec<Window> {
     assert!(literal.len() >= WINDOW, "a literal shorter than a window");
-    let mut windows: Vec<(usize, Bucket)> = (0..=literal.len() - WINDOW)
+    let mut windows: Vec<Window> = (0..=literal.len() - WINDOW)
         .map(|offset| {
             let mut window = Bucket::default();
             for index in 0..WINDOW {
@@ -283,13 +307,33 @@ fn best_windows(literal: &Literal, frequency: &Frequency) -> Vec<(usize, Bucket)
                     }
                 }
             }
-            (offset, Bucket::default().with(&window, frequency))
+            Window {
+                offset,
+                shape: Bucket::default().with(&window, frequency),
+                price: if is_busy(literal, offset) {
+                    COMPARISON
+                } else {
+                    0.0
+                },
+            }
         })
         .collect();
-    let cost = |window: &Bucket| window.cost(frequency);
-    windows.sort_by(|a, b| cost(&a.1).total_cmp(&cost(&b.1)));
+    let cost = |window: &Window| window.shape.cost(frequency) + window.price;
+    windows.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
     windows.truncate(WINDOWS);
     windows
+}
+
+/// Whether common words have the window of `literal` at `offset`.
+fn is_busy(literal: &Literal, offset: usize) -> bool {
+    let accepted: [Vec<u8>; WINDOW] = std::array::from_fn(|index| {
+        let bytes = literal.accepts(offset + index);
+        bytes.iter().map(u8::to_ascii_lowercase).collect()
+    });
+    BUSY.as_bytes().chunks(WINDOW + 1).any(|word| {
+        let mut bytes = accepted.iter().zip(word);
+        bytes.all(|(accepted, byte)| accepted.contains(byte))
+    })
 }
 
 /// The common windows by what they have at each place.

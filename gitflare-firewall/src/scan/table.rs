@@ -23,10 +23,19 @@ pub(super) struct Table {
     entries: Vec<Entry>,
 }
 
-const SLOTS: usize = 1 << 13;
+const SLOTS: usize = 1 << 14;
 
 impl Table {
     pub(super) fn new(literals: &[Literal], plan: &Plan) -> Self {
+        // Indices are kept in few bytes: the slots are looked at for every other word of a text.
+        assert!(literals.len() <= usize::from(u16::MAX), "too many literals");
+        let offsets = plan.offsets.iter();
+        assert!(
+            offsets
+                .max()
+                .is_none_or(|offset| *offset <= usize::from(u8::MAX)),
+            "a window too far behind"
+        );
         let mut entries = Vec::new();
         for (index, literal) in literals.iter().enumerate() {
             let offset = plan.offsets[index];
@@ -41,12 +50,13 @@ impl Table {
             }
         }
         entries.sort_by_key(|entry| (slot(entry.window), entry.window, entry.literal));
+        assert!(u32::try_from(entries.len()).is_ok(), "too many windows");
         let mut bitmap = Box::new([0u64; 1024]);
         let mut slots = vec![Slot::EMPTY; SLOTS];
         for (index, entry) in entries.iter().enumerate() {
             let hash = hash(entry.window);
             bitmap[hash >> 6] |= 1 << (hash & 63);
-            slots[slot(entry.window)].add(index as u16, entry.known);
+            slots[slot(entry.window)].add(index as u32, entry.known);
         }
         Self {
             bitmap,
@@ -75,7 +85,7 @@ impl Table {
     pub(super) fn entries(&self, text: &[u8], at: usize) -> impl Iterator<Item = &Entry> {
         let bytes = eight(text, at);
         let slot = self.slots[slot(window(text, at))];
-        self.entries[usize::from(slot.first)..usize::from(slot.end)]
+        self.entries[slot.first as usize..slot.end as usize]
             .iter()
             .filter(move |entry| entry.known.fit(bytes))
     }
@@ -85,8 +95,8 @@ impl Table {
 #[derive(Clone, Copy)]
 struct Slot {
     known: Bits,
-    first: u16,
-    end: u16,
+    first: u32,
+    end: u32,
 }
 
 impl Slot {
@@ -96,7 +106,7 @@ impl Slot {
         end: 0,
     };
 
-    fn add(&mut self, index: u16, known: Bits) {
+    fn add(&mut self, index: u32, known: Bits) {
         if self.end == 0 {
             self.first = index;
             self.known = known;
@@ -173,7 +183,7 @@ const fn hash(window: u32) -> usize {
 
 #[inline(always)]
 const fn slot(window: u32) -> usize {
-    hash(window) >> 3
+    hash(window) >> 2
 }
 
 /// Every folded form of the window of `literal` at `offset`.

@@ -83,9 +83,26 @@ fn fill(row: &str, seed: u64) -> String {
             'A' => STANDARD.encode(format!("bob:{}", random.value())),
             _ => format!("TlRMTVNTUAAB{}", random.text(&b64, 40)),
         };
-        text = text.replace(&format!("${mark}"), &value);
+        text = filled(&text, mark, &value);
     }
     text
+}
+
+/// `text` with `value` for every `$` and `mark` that no name of a variable begins with.
+fn filled(text: &str, mark: char, value: &str) -> String {
+    let sign = format!("${mark}");
+    let mut parts = text.split(&sign);
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_variable = part.starts_with(|next: char| next.is_ascii_uppercase() || next == '_');
+        if is_variable {
+            filled.push_str(&sign);
+        } else {
+            filled.push_str(value);
+        }
+        filled.push_str(part);
+    }
+    filled
 }
 
 /// A row as input, expected output and secrets.
