@@ -68,6 +68,7 @@ fn used_at(server: &Server, token: &str, at: Timestamp) {
     let sessions = server.storage.sessions();
     let hash = CredentialHash::of(token);
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);

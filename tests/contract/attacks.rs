@@ -21,7 +21,12 @@ fn count(all: usize) -> usize {
 #[test]
 fn one_code_buys_one_token_however_many_ask_at_once() {
     // sec: TK-2, TK-3
-    const BUYERS: usize = 200;
+    // Who waits for one row of a shared database too long gives up: there as many ask as a node has
+    // connections.
+    let buyers = match env::var_os("GITFLARE_TEST_STORAGE") {
+        Some(_) => 16,
+        None => 200,
+    };
     let fixture = ConsentFixture::start();
     let (first, _) = fixture.customer("42", &[]);
     let Some(own) = first.repositories().into_iter().next() else {
@@ -30,9 +35,9 @@ fn one_code_buys_one_token_however_many_ask_at_once() {
     for round in 0..count(50) {
         let page = fixture.open_signed("42", &format!("round-{round}"), &[]);
         let code = parameter(&location(&page.approve(READS, &[&own])), "code");
-        let together = Barrier::new(BUYERS);
+        let together = Barrier::new(buyers);
         let bought: Vec<_> = thread::scope(|scope| {
-            let buyers: Vec<_> = (0..BUYERS)
+            let buyers: Vec<_> = (0..buyers)
                 .map(|_| {
                     scope.spawn(|| {
                         together.wait();
@@ -50,11 +55,10 @@ fn one_code_buys_one_token_however_many_ask_at_once() {
             .filter(|answer| answer.status == 200)
             .collect();
         assert_eq!(issued.len(), 1, "round {round}");
-        assert!(
-            bought
-                .iter()
-                .all(|answer| matches!(answer.status, 200 | 400))
-        );
+        for answer in &bought {
+            let status = answer.status;
+            assert!(matches!(status, 200 | 400), "{status}: {}", answer.json());
+        }
         // The code was used twice: every token that it bought ends.
         let token = text(&issued[0].ok()["accessToken"]);
         let read = fixture.server.client().with_bearer(&token);

@@ -151,6 +151,7 @@ fn a_read_is_recorded_even_when_its_client_is_gone() {
         provider.left.load(Ordering::SeqCst) == 1
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     eventually("the read was recorded", || {

@@ -91,6 +91,7 @@ pub(crate) fn audit(server: &Server) -> Vec<String> {
         limit: 1000,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     let rows = runtime

@@ -504,7 +504,7 @@ fn a_revoked_grant_is_felt_by_the_next_request() {
 #[test]
 fn every_read_with_a_token_is_in_the_usage_log() {
     // sec: LG-4
-    let mut server = Server::start();
+    let server = Server::start();
     let Some(seed) = Seed::new(&server) else {
         return;
     };
@@ -518,13 +518,19 @@ fn every_read_with_a_token_is_in_the_usage_log() {
     ];
     server.client().with_bearer("nonsense").get("/v1/me");
     server.client().get("/v1/me");
-    server.stop();
-    server.wait();
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     let (rows, total) = runtime
-        .block_on(server.storage.usage().list(&Default::default(), 0, 100))
+        .block_on(async {
+            server.storage.usage().flush().await?;
+            server
+                .storage
+                .usage()
+                .list(&Default::default(), 0, 100)
+                .await
+        })
         .unwrap();
     assert_eq!(total, 5);
     let mut shown: Vec<_> = rows

@@ -127,6 +127,7 @@ impl ConsentFixture {
         let id = gitflare_core::ClientId::parse(&self.client_id()).unwrap();
         let tenants = self.server.storage.tenants();
         let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
             .build()
             .unwrap();
         let found = runtime.block_on(tenants.find_customer(&id, customer_ref));
