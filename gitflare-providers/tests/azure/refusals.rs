@@ -1,7 +1,11 @@
 //! What refusals of Azure DevOps become: dead tokens in all their forms, policies, missing rights and
 //! missing things told apart.
 
-use gitflare_core::{Code, PageRequest, provider::Provider};
+use gitflare_core::{
+    Code, PageRequest,
+    model::PullRequestState,
+    provider::{ContentQuery, FilePath, Held, Provider, RefSelector},
+};
 use gitflare_providers::conformance::Reply;
 
 use crate::azure::{
@@ -84,6 +88,10 @@ async fn each_refusal_has_its_code() {
         (
             words(403, "", "VS403463: The conditional access policy"),
             Code::AccessBlockedByPolicy,
+        ),
+        (
+            words(404, "", "VS800080: the organization was renamed"),
+            Code::InstallationNotFound,
         ),
         (
             words(404, "GitRepositoryNotFoundException", "TF401019"),
@@ -177,4 +185,36 @@ async fn a_wait_beside_an_answer_holds_back_the_next_call() {
     let second = provider.branches(&call(), &repo(), page).await.unwrap_err();
     assert_eq!(second.code(), Code::RateLimited);
     assert_eq!(stand_in.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_missing_file_may_come_with_the_status_of_an_answer() {
+    let item = below("/items?path=%2Fgone&includeContentMetadata=true&%24format=json");
+    let reply = words(200, "GitItemNotFoundException", "TF401174");
+    let (_stand_in, provider) = upstream(vec![(item, reply)]).await;
+    let query = ContentQuery {
+        at: RefSelector::DefaultBranch,
+        path: FilePath::parse("path", "gone").unwrap(),
+    };
+    let read = provider
+        .contents(&call(), &repo(), &query, Held::default())
+        .await;
+    assert_eq!(read.unwrap_err().code(), Code::ResourceNotFound);
+}
+
+#[tokio::test]
+async fn words_are_known_in_any_letter_case() {
+    let mut wire: serde_json::Value =
+        serde_json::from_str(&fixture("azure/single_pull_request.json")).unwrap();
+    for (word, state) in [
+        ("Completed", PullRequestState::Merged),
+        ("ABANDONED", PullRequestState::Closed),
+        ("active", PullRequestState::Open),
+    ] {
+        wire["status"] = word.into();
+        let reply = Reply::ok(wire.to_string());
+        let (_stand_in, provider) = upstream(vec![(below("/pullrequests/4"), reply)]).await;
+        let read = provider.pull_request(&call(), &repo(), 4).await.unwrap();
+        assert_eq!(read.state, state, "{word}");
+    }
 }

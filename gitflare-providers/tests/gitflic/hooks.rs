@@ -198,6 +198,11 @@ async fn an_approval_without_words_is_told_with_its_state() {
     let with_words = approved(note);
     assert!(holds(&with_words, &expected), "{with_words:#}");
     assert_eq!(approved(json!({})), json!([]), "nobody could say of what");
+    // Both spellings may come at once.
+    let both = approved(json!({"merge_request": merge_request, "discussion": {
+        "id": "d", "uuid": "e", "message": "<p>Nice</p>", "raw_message": "Nice",
+    }}));
+    assert!(holds(&both, &expected), "{both:#}");
 }
 
 #[tokio::test]
