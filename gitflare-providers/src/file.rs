@@ -9,7 +9,7 @@ use gitflare_core::{
 
 use crate::{listing::Api, request::Get};
 
-/// The bytes that a GET answers with; `None` when they are too many.
+/// The bytes of the file at a path that a GET answers with; `None` when they are too many.
 ///
 /// # Errors
 /// What the refusal comes to.
@@ -17,9 +17,10 @@ pub(crate) async fn bytes(
     client: &impl Api,
     call: &Call,
     repo: &RepoRef,
+    path: &str,
     get: Get<'_>,
 ) -> Result<Option<Vec<u8>>> {
-    let get = get.text(MAX_CONTENT_BYTES);
+    let get = get.bytes_of(path, MAX_CONTENT_BYTES);
     match client.item(call, Endpoint::Contents, repo, get).await {
         Ok(answer) => Ok(Some(answer.reply.body)),
         Err(error) if error.code() == Code::InvalidLimit => Ok(None),
@@ -44,7 +45,7 @@ pub(crate) async fn fill(
     {
         return Ok(content.too_large());
     }
-    Ok(match bytes(client, call, repo, get).await? {
+    Ok(match bytes(client, call, repo, &content.path, get).await? {
         Some(bytes) => content.with_bytes(bytes),
         None => content.too_large(),
     })

@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 
 use gitflare_core::{Error, Result};
 use reqwest::{
-    Client, Method, RequestBuilder, Response,
+    Client, Method, RequestBuilder, Response, StatusCode,
     dns::Resolve,
     header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION},
     redirect,
@@ -172,7 +172,8 @@ impl Http {
         for _ in 0..=MAX_REDIRECTS {
             let asked = self.ask(base, expected.method(), url.clone(), headers, deadline);
             let response = asked.await?;
-            match redirect_target(&response, base)? {
+            let status = response.status();
+            match redirect_target(status, response.headers(), response.url(), base)? {
                 Some(target) => url = target,
                 None => return read(response, expected, deadline).await,
             }
@@ -417,15 +418,19 @@ pub(crate) fn is_page(headers: &HeaderMap) -> bool {
 
 /// Where a redirect leads, if the answer is one. Credentials go to the configured scheme, host and
 /// port and nowhere else (SR-5).
-fn redirect_target(response: &Response, base: &Base) -> Result<Option<Url>, Failure> {
-    if !matches!(response.status().as_u16(), 301 | 302 | 307 | 308) {
+fn redirect_target(
+    status: StatusCode,
+    headers: &HeaderMap,
+    asked: &Url,
+    base: &Base,
+) -> Result<Option<Url>, Failure> {
+    if !matches!(status.as_u16(), 301 | 302 | 307 | 308) {
         return Ok(None);
     }
-    let target = response
-        .headers()
+    let target = headers
         .get(LOCATION)
         .and_then(|location| location.to_str().ok())
-        .and_then(|location| response.url().join(location).ok())
+        .and_then(|location| asked.join(location).ok())
         .ok_or(Failure::Unusable("redirected to no URL"))?;
     let target = api_of_pages(target, base);
     let same = target.origin() == base.url.origin()

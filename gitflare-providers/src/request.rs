@@ -26,6 +26,8 @@ pub(crate) struct Get<'a> {
     /// The most bytes of an answer that is a text of any kind; `None` for JSON, which has a depth to
     /// watch.
     pub(crate) text: Option<usize>,
+    /// Whether that text may be a page for people, as a file may.
+    pub(crate) may_be_page: bool,
     /// What the answer should be, where that is not what the dialect asks for.
     pub(crate) accept: Option<&'static str>,
     /// Whether headers are all that is wanted.
@@ -54,6 +56,7 @@ impl<'a> Get<'a> {
             query: Vec::new(),
             also: &[],
             text: None,
+            may_be_page: false,
             accept: None,
             is_head: false,
         })
@@ -65,10 +68,21 @@ impl<'a> Get<'a> {
         self
     }
 
-    /// Is answered with a text that is no JSON, of at most that many bytes.
+    /// Is answered with a text that is no JSON and no page for people, of at most that many bytes.
     pub(crate) fn text(mut self, most: usize) -> Self {
         self.text = Some(most);
         self
+    }
+
+    /// Is answered with the bytes of the file at that path, at most that many. Servers name the type of
+    /// what they send by the ending of the name: a page in the place of another file is none.
+    pub(crate) fn bytes_of(self, path: &str, most: usize) -> Self {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        Self {
+            may_be_page: name.contains(".htm") || name.contains(".xhtm") || name.contains(".shtm"),
+            ..self.text(most)
+        }
     }
 
     /// Adds a path of a file as one segment, its dots encoded as well: some servers read what follows

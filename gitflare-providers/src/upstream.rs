@@ -128,7 +128,11 @@ impl Upstream {
                 if (matches!(status, 200 | 203) || get.also.contains(&status))
                     && !self.is_refusal(&answer)
                 {
-                    return Ok(answer);
+                    return match get.text.is_some() && !get.may_be_page && answer.is_page() {
+                        // A filter in front, or the way to a sign-in, answers with 200.
+                        true => Err(answer.unusable("a page in place of a text")),
+                        false => Ok(answer),
+                    };
                 }
                 Err(self.refused(call, &answer.reply))
             };

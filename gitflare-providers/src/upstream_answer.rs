@@ -7,7 +7,11 @@ use gitflare_core::{Code, Error, Result};
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
-use crate::{dialect::Dialect, http::Reply, upstream_error::request_id};
+use crate::{
+    dialect::Dialect,
+    http::{Reply, is_page},
+    upstream_error::request_id,
+};
 
 /// An answer to a request that was accepted.
 #[derive(Debug)]
@@ -28,6 +32,11 @@ impl Answer {
     /// A header; `None` when it is absent or not visible ASCII.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.reply.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether it is a page for people.
+    pub(crate) fn is_page(&self) -> bool {
+        is_page(&self.reply.headers)
     }
 
     /// The body, which may be borrowed from. Of an answer that was read row by row it is what stands

@@ -123,10 +123,18 @@ impl<'a> Refusal<'a> {
     /// alone: they may name what the client must not learn.
     pub(crate) fn error(&self, code: Code, message: impl Into<String>) -> Error {
         let words: String = self.words().trim().chars().take(300).collect();
-        let id = request_id(&self.reply.headers, self.request_id);
         Error::upstream(code, self.provider, message)
-            .with_upstream(self.reply.status, id)
+            .with_upstream(self.reply.status, self.id())
             .with_detail(format!("upstream said {words:?}"))
+    }
+
+    /// The provider's id of the request: out of the headers, else of the body's `error`, as at Bitbucket.
+    fn id(&self) -> Option<String> {
+        let named = request_id(&self.reply.headers, self.request_id);
+        named.or_else(|| {
+            let body: Value = serde_json::from_slice(&self.reply.body).ok()?;
+            shown(body["error"]["id"].as_str()?.to_owned())
+        })
     }
 
     /// `RATE_LIMITED` until `Retry-After`, else until the reset that the header of that name
@@ -260,12 +268,15 @@ pub(crate) fn request_id(headers: &HeaderMap, names: &[&str]) -> Option<String> 
             Ok(meta) => meta.correlation_id,
             Err(_) => value.to_owned(),
         };
-        let plain = (1..=128).contains(&id.len())
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte));
-        plain.then_some(id)
+        shown(id)
     })
+}
+
+/// An id that can be shown.
+fn shown(id: String) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte);
+    let can_be_shown = (1..=128).contains(&id.len()) && id.bytes().all(is_plain);
+    can_be_shown.then_some(id)
 }
 
 /// The error of a call that got no usable answer.
@@ -359,5 +370,19 @@ mod tests {
         let error = Refusal::new(ProviderId::GITHUB, &refused, &["x-id"]).shared();
         assert!(!error.message().contains("acme"), "{error}");
         assert_eq!(error.provider_request_id(), None);
+    }
+
+    #[test]
+    fn a_request_is_named_by_its_headers_else_by_the_error() {
+        let body = r#"{"type": "error", "error": {"message": "x", "id": "4f2c0d"}}"#;
+        let id = |headers: &[(&'static str, &'static str)], body: &str| {
+            let refused = reply(500, headers, body);
+            let error = Refusal::new(ProviderId::BITBUCKET, &refused, &["x-id"]).shared();
+            error.provider_request_id().map(str::to_owned)
+        };
+        assert_eq!(id(&[("x-id", "a1")], body).as_deref(), Some("a1"));
+        assert_eq!(id(&[], body).as_deref(), Some("4f2c0d"));
+        assert_eq!(id(&[], r#"{"error": {"id": "a person's"}}"#), None);
+        assert_eq!(id(&[], r#"{"error": "x"}"#), None);
     }
 }

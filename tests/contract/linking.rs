@@ -306,6 +306,11 @@ fn what_a_provider_says_stays_behind_the_gateway() {
             400,
             "INVALID_REQUEST",
         ),
+        (
+            "error=consent_required&error_description=canary",
+            403,
+            "APPROVAL_REQUIRED",
+        ),
         ("error=canary", 400, "INVALID_REQUEST"),
         (
             "error=server_error&error_description=canary",

@@ -50,7 +50,7 @@ pub(super) async fn read(
         return Ok(content);
     }
     let get = object(repo, &["blobs", &*id])?.query("$format", "octetstream");
-    if let Some(bytes) = file::bytes(client, call, repo, get).await? {
+    if let Some(bytes) = file::bytes(client, call, repo, &content.path, get).await? {
         return Ok(content.with_bytes(bytes));
     }
     let get = object(repo, &["blobs", &*id])?.query("$format", "json");

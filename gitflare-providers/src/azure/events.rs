@@ -35,6 +35,14 @@ pub(super) const RENAMED: &str = "git.repo.renamed";
 /// A repository was switched off or on.
 pub(super) const STATUS: &str = "git.repo.statuschanged";
 pub(super) const DELETED: &str = "git.repo.deleted";
+/// What hooks are not made for, since it is about other repositories, or one that was away; an
+/// organization's own hook may call with it.
+const APPEARED: &[&str] = &["git.repo.created", "git.repo.forked", "git.repo.undeleted"];
+
+/// Whether a call is about a repository, which it may name or not.
+fn is_of_repository(kind: &str) -> bool {
+    matches!(kind, RENAMED | STATUS | DELETED) || APPEARED.contains(&kind)
+}
 
 /// What a verified call says; `is_vote` where it is one of those that tell of votes.
 pub(super) fn read(call: &HookCall<'_>, is_vote: bool) -> Result<HookEvents> {
@@ -43,7 +51,7 @@ pub(super) fn read(call: &HookCall<'_>, is_vote: bool) -> Result<HookEvents> {
     let concerned = WireConcerned::deserialize(&resource).map_err(|_| invalid())?;
     let repository = concerned.repository();
     let kind = wire.event_type.as_str();
-    let is_told = repository.is_some() || !matches!(kind, BUILT | RENAMED | STATUS | DELETED);
+    let is_told = repository.is_some() || (kind != BUILT && !is_of_repository(kind));
     let events = match is_told {
         true => told(call, kind, resource, is_vote, wire.message)?,
         false => Vec::new(),
@@ -103,13 +111,14 @@ fn told(
             let data = EventData::Check(Box::new(from::<WireBuild>(resource)?.into()));
             one(EventName::Check, data, Some(EventAction::Completed))
         }
-        RENAMED | STATUS | DELETED => {
+        kind if is_of_repository(kind) => {
             let wire: WireChanged = from(resource)?;
             let action = match (kind, wire.disabled) {
                 (RENAMED, _) => EventAction::Renamed,
                 (DELETED, _) => EventAction::Deleted,
-                (_, Some(true)) => EventAction::Archived,
-                (_, Some(false)) => EventAction::Unarchived,
+                ("git.repo.created" | "git.repo.forked", _) => EventAction::Created,
+                (STATUS, Some(true)) => EventAction::Archived,
+                (STATUS, Some(false)) => EventAction::Unarchived,
                 _ => EventAction::Updated,
             };
             let repository = wire.into_repository().ok_or_else(invalid)?;

@@ -169,6 +169,10 @@ impl Api for Client {
 
     /// Looks at the repository where the refusal alone does not tell.
     async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
+        // A read that the account was approved for, and that somebody there has ended since.
+        if refusal.message() == ROLE_TOO_LOW {
+            return Err(recode(&refusal, Code::AccessBlockedByPolicy, ROLE_TOO_LOW));
+        }
         // Where pipelines are switched off.
         settle_by_look(about, refusal, Endpoint::Deployments, |repo| async move {
             self.repository(call, &object(repo, &[])?).await
@@ -248,6 +252,8 @@ pub(super) fn href(link: Option<WireHref>) -> Option<String> {
 
 const NO_REPOSITORY: &str = "Bitbucket has no such repository, or the connection cannot see it.";
 
+const ROLE_TOO_LOW: &str = "The account's role at Bitbucket is too low for this.";
+
 /// The texts with which Bitbucket names what a workspace or an account decided.
 const POLICIES: &[&str] = &[
     "allow-listed",
@@ -272,9 +278,12 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             Code::InsufficientScope,
             "The connection's token lacks a scope that Bitbucket asks for.",
         ),
-        403 => error(
-            Code::InsufficientScope,
-            "The account's role at Bitbucket is too low for this.",
+        403 if refusal.says(&["access denied"]) || refusal.mentions("Forbidden") => {
+            error(Code::InsufficientScope, ROLE_TOO_LOW)
+        }
+        400 if refusal.says(&["invalid pagelen"]) => error(
+            Code::InternalError,
+            "Bitbucket did not understand the gateway's request.",
         ),
         404 if refusal.says(&["no workspace with identifier"]) => error(
             Code::InstallationNotFound,

@@ -62,7 +62,7 @@ pub(super) async fn read(
     }
     let get = object(repo, &segments)?;
     if kind == ContentType::Submodule {
-        let bytes = file::bytes(client, call, repo, get).await?;
+        let bytes = file::bytes(client, call, repo, &content.path, get).await?;
         let sha = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         let sha = sha.map(|sha| sha.trim().to_owned());
         return Ok(Content {

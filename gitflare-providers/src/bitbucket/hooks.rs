@@ -106,6 +106,8 @@ const EVENTS: &[(&str, &[EventName], Option<EventAction>)] = &[
         Some(EventAction::Updated),
     ),
     ("repo:updated", REPOSITORY, Some(EventAction::Updated)),
+    // Of the one that was forked, which is as it was.
+    ("repo:fork", REPOSITORY, Some(EventAction::Updated)),
     ("repo:transfer", REPOSITORY, Some(EventAction::Transferred)),
     ("repo:deleted", REPOSITORY, Some(EventAction::Deleted)),
 ];

@@ -44,6 +44,13 @@ const STATUSES: &[(u16, &[Code])] = &[
     (504, &[Code::UpstreamTimeout]),
 ];
 
+/// What a page for people may come to: some upstreams send the one to sign in at for a dead token.
+const PAGE: &[Code] = &[
+    Code::UpstreamUnavailable,
+    Code::AuthExpired,
+    Code::InvalidCredentials,
+];
+
 /// One read of the table.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -187,6 +194,7 @@ impl Subject {
         self.declared_filters_count_and_others_are_refused(&stage)
             .await;
         self.every_status_has_its_code(&stage).await;
+        self.a_page_is_no_answer(&stage).await;
         self.nothing_is_invented(&stage).await;
     }
 
@@ -431,6 +439,36 @@ impl Subject {
                 assert_eq!(error.source(), Source::Provider, "{shown}");
                 assert_eq!(error.provider(), Some(stage.provider.id()), "{shown}");
                 assert_eq!(error.upstream_status(), Some(status), "{shown}");
+            }
+        }
+    }
+
+    /// A page for people is no answer, whatever its status: not in the place of all answers, and not in
+    /// that of one text that an answer is made of.
+    async fn a_page_is_no_answer(&self, stage: &Stage) {
+        let page = Reply::ok("<!DOCTYPE html><title>Sign in</title>")
+            .with("content-type", "text/html; charset=utf-8");
+        for case in &self.cases {
+            // Of an answer without a body, the headers alone are read.
+            let is_text = |reply: &Reply| {
+                !reply.body().is_empty() && serde_json::from_str::<Value>(reply.body()).is_err()
+            };
+            let texts = case.exchanges.iter().filter(|it| is_text(&it.2));
+            let places = texts.map(|(name, ..)| Some(name)).chain([None]);
+            for place in places {
+                let mut case = case.clone();
+                for (name, _, reply) in &mut case.exchanges {
+                    if place.is_none_or(|place| place == name) {
+                        *reply = page.clone();
+                    }
+                }
+                // What is asked for otherwise is no better.
+                let (replies, page) = (case.replies(), page.clone());
+                stage.answer(move |target| replies.get(target).or(Some(&page)).cloned());
+                let answer = case.run(stage, &call("token"), &self.repo).await;
+                let code = answer.as_ref().err().map(gitflare_core::Error::code);
+                let told = code.is_some_and(|code| PAGE.contains(&code));
+                assert!(told, "{} with a page for {place:?}: {answer:?}", case.name);
             }
         }
     }

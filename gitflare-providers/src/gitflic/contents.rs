@@ -3,15 +3,15 @@
 
 use gitflare_core::{
     Code, Error, Result,
-    model::{Content, ContentType, MAX_CONTENT_BYTES},
-    provider::{Call, CommitId, ContentQuery, Endpoint, Held, ProviderId, RefSelector, RepoRef},
+    model::{Content, ContentType},
+    provider::{Call, CommitId, ContentQuery, Held, ProviderId, RefSelector, RepoRef},
 };
 
 use super::{
     client::{Client, object},
     refs,
 };
-use crate::{http::is_page, listing::Api, upstream_error::recode};
+use crate::{file, upstream_error::recode};
 
 pub(super) async fn read(
     client: &Client,
@@ -32,19 +32,7 @@ pub(super) async fn read(
     let get = object(repo, &["blob", "download"])?
         .query("commitHash", commit.as_str().to_owned())
         .query("file", path.to_owned());
-    let get = get.text(MAX_CONTENT_BYTES);
-    let answer = match client.item(call, Endpoint::Contents, repo, get).await {
-        Err(error) if error.code() == Code::InvalidLimit => return Ok(content.too_large()),
-        answer => answer?,
-    };
-    // The filter in front of GitFlic, and the way to its sign-in, answer with pages and 200.
-    let is_meant = [".html", ".htm", ".xhtml"]
-        .iter()
-        .any(|ending| path.to_ascii_lowercase().ends_with(ending));
-    if !is_meant && is_page(&answer.reply.headers) {
-        return Err(answer.unusable("a page in place of a file"));
-    }
-    Ok(content.with_bytes(answer.reply.body))
+    file::fill(client, call, repo, content, get).await
 }
 
 /// The commit of a selector. A `ref` is a branch or a whole id: the files of tags are not found by name.

@@ -159,3 +159,34 @@ async fn a_name_that_changes_its_mind_leads_nowhere_private() {
     let head = String::from_utf8_lossy(&head[..read]);
     assert!(head.contains(&format!("host: {name}")), "{head}");
 }
+
+#[test]
+fn a_redirect_to_the_pages_of_bitbucket_is_one_to_its_api() {
+    // sec: SR-5
+    let http = http(&["127.0.0.1:9000"]);
+    let leads_to = |base: &str, location: &str| {
+        let base = http.base(base).unwrap();
+        let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+        let led = redirect_target(StatusCode::FOUND, &headers, &base.url, &base);
+        led.ok().flatten().map(String::from)
+    };
+    let api = "https://api.bitbucket.org/2.0";
+    let moved = "https://api.bitbucket.org/2.0/repositories/mill/shop/diff/a..b?topic=true";
+    for prefix in ["!api", "api"] {
+        let location = format!(
+            "https://bitbucket.org/{prefix}/2.0/repositories/mill/shop/diff/a..b?topic=true"
+        );
+        assert_eq!(leads_to(api, &location).as_deref(), Some(moved));
+    }
+    for (base, location) in [
+        (api, "https://bitbucket.org/mill/shop/diff"),
+        (api, "http://bitbucket.org/!api/2.0/x"),
+        (api, "https://bitbucket.org:8443/!api/2.0/x"),
+        (api, "https://user@bitbucket.org/!api/2.0/x"),
+        (api, "https://bitbucket.org.example/!api/2.0/x"),
+        ("https://api.github.com", "https://bitbucket.org/!api/2.0/x"),
+        ("http://127.0.0.1:9000", "https://bitbucket.org/!api/2.0/x"),
+    ] {
+        assert_eq!(leads_to(base, location), None, "{base} {location}");
+    }
+}

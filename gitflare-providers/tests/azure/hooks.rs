@@ -183,6 +183,12 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
             json!([["repository", {"id": repo().id, "fullName": "mill/Loom Works/spindle", "archived": true, "connectionId": "conn_fixture"}]]),
         ),
         (
+            "git.repo.undeleted",
+            json!({"repository": whole}),
+            json!([["repository", {"id": repo().id, "fullName": "mill/Loom Works/spindle"}]]),
+        ),
+        ("git.repo.created", json!({}), none.clone()),
+        (
             "git.repo.deleted",
             json!({"repositoryId": REPOSITORY, "repositoryName": "loom-engine", "project": {"id": PROJECT, "name": "Loom Works"}}),
             json!([["repository", {"id": repo().id, "fullName": "mill/Loom Works/loom-engine", "archived": null, "defaultBranch": null}]]),

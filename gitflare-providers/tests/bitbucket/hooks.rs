@@ -185,6 +185,7 @@ async fn what_happened_is_told_and_when() {
         ),
         ("repo:updated", &whole, "repository", "updated"),
         ("repo:updated", &renamed, "repository", "renamed"),
+        ("repo:fork", &whole, "repository", "updated"),
         ("repo:transfer", &whole, "repository", "transferred"),
         ("repo:deleted", &whole, "repository", "deleted"),
     ] {

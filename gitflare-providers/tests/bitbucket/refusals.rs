@@ -68,8 +68,13 @@ async fn each_refusal_has_its_code() {
         ),
         (
             words(403, "Access denied. You must have write or admin access."),
-            Code::InsufficientScope,
+            Code::AccessBlockedByPolicy,
         ),
+        (
+            Reply::new(403, "Forbidden").with("content-type", "text/plain"),
+            Code::AccessBlockedByPolicy,
+        ),
+        (words(403, "x"), Code::InsufficientScope),
         (
             words(404, "Repository mill/gone not found"),
             Code::RepositoryNotFound,
@@ -93,7 +98,7 @@ async fn each_refusal_has_its_code() {
             Code::RateLimited,
         ),
         (Reply::new(555, ""), Code::UpstreamTimeout),
-        (words(400, "Invalid pagelen"), Code::InvalidRequest),
+        (words(400, "Invalid pagelen"), Code::InternalError),
         (words(500, "x"), Code::UpstreamUnavailable),
         (Reply::new(503, "<html>"), Code::UpstreamUnavailable),
         (Reply::new(504, ""), Code::UpstreamTimeout),

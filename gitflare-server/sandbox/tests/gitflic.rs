@@ -43,6 +43,20 @@ async fn the_scheme_is_token_and_a_dead_one_is_forbidden() {
 }
 
 #[tokio::test]
+async fn an_account_has_five_hundred_calls_an_hour() {
+    let host = Host::start(ForgeKind::Gitflic).await;
+    let mut calls = 0;
+    while calls < 1000 && host.get("/rest-api/user/me").await.status() == 200 {
+        calls += 1;
+    }
+    // The hour may end in between: then they begin anew, once.
+    assert!((500..1000).contains(&calls), "{calls} calls were answered");
+    let refused = host.get("/rest-api/user/me").await;
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().get("retry-after").is_none());
+}
+
+#[tokio::test]
 async fn pages_count_from_zero_under_keys_of_two_generations() {
     let host = Host::start(ForgeKind::Gitflic).await;
     let projects = walk(&host, "/rest-api/project/my?size=7", "projectList").await;

@@ -115,9 +115,22 @@ pub(crate) struct Budget {
 /// What an account has used of its budget.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spent {
+    /// No more than the budget has.
     pub(crate) calls: u64,
     /// Unix time.
     pub(crate) reset: u64,
+    /// Whether there were more.
+    pub(crate) is_over: bool,
+}
+
+impl Spent {
+    fn of(calls: u64, budget: Budget, reset: u64) -> Self {
+        Self {
+            calls: calls.min(budget.calls),
+            reset,
+            is_over: calls > budget.calls,
+        }
+    }
 }
 
 /// What a hook is told: a row by the unified name of an event.
@@ -311,6 +324,7 @@ pub(crate) async fn answer(
     };
     let spent = spend(world, dialect.budget(), person);
     let answer = match dialect.admit(&call) {
+        _ if spent.is_over => dialect.refuse(Refusal::RateLimited),
         Some(refused) => refused,
         None => route(&mut call, person).await.unwrap_or_else(failed),
     };
@@ -326,19 +340,16 @@ pub(crate) async fn answer(
 pub(crate) fn spent(world: &World, budget: Budget, person: &Person) -> Spent {
     let (key, reset) = window(budget, person);
     let calls = world.state().spent.get(&key).copied().unwrap_or(0);
-    Spent { calls, reset }
+    Spent::of(calls, budget, reset)
 }
 
-/// Counts a call. The last one that the budget allows is repeated without end: only faults refuse.
+/// Counts a call.
 fn spend(world: &World, budget: Budget, person: &Person) -> Spent {
     let (key, reset) = window(budget, person);
     let mut state = world.state();
     let calls = state.spent.entry(key).or_default();
-    *calls = (*calls + 1).min(budget.calls);
-    Spent {
-        calls: *calls,
-        reset,
-    }
+    *calls += 1;
+    Spent::of(*calls, budget, reset)
 }
 
 /// The present window of an account's budget: its key, and the Unix time at which it ends.

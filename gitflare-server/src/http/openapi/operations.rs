@@ -204,6 +204,7 @@ const LINKING: &[Code] = &[
     Code::AuthExpired,
     Code::InvalidCredentials,
     Code::AccessBlockedByPolicy,
+    Code::ApprovalRequired,
     Code::ResourceNotFound,
     Code::RateLimited,
     Code::UpstreamTimeout,
