@@ -10,6 +10,27 @@ fn column(rows: &[Value], name: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_path_of_a_file_lists_that_file() {
+    let stand = Stand::start(&[]).await;
+    for provider in ["github", "bitbucket", "azure", "local"] {
+        let whole = stand
+            .walk(provider, "/file-tree?path=src&recursive=true")
+            .await;
+        let file = whole.iter().find(|row| row["type"] == "file").unwrap();
+        let path = file["path"].as_str().unwrap();
+        let answer = stand
+            .read(provider, &format!("/file-tree?path={path}"))
+            .await;
+        let [row] = &answer.rows()[..] else {
+            panic!("{provider}: {}", answer.body);
+        };
+        for name in ["path", "name", "type", "sha"] {
+            assert_eq!(row[name], file[name], "{provider}: {name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_read_answers_and_says_what_is_left_of_the_limit() {
     let stand = Stand::start(&[]).await;
     let commit = &stand.sample.leaky_commit;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::client::{Client, below, object};
 use crate::{
     listing::{Api, Paging},
-    pinned::{pin, start},
+    pinned::{pin, unpin},
     wire::Word,
 };
 
@@ -24,10 +24,20 @@ pub(super) async fn list(
     page: PageRequest,
 ) -> Result<Page<TreeEntry>> {
     let folder = query.path.as_ref().map(TreePath::as_str);
-    let found = find(client, call, repo, &query.at, folder);
-    let Some((tree, page)) = start(page, found).await? else {
-        return Ok(Page::last(Vec::new()));
+    let limit = page.limit;
+    let (tree, position) = match &page.position {
+        Some(position) => unpin(position)?,
+        None => match find(client, call, repo, &query.at, folder).await? {
+            Some(item) if item.is("tree") => (item.id()?, None),
+            // A folder's path may lead to a file: then that is all.
+            Some(item) => {
+                let entry = item.into_entry(folder.unwrap_or_default());
+                return Ok(Page::last(vec![entry]));
+            }
+            None => return Ok(Page::last(Vec::new())),
+        },
     };
+    let page = PageRequest { limit, position };
     let list = below(
         Endpoint::FileTree,
         &Paging::Slices,
@@ -41,14 +51,14 @@ pub(super) async fn list(
     Ok(pin(entries, &tree))
 }
 
-/// The id of a folder at a ref; `None` in an empty repository.
+/// What stands at a path at a ref; `None` in an empty repository.
 async fn find(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     at: &RefSelector,
     folder: Option<&str>,
-) -> Result<Option<CommitId>> {
+) -> Result<Option<WireItem>> {
     let path = format!("/{}", folder.unwrap_or_default());
     let (name, kinds): (Option<&str>, &[&str]) = match at {
         RefSelector::DefaultBranch => (None, &[""]),
@@ -58,7 +68,7 @@ async fn find(
         }
         RefSelector::Ref(name) => (Some(name.as_str()), &["branch", "tag"]),
     };
-    let mut missing = no_folder();
+    let mut missing = no_such_path();
     for kind in kinds {
         let mut get = object(repo, &["items"])?
             .query("scopePath", path.clone())
@@ -72,7 +82,11 @@ async fn find(
         // Else the content of a file would come as it is.
         let get = get.query("$format", "json");
         match client.item(call, Endpoint::FileTree, repo, get).await {
-            Ok(answer) => return tree(answer.json()?).map(Some),
+            Ok(answer) => {
+                let items: WireItems = answer.json()?;
+                let mut items = items.value.unwrap_or_default().into_iter();
+                return items.next().map(Some).ok_or_else(no_such_path);
+            }
             Err(error) if error.code() == Code::ResourceNotFound => missing = error,
             Err(error) => return Err(error),
         }
@@ -83,18 +97,11 @@ async fn find(
     }
 }
 
-fn tree(wire: WireItems) -> Result<CommitId> {
-    let item = wire.value.unwrap_or_default().into_iter().next();
-    let item = item.filter(|item| item.git_object_type.as_str() == "tree");
-    let id = item.and_then(|item| CommitId::parse(&item.object_id).ok());
-    id.ok_or_else(no_folder)
-}
-
-fn no_folder() -> Error {
+fn no_such_path() -> Error {
     Error::upstream(
         Code::ResourceNotFound,
         ProviderId::AZURE,
-        "There is no such folder at that commit.",
+        "There is no such path at that commit.",
     )
 }
 
@@ -107,8 +114,38 @@ struct WireItems {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireItem {
-    object_id: String,
+    object_id: Option<String>,
     git_object_type: Word,
+    #[serde(default)]
+    is_sym_link: bool,
+}
+
+impl WireItem {
+    fn is(&self, kind: &str) -> bool {
+        self.git_object_type.as_str() == kind
+    }
+
+    fn id(&self) -> Result<CommitId> {
+        let id = self.object_id.as_deref().map(CommitId::parse);
+        id.and_then(Result::ok).ok_or_else(no_such_path)
+    }
+
+    /// The same as an entry of a tree. Its mode and its size are not told.
+    fn into_entry(self, path: &str) -> TreeEntry {
+        let kind = match () {
+            () if self.is("commit") => TreeEntryType::Submodule,
+            () if self.is_sym_link => TreeEntryType::Symlink,
+            () => TreeEntryType::File,
+        };
+        TreeEntry {
+            name: path.rsplit('/').next().unwrap_or(path).to_owned(),
+            path: path.to_owned(),
+            kind,
+            mode: None,
+            sha: self.object_id,
+            size: None,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -35,8 +35,10 @@ pub(super) async fn list(
         Some(position) => unpin(position)?,
         None => match refs::resolve(client, call, repo, Endpoint::FileTree, &query.at).await? {
             Some(commit) => {
-                if let Some(path) = path {
-                    check_folder(client, call, repo, &commit, path).await?;
+                if let Some(path) = path
+                    && let Some(file) = file_at(client, call, repo, &commit, path).await?
+                {
+                    return Ok(Page::last(vec![file]));
                 }
                 (commit, None)
             }
@@ -57,14 +59,14 @@ pub(super) async fn list(
     Ok(pin(entries, &commit))
 }
 
-/// A file in the folder's place would come as it is.
-async fn check_folder(
+/// What stands at a path unless it is a folder: asked for as one it would come as it is.
+async fn file_at(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     commit: &CommitId,
     path: &TreePath,
-) -> Result<()> {
+) -> Result<Option<TreeEntry>> {
     let folders = path.as_str().split('/');
     let segments: Vec<&str> = ["src", commit.as_str()]
         .into_iter()
@@ -73,12 +75,8 @@ async fn check_folder(
     let get = object(repo, &segments)?.query("format", "meta");
     let answer = client.item(call, Endpoint::FileTree, repo, get).await?;
     match answer.json::<WireMeta>()?.kind.as_str() {
-        "commit_directory" => Ok(()),
-        _ => Err(Error::upstream(
-            Code::ResourceNotFound,
-            ProviderId::BITBUCKET,
-            "There is no such folder at that commit.",
-        )),
+        "commit_directory" => Ok(None),
+        _ => Ok(Some(answer.json::<WireEntry>()?.into())),
     }
 }
 

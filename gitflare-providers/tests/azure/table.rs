@@ -455,10 +455,26 @@ fn trees() -> Vec<Row> {
         path: Some(TreePath::parse("path", "src").unwrap()),
         recursive: false,
     });
+    let file = Read::FileTree(TreeQuery {
+        at: RefSelector::DefaultBranch,
+        path: Some(TreePath::parse("path", "docs/latest").unwrap()),
+        recursive: true,
+    });
+    let link = serde_json::json!({
+        "objectId": "c".repeat(40), "gitObjectType": "blob", "commitId": SHA, "path": "/docs/latest", "isSymLink": true,
+    });
     let commit = format!(
         "src&recursionLevel=none&versionDescriptor.version={SHA}&versionDescriptor.versionType=commit"
     );
     vec![
+        AZURE
+            .case("file_entry", file, &[])
+            .answer(
+                "item",
+                &items("docs%2Flatest&recursionLevel=none"),
+                serde_json::json!({"count": 1, "value": [link]}).to_string(),
+            )
+            .needs(&["item/value", "item/value/*", "item/value/*/gitObjectType"]),
         AZURE
             .case(
                 "file_tree",

@@ -404,6 +404,11 @@ fn trees() -> Vec<Row> {
         path: Some(TreePath::parse("path", "src/weave").unwrap()),
         recursive: false,
     });
+    let file = Read::FileTree(TreeQuery {
+        at: commit.clone(),
+        path: Some(TreePath::parse("path", "docs/a guide.md").unwrap()),
+        recursive: false,
+    });
     let whole = Read::FileTree(TreeQuery {
         at: commit,
         path: None,
@@ -433,6 +438,13 @@ fn trees() -> Vec<Row> {
         )
         .golden(&["file_tree"])
         .needs(&[&["folder/type"], &needs[..]].concat()),
+        case("file_entry", file, &[])
+            .answer(
+                "meta",
+                &below(&format!("/src/{SHA}/docs/a%20guide.md?format=meta")),
+                r#"{"path": "docs/a guide.md", "type": "commit_file", "size": 30, "attributes": ["executable"]}"#,
+            )
+            .needs(&["meta/path", "meta/type"]),
         case(
             "a whole tree",
             whole,
