@@ -116,8 +116,7 @@ struct WireItems {
 struct WireItem {
     object_id: Option<String>,
     git_object_type: Word,
-    #[serde(default)]
-    is_sym_link: bool,
+    is_sym_link: Option<bool>,
 }
 
 impl WireItem {
@@ -134,7 +133,7 @@ impl WireItem {
     fn into_entry(self, path: &str) -> TreeEntry {
         let kind = match () {
             () if self.is("commit") => TreeEntryType::Submodule,
-            () if self.is_sym_link => TreeEntryType::Symlink,
+            () if self.is_sym_link == Some(true) => TreeEntryType::Symlink,
             () => TreeEntryType::File,
         };
         TreeEntry {

@@ -56,6 +56,53 @@ const FIXTURES: &[(&str, Through)] = &[
 ];
 
 #[test]
+fn members_of_newer_releases_are_kept() {
+    let newer = serde_json::json!({
+        "hash": "0123", "message": null, "shortMessage": null, "createdAt": null, "committerIdent": null,
+        "authorIdent": null, "user": null, "parentCommitIds": ["4567"], "parentCommitBranches": ["main"],
+        "verificationResult": {"verified": true, "comment": "Verified", "keyId": "A1B2"},
+    });
+    assert_eq!(through::<Commit>(&newer.to_string()).unwrap(), newer);
+    let mut other = newer.clone();
+    other["verificationResult"] = "Verified".into();
+    let read: Commit = serde_json::from_value(other).unwrap();
+    assert_eq!(
+        (read.hash.as_str(), read.verification_result),
+        ("0123", None)
+    );
+}
+
+#[test]
+fn of_several_lists_the_one_with_a_known_key_is_meant() {
+    let page = |lists: Value| {
+        let about =
+            serde_json::json!({"size": 5, "totalElements": 1, "totalPages": 1, "number": 0});
+        let body = serde_json::json!({"_embedded": lists, "page": about});
+        let page = serde_json::from_value::<Page<Label>>(body);
+        page.ok().map(|page| (page.key, page.items.len()))
+    };
+    let row = serde_json::json!({"title": "bug"});
+    for (lists, expected) in [
+        (
+            serde_json::json!({"labelList": [row], "aList": []}),
+            Some("labelList"),
+        ),
+        (
+            serde_json::json!({"otherList": [row], "_links": {}}),
+            Some("otherList"),
+        ),
+        (serde_json::json!({"aList": [row], "bList": [row]}), None),
+        (
+            serde_json::json!({"labelList": [row], "userList": [row]}),
+            None,
+        ),
+    ] {
+        let expected = expected.map(|key| (key.to_owned(), 1));
+        assert_eq!(page(lists.clone()), expected, "{lists}");
+    }
+}
+
+#[test]
 fn no_field_is_lost_on_the_way_through() {
     for (name, through) in FIXTURES {
         let mut sent: Value =

@@ -192,6 +192,9 @@ async fn two_lists_in_one_answer_are_no_list() {
         (json!({"tagList": [{"name": "v1"}], "_links": {}}), true),
         (json!({"renamedList": [{"name": "v1"}]}), true),
         (json!({"oneList": [], "otherList": [{"name": "v1"}]}), false),
+        // Rows come out as they arrive: those of a known list in front are.
+        (json!({"tagList": [{"name": "v1"}], "zList": []}), true),
+        (json!({"aList": [], "tagList": [{"name": "v1"}]}), false),
         (json!({}), false),
     ] {
         let body = json!({"_embedded": lists, "page": page});

@@ -200,8 +200,3 @@ async fn a_project_is_made_from_texts() {
         .await;
     assert_eq!(status, 200);
 }
-
-#[tokio::test]
-async fn the_typed_client_makes_every_documented_call() {
-    crate::gitflic_api::run().await.unwrap();
-}

@@ -6,9 +6,6 @@
 mod bitbucket;
 mod clients;
 mod gitflic;
-#[path = "../examples/gitflic_api.rs"]
-#[expect(dead_code, reason = "as a program of its own it has a `main`")]
-mod gitflic_api;
 mod github;
 mod gitlab;
 mod support;

@@ -3,7 +3,7 @@
 //! <https://docs.gitflic.ru/api/project/>
 
 use gitflare_core::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 /// A project, GitFlic's word for a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,6 +220,42 @@ pub struct Commit {
     /// The parents, in newer releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_commit_ids: Option<Vec<String>>,
+    /// The branches that the parents are on, in newer releases.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub parent_commit_branches: Option<Vec<String>>,
+    /// What became of its signature, in newer releases.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub verification_result: Option<Verification>,
+}
+
+/// A member that was documented late and never seen: in another form than that it is unknown, and costs
+/// the commit nothing.
+fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
+}
+
+/// What GitFlic found of the signature of a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// Whether it is that of the committer.
+    pub verified: Option<bool>,
+    /// The finding in words.
+    pub comment: Option<String>,
+    /// The key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
 }
 
 /// Somebody as Git knows them.

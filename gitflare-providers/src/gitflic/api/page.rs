@@ -1,13 +1,43 @@
 //! A page of a list: its rows under a key of their own below `_embedded`, and where it stands. The key
-//! differs by call and by release, so whichever it is is taken.
+//! differs by call and by release: the only list is taken, of several the one whose key is known.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{DeserializeOwned, Error, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeOwned, Error, MapAccess, Visitor},
 };
 use serde_json::Value;
+
+/// The keys that lists are known to have, of both generations.
+const KEYS: &[&str] = &[
+    "apiFileInfoTupleList",
+    "branchList",
+    "commitList",
+    "labelList",
+    "mergeRequestDiscussionModelList",
+    "mergeRequestModelList",
+    "projectList",
+    "projectModelList",
+    "releaseTagModelList",
+    "restDiscussionModelList",
+    "restPipelineJobModelList",
+    "restPipelineModelList",
+    "tagList",
+    "userList",
+    "webhookList",
+];
+
+/// Which of these lists has the rows: the only one, else the only one that is known.
+fn meant<'k>(keys: impl IntoIterator<Item = &'k str>) -> Option<usize> {
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let known = |key: &&str| KEYS.contains(key);
+    let mut all = keys.iter().enumerate();
+    match keys.iter().filter(|key| known(key)).count() {
+        1 => all.find(|(_, key)| known(key)).map(|(at, _)| at),
+        _ => (keys.len() == 1).then_some(0),
+    }
+}
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,12 +103,14 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
         }
         let wire = Wire::deserialize(from)?;
         let members = wire.lists.unwrap_or_default().into_iter();
-        let mut lists = members.filter(|(_, value)| value.is_array());
-        let (key, rows) = match (lists.next(), lists.next()) {
-            (None, _) if wire.page.total_elements == 0 => (String::new(), Value::Array(Vec::new())),
-            (Some(list), None) => list,
-            (None, _) => return Err(D::Error::custom("no list of rows")),
-            (Some(_), Some(_)) => return Err(D::Error::custom("more than one list of rows")),
+        let mut lists: Vec<_> = members.filter(|(_, value)| value.is_array()).collect();
+        let (key, rows) = match meant(lists.iter().map(|(key, _)| key.as_str())) {
+            Some(at) => lists.swap_remove(at),
+            None if !lists.is_empty() => {
+                return Err(D::Error::custom("more than one list of rows"));
+            }
+            None if wire.page.total_elements == 0 => (String::new(), Value::Array(Vec::new())),
+            None => return Err(D::Error::custom("no list of rows")),
         };
         Ok(Self {
             key,
@@ -97,9 +129,10 @@ pub(in crate::gitflic) struct Around {
 }
 
 impl Around {
-    /// Whether it is clear which rows were meant.
+    /// Whether the first list, whose rows were read, is the one that was meant.
     pub(in crate::gitflic) fn has_one_list(&self) -> bool {
-        self.lists.0 <= 1
+        let keys = self.lists.0.iter().map(String::as_str);
+        self.lists.0.is_empty() || meant(keys) == Some(0)
     }
 }
 
@@ -112,9 +145,9 @@ pub(in crate::gitflic) struct Standing {
     pub(in crate::gitflic) number: Option<u64>,
 }
 
-/// How many lists an object has.
+/// The keys of the lists that an object has, in its order.
 #[derive(Debug, Default)]
-struct Lists(usize);
+struct Lists(Vec<String>);
 
 impl<'de> Deserialize<'de> for Lists {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -133,8 +166,10 @@ impl<'de> Deserialize<'de> for Lists {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Lists, A::Error> {
                 let mut lists = Lists::default();
-                while let Some((_, value)) = map.next_entry::<IgnoredAny, Value>()? {
-                    lists.0 += usize::from(value.is_array());
+                while let Some((key, value)) = map.next_entry::<String, Value>()? {
+                    if value.is_array() {
+                        lists.0.push(key);
+                    }
                 }
                 Ok(lists)
             }
