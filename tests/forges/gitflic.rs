@@ -252,6 +252,21 @@ async fn a_code_that_is_no_good_tells_the_browser_and_not_who_posts() {
         location(&returned),
         "/app/dashboard?link_error=INVALID_CREDENTIALS"
     );
+    // A form says the same.
+    let asked = location(&grace.get("/v1/auth/gitflic/start?web=1").await);
+    let url = url::Url::parse(&asked).unwrap();
+    let (_, state) = url.query_pairs().find(|(key, _)| key == "state").unwrap();
+    let posted = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("code", "made-up")
+        .append_pair("state", &state)
+        .finish();
+    let answer = stand.form("/v1/auth/gitflic/callback", &posted).await;
+    assert_eq!((answer.status.as_u16(), answer.body), (200, json!({})));
+    let returned = grace.get("/v1/auth/gitflic/callback").await;
+    assert_eq!(
+        location(&returned),
+        "/app/dashboard?link_error=INVALID_CREDENTIALS"
+    );
     // Elsewhere nobody posts codes.
     let body = json!({"code": "x", "state": "y"});
     let answer = stand

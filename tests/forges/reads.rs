@@ -10,6 +10,32 @@ fn column(rows: &[Value], name: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_each_adapter_was_checked_against_is_said() {
+    let stand = Stand::start(&[]).await;
+    let said = stand.get("/v1/platform/capabilities").await;
+    assert_eq!(
+        said.body["evidence"],
+        json!({
+            "azure": ["recorded_traffic", "published_description"],
+            "bitbucket": ["recorded_traffic"],
+            "gitflic": ["documentation"],
+            "github": ["recorded_traffic", "published_description"],
+            "gitlab": ["recorded_traffic"],
+            "local": ["git"],
+        })
+    );
+    let reference = stand.client.get(stand.url("/docs/api")).send();
+    let reference = reference.await.unwrap().text().await.unwrap();
+    for words in [
+        "documentation only",
+        "recorded traffic, published description",
+        "Git itself",
+    ] {
+        assert!(reference.contains(words), "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_path_of_a_file_lists_that_file() {
     let stand = Stand::start(&[]).await;
     for provider in ["github", "bitbucket", "azure", "local"] {
