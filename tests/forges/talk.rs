@@ -134,7 +134,7 @@ async fn reviews_are_those_that_were_submitted() {
         assert_eq!(rows[0]["state"], "approved", "{host}");
         assert_eq!(rows[0]["pullRequestNumber"], 1, "{host}");
         let commits = stand.walk(host, "/pull-requests/1/commits").await;
-        assert_eq!(commits.len(), 1, "{host}");
+        assert_eq!(commits.len(), 2, "{host}");
     }
     let capabilities = stand.get("/v1/platform/capabilities").await;
     let history = |host: &str| {

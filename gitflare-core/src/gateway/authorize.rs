@@ -8,7 +8,7 @@ use percent_encoding::AsciiSet;
 
 use super::{CustomerLink, Gateway, Query, Workspace, cells};
 use crate::{
-    ClientId, Code, CredentialHash, Error, RequestId, Result, Scope, Scopes, Secret, redirect_uri,
+    ClientId, Code, CredentialHash, Error, Result, Scope, Scopes, Secret, redirect_uri,
     storage::{Client, ClientStatus, PendingRequest, Session},
 };
 
@@ -111,7 +111,6 @@ impl Gateway {
         &self,
         query: &Query,
         sessions: &[Session],
-        request_id: &RequestId,
     ) -> Result<OpenedRequest, AuthorizeRefusal> {
         let client = self.asking_client(query).await?;
         let (redirect_uri, registered_uri) = redirect_uri_of(&client, query)?;
@@ -126,9 +125,7 @@ impl Gateway {
         };
         let asked = asked(&client, query).map_err(&refuse)?;
         let link = customer_link(query).map_err(&refuse)?;
-        let opened = self
-            .open_workspace(&client, &link, sessions, request_id)
-            .await;
+        let opened = self.open_workspace(&client, &link, sessions).await;
         let workspace = match opened {
             Err(error) if error.code() == Code::InvalidRequest => {
                 return Err(refuse(("invalid_request", error.message().to_owned())));

@@ -34,7 +34,7 @@ impl Gateway {
         let audit = self.audit_success(act, AuditAction::SessionCreate, &session.id);
         self.storage
             .sessions()
-            .insert(session.clone(), text.hash(), audit)
+            .insert(session.clone(), text.hash(), Some(audit))
             .await?;
         Ok(BegunSession { session, text })
     }

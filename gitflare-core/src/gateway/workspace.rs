@@ -6,16 +6,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::{
-    AuditContext, BegunSession, Gateway, LinkClaim, apps::embed_secret_cell, sessions::from_hex,
-};
+use super::{BegunSession, Gateway, LinkClaim, apps::embed_secret_cell, sessions::from_hex};
 use crate::{
-    AuthorizationId, ClientId, Code, CredentialHash, Error, RequestId, Result, Scopes, SessionId,
-    TenantId, Timestamp,
+    AuthorizationId, ClientId, Code, CredentialHash, Error, Result, Scopes, SessionId, TenantId,
+    Timestamp,
     storage::{
-        Actor, AuditAction, Authorization, AuthorizationStatus, Client, Connection,
-        ConnectionFilter, LinkFlow, LinkKind, ListRange, Proof, Session, SessionSubject, Tenant,
-        TenantKind,
+        Authorization, AuthorizationStatus, Client, Connection, ConnectionFilter, LinkFlow,
+        LinkKind, ListRange, Proof, Session, SessionSubject, Tenant, TenantKind,
     },
 };
 
@@ -88,7 +85,6 @@ impl Gateway {
         client: &Client,
         link: &CustomerLink,
         sessions: &[Session],
-        request_id: &RequestId,
     ) -> Result<Workspace> {
         let customer_ref = link.customer_ref.as_deref();
         if let Some(name) = customer_ref {
@@ -114,23 +110,17 @@ impl Gateway {
                 "This app opens its customers' pages by signed links only: open this one from the app.",
             ));
         }
-        let act = AuditContext {
-            actor: &Actor::Anonymous,
-            request_id,
-        };
         let tenant = match known {
             Some(tenant) => tenant,
             None => {
                 let name = customer_name.as_deref().or(customer_ref);
-                self.new_customer(client, customer_ref, name, &act).await?
+                self.new_customer(client, customer_ref, name).await?
             }
         };
         let (session, begun) = match session {
             Some(session) => (session, None),
             None => {
-                let begun = self
-                    .begin_embed(client, &tenant.id, is_signed, &act)
-                    .await?;
+                let begun = self.begin_embed(client, &tenant.id, is_signed).await?;
                 (begun.session.clone(), Some(begun))
             }
         };
@@ -267,7 +257,6 @@ impl Gateway {
         client: &Client,
         customer_ref: Option<&str>,
         name: Option<&str>,
-        act: &AuditContext<'_>,
     ) -> Result<Tenant> {
         let tenant = Tenant {
             id: TenantId::generate(&*self.clock, &*self.random),
@@ -279,10 +268,9 @@ impl Gateway {
         };
         let own_name = format!("{UNNAMED}{}", tenant.id);
         let key = customer_ref.unwrap_or(&own_name);
-        let audit = self.audit_success(act, AuditAction::TenantCreate, &tenant.id);
         self.storage
             .tenants()
-            .find_or_insert_customer(&client.id, key, tenant, audit)
+            .find_or_insert_customer(&client.id, key, tenant)
             .await
     }
 
@@ -291,13 +279,17 @@ impl Gateway {
         client: &Client,
         tenant: &TenantId,
         is_signed: bool,
-        act: &AuditContext<'_>,
     ) -> Result<BegunSession> {
         let subject = SessionSubject::Embed {
             client_id: client.id.clone(),
             tenant_id: tenant.clone(),
         };
-        let begun = self.begin_session(subject, act).await?;
+        // Anybody can begin one: what is done in it is audited.
+        let begun = self.unstored_session(subject);
+        self.storage
+            .sessions()
+            .insert(begun.session.clone(), begun.text.hash(), None)
+            .await?;
         if is_signed {
             let proofs = self.storage.proofs();
             proofs.insert(&begun.session.id, Proof::Workspace).await?;

@@ -164,6 +164,10 @@ impl EventData {
             (Self::Release(release), Some(EventAction::Published)) => release.published_at,
             (Self::Release(_), _) => None,
             (Self::PullRequest(pull_request), _) => pull_request.updated_at,
+            // The review that was dismissed tells when it was given.
+            (Self::Comment(comment), Some(EventAction::Updated | EventAction::Dismissed)) => {
+                comment.updated_at
+            }
             (Self::Comment(comment), _) => comment.updated_at.or(comment.created_at),
             (Self::Check(check), _) => check.completed_at.or(check.started_at),
             (Self::Deployment(deployment), _) => deployment.updated_at.or(deployment.created_at),

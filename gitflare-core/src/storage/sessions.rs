@@ -92,9 +92,14 @@ impl Session {
 /// Keeps sessions. An ended one is gone.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Stores a new session under the hash of its text.
-    async fn insert(&self, session: Session, hash: CredentialHash, audit: AuditEntry)
-    -> Result<()>;
+    /// Stores a new session under the hash of its text. One that anybody can begin is audited by what
+    /// is done in it: rows of its own would outlive it (SC-1).
+    async fn insert(
+        &self,
+        session: Session,
+        hash: CredentialHash,
+        audit: Option<AuditEntry>,
+    ) -> Result<()>;
 
     /// The session of that hash, if it is live at `now`.
     async fn find(&self, hash: &CredentialHash, now: Timestamp) -> Result<Option<Session>>;

@@ -55,13 +55,13 @@ pub trait TenantStore: Send + Sync {
     async fn list(&self, range: ListRange<'_>) -> Result<Vec<Tenant>>;
 
     /// Stores a client's customer as a tenant, once: of two concurrent callers for the same
-    /// (client, customer_ref) both get the one that was first (TN-1).
+    /// (client, customer_ref) both get the one that was first (TN-1). Anybody can make one, which goes
+    /// again unless an account is linked in it: that is audited (SC-1).
     async fn find_or_insert_customer(
         &self,
         client: &ClientId,
         customer_ref: &str,
         tenant: Tenant,
-        audit: AuditEntry,
     ) -> Result<Tenant>;
 
     /// The tenant that a client knows by `customer_ref`. Another client's customer of the same

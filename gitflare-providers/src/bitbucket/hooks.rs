@@ -326,6 +326,7 @@ impl WireEvent {
             return Ok(Vec::new());
         };
         let name = names[0];
+        let mut at = None;
         let data = match name {
             EventName::PullRequest => {
                 let pull_request = self.pullrequest.ok_or_else(invalid)?.into();
@@ -337,8 +338,10 @@ impl WireEvent {
                     Some(comment) => comment.into_comment(number),
                     None => {
                         let review = self.approval.or(self.changes_request);
-                        let state = action.and_then(review_state);
-                        review.ok_or_else(invalid)?.into_comment(number, state)
+                        let review = review.ok_or_else(invalid)?;
+                        // Also of the end of an approval it is the time.
+                        at = review.date;
+                        review.into_comment(number, action.and_then(review_state))
                     }
                 };
                 EventData::Comment(Box::new(comment))
@@ -363,6 +366,6 @@ impl WireEvent {
             false => data.action_by_state().or(*action),
         };
         let told = HookEvent::new(name, data, action);
-        Ok(vec![told.told_as(Some(event.to_owned()))])
+        Ok(vec![told.told_as(Some(event.to_owned())).at(at)])
     }
 }

@@ -119,7 +119,7 @@ async fn what_happened_is_told_and_when() {
     let mut pull_request = parsed("pull_request");
     pull_request["updated_on"] = json!(at);
     let pull = json!({"pullrequest": pull_request});
-    let comment = json!({"pullrequest": pull_request, "comment": {"id": 5, "created_on": at}});
+    let comment = json!({"pullrequest": pull_request, "comment": {"id": 5, "created_on": at, "updated_on": at}});
     let review = json!({"date": at, "user": parsed("profile")});
     let approval = json!({"pullrequest": pull_request, "approval": review});
     let changes = json!({"pullrequest": pull_request, "changes_request": review});

@@ -136,6 +136,15 @@ async fn pygithub_reads_everything() {
     assert_eq!(seen["whole tree"], 38);
     assert_eq!(seen["hooks"], json!([true, []]));
     assert_eq!(seen["limit"], 5000);
+    let people = json!(["anna-berg", "boris-lind", "chen-wei"]);
+    assert_holds(
+        &seen,
+        &json!({
+            "bytes of a blob": true, "compare": [2, true, true], "commits of a pull request": [40, 40],
+            "reviews": ["APPROVED", "PENDING"], "comments": [true, true], "comments on lines": [true, true, true],
+            "forks": [true], "labels": [6, 6], "stargazers": people, "watchers": people, "assignees": people,
+        }),
+    );
 }
 
 #[tokio::test]
@@ -155,6 +164,14 @@ async fn python_gitlab_reads_everything() {
     assert_eq!(seen["merge request"], true);
     assert_eq!(seen["whole tree"], 38);
     assert_eq!(seen["hooks"], json!([true, []]));
+    assert_holds(
+        &seen,
+        &json!({
+            "file": true, "raw file": true, "compare": [true, true], "merge base": true,
+            "commits of a merge request": 2, "notes": vec![true; 6], "approvals": 1, "reviewers": ["approved"],
+            "forks": 1, "labels": ["#", "#"], "starrers": 3, "people": ["anna-berg", "boris-lind", "chen-wei"],
+        }),
+    );
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ pub async fn every_mutation_is_audited(storage: &dyn Storage) {
     audited!(audit => users.insert(user(1), audit));
     audited!(audit => users.insert_membership(&user_id(1), &tenant_id(1), Role::Member, audit));
     for number in 1..4 {
-        audited!(audit => sessions.insert(session(number, person.clone()), hash(number), audit));
+        audited!(audit => sessions.insert(session(number, person.clone()), hash(number), Some(audit)));
     }
     audited!(audit => sessions.revoke(&session(1, person.clone()).id, audit));
     audited!(audit => sessions.revoke_all(&user_id(1), None, audit));

@@ -12,7 +12,7 @@ pub async fn a_proof_goes_with_its_session(storage: &dyn Storage) {
     for number in [1, 2] {
         let made = storage
             .sessions()
-            .insert(session(number, subject.clone()), hash(number), entry(20 + number));
+            .insert(session(number, subject.clone()), hash(number), Some(entry(20 + number)));
         made.await.unwrap();
     }
     let (one, other) = (session(1, subject.clone()).id, session(2, subject).id);

@@ -33,7 +33,7 @@ async fn asked(storage: &dyn Storage) {
     filled(storage).await;
     let made = storage
         .sessions()
-        .insert(session(1, embed()), hash(1), entry(20));
+        .insert(session(1, embed()), hash(1), Some(entry(20)));
     made.await.unwrap();
     let made = storage.requests().insert(request(), hash(REQUEST));
     made.await.unwrap();
@@ -166,7 +166,7 @@ pub async fn a_request_ends_with_what_it_stands_on(storage: &dyn Storage) {
         session_id: again.id.clone(),
         ..request()
     };
-    let made = storage.sessions().insert(again, hash(2), entry(34));
+    let made = storage.sessions().insert(again, hash(2), Some(entry(34)));
     made.await.unwrap();
     requests.insert(of_another, hash(REQUEST)).await.unwrap();
     let deleted = clients.delete(&client_id(1), NOW, entry(35)).await;

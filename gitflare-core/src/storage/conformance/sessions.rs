@@ -28,7 +28,7 @@ async fn begun(storage: &dyn Storage) {
         let session = session(number, subject);
         let made = storage
             .sessions()
-            .insert(session, hash(number), entry(30 + number));
+            .insert(session, hash(number), Some(entry(30 + number)));
         made.await.unwrap();
     }
 }
@@ -91,7 +91,7 @@ pub async fn sessions_of_a_person_end_together(storage: &dyn Storage) {
     let sessions = storage.sessions();
     for number in [4, 5] {
         let another = session(number, person(1));
-        let made = sessions.insert(another, hash(number), entry(30 + number));
+        let made = sessions.insert(another, hash(number), Some(entry(30 + number)));
         made.await.unwrap();
     }
     let kept = session(4, person(1)).id;
@@ -127,7 +127,7 @@ pub async fn a_workspace_that_holds_nothing_goes_with_its_last_session(storage: 
     let (tenants, sessions) = (storage.tenants(), storage.sessions());
     for (number, name) in [(7, "empty"), (8, "linked")] {
         tenants
-            .find_or_insert_customer(&client_id(1), name, tenant(number), entry(50 + number))
+            .find_or_insert_customer(&client_id(1), name, tenant(number))
             .await
             .unwrap();
         let subject = SessionSubject::Embed {
@@ -135,7 +135,7 @@ pub async fn a_workspace_that_holds_nothing_goes_with_its_last_session(storage: 
             tenant_id: tenant_id(number),
         };
         for at in [number, number + 10] {
-            let made = sessions.insert(session(at, subject.clone()), hash(at), entry(60 + at));
+            let made = sessions.insert(session(at, subject.clone()), hash(at), Some(entry(60 + at)));
             made.await.unwrap();
         }
     }
@@ -160,7 +160,7 @@ pub async fn a_workspace_that_holds_nothing_goes_with_its_last_session(storage: 
     assert_eq!(tenants.find(&tenant_id(7)).await.unwrap(), None);
     // The name is free again.
     let again = tenants
-        .find_or_insert_customer(&client_id(1), "empty", tenant(9), entry(53))
+        .find_or_insert_customer(&client_id(1), "empty", tenant(9))
         .await
         .unwrap();
     assert_eq!(again.id, tenant_id(9));

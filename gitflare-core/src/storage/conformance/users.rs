@@ -82,7 +82,7 @@ pub async fn a_new_password_ends_all_sessions(storage: &dyn Storage) {
         let session = session(number, SessionSubject::User(user_id(number)));
         let made = storage
             .sessions()
-            .insert(session, hash(number), entry(10 + number));
+            .insert(session, hash(number), Some(entry(10 + number)));
         made.await.unwrap();
     }
     let new = PasswordHash::new("$argon2id$new");
@@ -143,7 +143,7 @@ pub async fn deleting_a_person_ends_what_was_theirs_alone(storage: &dyn Storage)
     let session = session(1, SessionSubject::User(user_id(1)));
     storage
         .sessions()
-        .insert(session, hash(1), entry(53))
+        .insert(session, hash(1), Some(entry(53)))
         .await
         .unwrap();
     assert!(users.delete(&user_id(1), LATER, entry(54)).await.unwrap());

@@ -36,11 +36,11 @@ impl SessionStore for MemoryStorage {
         &self,
         session: Session,
         hash: CredentialHash,
-        audit: AuditEntry,
+        audit: Option<AuditEntry>,
     ) -> Result<()> {
         let mut state = self.state();
         state.sessions.insert(hash, session);
-        state.audit.push(audit);
+        state.audit.extend(audit);
         Ok(())
     }
 

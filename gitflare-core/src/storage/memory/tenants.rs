@@ -100,7 +100,6 @@ impl TenantStore for MemoryStorage {
         client: &ClientId,
         customer_ref: &str,
         tenant: Tenant,
-        audit: AuditEntry,
     ) -> Result<Tenant> {
         let mut state = self.state();
         let key = (client.clone(), customer_ref.to_owned());
@@ -113,7 +112,6 @@ impl TenantStore for MemoryStorage {
         }
         state.customers.insert(key, tenant.id.clone());
         state.tenants.insert(tenant.id.clone(), tenant.clone());
-        state.audit.push(audit);
         Ok(tenant)
     }
 

@@ -15,8 +15,12 @@ pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let Some(pull) = story.pull(call.name("id")) else {
         return Ok(no_pull_request());
     };
-    let commit = call.world.git.commit(repo, &pull.diff_of).await?;
-    let list = commit
+    let commits = call
+        .world
+        .git
+        .commits_between(repo, &pull.base, &pull.head)
+        .await?;
+    let list = commits
         .iter()
         .map(|it| objects::commit(call.world, repo, it));
     Ok(tokens(call, list.collect()))

@@ -20,8 +20,14 @@ pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let Some(pull) = story.pull(call.name("number")) else {
         return Ok(not_found());
     };
-    let commit = call.world.git.commit(repo, &pull.diff_of).await?;
-    let list = commit.iter().map(|it| code::commit(call.world, repo, it));
+    let commits = call
+        .world
+        .git
+        .commits_between(repo, &pull.base, &pull.head)
+        .await?;
+    // The oldest first, other than elsewhere.
+    let list = commits.iter().rev();
+    let list = list.map(|it| code::commit(call.world, repo, it));
     Ok(rows(call, list.collect()))
 }
 

@@ -214,6 +214,17 @@ impl Git {
         }
     }
 
+    /// The commits of one name that another lacks, the newest first.
+    pub(crate) async fn commits_between(
+        &self,
+        repo: &Repo,
+        base: &str,
+        head: &str,
+    ) -> Result<Vec<Commit>> {
+        let found = self.compare(repo, base, head).await?;
+        Ok(found.and_then(|found| found.commits).unwrap_or_default())
+    }
+
     /// What lies below a folder of a commit.
     pub(crate) async fn tree(
         &self,

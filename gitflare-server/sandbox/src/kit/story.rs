@@ -26,6 +26,7 @@ pub(crate) struct Pull {
     pub(crate) source: String,
     pub(crate) target: String,
     pub(crate) head: String,
+    /// Where the source left the target.
     pub(crate) base: String,
     pub(crate) diff_of: String,
     pub(crate) at: Option<Timestamp>,
@@ -131,7 +132,9 @@ async fn pulls(
         if let Some([base, head, ..]) = commit.parents.as_deref() {
             let mut pull = pull(commit, default, PullState::Merged);
             pull.source = merged_branch(commit);
-            (pull.base, pull.head) = (base.clone(), head.clone());
+            let forked = git.compare(repo, base, head).await?;
+            let forked = forked.and_then(|found| found.diff.base_sha);
+            (pull.base, pull.head) = (forked.unwrap_or_else(|| base.clone()), head.clone());
             pulls.push(pull);
         }
     }

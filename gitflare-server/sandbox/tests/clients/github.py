@@ -1,5 +1,6 @@
 """PyGithub reads, through the emulated GitHub, everything that the gateway reads."""
 
+import base64
 import json
 import os
 import sys
@@ -61,6 +62,20 @@ step("whole tree", lambda: len(repo.get_git_tree("main", recursive=True).tree))
 step("blob", lambda: repo.get_git_blob(
     next(row.sha for row in repo.get_git_tree(tree).tree if row.path == "README.md")
 ).encoding)
+step("bytes of a blob", lambda: len(base64.b64decode(repo.get_git_blob(
+    next(row.sha for row in repo.get_git_tree(tree).tree if row.path == "README.md")
+).content)) > 0)
+compared = repo.compare(repo.get_pull(1).base.sha, repo.get_pull(1).head.sha)
+step("compare", lambda: [compared.ahead_by, compared.total_commits == len(list(compared.commits)), len(compared.files) > 0])
+step("commits of a pull request", lambda: [len(row.sha) for row in repo.get_pull(1).get_commits()])
+step("reviews", lambda: [row.state for row in repo.get_pull(1).get_reviews()])
+step("comments", lambda: [bool(row.body) for row in repo.get_pull(1).get_issue_comments()])
+step("comments on lines", lambda: [bool(row.path) for row in repo.get_pull(1).get_comments()])
+step("forks", lambda: [row.fork for row in repo.get_forks()])
+step("labels", lambda: [len(row.color) for row in repo.get_labels()])
+step("stargazers", lambda: [row.login for row in repo.get_stargazers()])
+step("watchers", lambda: [row.login for row in repo.get_subscribers()])
+step("assignees", lambda: [row.login for row in repo.get_assignees()])
 step("hooks", lambda: hooks(repo))
 step("limit", lambda: hub.get_rate_limit().rate.limit)
 json.dump({"seen": seen, "failed": failed}, sys.stdout)

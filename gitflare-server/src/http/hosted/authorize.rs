@@ -29,10 +29,7 @@ pub(crate) async fn authorize(x: Exchange) -> Result<Reply, Refusal> {
         return consent::page(&x, &consent, Shape::default()).await;
     }
     x.settings().rate_limits.admit_workspace(x.address)?;
-    let opened = x
-        .gateway()
-        .open_request(&query, &sessions(&x), &x.request_id)
-        .await;
+    let opened = x.gateway().open_request(&query, &sessions(&x)).await;
     let opened = match opened {
         Ok(opened) => opened,
         Err(AuthorizeRefusal::Page(error)) => return Err(error.into()),

@@ -41,7 +41,7 @@ pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
     let client = x.gateway().live_client(&id).await?;
     let workspace = x
         .gateway()
-        .open_workspace(&client, &link, &sessions(&x), &x.request_id)
+        .open_workspace(&client, &link, &sessions(&x))
         .await?;
     let context = x.gateway().managed(&client.id, &workspace.session).await?;
     let about = About {

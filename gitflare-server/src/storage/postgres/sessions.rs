@@ -17,11 +17,14 @@ impl SessionStore for PostgresStorage {
         &self,
         session: Session,
         hash: CredentialHash,
-        entry: AuditEntry,
+        entry: Option<AuditEntry>,
     ) -> Result<()> {
         transaction!(self.database, |transaction| {
             transaction.run(sessions::insert(&session, &hash)).await?;
-            transaction.audit(&entry).await
+            match &entry {
+                Some(entry) => transaction.audit(entry).await,
+                None => Ok(()),
+            }
         })
     }
 

@@ -139,7 +139,6 @@ impl TenantStore for PostgresStorage {
         client: &ClientId,
         customer_ref: &str,
         tenant: Tenant,
-        entry: AuditEntry,
     ) -> Result<Tenant> {
         if let Some(known) = self.find_customer(client, customer_ref).await? {
             return Ok(known);
@@ -153,7 +152,6 @@ impl TenantStore for PostgresStorage {
                 transaction.run(unused).await?;
                 return Ok(false);
             }
-            transaction.audit(&entry).await?;
             Ok(true)
         });
         if is_first? {

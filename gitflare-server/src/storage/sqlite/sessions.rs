@@ -21,11 +21,11 @@ impl SessionStore for SqliteStorage {
         &self,
         session: Session,
         hash: CredentialHash,
-        entry: AuditEntry,
+        entry: Option<AuditEntry>,
     ) -> Result<()> {
         self.write(move |connection| {
             run(connection, &sessions::insert(&session, &hash))?;
-            audit(connection, &entry)
+            entry.iter().try_for_each(|entry| audit(connection, entry))
         })
         .await
     }

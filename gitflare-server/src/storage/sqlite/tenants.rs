@@ -126,7 +126,6 @@ impl TenantStore for SqliteStorage {
         client: &ClientId,
         customer_ref: &str,
         tenant: Tenant,
-        entry: AuditEntry,
     ) -> Result<Tenant> {
         let (client, customer_ref) = (client.clone(), customer_ref.to_owned());
         self.write(move |connection| {
@@ -138,7 +137,6 @@ impl TenantStore for SqliteStorage {
             run(connection, &tenants::insert(&tenant))?;
             let named = tenants::insert_customer(&client, &customer_ref, &tenant.id);
             run(connection, &named)?;
-            audit(connection, &entry)?;
             Ok(tenant)
         })
         .await
