@@ -257,3 +257,22 @@ async fn a_project_made_again_by_somebody_else_is_never_read() {
         refused(&stand, format!("{by_name}{below}")).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_default_branch_is_known_from_the_approval() {
+    let stand = Stand::start(&[]).await;
+    let reader = Reader::of(&stand, "github").await;
+    let (token, id) = (reader.token.clone(), reader.ids[0].clone());
+    // Another process has looked at nothing yet, and GitHub's list does not say it.
+    let stand = stand.restarted().await;
+    let path = format!("/v1/repositories/github/{id}/branches");
+    let answer = stand.bare(Method::GET, &path, Some(&token), None).await;
+    let rows = answer.rows();
+    let default: Vec<_> = rows.iter().map(|row| row["default"].as_bool()).collect();
+    let count = |value: bool| default.iter().filter(|it| **it == Some(value)).count();
+    assert_eq!(
+        (count(true), count(false)),
+        (1, rows.len() - 1),
+        "{rows:#?}"
+    );
+}

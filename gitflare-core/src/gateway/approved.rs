@@ -128,21 +128,18 @@ impl Gateway {
         Ok(Some(page))
     }
 
-    /// Keeps the names and node ids of what was seen up to date.
+    /// Keeps what grants say of the repositories that were seen up to date.
     async fn note_all(
         &self,
         share: &Share,
         asked: &[ApprovedRepository],
         seen: &[Repository],
     ) -> Result<()> {
-        let is_news = |row: &&Repository| {
+        let is_told = |row: &&Repository| {
             let mut known = asked.iter().filter(|known| known.id == row.id);
-            known.any(|known| {
-                known.full_name != row.full_name
-                    || (row.node_id.is_some() && known.node_id != row.node_id)
-            })
+            known.any(|known| is_news(known, row))
         };
-        let news: Vec<_> = seen.iter().filter(is_news).map(approval).collect();
+        let news: Vec<_> = seen.iter().filter(is_told).map(approval).collect();
         match news.is_empty() {
             true => Ok(()),
             false => {
@@ -159,7 +156,16 @@ pub(super) fn approval(seen: &Repository) -> ApprovedRepository {
         id: seen.id.clone(),
         full_name: seen.full_name.clone(),
         node_id: seen.node_id.clone(),
+        default_branch: seen.default_branch.clone(),
     }
+}
+
+/// Whether what is seen of a repository tells anything that its approval does not say yet.
+pub(super) fn is_news(known: &ApprovedRepository, seen: &Repository) -> bool {
+    let differs = |seen: &Option<String>, known: &Option<String>| seen.is_some() && seen != known;
+    known.full_name != seen.full_name
+        || differs(&seen.node_id, &known.node_id)
+        || differs(&seen.default_branch, &known.default_branch)
 }
 
 fn known(approved: &ApprovedRepository) -> KnownRepository {

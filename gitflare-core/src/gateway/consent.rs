@@ -516,6 +516,7 @@ impl Gateway {
                 id: (*id).to_owned(),
                 full_name: repository.full_name,
                 node_id: repository.node_id,
+                default_branch: repository.default_branch,
             });
         }
         Ok(approved)

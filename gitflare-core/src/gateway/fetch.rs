@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::{
     Gateway, NotModified, Payload,
-    approved::{Place, approval},
+    approved::{Place, approval, is_news},
     contents::Validators,
     parameters::{Operation, unresolved},
     refresh::must_reconnect,
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Code, Error, Limit, Page, PageRequest, Position, Result, TenantId, Timestamp,
     cursor::CursorScope,
-    model::{Content, Repository, Viewer},
+    model::{Branch, Content, Repository, Viewer},
     policy::{Approved, Permit},
     provider::{Call, CompareQuery, Endpoint, Provider, ProviderId, RepoRef},
     storage::Share,
@@ -114,7 +114,7 @@ impl Gateway {
                 let provider = &**self.provider_of(share)?;
                 let validators = self.validators(read.hash_tenant, read.if_none_match);
                 let rights = (&validators, read.with_commits);
-                let fetched = self
+                let mut fetched = self
                     .with_credential(share, deadline, |call| {
                         let page = page.clone();
                         async move {
@@ -124,7 +124,10 @@ impl Gateway {
                     })
                     .await?;
                 if let Payload::Repository(repository) = &fetched.payload {
-                    self.note_name(share, approved, repository).await?;
+                    self.note_news(share, repository).await?;
+                }
+                if let Payload::Branches(branches) = &mut fetched.payload {
+                    tell_default(branches, share);
                 }
                 Ok(fetched)
             }
@@ -293,21 +296,16 @@ impl Gateway {
             .collect())
     }
 
-    /// Keeps the name by which an approved repository can be asked for up to date.
-    async fn note_name(
-        &self,
-        share: &Share,
-        approved: &Approved<'_>,
-        seen: &Repository,
-    ) -> Result<()> {
-        match approved {
-            Approved::Listed(repo) if repo.full_name.as_deref() != Some(&seen.full_name) => {
-                self.storage
-                    .authorizations()
+    /// Keeps what the grant says of an approved repository up to date.
+    async fn note_news(&self, share: &Share, seen: &Repository) -> Result<()> {
+        match &share.approved {
+            Some(known) if is_news(known, seen) => {
+                let grants = self.storage.authorizations();
+                grants
                     .note_seen(&share.grant_id, vec![approval(seen)])
                     .await
             }
-            Approved::Listed(_) | Approved::Unlisted(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -316,6 +314,16 @@ impl Gateway {
         self.providers
             .find(id)
             .ok_or_else(|| Error::unknown_provider().with_provider(id))
+    }
+}
+
+/// Says which branch is the default one where the provider does not and the approval knows.
+fn tell_default(branches: &mut [Branch], share: &Share) {
+    let approved = share.approved.as_ref();
+    if let Some(name) = approved.and_then(|approved| approved.default_branch.as_deref()) {
+        for branch in branches {
+            branch.default = branch.default.or(Some(branch.name == name));
+        }
     }
 }
 

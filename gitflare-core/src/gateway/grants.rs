@@ -311,6 +311,7 @@ impl Gateway {
                         id: repository.id,
                         full_name: repository.full_name,
                         node_id: repository.node_id,
+                        default_branch: repository.default_branch,
                     });
                 }
             }

@@ -15,8 +15,8 @@ pub struct Branch {
     pub commit_sha: String,
     /// Whether the provider protects it; `None` where it has no such notion.
     pub protected: Option<bool>,
-    /// `true` for the repository's default branch; `None` when the provider does not say and the
-    /// connection has not looked at the repository within the last hour.
+    /// `true` for the repository's default branch; `None` where neither the provider says it nor
+    /// a look at the repository has, that of its approval included.
     pub default: Option<bool>,
     /// Its page at the provider.
     pub web_url: Option<String>,

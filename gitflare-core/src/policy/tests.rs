@@ -21,6 +21,7 @@ fn share(number: u32, provider: ProviderId) -> Share {
         approves_all: false,
         approved: Some(ApprovedRepository {
             node_id: None,
+            default_branch: None,
             id: format!("id{number}"),
             full_name: "a/b".into(),
         }),

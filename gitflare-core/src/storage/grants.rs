@@ -136,4 +136,8 @@ pub struct ApprovedRepository {
     /// known yet. Not answered.
     #[serde(skip)]
     pub node_id: Option<String>,
+    /// Its default branch as last seen; `None` while it is not known. Not answered: a provider's list
+    /// of branches may not say which one it is.
+    #[serde(skip)]
+    pub default_branch: Option<String>,
 }

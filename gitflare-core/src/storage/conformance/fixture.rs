@@ -160,6 +160,7 @@ pub(super) fn listed(pairs: &[(&str, &str)]) -> Repositories {
         id: (*id).into(),
         full_name: (*name).into(),
         node_id: None,
+        default_branch: None,
     };
     Repositories::Listed(pairs.iter().map(repository).collect())
 }

@@ -119,6 +119,7 @@ pub async fn an_id_goes_before_a_name(storage: &dyn Storage) {
         id: "2".into(),
         full_name: "octo/new".into(),
         node_id: Some("R_2".into()),
+        default_branch: Some("trunk".into()),
     };
     store
         .note_seen(&grant_id(1), vec![renamed.clone()])
@@ -126,6 +127,7 @@ pub async fn an_id_goes_before_a_name(storage: &dyn Storage) {
         .unwrap();
     let nameless = ApprovedRepository {
         node_id: None,
+        default_branch: None,
         ..renamed.clone()
     };
     store.note_seen(&grant_id(1), vec![nameless]).await.unwrap();
@@ -140,6 +142,7 @@ pub async fn an_id_goes_before_a_name(storage: &dyn Storage) {
         id: "9".into(),
         full_name: "octo/nine".into(),
         node_id: None,
+        default_branch: None,
     };
     store.note_seen(&grant_id(1), vec![unknown]).await.unwrap();
     assert_eq!(approved("octo/nine").await, None);

@@ -263,8 +263,12 @@ impl AuthorizationStore for MemoryStorage {
         for repository in seen {
             for known in list.iter_mut().filter(|known| known.id == repository.id) {
                 known.full_name.clone_from(&repository.full_name);
-                if repository.node_id.is_some() {
-                    known.node_id.clone_from(&repository.node_id);
+                let news = [
+                    (&repository.node_id, &mut known.node_id),
+                    (&repository.default_branch, &mut known.default_branch),
+                ];
+                for (seen, known) in news.into_iter().filter(|(seen, _)| seen.is_some()) {
+                    known.clone_from(seen);
                 }
             }
         }

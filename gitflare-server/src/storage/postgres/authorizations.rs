@@ -79,13 +79,18 @@ async fn insert_approvals(transaction: &Session, grant: &Grant) -> Result<(), Fa
     let ids: Vec<_> = list.iter().map(|one| one.id.as_str()).collect();
     let names: Vec<_> = list.iter().map(|one| one.full_name.as_str()).collect();
     let nodes: Vec<_> = list.iter().map(|one| one.node_id.as_deref()).collect();
-    let statement = "INSERT INTO approvals (grant_id, repository_id, full_name, position, node_id)
-         SELECT $1, id, name, number - 1, node
-         FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY
-           AS listed (id, name, node, number)";
+    let defaults: Vec<_> = list
+        .iter()
+        .map(|one| one.default_branch.as_deref())
+        .collect();
+    let statement = "INSERT INTO approvals
+           (grant_id, repository_id, full_name, position, node_id, default_branch)
+         SELECT $1, id, name, number - 1, node, branch
+         FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
+           AS listed (id, name, node, branch, number)";
     let grant = grant.id.as_str();
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-        [&grant, &ids, &names, &nodes];
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&grant, &ids, &names, &nodes, &defaults];
     transaction
         .execute(statement, &parameters)
         .await
@@ -174,11 +179,12 @@ impl PostgresStorage {
             return Ok(found);
         }
         let session = self.database.session().await?;
-        let of_all = "SELECT repository_id, full_name, node_id, grant_id FROM approvals
+        let of_all =
+            "SELECT repository_id, full_name, node_id, default_branch, grant_id FROM approvals
              WHERE grant_id = ANY($1) ORDER BY grant_id, position";
         let mut by_grant = std::collections::HashMap::<String, Vec<_>>::new();
         for row in session.query(of_all, &[&ids]).await? {
-            let of = by_grant.entry(text(&row, 3)?).or_default();
+            let of = by_grant.entry(text(&row, 4)?).or_default();
             of.push(authorizations::approved(&row, 0)?);
         }
         for grant in &mut found {

@@ -16,6 +16,7 @@ use crate::storage::sql::{Columns, Statement, number};
 const ALL: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_core.sql"),
     include_str!("../../../migrations/postgres/0002_usage.sql"),
+    include_str!("../../../migrations/postgres/0003_default_branches.sql"),
 ];
 /// The advisory lock of whoever migrates: "gitflare" in ASCII.
 const LOCK: i64 = 0x6769_7466_6c61_7265;

@@ -68,6 +68,7 @@ pub(in crate::storage) fn approved<R: Columns>(
         id: text(row, at)?,
         full_name: text(row, at + 1)?,
         node_id: maybe_text(row, at + 2)?,
+        default_branch: maybe_text(row, at + 3)?,
     })
 }
 
@@ -266,9 +267,16 @@ pub(in crate::storage) fn note_seen<'a>(
     seen: &'a ApprovedRepository,
 ) -> Statement<'a> {
     Statement::new(
-        "UPDATE approvals SET full_name = ?3, node_id = coalesce(?4, node_id)
+        "UPDATE approvals SET full_name = ?3, node_id = coalesce(?4, node_id),
+           default_branch = coalesce(?5, default_branch)
          WHERE grant_id = ?1 AND repository_id = ?2",
-        values![grant.as_str(), &seen.id, &seen.full_name, &seen.node_id,],
+        values![
+            grant.as_str(),
+            &seen.id,
+            &seen.full_name,
+            &seen.node_id,
+            &seen.default_branch,
+        ],
     )
 }
 

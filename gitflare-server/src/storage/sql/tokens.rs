@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 use gitflare_core::{
     AuthorizationId, ClientId, CredentialHash, GrantId, Scopes, TenantId, Timestamp, TokenId,
     storage::{
-        Access, AccessToken, ApprovedRepository, AuthorizationStatus, ClientStatus, IssuedBy,
-        ListRange, RepositoryKey, Share, TokenFilter,
+        Access, AccessToken, AuthorizationStatus, ClientStatus, IssuedBy, ListRange, RepositoryKey,
+        Share, TokenFilter,
     },
 };
 
 use super::{
-    Columns, Conditions, Statement, connections, flag, id, list as list_of, maybe, maybe_id,
-    maybe_text, maybe_time, number, page, parsed, text, time, to_list, values,
+    Columns, Conditions, Statement, authorizations, connections, flag, id, list as list_of, maybe,
+    maybe_id, maybe_text, maybe_time, number, page, parsed, time, to_list, values,
 };
 
 /// The columns of a token `t` of the client `l` under the authorization `a`. It ends with either of
@@ -83,7 +83,7 @@ static ACCESS_OF_REPOSITORY: LazyLock<String> = LazyLock::new(|| {
 fn access(approval: &str) -> String {
     let of_approval = match approval {
         "" => "",
-        _ => ", p.repository_id, p.full_name",
+        _ => ", p.repository_id, p.full_name, p.node_id, p.default_branch",
     };
     format!(
         "SELECT {COLUMNS}, l.status, CASE WHEN l.status = 'deleted' AND a.id IS NOT NULL
@@ -125,18 +125,10 @@ pub(in crate::storage) fn share<R: Columns>(
     if !token.connection_ids.contains(&connection.id) {
         return Ok(None);
     }
-    let approved_id = match names_repository {
-        true => maybe_text(row, BEFORE_APPROVAL)?,
+    let is_approved = names_repository && maybe_text(row, BEFORE_APPROVAL)?.is_some();
+    let approved = match is_approved {
+        true => Some(authorizations::approved(row, BEFORE_APPROVAL)?),
         false => None,
-    };
-    let approved = match approved_id {
-        Some(id) => Some(ApprovedRepository {
-            id,
-            full_name: text(row, BEFORE_APPROVAL + 1)?,
-            // A read of one repository asks by its id.
-            node_id: None,
-        }),
-        None => None,
     };
     Ok(Some(Share {
         grant_id,

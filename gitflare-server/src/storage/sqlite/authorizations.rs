@@ -22,7 +22,7 @@ use crate::storage::sql::{
 fn with_repositories(connection: &Connection, mut grant: Grant) -> rusqlite::Result<Grant> {
     if let Repositories::Listed(list) = &mut grant.repositories {
         let listed = Statement::new(
-            "SELECT repository_id, full_name, node_id FROM approvals
+            "SELECT repository_id, full_name, node_id, default_branch FROM approvals
              WHERE grant_id = ?1 ORDER BY position",
             values![grant.id.as_str()],
         );
@@ -75,14 +75,16 @@ fn insert_approvals(connection: &Connection, grant: &Grant) -> Result<()> {
     };
     for (position, repository) in list.iter().enumerate() {
         let approval = Statement::new(
-            "INSERT INTO approvals (grant_id, repository_id, full_name, position, node_id)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO approvals
+               (grant_id, repository_id, full_name, position, node_id, default_branch)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             values![
                 grant.id.as_str(),
                 &repository.id,
                 &repository.full_name,
                 position,
                 &repository.node_id,
+                &repository.default_branch,
             ],
         );
         run(connection, &approval)?;

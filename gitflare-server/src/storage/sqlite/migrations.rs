@@ -29,6 +29,7 @@ pub(super) const CORE: &[&str] = &[
     include_str!("../../../migrations/0010_workspaces.sql"),
     include_str!("../../../migrations/0011_customers.sql"),
     include_str!("../../../migrations/0012_deleted_tenants.sql"),
+    include_str!("../../../migrations/0013_default_branches.sql"),
 ];
 /// Of the usage log, oldest first.
 pub(super) const USAGE: &[&str] = &[

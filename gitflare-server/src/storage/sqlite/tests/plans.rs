@@ -74,7 +74,7 @@ const KNOWN: &[(&str, &str)] = &[
         "the flows that one browser has begun",
     ),
     (
-        "SELECT repository_id, full_name, node_id FROM approvals",
+        "SELECT repository_id, full_name, node_id, default_branch FROM approvals",
         "one grant's rows, which are all read",
     ),
     ("SELECT * FROM (SELECT next_attempt_at AS at", "of two rows"),
