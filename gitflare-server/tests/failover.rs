@@ -171,7 +171,10 @@ fn a_promoted_standby_has_all_that_was_acknowledged() {
                         steps.fetch_add(1, Ordering::Relaxed);
                     } else {
                         // The one answer of a server whose database is away.
-                        assert_eq!(answer.body["error"]["code"], "INTERNAL_ERROR");
+                        let error = &answer.body["error"];
+                        assert_eq!(error["code"], "UPSTREAM_UNAVAILABLE", "{error}");
+                        assert_eq!(error["source"], "gitflare");
+                        assert_eq!(error["retryable"], true);
                     }
                 }
             });

@@ -21,12 +21,9 @@ fn count(all: usize) -> usize {
 #[test]
 fn one_code_buys_one_token_however_many_ask_at_once() {
     // sec: TK-2, TK-3
-    // Who waits for one row of a shared database too long gives up: there as many ask as a node has
-    // connections.
-    let buyers = match env::var_os("GITFLARE_TEST_STORAGE") {
-        Some(_) => 16,
-        None => 200,
-    };
+    // Who waits for one row of a shared database too long is told to come again.
+    let is_shared = env::var_os("GITFLARE_TEST_STORAGE").is_some();
+    let buyers = 200;
     let fixture = ConsentFixture::start();
     let (first, _) = fixture.customer("42", &[]);
     let Some(own) = first.repositories().into_iter().next() else {
@@ -57,7 +54,9 @@ fn one_code_buys_one_token_however_many_ask_at_once() {
         assert_eq!(issued.len(), 1, "round {round}");
         for answer in &bought {
             let status = answer.status;
-            assert!(matches!(status, 200 | 400), "{status}: {}", answer.json());
+            let is_busy = is_shared && status == 503 && answer.code() == "UPSTREAM_UNAVAILABLE";
+            let is_told = matches!(status, 200 | 400) || is_busy;
+            assert!(is_told, "{status}: {}", answer.json());
         }
         // The code was used twice: every token that it bought ends.
         let token = text(&issued[0].ok()["accessToken"]);

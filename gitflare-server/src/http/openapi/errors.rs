@@ -62,7 +62,12 @@ pub(super) fn by_status(
 
 /// The codes of an operation, in the order of the catalogue.
 fn of(route: &Route, operation: Option<&Operation>) -> impl Iterator<Item = &'static CodeRow> {
-    let mut codes = vec![Code::InvalidRequest, Code::InternalError];
+    // The database may be away for a moment.
+    let mut codes = vec![
+        Code::InvalidRequest,
+        Code::InternalError,
+        Code::UpstreamUnavailable,
+    ];
     codes.extend(by_credential(route.access));
     let is_paged = match (route.access, operation) {
         (Access::AccessToken(Some(endpoint)), None) => endpoint.is_paged(),

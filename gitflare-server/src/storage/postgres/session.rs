@@ -8,7 +8,7 @@ use std::{
 
 use bytes::BytesMut;
 use deadpool_postgres::{Object, Pool, PoolError};
-use gitflare_core::{Error, Result as OurResult, storage::AuditEntry};
+use gitflare_core::{Code, Error, Result as OurResult, storage::AuditEntry};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::{
     Row,
@@ -81,6 +81,14 @@ impl Failure {
         }
     }
 
+    /// Whether the same may go through a moment later: the database is away, or busy with others for
+    /// longer than a statement waits.
+    fn is_passing(&self) -> bool {
+        let busy = [SqlState::LOCK_NOT_AVAILABLE, SqlState::QUERY_CANCELED];
+        let is_busy = self.state().is_some_and(|state| busy.contains(state));
+        is_busy || self.is_conflict() || self.is_gone()
+    }
+
     /// Whether a row has found no partition.
     pub(super) fn is_without_partition(&self) -> bool {
         self.state() == Some(&SqlState::CHECK_VIOLATION)
@@ -119,10 +127,12 @@ impl From<PoolError> for Failure {
     }
 }
 
-/// Values of rows stay out of the log: only the message and the code of an answer are told.
+/// Values of rows stay out of the log: only the message and the code of an answer are told. What passes
+/// is told as such, so that callers come again.
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        Self::internal(match failure {
+        let is_passing = failure.is_passing();
+        let detail = match failure {
             Failure::Refused(error) => return error,
             Failure::Lost(text) => format!("database: {text}"),
             Failure::Corrupt(column) => {
@@ -135,7 +145,16 @@ impl From<Failure> for Error {
                     None => format!("database: {error}"),
                 },
             },
-        })
+        };
+        match is_passing {
+            true => Self::new(
+                Code::UpstreamUnavailable,
+                "The gateway's database is away or busy: the same request may go through in a moment.",
+            )
+            .with_retry_after(1)
+            .with_detail(detail),
+            false => Self::internal(detail),
+        }
     }
 }
 
