@@ -1,14 +1,22 @@
 //! What an operator does to the data folder from the command line, in words for a terminal: back it
 //! up, bring it back, move it into PostgreSQL. How the databases are copied is the storage's business.
 
-use std::path::Path;
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
-use gitflare_core::{Error, storage::Storage};
+use gitflare_core::{
+    Clock, Error, Result as CoreResult, SystemClock, Timestamp,
+    storage::{Storage, UsageQuery},
+};
 
 use crate::{
-    config::{Config, Database, Problem},
+    config::{self, Config, Problem},
+    database::Database,
+    keys::DataDir,
     storage::{
-        moving,
+        hours, moving,
         postgres::{PostgresConfig, PostgresStorage},
         sqlite::{self, SqliteStorage, backup},
     },
@@ -89,8 +97,8 @@ pub(crate) async fn migrate(
     }
     let url = match (to, &config.database) {
         (Some(url), _) => url,
-        (None, Database::Postgres(url)) => url.expose(),
-        (None, Database::Sqlite) => {
+        (None, config::Database::Postgres(url)) => url.expose(),
+        (None, config::Database::Sqlite) => {
             return Err(Problem::new(
                 "--to must be `postgres://user:password@host/database`",
             ));
@@ -114,11 +122,59 @@ pub(crate) async fn migrate(
     ))
 }
 
+/// Writes the usage log as JSON lines, one a read, the oldest first; how many they are. Reads that are
+/// recorded meanwhile are left out.
+///
+/// # Errors
+/// What stops it, as one line: a server that has the folder, the database, the output.
+pub(crate) async fn export_usage(
+    config: &Config,
+    (from, to): (Option<Timestamp>, Option<Timestamp>),
+    out: &mut dyn Write,
+) -> Result<u64, Problem> {
+    let data = DataDir::open(&config.data_dir)?;
+    Database::check_folder(config, &data)?;
+    let storage = Database::open(config, &data).await?.storage();
+    let now = SystemClock.now();
+    let query = UsageQuery {
+        from,
+        to: Some(to.map_or(now, |to| to.min(now))),
+        ..UsageQuery::default()
+    };
+    let exported = lines(&*storage, &query, out).await;
+    let closed = storage.close().await;
+    exported
+        .and_then(|rows| closed.map(|()| rows))
+        .map_err(|error| failed(&error))
+}
+
+async fn lines(storage: &dyn Storage, query: &UsageQuery, out: &mut dyn Write) -> CoreResult<u64> {
+    let unwritten = |error: io::Error| Error::internal(format!("standard output: {error}"));
+    let mut done = 0;
+    for hour in hours::between(storage, query).await?.into_iter().flatten() {
+        let query = hours::of(hour, query);
+        let rows = hours::each_page(storage, &query, |page| {
+            for row in page {
+                serde_json::to_writer(&mut *out, &row).map_err(|error| unwritten(error.into()))?;
+                out.write_all(b"\n").map_err(unwritten)?;
+            }
+            Ok(())
+        });
+        let rows = rows.await?;
+        if rows > 0 {
+            done += rows;
+            tracing::info!(rows = done, "exporting");
+        }
+    }
+    out.flush().map_err(unwritten)?;
+    Ok(done)
+}
+
 /// Refuses what PostgreSQL's own tools do better.
 fn of_sqlite(config: &Config, instead: &str) -> Result<(), Problem> {
     match config.database {
-        Database::Sqlite => Ok(()),
-        Database::Postgres(_) => Err(Problem::new(format!(
+        config::Database::Sqlite => Ok(()),
+        config::Database::Postgres(_) => Err(Problem::new(format!(
             "GITFLARE_DATABASE_URL names PostgreSQL, whose own tools do this: `{instead}`"
         ))),
     }

@@ -8,6 +8,7 @@ use std::{
     process::ExitCode,
 };
 
+use gitflare_core::Timestamp;
 use tokio::{
     runtime::Runtime,
     signal::unix::{Signal, SignalKind, signal},
@@ -61,6 +62,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::RotateKeys(arguments) => block_on(rotate_keys(arguments)),
         Command::Health(arguments) => health(arguments),
         Command::RebuildUsage(arguments) => block_on(rebuild_usage(arguments)),
+        Command::ExportUsage(arguments) => block_on(export_usage(arguments)),
         Command::Migrate(arguments) => block_on(migrate(arguments)),
         Command::Openapi(arguments) => openapi(arguments),
         Command::Help => {
@@ -261,6 +263,28 @@ async fn rebuild_usage(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let config = configured(arguments.given, arguments.file.as_deref())?;
     log::init(config.log.clone(), config.log_format);
     print(&server::rebuild_usage(&config).await?);
+    Ok(())
+}
+
+/// Writes the usage log to standard output.
+///
+/// # Errors
+/// Every problem, each as one line.
+async fn export_usage(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let time = |flag: &str| match arguments.value(flag) {
+        None => Ok(None),
+        Some(text) => Timestamp::parse(text).map(Some).ok_or_else(|| {
+            Problem::new(format!(
+                "{flag} must be a time such as 2026-03-01T00:00:00Z"
+            ))
+        }),
+    };
+    let period = (time("--from")?, time("--to")?);
+    let config = configured(arguments.given, arguments.file.as_deref())?;
+    log::init(config.log.clone(), config.log_format);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = maintenance::export_usage(&config, period, &mut out).await?;
+    tracing::info!(rows = written, "exported");
     Ok(())
 }
 

@@ -365,6 +365,38 @@ fn a_data_folder_moves_whole_and_its_tokens_go_on() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(said.contains("21 rows of the usage log"), "{said}");
     }
+    // The log reads the same in both places.
+    let export = |more: &[&str], database: &[(&str, &str)]| {
+        let output = gitflare(&[&["usage", "export"], more].concat(), &data, database);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{error}");
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let rows = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        rows.collect::<Vec<Value>>()
+    };
+    let rows = export(&[], &[]);
+    assert_eq!(rows.len(), 21);
+    assert!(rows.is_sorted_by_key(|row| row["at"].as_str().unwrap()));
+    assert!(
+        rows.iter()
+            .all(|row| row["endpointKey"] == rows[0]["endpointKey"] && row["status"] == before)
+    );
+    assert_eq!(export(&[], &to), rows);
+    let since = rows[20]["at"].as_str().unwrap();
+    let newest = export(&["--from", since], &to);
+    assert!(
+        newest.len() < 21 && newest.last() == rows.last(),
+        "{newest:?}"
+    );
+    assert_eq!(
+        export(&["--to", "2020-01-01T00:00:00Z"], &[]),
+        Vec::<Value>::new()
+    );
+    let refused = gitflare(&["usage", "export", "--from", "yesterday"], &data, &[]);
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(error.contains("--from must be a time such as"), "{error}");
     let new = site.node(1);
     assert_eq!(listed(&new, "/v1/platform/tenants"), tenants);
     assert_eq!(

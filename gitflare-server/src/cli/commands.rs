@@ -123,6 +123,13 @@ pub(super) const COMMANDS: &[Row] = &[
         "Count the rows of the usage log anew, while no server runs",
     ),
     row(
+        "usage export",
+        Command::ExportUsage,
+        "Write the usage log to standard output as JSON lines, the oldest read first: --from and\n\
+         --to narrow it to a time (RFC 3339). On SQLite while no server runs",
+    )
+    .flags(&[("--from", true), ("--to", true)]),
+    row(
         "migrate",
         Command::Migrate,
         "Move everything from SQLite files into an empty PostgreSQL database, while no server\n\

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Health(Arguments),
     /// Count the rows of the usage log anew.
     RebuildUsage(Arguments),
+    /// Write the rows of the usage log as JSON lines.
+    ExportUsage(Arguments),
     /// Move everything from SQLite files into a PostgreSQL database.
     Migrate(Arguments),
     /// Print the API as an OpenAPI document.

@@ -1,6 +1,7 @@
 //! Storage backends of the server. What they promise is written at the traits in the core.
 
 #[cfg(feature = "server")]
+pub(crate) mod hours;
 pub(crate) mod moving;
 #[cfg(feature = "server")]
 pub(crate) mod people;

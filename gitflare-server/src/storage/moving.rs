@@ -2,12 +2,9 @@
 //! page compared row by row after it was written, and skipped when it is there already. So it can be
 //! cut off and run again, and it writes nothing twice. Ids, hashes and ciphertexts stay as they are.
 
-use gitflare_core::{
-    Error, Result, Timestamp,
-    storage::{Storage, UsageQuery, UsageRow},
-};
+use gitflare_core::{Error, Result, storage::UsageQuery};
 
-use super::{postgres::PostgresStorage, sql::Table, sqlite::SqliteStorage};
+use super::{hours, postgres::PostgresStorage, sql::Table, sqlite::SqliteStorage};
 
 /// Every table but those of migrations, each behind those that it refers to.
 const TABLES: &[&str] = &[
@@ -40,7 +37,6 @@ const TABLES: &[&str] = &[
     "audit",
 ];
 const ROWS_AT_ONCE: usize = 500;
-const HOUR_MILLIS: i64 = 3_600_000;
 
 /// How much was moved.
 #[derive(Debug, Default)]
@@ -116,35 +112,23 @@ async fn usage(
     progress: &(dyn Fn(&str, u64) + Sync),
 ) -> Result<u64> {
     let everything = UsageQuery::default();
-    let (newest, total) = from.usage().list(&everything, 0, 1).await?;
-    let (oldest, _) = match total {
-        0 => return Ok(0),
-        _ => from.usage().list(&everything, total - 1, 1).await?,
-    };
-    let hour = |rows: &[UsageRow]| {
-        rows.first()
-            .map(|row| row.at.as_millis().div_euclid(HOUR_MILLIS))
-    };
-    let (Some(first), Some(last)) = (hour(&oldest), hour(&newest)) else {
-        return Ok(0);
-    };
     let mut done = 0;
-    for hour in first..=last {
-        let query = UsageQuery {
-            from: Some(Timestamp::from_millis(hour * HOUR_MILLIS)),
-            to: Some(Timestamp::from_millis((hour + 1) * HOUR_MILLIS)),
-            ..UsageQuery::default()
-        };
-        let rows = pages(from, &query).await?;
+    for hour in hours::between(from, &everything)
+        .await?
+        .into_iter()
+        .flatten()
+    {
+        let query = hours::of(hour, &everything);
+        let rows = hours::rows(from, &query).await?;
         let rows: Vec<_> = rows.into_iter().map(PostgresStorage::as_kept).collect();
         if rows.is_empty() {
             continue;
         }
-        if pages(to, &query).await? != rows {
+        if hours::rows(to, &query).await? != rows {
             for group in rows.chunks(ROWS_AT_ONCE) {
                 to.store_usage(group).await?;
             }
-            if pages(to, &query).await? != rows {
+            if hours::rows(to, &query).await? != rows {
                 return Err(Error::internal(
                     "the usage log holds other rows in PostgreSQL than in SQLite: move into an empty database",
                 ));
@@ -154,17 +138,4 @@ async fn usage(
         progress("usage", done);
     }
     Ok(done)
-}
-
-/// All rows of a question.
-async fn pages(storage: &dyn Storage, query: &UsageQuery) -> Result<Vec<UsageRow>> {
-    let mut all = Vec::new();
-    loop {
-        let (rows, total) = storage.usage().list(query, all.len() as u64, 1000).await?;
-        let is_last = rows.is_empty();
-        all.extend(rows);
-        if is_last || all.len() as u64 >= total {
-            return Ok(all);
-        }
-    }
 }
