@@ -196,19 +196,23 @@ fn health(arguments: Arguments) -> Result<(), Vec<Problem>> {
     Ok(())
 }
 
-/// Prints the API as an OpenAPI document, with the configured address of the server.
+/// Prints the API as an OpenAPI document with the configured address of the server, or a client of it.
 ///
 /// # Errors
-/// Every problem of the configuration, each as one line.
+/// Every problem of the configuration, each as one line; two languages at once.
 fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let languages = ["--typescript", "--python"].map(|language| arguments.has(language));
     let config = configured(arguments.given, arguments.file.as_deref())?;
     let url = config
         .public_url
         .unwrap_or_else(|| BaseUrl::of_listener(config.listen));
-    print(&format!(
-        "{:#}\n",
-        openapi::document(url.as_str(), ROUTES.iter())
-    ));
+    let document = openapi::document(url.as_str(), ROUTES.iter());
+    match languages {
+        [false, false] => print(&format!("{document:#}\n")),
+        [true, false] => print(&openapi::clients::typescript(&document)),
+        [false, true] => print(&openapi::clients::python(&document)),
+        [true, true] => return Err(Problem::new("one client at a time").into()),
+    }
     Ok(())
 }
 

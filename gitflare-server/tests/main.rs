@@ -6,6 +6,7 @@
 mod at_rest;
 mod backup;
 mod canaries;
+mod clients;
 mod crash;
 mod failover;
 mod linking;

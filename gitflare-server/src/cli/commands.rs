@@ -140,8 +140,10 @@ pub(super) const COMMANDS: &[Row] = &[
     row(
         "openapi",
         Command::Openapi,
-        "Print the API as an OpenAPI document",
-    ),
+        "Print the API as an OpenAPI document; with --typescript or --python a typed client of\n\
+         it, one file without dependencies",
+    )
+    .flags(&[("--typescript", false), ("--python", false)]),
     row("help", |_| Command::Help, "Print this"),
     row("version", |_| Command::Version, "Print the version"),
 ];

@@ -3,6 +3,8 @@
 //! server really gave; the tests that record them hold every answer to its schema.
 
 mod answers;
+#[cfg(feature = "server")]
+pub(crate) mod clients;
 mod errors;
 mod operations;
 mod parameters;
