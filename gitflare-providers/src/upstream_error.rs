@@ -12,6 +12,9 @@ use crate::http::{Failure, Reply, retry_after, seconds_until_reset};
 /// How long a rate limit lasts when the upstream does not say.
 const DEFAULT_RETRY_SECONDS: u32 = 60;
 
+/// How much of a text for people is looked at, in bytes.
+const MAX_WORDS: usize = 200;
+
 /// An answer that is not the one that was asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refusal<'a> {
@@ -53,6 +56,14 @@ impl<'a> Refusal<'a> {
         any_of
             .iter()
             .any(|text| words.contains(&text.to_ascii_lowercase()))
+    }
+
+    /// Whether a body that is a text for people, and no JSON, begins with words of which one is there,
+    /// without case.
+    pub(crate) fn writes(&self, any_of: &[&str]) -> bool {
+        let begin = &self.reply.body[..self.reply.body.len().min(MAX_WORDS)];
+        let words = String::from_utf8_lossy(begin).to_ascii_lowercase();
+        !self.is_json() && any_of.iter().any(|text| words.contains(text))
     }
 
     /// Whether the upstream's words begin with one of these, letter case aside.

@@ -141,9 +141,10 @@ struct WireHref {
 impl From<WireBuild> for Check {
     fn from(wire: WireBuild) -> Self {
         let result = wire.result.or(wire.status);
-        let conclusion = match result.as_ref().map_or("", Word::as_str) {
+        let word = result.as_ref().map_or("", Word::as_str);
+        let conclusion = match &*word.to_ascii_lowercase() {
             "succeeded" => Some(CheckConclusion::Success),
-            "partiallySucceeded" => Some(CheckConclusion::Neutral),
+            "partiallysucceeded" => Some(CheckConclusion::Neutral),
             "failed" => Some(CheckConclusion::Failure),
             "canceled" | "stopped" => Some(CheckConclusion::Cancelled),
             _ => None,

@@ -156,8 +156,9 @@ impl WireContext {
 
 impl WireComment {
     fn is_said(&self) -> bool {
-        let kind = self.comment_type.as_ref().map(Word::as_str);
-        kind == Some("text") && self.is_deleted != Some(true)
+        let kind = self.comment_type.as_ref();
+        let is_text = kind.is_some_and(|kind| kind.as_str().eq_ignore_ascii_case("text"));
+        is_text && self.is_deleted != Some(true)
     }
 
     fn rank(self, thread: u64, frame: &Comment) -> Ranked {

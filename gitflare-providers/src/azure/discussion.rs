@@ -115,7 +115,7 @@ struct WireHref {
 impl WireComment {
     fn is_note(&self) -> bool {
         let kind = self.comment_type.as_ref();
-        kind.is_some_and(|kind| kind.as_str() != "text")
+        kind.is_some_and(|kind| !kind.as_str().eq_ignore_ascii_case("text"))
     }
 
     fn action(&self) -> Option<EventAction> {

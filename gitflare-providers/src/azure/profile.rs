@@ -9,11 +9,8 @@ use gitflare_core::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::Client;
+use super::{client::Client, values::ANONYMOUS};
 use crate::{request::Get, upstream_answer::Answer, wire};
-
-/// Whom Azure names where nobody has signed in.
-const ANONYMOUS: &str = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa";
 
 /// The profile; with a token of one organization, which has no profile, whom that organization sees.
 pub(super) async fn viewer(client: &Client, call: &Call) -> Result<Viewer> {

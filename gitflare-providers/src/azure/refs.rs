@@ -12,7 +12,7 @@ use super::{
     client::{Client, below, branch, object},
     pages::TOKENS,
 };
-use crate::listing::Api;
+use crate::{listing::Api, wire::Rows};
 
 pub(super) async fn branches(
     client: &Client,
@@ -102,7 +102,7 @@ async fn named(
 
 #[derive(Debug, Deserialize)]
 struct WireRefs {
-    value: Vec<WireTag>,
+    value: Rows<WireTag>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,6 +3,7 @@
 
 use gitflare_core::{Code, Error, provider::ProviderId};
 
+use super::values::ANONYMOUS;
 use crate::{
     http::{Reply, is_page},
     upstream_error::Refusal,
@@ -86,10 +87,10 @@ pub(super) fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
 
 const POLICY: &str = "A policy of the Azure DevOps organization blocks this access.";
 
-/// The message quotes the person by id or address: none of it is kept. An empty person is a token that
-/// nobody knows.
+/// The message quotes the person by id or address: none of it is kept. An empty or anonymous person is
+/// a token that nobody knows.
 fn not_authorized(refusal: &Refusal<'_>) -> Error {
-    let error = match refusal.says(&["''"]) {
+    let error = match refusal.says(&["''", "anonymous access", ANONYMOUS]) {
         true => refusal.error(
             Code::AuthExpired,
             "Azure DevOps no longer accepts the connection's credential.",

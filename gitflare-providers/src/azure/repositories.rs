@@ -248,7 +248,7 @@ pub(super) struct WireProject {
 
 /// `unchanged` stands where nobody looked.
 fn visibility(word: &str) -> Option<Visibility> {
-    match word {
+    match &*word.to_ascii_lowercase() {
         "private" => Some(Visibility::Private),
         "organization" => Some(Visibility::Internal),
         "public" => Some(Visibility::Public),

@@ -42,3 +42,6 @@ pub(super) fn without_user(address: String) -> Option<String> {
     url.set_password(None).ok()?;
     Some(url.into())
 }
+
+/// Whom Azure names where nobody has signed in.
+pub(super) const ANONYMOUS: &str = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa";

@@ -49,7 +49,9 @@ pub(super) struct WireStatus {
     #[serde(default, deserialize_with = "wire::filled")]
     description: Option<String>,
     state: Option<Word>,
+    #[serde(default, deserialize_with = "wire::filled")]
     url: Option<String>,
+    #[serde(default, deserialize_with = "wire::filled")]
     refname: Option<String>,
     commit: Option<WireHash>,
     #[serde(default, deserialize_with = "wire::moment")]

@@ -269,16 +269,17 @@ const POLICIES: &[&str] = &[
 /// What a refusal means by Bitbucket's own words.
 fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
     let error = |code, message: &str| Some(refusal.error(code, message));
+    let says = |any_of: &[&str]| refusal.says(any_of) || refusal.writes(any_of);
     match refusal.status() {
-        403 if refusal.says(POLICIES) => error(
+        403 if says(POLICIES) => error(
             Code::AccessBlockedByPolicy,
             "A policy of the Bitbucket workspace or account blocks this access.",
         ),
-        403 if refusal.says(&["privilege scopes"]) => error(
+        403 if says(&["privilege scopes"]) => error(
             Code::InsufficientScope,
             "The connection's token lacks a scope that Bitbucket asks for.",
         ),
-        403 if refusal.says(&["access denied"]) || refusal.mentions("Forbidden") => {
+        403 if says(&["access denied", "forbidden"]) => {
             error(Code::InsufficientScope, ROLE_TOO_LOW)
         }
         400 if refusal.says(&["invalid pagelen"]) => error(
@@ -296,7 +297,7 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
         404 if refusal.begins(&["repository "]) || refusal.says(&["access to this repository"]) => {
             error(Code::RepositoryNotFound, NO_REPOSITORY)
         }
-        410 if refusal.says(&["change-"]) => error(
+        410 if refusal.mentions("CHANGE-") => error(
             Code::UnsupportedEndpoint,
             "Bitbucket has withdrawn this part of its API.",
         ),

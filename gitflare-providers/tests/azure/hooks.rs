@@ -199,6 +199,11 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
             pull_request("active"),
             none.clone(),
         ),
+        (
+            "build.complete",
+            build(&json!({"result": "PartiallySucceeded"})),
+            check(json!("neutral")),
+        ),
         ("build.complete", build(&json!({"repository": null})), none),
     ]
 }

@@ -47,6 +47,16 @@ async fn a_dead_token_is_known_in_every_form() {
             "UnauthorizedRequestException",
             "TF400813: The user '' is not authorized to access this resource.",
         ),
+        words(
+            401,
+            "UnauthorizedRequestException",
+            "TF400813: Resource not available for anonymous access. Client authentication required.",
+        ),
+        words(
+            401,
+            "UnauthorizedRequestException",
+            "TF400813: The user 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' is not authorized to access this resource.",
+        ),
     ] {
         let shown = format!("{reply:?}");
         assert_eq!(

@@ -74,7 +74,24 @@ async fn each_refusal_has_its_code() {
             Reply::new(403, "Forbidden").with("content-type", "text/plain"),
             Code::AccessBlockedByPolicy,
         ),
+        (
+            Reply::new(403, "Access denied. You must have write or admin access.")
+                .with("content-type", "text/plain"),
+            Code::AccessBlockedByPolicy,
+        ),
+        (
+            Reply::new(403, "This IP address is not on the allowlist")
+                .with("content-type", "text/plain"),
+            Code::AccessBlockedByPolicy,
+        ),
         (words(403, "x"), Code::InsufficientScope),
+        (
+            Reply::new(
+                410,
+                r#"{"type": "error", "error": {"message": "Resource removed", "detail": "CHANGE-2770"}}"#,
+            ),
+            Code::UnsupportedEndpoint,
+        ),
         (
             words(404, "Repository mill/gone not found"),
             Code::RepositoryNotFound,
