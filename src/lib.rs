@@ -50,7 +50,7 @@
 //! | `service` | the HTTP surface, to be mounted in a server that exists already | 188 |
 //! | `tower` | the same as a tower service too, for axum | 188 |
 //! | `server` | the ready-made server: `service`, `sqlite`, `postgres`, configuration, listeners | 240 |
-//! | `sandbox` | emulated code hosts and sample repositories, in the server with `hosts` | 318 |
+//! | `sandbox` | emulated code hosts and sample repositories, in the server with `hosts` | 322 |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

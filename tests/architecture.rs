@@ -69,7 +69,13 @@ const PLACES: &[(&str, &[&str])] = &[
         ],
     ),
     ("aho_corasick", &["gitflare-firewall/src/"]),
-    ("globset", &["gitflare-firewall/src/"]),
+    (
+        "globset",
+        &[
+            "gitflare-firewall/src/",
+            "gitflare-server/src/http/api/mcp/",
+        ],
+    ),
     ("chacha20poly1305", &["gitflare-core/src/keys.rs"]),
     (
         "tracing_subscriber",

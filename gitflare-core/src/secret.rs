@@ -77,12 +77,16 @@ const CHECK_LEN: usize = 6;
 pub enum CredentialKind {
     /// `sggat_`: reads the unified API.
     AccessToken,
+    /// `sggmt_`: reads the same as tools of an agent, and nothing elsewhere.
+    ToolToken,
     /// `sggcs_`: authenticates a client.
     ClientSecret,
     /// `sggst_`: a user session as bearer.
     SessionToken,
     /// `sggac_`: an authorization code.
     AuthorizationCode,
+    /// `sggmc_`: an authorization code for a token of tools.
+    ToolCode,
     /// `sggem_`: signs customer links.
     EmbedSecret,
     /// `sggls_`: the state that a provider hands back.
@@ -99,9 +103,11 @@ impl CredentialKind {
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::AccessToken => "sggat_",
+            Self::ToolToken => "sggmt_",
             Self::ClientSecret => "sggcs_",
             Self::SessionToken => "sggst_",
             Self::AuthorizationCode => "sggac_",
+            Self::ToolCode => "sggmc_",
             Self::EmbedSecret => "sggem_",
             Self::LinkState => "sggls_",
             Self::LinkBrowser => "sgglb_",

@@ -15,6 +15,7 @@ use gitflare_core::{Clock, SystemClock, Timestamp};
 use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
+    level_filters::LevelFilter,
 };
 use tracing_subscriber::{
     Layer, Registry,
@@ -66,6 +67,9 @@ fn subscriber(
     format: LogFormat,
     write: impl Fn(String) + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
+    // The SDK of the agents' protocol logs whole messages (LG-1), and says nothing that is not said
+    // here.
+    let filter = filter.with_target("rmcp", LevelFilter::OFF);
     Registry::default()
         .with(filter)
         .with(Lines { format, write })

@@ -18,7 +18,9 @@ fn readers(access: Access) -> Readers {
         | Access::UserSession
         | Access::EmbedSession
         | Access::TestappSession => Readers::Panel,
-        Access::ProviderCallback | Access::Internal | Access::AdminKey => Readers::Nobody,
+        Access::ToolToken | Access::ProviderCallback | Access::Internal | Access::AdminKey => {
+            Readers::Nobody
+        }
     }
 }
 

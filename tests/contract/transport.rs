@@ -361,7 +361,7 @@ fn challenges_are_described_where_they_are_sent() {
             let status: u16 = status.parse().unwrap();
             seen += 1;
             let is_sent = match route.access {
-                Access::AccessToken(_) => matches!(status, 401 | 403),
+                Access::AccessToken(_) | Access::ToolToken => matches!(status, 401 | 403),
                 Access::ClientCredentials => status == 401,
                 _ => false,
             };

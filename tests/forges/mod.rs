@@ -14,6 +14,7 @@ mod events;
 mod faults;
 mod gitflic;
 mod instances;
+mod mcp;
 mod person;
 mod programs;
 mod reads;

@@ -41,6 +41,14 @@ const WITHOUT_EXAMPLE: &[(&str, &str)] = &[
     ),
     ("GET /openapi.json", "is the document itself"),
     (
+        "POST /mcp",
+        "speaks a protocol of its own; `forges::mcp` and clients that others wrote speak it",
+    ),
+    (
+        "GET /.well-known/oauth-protected-resource/mcp",
+        "is the same document at its other address",
+    ),
+    (
         "GET /testapp/live/commit-metrics",
         "needs the test app's cookie",
     ),
@@ -200,6 +208,7 @@ impl Tour<'_> {
             "/v1/auth/callback-urls",
             "/v1/platform/capabilities",
             "/.well-known/oauth-authorization-server",
+            "/.well-known/oauth-protected-resource",
             "/v1/auth/github/start",
         ] {
             self.session(Method::GET, target, None).await;

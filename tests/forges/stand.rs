@@ -35,6 +35,8 @@ pub(crate) struct Stand {
     pub(crate) sample: sample::Sample,
     pub(crate) client: Client,
     pub(crate) token: String,
+    /// The app's `client_id` and `client_secret`.
+    pub(crate) app: (String, String),
     config: Config,
     folder: TempDir,
 }
@@ -112,6 +114,7 @@ impl Stand {
             sample,
             client: Client::builder().no_proxy().build().unwrap(),
             token: seeded.access_token,
+            app: (seeded.client_id, seeded.client_secret),
             config,
             folder,
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use percent_encoding::AsciiSet;
 
-use super::{CustomerLink, Gateway, Query, Workspace, cells};
+use super::{Audience, CustomerLink, Gateway, Query, Workspace, cells};
 use crate::{
     ClientId, Code, CredentialHash, Error, Result, Scope, Scopes, Secret, redirect_uri,
     storage::{Client, ClientStatus, PendingRequest, Session},
@@ -103,13 +103,15 @@ struct Asked {
 }
 
 impl Gateway {
-    /// Takes a client's request for a customer, and opens the customer's workspace.
+    /// Takes a client's request for a customer, and opens the customer's workspace. `resources` are
+    /// what `resource` can name.
     ///
     /// # Errors
     /// An [`AuthorizeRefusal`], which knows who is told.
     pub async fn open_request(
         &self,
         query: &Query,
+        resources: &[(String, Audience)],
         sessions: &[Session],
     ) -> Result<OpenedRequest, AuthorizeRefusal> {
         let client = self.asking_client(query).await?;
@@ -123,6 +125,7 @@ impl Gateway {
                 outcome: AuthorizationOutcome::Error(word, message),
             }))
         };
+        let audience = audience(query, resources).map_err(&refuse)?;
         let asked = asked(&client, query).map_err(&refuse)?;
         let link = customer_link(query).map_err(&refuse)?;
         let opened = self.open_workspace(&client, &link, sessions).await;
@@ -132,9 +135,7 @@ impl Gateway {
             }
             opened => opened?,
         };
-        let mut bits = [0; 32];
-        self.random.fill(&mut bits);
-        let id = Secret::new(hex::encode(bits));
+        let id = audience.new_request(&*self.random);
         let hash = CredentialHash::of(id.expose());
         let now = self.clock.now();
         let key = hex::encode(hash.as_bytes());
@@ -254,6 +255,19 @@ fn value<'q>(query: &'q Query, name: &str) -> Result<Option<&'q str>, Refused> {
         Ok(value) => Ok(value.filter(|value| !value.is_empty())),
         Err(error) => Err(("invalid_request", error.message().to_owned())),
     }
+}
+
+/// What the token will be for: `resource` is one of those that tokens can be for (RFC 8707).
+fn audience(query: &Query, known: &[(String, Audience)]) -> Result<Audience, Refused> {
+    let invalid = |message: &str| ("invalid_target", message.to_owned());
+    let sent = value(query, "resource").map_err(|_| invalid("`resource` must be sent once."))?;
+    let Some(sent) = sent else {
+        return Ok(Audience::default());
+    };
+    let named = known.iter().find(|(resource, _)| resource == sent);
+    named
+        .map(|(_, audience)| *audience)
+        .ok_or_else(|| invalid("`resource` is not one of this server's."))
 }
 
 fn scopes(client: &Client, names: &str) -> Result<Scopes, Refused> {

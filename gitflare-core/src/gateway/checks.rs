@@ -3,9 +3,9 @@
 //! policy, repository, capability). Every unified read and every subscription runs these two
 //! functions and no other check of its own; nothing here writes, and no provider is called.
 
-use super::{Gateway, Query, ReadCredential, ReadRequest, record::UsageDraft};
+use super::{Audience, Gateway, Query, ReadCredential, ReadRequest, record::UsageDraft};
 use crate::{
-    ConnectionId, CredentialHash, CredentialKind, GrantId, Result, Scopes,
+    ConnectionId, CredentialHash, GrantId, Result, Scopes,
     policy::{self, Approved, Facts, Permit, Presented, RequestedProvider},
     provider::{Endpoint, ProviderId, Support, TreePath},
     storage::{Access, Connection, RepositoryKey, SealedTokens, Share},
@@ -132,8 +132,12 @@ impl Gateway {
         key: Option<RepositoryKey<'_>>,
     ) -> Result<Resolved> {
         match credential {
-            ReadCredential::Bearer(text) => {
-                let hash = CredentialHash::of_presented(CredentialKind::AccessToken, text.expose());
+            ReadCredential::Bearer(text) | ReadCredential::ToolBearer(text) => {
+                let audience = match credential {
+                    ReadCredential::ToolBearer(_) => Audience::Tools,
+                    _ => Audience::Api,
+                };
+                let hash = CredentialHash::of_presented(audience.token(), text.expose());
                 let access = match hash {
                     Some(hash) => self.storage.tokens().find_access(&hash, key).await?,
                     None => None,

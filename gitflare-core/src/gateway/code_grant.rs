@@ -5,9 +5,11 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{AuditContext, Gateway, Introspection, IssuedToken, TokenRefusal, TokenRequest};
+use super::{
+    Audience, AuditContext, Gateway, Introspection, IssuedToken, TokenRefusal, TokenRequest,
+};
 use crate::{
-    Credential, CredentialHash, CredentialKind, RequestId, Secret, TokenId,
+    Credential, RequestId, Secret, TokenId,
     storage::{
         AccessToken, Actor, AuditAction, AuthorizationCode, Client, IssuedBy, Outcome, Redeemed,
         Redemption,
@@ -28,8 +30,7 @@ impl Gateway {
         let text = request.code.as_ref().ok_or_else(|| missing("code"))?;
         let redirect_uri = request.redirect_uri.as_deref();
         let redirect_uri = redirect_uri.ok_or_else(|| missing("redirect_uri"))?;
-        let hash = CredentialHash::of_presented(CredentialKind::AuthorizationCode, text.expose())
-            .ok_or_else(refused)?;
+        let (audience, hash) = Audience::of_code(text.expose()).ok_or_else(refused)?;
         let code = self
             .storage
             .codes()
@@ -44,9 +45,15 @@ impl Gateway {
                     "`redirect_uri` is not the one that the code was sent to.",
                 ));
             }
+            if request.resource.is_some() && request.audience != Some(audience) {
+                return Err(TokenRefusal::invalid(
+                    "invalid_target",
+                    "`resource` is not the one that was approved.",
+                ));
+            }
             check_verifier(&code, request.code_verifier.as_ref())?;
         }
-        let text = Credential::generate(CredentialKind::AccessToken, &*self.random);
+        let text = Credential::generate(audience.token(), &*self.random);
         let token = self.token_of(&client, code);
         let actor = Actor::Client(client.id.clone());
         let act = AuditContext {
@@ -136,8 +143,7 @@ impl Gateway {
         client: &Client,
         text: &Secret<String>,
     ) -> Result<Option<AccessToken>, TokenRefusal> {
-        let hash = CredentialHash::of_presented(CredentialKind::AccessToken, text.expose());
-        let access = match hash {
+        let access = match Audience::hash_of_any(text.expose()) {
             Some(hash) => self.storage.tokens().find_access(&hash, None).await?,
             None => None,
         };

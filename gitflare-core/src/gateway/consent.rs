@@ -10,12 +10,12 @@ use std::{
 use futures_util::future::join_all;
 
 use super::{
-    AuditContext, AuthorizationAnswer, AuthorizationOutcome, Gateway, VisibleConnections, cells,
-    workspace::blocked,
+    Audience, AuditContext, AuthorizationAnswer, AuthorizationOutcome, Gateway, VisibleConnections,
+    cells, workspace::blocked,
 };
 use crate::{
-    AuthorizationId, ClientId, Code, Credential, CredentialHash, CredentialKind, Error, GrantId,
-    Limit, PageRequest, Result, Scope, Scopes, Secret, TenantId, Timestamp,
+    AuthorizationId, ClientId, Code, CredentialHash, Error, GrantId, Limit, PageRequest, Result,
+    Scope, Scopes, Secret, TenantId, Timestamp,
     model::Repository,
     provider::RepoRef,
     redirect_uri,
@@ -253,7 +253,8 @@ impl Gateway {
         let (request, context) = (&consent.request, &consent.context);
         let (sharing, permissions) = self.sharing(context, request.permissions, choice).await?;
         let now = sharing.at;
-        let text = Credential::generate(CredentialKind::AuthorizationCode, &*self.random);
+        let audience = Audience::of_request(consent.id.expose());
+        let text = audience.new_code(&*self.random);
         let grants = sharing.grants.iter();
         let code = AuthorizationCode {
             client_id: request.client_id.clone(),

@@ -3,10 +3,9 @@
 
 use serde::Serialize;
 
-use super::{AuditContext, Gateway, ListQuery, Listing, listing::List, members::parsed};
+use super::{Audience, AuditContext, Gateway, ListQuery, Listing, listing::List, members::parsed};
 use crate::{
-    AuthorizationId, ClientId, Code, CredentialHash, CredentialKind, Error, Result, TenantId,
-    TokenId,
+    AuthorizationId, ClientId, Code, CredentialHash, Error, Result, TenantId, TokenId,
     policy::check_live,
     storage::{Access, AccessToken, AuditAction, Client, Tenant, TokenFilter},
 };
@@ -70,15 +69,23 @@ impl From<AccessToken> for Introspection {
 }
 
 impl Gateway {
-    /// The token behind a bearer text, alive.
-    async fn live_access(&self, bearer: Option<&str>) -> Result<Access> {
+    /// The token behind a bearer text, alive; for this audience, or for any.
+    async fn live_access(
+        &self,
+        bearer: Option<&str>,
+        audience: Option<Audience>,
+    ) -> Result<Access> {
         let Some(text) = bearer else {
             return Err(Error::new(
                 Code::AuthRequired,
                 "Send an access token as `Authorization: Bearer`.",
             ));
         };
-        let access = match CredentialHash::of_presented(CredentialKind::AccessToken, text) {
+        let hash = match audience {
+            Some(audience) => CredentialHash::of_presented(audience.token(), text),
+            None => Audience::hash_of_any(text),
+        };
+        let access = match hash {
             Some(hash) => self.storage.tokens().find_access(&hash, None).await?,
             None => None,
         };
@@ -92,12 +99,21 @@ impl Gateway {
         Ok(access)
     }
 
+    /// The token for tools of that text, alive.
+    ///
+    /// # Errors
+    /// `AUTH_REQUIRED`, `INVALID_CREDENTIALS` or `AUTH_EXPIRED`.
+    pub async fn tool_token(&self, bearer: Option<&str>) -> Result<AccessToken> {
+        let access = self.live_access(bearer, Some(Audience::Tools)).await?;
+        Ok(access.token)
+    }
+
     /// What a token stands for.
     ///
     /// # Errors
     /// `AUTH_REQUIRED`, `INVALID_CREDENTIALS` or `AUTH_EXPIRED`.
     pub async fn token_context(&self, bearer: Option<&str>) -> Result<TokenContext> {
-        let token = self.live_access(bearer).await?.token;
+        let token = self.live_access(bearer, Some(Audience::Api)).await?.token;
         let client = self.storage.clients().find(&token.client_id).await?;
         let tenant = self.storage.tenants().find(&token.tenant_id).await?;
         match (client, tenant) {
@@ -115,7 +131,7 @@ impl Gateway {
     /// # Errors
     /// The storage's own; an unknown, expired or revoked token is `None`.
     pub async fn introspect(&self, text: &str) -> Result<Option<AccessToken>> {
-        match self.live_access(Some(text)).await {
+        match self.live_access(Some(text), None).await {
             Ok(access) => Ok(Some(access.token)),
             Err(error) if matches!(error.code(), Code::InvalidCredentials | Code::AuthExpired) => {
                 Ok(None)

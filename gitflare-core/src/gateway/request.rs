@@ -41,6 +41,8 @@ pub enum ReadCredential {
     None,
     /// A bearer token's text.
     Bearer(Secret<String>),
+    /// The text of a bearer token for tools.
+    ToolBearer(Secret<String>),
     /// A connection's id (legacy mode; refused like no credential while platform auth is enforced).
     Connection(String),
 }

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::{AuditContext, Gateway};
+use super::{Audience, AuditContext, Gateway};
 use crate::{
-    AuthorizationId, ClientId, Code, ConnectionId, Credential, CredentialHash, CredentialKind,
-    Error, GrantId, RequestId, Result, Scope, Scopes, Secret, TenantId, Timestamp, TokenId,
+    AuthorizationId, ClientId, Code, ConnectionId, Credential, CredentialHash, Error, GrantId,
+    RequestId, Result, Scope, Scopes, Secret, TenantId, Timestamp, TokenId,
     secret::show_once,
     storage::{
         AccessToken, Actor, AuditAction, Authorization, AuthorizationStatus, Client, ClientStatus,
@@ -41,6 +41,13 @@ pub struct TokenRequest {
     pub code_verifier: Option<Secret<String>>,
     /// Grant to limit the token to; `POST /v1/platform/tokens` only.
     pub grant_id: Option<String>,
+    /// The resource that the token is for (RFC 8707): the API's base address, which is the default,
+    /// or that of the tools for agents.
+    pub resource: Option<String>,
+    /// What `resource` turned out to be: whoever receives the request knows the addresses. `None`
+    /// beside a `resource` is one that is not known.
+    #[serde(skip)]
+    pub audience: Option<Audience>,
 }
 
 /// A refused token request: the canonical error, and the word of RFC 6749, section 5.2.
@@ -201,6 +208,12 @@ impl Gateway {
         if request.grant_type.as_deref() == Some("authorization_code") {
             return self.redeem_code(client, &request, request_id).await;
         }
+        if request.resource.is_some() && request.audience.is_none() {
+            return Err(TokenRefusal::invalid(
+                "invalid_target",
+                "`resource` is not one of this server's.",
+            ));
+        }
         let basis = match &request.grant_id {
             Some(id) => self.basis_of_grant(&client, id).await?,
             None => self.basis_of_customer(&client, &request).await?,
@@ -211,8 +224,11 @@ impl Gateway {
             actor: &actor,
             request_id,
         };
-        let by = IssuedBy::ClientCredentials;
-        Ok(self.mint(&client, basis, permissions, by, &act).await?)
+        let kind = (
+            IssuedBy::ClientCredentials,
+            request.audience.unwrap_or_default(),
+        );
+        Ok(self.mint(&client, basis, permissions, kind, &act).await?)
     }
 
     /// Issues a token for an authorization to a trusted caller in the same process, which needs no
@@ -253,8 +269,8 @@ impl Gateway {
             actor: &Actor::System,
             request_id: &request_id,
         };
-        self.mint(&client, basis, scopes, IssuedBy::Embedder, &act)
-            .await
+        let kind = (IssuedBy::Embedder, Audience::Api);
+        self.mint(&client, basis, scopes, kind, &act).await
     }
 
     /// Makes a token and stores its hash.
@@ -263,11 +279,11 @@ impl Gateway {
         client: &Client,
         basis: Basis,
         permissions: Scopes,
-        issued_by: IssuedBy,
+        (issued_by, audience): (IssuedBy, Audience),
         act: &AuditContext<'_>,
     ) -> Result<IssuedToken> {
         let now = self.clock.now();
-        let text = Credential::generate(CredentialKind::AccessToken, &*self.random);
+        let text = Credential::generate(audience.token(), &*self.random);
         let (tenant_id, authorization_id) = match basis.authorization {
             Some(authorization) => (authorization.tenant_id, Some(authorization.id)),
             None => (client.tenant_id.clone(), None),

@@ -50,6 +50,8 @@ pub(super) const TOKENS: &[Row] = &[
     row("sggcs_", "[A-Za-z0-9]{30,}"),
     row("sggst_", "[A-Za-z0-9]{30,}"),
     row("sggac_", "[A-Za-z0-9]{30,}"),
+    row("sggmt_", "[A-Za-z0-9]{30,}"),
+    row("sggmc_", "[A-Za-z0-9]{30,}"),
     row("sggem_", "[A-Za-z0-9]{30,}"),
     // Package registries.
     row("npm_", "[A-Za-z0-9]{36,}"),

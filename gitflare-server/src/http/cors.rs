@@ -32,6 +32,8 @@ fn readers(access: Access) -> Readers {
         | Access::UserSession
         | Access::EmbedSession
         | Access::TestappSession => Readers::Panel,
+        // A page of another origin is refused there.
+        Access::ToolToken => Readers::Nobody,
         Access::ProviderCallback | Access::Internal | Access::AdminKey => Readers::Nobody,
     }
 }

@@ -25,6 +25,8 @@ const PUBLIC: CredentialRow = row("None", "Nothing to send.");
 #[rustfmt::skip]
 const TOKEN: CredentialRow = row("Access token", "Authorization: Bearer ACCESS_TOKEN");
 #[rustfmt::skip]
+const TOOLS: CredentialRow = row("Access token for tools", "Authorization: Bearer ACCESS_TOKEN, issued for resource=PUBLIC_URL/mcp");
+#[rustfmt::skip]
 const CLIENT: CredentialRow = row("Client", "client_id and client_secret in the body, or HTTP Basic.");
 #[rustfmt::skip]
 const USER: CredentialRow = row("User session", "The session cookie, or Authorization: Bearer SESSION_TOKEN.");
@@ -41,7 +43,7 @@ const PROVIDER: CredentialRow = row("Provider", "What the provider sends or sign
 
 /// Every credential, in the order of the API reference.
 pub(super) const CREDENTIALS: &[CredentialRow] = &[
-    PUBLIC, TOKEN, CLIENT, USER, EMBED, PROVIDER, INTERNAL, ADMIN, TESTAPP,
+    PUBLIC, TOKEN, TOOLS, CLIENT, USER, EMBED, PROVIDER, INTERNAL, ADMIN, TESTAPP,
 ];
 
 /// Description of the credential that a route requires.
@@ -50,6 +52,7 @@ pub(super) const fn credential(access: Access) -> CredentialRow {
         Access::Public | Access::OptionalSession => PUBLIC,
         Access::ClientCredentials => CLIENT,
         Access::AccessToken(_) => TOKEN,
+        Access::ToolToken => TOOLS,
         Access::UserSession => USER,
         Access::EmbedSession => EMBED,
         Access::TestappSession => TESTAPP,
@@ -100,6 +103,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("/v1/me", "Unified reads"),
     ("/v1/repositories", "Unified reads"),
     ("/v1/subscriptions", "Unified reads"),
+    ("/mcp", "Unified reads"),
     ("/v1/auth/", "Provider connections"),
     ("/v1/connections", "Provider connections"),
     ("/v1/hooks", "Provider connections"),
@@ -238,6 +242,8 @@ const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
     (Get, "/openapi.json", "This API as an OpenAPI document."),
     (Post, "/v1/auth/complete", "Claims a linked provider account with its completion code."),
     (Get, "/.well-known/oauth-authorization-server", "Authorization server metadata (RFC 8414)."),
+    (Post, "/mcp", "The unified reads as tools for agents (Model Context Protocol)."),
+    (Get, "/.well-known/oauth-protected-resource", "Where tokens for those tools come from (RFC 9728)."),
     (Post, "/oauth/revoke", "Revokes a token of the client's own (RFC 7009)."),
     (Post, "/oauth/introspect", "Says what a token of the client's own is good for (RFC 7662)."),
     (Post, "/v1/auth/complete", "Takes ownership of an account that was linked in another window."),

@@ -79,6 +79,12 @@ impl Exchange {
         &self.origin.app
     }
 
+    /// The app, for what outlives the request.
+    #[cfg(feature = "mcp")]
+    pub(super) fn shared_app(&self) -> Arc<App> {
+        Arc::clone(&self.origin.app)
+    }
+
     pub(super) fn settings(&self) -> &ServiceSettings {
         &self.origin.app.settings
     }

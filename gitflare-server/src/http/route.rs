@@ -66,6 +66,8 @@ pub enum Access {
     ClientCredentials,
     /// The holder of an access token; which scope it needs is the operation's.
     AccessToken(Option<Endpoint>),
+    /// The holder of an access token for tools; which scope it needs is the called tool's.
+    ToolToken,
     /// No credential; a session counts when one is sent.
     OptionalSession,
     /// A signed-in user's session.
@@ -97,7 +99,7 @@ impl Access {
     /// section 3, RFC 6749 section 5.2.
     pub(super) const fn challenges_with(self, status: u16) -> Option<&'static str> {
         match (self, status) {
-            (Self::AccessToken(_), 401 | 403) => Some("Bearer"),
+            (Self::AccessToken(_) | Self::ToolToken, 401 | 403) => Some("Bearer"),
             (Self::ClientCredentials, 401) => Some("Basic"),
             _ => None,
         }
@@ -142,6 +144,18 @@ impl Route {
     pub const fn template(&self) -> &'static str {
         self.paths[0]
     }
+}
+
+/// `/a/:b` as `/a/{b}`, which is how OpenAPI writes it.
+pub(super) fn braced(path: &str) -> String {
+    let segments = path
+        .split('/')
+        .map(|segment| match segment.strip_prefix(':') {
+            Some(name) => format!("{{{name}}}"),
+            None if segment == "*" => "{path}".to_owned(),
+            None => segment.to_owned(),
+        });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// The route that a request was matched to.

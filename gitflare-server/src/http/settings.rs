@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use gitflare_core::CredentialHash;
+use gitflare_core::{CredentialHash, gateway::Audience};
 use http::Extensions;
 
 use super::rate_limit::RateLimits;
@@ -75,6 +75,22 @@ impl ServiceSettings {
             private_callbacks: Vec::new(),
             limits: Limits::default(),
         }
+    }
+}
+
+impl ServiceSettings {
+    /// The addresses that tokens can be for (RFC 8707), with what each is.
+    pub(super) fn resources(&self) -> Vec<(String, Audience)> {
+        let mut resources = vec![(self.public_url.clone(), Audience::Api)];
+        if cfg!(feature = "mcp") && self.surface == Surface::Whole {
+            resources.push((self.tools_url(), Audience::Tools));
+        }
+        resources
+    }
+
+    /// The address of the tools for agents, byte for byte what people type into their client.
+    pub(super) fn tools_url(&self) -> String {
+        format!("{}/mcp", self.public_url)
     }
 }
 

@@ -8,6 +8,8 @@ pub(super) mod developer;
 pub(super) mod discovery;
 pub(super) mod events;
 mod lists;
+#[cfg(feature = "mcp")]
+pub(super) mod mcp;
 pub(super) mod oauth;
 pub(super) mod platform_admin;
 pub(super) mod unified;

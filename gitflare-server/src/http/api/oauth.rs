@@ -209,12 +209,26 @@ async fn note_failure<T>(
 }
 
 async fn token_request(x: &mut Exchange, takes_grant_id: bool) -> Result<TokenRequest, Refused> {
-    let mut request: TokenRequest = x.fields().await?;
+    let mut request: TokenRequest = x.fields().await.map_err(about_resource)?;
     if !takes_grant_id {
         request.grant_id = None;
     }
     authenticate_by(&mut request, credentials::basic(x.headers())?)?;
+    if let Some(sent) = &request.resource {
+        let resources = x.settings().resources();
+        let named = resources.iter().find(|(resource, _)| resource == sent);
+        request.audience = named.map(|(_, audience)| *audience);
+    }
     Ok(request)
+}
+
+/// A fault in `resource` has a word of its own (RFC 8707, section 2).
+fn about_resource(refusal: Refusal) -> Refused {
+    let mut refused = Refused::from(refusal);
+    if refused.refusal.error().message().starts_with("`resource`") {
+        refused.word = "invalid_target";
+    }
+    refused
 }
 
 /// Takes the credentials of HTTP Basic, which must be the only ones. Without any the client is told

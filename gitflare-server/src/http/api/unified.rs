@@ -2,14 +2,15 @@
 //! provider call and the firewall are the gateway's.
 
 use gitflare_core::{
-    Error,
+    Error, RequestId,
     gateway::{Payload, ReadRequest, UnifiedReply},
     provider::{ProviderId, RateLimit},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::super::{
-    bodies::Unified, credentials, exchange::Exchange, refusal::Refusal, reply::Reply, route::Access,
+    app::App, bodies::Unified, credentials, exchange::Exchange, refusal::Refusal, reply::Reply,
+    route::Access,
 };
 
 /// `GET /v1/me` and `GET /v1/repositories/...`
@@ -33,28 +34,31 @@ pub(crate) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
         path: x.path().to_owned(),
         request_id: x.request_id.clone(),
     };
-    let named = request
-        .provider
-        .as_deref()
-        .or(request.query.value("provider").ok().flatten());
-    let provider = x
-        .gateway()
-        .providers()
-        .ids()
-        .find(|id| Some(id.as_str()) == named);
-    let result = x.gateway().read(request).await;
-    let outcome = match &result {
-        Ok(answer) => Ok(answer.data.report()),
-        Err(error) => Err(error.code()),
-    };
-    x.app().metrics.read_finished(provider, endpoint, outcome);
-    match result {
+    match perform(x.app(), request).await {
         Ok(answer) => reply(&x, &answer),
         Err(error) => {
             let headers = rate_limit_headers(error.rate_limits());
             Err(Refusal::from(error).with_headers(headers))
         }
     }
+}
+
+/// Serves a read and counts it.
+pub(super) async fn perform(app: &App, request: ReadRequest) -> Result<UnifiedReply, Error> {
+    let named = request
+        .provider
+        .as_deref()
+        .or(request.query.value("provider").ok().flatten());
+    let mut ids = app.gateway().providers().ids();
+    let provider = ids.find(|id| Some(id.as_str()) == named);
+    let endpoint = request.endpoint;
+    let result = app.gateway().read(request).await;
+    let outcome = match &result {
+        Ok(answer) => Ok(answer.data.report()),
+        Err(error) => Err(error.code()),
+    };
+    app.metrics.read_finished(provider, endpoint, outcome);
+    result
 }
 
 /// An answer that has passed the firewall.
@@ -64,7 +68,7 @@ pub(super) fn reply(x: &Exchange, reply: &UnifiedReply) -> Result<Reply, Refusal
             status: StatusCode::NOT_MODIFIED,
             ..Reply::no_content()
         },
-        _ => Reply::ok(&body(x, reply))?,
+        _ => Reply::ok(&body(&x.request_id, reply))?,
     };
     answer
         .headers
@@ -118,7 +122,10 @@ fn rate_limit_headers(
 }
 
 /// The body of an answer. Every collection tells what is missing from it.
-fn body<'a>(x: &'a Exchange, reply: &'a UnifiedReply) -> Unified<'a, &'a Payload> {
+pub(super) fn body<'a>(
+    request_id: &'a RequestId,
+    reply: &'a UnifiedReply,
+) -> Unified<'a, &'a Payload> {
     let errors = reply.errors.as_deref();
     let errors = errors.or(reply.page_info.as_ref().map(|_| [].as_slice()));
     Unified {
@@ -128,7 +135,7 @@ fn body<'a>(x: &'a Exchange, reply: &'a UnifiedReply) -> Unified<'a, &'a Payload
         errors: errors.map(|errors| {
             errors
                 .iter()
-                .map(|error| error.canonical(x.request_id.as_str()))
+                .map(|error| error.canonical(request_id.as_str()))
                 .collect()
         }),
     }

@@ -54,7 +54,7 @@ async fn credential(x: &Exchange) -> Result<Actor, Refusal> {
             Ok(Actor::Internal)
         }
         Access::Internal => admin(x).await,
-        Access::AccessToken(_) => {
+        Access::AccessToken(_) | Access::ToolToken => {
             x.settings().rate_limits.admit_address(x.address)?;
             Ok(Actor::Anonymous)
         }

@@ -161,6 +161,10 @@ impl Context {
         let access = self.route?.route.access;
         let status = refusal.status.as_u16();
         let scheme = access.challenges_with(status)?;
+        if access == Access::ToolToken {
+            // Its handler has told where tokens come from as well.
+            return None;
+        }
         let about = match (access, status, refusal.error.code()) {
             (Access::ClientCredentials, ..) => r#"realm="gitflare""#.to_owned(),
             (_, 401, _) => r#"error="invalid_token""#.to_owned(),

@@ -8,6 +8,8 @@ use std::{future::Future, pin::Pin};
 
 use gitflare_core::provider::Endpoint;
 
+#[cfg(feature = "mcp")]
+use super::super::api::mcp;
 use super::super::{
     api::{
         account, auth_flow, connections, developer, discovery, events, oauth, platform_admin,
@@ -30,9 +32,9 @@ pub(super) type Handler =
 
 /// Makes [`ROUTES`] and [`HANDLERS`], which have the same order, of one list of rows.
 macro_rules! routes {
-    ($($method:ident $($path:literal),+ ; $access:expr => $module:ident :: $name:ident $(, $mark:ident)?;)*) => {
+    ($($(#[$cfg:meta])* $method:ident $($path:literal),+ ; $access:expr => $module:ident :: $name:ident $(, $mark:ident)?;)*) => {
         /// Every route, in the order of the published matrix.
-        pub const ROUTES: &[Route] = &[$(Route {
+        pub const ROUTES: &[Route] = &[$($(#[$cfg])* Route {
             method: RouteMethod::$method,
             paths: &[$($path),+],
             access: $access,
@@ -41,12 +43,14 @@ macro_rules! routes {
 
         /// The handler of each route, in the order of [`ROUTES`].
         pub(super) const HANDLERS: [Handler; ROUTES.len()] =
-            [$(|exchange| Box::pin($module::$name(exchange)),)*];
+            [$($(#[$cfg])* |exchange| Box::pin($module::$name(exchange)),)*];
     };
     (@mark) => { false };
     (@mark addition) => { true };
 }
 
+#[cfg(feature = "mcp")]
+use Access::ToolToken;
 use Access::{
     AccessToken, AdminKey, ClientCredentials, EmbedSession, Internal, OptionalSession,
     ProviderCallback, Public, TestappSession, UserSession,
@@ -187,6 +191,10 @@ routes! {
     Post "/v1/auth/complete"; OptionalSession => auth_flow::complete, addition;
     Post "/v1/auth/:provider/callback"; ProviderCallback => auth_flow::receive_code, addition;
     Get "/.well-known/oauth-authorization-server"; Public => oauth::metadata, addition;
+    #[cfg(feature = "mcp")]
+    Get "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"; Public => mcp::resource, addition;
+    #[cfg(feature = "mcp")]
+    Post "/mcp"; ToolToken => mcp::call, addition;
     Post "/oauth/revoke"; ClientCredentials => oauth::revoke, addition;
     Post "/oauth/introspect"; ClientCredentials => oauth::introspect, addition;
     Get "/oauth/authorize/connect/:provider"; EmbedSession => authorize::connect, addition;

@@ -199,3 +199,21 @@ pub(crate) struct ServerMetadata<'a> {
     /// The guide for developers.
     pub(crate) service_documentation: String,
 }
+
+/// The metadata of the tools for agents as a protected resource (RFC 9728).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProtectedResourceMetadata")]
+pub(crate) struct ResourceMetadata<'a> {
+    /// The address of the tools, byte for byte what a client is given.
+    pub(crate) resource: String,
+    /// The issuer identifiers of the servers that issue its tokens.
+    pub(crate) authorization_servers: [&'a str; 1],
+    /// The scopes that tools need.
+    pub(crate) scopes_supported: Scopes,
+    /// How a token is sent.
+    pub(crate) bearer_methods_supported: &'static [&'static str],
+    /// The name of the resource, for people.
+    pub(crate) resource_name: &'static str,
+    /// The guide for those who connect an agent.
+    pub(crate) resource_documentation: String,
+}

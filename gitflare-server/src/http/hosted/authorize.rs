@@ -29,7 +29,11 @@ pub(crate) async fn authorize(x: Exchange) -> Result<Reply, Refusal> {
         return consent::page(&x, &consent, Shape::default()).await;
     }
     x.settings().rate_limits.admit_workspace(x.address)?;
-    let opened = x.gateway().open_request(&query, &sessions(&x)).await;
+    let resources = x.settings().resources();
+    let opened = x
+        .gateway()
+        .open_request(&query, &resources, &sessions(&x))
+        .await;
     let opened = match opened {
         Ok(opened) => opened,
         Err(AuthorizeRefusal::Page(error)) => return Err(error.into()),

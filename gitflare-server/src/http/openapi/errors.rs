@@ -93,6 +93,10 @@ fn by_credential(access: Access) -> Vec<Code> {
     match access {
         Access::AccessToken(Some(_)) => [TOKEN, READ].concat(),
         Access::AccessToken(None) => TOKEN.to_vec(),
+        Access::ToolToken => {
+            let of_call = [Code::InsufficientScope, Code::AccessBlockedByPolicy];
+            [TOKEN, &of_call].concat()
+        }
         Access::ClientCredentials => vec![
             Code::InvalidCredentials,
             Code::ApprovalRequired,

@@ -18,7 +18,7 @@ use super::{
     exchange::Exchange,
     refusal::Refusal,
     reply::Reply,
-    route::{Access, Route},
+    route::{Access, Route, braced},
 };
 use operations::{Gives, Operation, Takes};
 use schemas::Schemas;
@@ -89,18 +89,6 @@ const ABOUT: &str = "One read API over Git hosting, with consent, a firewall and
     Every answer carries `x-request-id`. Besides the errors that an operation lists, any route can \
     answer `INVALID_REQUEST` with a status of the transport: 405 (with `Allow`), 408, 413, 414, 415 \
     and 431.";
-
-/// `/a/:b` as `/a/{b}`.
-fn braced(path: &str) -> String {
-    let segments = path
-        .split('/')
-        .map(|segment| match segment.strip_prefix(':') {
-            Some(name) => format!("{{{name}}}"),
-            None if segment == "*" => "{path}".to_owned(),
-            None => segment.to_owned(),
-        });
-    segments.collect::<Vec<_>>().join("/")
-}
 
 fn tags(routes: impl Iterator<Item = &'static Route>) -> Value {
     let mut names: Vec<&str> = Vec::new();
@@ -376,9 +364,12 @@ fn headers() -> Value {
 const fn success(status: u16) -> &'static str {
     match status {
         201 => "Created.",
+        202 => "Taken note of.",
         204 => "Done, also when it was done before.",
         303 => "Goes on elsewhere.",
         304 => "The file is the one that the client has.",
+        400 | 404 => "An error of the protocol (JSON-RPC), or the canonical one.",
+        406 => "The client does not take what is answered.",
         503 => "The server should get no requests.",
         _ => "The answer.",
     }
@@ -439,6 +430,7 @@ fn security(access: Access) -> Value {
             let scopes: Vec<_> = endpoint.map(|it| it.scope().as_str()).into_iter().collect();
             json!([{ "accessToken": scopes }])
         }
+        Access::ToolToken => json!([{ "accessToken": [] }]),
         Access::ClientCredentials => json!([{ "client": [] }, {}]),
         Access::UserSession => json!([{ "userSession": [] }, { "userCookie": [] }]),
         Access::OptionalSession => json!([{ "userSession": [] }, { "userCookie": [] }, {}]),

@@ -30,7 +30,9 @@ use super::{
                 Apps, CreatedApp, CreatedSecret, LogIn, Me, NewInvitation, OneInvitation, Opened,
                 PasswordChange, ReconnectLink, UpdatedApp,
             },
-            discovery::{CallbackRow, Capabilities, Health, ProviderRow, ServerMetadata},
+            discovery::{
+                CallbackRow, Capabilities, Health, ProviderRow, ResourceMetadata, ServerMetadata,
+            },
         },
         route::{Route, RouteMethod},
     },
@@ -82,7 +84,7 @@ pub(super) struct Operation {
     pub(super) query: &'static [Parameter],
     pub(super) takes: Takes,
     /// Success answers by status; a status with two bodies stands twice.
-    pub(super) gives: [Option<(u16, Gives)>; 3],
+    pub(super) gives: [Option<(u16, Gives)>; 5],
     /// The codes that only this operation has.
     pub(super) codes: &'static [Code],
 }
@@ -94,7 +96,7 @@ impl Operation {
             path,
             query: &[],
             takes: Takes::Nothing,
-            gives: [None; 3],
+            gives: [None; 5],
             codes: &[],
         }
     }
@@ -129,11 +131,18 @@ impl Operation {
         self
     }
 
+    const fn message(mut self) -> Self {
+        self.takes = Takes::Json(super::answers::any_object);
+        self
+    }
+
     const fn gives(mut self, status: u16, gives: Gives) -> Self {
         let at = match self.gives {
             [None, ..] => 0,
-            [_, None, _] => 1,
-            _ => 2,
+            [_, None, ..] => 1,
+            [_, _, None, ..] => 2,
+            [_, _, _, None, _] => 3,
+            _ => 4,
         };
         self.gives[at] = Some((status, gives));
         self
@@ -218,6 +227,9 @@ const SIGNING_IN: &[Code] = &[
     Code::ResourceNotFound,
     Code::RateLimited,
 ];
+
+/// A message of JSON-RPC; which ones there are is the protocol's business.
+const MESSAGE: Gives = Gives::Json(super::answers::any_object);
 
 #[rustfmt::skip]
 const OPERATIONS: &[Operation] = &[
@@ -325,6 +337,9 @@ const OPERATIONS: &[Operation] = &[
     post("/v1/auth/:provider/callback").takes_also_as_form::<PostedCode>().json::<Empty>(200),
     post("/v1/auth/complete").takes::<LinkCompletion>().json::<OneConnection<'static>>(201).codes(LINKING),
     get("/.well-known/oauth-authorization-server").json::<ServerMetadata<'static>>(200),
+    get("/.well-known/oauth-protected-resource").json::<ResourceMetadata<'static>>(200),
+    post("/mcp").message().gives(200, MESSAGE).gives(202, Gives::Nothing).gives(400, MESSAGE).gives(404, MESSAGE)
+        .gives(406, MESSAGE),
     post("/oauth/revoke").takes_also_as_form::<OwnTokenQuestion>().json::<Empty>(200),
     post("/oauth/introspect").takes_also_as_form::<OwnTokenQuestion>().json::<TokenState>(200),
     get("/oauth/authorize/connect/:provider").query(&[p::REQUEST_ID, p::POPUP]).redirect().codes(LINKING),

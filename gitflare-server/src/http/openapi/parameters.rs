@@ -182,6 +182,7 @@ parameters! {
     CUSTOMER_NONCE "customer_nonce" Text, "A value that is used once.", "c2a1b7";
     CODE_CHALLENGE "code_challenge" Text, "The challenge of PKCE (RFC 7636).", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     CODE_CHALLENGE_METHOD "code_challenge_method" S256Only, "How the challenge was made.", "S256";
+    RESOURCE "resource" Url, "What the token is for (RFC 8707): the base address of this API, which is the default, or that of `POST /mcp`.", "https://api.example.com/mcp";
     REQUEST_ID "request_id" Text, "The authorization request that a page was shown for.", "example";
     DISPLAY "display" Text, "`popup` when the page stands in a popup.", "popup";
     SESSION "session" Text, "The customer's session that the page was made for.", "sess_01k9example0000000000000000";
@@ -254,6 +255,7 @@ pub(super) const AUTHORIZE: &[Parameter] = &[
     CUSTOMER_NONCE,
     CODE_CHALLENGE,
     CODE_CHALLENGE_METHOD,
+    RESOURCE,
     DISPLAY,
 ];
 pub(super) const APPROVAL: &[Parameter] = &[

@@ -1,0 +1,181 @@
+//! The text block of a tool's answer: the same JSON, and past 100 kB a part of it that ends at a row, file
+//! or line, with `truncated` and the arguments that lead on. The structured answer stays whole.
+
+use gitflare_core::provider::Endpoint;
+use serde_json::{Map, Value, json};
+
+/// The most bytes of a text block.
+pub(super) const MAX_TEXT: usize = 100_000;
+/// What the members around rows, files and lines may take.
+const ROOM: usize = 20_000;
+const FOR_PARTS: usize = MAX_TEXT - ROOM;
+/// The most bytes of paths that lead on.
+const FOR_PATHS: usize = 8_000;
+
+/// The text of an answer. `first_line` is the number of the first line that it holds of a file.
+pub(super) fn text(endpoint: Endpoint, answer: &Value, first_line: u64) -> String {
+    let whole = answer.to_string();
+    if whole.len() <= MAX_TEXT {
+        return whole;
+    }
+    let data = &answer["data"];
+    let cut = match data {
+        Value::Array(rows) => list(endpoint, answer, rows),
+        _ if data["files"].is_array() => diff(data),
+        _ if data["content"].is_string() => file(data, first_line),
+        _ => Value::Null,
+    };
+    let text = cut.to_string();
+    match cut.is_null() || text.len() > MAX_TEXT {
+        true => {
+            let note = "The answer is larger than 100 kB and cannot be cut: it is whole in \
+                `structuredContent`.";
+            json!({"truncated": true, "next": null, "note": note}).to_string()
+        }
+        false => text,
+    }
+}
+
+/// How many bytes a value takes as JSON.
+fn size(value: &Value) -> usize {
+    value.to_string().len()
+}
+
+/// The first of these that fit.
+fn fitting(rows: &[Value], most: usize) -> &[Value] {
+    let mut sum = 0;
+    let fits = |row: &Value| {
+        sum += size(row) + 1;
+        sum <= most
+    };
+    let count = rows.iter().map(fits).take_while(|fits| *fits).count();
+    &rows[..count]
+}
+
+/// A page's first rows. Its `page_info` is left out: whoever followed that cursor would pass over the rows
+/// that are not shown.
+fn list(endpoint: Endpoint, answer: &Value, rows: &[Value]) -> Value {
+    let shown = fitting(rows, FOR_PARTS);
+    let mut members = without(answer, &["data", "page_info"]);
+    let next = match endpoint.is_paged() && !shown.is_empty() {
+        true => json!({"limit": shown.len()}),
+        false => Value::Null,
+    };
+    let note = format!(
+        "{} of the {} rows of this page are shown. Ask with `limit` {} and without `cursor`, and go on \
+         with that answer's `next_cursor`.",
+        shown.len(),
+        rows.len(),
+        shown.len().max(1)
+    );
+    members.insert("data".to_owned(), shown.into());
+    said(members, next, &note)
+}
+
+/// A diff's first files, and the paths of the next ones. A file that is too large by itself comes without
+/// its patch.
+fn diff(data: &Value) -> Value {
+    let files = data["files"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut rest = without(data, &["files", "commits"]);
+    if let Some(commits) = data["commits"].as_array() {
+        let shown = fitting(commits, FOR_PARTS / 4);
+        if shown.len() < commits.len() {
+            rest.insert("commitsTruncated".to_owned(), true.into());
+        }
+        rest.insert("commits".to_owned(), shown.into());
+    } else if let Some(commits) = data.get("commits") {
+        rest.insert("commits".to_owned(), commits.clone());
+    }
+    let mut left = FOR_PARTS - rest.get("commits").map_or(0, size).min(FOR_PARTS);
+    let mut shown = Vec::new();
+    for file in files {
+        let mut cost = size(file) + 1;
+        let mut file = file.clone();
+        if cost > FOR_PARTS / 2 {
+            file["patch"] = Value::Null;
+            file["patchTruncated"] = true.into();
+            cost = size(&file) + 1;
+        }
+        if cost > left {
+            break;
+        }
+        left -= cost;
+        shown.push(file);
+    }
+    let mut bytes = 0;
+    let others = files[shown.len()..].iter().map(|file| &file["path"]);
+    let others: Vec<&Value> = others
+        .take_while(|path| {
+            bytes += size(path) + 1;
+            bytes <= FOR_PATHS
+        })
+        .take(100)
+        .collect();
+    let note = format!(
+        "{} of {} files are shown, those with the largest patches without them. Ask with `paths` for the \
+         others; `patches: false` lists all files in short.",
+        shown.len(),
+        files.len()
+    );
+    let next = match others.is_empty() {
+        true => Value::Null,
+        false => json!({ "paths": others }),
+    };
+    rest.insert("files".to_owned(), shown.into());
+    said(one(rest), next, &note)
+}
+
+/// A text's first lines; what is no text is left out.
+fn file(data: &Value, first_line: u64) -> Value {
+    let mut rest = without(data, &["content"]);
+    let content = data["content"].as_str().unwrap_or_default();
+    if data["encoding"] != "utf-8" {
+        rest.insert("content".to_owned(), Value::Null);
+        rest.insert("encoding".to_owned(), Value::Null);
+        rest.insert("withheld".to_owned(), "too_large".into());
+        let note =
+            "The file is binary and too large for a text; it is whole in `structuredContent`.";
+        return said(one(rest), Value::Null, note);
+    }
+    let (mut end, mut count, mut left) = (0, 0, FOR_PARTS);
+    for line in content.split_inclusive('\n') {
+        let cost = size(&line.into());
+        if cost > left {
+            break;
+        }
+        left -= cost;
+        end += line.len();
+        count += 1;
+    }
+    rest.insert("content".to_owned(), content[..end].into());
+    let next = first_line + count;
+    let note = match count {
+        0 => format!("Line {next} is too long for a text; it is whole in `structuredContent`."),
+        _ => format!("Lines {first_line} to {} are shown.", next - 1),
+    };
+    let next = match count {
+        0 => json!({"startLine": next + 1}),
+        _ => json!({"startLine": next}),
+    };
+    said(one(rest), next, &note)
+}
+
+/// An object's members but these.
+fn without(of: &Value, left_out: &[&str]) -> Map<String, Value> {
+    let members = of.as_object().into_iter().flatten();
+    members
+        .filter(|(name, _)| !left_out.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn one(data: Map<String, Value>) -> Map<String, Value> {
+    Map::from_iter([("data".to_owned(), Value::Object(data))])
+}
+
+fn said(mut members: Map<String, Value>, next: Value, note: &str) -> Value {
+    members.insert("truncated".to_owned(), true.into());
+    members.insert("next".to_owned(), next);
+    members.insert("note".to_owned(), note.into());
+    Value::Object(members)
+}
