@@ -1,5 +1,6 @@
 //! The clients that `gitflare openapi` writes: type-checked as strictly as their languages can, and
-//! walked against a running sandbox. Where a tool is missing the test says so; under CI it fails.
+//! walked against a running sandbox; and the official clients of the Model Context Protocol, unmodified.
+//! Where a tool is missing the test says so; under CI it fails.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,16 +9,20 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::process::gitflare;
 
 const TYPESCRIPT: &str = "typescript@5.9.3";
 const MYPY: &str = "mypy==2.4.1";
+/// The official clients of the Model Context Protocol.
+const AGENT_NODE: &str = "@modelcontextprotocol/sdk@1.32.2";
+const AGENT_PYTHON: &str = "mcp==2.3.0";
 const TSCONFIG: &str = r#"{"files": ["globals.d.ts", "walk.ts", "quickstart.ts"], "compilerOptions": {"strict": true,
     "exactOptionalPropertyTypes": true, "noUncheckedIndexedAccess": true, "noUnusedLocals": true,
     "noImplicitOverride": true, "module": "nodenext", "target": "es2022", "lib": ["es2022", "dom"],
@@ -158,16 +163,36 @@ fn walk(at: &Path, command: &mut Command, shown: &mut Command, program: &str) {
     assert_eq!(seen["ended"], "AUTH_EXPIRED");
 }
 
-#[test]
-fn the_typescript_client_compiles_and_walks() {
+/// A folder for Node with a package in it; `None`, said aloud, without one.
+fn with_npm(package: &str) -> Option<TempDir> {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     std::fs::write(at.join("package.json"), r#"{"type": "module"}"#).unwrap();
     let mut install = Command::new("npm");
-    install.args(["install", "--no-audit", "--no-fund", "--silent", TYPESCRIPT]);
-    if run(install.current_dir(at)).is_none() {
+    install.args(["install", "--no-audit", "--no-fund", "--silent", package]);
+    run(install.current_dir(at))?;
+    Some(folder)
+}
+
+/// A folder with a Python of its own that has a package; `None`, said aloud, without one.
+fn with_pip(package: &str) -> Option<(TempDir, PathBuf)> {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    run(Command::new("python3")
+        .args(["-m", "venv", "venv"])
+        .current_dir(at))?;
+    let python = at.join("venv/bin/python");
+    let mut install = Command::new(&python);
+    run(install.args(["-m", "pip", "install", "--quiet", package]))?;
+    Some((folder, python))
+}
+
+#[test]
+fn the_typescript_client_compiles_and_walks() {
+    let Some(folder) = with_npm(TYPESCRIPT) else {
         return;
-    }
+    };
+    let at = folder.path();
     write_client(at, "--typescript", "gitflare.ts");
     std::fs::write(at.join("walk.ts"), include_str!("clients/walk.ts")).unwrap();
     std::fs::write(at.join("quickstart.ts"), quickstart("ts")).unwrap();
@@ -189,17 +214,10 @@ fn the_typescript_client_compiles_and_walks() {
 
 #[test]
 fn the_python_client_is_typed_and_walks() {
-    let folder = tempfile::tempdir().unwrap();
+    let Some((folder, python)) = with_pip(MYPY) else {
+        return;
+    };
     let at = folder.path();
-    let mut make = Command::new("python3");
-    if run(make.args(["-m", "venv", "venv"]).current_dir(at)).is_none() {
-        return;
-    }
-    let python = at.join("venv/bin/python");
-    let mut install = Command::new(&python);
-    if run(install.args(["-m", "pip", "install", "--quiet", MYPY])).is_none() {
-        return;
-    }
     write_client(at, "--python", "gitflare.py");
     std::fs::write(at.join("walk.py"), include_str!("clients/walk.py")).unwrap();
     std::fs::write(at.join("quickstart.py"), quickstart("py")).unwrap();
@@ -214,4 +232,67 @@ fn the_python_client_is_typed_and_walks() {
     ));
     let (mut whole, mut shown) = (python(&["walk.py"]), python(&["quickstart.py"]));
     walk(at, &mut whole, &mut shown, "quickstart.py");
+}
+
+/// Runs an agent's client with a token of the sandbox's app, which it bought for the tools alone.
+fn seen_by_agent(at: &Path, command: &mut Command) -> Value {
+    let sandbox = Sandbox::start(at);
+    let (api, client) = (sandbox.word("API ", 0), "Client ");
+    let credential = format!("{}:{}", sandbox.word(client, 0), sandbox.word(client, 1));
+    let address = sandbox.word("Agents ", 0);
+    let mut buy = Command::new("curl");
+    buy.args(["-s", "-u", &credential, &format!("{api}/oauth/token")]);
+    buy.args(["-d", "grant_type=client_credentials"]);
+    buy.args(["-d", &format!("resource={address}")]);
+    let bought: Value = serde_json::from_slice(&succeeded(&mut buy)).unwrap();
+    let token = bought["access_token"].as_str().unwrap();
+    command.env("ADDRESS", address).env("TOOL_TOKEN", token);
+    serde_json::from_slice(&succeeded(command)).unwrap()
+}
+
+/// What every official client has to see, whichever revision it speaks.
+fn assert_seen(seen: &Value) {
+    let tools = seen["tools"].as_array().unwrap();
+    assert_eq!(
+        (tools.len(), &tools[0], &tools[20]),
+        (21, &json!("list_repositories"), &json!("get_viewer"))
+    );
+    for (name, expected) in [
+        ("server", json!("gitflare")),
+        ("says", json!(true)),
+        ("read only", json!(true)),
+        ("rows", json!(3)),
+        ("same", json!(true)),
+        ("wrong", json!([true, "INVALID_LIMIT"])),
+        ("line", json!(true)),
+    ] {
+        assert_eq!(seen[name], expected, "{name}: {seen}");
+    }
+}
+
+#[test]
+fn the_official_python_client_calls_tools_in_both_revisions() {
+    let Some((folder, python)) = with_pip(AGENT_PYTHON) else {
+        return;
+    };
+    let at = folder.path();
+    let mut client = Command::new(python);
+    client.args(["-c", include_str!("clients/agent.py")]);
+    let seen = seen_by_agent(at, &mut client);
+    assert_eq!(seen["auto"]["protocol"], "2026-07-28");
+    assert_eq!(seen["legacy"]["protocol"], "2025-11-25");
+    assert_seen(&seen["auto"]);
+    assert_seen(&seen["legacy"]);
+}
+
+#[test]
+fn the_official_typescript_client_calls_tools() {
+    let Some(folder) = with_npm(AGENT_NODE) else {
+        return;
+    };
+    let at = folder.path();
+    std::fs::write(at.join("agent.mjs"), include_str!("clients/agent.mjs")).unwrap();
+    let mut client = Command::new("node");
+    client.arg("agent.mjs").current_dir(at);
+    assert_seen(&seen_by_agent(at, &mut client));
 }

@@ -19,13 +19,13 @@ use sha2::Sha256;
 use crate::contract::{
     standard_clients::run,
     support::{
-        Response, Server,
+        Response, Seed, Server,
         consent::{CALLBACK, ConsentFixture, ConsentPage, READS, location},
         document, parameter, text,
     },
 };
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "guide",
     "quickstart",
     "sync",
@@ -34,6 +34,7 @@ const DOCUMENTS: [&str; 8] = [
     "limits",
     "fields",
     "sessions",
+    "agents",
 ];
 
 fn body(answer: &Response) -> String {
@@ -230,6 +231,26 @@ fn quickstart(tool: &str, language: &str) {
         again.contains(" 502 ") && again.contains("nobody who left"),
         "{again}"
     );
+}
+
+#[test]
+fn the_commands_for_agents_work_when_pasted() {
+    let server = Server::start();
+    let Some(seed) = Seed::new(&server) else {
+        return;
+    };
+    let mut variables = BTreeMap::from([
+        ("CLIENT_ID".to_owned(), seed.client_id),
+        ("CLIENT_SECRET".to_owned(), seed.client_secret),
+    ]);
+    let mut commands = programs(&plain(&server, "agents"), "sh").into_iter();
+    let mut next = || paste(&commands.next().unwrap(), &mut variables);
+    let Some(bought) = next() else {
+        return;
+    };
+    assert!(text(&bought["access_token"]).starts_with("sggmt_"));
+    let listed = next().unwrap();
+    assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 21);
 }
 
 #[test]

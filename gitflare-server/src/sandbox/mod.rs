@@ -241,6 +241,7 @@ impl Sandbox {
              Admin key     {} (header x-admin-api-key)\n\
              Access token  {} (for {} minutes)\n\
              Client        {} {}\n\
+             Agents        {agents} (Model Context Protocol; tokens: {panel}/docs/agents)\n\
              {forges}\n\
              In a browser:\n\n\
              1. Be the customer of an app: open this link, sign in at the emulated GitHub as\n   \
@@ -258,6 +259,7 @@ impl Sandbox {
             self.token_ttl.as_secs() / 60,
             seeded.client_id,
             seeded.client_secret,
+            agents = format_args!("{}/mcp", self.running.public_url()),
             panel = self.running.public_url(),
             consent = self.walk.consent,
         );

@@ -51,6 +51,8 @@ pub(crate) const DOCUMENTS: &[Document] = &[
     Document { name: "errors", about: "Each error code: cause, example, what the app does, what a person does.", source: Source::Errors },
     text("limits", "Rate limits, sizes, and which calls may be repeated.", include_str!("../../../../docs/limits.text")),
     text("fields", "Which members can be null, and what each provider serves.", include_str!("../../../../docs/fields.text")),
+    #[cfg(feature = "mcp")]
+    text("agents", "The reads as tools of the Model Context Protocol, and what an injected instruction can do.", include_str!("../../../../docs/agents.text")),
     text("sessions", "The session token of developers.", include_str!("../../../../docs/sessions.text")),
 ];
 
