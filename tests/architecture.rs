@@ -76,6 +76,7 @@ const PLACES: &[(&str, &[&str])] = &[
             "gitflare-server/src/http/api/mcp/",
         ],
     ),
+    ("rmcp", &["gitflare-server/src/http/api/mcp/"]),
     ("chacha20poly1305", &["gitflare-core/src/keys.rs"]),
     (
         "tracing_subscriber",

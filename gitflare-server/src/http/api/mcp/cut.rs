@@ -179,3 +179,93 @@ fn said(mut members: Map<String, Value>, next: Value, note: &str) -> Value {
     members.insert("note".to_owned(), note.into());
     Value::Object(members)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a cut text says; it must be whole JSON of no more than the most.
+    fn cut(endpoint: Endpoint, answer: &Value) -> Value {
+        assert!(answer.to_string().len() > MAX_TEXT);
+        let text = text(endpoint, answer, 1);
+        assert!(text.len() <= MAX_TEXT, "{} bytes", text.len());
+        let said: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(said["truncated"], true);
+        assert!(said["note"].is_string());
+        said
+    }
+
+    #[test]
+    fn what_fits_is_whole() {
+        let answer =
+            json!({"data": [{"sha": "a"}], "page_info": {"next_cursor": null}, "errors": []});
+        assert_eq!(text(Endpoint::Commits, &answer, 1), answer.to_string());
+    }
+
+    #[test]
+    fn a_list_is_cut_between_rows_and_leads_on_by_a_smaller_limit() {
+        let row = json!({"message": "x".repeat(9_000)});
+        let rows = vec![row.clone(); 20];
+        let answer = json!({"data": rows, "page_info": {"next_cursor": "c"}, "errors": ["e"]});
+        let said = cut(Endpoint::Commits, &answer);
+        let shown = said["data"].as_array().unwrap();
+        assert!(shown.len() > 1 && shown.iter().all(|it| *it == row));
+        assert_eq!(said["next"], json!({"limit": shown.len()}));
+        // Whoever followed it would pass over rows.
+        assert!(said["page_info"].is_null());
+        assert_eq!(said["errors"], json!(["e"]));
+    }
+
+    #[test]
+    fn a_diff_is_cut_between_files_and_leads_on_by_paths() {
+        let file = |at: usize, bytes: usize| json!({"path": format!("src/{at}.rs"), "patch": "+".repeat(bytes)});
+        let mut files: Vec<_> = (0..12).map(|at| file(at, 15_000)).collect();
+        files.insert(0, file(99, 90_000));
+        let answer = json!({"data": {"headSha": "a", "stats": {"files": 13}, "files": files}});
+        let said = cut(Endpoint::CommitDiff, &answer);
+        let shown = said["data"]["files"].as_array().unwrap();
+        assert_eq!(
+            shown[0],
+            json!({"path": "src/99.rs", "patch": null, "patchTruncated": true})
+        );
+        assert_eq!(shown[1], files[1]);
+        let next = said["next"]["paths"].as_array().unwrap();
+        assert_eq!(next[0], files[shown.len()]["path"]);
+        assert_eq!(shown.len() + next.len(), files.len());
+        assert_eq!(said["data"]["stats"]["files"], 13, "of the whole diff");
+    }
+
+    #[test]
+    fn a_file_is_cut_between_lines_and_bytes_are_left_out() {
+        let line = "é \"quoted\" \u{1F600}\n";
+        let content = line.repeat(9_000);
+        let answer = json!({"data": {"path": "a", "encoding": "utf-8", "content": content}});
+        let said = cut(Endpoint::Contents, &answer);
+        let shown = said["data"]["content"].as_str().unwrap();
+        let count = shown.lines().count();
+        assert_eq!(shown, line.repeat(count));
+        assert_eq!(said["next"], json!({"startLine": count + 1}));
+        let answer =
+            json!({"data": {"path": "a", "encoding": "base64", "content": "A".repeat(200_000)}});
+        let said = cut(Endpoint::Contents, &answer);
+        assert_eq!(said["data"]["content"], Value::Null);
+        assert_eq!(said["data"]["withheld"], "too_large");
+        // One line that is too long is passed over.
+        let answer =
+            json!({"data": {"path": "a", "encoding": "utf-8", "content": "x".repeat(200_000)}});
+        let said = cut(Endpoint::Contents, &answer);
+        assert_eq!(
+            (&said["data"]["content"], &said["next"]),
+            (&json!(""), &json!({"startLine": 2}))
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_cut_says_so() {
+        let said = cut(
+            Endpoint::Repository,
+            &json!({"data": {"description": "x".repeat(200_000)}}),
+        );
+        assert_eq!(said["next"], Value::Null);
+    }
+}
