@@ -94,6 +94,8 @@ struct WireComment {
     comment_type: Option<Word>,
     author: Option<WireIdentity>,
     is_deleted: Option<bool>,
+    /// 0 for the first one of a thread.
+    parent_comment_id: Option<u64>,
     #[serde(default, deserialize_with = "moment")]
     published_date: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
@@ -129,9 +131,12 @@ impl WireComment {
         })
     }
 
-    /// Numbers begin anew in every thread.
     fn id(&self) -> String {
-        let number = self.id.number();
+        self.in_thread(self.id.number())
+    }
+
+    /// Numbers begin anew in every thread.
+    fn in_thread(&self, number: u64) -> String {
         let threads = self.links.as_ref().and_then(|links| links.threads.as_ref());
         let address = threads.and_then(|threads| threads.href.as_deref());
         let thread = address.and_then(|address| address.rsplit('/').next()?.parse::<u64>().ok());
@@ -152,7 +157,9 @@ impl WireCommented {
 
     fn into_comment(self) -> Comment {
         let id = self.comment.id();
+        let parent = self.comment.parent_comment_id.filter(|parent| *parent != 0);
         Comment {
+            in_reply_to_id: parent.map(|parent| self.comment.in_thread(parent)),
             body: self.comment.content,
             author: self.comment.author.map(Into::into),
             pull_request_number: self.pull_request.as_ref().map(WirePullRequest::number),

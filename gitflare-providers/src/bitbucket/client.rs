@@ -62,8 +62,8 @@ fn authorization(token: &str) -> String {
     }
 }
 
-/// How a page goes on: by number or by a code that means something to Bitbucket alone.
-const KEYS: Keys = &["page", "ctx"];
+/// How a page goes on: by number, by a code that means something to Bitbucket alone, or behind a row.
+const KEYS: Keys = &["page", "ctx", "after"];
 /// The most rows of a page.
 const MAX_ROWS: usize = 100;
 /// The most rows of a page of pull requests, whatever the reference says.
@@ -145,7 +145,7 @@ impl Client {
         // Whatever the body says: nothing else can be absent here.
         asked.map_err(|error| match error.code() {
             Code::ResourceNotFound => recode(&error, Code::RepositoryNotFound, NO_REPOSITORY),
-            _ => error,
+            _ => role_too_low(error),
         })
     }
 
@@ -169,15 +169,20 @@ impl Api for Client {
 
     /// Looks at the repository where the refusal alone does not tell.
     async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
-        // A read that the account was approved for, and that somebody there has ended since.
-        if refusal.message() == ROLE_TOO_LOW {
-            return Err(recode(&refusal, Code::AccessBlockedByPolicy, ROLE_TOO_LOW));
-        }
+        let refusal = role_too_low(refusal);
         // Where pipelines are switched off.
         settle_by_look(about, refusal, Endpoint::Deployments, |repo| async move {
             self.repository(call, &object(repo, &[])?).await
         })
         .await
+    }
+}
+
+/// Of a read that the account was approved for: somebody there has ended it since.
+fn role_too_low(refusal: Error) -> Error {
+    match refusal.message() == ROLE_TOO_LOW {
+        true => recode(&refusal, Code::AccessBlockedByPolicy, ROLE_TOO_LOW),
+        false => refusal,
     }
 }
 
@@ -204,7 +209,10 @@ fn next_number(answer: &Answer, page: &PageRequest, rows: usize) -> Result<Optio
         return Ok(None);
     };
     let asked = page.limit.get().min(MAX_ROWS) as u64;
-    let (number, length) = (wire.page.unwrap_or(1), wire.pagelen.unwrap_or(asked));
+    let place = page.position.as_ref();
+    let place = place.and_then(|position| pagination::number(position, KEYS, KEYS[0]));
+    let number = wire.page.or(place).unwrap_or(1);
+    let length = wire.pagelen.unwrap_or(asked);
     if number.saturating_mul(length) >= size {
         return Ok(None);
     }

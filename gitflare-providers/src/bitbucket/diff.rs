@@ -42,8 +42,9 @@ pub(super) async fn read(
             let list = more
                 .iter()
                 .fold(list, |list, (key, value)| list.query(key, *value));
-            let (files, _) = DiffFiles::walk::<WireFile>(client, call, list).await?;
-            Ok(files.into_diff())
+            // Where the list is refused too, the text's own refusal says why.
+            let walked = DiffFiles::walk::<WireFile>(client, call, list).await;
+            Ok(walked.map_err(|_| error)?.0.into_diff())
         }
         Err(error) => Err(error),
     }
@@ -64,7 +65,8 @@ pub(super) async fn stats(
     let get = object(repo, list)?.query("pagelen", MOST_COUNTED);
     let listed: WireStat = match client.item(call, endpoint, repo, get).await {
         Ok(answer) => answer.json()?,
-        Err(error) if error.upstream_status() == Some(555) => return Ok(None),
+        // The commit is there all the same.
+        Err(error) if matches!(error.upstream_status(), Some(404 | 500..)) => return Ok(None),
         Err(error) => return Err(error),
     };
     if listed.next.is_some() {

@@ -192,6 +192,8 @@ struct WireEvent {
     approval: Option<WireReview>,
     changes_request: Option<WireReview>,
     commit_status: Option<WireStatus>,
+    /// What a comment on a commit is about; it stands beside the comment, or in it.
+    commit: Option<WireTarget>,
     /// Of a repository: what it was before, by member.
     changes: Option<WireRenaming>,
 }
@@ -334,8 +336,16 @@ impl WireEvent {
             }
             EventName::Comment => {
                 let number = self.pullrequest.map(|pull_request| pull_request.number());
+                let beside = self.commit.and_then(|commit| commit.hash);
                 let comment = match self.comment {
-                    Some(comment) => comment.into_comment(number),
+                    Some(comment) => {
+                        let comment = comment.into_comment(number);
+                        let commit_sha = comment.commit_sha.clone().or(beside);
+                        Comment {
+                            commit_sha,
+                            ..comment
+                        }
+                    }
                     None => {
                         let review = self.approval.or(self.changes_request);
                         let review = review.ok_or_else(invalid)?;

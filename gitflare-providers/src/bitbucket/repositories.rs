@@ -102,6 +102,11 @@ async fn of_workspace(
             Code::AccessBlockedByPolicy,
             "Bitbucket has blocked the owner of this workspace.",
         ),
+        Some(404) => recode(
+            &error,
+            Code::InstallationNotFound,
+            "Bitbucket has no such workspace, or the connection cannot see it.",
+        ),
         _ => error,
     })
 }

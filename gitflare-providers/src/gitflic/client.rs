@@ -58,14 +58,17 @@ fn next(answer: &Answer, page: &PageRequest, _: usize) -> Result<Option<Position
     if !around.has_one_list() {
         return Err(answer.unusable("more than one list of rows"));
     }
-    if !answer.reply.has_list && around.page.total_elements != Some(0) {
-        return Err(answer.unusable("the answer is no list"));
-    }
     let asked = match &page.position {
         Some(position) => position.fields().number()?,
         None => 0,
     };
-    let next = around.page.number.unwrap_or(asked).saturating_add(1);
+    let number = around.page.number.unwrap_or(asked);
+    // Behind the last page of a list that has become shorter there is no list either.
+    let is_behind = number > 0 && number >= around.page.total_pages;
+    if !answer.reply.has_list && around.page.total_elements != Some(0) && !is_behind {
+        return Err(answer.unusable("the answer is no list"));
+    }
+    let next = number.saturating_add(1);
     Ok((next < around.page.total_pages).then(|| Position::new().number(next)))
 }
 

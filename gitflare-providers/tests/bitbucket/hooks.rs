@@ -79,6 +79,11 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
             json!([["comment", {"id": "6", "commitSha": SHA, "pullRequestNumber": null}]]),
         ),
         (
+            "repo:commit_comment_created",
+            json!({"commit": {"hash": SHA}, "comment": {"id": 7, "content": {"raw": "There"}}}),
+            json!([["comment", {"id": "7", "commitSha": SHA}]]),
+        ),
+        (
             "repo:commit_status_updated",
             json!({"commit_status": parsed("checks")["values"][0]}),
             json!([["check", {"id": "1", "conclusion": "success", "commitSha": SHA}]]),

@@ -202,7 +202,7 @@ async fn microsofts_client_reads_everything() {
         "viewer": [true, "Anna Berg"], "projects": ["Web Shop"], "repositories": 40, "repositories of a project": 40,
         "repository": "storefront", "branches": ["refs/heads/feature/search", "refs/heads/main", "refs/heads/release/1.x"], "commits": 32,
         "changed files": true, "statuses": true, "pull requests": [4, 3, 2, 1], "merged pull requests": [1],
-        "changes of a pull request": true, "content": [38, true], "forks": ["storefront.boris-lind"], "hooks": [true, []],
+        "changes of a pull request": true, "content": [38, true, 1], "discussion": [true, true, 2], "forks": ["storefront.boris-lind"], "hooks": [true, []],
         "unknown": true, "refused": true,
     });
     assert_holds(&seen, &expected);

@@ -100,6 +100,24 @@ const IN_ORGANIZATION: &[[&str; 4]] = &[
         "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{pullRequestId}",
     ],
     [
+        "52823034-34a8-4576-922c-8d8b77e9e4c4",
+        "git",
+        "pullRequestCommits",
+        "{project}/_apis/{area}/repositories/{repositoryId}/pullRequests/{pullRequestId}/commits",
+    ],
+    [
+        "4b6702c7-aa35-4b89-9c96-b9abf6d3e540",
+        "git",
+        "pullRequestReviewers",
+        "{project}/_apis/{area}/repositories/{repositoryId}/pullRequests/{pullRequestId}/reviewers/{reviewerId}",
+    ],
+    [
+        "ab6e2e5d-a0b7-4153-b64a-a4efe0d49449",
+        "git",
+        "pullRequestThreads",
+        "{project}/_apis/{area}/repositories/{repositoryId}/pullRequests/{pullRequestId}/threads/{threadId}",
+    ],
+    [
         "d43911ee-6958-46b0-a42b-8445b8a0d004",
         "git",
         "iterations",

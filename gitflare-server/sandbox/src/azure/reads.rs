@@ -254,10 +254,25 @@ pub(super) async fn items(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
             _ => {}
         }
     }
-    Ok(match bare {
-        Some(_) => Answer::json(200, &item),
-        None => whole(&[item]),
-    })
+    let level = call.query("recursionLevel").unwrap_or("none");
+    if bare.is_some() || !object.is_tree || level.eq_ignore_ascii_case("none") {
+        return Ok(match bare {
+            Some(_) => Answer::json(200, &item),
+            None => whole(&[item]),
+        });
+    }
+    // The folder itself is the first one.
+    let mut rows = vec![item];
+    let is_full = level.eq_ignore_ascii_case("full");
+    let below = &call.world.git;
+    for entry in below.tree(repo, &commit.sha, folder, is_full).await? {
+        let is_tree = entry.kind == TreeEntryType::Directory;
+        rows.push(json!({
+            "objectId": entry.sha, "gitObjectType": if is_tree { "tree" } else { "blob" }, "commitId": commit.sha,
+            "path": format!("/{}", entry.path), "isFolder": is_tree, "url": "",
+        }));
+    }
+    Ok(whole(&rows))
 }
 
 pub(super) async fn tree(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
@@ -283,6 +298,12 @@ pub(super) async fn tree(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     ))
 }
 
+/// Whether the caller would rather have bytes than JSON about them.
+fn takes_bytes(call: &Call<'_>) -> bool {
+    let accepted = call.request.header("accept").unwrap_or_default();
+    accepted.starts_with("application/octet-stream")
+}
+
 pub(super) async fn blob(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let id = call.name("id");
     let Some(data) = call.world.git.blob(repo, id)? else {
@@ -293,6 +314,7 @@ pub(super) async fn blob(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         ));
     };
     Ok(match call.query("$format") {
+        _ if takes_bytes(call) => Answer::of(200, "application/octet-stream", data),
         Some("octetstream") => Answer::of(200, "application/octet-stream", data),
         _ => Answer::json(200, &json!({"objectId": id, "size": data.len(), "url": ""})),
     })

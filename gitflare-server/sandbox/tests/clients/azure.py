@@ -99,7 +99,15 @@ def content():
     tree = git.get_tree(repository.id, root.object_id, PROJECT, recursive=True)
     blob = next(row for row in tree.tree_entries if row.git_object_type == "blob")
     bytes_of = b"".join(git.get_blob_content(repository.id, blob.object_id, PROJECT))
-    return [len(tree.tree_entries), len(bytes_of) > 0]
+    asked = git.get_items(repository.id, PROJECT, scope_path="/", recursion_level="full", version_descriptor=at)
+    return [len(tree.tree_entries), len(bytes_of) == blob.size, len(asked) - len(tree.tree_entries)]
+
+
+def discussion():
+    threads = git.get_threads(repository.id, 1, PROJECT)
+    votes = [row.vote for row in git.get_pull_request_reviewers(repository.id, 1, PROJECT)]
+    commits_of = git.get_pull_request_commits(repository.id, 1, PROJECT)
+    return [all(row.comments[0].content for row in threads if row.comments), 10 in votes, len(commits_of)]
 
 
 def hooks():
@@ -137,6 +145,7 @@ step("merged pull requests", lambda: pulls("completed"))
 step("pull request", lambda: git.get_pull_request(repository.id, 1, PROJECT).pull_request_id)
 step("changes of a pull request", iterations)
 step("content", content)
+step("discussion", discussion)
 step("forks", lambda: [row.name for row in git.get_forks(
     repository.id, clients.get_location_client().get_connection_data().instance_id, PROJECT
 )])
