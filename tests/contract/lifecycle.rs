@@ -86,6 +86,11 @@ impl Provider for Moody {
 
 /// A server with the moody provider and a token for everything it has.
 fn moody() -> (Server, Arc<Moody>, Client) {
+    moody_at("")
+}
+
+/// The same with a token for what lies below the public address there.
+fn moody_at(resource: &str) -> (Server, Arc<Moody>, Client) {
     let provider = Arc::new(Moody::default());
     let server = Server::with(ServerOptions {
         providers: vec![Arc::clone(&provider) as _],
@@ -101,8 +106,10 @@ fn moody() -> (Server, Arc<Moody>, Client) {
         "permissions": ["read:repositories", "read:branches"], "repositories": "all",
     });
     admin.post("/v1/platform/grants", &grant).ok();
-    let body =
-        json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
+    let body = json!({
+        "grant_type": "client_credentials", "client_id": id, "client_secret": secret,
+        "resource": format!("http://{}{resource}", server.address),
+    });
     let token = text(&server.client().post("/oauth/token", &body).ok()["accessToken"]);
     let reader = server.client().with_bearer(&token);
     (server, provider, reader)
@@ -128,6 +135,27 @@ fn a_panic_ends_one_request_and_tells_nothing() {
         assert!(!body.contains("canary"), "{body}");
     }
     assert_eq!(reader.get("/health").status, 200);
+}
+
+#[test]
+fn a_panic_in_a_tool_ends_one_call_and_tells_nothing() {
+    // sec: HT-9
+    let (_server, _, agent) = moody_at("/mcp");
+    let message = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "get_repository", "arguments": {"provider": "gitea", "repository": "1"}},
+    });
+    for _ in 0..3 {
+        let call = agent
+            .request("POST", "/mcp")
+            .header("accept", "application/json, text/event-stream");
+        let body = String::from_utf8(call.json(&message).send().body).unwrap();
+        assert!(
+            body.contains("INTERNAL_ERROR") && !body.contains("canary"),
+            "{body}"
+        );
+    }
+    assert_eq!(agent.get("/health").status, 200);
 }
 
 #[test]

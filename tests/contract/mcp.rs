@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::contract::support::{
     Client, PLANTED_SECRET, Request, Response, Seed, Server, ServerOptions, block_on,
-    consent::encoded, text,
+    consent::{ConsentFixture, encoded},
+    text,
 };
 
 /// A token for tools with some scopes, all of them without any named.
@@ -124,9 +125,32 @@ fn a_stranger_is_told_where_tokens_come_from() {
         issuer["authorization_response_iss_parameter_supported"],
         true
     );
-    // What is not there is not offered.
     assert_eq!(issuer["registration_endpoint"], Value::Null);
     assert_eq!(issuer["client_id_metadata_document_supported"], Value::Null);
+}
+
+#[test]
+fn what_is_not_built_is_neither_offered_nor_half_there() {
+    let fixture = ConsentFixture::start();
+    let client = fixture.server.client();
+    let issuer = client.get("/.well-known/oauth-authorization-server").ok();
+    let offered = |name: &str| issuer[name].to_string();
+    assert!(!offered("grant_types_supported").contains("refresh_token"));
+    assert!(!offered("token_endpoint_auth_methods_supported").contains("none"));
+    let registration = json!({"redirect_uris": ["http://127.0.0.1:1/"], "client_name": "agent"});
+    let answer = client.post("/oauth/register", &registration);
+    assert_eq!(answer.refusal(), (404, "RESOURCE_NOT_FOUND".into()));
+    // No address is fetched for it: it is a client that nobody has registered.
+    let document = encoded("https://agent.example/client.json");
+    let link = fixture.link(&[("code_challenge_method", "S256")]);
+    let link = link.replace(&fixture.client_id(), &document);
+    let page = client.get(&link);
+    assert_eq!((page.status, page.header("location")), (400, None));
+    let refreshed =
+        fixture.token(&json!({"grant_type": "refresh_token", "refresh_token": "sggrt_1"}));
+    assert_eq!(refreshed.status, 400);
+    let said = refreshed.json();
+    assert!(said.to_string().contains("grant_type"), "{said}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ mod platform_admin;
 pub(crate) mod programs;
 mod rate_limits;
 mod resources;
-mod standard_clients;
+pub(crate) mod standard_clients;
 pub(crate) mod support;
 mod transport;
 mod unified;

@@ -6,6 +6,7 @@
     reason = "a test stops where its ground is not as expected"
 )]
 
+mod agents;
 mod approved;
 mod azure;
 mod compare;

@@ -277,8 +277,7 @@ const POLICIES: &[&str] = &[
     "ip allow list",
     "enterprise policy",
     "policy of the enterprise",
-    "repository access blocked",
-    "access to this repository has been blocked",
+    "blocked",
     // Token policies.
     // <https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization>
     "forbids access via",

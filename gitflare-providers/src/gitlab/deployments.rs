@@ -37,15 +37,24 @@ pub(super) async fn list(
     page: PageRequest,
 ) -> Result<Page<Deployment>> {
     let statuses = filter.state.map(statuses).transpose()?.unwrap_or_default();
-    let (at, page) = place(&statuses, page)?;
+    let (mut at, page) = place(&statuses, page)?;
     let list = below(Endpoint::Deployments, repo, &["deployments"])
         // The upstream's default is the oldest first.
         // <https://docs.gitlab.com/api/deployments/#list-project-deployments>
         .query("order_by", "id")
         .query("sort", "desc")
-        .query_opt("environment", filter.environment.as_deref())
-        .query_opt("status", statuses.get(at).copied());
-    let mut deployments = client.rows(call, list, page, WireDeployment::into).await?;
+        .query_opt("environment", filter.environment.as_deref());
+    let read = async |at: usize, page: PageRequest| {
+        let list = list.clone().query_opt("status", statuses.get(at).copied());
+        client.rows(call, list, page, WireDeployment::into).await
+    };
+    let limit = page.limit;
+    let mut deployments = read(at, page).await?;
+    // A status without rows is no page.
+    while deployments.items.is_empty() && deployments.next.is_none() && at + 1 < statuses.len() {
+        at += 1;
+        deployments = read(at, PageRequest::first(limit)).await?;
+    }
     if statuses.len() > 1 {
         let here = |at: usize| Position::new().number(at as u64);
         deployments.next = match deployments.next {

@@ -453,7 +453,7 @@ impl WireEvent {
             target_branch: wire.target_branch,
             head_sha: wire.last_commit.and_then(WireCommit::into_sha),
             base_sha: None,
-            merge_commit_sha: wire.merge_commit_sha,
+            merge_commit_sha: wire::known(wire.merge_commit_sha),
             labels: labels.into_iter().filter_map(|label| label.title).collect(),
             stats: None,
             web_url: wire.url,
@@ -521,7 +521,7 @@ impl WireEvent {
             description: None,
             status,
             conclusion,
-            commit_sha: self.sha,
+            commit_sha: wire::known(self.sha),
             git_ref: self.git_ref,
             web_url: None,
             started_at: self.build_started_at,
@@ -560,7 +560,7 @@ fn by_word(
 
 impl WireCommit {
     fn into_sha(self) -> Option<String> {
-        self.id.and_then(WireText::into_text)
+        wire::known(self.id.and_then(WireText::into_text))
     }
 
     fn into_commit(self) -> Option<Commit> {

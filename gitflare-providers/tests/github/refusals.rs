@@ -69,6 +69,13 @@ async fn each_refusal_has_its_code() {
             Code::AccessBlockedByPolicy,
         ),
         (
+            message(
+                403,
+                "Access to this resource has been blocked by the organization",
+            ),
+            Code::AccessBlockedByPolicy,
+        ),
+        (
             message(403, "the organization has an IP allow list enabled"),
             Code::AccessBlockedByPolicy,
         ),

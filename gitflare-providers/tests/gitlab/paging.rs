@@ -2,7 +2,8 @@
 
 use gitflare_core::{
     Code, PageRequest,
-    provider::{Provider, RefSelector, TreeQuery},
+    model::DeploymentState,
+    provider::{DeploymentFilter, Provider, RefSelector, TreeQuery},
 };
 use gitflare_providers::conformance::Reply;
 
@@ -222,4 +223,27 @@ async fn an_unknown_branch_is_no_empty_history() {
         )
         .await;
     assert!(page.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn a_status_without_rows_is_no_page() {
+    let target = |word: &str| {
+        format!("projects/7/deployments?order_by=id&sort=desc&status={word}&per_page=25")
+    };
+    let blocked = r#"[{"id": 9, "status": "blocked", "ref": "main"}]"#;
+    let up = Upstream::start(&[
+        (&target("created"), Reply::ok("[]")),
+        (&target("blocked"), Reply::ok(blocked)),
+    ])
+    .await;
+    let filter = DeploymentFilter {
+        environment: None,
+        state: Some(DeploymentState::Pending),
+    };
+    let (call, repo) = (call(), repo());
+    let asked = up
+        .provider
+        .deployments(&call, &repo, &filter, PageRequest::default());
+    let page = asked.await.unwrap();
+    assert_eq!((page.items[0].id.as_str(), page.next), ("9", None));
 }

@@ -217,3 +217,19 @@ pub(crate) struct ResourceMetadata<'a> {
     /// The guide for those who connect an agent.
     pub(crate) resource_documentation: String,
 }
+
+/// A message of JSON-RPC to the tools for agents.
+#[derive(JsonSchema)]
+#[schemars(rename = "JsonRpcMessage")]
+#[expect(dead_code, reason = "describes what the protocol's own code reads")]
+pub(crate) struct Message {
+    /// `2.0`.
+    jsonrpc: String,
+    /// The id of a request, which its answer repeats; a notification has none.
+    #[schemars(extend("type" = ["string", "integer", "null"]))]
+    id: Option<String>,
+    /// What is asked for: `server/discover`, `initialize`, `tools/list`, `tools/call`.
+    method: String,
+    /// What the method takes.
+    params: Option<serde_json::Map<String, serde_json::Value>>,
+}

@@ -31,7 +31,8 @@ use super::{
                 PasswordChange, ReconnectLink, UpdatedApp,
             },
             discovery::{
-                CallbackRow, Capabilities, Health, ProviderRow, ResourceMetadata, ServerMetadata,
+                CallbackRow, Capabilities, Health, Message, ProviderRow, ResourceMetadata,
+                ServerMetadata,
             },
         },
         route::{Route, RouteMethod},
@@ -128,11 +129,6 @@ impl Operation {
 
     const fn hook(mut self) -> Self {
         self.takes = Takes::Hook;
-        self
-    }
-
-    const fn message(mut self) -> Self {
-        self.takes = Takes::Json(super::answers::any_object);
         self
     }
 
@@ -338,7 +334,7 @@ const OPERATIONS: &[Operation] = &[
     post("/v1/auth/complete").takes::<LinkCompletion>().json::<OneConnection<'static>>(201).codes(LINKING),
     get("/.well-known/oauth-authorization-server").json::<ServerMetadata<'static>>(200),
     get("/.well-known/oauth-protected-resource").json::<ResourceMetadata<'static>>(200),
-    post("/mcp").message().gives(200, MESSAGE).gives(202, Gives::Nothing).gives(400, MESSAGE).gives(404, MESSAGE)
+    post("/mcp").takes::<Message>().gives(200, MESSAGE).gives(202, Gives::Nothing).gives(400, MESSAGE).gives(404, MESSAGE)
         .gives(406, MESSAGE),
     post("/oauth/revoke").takes_also_as_form::<OwnTokenQuestion>().json::<Empty>(200),
     post("/oauth/introspect").takes_also_as_form::<OwnTokenQuestion>().json::<TokenState>(200),

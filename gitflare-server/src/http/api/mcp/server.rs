@@ -208,7 +208,11 @@ impl ServerHandler for Agent {
             return Err(ErrorData::invalid_params("There is no such tool.", None));
         };
         let arguments = request.arguments.unwrap_or_default();
-        Ok(self.0.run(offer, &arguments).await.into())
+        let call = Arc::clone(&self.0);
+        // The SDK never answers a message whose handler panics (HT-9).
+        let ran = tokio::spawn(async move { call.run(offer, &arguments).await }).await;
+        let panicked = |_| self.0.failed(&Error::internal("a tool panicked"));
+        Ok(ran.unwrap_or_else(panicked).into())
     }
 }
 

@@ -1,0 +1,110 @@
+//! The official clients of the Model Context Protocol, unmodified, against `POST /mcp`: each goes from the
+//! 401 through the metadata to a token of its own, lists the tools, reads, and is refused. Where a tool or
+//! a package is missing the test says so; under CI it fails.
+
+use std::{path::Path, process::Command};
+
+use serde_json::{Value, json};
+
+use crate::{contract::standard_clients::run, forges::stand::Stand};
+
+/// Pinned to a revision, the client in Python discovers nothing.
+const CURRENT: [(&str, bool); 3] = [
+    ("2026-07-28", true),
+    ("2025-11-25", true),
+    ("2026-07-28", false),
+];
+const OLDER: [(&str, bool); 1] = [("2025-11-25", true)];
+
+/// What a client saw, once for each way in which it connected, is what REST answers. Each way has its
+/// revision, and whether the client asked who answers.
+async fn check(mut client: Command, ways: &[(&str, bool)]) {
+    let stand = Stand::start(&[]).await;
+    client
+        .env("BASE", stand.url(""))
+        .env("CLIENT_ID", &stand.app.0)
+        .env("CLIENT_SECRET", &stand.app.1)
+        .env("NO_PROXY", "127.0.0.1");
+    let ran = tokio::task::spawn_blocking(move || client.output());
+    let output = ran.await.unwrap().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rest = stand.read("github", "/branches?limit=2").await;
+    let file = stand
+        .read("github", "/contents?path=src%2Fpayments.py")
+        .await;
+    let text = file.body["data"]["content"].as_str().unwrap();
+    let first = text.split_inclusive('\n').next();
+    assert_eq!(seen.as_array().unwrap().len(), ways.len());
+    for (seen, (revision, has_asked)) in seen.as_array().unwrap().iter().zip(ways) {
+        assert_eq!(&seen["revision"], revision);
+        assert_eq!(seen["server"].as_str(), has_asked.then_some("gitflare"));
+        assert_eq!(seen["tools"], 21);
+        assert_eq!(seen["token"], "sggmt_");
+        assert_eq!(seen["branches"]["data"], rest.body["data"]);
+        assert_eq!(seen["file"].as_str(), first);
+        assert_eq!(seen["refused"], json!([true, "ACCESS_BLOCKED_BY_POLICY"]));
+        assert_eq!(seen["wrong"], json!([true, "INVALID_LIMIT"]));
+    }
+}
+
+/// A folder that packages are kept in.
+fn folder() -> std::path::PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("agents");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A program of Python beside that package.
+fn python(folder: &str, package: &str, script: &str) -> Option<Command> {
+    let place = self::folder().join(folder);
+    let python = place.join("bin/python");
+    if !python.exists() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&place))?;
+    }
+    let mut install = Command::new(&python);
+    run(install.args(["-m", "pip", "install", "--quiet", package]))?;
+    let mut client = Command::new(python);
+    client.args(["-c", script]);
+    Some(client)
+}
+
+/// A program of Node beside that package.
+fn node(folder: &str, package: &str, script: &str) -> Option<Command> {
+    let place = self::folder().join(folder);
+    std::fs::create_dir_all(&place).unwrap();
+    let mut install = Command::new("npm");
+    install.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]);
+    run(install.arg(&place).arg(package))?;
+    let file = place.join("client.mjs");
+    std::fs::write(&file, script).unwrap();
+    let mut client = Command::new("node");
+    client.arg(file);
+    Some(client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_clients_in_python_work_unmodified() {
+    let script = include_str!("agents/client.py");
+    if let Some(client) = python("python2", "mcp==2.3.0", script) {
+        check(client, &CURRENT).await;
+    }
+    let script = include_str!("agents/client1.py");
+    if let Some(client) = python("python1", "mcp==1.30.0", script) {
+        check(client, &OLDER).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_clients_in_typescript_work_unmodified() {
+    let script = include_str!("agents/client.mjs");
+    if let Some(client) = node("node1", "@modelcontextprotocol/sdk@1.32.2", script) {
+        check(client, &OLDER).await;
+    }
+    let script = include_str!("agents/client2.mjs");
+    if let Some(client) = node("node2", "@modelcontextprotocol/client@2.4.0", script) {
+        let ways = CURRENT.map(|(revision, _)| (revision, true));
+        check(client, &ways).await;
+    }
+}

@@ -1,0 +1,39 @@
+// The official client in TypeScript (2.x): finds its token by itself, from the 401 on, and reads.
+import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+
+const { BASE, CLIENT_ID, CLIENT_SECRET } = process.env;
+const at = { provider: "github", repository: "acme/storefront" };
+const code = (result) => [result.isError, JSON.parse(result.content[0].text).error.code];
+
+async function walk(mode) {
+  const authProvider = new ClientCredentialsProvider({
+    clientId: CLIENT_ID,
+    clientSecret: CLIENT_SECRET,
+    expectedIssuer: BASE,
+  });
+  const transport = new StreamableHTTPClientTransport(new URL(`${BASE}/mcp`), { authProvider });
+  const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } });
+  await client.connect(transport);
+  const call = (name, more) => client.callTool({ name, arguments: { ...at, ...more } });
+  const { tools } = await client.listTools();
+  const branches = await call("list_branches", { limit: 2 });
+  const file = await call("get_file", { path: "src/payments.py", endLine: 1 });
+  const refused = await call("get_file", { path: ".env" });
+  const wrong = await call("list_branches", { limit: 0 });
+  const seen = {
+    revision: client.getNegotiatedProtocolVersion(),
+    server: client.getServerVersion()?.name,
+    tools: tools.length,
+    token: authProvider.tokens().access_token.slice(0, 6),
+    branches: branches.structuredContent,
+    file: file.structuredContent.data.content,
+    refused: code(refused),
+    wrong: code(wrong),
+  };
+  await client.close();
+  return seen;
+}
+
+const seen = [];
+for (const mode of ["auto", "legacy", { pin: "2026-07-28" }]) seen.push(await walk(mode));
+console.log(JSON.stringify(seen));
