@@ -126,6 +126,7 @@ async fn every_event_reaches_the_app_unified_filtered_and_signed() {
             assert!(is_signed(&delivered, secret), "{provider} {name}");
             assert_eq!(delivered.header("webhook-id"), body["id"]);
             assert_eq!(body["provider"], provider);
+            assert!(body["receivedAt"].is_string(), "{provider} {name}");
             let full_name = match provider {
                 "azure" => "acme/Web Shop/storefront",
                 _ => "acme/storefront",
@@ -216,6 +217,67 @@ async fn a_call_that_proves_nothing_or_comes_again_delivers_nothing() {
         })
         .await;
         assert_eq!(receiver.received().len(), before + 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_of_several_branches_is_told_whole_and_once() {
+    let (stand, receiver) = stand().await;
+    let wish = json!({"callbackUrl": receiver.url(), "events": ["push"]});
+    subscribe(&stand, "bitbucket", &wish).await;
+    let sent = emit(&stand, "bitbucket", "push.several").await;
+    let delivery = &sent["deliveries"][0]["delivery"];
+    let again =
+        json!({"repository": "acme/storefront", "event": "push.several", "delivery": delivery});
+    stand
+        .control("bitbucket", Method::POST, "/__emit", &again)
+        .await;
+    emit(&stand, "bitbucket", "push").await;
+    let refs = eventually("three pushes", async || {
+        let received = receiver.received();
+        let refs = received.iter().map(|one| one.json()["data"]["ref"].clone());
+        (received.len() >= 3).then(|| refs.collect::<Vec<_>>())
+    })
+    .await;
+    let (main, other) = ("refs/heads/main", "refs/heads/release/1.x");
+    assert_eq!(refs, [main, other, main]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_to_more_events_has_one_hook_for_all_of_them() {
+    let (stand, receiver) = stand().await;
+    for provider in HOSTS {
+        let wish = json!({"callbackUrl": receiver.url(), "events": ["push"]});
+        let made = subscribe(&stand, provider, &wish).await;
+        let path = format!("/v1/subscriptions/{}", made["data"]["id"].as_str().unwrap());
+        let one = hooks(&stand, provider).await;
+        let more = json!({"events": ["push", "pull_request"]});
+        let changed = stand.call(Method::PATCH, &path, Some(&more)).await;
+        assert_eq!(changed.status, 200, "{provider}: {}", changed.body);
+        assert_eq!(changed.body["data"]["events"], more["events"], "{provider}");
+        // Azure has one for each kind of event.
+        let after = hooks(&stand, provider).await;
+        assert!(
+            provider == "azure" || after == one,
+            "{provider}: {after} hooks, {one} before"
+        );
+        let before = receiver.received().len();
+        emit(&stand, provider, "pull_request").await;
+        eventually(provider, async || {
+            let received = receiver.received();
+            let is_it =
+                |body: &Value| body["type"] == "pull_request" && body["provider"] == provider;
+            received[before..]
+                .iter()
+                .any(|one| is_it(&one.json()))
+                .then_some(())
+        })
+        .await;
+        assert_eq!(stand.call(Method::DELETE, &path, None).await.status, 204);
+        eventually("no hook is left", async || {
+            (hooks(&stand, provider).await == 0).then_some(())
+        })
+        .await;
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Gateway, cells, deliveries::payload};
 use crate::{
     Code, Error, EventId, Result, SubscriptionId,
     filter::Filtered,
-    model::{Envelope, EnvelopeRepository},
+    model::{Envelope, EnvelopeRepository, EventName},
     provider::{HookCall, HookEvents},
     storage::{NewDelivery, StoredSubscription},
 };
@@ -72,8 +72,12 @@ impl Gateway {
         let source: Option<String> = source.map(|id| id.chars().take(MAX_SOURCE).collect());
         let now = self.clock.now();
         let mut queued = 0;
+        let mut names = Vec::new();
         for told in sent.events {
             let name = told.name;
+            // One push may move several branches: each is an event of the same call.
+            let nth = names.iter().filter(|known| **known == name).count();
+            names.push(name);
             if !subscription.events.contains(&name) {
                 continue;
             }
@@ -105,11 +109,7 @@ impl Gateway {
             let delivery = NewDelivery {
                 payload: payload(&body)?,
                 // What the provider cannot tell apart is never taken for sent again.
-                source: format!(
-                    "{} {}",
-                    source.as_deref().unwrap_or(event.as_str()),
-                    name.as_str()
-                ),
+                source: source_of(source.as_deref().unwrap_or(event.as_str()), name, nth),
                 subscription_id: subscription.id.clone(),
                 event: name,
                 created_at: now,
@@ -118,6 +118,14 @@ impl Gateway {
             queued += usize::from(self.storage.deliveries().enqueue(delivery).await?);
         }
         Ok(queued)
+    }
+}
+
+/// What an event is known by when its call comes again: the call, and which of its events it is.
+fn source_of(call: &str, name: EventName, nth: usize) -> String {
+    match nth {
+        0 => format!("{call} {}", name.as_str()),
+        _ => format!("{call} {} {nth}", name.as_str()),
     }
 }
 

@@ -118,18 +118,25 @@ impl Gateway {
         let (connection, tokens) = linked.ok_or_else(|| Error::not_found("connection"))?;
         let deadline = self.upstream_deadline();
         let provider = self.provider_of_hook(stored)?;
+        let hooks = hooks_of(provider)?;
+        let known = stored.hook_id.as_deref();
         let hook = Hook {
-            hooks: hooks_of(provider)?,
+            hooks,
             call: self.call_for(&connection, &tokens, deadline).await?,
             repo: RepoRef {
                 id: stored.subscription.repository_id.clone(),
-                full_name: None,
+                full_name: known.and_then(|id| hooks.repository_of(id)),
             },
         };
         let (id, tenant) = (&stored.subscription.id, &stored.tenant_id);
         let secret = self.new_webhook_secret();
         let new = NewHook {
-            url: &format!("{hook_base}/v1/hooks/{}/{id}", stored.subscription.provider),
+            // Hooks of one address are one hook at GitHub, and the old one is still there.
+            url: &format!(
+                "{hook_base}/v1/hooks/{}/{id}?since={}",
+                stored.subscription.provider,
+                self.clock.now().as_millis()
+            ),
             secret: &secret,
             events: &stored.subscription.events,
         };

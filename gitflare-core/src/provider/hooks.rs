@@ -34,11 +34,12 @@ pub struct HookCall<'a> {
 }
 
 impl<'a> HookCall<'a> {
-    /// The value of a header, by its name in lower case; `None` when it was not sent.
+    /// The value of a header, by its name in lower case; `None` when it was not sent, or sent empty.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
+        let value = found.map(|(_, value)| value.as_str());
+        value.filter(|value| !value.is_empty())
     }
 }
 
@@ -122,6 +123,12 @@ pub trait ProviderHooks: Send + Sync {
     /// # Errors
     /// `INSUFFICIENT_SCOPE` when the connection lacks the rights; what else the provider says.
     async fn create(&self, call: &Call, repo: &RepoRef, hook: &NewHook<'_>) -> Result<String>;
+
+    /// The full name of the repository that a hook's id tells, of a provider that finds repositories by
+    /// their names alone; `None` elsewhere.
+    fn repository_of(&self, _hook_id: &str) -> Option<String> {
+        None
+    }
 
     /// Deletes a hook. One that is gone already is a success.
     async fn delete(&self, call: &Call, repo: &RepoRef, hook_id: &str) -> Result<()>;

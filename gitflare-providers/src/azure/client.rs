@@ -9,7 +9,7 @@ use gitflare_core::{
 };
 use serde::Deserialize;
 
-use super::refusals::{NO_REPOSITORY, is_sign_in, no_repository, refusal};
+use super::refusals::{NO_BRANCHES, NO_REPOSITORY, is_sign_in, no_repository, refusal};
 pub(super) use super::values::{branch, is_guid, moment, without_user};
 use crate::{
     http::Http,
@@ -156,6 +156,9 @@ impl Api for Client {
 
     /// Looks at the repository where the refusal alone does not tell.
     async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
+        if refusal.message() == NO_BRANCHES {
+            return Ok(());
+        }
         // Where pipelines are switched off: of a commit that is there nothing else can be missing.
         settle_by_look(about, refusal, Endpoint::Checks, |repo| async move {
             self.repository(call, &object(repo, &[])?).await

@@ -14,6 +14,7 @@ pub(super) fn is_sign_in(reply: &Reply) -> bool {
     reply.status == 203 || is_page(&reply.headers)
 }
 
+pub(super) const NO_BRANCHES: &str = "The repository has no branches yet.";
 pub(super) const NO_REPOSITORY: &str =
     "Azure DevOps has no such repository, or the connection cannot see it.";
 
@@ -59,6 +60,7 @@ pub(super) fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             "The account may not do this at Azure DevOps.",
         ),
         404 => not_found(refusal),
+        400 if is(&["VS403403"]) => error(Code::ResourceNotFound, NO_BRANCHES),
         400 if is(&[
             "AccountException",
             "VssInvalidPreviewVersionException",

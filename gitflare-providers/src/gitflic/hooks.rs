@@ -111,18 +111,30 @@ impl ProviderHooks for Gitflic {
             _ => error,
         })?;
         let made: WireHook = answer.json()?;
+        let hook_id = format!("{owner}/{}/{}", path[2], made.id);
         let project = made.project_id.as_deref();
         if let Err(error) = self.client.check(call, repo, project) {
-            let _ = self.delete(call, repo, &made.id).await;
+            let _ = self.delete(call, repo, &hook_id).await;
             return Err(error);
         }
-        Ok(made.id)
+        Ok(hook_id)
+    }
+
+    fn repository_of(&self, hook_id: &str) -> Option<String> {
+        let (name, _) = hook_id.rsplit_once('/')?;
+        Some(name.to_owned())
     }
 
     async fn delete(&self, call: &Call, repo: &RepoRef, hook_id: &str) -> Result<()> {
-        let (owner, project) = names(repo)?;
+        // Its id says whose it is: GitFlic finds no project by its own.
+        let told = hook_id.rsplit_once('/');
+        let told = told.and_then(|(name, id)| Some((name.split_once('/')?, id)));
+        let ((owner, project), id) = match told {
+            Some(told) => told,
+            None => (names(repo)?, hook_id),
+        };
         let path = [
-            "project", owner, project, "setting", "webhook", hook_id, "delete",
+            "project", owner, project, "setting", "webhook", id, "delete",
         ];
         match self
             .client

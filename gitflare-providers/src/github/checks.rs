@@ -222,6 +222,10 @@ fn outcome(word: &str) -> (Option<CheckStatus>, Option<CheckConclusion>) {
 }
 
 impl WireStatus {
+    pub(super) fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+
     pub(super) fn into_check(self, commit: &str) -> Check {
         let (status, conclusion) = outcome(self.state.as_ref().map_or("", Word::as_str));
         Check {

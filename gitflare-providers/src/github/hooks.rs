@@ -182,7 +182,7 @@ fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
         },
         "status" => {
             let wire: WireCommitStatus = parse(call.body)?;
-            let updated_at = wire.updated_at;
+            let updated_at = wire.status.updated_at();
             let data = EventData::Check(Box::new(wire.status.into_check(&wire.sha)));
             HookEvent::from((EventName::Check, data)).at(updated_at)
         }
@@ -195,6 +195,7 @@ fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
 /// The events whose payloads say by an `action` what happened.
 fn acted(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
     let body = call.body;
+    let mut changed_at = None;
     let (name, data, words) = match event {
         "pull_request" => {
             let wire: WirePullRequest = parse(body)?;
@@ -206,6 +207,7 @@ fn acted(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
         | "pull_request_review_comment"
         | "pull_request_review" => {
             let wire: WireCommented = parse(body)?;
+            changed_at = wire.changed_at();
             let comment = wire.into_comment().ok_or_else(invalid)?;
             let data = EventData::Comment(Box::new(comment));
             (EventName::Comment, data, COMMENT)
@@ -232,7 +234,10 @@ fn acted(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
     let word = parse::<WireAction>(body)?.action;
     let action =
         action(words, word.as_deref()).map(|action| settled(action, word.as_deref(), &data));
-    Ok(vec![HookEvent::new(name, data, action).told_as(word)])
+    let told = HookEvent::new(name, data, action);
+    // A review tells when it was given, and of what became of it later the pull request does.
+    let at = changed_at.filter(|_| told.occurred_at.is_none());
+    Ok(vec![told.told_as(word).at(at)])
 }
 
 /// What a word alone does not tell: a merge is a way of closing, and a review that is submitted says
@@ -372,8 +377,6 @@ struct WireAction {
 #[derive(Debug, Deserialize)]
 struct WireCommitStatus {
     sha: String,
-    #[serde(default, deserialize_with = "wire::moment")]
-    updated_at: Option<Timestamp>,
     #[serde(flatten)]
     status: WireStatus,
 }
@@ -448,11 +451,19 @@ struct WireCommented {
 #[derive(Debug, Deserialize)]
 struct WireNumbered {
     number: u64,
+    #[serde(default, deserialize_with = "wire::moment")]
+    updated_at: Option<Timestamp>,
     /// Marks an issue that is a pull request.
     pull_request: Option<serde::de::IgnoredAny>,
 }
 
 impl WireCommented {
+    /// When what a review belongs to was changed last.
+    fn changed_at(&self) -> Option<Timestamp> {
+        let of_review = self.pull_request.as_ref().filter(|_| self.review.is_some());
+        of_review.and_then(|pull_request| pull_request.updated_at)
+    }
+
     fn into_comment(self) -> Option<Comment> {
         let issue = self.issue.filter(|issue| issue.pull_request.is_some());
         let pull = self.pull_request.or(issue);

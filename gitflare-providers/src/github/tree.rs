@@ -48,14 +48,15 @@ pub(super) async fn list(
     let limit = page.limit;
     let page = PageRequest { limit, position };
     let into = |wire: WireEntry| wire.into_entry(folder);
-    let listing = client.listing(call, &list, &page, into).await?;
+    let mut listing = client.listing(call, &list, &page, into).await?;
     if let Some(answer) = &listing.answer
         && answer.json::<WireTree>()?.truncated == Some(true)
     {
-        return Err(Error::invalid_request(
-            "GitHub does not list a tree this large at once: leave `recursive` out, or name a `path`.",
-        )
-        .with_provider(ProviderId::GITHUB));
+        listing.page.errors.push(Error::upstream(
+            Code::UnsupportedEndpoint,
+            ProviderId::GITHUB,
+            "GitHub lists no tree this large whole, and the rows behind its cut are missing: leave `recursive` out, or name a `path`.",
+        ));
     }
     Ok(pin(listing.page, &root))
 }

@@ -228,3 +228,14 @@ async fn words_are_known_in_any_letter_case() {
         assert_eq!(read.state, state, "{word}");
     }
 }
+
+#[tokio::test]
+async fn a_repository_that_has_no_branches_yet_is_an_empty_list() {
+    let reply = words(400, "ArgumentException", "VS403403: There are no branches.");
+    let list = below("/refs?filter=heads%2F&%24top=25");
+    let (_stand_in, provider) = upstream(vec![(list, reply)]).await;
+    let page = provider
+        .branches(&call(), &repo(), PageRequest::default())
+        .await;
+    assert!(page.unwrap().items.is_empty());
+}

@@ -3,7 +3,7 @@
 use gitflare_core::{
     Code, ConnectionId, Secret,
     model::EventName,
-    provider::{HookCall, NewHook, Provider},
+    provider::{HookCall, NewHook, Provider, RepoRef},
 };
 use gitflare_providers::{
     conformance::{Reply, StandIn},
@@ -269,8 +269,15 @@ async fn a_hook_asks_for_what_its_events_need() {
     };
     let hooks = provider.hooks().unwrap();
     let id = hooks.create(&call(), &repo(), &hook).await.unwrap();
-    assert_eq!(id, "99999999-0000-4000-8000-000000000001");
-    hooks.delete(&call(), &repo(), &id).await.unwrap();
+    assert_eq!(id, "mill/loom-engine/99999999-0000-4000-8000-000000000001");
+    let name = hooks.repository_of(&id);
+    assert_eq!(name.as_deref(), Some("mill/loom-engine"));
+    // It is deleted without the name, which ended subscriptions do not keep.
+    let nameless = RepoRef {
+        full_name: None,
+        ..repo()
+    };
+    hooks.delete(&call(), &nameless, &id).await.unwrap();
 
     for (status, code) in [
         (403, Code::InsufficientScope),

@@ -123,7 +123,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         (
             "status",
             json!({"id": 45, "sha": SHA, "name": "mill/loom", "context": "ci/build", "state": "failure", "description": "Broken", "target_url": "https://ci.example/1", "updated_at": "2026-03-01T08:00:00+00:00"}),
-            json!([["check", {"id": "status:45", "name": "ci/build", "status": "completed", "conclusion": "failure", "commitSha": SHA, "webUrl": "https://ci.example/1"}]]),
+            json!([["check", {"id": "status:45", "name": "ci/build", "status": "completed", "conclusion": "failure", "commitSha": SHA, "webUrl": "https://ci.example/1", "completedAt": "2026-03-01T08:00:00.000Z"}]]),
         ),
         (
             "deployment",
@@ -199,7 +199,7 @@ fn deeds_told() -> Vec<(&'static str, Value, Value)> {
         let review = json!({"id": 8, "body": null, "state": state, "submitted_at": AT});
         acted(
             action,
-            json!({"pull_request": {"number": 12}, "review": review}),
+            json!({"pull_request": {"number": 12, "updated_at": "2026-03-01T09:30:00Z"}, "review": review}),
         )
     };
     let release = |action: &str| {
@@ -306,12 +306,17 @@ fn deeds_told() -> Vec<(&'static str, Value, Value)> {
         (
             "pull_request_review",
             review("edited", "approved"),
-            json!([["comment", "updated", "edited", null]]),
+            json!([["comment", "updated", "edited", "2026-03-01T09:30:00.000Z"]]),
         ),
         (
             "pull_request_review",
             review("dismissed", "dismissed"),
-            json!([["comment", "dismissed", "dismissed", null]]),
+            json!([[
+                "comment",
+                "dismissed",
+                "dismissed",
+                "2026-03-01T09:30:00.000Z"
+            ]]),
         ),
         (
             "release",

@@ -69,10 +69,18 @@ async fn a_next_link_that_cannot_be_followed_is_not_the_end() {
 }
 
 #[tokio::test]
-async fn a_tree_that_github_cuts_is_refused_not_passed_on() {
+async fn a_tree_that_github_cuts_says_so_on_every_page() {
+    let entry = |name: &str| {
+        format!(r#"{{"path": "{name}", "mode": "100644", "type": "blob", "sha": "{SHA}"}}"#)
+    };
+    let cut = format!(
+        r#"{{"truncated": true, "tree": [{}, {}]}}"#,
+        entry("a"),
+        entry("b")
+    );
     let up = Upstream::start(&[(
         &format!("repositories/7/git/trees/{SHA}?recursive=1"),
-        Reply::ok(r#"{"truncated": true, "tree": []}"#),
+        Reply::ok(cut),
     )])
     .await;
     let query = TreeQuery {
@@ -80,12 +88,18 @@ async fn a_tree_that_github_cuts_is_refused_not_passed_on() {
         recursive: true,
         ..TreeQuery::default()
     };
-    let refused = up
-        .provider
-        .file_tree(&call(), &repo(), &query, PageRequest::default())
-        .await
-        .unwrap_err();
-    assert_eq!(refused.code(), Code::InvalidRequest);
+    let (call, repo) = (call(), repo());
+    let mut request = PageRequest::first(Limit::new(1).unwrap());
+    for name in ["a", "b"] {
+        let asked = up.provider.file_tree(&call, &repo, &query, request.clone());
+        let page = asked.await.unwrap();
+        assert_eq!(page.items[0].path, name);
+        let missing = &page.errors[0];
+        assert_eq!(missing.code(), Code::UnsupportedEndpoint);
+        assert!(missing.message().contains("`path`"), "{missing}");
+        request.position = page.next;
+    }
+    assert_eq!(request.position, None);
 }
 
 #[tokio::test]

@@ -63,8 +63,9 @@ enum Kind {
 }
 
 const KINDS: [Kind; 9] = [
-    Kind::Sessions,
+    // A workspace goes with its last session, once no request holds it.
     Kind::Requests,
+    Kind::Sessions,
     Kind::Nonces,
     Kind::Codes,
     Kind::Tokens,

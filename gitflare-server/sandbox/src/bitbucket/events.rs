@@ -26,6 +26,8 @@ const fn row(
 
 pub(super) const EVENTS: &[EventRow] = &[
     row("push", "repo:push", push),
+    // `git push --all`, in one call.
+    row("push.several", "repo:push", several),
     row("branch.created", "repo:push", |scene| {
         created(scene, "branch", "feature/new")
     }),
@@ -66,6 +68,16 @@ fn push(scene: &Scene<'_>) -> Option<Value> {
     old["target"] = json!({"type": "commit", "hash": scene.newest.first_parent()});
     let commits = json!([new["target"]]);
     change(&old, &new, &commits)
+}
+
+fn several(scene: &Scene<'_>) -> Option<Value> {
+    let mut body = push(scene)?;
+    let mut other = body["push"]["changes"][0].clone();
+    for side in ["old", "new"] {
+        other[side]["name"] = json!("release/1.x");
+    }
+    body["push"]["changes"].as_array_mut()?.push(other);
+    Some(body)
 }
 
 fn created(scene: &Scene<'_>, kind: &str, name: &str) -> Option<Value> {
