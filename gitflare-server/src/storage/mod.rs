@@ -2,6 +2,7 @@
 
 #[cfg(feature = "server")]
 pub(crate) mod hours;
+#[cfg(feature = "server")]
 pub(crate) mod moving;
 #[cfg(feature = "server")]
 pub(crate) mod people;
