@@ -1,8 +1,9 @@
 //! Lists as data: where an upstream has one, what selects its rows, how it is paged. An adapter names
 //! these and maps one row; everything else about reading a page of it is done here, alike for all.
 //!
-//! A list operation of an adapter is
-//! `client.rows(call, below(Endpoint::Tags, repo, &["tags"]), page, WireTag::into).await`.
+//! A list operation of an adapter is `Ok(below(Endpoint::Tags, repo, &["tags"]))`, and a row of its
+//! table that says what one entry is read as. What maps with more than the entry calls
+//! [`Api::rows`] by itself.
 
 use std::borrow::Cow;
 

@@ -6,7 +6,10 @@
 /// `capabilities::CAPABILITIES` are in scope as `CAPABILITIES`.
 ///
 /// Each row names an operation and the function that serves it, which takes the client and then
-/// what the trait's method takes. The methods in front are taken as they are.
+/// what the trait's method takes. `tags => refs::tags as refs::WireTag` is a list of a repository
+/// that needs no more than its description, a function from the repository (and the operation's own
+/// parameter) to a [`crate::listing::List`], and what one row of it is read as. The methods in front
+/// are taken as they are.
 macro_rules! serve {
     ($adapter:ident { $($methods:tt)* } $($rows:tt)*) => {
         $crate::serve::serve! { @ $adapter [ $($methods)* ] $($rows)* }
@@ -138,17 +141,17 @@ macro_rules! serve {
             }
         ] $($rows)* }
     };
-    (@ $adapter:ident $done:tt pull_request_commits => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt pull_request_commits => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
-            pull_request_commits(number: u64,) -> Commit => $serve, $($rows)* }
+            pull_request_commits(number: u64,) -> Commit => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt reviews => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt reviews => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
-            reviews(number: u64,) -> Review => $serve, $($rows)* }
+            reviews(number: u64,) -> Review => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt comments => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt comments => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
-            comments(number: u64,) -> Comment => $serve, $($rows)* }
+            comments(number: u64,) -> Comment => $serve $(as $wire)?, $($rows)* }
     };
     (@ $adapter:ident [ $($done:tt)* ] compare => $serve:path, $($rows:tt)*) => {
         $crate::serve::serve! { @ $adapter [ $($done)*
@@ -175,59 +178,77 @@ macro_rules! serve {
             }
         ] $($rows)* }
     };
-    (@ $adapter:ident $done:tt branches => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt branches => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
-            branches() -> Branch => $serve, $($rows)* }
+            branches() -> Branch => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt commits => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt commits => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
-            commits(branch: Option<&gitflare_core::provider::GitRef>,) -> Commit => $serve, $($rows)* }
+            commits(branch: Option<&gitflare_core::provider::GitRef>,) -> Commit => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt pull_requests => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt pull_requests => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
             pull_requests(state: gitflare_core::model::PullRequestFilter,) -> PullRequest
-            => $serve, $($rows)* }
+            => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt contributors => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt contributors => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
-            contributors() -> Contributor => $serve, $($rows)* }
+            contributors() -> Contributor => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt tags => $serve:path, $($rows:tt)*) => {
-        $crate::serve::serve! { @@ $adapter $done tags() -> Tag => $serve, $($rows)* }
+    (@ $adapter:ident $done:tt tags => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done tags() -> Tag => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt releases => $serve:path, $($rows:tt)*) => {
-        $crate::serve::serve! { @@ $adapter $done releases() -> Release => $serve, $($rows)* }
+    (@ $adapter:ident $done:tt releases => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done releases() -> Release => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt checks => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt checks => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
-            checks(at: &gitflare_core::provider::RefSelector,) -> Check => $serve, $($rows)* }
+            checks(at: &gitflare_core::provider::RefSelector,) -> Check => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt deployments => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt deployments => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
             deployments(filter: &gitflare_core::provider::DeploymentFilter,) -> Deployment
-            => $serve, $($rows)* }
+            => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt file_tree => $serve:path, $($rows:tt)*) => {
+    (@ $adapter:ident $done:tt file_tree => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
         $crate::serve::serve! { @@ $adapter $done
             file_tree(query: &gitflare_core::provider::TreeQuery,) -> TreeEntry
-            => $serve, $($rows)* }
+            => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt forks => $serve:path, $($rows:tt)*) => {
-        $crate::serve::serve! { @@ $adapter $done forks() -> Repository => $serve, $($rows)* }
+    (@ $adapter:ident $done:tt forks => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done forks() -> Repository => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt labels => $serve:path, $($rows:tt)*) => {
-        $crate::serve::serve! { @@ $adapter $done labels() -> Label => $serve, $($rows)* }
+    (@ $adapter:ident $done:tt labels => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done labels() -> Label => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt stargazers => $serve:path, $($rows:tt)*) => {
-        $crate::serve::serve! { @@ $adapter $done stargazers() -> Person => $serve, $($rows)* }
+    (@ $adapter:ident $done:tt stargazers => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done stargazers() -> Person => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt watchers => $serve:path, $($rows:tt)*) => {
-        $crate::serve::serve! { @@ $adapter $done watchers() -> Person => $serve, $($rows)* }
+    (@ $adapter:ident $done:tt watchers => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done watchers() -> Person => $serve $(as $wire)?, $($rows)* }
     };
-    (@ $adapter:ident $done:tt assignees => $serve:path, $($rows:tt)*) => {
-        $crate::serve::serve! { @@ $adapter $done assignees() -> Person => $serve, $($rows)* }
+    (@ $adapter:ident $done:tt assignees => $serve:path $(as $wire:path)?, $($rows:tt)*) => {
+        $crate::serve::serve! { @@ $adapter $done assignees() -> Person => $serve $(as $wire)?, $($rows)* }
     };
-    // The lists of a repository.
+    // The lists of a repository: described, and each row mapped from what the upstream sends...
+    (@@ $adapter:ident [ $($done:tt)* ]
+        $operation:ident($($name:ident: $kind:ty,)?) -> $row:ident
+        => $list:path as $wire:path, $($rows:tt)*
+    ) => {
+        $crate::serve::serve! { @ $adapter [ $($done)*
+            async fn $operation(
+                &self,
+                call: &gitflare_core::provider::Call,
+                repo: &gitflare_core::provider::RepoRef,
+                $($name: $kind,)?
+                page: gitflare_core::PageRequest,
+            ) -> gitflare_core::Result<gitflare_core::Page<gitflare_core::model::$row>> {
+                let list = $list(repo, $($name)?)?;
+                $crate::listing::Api::rows(&self.client, call, list, page, <$wire>::into).await
+            }
+        ] $($rows)* }
+    };
+    // ... or read by a function of their own.
     (@@ $adapter:ident [ $($done:tt)* ]
         $operation:ident($($name:ident: $kind:ty,)?) -> $row:ident => $serve:path, $($rows:tt)*
     ) => {

@@ -3,7 +3,10 @@
 
 use std::{fmt, marker::PhantomData, vec};
 
-use gitflare_core::{Timestamp, model::Actor};
+use gitflare_core::{
+    Timestamp,
+    model::{Actor, Label},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -178,6 +181,26 @@ pub(crate) fn color(text: Option<String>) -> Option<String> {
     let digits = text.strip_prefix('#').unwrap_or(&text);
     let is_color = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_color.then(|| digits.to_owned())
+}
+
+/// A label as GitHub and GitLab have it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireLabel {
+    id: Option<Id>,
+    name: Option<String>,
+    color: Option<String>,
+    description: Option<String>,
+}
+
+impl From<WireLabel> for Label {
+    fn from(wire: WireLabel) -> Self {
+        Self {
+            id: wire.id.map(Into::into),
+            name: wire.name,
+            color: color(wire.color),
+            description: wire.description,
+        }
+    }
 }
 
 /// An account that stands for what it did, for `deserialize_with`: one without an id stands for nothing.

@@ -2,8 +2,8 @@
 //! visibility is never read there.
 
 use gitflare_core::{
-    Page, PageRequest, Result, Timestamp,
-    model::{Commit, Diff, PullRequest, PullRequestFilter, PullRequestState},
+    Result, Timestamp,
+    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
@@ -11,34 +11,28 @@ use serde::Deserialize;
 use super::{
     changes::{self, Between},
     client::{Client, below, branch, is_guid, moment, object, without_user},
-    commits::WireCommit,
     diff,
     pages::{COUNTED, TOKENS},
     person::WireIdentity,
     reviews::WireReviewer,
 };
 use crate::{
-    listing::Api,
+    listing::{Api, List},
     oauth::segment,
     wire::{self, Id, Rows, Word},
 };
 
-pub(super) async fn list(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    state: PullRequestFilter,
-    page: PageRequest,
-) -> Result<Page<PullRequest>> {
+pub(super) fn list(repo: &RepoRef, state: PullRequestFilter) -> Result<List<'_>> {
     let status = match state {
         PullRequestFilter::Open => "active",
         PullRequestFilter::Closed => "abandoned",
         PullRequestFilter::Merged => "completed",
         PullRequestFilter::All => "all",
     };
-    let list = below(Endpoint::PullRequests, &COUNTED, repo, &["pullrequests"])?
-        .query("searchCriteria.status", status);
-    client.rows(call, list, page, WirePullRequest::into).await
+    Ok(
+        below(Endpoint::PullRequests, &COUNTED, repo, &["pullrequests"])?
+            .query("searchCriteria.status", status),
+    )
 }
 
 pub(super) async fn find(
@@ -112,17 +106,14 @@ pub(super) async fn diff(
     Ok(diff)
 }
 
-pub(super) async fn commits(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    number: u64,
-    page: PageRequest,
-) -> Result<Page<Commit>> {
-    let number = number.to_string();
-    let path = ["pullRequests", &*number, "commits"];
-    let list = below(Endpoint::PullRequestCommits, &TOKENS, repo, &path)?;
-    client.rows(call, list, page, WireCommit::into).await
+pub(super) fn commits(repo: &RepoRef, number: u64) -> Result<List<'_>> {
+    let list = below(
+        Endpoint::PullRequestCommits,
+        &TOKENS,
+        repo,
+        &["pullRequests"],
+    )?;
+    Ok(list.then(number.to_string()).at(&["commits"]))
 }
 
 fn hash(commit: Option<WireHash>) -> Option<String> {

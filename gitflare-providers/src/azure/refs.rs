@@ -2,7 +2,7 @@
 //! branches `main-2` and `main/3` come along.
 
 use gitflare_core::{
-    Code, Error, Page, PageRequest, Result,
+    Code, Error, Result,
     model::{Branch, Tag},
     provider::{Call, CommitId, Endpoint, ProviderId, RefSelector, RepoRef},
 };
@@ -12,28 +12,19 @@ use super::{
     client::{Client, below, branch, object},
     pages::TOKENS,
 };
-use crate::{listing::Api, wire::Rows};
+use crate::{
+    listing::{Api, List},
+    wire::Rows,
+};
 
-pub(super) async fn branches(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Branch>> {
-    let list = below(Endpoint::Branches, &TOKENS, repo, &["refs"])?.query("filter", "heads/");
-    client.rows(call, list, page, WireBranch::into).await
+pub(super) fn branches(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Branches, &TOKENS, repo, &["refs"])?.query("filter", "heads/"))
 }
 
-pub(super) async fn tags(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Tag>> {
-    let list = below(Endpoint::Tags, &TOKENS, repo, &["refs"])?
+pub(super) fn tags(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Tags, &TOKENS, repo, &["refs"])?
         .query("filter", "tags/")
-        .query("peelTags", "true");
-    client.rows(call, list, page, WireTag::into).await
+        .query("peelTags", "true"))
 }
 
 /// The commit that a selector leads to; `None` in an empty repository.
@@ -107,7 +98,7 @@ struct WireRefs {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireBranch {
+pub(super) struct WireBranch {
     name: String,
     object_id: String,
 }
@@ -115,7 +106,7 @@ struct WireBranch {
 /// Any ref; of an annotated tag the object is the tag's own, and peeled it is the commit.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireTag {
+pub(super) struct WireTag {
     name: String,
     object_id: Option<String>,
     peeled_object_id: Option<String>,

@@ -4,16 +4,15 @@
 
 use gitflare_core::{
     Page, PageRequest, Result,
-    model::{Person, Repository},
+    model::Repository,
     provider::{Call, Endpoint, RepoRef},
 };
 
 use super::{
     client::{Client, below},
-    profile::WireUser,
     repositories::WireRepository,
 };
-use crate::listing::Api;
+use crate::listing::{Api, List};
 
 pub(super) async fn forks(
     client: &Client,
@@ -26,12 +25,6 @@ pub(super) async fn forks(
     client.rows(call, list, page, into).await
 }
 
-pub(super) async fn watchers(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Person>> {
-    let list = below(Endpoint::Watchers, repo, &["watchers"]);
-    client.rows(call, list, page, WireUser::into).await
+pub(super) fn watchers(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Watchers, repo, &["watchers"]))
 }

@@ -2,30 +2,23 @@
 //! tells no moment of a merge.
 
 use gitflare_core::{
-    Page, PageRequest, Result, Timestamp,
-    model::{Commit, Diff, PullRequest, PullRequestFilter, PullRequestState},
+    Result, Timestamp,
+    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
     client::{Client, PULL_REQUESTS, WireLinks, WireNamed, below, href, object},
-    commits::WireCommit,
     diff,
     profile::WireUser,
 };
 use crate::{
-    listing::Api,
+    listing::{Api, List},
     wire::{self, Id, Rows, Word},
 };
 
-pub(super) async fn list(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    state: PullRequestFilter,
-    page: PageRequest,
-) -> Result<Page<PullRequest>> {
+pub(super) fn list(repo: &RepoRef, state: PullRequestFilter) -> Result<List<'_>> {
     let states: &[&str] = match state {
         PullRequestFilter::Open => &["OPEN"],
         PullRequestFilter::Closed => &["DECLINED", "SUPERSEDED"],
@@ -33,10 +26,9 @@ pub(super) async fn list(
         PullRequestFilter::All => &["OPEN", "MERGED", "DECLINED", "SUPERSEDED"],
     };
     let list = below(Endpoint::PullRequests, repo, &["pullrequests"]).paged(&PULL_REQUESTS);
-    let list = states
+    Ok(states
         .iter()
-        .fold(list, |list, state| list.query("state", *state));
-    client.rows(call, list, page, WirePullRequest::into).await
+        .fold(list, |list, state| list.query("state", *state)))
 }
 
 pub(super) async fn find(
@@ -72,17 +64,9 @@ pub(super) async fn diff(
 }
 
 /// The commits of a pull request; none once the branch that they were on is gone.
-pub(super) async fn commits(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    number: u64,
-    page: PageRequest,
-) -> Result<Page<Commit>> {
-    let number = number.to_string();
-    let path = ["pullrequests", &*number, "commits"];
-    let list = below(Endpoint::PullRequestCommits, repo, &path);
-    client.rows(call, list, page, WireCommit::into).await
+pub(super) fn commits(repo: &RepoRef, number: u64) -> Result<List<'_>> {
+    let list = below(Endpoint::PullRequestCommits, repo, &["pullrequests"]);
+    Ok(list.then(number.to_string()).at(&["commits"]))
 }
 
 #[derive(Debug, Deserialize)]

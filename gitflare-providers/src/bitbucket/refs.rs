@@ -14,7 +14,7 @@ use super::{
     person::{WirePerson, name_and_email},
 };
 use crate::{
-    listing::{Api, present},
+    listing::{Api, List, present},
     wire,
 };
 
@@ -30,14 +30,8 @@ pub(super) async fn branches(
     client.rows(call, list, page, into).await.map(present)
 }
 
-pub(super) async fn tags(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Tag>> {
-    let list = below(Endpoint::Tags, repo, &["refs", "tags"]);
-    client.rows(call, list, page, WireRef::into).await
+pub(super) fn tags(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Tags, repo, &["refs", "tags"]))
 }
 
 /// The commit that a selector leads to; `None` in an empty repository.
@@ -111,7 +105,7 @@ fn unusable(message: &str) -> Error {
 
 /// A tag, or the branch that a ref leads to.
 #[derive(Debug, Deserialize)]
-struct WireRef {
+pub(super) struct WireRef {
     name: String,
     /// `null` for a ref that leads nowhere.
     target: Option<WireTarget>,

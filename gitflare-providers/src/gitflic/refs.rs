@@ -11,26 +11,17 @@ use super::{
     api::{Commit, Ident, Moment},
     client::{Client, below, missing},
 };
-use crate::{listing::Api, wire::known};
+use crate::{
+    listing::{Api, List},
+    wire::known,
+};
 
-pub(super) async fn branches(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Branch>> {
-    let list = below(Endpoint::Branches, repo, &["branch"])?;
-    client.rows(call, list, page, WireBranch::into).await
+pub(super) fn branches(repo: &RepoRef) -> Result<List<'_>> {
+    below(Endpoint::Branches, repo, &["branch"])
 }
 
-pub(super) async fn tags(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Tag>> {
-    let list = below(Endpoint::Tags, repo, &["tag"])?;
-    client.rows(call, list, page, WireTag::into).await
+pub(super) fn tags(repo: &RepoRef) -> Result<List<'_>> {
+    below(Endpoint::Tags, repo, &["tag"])
 }
 
 /// A page of the commits of a branch, of the main branch when `None`: empty where there are none yet,
@@ -75,7 +66,7 @@ pub(super) async fn head(
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireBranch {
+pub(super) struct WireBranch {
     name: String,
     last_commit: Commit,
     default: Option<bool>,
@@ -83,7 +74,7 @@ struct WireBranch {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireTag {
+pub(super) struct WireTag {
     name: String,
     /// The commit; `objectId` beside it is the tag's own where it has a message.
     commit_id: Option<String>,

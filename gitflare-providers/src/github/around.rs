@@ -5,7 +5,7 @@
 
 use gitflare_core::{
     Page, PageRequest, Result,
-    model::{Label, Person, Repository},
+    model::{Person, Repository},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
@@ -15,8 +15,8 @@ use super::{
     repositories::WireRepository,
 };
 use crate::{
-    listing::Api,
-    wire::{Id, color},
+    listing::{Api, List},
+    wire::Id,
 };
 
 pub(super) async fn forks(
@@ -31,73 +31,30 @@ pub(super) async fn forks(
     client.rows(call, list, page, into).await
 }
 
-pub(super) async fn labels(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Label>> {
-    let list = below(Endpoint::Labels, repo, &["labels"]);
-    client.rows(call, list, page, WireLabel::into).await
+pub(super) fn labels(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Labels, repo, &["labels"]))
 }
 
-pub(super) async fn stargazers(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Person>> {
-    let list = below(Endpoint::Stargazers, repo, &["stargazers"]);
-    client.rows(call, list, page, WirePerson::into).await
+pub(super) fn stargazers(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Stargazers, repo, &["stargazers"]))
 }
 
-pub(super) async fn watchers(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Person>> {
-    let list = below(Endpoint::Watchers, repo, &["subscribers"]);
-    client.rows(call, list, page, WirePerson::into).await
+pub(super) fn watchers(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Watchers, repo, &["subscribers"]))
 }
 
-pub(super) async fn assignees(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Person>> {
-    let list = below(Endpoint::Assignees, repo, &["assignees"]);
-    client.rows(call, list, page, WirePerson::into).await
-}
-
-#[derive(Debug, Deserialize)]
-struct WireLabel {
-    id: Option<Id>,
-    name: Option<String>,
-    color: Option<String>,
-    description: Option<String>,
+pub(super) fn assignees(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Assignees, repo, &["assignees"]))
 }
 
 /// An account as lists have it: without the display name, mostly.
 #[derive(Debug, Deserialize)]
-struct WirePerson {
+pub(super) struct WirePerson {
     id: Option<Id>,
     login: Option<String>,
     name: Option<String>,
     avatar_url: Option<String>,
     html_url: Option<String>,
-}
-
-impl From<WireLabel> for Label {
-    fn from(wire: WireLabel) -> Self {
-        Self {
-            id: wire.id.map(Into::into),
-            name: wire.name,
-            color: color(wire.color),
-            description: wire.description,
-        }
-    }
 }
 
 impl From<WirePerson> for Person {

@@ -1,7 +1,7 @@
 //! Histories, one commit's changes, and what a ref leads to.
 
 use gitflare_core::{
-    Code, Error, Limit, Page, PageRequest, Result, Timestamp,
+    Code, Error, Limit, PageRequest, Result, Timestamp,
     model::{Commit, Diff, DiffStats, MAX_FILES, Signature},
     provider::{Call, CommitId, CommitPrefix, Endpoint, GitRef, ProviderId, RefSelector, RepoRef},
 };
@@ -20,17 +20,10 @@ use crate::{
     wire::{self, Rows},
 };
 
-pub(super) async fn list(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    branch: Option<&GitRef>,
-    page: PageRequest,
-) -> Result<Page<Commit>> {
+pub(super) fn list<'a>(repo: &'a RepoRef, branch: Option<&GitRef>) -> Result<List<'a>> {
     // A tag or a commit is no branch; the full name leads to neither.
     let branch = branch.map(|name| format!("refs/heads/{name}"));
-    let list = history(repo).query_opt("sha", branch.as_deref());
-    client.rows(call, list, page, WireCommit::into).await
+    Ok(history(repo).query_opt("sha", branch))
 }
 
 fn history(repo: &RepoRef) -> List<'_> {

@@ -2,29 +2,23 @@
 //! as anonymous, which have to be asked for.
 
 use gitflare_core::{
-    Page, PageRequest, Result,
+    Result,
     model::Contributor,
-    provider::{Call, Endpoint, RepoRef},
+    provider::{Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
-use super::client::{Client, NO_CONTENT, below};
-use crate::{listing::Api, wire::Id};
+use super::client::{NO_CONTENT, below};
+use crate::{listing::List, wire::Id};
 
-pub(super) async fn list(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Contributor>> {
-    let list = below(Endpoint::Contributors, repo, &["contributors"])
+pub(super) fn list(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Contributors, repo, &["contributors"])
         .query("anon", "1")
-        .empty_on(NO_CONTENT);
-    client.rows(call, list, page, WireContributor::into).await
+        .empty_on(NO_CONTENT))
 }
 
 #[derive(Debug, Deserialize)]
-struct WireContributor {
+pub(super) struct WireContributor {
     id: Option<Id>,
     login: Option<String>,
     /// The next two are sent for anonymous ones only.

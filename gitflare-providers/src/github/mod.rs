@@ -30,7 +30,7 @@ use gitflare_core::{
 };
 
 use self::{capabilities::CAPABILITIES, client::Client};
-use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
+use crate::{Http, OauthConfig, oauth::Oauth, serve::serve, wire};
 
 /// The provider of one GitHub.
 #[derive(Debug)]
@@ -91,21 +91,21 @@ serve! {
     repositories_by_id => graphql::repositories,
     find_repository => repositories::find_by_name,
     branches => refs::branches,
-    commits => commits::list,
+    commits => commits::list as commits::WireCommit,
     commit_diff => commits::diff,
     pull_requests => pull_requests::list,
     pull_request_diff => pull_requests::diff,
-    contributors => contributors::list,
-    tags => refs::tags,
-    releases => releases::list,
+    contributors => contributors::list as contributors::WireContributor,
+    tags => refs::tags as refs::WireTag,
+    releases => releases::list as releases::WireRelease,
     checks => checks::list,
     deployments => deployments::list,
     file_tree => tree::list,
     forks => around::forks,
-    labels => around::labels,
-    stargazers => around::stargazers,
-    watchers => around::watchers,
-    assignees => around::assignees,
+    labels => around::labels as wire::WireLabel,
+    stargazers => around::stargazers as around::WirePerson,
+    watchers => around::watchers as around::WirePerson,
+    assignees => around::assignees as around::WirePerson,
     commit => commits::find,
     pull_request => pull_requests::find,
     pull_request_commits => pull_requests::commits,

@@ -10,7 +10,7 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::client::{Client, below};
-use crate::listing::Api;
+use crate::listing::{Api, List};
 
 pub(super) async fn branches(
     client: &Client,
@@ -24,14 +24,8 @@ pub(super) async fn branches(
     client.rows(call, list, page, into).await
 }
 
-pub(super) async fn tags(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Tag>> {
-    let list = below(Endpoint::Tags, repo, &["tags"]);
-    client.rows(call, list, page, WireTag::into).await
+pub(super) fn tags(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Tags, repo, &["tags"]))
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,7 +58,7 @@ struct WireTagged {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireTag {
+pub(super) struct WireTag {
     name: String,
     commit: Option<WireTagged>,
 }

@@ -1,29 +1,20 @@
 //! Releases. Drafts are seen only by those who may write; they are marked, not hidden.
 
 use gitflare_core::{
-    Page, PageRequest, Result, Timestamp,
+    Result, Timestamp,
     model::{Asset, Release},
-    provider::{Call, Endpoint, RepoRef},
+    provider::{Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
-use super::{
-    client::{Client, below},
-    profile::WireUser,
-};
+use super::{client::below, profile::WireUser};
 use crate::{
-    listing::Api,
+    listing::List,
     wire::{self, Id, Rows},
 };
 
-pub(super) async fn list(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Release>> {
-    let list = below(Endpoint::Releases, repo, &["releases"]);
-    client.rows(call, list, page, WireRelease::into).await
+pub(super) fn list(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Releases, repo, &["releases"]))
 }
 
 #[derive(Debug, Deserialize)]

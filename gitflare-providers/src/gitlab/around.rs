@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     Page, PageRequest, Result,
-    model::{Label, Person, Repository},
+    model::{Person, Repository},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
@@ -13,8 +13,8 @@ use super::{
     repositories::WireProject,
 };
 use crate::{
-    listing::Api,
-    wire::{Id, color},
+    listing::{Api, List},
+    wire::Id,
 };
 
 pub(super) async fn forks(
@@ -34,69 +34,32 @@ pub(super) async fn forks(
         .await
 }
 
-pub(super) async fn labels(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Label>> {
-    let list = below(Endpoint::Labels, repo, &["labels"]);
-    client.rows(call, list, page, WireLabel::into).await
+pub(super) fn labels(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Labels, repo, &["labels"]))
 }
 
-pub(super) async fn stargazers(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Person>> {
-    let list = below(Endpoint::Stargazers, repo, &["starrers"]);
-    client.rows(call, list, page, WireStarrer::into).await
+pub(super) fn stargazers(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Stargazers, repo, &["starrers"]))
 }
 
 /// Everybody with a share in the project, as GitLab's own pages offer them.
 /// <https://docs.gitlab.com/api/projects/#list-users-of-a-project>
-pub(super) async fn assignees(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Person>> {
-    let list = below(Endpoint::Assignees, repo, &["users"]);
-    client.rows(call, list, page, WirePerson::into).await
+pub(super) fn assignees(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Assignees, repo, &["users"]))
 }
 
 #[derive(Debug, Deserialize)]
-struct WireLabel {
-    id: Option<Id>,
-    name: Option<String>,
-    color: Option<String>,
-    description: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct WireStarrer {
+pub(super) struct WireStarrer {
     user: WirePerson,
 }
 
 #[derive(Debug, Deserialize)]
-struct WirePerson {
+pub(super) struct WirePerson {
     id: Option<Id>,
     username: Option<String>,
     name: Option<String>,
     avatar_url: Option<String>,
     web_url: Option<String>,
-}
-
-impl From<WireLabel> for Label {
-    fn from(wire: WireLabel) -> Self {
-        Self {
-            id: wire.id.map(Into::into),
-            name: wire.name,
-            color: color(wire.color),
-            description: wire.description,
-        }
-    }
 }
 
 impl From<WireStarrer> for Person {

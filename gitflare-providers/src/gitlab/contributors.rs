@@ -2,35 +2,29 @@
 //! with two addresses is two rows.
 
 use gitflare_core::{
-    Page, PageRequest, Result,
+    Result,
     model::Contributor,
-    provider::{Call, Endpoint, RepoRef},
+    provider::{Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
-use super::client::{Client, below};
-use crate::listing::Api;
+use super::client::below;
+use crate::listing::List;
 
-pub(super) async fn list(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Contributor>> {
+pub(super) fn list(repo: &RepoRef) -> Result<List<'_>> {
     // The upstream's default is the smallest first.
     // <https://docs.gitlab.com/api/repositories/#contributors>
-    let list = below(
+    Ok(below(
         Endpoint::Contributors,
         repo,
         &["repository", "contributors"],
     )
     .query("order_by", "commits")
-    .query("sort", "desc");
-    client.rows(call, list, page, WireContributor::into).await
+    .query("sort", "desc"))
 }
 
 #[derive(Debug, Deserialize)]
-struct WireContributor {
+pub(super) struct WireContributor {
     name: Option<String>,
     email: Option<String>,
     commits: Option<u64>,

@@ -29,7 +29,7 @@ use gitflare_core::{
 };
 
 use self::{capabilities::CAPABILITIES, client::Client};
-use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
+use crate::{Http, OauthConfig, oauth::Oauth, serve::serve, wire};
 
 /// The provider of one GitLab.
 #[derive(Debug)]
@@ -82,24 +82,24 @@ serve! {
     repository => repositories::find,
     repositories_by_id => graphql::repositories,
     find_repository => repositories::find_by_path,
-    branches => refs::branches,
+    branches => refs::branches as refs::WireBranch,
     commits => commits::list,
     commit_diff => commits::diff,
-    pull_requests => pull_requests::list,
+    pull_requests => pull_requests::list as pull_requests::WireMergeRequest,
     pull_request_diff => pull_requests::diff,
-    contributors => contributors::list,
-    tags => refs::tags,
-    releases => releases::list,
+    contributors => contributors::list as contributors::WireContributor,
+    tags => refs::tags as refs::WireTag,
+    releases => releases::list as releases::WireRelease,
     checks => checks::list,
     deployments => deployments::list,
     file_tree => tree::list,
     forks => around::forks,
-    labels => around::labels,
-    stargazers => around::stargazers,
-    assignees => around::assignees,
+    labels => around::labels as wire::WireLabel,
+    stargazers => around::stargazers as around::WireStarrer,
+    assignees => around::assignees as around::WirePerson,
     commit => commits::find,
     pull_request => pull_requests::find,
-    pull_request_commits => pull_requests::commits,
+    pull_request_commits => pull_requests::commits as commits::WireCommit,
     reviews => reviews::list,
     comments => comments::list,
     contents => contents::read,

@@ -1,32 +1,25 @@
 //! Merge requests, which the unified API calls pull requests, and their changes.
 
 use gitflare_core::{
-    Page, PageRequest, Result, Timestamp,
-    model::{Commit, Diff, PullRequest, PullRequestFilter, PullRequestState, PullRequestStats},
+    Result, Timestamp,
+    model::{Diff, PullRequest, PullRequestFilter, PullRequestState, PullRequestStats},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
     client::{Client, below},
-    commits::WireCommit,
     diff::WireFile,
     profile::WireUser,
 };
 use crate::{
     diff_files::DiffFiles,
-    listing::Api,
+    listing::{Api, List},
     request::Get,
     wire::{self, Id, Rows, Word},
 };
 
-pub(super) async fn list(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    state: PullRequestFilter,
-    page: PageRequest,
-) -> Result<Page<PullRequest>> {
+pub(super) fn list(repo: &RepoRef, state: PullRequestFilter) -> Result<List<'_>> {
     // The upstream's default is `all`.
     // <https://docs.gitlab.com/api/merge_requests/#list-project-merge-requests>
     let state = match state {
@@ -35,11 +28,10 @@ pub(super) async fn list(
         PullRequestFilter::Merged => "merged",
         PullRequestFilter::All => "all",
     };
-    let list = below(Endpoint::PullRequests, repo, &["merge_requests"])
+    Ok(below(Endpoint::PullRequests, repo, &["merge_requests"])
         .query("state", state)
         .query("order_by", "created_at")
-        .query("sort", "desc");
-    client.rows(call, list, page, WireMergeRequest::into).await
+        .query("sort", "desc"))
 }
 
 pub(super) async fn find(
@@ -88,17 +80,9 @@ pub(super) async fn diff(
     Ok(diff)
 }
 
-pub(super) async fn commits(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    number: u64,
-    page: PageRequest,
-) -> Result<Page<Commit>> {
-    let number = number.to_string();
-    let path = ["merge_requests", &*number, "commits"];
-    let list = below(Endpoint::PullRequestCommits, repo, &path);
-    client.rows(call, list, page, WireCommit::into).await
+pub(super) fn commits(repo: &RepoRef, number: u64) -> Result<List<'_>> {
+    let list = below(Endpoint::PullRequestCommits, repo, &["merge_requests"]);
+    Ok(list.then(number.to_string()).at(&["commits"]))
 }
 
 /// What a single merge request says about its diff.
@@ -117,7 +101,7 @@ struct WireDiffRefs {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireMergeRequest {
+pub(super) struct WireMergeRequest {
     id: Id,
     iid: u64,
     title: Option<String>,

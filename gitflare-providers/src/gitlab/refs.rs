@@ -1,36 +1,24 @@
 //! Branches and tags.
 
 use gitflare_core::{
-    Page, PageRequest, Result, Timestamp,
+    Result, Timestamp,
     model::{Branch, Tag, Tagger},
-    provider::{Call, Endpoint, RepoRef},
+    provider::{Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
-use super::client::{Client, KEYSET, below};
-use crate::{listing::Api, wire};
+use super::client::{KEYSET, below};
+use crate::{listing::List, wire};
 
-pub(super) async fn branches(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Branch>> {
-    let list = below(Endpoint::Branches, repo, &["repository", "branches"]).paged(&KEYSET);
-    client.rows(call, list, page, WireBranch::into).await
+pub(super) fn branches(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Branches, repo, &["repository", "branches"]).paged(&KEYSET))
 }
 
-pub(super) async fn tags(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Tag>> {
-    let list = below(Endpoint::Tags, repo, &["repository", "tags"])
+pub(super) fn tags(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Tags, repo, &["repository", "tags"])
         .query("order_by", "updated")
         .query("sort", "desc")
-        .paged(&KEYSET);
-    client.rows(call, list, page, WireTag::into).await
+        .paged(&KEYSET))
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,7 +27,7 @@ struct WireTip {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireBranch {
+pub(super) struct WireBranch {
     name: String,
     commit: WireTip,
     protected: Option<bool>,
@@ -65,7 +53,7 @@ struct WireTagged {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireTag {
+pub(super) struct WireTag {
     name: String,
     /// `target` beside it may be the tag object.
     commit: Option<WireTagged>,

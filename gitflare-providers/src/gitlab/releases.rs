@@ -1,35 +1,26 @@
 //! Releases. They have no draft state; the tag names them.
 
 use gitflare_core::{
-    Page, PageRequest, Result, Timestamp,
+    Result, Timestamp,
     model::{Asset, Release},
-    provider::{Call, Endpoint, RepoRef},
+    provider::{Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
-use super::{
-    client::{Client, below},
-    profile::WireUser,
-};
+use super::{client::below, profile::WireUser};
 use crate::{
-    listing::Api,
+    listing::List,
     wire::{self, Rows},
 };
 
-pub(super) async fn list(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    page: PageRequest,
-) -> Result<Page<Release>> {
-    let list = below(Endpoint::Releases, repo, &["releases"])
+pub(super) fn list(repo: &RepoRef) -> Result<List<'_>> {
+    Ok(below(Endpoint::Releases, repo, &["releases"])
         .query("order_by", "released_at")
-        .query("sort", "desc");
-    client.rows(call, list, page, WireRelease::into).await
+        .query("sort", "desc"))
 }
 
 #[derive(Debug, Deserialize)]
-struct WireRelease {
+pub(super) struct WireRelease {
     /// Hidden from those who cannot read the code.
     tag_name: Option<String>,
     name: Option<String>,
