@@ -7,10 +7,6 @@ use std::fmt;
 use gitflare_core::Secret;
 
 /// The start of a guided walk.
-#[cfg_attr(
-    not(feature = "sandbox"),
-    expect(dead_code, reason = "only a sandbox makes one")
-)]
 pub(crate) struct Guided {
     /// The app that the sandbox has made.
     pub(crate) client_id: String,
