@@ -362,8 +362,8 @@ impl Screen<'_> {
         }
     }
 
-    /// Removes an address that is not `http` or `https`: an app may make a link of it, and a hostile
-    /// upstream a script (SR-9).
+    /// Removes an address that is not `http` or `https`, for an app may make a link of it, and a hostile
+    /// upstream a script (SR-9); and one with a password in it.
     pub fn url(&self, url: &mut Option<String>) {
         *url = url.take().filter(|url| is_web_address(url));
     }
@@ -474,13 +474,19 @@ impl<T> Filtered<T> {
     }
 }
 
-/// Whether a text is an `http` or `https` URL without anything that a URL cannot hold.
+/// Whether a text is an `http` or `https` URL without anything that a URL cannot hold, and without a
+/// password in front of its host.
 #[must_use]
 pub fn is_web_address(text: &str) -> bool {
-    let scheme = text.split("://").next().unwrap_or_default();
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let has_password = authority
+        .rsplit_once('@')
+        .is_some_and(|(user, _)| user.contains(':'));
     let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     is_web
-        && text.len() > scheme.len() + "://".len()
+        && !has_password
+        && !rest.is_empty()
         && !text.chars().any(|c| c.is_control() || c.is_whitespace())
 }
 

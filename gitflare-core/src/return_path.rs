@@ -46,9 +46,36 @@ pub fn check(text: &str) -> Result<&str> {
     }
 }
 
+/// Whether a path of ours may send a browser on to another site: a fragment would go along.
+#[must_use]
+pub(crate) fn leads_on(path: &str) -> bool {
+    // What stands in front is where the surface is mounted.
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    decoded.contains("/oauth/") || decoded.contains("/v1/") || decoded.contains("/connect/")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{check, leads_on};
+
+    #[test]
+    fn a_path_that_may_lead_to_another_site_is_known() {
+        // sec: PC-3
+        for path in [
+            "/oauth/authorize?client_id=x",
+            "/git/oauth/authorize",
+            "/oauth/%61uthorize",
+            "/o%61uth/authorize",
+            "/v1/auth/github/start?web=1",
+            "/app/company/apps/client_x/connect/github?popup=1",
+        ] {
+            assert!(leads_on(path), "{path}");
+        }
+        for path in ["/", "/app/dashboard?next=/oauth/authorize", "/done#/oauth/"] {
+            assert!(!leads_on(path), "{path}");
+        }
+    }
 
     #[test]
     fn only_a_path_of_ours_is_returned_to() {

@@ -1,6 +1,6 @@
 //! Linking a provider account in each of its forms, and who may finish what.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::contract::{
     accounts::signed_up,
@@ -185,6 +185,51 @@ fn a_state_leads_back_once_in_time_and_in_its_own_browser() {
     client.get(&own).ok();
     assert_eq!(client.get(&own).status, 400);
     assert_eq!(fixture.forge.asked("authorization_code"), 1);
+}
+
+/// The claim that a browser finds in the address of the page it is sent back to.
+fn in_address(back: &Response) -> Value {
+    let location = back.header("location").unwrap();
+    let fragment = location.strip_prefix("/done#").unwrap();
+    let members = fragment.split('&').filter_map(|pair| pair.split_once('='));
+    members
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+#[test]
+fn an_account_in_an_address_is_claimed_in_its_own_browser_alone() {
+    // sec: PC-3
+    let fixture = LinkingFixture::start();
+    let client = fixture.server.client();
+    // Pages that lead on to other sites would take the code along.
+    for path in [
+        "/oauth/authorize%3Fclient_id%3Dx",
+        "/o%2561uth/authorize",
+        "/v1/auth/github/start",
+    ] {
+        let query = format!("/v1/auth/gitlab/start?redirect=1&returnTo={path}");
+        let refused = client.get(&query);
+        assert_eq!(refused.refusal(), (400, "INVALID_REQUEST".into()), "{path}");
+    }
+    let (mine, url) = fixture.start_in(&client, "redirect=1&returnTo=/done");
+    let back = fixture.back(&client.clone().with("cookie", &mine), &url, &OCTO);
+    let claim = in_address(&back);
+    // Whoever has read the code elsewhere has no account by it, and it is spent.
+    let stranger = fixture.person("eve@mail.example");
+    let refused = stranger.post("/v1/auth/complete", &claim);
+    assert_eq!(refused.refusal(), (400, "INVALID_REQUEST".into()));
+    assert_eq!(
+        fixture.server.admin().get("/v1/connections").ok()["data"],
+        json!([])
+    );
+
+    let (mine, url) = fixture.start_in(&client, "redirect=1&returnTo=/done");
+    let back = fixture.back(&client.clone().with("cookie", &mine), &url, &OCTO);
+    let own = fixture.person("ada@mail.example").with("cookie", &mine);
+    let claimed = own.post("/v1/auth/complete", &in_address(&back));
+    assert_eq!(claimed.status, 201, "{}", claimed.json());
 }
 
 #[test]

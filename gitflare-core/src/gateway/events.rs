@@ -16,6 +16,19 @@ const MAX_WORD: usize = 64;
 const MAX_SOURCE: usize = 200;
 
 impl Gateway {
+    /// Whether hooks of that provider are awaited under that id; to be asked before a body is read,
+    /// which a stranger could make large.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` as [`Self::receive_hook`].
+    pub async fn expect_hook(&self, provider: &str, id: &str) -> Result<()> {
+        let nobody = || Error::not_found("hook");
+        let id = SubscriptionId::parse(id).map_err(|_| nobody())?;
+        let found = self.storage.subscriptions().find_live(&id).await?;
+        let awaited = found.filter(|stored| stored.subscription.provider.as_str() == provider);
+        awaited.map(|_| ()).ok_or_else(nobody)
+    }
+
     /// Takes in what a provider sends: verifies it, maps it, filters it, and queues what the app
     /// asked for. Unknown subscriptions and wrong signatures are answered alike.
     ///

@@ -124,6 +124,8 @@ pub struct LinkClaim<'a> {
     pub user_id: Option<&'a UserId>,
     /// The consent or page that claims.
     pub workspace: Option<&'a str>,
+    /// The browser that claims, by its flow cookie.
+    pub browser: Option<CredentialHash>,
 }
 
 impl Gateway {
@@ -138,6 +140,14 @@ impl Gateway {
             .oauth_of(provider)
             .ok_or_else(|| not_registered(provider))?;
         let return_to = start.return_to.map(return_path::check).transpose()?;
+        if start.kind == LinkKind::Api
+            && start.handover == Handover::Redirect
+            && return_to.is_some_and(return_path::leads_on)
+        {
+            return Err(Error::invalid_request(
+                "`returnTo` must be a page here: this one may lead to another site, with the completion code in its address.",
+            ));
+        }
         let now = self.clock.now();
         let id = FlowId::generate(&*self.clock, &*self.random);
         let state = Credential::generate(CredentialKind::LinkState, &*self.random);
@@ -543,7 +553,8 @@ fn connection_of(
 }
 
 /// Whether a claim is by whom the flow was started for. A flow that nobody had signed in for is
-/// anybody's who holds its code.
+/// anybody's who holds its code; where the code stood in an address, only in the browser that had
+/// it there, or a page that leads on would hand the account to a stranger (PC-3).
 fn is_entitled(flow: &LinkFlow, claim: &LinkClaim<'_>) -> bool {
     let same_tenant = flow
         .tenant_id
@@ -554,7 +565,13 @@ fn is_entitled(flow: &LinkFlow, claim: &LinkClaim<'_>) -> bool {
         .as_ref()
         .is_none_or(|id| Some(id) == claim.user_id);
     let same_workspace = flow.workspace.as_deref() == claim.workspace;
-    same_tenant && same_user && same_workspace
+    let is_addressed = flow.kind == LinkKind::Api && flow.handover == Handover::Redirect;
+    let same_browser = match (&flow.browser, &claim.browser) {
+        (Some(started), Some(claims)) => started.matches(claims),
+        (Some(_), None) => !is_addressed,
+        (None, _) => true,
+    };
+    same_tenant && same_user && same_workspace && (same_browser || !is_addressed)
 }
 
 /// Whether an issuer is an origin, or below it.

@@ -164,7 +164,7 @@ impl Gateway {
         }
     }
 
-    /// Whether the customer still shares the repository with the app (SR-10).
+    /// Whether the customer still shares the repository's events with the app (SR-10).
     pub(super) async fn is_approved(&self, stored: &StoredSubscription) -> Result<bool> {
         let subscription = &stored.subscription;
         self.storage
@@ -172,6 +172,7 @@ impl Gateway {
             .approves(
                 &stored.authorization_id,
                 &stored.connection_id,
+                Scope::EventsSubscribe,
                 &subscription.repository_id,
                 self.clock.now(),
             )

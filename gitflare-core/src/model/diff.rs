@@ -101,6 +101,10 @@ impl Filterable for Diff {
             if screen.strips(file.paths()) {
                 continue;
             }
+            // Nobody knows what a change without a name is a change of.
+            if file.path.is_empty() && file.patch.take().is_some() {
+                file.patch_truncated = true;
+            }
             if let Some(patch) = &mut file.patch {
                 screen.text(patch, TextKind::Patch { path: &file.path })?;
             }

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 
 use super::{ApprovedRepository, AuditEntry, Authorization, Grant, ListRange, Sharing};
-use crate::{AuthorizationId, ClientId, ConnectionId, GrantId, Result, TenantId, Timestamp};
+use crate::{AuthorizationId, ClientId, ConnectionId, GrantId, Result, Scope, TenantId, Timestamp};
 
 /// Filter of a list of grants.
 #[derive(Clone, Debug, Default)]
@@ -72,11 +72,13 @@ pub trait AuthorizationStore: Send + Sync {
     /// Of `ids`, those that a grant approves, in the same order.
     async fn approved_among(&self, grant: &GrantId, ids: &[&str]) -> Result<Vec<bool>>;
 
-    /// Whether an active grant of an authorization over a connection approves a repository.
+    /// Whether an active grant of an authorization over a connection has the permission and
+    /// approves the repository.
     async fn approves(
         &self,
         id: &AuthorizationId,
         connection: &ConnectionId,
+        permission: Scope,
         repository: &str,
         now: Timestamp,
     ) -> Result<bool>;

@@ -119,6 +119,7 @@ promises! {
     subscriptions {
         a_subscription_is_seen_by_its_tenant_alone
         a_subscription_ends_with_what_it_stands_on
+        a_subscription_ends_when_its_grant_is_narrowed
         subscriptions_on_a_repository_are_bounded
         the_hook_of_an_ended_subscription_is_queued_for_removal
         a_subscription_is_changed_while_it_lives

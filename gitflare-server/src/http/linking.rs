@@ -41,6 +41,8 @@ pub(super) async fn start_for_customer(
     x: &Exchange,
     start: CustomerStart<'_>,
 ) -> Result<Reply, Refusal> {
+    // Whoever has no account starts a flow as rarely as a consent page is opened (SC-1).
+    x.settings().rate_limits.admit_workspace(x.address)?;
     let browser = Browser::of(x);
     let started = x
         .gateway()
@@ -92,6 +94,7 @@ pub(super) async fn claim_for_customer(
         tenant_id: &visit.tenant,
         user_id: None,
         workspace: Some(&workspace_key(&visit.session.id, &visit.client)),
+        browser: Browser::find(x).map(|browser| browser.hash()),
     };
     let connection = x.gateway().complete_link(claim, &act).await?;
     let begun = x.gateway().renew_session(&visit.session).await?;

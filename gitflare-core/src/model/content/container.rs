@@ -1,5 +1,5 @@
-//! Archives and compressed files, told by the bytes that they begin with. What is in them is not looked
-//! at.
+//! Archives and compressed files, told by the bytes that they begin with, and a zip by those that it ends
+//! with. What is in them is not looked at.
 
 /// Where a mark stands, and what it is.
 type Mark = (usize, &'static [u8]);
@@ -50,7 +50,18 @@ pub(super) fn is_container(bytes: &[u8]) -> bool {
     let has = |(at, mark): &Mark| bytes.get(*at..).is_some_and(|rest| rest.starts_with(mark));
     // A skippable frame in front of the first one that holds something.
     let is_skippable = matches!(bytes, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]);
-    is_skippable || MARKS.iter().any(has)
+    is_skippable || MARKS.iter().any(has) || ends_as_zip(bytes)
+}
+
+/// Whether bytes end in the directory of a zip: one that a program or a picture stands in front of is
+/// opened by it alone. <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT> 4.3.16
+fn ends_as_zip(bytes: &[u8]) -> bool {
+    /// The end record without its comment, and the longest comment.
+    const RECORD: usize = 22;
+    const COMMENT: usize = 65_535;
+    let tail = &bytes[bytes.len().saturating_sub(RECORD + COMMENT)..];
+    let ends = tail.len().saturating_sub(RECORD - 4);
+    tail[..ends].windows(4).any(|mark| mark == b"PK\x05\x06")
 }
 
 #[cfg(test)]
@@ -67,6 +78,15 @@ mod tests {
             assert!(!is_container(&bytes), "{mark:?}");
         }
         assert!(is_container(b"\x5a\x2a\x4d\x18\x00"));
+        let end = [&b"PK\x05\x06"[..], &[0; 18]].concat();
+        let program = [&b"#!/usr/bin/env python3\n"[..], &[7; 300], &end].concat();
+        assert!(is_container(&program));
+        assert!(
+            is_container(&[&program[..], &[b'c'; 65_535]].concat()),
+            "a comment"
+        );
+        assert!(!is_container(&[&program[..], &[b'c'; 65_536]].concat()));
+        assert!(!is_container(&program[..program.len() - 1]));
         for other in [&b"\x89PNG\r\n"[..], b"\x7fELF", b"%PDF-1.7", b"PK", b""] {
             assert!(!is_container(other), "{other:?}");
         }

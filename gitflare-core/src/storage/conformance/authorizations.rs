@@ -44,9 +44,13 @@ pub async fn one_active_grant_per_connection(storage: &dyn Storage) {
     let approves = async |connection, repository| {
         let id = authorization_id(1);
         let connection = connection_id(connection);
-        grants.approves(&id, &connection, repository, NOW).await.unwrap()
+        let approved = grants.approves(&id, &connection, Scope::ReadBranches, repository, NOW);
+        approved.await.unwrap()
     };
     assert!(approves(2, "7").await && !approves(3, "7").await);
+    let (id, connection) = (authorization_id(1), connection_id(2));
+    let beyond = grants.approves(&id, &connection, Scope::EventsSubscribe, "7", NOW);
+    assert!(!beyond.await.unwrap(), "a permission that the grant lacks");
     let filter = GrantFilter {
         connection: Some(connection_id(1)),
         ..GrantFilter::default()

@@ -99,6 +99,46 @@ pub async fn a_subscription_ends_with_what_it_stands_on(storage: &dyn Storage) {
     assert!(listed_ids(storage).await.is_empty());
 }
 
+/// A customer who takes a repository off the list, or the permission to hear of events, ends what is
+/// delivered under it, and nothing else (SR-10).
+pub async fn a_subscription_ends_when_its_grant_is_narrowed(storage: &dyn Storage) {
+    filled(storage).await;
+    let share = async |permissions: &[Scope], list: &[(&str, &str)], number| {
+        let sharing = Sharing {
+            authorization: authorization(number),
+            grants: vec![Grant {
+                permissions: permissions.iter().copied().collect(),
+                ..grant(number, 1, listed(list))
+            }],
+            dropped: Vec::new(),
+            at: NOW,
+        };
+        let shared = storage.authorizations().share(sharing, entry(300 + number)).await;
+        shared.unwrap();
+    };
+    let events = [Scope::ReadBranches, Scope::EventsSubscribe];
+    let both = [("7", "octo/seven"), ("8", "octo/eight")];
+    share(&events, &both, 2).await;
+    insert(storage, 1).await;
+    let mut other = subscription(2);
+    other.subscription.repository_id = "8".into();
+    let store = storage.subscriptions();
+    store.insert(other.clone(), entry(102)).await.unwrap();
+    assert_eq!(listed_ids(storage).await.len(), 2);
+
+    share(&events, &both[1..], 3).await;
+    let rest = [other.subscription.id.clone()];
+    assert_eq!(listed_ids(storage).await, rest);
+    let ended = subscription(1).subscription.id;
+    let queued = storage.cleanup().find(CleanupKind::DeleteHook, ended.as_str()).await;
+    assert!(queued.unwrap().is_some(), "its hook is removed");
+
+    share(&[Scope::ReadBranches, Scope::EventsSubscribe], &both, 4).await;
+    assert_eq!(listed_ids(storage).await, rest, "what has ended stays so");
+    share(&[Scope::ReadBranches], &both, 5).await;
+    assert!(listed_ids(storage).await.is_empty());
+}
+
 /// However a subscription ends, the removal of its hook is queued with it, and its row stays until
 /// that is done (CA-2, SR-10).
 pub async fn the_hook_of_an_ended_subscription_is_queued_for_removal(storage: &dyn Storage) {

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::{MemoryStorage, State, matches, page};
 use crate::{
-    AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scopes, TenantId, Timestamp,
+    AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scope, Scopes, TenantId,
+    Timestamp,
     storage::{
         ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
         ClientStatus, ConnectionStatus, Grant, GrantFilter, GrantStatus, ListRange, Repositories,
@@ -86,8 +87,19 @@ impl State {
                 grant.revoked_at = Some(sharing.at);
             }
         }
+        let active: Vec<_> = self
+            .grants
+            .values()
+            .filter(|row| row.authorization_id == used.id && row.status == GrantStatus::Active)
+            .cloned()
+            .collect();
         self.end_subscriptions(sharing.at, |row| {
-            row.authorization_id == used.id && sharing.dropped.contains(&row.connection_id)
+            let repository = &row.subscription.repository_id;
+            let is_approved = active.iter().any(|grant| {
+                grant.connection_id == row.connection_id
+                    && approves(grant, Scope::EventsSubscribe, repository)
+            });
+            row.authorization_id == used.id && !is_approved
         });
         used.status = AuthorizationStatus::Active;
         used.permissions = self
@@ -106,6 +118,15 @@ impl State {
                 && row.status != AuthorizationStatus::Revoked
         })
     }
+}
+
+/// Whether a grant has the permission and approves the repository.
+fn approves(grant: &Grant, permission: Scope, repository: &str) -> bool {
+    let is_listed = match &grant.repositories {
+        Repositories::All => true,
+        Repositories::Listed(list) => list.iter().any(|listed| listed.id == repository),
+    };
+    grant.permissions.contains(permission) && is_listed
 }
 
 #[async_trait]
@@ -239,16 +260,14 @@ impl AuthorizationStore for MemoryStorage {
         &self,
         id: &AuthorizationId,
         connection: &ConnectionId,
+        permission: Scope,
         repository: &str,
         now: Timestamp,
     ) -> Result<bool> {
         let grants = self.active_grants(id, now).await?;
         let mut grants = grants.iter();
         let grant = grants.find(|grant| grant.connection_id == *connection);
-        Ok(grant.is_some_and(|grant| match &grant.repositories {
-            Repositories::All => true,
-            Repositories::Listed(list) => list.iter().any(|listed| listed.id == repository),
-        }))
+        Ok(grant.is_some_and(|grant| approves(grant, permission, repository)))
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {

@@ -187,6 +187,7 @@ pub(crate) async fn complete(mut x: Exchange) -> Result<Reply, Refusal> {
         tenant_id: &tenant,
         user_id: Some(user),
         workspace: None,
+        browser: Browser::find(&x).map(|browser| browser.hash()),
     };
     let connection = gateway.complete_link(claim, &x.act()).await?;
     Reply::created(&OneConnection {
@@ -215,6 +216,7 @@ async fn finish_redirect(x: &Exchange, returned: ReturnedLink) -> Result<Reply, 
         tenant_id,
         user_id: user.as_ref(),
         workspace: flow.workspace.as_deref(),
+        browser: flow.browser.clone(),
     };
     match x.gateway().complete_link(claim, &x.act()).await {
         Ok(_) => {

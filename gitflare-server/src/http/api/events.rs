@@ -115,6 +115,7 @@ pub(crate) async fn delete(mut x: Exchange) -> Result<Reply, Refusal> {
 pub(crate) async fn receive(mut x: Exchange) -> Result<Reply, Refusal> {
     let provider = x.parameter("provider").unwrap_or_default();
     let id = x.parameter("subscriptionId").unwrap_or_default();
+    x.gateway().expect_hook(&provider, &id).await?;
     let bytes = x.body(MAX_HOOK_BODY).await?;
     let headers: Vec<(String, String)> = x
         .headers()

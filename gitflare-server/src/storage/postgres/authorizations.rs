@@ -3,7 +3,8 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scopes, TenantId, Timestamp,
+    AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scope, Scopes, TenantId,
+    Timestamp,
     storage::{
         ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
         Grant, GrantFilter, ListRange, Repositories, Sharing,
@@ -116,7 +117,9 @@ pub(super) async fn share(
     for grant in &sharing.grants {
         let mut grant = grant.clone();
         grant.authorization_id = used.id.clone();
+        let linked = grant.connection_id.clone();
         share_one(transaction, grant).await?;
+        end(transaction, Ending::Narrowed(&used.id, &linked), sharing.at).await?;
     }
     for linked in &sharing.dropped {
         let dropped = authorizations::drop_connection(&used.id, linked, sharing.at);
@@ -311,11 +314,14 @@ impl AuthorizationStore for PostgresStorage {
         &self,
         id: &AuthorizationId,
         connection: &ConnectionId,
+        permission: Scope,
         repository: &str,
         now: Timestamp,
     ) -> Result<bool> {
-        self.finds(authorizations::approves(id, connection, repository, now))
-            .await
+        self.finds(authorizations::approves(
+            id, connection, permission, repository, now,
+        ))
+        .await
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use gitflare_core::{
-    AuthorizationId, ClientId, ConnectionId, GrantId, Scopes, TenantId, Timestamp,
+    AuthorizationId, ClientId, ConnectionId, GrantId, Scope, Scopes, TenantId, Timestamp,
     storage::{
         ApprovedRepository, Authorization, AuthorizationStatus, Grant, GrantFilter, GrantStatus,
         ListRange, Repositories,
@@ -248,13 +248,16 @@ pub(in crate::storage) fn active_grants(id: &AuthorizationId, now: Timestamp) ->
 pub(in crate::storage) fn approves<'a>(
     id: &'a AuthorizationId,
     connection: &'a ConnectionId,
+    permission: Scope,
     repository: &'a str,
     now: Timestamp,
 ) -> Statement<'a> {
+    let bit = Scopes::from_iter([permission]).bits();
     Statement::new(
         format!(
             "SELECT id FROM grants g WHERE authorization_id = ?1 AND connection_id = ?2
                AND status = 'active' AND (expires_at IS NULL OR expires_at > ?4)
+               AND (permissions & {bit}) <> 0
                AND {CLIENT_LIVES} AND (approves_all OR EXISTS (SELECT 1 FROM approvals
                  WHERE grant_id = g.id AND repository_id = ?3))"
         ),

@@ -1,7 +1,7 @@
 //! Event subscriptions.
 
 use gitflare_core::{
-    AuthorizationId, ClientId, ConnectionId, SubscriptionId, TenantId, Timestamp,
+    AuthorizationId, ClientId, ConnectionId, Scope, Scopes, SubscriptionId, TenantId, Timestamp,
     model::{EventName, Subscription},
     provider::ProviderId,
     storage::{ListRange, StoredSubscription},
@@ -59,6 +59,8 @@ pub(in crate::storage) enum Ending<'a> {
     Authorization(&'a AuthorizationId),
     Connection(&'a ConnectionId),
     Grant(&'a AuthorizationId, &'a ConnectionId),
+    /// Those whose grant no longer approves the events of their repository.
+    Narrowed(&'a AuthorizationId, &'a ConnectionId),
 }
 
 impl Ending<'_> {
@@ -69,7 +71,7 @@ impl Ending<'_> {
         let (kind, subject) = match self {
             Self::Client(id) => ("client", id.as_str()),
             Self::Authorization(id) => ("authorization", id.as_str()),
-            Self::Connection(_) | Self::Grant(..) => return None,
+            Self::Connection(_) | Self::Grant(..) | Self::Narrowed(..) => return None,
         };
         Some(Statement::new(
             "INSERT INTO endings (kind, subject, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -85,14 +87,28 @@ impl Ending<'_> {
             Self::Client(id) => conditions.equal("client_id", Some(id.as_str())),
             Self::Authorization(id) => conditions.equal("authorization_id", Some(id.as_str())),
             Self::Connection(id) => conditions.equal("connection_id", Some(id.as_str())),
-            Self::Grant(authorization, linked) => {
+            Self::Grant(authorization, linked) | Self::Narrowed(authorization, linked) => {
                 conditions.equal("authorization_id", Some(authorization.as_str()));
                 conditions.equal("connection_id", Some(linked.as_str()));
             }
         }
-        let (clause, values) = conditions.into_parts();
+        let (mut clause, values) = conditions.into_parts();
+        if let Self::Narrowed(..) = self {
+            let bit = Scopes::from_iter([Scope::EventsSubscribe]).bits();
+            clause.push_str(&format!(" AND NOT EXISTS ({})", approving(bit)));
+        }
         ending(&clause, at).map(|text| Statement::new(text, values.clone()))
     }
+}
+
+/// The grant that approves the repository of a subscription, with the permission of that bit.
+fn approving(bit: u16) -> String {
+    format!(
+        "SELECT 1 FROM grants g WHERE g.authorization_id = subscriptions.authorization_id
+           AND g.connection_id = subscriptions.connection_id AND g.status = 'active'
+           AND (g.permissions & {bit}) <> 0 AND (g.approves_all OR EXISTS (SELECT 1 FROM approvals a
+             WHERE a.grant_id = g.id AND a.repository_id = subscriptions.repository_id))"
+    )
 }
 
 /// The statements that queue the removal of the hooks of the subscriptions that a clause picks, and

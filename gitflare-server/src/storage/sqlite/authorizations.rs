@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scopes, TenantId, Timestamp,
+    AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scope, Scopes, TenantId,
+    Timestamp,
     storage::{
         ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
         Grant, GrantFilter, ListRange, Repositories, Sharing,
@@ -106,7 +107,9 @@ pub(super) fn share(connection: &Connection, sharing: Sharing) -> Result<Authori
     }
     for mut grant in sharing.grants {
         grant.authorization_id = used.id.clone();
+        let linked = grant.connection_id.clone();
         share_one(connection, grant)?;
+        end(connection, Ending::Narrowed(&used.id, &linked), sharing.at)?;
     }
     for linked in &sharing.dropped {
         let dropped = authorizations::drop_connection(&used.id, linked, sharing.at);
@@ -274,10 +277,13 @@ impl AuthorizationStore for SqliteStorage {
         &self,
         id: &AuthorizationId,
         connection: &ConnectionId,
+        permission: Scope,
         repository: &str,
         now: Timestamp,
     ) -> Result<bool> {
-        self.finds(authorizations::approves(id, connection, repository, now))
+        self.finds(authorizations::approves(
+            id, connection, permission, repository, now,
+        ))
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {
