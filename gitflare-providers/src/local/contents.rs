@@ -3,10 +3,11 @@
 
 use gitflare_core::{
     Result,
+    filter::BlockedPaths,
     model::{Content, ContentType, MAX_CONTENT_BYTES},
     provider::ContentQuery,
 };
-use gix::ObjectId;
+use gix::{ObjectId, bstr::BStr, config::file::init::Options};
 
 use super::{
     entries::{Entry, Mode},
@@ -16,8 +17,15 @@ use super::{
     tree::{find, no_such_path},
 };
 
+/// Where Git keeps the addresses of submodules.
+const MODULES: &str = ".gitmodules";
+
 /// What stands at the path, and the object whose bytes are still wanting.
-pub(super) fn describe(repo: &Repo, query: &ContentQuery) -> Result<(Content, Option<ObjectId>)> {
+pub(super) fn describe(
+    repo: &Repo,
+    query: &ContentQuery,
+    blocked: &BlockedPaths,
+) -> Result<(Content, Option<ObjectId>)> {
     let commit = repo.resolve(&query.at)?.ok_or_else(no_such_path)?;
     let path = query.path.as_str();
     let root = repo.commit(commit)?.tree;
@@ -35,7 +43,11 @@ pub(super) fn describe(repo: &Repo, query: &ContentQuery) -> Result<(Content, Op
         ..Content::new(path, kind)
     };
     if kind == ContentType::Submodule {
-        let url = submodule_url(repo, root, path)?;
+        // What the file says is as blocked as the file.
+        let url = match blocked.contain(MODULES) {
+            true => None,
+            false => submodule_url(repo, root, path)?,
+        };
         return Ok((content.with_submodule_url(url), None));
     }
     // Asked for before the bytes: nothing larger is read.
@@ -58,39 +70,30 @@ pub(super) fn fill(repo: &Repo, content: Content, id: ObjectId) -> Result<Conten
 
 /// The address of the submodule at a path, by the `.gitmodules` of the same commit.
 fn submodule_url(repo: &Repo, root: ObjectId, path: &str) -> Result<Option<String>> {
-    let Ok(Entry { id, mode, .. }) = find(repo, root, ".gitmodules") else {
+    let Ok(Entry { id, mode, .. }) = find(repo, root, MODULES) else {
         return Ok(None);
     };
     if !matches!(mode, Mode::File | Mode::Executable) {
         return Ok(None);
     }
     Ok(match repo.blob(id)? {
-        Blob::Data(data) => url_in(&lossy(&data), path),
+        Blob::Data(data) => url_in(&data, path),
         Blob::Unavailable => None,
     })
 }
 
-/// The `url` of the section whose `path` is that one. Git writes one setting a line.
-fn url_in(modules: &str, path: &str) -> Option<String> {
-    let (mut is_it, mut url) = (false, None);
-    let mut found = None;
-    for line in modules.lines().map(str::trim).chain(["[end]"]) {
-        if line.starts_with('[') {
-            found = found.or(url.take().filter(|_| is_it));
-            is_it = false;
-            continue;
-        }
-        let Some((key, value)) = line.split_once('=') else {
-            continue;
-        };
-        let value = value.trim().trim_matches('"');
-        match key.trim().to_ascii_lowercase().as_str() {
-            "path" => is_it = value == path,
-            "url" => url = Some(value.to_owned()),
-            _ => {}
-        }
-    }
-    found
+/// The `url` of the submodule whose `path` is that one, as Git reads its settings. What cannot be read
+/// has none.
+fn url_in(modules: &[u8], path: &str) -> Option<String> {
+    let meta = gix::config::file::Metadata::default();
+    let file = gix::config::File::from_bytes_no_includes(modules, meta, Options::default()).ok()?;
+    let of = |name: &BStr, key| file.string_by("submodule", Some(name), key);
+    let mut sections = file.sections_by_name("submodule")?;
+    let url = sections.find_map(|section| {
+        let name = section.header().subsection_name()?;
+        (**of(name, "path")? == *path.as_bytes()).then(|| of(name, "url"))
+    });
+    url?.map(|url| lossy(&url))
 }
 
 #[cfg(test)]
@@ -98,9 +101,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn settings_are_read_as_git_reads_them() {
+        // Each is what `git config -f .gitmodules submodule.l.url` says.
+        for modules in [
+            "[submodule \"l\"]\npath = l\nurl = https://git.example/\\\nl.git\n",
+            "[submodule \"l\"]\npath = l # here\nurl = https://git.example/l.git ; there\n",
+            "[submodule \"l\"] path = l\nURL = https://git.example/l.git",
+            "[submodule \"l\"]\nurl = x\n[submodule \"l\"]\npath = l\nurl = https://git.example/l.git\n",
+        ] {
+            let url = url_in(modules.as_bytes(), "l");
+            assert_eq!(
+                url.as_deref(),
+                Some("https://git.example/l.git"),
+                "{modules}"
+            );
+        }
+    }
+
+    #[test]
     fn the_address_is_that_of_the_section_with_the_path() {
         let modules = "[submodule \"a\"]\n\tpath = vendor/a\n\turl = https://git.example/a.git\n[submodule \"b\"]\n\turl = \"https://git.example/b.git\"\n\tpath = vendor/b\n";
-        let url = |path| url_in(modules, path);
+        let url = |path| url_in(modules.as_bytes(), path);
         assert_eq!(
             url("vendor/a").as_deref(),
             Some("https://git.example/a.git")
@@ -110,6 +131,7 @@ mod tests {
             Some("https://git.example/b.git")
         );
         assert_eq!(url("vendor"), None);
-        assert_eq!(url_in("", "vendor/a"), None);
+        assert_eq!(url_in(b"", "vendor/a"), None);
+        assert_eq!(url_in(b"[submodule", "vendor/a"), None);
     }
 }

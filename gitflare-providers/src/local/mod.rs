@@ -338,8 +338,9 @@ impl Provider for Local {
         held: Held<'_>,
     ) -> Result<Content> {
         let (query, at_once) = (query.clone(), !held.may_be());
+        let blocked = call.blocked.clone();
         let described = self.read(call, repo, move |_, repo| {
-            Ok(match contents::describe(repo, &query)? {
+            Ok(match contents::describe(repo, &query, &blocked)? {
                 (content, Some(id)) if at_once => (contents::fill(repo, content, id)?, None),
                 described => described,
             })

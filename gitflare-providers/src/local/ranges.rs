@@ -1,15 +1,15 @@
-//! What two commits have that the other one lacks, in the order of `git rev-list`. Both histories are
-//! walked at once and painted, until all that is left is common.
+//! What two commits have that the other one lacks, in the order of `git rev-list`, and the best of what
+//! they have in common. Both histories are walked at once and painted, until all that is left is common.
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, hash_map::Entry},
+    collections::{BinaryHeap, HashMap, HashSet, hash_map::Entry},
 };
 
 use gitflare_core::{
-    Result,
+    Code, Result,
     model::{Comparison, MAX_COMPARED_COMMITS},
-    provider::{CompareQuery, RefSelector},
+    provider::{CompareQuery, GitRef, RefSelector},
 };
 use gix::ObjectId;
 
@@ -25,15 +25,27 @@ const BOTH: u8 = BASE | HEAD;
 const MAX_IN_VAIN: usize = 1000;
 
 pub(super) fn compare(repo: &Repo, query: &CompareQuery) -> Result<Comparison> {
-    let tip = |name: &gitflare_core::provider::GitRef| {
-        let found = repo.resolve(&RefSelector::Ref(name.clone()))?;
-        found.ok_or_else(|| errors::no_resource("The repository has no commits yet."))
+    let tip = |side: &str, name: &GitRef| {
+        let found = repo.resolve(&RefSelector::Ref(name.clone()));
+        let unknown = || errors::no_resource(format!("`{side}` names no branch, tag or commit."));
+        found
+            .map_err(|error| match error.code() {
+                Code::ResourceNotFound => unknown(),
+                _ => error,
+            })?
+            .ok_or_else(unknown)
     };
-    let (base, head) = (tip(&query.base)?, tip(&query.head)?);
+    let (base, head) = (tip("base", &query.base)?, tip("head", &query.head)?);
     let range = between(repo, base, head)?;
-    let merge_base = repo
-        .merge_base(base, head)?
+    let merge_base = range
+        .merge_base
         .ok_or_else(|| errors::no_resource("The two names have no common ancestor."))?;
+    // A copy that ends early may hide a better one, unless one side is the other's ancestor.
+    if range.is_cut() && merge_base != base && merge_base != head {
+        return Err(errors::no_resource(
+            "The copy of the repository is shallow: what the two names have in common is not in it.",
+        ));
+    }
     let changes = diff::between(repo, Some(merge_base), head, diff::MAX_PATCHED_FILES)?;
     let names = [base, head, merge_base].map(|id| id.to_string());
     let comparison = Comparison::of(changes, &names[0], &names[1], &names[2]);
@@ -46,11 +58,13 @@ pub(super) fn compare(repo: &Repo, query: &CompareQuery) -> Result<Comparison> {
         false => None,
     };
     Ok(Comparison {
-        ahead_by: Some(range.ahead),
-        behind_by: Some(range.behind),
-        commits_truncated: commits
-            .is_some()
-            .then_some(range.ahead > MAX_COMPARED_COMMITS as u64),
+        commits_truncated: commits.is_some().then_some(
+            range
+                .ahead
+                .is_none_or(|ahead| ahead > MAX_COMPARED_COMMITS as u64),
+        ),
+        ahead_by: range.ahead,
+        behind_by: range.behind,
         commits,
         ..comparison
     })
@@ -58,10 +72,20 @@ pub(super) fn compare(repo: &Repo, query: &CompareQuery) -> Result<Comparison> {
 
 /// What one commit has that another one lacks, and the other way round.
 struct Range {
-    ahead: u64,
-    behind: u64,
+    /// `None` where a shallow copy ends before all of them are counted.
+    ahead: Option<u64>,
+    /// As `ahead`.
+    behind: Option<u64>,
     /// The newest of those ahead.
     newest: Vec<ObjectId>,
+    /// The best common ancestor, the newest of several.
+    merge_base: Option<ObjectId>,
+}
+
+impl Range {
+    fn is_cut(&self) -> bool {
+        self.ahead.is_none() || self.behind.is_none()
+    }
 }
 
 fn between(repo: &Repo, base: ObjectId, head: ObjectId) -> Result<Range> {
@@ -84,28 +108,28 @@ fn between(repo: &Repo, base: ObjectId, head: ObjectId) -> Result<Range> {
             order.push(id);
         }
     }
-    let is_own = |id: &ObjectId, paint: u8| walk.met[id].paint == paint;
-    let mut ahead: Vec<_> = order
-        .iter()
-        .filter(|id| is_own(id, HEAD))
-        .copied()
-        .collect();
-    let range = Range {
-        ahead: ahead.len() as u64,
-        behind: order.iter().filter(|id| is_own(id, BASE)).count() as u64,
-        newest: {
-            ahead.truncate(MAX_COMPARED_COMMITS);
-            ahead
-        },
+    let met = &walk.met;
+    let own = |paint: u8| {
+        let own = order.iter().filter(move |id| met[*id].paint == paint);
+        own.copied().collect::<Vec<_>>()
     };
-    for id in &order {
-        if walk.met[id].paint != BOTH && repo.is_shallow_boundary(*id)? {
-            return Err(errors::no_resource(
-                "The copy of the repository is shallow: what the two names have in common is not in it.",
-            ));
+    let counted = |own: &[ObjectId]| -> Result<Option<u64>> {
+        for id in own {
+            if repo.is_shallow_boundary(*id)? {
+                return Ok(None);
+            }
         }
-    }
-    Ok(range)
+        Ok(Some(own.len() as u64))
+    };
+    let mut newest = own(HEAD);
+    let (ahead, behind) = (counted(&newest)?, counted(&own(BASE))?);
+    newest.truncate(MAX_COMPARED_COMMITS);
+    Ok(Range {
+        ahead,
+        behind,
+        newest,
+        merge_base: walk.merge_base(),
+    })
 }
 
 #[derive(Default)]
@@ -120,6 +144,8 @@ struct Walk {
 struct Met {
     paint: u8,
     time: u64,
+    /// How many were met before.
+    number: usize,
     parents: Vec<ObjectId>,
     is_queued: bool,
     was_passed: bool,
@@ -128,6 +154,7 @@ struct Met {
 impl Walk {
     /// Paints a commit; whether that changed anything.
     fn paint(&mut self, repo: &Repo, id: ObjectId, paint: u8) -> Result<bool> {
+        let number = self.met.len();
         if let Entry::Vacant(place) = self.met.entry(id) {
             let commit = repo.commit(id)?;
             let parents = match repo.is_shallow_boundary(id)? {
@@ -137,6 +164,7 @@ impl Walk {
             place.insert(Met {
                 paint: 0,
                 time: commit.order_time(),
+                number,
                 parents,
                 is_queued: false,
                 was_passed: false,
@@ -172,6 +200,20 @@ impl Walk {
             self.own -= 1;
         }
         Some((id, !std::mem::replace(&mut met.was_passed, true)))
+    }
+
+    /// Of the common commits the newest that is no other one's ancestor, the first met of equals: what
+    /// `git merge-base` says.
+    fn merge_base(&self) -> Option<ObjectId> {
+        let is_common = |met: &&Met| met.paint == BOTH;
+        let common = || self.met.values().filter(is_common);
+        let ancestors: HashSet<_> = common().flat_map(|met| met.parents.iter()).collect();
+        let best = self
+            .met
+            .iter()
+            .filter(|(id, met)| met.paint == BOTH && !ancestors.contains(id));
+        best.max_by_key(|(_, met)| (met.time, Reverse(met.number)))
+            .map(|(id, _)| *id)
     }
 
     /// Paints the parents of a commit like the commit; its paint, and whether that changed any.

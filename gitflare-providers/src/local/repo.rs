@@ -160,18 +160,6 @@ impl Repo {
         Ok(boundary.is_some_and(|commits| commits.iter().any(|commit| *commit == id)))
     }
 
-    /// The best common ancestor of two commits, the first of several in the engine's own order.
-    pub(super) fn merge_base(&self, one: ObjectId, two: ObjectId) -> Result<Option<ObjectId>> {
-        // Upkeep replaces the file; without it the walk takes longer and finds the same.
-        let cache = self.git.commit_graph_if_enabled().ok().flatten();
-        let mut graph = self.git.revision_graph(cache.as_ref());
-        let bases = self
-            .git
-            .merge_bases_many_with_graph(one, &[two], &mut graph)
-            .map_err(errors::unreadable)?;
-        Ok(bases.first().map(|id| id.detach()))
-    }
-
     pub(super) fn head(&self) -> Result<Head> {
         let head = self.git.head().map_err(errors::unreadable)?;
         if let gix::head::Kind::Detached { target, .. } = head.kind {
@@ -252,9 +240,15 @@ impl Repo {
 
     /// What a ref of exactly that full name points at.
     fn find_ref(&self, full_name: &[u8]) -> Result<Option<ObjectId>> {
+        /// The longest name of a file or folder: a ref is a path.
+        const MAX_COMPONENT: usize = 255;
         let Ok(name) = <&gix::refs::FullNameRef>::try_from(full_name.as_bstr()) else {
             return Ok(None);
         };
+        let mut components = full_name.split(|&byte| byte == b'/');
+        if components.any(|component| component.len() > MAX_COMPONENT) {
+            return Ok(None);
+        }
         let found = look(|| self.git.try_find_reference(name.as_bstr()))?;
         match found {
             // The engine also tries the name inside other namespaces.

@@ -22,11 +22,12 @@ impl Numbers {
 }
 
 /// A history in which commits have up to two of the last ones as parents; each changes a file of its own
-/// and a common one. Every commit is a tag `c<n>`.
-fn history(commits: u64, numbers: &mut Numbers, skew: u64) -> String {
+/// and a common one. Every commit is a tag `c<n>`; it is `step` seconds younger than the one before, or
+/// up to `skew` steps older.
+fn history(commits: u64, numbers: &mut Numbers, skew: u64, step: u64) -> String {
     let mut script = String::new();
     for n in 1..=commits {
-        let time = 1_500_000_000 + n * 100 - numbers.below(skew + 1) * 100;
+        let time = 1_500_000_000 + n * step - numbers.below(skew + 1) * step;
         write!(
             script,
             "commit refs/heads/b{n}\nmark :{n}\ncommitter C <c@d> {time} +0000\ndata 1\nx\n"
@@ -99,18 +100,25 @@ fn two_names_compare_as_git_compares_them_with_three_dots() {
         return;
     }
     let mut numbers = Numbers(7);
-    for (round, skew) in [0, 0, 0, 30, 200].into_iter().enumerate() {
+    // The last two: dates far out of order, and an import that dates all alike.
+    let rounds = [
+        (60, 0, 100),
+        (60, 0, 100),
+        (60, 30, 100),
+        (150, 200, 100),
+        (150, 0, 0),
+    ];
+    for (commits, skew, step) in rounds {
         let root = tempfile::tempdir().unwrap();
         let git = Git::init(&root.path().join("work"), &[]);
-        let script = history(60, &mut numbers, skew);
+        let script = history(commits, &mut numbers, skew, step);
         git.feed(["fast-import", "--quiet"], script.as_bytes());
         let api = Api::new(root.path(), "work");
         for _ in 0..40 {
-            let [base, head] = [(); 2].map(|()| format!("c{}", 1 + numbers.below(60)));
-            check(&git, &api, &base, &head, skew == 0);
+            let [base, head] = [(); 2].map(|()| format!("c{}", 1 + numbers.below(commits)));
+            check(&git, &api, &base, &head, skew == 0 && step > 0);
         }
-        check(&git, &api, "c1", "c60", skew == 0);
-        assert!(round < 5);
+        check(&git, &api, "c1", "c60", skew == 0 && step > 0);
     }
 }
 
@@ -121,7 +129,7 @@ fn a_long_way_is_counted_whole_and_listed_by_its_newest_commits() {
     }
     let root = tempfile::tempdir().unwrap();
     let git = Git::init(&root.path().join("work"), &[]);
-    let script = history(700, &mut Numbers(3), 0);
+    let script = history(700, &mut Numbers(3), 0, 100);
     git.feed(["fast-import", "--quiet"], script.as_bytes());
     let api = Api::new(root.path(), "work");
     let told = api.compare("c5", "c700").unwrap();
@@ -153,4 +161,67 @@ fn names_with_nothing_in_common_and_unknown_names_are_not_found() {
         let refusal = api.compare("one", name).unwrap_err();
         assert_eq!(refusal.code(), Code::InvalidRequest, "{name}");
     }
+}
+
+#[test]
+fn a_shallow_copy_compares_what_is_certain_in_it() {
+    if !git::is_available() {
+        return;
+    }
+    let (root, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let origin = Git::init(&outside.path().join("work"), &[]);
+    // main: 1 2 4 5 6, topic: 3 from 2, merged into 5.
+    let commit = |n: u64, from: &[u64]| {
+        let mut text = format!(
+            "commit refs/heads/main\nmark :{n}\ncommitter C <c@d> {} +0000\ndata 1\nx\n",
+            1_500_000_000 + n
+        );
+        for (at, from) in from.iter().enumerate() {
+            let word = if at == 0 { "from" } else { "merge" };
+            writeln!(text, "{word} :{from}").unwrap();
+        }
+        write!(
+            text,
+            "M 100644 inline own/{n}\ndata 1\n{n}\nreset refs/heads/c{n}\nfrom :{n}\n\n"
+        )
+        .unwrap();
+        text
+    };
+    let script = [
+        (1, &[][..]),
+        (2, &[1]),
+        (3, &[2]),
+        (4, &[2]),
+        (5, &[4, 3]),
+        (6, &[5]),
+        (7, &[2]),
+    ]
+    .map(|(n, from)| commit(n, from))
+    .concat();
+    origin.feed(["fast-import", "--quiet", "--force"], script.as_bytes());
+    for n in [1, 2, 4, 5] {
+        origin.run(["update-ref", "-d", &format!("refs/heads/c{n}")]);
+    }
+    let git = Git::at(root.path());
+    let url = format!("file://{}", origin.dir.display());
+    git.run([
+        "clone",
+        "-q",
+        "--bare",
+        "--no-single-branch",
+        "--depth",
+        "3",
+        &url,
+        "shallow.git",
+    ]);
+    let api = Api::new(root.path(), "shallow");
+    // One side is the other's ancestor: that is certain, though what is behind the end is not counted.
+    let told = api.compare("c3", "c6").unwrap();
+    assert_eq!(told.diff.base_sha, told.base_tip_sha);
+    assert_eq!(told.status, Some(ComparisonStatus::Ahead));
+    assert_eq!((told.ahead_by, told.behind_by), (None, Some(0)));
+    assert_eq!(told.commits_truncated, Some(true));
+    // Where both have commits of their own, what they have in common lies behind the end.
+    let refused = api.compare("c7", "c6").unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceNotFound);
 }
