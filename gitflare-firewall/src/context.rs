@@ -2,11 +2,16 @@
 //! passwords among the arguments of a call or a command, in data source names.
 
 mod commands;
+mod flags;
 pub(crate) mod spelled;
+mod table;
+
+pub(crate) use table::CONTEXTS;
 
 use commands::{
-    change_password, flag, from_literal, go_source, net, oracle, pair, password_file, piped,
+    change_password, from_literal, go_source, net, oracle, pair, password_file, piped, slash_pair,
 };
+use flags::{beside_user, flags, generated, glued, joined, listed, switch};
 
 use crate::{
     assign::is_basic,
@@ -26,10 +31,20 @@ pub(crate) enum Context {
     Arguments(usize),
     /// `ConvertTo-SecureString "password" -AsPlainText`
     Plain,
-    /// `mysql -psecret`
-    GluedFlag,
-    /// `sshpass -p secret`, by the flag's letter.
-    Flag(u8),
+    /// `mysql -psecret`, by the flag with the blank before it.
+    Glued(&'static str),
+    /// `sshpass -p secret`, by the letters of the flags that take one.
+    Flags(&'static str),
+    /// `tool -u bob -p secret`, whatever the tool.
+    BesideUser,
+    /// `tool -a bob:secret`, `tool -U bob%secret`
+    Joined,
+    /// `["-p", "secret"]`
+    Listed,
+    /// `/p:secret`, as tools of Windows write their flags.
+    Switch,
+    /// `vault login secret`: the words of the line that look generated.
+    Generated,
     /// `curl -u user:secret`
     Curl,
     /// `'Basic dXNlcjpzZWNyZXQ='`
@@ -48,91 +63,13 @@ pub(crate) enum Context {
     NetUser,
     /// `login: bob / secret`
     Pair,
+    /// `bob / secret`, in prose.
+    SlashPair,
     /// `echo secret | docker login --password-stdin`
     Piped,
     /// `--from-literal=name=secret`
     Literal,
 }
-
-/// The literals of the contexts, in any case.
-pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
-    ("kty", "\"'\\\\", Context::WebKey),
-    ("kty:", " \"'", Context::WebKey),
-    ("basic ", "A-Za-z0-9", Context::Basic),
-    ("@tcp(", "", Context::GoSource),
-    ("@unix(", "", Context::GoSource),
-    ("jdbc:oracle:thin:", "", Context::Oracle),
-    ("sqlplus ", "", Context::Oracle),
-    (":5432:", "", Context::PasswordFile),
-    (":*:*:", "", Context::PasswordFile),
-    ("chpasswd", "", Context::ChangePassword),
-    ("net use ", "", Context::NetUse),
-    ("net user ", "", Context::NetUser),
-    ("login: ", "A-Za-z", Context::Pair),
-    ("logins: ", "A-Za-z", Context::Pair),
-    ("zugangsdaten: ", "A-Za-z", Context::Pair),
-    ("identifiants: ", "A-Za-z", Context::Pair),
-    ("identifiants : ", "A-Za-z", Context::Pair),
-    ("credenciales: ", "A-Za-z", Context::Pair),
-    ("credenciais: ", "A-Za-z", Context::Pair),
-    ("credenziali: ", "A-Za-z", Context::Pair),
-    ("stats auth ", "A-Za-z", Context::Pair),
-    ("rabbitmqctl add_user ", "", Context::NetUser),
-    ("rabbitmqctl change_password ", "", Context::NetUser),
-    ("sqlcmd ", "", Context::Flag(b'P')),
-    ("basicauth(", "", Context::Arguments(1)),
-    ("basic_auth(", "", Context::Arguments(1)),
-    ("basic_auth ", "\"'", Context::Arguments(1)),
-    ("networkcredential(", "", Context::Arguments(1)),
-    ("passwordcredentials(", "", Context::Arguments(1)),
-    ("passwordauthentication(", "", Context::Arguments(1)),
-    ("auth=(", "", Context::Arguments(1)),
-    ("auth: (", "", Context::Arguments(1)),
-    ("jwt.sign(", "", Context::Arguments(1)),
-    ("jwt.verify(", "", Context::Arguments(1)),
-    (".login(", "", Context::Arguments(1)),
-    ("mysqli_connect(", "", Context::Arguments(2)),
-    ("mysql_connect(", "", Context::Arguments(2)),
-    ("new mysqli(", "", Context::Arguments(2)),
-    ("new pdo(", "", Context::Arguments(2)),
-    ("getconnection(", "", Context::Arguments(2)),
-    ("convertto-securestring", "", Context::Plain),
-    ("mysql -", "", Context::GluedFlag),
-    ("mysqldump -", "", Context::GluedFlag),
-    ("mysqladmin -", "", Context::GluedFlag),
-    ("sshpass -", "", Context::Flag(b'p')),
-    ("psexec", "", Context::Flag(b'p')),
-    (" login ", "", Context::Flag(b'p')),
-    ("useradd ", "", Context::Flag(b'p')),
-    ("usermod ", "", Context::Flag(b'p')),
-    ("zip -", "", Context::Flag(b'P')),
-    ("7z x ", "", Context::GluedFlag),
-    ("7z a ", "", Context::GluedFlag),
-    ("bcp ", "", Context::Flag(b'P')),
-    ("mongorestore ", "", Context::Flag(b'p')),
-    ("mongoexport ", "", Context::Flag(b'p')),
-    ("mongoimport ", "", Context::Flag(b'p')),
-    ("ldapmodify ", "", Context::Flag(b'w')),
-    ("ldappasswd ", "", Context::Flag(b'w')),
-    ("from-literal", "= ", Context::Literal),
-    ("password-stdin", "", Context::Piped),
-    ("passwd --stdin", "", Context::Piped),
-    ("sudo -s", "", Context::Piped),
-    ("| passwd ", "", Context::Piped),
-    ("expdp ", "", Context::Oracle),
-    ("impdp ", "", Context::Oracle),
-    ("sqlldr ", "", Context::Oracle),
-    (":5433:", "", Context::PasswordFile),
-    ("sp_addlogin ", "\"'N", Context::Arguments(1)),
-    ("mongo -", "", Context::Flag(b'p')),
-    ("mongosh ", "", Context::Flag(b'p')),
-    ("mongodump ", "", Context::Flag(b'p')),
-    ("redis-cli ", "", Context::Flag(b'a')),
-    ("openssl enc ", "", Context::Flag(b'k')),
-    ("ldapsearch ", "", Context::Flag(b'w')),
-    ("ldapadd ", "", Context::Flag(b'w')),
-    ("curl ", "", Context::Curl),
-];
 
 /// Reads the context whose literal stands at `at..end`.
 pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, found: &mut Matches) {
@@ -140,8 +77,13 @@ pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, fou
         Context::WebKey => web_key(view, at, found),
         Context::Arguments(before) => arguments(view, end, before, found),
         Context::Plain => plain(view, end, found),
-        Context::GluedFlag => flag(view, end - 2, b'p', true, found),
-        Context::Flag(letter) => flag(view, end - 2, letter, false, found),
+        Context::Glued(flag) => glued(view, end - 2, flag, found),
+        Context::Flags(letters) => flags(view, end - 2, letters, found),
+        Context::BesideUser => beside_user(view, at, end, found),
+        Context::Joined => joined(view, at, end, found),
+        Context::Listed => listed(view, at, end, found),
+        Context::Switch => switch(view, at, end, found),
+        Context::Generated => generated(view, end, found),
         Context::Curl => link::curl(view, end - 1, found),
         Context::Basic => basic(view, end, found),
         Context::GoSource => go_source(view, at, found),
@@ -153,6 +95,7 @@ pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, fou
         Context::Piped => piped(view, at, found),
         Context::Literal => from_literal(view, end, found),
         Context::Pair => pair(view, end, found),
+        Context::SlashPair => slash_pair(view, at, end, found),
     }
 }
 
@@ -230,7 +173,8 @@ fn arguments(view: &View<'_>, at: usize, before: usize, found: &mut Matches) {
             return;
         }
     }
-    let second = view.skip_blanks(comma + 1);
+    let second = view.skip_blanks(comma + usize::from(before > 0));
+    let second = second + usize::from(before == 0 && view.byte(second) == b'b');
     let Some(quote) = view.quote(second) else {
         return;
     };

@@ -125,7 +125,9 @@ impl Engine {
         add("data:", Set::new(" \t\r\n#{\\\\"), true, Kind::Data);
         add("data\":", Set::default(), true, Kind::Data);
         add("data\\\":", Set::default(), true, Kind::Data);
-        add(spelled::ESCAPE, Set::new("4-7"), false, Kind::Spelled);
+        for &(text, tail) in spelled::ESCAPES {
+            add(text, Set::new(tail), false, Kind::Spelled);
+        }
         for (text, tail, context) in CONTEXTS {
             add(text, Set::new(tail), true, Kind::Context(*context));
         }

@@ -91,15 +91,27 @@ impl View<'_> {
         (beside && self.byte(letter) == b't').then_some(letter + 1)
     }
 
-    /// After characters that show nothing.
+    /// After characters that show nothing, and those that only set the colour of a terminal.
     pub(crate) fn skip_invisible(&self, mut at: usize) -> usize {
-        while !self.byte(at).is_ascii() {
+        const COLOUR: crate::shape::Set = crate::shape::Set::new("\\d;");
+        loop {
+            let byte = self.byte(at);
+            if byte == 0x1B && self.byte(at + 1) == b'[' {
+                let end = COLOUR.run(self.text, at + 2, self.limit.min(at + 20));
+                if self.byte(end) != b'm' {
+                    return at;
+                }
+                at = end + 1;
+                continue;
+            }
+            if byte.is_ascii() {
+                return at;
+            }
             match INVISIBLE.iter().find(|sign| self.has(at, sign.as_bytes())) {
                 Some(sign) => at += sign.len(),
-                None => break,
+                None => return at,
             }
         }
-        at
     }
 
     /// The bytes of a line end at `at`, written or escaped; 0 when there is none.
@@ -223,6 +235,15 @@ impl View<'_> {
                     escapes: 0,
                     len: spelling.len(),
                 }),
+            // Of a query, encoded once or twice.
+            b'%' if slashes == 0 => [&b"%22"[..], b"%27", b"%2522"]
+                .into_iter()
+                .find(|spelling| self.has(at, spelling))
+                .map(|spelling| Quote {
+                    byte: b'%',
+                    escapes: 0,
+                    len: spelling.len(),
+                }),
             0xE2 if slashes == 0 => ["“", "”", "‘", "’", "„"]
                 .into_iter()
                 .find(|spelling| self.has(at, spelling.as_bytes()))
@@ -281,7 +302,13 @@ impl View<'_> {
                     end += slashes + 1;
                 }
                 byte if byte == quote.byte && quote.escapes == 0 => {
-                    if quote.byte != b';' {
+                    let closes = match byte {
+                        b';' => false,
+                        // Other signs are encoded so too.
+                        b'%' => self.quote(end).is_some_and(|other| other.len == quote.len),
+                        _ => true,
+                    };
+                    if closes {
                         return (end, true);
                     }
                     end += 1;

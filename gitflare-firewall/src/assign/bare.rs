@@ -7,7 +7,7 @@ use super::{
     code::is_in_text,
     form::Form,
     limits::{BARE_END, LONGEST_BARE, NAME, reach},
-    near::{has_run, near},
+    near::{beneath, has_run, near},
     strength::Strength,
     value::{is_header, is_names},
 };
@@ -81,7 +81,7 @@ impl Reader<'_, '_> {
         let mut end = view.escape_in(at, end);
         if view.byte(self.key.end) == b'%' {
             // An escaped `&` or quote ends an escaped value.
-            for sign in [&b"%26"[..], b"%22"] {
+            for sign in [&b"%26"[..], b"%22", b"%2C", b"%7D", b"%5D"] {
                 let value = &view.text[at..end];
                 end = memchr::memmem::find(value, sign).map_or(end, |index| at + index);
             }
@@ -97,6 +97,7 @@ impl Reader<'_, '_> {
         if is_loose {
             end = before_exclamation(view.text, at, end);
         }
+        end = self.without_tail(at, end);
         if view.byte(end) != b'(' {
             self.propose(at, end, form, found);
             self.continued(end, found);
@@ -112,7 +113,10 @@ impl Reader<'_, '_> {
             .iter()
             .any(|word| ends_in(name, word))
             || view.before(self.key.start) == b'/' && view.before(self.key.start - 1) != b'/'
-            || view.text[..self.key.start].ends_with(b" / ");
+            || view.text[..self.key.start].ends_with(b" / ")
+            || self.key.strength == Strength::Auth
+            // `openssl -passin pass:x1y2z3`
+            || view.has(at, b"pass:");
         names_both.then(|| second_word(view, at)).flatten()
     }
 
@@ -229,7 +233,8 @@ impl Reader<'_, '_> {
             return;
         }
         let reach = reach(self.key.strength);
-        if let Some((start, end)) = near(self.view, self.key.end, reach, self.key.strength) {
+        let beside = near(self.view, self.key.end, reach, self.key.strength);
+        if let Some((start, end)) = beside.or_else(|| beneath(self.view, self.key.end)) {
             found.secret(start, end);
             if end - start == LONGEST_BARE || end == self.view.limit {
                 found.mark_truncated(end);

@@ -51,7 +51,10 @@ impl Reader<'_, '_> {
                 || [&b"WITH"[..], b"USER", b"ROLE", b"LOGIN", b"user ", b"role "]
                     .iter()
                     .any(|word| contains(line, word)));
-        if flag || netrc || docker || directive || lisp || statement {
+        let sentence = self.key.strength == Strength::Password
+            && view.quote(at).is_some()
+            && (line.ends_with(b" with") || line.ends_with(b" and"));
+        if sentence || flag || netrc || docker || directive || lisp || statement {
             self.after_operator(at, Operator::Words, found);
         } else if self.key.strength == Strength::Password
             && (view.has(at, b"is ") || view.has(at, b"is: "))

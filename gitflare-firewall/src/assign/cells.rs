@@ -6,7 +6,7 @@ use super::{Reader, form::Form, strength::Strength};
 use crate::{chance::Profile, language::Language, shape::Set, span::Matches, text::View};
 
 /// Rows of a table that are read below its header.
-const MOST_ROWS: usize = 32;
+pub(super) const MOST_ROWS: usize = 32;
 /// Bytes of an HTML table that are read below its header.
 const LONGEST_TABLE: usize = 4 * 1024;
 /// Tags between a name and its value.
@@ -24,6 +24,9 @@ impl Reader<'_, '_> {
             Strength::Provider | Strength::Weak | Strength::Auth
         ) {
             return false;
+        }
+        if self.heads_wiki(found) || self.heads_list(at, found) || self.heads_aligned(found) {
+            return true;
         }
         let colon = view.skip_blanks(at + usize::from(view.byte(at) == b':'));
         if view.has(colon, b"</") {
@@ -112,6 +115,14 @@ impl Reader<'_, '_> {
         if view.byte(start) != b'|' && !is_ruled {
             return false;
         }
+        if self.heads_asciidoc(start, over, found) {
+            return true;
+        }
+        let bars = |from: usize, to: usize| memchr::memchr_iter(b'|', &view.text[from..to]).count();
+        let is_headed = !is_ruled
+            && view.byte(next) == b'|'
+            && bars(next, rule) == bars(start, over)
+            && bars(start, over) >= 3;
         if is_ruled {
             let column = memchr::memchr_iter(b'|', &view.text[start..self.key.start]).count();
             let mut end = rule;
@@ -129,6 +140,11 @@ impl Reader<'_, '_> {
             self.cell(at + 1, end, false, found);
         } else {
             return false;
+        }
+        if is_headed {
+            // The first row names the columns, as in Gherkin.
+            let column = bars(start, self.key.start);
+            self.nth(next, rule, column, b"|", found);
         }
         true
     }
@@ -162,7 +178,14 @@ impl Reader<'_, '_> {
     }
 
     /// Reads the field with this number of delimiters before it.
-    fn nth(&self, start: usize, end: usize, column: usize, delimiter: &[u8], found: &mut Matches) {
+    pub(super) fn nth(
+        &self,
+        start: usize,
+        end: usize,
+        column: usize,
+        delimiter: &[u8],
+        found: &mut Matches,
+    ) {
         let text = &self.view.text[start..end];
         let from = match column.checked_sub(1) {
             None => 0,
@@ -176,13 +199,13 @@ impl Reader<'_, '_> {
     }
 
     /// The first byte of a row behind the sign of a diff and indentation.
-    fn row_start(&self, line: usize) -> usize {
+    pub(super) fn row_start(&self, line: usize) -> usize {
         let sign = usize::from(matches!(self.view.byte(line), b'+' | b'-'));
         self.view.skip_blanks(line + sign)
     }
 
     /// Proposes what a cell holds, less what sets it off.
-    fn cell(&self, start: usize, end: usize, is_value: bool, found: &mut Matches) {
+    pub(super) fn cell(&self, start: usize, end: usize, is_value: bool, found: &mut Matches) {
         const AROUND: &[u8] = b" \t`*\"'";
         let text = self.view.text;
         let (mut start, mut end) = (start, end);

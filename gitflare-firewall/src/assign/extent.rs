@@ -13,8 +13,8 @@ impl Reader<'_, '_> {
     pub(super) fn config_end(&self, at: usize) -> usize {
         let view = self.view;
         let limit = view.limit.min(at + LONGEST_BARE);
-        let before = view.before(self.key.start);
-        let is_flag = before == b'-' || before == b'/' && view.byte(self.key.end) == b':';
+        let first = view.before(self.key.start);
+        let is_flag = first == b'-' || first == b'/' && view.byte(self.key.end) == b':';
         let closing = self.enclosing();
         // `helm --set a=x,b=y`
         let before = &view.text[view.line_start(self.key.start)..self.key.start];
@@ -33,6 +33,12 @@ impl Reader<'_, '_> {
                 b'|' | b'>' => ends_word || is_generated(&view.text[at..end]),
                 b';' => ends_word || self.has_pair(end + 1) || view.has(end + 1, b"export "),
                 b',' if is_set && view.byte(DOTTED.run(view.text, end + 1, limit)) == b'=' => true,
+                // `-o username=bob,password=x1y2z3,uid=1`
+                b',' if first == b','
+                    && view.byte(DOTTED.run(view.text, end + 1, limit)) == b'=' =>
+                {
+                    true
+                }
                 b',' => {
                     depth == 0 && (closing.is_some() || next == b' ' && self.has_member(end + 2))
                 }
@@ -105,6 +111,38 @@ impl Reader<'_, '_> {
         end
     }
 
+    /// The value at `at..end` less what no value goes on with: a dash of prose, the escape that
+    /// ends a colour, a path behind a generated text.
+    pub(super) fn without_tail(&self, at: usize, end: usize) -> usize {
+        const SIGNS: [&[u8]; 6] = [
+            b"\xE2\x80\x93",
+            b"\xE2\x80\x94",
+            b"\\x1b[",
+            b"\\033[",
+            b"\\e[",
+            b"^[[",
+        ];
+        const STARTS: Set = Set::new("\\\\^").with(0xE2).with(0x1B);
+        let text = self.view.text;
+        let mut stop = at;
+        while stop < end {
+            stop = STARTS.run_until(text, stop, end);
+            if stop < end
+                && (text[stop] == 0x1B || SIGNS.iter().any(|sign| text[stop..].starts_with(sign)))
+            {
+                break;
+            }
+            stop += 1;
+        }
+        let stop = stop.min(end);
+        match memchr::memchr(b'/', &text[at..stop]) {
+            Some(slash) if is_path_tail(&text[at..at + slash], &text[at + slash + 1..stop]) => {
+                at + slash
+            }
+            _ => stop,
+        }
+    }
+
     /// Whether another `name=` or a flag begins at `at`, as in command lines.
     pub(super) fn has_pair(&self, at: usize) -> bool {
         let end = NAME.run(self.view.text, at, self.view.limit.min(at + 40));
@@ -126,4 +164,15 @@ const DOTTED: Set = Set::new(r"\w.-");
 
 fn is_generated(value: &[u8]) -> bool {
     value.len() >= 12 && Profile::of(value).is_random()
+}
+
+/// Whether small words of a path stand behind a generated text; base64 has capitals and digits.
+fn is_path_tail(head: &[u8], tail: &[u8]) -> bool {
+    const WORDS: Set = Set::new("a-z._/-");
+    let profile = Profile::of(head);
+    profile.symbols == 0
+        && head.len() >= 16
+        && profile.is_random()
+        && !tail.is_empty()
+        && WORDS.run(tail, 0, tail.len()) == tail.len()
 }

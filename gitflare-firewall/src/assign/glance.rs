@@ -10,13 +10,14 @@ use super::{
         BARE_END, LONGEST_COMPARED, LONGEST_NAME, LONGEST_WORD, MARK, NAME, SHORTEST_GENERATED,
         SHORTEST_NEARBY, reach,
     },
-    members::{is_attribute, is_member_name, value_before},
-    near::{has_run, near},
+    members::{is_attribute, is_element, is_member_name, value_before},
+    near::{beneath, has_run, near},
     operator::{
         CALL, TYPE, argument, behind_remark, compared, declared, filled, is_argument, is_compared,
-        method,
+        method, tuple,
     },
     strength::Strength,
+    tables::heads_column,
     value::is_header,
 };
 use crate::{language::Language, shape::Set, text::View};
@@ -79,7 +80,7 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
     if OPENS.has(byte) || is_quote(byte) {
         return true;
     }
-    if blank && quoted && is_attribute(view, start) {
+    if blank && (quoted && is_attribute(view, start) || !quoted && is_element(view, start)) {
         return true;
     }
     let opens = match byte {
@@ -106,6 +107,7 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
                 || quoted && view.has(next, b"with: ")
                 || quoted && (is_flag(view, start) || is_argument(view, start))
                 || is_compared(view, start)
+                || tuple_around(view, start, at)
                 || filled(view, start, at).is_some()
                 || is_member_name(view, start)
         }
@@ -115,17 +117,22 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
                 || is_flag(view, start)
                 || is_member_name(view, start)
                 || is_row(view, start)
+                || heads_column(view, start, at)
         }
         b'v' | b'V' => matches!(next, b'a' | b'A'),
+        b'w' => quoted && view.has(at, b"with "),
+        // The colour of a terminal.
+        0x1B => true,
         b'c' => next == b'o',
         b'd' => next == b'e',
-        b'f' | b'o' | b'i' | b'a' if blank && behind_remark(view, at).is_some() => true,
+        b'f' | b'o' | b'i' | b'a' | b'F' if blank && behind_remark(view, at).is_some() => true,
         b'o' => next == b'r',
         b'e' => next == b'n',
         b'{' => true,
         _ => false,
     };
     opens
+        || blank && heads_column(view, start, stop)
         || blank && !quoted && (takes_blanks(view, start, strength) || declared(view, at).is_some())
 }
 
@@ -235,7 +242,8 @@ fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
             | Strength::Provider
     ) && has_run(view, stop, strength)
         // The name may end a byte before.
-        && near(view, stop, reach(strength) + 1, strength).is_some()
+        && (near(view, stop, reach(strength) + 1, strength).is_some()
+            || beneath(view, stop).is_some())
 }
 
 /// Whether the name with a word at `at` begins with the dashes of a flag.
@@ -246,6 +254,16 @@ fn is_flag(view: &View<'_>, at: usize) -> bool {
         view.floor.max(at.saturating_sub(LONGEST_NAME)),
     );
     start < at && view.text[start] == b'-' || view.before(at) == b'-'
+}
+
+/// Whether the name with a word at `start` is the first of a pair in braces.
+fn tuple_around(view: &View<'_>, start: usize, at: usize) -> bool {
+    let name = NAME.run_back(
+        view.text,
+        start,
+        view.floor.max(start.saturating_sub(LONGEST_NAME)),
+    );
+    tuple(view, name, at).is_some()
 }
 
 /// Whether a literal or a list of such may begin an argument.

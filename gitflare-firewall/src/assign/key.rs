@@ -41,6 +41,15 @@ impl Key {
         } else {
             start
         };
+        // `%22password%22`: the digits belong to the quote.
+        let start = if view.before(start) == b'%' {
+            let digits = &view.text[start..at];
+            const QUOTES: [&[u8]; 4] = [b"2522", b"2527", b"22", b"27"];
+            let quote = QUOTES.iter().find(|quote| digits.starts_with(quote));
+            start + quote.map_or(0, |quote| quote.len())
+        } else {
+            start
+        };
         // A keyword of another script is followed by its own endings.
         let letters = if view.text[end - 1].is_ascii() {
             NAME

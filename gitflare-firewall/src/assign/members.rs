@@ -130,8 +130,14 @@ impl Reader<'_, '_> {
 
     /// The value of a tag whose attribute the name is, behind further attributes that begin at `at`:
     /// in `value="..."`, or the text of the element.
-    pub(super) fn in_tag(&self, at: usize) -> Option<(Operator, usize)> {
+    pub(super) fn in_tag(&self, at: usize, quoted: bool) -> Option<(Operator, usize)> {
         let view = self.view;
+        if !quoted {
+            return is_element(view, self.key.start)
+                .then(|| after_attributes(view, at))
+                .flatten()
+                .map(|inside| (Operator::Element, inside));
+        }
         if !is_attribute(view, self.key.start) {
             return None;
         }
@@ -251,4 +257,19 @@ fn space(view: &View<'_>, at: usize, limit: usize) -> usize {
         }
     }
     at
+}
+
+/// Whether the name at `at` is that of an element: `<Password`, `<wsse:Password`.
+pub(super) fn is_element(view: &View<'_>, at: usize) -> bool {
+    const NAME: Set = Set::new(r"\w.:-");
+    let start = NAME.run_back(view.text, at, view.floor.max(at.saturating_sub(64)));
+    view.before(start) == b'<'
+}
+
+/// Behind the tag whose attributes stand at `at`.
+fn after_attributes(view: &View<'_>, at: usize) -> Option<usize> {
+    let limit = view.limit.min(at + REACH);
+    let end = at + memchr::memchr2(b'<', b'>', view.text.get(at..limit)?)?;
+    let rest = &view.text[at..end];
+    (view.byte(end) == b'>' && !rest.ends_with(b"/") && rest.contains(&b'=')).then_some(end + 1)
 }

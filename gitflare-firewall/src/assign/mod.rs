@@ -22,6 +22,7 @@ mod operator;
 mod providers;
 mod setting;
 mod strength;
+mod tables;
 mod value;
 mod words;
 
@@ -119,7 +120,7 @@ fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: 
         return typed(view, at, end, strength, found);
     };
     let reader = Reader { view, key };
-    if key.strength == Strength::Provider && names_kind(view, key.end) {
+    if key.strength == Strength::Provider && names_kind(view, key.end) || is_user(view, &key) {
         return;
     }
     let before = found.len();
@@ -144,6 +145,16 @@ fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: 
     }
 }
 
+/// Whether the name is a user in the authority of a link, which is read as a link.
+fn is_user(view: &View<'_>, key: &Key) -> bool {
+    const AUTHORITY: Set = Set::new(r"\w.~!$&*+,;=:%@-");
+    if view.byte(key.end) != b':' || !view.text[..key.start].ends_with(b"://") {
+        return false;
+    }
+    let end = AUTHORITY.run(view.text, key.end, view.limit.min(key.end + 512));
+    memchr::memchr(b'@', &view.text[key.end..end]).is_some()
+}
+
 /// What a call types into a field whose name is none of a value: `user.type(passwordInput, '...')`.
 fn typed(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut Matches) {
     if !matches!(strength, Strength::Password | Strength::Pass) {
@@ -152,7 +163,12 @@ fn typed(view: &View<'_>, at: usize, end: usize, strength: Strength, found: &mut
     let floor = view.floor.max(at.saturating_sub(LONGEST_NAME));
     let start = NAME.run_back(view.text, at, floor);
     let end = NAME.run(view.text, end, view.limit.min(end + LONGEST_NAME));
-    if let Some(value) = operator::filled(view, start, end) {
+    let assigned = || {
+        view.has(end, b".value")
+            .then(|| operator::method(view, end))
+            .flatten()
+    };
+    if let Some(value) = operator::filled(view, start, end).or_else(assigned) {
         let key = Key {
             start,
             end,
@@ -209,7 +225,9 @@ impl Reader<'_, '_> {
         }
         let operator = match self.sibling(at) {
             Some(value) => Some((Operator::Assign, value)),
-            None if quoted && blank => self.in_tag(at).or_else(|| self.operator(at, quoted)),
+            None if blank => self
+                .in_tag(at, quoted)
+                .or_else(|| self.operator(at, quoted)),
             None => self.operator(at, quoted),
         };
         match operator {
@@ -350,6 +368,9 @@ impl Reader<'_, '_> {
         if let Some((start, end)) = perl_literal(view, at) {
             return self.propose(start, end, Form::Quoted, found);
         }
+        if let Some((start, end)) = set_off(view, at) {
+            return self.propose(start, end, Form::Literal, found);
+        }
         if operator == Operator::Comma && view.has(at, b"with: ") {
             // `fill_in "Password", with: "..."`
             return self.after_operator(at + b"with:".len(), Operator::Assign, found);
@@ -382,10 +403,11 @@ impl Reader<'_, '_> {
         let view = self.view;
         let mut start = start;
         let mut end = end;
-        while start < end && matches!(view.text[start], b' ' | b'\t') {
+        const SPACE: Set = Set::new(" \t\r\n");
+        while start < end && SPACE.has(view.text[start]) {
             start += 1;
         }
-        while end > start && matches!(view.text[end - 1], b' ' | b'\t') {
+        while end > start && SPACE.has(view.text[end - 1]) {
             end -= 1;
         }
         if start >= end {
@@ -435,6 +457,24 @@ fn inline_element(view: &View<'_>, at: usize) -> Option<usize> {
     }
     let tag = TAGS.iter().find(|tag| view.has(at, tag))?;
     Some(at + tag.len())
+}
+
+/// `\texttt{...}`, `\verb|...|`: what a macro of LaTeX only sets off.
+fn set_off(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
+    const MACROS: [&[u8]; 5] = [
+        b"\\texttt{",
+        b"\\textbf{",
+        b"\\code{",
+        b"\\verb|",
+        b"\\lstinline|",
+    ];
+    if view.byte(at) != b'\\' {
+        return None;
+    }
+    let start = at + MACROS.iter().find(|name| view.has(at, name))?.len();
+    let limit = view.limit.min(start + LONGEST_BARE);
+    let end = const { Set::new("}| \r\n\"\\\\") }.run_until(view.text, start, limit);
+    matches!(view.byte(end), b'}' | b'|').then_some((start, end))
 }
 
 /// `q{...}`, `qq(...)`

@@ -102,7 +102,8 @@ pub(super) fn near(
             .rposition(|byte| *byte == b'=')
             .map_or(at, |index| at + index + 1);
         let value = &view.text[start..end];
-        let is_path = byte == b'/' || at == name_end && byte == b'.' && value.contains(&b'/');
+        let is_path = byte == b'/' && !matches!(view.byte(at + 1), b' ' | b'\n')
+            || at == name_end && byte == b'.' && value.contains(&b'/');
         let names_digest = [
             &b"sha"[..],
             b"sha1",
@@ -129,6 +130,50 @@ pub(super) fn near(
     }
     None
 }
+
+/// The generated text that is all of its line, under a heading or a label that ends in the name:
+/// blank lines, rules and fences may stand between.
+pub(super) fn beneath(view: &View<'_>, name_end: usize) -> Option<(usize, usize)> {
+    const LABEL: Set = Set::new("*:_` =#~\"");
+    const RULE: Set = Set::new("=~^+`-");
+    let limit = view.limit.min(name_end + LONGEST_LABEL);
+    let is = usize::from(view.has(name_end, b" is")) * 3;
+    let over = LABEL.run(view.text, name_end + is, limit);
+    let mut at = view.next_line(over)?;
+    for _ in 0..MOST_LINES {
+        let end = const { Set::new("\r\n\\\\") }.run_until(view.text, at, view.limit.min(at + 256));
+        let line = &view.text[at.min(end)..end];
+        // `next_line` takes the sign of a diff for one; of a rule nothing is lost by it.
+        let is_rule = RULE.run(line, 0, line.len()) == line.len() || line.starts_with(b"```");
+        if !is_rule {
+            return alone(view, at, end);
+        }
+        at = view.next_line(end)?;
+    }
+    None
+}
+
+/// The generated text of `at..end` that nothing but quotes of Markdown and blanks stand beside.
+fn alone(view: &View<'_>, at: usize, end: usize) -> Option<(usize, usize)> {
+    const BESIDE: Set = Set::new("`* >");
+    let start = BESIDE.run(view.text, at, end);
+    let stop = TOKEN.run(view.text, start, end);
+    let value = &view.text[start.min(stop)..stop];
+    let profile = Profile::of(value);
+    (BESIDE.run(view.text, stop, end) == end
+        && value.len() >= SHORTEST_ALONE
+        && is_generated(value)
+        && profile.symbols * 8 < value.len()
+        && !is_commit_id(value)
+        && !is_uuid(value))
+    .then_some((start, stop))
+}
+
+/// Bytes between a name and the end of its line.
+const LONGEST_LABEL: usize = 80;
+/// Lines that may part a label from its value, and the value's own.
+const MOST_LINES: usize = 4;
+const SHORTEST_ALONE: usize = 16;
 
 /// `elevenlabs.voice`, `spotify:track:...`: whether the name goes on to a name of something that
 /// belongs to it.

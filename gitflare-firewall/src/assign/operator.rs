@@ -57,7 +57,21 @@ impl Reader<'_, '_> {
             b'.' if next.is_ascii_alphabetic() => {
                 method(view, at).map(|value| (Operator::Compare, value))
             }
+            b'w' if quoted && view.has(at, b"with ") => {
+                // A step of a test: `fill in "Password" with "..."`.
+                let quote = view.quote(at + 5)?;
+                let start = at + 5 + quote.len;
+                let (end, _) = view.quoted_end(start, quote);
+                has_digit_or_symbol(&view.text[start..end]).then_some((Operator::Assign, at + 5))
+            }
             b'{' if view.quote(at + 1).is_some() => Some((Operator::Assign, at + 1)),
+            // `fetch("password") { "..." }`
+            b'{' if quoted && view.has(at - 2, b") ") && view.quote(at + 2).is_some() => {
+                Some((Operator::Assign, at + 2))
+            }
+            b',' if !quoted && tuple(view, self.key.start, at).is_some() => {
+                tuple(view, self.key.start, at).map(|value| (Operator::Assign, value))
+            }
             b'?' | b'+' | b'.' | b'|' | b'&' => {
                 let end = at + 1 + usize::from(next == view.byte(at));
                 // `x ?? "default"`, `x || "default"`, `x ?: "default"`
@@ -83,9 +97,7 @@ impl Reader<'_, '_> {
                     .map(|index| (Operator::Element, at + index + 1))
             }
             b'>' if self.in_element(quoted) => Some((Operator::Element, at + 1)),
-            b'%' if view.has(at, b"%3D") || view.has(at, b"%3d") || view.has(at, b"%3A") => {
-                Some((Operator::Assign, at + 3))
-            }
+            b'%' => encoded_operator(view, at).map(|end| (Operator::Assign, end)),
             b'\\' if view.has(at, b"\\u003d") => Some((Operator::Assign, at + 6)),
             b'\\' if view.has(at, b"\\u003e") => Some((Operator::Element, at + 6)),
             0xEF if view.has(at, "：".as_bytes()) || view.has(at, "＝".as_bytes()) => {
@@ -137,6 +149,9 @@ impl Reader<'_, '_> {
             if byte == b'<' && view.byte(end + 1) == b'<' && view.quote(end + 2).is_some() {
                 // `<<"...">>` of Erlang.
                 return end + 2;
+            }
+            if byte == b'[' && view.has(end, b"[]byte(") && view.quote(end + 7).is_some() {
+                return end + 7;
             }
             if matches!(byte, b'(' | b'[' | b'@' | b'$' | b'{')
                 && (view.quote(view.skip_blanks(end + 1)).is_some())
@@ -293,6 +308,26 @@ impl Reader<'_, '_> {
     }
 }
 
+/// The literal of `{password, "x1y2z3"}`, a pair of Erlang and its kin, whose comma stands at `at`.
+pub(super) fn tuple(view: &View<'_>, start: usize, at: usize) -> Option<usize> {
+    let value = view.skip_blanks(at + 1);
+    let binary = usize::from(view.has(value, b"<<")) * 2;
+    let quote = view.quote(value + binary)?;
+    let (end, closed) = view.quoted_end(value + binary + quote.len, quote);
+    let over = end + quote.len + usize::from(view.has(end + quote.len, b">>")) * binary;
+    (closed && view.before(start) == b'{' && view.byte(over) == b'}').then_some(value + binary)
+}
+
+/// Behind the `=` or `:` of a query at `at`, encoded once or twice, and blanks encoded alike.
+fn encoded_operator(view: &View<'_>, at: usize) -> Option<usize> {
+    const SIGNS: [&[u8]; 6] = [b"%3D", b"%3d", b"%3A", b"%3a", b"%253D", b"%253A"];
+    let mut end = at + SIGNS.iter().find(|sign| view.has(at, sign))?.len();
+    while view.has(end, b"%20") {
+        end += 3;
+    }
+    Some(end)
+}
+
 /// Whether an argument behind a flag is its value.
 fn takes_flag(value: &[u8]) -> bool {
     !value.starts_with(b"-")
@@ -325,9 +360,15 @@ pub(super) fn is_compared(view: &View<'_>, at: usize) -> bool {
     let floor = view.floor.max(at.saturating_sub(64));
     let start = const { Set::new(r"\w.>-") }.run_back(view.text, at, floor);
     let callee = &view.text[view.floor.max(start.saturating_sub(8))..start];
-    [&b"strcmp("[..], b"strncmp(", b"casecmp("]
-        .iter()
-        .any(|name| callee.ends_with(&name[name.len().saturating_sub(8)..]))
+    [
+        &b"strcmp("[..],
+        b"strncmp(",
+        b"casecmp(",
+        b"strcpy(",
+        b"strncpy(",
+    ]
+    .iter()
+    .any(|name| callee.ends_with(&name[name.len().saturating_sub(8)..]))
 }
 
 /// Where the quote closes that is compared with the name at `at`, at most `reach` before it.
@@ -391,12 +432,26 @@ pub(super) fn filled(view: &View<'_>, start: usize, at: usize) -> Option<usize> 
         .then_some(value)
 }
 
-/// The literal in `.equals("...")`, `.type('...')` and their kin, whose point stands at `at`.
+/// The literal in `.equals("...")`, `.type('...')` and their kin, or in `.value = "..."`, whose
+/// point stands at `at`.
 pub(super) fn method(view: &View<'_>, at: usize) -> Option<usize> {
     let end = const { Set::new(r"\w") }.run(view.text, at + 1, view.limit.min(at + 20));
-    let value = view.skip_blanks(end + 1);
-    (view.byte(end) == b'(' && METHODS.has(&view.text[at + 1..end]) && view.quote(value).is_some())
-        .then_some(value)
+    let name = &view.text[at + 1..end];
+    if name == b"value" || name == b"text" {
+        let operator = view.skip_blanks(end);
+        let value = view.skip_blanks(operator + 1);
+        return (view.byte(operator) == b'=' && view.quote(value).is_some()).then_some(value);
+    }
+    if view.byte(end) != b'(' || !METHODS.has(name) {
+        return None;
+    }
+    let mut value = view.skip_blanks(end + 1);
+    if view.byte(value) == b'|' {
+        // `.unwrap_or_else(|_| "...")`
+        let over = const { Set::new(r"\w ") }.run(view.text, value + 1, view.limit.min(value + 16));
+        value = view.skip_blanks(over + 1);
+    }
+    view.quote(value).map(|_| value)
 }
 
 /// `name Type = "..."`: behind the operator after a type that blanks alone join to the name.
@@ -427,14 +482,17 @@ pub(super) fn behind_remark(view: &View<'_>, at: usize) -> Option<usize> {
             }
             const { Set::new("*") }.run(view.text, end + 1, view.limit.min(end + 3))
         }
-        b'f' | b'o' | b'i' | b'a' => {
-            let word = const { Set::new("a-z") }.run(view.text, at, limit);
-            if ![&b"for"[..], b"of", b"on", b"in", b"at"].contains(&&view.text[at..word]) {
+        b'f' | b'o' | b'i' | b'a' | b'F' => {
+            let word = const { Set::new("A-Za-z") }.run(view.text, at, limit);
+            let words = [&b"for"[..], b"of", b"on", b"in", b"at", b"FOR"];
+            if !words.contains(&&view.text[at..word]) {
                 return None;
             }
             let end = INSIDE.run(view.text, word, limit);
-            let words = view.text[word..end].split(|byte| *byte == b' ').skip(1);
-            if view.before(end) == b' ' || !(1..=4).contains(&words.count()) {
+            let words = view.text[word..end].split(|byte| *byte == b' ');
+            let words = words.filter(|word| !word.is_empty()).count();
+            let is_set_off = view.before(end) == b' ' && view.byte(end) != b'=';
+            if is_set_off || !(1..=4).contains(&words) {
                 return None;
             }
             end

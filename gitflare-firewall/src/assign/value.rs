@@ -373,10 +373,18 @@ fn is_beyond_ascii(digits: &[u8]) -> bool {
 /// `ssh-rsa AAAAB3NzaC1...`, whose beginning names its type, and the scope of a signed request.
 pub(super) fn is_published(value: &[u8]) -> bool {
     let key = value.strip_prefix(b"ssh-rsa ").unwrap_or(value);
-    [&b"AAAAB3NzaC1"[..], b"AAAAC3NzaC1", b"AAAAE2VjZHNh"]
-        .iter()
-        .any(|head| key.starts_with(head))
-        || value.ends_with(b"/aws4_request")
+    const HEADS: [&[u8]; 8] = [
+        b"AAAAB3NzaC1",
+        b"AAAAC3NzaC1",
+        b"AAAAE2VjZHNh",
+        // Public keys in base64: of two curves, of Ed25519 and X25519, of RSA.
+        b"MFkwEwYHKoZIzj0CAQ",
+        b"MHYwEAYHKoZIzj0CAQ",
+        b"MCowBQYDK2Vw",
+        b"MCowBQYDK2Vu",
+        b"MIIBIjANBgkqhkiG9w0BAQEFAAOC",
+    ];
+    HEADS.iter().any(|head| key.starts_with(head)) || value.ends_with(b"/aws4_request")
 }
 
 /// One word with a capital, as labels are written.
@@ -396,7 +404,7 @@ pub(super) fn is_number(value: &[u8]) -> bool {
         .iter()
         .find_map(|suffix| value.strip_suffix(*suffix))
         .unwrap_or(value);
-    value.starts_with(b"0x") && value.len() < 2 + 32
+    (value.starts_with(b"0x") || value.starts_with(b"0b")) && value.len() < 2 + 32
         || number
             .iter()
             .all(|byte| byte.is_ascii_digit() || b"._eE+-".contains(byte))

@@ -202,7 +202,7 @@ pub(super) static NOT_AFTER: LazyLock<Words> = LazyLock::new(|| {
          filter mapper converter serializer comparator equals hash_algo bits bytes pair selector \
          protector derivation exchange agreement lookup request response property variable constant \
          visible visibility context encryption toggle show hide forgot forget recover grant flow auth_method login \
-         hasher public startswith endswith contains review",
+         hasher public manager mgr startswith endswith contains review",
     )
 });
 
@@ -248,7 +248,7 @@ pub(super) static COMPOUNDS: LazyLock<Words> = LazyLock::new(|| {
 pub(super) static EMPTY_WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
         "\
-         true false null nil none undefined void string str text hidden input required optional \
+         ssid true false null nil none undefined void string str text hidden input required optional \
          password passwd passphrase pass pwd secret token key username user email login bearer basic \
          digest default number integer int bool boolean bytes object array value changeme change-me \
          change_me redacted masked filtered removed placeholder dummy todo tbd fixme unknown yes no \
@@ -307,7 +307,8 @@ pub(super) static LOOKS_UP: LazyLock<Words> = LazyLock::new(|| {
 pub(super) static METHODS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(
         "equals equalsignorecase eq contentequals compareto type fill sendkeys send_keys setvalue \
-         set_value fillfield clearandtype append push_str",
+         set_value fillfield clearandtype append push_str val tobe toequal tostrictequal unwrap_or \
+         unwrap_or_else",
     )
 });
 

@@ -1,41 +1,17 @@
 //! Passwords in the words of commands and of the lines that tools read: behind flags, in pairs of a
 //! user and a secret, handed over by a pipe.
 
-use crate::{assign::second_word, link::is_secret, shape::Set, span::Matches, text::View};
-
-/// The value of the flag on the line at `at`.
-pub(super) fn flag(view: &View<'_>, at: usize, letter: u8, glued: bool, found: &mut Matches) {
-    let limit = view.limit.min(at + 300);
-    let line = view.line_over(at).min(limit);
-    let Some(index) = memchr::memmem::find(&view.text[at..line], &[b' ', b'-', letter]) else {
-        return;
-    };
-    let mut start = at + index + 3;
-    if glued == matches!(view.byte(start), b' ' | b'=') {
-        return;
-    }
-    if !glued {
-        start = view.skip_blanks(start + 1);
-    }
-    let end = match view.quote(start) {
-        Some(quote) => {
-            start += quote.len;
-            view.quoted_end(start, quote).0
-        }
-        None => const { Set::new(" \t\r\n\"'`\\\\;|)&") }.run_until(view.text, start, line),
-    };
-    if start < end && !matches!(view.byte(start), b'-' | b'<') && is_secret(&view.text[start..end])
-    {
-        found.secret(start, end);
-    }
-}
+use crate::{
+    assign::second_word, chance::Profile, link::is_secret, shape::Set, span::Matches, text::View,
+};
 
 const SOURCE: Set = Set::new(r"\w.~!#$%^*+=?-");
 
 /// The secret before `@tcp(`, as Go's MySQL driver reads it.
 pub(super) fn go_source(view: &View<'_>, at: usize, found: &mut Matches) {
     let start = SOURCE.run_back(view.text, at, view.floor.max(at.saturating_sub(128)));
-    if view.before(start) == b':' && start < at && is_secret(&view.text[start..at]) {
+    let is_named = view.before(start.saturating_sub(1)).is_ascii_alphanumeric();
+    if view.before(start) == b':' && is_named && start < at && is_secret(&view.text[start..at]) {
         found.secret(start, at);
     }
 }
@@ -86,26 +62,32 @@ pub(super) fn password_file(view: &View<'_>, at: usize, found: &mut Matches) {
 /// The secret of the pair that is handed to `chpasswd`, by a pipe or as a here-string.
 pub(super) fn change_password(view: &View<'_>, at: usize, found: &mut Matches) {
     let here = view.skip_blanks(at + b"chpasswd".len());
-    let range = if view.has(here, b"<<<") {
-        let start = view.skip_blanks(here + 3);
-        view.quote(start).map(|quote| {
-            let start = start + quote.len;
-            (start, view.quoted_end(start, quote).0)
-        })
-    } else {
-        echoed(view, at)
+    let given = match here_string(view, here) {
+        Some((start, end)) => Some((start, end, false)),
+        None => echoed(view, at),
     };
-    if let Some((start, end)) = range
-        && let Some(colon) = memchr::memchr(b':', &view.text[start..end])
-        && is_secret(&view.text[start + colon + 1..end])
-    {
-        found.secret(start + colon + 1, end);
+    let Some((start, end, is_argument)) = given else {
+        return;
+    };
+    // What `printf` fills in is the secret alone, if its format holds the user.
+    let colon = memchr::memchr(b':', &view.text[start..end]);
+    let secret = match colon {
+        Some(colon) => start + colon + 1,
+        None if is_argument => start,
+        None => return,
+    };
+    if is_secret(&view.text[secret..end]) {
+        found.secret(secret, end);
     }
 }
 
-/// What a pipe hands to the command at `at`, which reads a password.
+/// What a pipe or a here-string hands to the command at `at`, which reads a password.
 pub(super) fn piped(view: &View<'_>, at: usize, found: &mut Matches) {
-    if let Some((start, end)) = echoed(view, at)
+    let over = view.line_over(at).min(view.limit.min(at + 200));
+    let here = memchr::memmem::find(&view.text[at..over.max(at)], b"<<<")
+        .and_then(|index| here_string(view, at + index));
+    if let Some((start, end)) =
+        here.or_else(|| echoed(view, at).map(|(start, end, _)| (start, end)))
         && is_secret(&view.text[start..end])
         && !view.text[start..end].contains(&b' ')
     {
@@ -113,34 +95,71 @@ pub(super) fn piped(view: &View<'_>, at: usize, found: &mut Matches) {
     }
 }
 
-/// The text of an `echo` or `printf` before the last pipe up to `at` on its line.
-fn echoed(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
-    let line = view.line_start(at);
+/// The text of the here-string whose sign stands at `at`.
+fn here_string(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
+    if !view.has(at, b"<<<") {
+        return None;
+    }
+    let start = view.skip_blanks(at + 3);
+    Some(match view.quote(start) {
+        Some(quote) => {
+            let start = start + quote.len;
+            (start, view.quoted_end(start, quote).0)
+        }
+        None => (
+            start,
+            const { Set::new(" \t\r\n\"'`\\\\;|)") }.run_until(view.text, start, view.limit),
+        ),
+    })
+}
+
+/// The text of an `echo` or `printf` before the last pipe up to `at` on its line, and whether it is
+/// one that `printf` fills into its format.
+fn echoed(view: &View<'_>, at: usize) -> Option<(usize, usize, bool)> {
+    // An escaped line end may stand in the text itself.
+    let line = view.floor.max(at.saturating_sub(512));
+    let line = memchr::memrchr(b'\n', &view.text[line..at]).map_or(line, |end| line + end + 1);
     let pipe = memchr::memrchr(b'|', &view.text[line..view.limit.min(at + 1)])?;
     let before = &view.text[line..line + pipe];
     let (word, len) = memchr::memmem::rfind(before, b"echo ")
         .map(|word| (word, 5))
         .or_else(|| memchr::memmem::rfind(before, b"printf ").map(|word| (word, 7)))?;
+    let end = line + pipe;
     let mut start = view.skip_blanks(line + word + len);
     if view.byte(start) == b'-' {
         // `echo -n`
-        start = view.skip_blanks(const { Set::new(r"\w-") }.run(view.text, start, line + pipe));
+        start = view.skip_blanks(const { Set::new(r"\w-") }.run(view.text, start, end));
     }
-    let end = line + pipe;
-    Some(match view.quote(start) {
-        Some(quote) => {
-            let start = start + quote.len;
-            let (stop, _) = view.quoted_end(start, quote);
-            (
-                start.min(end),
-                view.escape_in(start.min(end), stop.min(end)),
-            )
+    let mut text = shell_word(view, start, end);
+    let mut is_argument = false;
+    while len == 7 && memchr::memmem::find(&view.text[text.0..text.1], b"%s").is_some()
+        || is_argument
+    {
+        let next = view.skip_blanks(text.2);
+        if next >= end {
+            break;
         }
-        None => (
-            start.min(end),
-            const { Set::new(" \t") }.run_until(view.text, start.min(end), end),
-        ),
-    })
+        text = shell_word(view, next, end);
+        is_argument = true;
+    }
+    let stop = view.escape_in(text.0, text.1);
+    Some((text.0, stop, is_argument))
+}
+
+/// The word at `at` before `end` less its quotes, and where it is over.
+fn shell_word(view: &View<'_>, at: usize, end: usize) -> (usize, usize, usize) {
+    match view.quote(at) {
+        Some(quote) => {
+            let start = (at + quote.len).min(end);
+            let stop = view.quoted_end(start, quote).0.min(end);
+            (start, stop, (stop + quote.len).max(at + 1))
+        }
+        None => {
+            let at = at.min(end);
+            let stop = const { Set::new(" \t);") }.run_until(view.text, at, end);
+            (at, stop, stop.max(at + 1))
+        }
+    }
 }
 
 /// The value of `--from-literal=name=secret`.
@@ -216,5 +235,29 @@ pub(super) fn pair(view: &View<'_>, at: usize, found: &mut Matches) {
     }
     if is_secret(&view.text[start..end]) {
         found.secret(start, end);
+    }
+}
+
+/// The generated text behind a slash that blanks set off, where a word stands before it: `use bob /
+/// x1y2z3`. A quotient of names is none.
+pub(super) fn slash_pair(view: &View<'_>, at: usize, end: usize, found: &mut Matches) {
+    const VALUE: Set = Set::new(r"\w+=~!-");
+    let before = view.before(at);
+    if !view.language.is_unknown() || !(before.is_ascii_alphanumeric() || before == b'`') {
+        return;
+    }
+    let start = end + usize::from(view.byte(end) == b'`');
+    let stop = VALUE.run(view.text, start, view.limit.min(start + 128));
+    let profile = Profile::of(&view.text[start..stop]);
+    let is_over = !matches!(view.byte(stop), b'.' | b'/' | b'(' | b'[' | b':')
+        || view.byte(stop) == b'.' && !view.byte(stop + 1).is_ascii_alphanumeric();
+    if profile.len >= 12
+        && is_over
+        && profile.digits >= 2
+        && profile.symbols == 0
+        && !profile.is_hex()
+        && profile.is_random()
+    {
+        found.secret(start, stop);
     }
 }

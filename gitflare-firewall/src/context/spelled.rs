@@ -1,6 +1,6 @@
 //! Words that are spelled so that they look or read like others: with characters without a shape
-//! in them, with letters of another script that look the same, in full width, with `\u0077` for a
-//! letter. It gives the word in plain letters; what it means is the caller's business.
+//! in them, with letters of another script that look the same, in full width, with `\u0077`, `\x77`
+//! or `&#119;` for a letter. It gives the word in plain letters; what it means is the caller's business.
 
 use crate::{
     language::Language,
@@ -45,8 +45,19 @@ pub(crate) const LOOKALIKES: &[(&str, u8)] = &[
     ("Ε", b'E'),
 ];
 
-/// How an escaped letter begins; a digit from 4 to 7 follows.
-pub(crate) const ESCAPE: &str = "\\u00";
+/// How an escaped letter begins, and what follows.
+pub(crate) const ESCAPES: &[(&str, &str)] = &[
+    ("\\u00", "4-7"),
+    ("\\x4", r"\x"),
+    ("\\x5", r"\x"),
+    ("\\x6", r"\x"),
+    ("\\x7", r"\x"),
+    ("&#x", "4-7"),
+    ("&#1", "0-2"),
+    ("&#6", "5-9"),
+    ("&#7", r"\d"),
+    ("&#9", "05-9"),
+];
 
 /// What the odd characters begin with.
 const LEADS: Set = Set::new("")
@@ -72,7 +83,8 @@ pub(crate) fn plain_word(view: &View<'_>, at: usize) -> Option<(usize, usize, Ve
     loop {
         start = WORD.run_back(view.text, start, floor);
         let escape = view.text.get(start..first.min(start + 5)).and_then(escaped);
-        if view.before(start) == b'\\' && escape.is_some() {
+        let is_escaped = view.before(start) == b'\\' && escape.is_some();
+        if is_escaped || view.before(start) == b';' && ends_entity(view, start, floor) {
             return None;
         }
         match odd_before(view, start, floor) {
@@ -103,11 +115,13 @@ fn odd(view: &View<'_>, at: usize) -> Option<(usize, Option<u8>)> {
     let byte = view.byte(at);
     if byte == b'\\' {
         let slashes = view.backslashes(at);
-        let letter = escaped(
-            view.text
-                .get(at + slashes..view.limit.min(at + slashes + 5))?,
-        )?;
-        return Some((slashes + 5, Some(letter)));
+        let from = (at + slashes).min(view.limit);
+        let (len, letter) = escaped(&view.text[from..view.limit.min(from + 5)])?;
+        return Some((slashes + len, Some(letter)));
+    }
+    if byte == b'&' {
+        let (len, letter) = entity(&view.text[at..view.limit.min(at + LONGEST_ENTITY)])?;
+        return Some((len, Some(letter)));
     }
     if !LEADS.has(byte) {
         return None;
@@ -232,15 +246,38 @@ fn is_ascii(block: &[u8; BLOCK]) -> bool {
     block.iter().fold(0, |all, byte| all | byte).is_ascii()
 }
 
-/// The letter that `u0077` stands for.
-fn escaped(text: &[u8]) -> Option<u8> {
-    let &[b'u', b'0', b'0', high, low] = text else {
-        return None;
+/// The bytes of `u0077` or `x77` at the beginning of `text`, and the letter that it stands for.
+fn escaped(text: &[u8]) -> Option<(usize, u8)> {
+    let (len, high, low) = match *text {
+        [b'u', b'0', b'0', high, low, ..] => (5, high, low),
+        [b'x', high, low, ..] => (3, high, low),
+        _ => return None,
     };
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let letter = (digit(high)? * 16 + digit(low)?) as u8;
-    WORD.has(letter).then_some(letter)
+    WORD.has(letter).then_some((len, letter))
 }
+
+/// `&#119;` and `&#x77;` at the beginning of `text`.
+fn entity(text: &[u8]) -> Option<(usize, u8)> {
+    let over = memchr::memchr(b';', text)?;
+    let digits = std::str::from_utf8(text[..over].strip_prefix(b"&#")?).ok()?;
+    let letter = match digits.strip_prefix(['x', 'X']) {
+        Some(digits) => u8::from_str_radix(digits, 16).ok()?,
+        None => digits.parse().ok()?,
+    };
+    WORD.has(letter).then_some((over + 1, letter))
+}
+
+/// Whether an entity of a letter ends at `at`.
+fn ends_entity(view: &View<'_>, at: usize, floor: usize) -> bool {
+    let from = floor.max(at.saturating_sub(LONGEST_ENTITY));
+    memchr::memrchr(b'&', &view.text[from..at])
+        .is_some_and(|sign| entity(&view.text[from + sign..at]).is_some())
+}
+
+/// `&#x0077;`
+const LONGEST_ENTITY: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -257,6 +294,12 @@ mod tests {
             ("ａｐｉ＿ｋｅｙ：", 0, Some("api_key")),
             ("ａｐｉ＿ｋｅｙ：", 12, None),
             (r"pass\u0077ord", 4, Some("password")),
+            (r"\x70assw\x6frd", 0, Some("password")),
+            (r"\x70assw\x6frd", 8, None),
+            ("&#112;assword", 0, Some("password")),
+            ("p&#x61;ss&#119;ord", 1, Some("password")),
+            ("p&#x61;ss&#119;ord", 9, None),
+            ("it&#39;s", 2, None),
             (r"\\u0070\\u0061ss", 1, Some("pass")),
             (r"\u0070\u0061ss", 6, None),
         ] {

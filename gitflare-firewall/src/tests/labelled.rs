@@ -23,6 +23,13 @@ const TABLES: &[(&str, &str, [f64; 3])] = &[
     ),
     ("words", include_str!("labelled/words.txt"), [1.0; 3]),
     ("spelling", include_str!("labelled/spelling.txt"), [1.0; 3]),
+    ("commands", include_str!("labelled/commands.txt"), [1.0; 3]),
+    (
+        "languages",
+        include_str!("labelled/languages.txt"),
+        [1.0; 3],
+    ),
+    ("harmless", include_str!("labelled/harmless.txt"), [1.0; 3]),
     ("ids", include_str!("labelled/ids.txt"), [1.0; 3]),
     ("locks", include_str!("labelled/locks.txt"), [1.0; 3]),
     ("prose", include_str!("labelled/prose.txt"), [1.0; 3]),
