@@ -19,7 +19,7 @@ pub(crate) enum Language {
     Table,
     /// Translations of a user interface: values are labels.
     Labels,
-    /// A lock file: names, versions and checksums; only formats, keys and credentials in URLs count.
+    /// A lock file or a list of checksums; only formats, keys and credentials in URLs count.
     Lock,
 }
 
@@ -66,7 +66,7 @@ impl Language {
     }
 }
 
-/// Files that package managers write.
+/// Files that package managers and compilers write, and lists of checksums.
 fn is_lock(name: &str) -> bool {
     const NAMES: &[&str] = &[
         "go.sum",
@@ -84,7 +84,18 @@ fn is_lock(name: &str) -> bool {
         "renv.lock",
         "verification-metadata.xml",
     ];
-    NAMES.contains(&name) || name.ends_with(".lock") || name.ends_with(".lockb")
+    const ENDINGS: &[&str] = &[
+        ".lock",
+        ".lockb",
+        ".tsbuildinfo",
+        ".sha1",
+        ".sha256",
+        ".sha512",
+        ".md5",
+        "sums",
+        "sums.txt",
+    ];
+    NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// The name under which a template or a copy would be used: `a.conf` of `a.conf.j2`.

@@ -24,21 +24,16 @@ impl Reader<'_, '_> {
         }
         let start = self.key.start;
         let flag = view.before(start) == b'-';
-        let line = &view.text[view.line_start(start)..start];
-        let line = line.trim_ascii_start();
-        let line = line
-            .strip_prefix(b"+")
-            .or(line.strip_prefix(b"-"))
-            .unwrap_or(line);
-        let line = line.trim_ascii();
+        let line = without_signs(&view.text[view.line_start(start)..start]);
         let netrc = self.key.strength == Strength::Password
             && (line.is_empty()
                 && view.language == Language::Config
                 && !view.text[start].is_ascii_uppercase()
                 && self.is_last_word(at)
-                || contains(line, b"login ")
-                || contains(line, b"machine "));
-        let docker = line == b"ENV" || line == b"ARG" || line.starts_with(b"#define");
+                || (contains(line, b"login ") || contains(line, b"machine "))
+                    && !self.is_pair_word(at));
+        let docker =
+            line == b"ENV" || line == b"ARG" || line.starts_with(b"define ") || line == b"define";
         let directive = DIRECTIVES.contains(&line) && self.is_last_word(at);
         let lisp = view.quote(at).is_some()
             && (view.before(start) == b':'
@@ -51,10 +46,14 @@ impl Reader<'_, '_> {
                 || [&b"WITH"[..], b"USER", b"ROLE", b"LOGIN", b"user ", b"role "]
                     .iter()
                     .any(|word| contains(line, word)));
+        let value = self.behind_marks(at);
+        let is_whole =
+            self.is_chosen_alone(value) && (value > at || line.is_empty() && self.is_compound());
+        let at = value;
         let sentence = self.key.strength == Strength::Password
             && view.quote(at).is_some()
             && (line.ends_with(b" with") || line.ends_with(b" and"));
-        if sentence || flag || netrc || docker || directive || lisp || statement {
+        if is_whole || sentence || flag || netrc || docker || directive || lisp || statement {
             self.after_operator(at, Operator::Words, found);
         } else if self.key.strength == Strength::Password
             && (view.has(at, b"is ") || view.has(at, b"is: "))
@@ -74,6 +73,51 @@ impl Reader<'_, '_> {
         } else if view.language != Language::Code && self.key.strength == Strength::Header {
             self.scheme_value(at, found);
         }
+    }
+
+    /// Whether the word at `at` is a name and its value: `username=bob`.
+    fn is_pair_word(&self, at: usize) -> bool {
+        let end = BARE_END.run_until(self.view.text, at, self.view.limit.min(at + 64));
+        self.view.text[at..end].contains(&b'=')
+    }
+
+    /// Behind what stands between a directive and its value: the number of an encoding, as routers
+    /// write it, the name once more, a flag.
+    fn behind_marks(&self, at: usize) -> usize {
+        const WORD: Set = Set::new(r"\w-");
+        let view = self.view;
+        let word = WORD.run(view.text, at, view.limit.min(at + 24));
+        let mark = &view.text[at.min(word)..word];
+        let is_mark = match mark {
+            [digit] => digit.is_ascii_digit(),
+            b"password" => self.key.strength == Strength::Password,
+            [b'-', b'-', ..] => self.key.end - self.key.start == b"rootpw".len(),
+            _ => false,
+        };
+        let next = view.skip_blanks(word);
+        if is_mark && next > word && !view.ends_line(next) && self.is_last_word(next) {
+            next
+        } else {
+            at
+        }
+    }
+
+    /// Whether the name is a directive of a configuration, of several words in one.
+    fn is_compound(&self) -> bool {
+        let name = &self.view.text[self.key.start..self.key.end];
+        (name.len() > b"password".len() + 2 || name.ends_with(b"pw"))
+            && name.iter().all(u8::is_ascii_alphabetic)
+    }
+
+    /// Whether the word at `at` ends its line and holds letters and digits.
+    fn is_chosen_alone(&self, at: usize) -> bool {
+        let view = self.view;
+        let value = &view.text[at..BARE_END.run_until(view.text, at, view.limit.min(at + 64))];
+        self.key.strength == Strength::Password
+            && value.len() >= 6
+            && value.iter().any(u8::is_ascii_digit)
+            && value.iter().any(u8::is_ascii_alphabetic)
+            && self.is_last_word(at)
     }
 
     /// Whether the word at `at` ends its line: a directive, not prose.
@@ -103,4 +147,11 @@ impl Reader<'_, '_> {
         let dash = if view.has(next, b"- ") { 2 } else { 0 };
         (dash > 0 || view.has(next.saturating_sub(2), b"- ")).then_some(next + dash)
     }
+}
+
+/// What stands before a name on its line, less the signs of diffs, comments and quotes.
+pub(super) fn without_signs(line: &[u8]) -> &[u8] {
+    const SIGNS: Set = Set::new(" \t+#/*>;%|-");
+    let line = &line[SIGNS.run(line, 0, line.len())..];
+    line.trim_ascii_end()
 }

@@ -2,7 +2,7 @@
 //! comma-separated columns. Headers and prose stand in cells too, so a value there must hold a
 //! digit, unless its element says that it is one.
 
-use super::{Reader, form::Form, strength::Strength};
+use super::{Reader, form::Form, strength::Strength, tables::is_set_off};
 use crate::{chance::Profile, language::Language, shape::Set, span::Matches, text::View};
 
 /// Rows of a table that are read below its header.
@@ -25,7 +25,9 @@ impl Reader<'_, '_> {
         ) {
             return false;
         }
-        if self.heads_wiki(found) || self.heads_list(at, found) || self.heads_aligned(found) {
+        if is_set_off(view, self.key.end)
+            && (self.heads_wiki(found) || self.heads_list(at, found) || self.heads_aligned(found))
+        {
             return true;
         }
         let colon = view.skip_blanks(at + usize::from(view.byte(at) == b':'));
@@ -198,10 +200,13 @@ impl Reader<'_, '_> {
         self.cell(start + from, start + to, false, found);
     }
 
-    /// The first byte of a row behind the sign of a diff and indentation.
+    /// The first byte of a row behind the sign of a diff, indentation and the sign of a comment.
     pub(super) fn row_start(&self, line: usize) -> usize {
+        const COMMENT: Set = Set::new("#/*>;%");
         let sign = usize::from(matches!(self.view.byte(line), b'+' | b'-'));
-        self.view.skip_blanks(line + sign)
+        let start = self.view.skip_blanks(line + sign);
+        let over = COMMENT.run(self.view.text, start, self.view.limit.min(start + 3));
+        self.view.skip_blanks(over)
     }
 
     /// Proposes what a cell holds, less what sets it off.

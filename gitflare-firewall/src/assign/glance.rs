@@ -4,6 +4,7 @@
 
 use super::{
     bare::second_word,
+    blank::without_signs,
     cells::is_row,
     columns, is_selector,
     limits::{
@@ -205,15 +206,9 @@ fn takes_blanks(view: &View<'_>, at: usize, strength: Strength) -> bool {
         at,
         view.floor.max(at.saturating_sub(LONGEST_NAME)),
     );
-    let line = &view.text[view.line_start(start)..start];
-    let line = line.trim_ascii_start();
-    let line = line
-        .strip_prefix(b"+")
-        .or(line.strip_prefix(b"-"))
-        .unwrap_or(line)
-        .trim_ascii_start();
+    let line = without_signs(&view.text[view.line_start(start)..start]);
     view.text[start..at].contains(&b'-')
-        || [&b"ENV"[..], b"ARG", b"#define", b"set", b"SetEnv"]
+        || [&b"ENV"[..], b"ARG", b"define", b"set", b"SetEnv"]
             .iter()
             .any(|word| line.starts_with(word))
 }

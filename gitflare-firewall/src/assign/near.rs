@@ -181,7 +181,22 @@ fn is_member(view: &View<'_>, name_end: usize) -> bool {
     let end =
         const { Set::new("A-Za-z_") }.run(view.text, name_end + 1, view.limit.min(name_end + 32));
     match view.byte(name_end) {
-        b'.' => view.byte(name_end + 1).is_ascii_alphanumeric(),
+        b'.' => {
+            // `gitlab.NewClient("...")` is handed its token.
+            let member = &view.text[(name_end + 1).min(end)..end];
+            let takes = [
+                &b"Client"[..],
+                b"client",
+                b"Auth",
+                b"auth",
+                b"init",
+                b"Token",
+            ]
+            .iter()
+            .any(|word| memchr::memmem::find(member, word).is_some());
+            view.byte(name_end + 1).is_ascii_alphanumeric()
+                && !(takes && view.byte(end) == b'(' && view.quote(end + 1).is_some())
+        }
         b':' => end > name_end + 1 && view.byte(end) == b':',
         _ => false,
     }
@@ -224,7 +239,11 @@ fn is_generated(value: &[u8]) -> bool {
     if is_constant || is_published(value) {
         return false;
     }
-    let is_mixed = profile.symbols == 0 && profile.lower >= 4 && profile.upper >= FEWEST_CAPITALS;
+    // Names of several words have a capital in four letters at most.
+    let is_mixed = profile.symbols == 0
+        && profile.lower >= 4
+        && profile.upper >= FEWEST_CAPITALS
+        && profile.upper * 4 > profile.len;
     if profile.digits < 2 && !(is_mixed && value.len() <= 64) {
         return false;
     }

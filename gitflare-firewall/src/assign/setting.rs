@@ -21,6 +21,7 @@ impl Reader<'_, '_> {
             || self.is_in_list(end)
             || operator == Operator::Assign && self.is_whole_setting(at, end)
             || self.is_beside_pair(at, end)
+            || self.is_member(at, end)
     }
 
     /// `--password=Winter1`, `--password letmein --verbose`.
@@ -79,6 +80,18 @@ impl Reader<'_, '_> {
             && at == self.key.end + 1
             && (before.len() < self.key.start - start && word.contains(&b'=')
                 || view.byte(end) == b' ' && self.has_pair(end + 1))
+            && is_value(&view.text[at..end])
+    }
+
+    /// `{user: bob, password: letmein}`
+    fn is_member(&self, at: usize, end: usize) -> bool {
+        let view = self.view;
+        let before = &view.text[view.line_start(self.key.start)..self.key.start];
+        self.key.strength == Strength::Password
+            && view.byte(end) == b'}'
+            && before.ends_with(b", ")
+            && before.contains(&b'{')
+            && before.contains(&b':')
             && is_value(&view.text[at..end])
     }
 

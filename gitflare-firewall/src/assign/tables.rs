@@ -154,6 +154,9 @@ impl Reader<'_, '_> {
 /// Whether the name with a word at `at` may head a column of a table without bars; its line goes on
 /// at `end`.
 pub(super) fn heads_column(view: &View<'_>, at: usize, end: usize) -> bool {
+    if !is_set_off(view, end) {
+        return false;
+    }
     let start = NAME.run_back(
         view.text,
         at,
@@ -164,6 +167,13 @@ pub(super) fn heads_column(view: &View<'_>, at: usize, end: usize) -> bool {
     view.byte(view.skip_blanks(line + sign)) == b'!'
         || item(view, start, end).is_some()
         || is_aligned(view, start, end)
+}
+
+/// Whether the line, or the cell of a table without bars, ends at `end`: most names do not.
+pub(super) fn is_set_off(view: &View<'_>, end: usize) -> bool {
+    let next = view.byte(end + 1);
+    view.ends_line(end)
+        || view.byte(end) == b' ' && (matches!(next, b' ' | b'!') || view.ends_line(end + 1))
 }
 
 /// The place of the name at `start` among the items of the first row of a `list-table`, when its

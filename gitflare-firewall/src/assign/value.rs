@@ -473,6 +473,9 @@ pub(super) fn is_digest(value: &[u8]) -> bool {
 /// `kind-river-walrus9`, `KindRiverWalrus9`: words joined into a password, with a number behind
 /// them. Names of algorithms end so too.
 pub(super) fn is_chosen(value: &[u8]) -> bool {
+    if is_respelled(value) {
+        return true;
+    }
     let digits = value
         .iter()
         .rev()
@@ -501,6 +504,18 @@ pub(super) fn is_chosen(value: &[u8]) -> bool {
         count += 1;
     }
     count >= 2
+}
+
+/// `S0mmErW1nd`: single digits for letters within one word, which no name is spelled with.
+fn is_respelled(value: &[u8]) -> bool {
+    let stands_for = |around: &&[u8]| {
+        matches!(around[1], b'0' | b'1' | b'3' | b'4' | b'5' | b'7')
+            && around[0].is_ascii_alphabetic()
+            && around[2].is_ascii_lowercase()
+    };
+    value.len() >= 8
+        && value.iter().all(u8::is_ascii_alphanumeric)
+        && value.windows(3).filter(stands_for).count() >= 2
 }
 
 pub(super) fn is_uuid(value: &[u8]) -> bool {

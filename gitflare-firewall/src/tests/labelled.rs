@@ -29,6 +29,7 @@ const TABLES: &[(&str, &str, [f64; 3])] = &[
         include_str!("labelled/languages.txt"),
         [1.0; 3],
     ),
+    ("settings", include_str!("labelled/settings.txt"), [1.0; 3]),
     ("harmless", include_str!("labelled/harmless.txt"), [1.0; 3]),
     ("ids", include_str!("labelled/ids.txt"), [1.0; 3]),
     ("locks", include_str!("labelled/locks.txt"), [1.0; 3]),
