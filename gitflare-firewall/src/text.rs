@@ -65,8 +65,16 @@ impl View<'_> {
     }
 
     /// After spaces and tabs.
-    #[inline]
-    pub(crate) fn skip_blanks(&self, mut at: usize) -> usize {
+    #[inline(always)]
+    pub(crate) fn skip_blanks(&self, at: usize) -> usize {
+        // Most places have none.
+        match self.byte(at) {
+            b' ' | b'\t' | b'\\' => self.behind_blanks(at),
+            _ => at,
+        }
+    }
+
+    fn behind_blanks(&self, mut at: usize) -> usize {
         let start = at;
         while at < self.limit {
             match self.text[at] {
@@ -92,7 +100,15 @@ impl View<'_> {
     }
 
     /// After characters that show nothing, and those that only set the colour of a terminal.
-    pub(crate) fn skip_invisible(&self, mut at: usize) -> usize {
+    #[inline(always)]
+    pub(crate) fn skip_invisible(&self, at: usize) -> usize {
+        match self.byte(at) {
+            0x1B | 0x80.. => self.behind_invisible(at),
+            _ => at,
+        }
+    }
+
+    fn behind_invisible(&self, mut at: usize) -> usize {
         const COLOUR: crate::shape::Set = crate::shape::Set::new("\\d;");
         loop {
             let byte = self.byte(at);
@@ -115,7 +131,15 @@ impl View<'_> {
     }
 
     /// The bytes of a line end at `at`, written or escaped; 0 when there is none.
+    #[inline(always)]
     pub(crate) fn line_end(&self, at: usize) -> usize {
+        match self.byte(at) {
+            b'\n' | b'\r' | b'\\' => self.spelled_line_end(at),
+            _ => 0,
+        }
+    }
+
+    fn spelled_line_end(&self, at: usize) -> usize {
         if at >= self.limit {
             return 0;
         }
@@ -204,7 +228,21 @@ impl View<'_> {
     }
 
     /// The quote that opens at `at`, whatever its spelling.
+    #[inline(always)]
     pub(crate) fn quote(&self, at: usize) -> Option<Quote> {
+        match self.byte(at) {
+            byte @ (b'"' | b'\'' | b'`') => Some(Quote {
+                byte,
+                escapes: 0,
+                len: 1,
+            }),
+            b'\\' | b'&' | b'%' | 0xE2 | 0xE3 | 0xC2 => self.spelled_quote(at),
+            _ => None,
+        }
+    }
+
+    /// A quote that is more than its byte.
+    fn spelled_quote(&self, at: usize) -> Option<Quote> {
         let slashes = self.backslashes(at);
         let byte = self.byte(at + slashes);
         match byte {

@@ -81,7 +81,9 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
     if OPENS.has(byte) || is_quote(byte) {
         return true;
     }
-    if blank && (quoted && is_attribute(view, start) || !quoted && is_element(view, start)) {
+    if blank && quoted && is_attribute(view, start)
+        || blank && !quoted && byte.is_ascii_alphabetic() && is_element(view, start)
+    {
         return true;
     }
     let opens = match byte {

@@ -133,7 +133,7 @@ impl Reader<'_, '_> {
     pub(super) fn in_tag(&self, at: usize, quoted: bool) -> Option<(Operator, usize)> {
         let view = self.view;
         if !quoted {
-            return is_element(view, self.key.start)
+            return (view.byte(at).is_ascii_alphabetic() && is_element(view, self.key.start))
                 .then(|| after_attributes(view, at))
                 .flatten()
                 .map(|inside| (Operator::Element, inside));

@@ -374,10 +374,12 @@ pub(super) fn is_compared(view: &View<'_>, at: usize) -> bool {
 /// Where the quote closes that is compared with the name at `at`, at most `reach` before it.
 pub(super) fn compared(view: &View<'_>, at: usize, reach: usize) -> Option<usize> {
     let floor = view.floor.max(at.saturating_sub(reach));
-    let mut at = COMPARED.run_back(view.text, at, floor);
-    if at == floor && floor > view.floor {
+    // The sign of a comparison stands before everything that is passed over.
+    let sign = floor + memchr::memrchr2(b'=', b'(', &view.text[floor..at])?;
+    if COMPARED.run(view.text, sign + 1, at) < at {
         return None;
     }
+    let mut at = sign + 1;
     if let Some(callee) = view.text[view.floor..at].strip_suffix(b".equals(") {
         at = view.floor + callee.len();
     } else if view.before(at) != b'=' || !matches!(view.before(at - 1), b'=' | b'!') {

@@ -172,8 +172,10 @@ pub(super) fn heads_column(view: &View<'_>, at: usize, end: usize) -> bool {
 /// Whether the line, or the cell of a table without bars, ends at `end`: most names do not.
 pub(super) fn is_set_off(view: &View<'_>, end: usize) -> bool {
     let next = view.byte(end + 1);
-    view.ends_line(end)
-        || view.byte(end) == b' ' && (matches!(next, b' ' | b'!') || view.ends_line(end + 1))
+    match view.byte(end) {
+        b' ' => matches!(next, b' ' | b'!') || view.ends_line(end + 1),
+        _ => view.ends_line(end),
+    }
 }
 
 /// The place of the name at `start` among the items of the first row of a `list-table`, when its

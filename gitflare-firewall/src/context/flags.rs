@@ -116,7 +116,7 @@ pub(super) fn listed(view: &View<'_>, at: usize, end: usize, found: &mut Matches
 pub(super) fn switch(view: &View<'_>, at: usize, end: usize, found: &mut Matches) {
     let line = line_over(view, end);
     let whole = &view.text[raw_line(view, at)..line];
-    let names = [&b"/u:"[..], b"/v:", b"/ru ", b"/user:"];
+    let names = [&b"/u:"[..], b"/v:", b"/user:"];
     if names.iter().any(|flag| holds(whole, flag))
         && let Some((start, end)) = word(view, end, line)
         && is_secret(&view.text[start..end])
