@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use gitflare_core::{CredentialHash, Error, Result, storage::Storage};
+use gitflare_core::{Clock, CredentialHash, Error, Result, SystemClock, storage::Storage};
 
 use crate::{
     config::{Config, Database as Named, Problem},
@@ -62,6 +62,14 @@ impl Database {
         match self {
             Self::Sqlite(storage) => Arc::clone(storage) as _,
             Self::Postgres(storage) => Arc::clone(storage) as _,
+        }
+    }
+
+    /// The time that its nodes go by.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        match self {
+            Self::Sqlite(_) => Arc::new(SystemClock),
+            Self::Postgres(storage) => storage.clock(),
         }
     }
 

@@ -9,7 +9,6 @@ use gitflare_core::{
     gateway::{Gateway, GatewaySettings},
     keys::KeyRing,
     provider::ProviderId,
-    storage::Storage,
 };
 use gitflare_firewall::FirewallConfig;
 use tokio::{
@@ -108,7 +107,7 @@ impl Server {
         let public_url = base_url(&config.public_url);
         let links = AccountLinks::new(&ring);
         let gateway = self
-            .gateway(ring, &storage, &rate_limits, &public_url)
+            .gateway(ring, &database, &rate_limits, &public_url)
             .await?;
         // Last of what can fail: a key that was made must be shown.
         let (admin_keys, new_admin_key) = data.admin_keys(config, &SystemRandom)?;
@@ -170,7 +169,7 @@ impl Server {
     async fn gateway(
         &self,
         keys: KeyRing,
-        storage: &Arc<dyn Storage>,
+        database: &Database,
         rate_limits: &Arc<RateLimits>,
         public_url: &BaseUrl,
     ) -> Result<Gateway, Problem> {
@@ -182,7 +181,8 @@ impl Server {
         settings.enforce_platform_auth = config.enforce_platform_auth;
         settings.allow_localhost_redirects = config.dev;
         let built = Gateway::builder()
-            .shared_storage(Arc::clone(storage))
+            .shared_storage(database.storage())
+            .clock(database.clock())
             .providers(upstreams::providers(config, public_url, &self.local_roots)?)
             .firewall(FirewallConfig::default())
             .keys(keys)

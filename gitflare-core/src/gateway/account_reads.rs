@@ -30,8 +30,9 @@ use crate::{
 const MAX_CONNECTIONS: usize = 200;
 /// Most clients of a user's tenants that usage is counted over.
 const MAX_CLIENTS: usize = 1000;
-/// Period of a usage report when no time is named.
+/// Period of a usage report when no time is named, from the whole hour on: those are counted already.
 const DEFAULT_PERIOD: Duration = Duration::from_secs(30 * 24 * 3600);
+const HOUR_MILLIS: i64 = 3_600_000;
 
 /// A page of the usage log.
 #[derive(Clone, Debug, Serialize)]
@@ -291,11 +292,12 @@ impl Gateway {
         id.map(|id| self.filter_provider(id)).transpose()
     }
 
-    /// `from` and `to`; the last thirty days when neither is named.
+    /// `from` and `to`; the last thirty days, from a whole hour on, when neither is named.
     fn period(&self, query: &Query) -> Result<(Timestamp, Timestamp)> {
         let now = self.clock.now();
         let to = moment(query, "to")?.unwrap_or_else(|| now.after(Duration::from_millis(1)));
         let default = to.as_millis() - i64::try_from(DEFAULT_PERIOD.as_millis()).unwrap_or(0);
+        let default = default.div_euclid(HOUR_MILLIS) * HOUR_MILLIS;
         let from = moment(query, "from")?.unwrap_or(Timestamp::from_millis(default));
         if from > to {
             return Err(Error::invalid_request("`from` must not be after `to`."));

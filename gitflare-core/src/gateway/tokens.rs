@@ -86,6 +86,8 @@ impl From<Error> for TokenRefusal {
     fn from(error: Error) -> Self {
         let rfc = match error.code() {
             Code::InternalError => "server_error",
+            // The database is away: the client may come again.
+            Code::UpstreamUnavailable => "temporarily_unavailable",
             _ => "invalid_request",
         };
         Self { rfc, error }

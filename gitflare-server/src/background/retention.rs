@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gitflare_core::{Clock, Result, SystemClock, Timestamp, storage::Storage};
+use gitflare_core::{Result, Timestamp, storage::Storage};
 
 use super::Stopping;
 use crate::http::App;
@@ -40,7 +40,13 @@ pub(crate) async fn run(app: Arc<App>, mut stopping: Stopping) {
     };
     loop {
         let storage = app.gateway().storage();
-        if !purge(storage, SystemClock.now(), retention, &mut stopping).await
+        if !purge(
+            storage,
+            app.gateway().clock().now(),
+            retention,
+            &mut stopping,
+        )
+        .await
             || !stopping.pause(BETWEEN_ROUNDS).await
         {
             return;

@@ -144,7 +144,7 @@ impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let word = match refusal.error().code() {
             Code::InternalError => "server_error",
-            Code::RateLimited => "temporarily_unavailable",
+            Code::RateLimited | Code::UpstreamUnavailable => "temporarily_unavailable",
             _ => "invalid_request",
         };
         Self { word, refusal }

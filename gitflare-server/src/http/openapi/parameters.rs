@@ -152,7 +152,7 @@ parameters! {
     OWNER "ownerUserId" Text, "Only clients of this person.", "user_01k9example0000000000000000";
     OVER_CONNECTION "connectionId" Text, "Only grants over this connection.", "conn_01k9example0000000000000000";
     AUTHORIZATION "authorizationId" Text, "Only tokens of this authorization.", "authz_01k9example0000000000000000";
-    FROM "from" Time, "The beginning of the period, RFC 3339 time or date; 30 days ago without it.", "2026-03-01";
+    FROM "from" Time, "The beginning of the period, RFC 3339 time or date; without it the full hour 30 days before the end.", "2026-03-01";
     TO "to" Time, "The end of the period, which no longer belongs to it, RFC 3339 time or date; now without it.", "2026-04-01T00:00:00Z";
     TOP_ROWS "top" Top { most: 500, default: 50 }, "How many rows are answered at most.", "50";
     TOP_KEYS "top" Top { most: 100, default: 10 }, "How many entries each list has at most.", "10";

@@ -8,7 +8,7 @@ use deadpool_postgres::{
 use gitflare_core::{Error, Result};
 use tokio_postgres::config::{Config, Host, SslMode, TargetSessionAttrs};
 
-use super::{PostgresConfig, tls::Tls};
+use super::{PostgresConfig, session::STATEMENT_SECONDS, tls::Tls};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a caller waits for a connection of the pool.
@@ -16,10 +16,10 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the network may leave what was sent unanswered.
 const USER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What every connection is told first: how long a statement may run and wait for a lock, and how
-/// long a transaction may stand still, so that nobody holds what others wait for.
-const SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '4s';
-    SET idle_in_transaction_session_timeout = '15s'; SET TIME ZONE 'UTC'";
+/// What every connection is told beside [`STATEMENT_SECONDS`]: how long it may wait for a lock, and
+/// how long a transaction may stand still, so that nobody holds what others wait for.
+const SETTINGS: &str = "SET lock_timeout = '4s'; SET idle_in_transaction_session_timeout = '15s';
+    SET TIME ZONE 'UTC'";
 
 /// The pool of a configuration. Nothing is connected yet.
 pub(super) fn pool(config: &PostgresConfig) -> Result<Pool> {
@@ -41,7 +41,8 @@ pub(super) fn pool(config: &PostgresConfig) -> Result<Pool> {
         .runtime(Runtime::Tokio1)
         .post_create(Hook::async_fn(|client, _| {
             Box::pin(async move {
-                let told = client.batch_execute(SETTINGS).await;
+                let told = format!("SET statement_timeout = '{STATEMENT_SECONDS}s'; {SETTINGS}");
+                let told = client.batch_execute(&told).await;
                 told.map_err(HookError::Backend)
             })
         }))

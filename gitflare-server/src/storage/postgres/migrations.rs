@@ -21,14 +21,16 @@ const ALL: &[&str] = &[
 /// The advisory lock of whoever migrates: "gitflare" in ASCII.
 const LOCK: i64 = 0x6769_7466_6c61_7265;
 const OLDEST_SERVER: i64 = 150_000;
+/// How long one step may take, at any size.
+const STEP_SECONDS: u64 = 24 * 3600;
+/// How long another node's migration is waited for.
+const WAIT_SECONDS: u64 = 60;
 
 /// Brings the database up to date.
 pub(super) async fn run(database: &Database) -> Result<()> {
     transaction!(database, |transaction| {
         check_server(transaction).await?;
-        transaction
-            .batch("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
-            .await?;
+        transaction.allow(STEP_SECONDS, WAIT_SECONDS).await?;
         let lock = Statement::new("SELECT pg_advisory_xact_lock(?1)", vec![LOCK.into()]);
         transaction.rows(&lock).await?;
         migrate(transaction).await

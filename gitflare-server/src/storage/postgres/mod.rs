@@ -7,6 +7,7 @@ mod audit;
 mod authorizations;
 mod cleanup;
 mod clients;
+mod clock;
 mod codes;
 mod connect;
 mod connections;
@@ -32,12 +33,15 @@ mod touches;
 mod usage;
 mod users;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
-use gitflare_core::{Result, Secret, storage::Storage, stores};
+use gitflare_core::{Clock, Result, Secret, storage::Storage, stores};
 use tokio_postgres::Row;
 
 use super::sql::Statement;
+use clock::{Keeper, SharedClock};
 #[cfg(feature = "server")]
 pub(crate) use people::People;
 use session::{Attempts, Failure, Session};
@@ -71,6 +75,8 @@ pub struct PostgresStorage {
     database: Database,
     touches: Touches,
     usage: UsageLog,
+    clock: SharedClock,
+    _keeper: Keeper,
 }
 
 impl PostgresStorage {
@@ -82,11 +88,21 @@ impl PostgresStorage {
     pub async fn open(config: &PostgresConfig) -> Result<Self> {
         let database = Database(connect::pool(config)?);
         migrations::run(&database).await?;
+        let clock = SharedClock::default();
+        clock.ask(&database).await?;
         Ok(Self {
+            _keeper: clock.keep(database.clone()),
+            clock,
             touches: Touches::start(database.clone()),
             usage: UsageLog::start(database.clone()),
             database,
         })
+    }
+
+    /// The time that every node of this database goes by: for a gateway over it.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clock.clone())
     }
 
     /// The row that a statement finds.

@@ -2,7 +2,7 @@
 //! failure means. A connection whose state is in doubt goes and is not handed out again.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -18,9 +18,11 @@ use tokio_postgres::{
 
 use crate::storage::sql::{Columns, Statement, Value, audit};
 
-/// How long an answer is waited for: longer than the server lets a statement run, so that it passes
-/// only when the network has swallowed something.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a statement may run, unless a transaction says otherwise; told to each connection.
+pub(super) const STATEMENT_SECONDS: u64 = 5;
+/// How much longer an answer is waited for than the server lets a statement run: so it passes only
+/// when the network has swallowed something.
+const ON_ITS_WAY: u64 = 3;
 /// How long a step is tried again while the database is away or busy with somebody else.
 const TRIED_FOR: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -81,12 +83,19 @@ impl Failure {
         }
     }
 
-    /// Whether the same may go through a moment later: the database is away, or busy with others for
-    /// longer than a statement waits.
+    /// Whether the same may go through a moment later: the database is away, has no room, or is busy
+    /// with others for longer than a statement waits.
     fn is_passing(&self) -> bool {
         let busy = [SqlState::LOCK_NOT_AVAILABLE, SqlState::QUERY_CANCELED];
-        let is_busy = self.state().is_some_and(|state| busy.contains(state));
+        // Class 53: its disk is full, or it is out of memory or of connections.
+        let is_busy = |state: &SqlState| busy.contains(state) || state.code().starts_with("53");
+        let is_busy = self.state().is_some_and(is_busy);
         is_busy || self.is_conflict() || self.is_gone()
+    }
+
+    /// Whether a row is there already.
+    pub(super) fn is_duplicate(&self) -> bool {
+        self.state() == Some(&SqlState::UNIQUE_VIOLATION)
     }
 
     /// Whether a row has found no partition.
@@ -192,6 +201,8 @@ pub(super) struct Session {
     client: Option<Object>,
     is_in_transaction: bool,
     is_doubtful: AtomicBool,
+    /// How long a statement may run.
+    seconds: AtomicU64,
 }
 
 impl Drop for Session {
@@ -212,6 +223,7 @@ impl Session {
             client: Some(pool.get().await?),
             is_in_transaction: false,
             is_doubtful: AtomicBool::new(false),
+            seconds: AtomicU64::new(STATEMENT_SECONDS),
         })
     }
 
@@ -221,11 +233,12 @@ impl Session {
     }
 
     /// Waits for an answer, and notes when there is none to be had.
-    async fn in_time<T>(
+    pub(super) async fn in_time<T>(
         &self,
         answer: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
-        let outcome = match timeout(PATIENCE, answer).await {
+        let seconds = self.seconds.load(Ordering::Relaxed) + ON_ITS_WAY;
+        let outcome = match timeout(Duration::from_secs(seconds), answer).await {
             Ok(outcome) => outcome.map_err(Failure::Database),
             Err(_) => Err(Failure::Lost("the database does not answer".to_owned())),
         };
@@ -243,6 +256,16 @@ impl Session {
         self.in_time(client.batch_execute(text)).await
     }
 
+    /// Lets each statement of this transaction run and wait for locks for so long, in seconds.
+    pub(super) async fn allow(&self, statement: u64, lock: u64) -> Result<()> {
+        self.batch(&format!(
+            "SET LOCAL statement_timeout = '{statement}s'; SET LOCAL lock_timeout = '{lock}s'"
+        ))
+        .await?;
+        self.seconds.store(statement, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Begins a transaction.
     pub(super) async fn begin(&mut self, how: &str) -> Result<()> {
         self.is_in_transaction = true;
@@ -258,6 +281,10 @@ impl Session {
 
     /// Undoes what was done.
     pub(super) async fn roll_back(mut self) {
+        if self.is_doubtful.load(Ordering::Relaxed) {
+            // Its end does it: nobody waits once more for what does not answer.
+            return;
+        }
         self.is_in_transaction = self.batch("ROLLBACK").await.is_err();
     }
 

@@ -1,7 +1,7 @@
 //! Counts of clients and tenants by hour and by day: changed with the rows, each under the lock of
 //! its row, in one order for all nodes; and counted anew, day by day, from the rows alone.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use gitflare_core::storage::{UsageFacts, UsageRollup, UsageRow};
 
@@ -35,10 +35,10 @@ impl Counted {
         }
     }
 
-    /// The counts of those rows whose ids are among `fresh`.
-    pub(super) fn of(rows: &[UsageRow], fresh: &HashSet<String>) -> Self {
+    /// The counts of rows.
+    pub(super) fn of<'r>(rows: impl IntoIterator<Item = &'r UsageRow>) -> Self {
         let mut counted = Self::default();
-        for row in rows.iter().filter(|row| fresh.contains(row.id.as_str())) {
+        for row in rows {
             counted.add(&UsageFacts::from(row), row.tenant_id.as_str());
         }
         counted
@@ -137,9 +137,7 @@ pub(super) async fn rebuild(
 async fn recount(database: &Database, day: i64) -> Result<u64, Failure> {
     transaction!(database, |transaction| {
         // A day of many millions of rows takes its time; nobody waits for it but its own writers.
-        transaction
-            .batch("SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '60s'")
-            .await?;
+        transaction.allow(600, 60).await?;
         lock_day(transaction, day, false).await?;
         let forget = "DELETE FROM usage_counts WHERE (period = 'day' AND time = ?1)
              OR (period = 'hour' AND time >= ?1 * 24 AND time < (?1 + 1) * 24)";

@@ -79,7 +79,7 @@ impl Reader {
         let from = query
             .from
             .map_or(i64::MIN, gitflare_core::Timestamp::as_millis);
-        Ok(Self {
+        let mut reader = Self {
             session,
             owners: Owners::of(query),
             from: from.max(seen_from),
@@ -87,7 +87,26 @@ impl Reader {
                 .to
                 .map_or(i64::MAX, gitflare_core::Timestamp::as_millis),
             query: query.clone(),
-        })
+        };
+        if reader.owners.is_some() {
+            reader.widen().await?;
+        }
+        Ok(reader)
+    }
+
+    /// Widens the period to whole hours where no row of the owners is between: the newest hour of a
+    /// question that ends now is answered by its count.
+    async fn widen(&mut self) -> Result<()> {
+        let hour = |at: i64| at.div_euclid(HOUR_MILLIS).saturating_mul(HOUR_MILLIS);
+        let before = hour(self.from)..self.from;
+        if !before.is_empty() && self.page(&before, 0, 1).await?.is_empty() {
+            self.from = before.start;
+        }
+        let behind = self.to..hour(self.to.saturating_add(HOUR_MILLIS - 1));
+        if !behind.is_empty() && self.page(&behind, 0, 1).await?.is_empty() {
+            self.to = behind.end;
+        }
+        Ok(())
     }
 
     /// Counts over all rows of the question.

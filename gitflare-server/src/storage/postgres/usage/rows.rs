@@ -1,15 +1,21 @@
-//! Usage rows as arrays of columns, and what a question asks of them.
+//! Usage rows on their way into the database, and what a question asks of them.
+
+use std::pin::pin;
 
 use gitflare_core::{
     ClientId, TenantId,
     provider::ProviderId,
     storage::{UsageFacts, UsageQuery, UsageRow},
 };
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::{
+    Row,
+    binary_copy::BinaryCopyInWriter,
+    types::{ToSql, Type},
+};
 
 use crate::storage::{
-    postgres::session::Failure,
-    sql::{natural, number, text, time},
+    postgres::session::{Failure, Session},
+    sql::{natural, number, saturated, text, time},
 };
 
 /// What is counted of a row with the columns of [`crate::storage::sql::usage`].
@@ -28,19 +34,76 @@ pub(super) fn facts(row: &Row) -> Result<UsageFacts<'_>, Failure> {
     })
 }
 
+const TEXTS: usize = 11;
+const NUMBERS: usize = 7;
+
+/// The columns of text, in the order of [`texts`], then those of [`numbers`].
+const WRITTEN: &str = "id, request_id, tenant_id, client_id, token_id, endpoint_key, method, path,
+     provider, repository_id, error_code, at, status, duration_ms, upstream_ms, items,
+     blocked_files, redacted_secrets";
+
+fn texts(row: &UsageRow) -> [Option<&str>; TEXTS] {
+    [
+        Some(row.id.as_str()),
+        Some(row.request_id.as_str()),
+        Some(row.tenant_id.as_str()),
+        Some(row.client_id.as_str()),
+        Some(row.token_id.as_str()),
+        Some(row.endpoint_key),
+        Some(row.method),
+        Some(row.path.as_str()),
+        row.provider.map(ProviderId::as_str),
+        row.repository_id.as_deref(),
+        row.error_code,
+    ]
+}
+
+fn numbers(row: &UsageRow) -> [i64; NUMBERS] {
+    [
+        row.at.as_millis(),
+        row.status.into(),
+        saturated(row.duration_ms),
+        saturated(row.upstream_ms),
+        saturated(row.items),
+        saturated(row.blocked_files),
+        saturated(row.redacted_secrets),
+    ]
+}
+
+/// Stores rows whose partitions are there, none of which is stored already.
+pub(super) async fn copy(transaction: &Session, rows: &[UsageRow]) -> Result<(), Failure> {
+    let mut types = [Type::TEXT; TEXTS + NUMBERS];
+    types[TEXTS..].fill(Type::INT8);
+    let client = transaction.client()?;
+    let copied = transaction.in_time(async {
+        let text = format!("COPY usage_rows ({WRITTEN}) FROM STDIN (FORMAT binary)");
+        let statement = client.prepare_cached(&text).await?;
+        let mut writer = pin!(BinaryCopyInWriter::new(
+            client.copy_in(&statement).await?,
+            &types
+        ));
+        for row in rows {
+            let (texts, numbers) = (texts(row), numbers(row));
+            let texts = texts.iter().map(|text| text as &(dyn ToSql + Sync));
+            let numbers = numbers.iter().map(|number| number as &(dyn ToSql + Sync));
+            let columns: Vec<_> = texts.chain(numbers).collect();
+            writer.as_mut().write(&columns).await?;
+        }
+        writer.finish().await
+    });
+    copied.await.map(|_| ())
+}
+
 /// Rows as columns, to be bound as arrays.
 #[derive(Debug, Default)]
 struct Arrays<'r> {
-    texts: [Vec<Option<&'r str>>; 11],
-    numbers: [Vec<i64>; 7],
+    texts: [Vec<Option<&'r str>>; TEXTS],
+    numbers: [Vec<i64>; NUMBERS],
 }
 
-/// The statement that stores rows, those that are stored already aside, and returns the ids of the
-/// others.
-const INSERT: &str = "INSERT INTO usage_rows (id, request_id, tenant_id, client_id, token_id,
-       endpoint_key, method, path, provider, repository_id, error_code, at, status, duration_ms,
-       upstream_ms, items, blocked_files, redacted_secrets)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+/// Behind the columns: the rows, those that are stored already aside, and the ids of the others.
+const UNLESS_STORED: &str =
+    "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[],
        $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[])
      ON CONFLICT DO NOTHING RETURNING id";
@@ -48,34 +111,11 @@ const INSERT: &str = "INSERT INTO usage_rows (id, request_id, tenant_id, client_
 impl<'r> Arrays<'r> {
     fn of(rows: &'r [UsageRow]) -> Self {
         let mut arrays = Self::default();
-        let saturated = crate::storage::sql::saturated;
         for row in rows {
-            let texts = [
-                Some(row.id.as_str()),
-                Some(row.request_id.as_str()),
-                Some(row.tenant_id.as_str()),
-                Some(row.client_id.as_str()),
-                Some(row.token_id.as_str()),
-                Some(row.endpoint_key),
-                Some(row.method),
-                Some(row.path.as_str()),
-                row.provider.map(ProviderId::as_str),
-                row.repository_id.as_deref(),
-                row.error_code,
-            ];
-            let numbers = [
-                row.at.as_millis(),
-                row.status.into(),
-                saturated(row.duration_ms),
-                saturated(row.upstream_ms),
-                saturated(row.items),
-                saturated(row.blocked_files),
-                saturated(row.redacted_secrets),
-            ];
-            for (array, text) in arrays.texts.iter_mut().zip(texts) {
+            for (array, text) in arrays.texts.iter_mut().zip(texts(row)) {
                 array.push(text);
             }
-            for (array, number) in arrays.numbers.iter_mut().zip(numbers) {
+            for (array, number) in arrays.numbers.iter_mut().zip(numbers(row)) {
                 array.push(number);
             }
         }
@@ -85,7 +125,7 @@ impl<'r> Arrays<'r> {
 
 /// Stores rows whose partitions are there; the ids of those that were new.
 pub(super) async fn insert(
-    transaction: &crate::storage::postgres::session::Session,
+    transaction: &Session,
     rows: &[UsageRow],
 ) -> Result<std::collections::HashSet<String>, Failure> {
     let arrays = Arrays::of(rows);
@@ -98,7 +138,8 @@ pub(super) async fn insert(
         .iter()
         .map(|array| array as &(dyn ToSql + Sync));
     let parameters: Vec<_> = texts.chain(numbers).collect();
-    let stored = transaction.query(INSERT, &parameters).await?;
+    let insert = format!("INSERT INTO usage_rows ({WRITTEN}) {UNLESS_STORED}");
+    let stored = transaction.query(&insert, &parameters).await?;
     stored.iter().map(|row| text(row, 0)).collect()
 }
 
