@@ -139,6 +139,7 @@ fn row_of(route: &Route) -> Row {
         Access::ToolToken => "tool token",
         Access::OptionalSession => "optional",
         Access::UserSession => "user",
+        Access::UserOrAdmin => "user or admin",
         Access::EmbedSession => "embed",
         Access::TestappSession => "testapp",
         Access::ProviderCallback => "provider",
@@ -287,6 +288,8 @@ fn additions_are_marked_and_known() {
                 RouteMethod::Post,
                 "/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link"
             ),
+            (RouteMethod::Get, "/v1/explain"),
+            (RouteMethod::Get, "/app/developer/explain"),
             (RouteMethod::Get, "/app/developer/apps/:clientId/customers"),
             (
                 RouteMethod::Get,

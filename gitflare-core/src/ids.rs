@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Clock, Error, Random, Result};
+use crate::{Clock, Error, Random, Result, Timestamp};
 
 /// Crockford's base 32: no letter that can be mistaken for a digit.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -128,6 +128,16 @@ ids! {
     RequestId "gf_req_" "request";
 }
 
+impl RequestId {
+    /// When the request came, as the id says; `None` for an id that is not of our making.
+    #[must_use]
+    pub fn made_at(&self) -> Option<Timestamp> {
+        let bits = to_bits(self.0.strip_prefix(Self::PREFIX)?)?;
+        let millis = i64::try_from(bits >> 80).ok()?;
+        Some(Timestamp::from_millis(millis))
+    }
+}
+
 fn is_body(body: &str) -> bool {
     (1..=MAX_BODY).contains(&body.len()) && body.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
@@ -198,6 +208,7 @@ mod tests {
         #[test]
         fn generated_ids_parse(seed: u64) {
             let id = RequestId::generate(&FixedClock::at(Timestamp::from_millis(0)), &SeededRandom::new(seed));
+            prop_assert_eq!(id.made_at(), Some(Timestamp::from_millis(0)));
             prop_assert_eq!(RequestId::parse(id.as_str()).unwrap(), id);
         }
 

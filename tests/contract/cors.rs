@@ -16,6 +16,7 @@ fn readers(access: Access) -> Readers {
         Access::Public | Access::ClientCredentials | Access::AccessToken(_) => Readers::Anybody,
         Access::OptionalSession
         | Access::UserSession
+        | Access::UserOrAdmin
         | Access::EmbedSession
         | Access::TestappSession => Readers::Panel,
         Access::ToolToken | Access::ProviderCallback | Access::Internal | Access::AdminKey => {

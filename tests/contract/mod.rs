@@ -15,6 +15,7 @@ mod consent;
 mod cors;
 mod customers;
 mod discovery;
+mod explain;
 mod firewall_config;
 mod framing;
 mod generated_clients;

@@ -358,6 +358,11 @@ impl Tour<'_> {
         ] {
             self.session(Method::GET, target, None).await;
         }
+        let logs = "/v1/account/usage/logs?top=1";
+        let logs = self.session(Method::GET, logs, None).await;
+        let call = logs["data"][0]["requestId"].as_str().unwrap();
+        let call = format!("/v1/explain?request_id={call}");
+        self.session(Method::GET, &call, None).await;
         let change = json!({
             "currentPassword": "kind-river-walrus-9",
             "newPassword": "brave-cloud-otter-4",

@@ -204,33 +204,46 @@ impl Gateway {
         let (from, to) = self.period(query)?;
         let provider = self.named_provider(query.value("provider")?)?;
         let client_id = query.value("clientId")?;
-        let mut filter = UsageQuery {
+        let endpoint_key = query.value("endpointKey")?.map(str::to_owned);
+        let repository_id = query.value("repositoryId")?.map(str::to_owned);
+        let Some(mut seen) = self.seen_usage(user).await? else {
+            return match client_id {
+                Some(_) => Err(Error::not_found("client")),
+                None => Ok(None),
+            };
+        };
+        if let Some(id) = client_id {
+            seen.clients.retain(|client| client.as_str() == id);
+            if seen.clients.is_empty() {
+                return Err(Error::not_found("client"));
+            }
+        }
+        Ok(Some(UsageQuery {
             from: Some(from),
             to: Some(to),
-            endpoint_key: query.value("endpointKey")?.map(str::to_owned),
+            endpoint_key,
             provider,
-            repository_id: query.value("repositoryId")?.map(str::to_owned),
+            repository_id,
+            ..seen
+        }))
+    }
+
+    /// Whose rows a person may see; `None` when there can be none.
+    pub(super) async fn seen_usage(&self, user: &UserId) -> Result<Option<UsageQuery>> {
+        let mut seen = UsageQuery {
+            clients: self.clients_of(user).await?,
             ..UsageQuery::default()
         };
-        let clients = self.clients_of(user).await?;
-        match client_id {
-            Some(id) => {
-                let own = clients.into_iter().find(|client| client.as_str() == id);
-                filter.clients = vec![own.ok_or_else(|| Error::not_found("client"))?];
-            }
-            None => filter.clients = clients,
-        }
-        if filter.clients.is_empty() {
+        if seen.clients.is_empty() {
             // An empty list would be everybody's.
             let memberships = self.storage.users().memberships(user).await?;
-            filter.tenants = memberships
+            let companies = memberships
                 .into_iter()
-                .filter(|it| it.tenant.kind == TenantKind::Company)
-                .map(|it| it.tenant.id)
-                .collect();
+                .filter(|it| it.tenant.kind == TenantKind::Company);
+            seen.tenants = companies.map(|it| it.tenant.id).collect();
         }
-        let sees_any = !filter.clients.is_empty() || !filter.tenants.is_empty();
-        Ok(sees_any.then_some(filter))
+        let sees_any = !seen.clients.is_empty() || !seen.tenants.is_empty();
+        Ok(sees_any.then_some(seen))
     }
 
     /// The live clients of a person's tenants.

@@ -153,6 +153,7 @@ impl Gateway {
             tenant: parsed(&filter.tenant_id, TenantId::parse)?,
             client: parsed(&filter.client_id, ClientId::parse)?,
             authorization: parsed(&filter.authorization_id, AuthorizationId::parse)?,
+            id: None,
         };
         let filters = [
             ("tenantId", filter.tenant_id.as_deref()),

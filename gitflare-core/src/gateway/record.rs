@@ -117,6 +117,7 @@ impl Gateway {
     }
 }
 
+/// Milliseconds that have begun, so that 0 is nothing at all.
 fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(duration.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,8 @@
 //! Subscribing an app to a repository's events. The checks before the body are those of a unified
 //! read; the hook at the provider is made before the row, and removed again when the row fails.
 
+use std::time::Instant;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
@@ -118,10 +120,27 @@ impl Gateway {
         common(request)?;
         let wanted = self.checked_subscription(body()?, &subscriber, rules)?;
 
+        let asked = Instant::now();
+        let made = self
+            .make_hook(request, &subscriber, wanted, hook_base, draft.at)
+            .await;
+        draft.upstream = asked.elapsed();
+        made
+    }
+
+    /// Makes the hook at the provider and stores the subscription.
+    async fn make_hook(
+        &self,
+        request: &ReadRequest,
+        subscriber: &Subscriber<'_>,
+        wanted: CheckedSubscription,
+        hook_base: &str,
+        now: Timestamp,
+    ) -> Result<CreatedSubscription> {
         let (connection, tokens) = (&subscriber.share.connection, &subscriber.share.tokens);
         let deadline = self.upstream_deadline();
         let call = self.call_for(connection, tokens, deadline).await?;
-        let repo = resolve(&call, &subscriber).await?;
+        let repo = resolve(&call, subscriber).await?;
         let id = SubscriptionId::generate(&*self.clock, &*self.random);
         let provider = subscriber.provider.id();
         let (tenant, client) = (&subscriber.token.tenant_id, &subscriber.token.client_id);
@@ -137,7 +156,7 @@ impl Gateway {
             events: &wanted.events,
         };
         let hook_id = subscriber.hooks.create(&call, &repo, &hook).await?;
-        let mut stored = self.stored(id, &subscriber, &repo, &wanted, &hook_secret, draft.at)?;
+        let mut stored = self.stored(id, subscriber, &repo, &wanted, &hook_secret, now)?;
         stored.hook_id = Some(hook_id.clone());
         let subscription = stored.subscription.clone();
         let actor = Actor::Client(subscriber.token.client_id.clone());

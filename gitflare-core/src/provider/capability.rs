@@ -24,6 +24,12 @@ macro_rules! endpoints {
                 match self { $(Self::$variant => $key,)* }
             }
 
+            /// The operation of that key; `None` for any other text.
+            #[must_use]
+            pub fn parse(key: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|endpoint| endpoint.key() == key)
+            }
+
             /// The scope that a token needs.
             #[must_use]
             pub const fn scope(self) -> Scope {

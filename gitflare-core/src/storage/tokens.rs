@@ -103,6 +103,8 @@ pub struct TokenFilter {
     pub client: Option<ClientId>,
     /// Only this authorization's.
     pub authorization: Option<AuthorizationId>,
+    /// Only the token of this id; it goes with no other member.
+    pub id: Option<TokenId>,
 }
 
 /// Stores access tokens by the hash of their text.

@@ -53,9 +53,9 @@ pub struct UsageRow {
     pub status: u16,
     /// The error code, when it failed.
     pub error_code: Option<&'static str>,
-    /// Milliseconds until the answer was ready.
+    /// Milliseconds until the answer was ready, a begun one counted.
     pub duration_ms: u64,
-    /// Milliseconds of it spent on the upstream.
+    /// Milliseconds of it spent on the upstream, a begun one counted: 0 where none was called.
     pub upstream_ms: u64,
     /// Number of resources returned.
     pub items: u64,
@@ -82,6 +82,8 @@ pub struct UsageQuery {
     pub provider: Option<ProviderId>,
     /// Only rows of this repository, by the provider's id.
     pub repository_id: Option<String>,
+    /// Only the rows that this request left.
+    pub request_id: Option<RequestId>,
 }
 
 impl UsageQuery {
@@ -103,6 +105,19 @@ impl UsageQuery {
                 .repository_id
                 .as_ref()
                 .is_none_or(|id| row.repository_id.as_ref() == Some(id))
+            && self
+                .request_id
+                .as_ref()
+                .is_none_or(|id| *id == row.request_id)
+    }
+
+    /// Whether it asks for some of its owners' rows alone, so that counts do not answer it.
+    #[must_use]
+    pub const fn is_narrowed(&self) -> bool {
+        self.endpoint_key.is_some()
+            || self.provider.is_some()
+            || self.repository_id.is_some()
+            || self.request_id.is_some()
     }
 }
 

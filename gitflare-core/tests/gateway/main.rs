@@ -18,7 +18,10 @@ use std::sync::{Arc, atomic::Ordering};
 
 use gitflare_core::{
     Code, Error, Secret,
-    gateway::{FirewallUpdate, GatewaySettings, ListQuery, TokenRefusal, TokenRequest},
+    gateway::{
+        ExplainedStep, Explanation, FirewallUpdate, GatewaySettings, ListQuery, Query, StepOutcome,
+        TokenRefusal, TokenRequest,
+    },
     provider::{Endpoint, ProviderId},
     storage::{ListRange, Outcome, UsageQuery},
 };

@@ -3,8 +3,8 @@
 //! fault after the other is repaired. No provider is called before the last one is.
 
 use gitflare_core::{
-    AuthorizationId, Scope, Scopes, TenantId,
-    gateway::{CallbackRules, NewSubscription, Query, ReadCredential, ReadRequest},
+    AuthorizationId, RequestId, Scope, Scopes, TenantId,
+    gateway::{CallbackRules, NewSubscription, ReadCredential, ReadRequest},
     provider::Capability,
     storage::{Authorization, AuthorizationStatus},
 };
@@ -42,52 +42,79 @@ struct Attempt {
     cursor: Option<&'static str>,
 }
 
-/// A check: its code, the operations that it concerns, and what repairs the request for it.
-type Check = (Code, fn(Endpoint) -> bool, fn(&mut Attempt, &Tokens));
+/// A check: its code, its name in an explanation, the operations that it concerns, and what repairs
+/// the request for it.
+type Check = (
+    Code,
+    &'static str,
+    fn(Endpoint) -> bool,
+    fn(&mut Attempt, &Tokens),
+);
 
 const CHECKS: &[Check] = &[
-    (Code::AuthRequired, always, |it, _| {
+    (Code::AuthRequired, "credential", always, |it, _| {
         it.token = Some("nonsense".into())
     }),
-    (Code::InvalidCredentials, always, |it, is| {
+    (Code::InvalidCredentials, "credential", always, |it, is| {
         it.token = Some(is.revoked.clone())
     }),
-    (Code::AuthExpired, always, |it, is| {
+    (Code::AuthExpired, "token", always, |it, is| {
         it.token = Some(is.unapproved.clone())
     }),
-    (Code::UnsupportedProvider, names_provider, |it, _| {
-        it.provider = BARE.as_str()
-    }),
-    (Code::ApprovalRequired, always, |it, is| {
+    (
+        Code::UnsupportedProvider,
+        "provider",
+        names_provider,
+        |it, _| it.provider = BARE.as_str(),
+    ),
+    (Code::ApprovalRequired, "approval", always, |it, is| {
         it.token = Some(is.pending.clone())
     }),
-    (Code::ApprovalPending, always, |it, is| {
+    (Code::ApprovalPending, "approval", always, |it, is| {
         it.token = Some(is.without_scope.clone())
     }),
-    (Code::InsufficientScope, always, |it, is| {
+    (Code::InsufficientScope, "scope", always, |it, is| {
         it.token = Some(is.good.clone())
     }),
-    (Code::ProviderAccountNotConnected, always, |it, _| {
-        it.connection = None
-    }),
-    (Code::AccessBlockedByPolicy, has_path, |it, _| {
+    (
+        Code::ProviderAccountNotConnected,
+        "connection",
+        always,
+        |it, _| it.connection = None,
+    ),
+    (Code::AccessBlockedByPolicy, "policy", has_path, |it, _| {
         it.path = None
     }),
-    (Code::RepositoryNotApproved, is_below_repository, |it, _| {
-        it.repository = "1"
-    }),
-    (Code::UnsupportedEndpoint, names_provider, |it, _| {
-        it.provider = FULL.as_str()
-    }),
-    (Code::InvalidLimit, Endpoint::is_paged, |it, _| {
-        it.limit = "5"
-    }),
-    (Code::InvalidRequest, can_be_malformed, |it, _| {
-        it.is_malformed = false
-    }),
-    (Code::InvalidCursor, Endpoint::is_paged, |it, _| {
-        it.cursor = None
-    }),
+    (
+        Code::RepositoryNotApproved,
+        "repository",
+        is_below_repository,
+        |it, _| it.repository = "1",
+    ),
+    (
+        Code::UnsupportedEndpoint,
+        "capability",
+        names_provider,
+        |it, _| it.provider = FULL.as_str(),
+    ),
+    (
+        Code::InvalidLimit,
+        "parameters",
+        Endpoint::is_paged,
+        |it, _| it.limit = "5",
+    ),
+    (
+        Code::InvalidRequest,
+        "parameters",
+        can_be_malformed,
+        |it, _| it.is_malformed = false,
+    ),
+    (
+        Code::InvalidCursor,
+        "cursor",
+        Endpoint::is_paged,
+        |it, _| it.cursor = None,
+    ),
 ];
 
 fn always(_: Endpoint) -> bool {
@@ -125,7 +152,7 @@ fn has_item(endpoint: Endpoint) -> bool {
 }
 
 impl Attempt {
-    fn request(&self, bed: &Bed) -> ReadRequest {
+    fn request(&self, id: &RequestId) -> ReadRequest {
         let endpoint = self.endpoint;
         let mut query = Vec::new();
         let mut push = |name: &str, value: &str| query.push((name.to_owned(), value.to_owned()));
@@ -174,12 +201,12 @@ impl Attempt {
             if_none_match: None,
             method: "GET",
             path: "/v1/x".into(),
-            request_id: bed.request_id.clone(),
+            request_id: id.clone(),
         }
     }
 
-    async fn send(&self, bed: &Bed) -> gitflare_core::Result<()> {
-        let request = self.request(bed);
+    async fn send(&self, bed: &Bed, id: &RequestId) -> gitflare_core::Result<()> {
+        let request = self.request(id);
         if self.endpoint != Endpoint::EventsSubscribe {
             return bed.gateway.read(request).await.map(drop);
         }
@@ -257,6 +284,34 @@ async fn tokens(bed: &Bed, endpoint: Endpoint) -> Tokens {
     }
 }
 
+/// The refusal of a call is explained by the check that made it, and by no call without a record.
+async fn explained(bed: &Bed, id: &RequestId, endpoint: Endpoint, code: Code, step: &str) {
+    let query = Query::new(vec![("request_id".to_owned(), id.to_string())]);
+    let explanation = bed.gateway.explain_any(&query).await;
+    if step == "credential" {
+        let refusal = explanation.expect_err("a call without a token leaves no row");
+        assert_eq!(refusal.code(), Code::ResourceNotFound);
+        return;
+    }
+    let explanation = explanation.unwrap();
+    assert_eq!(explanation.call.error_code, Some(code.name()));
+    assert_eq!(explanation.failed_step, Some(step), "{endpoint} {code:?}");
+    let outcomes = explanation.steps.iter();
+    let at = outcomes
+        .clone()
+        .position(|it| it.step == step)
+        .expect("the step is one of the operation's");
+    for (number, it) in outcomes.enumerate() {
+        let expected = match number.cmp(&at) {
+            std::cmp::Ordering::Less => StepOutcome::Passed,
+            std::cmp::Ordering::Equal => StepOutcome::Failed,
+            std::cmp::Ordering::Greater => StepOutcome::NotReached,
+        };
+        assert_eq!(it.outcome, expected, "{endpoint} {code:?} at {}", it.step);
+    }
+    assert!(explanation.reason.is_some() && explanation.fix.is_some());
+}
+
 #[tokio::test]
 async fn the_first_check_that_fails_names_the_code_for_every_operation() {
     // sec: TK-8
@@ -280,10 +335,12 @@ async fn the_first_check_that_fails_names_the_code_for_every_operation() {
             is_malformed: true,
             cursor: Some("x"),
         };
-        for (code, concerns, repair) in CHECKS {
+        for (code, step, concerns, repair) in CHECKS {
             if concerns(endpoint) {
-                let refusal = attempt.send(&bed).await.expect_err(endpoint.key());
+                let id = bed.gateway.new_request_id();
+                let refusal = attempt.send(&bed, &id).await.expect_err(endpoint.key());
                 assert_eq!(refusal.code(), *code, "{endpoint}: {refusal}");
+                explained(&bed, &id, endpoint, *code, step).await;
             }
             repair(&mut attempt, &tokens);
         }
@@ -293,7 +350,8 @@ async fn the_first_check_that_fails_names_the_code_for_every_operation() {
             "{endpoint} called a provider before it may"
         );
         // What the script cannot serve answers by the trait's default: the read has got there.
-        let answer = attempt.send(&bed).await;
+        let id = bed.gateway.new_request_id();
+        let answer = attempt.send(&bed, &id).await;
         let arrived = answer.is_ok() || calls() > before;
         let is_default = matches!(&answer, Err(error) if error.code() == Code::UnsupportedEndpoint);
         assert!(arrived || is_default, "{endpoint}: {answer:?}");

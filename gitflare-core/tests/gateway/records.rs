@@ -1,4 +1,10 @@
-//! What is recorded and configured: usage rows, audit rows, the firewall, admin lists.
+//! What is recorded and configured: usage rows, audit rows, the firewall, admin lists; and how a
+//! recorded call is explained.
+
+use gitflare_core::{
+    AuditId, Clock, ConnectionId,
+    storage::{Actor, AuditAction, AuditEntry, ReconnectCause},
+};
 
 use super::*;
 
@@ -42,6 +48,61 @@ async fn every_read_with_a_token_leaves_one_usage_row_refusals_included() {
         .collect();
     assert!(told.contains(&("repositories.read", 200, None, 1)));
     assert!(told.contains(&("branches.list", 400, Some("UNSUPPORTED_PROVIDER"), 0)));
+}
+
+async fn read_and_explain(bed: &Bed, token: &str) -> Explanation {
+    bed.clock.advance_millis(1);
+    let mut request = bed.request(token, Endpoint::Repository, Some("github"), Some("1"), &[]);
+    request.request_id = bed.gateway.new_request_id();
+    let id = request.request_id.to_string();
+    let _ = bed.gateway.read(request).await;
+    let query = Query::new(vec![("request_id".to_owned(), id)]);
+    bed.gateway.explain_any(&query).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_same_code_is_told_apart_by_what_is_recorded() {
+    let (bed, token, _, _, connection) = simple().await;
+    let fail_with = |error| *bed.github.failing.lock().unwrap() = error;
+    let answered = read_and_explain(&bed, &token).await;
+    assert_eq!((answered.failed_step, answered.fix), (None, None));
+    let passed = |it: &ExplainedStep| it.outcome == StepOutcome::Passed;
+    assert!(answered.steps.iter().all(passed));
+    fail_with(Some(Error::internal("a riddle")));
+    let riddle = read_and_explain(&bed, &token).await;
+    assert_eq!(
+        riddle.failed_step, None,
+        "the provider's answer, or the firewall"
+    );
+    assert!(riddle.fix.is_some());
+    for code in [
+        Code::RateLimited,
+        Code::InsufficientScope,
+        Code::AuthExpired,
+    ] {
+        let refusal = Error::upstream(code, ProviderId::GITHUB, "no");
+        fail_with(Some(refusal));
+        let failed = read_and_explain(&bed, &token).await;
+        assert_eq!(failed.failed_step, Some("upstream"), "{code:?}");
+    }
+    let id = ConnectionId::parse(&connection).unwrap();
+    let entry = AuditEntry {
+        id: AuditId::parse("audit_refused").unwrap(),
+        at: bed.clock.now(),
+        actor: Actor::System,
+        action: AuditAction::ConnectionRefuse,
+        object: connection,
+        outcome: Outcome::Ok,
+        request_id: bed.request_id.clone(),
+    };
+    let connections = bed.storage().connections();
+    let refused = connections.refuse(&id, 0, ReconnectCause::TokenRefused, entry);
+    assert!(refused.await.unwrap());
+    let lost = read_and_explain(&bed, &token).await;
+    assert_eq!(lost.failed_step, Some("connection"));
+    bed.clock.advance_millis(3_600_001);
+    let expired = read_and_explain(&bed, &token).await;
+    assert_eq!(expired.failed_step, Some("token"));
 }
 
 #[tokio::test]

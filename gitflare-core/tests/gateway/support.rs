@@ -496,25 +496,36 @@ impl Bed {
         repository: Option<&str>,
         query: &[(&str, &str)],
     ) -> Result<UnifiedReply> {
-        self.gateway
-            .read(ReadRequest {
-                endpoint,
-                credential: ReadCredential::Bearer(Secret::from(token)),
-                provider: provider.map(Into::into),
-                repository: repository.map(Into::into),
-                item: None,
-                query: Query::new(
-                    query
-                        .iter()
-                        .map(|(name, value)| ((*name).into(), (*value).into()))
-                        .collect(),
-                ),
-                if_none_match: None,
-                method: "GET",
-                path: "/v1/x".into(),
-                request_id: self.request_id.clone(),
-            })
-            .await
+        let request = self.request(token, endpoint, provider, repository, query);
+        self.gateway.read(request).await
+    }
+
+    /// A read to be sent.
+    pub(crate) fn request(
+        &self,
+        token: &str,
+        endpoint: Endpoint,
+        provider: Option<&str>,
+        repository: Option<&str>,
+        query: &[(&str, &str)],
+    ) -> ReadRequest {
+        let pairs = query.iter();
+        ReadRequest {
+            endpoint,
+            credential: ReadCredential::Bearer(Secret::from(token)),
+            provider: provider.map(Into::into),
+            repository: repository.map(Into::into),
+            item: None,
+            query: Query::new(
+                pairs
+                    .map(|(name, value)| ((*name).into(), (*value).into()))
+                    .collect(),
+            ),
+            if_none_match: None,
+            method: "GET",
+            path: "/v1/x".into(),
+            request_id: self.request_id.clone(),
+        }
     }
 
     /// `GET /v1/repositories`: the names, the next cursor, whether there is more.

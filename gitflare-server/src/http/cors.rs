@@ -30,6 +30,7 @@ fn readers(access: Access) -> Readers {
         Access::Public | Access::ClientCredentials | Access::AccessToken(_) => Readers::Anybody,
         Access::OptionalSession
         | Access::UserSession
+        | Access::UserOrAdmin
         | Access::EmbedSession
         | Access::TestappSession => Readers::Panel,
         // A page of another origin is refused there.

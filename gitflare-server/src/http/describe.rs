@@ -31,6 +31,8 @@ const CLIENT: CredentialRow = row("Client", "client_id and client_secret in the 
 #[rustfmt::skip]
 const USER: CredentialRow = row("User session", "The session cookie, or Authorization: Bearer SESSION_TOKEN.");
 #[rustfmt::skip]
+const USER_OR_ADMIN: CredentialRow = row("User session or admin key", "Authorization: Bearer SESSION_TOKEN, the session cookie, or x-admin-api-key: ADMIN_KEY");
+#[rustfmt::skip]
 const EMBED: CredentialRow = row("Customer's browser", "The cookie that the hosted page set.");
 #[rustfmt::skip]
 const ADMIN: CredentialRow = row("Admin key", "x-admin-api-key: ADMIN_KEY");
@@ -43,7 +45,17 @@ const PROVIDER: CredentialRow = row("Provider", "What the provider sends or sign
 
 /// Every credential, in the order of the API reference.
 pub(super) const CREDENTIALS: &[CredentialRow] = &[
-    PUBLIC, TOKEN, TOOLS, CLIENT, USER, EMBED, PROVIDER, INTERNAL, ADMIN, TESTAPP,
+    PUBLIC,
+    TOKEN,
+    TOOLS,
+    CLIENT,
+    USER,
+    USER_OR_ADMIN,
+    EMBED,
+    PROVIDER,
+    INTERNAL,
+    ADMIN,
+    TESTAPP,
 ];
 
 /// Description of the credential that a route requires.
@@ -54,6 +66,7 @@ pub(super) const fn credential(access: Access) -> CredentialRow {
         Access::AccessToken(_) => TOKEN,
         Access::ToolToken => TOOLS,
         Access::UserSession => USER,
+        Access::UserOrAdmin => USER_OR_ADMIN,
         Access::EmbedSession => EMBED,
         Access::TestappSession => TESTAPP,
         Access::ProviderCallback => PROVIDER,
@@ -108,6 +121,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("/v1/connections", "Provider connections"),
     ("/v1/hooks", "Provider connections"),
     ("/v1/account/", "Account"),
+    ("/v1/explain", "Account"),
     ("/v1/developer/", "Developer apps"),
     ("/v1/platform/", "Platform administration"),
     ("/v1/security/", "Platform administration"),
@@ -170,6 +184,9 @@ const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
     (Get, "/v1/account/repositories", "Lists the repositories of those connections."),
     (Get, "/v1/account/usage/summary", "Counts the reads of the person's apps."),
     (Get, "/v1/account/usage/logs", "Lists the reads of the person's apps, newest first."),
+
+    (Get, "/v1/explain", "Says which check refused a recorded call, and what mends it."),
+    (Get, "/app/developer/explain", "The checks of one of the person's calls."),
 
     (Get, "/v1/developer/apps", "Lists the developer's apps."),
     (Post, "/v1/developer/apps", "Creates an app; its secrets are in this answer and never again."),

@@ -72,6 +72,8 @@ pub enum Access {
     OptionalSession,
     /// A signed-in user's session.
     UserSession,
+    /// A signed-in user's session, or the admin key.
+    UserOrAdmin,
     /// A customer on a hosted page.
     EmbedSession,
     /// The visitor of the test app.

@@ -233,6 +233,13 @@ pub async fn tokens_are_listed_by_what_they_stand_on(storage: &dyn Storage) {
             },
             vec![],
         ),
+        (
+            TokenFilter {
+                id: Some(token_id(2)),
+                ..TokenFilter::default()
+            },
+            vec![2],
+        ),
     ] {
         let rows = tokens.list(&filter, all(10)).await.unwrap();
         let ids: Vec<_> = rows.into_iter().map(|token| token.id).collect();

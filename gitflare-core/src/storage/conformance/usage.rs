@@ -111,6 +111,7 @@ pub async fn usage_rows_come_back_as_they_were(storage: &dyn Storage) {
     let usage = storage.usage();
     let full = UsageRow {
         at: LATER,
+        request_id: RequestId::parse("gf_req_01k9z7m5y0a1b2c3d4e5f6g7h8").unwrap(),
         tenant_id: tenant_id(2),
         client_id: client_id(2),
         endpoint_key: "commits.diff",
@@ -150,6 +151,11 @@ pub async fn usage_rows_come_back_as_they_were(storage: &dyn Storage) {
         },
         UsageQuery {
             repository_id: Some("7".into()),
+            ..UsageQuery::default()
+        },
+        UsageQuery {
+            clients: vec![client_id(1), client_id(2)],
+            request_id: Some(full.request_id.clone()),
             ..UsageQuery::default()
         },
     ] {

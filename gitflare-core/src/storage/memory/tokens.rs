@@ -94,7 +94,8 @@ impl TokenStore for MemoryStorage {
     async fn list(&self, filter: &TokenFilter, range: ListRange<'_>) -> Result<Vec<AccessToken>> {
         let state = self.state();
         let rows = state.tokens.values().filter(|token| {
-            matches(filter.tenant.as_ref(), &token.tenant_id)
+            matches(filter.id.as_ref(), &token.id)
+                && matches(filter.tenant.as_ref(), &token.tenant_id)
                 && matches(filter.client.as_ref(), &token.client_id)
                 && (filter.authorization.is_none()
                     || filter.authorization == token.authorization_id)

@@ -421,6 +421,13 @@ impl PackedRow<'_> {
                 .repository_id
                 .as_deref()
                 .is_none_or(|id| self.repository == Some(id))
+            && query.request_id.as_ref().is_none_or(|id| self.is_of(id))
+    }
+
+    fn is_of(&self, request: &RequestId) -> bool {
+        let mut ids = Input(self.ids);
+        let id = ids.skip_id().and_then(|()| ids.id(RequestId::PREFIX));
+        id.is_some_and(|id| id == request.as_str())
     }
 
     /// The whole row.

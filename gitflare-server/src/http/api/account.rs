@@ -1,6 +1,6 @@
 //! `/v1/account*`: what a signed-in person sees of themselves, their tenants and what was read.
 
-use gitflare_core::gateway::ConnectionFilterText;
+use gitflare_core::{gateway::ConnectionFilterText, storage::Actor};
 
 use super::{
     super::{
@@ -81,6 +81,15 @@ pub(crate) async fn repositories(x: Exchange) -> Result<Reply, Refusal> {
         .account_repositories(&x.user()?.user, &query)
         .await?;
     unified::reply(&x, &reply)
+}
+
+/// `GET /v1/explain`
+pub(crate) async fn explain(x: Exchange) -> Result<Reply, Refusal> {
+    let query = x.query()?;
+    Reply::ok(&match x.act().actor {
+        Actor::Admin => x.gateway().explain_any(&query).await?,
+        _ => x.gateway().explain(&x.user()?.user, &query).await?,
+    })
 }
 
 /// `GET /v1/account/usage/logs`

@@ -21,7 +21,12 @@ use super::super::{
 /// client credentials are judged by the gateway; here only the address is counted.
 pub(super) async fn authorize(x: &Exchange) -> Result<(Actor, Visit), Refusal> {
     let visit = match x.route.access {
-        Access::UserSession => Visit::User(session::user(x).await?.ok_or_else(visit::required)?),
+        Access::UserOrAdmin if credentials::admin_key(x.headers())?.is_some() => {
+            return Ok((admin(x).await?, Visit::Anybody));
+        }
+        Access::UserSession | Access::UserOrAdmin => {
+            Visit::User(session::user(x).await?.ok_or_else(visit::required)?)
+        }
         Access::OptionalSession => match session::user(x).await? {
             Some(visit) => {
                 let visit = Visit::User(visit);

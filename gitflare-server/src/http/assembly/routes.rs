@@ -17,7 +17,8 @@ use super::super::{
     },
     exchange::Exchange,
     hosted::{
-        apps, assets, authorize, company, customer_events, customers, dashboard, sign_in, site,
+        apps, assets, authorize, company, customer_events, customers, dashboard, explain, sign_in,
+        site,
     },
     openapi,
     refusal::Refusal,
@@ -53,7 +54,7 @@ macro_rules! routes {
 use Access::ToolToken;
 use Access::{
     AccessToken, AdminKey, ClientCredentials, EmbedSession, Internal, OptionalSession,
-    ProviderCallback, Public, TestappSession, UserSession,
+    ProviderCallback, Public, TestappSession, UserOrAdmin, UserSession,
 };
 use Endpoint::{
     Assignees, Branches, Checks, Comments, Commit, CommitDiff, Commits, Compare, Contents,
@@ -205,6 +206,8 @@ routes! {
     Get "/v1/developer/apps/:clientId/authorizations/:authorizationId"; UserSession => developer::find_customer, addition;
     Delete "/v1/developer/apps/:clientId/authorizations/:authorizationId"; UserSession => developer::end_customer, addition;
     Post "/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link"; UserSession => developer::reconnect_link, addition;
+    Get "/v1/explain"; UserOrAdmin => account::explain, addition;
+    Get "/app/developer/explain"; UserSession => explain::show, addition;
     Get "/app/developer/apps/:clientId/customers"; UserSession => customers::list, addition;
     Get "/app/developer/apps/:clientId/customers/:authorizationId"; UserSession => customers::show, addition;
     Get "/app/developer/apps/:clientId/customers/:authorizationId/events"; UserSession => customer_events::list, addition;

@@ -145,7 +145,7 @@ fn connection(connection: &Connection) -> ConnectionRow {
 fn call(row: &UsageRow, names: &HashMap<&str, &str>) -> CallRow {
     let client = row.client_id.as_str();
     CallRow {
-        at: minute(row.at),
+        at: second(row.at),
         app: SafeText::new(names.get(client).unwrap_or(&client)),
         endpoint_key: row.endpoint_key,
         repository: row.repository_id.as_deref().map(SafeText::new),
@@ -192,9 +192,18 @@ pub(super) fn day(at: Timestamp) -> String {
 
 /// A moment to the minute, for people; all times are UTC.
 pub(super) fn minute(at: Timestamp) -> String {
+    until(at, "YYYY-MM-DD hh:mm")
+}
+
+/// A moment to the second, for people.
+pub(super) fn second(at: Timestamp) -> String {
+    until(at, "YYYY-MM-DD hh:mm:ss")
+}
+
+fn until(at: Timestamp, pattern: &str) -> String {
     let text = at.to_string().replace('T', " ");
-    let minutes: String = text.chars().take("YYYY-MM-DD hh:mm".len()).collect();
-    format!("{minutes} UTC")
+    let shown: String = text.chars().take(pattern.len()).collect();
+    format!("{shown} UTC")
 }
 
 /// The panel of an app that a form was sent for.

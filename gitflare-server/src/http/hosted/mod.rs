@@ -10,5 +10,6 @@ mod consent;
 pub(super) mod customer_events;
 pub(super) mod customers;
 pub(super) mod dashboard;
+pub(super) mod explain;
 pub(super) mod sign_in;
 pub(super) mod site;

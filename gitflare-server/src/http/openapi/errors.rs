@@ -89,6 +89,13 @@ fn of(route: &Route, operation: Option<&Operation>) -> impl Iterator<Item = &'st
     CODES.iter().filter(move |row| codes.contains(&row.code))
 }
 
+/// What a user's session can be refused with.
+const SESSION: &[Code] = &[
+    Code::AuthRequired,
+    Code::AuthExpired,
+    Code::AccessBlockedByPolicy,
+];
+
 fn by_credential(access: Access) -> Vec<Code> {
     match access {
         Access::AccessToken(Some(_)) => [TOKEN, READ].concat(),
@@ -102,11 +109,8 @@ fn by_credential(access: Access) -> Vec<Code> {
             Code::ApprovalRequired,
             Code::RateLimited,
         ],
-        Access::UserSession => vec![
-            Code::AuthRequired,
-            Code::AuthExpired,
-            Code::AccessBlockedByPolicy,
-        ],
+        Access::UserSession => SESSION.to_vec(),
+        Access::UserOrAdmin => [SESSION, &[Code::InvalidCredentials, Code::RateLimited]].concat(),
         Access::AdminKey | Access::Internal => vec![
             Code::AuthRequired,
             Code::InvalidCredentials,

@@ -433,6 +433,9 @@ fn security(access: Access) -> Value {
         Access::ToolToken => json!([{ "accessToken": [] }]),
         Access::ClientCredentials => json!([{ "client": [] }, {}]),
         Access::UserSession => json!([{ "userSession": [] }, { "userCookie": [] }]),
+        Access::UserOrAdmin => {
+            json!([{ "userSession": [] }, { "userCookie": [] }, { "adminKey": [] }])
+        }
         Access::OptionalSession => json!([{ "userSession": [] }, { "userCookie": [] }, {}]),
         Access::AdminKey => json!([{ "adminKey": [] }]),
         Access::Internal => json!([{ "adminKey": [] }, {}]),

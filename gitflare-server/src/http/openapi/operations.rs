@@ -7,8 +7,8 @@
 use gitflare_core::{
     Code,
     gateway::{
-        AppChanges, CustomerAuthorization, CustomerDetails, FirewallUpdate, IssuedToken,
-        ManualConnection, NewApp, NewClientRequest, NewGrantRequest, NewSubscription,
+        AppChanges, CustomerAuthorization, CustomerDetails, Explanation, FirewallUpdate,
+        IssuedToken, ManualConnection, NewApp, NewClientRequest, NewGrantRequest, NewSubscription,
         NewTenantRequest, SignUp, SubscriptionChange, TokenContext, TokenRequest, UsagePage,
         UsageReport,
     },
@@ -261,6 +261,9 @@ const OPERATIONS: &[Operation] = &[
         .gives(200, Gives::Json(super::answers::account_repositories)).codes(UPSTREAM),
     get("/v1/account/usage/summary").query(p::USAGE_SUMMARY).json::<UsageReport>(200)
         .codes(&[Code::UnsupportedProvider, Code::ResourceNotFound]),
+    get("/v1/explain").query(p::EXPLAIN).json::<Explanation>(200)
+        .codes(&[Code::InvalidRequest, Code::ResourceNotFound]),
+    get("/app/developer/explain").query(p::EXPLAIN).page(),
     get("/v1/account/usage/logs").query(p::USAGE_LOGS).json::<UsagePage>(200)
         .codes(&[Code::UnsupportedProvider, Code::ResourceNotFound]),
 

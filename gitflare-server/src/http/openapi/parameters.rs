@@ -154,6 +154,7 @@ parameters! {
     AUTHORIZATION "authorizationId" Text, "Only tokens of this authorization.", "authz_01k9example0000000000000000";
     FROM "from" Time, "The beginning of the period, RFC 3339 time or date; without it the full hour 30 days before the end.", "2026-03-01";
     TO "to" Time, "The end of the period, which no longer belongs to it, RFC 3339 time or date; now without it.", "2026-04-01T00:00:00Z";
+    CALL "request_id" Text, "The `x-request-id` of a call that was made with an access token.", "gf_req_01k9example0000000000000000";
     TOP_ROWS "top" Top { most: 500, default: 50 }, "How many rows are answered at most.", "50";
     TOP_KEYS "top" Top { most: 100, default: 10 }, "How many entries each list has at most.", "10";
     OFFSET "offset" Number, "How many newer rows are passed over.", "0";
@@ -223,6 +224,7 @@ pub(super) const USAGE_SUMMARY: &[Parameter] = &[
     PROVIDER,
     REPOSITORY,
 ];
+pub(super) const EXPLAIN: &[Parameter] = &[CALL.required()];
 pub(super) const USAGE_LOGS: &[Parameter] = &[
     FROM,
     TO,

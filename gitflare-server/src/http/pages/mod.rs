@@ -16,6 +16,7 @@ pub(super) mod docs;
 pub(super) mod documents;
 pub(super) mod error;
 pub(super) mod events;
+pub(super) mod explain;
 pub(super) mod handover;
 pub(super) mod manage;
 pub(super) mod markdown;

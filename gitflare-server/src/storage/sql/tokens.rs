@@ -155,13 +155,14 @@ pub(in crate::storage) fn list(filter: &TokenFilter, range: ListRange<'_>) -> St
     let mut conditions = Conditions::new("TRUE");
     let tenant = filter.tenant.as_ref().map(TenantId::as_str);
     let client = filter.client.as_ref().map(ClientId::as_str);
-    match &filter.authorization {
-        None => {
+    match (&filter.authorization, &filter.id) {
+        (None, Some(id)) => conditions.equal("t.id", Some(id.as_str())),
+        (None, None) => {
             conditions.equal("t.tenant_id", tenant);
             conditions.equal("t.client_id", client);
         }
         // It has one tenant and one client.
-        Some(authorization) => {
+        (Some(authorization), _) => {
             conditions.equal("t.authorization_id", Some(authorization.as_str()));
             conditions.also_equal("t.tenant_id", tenant);
             conditions.also_equal("t.client_id", client);

@@ -3,6 +3,7 @@
 
 use gitflare_core::{
     Code, Error, Scope, Scopes, Secret,
+    gateway::StepOutcome,
     provider::{ProviderId, Registry},
 };
 use http::StatusCode;
@@ -24,6 +25,7 @@ use super::super::{
     events::{
         AttemptRow, DeliveriesView, DeliveryRow as SentRow, SubscriptionRow, SubscriptionsView,
     },
+    explain::{ExplainView, StepRow},
     handover::{Handover, HandoverView},
     manage::{ManageView, SharingState},
     picker::{Picker, RepositoryChoice},
@@ -331,6 +333,39 @@ impl Words<'_> {
             since: "2026-03-01".to_owned(),
             last_used: None,
             expires: Some("2026-04-01".to_owned()),
+        }
+    }
+
+    fn explained(&self, error_code: Option<&'static str>) -> ExplainView {
+        let step = |outcome| StepRow {
+            step: "scope",
+            asks: "Does the token have the scope?",
+            outcome,
+        };
+        ExplainView {
+            user: self.shown("ada@mail.example"),
+            request_id: (self.of)("gf_req_1"),
+            at: "2026-03-01 10:00:00 UTC".to_owned(),
+            method: "GET",
+            path: self.shown("/v1/repositories/github/7/commits"),
+            endpoint_key: "commits.list",
+            scope: "read:commits",
+            client_id: (self.of)("client_1"),
+            tenant_id: (self.of)("tenant_1"),
+            status: if error_code.is_some() { 403 } else { 200 },
+            error_code,
+            duration_ms: 12,
+            upstream_ms: 0,
+            reason: error_code.map(|_| "The scope is missing."),
+            fix: error_code.map(|_| "Ask the customer for it."),
+            steps: [
+                StepOutcome::Passed,
+                StepOutcome::Failed,
+                StepOutcome::Unknown,
+                StepOutcome::NotReached,
+            ]
+            .map(step)
+            .to_vec(),
         }
     }
 
@@ -668,6 +703,11 @@ impl Words<'_> {
             sample("deliveries", self.deliveries(true).reply(ok)),
             sample("deliveries-none", self.deliveries(false).reply(ok)),
             sample("customers-none", self.customers(Vec::new()).reply(ok)),
+            sample("explain", self.explained(None).reply(ok)),
+            sample(
+                "explain-refused",
+                self.explained(Some("INSUFFICIENT_SCOPE")).reply(ok),
+            ),
             sample("customer", self.customer_page().reply(ok)),
             sample("testapp-diff", self.testapp_diff().reply(ok)),
             sample("probes", self.probes().reply(ok)),

@@ -37,8 +37,7 @@ enum Owners {
 impl Owners {
     /// `None` where counts do not answer it.
     fn of(query: &UsageQuery) -> Option<Self> {
-        if query.endpoint_key.is_some() || query.provider.is_some() || query.repository_id.is_some()
-        {
+        if query.is_narrowed() {
             return None;
         }
         let mut ids: Vec<_> = query.clients.iter().map(ToString::to_string).collect();

@@ -187,6 +187,10 @@ impl Condition {
                 query.provider.map(|id| id.as_str().to_owned()),
             ),
             ("repository_id =", query.repository_id.clone()),
+            (
+                "request_id =",
+                query.request_id.as_ref().map(|id| id.as_str().to_owned()),
+            ),
         ] {
             if let Some(value) = value {
                 condition.add(column, value.replace('\0', "\u{fffd}"));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use gitflare_core::{
-    ConnectionId, GrantId, UserId,
+    ConnectionId, GrantId, TokenId, UserId,
     provider::ProviderId,
     storage::{ClientFilter, ConnectionFilter, GrantFilter, ListRange, TokenFilter, conformance},
 };
@@ -113,6 +113,11 @@ async fn list_all(storage: &SqliteStorage) {
     let user = || UserId::parse("user_1").unwrap();
     let authorization = || gitflare_core::AuthorizationId::parse("authz_1").unwrap();
     let connection = || ConnectionId::parse("conn_1").unwrap();
+    let filter = TokenFilter {
+        id: TokenId::parse("atk_1").ok(),
+        ..TokenFilter::default()
+    };
+    storage.tokens().list(&filter, range).await.unwrap();
     for bits in 0..8u8 {
         let tenant = (bits & 1 != 0).then(tenant);
         let other = bits & 2 != 0;
@@ -121,6 +126,7 @@ async fn list_all(storage: &SqliteStorage) {
             tenant: tenant.clone(),
             client: other.then(client),
             authorization: third.then(authorization),
+            id: None,
         };
         storage.tokens().list(&filter, range).await.unwrap();
         let filter = GrantFilter {

@@ -103,9 +103,7 @@ impl<'w> Reader<'w> {
             (true, false) => Owners::Tenants(texts(query.tenants.iter().map(TenantId::as_str))),
             _ => Owners::Any,
         };
-        let has_filter = query.endpoint_key.is_some()
-            || query.provider.is_some()
-            || query.repository_id.is_some();
+        let has_filter = query.is_narrowed();
         let mut reader = Self {
             walk,
             query: UsageQuery {

@@ -1,0 +1,56 @@
+//! The dashboard's page of one call: which checks it passed, and which one refused it. It makes the
+//! same gateway call as `GET /v1/explain`, and makes no call again.
+
+use gitflare_core::gateway::Explanation;
+use http::StatusCode;
+
+use super::{
+    super::{
+        exchange::Exchange,
+        pages::{
+            View,
+            explain::{ExplainView, StepRow},
+            text::SafeText,
+        },
+        refusal::Refusal,
+        reply::Reply,
+    },
+    dashboard::{person, second},
+};
+
+/// `GET /app/developer/explain`
+pub(crate) async fn show(x: Exchange) -> Result<Reply, Refusal> {
+    let query = x.query()?;
+    let explanation = x.gateway().explain(&x.user()?.user, &query).await?;
+    view(&explanation, person(&x).await?).reply(StatusCode::OK)
+}
+
+fn view(explanation: &Explanation, user: SafeText) -> ExplainView {
+    let call = &explanation.call;
+    ExplainView {
+        user,
+        request_id: call.request_id.as_str().to_owned(),
+        at: second(call.at),
+        method: call.method,
+        path: SafeText::new(&call.path),
+        endpoint_key: call.endpoint_key,
+        scope: explanation.scope.as_str(),
+        client_id: call.client_id.as_str().to_owned(),
+        tenant_id: call.tenant_id.as_str().to_owned(),
+        status: call.status,
+        error_code: call.error_code,
+        duration_ms: call.duration_ms,
+        upstream_ms: call.upstream_ms,
+        reason: explanation.reason,
+        fix: explanation.fix,
+        steps: explanation
+            .steps
+            .iter()
+            .map(|it| StepRow {
+                step: it.step,
+                asks: it.asks,
+                outcome: it.outcome,
+            })
+            .collect(),
+    }
+}
