@@ -34,6 +34,8 @@
 
 #[cfg(feature = "server")]
 mod accounts;
+#[cfg(feature = "server")]
+mod assembly;
 #[cfg(feature = "service")]
 mod background;
 #[cfg(feature = "server")]
@@ -63,6 +65,8 @@ mod passwords;
 mod private;
 #[cfg(feature = "service")]
 mod process;
+#[cfg(feature = "server")]
+mod reload;
 #[cfg(feature = "server")]
 mod rotation;
 #[cfg(feature = "server")]

@@ -21,6 +21,7 @@ use tracing_subscriber::{
     Layer, Registry,
     filter::Targets,
     layer::{Context, SubscriberExt},
+    reload,
     util::SubscriberInitExt,
 };
 
@@ -28,6 +29,9 @@ use crate::{config::LogFormat, log_queue::LogQueue};
 
 /// The lines of this process on their way to standard error.
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
+
+/// The filter of this process, to be changed while it runs.
+static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
 /// Logs from here on, panics included. Called once in a process; a second call changes nothing.
 pub(crate) fn init(filter: Targets, format: LogFormat) {
@@ -50,9 +54,25 @@ pub(crate) fn init(filter: Targets, format: LogFormat) {
             queue.push(line);
         }
     };
+    let (filter, handle) = reload::Layer::new(without_sdk(filter));
     if subscriber(filter, format, write).try_init().is_ok() {
+        let _ = FILTER.set(handle);
         std::panic::set_hook(Box::new(log_panic));
     }
+}
+
+/// Logs by another filter from here on.
+pub(crate) fn set_filter(filter: Targets) {
+    if let Some(handle) = FILTER.get() {
+        // It fails only when the subscriber is gone, and with it the log.
+        let _ = handle.reload(without_sdk(filter));
+    }
+}
+
+/// The SDK of the agents' protocol logs whole messages (LG-1), and says nothing that is not said
+/// here.
+fn without_sdk(filter: Targets) -> Targets {
+    filter.with_target("rmcp", LevelFilter::OFF)
 }
 
 /// Waits for the last lines, at the end of the program.
@@ -63,13 +83,10 @@ pub(crate) fn flush() {
 }
 
 fn subscriber(
-    filter: Targets,
+    filter: impl Layer<Registry> + Send + Sync,
     format: LogFormat,
     write: impl Fn(String) + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
-    // The SDK of the agents' protocol logs whole messages (LG-1), and says nothing that is not said
-    // here.
-    let filter = filter.with_target("rmcp", LevelFilter::OFF);
     Registry::default()
         .with(filter)
         .with(Lines { format, write })
@@ -231,7 +248,7 @@ mod tests {
         let sink = Arc::clone(&lines);
         let write = move |line: String| sink.lock().unwrap().push_str(&line);
         let filter: Targets = "info".parse().unwrap();
-        tracing::subscriber::with_default(subscriber(filter, format, write), act);
+        tracing::subscriber::with_default(subscriber(without_sdk(filter), format, write), act);
         let lines = lines.lock().unwrap();
         lines.clone()
     }

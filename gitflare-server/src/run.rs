@@ -21,7 +21,7 @@ use crate::{
     cores::{self, Cores},
     health,
     http::{ROUTES, openapi},
-    log, maintenance, server,
+    log, maintenance, reload, server,
 };
 
 /// The exit code of a command line that is wrong.
@@ -65,6 +65,13 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::ExportUsage(arguments) => block_on(export_usage(arguments)),
         Command::Migrate(arguments) => block_on(migrate(arguments)),
         Command::Openapi(arguments) => openapi(arguments),
+        Command::Completions(arguments) => cli::completions(&arguments.operand)
+            .map(|script| print(&script))
+            .map_err(Into::into),
+        Command::Man => {
+            print(&cli::man());
+            Ok(())
+        }
         Command::Help => {
             print(&cli::help());
             Ok(())
@@ -129,12 +136,14 @@ fn say(problems: &[Problem]) {
 /// # Errors
 /// Every problem, each as one line.
 async fn serve(arguments: Arguments, cores: Cores) -> Result<(), Vec<Problem>> {
-    let config = configured(arguments.given, arguments.file.as_deref())?;
+    let (mut source, config) = reload::Source::read(arguments.given, arguments.file)?;
     log::init(config.log.clone(), config.log_format);
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
     let mut signals = Signals::new()?;
+    // From here on it asks for the configuration to be read again, and ends nothing.
+    let mut hang_ups = listen(SignalKind::hangup())?;
     let sources = sources(&config);
     let running = Server::new(config)
         .on(cores.handles.clone())
@@ -148,9 +157,12 @@ async fn serve(arguments: Arguments, cores: Cores) -> Result<(), Vec<Problem>> {
     }
     let internal = running.internal_addr().map(tracing::field::display);
     tracing::info!(address = %running.addr(), internal, "serving");
-    let is_broken = tokio::select! {
-        () = signals.wait() => false,
-        () = running.broken() => true,
+    let is_broken = loop {
+        tokio::select! {
+            () = signals.wait() => break false,
+            () = running.broken() => break true,
+            _ = hang_ups.recv() => source.reload(&running).await,
+        }
     };
     tracing::info!("stopping");
     let ended = signals.unless_again(running.shutdown()).await;
@@ -307,6 +319,7 @@ async fn migrate(arguments: Arguments) -> Result<(), Vec<Problem>> {
 
 fn announcement(running: &Running) -> String {
     let mut text = format!("GitFlare serves on http://{}\n", running.addr());
+    text += &format!("Its documents: {}/docs\n", running.public_url());
     if let Some(address) = running.internal_addr() {
         text += &format!("Internal listener on http://{address}\n");
     }
@@ -358,8 +371,16 @@ fn sources(config: &Config) -> String {
         true => "in the data folder",
         false => "from GITFLARE_MASTER_KEY",
     };
+    let database = match &config.database {
+        config::Database::Sqlite => "SQLite there",
+        config::Database::Postgres(_) => "PostgreSQL",
+    };
+    let sign_up = match config.sign_up {
+        Some(_) => "as GITFLARE_SIGNUP says",
+        None => "open while the addresses are loopback, else closed",
+    };
     format!(
-        "Version {}, data in {}, master key {key}\n{}",
+        "Version {}, data in {}, database {database}, master key {key}\nSign-up is {sign_up}\n{}",
         env!("CARGO_PKG_VERSION"),
         config.data_dir.display(),
         cli::providers(config),
@@ -372,6 +393,10 @@ fn print(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+fn listen(kind: SignalKind) -> Result<Signal, Problem> {
+    signal(kind).map_err(|error| Problem::new(format!("no signals can be received: {error}")))
+}
+
 /// The two ways to ask a process to end.
 struct Signals {
     terminate: Signal,
@@ -380,10 +405,6 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Self, Problem> {
-        let listen = |kind| {
-            signal(kind)
-                .map_err(|error| Problem::new(format!("no signals can be received: {error}")))
-        };
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,

@@ -4,13 +4,9 @@
 use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use gitflare_core::{
-    Error, Secret, SystemRandom,
-    account_link::AccountLinks,
-    gateway::{Gateway, GatewaySettings},
-    keys::KeyRing,
+    CredentialHash, Secret, SystemRandom, account_link::AccountLinks, gateway::Gateway,
     provider::ProviderId,
 };
-use gitflare_firewall::FirewallConfig;
 use tokio::{
     net::TcpListener,
     runtime::Handle,
@@ -21,6 +17,7 @@ use tokio::{
 
 use crate::{
     accounts,
+    assembly::Assembly,
     background::Background,
     config::{BaseUrl, Config, Problem, Setting},
     database::Database,
@@ -39,7 +36,7 @@ const BACKGROUND_GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Server {
     config: Config,
-    local_roots: Vec<PathBuf>,
+    further_roots: Vec<PathBuf>,
     hears_itself: bool,
     cores: Vec<Handle>,
 }
@@ -48,10 +45,9 @@ impl Server {
     /// A server of this configuration. Port 0 takes any free port.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let local_roots = config.local_root.iter().cloned().collect();
         Self {
             config,
-            local_roots,
+            further_roots: Vec::new(),
             hears_itself: false,
             cores: Vec::new(),
         }
@@ -60,7 +56,7 @@ impl Server {
     /// Serves the repositories below this folder too, behind those of the configured one.
     #[must_use]
     pub fn with_local_root(mut self, root: PathBuf) -> Self {
-        self.local_roots.push(root);
+        self.further_roots.push(root);
         self
     }
 
@@ -106,22 +102,31 @@ impl Server {
         };
         let public_url = base_url(&config.public_url);
         let links = AccountLinks::new(&ring);
-        let gateway = self
-            .gateway(ring, &database, &rate_limits, &public_url)
-            .await?;
+        let assembly = Assembly {
+            keys: ring,
+            storage: Arc::clone(&storage),
+            clock: database.clock(),
+            rate_limits: Arc::clone(&rate_limits),
+            public_url: public_url.clone(),
+            further_roots: self.further_roots.clone(),
+            enforce_platform_auth: config.enforce_platform_auth,
+            dev: config.dev,
+        };
+        let gateway = assembly.gateway(config).await?;
         // Last of what can fail: a key that was made must be shown.
         let (admin_keys, new_admin_key) = data.admin_keys(config, &SystemRandom)?;
         database.agree_on_admin_keys(&admin_keys).await?;
+        let admin_keys = AdminKeys::new(admin_keys);
         let panel_url = base_url(&config.panel_url);
         let reached = ServiceSettings::new(public_url.as_str(), panel_url.as_str());
         let sign_up = config.sign_up.unwrap_or(reached.sign_up);
         let is_unused = storage.users().is_empty().await;
         let first_account = (sign_up != SignUpMode::Open
-            && is_unused.map_err(|error| failed(&error))?)
+            && is_unused.map_err(|error| Problem::from(&error))?)
         .then(|| accounts::first(&links, &panel_url));
         let settings = ServiceSettings {
             sign_up,
-            admin_keys: AdminKeys::new(admin_keys),
+            admin_keys: admin_keys.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             enforce_platform_auth: config.enforce_platform_auth,
             testapp: config.testapp,
@@ -133,7 +138,7 @@ impl Server {
             ..reached
         };
         if config.providers.contains(&ProviderId::LOCAL) {
-            tell_local(self.local_roots.clone());
+            tell_local(assembly.local_roots(config));
         }
         let service = http::service(gateway, settings);
         let (stop, stopped) = oneshot::channel();
@@ -148,7 +153,8 @@ impl Server {
         Ok(Running {
             addr,
             internal_addr,
-            public_url,
+            assembly,
+            admin_keys,
             new_admin_key,
             first_account,
             data_dir: data.path().to_owned(),
@@ -165,32 +171,6 @@ impl Server {
         let allowed = self.config.allow_private_callbacks.iter();
         allowed.map(ToString::to_string).chain(own).collect()
     }
-
-    async fn gateway(
-        &self,
-        keys: KeyRing,
-        database: &Database,
-        rate_limits: &Arc<RateLimits>,
-        public_url: &BaseUrl,
-    ) -> Result<Gateway, Problem> {
-        let config = &self.config;
-        let mut settings = GatewaySettings::default();
-        settings.token_ttl = config.token_ttl;
-        settings.cursor_ttl = config.cursor_ttl;
-        settings.upstream_timeout = config.upstream_timeout;
-        settings.enforce_platform_auth = config.enforce_platform_auth;
-        settings.allow_localhost_redirects = config.dev;
-        let built = Gateway::builder()
-            .shared_storage(database.storage())
-            .clock(database.clock())
-            .providers(upstreams::providers(config, public_url, &self.local_roots)?)
-            .firewall(FirewallConfig::default())
-            .keys(keys)
-            .admission(Arc::clone(rate_limits) as _)
-            .settings(settings)
-            .build();
-        built.await.map_err(|error| failed(&error))
-    }
 }
 
 /// Seals everything anew with the primary key, where no server runs (KY-4).
@@ -205,8 +185,8 @@ pub(crate) async fn rotate_keys(config: &Config) -> Result<String, Problem> {
     keys::verify(&ring, &*storage).await?;
     let rotated = rotation::run(&*storage, &ring).await;
     let closed = storage.close().await;
-    let rotated = rotated.map_err(|error| failed(&error))?;
-    closed.map_err(|error| failed(&error))?;
+    let rotated = rotated.map_err(|error| Problem::from(&error))?;
+    closed.map_err(|error| Problem::from(&error))?;
     match rotated.unreadable {
         0 => Ok(format!(
             "{} values sealed anew with key {}. Older keys can be taken out of the configuration.\n",
@@ -229,7 +209,7 @@ pub(crate) async fn rebuild_usage(config: &Config) -> Result<String, Problem> {
     let progress = |done: u64, total: u64| tracing::info!(done, total, "counting usage rows");
     let rebuilt = storage.usage().rebuild(&progress).await;
     let closed = storage.close().await;
-    rebuilt.and(closed).map_err(|error| failed(&error))?;
+    rebuilt.and(closed).map_err(|error| Problem::from(&error))?;
     Ok("The counts of the usage log are those of its rows.\n".to_owned())
 }
 
@@ -237,7 +217,8 @@ pub(crate) async fn rebuild_usage(config: &Config) -> Result<String, Problem> {
 pub struct Running {
     addr: SocketAddr,
     internal_addr: Option<SocketAddr>,
-    public_url: BaseUrl,
+    assembly: Assembly,
+    admin_keys: AdminKeys,
     new_admin_key: Option<Secret<String>>,
     first_account: Option<Secret<String>>,
     data_dir: PathBuf,
@@ -264,7 +245,7 @@ impl Running {
     /// The base URL of the API.
     #[must_use]
     pub const fn public_url(&self) -> &BaseUrl {
-        &self.public_url
+        &self.assembly.public_url
     }
 
     /// The admin key that this start made, to be shown once.
@@ -290,8 +271,25 @@ impl Running {
 
     /// The gateway behind the listeners.
     #[must_use]
-    pub fn gateway(&self) -> &Gateway {
+    pub fn gateway(&self) -> Arc<Gateway> {
         self.service.gateway()
+    }
+
+    /// Follows a new configuration as far as a running server can: providers and their secrets,
+    /// lifetimes, timeouts, admin keys. All of it or nothing.
+    ///
+    /// # Errors
+    /// What cannot be done, as one line; then everything is as it was.
+    pub(crate) async fn reload(&self, config: &Config) -> Result<(), Problem> {
+        let gateway = self.assembly.gateway(config).await?;
+        if !config.admin_keys.is_empty() {
+            let keys = config.admin_keys.iter();
+            let digests: Vec<_> = keys.map(|key| CredentialHash::of(key.expose())).collect();
+            self.database.agree_on_admin_keys(&digests).await?;
+            self.admin_keys.replace(digests);
+        }
+        self.service.replace_gateway(gateway);
+        Ok(())
     }
 
     /// The HTTP surface behind the listeners.
@@ -319,7 +317,7 @@ impl Running {
         let _ = timeout(BACKGROUND_GRACE, self.background.stop()).await;
         let closed = self.database.close().await;
         match served {
-            Ok(Ok(())) => closed.map_err(|error| failed(&error)),
+            Ok(Ok(())) => closed.map_err(|error| Problem::from(&error)),
             Ok(Err(error)) => Err(Problem::new(format!("serving failed: {error}"))),
             Err(_) => Err(Problem::new("the server's task panicked")),
         }
@@ -370,9 +368,4 @@ fn local_addr(listener: &TcpListener) -> Result<SocketAddr, Problem> {
     listener
         .local_addr()
         .map_err(|error| Problem::new(format!("a listener has no address: {error}")))
-}
-
-/// The operator reads what the log would hold.
-fn failed(error: &Error) -> Problem {
-    Problem::new(error.detail().unwrap_or_else(|| error.message()))
 }

@@ -129,7 +129,8 @@ async fn check(kind: ForgeKind, github_app: bool, token_path: &str, revoke_path:
             std::thread::yield_now();
         }
     });
-    let storage = stage.running.gateway().storage();
+    let gateway = stage.running.gateway();
+    let storage = gateway.storage();
     let id = connection["id"].as_str().unwrap();
     let revocation = gitflare_core::storage::CleanupKind::RevokeTokens;
     let deadline = Instant::now() + PATIENCE;

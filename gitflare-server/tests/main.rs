@@ -15,5 +15,6 @@ mod nodes;
 mod people;
 mod process;
 mod refresh;
+mod reload;
 mod rotation;
 mod support;

@@ -244,7 +244,7 @@ fn a_disk_that_fails_to_keep_a_write_ends_the_process() {
 }
 
 /// What comes back on a connection of its own, if anything.
-fn answer(address: SocketAddr, request: &str) -> Option<String> {
+pub(super) fn answer(address: SocketAddr, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     let mut answer = String::new();
     let sent = stream.write_all(request.as_bytes());
@@ -268,7 +268,7 @@ pub(super) fn seeded_token(folder: &Path, repositories: &Path) -> String {
             ("GITFLARE_LOCAL_ROOT", &repositories.display().to_string()),
         ]);
         let running = Server::new(config.unwrap()).start().await.unwrap();
-        let token = sandbox::seed(running.gateway(), &[], Vec::new())
+        let token = sandbox::seed(&running.gateway(), &[], Vec::new())
             .await
             .unwrap()
             .access_token;
@@ -341,6 +341,31 @@ impl Serving {
             address,
             out,
             first_line,
+        }
+    }
+
+    /// Sends it a `SIGHUP`.
+    pub(super) fn hang_up(&self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-HUP", &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for a line of its log that says this.
+    pub(super) fn log_line(&mut self, text: &str) -> String {
+        let log = self.child.stderr.as_mut().unwrap();
+        let mut line = Vec::new();
+        loop {
+            let mut byte = [0];
+            log.read_exact(&mut byte).unwrap();
+            if byte != *b"\n" {
+                line.push(byte[0]);
+                continue;
+            }
+            let said = String::from_utf8(std::mem::take(&mut line)).unwrap();
+            if said.contains(text) {
+                return said;
+            }
         }
     }
 

@@ -105,7 +105,7 @@ impl Stand {
                 )
             })
             .collect();
-        let seeded = sandbox::seed(running.gateway(), &accounts, Vec::new())
+        let seeded = sandbox::seed(&running.gateway(), &accounts, Vec::new())
             .await
             .unwrap();
         Self {

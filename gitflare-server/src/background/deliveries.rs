@@ -120,9 +120,8 @@ async fn start(app: &Arc<App>, slots: &mut Slots, delivery: DueDelivery) {
     tokio::spawn(async move {
         let started = Instant::now();
         let outcome = send(&app, &delivery).await;
-        let settled = app
-            .gateway()
-            .settle_delivery(&delivery, outcome, started.elapsed());
+        let gateway = app.gateway();
+        let settled = gateway.settle_delivery(&delivery, outcome, started.elapsed());
         if let Err(error) = settled.await {
             tracing::warn!(error = ?error, "the end of a delivery could not be kept");
         }

@@ -39,10 +39,10 @@ pub(crate) async fn run(app: Arc<App>, mut stopping: Stopping) {
         audit_days: app.audit_retention_days(),
     };
     loop {
-        let storage = app.gateway().storage();
+        let gateway = app.gateway();
         if !purge(
-            storage,
-            app.gateway().clock().now(),
+            gateway.storage(),
+            gateway.clock().now(),
             retention,
             &mut stopping,
         )

@@ -144,6 +144,13 @@ pub(super) const COMMANDS: &[Row] = &[
          it, one file without dependencies",
     )
     .flags(&[("--typescript", false), ("--python", false)]),
+    row(
+        "completions",
+        Command::Completions,
+        "Print a script that completes commands and flags, for bash, zsh or fish",
+    )
+    .takes("SHELL"),
+    row("man", |_| Command::Man, "Print the manual page (roff)"),
     row("help", |_| Command::Help, "Print this"),
     row("version", |_| Command::Version, "Print the version"),
 ];

@@ -3,7 +3,9 @@
 
 mod check;
 mod commands;
+mod completions;
 mod help;
+mod man;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +13,9 @@ use std::{ffi::OsString, path::PathBuf};
 
 pub(crate) use check::{check, providers};
 use commands::{DEFAULT, Row};
+pub(crate) use completions::completions;
 pub(crate) use help::help;
+pub(crate) use man::man;
 
 use crate::config::{Config, Given, Origin, Problem, Setting};
 
@@ -45,6 +49,10 @@ pub(crate) enum Command {
     Migrate(Arguments),
     /// Print the API as an OpenAPI document.
     Openapi(Arguments),
+    /// Print what a shell offers behind the program's name.
+    Completions(Arguments),
+    /// Print the manual page.
+    Man,
     /// Print the commands and settings.
     Help,
     /// Print the version of this build.

@@ -2,9 +2,12 @@
 //! before default. An empty text counts as unset. Every wrong one is noted, so that all of them
 //! are shown at once.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use gitflare_core::Secret;
+use gitflare_core::{Error, Secret};
 
 use super::setting::Setting;
 
@@ -60,6 +63,13 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// The operator reads what the log would hold.
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Self {
+        Self::new(error.detail().unwrap_or_else(|| error.message()))
+    }
+}
 
 /// Where several can be reported, one is a list too.
 impl From<Problem> for Vec<Problem> {
@@ -118,6 +128,22 @@ impl Given {
         }
     }
 
+    /// Takes over what another one says of some settings, and of every instance.
+    pub(crate) fn follow(&mut self, other: &Self, follows: impl Fn(&str) -> bool) {
+        self.texts.retain(|name, _| !follows(name));
+        let taken = other.texts.iter().filter(|(name, _)| follows(name));
+        self.texts
+            .extend(taken.map(|(name, text)| (*name, text.clone())));
+        self.instances.clone_from(&other.instances);
+    }
+
+    /// The ids of the instances of which something else is set, or that one of both has alone.
+    pub(crate) fn changed_instances<'g>(&'g self, other: &'g Self) -> BTreeSet<&'g str> {
+        let ids = self.instance_ids().chain(other.instance_ids());
+        ids.filter(|id| texts_of(self, id) != texts_of(other, id))
+            .collect()
+    }
+
     /// Faults found while values were gathered.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
@@ -127,6 +153,13 @@ impl Given {
     pub(crate) fn note(&mut self, problem: impl Into<String>) {
         self.problems.push(Problem::new(problem));
     }
+}
+
+fn texts_of<'g>(given: &'g Given, id: &str) -> Vec<(&'static str, &'g str)> {
+    let texts = given.instances.get(id).into_iter().flatten();
+    texts
+        .map(|(key, (_, text))| (*key, text.expose().as_str()))
+        .collect()
 }
 
 fn give(

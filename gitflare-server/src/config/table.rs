@@ -38,6 +38,13 @@ impl Setting {
             })
     }
 
+    /// Whether it is about the upstream of one provider.
+    #[must_use]
+    pub(crate) fn is_of_upstream(&self) -> bool {
+        let mut rows = UPSTREAMS.iter().flat_map(|it| &it.rows);
+        rows.any(|row| row.variable == self.variable)
+    }
+
     /// Every row, in the order in which they are shown.
     pub fn all() -> impl Iterator<Item = &'static Self> {
         SETTINGS.iter().copied().flatten()

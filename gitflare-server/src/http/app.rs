@@ -1,11 +1,11 @@
 //! What all requests share: gateway, settings, limits, route table, counters. It is made once and
-//! decides nothing.
+//! decides nothing; only the gateway can be another one later.
 
 use std::{
     fmt,
     net::SocketAddr,
     sync::{
-        Arc, OnceLock,
+        Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -33,7 +33,7 @@ pub(super) type Describe = fn(&str, &[&'static Route]) -> Value;
 
 /// Everything that requests share.
 pub(crate) struct App {
-    gateway: Arc<Gateway>,
+    gateway: RwLock<Arc<Gateway>>,
     pub(super) settings: ServiceSettings,
     pub(super) throttle: Throttle,
     pub(super) passwords: Argon2Passwords,
@@ -67,7 +67,7 @@ impl App {
         let base_path = base_path(&settings.panel_url).to_owned();
         let callbacks = Callbacks::new(settings.private_callbacks.clone());
         Self {
-            gateway,
+            gateway: RwLock::new(gateway),
             throttle: Throttle::new(),
             passwords: Argon2Passwords::new(),
             routes,
@@ -89,10 +89,18 @@ impl App {
         }
     }
 
-    /// The gateway that handlers call.
+    /// The gateway that handlers call. A request keeps the one that it began with.
     #[must_use]
-    pub(crate) fn gateway(&self) -> &Gateway {
-        &self.gateway
+    pub(crate) fn gateway(&self) -> Arc<Gateway> {
+        let gateway = self.gateway.read();
+        Arc::clone(&gateway.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Gives later requests another gateway over the same storage.
+    #[cfg(feature = "server")]
+    pub(super) fn replace_gateway(&self, gateway: Arc<Gateway>) {
+        let mut current = self.gateway.write().unwrap_or_else(PoisonError::into_inner);
+        *current = gateway;
     }
 
     /// The routes that are served, in the table's order.

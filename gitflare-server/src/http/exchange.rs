@@ -27,6 +27,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Exchange {
     origin: Arc<Origin>,
+    gateway: Arc<Gateway>,
     pub(super) route: &'static Route,
     head: Parts,
     body: Option<RequestBody>,
@@ -57,6 +58,7 @@ impl Exchange {
     /// A request of an unknown caller.
     pub(super) fn new(received: Received) -> Self {
         Self {
+            gateway: received.origin.app.gateway(),
             origin: received.origin,
             route: received.route,
             head: received.head,
@@ -90,7 +92,7 @@ impl Exchange {
     }
 
     pub(super) fn gateway(&self) -> &Gateway {
-        self.origin.app.gateway()
+        &self.gateway
     }
 
     pub(super) fn is_internal(&self) -> bool {

@@ -1,7 +1,11 @@
 //! What the HTTP surface has to be told: its own addresses, its keys, its limits. Reading the
 //! environment is the configuration's business.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use gitflare_core::{CredentialHash, gateway::Audience};
 use http::Extensions;
@@ -178,21 +182,28 @@ impl Default for Limits {
     }
 }
 
-/// The keys that open the admin API, as digests; several while one replaces another (IN-4).
+/// The keys that open the admin API, as digests; several while one replaces another (IN-4). Clones
+/// share them.
 #[derive(Clone, Debug, Default)]
-pub struct AdminKeys(Vec<CredentialHash>);
+pub struct AdminKeys(Arc<RwLock<Vec<CredentialHash>>>);
 
 impl AdminKeys {
     /// The keys with these digests.
     #[must_use]
-    pub const fn new(digests: Vec<CredentialHash>) -> Self {
-        Self(digests)
+    pub fn new(digests: Vec<CredentialHash>) -> Self {
+        Self(Arc::new(RwLock::new(digests)))
+    }
+
+    /// Opens with the keys of these digests from now on, and with no other.
+    pub fn replace(&self, digests: Vec<CredentialHash>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = digests;
     }
 
     /// Whether a text is one of the keys. Every digest is compared, each in constant time.
     pub(super) fn open_with(&self, text: &str) -> bool {
         let presented = CredentialHash::of(text);
-        self.0
+        let digests = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        digests
             .iter()
             .fold(false, |found, key| key.matches(&presented) | found)
     }
@@ -225,5 +236,7 @@ mod tests {
             assert_eq!(keys.open_with(text), opens, "{text}");
         }
         assert!(!AdminKeys::default().open_with(""));
+        keys.clone().replace(vec![CredentialHash::of("next")]);
+        assert!(keys.open_with("next") && !keys.open_with("new"));
     }
 }

@@ -90,14 +90,14 @@ fn consent(running: &Running, seeded: &Seeded, state: &str) -> String {
 
 /// The leak as the provider has it, past the firewall.
 async fn leak(running: &Running, sample: &Sample) -> gitflare_core::Result<Leak> {
-    let providers = running.gateway().providers();
-    let Some(local) = providers.find(ProviderId::LOCAL) else {
+    let gateway = running.gateway();
+    let Some(local) = gateway.providers().find(ProviderId::LOCAL) else {
         return Err(gitflare_core::Error::internal(
             "the sandbox serves no folder",
         ));
     };
     let call = Call {
-        connection_id: ConnectionId::generate(running.gateway().clock(), &SystemRandom),
+        connection_id: ConnectionId::generate(gateway.clock(), &SystemRandom),
         access_token: String::new().into(),
         is_oauth: false,
         blocked: BlockedPaths::default(),

@@ -107,7 +107,7 @@ impl Prepared {
             .filter_map(|forge| Some((forge.kind().id(), forge.personal_token(OWNER)?)))
             .collect();
         let callback = format!("{}/testapp/callback", running.public_url());
-        let seeded = seed(running.gateway(), &accounts, vec![callback])
+        let seeded = seed(&running.gateway(), &accounts, vec![callback])
             .await
             .map_err(|error| Problem::new(format!("the sandbox cannot be filled: {error:?}")))?;
         let walk = guided::begin(&running, &forges, &seeded, &self.sample).await?;

@@ -49,10 +49,11 @@ pub(super) async fn perform(app: &App, request: ReadRequest) -> Result<UnifiedRe
         .provider
         .as_deref()
         .or(request.query.value("provider").ok().flatten());
-    let mut ids = app.gateway().providers().ids();
+    let gateway = app.gateway();
+    let mut ids = gateway.providers().ids();
     let provider = ids.find(|id| Some(id.as_str()) == named);
     let endpoint = request.endpoint;
-    let result = app.gateway().read(request).await;
+    let result = gateway.read(request).await;
     let outcome = match &result {
         Ok(answer) => Ok(answer.data.report()),
         Err(error) => Err(error.code()),

@@ -64,8 +64,14 @@ pub fn service(gateway: impl Into<Arc<Gateway>>, settings: ServiceSettings) -> S
 impl Service {
     /// The gateway behind the service.
     #[must_use]
-    pub fn gateway(&self) -> &Gateway {
+    pub fn gateway(&self) -> Arc<Gateway> {
         self.app.gateway()
+    }
+
+    /// Serves later requests by another gateway over the same storage; background work follows.
+    #[cfg(feature = "server")]
+    pub(crate) fn replace_gateway(&self, gateway: Gateway) {
+        self.app.replace_gateway(Arc::new(gateway));
     }
 
     /// Starts the work that no request waits for, on the current runtime: deliveries of events,

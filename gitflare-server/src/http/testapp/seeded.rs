@@ -40,8 +40,7 @@ pub(in crate::http) async fn subscribe_inbox(
     };
     let callbacks = app.callbacks()?;
     let base = &app.settings.public_url;
-    let made = app
-        .gateway()
-        .subscribe(request, || Ok(wanted), callbacks, base);
+    let gateway = app.gateway();
+    let made = gateway.subscribe(request, || Ok(wanted), callbacks, base);
     made.await.map(drop)
 }
