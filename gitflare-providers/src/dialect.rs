@@ -17,6 +17,8 @@ pub(crate) struct Dialect {
     pub(crate) authorization: fn(&str) -> String,
     /// That of a token that somebody pasted, where it is another than that of one from OAuth.
     pub(crate) pasted: Option<fn(&str) -> String>,
+    /// How often a read is sent again where the upstream names a wait that fits.
+    pub(crate) retries: u32,
     /// The answer's headers that may name the request; the first that does counts.
     pub(crate) request_id: &'static [&'static str],
     /// The answer's headers that tell how often the account may call.
@@ -40,6 +42,9 @@ pub(crate) struct RateLimitHeaders {
     /// When they are renewed, in seconds since 1970 or from now.
     pub(crate) reset: &'static str,
 }
+
+/// The retries of an upstream whose limits leave room for them.
+pub(crate) const RETRIES: u32 = 2;
 
 /// The `Authorization` of a bearer token (RFC 6750).
 pub(crate) fn bearer(token: &str) -> String {

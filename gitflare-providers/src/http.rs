@@ -347,6 +347,10 @@ pub(crate) enum Failure {
     Timeout,
     /// More rows than are read of one list, or more of a text than is kept.
     TooLarge,
+    /// One row, or what stands around the rows, is more than is kept.
+    RowTooLarge,
+    /// An object that is more than is kept.
+    ObjectTooLarge,
     /// Not reached, or the connection broke; with the library's words for the log.
     Unreachable(String),
     /// Answered in a way that cannot be used.
@@ -432,7 +436,7 @@ fn redirect_target(
         .and_then(|location| location.to_str().ok())
         .and_then(|location| asked.join(location).ok())
         .ok_or(Failure::Unusable("redirected to no URL"))?;
-    let target = api_of_pages(target, base);
+    let target = as_configured(api_of_pages(target, base), base);
     let same = target.origin() == base.url.origin()
         && target.username().is_empty()
         && target.password().is_none();
@@ -441,6 +445,20 @@ fn redirect_target(
     } else {
         Err(Failure::Unusable("redirected to another host"))
     }
+}
+
+/// The same address over the scheme that was configured: what stands behind a proxy that ends TLS may
+/// name its host without it.
+fn as_configured(mut target: Url, base: &Base) -> Url {
+    let is_behind = base.url.scheme() == "https"
+        && target.scheme() == "http"
+        && target.host_str() == base.url.host_str()
+        && (target.port().is_none() || target.port() == base.url.port());
+    // What cannot be set is refused as another origin.
+    if is_behind && target.set_scheme("https").is_ok() {
+        let _ = target.set_port(base.url.port());
+    }
+    target
 }
 
 /// The same address at the API, where the pages' host serves the API too: Bitbucket still redirects

@@ -18,7 +18,7 @@ use crate::{
     request::Get,
     upstream::Upstream,
     upstream_answer::{Answer, unreadable},
-    upstream_error::recode,
+    upstream_error::{of_diff, recode},
 };
 
 /// How the pages of a list are asked for and found.
@@ -61,6 +61,7 @@ pub(crate) struct List<'a> {
     at: ListAt,
     is_optional: bool,
     is_folder: bool,
+    is_admitted: bool,
     empty: &'static [u16],
 }
 
@@ -79,6 +80,7 @@ impl<'a> List<'a> {
             at: ListAt::Root,
             is_optional: false,
             is_folder: false,
+            is_admitted: false,
             empty: &[],
         }
     }
@@ -138,15 +140,22 @@ impl<'a> List<'a> {
         self
     }
 
-    /// Has its rows in a list of `_embedded`, whatever that is called, or beside it.
-    pub(crate) fn embedded(mut self) -> Self {
-        self.at = ListAt::Embedded;
+    /// Has its rows in a list of `_embedded` or beside it, of one of these names; else in any of
+    /// `_embedded`.
+    pub(crate) fn embedded(mut self, known: &'static [&'static str]) -> Self {
+        self.at = ListAt::Embedded(known);
         self
     }
 
     /// May come without rows: an answer without the list is an empty one.
     pub(crate) fn optional(mut self) -> Self {
         self.is_optional = true;
+        self
+    }
+
+    /// Belongs to a repository that the adapter admits by itself: before, or by what the rows say of it.
+    pub(crate) fn admitted(mut self) -> Self {
+        self.is_admitted = true;
         self
     }
 
@@ -249,6 +258,23 @@ pub(crate) trait Api: Sync {
     ) -> impl Future<Output = Result<Answer>> + Send {
         async move {
             self.admit(call, repo).await?;
+            self.vouched_item(call, endpoint, repo, get).await
+        }
+    }
+
+    /// The same where the object says whose it is: the repository is not admitted before, and the
+    /// adapter holds the object to it before it leaves.
+    ///
+    /// # Errors
+    /// What the refusal comes to.
+    fn vouched_item(
+        &self,
+        call: &Call,
+        endpoint: Endpoint,
+        repo: &RepoRef,
+        get: Get<'_>,
+    ) -> impl Future<Output = Result<Answer>> + Send {
+        async move {
             let refusal = match self.upstream().get(call, &get).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -298,7 +324,9 @@ pub(crate) trait Api: Sync {
         T: Send,
     {
         async move {
-            if let Some(repo) = list.about.repo {
+            if let Some(repo) = list.about.repo
+                && !list.is_admitted
+            {
                 self.admit(call, repo).await?;
             }
             let mut read = read(self.upstream(), call, list, page, &mut map).await;
@@ -317,6 +345,7 @@ pub(crate) trait Api: Sync {
             }
             let refusal = match read {
                 Ok(listing) => return Ok(listing),
+                Err(error) if is_diff(list.about.endpoint) => of_diff(error),
                 Err(error) => error,
             };
             let about = About {
@@ -327,6 +356,14 @@ pub(crate) trait Api: Sync {
             Ok(Listing::empty())
         }
     }
+}
+
+/// Whether an operation answers with a diff, whatever pages that is made of.
+fn is_diff(endpoint: Endpoint) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::CommitDiff | Endpoint::PullRequestDiff | Endpoint::Compare
+    )
 }
 
 /// What a refusal comes to where a page goes on: the rest of the request was accepted on the first

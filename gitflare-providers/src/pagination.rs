@@ -20,12 +20,12 @@ pub(crate) type Keys = &'static [&'static str];
 /// # Errors
 /// `UPSTREAM_UNAVAILABLE` when there is a next page, but nothing by which to ask for it.
 pub(crate) fn from_link(answer: &Answer, keys: Keys) -> Result<Option<Position>> {
-    let next = answer
-        .headers()
-        .get_all("link")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .find_map(|header| link_of(header, "next"));
+    let links = answer.headers().get_all("link").iter();
+    let links = links.map(|value| value.to_str());
+    // What cannot be read may be the way on.
+    let links = links.collect::<Result<Vec<_>, _>>();
+    let links = links.map_err(|_| answer.unusable("a link that is no text"))?;
+    let next = links.into_iter().find_map(|header| link_of(header, "next"));
     from_url(answer, keys, next)
 }
 

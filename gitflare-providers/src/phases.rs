@@ -32,21 +32,26 @@ pub(crate) fn turn(page: &PageRequest) -> Result<(Phase, PageRequest)> {
     Ok((phase, PageRequest { limit, position }))
 }
 
-/// A page of the first list that was asked for so. `None` when that list has nothing at all: then the
-/// second one's first page is the answer, for an empty page would only send the caller on.
-pub(crate) fn first<T>(asked: &PageRequest, mut rows: Page<T>) -> Option<Page<T>> {
+/// A page of the first list that was asked for so.
+///
+/// # Errors
+/// What is missing from that list, when it has nothing at all: then the second one's first page is the
+/// answer, for an empty page would only send the caller on.
+pub(crate) fn first<T>(asked: &PageRequest, mut rows: Page<T>) -> Result<Page<T>, Vec<Error>> {
     if asked.position.is_none() && rows.next.is_none() && rows.items.is_empty() {
-        return None;
+        return Err(rows.errors);
     }
     rows.next = Some(match &rows.next {
         Some(next) => Position::new().number(FIRST).then(next),
         None => Position::new().number(SECOND),
     });
-    Some(rows)
+    Ok(rows)
 }
 
-/// A page of the second list.
-pub(crate) fn second<T>(mut rows: Page<T>) -> Page<T> {
+/// A page of the second list, with what was missing from the first one on the way to it.
+pub(crate) fn second<T>(mut rows: Page<T>, mut missing: Vec<Error>) -> Page<T> {
+    missing.append(&mut rows.errors);
+    rows.errors = missing;
     let next = rows.next.as_ref();
     rows.next = next.map(|next| Position::new().number(SECOND).then(next));
     rows
@@ -71,13 +76,24 @@ mod tests {
 
     fn page_of(lengths: [u64; 2], request: &PageRequest) -> Page<String> {
         let (phase, mut page) = turn(request).unwrap();
+        let mut missing = Vec::new();
         if phase == Phase::First {
-            match first(&page, slice("a", lengths[0], &page)) {
-                Some(page) => return page,
-                None => page = PageRequest::first(page.limit),
+            let mut rows = slice("a", lengths[0], &page);
+            rows.errors.push(Error::not_found("a"));
+            match first(&page, rows) {
+                Ok(page) => return page,
+                Err(errors) => (missing, page) = (errors, PageRequest::first(page.limit)),
             }
         }
-        second(slice("b", lengths[1], &page))
+        second(slice("b", lengths[1], &page), missing)
+    }
+
+    #[test]
+    fn what_is_missing_from_an_empty_first_list_is_told_with_the_second() {
+        for (lengths, told) in [([0, 1], 1), ([1, 1], 1)] {
+            let page = page_of(lengths, &PageRequest::default());
+            assert_eq!(page.errors.len(), told, "{lengths:?}");
+        }
     }
 
     /// Lists of these lengths, two rows to a page.

@@ -15,7 +15,7 @@ use reqwest::{
 use tokio::time::Instant;
 use url::Url;
 
-pub(crate) use crate::dialect::{Dialect, RateLimitHeaders, bearer};
+pub(crate) use crate::dialect::{Dialect, RETRIES, RateLimitHeaders, bearer};
 use crate::{
     http::{
         Base, Expected, Failure, Http, Reply, Rows, Submission, retry_after, seconds_until_reset,
@@ -26,7 +26,6 @@ use crate::{
     upstream_error::{Refusal, recode, unanswered},
 };
 
-const MAX_RETRIES: u32 = 2;
 /// What a retry waits beyond what the upstream asked for.
 const BEYOND_ASKED: Backoff = Backoff {
     first: Duration::from_millis(125),
@@ -71,7 +70,8 @@ impl Upstream {
     ///
     /// # Errors
     /// `RATE_LIMITED` without a call while the connection is blocked for longer than a call waits;
-    /// else what the answer, or its absence, means.
+    /// `UNSUPPORTED_ENDPOINT` for an object that is larger than the gateway reads; else what the answer,
+    /// or its absence, means.
     pub(crate) async fn get(&self, call: &Call, get: &Get<'_>) -> Result<Answer> {
         self.fetch(call, get, None).await
     }
@@ -79,7 +79,7 @@ impl Upstream {
     /// The same for a list, whose rows are handed on as they arrive.
     ///
     /// # Errors
-    /// As [`Self::get`]; `INVALID_LIMIT` when the page is larger than the gateway reads.
+    /// As [`Self::get`]; `INVALID_LIMIT` when the page, or a row, is larger than the gateway reads.
     pub(crate) async fn rows(
         &self,
         call: &Call,
@@ -140,7 +140,8 @@ impl Upstream {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let Some(wait) = retry_wait(&error, attempt, deadline) else {
+            let left = self.dialect.retries.saturating_sub(attempt);
+            let Some(wait) = retry_wait(&error, attempt, deadline).filter(|_| left > 0) else {
                 return Err(error);
             };
             tokio::time::sleep(wait).await;
@@ -211,7 +212,13 @@ impl Upstream {
                 dialect: self.dialect,
             })),
             // A proxy may let nothing but the plain reads through: they tell what is wrong.
-            Err(Failure::Unusable(_) | Failure::TooLarge | Failure::Unreachable(_)) => Ok(None),
+            Err(
+                Failure::Unusable(_)
+                | Failure::TooLarge
+                | Failure::RowTooLarge
+                | Failure::ObjectTooLarge
+                | Failure::Unreachable(_),
+            ) => Ok(None),
             Err(failure) => Err(unanswered(self.dialect.provider, failure)),
         }
     }
@@ -382,7 +389,7 @@ impl Upstream {
 /// when there is nothing to wait for.
 fn retry_wait(error: &Error, attempt: u32, deadline: Instant) -> Option<Duration> {
     let passing = matches!(error.code(), Code::RateLimited | Code::UpstreamUnavailable);
-    if !passing || attempt >= MAX_RETRIES {
+    if !passing {
         return None;
     }
     let asked = Duration::from_secs(error.retry_after_seconds()?.into());

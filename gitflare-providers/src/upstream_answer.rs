@@ -109,6 +109,7 @@ impl Answer {
                 query: &[],
                 authorization: bearer,
                 pasted: None,
+                retries: 0,
                 request_id: &["x-request-id"],
                 rate_limit: RateLimitHeaders {
                     limit: "x-ratelimit-limit",

@@ -50,6 +50,11 @@ impl<'a> Refusal<'a> {
         self.reply.headers.get(name)?.to_str().ok()
     }
 
+    /// How many seconds the upstream asks to wait; `None` where it does not say so plainly.
+    pub(crate) fn retry_after(&self) -> Option<u32> {
+        retry_after(&self.reply.headers)
+    }
+
     /// Whether the upstream's own words contain one of these, without case.
     pub(crate) fn says(&self, any_of: &[&str]) -> bool {
         let words = self.words().to_ascii_lowercase();
@@ -235,11 +240,28 @@ pub(crate) fn recode(refusal: &Error, code: Code, message: impl Into<String>) ->
         Some(provider) => Error::upstream(code, provider, message),
         None => Error::new(code, message),
     };
+    // How long to wait belongs to the code that it was said of.
+    let error = match refusal.retry_after_seconds() {
+        Some(seconds) if refusal.code() == code => error.with_retry_after(seconds),
+        _ => error,
+    };
     match refusal.upstream_status() {
         Some(status) => {
             error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
         }
         None => error,
+    }
+}
+
+/// The error of a diff, whose pages nobody chooses the size of, where one was larger than the gateway reads.
+pub(crate) fn of_diff(error: Error) -> Error {
+    match error.code() {
+        Code::InvalidLimit => recode(
+            &error,
+            Code::UnsupportedEndpoint,
+            "This diff is larger than the gateway reads: read its files one by one, with `/contents`.",
+        ),
+        _ => error,
     }
 }
 
@@ -314,6 +336,19 @@ pub(crate) fn unanswered(provider: ProviderId, failure: Failure) -> Error {
             format!(
                 "A page of {name} is larger than the gateway reads: restart the list with a smaller `limit`."
             ),
+        ),
+        Failure::RowTooLarge => Error::upstream(
+            Code::InvalidLimit,
+            provider,
+            format!(
+                "A row of this page of {name} is larger than the gateway reads: with a smaller `limit` the rows in front of it can be read."
+            ),
+        ),
+        // It would be as large again.
+        Failure::ObjectTooLarge => Error::upstream(
+            Code::UnsupportedEndpoint,
+            provider,
+            format!("What {name} answers is larger than the gateway reads: read it at {name}."),
         ),
         Failure::Unreachable(detail) => unavailable(detail),
         Failure::Unusable(detail) => unavailable(detail.to_owned()),

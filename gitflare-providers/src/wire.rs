@@ -12,9 +12,8 @@ use serde::{
     de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// A number that the unified resources write as text.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(transparent)]
+/// A number that the unified resources write as text; some upstreams write it so themselves.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Id(u64);
 
 impl Id {
@@ -30,6 +29,33 @@ impl From<Id> for String {
     }
 }
 
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(IdVisitor)
+    }
+}
+
+struct IdVisitor;
+
+impl Visitor<'_> for IdVisitor {
+    type Value = Id;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Id, E> {
+        Ok(Id(number))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Id, E> {
+        // A sign is no digit, though the parser would take one.
+        let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let number = digits.and_then(|digits| digits.parse().ok());
+        number.map(Id).ok_or_else(|| E::custom("no number"))
+    }
+}
+
 /// A word of a closed set, looked at and thrown away: kept in place, without an allocation.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Word {
@@ -40,6 +66,16 @@ pub(crate) struct Word {
 impl Word {
     /// Longer than any word that an adapter knows.
     const LONGEST: usize = 31;
+
+    /// A word that was not sent.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut word = Self::default();
+        if let Some(place) = word.text.get_mut(..text.len()) {
+            place.copy_from_slice(text.as_bytes());
+            word.length = text.len() as u8;
+        }
+        word
+    }
 
     /// The word; empty when it is longer than any that is known.
     pub(crate) fn as_str(&self) -> &str {
@@ -63,12 +99,7 @@ impl Visitor<'_> for WordVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Word, E> {
-        let mut word = Word::default();
-        if let Some(place) = word.text.get_mut(..text.len()) {
-            place.copy_from_slice(text.as_bytes());
-            word.length = text.len() as u8;
-        }
-        Ok(word)
+        Ok(Word::of(text))
     }
 }
 

@@ -4,14 +4,14 @@
 use super::{Gateway, cells, deliveries::payload};
 use crate::{
     Code, Error, EventId, Result, SubscriptionId,
-    filter::Filtered,
-    model::{Envelope, EnvelopeRepository, EventName},
+    filter::{Filterable, Filtered, Screen},
+    model::{Envelope, EnvelopeRepository, EventData, EventName},
     provider::{HookCall, HookEvents},
     storage::{NewDelivery, StoredSubscription},
 };
 
 /// The longest word of an upstream for what happened that is passed on, in bytes.
-const MAX_WORD: usize = 64;
+const MAX_WORD: usize = 200;
 /// The longest delivery id of a provider that is remembered, in characters.
 const MAX_SOURCE: usize = 200;
 
@@ -94,15 +94,16 @@ impl Gateway {
             if !subscription.events.contains(&name) {
                 continue;
             }
-            let passed = Filtered::through(&*self.filter, &stored.tenant_id, told.data);
-            let data = match passed {
-                Ok(data) => data,
+            let (data, word) = (told.data, told.upstream_action.filter(|word| is_word(word)));
+            let said = Told { data, word };
+            let passed = Filtered::through(&*self.filter, &stored.tenant_id, said);
+            let passed = match passed {
+                Ok(passed) => passed,
                 // What is about a blocked file alone is not told at all.
                 Err(error) if error.code() == Code::AccessBlockedByPolicy => continue,
                 Err(error) => return Err(error),
             };
             let event = EventId::generate(&*self.clock, &*self.random);
-            let word = told.upstream_action.filter(|word| is_word(word));
             let body = Envelope {
                 id: &event,
                 name,
@@ -114,10 +115,10 @@ impl Gateway {
                 subscription_id: &subscription.id,
                 sequence: None,
                 action: told.action,
-                upstream_action: word.as_deref(),
+                upstream_action: passed.value().word.as_deref(),
                 occurred_at: told.occurred_at,
                 received_at: now,
-                data: data.value(),
+                data: &passed.value().data,
             };
             let delivery = NewDelivery {
                 payload: payload(&body)?,
@@ -142,9 +143,43 @@ fn source_of(call: &str, name: EventName, nth: usize) -> String {
     }
 }
 
-/// Whether a text is a word such as upstreams have for what happened, and no place for anything else.
+/// What an event says, with the upstream's own word for what happened: a text like any other, that may
+/// hold what must not leave.
+struct Told {
+    data: EventData,
+    word: Option<String>,
+}
+
+impl Filterable for Told {
+    fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+        screen.prose(&mut self.word)?;
+        let (data, word) = (self.data.pass(screen)?, self.word);
+        Ok(data.map(|data| Self { data, word }))
+    }
+}
+
+/// Whether a text can be a word for what happened: some are two or three with spaces, none is longer than
+/// a line.
 fn is_word(text: &str) -> bool {
-    let is_part =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
-    (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(is_part)
+    (1..=MAX_WORD).contains(&text.len()) && !text.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_passed_on_as_sent() {
+        for (text, expected) in [
+            ("approvals_reset_on_push", true),
+            ("pullrequest:fulfilled", true),
+            ("in progress", true),
+            ("\u{437}\u{430}\u{43a}\u{440}\u{44b}\u{442}", true),
+            ("", false),
+            ("two\nlines", false),
+            (&"x".repeat(MAX_WORD + 1), false),
+        ] {
+            assert_eq!(is_word(text), expected, "{text:?}");
+        }
+    }
 }

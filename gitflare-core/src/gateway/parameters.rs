@@ -129,12 +129,7 @@ fn operation(endpoint: Endpoint, item: Option<&str>, query: &Query) -> Result<Op
         Endpoint::Repositories => Operation::Repositories,
         Endpoint::Repository => Operation::Repository,
         Endpoint::Branches => Operation::Branches,
-        Endpoint::Commits => Operation::Commits(
-            query
-                .value("branch")?
-                .map(|name| GitRef::parse("branch", name))
-                .transpose()?,
-        ),
+        Endpoint::Commits => Operation::Commits(query.value("branch")?.map(branch).transpose()?),
         Endpoint::CommitDiff => Operation::CommitDiff(CommitId::parse(item.unwrap_or_default())?),
         Endpoint::PullRequests => Operation::PullRequests(
             word(
@@ -233,10 +228,16 @@ fn default_value(endpoint: Endpoint, name: &str) -> Option<&'static str> {
     }
 }
 
+/// The name of a branch, short or whole: hosts differ in which they take, and a branch is one.
+fn branch(name: &str) -> Result<GitRef> {
+    let short = name.strip_prefix("refs/heads/");
+    GitRef::parse("branch", short.unwrap_or(name))
+}
+
 fn selector(query: &Query) -> Result<RefSelector> {
     match (query.value("branch")?, query.value("ref")?) {
         (Some(_), Some(_)) => Err(Error::invalid_request("Send `branch` or `ref`, not both.")),
-        (Some(branch), None) => Ok(RefSelector::Branch(GitRef::parse("branch", branch)?)),
+        (Some(name), None) => Ok(RefSelector::Branch(branch(name)?)),
         (None, Some(name)) => Ok(RefSelector::Ref(GitRef::parse("ref", name)?)),
         (None, None) => Ok(RefSelector::DefaultBranch),
     }

@@ -85,6 +85,16 @@ impl HookEvent {
         }
     }
 
+    /// What happened to what is told by its state alone: it was made, has ended, or has changed.
+    #[must_use]
+    pub fn by_state(name: EventName, data: EventData, is_new: bool) -> Self {
+        let action = match is_new {
+            true => EventAction::Created,
+            false => data.action_by_state().unwrap_or(EventAction::Updated),
+        };
+        Self::new(name, data, Some(action))
+    }
+
     /// The same in the upstream's own word.
     #[must_use]
     pub fn told_as(mut self, word: Option<String>) -> Self {

@@ -15,7 +15,7 @@ use crate::{
     http::Http,
     listing::{About, Api, List, Paging, settle_by_look},
     request::Get,
-    upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
+    upstream::{Dialect, RETRIES, RateLimitHeaders, Upstream, bearer},
     upstream_answer::Answer,
     upstream_error::recode,
     wire,
@@ -44,6 +44,7 @@ const DIALECT: Dialect = Dialect {
     query: &[("api-version", "7.1")],
     authorization: bearer,
     pasted: Some(pasted),
+    retries: RETRIES,
     request_id: REQUEST_ID,
     rate_limit: RateLimitHeaders {
         limit: "x-ratelimit-limit",

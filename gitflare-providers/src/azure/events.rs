@@ -284,18 +284,21 @@ impl WireRefUpdate {
             (false, false, true) => Some(EventName::TagDeleted),
             _ => None,
         };
-        let after = known_sha(self.new_object_id);
+        let (before, after) = (known_sha(self.old_object_id), known_sha(self.new_object_id));
         let moved = name.zip(branch.or(tag)).map(|(name, short)| {
             let data = RefEvent {
                 name: short.to_owned(),
                 // Of a tag the id may be that of its own object, and nothing tells which it is.
-                commit_sha: after.clone().filter(|_| branch.is_some()),
+                commit_sha: after
+                    .clone()
+                    .or(before.clone())
+                    .filter(|_| branch.is_some()),
             };
             (name, EventData::Ref(data))
         });
         let push = PushEvent {
             git_ref: self.name.clone(),
-            before: known_sha(self.old_object_id),
+            before,
             after: after.clone(),
             commits,
         };

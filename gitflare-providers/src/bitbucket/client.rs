@@ -14,7 +14,7 @@ use crate::{
     listing::{About, Api, List, Paging, settle_by_look},
     pagination::{self, Keys},
     request::Get,
-    upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
+    upstream::{Dialect, RETRIES, RateLimitHeaders, Upstream, bearer},
     upstream_answer::Answer,
     upstream_error::{Refusal, recode},
     wire,
@@ -41,6 +41,7 @@ const DIALECT: Dialect = Dialect {
     query: &[],
     authorization,
     pasted: None,
+    retries: RETRIES,
     request_id: REQUEST_ID,
     rate_limit: RateLimitHeaders {
         limit: "x-ratelimit-limit",

@@ -15,6 +15,7 @@ use crate::{
     git_diff,
     http::MAX_BODY,
     listing::Api,
+    upstream_error::of_diff,
     wire::{self, Rows, Word},
 };
 
@@ -44,7 +45,7 @@ pub(super) async fn read(
                 .fold(list, |list, (key, value)| list.query(key, *value));
             // Where the list is refused too, the text's own refusal says why.
             let walked = DiffFiles::walk::<WireFile>(client, call, list).await;
-            Ok(walked.map_err(|_| error)?.0.into_diff())
+            Ok(walked.map_err(|_| of_diff(error))?.0.into_diff())
         }
         Err(error) => Err(error),
     }

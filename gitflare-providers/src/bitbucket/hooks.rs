@@ -297,7 +297,10 @@ impl WireChange {
         let moved = name.map(|name| {
             let data = RefEvent {
                 name: known.name.clone(),
-                commit_sha: after.clone(),
+                // A branch that is gone stood somewhere; a tag leads nowhere any more.
+                commit_sha: after
+                    .clone()
+                    .or_else(|| before.clone().filter(|_| !known.is_tag())),
             };
             (name, EventData::Ref(data))
         });

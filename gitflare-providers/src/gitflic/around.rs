@@ -12,6 +12,7 @@ use super::{
     api::{self, User},
     client::{Client, Web, below, web},
     person::actor,
+    repositories::owner_type,
 };
 use crate::{
     listing::{Api, present},
@@ -131,7 +132,7 @@ impl Fork {
             owner: Owner {
                 id: None,
                 login: Some(owner),
-                kind: None,
+                kind: Some(owner_type(None)),
             },
             description: known(fork.description),
             private: fork.private,

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     api::Project,
-    client::{Client, Web, below, web},
+    client::{Client, Told, Web, below, web},
     refs,
 };
 use crate::{
@@ -39,21 +39,17 @@ pub(super) async fn list(
         },
     };
     let base = client.web(call)?;
-    let list = below(Endpoint::Checks, repo, &["cicd", "pipeline"])?;
+    let list = below(Endpoint::Checks, repo, &["cicd", "pipeline"])?.admitted();
     let limit = page.limit;
     let request = PageRequest { limit, position };
-    let mut foreign = None;
+    let mut told = Told::default();
     let into = |mut wire: WirePipeline| {
-        foreign = wire
-            .project_id
-            .take()
-            .filter(|id| *id != repo.id)
-            .or(foreign.take());
+        told.note(repo, wire.project_id.take());
         let is_meant = wire.is_about(&name, at);
         (is_meant, wire.of(repo, web(&base)))
     };
     let found = client.rows(call, list, request, into).await?;
-    client.check(call, repo, foreign.as_deref())?;
+    client.vouch(call, repo, told).await?;
     let next = found
         .next
         .map(|next| Position::new().text(&name).then(&next));

@@ -1,8 +1,8 @@
 //! How GitFlic is asked: paths by the names of owner and project, pages counted from 0. What an answer
 //! holds is the business of the other files.
 //!
-//! An account may call 500 times an hour: nothing is looked up that was not asked for, and what a
-//! refusal means is never found out by another call. <https://docs.gitflic.ru/api/>
+//! An account may call 500 times an hour: what a refusal means is never found out by another call, and
+//! the one thing that is looked up is whose a name is (`names.rs`). <https://docs.gitflic.ru/api/>
 
 use std::{borrow::Cow, time::Duration};
 
@@ -14,9 +14,9 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::{
-    api::Around,
+    api::{Around, KEYS},
     dialect::DIALECT,
-    names::{BELIEVED_FOR, Names},
+    names::Names,
 };
 use crate::{
     http::Http,
@@ -98,7 +98,7 @@ pub(super) fn below<'a>(
 ) -> Result<List<'a>> {
     let (owner, project) = names(repo)?;
     let list = List::new(endpoint, &PAGES, &["project", owner, project]).of(repo);
-    Ok(list.at(segments).embedded().optional())
+    Ok(list.at(segments).embedded(KEYS).optional())
 }
 
 /// One object below a project.
@@ -139,6 +139,27 @@ impl Web<'_> {
     }
 }
 
+/// What the rows of an answer say of the project that they belong to.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    is_own: bool,
+    /// Some row does not say.
+    is_silent: bool,
+    /// Another project.
+    foreign: Option<String>,
+}
+
+impl Told {
+    /// Takes in what one row says.
+    pub(super) fn note(&mut self, repo: &RepoRef, project: Option<String>) {
+        match project {
+            Some(id) if id == repo.id => self.is_own = true,
+            Some(id) => self.foreign = Some(id),
+            None => self.is_silent = true,
+        }
+    }
+}
+
 /// One GitFlic.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -155,13 +176,13 @@ impl Client {
                 None => pages_of(api_url)?,
             },
             upstream: Upstream::new(http, api_url, &DIALECT)?,
-            names: Names::new(BELIEVED_FOR),
+            names: Names::new(None),
         })
     }
 
     /// Believes names for that long.
     pub(super) fn believe_names_for(&mut self, time: Duration) {
-        self.names = Names::new(time);
+        self.names = Names::new(Some(time));
     }
 
     /// Notes that a project was seen under a name.
@@ -184,7 +205,7 @@ impl Client {
         }
     }
 
-    /// Whether an answer that names its project is of this one.
+    /// Whether a project that was named by an answer is this one.
     pub(super) fn check(&self, call: &Call, repo: &RepoRef, project: Option<&str>) -> Result<()> {
         if project.is_none_or(|id| id == repo.id) {
             return Ok(());
@@ -192,6 +213,23 @@ impl Client {
         let name = repo.full_name.as_deref().unwrap_or_default();
         self.names.forget(call, name);
         Err(another())
+    }
+
+    /// Holds what was read to the repository, by what it says of itself. Where it does not say, the
+    /// project is admitted as for any other read.
+    pub(super) async fn vouch(&self, call: &Call, repo: &RepoRef, told: Told) -> Result<()> {
+        self.check(call, repo, told.foreign.as_deref())?;
+        if told.is_own && !told.is_silent {
+            let name = repo.full_name.as_deref().unwrap_or_default();
+            self.note(call, name, &repo.id);
+            return Ok(());
+        }
+        self.admit(call, repo).await
+    }
+
+    /// Whether the name is believed to be the repository's own, so that a read needs no look.
+    pub(super) fn is_believed(&self, call: &Call, repo: &RepoRef) -> bool {
+        self.names.is_own(call, repo) == Some(true)
     }
 
     /// The base of the pages of the GitFlic that a call reads.
@@ -217,7 +255,7 @@ impl Api for Client {
         &self.upstream
     }
 
-    /// A project is looked at before it is read, unless that was done a short time ago.
+    /// A project is looked at before it is read, unless its name is believed.
     async fn admit(&self, call: &Call, repo: &RepoRef) -> Result<()> {
         let is_own = match self.names.is_own(call, repo) {
             Some(is_own) => is_own,

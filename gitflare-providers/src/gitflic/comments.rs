@@ -105,19 +105,16 @@ struct WireNote {
 impl WireThread {
     fn into_comments(self, number: u64, web: Web<'_>) -> Vec<Comment> {
         let root = self.root_note.unwrap_or(self.own);
-        let Some(root) = root.into_comment(number, web) else {
-            return Vec::new();
-        };
+        // Replies outlive what they answer.
+        let root = root.into_comment(number, web);
+        let root_id = root.as_ref().map(|root| root.id.clone());
         let replies = self.replies.unwrap_or_default().into_iter();
         let replies = replies.filter_map(|note| note.into_comment(number, web));
-        let mut all: Vec<_> = replies
-            .map(|reply| Comment {
-                in_reply_to_id: Some(root.id.clone()),
-                ..reply
-            })
-            .collect();
-        all.insert(0, root);
-        all
+        let replies = replies.map(|reply| Comment {
+            in_reply_to_id: root_id.clone(),
+            ..reply
+        });
+        root.into_iter().chain(replies).collect()
     }
 }
 

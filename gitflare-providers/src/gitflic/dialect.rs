@@ -23,6 +23,8 @@ pub(super) const DIALECT: Dialect = Dialect {
     query: &[],
     authorization: |token| format!("token {token}"),
     pasted: None,
+    // One call of 500 an hour is worth more than an answer a little sooner.
+    retries: 0,
     request_id: REQUEST_ID,
     // None was ever seen: what an account has left is not known.
     rate_limit: RateLimitHeaders {
@@ -41,7 +43,7 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
     let error = |code, message: &str| Some(refusal.error(code, message));
     match refusal.status() {
         // How long to wait is not invented.
-        429 if refusal.header("retry-after").is_none() => error(
+        429 if refusal.retry_after().is_none() => error(
             Code::RateLimited,
             "GitFlic limits how often this account may be read.",
         ),

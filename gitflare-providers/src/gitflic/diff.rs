@@ -15,7 +15,7 @@ use super::client::Client;
 use crate::{
     listing::{Api, List},
     upstream_answer::Answer,
-    wire::{Rows, Word, known},
+    wire::{Rows, Word},
 };
 
 /// How many pages of changed files are read of one diff.
@@ -130,6 +130,7 @@ impl WireFile {
             "DELETE" => FileStatus::Removed,
             "RENAME" => FileStatus::Renamed,
             "COPY" => FileStatus::Copied,
+            "MODIFY" if old.zip(new).is_some_and(|(old, new)| old != new) => FileStatus::Renamed,
             "MODIFY" if self.changes_type() => FileStatus::TypeChanged,
             "MODIFY" => FileStatus::Modified,
             _ => match (old, new) {
@@ -157,7 +158,6 @@ fn side(path: &str) -> Option<&str> {
 impl From<WireFile> for DiffFile {
     fn from(wire: WireFile) -> Self {
         let (status, is_binary) = (wire.status(), wire.is_binary());
-        let moved = matches!(status, FileStatus::Renamed | FileStatus::Copied);
         let path = wire.path().unwrap_or_default().to_owned();
         let has_text = wire.is_counted() || wire.is_limited();
         let lines = wire.lines.unwrap_or_default().0;
@@ -166,7 +166,10 @@ impl From<WireFile> for DiffFile {
             false => patch(&lines),
         };
         Self {
-            previous_path: known(wire.old_path).filter(|old| moved && *old != path),
+            // Whatever the change is called: lines of both sides leave, and the firewall looks at both.
+            previous_path: wire
+                .old_path
+                .filter(|old| side(old).is_some_and(|old| old != path)),
             path,
             status,
             additions: wire.added_lines_count,
@@ -225,7 +228,8 @@ fn patch(lines: &[WireLine]) -> Option<String> {
     let mut hunks: Vec<Vec<Line<'_>>> = Vec::new();
     for part in lines.split(WireLine::is_separator) {
         let lines = part.iter();
-        let hunk = lines.map(|line| Some((line.op()?, line.body.as_deref()?, line)));
+        let hunk =
+            lines.map(|line| Some((line.op()?, line.body.as_deref().unwrap_or_default(), line)));
         hunks.push(hunk.collect::<Option<_>>()?);
     }
     hunks.retain(|hunk| !hunk.is_empty());

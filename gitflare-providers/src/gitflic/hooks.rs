@@ -12,7 +12,7 @@ use gitflare_core::{
     },
     provider::{Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
@@ -25,7 +25,7 @@ use crate::{
     hooks::invalid,
     listing::Api,
     upstream_error::recode,
-    wire::{Id, Word, known},
+    wire::{Word, known},
 };
 
 /// What can be delivered, and what GitFlic calls it. It tells of no release, deployment or change of
@@ -208,13 +208,37 @@ struct WireRef {
 
 #[derive(Debug, Deserialize)]
 struct WireMergeRequest {
+    #[serde(default, deserialize_with = "text")]
     id: Option<String>,
-    local_id: Option<Id>,
+    #[serde(default, deserialize_with = "number")]
+    local_id: Option<u64>,
+    #[serde(default, deserialize_with = "text")]
     title: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     description: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     source_branch: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     target_branch: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     user_alias: Option<String>,
+}
+
+/// A text; of anything else the name for people, for branches have the shape of a choice elsewhere. The
+/// shape of these members is documented nowhere: one that is not understood is unknown.
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => known(Some(text)),
+        other => known(other["title"].as_str().map(str::to_owned)),
+    })
+}
+
+/// A number, however it is written.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_u64(),
+    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -230,12 +254,17 @@ struct WirePipeline {
 
 #[derive(Debug, Default, Deserialize)]
 struct WireNote {
+    #[serde(default, deserialize_with = "text")]
     id: Option<String>,
     /// Where it is called so.
+    #[serde(default, deserialize_with = "text")]
     uuid: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     message: Option<String>,
     /// Before it was made a page of.
+    #[serde(default, deserialize_with = "text")]
     raw_message: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     user_alias: Option<String>,
 }
 
@@ -311,7 +340,7 @@ impl WireMergeRequest {
     fn told(self, action: &str) -> Option<(EventName, EventData)> {
         let pull_request = PullRequest {
             id: self.id?,
-            number: self.local_id?.number(),
+            number: self.local_id?,
             title: known(self.title),
             description: known(self.description),
             // An end has an action of its own.
@@ -393,14 +422,14 @@ fn approval(
 impl WireNote {
     fn told(
         self,
-        pull_request: Option<Id>,
+        pull_request: Option<u64>,
         state: Option<ReviewState>,
     ) -> Option<(EventName, EventData)> {
         let comment = Comment {
             body: known(self.raw_message).or_else(|| known(self.message)),
             state,
             author: account(self.user_alias),
-            pull_request_number: pull_request.map(Id::number),
+            pull_request_number: pull_request,
             ..Comment::new(self.id.or(self.uuid)?, CommentKind::General)
         };
         Some((EventName::Comment, EventData::Comment(Box::new(comment))))

@@ -90,20 +90,29 @@ impl GitflicOauth {
                 "GitFlic does not accept the gateway's application; check its client id and secret.",
                 wire.title,
             ))),
-            (400..=499, _) if status != 429 => Err(OauthRefusal::Rejected(refused(
-                &refusal,
-                rejected,
-                match rejected {
-                    Code::AuthExpired => {
-                        "GitFlic no longer accepts this connection; its owner must reconnect."
-                    }
-                    _ => "GitFlic does not accept this sign-in; start again.",
-                },
-                wire.title,
-            ))),
+            // A gateway in front may refuse in JSON too: a verdict on the token has GitFlic's key.
+            (400, _) | (402..=499, _) if is_verdict(status, wire.title.as_deref()) => {
+                Err(OauthRefusal::Rejected(refused(
+                    &refusal,
+                    rejected,
+                    match rejected {
+                        Code::AuthExpired => {
+                            "GitFlic no longer accepts this connection; its owner must reconnect."
+                        }
+                        _ => "GitFlic does not accept this sign-in; start again.",
+                    },
+                    wire.title,
+                )))
+            }
             _ => Err(OauthRefusal::Failed(refusal.shared())),
         }
     }
+}
+
+/// Whether a refusal is GitFlic's word on the code or token.
+fn is_verdict(status: u16, title: Option<&str>) -> bool {
+    let has_key = title.is_some_and(|title| title.contains('.') && !title.contains(' '));
+    status != 429 && (status == 400 || has_key)
 }
 
 fn no_answer(refusal: &Refusal<'_>) -> Error {

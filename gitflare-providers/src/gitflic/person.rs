@@ -25,7 +25,7 @@ pub(super) fn signature(ident: Ident, web: Web<'_>) -> Signature {
         email: known(ident.email_address),
         date: ident.when.as_ref().and_then(Moment::timestamp),
         login: None,
-        avatar_url: web.picture(ident.avatar),
+        avatar_url: web.picture(ident.avatar.or(ident.avatar_of_tag)),
     }
 }
 

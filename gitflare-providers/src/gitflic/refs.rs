@@ -1,23 +1,45 @@
 //! Branches, tags, and the commit at the head of a branch.
 
 use gitflare_core::{
-    Code, Limit, Page, PageRequest, Result,
+    Code, Error, Limit, Page, PageRequest, Result,
     model::{Branch, Tag, Tagger},
-    provider::{Call, CommitId, Endpoint, GitRef, RepoRef},
+    provider::{Call, CommitId, Endpoint, GitRef, ProviderId, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
-    api::{Commit, Ident, Moment},
+    api::{Commit, Ident, Moment, is_plain},
     client::{Client, below, missing},
 };
 use crate::{
-    listing::{Api, List},
+    listing::{Api, List, present},
     wire::known,
 };
 
-pub(super) fn branches(repo: &RepoRef) -> Result<List<'_>> {
-    below(Endpoint::Branches, repo, &["branch"])
+pub(super) async fn branches(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    page: PageRequest,
+) -> Result<Page<Branch>> {
+    let list = below(Endpoint::Branches, repo, &["branch"])?;
+    let mut lost = 0;
+    let into = |wire: WireBranch| {
+        let branch = wire.into_branch();
+        lost += u32::from(branch.is_none());
+        branch
+    };
+    let mut found = present(client.rows(call, list, page, into).await?);
+    if lost > 0 {
+        found.errors.push(Error::upstream(
+            Code::ResourceNotFound,
+            ProviderId::GITFLIC,
+            format!(
+                "{lost} branches of this page are left out: GitFlic names no commit of theirs."
+            ),
+        ));
+    }
+    Ok(found)
 }
 
 pub(super) fn tags(repo: &RepoRef) -> Result<List<'_>> {
@@ -35,14 +57,14 @@ pub(super) async fn history<T: Send>(
     map: impl FnMut(Commit) -> T + Send,
 ) -> Result<Page<T>> {
     let name = branch.map(GitRef::as_str);
-    // Servers of this kind refuse an encoded slash in a path.
     let (list, query) = match name {
-        Some(name) if !name.contains('/') => {
-            (below(Endpoint::Commits, repo, &["commits", name])?, None)
-        }
+        Some(name) if is_plain(name) => (below(Endpoint::Commits, repo, &["commits", name])?, None),
         _ => (below(Endpoint::Commits, repo, &["commits"])?, name),
     };
-    let found = client.rows(call, list.query_opt("branch", query), page, map);
+    // Before it is asked what may be missing in it.
+    client.admit(call, repo).await?;
+    let list = list.query_opt("branch", query).admitted();
+    let found = client.rows(call, list, page, map);
     found.await.or_else(|error| match (error.code(), name) {
         (Code::ResourceNotFound, None) => Ok(Page::last(Vec::new())),
         (_, Some(_)) => Err(missing(&error)),
@@ -68,8 +90,13 @@ pub(super) async fn head(
 #[serde(rename_all = "camelCase")]
 pub(super) struct WireBranch {
     name: String,
-    last_commit: Commit,
+    last_commit: Option<WireHead>,
     default: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireHead {
+    hash: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,16 +110,17 @@ pub(super) struct WireTag {
     light_weight: Option<bool>,
 }
 
-impl From<WireBranch> for Branch {
-    fn from(wire: WireBranch) -> Self {
-        Self {
-            name: wire.name,
-            commit_sha: wire.last_commit.hash,
+impl WireBranch {
+    /// `None` without a commit: a branch is the name of one.
+    fn into_branch(self) -> Option<Branch> {
+        Some(Branch {
+            name: self.name,
+            commit_sha: known(self.last_commit?.hash)?,
             // Rules are told in a list of their own, by patterns.
             protected: None,
-            default: wire.default,
+            default: self.default,
             web_url: None,
-        }
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use gitflare_core::{
 };
 use serde::Deserialize;
 
-use super::client::{Client, Web, below, web};
+use super::client::{Client, Told, Web, below, web};
 use crate::{
     listing::Api,
     wire::{self, Rows, known},
@@ -20,18 +20,14 @@ pub(super) async fn list(
     page: PageRequest,
 ) -> Result<Page<Release>> {
     let base = client.web(call)?;
-    let list = below(Endpoint::Releases, repo, &["release"])?;
-    let mut foreign = None;
+    let list = below(Endpoint::Releases, repo, &["release"])?.admitted();
+    let mut told = Told::default();
     let into = |mut wire: WireRelease| {
-        foreign = wire
-            .project_id
-            .take()
-            .filter(|id| *id != repo.id)
-            .or(foreign.take());
+        told.note(repo, wire.project_id.take());
         wire.of(repo, web(&base))
     };
     let found = client.rows(call, list, page, into).await?;
-    client.check(call, repo, foreign.as_deref())?;
+    client.vouch(call, repo, told).await?;
     Ok(found)
 }
 

@@ -9,7 +9,7 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::{
-    api::Project,
+    api::{KEYS, Project},
     client::{Client, PAGES, split},
 };
 use crate::{
@@ -37,7 +37,7 @@ pub(super) async fn list(
     let name = usize::try_from(at).ok().and_then(|at| LISTS.get(at));
     let name = name.ok_or_else(|| Error::invalid_cursor("no list of projects in it"))?;
     let list = List::new(Endpoint::Repositories, &PAGES, &["project", name])
-        .embedded()
+        .embedded(KEYS)
         .optional();
     let request = PageRequest {
         limit: page.limit,
@@ -114,7 +114,7 @@ impl Named {
             owner: Owner {
                 id: None,
                 login: Some(owner),
-                kind: kind.map(|kind| owner_type(&kind)),
+                kind: Some(owner_type(kind.as_deref())),
             },
             description: known(project.description),
             private: project.private,
@@ -143,10 +143,11 @@ fn page_of(clone_url: &str) -> String {
         .to_owned()
 }
 
-fn owner_type(kind: &str) -> OwnerType {
+/// Where GitFlic names an owner alone, its documentation calls that one a user.
+pub(super) fn owner_type(kind: Option<&str>) -> OwnerType {
     match kind {
-        "TEAM" => OwnerType::Group,
-        "COMPANY" => OwnerType::Organization,
+        Some("TEAM") => OwnerType::Group,
+        Some("COMPANY") => OwnerType::Organization,
         _ => OwnerType::User,
     }
 }

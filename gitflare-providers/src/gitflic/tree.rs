@@ -68,7 +68,8 @@ async fn folder(
     let list = below(Endpoint::FileTree, repo, &["files"])?
         .query_opt("filepath", path)
         .query_opt("branch", branch.map(GitRef::as_str));
-    let found = client.rows(call, list, page, entry).await;
+    client.admit(call, repo).await?;
+    let found = client.rows(call, list.admitted(), page, entry).await;
     found.or_else(|error| match error.code() {
         // An empty project; without commits it has no folder either.
         Code::ResourceNotFound if branch.is_none() && path.is_none() => Ok(Page::last(Vec::new())),
@@ -122,7 +123,9 @@ async fn of_commit(
             "directory",
             Some(folder).filter(|folder| !folder.is_empty()),
         )
-        .paged(&Paging::Whole);
+        .paged(&Paging::Whole)
+        .admitted();
+    client.admit(call, repo).await?;
     let all = client.rows(call, list, PageRequest::default(), |it: WireBlob| it);
     let files = all.await.map_err(|error| missing(&error))?.items;
     if files.is_empty() && !folder.is_empty() {

@@ -73,7 +73,9 @@ async fn runs_first(
                 });
                 return Ok(runs);
             }
-            return statuses_last(client, call, repo, commit, statuses_page).await;
+            let mut statuses = statuses_last(client, call, repo, commit, statuses_page).await?;
+            statuses.errors.splice(..0, runs.errors);
+            return Ok(statuses);
         }
         Err(error) if error.code() == Code::InsufficientScope => error,
         Err(error) => return Err(error),
@@ -222,6 +224,12 @@ fn outcome(word: &str) -> (Option<CheckStatus>, Option<CheckConclusion>) {
 }
 
 impl WireStatus {
+    /// GitHub's word for the state.
+    pub(super) fn word(&self) -> Option<String> {
+        let word = self.state.as_ref()?.as_str();
+        Some(word.to_owned())
+    }
+
     pub(super) fn updated_at(&self) -> Option<Timestamp> {
         self.updated_at
     }

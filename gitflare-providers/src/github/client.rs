@@ -3,7 +3,7 @@
 
 use futures_util::future::BoxFuture;
 use gitflare_core::{
-    Code, Error, Limit, PageRequest, Position, Result,
+    Code, Error, Limit, Page, PageRequest, Position, Result,
     provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::{
     listing::{About, Api, List, Paging},
     pagination::{self, Keys},
     request::Get,
-    upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
+    upstream::{Dialect, RETRIES, RateLimitHeaders, Upstream, bearer},
     upstream_answer::Answer,
     upstream_error::{Refusal, recode},
 };
@@ -35,6 +35,7 @@ const DIALECT: Dialect = Dialect {
     query: &[],
     authorization: bearer,
     pasted: None,
+    retries: RETRIES,
     request_id: REQUEST_ID,
     rate_limit: RateLimitHeaders {
         limit: "x-ratelimit-limit",
@@ -133,25 +134,29 @@ impl Client {
         }
     }
 
-    /// The installations that the person behind a GitHub App's token can use, by id.
-    pub(super) async fn installations(&self, call: &Call) -> Result<Vec<Installation>> {
+    /// The installations that the person behind a GitHub App's token can use, by id, and what GitHub
+    /// says is missing from them.
+    pub(super) async fn installations(&self, call: &Call) -> Result<Page<Installation>> {
         let list = List::new(Endpoint::Repositories, &LINKS, &["user", "installations"])
             .rows_in("installations");
-        let mut all = Vec::new();
+        let mut all = Page::last(Vec::new());
         let mut position = None;
         for _ in 0..MAX_INSTALLATION_PAGES {
             let limit = Limit::MAX;
             let request = PageRequest { limit, position };
             let own = |row: Installation| row;
             let page = self.rows(call, list.clone(), request, own).await?;
-            all.extend(page.items);
+            all.items.extend(page.items);
+            // Every page says the same.
+            all.errors = page.errors;
             position = page.next;
             if position.is_none() {
                 break;
             }
         }
-        all.retain(|installation| installation.suspended_at.is_none());
-        all.sort_by_key(|installation| installation.id);
+        all.items
+            .retain(|installation| installation.suspended_at.is_none());
+        all.items.sort_by_key(|installation| installation.id);
         Ok(all)
     }
 
@@ -162,7 +167,9 @@ impl Client {
         let installations: BoxFuture<'_, _> = Box::pin(self.installations(call));
         if is_app_user(call)
             && let Ok(installations) = installations.await
-            && !installations.iter().any(|installed| installed.is_of(owner))
+            // One that is not shown may be the one.
+            && installations.errors.is_empty()
+            && !installations.items.iter().any(|installed| installed.is_of(owner))
         {
             return recode(refusal, Code::InstallationNotFound, NO_INSTALLATION);
         }
@@ -278,6 +285,7 @@ const POLICIES: &[&str] = &[
     "enterprise policy",
     "policy of the enterprise",
     "blocked",
+    "trade control",
     // Token policies.
     // <https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization>
     "forbids access via",
@@ -305,9 +313,22 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
                 "The organization asks for a single sign-on of this connection at GitHub.",
             )
         }
-        403 if refusal.says(POLICIES) || refusal.has("block") => error(
+        403 if refusal.says(POLICIES)
+            || refusal.has("block")
+            || (refusal.says(&["enterprise"]) && refusal.says(&["policy", "policies"])) =>
+        {
+            error(
+                Code::AccessBlockedByPolicy,
+                "A policy of the GitHub organization or enterprise blocks this access.",
+            )
+        }
+        422 if refusal.says(&["trade control"]) => error(
             Code::AccessBlockedByPolicy,
-            "A policy of the GitHub organization or enterprise blocks this access.",
+            "The law blocks this access at GitHub.",
+        ),
+        422 if refusal.says(&["cannot have more than"]) => error(
+            Code::InvalidRequest,
+            "The repository has as many hooks at GitHub as it can have.",
         ),
         403 if refusal.says(&["too large to list contributors"]) => error(
             Code::UnsupportedEndpoint,

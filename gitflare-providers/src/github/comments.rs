@@ -3,9 +3,9 @@
 //! <https://docs.github.com/en/rest/pulls/comments>
 
 use gitflare_core::{
-    Page, PageRequest, Result, Timestamp,
+    Code, Error, Page, PageRequest, Result, Timestamp,
     model::{Comment, CommentKind, CommentSide},
-    provider::{Call, Endpoint, RepoRef},
+    provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 use serde::Deserialize;
 
@@ -29,22 +29,35 @@ pub(super) async fn list(
     let id = number.to_string();
     let into = |wire: WireComment| wire.into_comment(Some(number));
     let (phase, mut page) = phases::turn(&page)?;
+    let mut missing = Vec::new();
     if phase == Phase::First {
         // Gone where the repository has no issues.
         let list = below(Endpoint::Comments, repo, &["issues", &*id, "comments"]).empty_on(GONE);
-        let rows = client.rows(call, list, page.clone(), into).await?;
+        let page_of_issue = format!("/issues/{number}#");
+        let mut is_issue = false;
+        let first = |wire: WireComment| {
+            is_issue |= wire.is_at(&page_of_issue);
+            into(wire)
+        };
+        let rows = client.rows(call, list, page.clone(), first).await?;
+        // GitHub lists the comments of either under one address, and their pages tell which it is.
+        if is_issue {
+            return Err(Error::upstream(
+                Code::ResourceNotFound,
+                ProviderId::GITHUB,
+                "GitHub has no such pull request: the number is that of an issue.",
+            ));
+        }
         match phases::first(&page, rows) {
-            Some(page) => return Ok(page),
-            None => page = PageRequest::first(page.limit),
+            Ok(page) => return Ok(page),
+            Err(errors) => (missing, page) = (errors, PageRequest::first(page.limit)),
         }
     }
     let list = below(Endpoint::Comments, repo, &["pulls", &*id, "comments"])
         .query("sort", "created")
         .query("direction", "asc");
-    client
-        .rows(call, list, page, into)
-        .await
-        .map(phases::second)
+    let rows = client.rows(call, list, page, into).await?;
+    Ok(phases::second(rows, missing))
 }
 
 const GONE: &[u16] = &[410];
@@ -73,6 +86,12 @@ pub(super) struct WireComment {
 }
 
 impl WireComment {
+    /// Whether the address of its page has that in it.
+    fn is_at(&self, part: &str) -> bool {
+        let page = self.html_url.as_deref();
+        page.is_some_and(|page| page.contains(part))
+    }
+
     pub(super) fn into_comment(self, pull_request_number: Option<u64>) -> Comment {
         let kind = match self.path {
             Some(_) => CommentKind::Inline,

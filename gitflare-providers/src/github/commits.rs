@@ -49,7 +49,10 @@ pub(super) async fn find(
     let listed = files.map(|files| files.0.len() as u64);
     let stats = stats.unwrap_or_default();
     let stats = DiffStats {
-        files: pagination::last_page(&answer).or(listed),
+        // GitHub lists no more than that of any commit.
+        files: pagination::last_page(&answer)
+            .or(listed)
+            .filter(|files| *files < MAX_FILES as u64),
         additions: stats.additions,
         deletions: stats.deletions,
     };
@@ -110,7 +113,11 @@ pub(super) async fn resolve(
         // A tag may have the same name.
         RefSelector::Branch(name) => format!("heads/{name}"),
         RefSelector::Ref(name) => {
-            if let Ok(commit) = CommitId::parse(name.as_str()) {
+            // An id may be that of a tree or a tag, and a folder read as a root hides its own path from
+            // the firewall. Checks have none of their own for these.
+            if endpoint == Endpoint::Checks
+                && let Ok(commit) = CommitId::parse(name.as_str())
+            {
                 return Ok(Some(commit));
             }
             name.to_string()

@@ -182,9 +182,11 @@ fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
         },
         "status" => {
             let wire: WireCommitStatus = parse(call.body)?;
-            let updated_at = wire.status.updated_at();
+            let (updated_at, word) = (wire.status.updated_at(), wire.status.word());
             let data = EventData::Check(Box::new(wire.status.into_check(&wire.sha)));
-            HookEvent::from((EventName::Check, data)).at(updated_at)
+            HookEvent::by_state(EventName::Check, data, false)
+                .told_as(word)
+                .at(updated_at)
         }
         "deployment" | "deployment_status" => deployed(event, call.body)?,
         _ => return acted(event, call),
@@ -269,11 +271,7 @@ fn deployed(event: &str, body: &[u8]) -> Result<HookEvent> {
     };
     let deployment = wire.deployment.into_deployment(state);
     let data = EventData::Deployment(Box::new(deployment));
-    let action = match event {
-        "deployment" => EventAction::Created,
-        _ => data.action_by_state().unwrap_or(EventAction::Updated),
-    };
-    let told = HookEvent::new(EventName::Deployment, data, Some(action));
+    let told = HookEvent::by_state(EventName::Deployment, data, event == "deployment");
     Ok(told.told_as(wire.action).at(at))
 }
 

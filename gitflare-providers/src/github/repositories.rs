@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::client::{Client, LINKS, is_app_user, not_installed, owner};
 use crate::{
     listing::{Api, List},
+    upstream_error::is_of_list,
     wire::{self, Id, Word},
 };
 
@@ -43,9 +44,11 @@ async fn installed(client: &Client, call: &Call, page: PageRequest) -> Result<Pa
             (installation, rest, None)
         }
         None => {
-            let installations = client.installations(call).await?;
-            let first = installations.first().ok_or_else(not_installed)?.id;
-            (first, None, Some(installations))
+            let mut installations = client.installations(call).await?;
+            let Some(first) = installations.items.first() else {
+                return Err(installations.errors.pop().unwrap_or_else(not_installed));
+            };
+            (first.id, None, Some(installations))
         }
     };
     let id = installation.to_string();
@@ -56,19 +59,33 @@ async fn installed(client: &Client, call: &Call, page: PageRequest) -> Result<Pa
         position,
     };
     let into = |wire: WireRepository| client.seen(call, wire);
-    let mut repositories = client.rows(call, list, request, into).await?;
+    let (mut repositories, refusal) = match client.rows(call, list, request, into).await {
+        Ok(rows) => (rows, None),
+        // One that is closed to the app, or gone, costs the others nothing.
+        Err(error) if is_of_list(&error) => (Page::last(Vec::new()), Some(error)),
+        Err(error) => return Err(error),
+    };
+    let is_first = known.is_some();
+    let known = match (known, &repositories.next) {
+        (None, None) => Some(client.installations(call).await?),
+        (known, _) => known,
+    };
     let at = |installation| Position::new().number(installation);
-    repositories.next = match &repositories.next {
-        Some(next) => Some(at(installation).then(next)),
-        None => {
-            let installations = match known {
-                Some(known) => known,
-                None => client.installations(call).await?,
-            };
-            let following = installations.iter().find(|next| next.id > installation);
+    repositories.next = match (&repositories.next, &known) {
+        (Some(next), _) => Some(at(installation).then(next)),
+        (None, known) => {
+            let mut all = known.iter().flat_map(|known| &known.items);
+            let following = all.find(|next| next.id > installation);
             following.map(|next| at(next.id))
         }
     };
+    match refusal {
+        Some(refusal) if is_first && repositories.next.is_none() => return Err(refusal),
+        refusal => repositories.errors.extend(refusal),
+    }
+    // The list of installations says once for all of them what it hides.
+    let hidden = known.into_iter().flat_map(|known| known.errors);
+    repositories.errors.extend(hidden);
     Ok(repositories)
 }
 

@@ -53,12 +53,19 @@ impl WireReview {
         word.to_ascii_lowercase()
     }
 
+    /// `None` for a draft, and where none is told.
+    fn state(&self) -> Option<ReviewState> {
+        match &*self.word() {
+            "pending" | "" => None,
+            // What says neither yes nor no is a comment, whatever it is called.
+            word => Some(ReviewState::parse(word).unwrap_or(ReviewState::Commented)),
+        }
+    }
+
     /// `None` for a draft.
     fn into_review(self, pull_request_number: u64) -> Option<Review> {
-        let word = self.word();
-        (word != "pending").then(|| Review {
-            // What says neither yes nor no is a comment, whatever it is called.
-            state: ReviewState::parse(&word).unwrap_or(ReviewState::Commented),
+        (self.word() != "pending").then(|| Review {
+            state: self.state().unwrap_or(ReviewState::Commented),
             id: self.id.into(),
             pull_request_number,
             body: self.body,
@@ -73,7 +80,7 @@ impl WireReview {
     /// The review as events tell of it: a comment on the whole.
     pub(super) fn into_comment(self, pull_request_number: Option<u64>) -> Comment {
         Comment {
-            state: ReviewState::parse(&self.word()),
+            state: self.state(),
             body: self.body,
             author: self.user.and_then(WireUser::into_actor),
             pull_request_number,

@@ -12,7 +12,7 @@ use crate::{
     listing::{About, Api, List, Paging},
     pagination::{self, Keys},
     request::Get,
-    upstream::{Dialect, RateLimitHeaders, Upstream, bearer},
+    upstream::{Dialect, RETRIES, RateLimitHeaders, Upstream, bearer},
     upstream_answer::Answer,
     upstream_error::{Refusal, recode},
     wire::Word,
@@ -35,6 +35,7 @@ const DIALECT: Dialect = Dialect {
     query: &[],
     authorization: bearer,
     pasted: None,
+    retries: RETRIES,
     request_id: REQUEST_ID,
     rate_limit: RateLimitHeaders {
         limit: "ratelimit-limit",
@@ -140,18 +141,18 @@ impl Api for Client {
             Err(_) => return Err(refusal),
         };
         let features: WireFeatures = answer.json()?;
-        if refusal.code() == Code::InsufficientScope {
-            if features.access_level(about.endpoint) == Some("disabled") {
-                return Err(recode(
-                    &refusal,
-                    Code::UnsupportedEndpoint,
-                    "This feature is switched off in the repository's settings at GitLab.",
-                ));
-            }
-        } else if needs_commits && features.empty_repo == Some(true) {
-            return Ok(());
+        let is_off = features.access_level(about.endpoint) == Some("disabled");
+        match refusal.code() {
+            // Some of its lists are forbidden then, others are not found.
+            Code::InsufficientScope | Code::ResourceNotFound if is_off => Err(recode(
+                &refusal,
+                Code::UnsupportedEndpoint,
+                "This feature is switched off in the repository's settings at GitLab.",
+            )),
+            Code::InsufficientScope => Err(refusal),
+            _ if needs_commits && features.empty_repo == Some(true) => Ok(()),
+            _ => Err(refusal),
         }
-        Err(refusal)
     }
 }
 

@@ -90,13 +90,17 @@ pub(super) async fn diff(
 const LEAST_CUT: (usize, u64) = (1000, 50_000);
 
 /// Whether files are missing. GitLab does not mark those that its instance's limits cost; totals alone
-/// prove nothing, for they differ at times.
+/// prove nothing, for they differ at times. Where lines are not known, neither is which limits the
+/// instance has: then the least number of files, to the file, is taken for the limit.
 fn is_cut(diff: &Diff, stats: &WireStats) -> bool {
     let total = stats.additions.unwrap_or_default() + stats.deletions.unwrap_or_default();
     let listed = diff.stats.additions.zip(diff.stats.deletions);
     let (files, lines) = LEAST_CUT;
     let at_limit = diff.files.len() >= files || total >= lines;
-    at_limit && listed.is_some_and(|(added, removed)| added + removed < total)
+    match listed {
+        Some((added, removed)) => at_limit && added + removed < total,
+        None => diff.files.len() == files,
+    }
 }
 
 /// The commit that a selector leads to; `None` in an empty repository.

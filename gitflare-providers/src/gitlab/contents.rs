@@ -6,7 +6,7 @@
 use gitflare_core::{
     Code, Error, Limit, PageRequest, Result,
     model::{Content, ContentType},
-    provider::{Call, ContentQuery, Endpoint, Held, RepoRef},
+    provider::{Call, ContentQuery, Endpoint, Held, ProviderId, RepoRef},
 };
 
 use super::{
@@ -57,7 +57,9 @@ pub(super) async fn read(
     Ok(match find(client, call, repo, query, &commit).await? {
         Some(entry) if entry.is_link() => linked(content),
         Some(entry) if entry.is_submodule() => submodule(&entry, &content.path, content.commit_sha),
-        _ => content,
+        Some(_) => content,
+        // It may be a link, whose text is a path that the firewall judges as one.
+        None => return Err(unknown_kind()),
     })
 }
 
@@ -120,6 +122,15 @@ async fn other(
         Some(entry) if entry.is_folder() => Err(query.is_folder()),
         _ => Err(missing),
     }
+}
+
+/// The error of a text that may be a link, in a folder that is too long to look it up in.
+fn unknown_kind() -> Error {
+    Error::upstream(
+        Code::UnsupportedEndpoint,
+        ProviderId::GITLAB,
+        "GitLab does not tell whether this is a file or a link, and its folder has too many entries to find out.",
+    )
 }
 
 /// The entry of the file's folder that has its name; `None` when there is none, or it lies behind so

@@ -26,13 +26,19 @@ impl WireFile {
             FileStatus::Added
         } else if self.deleted_file == Some(true) {
             FileStatus::Removed
-        } else if self.renamed_file == Some(true) {
+        } else if self.renamed_file == Some(true) || self.has_two_paths() {
             FileStatus::Renamed
         } else if self.changes_type() {
             FileStatus::TypeChanged
         } else {
             FileStatus::Modified
         }
+    }
+
+    fn has_two_paths(&self) -> bool {
+        self.old_path
+            .as_ref()
+            .is_some_and(|old| *old != self.new_path)
     }
 
     /// The first three digits of a mode are the kind of entry.
@@ -68,6 +74,7 @@ fn is_binary(text: &str) -> bool {
 impl From<WireFile> for DiffFile {
     fn from(wire: WireFile) -> Self {
         let (status, limited) = (wire.status(), wire.is_limited());
+        let has_two_paths = wire.has_two_paths() || status == FileStatus::Renamed;
         let text = wire.diff.unwrap_or_default();
         let hunks = patch::hunks(&text).map(str::len);
         let binary = match hunks {
@@ -82,7 +89,8 @@ impl From<WireFile> for DiffFile {
         });
         let counts = patch.as_deref().map(patch::count_lines);
         Self {
-            previous_path: wire.old_path.filter(|_| status == FileStatus::Renamed),
+            // Whatever the change is called: lines of both sides leave, and the firewall looks at both.
+            previous_path: wire.old_path.filter(|_| has_two_paths),
             path: wire.new_path,
             status,
             additions: counts.map(|(added, _)| added),

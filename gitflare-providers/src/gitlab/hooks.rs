@@ -4,25 +4,29 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    Code, Error, Result, Secret, Timestamp,
+    Code, Result, Secret, Timestamp,
     model::{
         Actor, Asset, Check, Comment, CommentKind, Commit, Deployment, EventAction, EventData,
         EventName, PullRequest, PullRequestState, PushEvent, RefEvent, Release, Signature,
     },
-    provider::{
-        Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, ProviderId, RepoRef,
-    },
+    provider::{Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
 use super::{
-    Gitlab, checks::outcome, comments::WirePosition, deployments, profile::WireUser, pull_requests,
-    reviews,
+    Gitlab,
+    checks::outcome,
+    comments::WirePosition,
+    deployments,
+    profile::WireUser,
+    pull_requests,
+    reviews::{self, Reviewer},
 };
 use crate::{
     hooks::{action, body_hash, invalid, known_sha},
+    upstream_error::recode,
     wire::{self, Id, Rows},
 };
 
@@ -97,10 +101,11 @@ impl ProviderHooks for Gitlab {
             .upstream
             .post(call, &path, Value::Object(body).to_string())
             .await;
-        let answer = asked.map_err(|error| match error.upstream_status() {
-            Some(403 | 404) if !is_told_apart(error.code()) => Error::upstream(
+        // Policies, and what stands in front of GitLab, have been told apart.
+        let answer = asked.map_err(|error| match error.code() {
+            Code::InsufficientScope | Code::ResourceNotFound => recode(
+                &error,
                 Code::InsufficientScope,
-                ProviderId::GITLAB,
                 "Hooks at GitLab need a maintainer of the project, and a connection with the scope `api`.",
             ),
             _ => error,
@@ -190,11 +195,6 @@ fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|_| invalid())
 }
 
-/// Whether a refusal has already said what it means.
-fn is_told_apart(code: Code) -> bool {
-    matches!(code, Code::RepositoryNotFound | Code::InvalidRequest)
-}
-
 #[derive(Debug, Deserialize)]
 struct WireHook {
     id: Id,
@@ -237,6 +237,8 @@ struct WireEvent {
     build_name: Option<String>,
     build_status: Option<String>,
     build_allow_failure: Option<bool>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    build_created_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "wire::moment")]
     build_started_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "wire::moment")]
@@ -327,6 +329,8 @@ struct WireAttributes {
     state: Option<String>,
     draft: Option<bool>,
     work_in_progress: Option<bool>,
+    /// Whether GitLab did it by itself: a push takes the approvals back.
+    system: Option<bool>,
     source_branch: Option<String>,
     target_branch: Option<String>,
     last_commit: Option<WireCommit>,
@@ -355,7 +359,7 @@ impl WireEvent {
             "tag_push" => self.into_push("refs/tags/"),
             "merge_request" => {
                 let deed = action(MERGE_REQUEST, acted.as_deref());
-                let review = reviews::told(deed, self.user.clone()).map(|review| Comment {
+                let review = reviews::told(deed, self.reviewer()).map(|review| Comment {
                     pull_request_number: number,
                     // When it was given or taken back: the request changed then.
                     updated_at: changed,
@@ -379,24 +383,28 @@ impl WireEvent {
                 by_word(EventName::Release, Some(data), RELEASE, word)
             }
             "build" => {
+                // One that waits has no other time.
+                let (word, made) = (self.build_status.clone(), self.build_created_at);
                 let data = self.into_check().map(Box::new).map(EventData::Check);
-                let told = data.map(|data| HookEvent::from((EventName::Check, data)));
-                told.into_iter().collect()
+                by_state(EventName::Check, data, word, made)
             }
             "deployment" => {
-                let at = self.status_changed_at;
-                let is_new = self.status.as_deref() == Some("created");
+                let (word, at) = (self.status.clone(), self.status_changed_at);
                 let data = self.into_deployment().map(Box::new);
-                let told = data.map(EventData::Deployment).map(|data| {
-                    let action = match is_new {
-                        true => EventAction::Created,
-                        false => data.action_by_state().unwrap_or(EventAction::Updated),
-                    };
-                    HookEvent::new(EventName::Deployment, data, Some(action)).at(at)
-                });
-                told.into_iter().collect()
+                let data = data.map(EventData::Deployment);
+                by_state(EventName::Deployment, data, word, at)
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Whose review a merge request's event tells of.
+    fn reviewer(&self) -> Reviewer {
+        let acted = self.object_attributes.as_ref();
+        match acted.filter(|acted| acted.system == Some(true)) {
+            // Who is named has pushed.
+            Some(acted) => Reviewer::Everybody(acted.id),
+            None => Reviewer::One(self.user.clone()),
         }
     }
 
@@ -555,6 +563,21 @@ fn by_word(
 ) -> Vec<HookEvent> {
     let action = action(words, word.as_deref());
     let told = data.map(|data| HookEvent::new(name, data, action).told_as(word));
+    told.into_iter().collect()
+}
+
+/// What happened to what GitLab tells by its state alone, at that time where its data has none.
+fn by_state(
+    name: EventName,
+    data: Option<EventData>,
+    word: Option<String>,
+    at: Option<Timestamp>,
+) -> Vec<HookEvent> {
+    let told = data.map(|data| {
+        let told = HookEvent::by_state(name, data, word.as_deref() == Some("created"));
+        let at = at.filter(|_| told.occurred_at.is_none());
+        told.told_as(word).at(at)
+    });
     told.into_iter().collect()
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     listing::{Api, Paging, present},
     phases::{self, Phase},
-    wire::{self, Word},
+    wire::{self, Id, Word},
 };
 
 pub(super) async fn list(
@@ -29,6 +29,7 @@ pub(super) async fn list(
 ) -> Result<Page<Review>> {
     let iid = number.to_string();
     let (phase, mut page) = phases::turn(&page)?;
+    let mut missing = Vec::new();
     if phase == Phase::First {
         let path = ["merge_requests", &*iid, "approvals"];
         let list = below(Endpoint::Reviews, repo, &path)
@@ -37,8 +38,8 @@ pub(super) async fn list(
         let into = |wire: WireApproval| wire.into_review(number);
         let rows = client.rows(call, list, page.clone(), into).await?;
         match phases::first(&page, rows) {
-            Some(page) => return Ok(page),
-            None => page = PageRequest::first(page.limit),
+            Ok(page) => return Ok(page),
+            Err(errors) => (missing, page) = (errors, PageRequest::first(page.limit)),
         }
     }
     let list = below(
@@ -48,21 +49,34 @@ pub(super) async fn list(
     );
     let into = |wire: WireReviewer| wire.into_review(number);
     let rows = client.rows(call, list, page, into).await?;
-    Ok(phases::second(present(rows)))
+    Ok(phases::second(present(rows), missing))
+}
+
+/// Whose approval an event tells of.
+pub(super) enum Reviewer {
+    /// That person's, where one is named.
+    One(Option<WireUser>),
+    /// Those of everybody who had approved this merge request; who they are is not told.
+    Everybody(Option<Id>),
 }
 
 /// An approval, given or taken back, as an event tells it: one a person, whose id is its own.
-pub(super) fn told(action: Option<EventAction>, by: Option<WireUser>) -> Option<Comment> {
+pub(super) fn told(action: Option<EventAction>, by: Reviewer) -> Option<Comment> {
     let state = match action? {
         EventAction::Approved => ReviewState::Approved,
         EventAction::Dismissed => ReviewState::Dismissed,
         _ => return None,
     };
-    let author = Actor::from(by?);
-    let id = format!("review:{}", author.id.as_deref()?);
+    let (id, author) = match by {
+        Reviewer::One(user) => {
+            let author = Actor::from(user?);
+            (format!("review:{}", author.id.as_deref()?), Some(author))
+        }
+        Reviewer::Everybody(of) => (format!("reviews:{}", of?.number()), None),
+    };
     Some(Comment {
         state: Some(state),
-        author: Some(author),
+        author,
         ..Comment::new(id, CommentKind::General)
     })
 }

@@ -18,6 +18,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// How much room is made before anything has come, whatever the answer announces.
 const MAX_ROOM: u64 = 256 * 1024;
 
+const TOO_DEEP: Failure = Failure::Unusable("the body nests too deeply");
+
 /// A body of up to that many bytes: its rows are handed on as they arrive, and the rest is kept. Also
 /// says whether there was a list. Without `rows` all of it is the rest.
 pub(super) async fn read(
@@ -33,25 +35,41 @@ pub(super) async fn read(
     let mut length = 0;
     while let Some(chunk) = response.chunk().await.map_err(Failure::from)? {
         length += chunk.len();
-        let fed = match length > max_bytes {
-            true => Err(Stop::TooLarge),
-            false => splitter.feed(&chunk),
-        };
-        match fed {
+        if length > max_bytes {
+            return Err(splitter.too_large(true));
+        }
+        match splitter.feed(&chunk) {
             Ok(()) => {}
             Err(Stop::Enough) => break,
-            // Fewer rows would be less; what is no list would stay as it is.
-            Err(Stop::TooLarge) if splitter.has_list() => return Err(Failure::TooLarge),
-            Err(Stop::TooLarge) => return Err(Failure::Unusable("the body is too large")),
-            Err(Stop::TooDeep) => return Err(Failure::Unusable("the body nests too deeply")),
+            Err(Stop::TooLarge) => return Err(splitter.too_large(false)),
+            Err(Stop::TooDeep) => return Err(TOO_DEEP),
         }
     }
-    let (mut rest, has_list) = splitter.end();
+    let (mut rest, has_list) = match splitter.end() {
+        Ok(ended) => ended,
+        // A broken row is told by whoever takes the rows.
+        Err(Stop::Enough) => (Vec::new(), true),
+        Err(Stop::TooLarge) => return Err(Failure::RowTooLarge),
+        Err(Stop::TooDeep) => return Err(TOO_DEEP),
+    };
     // Azure DevOps begins some of its bodies with a byte-order mark, which is no JSON.
     if rest.starts_with(BYTE_ORDER_MARK) {
         rest.drain(..BYTE_ORDER_MARK.len());
     }
     Ok((rest, has_list))
+}
+
+impl Splitter<'_, '_> {
+    /// Why it was too much. Only of a list fewer rows would be less; what did not even begin as JSON is
+    /// no answer.
+    fn too_large(&self, are_many: bool) -> Failure {
+        match (self.has_list(), self.has_begun()) {
+            (true, _) if are_many => Failure::TooLarge,
+            (true, _) => Failure::RowTooLarge,
+            (false, true) => Failure::ObjectTooLarge,
+            (false, false) => Failure::Unusable("the body is too large"),
+        }
+    }
 }
 
 /// A text of up to that many bytes.

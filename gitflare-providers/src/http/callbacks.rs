@@ -96,7 +96,9 @@ impl Callbacks {
             }
             Err(Failure::Timeout) => Err("no answer in time".to_owned()),
             Err(Failure::Unreachable(error)) => Err(error),
-            Err(Failure::TooLarge) => Err("the answer is too large".to_owned()),
+            Err(Failure::TooLarge | Failure::RowTooLarge | Failure::ObjectTooLarge) => {
+                Err("the answer is too large".to_owned())
+            }
             Err(Failure::Unusable(error)) => Err(error.to_owned()),
         }
     }

@@ -95,7 +95,9 @@ impl Loopback {
         let reply = sent.await.map_err(|failure| {
             Error::internal(match failure {
                 Failure::Timeout => "no answer in time".to_owned(),
-                Failure::TooLarge => "the answer is too large".to_owned(),
+                Failure::TooLarge | Failure::RowTooLarge | Failure::ObjectTooLarge => {
+                    "the answer is too large".to_owned()
+                }
                 Failure::Unreachable(error) => error,
                 Failure::Unusable(error) => error.to_owned(),
             })

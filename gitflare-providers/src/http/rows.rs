@@ -21,9 +21,9 @@ pub(crate) enum ListAt {
     Root,
     /// It is that member of the answer's object.
     Member(&'static str),
-    /// It is the first list of these: the answer, a member of it, a member of its `_embedded`
-    /// (HAL, draft-kelly-json-hal).
-    Embedded,
+    /// It is the answer, or the first member of one of these names in the answer or its `_embedded`
+    /// (HAL, draft-kelly-json-hal); where there is none, the first list of `_embedded`.
+    Embedded(&'static [&'static str]),
 }
 
 /// What takes the rows: `each` gets the text of one row, and says whether to go on.
@@ -60,13 +60,15 @@ pub(super) struct Splitter<'s, 'r> {
     list_at: usize,
     in_string: bool,
     escaped: bool,
-    /// The last string among the members of the outer object, up to its end so far.
+    /// The last string among the members of the outer object or its `_embedded`, up to its end so far.
     name: Vec<u8>,
     /// The part of a row that earlier pieces brought.
     row: Vec<u8>,
     any: bool,
     /// Whether the reading is inside `_embedded`.
     embedded: bool,
+    /// Whether a list of `_embedded` may have any name: none has one that is known.
+    any_name: bool,
     /// The text without its rows.
     rest: Vec<u8>,
 }
@@ -84,8 +86,14 @@ impl<'s, 'r> Splitter<'s, 'r> {
             row: Vec::new(),
             any: false,
             embedded: false,
+            any_name: false,
             rest: Vec::with_capacity(capacity),
         }
+    }
+
+    /// Whether an object or a list has begun.
+    pub(super) fn has_begun(&self) -> bool {
+        self.open > 0
     }
 
     /// Whether the list has begun.
@@ -94,9 +102,22 @@ impl<'s, 'r> Splitter<'s, 'r> {
     }
 
     /// The text without its rows, and whether there was a list.
-    pub(super) fn end(self) -> (Vec<u8>, bool) {
-        let has_list = self.has_list();
-        (self.rest, has_list)
+    ///
+    /// # Errors
+    /// As [`Self::feed`]: a list without a name that is known is read now.
+    pub(super) fn end(self) -> Result<(Vec<u8>, bool), Stop> {
+        let is_embedded = |rows: &&mut Rows<'_>| matches!(rows.at, ListAt::Embedded(_));
+        if self.has_list() || self.rows.as_ref().is_none_or(|rows| !is_embedded(&rows)) {
+            let has_list = self.has_list();
+            return Ok((self.rest, has_list));
+        }
+        let mut again = Self {
+            any_name: true,
+            ..Self::new(self.rows, 0)
+        };
+        again.feed(&self.rest)?;
+        let has_list = again.has_list();
+        Ok((again.rest, has_list))
     }
 
     /// Reads the next piece.
@@ -143,7 +164,7 @@ impl<'s, 'r> Splitter<'s, 'r> {
                         self.row(&piece[kept..at], false)?;
                         kept = at + 1;
                     }
-                    b',' if self.open == 1 => self.name.clear(),
+                    b',' if self.is_at_names() => self.name.clear(),
                     b']' if self.is_between_rows() => {
                         self.row(&piece[kept..at], true)?;
                         kept = at;
@@ -246,7 +267,7 @@ impl<'s, 'r> Splitter<'s, 'r> {
     fn string(&mut self, piece: &[u8]) -> usize {
         let at = memchr2(b'"', b'\\', piece);
         let text = &piece[..at.unwrap_or(piece.len())];
-        if self.open == 1 && self.place == Place::Before && self.name.len() <= MAX_NAME {
+        if self.is_at_names() && self.place == Place::Before && self.name.len() <= MAX_NAME {
             self.name
                 .extend_from_slice(&text[..text.len().min(MAX_NAME + 1)]);
         }
@@ -257,6 +278,11 @@ impl<'s, 'r> Splitter<'s, 'r> {
         text.len() + usize::from(at.is_some())
     }
 
+    /// Whether strings may be names of members that hold the list.
+    fn is_at_names(&self) -> bool {
+        self.open == 1 || (self.open == 2 && self.embedded)
+    }
+
     fn opens_list(&self) -> bool {
         let Some(rows) = self.rows.as_ref().filter(|_| self.place == Place::Before) else {
             return false;
@@ -264,7 +290,14 @@ impl<'s, 'r> Splitter<'s, 'r> {
         match rows.at {
             ListAt::Root => self.open == 0,
             ListAt::Member(member) => self.open == 1 && self.name == member.as_bytes(),
-            ListAt::Embedded => self.open <= 1 || (self.open == 2 && self.embedded),
+            ListAt::Embedded(known) => {
+                let is_known = || known.iter().any(|known| known.as_bytes() == self.name);
+                match self.open {
+                    0 => true,
+                    2 if self.any_name => self.embedded,
+                    _ => self.is_at_names() && is_known(),
+                }
+            }
         }
     }
 
@@ -312,9 +345,15 @@ fn below(bit: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{
-        ListAt::{Embedded, Member, Root},
+        ListAt::{Member, Root},
         *,
     };
+
+    #[expect(
+        non_upper_case_globals,
+        reason = "it stands beside the variants of the enum"
+    )]
+    const Embedded: ListAt = ListAt::Embedded(&["tagList", "blobs"]);
 
     /// The rows, the rest and whether there was a list, read in pieces of that many bytes.
     fn split(at: ListAt, text: &str, piece: usize) -> Result<(Vec<String>, String, bool), Stop> {
@@ -331,7 +370,7 @@ mod tests {
         for piece in text.as_bytes().chunks(piece) {
             splitter.feed(piece)?;
         }
-        let (rest, found) = splitter.end();
+        let (rest, found) = splitter.end()?;
         Ok((all, String::from_utf8(rest).unwrap(), found))
     }
 
@@ -378,6 +417,28 @@ mod tests {
                 r#"{"_embedded":{},"page":{"a":[1]}}"#,
                 vec![],
                 r#"{"_embedded":{},"page":{"a":[1]}}"#,
+                false,
+            ),
+            // A name that is known counts wherever it stands, any other where there is no such.
+            (
+                Embedded,
+                r#"{"links":[1],"_embedded":{"z":"tagList","aList":[2],"tagList":[3]},"c":[4]}"#,
+                vec!["3"],
+                r#"{"links":[1],"_embedded":{"z":"tagList","aList":[2],"tagList":[]},"c":[4]}"#,
+                true,
+            ),
+            (
+                Embedded,
+                r#"{"links":[1],"_embedded":{"aList":[2,{"tagList":[3]}]},"page":{"c":[4]}}"#,
+                vec!["2", r#"{"tagList":[3]}"#],
+                r#"{"links":[1],"_embedded":{"aList":[]},"page":{"c":[4]}}"#,
+                true,
+            ),
+            (
+                Embedded,
+                r#"{"links":[1]}"#,
+                vec![],
+                r#"{"links":[1]}"#,
                 false,
             ),
             (
@@ -450,7 +511,11 @@ mod tests {
                 for piece in text.as_bytes().chunks(piece) {
                     whole.feed(piece).unwrap();
                 }
-                assert!(whole.open == 0 && !whole.in_string && whole.end().0 == text.as_bytes());
+                assert!(
+                    whole.open == 0
+                        && !whole.in_string
+                        && whole.end().unwrap().0 == text.as_bytes()
+                );
             }
         }
     }

@@ -161,6 +161,50 @@ async fn a_name_that_changes_its_mind_leads_nowhere_private() {
 }
 
 #[test]
+fn a_redirect_without_tls_to_the_same_host_keeps_it() {
+    // sec: SR-5
+    let http = http(&["127.0.0.1:9000", "git.corp.example:8443"]);
+    let leads_to = |base: &str, location: &str| {
+        let base = http.base(base).unwrap();
+        let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+        let led = redirect_target(StatusCode::FOUND, &headers, &base.url, &base);
+        led.ok().flatten().map(String::from)
+    };
+    let (plain, port) = (
+        "https://git.example/api",
+        "https://git.corp.example:8443/api",
+    );
+    for (base, location, expected) in [
+        (
+            plain,
+            "http://git.example/api/7?x=1",
+            Some("https://git.example/api/7?x=1"),
+        ),
+        (
+            port,
+            "http://git.corp.example/api/7",
+            Some("https://git.corp.example:8443/api/7"),
+        ),
+        (
+            port,
+            "http://git.corp.example:8443/api/7",
+            Some("https://git.corp.example:8443/api/7"),
+        ),
+        (plain, "http://git.example:8080/api/7", None),
+        (plain, "http://other.example/api/7", None),
+        (plain, "http://user@git.example/api/7", None),
+        (
+            "http://127.0.0.1:9000",
+            "https://127.0.0.1:9000/api/7",
+            None,
+        ),
+    ] {
+        let expected = expected.map(str::to_owned);
+        assert_eq!(leads_to(base, location), expected, "{base} {location}");
+    }
+}
+
+#[test]
 fn a_redirect_to_the_pages_of_bitbucket_is_one_to_its_api() {
     // sec: SR-5
     let http = http(&["127.0.0.1:9000"]);

@@ -46,7 +46,10 @@ pub(super) fn list(
         match roots.check(found) {
             // One that is refused is absent here as it is everywhere.
             Err(error) if error.code() == Code::RepositoryNotFound => {}
-            Err(error) if error.code() == Code::UnsupportedEndpoint => page.errors.push(error),
+            Err(error) if error.code() == Code::UnsupportedEndpoint => {
+                let message = format!("{}: {}", found.id, error.message());
+                page.errors.push(error.with_message(message));
+            }
             // One that cannot be read at the moment is still there.
             Ok(()) | Err(_) => {
                 page.items.push(describe(found, config, connection));

@@ -125,6 +125,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
                 &[
                     ("refs/heads/weave/new", ZEROS, SHA),
                     ("refs/tags/v1", SHA, ZEROS),
+                    ("refs/heads/weave/old", PARENT, ZEROS),
                     ("refs/notes/x", ZEROS, SHA),
                 ],
                 &commits,
@@ -134,6 +135,8 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
                 ["branch.created", {"name": "weave/new", "commitSha": SHA}],
                 ["push", {"ref": "refs/tags/v1", "before": SHA, "after": null}],
                 ["tag.deleted", {"name": "v1", "commitSha": null}],
+                ["push", {"ref": "refs/heads/weave/old", "before": PARENT, "after": null}],
+                ["branch.deleted", {"name": "weave/old", "commitSha": PARENT}],
                 ["push", {"ref": "refs/notes/x"}],
             ]),
         ),

@@ -55,12 +55,15 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
             json!({"push": {"changes": [
                 {"old": null, "new": git_ref("branch", "weave/new", SHA)},
                 {"old": git_ref("tag", "v1", OTHER), "new": null},
+                {"old": git_ref("branch", "weave/old", OTHER), "new": null},
             ]}}),
             json!([
                 ["push", {"ref": "refs/heads/weave/new", "before": null, "after": SHA}],
                 ["branch.created", {"name": "weave/new", "commitSha": SHA}],
                 ["push", {"ref": "refs/tags/v1", "before": OTHER, "after": null}],
                 ["tag.deleted", {"name": "v1", "commitSha": null}],
+                ["push", {"ref": "refs/heads/weave/old", "before": OTHER, "after": null}],
+                ["branch.deleted", {"name": "weave/old", "commitSha": OTHER}],
             ]),
         ),
         (

@@ -29,6 +29,23 @@ struct Place {
 
 impl Place {
     async fn new(believed_for: Duration) -> Self {
+        let place = Self::unset().await;
+        Self {
+            provider: place.provider.with_names_believed_for(believed_for),
+            ..place
+        }
+    }
+
+    async fn unset() -> Self {
+        Self::changed(|body| body).await
+    }
+
+    /// With rows that do not say whose they are.
+    async fn silent() -> Self {
+        Self::changed(|body| body.replace("projectId", "elsewhere")).await
+    }
+
+    async fn changed(change: fn(String) -> String) -> Self {
         let is_another = Arc::new(AtomicBool::new(false));
         let shared = Arc::clone(&is_another);
         let mut answers: Vec<_> = subject()
@@ -48,15 +65,17 @@ impl Place {
                 return Reply::new(404, r#"{"message": "Not found"}"#);
             };
             match shared.load(Ordering::SeqCst) {
-                true => reply.clone().with_body(reply.body().replace(ID, OTHER)),
-                false => reply.clone(),
+                true => reply
+                    .clone()
+                    .with_body(change(reply.body().replace(ID, OTHER))),
+                false => reply.clone().with_body(change(reply.body().to_owned())),
             }
         })
         .await;
         let url = format!("{}/rest-api", stand_in.url());
         let provider = Gitflic::new(stand_in.http(), &url, Some(WEB)).unwrap();
         Self {
-            provider: provider.with_names_believed_for(believed_for),
+            provider,
             stand_in,
             is_another,
         }
@@ -146,6 +165,73 @@ async fn a_name_is_looked_up_once_in_a_while_and_what_says_its_project_is_held_t
     let at = RefSelector::Ref(gitflare_core::provider::GitRef::parse("ref", "main").unwrap());
     let refused = place.provider.checks(&call, &repo, &at, page()).await;
     assert_eq!(refused.unwrap_err().code(), Code::RepositoryNotFound);
+}
+
+#[tokio::test]
+async fn what_says_whose_it_is_is_read_without_a_look_and_spares_others_theirs() {
+    let place = Place::unset().await;
+    let (call, repo, page) = (call(), repo(), PageRequest::default);
+    let provider = &place.provider;
+    provider.pull_request(&call, &repo, 4).await.unwrap();
+    provider.pull_request_diff(&call, &repo, 4).await.unwrap();
+    provider.releases(&call, &repo, page()).await.unwrap();
+    provider.tags(&call, &repo, page()).await.unwrap();
+    provider.branches(&call, &repo, page()).await.unwrap();
+    assert_eq!(place.looks(), 0);
+
+    // What is listed is seen as well, and so nothing is looked up after the first page of projects.
+    let place = Place::unset().await;
+    place.provider.repositories(&call, page()).await.unwrap();
+    place.provider.tags(&call, &repo, page()).await.unwrap();
+    assert_eq!(place.looks(), 0);
+
+    // A merge request of a new project under the name is not read, nor what it changes.
+    let place = Place::unset().await;
+    place.is_another.store(true, Ordering::SeqCst);
+    for refused in [
+        place.provider.pull_request(&call, &repo, 4).await.map(drop),
+        place
+            .provider
+            .pull_request_diff(&call, &repo, 4)
+            .await
+            .map(drop),
+    ] {
+        assert_eq!(refused.unwrap_err().code(), Code::RepositoryNotFound);
+    }
+    assert_eq!((place.looks(), place.stand_in.asked().len()), (0, 2));
+}
+
+#[tokio::test]
+async fn a_row_that_does_not_say_whose_it_is_proves_nothing() {
+    let place = Place::new(Duration::ZERO).await;
+    let (call, repo) = (call(), repo());
+    let silent = Place::silent().await;
+    silent.is_another.store(true, Ordering::SeqCst);
+    let refused = silent
+        .provider
+        .releases(&call, &repo, PageRequest::default())
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::RepositoryNotFound);
+    assert_eq!(silent.looks(), 1);
+    // Nor does another connection's look.
+    let other = gitflare_core::provider::Call {
+        connection_id: gitflare_core::ConnectionId::parse("conn_other").unwrap(),
+        ..crate::gitflic::support::call()
+    };
+    let provider = place
+        .provider
+        .with_names_believed_for(Duration::from_secs(60));
+    provider
+        .tags(&call, &repo, PageRequest::default())
+        .await
+        .unwrap();
+    provider
+        .tags(&other, &repo, PageRequest::default())
+        .await
+        .unwrap();
+    let own = "/rest-api/project/mill/loom-engine";
+    let asked = place.stand_in.asked();
+    assert_eq!(asked.iter().filter(|target| *target == own).count(), 2);
 }
 
 #[tokio::test]

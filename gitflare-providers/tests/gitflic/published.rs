@@ -3,7 +3,7 @@
 //! are not at hand, fixtures of the same shapes are what is left.
 
 use gitflare_providers::gitflic::api::{
-    Commit, FileInfo, Fork, Label, NewProject, Page, Project, User,
+    Commit, FileInfo, Fork, Ident, Label, NewProject, Page, Project, User,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -70,6 +70,30 @@ fn members_of_newer_releases_are_kept() {
         (read.hash.as_str(), read.verification_result),
         ("0123", None)
     );
+}
+
+#[test]
+fn either_spelling_is_read_and_both_together_are_too() {
+    let ident = serde_json::json!({"name": "Ada", "avatar": null, "emailAddress": "a@mill.example", "when": null});
+    let mut file = serde_json::json!({
+        "path": "a", "baseName": null, "filename": null, "lastCommitHash": null, "lastCommitMessage": null,
+        "commiter": ident, "author": null, "createdAt": null,
+    });
+    let by = |file: &Value| {
+        let file: FileInfo = serde_json::from_value(file.clone()).unwrap();
+        let by = file.committed_by();
+        by.and_then(|ident| ident.name.clone()).unwrap_or_default()
+    };
+    assert_eq!(by(&file), "Ada");
+    file["committer"] = ident.clone();
+    file["committer"]["name"] = "Boris".into();
+    assert_eq!(by(&file), "Ada");
+    assert_eq!(through::<FileInfo>(&file.to_string()).unwrap(), file);
+    file["commiter"] = Value::Null;
+    assert_eq!(by(&file), "Boris");
+    let tagger = r#"{"name": "Ada", "avatar": "/a.jpg", "avatart": "/b.jpg", "emailAddress": null, "when": null}"#;
+    let tagger: Ident = serde_json::from_str(tagger).unwrap();
+    assert_eq!(tagger.avatar.as_deref(), Some("/a.jpg"));
 }
 
 #[test]

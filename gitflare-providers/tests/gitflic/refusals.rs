@@ -58,6 +58,13 @@ async fn each_refusal_has_its_code_and_costs_one_call() {
         (words(422, "error.field.empty"), Code::InvalidRequest),
         (words(405, "Method not allowed"), Code::InternalError),
         (words(429, "Too many requests"), Code::RateLimited),
+        // A wait that would fit is the client's too: the next call counts as any other.
+        (words(429, "x").with("retry-after", "0"), Code::RateLimited),
+        (words(429, "x").with("retry-after", "1"), Code::RateLimited),
+        (
+            words(503, "x").with("retry-after", "1"),
+            Code::UpstreamUnavailable,
+        ),
         (Reply::new(429, "<html>"), Code::RateLimited),
         // The filter's pages say nothing about the account, whatever their status.
         (
@@ -93,6 +100,7 @@ async fn a_limit_lasts_as_long_as_gitflic_says_and_else_nobody_knows() {
     for (reply, seconds) in [
         (words(429, "x"), None),
         (words(429, "x").with("retry-after", "879"), Some(879)),
+        (words(429, "x").with("retry-after", "soon"), None),
     ] {
         let (_stand_in, provider) = upstream(reply).await;
         let refused = provider
@@ -192,9 +200,16 @@ async fn two_lists_in_one_answer_are_no_list() {
         (json!({"tagList": [{"name": "v1"}], "_links": {}}), true),
         (json!({"renamedList": [{"name": "v1"}]}), true),
         (json!({"oneList": [], "otherList": [{"name": "v1"}]}), false),
-        // Rows come out as they arrive: those of a known list in front are.
+        // A known list is found wherever it stands.
         (json!({"tagList": [{"name": "v1"}], "zList": []}), true),
-        (json!({"aList": [], "tagList": [{"name": "v1"}]}), false),
+        (
+            json!({"aList": [{"x": 1}], "tagList": [{"name": "v1"}]}),
+            true,
+        ),
+        (
+            json!({"tagList": [{"name": "v1"}], "userList": [{"name": "v1"}]}),
+            false,
+        ),
         (json!({}), false),
     ] {
         let body = json!({"_embedded": lists, "page": page});
@@ -202,7 +217,8 @@ async fn two_lists_in_one_answer_are_no_list() {
         let found = provider
             .tags(&call(), &repo(), PageRequest::default())
             .await;
-        assert_eq!(found.is_ok(), is_list, "{body}");
+        let rows = found.map(|page| page.items.len());
+        assert_eq!(rows.ok(), is_list.then_some(1), "{body}");
     }
     let nothing = r#"{"page": {"size": 25, "totalElements": 0, "totalPages": 0, "number": 0}}"#;
     let (_stand_in, provider) = upstream(Reply::ok(nothing)).await;
@@ -210,6 +226,136 @@ async fn two_lists_in_one_answer_are_no_list() {
         .tags(&call(), &repo(), PageRequest::default())
         .await;
     assert_eq!(found.unwrap().items.len(), 0);
+}
+
+#[tokio::test]
+async fn a_branch_without_a_commit_costs_itself_alone_and_is_told() {
+    let about = json!({"size": 25, "totalElements": 4, "totalPages": 1, "number": 0});
+    let branch = |name: &str, last: serde_json::Value| json!({"name": name, "lastCommit": last});
+    let rows = json!([
+        branch("main", json!({"hash": SHA})),
+        branch("new", json!(null)),
+        branch("odd", json!({"hash": null})),
+        {"name": "bare"},
+    ]);
+    let body = json!({"_embedded": {"branchList": rows}, "page": about});
+    let (_stand_in, provider) = upstream(Reply::ok(body.to_string())).await;
+    let page = provider
+        .branches(&call(), &repo(), PageRequest::default())
+        .await
+        .unwrap();
+    let names: Vec<_> = page.items.iter().map(|branch| &*branch.name).collect();
+    assert_eq!(names, ["main"]);
+    let [error] = &page.errors[..] else {
+        panic!("{:?}", page.errors);
+    };
+    assert_eq!(error.code(), Code::ResourceNotFound);
+    assert!(error.message().starts_with("3 branches"), "{error}");
+}
+
+#[tokio::test]
+async fn a_missing_project_is_one_whatever_is_asked_of_it() {
+    let stand_in = StandIn::answering(|_, _, _| words(404, "Project not found")).await;
+    let url = format!("{}/rest-api", stand_in.url());
+    let provider = Gitflic::new(stand_in.http(), &url, None).unwrap();
+    let main = GitRef::parse("branch", "main").unwrap();
+    let (call, repo, page) = (call(), repo(), PageRequest::default);
+    let tree = TreeQuery {
+        at: RefSelector::Branch(main.clone()),
+        recursive: false,
+        path: None,
+    };
+    let commit = CommitId::parse(SHA).unwrap();
+    for refused in [
+        provider
+            .commits(&call, &repo, Some(&main), page())
+            .await
+            .map(drop),
+        provider
+            .file_tree(&call, &repo, &tree, page())
+            .await
+            .map(drop),
+        provider.commit_diff(&call, &repo, &commit).await.map(drop),
+        provider.tags(&call, &repo, page()).await.map(drop),
+    ] {
+        assert_eq!(refused.unwrap_err().code(), Code::RepositoryNotFound);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_plain_stands_in_no_path() {
+    for (name, target) in [
+        ("main", "commits/main?page"),
+        ("weave/new", "commits?branch=weave%2Fnew&page"),
+        ("100%", "commits?branch=100%25&page"),
+        ("a;b", "commits?branch=a%3Bb&page"),
+    ] {
+        let (stand_in, provider) = upstream(words(404, "x")).await;
+        let branch = GitRef::parse("branch", name).unwrap();
+        let page = PageRequest::default();
+        let _ = provider
+            .commits(&call(), &repo(), Some(&branch), page)
+            .await;
+        let asked = stand_in.asked();
+        assert!(asked[0].contains(target), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn both_sides_of_a_change_are_told_whatever_it_is_called() {
+    let file = |word: &str| {
+        json!([{
+            "changeType": word, "oldPath": ".env", "newPath": "settings.txt", "filePath": "settings.txt",
+            "addedLinesCount": 1, "removedLinesCount": 1,
+            "lines": [
+                {"body": null, "op": "none", "addLineNumber": 1, "removeLineNumber": 1},
+                {"body": "A=1", "op": "remove", "removeLineNumber": 2},
+                {"body": "A=2", "op": "add", "addLineNumber": 2},
+            ],
+        }])
+    };
+    for word in ["MODIFY", "RENAME", "ADD", "DELETE", "new"] {
+        let (_stand_in, provider) = upstream(Reply::ok(file(word).to_string())).await;
+        let commit = CommitId::parse(SHA).unwrap();
+        let diff = provider.commit_diff(&call(), &repo(), &commit).await;
+        let file = diff.unwrap().files.remove(0);
+        assert_eq!(file.previous_path.as_deref(), Some(".env"), "{word}");
+        // An empty line is one.
+        let patch = "@@ -1,2 +1,2 @@\n \n-A=1\n+A=2\n";
+        assert_eq!(file.patch.as_deref(), Some(patch), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn replies_outlive_what_they_answer() {
+    let thread = json!({"rootNote": null, "replies": [{"uuid": "r1", "rawMessage": "Yes"}]});
+    let body = json!({
+        "_embedded": {"restDiscussionModelList": [thread]},
+        "page": {"size": 25, "totalElements": 1, "totalPages": 1, "number": 0},
+    });
+    let (_stand_in, provider) = upstream(Reply::ok(body.to_string())).await;
+    let found = provider.comments(&call(), &repo(), 4, PageRequest::default());
+    let comments = found.await.unwrap().items;
+    assert_eq!(
+        (&*comments[0].id, &comments[0].in_reply_to_id),
+        ("r1", &None)
+    );
+}
+
+#[tokio::test]
+async fn a_number_of_a_merge_request_may_be_a_text() {
+    for (sent, number) in [
+        (json!(4), Some(4)),
+        (json!("4"), Some(4)),
+        (json!("+4"), None),
+        (json!("four"), None),
+        (json!(-4), None),
+    ] {
+        let body = json!({"id": "m", "localId": sent, "status": {"id": "OPENED"}});
+        let (_stand_in, provider) = upstream(Reply::ok(body.to_string())).await;
+        let found = provider.pull_request(&call(), &repo(), 4).await;
+        assert_eq!(found.ok().map(|it| it.number), number, "{sent}");
+    }
 }
 
 #[tokio::test]

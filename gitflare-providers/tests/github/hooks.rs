@@ -111,6 +111,11 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
             json!([["comment", {"id": "9", "body": null, "state": "approved", "pullRequestNumber": 12, "commitSha": SHA}]]),
         ),
         (
+            "pull_request_review",
+            json!({"action": "submitted", "pull_request": pull, "review": {"id": 9, "state": "acknowledged"}}),
+            json!([["comment", {"id": "9", "state": "commented"}]]),
+        ),
+        (
             "release",
             json!({"action": "published", "release": {"id": 4, "tag_name": "v1", "draft": false, "author": {"id": 3, "login": "ada"}}}),
             json!([["release", {"id": "4", "tagName": "v1", "draft": false}]]),
@@ -303,6 +308,12 @@ fn deeds_told() -> Vec<(&'static str, Value, Value)> {
             review("submitted", "commented"),
             json!([["comment", "created", "submitted", TIME]]),
         ),
+        // A word that nobody knows yet says neither yes nor no.
+        (
+            "pull_request_review",
+            review("submitted", "acknowledged"),
+            json!([["comment", "created", "submitted", TIME]]),
+        ),
         (
             "pull_request_review",
             review("edited", "approved"),
@@ -361,12 +372,12 @@ fn deeds_told() -> Vec<(&'static str, Value, Value)> {
         (
             "status",
             json!({"id": 45, "sha": SHA, "state": "pending", "updated_at": AT}),
-            json!([["check", null, null, TIME]]),
+            json!([["check", "updated", "pending", TIME]]),
         ),
         (
             "status",
             json!({"id": 45, "sha": SHA, "state": "success", "updated_at": AT}),
-            json!([["check", "completed", null, TIME]]),
+            json!([["check", "completed", "success", TIME]]),
         ),
         (
             "deployment",

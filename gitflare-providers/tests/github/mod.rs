@@ -14,6 +14,7 @@ mod partial;
 mod published;
 mod recordings;
 mod refusals;
+mod sizes;
 mod table;
 mod together;
 

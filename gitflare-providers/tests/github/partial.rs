@@ -107,6 +107,129 @@ async fn a_list_behind_single_sign_on_says_that_it_is_partial() {
 }
 
 #[tokio::test]
+async fn hidden_installations_are_told_and_prove_nothing() {
+    let partial = "partial-results; organizations=21955855";
+    let installed = |rows: &str| {
+        let body = format!(r#"{{"installations": [{rows}]}}"#);
+        Reply::ok(body).with("x-github-sso", partial)
+    };
+    let person = || gitflare_core::provider::Call {
+        access_token: "ghu_fixture".into(),
+        ..call()
+    };
+    let shown = r#"{"id": 20, "account": {"login": "mill"}}"#;
+    let up = Upstream::start(&[
+        ("user/installations?per_page=100", installed(shown)),
+        (
+            "user/installations/20/repositories?per_page=25",
+            Reply::ok(r#"{"repositories": []}"#),
+        ),
+    ])
+    .await;
+    let page = up
+        .provider
+        .repositories(&person(), PageRequest::default())
+        .await
+        .unwrap();
+    let codes: Vec<_> = page.errors.iter().map(Error::code).collect();
+    assert_eq!(codes, [Code::AccessBlockedByPolicy]);
+
+    // Without one that is shown, that is what stands in the way.
+    let missing = Reply::new(404, r#"{"message": "Not Found"}"#);
+    let up = Upstream::start(&[
+        ("user/installations?per_page=100", installed("")),
+        ("repositories/7/tags?per_page=25", missing.clone()),
+        ("repositories/7", missing),
+    ])
+    .await;
+    let refused = up
+        .provider
+        .repositories(&person(), PageRequest::default())
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::AccessBlockedByPolicy);
+    // And the app may be installed where the repository lives.
+    let refused = up
+        .provider
+        .tags(&person(), &repo(), PageRequest::default())
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::RepositoryNotFound);
+}
+
+#[tokio::test]
+async fn an_installation_that_is_closed_costs_the_others_nothing() {
+    let installed = r#"{"installations": [{"id": 1, "account": {"login": "mill"}}, {"id": 2, "account": {"login": "loom"}}]}"#;
+    let person = || gitflare_core::provider::Call {
+        access_token: "ghu_fixture".into(),
+        ..call()
+    };
+    let row = r#"{"repositories": [{"id": 7, "name": "x", "full_name": "loom/x", "owner": {"login": "loom"}}]}"#;
+    for (closed, code) in [
+        (forbidden(), Code::InsufficientScope),
+        (
+            Reply::new(404, r#"{"message": "Not Found"}"#),
+            Code::ResourceNotFound,
+        ),
+    ] {
+        let up = Upstream::start(&[
+            ("user/installations?per_page=100", Reply::ok(installed)),
+            ("user/installations/1/repositories?per_page=25", closed),
+            (
+                "user/installations/2/repositories?per_page=25",
+                Reply::ok(row),
+            ),
+        ])
+        .await;
+        let page = up
+            .provider
+            .repositories(&person(), PageRequest::default())
+            .await
+            .unwrap();
+        let codes: Vec<_> = page.errors.iter().map(Error::code).collect();
+        assert_eq!((page.items.len(), codes), (0, vec![code]));
+        let next = PageRequest {
+            position: page.next,
+            ..PageRequest::default()
+        };
+        let page = up.provider.repositories(&person(), next).await.unwrap();
+        assert_eq!((page.items.len(), page.errors.len()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn what_an_empty_first_source_hides_is_told_with_the_second() {
+    let partial = "partial-results; organizations=21955855";
+    let empty = Reply::ok(r#"{"check_runs": []}"#).with("x-github-sso", partial);
+    let (ids, codes) = checks(empty, Reply::ok(STATUSES)).await.unwrap();
+    assert_eq!(
+        (ids, codes),
+        (
+            vec!["status:2".to_owned()],
+            vec![Code::AccessBlockedByPolicy]
+        )
+    );
+}
+
+#[tokio::test]
+async fn states_that_wait_for_a_limit_say_how_long() {
+    let limited = Reply::new(429, r#"{"message": "x"}"#).with("retry-after", "77");
+    let up = Upstream::start(&[
+        (
+            "repositories/7/deployments?per_page=25",
+            Reply::ok(r#"[{"id": 1}]"#),
+        ),
+        ("repositories/7/deployments/1/statuses?per_page=1", limited),
+    ])
+    .await;
+    let filter = DeploymentFilter::default();
+    let page = up
+        .provider
+        .deployments(&call(), &repo(), &filter, PageRequest::default())
+        .await
+        .unwrap();
+    assert_eq!(page.errors[0].retry_after_seconds(), Some(77));
+}
+
+#[tokio::test]
 async fn a_state_that_is_not_learned_costs_itself_alone() {
     let state = |id: u32| format!("repositories/7/deployments/{id}/statuses?per_page=1");
     let success = || Reply::ok(r#"[{"state": "success"}]"#);

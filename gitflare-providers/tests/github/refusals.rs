@@ -2,12 +2,12 @@
 
 use gitflare_core::{
     Code, ConnectionId, PageRequest,
-    provider::{Call, Provider},
+    provider::{Call, ContentQuery, FilePath, Held, Provider, RefSelector, TreeQuery},
 };
 use gitflare_providers::conformance::Reply;
 
 use crate::github::{
-    Upstream, repo,
+    Upstream, git_ref, repo,
     support::{call, call_with},
 };
 
@@ -152,6 +152,48 @@ async fn each_refusal_has_its_code() {
         // sec: SR-9
         assert!(!error.message().contains("SAML"), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn a_ref_is_no_tree_and_a_pull_request_no_issue() {
+    let folder = "c".repeat(40);
+    let no_commit = r#"{"message": "No commit found for SHA"}"#;
+    let comment = r#"[{"id": 1, "body": "x", "html_url": "https://github.com/mill/loom/issues/5#issuecomment-1"}]"#;
+    let up = Upstream::start(&[
+        (
+            &format!("repositories/7/commits/{folder}?per_page=1"),
+            Reply::new(422, no_commit),
+        ),
+        (
+            "repositories/7/issues/5/comments?per_page=25",
+            Reply::ok(comment),
+        ),
+    ])
+    .await;
+    // Its entries would be named without the folder that they are in.
+    let at = RefSelector::Ref(git_ref(&folder));
+    let query = ContentQuery {
+        at: at.clone(),
+        path: FilePath::parse("path", "credentials").unwrap(),
+    };
+    let refused = up
+        .provider
+        .contents(&call(), &repo(), &query, Held::default())
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceNotFound);
+    let query = TreeQuery {
+        at,
+        path: None,
+        recursive: false,
+    };
+    let page = PageRequest::default;
+    let refused = up
+        .provider
+        .file_tree(&call(), &repo(), &query, page())
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceNotFound);
+    let refused = up.provider.comments(&call(), &repo(), 5, page()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceNotFound);
 }
 
 #[tokio::test]

@@ -176,6 +176,12 @@ async fn what_happened_is_told_and_when() {
         payload["user"] = json!({"id": 3, "username": "anna"});
         payload
     };
+    let by_push = |action: &str| {
+        let mut payload = by_anna(action);
+        payload["object_attributes"]["system"] = true.into();
+        payload["object_attributes"]["system_action"] = "approvals_reset_on_push".into();
+        payload
+    };
     let note = |action: Value| json!({"object_kind": "note", "object_attributes": {"id": 5, "note": "Nice", "action": action, "updated_at": "2026-03-01T08:00:00Z"}});
     let release = |action: &str| json!({"object_kind": "release", "tag": "v1", "action": action, "created_at": "2026-03-01 08:00:00 UTC"});
     let build = |status: &str| json!({"object_kind": "build", "build_id": 44, "build_status": status, "build_started_at": "2026-03-01 08:00:00 UTC"});
@@ -261,26 +267,70 @@ async fn what_happened_is_told_and_when() {
             release("delete"),
             json!([["release", "deleted", "delete", null]]),
         ),
-        (build("running"), json!([["check", null, null, time]])),
+        // A push takes them all back, and who pushed is no reviewer.
+        (
+            by_push("unapproved"),
+            json!([
+                ["pull_request", "dismissed", "unapproved", time],
+                ["comment", "dismissed", "unapproved", time]
+            ]),
+        ),
+        (
+            build("running"),
+            json!([["check", "updated", "running", time]]),
+        ),
+        (
+            json!({"object_kind": "build", "build_id": 44, "build_status": "created", "build_created_at": "2026-03-01 08:00:00 UTC", "build_started_at": null}),
+            json!([["check", "created", "created", time]]),
+        ),
+        (
+            json!({"object_kind": "build", "build_id": 44, "build_status": "pending", "build_created_at": "2026-03-01 08:00:00 UTC"}),
+            json!([["check", "updated", "pending", time]]),
+        ),
+        (
+            json!({"object_kind": "build", "build_id": 44, "build_status": "manual"}),
+            json!([["check", "completed", "manual", null]]),
+        ),
         (
             build("success"),
-            json!([["check", "completed", null, time]]),
+            json!([["check", "completed", "success", time]]),
         ),
         (
             deployment("created"),
-            json!([["deployment", "created", null, time]]),
+            json!([["deployment", "created", "created", time]]),
         ),
         (
             deployment("running"),
-            json!([["deployment", "updated", null, time]]),
+            json!([["deployment", "updated", "running", time]]),
         ),
         (
             deployment("failed"),
-            json!([["deployment", "completed", null, time]]),
+            json!([["deployment", "completed", "failed", time]]),
         ),
     ] {
         let events = read(&up.provider, &[], payload.to_string().as_bytes()).unwrap();
         assert_eq!(deeds(&events), expected, "{payload}");
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_takes_approvals_back_names_no_reviewer() {
+    let up = Upstream::start(&[]).await;
+    let payload = |system: bool| {
+        json!({
+            "object_kind": "merge_request", "user": {"id": 3, "username": "anna"},
+            "object_attributes": {"id": 91, "iid": 12, "action": "unapproved", "system": system},
+        })
+    };
+    for (system, id, author) in [
+        (true, "reviews:91", Value::Null),
+        (false, "review:3", json!({"id": "3", "login": "anna"})),
+    ] {
+        let body = payload(system).to_string();
+        let told = told(read(&up.provider, &[], body.as_bytes()).unwrap());
+        let comment =
+            json!({"id": id, "author": author, "state": "dismissed", "pullRequestNumber": 12});
+        assert!(holds(&told[1], &json!(["comment", comment])), "{told:#}");
     }
 }
 
@@ -350,14 +400,26 @@ async fn why_a_hook_is_not_made_is_told_apart() {
             Code::InvalidRequest,
         ),
         (401, r#"{"message": "401 Unauthorized"}"#, Code::AuthExpired),
+        // What stands in front, and policies, are nobody's rights.
+        (403, "<html>", Code::UpstreamUnavailable),
+        (
+            403,
+            r#"{"message": "403 Forbidden - SAML sign-in needed"}"#,
+            Code::AccessBlockedByPolicy,
+        ),
     ] {
+        let reply = match body {
+            "<html>" => Reply::new(status, body).with("content-type", "text/html"),
+            _ => Reply::new(status, body),
+        };
         let up = Upstream::start(&[
-            ("projects/7/hooks", Reply::new(status, body)),
+            ("projects/7/hooks", reply),
             ("projects/7", Reply::ok(&*project)),
         ])
         .await;
         let hooks = up.provider.hooks().unwrap();
         let refused = hooks.create(&call(), &repo(), &wish).await.unwrap_err();
         assert_eq!(refused.code(), code, "{status} {body}");
+        assert_eq!(refused.upstream_status(), Some(status), "{body}");
     }
 }

@@ -108,6 +108,11 @@ async fn a_feature_that_is_switched_off_is_told_from_a_missing_right() {
             "{level}"
         );
     }
+    // Some lists are not found instead.
+    let missing = Reply::new(404, r#"{"message": "404 Not Found"}"#);
+    let project = r#"{"id": 7, "path": "x", "path_with_namespace": "m/x", "merge_requests_access_level": "disabled"}"#;
+    let refused = refused_in(missing, project).await;
+    assert_eq!(refused.code(), Code::UnsupportedEndpoint);
 }
 
 #[tokio::test]

@@ -1,50 +1,117 @@
-//! The passwords that are guessed first: 30,000 of them, beside this file with their source and
-//! licence. Most are shorter than a password may be, so what people make of them to reach the
-//! length counts too: repeating one, or filling it up with digits and signs. So do runs of the
-//! keyboard or the alphabet, the long ones that everybody knows, and the service's own name.
+//! Passwords that are guessed first. A list of 30,000 stands beside this file with its source and
+//! licence; most of its entries are shorter than a password may be, so what people make of them to reach
+//! the length is counted too, as who guesses would: words, runs, years and signs are put together, and the
+//! cheapest way to come to the password says how many guesses it takes. How a password is hashed is not
+//! the business of this file.
 
 use std::{collections::HashSet, sync::LazyLock};
-
-/// Most digits or signs behind a common password that leave it a common one.
-const MAX_FILLING: usize = 6;
 
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     include_str!("common.txt")
         .lines()
         .filter(|line| !line.starts_with('#'))
+        .chain(WORDS.iter().copied())
         .collect()
 });
 
-/// Passwords of at least twelve characters that are guessed first and not in the list.
-const LONG: &[&str] = &[
-    "administrator",
+/// Words that people fill passwords with and that are not in the list.
+const WORDS: &[&str] = &[
+    "account",
     "administrateur",
+    "administrator",
+    "april",
+    "august",
+    "autumn",
+    "backup",
+    "change",
+    "changeme",
+    "company",
+    "database",
+    "december",
+    "default",
+    "deploy",
+    "february",
+    "forever",
+    "friday",
+    "github",
+    "gitlab",
+    "january",
+    "july",
+    "june",
+    "march",
+    "november",
+    "october",
+    "office",
+    "please",
+    "production",
+    "saturday",
+    "secure",
+    "september",
+    "staging",
+    "sunday",
+    "thursday",
+    "trustno",
+    "tuesday",
+    "wednesday",
+];
+
+/// What everybody knows by heart, without what stands between the words.
+const PHRASES: &[&str] = &[
+    "abcdefghijklmnopqrstuvwxyz",
+    "allyourbasearebelongtous",
+    "allyouneedislove",
+    "beammeupscotty",
     "changemeplease",
     "changethispassword",
     "correcthorsebatterystaple",
     "donttrustanyone",
+    "elementarymydearwatson",
+    "fourscoreandsevenyearsago",
+    "happybirthdaytoyou",
+    "hastalavistababy",
+    "helloworldhelloworld",
+    "houstonwehaveaproblem",
     "iamtheadministrator",
     "iloveyousomuch",
+    "imabelieverandicouldntleaveherifitried",
     "itsmypassword",
+    "jackdawslovemybigsphinxofquartz",
     "letmeinplease",
+    "livelongandprosper",
+    "loremipsumdolorsitametconsecteturadipiscingelit",
+    "maryhadalittlelamb",
+    "maytheforcebewithyou",
     "mypasswordispassword",
     "mysecretpassword",
+    "nevergonnagiveyouup",
     "notmypassword",
-    "passwordpassword",
+    "onceuponatime",
+    "openthedoorplease",
+    "packmyboxwithfivedozenliquorjugs",
     "pleaseletmein",
+    "rosesareredvioletsareblue",
+    "sphinxofblackquartzjudgemyvow",
+    "supercalifragilisticexpialidocious",
     "thepassword",
+    "thequickbrownfoxjumpsoverthelazydog",
     "thisisapassword",
     "thisismypassword",
+    "thisisnotapassword",
+    "threelittlepigs",
+    "tobeornottobethatisthequestion",
     "trustnobody",
+    "twinkletwinklelittlestar",
     "verysecurepassword",
+    "wearethechampions",
     "whatismypassword",
-    "yourpassword",
+    "winteriscoming",
+    "youshallnotpass",
 ];
+/// The least of a phrase that is one.
+const SHORTEST_PHRASE: usize = 10;
 
-/// The service's name, which a password must not consist of alone.
+/// The service's name, which is the first thing to be tried.
 const SERVICE: &str = "gitflare";
-/// Fewest characters of a password beside the service's name.
-const MIN_BESIDE_SERVICE: usize = 8;
 
 /// Neighbours on a keyboard; each line is read in both directions.
 const KEYBOARD: &[&str] = &[
@@ -59,64 +126,138 @@ const KEYBOARD: &[&str] = &[
     "wxcvbn",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 ];
-/// The mean length of the runs from which on a password is nothing but runs.
-const MEAN_RUN: usize = 3;
+/// The shortest run.
+const SHORTEST_RUN: usize = 3;
+
+/// What stands for a letter when a word is disguised.
+const DISGUISES: &[(char, char)] = &[
+    ('0', 'o'),
+    ('1', 'i'),
+    ('3', 'e'),
+    ('4', 'a'),
+    ('5', 's'),
+    ('7', 't'),
+    ('8', 'b'),
+    ('9', 'g'),
+    ('@', 'a'),
+    ('$', 's'),
+    ('!', 'i'),
+    ('|', 'l'),
+    ('+', 't'),
+];
+
+/// What stands between words.
+const SEPARATORS: &[char] = &[' ', '-', '_', '.', ',', '/'];
+
+/// Guesses, as tenths of bits: ten more are twice as many.
+mod cost {
+    /// Fewer than these are tried first.
+    pub(super) const LEAST: u32 = 360;
+    /// One of the list, one of the phrases, the service's name.
+    pub(super) const WORD: u32 = 150;
+    pub(super) const PHRASE: u32 = 100;
+    pub(super) const SERVICE: u32 = 20;
+    /// A word that is disguised, or spelled backwards, beside the word.
+    pub(super) const DISGUISE: u32 = 20;
+    pub(super) const RUN: u32 = 70;
+    pub(super) const YEAR: u32 = 70;
+    pub(super) const DATE: u32 = 150;
+    /// One character of a kind; one sign between all words.
+    pub(super) const LETTER: u32 = 47;
+    pub(super) const DIGIT: u32 = 33;
+    pub(super) const SIGN: u32 = 40;
+    pub(super) const OTHER: u32 = 60;
+    pub(super) const SEPARATOR: u32 = 40;
+}
 
 /// Whether a password is common, letter case aside.
 pub(super) fn contains(password: &str) -> bool {
     let password = password.to_lowercase();
-    let other = password.replace(SERVICE, "");
-    let is_service = other != password;
-    is_guessed(&password)
-        || (is_service && (other.chars().count() < MIN_BESIDE_SERVICE || is_guessed(&other)))
+    repeats(&password) || COMMON.contains(&*password) || guesses(&password) < cost::LEAST
 }
 
-fn is_guessed(password: &str) -> bool {
-    let stem = password.trim_end_matches(|c: char| !c.is_alphabetic());
-    let filling = &password[stem.len()..];
-    let is_filling = filling.len() <= MAX_FILLING || is_one_guess(filling);
-    let letters: String = password.chars().filter(|c| c.is_alphabetic()).collect();
-    is_one_guess(password)
-        || (is_filling && is_one_guess(stem))
-        || LONG.contains(&letters.as_str())
-        || is_two_guesses(password)
-        || (is_filling && is_two_guesses(stem))
-}
-
-/// Whether a text is in the list, or nothing but runs or repeats.
-fn is_one_guess(text: &str) -> bool {
-    COMMON.contains(text) || repeats(text) || is_made_of_runs(text)
-}
-
-/// Whether a text is two of the list, or one and a run, without anything between them.
-fn is_two_guesses(text: &str) -> bool {
-    /// Shorter ones are parts of many words.
-    const SHORTEST: usize = 5;
-    let is_part =
-        |part: &str| part.len() >= SHORTEST && (COMMON.contains(part) || is_made_of_runs(part));
-    (SHORTEST..text.len())
-        .filter_map(|at| text.split_at_checked(at))
-        .any(|(first, second)| is_part(first) && is_part(second))
-}
-
-/// Whether a text is nothing but runs: one character again and again, the alphabet, the digits or
-/// the keyboard forwards or backwards.
-fn is_made_of_runs(password: &str) -> bool {
+/// How many guesses a password takes, whatever sign stands between its words.
+fn guesses(password: &str) -> u32 {
     let characters: Vec<char> = password.chars().collect();
-    let mut runs = 1;
-    let mut direction = None;
-    for pair in characters.windows(2) {
-        let step = step(pair[0], pair[1]);
-        match (direction, step) {
-            (None, Some(_)) => direction = step,
-            (Some(_), Some(_)) if direction == step => {}
-            _ => {
-                runs += 1;
-                direction = None;
-            }
-        }
+    let whole = cheapest(&characters);
+    let mut separators = characters.iter().filter(|it| SEPARATORS.contains(it));
+    let Some(separator) = separators.next() else {
+        return whole;
+    };
+    let words: Vec<char> = characters
+        .iter()
+        .copied()
+        .filter(|it| it != separator)
+        .collect();
+    whole.min(cheapest(&words) + cost::SEPARATOR)
+}
+
+/// The cheapest way to put a text together.
+fn cheapest(text: &[char]) -> u32 {
+    // Of the characters in front of each place.
+    let mut costs = vec![0; text.len() + 1];
+    for end in 1..=text.len() {
+        let of_parts = (0..end).filter_map(|start| Some(costs[start] + part(&text[start..end])?));
+        costs[end] = of_parts.min().unwrap_or(u32::MAX);
     }
-    !characters.is_empty() && runs * MEAN_RUN <= characters.len()
+    costs[text.len()]
+}
+
+/// What one part costs; `None` for what is guessed in smaller parts.
+fn part(text: &[char]) -> Option<u32> {
+    if let [one] = text {
+        return Some(match one {
+            it if it.is_ascii_alphabetic() => cost::LETTER,
+            it if it.is_ascii_digit() => cost::DIGIT,
+            it if it.is_ascii() => cost::SIGN,
+            _ => cost::OTHER,
+        });
+    }
+    if is_run(text) {
+        return Some(cost::RUN);
+    }
+    let word: String = text.iter().collect();
+    let digits = text.iter().all(char::is_ascii_digit);
+    match text.len() {
+        4 if digits && is_year(&word) => return Some(cost::YEAR),
+        8 if digits && (is_year(&word[..4]) || is_year(&word[4..])) => return Some(cost::DATE),
+        _ => {}
+    }
+    if word == SERVICE {
+        return Some(cost::SERVICE);
+    }
+    if text.len() >= SHORTEST_PHRASE && PHRASES.iter().any(|phrase| phrase.contains(&word)) {
+        return Some(cost::PHRASE);
+    }
+    if COMMON.contains(&*word) {
+        return Some(cost::WORD);
+    }
+    let backwards: String = text.iter().rev().collect();
+    let is_hidden = COMMON.contains(&*backwards) || COMMON.contains(&*plain(text));
+    is_hidden.then_some(cost::WORD + cost::DISGUISE)
+}
+
+/// A word with letters in the place of what stands for them.
+fn plain(text: &[char]) -> String {
+    let letter = |it: &char| {
+        let known = DISGUISES.iter().find(|(sign, _)| sign == it);
+        known.map_or(*it, |(_, letter)| *letter)
+    };
+    text.iter().map(letter).collect()
+}
+
+fn is_year(digits: &str) -> bool {
+    matches!(digits.parse(), Ok(1900..=2099))
+}
+
+/// Whether a text is one character again and again, or the alphabet, the digits or the keyboard
+/// forwards or backwards.
+fn is_run(text: &[char]) -> bool {
+    let mut steps = text.windows(2).map(|pair| step(pair[0], pair[1]));
+    let Some(Some(first)) = steps.next() else {
+        return false;
+    };
+    text.len() >= SHORTEST_RUN && steps.all(|step| step == Some(first))
 }
 
 /// How two characters follow each other: the same, forwards or backwards; `None` for neither.
@@ -202,6 +343,33 @@ mod tests {
             ("qwertypassword!", true),
             ("gitflarepassword", true),
             ("gitflare12345678", true),
+            // What fills a word up may stand anywhere.
+            ("1234password", true),
+            ("2024password", true),
+            ("!!!!password", true),
+            ("123password456", true),
+            ("!1!password!1!", true),
+            ("Summer2024!!!", true),
+            ("2024!Summer!2024", true),
+            ("Autumn2025!!!", true),
+            ("December24!!!", true),
+            ("P@ssw0rd2024!", true),
+            ("drowssap1234!", true),
+            ("anna24121985", true),
+            ("Company2024!!", true),
+            ("monkeydragon1", true),
+            // What everybody knows by heart.
+            ("thequickbrownfox", true),
+            ("The-Quick-Brown-Fox", true),
+            ("quickbrownfox12", true),
+            ("maytheforcebewithyou", true),
+            ("to be or not to be", true),
+            ("loremipsumdolor!", true),
+            ("monkey, dragon", true),
+            ("orange-violin-9", false),
+            ("819462375018", false),
+            ("vmxqtrwzkpha", false),
+            ("Tr0ub-k7qZ-vn2x", false),
             ("gitflare keeps it safe", false),
             ("defenders-hijack-stupor", false),
             ("correct horse battery", false),

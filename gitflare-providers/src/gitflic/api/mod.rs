@@ -3,7 +3,7 @@
 //! nothing of the gateway, which reads with the same objects.
 //!
 //! Time, size, redirects and addresses are bounded as for every upstream of the gateway. A call is
-//! sent once; only what GitFlic itself asks to send again within seconds is.
+//! sent once, whatever becomes of it: an account may make 500 an hour.
 //!
 //! ```no_run
 //! use futures_util::TryStreamExt;
@@ -37,7 +37,7 @@ use gitflare_core::{
 };
 use serde::de::DeserializeOwned;
 
-pub(super) use self::page::Around;
+pub(super) use self::page::{Around, KEYS};
 pub use self::{
     error::{Error, ErrorClass},
     list::{List, MAX_PAGE},
@@ -73,6 +73,13 @@ macro_rules! example {
             "\n# Ok(())\n# }\n```"
         )
     };
+}
+
+/// Whether a name can stand in a path: servers of this kind refuse a path with an encoded slash,
+/// semicolon or percent sign.
+pub(super) fn is_plain(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    name.bytes().all(is_plain)
 }
 
 /// How long a call may take by default.
@@ -259,8 +266,8 @@ assert!(when.and_then(Moment::timestamp).is_some());"#
         self.below(owner, project, &["commits"])
     }
 
-    /// `GET .../commits/{branch}`: the commits of a branch. A name with a slash goes into the query,
-    /// for servers of this kind refuse an encoded slash in a path.
+    /// `GET .../commits/{branch}`: the commits of a branch. A name with more than letters, digits and
+    /// `.`, `_`, `-` goes into the query, for servers of this kind refuse such paths.
     ///
     #[doc = example!(
         r#"let main = client.branch_commits("acme", "storefront", "main").page(0, 5).await?;
@@ -270,9 +277,9 @@ let topic = client.branch_commits("acme", "storefront", "feature/search");
 assert!(!topic.page(0, 5).await?.items.is_empty());"#
     )]
     pub fn branch_commits(&self, owner: &str, project: &str, branch: &str) -> List<'_, Commit> {
-        match branch.contains('/') {
-            true => self.commits(owner, project).query("branch", Some(branch)),
-            false => self.below(owner, project, &["commits", branch]),
+        match is_plain(branch) {
+            true => self.below(owner, project, &["commits", branch]),
+            false => self.commits(owner, project).query("branch", Some(branch)),
         }
     }
 

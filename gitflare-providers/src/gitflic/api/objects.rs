@@ -180,8 +180,11 @@ pub struct FileInfo {
     /// The message of that commit.
     pub last_commit_message: Option<String>,
     /// Who recorded that commit. GitFlic spells the member with one `t`.
-    #[serde(rename = "commiter", alias = "committer")]
+    #[serde(rename = "commiter")]
     pub committer: Option<Ident>,
+    /// The same under the usual spelling, should a release have that.
+    #[serde(rename = "committer", skip_serializing_if = "Option::is_none")]
+    pub committer_respelled: Option<Ident>,
     /// Who wrote it.
     pub author: Option<Ident>,
     /// When it was made.
@@ -196,6 +199,14 @@ impl FileInfo {
     #[must_use]
     pub fn is_folder(&self) -> Option<bool> {
         self.is_tree.or(self.tree)
+    }
+
+    /// Who recorded the commit, under either spelling.
+    #[must_use]
+    pub fn committed_by(&self) -> Option<&Ident> {
+        self.committer
+            .as_ref()
+            .or(self.committer_respelled.as_ref())
     }
 }
 
@@ -218,7 +229,11 @@ pub struct Commit {
     /// The account that GitFlic found for the commit; which of the two it belongs to is not said.
     pub user: Option<User>,
     /// The parents, in newer releases.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub parent_commit_ids: Option<Vec<String>>,
     /// The branches that the parents are on, in newer releases.
     #[serde(
@@ -264,9 +279,11 @@ pub struct Verification {
 pub struct Ident {
     /// The name.
     pub name: Option<String>,
-    /// A picture, mostly as a path below the pages of GitFlic. Tags spell the member `avatart`.
-    #[serde(alias = "avatart")]
+    /// A picture, mostly as a path below the pages of GitFlic.
     pub avatar: Option<String>,
+    /// The same as tags spell it.
+    #[serde(rename = "avatart", skip_serializing_if = "Option::is_none")]
+    pub avatar_of_tag: Option<String>,
     /// The e-mail address.
     pub email_address: Option<String>,
     /// When.

@@ -10,9 +10,10 @@ use serde::{
 use serde_json::Value;
 
 /// The keys that lists are known to have, of both generations.
-const KEYS: &[&str] = &[
+pub(in crate::gitflic) const KEYS: &[&str] = &[
     "apiFileInfoTupleList",
     "branchList",
+    "commitBlobs",
     "commitList",
     "labelList",
     "mergeRequestDiscussionModelList",
@@ -65,6 +66,11 @@ pub struct PageInfo {
 }
 
 impl PageInfo {
+    /// Whether there is nothing on it: the list is empty, or ends in front of it.
+    fn is_without_rows(&self) -> bool {
+        self.total_elements == 0 || (self.number > 0 && self.number >= self.total_pages)
+    }
+
     /// The page that follows; `None` behind the last one.
     #[must_use]
     pub fn next(&self) -> Option<u64> {
@@ -109,7 +115,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
             None if !lists.is_empty() => {
                 return Err(D::Error::custom("more than one list of rows"));
             }
-            None if wire.page.total_elements == 0 => (String::new(), Value::Array(Vec::new())),
+            None if wire.page.is_without_rows() => (String::new(), Value::Array(Vec::new())),
             None => return Err(D::Error::custom("no list of rows")),
         };
         Ok(Self {
@@ -129,10 +135,10 @@ pub(in crate::gitflic) struct Around {
 }
 
 impl Around {
-    /// Whether the first list, whose rows were read, is the one that was meant.
+    /// Whether it is plain which list has the rows.
     pub(in crate::gitflic) fn has_one_list(&self) -> bool {
         let keys = self.lists.0.iter().map(String::as_str);
-        self.lists.0.is_empty() || meant(keys) == Some(0)
+        self.lists.0.is_empty() || meant(keys).is_some()
     }
 }
 
@@ -145,7 +151,7 @@ pub(in crate::gitflic) struct Standing {
     pub(in crate::gitflic) number: Option<u64>,
 }
 
-/// The keys of the lists that an object has, in its order.
+/// The keys of the lists that an object has.
 #[derive(Debug, Default)]
 struct Lists(Vec<String>);
 

@@ -74,7 +74,7 @@ const WORDS: &[Words] = &[
         "The provider is temporarily unavailable.", "Repeats it after some seconds, at most five times.", "Nothing, unless it lasts: see the provider's status page."),
     words(Code::UnsupportedProvider, "The provider's id is not one of this server, or it is switched off here.",
         "The provider `svnhub` is not enabled.", "Does not repeat it. `GET /v1/providers` lists those of this server.", "The operator enables it."),
-    words(Code::UnsupportedEndpoint, "The provider has nothing of that kind. The provider was not asked.",
+    words(Code::UnsupportedEndpoint, "The provider has nothing of that kind, and was not asked; or its answer, which is no list, is larger than the gateway reads: then the message says what to read instead.",
         "The provider `local` has no pull requests.", "Leaves it out. `GET /v1/platform/capabilities` tells beforehand.", "Nothing."),
     words(Code::InternalError, "A fault of this server. What it was stands in its log under the request's id, never in the answer.",
         "An unexpected failure on our side.", "Does not repeat it at once. Log `request_id`.", "Send `request_id` to whoever runs this server."),
