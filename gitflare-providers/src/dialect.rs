@@ -28,6 +28,8 @@ pub(crate) struct Dialect {
     pub(crate) refuses: Option<fn(&Reply) -> bool>,
     /// What a refusal means in the provider's own words; `None` leaves it to the status.
     pub(crate) refusal: fn(&Refusal<'_>) -> Option<Error>,
+    /// Words of refusals that pass by themselves: such a read is sent once more.
+    pub(crate) passing: &'static [&'static str],
     /// What the provider says is missing from an answer that it gave: the code, and the message.
     pub(crate) missing: fn(&Reply) -> Option<(Code, String)>,
 }
@@ -41,6 +43,8 @@ pub(crate) struct RateLimitHeaders {
     pub(crate) remaining: &'static str,
     /// When they are renewed, in seconds since 1970 or from now.
     pub(crate) reset: &'static str,
+    /// Whether, with none left, every call is refused: some slow calls down first, or count by kinds.
+    pub(crate) is_end: bool,
 }
 
 /// The retries of an upstream whose limits leave room for them.

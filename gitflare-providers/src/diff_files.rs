@@ -66,6 +66,8 @@ impl DiffFiles {
             let each = |file: W| all.add(file.into());
             let listing = client.listing(call, &list, &request, each).await?;
             head = head.or(listing.answer);
+            // What follows is missing then.
+            all.truncated |= !listing.page.errors.is_empty();
             match listing.page.next {
                 // A page without rows may stand before one with some.
                 Some(next) if !all.truncated => request.position = Some(next),

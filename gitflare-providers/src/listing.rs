@@ -195,10 +195,7 @@ impl<'a> List<'a> {
 
     fn next(&self, answer: &Answer, page: &PageRequest, rows: usize) -> Result<Option<Position>> {
         match self.paging {
-            // A pointer that does not move would be followed for ever.
-            Paging::Pages { next, .. } => {
-                Ok(next(answer, page, rows)?.filter(|next| Some(next) != page.position.as_ref()))
-            }
+            Paging::Pages { next, .. } => next(answer, page, rows),
             Paging::Slices => {
                 let (_, end) = self.slice(page)?;
                 Ok((end < rows).then(|| Position::new().number(end as u64)))
@@ -256,14 +253,30 @@ pub(crate) trait Api: Sync {
         repo: &RepoRef,
         get: Get<'_>,
     ) -> impl Future<Output = Result<Answer>> + Send {
+        self.first_of(call, endpoint, repo, vec![get], |_| false)
+    }
+
+    /// The first of some objects below a repository that is there: they are asked for one after the
+    /// other, as long as a refusal `goes_on`. What the last one means is looked into.
+    ///
+    /// # Errors
+    /// What the refusal comes to.
+    fn first_of(
+        &self,
+        call: &Call,
+        endpoint: Endpoint,
+        repo: &RepoRef,
+        gets: Vec<Get<'_>>,
+        goes_on: fn(&Error) -> bool,
+    ) -> impl Future<Output = Result<Answer>> + Send {
         async move {
             self.admit(call, repo).await?;
-            self.vouched_item(call, endpoint, repo, get).await
+            self.vouched(call, endpoint, repo, gets, goes_on).await
         }
     }
 
-    /// The same where the object says whose it is: the repository is not admitted before, and the
-    /// adapter holds the object to it before it leaves.
+    /// One object that says whose it is: the repository is not admitted before, and the adapter holds
+    /// the object to it before it leaves.
     ///
     /// # Errors
     /// What the refusal comes to.
@@ -274,8 +287,31 @@ pub(crate) trait Api: Sync {
         repo: &RepoRef,
         get: Get<'_>,
     ) -> impl Future<Output = Result<Answer>> + Send {
+        self.vouched(call, endpoint, repo, vec![get], |_| false)
+    }
+
+    /// [`Self::first_of`] without admitting the repository.
+    ///
+    /// # Errors
+    /// What the refusal comes to.
+    fn vouched(
+        &self,
+        call: &Call,
+        endpoint: Endpoint,
+        repo: &RepoRef,
+        gets: Vec<Get<'_>>,
+        goes_on: fn(&Error) -> bool,
+    ) -> impl Future<Output = Result<Answer>> + Send {
         async move {
-            let refusal = match self.upstream().get(call, &get).await {
+            let mut answered = Err(Error::internal("nothing was asked for"));
+            for get in gets {
+                answered = self.upstream().get(call, &get).await;
+                match &answered {
+                    Err(error) if goes_on(error) => {}
+                    _ => break,
+                }
+            }
+            let refusal = match answered {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -465,8 +501,17 @@ where
     if !answer.reply.has_list && !list.is_optional {
         return Err(answer.unusable("the answer is no list"));
     }
-    let mut page = Page::new(items, list.next(&answer, page, count)?);
+    let next = list.next(&answer, page, count)?;
+    // A pointer that does not move would be followed for ever.
+    let is_stuck = next.is_some() && next == page.position;
+    let mut page = Page::new(items, next.filter(|_| !is_stuck));
     page.errors.extend(answer.missing());
+    if is_stuck {
+        let name = answer.dialect.provider.name();
+        let message = format!("{name} calls this page its own next one: what follows is missing.");
+        page.errors
+            .push(answer.error(Code::UpstreamUnavailable, message));
+    }
     Ok(Listing {
         page,
         answer: Some(answer),

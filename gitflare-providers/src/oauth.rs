@@ -79,6 +79,19 @@ pub(crate) struct Flow {
     pub(crate) request_id: &'static [&'static str],
 }
 
+impl Flow {
+    /// The words for the least that allows these permissions, each once.
+    pub(crate) fn words(&self, permissions: Scopes) -> Vec<&'static str> {
+        let mut words = Vec::new();
+        for (need, word) in self.scopes {
+            if need.is_in(permissions) && !words.contains(word) {
+                words.push(*word);
+            }
+        }
+        words
+    }
+}
+
 /// How a request names our client (RFC 6749, section 2.3.1).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ClientAuthentication {
@@ -173,10 +186,7 @@ impl Oauth {
 
     /// The provider's words for the least that allows these permissions.
     pub(crate) fn scopes(&self, permissions: Scopes, separator: &str) -> String {
-        let words = self.flow.scopes.iter();
-        let words = words.filter(|(need, _)| need.is_in(permissions));
-        let words: Vec<_> = words.map(|(_, word)| *word).collect();
-        words.join(separator)
+        self.flow.words(permissions).join(separator)
     }
 
     /// A page of the provider, with a query.

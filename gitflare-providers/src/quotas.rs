@@ -29,6 +29,8 @@ impl Default for Quotas {
 #[derive(Clone, Copy, Debug, Default)]
 struct Quota {
     blocked_until: Option<Instant>,
+    /// Until when an answer asked for a wait, and the deadline of the read that it answered.
+    slowed: Option<(Instant, Instant)>,
     seen: Option<Seen>,
 }
 
@@ -41,7 +43,7 @@ pub(crate) struct Seen {
 }
 
 impl Quotas {
-    /// Refuses a call of a blocked connection.
+    /// Refuses a call of a blocked connection; `deadline` is that of the read that it belongs to.
     ///
     /// # Errors
     /// `RATE_LIMITED` with the seconds that are left.
@@ -49,12 +51,14 @@ impl Quotas {
         &self,
         connection: &ConnectionId,
         provider: ProviderId,
+        deadline: Instant,
         now: Instant,
     ) -> Result<()> {
         let quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = quotas
-            .peek(connection)
-            .and_then(|quota| quota.blocked_until);
+        let quota = quotas.peek(connection).copied().unwrap_or_default();
+        // A read that had begun goes on: half of one is of no use to anybody.
+        let slowed = quota.slowed.filter(|(_, begun)| deadline > *begun);
+        let until = quota.blocked_until.max(slowed.map(|(until, _)| until));
         let Some(left) = until.and_then(|until| until.checked_duration_since(now)) else {
             return Ok(());
         };
@@ -73,6 +77,22 @@ impl Quotas {
         let until = now + Duration::from_secs(seconds.into());
         self.change(connection, |quota| {
             quota.blocked_until = Some(quota.blocked_until.map_or(until, |known| known.max(until)));
+        });
+    }
+
+    /// Blocks, after an answer that asked for a wait all the same, the reads of a connection that begin
+    /// later than the one that got it, whose deadline is given.
+    pub(crate) fn slow(
+        &self,
+        connection: &ConnectionId,
+        seconds: u32,
+        deadline: Instant,
+        now: Instant,
+    ) {
+        let until = now + Duration::from_secs(seconds.into());
+        self.change(connection, |quota| {
+            let (known, begun) = quota.slowed.unwrap_or((until, deadline));
+            quota.slowed = Some((known.max(until), begun.max(deadline)));
         });
     }
 
@@ -122,13 +142,31 @@ mod tests {
         quotas.block(&connection(1), 10, now);
         let check = |n, after| {
             let at = now + Duration::from_secs(after);
-            quotas.check(&connection(n), ProviderId::GITHUB, at)
+            quotas.check(&connection(n), ProviderId::GITHUB, at, at)
         };
         let refused = check(1, 20).unwrap_err();
         assert_eq!(refused.code(), Code::RateLimited);
         assert_eq!(refused.retry_after_seconds(), Some(10));
         assert!(check(2, 20).is_ok());
         assert!(check(1, 30).is_ok());
+    }
+
+    #[test]
+    fn a_wait_beside_an_answer_concerns_the_reads_that_begin_later() {
+        let (quotas, now) = (Quotas::default(), Instant::now());
+        let read = |seconds| now + Duration::from_secs(seconds);
+        let check = |deadline, after| {
+            quotas.check(&connection(1), ProviderId::AZURE, deadline, read(after))
+        };
+        quotas.slow(&connection(1), 30, read(20), now);
+        assert!(check(read(20), 1).is_ok(), "the one that was told");
+        assert!(check(read(19), 1).is_ok(), "one that began before");
+        let refused = check(read(21), 1).unwrap_err();
+        assert_eq!(refused.retry_after_seconds(), Some(29));
+        assert!(check(read(51), 31).is_ok());
+        // A refusal is another matter.
+        quotas.block(&connection(1), 10, now);
+        assert!(check(read(20), 1).is_err());
     }
 
     #[test]
@@ -161,7 +199,7 @@ mod tests {
             quotas.block(&connection(n), 10, now);
         }
         assert_eq!(quotas.0.lock().unwrap().len(), MAX_CONNECTIONS);
-        let check = |n| quotas.check(&connection(n), ProviderId::GITHUB, now);
+        let check = |n| quotas.check(&connection(n), ProviderId::GITHUB, now, now);
         assert!(check(0).is_ok(), "the longest unchanged is forgotten");
         assert!(check(MAX_CONNECTIONS).is_err());
     }

@@ -105,6 +105,7 @@ impl Upstream {
         let follows = self.dialect.refuses.is_none();
         let mut attempt = 0;
         loop {
+            let mut passes = false;
             let expected = match rows.as_deref_mut() {
                 Some(rows) => Expected::Rows(rows),
                 None if get.is_head => Expected::Head,
@@ -134,6 +135,7 @@ impl Upstream {
                         false => Ok(answer),
                     };
                 }
+                passes = attempt == 0 && self.passes(&answer.reply);
                 Err(self.refused(call, &answer.reply))
             };
             let error = match answered.await {
@@ -141,7 +143,9 @@ impl Upstream {
                 Err(error) => error,
             };
             let left = self.dialect.retries.saturating_sub(attempt);
-            let Some(wait) = retry_wait(&error, attempt, deadline).filter(|_| left > 0) else {
+            let at_once = passes.then_some(0);
+            let wait = retry_wait(&error, at_once, attempt, deadline);
+            let Some(wait) = wait.filter(|_| left > 0) else {
                 return Err(error);
             };
             tokio::time::sleep(wait).await;
@@ -273,6 +277,13 @@ impl Upstream {
             .is_some_and(|refuses| refuses(&answer.reply))
     }
 
+    /// Whether a refusal passes by itself, by the upstream's own words.
+    fn passes(&self, reply: &Reply) -> bool {
+        let words = self.dialect.passing;
+        let refusal = Refusal::new(self.dialect.provider, reply, self.dialect.request_id);
+        !words.is_empty() && refusal.says(words)
+    }
+
     fn base(&self, call: &Call) -> Result<Cow<'_, Base>> {
         Ok(match &call.api_base_url {
             Some(text) => Cow::Owned(self.http.base(text)?),
@@ -282,7 +293,9 @@ impl Upstream {
 
     fn check_quota(&self, call: &Call) -> Result<()> {
         let quotas = self.http.quotas();
-        quotas.check(&call.connection_id, self.dialect.provider, Instant::now())
+        let deadline = Instant::from_std(call.deadline);
+        let provider = self.dialect.provider;
+        quotas.check(&call.connection_id, provider, deadline, Instant::now())
     }
 
     /// What came back, whatever it means, its word on the quota noted.
@@ -329,8 +342,8 @@ impl Upstream {
             && let Some(seconds @ 1..) = retry_after(headers)
         {
             let seconds = seconds.min(MAX_WINDOW_SECONDS);
-            let quotas = self.http.quotas();
-            quotas.block(&call.connection_id, seconds, Instant::now());
+            let (quotas, deadline) = (self.http.quotas(), Instant::from_std(call.deadline));
+            quotas.slow(&call.connection_id, seconds, deadline, Instant::now());
         }
         let names = self.dialect.rate_limit;
         // Bitbucket adds the window to the number, as in `60, 60;w=3600`.
@@ -352,7 +365,7 @@ impl Upstream {
             resets_at: now + Duration::from_secs(seconds.into()),
         };
         self.http.quotas().note(&call.connection_id, seen);
-        if remaining == 0 && seconds > 1 {
+        if names.is_end && remaining == 0 && seconds > 1 {
             self.http.quotas().block(&call.connection_id, seconds, now);
         }
     }
@@ -385,14 +398,20 @@ impl Upstream {
     }
 }
 
-/// How long to wait before the next attempt: what the upstream asked for, and a little more. `None`
-/// when there is nothing to wait for.
-fn retry_wait(error: &Error, attempt: u32, deadline: Instant) -> Option<Duration> {
+/// How long to wait before the next attempt: the seconds that the upstream asked for, else `otherwise`,
+/// and a little more. `None` when there is nothing to wait for.
+fn retry_wait(
+    error: &Error,
+    otherwise: Option<u32>,
+    attempt: u32,
+    deadline: Instant,
+) -> Option<Duration> {
     let passing = matches!(error.code(), Code::RateLimited | Code::UpstreamUnavailable);
     if !passing {
         return None;
     }
-    let asked = Duration::from_secs(error.retry_after_seconds()?.into());
+    let asked = error.retry_after_seconds().or(otherwise)?;
+    let asked = Duration::from_secs(asked.into());
     let wait = asked + BEYOND_ASKED.wait(attempt + 1, &SystemRandom);
     let left = deadline.saturating_duration_since(Instant::now());
     (asked <= MAX_RETRY_WAIT && wait + RETRY_ROOM < left).then_some(wait)

@@ -115,9 +115,11 @@ impl Answer {
                     limit: "x-ratelimit-limit",
                     remaining: "x-ratelimit-remaining",
                     reset: "x-ratelimit-reset",
+                    is_end: true,
                 },
                 refuses: None,
                 refusal: |_| None,
+                passing: &[],
                 missing: |_| None,
             },
         }

@@ -78,6 +78,14 @@ impl<'a> Refusal<'a> {
         any_of.iter().any(|text| words.starts_with(text))
     }
 
+    /// The texts of the list at that JSON pointer into the body; empty without one.
+    pub(crate) fn texts(&self, pointer: &str) -> Vec<String> {
+        let body: Value = serde_json::from_slice(&self.reply.body).unwrap_or_default();
+        let list = body.pointer(pointer).and_then(Value::as_array);
+        let texts = list.into_iter().flatten().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
+    }
+
     /// The text of that member of the body's object; empty when it has none.
     pub(crate) fn member(&self, name: &str) -> String {
         let body: Option<Value> = serde_json::from_slice(&self.reply.body).ok();
@@ -144,12 +152,14 @@ impl<'a> Refusal<'a> {
             .with_detail(format!("upstream said {words:?}"))
     }
 
-    /// The provider's id of the request: out of the headers, else of the body's `error`, as at Bitbucket.
+    /// The provider's id of the request: out of the headers, else of the body's `error`, as at Bitbucket, or
+    /// beside it, as Entra has it.
     fn id(&self) -> Option<String> {
         let named = request_id(&self.reply.headers, self.request_id);
         named.or_else(|| {
             let body: Value = serde_json::from_slice(&self.reply.body).ok()?;
-            shown(body["error"]["id"].as_str()?.to_owned())
+            let id = body["error"]["id"].as_str();
+            shown(id.or(body["trace_id"].as_str())?.to_owned())
         })
     }
 
@@ -262,6 +272,17 @@ pub(crate) fn of_diff(error: Error) -> Error {
             "This diff is larger than the gateway reads: read its files one by one, with `/contents`.",
         ),
         _ => error,
+    }
+}
+
+/// Says which of two compared names leads nowhere, `base` or `head`.
+pub(crate) fn unknown_name(refusal: Error, end: &str) -> Error {
+    match refusal.code() {
+        Code::ResourceNotFound => {
+            let message = format!("`{end}` names no branch, tag or commit of the repository.");
+            recode(&refusal, Code::ResourceNotFound, message)
+        }
+        _ => refusal,
     }
 }
 
@@ -428,6 +449,8 @@ mod tests {
         };
         assert_eq!(id(&[("x-id", "a1")], body).as_deref(), Some("a1"));
         assert_eq!(id(&[], body).as_deref(), Some("4f2c0d"));
+        let body = r#"{"error": "invalid_grant", "trace_id": "0c5a-1"}"#;
+        assert_eq!(id(&[], body).as_deref(), Some("0c5a-1"));
         assert_eq!(id(&[], r#"{"error": {"id": "a person's"}}"#), None);
         assert_eq!(id(&[], r#"{"error": "x"}"#), None);
     }

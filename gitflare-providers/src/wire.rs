@@ -81,6 +81,11 @@ impl Word {
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.text[..self.length.into()]).unwrap_or_default()
     }
+
+    /// Whether it is this one, in any letter case.
+    pub(crate) fn is(&self, word: &str) -> bool {
+        self.as_str().eq_ignore_ascii_case(word)
+    }
 }
 
 impl<'de> Deserialize<'de> for Word {

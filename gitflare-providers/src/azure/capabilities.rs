@@ -1,8 +1,17 @@
-//! What Azure DevOps cannot answer, each with its reason; everything else it can.
+//! What Azure DevOps cannot answer, or not whole, each with its reason; everything else it can.
 
 use gitflare_core::provider::{Capability, Endpoint};
 
+const CUT_MESSAGES: &str =
+    "Azure DevOps cuts long messages in lists; a commit by itself has all of its own.";
+
 pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
+    Capability::limited(Endpoint::Commits, CUT_MESSAGES),
+    Capability::limited(Endpoint::PullRequestCommits, CUT_MESSAGES),
+    Capability::limited(
+        Endpoint::PullRequests,
+        "Azure DevOps cuts descriptions in lists after 400 characters; a pull request by itself has all of its own.",
+    ),
     Capability::none(
         Endpoint::Contributors,
         "Azure DevOps has no list of a repository's contributors.",

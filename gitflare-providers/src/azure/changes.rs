@@ -35,8 +35,11 @@ const OF_COMMITS: Paging = Paging::Pages {
     },
     next: |answer, page, rows| {
         let wire: WireEnd = answer.json()?;
-        let is_end = wire.all_changes_included == Some(true);
-        next(page, rows).map(|next| next.filter(|_| !is_end))
+        // A page may be shorter than what was asked for, and say that there are more.
+        match wire.all_changes_included {
+            Some(is_end) => after(page, rows, !is_end && rows > 0),
+            None => after(page, rows, rows >= ROWS),
+        }
     },
     otherwise: None,
 };
@@ -46,7 +49,7 @@ const OF_FIRST: Paging = Paging::Pages {
         let get = get.query("top", ROWS.to_string());
         Ok(get.query("skip", skipped(page)?.to_string()))
     },
-    next: |_, page, rows| next(page, rows),
+    next: |_, page, rows| after(page, rows, rows >= ROWS),
     otherwise: None,
 };
 /// Those of an iteration, which says where it goes on.
@@ -62,9 +65,10 @@ const OF_ITERATION: Paging = Paging::Pages {
     otherwise: None,
 };
 
-fn next(page: &PageRequest, rows: usize) -> Result<Option<Position>> {
+/// The place behind the rows of a page, if there are more.
+fn after(page: &PageRequest, rows: usize, has_more: bool) -> Result<Option<Position>> {
     let after = skipped(page)?.saturating_add(rows as u64);
-    Ok((rows >= ROWS).then(|| Position::new().number(after)))
+    Ok(has_more.then(|| Position::new().number(after)))
 }
 
 /// Changed files, and at which commits their two sides are.
@@ -208,7 +212,7 @@ async fn walk(
         match listing.page.next {
             Some(next) if rows.len() <= MAX_FILES => request.position = Some(next),
             next => {
-                truncated = next.is_some();
+                truncated = next.is_some() || !listing.page.errors.is_empty();
                 break;
             }
         }
@@ -286,17 +290,15 @@ fn relative(path: &str) -> String {
 }
 
 impl WireChange {
-    fn kind(&self) -> &str {
-        let kind = self
-            .item
-            .as_ref()
-            .and_then(|item| item.git_object_type.as_ref());
-        kind.map_or("", Word::as_str)
+    fn is(&self, kind: &str) -> bool {
+        let item = self.item.as_ref();
+        let known = item.and_then(|item| item.git_object_type.as_ref());
+        known.is_some_and(|known| known.is(kind))
     }
 
     fn is_folder(&self) -> bool {
         let folder = self.item.as_ref().and_then(|item| item.is_folder);
-        folder == Some(true) || self.kind() == "tree"
+        folder == Some(true) || self.is("tree")
     }
 
     fn has(&self, word: &str) -> bool {
@@ -316,7 +318,7 @@ impl WireChange {
 
     /// `None` for the half of a rename whose other half is there.
     fn into_change(self, moved: &HashSet<String>) -> Option<Change> {
-        let (old_path, is_submodule) = (self.old_path(), self.kind() == "commit");
+        let (old_path, is_submodule) = (self.old_path(), self.is("commit"));
         let [is_added, is_undeleted, is_edited] =
             ["add", "undelete", "edit"].map(|word| self.has(word));
         let [is_removed, is_renamed, is_source] =

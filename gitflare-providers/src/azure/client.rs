@@ -9,7 +9,7 @@ use gitflare_core::{
 };
 use serde::Deserialize;
 
-use super::refusals::{NO_BRANCHES, NO_REPOSITORY, is_sign_in, no_repository, refusal};
+use super::refusals::{NO_BRANCHES, NO_REPOSITORY, is_refusal, no_repository, refusal};
 pub(super) use super::values::{branch, is_guid, moment, without_user};
 use crate::{
     http::Http,
@@ -50,9 +50,12 @@ const DIALECT: Dialect = Dialect {
         limit: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",
+        is_end: false,
     },
-    refuses: Some(is_sign_in),
+    refuses: Some(is_refusal),
     refusal,
+    // An internal error of the moment.
+    passing: &["TF400898"],
     missing: |_| None,
 };
 

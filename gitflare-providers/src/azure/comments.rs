@@ -87,8 +87,17 @@ struct WireComment {
     is_deleted: Option<bool>,
     #[serde(default, deserialize_with = "moment")]
     published_date: Option<Timestamp>,
+    /// Not moved by a like, as the next is.
+    #[serde(default, deserialize_with = "moment")]
+    last_content_updated_date: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
     last_updated_date: Option<Timestamp>,
+}
+
+/// Whether a comment of that type is one of the host's own: a vote, a move of a branch. One that says
+/// no type is somebody's.
+pub(super) fn is_note(kind: Option<&Word>) -> bool {
+    kind.is_some_and(|kind| !kind.is("text"))
 }
 
 impl WireThread {
@@ -114,8 +123,10 @@ impl WireThread {
             resolved,
             ..Comment::new(String::new(), CommentKind::General)
         };
-        if let Some(context) = self.thread_context {
-            frame = context.place(frame);
+        if let Some(context) = self.thread_context
+            && let Some(path) = context.file_path.clone()
+        {
+            frame = context.place(&path, frame);
         }
         let comments = self.comments.unwrap_or_default().into_iter();
         let said = comments.filter(WireComment::is_said);
@@ -124,7 +135,7 @@ impl WireThread {
 }
 
 impl WireContext {
-    fn place(self, comment: Comment) -> Comment {
+    fn place(self, path: &str, comment: Comment) -> Comment {
         let line = |place: Option<WirePlace>| place.and_then(|place| place.line);
         let (side, start, end) = match line(self.right_file_end).or(line(self.right_file_start)) {
             Some(end) => (
@@ -143,9 +154,7 @@ impl WireContext {
         };
         Comment {
             kind: CommentKind::Inline,
-            path: self
-                .file_path
-                .map(|path| path.trim_start_matches('/').to_owned()),
+            path: Some(path.trim_start_matches('/').to_owned()),
             side,
             start_line: start.filter(|start| Some(*start) != end),
             line: end,
@@ -156,9 +165,7 @@ impl WireContext {
 
 impl WireComment {
     fn is_said(&self) -> bool {
-        let kind = self.comment_type.as_ref();
-        let is_text = kind.is_some_and(|kind| kind.as_str().eq_ignore_ascii_case("text"));
-        is_text && self.is_deleted != Some(true)
+        !is_note(self.comment_type.as_ref()) && self.is_deleted != Some(true)
     }
 
     fn rank(self, thread: u64, frame: &Comment) -> Ranked {
@@ -169,7 +176,7 @@ impl WireComment {
             author: self.author.map(Into::into),
             in_reply_to_id: parent.map(|parent| format!("{thread}.{parent}")),
             created_at: self.published_date,
-            updated_at: self.last_updated_date,
+            updated_at: self.last_content_updated_date.or(self.last_updated_date),
             ..frame.clone()
         };
         (self.published_date, (thread, self.id), comment)

@@ -85,7 +85,8 @@ pub(super) async fn find(
     let answer = client.item(call, Endpoint::Commit, repo, get).await?;
     let wire: WireCommit = answer.json()?;
     let counts: WireCounts = answer.json()?;
-    let files = counts.change_counts.and_then(|counts| {
+    let counts = counts.change_counts.filter(|counts| !counts.is_empty());
+    let files = counts.and_then(|counts| {
         let counts = counts.into_values();
         counts.sum::<Option<u64>>()
     });
@@ -121,10 +122,7 @@ pub(super) async fn diff(
         }
         None => changes::of_first(client, call, endpoint, repo, &commit.commit_id).await?,
     };
-    let mut diff = diff::of(client, call, endpoint, repo, changes).await?;
-    diff.base_sha = base;
-    diff.head_sha = Some(commit.commit_id);
-    Ok(diff)
+    diff::of(client, call, repo, changes).await
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,6 +13,7 @@ use super::{
     client::Client,
     diff, refs,
 };
+use crate::upstream_error::unknown_name;
 
 pub(super) async fn read(
     client: &Client,
@@ -23,8 +24,8 @@ pub(super) async fn read(
     let endpoint = Endpoint::Compare;
     // Both to their ends: no request is left behind.
     let (base, head) = tokio::join!(
-        resolve(client, call, repo, &query.base),
-        resolve(client, call, repo, &query.head),
+        resolve(client, call, repo, "base", &query.base),
+        resolve(client, call, repo, "head", &query.head),
     );
     let (base, head) = (base?, head?);
     let (base, head) = (base.as_str(), head.as_str());
@@ -37,7 +38,7 @@ pub(super) async fn read(
     let common = changes.common.take().ok_or_else(no_common_ancestor)?;
     // The older side of every file is there.
     changes.base = Some(common.commit.clone());
-    let diff = diff::of(client, call, endpoint, repo, changes).await?;
+    let diff = diff::of(client, call, repo, changes).await?;
     let comparison = Comparison::of(diff, base, head, &common.commit);
     Ok(Comparison {
         ahead_by: common.ahead.or(comparison.ahead_by),
@@ -46,9 +47,17 @@ pub(super) async fn read(
     })
 }
 
-async fn resolve(client: &Client, call: &Call, repo: &RepoRef, name: &GitRef) -> Result<CommitId> {
+/// The commit of one of the two names, which a refusal tells.
+async fn resolve(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    end: &str,
+    name: &GitRef,
+) -> Result<CommitId> {
     let at = RefSelector::Ref(name.clone());
-    let found = refs::resolve(client, call, repo, Endpoint::Compare, &at).await?;
+    let found = refs::resolve(client, call, repo, Endpoint::Compare, &at).await;
+    let found = found.map_err(|error| unknown_name(error, end))?;
     found.ok_or_else(no_common_ancestor)
 }
 

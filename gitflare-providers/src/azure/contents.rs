@@ -3,14 +3,17 @@
 //! <https://learn.microsoft.com/en-us/rest/api/azure/devops/git/blobs/get-blob>
 
 use gitflare_core::{
-    Code, Error, Result,
+    Result,
     model::{Content, ContentType},
-    provider::{Call, CommitId, ContentQuery, Endpoint, Held, ProviderId, RefSelector, RepoRef},
+    provider::{Call, ContentQuery, Endpoint, Held, RepoRef},
 };
 use serde::Deserialize;
 
-use super::client::{Client, object};
-use crate::{file, listing::Api, upstream_answer::Answer, wire::Word};
+use super::{
+    client::{Client, object},
+    refs::{is_other_version, items},
+};
+use crate::{file, listing::Api, wire::Word};
 
 pub(super) async fn read(
     client: &Client,
@@ -19,25 +22,22 @@ pub(super) async fn read(
     query: &ContentQuery,
     held: Held<'_>,
 ) -> Result<Content> {
-    let answer = find(client, call, repo, query).await?;
+    let path = [
+        ("path", format!("/{}", query.path.as_str())),
+        ("includeContentMetadata", "true".to_owned()),
+    ];
+    let items = items(repo, &query.at, path)?;
+    let answer = client
+        .first_of(call, Endpoint::Contents, repo, items, is_other_version)
+        .await?;
     let item: WireItem = answer.json()?;
-    if let Some("GitItemNotFoundException" | "GitUnresolvableToCommitException") =
-        item.type_key.as_deref()
-    {
-        return Err(Error::upstream(
-            Code::ResourceNotFound,
-            ProviderId::AZURE,
-            "There is no such path at that commit.",
-        ));
-    }
     let (Some(id), Some(object_kind)) = (item.object_id, item.git_object_type) else {
-        // A refusal may come with the status of an answer.
         return Err(answer.unusable("an item without its object"));
     };
-    let kind = match object_kind.as_str() {
-        "tree" => return Err(query.is_folder()),
+    let kind = match object_kind {
         _ if item.is_folder == Some(true) => return Err(query.is_folder()),
-        "commit" => ContentType::Submodule,
+        kind if kind.is("tree") => return Err(query.is_folder()),
+        kind if kind.is("commit") => ContentType::Submodule,
         _ if item.is_sym_link == Some(true) => ContentType::Symlink,
         _ => ContentType::File,
     };
@@ -59,42 +59,6 @@ pub(super) async fn read(
     Ok(Content { size, ..content }.too_large())
 }
 
-/// The item at the path. What kind of name a ref is has to be said: a branch comes first.
-async fn find(
-    client: &Client,
-    call: &Call,
-    repo: &RepoRef,
-    query: &ContentQuery,
-) -> Result<Answer> {
-    let (name, kinds): (Option<&str>, &[&str]) = match &query.at {
-        RefSelector::DefaultBranch => (None, &[""]),
-        RefSelector::Branch(name) => (Some(name.as_str()), &["branch"]),
-        RefSelector::Ref(name) if CommitId::parse(name.as_str()).is_ok() => {
-            (Some(name.as_str()), &["commit"])
-        }
-        RefSelector::Ref(name) => (Some(name.as_str()), &["branch", "tag"]),
-    };
-    let mut missing = None;
-    for kind in kinds {
-        let mut get = object(repo, &["items"])?
-            .query("path", format!("/{}", query.path.as_str()))
-            .query("includeContentMetadata", "true");
-        if let Some(name) = name {
-            get = get
-                .query("versionDescriptor.version", name.to_owned())
-                .query("versionDescriptor.versionType", *kind);
-        }
-        // Else the content would come as it is.
-        let get = get.query("$format", "json");
-        match client.item(call, Endpoint::Contents, repo, get).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) if error.code() == Code::ResourceNotFound => missing = Some(error),
-            Err(error) => return Err(error),
-        }
-    }
-    Err(missing.unwrap_or_else(|| query.is_folder()))
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireItem {
@@ -103,8 +67,6 @@ struct WireItem {
     commit_id: Option<String>,
     is_folder: Option<bool>,
     is_sym_link: Option<bool>,
-    /// Of a refusal that comes with the status of an answer.
-    type_key: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,11 +4,11 @@
 
 use std::{collections::HashMap, time::Instant};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use gitflare_core::{
     Code, Error, Result,
     model::{Diff, DiffFile, MAX_FILES},
-    provider::{Call, Endpoint, RepoRef},
+    provider::{Call, RepoRef},
 };
 use serde::Deserialize;
 use tokio::{task, time::timeout_at};
@@ -19,8 +19,9 @@ use super::{
 };
 use crate::{
     diff_files::DiffFiles,
-    listing::Api,
     local::diff::{Comparison, MAX_PATCHED_BYTES, MAX_PATCHED_FILES, texts},
+    request::Get,
+    upstream_answer::Answer,
 };
 
 /// How much is fetched for one diff, in bytes.
@@ -33,17 +34,17 @@ const EMPTY: &str = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
 /// Contents by the ids of their objects; of some there is nothing but the id.
 type Contents = HashMap<String, Vec<u8>>;
 
-/// The diff of these changes, without its two ends.
+/// The diff of these changes.
 pub(super) async fn of(
     client: &Client,
     call: &Call,
-    endpoint: Endpoint,
     repo: &RepoRef,
     mut changes: Changes,
 ) -> Result<Diff> {
-    // Half of the time: the rows have to arrive.
+    // Half of the time: the rows have to arrive. Half of that is for what was not told.
     let now = Instant::now();
-    let until = now + call.deadline.saturating_duration_since(now) / 2;
+    let left = call.deadline.saturating_duration_since(now);
+    let (told_by, until) = (now + left / 4, now + left / 2);
     let is_wanted = |change: &Change| {
         !change.is_unchanged() && !change.paths().any(|path| call.blocked.contain(path))
     };
@@ -51,16 +52,23 @@ pub(super) async fn of(
         .filter(|at| is_wanted(&changes.files[*at]))
         .take(MAX_PATCHED_FILES)
         .collect();
-    tell_sides(client, call, endpoint, repo, &mut changes, &wanted).await?;
+    tell_sides(client, call, repo, &mut changes, &wanted, told_by).await?;
     let files = wanted.iter().map(|at| &changes.files[*at]);
     let ids = contents_of(files.filter(|change| !change.is_submodule));
     let contents = fetch(client, call, repo, ids, until).await?;
-    let truncated = changes.truncated;
-    let made = task::spawn_blocking(move || compare(changes.files, &wanted, &contents, until));
+    let Changes {
+        files,
+        truncated,
+        base,
+        head,
+        ..
+    } = changes;
+    let made = task::spawn_blocking(move || compare(files, &wanted, &contents, until));
     let mut diff = made
         .await
         .map_err(|error| Error::internal(format!("a diff was not made: {error}")))?
         .into_diff();
+    (diff.base_sha, diff.head_sha) = (base, head);
     if truncated {
         diff.truncated = true;
         diff.stats = Default::default();
@@ -68,16 +76,17 @@ pub(super) async fn of(
     Ok(diff)
 }
 
-/// Asks for the objects that the list of changes did not name.
+/// Asks for the objects that the list of changes did not name, until there is too little time. One that
+/// is not to be had stays untold.
 async fn tell_sides(
     client: &Client,
     call: &Call,
-    endpoint: Endpoint,
     repo: &RepoRef,
     changes: &mut Changes,
     wanted: &[usize],
+    until: Instant,
 ) -> Result<()> {
-    let mut asked = Vec::new();
+    let mut unknown = Vec::new();
     for at in wanted {
         let change = &changes.files[*at];
         let old_path = change.previous_path.as_ref().unwrap_or(&change.path);
@@ -87,21 +96,25 @@ async fn tell_sides(
         ];
         for (side, path, commit, is_old) in sides {
             if let (Side::Untold, Some(commit)) = (side, commit) {
-                asked.push((*at, is_old, path.clone(), commit.clone()));
+                unknown.push((*at, is_old, path.clone(), commit.clone()));
             }
         }
     }
-    let asked = asked.into_iter().map(async |(at, is_old, path, commit)| {
+    let lookups = unknown.into_iter().map(async |(at, is_old, path, commit)| {
         let get = object(repo, &["items"])?
             .query("path", format!("/{path}"))
             .query("versionDescriptor.version", commit)
             .query("versionDescriptor.versionType", "commit")
             .query("$format", "json");
-        let answer = client.item(call, endpoint, repo, get).await?;
-        Ok::<_, Error>((at, is_old, answer.json::<WireItem>()?.object_id))
+        let id = match asked(client, call, &get).await? {
+            Some(answer) => answer.json::<WireItem>()?.object_id,
+            None => None,
+        };
+        Ok::<_, Error>((at, is_old, id))
     });
-    let mut told = stream::iter(asked).buffered(AT_ONCE);
-    while let Some((at, is_old, id)) = told.try_next().await? {
+    let mut told = stream::iter(lookups).buffered(AT_ONCE);
+    while let Ok(Some(told)) = timeout_at(until.into(), told.next()).await {
+        let (at, is_old, id) = told?;
         let change = &mut changes.files[at];
         let side = if is_old {
             &mut change.old
@@ -137,11 +150,11 @@ async fn fetch(
 ) -> Result<Contents> {
     let mut contents = Contents::from([(EMPTY.to_owned(), Vec::new())]);
     let mut bytes = 0;
-    let asked = ids.into_iter().map(async |id| {
+    let contents_of_ids = ids.into_iter().map(async |id| {
         let content = content(client, call, repo, &id).await?;
         Ok::<_, Error>((id, content))
     });
-    let mut fetched = stream::iter(asked).buffered(AT_ONCE);
+    let mut fetched = stream::iter(contents_of_ids).buffered(AT_ONCE);
     while let Ok(Some(content)) = timeout_at(until.into(), fetched.next()).await {
         let (id, Some(content)) = content? else {
             continue;
@@ -165,12 +178,24 @@ async fn content(
     let get = object(repo, &["blobs", id])?
         .query("$format", "octetstream")
         .text(MAX_PATCHED_BYTES);
-    match client.upstream.get(call, &get).await {
-        Ok(answer) => Ok(Some(answer.reply.body)),
-        Err(error) if matches!(error.code(), Code::InvalidLimit | Code::ResourceNotFound) => {
-            Ok(None)
+    let answer = asked(client, call, &get).await?;
+    Ok(answer.map(|answer| answer.reply.body))
+}
+
+/// One of the many answers that a diff is made of; `None` where it is not to be had, which costs that
+/// file's patch. What concerns the connection ends the whole.
+async fn asked(client: &Client, call: &Call, get: &Get<'_>) -> Result<Option<Answer>> {
+    match client.upstream.get(call, get).await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error)
+            if matches!(
+                error.code(),
+                Code::AuthExpired | Code::InvalidCredentials | Code::RateLimited
+            ) =>
+        {
+            Err(error)
         }
-        Err(error) => Err(error),
+        Err(_) => Ok(None),
     }
 }
 

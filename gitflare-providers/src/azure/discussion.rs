@@ -8,7 +8,9 @@ use gitflare_core::{
 };
 use serde::Deserialize;
 
-use super::{client::moment, person::WireIdentity, pull_requests::WirePullRequest};
+use super::{
+    client::moment, comments::is_note, person::WireIdentity, pull_requests::WirePullRequest,
+};
 use crate::wire::{self, Id, Rows, Word};
 
 #[derive(Debug, Deserialize)]
@@ -115,11 +117,6 @@ struct WireHref {
 }
 
 impl WireComment {
-    fn is_note(&self) -> bool {
-        let kind = self.comment_type.as_ref();
-        kind.is_some_and(|kind| !kind.as_str().eq_ignore_ascii_case("text"))
-    }
-
     fn action(&self) -> Option<EventAction> {
         if self.is_deleted == Some(true) {
             return Some(EventAction::Deleted);
@@ -147,7 +144,7 @@ impl WireComment {
 impl WireCommented {
     /// `None` for the host's own notes, which come as comments too.
     pub(super) fn into_event(self) -> Option<HookEvent> {
-        if self.comment.is_note() {
+        if is_note(self.comment.comment_type.as_ref()) {
             return None;
         }
         let action = self.comment.action();

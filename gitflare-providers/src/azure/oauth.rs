@@ -31,6 +31,10 @@ pub(super) const FLOW: Flow = Flow {
         ),
         (
             Need::Events,
+            "499b84ac-1321-427f-aa17-267ca6975798/vso.code",
+        ),
+        (
+            Need::Events,
             "499b84ac-1321-427f-aa17-267ca6975798/vso.build",
         ),
     ],

@@ -58,9 +58,9 @@ async fn profile(client: &Client, call: &Call) -> Result<Answer> {
 pub(super) async fn member_id(client: &Client, call: &Call) -> Result<String> {
     let get = Get::new(&["_apis", "profile", "profiles", "me"])?;
     let answer = client.profiles.get(call, &get).await?;
-    let wire: WireProfile = answer.json()?;
+    let mut wire: WireProfile = answer.json()?;
     // Where the two differ, it is the alias that has the list.
-    Ok(wire.public_alias.unwrap_or(wire.id))
+    Ok(wire.alias().unwrap_or(wire.id))
 }
 
 struct Account {
@@ -88,6 +88,7 @@ struct WireProfile {
 #[serde(rename_all = "PascalCase")]
 struct WireAttributes {
     display_name: Option<WireValue>,
+    public_alias: Option<WireValue>,
     email_address: Option<WireValue>,
 }
 
@@ -106,12 +107,22 @@ fn text(value: Option<WireValue>) -> Option<String> {
         .map(str::to_owned)
 }
 
+impl WireProfile {
+    /// Takes the alias, which stands in either form.
+    fn alias(&mut self) -> Option<String> {
+        let attributes = self.core_attributes.as_mut();
+        let other = attributes.and_then(|attributes| text(attributes.public_alias.take()));
+        self.public_alias.take().or(other)
+    }
+}
+
 impl From<WireProfile> for Account {
-    fn from(wire: WireProfile) -> Self {
+    fn from(mut wire: WireProfile) -> Self {
+        let alias = wire.alias();
         let attributes = wire.core_attributes.unwrap_or_default();
         Self {
             // Mostly the id once more, which is nobody's name.
-            login: wire.public_alias.filter(|alias| *alias != wire.id),
+            login: alias.filter(|alias| *alias != wire.id),
             name: wire.display_name.or_else(|| text(attributes.display_name)),
             email: wire
                 .email_address

@@ -6,6 +6,7 @@ use gitflare_core::{
     model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
     provider::{Call, Endpoint, RepoRef},
 };
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::{
@@ -63,14 +64,13 @@ pub(super) async fn diff(
         .value
         .into_iter()
         .max_by_key(|iteration| iteration.id);
-    let (changes, base, head) = match newest {
+    let changes = match newest {
         Some(newest) => {
-            let (base, head) = (
+            let iteration = newest.id.to_string();
+            let at = (
                 hash(newest.common_ref_commit),
                 hash(newest.source_ref_commit),
             );
-            let iteration = newest.id.to_string();
-            let at = (base.clone(), head.clone());
             let path = [
                 "pullRequests",
                 &*number,
@@ -78,32 +78,30 @@ pub(super) async fn diff(
                 &*iteration,
                 "changes",
             ];
-            let found = changes::of_iteration(client, call, endpoint, repo, &path, at).await?;
-            (found, base, head)
+            changes::of_iteration(client, call, endpoint, repo, &path, at).await?
         }
         None => {
             let get = object(repo, &["pullrequests", &number])?;
             let wire: WirePullRequest = client.item(call, endpoint, repo, get).await?.json()?;
-            let (base, head) = (
+            let ends = (
                 hash(wire.last_merge_target_commit),
                 hash(wire.last_merge_source_commit),
             );
-            let (Some(from), Some(to)) = (&base, &head) else {
+            let (Some(target), Some(source)) = ends else {
                 return Err(answer.unusable("the pull request names no commits"));
             };
             let between = Between {
-                base: from,
-                head: to,
+                base: &target,
+                head: &source,
                 from_common: true,
             };
-            let found = changes::between(client, call, endpoint, repo, between).await?;
-            (found, base, head)
+            let mut found = changes::between(client, call, endpoint, repo, between).await?;
+            // The older side of every file is there, not at the target.
+            found.base = found.common.take().map(|common| common.commit);
+            found
         }
     };
-    let mut diff = diff::of(client, call, endpoint, repo, changes).await?;
-    diff.base_sha = base;
-    diff.head_sha = head;
-    Ok(diff)
+    diff::of(client, call, repo, changes).await
 }
 
 pub(super) fn commits(repo: &RepoRef, number: u64) -> Result<List<'_>> {
@@ -186,6 +184,21 @@ struct WireName {
     name: Option<String>,
 }
 
+/// Whether a segment of an address is the project of that name, by its id or its name.
+fn is_project(segment: &str, name: &str) -> bool {
+    let decoded = percent_decode_str(segment).decode_utf8_lossy();
+    is_guid(segment) || decoded.eq_ignore_ascii_case(name)
+}
+
+/// Whether an address names an organization, in its path or, as it once was, in its host.
+fn has_organization(address: &str) -> bool {
+    let below_host = address
+        .split("://")
+        .nth(1)
+        .is_some_and(|it| it.contains('/'));
+    below_host || address.ends_with(".visualstudio.com")
+}
+
 impl WirePullRequest {
     pub(super) fn number(&self) -> u64 {
         self.pull_request_id.number()
@@ -206,7 +219,7 @@ impl WirePullRequest {
     }
 
     /// Its page, below that of its repository. What is sent is the address of the API, which has the
-    /// organization in front, and the project by its id or not at all.
+    /// organization in front, and the project by its id, by its name, or not at all.
     fn page(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
         let sent = repository
@@ -217,12 +230,14 @@ impl WirePullRequest {
             Some(page) => without_user(page.clone())?,
             None => {
                 let (before, _) = self.url.as_ref()?.split_once("/_apis/")?;
+                let project = repository.project.as_ref()?.name.as_ref()?;
                 let organization = match before.rsplit_once('/') {
-                    Some((organization, project)) if is_guid(project) => organization,
+                    Some((above, last)) if is_project(last, project) && has_organization(above) => {
+                        above
+                    }
                     _ => before,
                 };
-                let project = segment(repository.project.as_ref()?.name.as_ref()?);
-                let name = segment(repository.name.as_ref()?);
+                let (project, name) = (segment(project), segment(repository.name.as_ref()?));
                 format!("{organization}/{project}/_git/{name}")
             }
         };

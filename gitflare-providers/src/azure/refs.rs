@@ -11,9 +11,11 @@ use serde::Deserialize;
 use super::{
     client::{Client, below, branch, object},
     pages::TOKENS,
+    refusals::NO_PATH,
 };
 use crate::{
     listing::{Api, List},
+    request::Get,
     wire::Rows,
 };
 
@@ -25,6 +27,45 @@ pub(super) fn tags(repo: &RepoRef) -> Result<List<'_>> {
     Ok(below(Endpoint::Tags, &TOKENS, repo, &["refs"])?
         .query("filter", "tags/")
         .query("peelTags", "true"))
+}
+
+/// Whether a refusal leaves it open that the name is another kind of ref. Where the ref was found, and the
+/// path was not, it is not.
+pub(super) fn is_other_version(refusal: &Error) -> bool {
+    refusal.code() == Code::ResourceNotFound && refusal.message() != NO_PATH
+}
+
+/// The reads of what stands at a path at a ref, the likelier one first: of a name it has to be said what
+/// kind it is, or a commit and a tag would be taken for a branch. `path` are the parameters in front.
+pub(super) fn items<'a>(
+    repo: &RepoRef,
+    at: &'a RefSelector,
+    path: [(&'static str, String); 2],
+) -> Result<Vec<Get<'a>>> {
+    let path = path.into_iter();
+    let get = path.fold(object(repo, &["items"])?, |get, (name, value)| {
+        get.query(name, value)
+    });
+    let (name, kinds): (&'a str, &[&'static str]) = match at {
+        RefSelector::DefaultBranch => ("", &[""]),
+        RefSelector::Branch(name) => (name.as_str(), &["branch"]),
+        RefSelector::Ref(name) if CommitId::parse(name.as_str()).is_ok() => {
+            (name.as_str(), &["commit"])
+        }
+        RefSelector::Ref(name) => (name.as_str(), &["branch", "tag"]),
+    };
+    let of = |kind: &&'static str| {
+        let get = match name {
+            "" => get.clone(),
+            name => get
+                .clone()
+                .query("versionDescriptor.version", name)
+                .query("versionDescriptor.versionType", *kind),
+        };
+        // Else the content of a file would come as it is.
+        get.query("$format", "json")
+    };
+    Ok(kinds.iter().map(of).collect())
 }
 
 /// The commit that a selector leads to; `None` in an empty repository.

@@ -3,18 +3,44 @@
 
 use gitflare_core::{Code, Error, provider::ProviderId};
 
+use memchr::memmem;
+use reqwest::header::CONTENT_TYPE;
+use serde::Deserialize;
+
 use super::values::ANONYMOUS;
 use crate::{
     http::{Reply, is_page},
     upstream_error::Refusal,
 };
 
-/// Whether what came is the page to sign in at, or the way there: a dead token gets 203 or 302.
-pub(super) fn is_sign_in(reply: &Reply) -> bool {
-    reply.status == 203 || is_page(&reply.headers)
+/// Whether an answer refuses in spite of its status: by the page to sign in at, which a dead token gets,
+/// or by the words of a refusal.
+pub(super) fn is_refusal(reply: &Reply) -> bool {
+    reply.status == 203 || is_page(&reply.headers) || has_refusal(reply)
 }
 
+/// Longer than a refusal is.
+const MAX_REFUSAL: usize = 16 * 1024;
+
+fn has_refusal(reply: &Reply) -> bool {
+    #[derive(Deserialize)]
+    struct WireRefusal {
+        #[serde(rename = "typeKey")]
+        _type_key: String,
+    }
+    let kind = reply.headers.get(CONTENT_TYPE);
+    // A file may hold such words, too.
+    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    is_json
+        && reply.body.len() <= MAX_REFUSAL
+        && memmem::find(&reply.body, b"\"typeKey\"").is_some()
+        && serde_json::from_slice::<WireRefusal>(&reply.body).is_ok()
+}
+
+pub(super) const ASLEEP: &str =
+    "The organization sleeps at Azure DevOps until one of its owners signs in there.";
 pub(super) const NO_BRANCHES: &str = "The repository has no branches yet.";
+pub(super) const NO_PATH: &str = "There is no such path at that commit.";
 pub(super) const NO_REPOSITORY: &str =
     "Azure DevOps has no such repository, or the connection cannot see it.";
 
@@ -35,13 +61,13 @@ pub(super) fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
         names.contains(&key.as_str()) || refusal.says(names)
     };
     match refusal.status() {
-        // A page to sign in at, or the way there.
-        200..=399 => error(
-            Code::AuthExpired,
-            "Azure DevOps no longer accepts the connection's credential.",
-        ),
         _ if is(&["TF400733"]) => Some(refusal.rate_limited("x-ratelimit-reset")),
-        401 | 403 if is(&["TF400813"]) => Some(not_authorized(refusal)),
+        200 if !refusal.member("typeKey").is_empty() => not_found(refusal).or_else(|| {
+            let message = "Azure DevOps gave no usable answer.";
+            error(Code::UpstreamUnavailable, message)
+        }),
+        200..=299 => error(Code::AuthExpired, NO_LONGER),
+        302 | 307 if leads_to_sign_in(refusal) => error(Code::AuthExpired, NO_LONGER),
         401 | 403
             if refusal
                 .header("www-authenticate")
@@ -52,6 +78,7 @@ pub(super) fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
                 "The connection's token lacks a scope that Azure DevOps asks for.",
             )
         }
+        401 | 403 if is(&["TF400813"]) => Some(not_authorized(refusal)),
         403 if is(&["VS403463", "conditional access"]) => {
             error(Code::AccessBlockedByPolicy, POLICY)
         }
@@ -73,18 +100,27 @@ pub(super) fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             )
         }
         429 => Some(refusal.rate_limited("x-ratelimit-reset")),
-        503 if is(&["TF24668"]) => error(
+        503 if is(&["TF24668"]) => error(Code::UpstreamUnavailable, ASLEEP),
+        400 if is(&["TF400898"]) => error(
             Code::UpstreamUnavailable,
-            "The organization sleeps at Azure DevOps until one of its owners signs in there.",
+            "Azure DevOps is temporarily unavailable.",
         ),
-        // It passes: once more.
-        400 | 500 if is(&["TF400898"]) => {
-            let message = "Azure DevOps is temporarily unavailable.";
-            let error = refusal.error(Code::UpstreamUnavailable, message);
-            Some(error.with_retry_after(1))
-        }
         _ => None,
     }
+}
+
+const NO_LONGER: &str = "Azure DevOps no longer accepts the connection's credential.";
+
+/// Whether a redirect is the way to the page to sign in at.
+fn leads_to_sign_in(refusal: &Refusal<'_>) -> bool {
+    let to = refusal.header("location").unwrap_or_default();
+    [
+        "_signin",
+        "login.microsoftonline.com",
+        "vssps.visualstudio.com",
+    ]
+    .iter()
+    .any(|place| to.contains(place))
 }
 
 const POLICY: &str = "A policy of the Azure DevOps organization blocks this access.";
@@ -93,10 +129,7 @@ const POLICY: &str = "A policy of the Azure DevOps organization blocks this acce
 /// a token that nobody knows.
 fn not_authorized(refusal: &Refusal<'_>) -> Error {
     let error = match refusal.says(&["''", "anonymous access", ANONYMOUS]) {
-        true => refusal.error(
-            Code::AuthExpired,
-            "Azure DevOps no longer accepts the connection's credential.",
-        ),
+        true => refusal.error(Code::AuthExpired, NO_LONGER),
         false => refusal.error(Code::AccessBlockedByPolicy, POLICY),
     };
     error.with_detail("upstream said TF400813")
@@ -109,9 +142,17 @@ fn not_found(refusal: &Refusal<'_>) -> Option<Error> {
         "GitRepositoryNotFoundException"
         | "ProjectDoesNotExistException"
         | "ProjectDoesNotExistWithNameException" => (Code::RepositoryNotFound, NO_REPOSITORY),
+        "GitUnresolvableToCommitException"
+        | "GitCommitDoesNotExistException"
+        | "GitPullRequestNotFoundException" => (
+            Code::ResourceNotFound,
+            "Azure DevOps has no such resource, or the connection cannot see it.",
+        ),
+        "GitItemNotFoundException" => (Code::ResourceNotFound, NO_PATH),
         _ if refusal.says(&["TF401019", "TF200016", "VS800075"]) => {
             (Code::RepositoryNotFound, NO_REPOSITORY)
         }
+        _ if refusal.says(&["TF401174"]) => (Code::ResourceNotFound, NO_PATH),
         // No such route, or not in this version.
         _ if kind.starts_with("text/plain") && refusal.header("x-tfs-serviceerror").is_some() => (
             Code::InternalError,
@@ -119,7 +160,7 @@ fn not_found(refusal: &Refusal<'_>) -> Option<Error> {
         ),
         _ if kind.starts_with("text/html")
             || refusal.is_empty()
-            || refusal.says(&["VS800", "Host not found"]) =>
+            || refusal.says(&["VS800", "Host not found", "ServiceOwner not found"]) =>
         {
             (
                 Code::InstallationNotFound,

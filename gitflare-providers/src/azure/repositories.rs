@@ -7,12 +7,12 @@ use gitflare_core::{
     model::{Owner, OwnerType, Repository, Visibility},
     provider::{Call, Endpoint, ProviderId, RepoRef},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     client::{Client, branch, object, parts, without_user},
     profile,
-    refusals::no_repository,
+    refusals::{ASLEEP, no_repository},
 };
 use crate::{
     listing::{Api, List, Paging},
@@ -44,6 +44,7 @@ pub(super) async fn list(
     for _ in 0..MAX_HOPS {
         let mut rows = match of_organization(client, call, &organization).await {
             Ok(rows) => rows,
+            // A dead token is refused by the list of organizations, too.
             Err(error) if is_closed(&error) && walk.has_others().await? => {
                 errors.push(error);
                 Vec::new()
@@ -62,6 +63,9 @@ pub(super) async fn list(
         let rows = rows.split_off(start.min(rows.len()));
         match next {
             Some(next) if rows.is_empty() => (organization, start) = read(&next)?,
+            None if rows.is_empty() && walk.is_all(errors.len()) => {
+                return Err(errors.remove(0));
+            }
             next => {
                 return Ok(Page {
                     items: rows,
@@ -79,12 +83,16 @@ pub(super) async fn list(
     })
 }
 
-/// Whether an organization alone refuses: the others can be read all the same.
+/// Whether an organization alone refuses: the others can be read all the same. One that belongs to
+/// another tenant wants a token of that tenant, and one may sleep.
 fn is_closed(error: &Error) -> bool {
     matches!(
         error.code(),
-        Code::AccessBlockedByPolicy | Code::InsufficientScope | Code::InstallationNotFound
-    )
+        Code::AccessBlockedByPolicy
+            | Code::AuthExpired
+            | Code::InsufficientScope
+            | Code::InstallationNotFound
+    ) || error.message() == ASLEEP
 }
 
 /// The organizations of an account, which are listed once for a page, and only when they are needed.
@@ -108,6 +116,12 @@ impl Walk<'_> {
         let mut later = self.all().await?.iter();
         let next = later.find(|known| name.is_none_or(|name| known.as_str() > name));
         Ok(next.cloned())
+    }
+
+    /// Whether there are so many, and some.
+    fn is_all(&self, count: usize) -> bool {
+        let all = self.organizations.as_ref();
+        count > 0 && all.is_some_and(|all| all.len() == count)
     }
 
     async fn has_others(&mut self) -> Result<bool> {
@@ -233,6 +247,8 @@ pub(super) struct WireRepository {
     #[serde(default, deserialize_with = "wire::filled")]
     remote_url: Option<String>,
     is_fork: Option<bool>,
+    /// Of forks alone.
+    parent_repository: Option<IgnoredAny>,
     is_disabled: Option<bool>,
     is_in_maintenance: Option<bool>,
 }
@@ -267,6 +283,7 @@ impl WireRepository {
             web_url: None,
             remote_url: None,
             is_fork: None,
+            parent_repository: None,
             is_disabled: None,
             is_in_maintenance: None,
         }
@@ -319,7 +336,7 @@ impl WireRepository {
             private: visibility.map(|visibility| visibility != Visibility::Public),
             visibility,
             archived: marks.into_iter().flatten().reduce(|a, b| a || b),
-            fork: self.is_fork,
+            fork: self.is_fork.or(self.parent_repository.map(|_| true)),
             default_branch: self.default_branch.map(branch),
             language: None,
             web_url: self.web_url.or_else(|| clone_url.clone()),

@@ -37,12 +37,13 @@ pub(super) struct WireReviewer {
     /// 10 and 5 approve, -5 and -10 do not; 0 is no vote yet.
     vote: Option<i64>,
     is_container: Option<bool>,
+    has_declined: Option<bool>,
 }
 
 impl WireReviewer {
-    /// Who was asked and has not voted.
+    /// Who was asked, and has neither voted nor declined to.
     pub(super) fn waited_for(self) -> Option<Actor> {
-        let is_person = self.is_container != Some(true);
+        let is_person = self.is_container != Some(true) && self.has_declined != Some(true);
         (is_person && self.vote == Some(0)).then(|| self.person.into())
     }
 }

@@ -9,7 +9,11 @@ use gitflare_core::{
 };
 use serde::Deserialize;
 
-use super::client::{Client, below, object};
+use super::{
+    client::{Client, below},
+    refs::{is_other_version, items},
+    refusals::NO_PATH,
+};
 use crate::{
     listing::{Api, Paging},
     pinned::{pin, unpin},
@@ -60,55 +64,37 @@ async fn find(
     folder: Option<&str>,
 ) -> Result<Option<WireItem>> {
     let path = format!("/{}", folder.unwrap_or_default());
-    let (name, kinds): (Option<&str>, &[&str]) = match at {
-        RefSelector::DefaultBranch => (None, &[""]),
-        RefSelector::Branch(name) => (Some(name.as_str()), &["branch"]),
-        RefSelector::Ref(name) if CommitId::parse(name.as_str()).is_ok() => {
-            (Some(name.as_str()), &["commit"])
+    let path = [("scopePath", path), ("recursionLevel", "none".to_owned())];
+    let asked = client.first_of(
+        call,
+        Endpoint::FileTree,
+        repo,
+        items(repo, at, path)?,
+        is_other_version,
+    );
+    match asked.await {
+        Ok(answer) => {
+            let items: WireItems = answer.json()?;
+            let mut items = items.value.into_iter();
+            items.next().map(Some).ok_or_else(no_such_path)
         }
-        RefSelector::Ref(name) => (Some(name.as_str()), &["branch", "tag"]),
-    };
-    let mut missing = no_such_path();
-    for kind in kinds {
-        let mut get = object(repo, &["items"])?
-            .query("scopePath", path.clone())
-            .query("recursionLevel", "none");
-        if let Some(name) = name {
-            // Without a kind a commit or a tag would be taken for a branch.
-            get = get
-                .query("versionDescriptor.version", name.to_owned())
-                .query("versionDescriptor.versionType", *kind);
+        Err(error)
+            if matches!(at, RefSelector::DefaultBranch)
+                && client.is_without_commits(call, repo, &error).await? =>
+        {
+            Ok(None)
         }
-        // Else the content of a file would come as it is.
-        let get = get.query("$format", "json");
-        match client.item(call, Endpoint::FileTree, repo, get).await {
-            Ok(answer) => {
-                let items: WireItems = answer.json()?;
-                let mut items = items.value.unwrap_or_default().into_iter();
-                return items.next().map(Some).ok_or_else(no_such_path);
-            }
-            Err(error) if error.code() == Code::ResourceNotFound => missing = error,
-            Err(error) => return Err(error),
-        }
-    }
-    match name.is_none() && client.is_without_commits(call, repo, &missing).await? {
-        true => Ok(None),
-        false => Err(missing),
+        Err(error) => Err(error),
     }
 }
 
 fn no_such_path() -> Error {
-    Error::upstream(
-        Code::ResourceNotFound,
-        ProviderId::AZURE,
-        "There is no such path at that commit.",
-    )
+    Error::upstream(Code::ResourceNotFound, ProviderId::AZURE, NO_PATH)
 }
 
-/// A refusal may come with the status of an answer: then there is no list.
 #[derive(Debug, Deserialize)]
 struct WireItems {
-    value: Option<Vec<WireItem>>,
+    value: Vec<WireItem>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -121,7 +107,7 @@ struct WireItem {
 
 impl WireItem {
     fn is(&self, kind: &str) -> bool {
-        self.git_object_type.as_str() == kind
+        self.git_object_type.is(kind)
     }
 
     fn id(&self) -> Result<CommitId> {
@@ -161,9 +147,9 @@ struct WireEntry {
 impl WireEntry {
     fn below(self, folder: Option<&str>) -> TreeEntry {
         let mode = self.mode.map(|mode| format!("{mode:0>6}"));
-        let kind = match self.git_object_type.as_str() {
-            "tree" => TreeEntryType::Directory,
-            "commit" => TreeEntryType::Submodule,
+        let kind = match self.git_object_type {
+            kind if kind.is("tree") => TreeEntryType::Directory,
+            kind if kind.is("commit") => TreeEntryType::Submodule,
             _ if mode.as_deref() == Some("120000") => TreeEntryType::Symlink,
             _ => TreeEntryType::File,
         };

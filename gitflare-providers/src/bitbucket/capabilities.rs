@@ -1,6 +1,6 @@
 //! What Bitbucket Cloud cannot answer, each with its reason; everything else it can.
 
-use gitflare_core::provider::{Capability, Endpoint, Support};
+use gitflare_core::provider::{Capability, Endpoint};
 
 pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
     Capability::none(
@@ -17,10 +17,4 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
     Capability::without_history(
         "Bitbucket tells each person's vote as it stands, without its text.",
     ),
-    // The reference lists no query parameters, and those that clients send are refused at times.
-    // <https://jira.atlassian.com/browse/BCLOUD-18729>
-    Capability {
-        endpoint: Endpoint::Deployments,
-        support: Support::Full { filters: &[] },
-    },
 ]);

@@ -47,9 +47,11 @@ const DIALECT: Dialect = Dialect {
         limit: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",
+        is_end: false,
     },
     refuses: None,
     refusal,
+    passing: &[],
     missing: |_| None,
 };
 
@@ -81,6 +83,15 @@ pub(super) const NEXT: Paging = Paging::Pages {
 /// The same for pull requests.
 pub(super) const PULL_REQUESTS: Paging = Paging::Pages {
     ask: |get, page| ask(get, page, MAX_PULL_REQUESTS),
+    next: |answer, _, _| next(answer),
+    otherwise: None,
+};
+
+/// How many changed files a page of them has.
+pub(super) const MAX_FILES: &str = "500";
+/// The same for changed files, of which as many come as may.
+pub(super) const FILES: Paging = Paging::Pages {
+    ask: |get, page| at(get.query("pagelen", MAX_FILES), page),
     next: |answer, _, _| next(answer),
     otherwise: None,
 };
@@ -188,7 +199,12 @@ fn role_too_low(refusal: Error) -> Error {
 }
 
 fn ask<'a>(get: Get<'a>, page: &'a PageRequest, most: usize) -> Result<Get<'a>> {
-    let get = get.query("pagelen", page.limit.get().min(most).to_string());
+    let length = page.limit.get().min(most).to_string();
+    at(get.query("pagelen", length), page)
+}
+
+/// Goes on where a page starts.
+fn at<'a>(get: Get<'a>, page: &'a PageRequest) -> Result<Get<'a>> {
     match &page.position {
         Some(position) => pagination::apply(get, KEYS, position.fields()),
         None => Ok(get),
@@ -242,6 +258,13 @@ pub(super) struct WireNamed {
     pub(super) name: Option<String>,
 }
 
+/// A text as it was written, beside what it was rendered to.
+#[derive(Debug, Deserialize)]
+pub(super) struct WireText {
+    #[serde(default, deserialize_with = "wire::filled")]
+    pub(super) raw: Option<String>,
+}
+
 /// Where a thing is to be seen.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct WireLinks {
@@ -275,6 +298,31 @@ const POLICIES: &[&str] = &[
     " sso",
 ];
 
+/// How the message begins that says which scopes a token needs.
+pub(super) const LACKS_SCOPE: &str = "The connection's token lacks a scope that Bitbucket asks for";
+/// The most scopes that a message names.
+const MAX_SCOPES: usize = 16;
+
+/// Which scopes are needed: by the refusal's own words, else by the header that comes with every answer.
+fn lacks_scope(refusal: &Refusal<'_>) -> String {
+    let mut needed = refusal.texts("/error/detail/required");
+    if needed.is_empty() {
+        let header = refusal.header("x-accepted-oauth-scopes");
+        let header = header.unwrap_or_default().split(',');
+        needed = header.map(|scope| scope.trim().to_owned()).collect();
+    }
+    let is_scope = |scope: &String| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":-_".contains(&byte);
+        (1..=64).contains(&scope.len()) && scope.bytes().all(is_plain)
+    };
+    needed.retain(is_scope);
+    needed.truncate(MAX_SCOPES);
+    match needed.is_empty() {
+        true => format!("{LACKS_SCOPE}."),
+        false => format!("{LACKS_SCOPE}: it needs `{}`.", needed.join("`, `")),
+    }
+}
+
 /// What a refusal means by Bitbucket's own words.
 fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
     let error = |code, message: &str| Some(refusal.error(code, message));
@@ -284,10 +332,7 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             Code::AccessBlockedByPolicy,
             "A policy of the Bitbucket workspace or account blocks this access.",
         ),
-        403 if says(&["privilege scopes"]) => error(
-            Code::InsufficientScope,
-            "The connection's token lacks a scope that Bitbucket asks for.",
-        ),
+        403 if says(&["privilege scopes"]) => error(Code::InsufficientScope, &lacks_scope(refusal)),
         403 if says(&["access denied", "forbidden"]) => {
             error(Code::InsufficientScope, ROLE_TOO_LOW)
         }

@@ -10,7 +10,7 @@ use gitflare_core::{
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
-    client::{Client, WireLinks, below, href},
+    client::{Client, WireLinks, WireText, below, href},
     profile::WireUser,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(super) async fn list(
 #[derive(Debug, Deserialize)]
 pub(super) struct WireComment {
     id: Id,
-    content: Option<WireContent>,
+    content: Option<WireText>,
     user: Option<WireUser>,
     deleted: Option<bool>,
     pending: Option<bool>,
@@ -53,12 +53,6 @@ pub(super) struct WireComment {
     created_on: Option<Timestamp>,
     #[serde(default, deserialize_with = "wire::moment")]
     updated_on: Option<Timestamp>,
-}
-
-#[derive(Debug, Deserialize)]
-struct WireContent {
-    #[serde(default, deserialize_with = "wire::filled")]
-    raw: Option<String>,
 }
 
 /// A place in a diff: lines of the new side, or else of the old one.
@@ -85,12 +79,7 @@ impl WireComment {
     /// The comment of a list; `None` for what is gone or not yet said.
     fn listed(self, number: u64) -> Option<Comment> {
         let is_hidden = self.deleted == Some(true) || self.pending == Some(true);
-        let resolved = self.parent.is_none().then_some(self.resolution.is_some());
-        let comment = self.into_comment(Some(number));
-        (!is_hidden).then_some(Comment {
-            resolved,
-            ..comment
-        })
+        (!is_hidden).then(|| self.into_comment(Some(number)))
     }
 
     pub(super) fn into_comment(self, pull_request_number: Option<u64>) -> Comment {
@@ -98,10 +87,13 @@ impl WireComment {
             Some(_) => CommentKind::Inline,
             None => CommentKind::General,
         };
+        // Threads are those of pull requests, and their first comments say how they stand.
+        let begins_thread = pull_request_number.is_some() && self.parent.is_none();
         let comment = Comment {
             body: self.content.and_then(|content| content.raw),
             author: self.user.map(Into::into),
             pull_request_number,
+            resolved: begins_thread.then_some(self.resolution.is_some()),
             commit_sha: self.commit.and_then(|commit| commit.hash),
             in_reply_to_id: self.parent.and_then(|parent| parent.id).map(Into::into),
             web_url: href(self.links.unwrap_or_default().html),

@@ -9,7 +9,7 @@ use gitflare_core::{
 use serde::Deserialize;
 
 use super::{
-    client::{Client, WireLinks, below, href, object},
+    client::{Client, WireLinks, WireText, below, href, object},
     diff,
     person::WirePerson,
     refs,
@@ -95,6 +95,7 @@ pub(super) async fn diff(
 pub(super) struct WireCommit {
     hash: String,
     message: Option<String>,
+    summary: Option<WireText>,
     #[serde(default, deserialize_with = "wire::moment")]
     date: Option<Timestamp>,
     author: Option<WirePerson>,
@@ -111,10 +112,9 @@ struct WireParent {
 
 impl From<WireCommit> for Commit {
     fn from(wire: WireCommit) -> Self {
-        let title = wire
-            .message
-            .as_ref()
-            .and_then(|message| message.lines().next().map(str::to_owned));
+        let summary = wire.summary.and_then(|summary| summary.raw);
+        let title = summary.as_ref().or(wire.message.as_ref());
+        let title = title.and_then(|text| text.lines().next().map(str::to_owned));
         Self {
             sha: wire.hash,
             title,

@@ -15,7 +15,10 @@ use super::{
     commits::WireCommit,
     diff, refs,
 };
-use crate::{listing::Api, upstream_error::recode};
+use crate::{
+    listing::Api,
+    upstream_error::{recode, unknown_name},
+};
 
 /// How many pages of commits are read.
 const MAX_PAGES: usize = 3;
@@ -28,8 +31,8 @@ pub(super) async fn read(
 ) -> Result<Comparison> {
     // Both to their ends: no request is left behind.
     let (base, head) = tokio::join!(
-        resolve(client, call, repo, &query.base),
-        resolve(client, call, repo, &query.head),
+        resolve(client, call, repo, "base", &query.base),
+        resolve(client, call, repo, "head", &query.head),
     );
     let (base, head) = (base?, head?);
     let (base, head) = (base.as_str(), head.as_str());
@@ -60,9 +63,16 @@ pub(super) async fn read(
     })
 }
 
-async fn resolve(client: &Client, call: &Call, repo: &RepoRef, name: &GitRef) -> Result<CommitId> {
+async fn resolve(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    end: &str,
+    name: &GitRef,
+) -> Result<CommitId> {
     let at = RefSelector::Ref(name.clone());
-    let found = refs::resolve(client, call, repo, Endpoint::Compare, &at).await?;
+    let found = refs::resolve(client, call, repo, Endpoint::Compare, &at).await;
+    let found = found.map_err(|error| unknown_name(error, end))?;
     found.ok_or_else(|| {
         Error::upstream(
             Code::ResourceNotFound,
@@ -80,16 +90,21 @@ async fn merge_base(
     head: &str,
 ) -> Result<String> {
     let get = object(repo, &["merge-base", &format!("{head}..{base}")])?;
-    let answer = client.item(call, Endpoint::Compare, repo, get).await;
-    let answer = answer.map_err(|error| match (error.code(), error.upstream_status()) {
-        (Code::ResourceNotFound, Some(404)) => recode(
-            &error,
-            Code::ResourceNotFound,
-            "The two names have no common ancestor, or one of the commits does not exist.",
-        ),
-        _ => error,
-    })?;
-    Ok(answer.json::<WireTip>()?.hash)
+    let refusal = match client.item(call, Endpoint::Compare, repo, get).await {
+        Ok(answer) => return Ok(answer.json::<WireTip>()?.hash),
+        Err(error) => error,
+    };
+    if refusal.code() != Code::ResourceNotFound {
+        return Err(refusal);
+    }
+    // A whole id was taken at its word.
+    for (end, commit) in [("base", base), ("head", head)] {
+        let get = object(repo, &["commit", commit])?;
+        let found = client.item(call, Endpoint::Compare, repo, get).await;
+        found.map_err(|error| unknown_name(error, end))?;
+    }
+    let message = "The two names have no common ancestor.";
+    Err(recode(&refusal, Code::ResourceNotFound, message))
 }
 
 /// The commits of the one end that the other one lacks, newest first, and whether these are all.

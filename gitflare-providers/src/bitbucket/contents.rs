@@ -34,8 +34,10 @@ pub(super) async fn read(
     let get = object(repo, &segments)?.query("format", "meta");
     let answer = client.item(call, Endpoint::Contents, repo, get).await?;
     let meta: WireMeta = answer.json()?;
-    if meta.kind.as_str() == "commit_directory" {
-        return Err(query.is_folder());
+    match meta.kind.as_str() {
+        "commit_directory" => return Err(query.is_folder()),
+        "commit_file" => {}
+        _ => return Err(answer.unusable("neither a file nor a folder")),
     }
     let is = |word: &str| meta.attributes.have(word);
     let (kind, mode) = match () {

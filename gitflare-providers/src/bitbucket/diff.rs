@@ -1,15 +1,17 @@
-//! The changes of a commit or a pull request. Bitbucket writes them as one text; one that it finds too
-//! large it does not write at all, and the list of changed files is what is left then.
+//! The changes of a commit or a pull request. Bitbucket writes them as one text, and lists the changed
+//! files beside it. A text that it finds too large it does not write at all: the list is left then.
 //! <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commits/#api-repositories-workspace-repo-slug-diff-spec-get>
 
+use std::collections::HashMap;
+
 use gitflare_core::{
-    Code, Result,
+    Code, Limit, PageRequest, Result,
     model::{Diff, DiffFile, DiffStats, FileStatus},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
-use super::client::{Client, below, object};
+use super::client::{Client, FILES, MAX_FILES, below, object};
 use crate::{
     diff_files::DiffFiles,
     git_diff,
@@ -19,8 +21,9 @@ use crate::{
     wire::{self, Rows, Word},
 };
 
-/// Reads the diff at one path, or else the list of files at the other, without its two ends. A pull
-/// request's are redirects to a path of the same host, which are followed.
+/// Reads the diff at one path, and the list of its files at the other, without its two ends. The list has
+/// what the text leaves out: files that are no text. A pull request's are redirects to paths of the same
+/// host, which are followed.
 pub(super) async fn read(
     client: &Client,
     call: &Call,
@@ -33,26 +36,68 @@ pub(super) async fn read(
     for (key, value) in more {
         get = get.query(key, *value);
     }
-    match client.item(call, endpoint, repo, get).await {
-        Ok(answer) => Ok(DiffFiles::of(git_diff::files(&answer.reply.body)).into_diff()),
+    // Both to their ends: no request is left behind.
+    let (text, listed) = tokio::join!(
+        client.item(call, endpoint, repo, get),
+        files(client, call, endpoint, repo, list, more),
+    );
+    Ok(match (text, listed) {
+        (Ok(answer), Ok(listed)) => merge(listed, git_diff::files(&answer.reply.body)),
+        (Ok(answer), Err(_)) => DiffFiles::of(git_diff::files(&answer.reply.body)),
         // Too large for Bitbucket to make, or for the gateway to read.
-        Err(error)
+        (Err(error), Ok(listed))
             if error.upstream_status() == Some(555) || error.code() == Code::InvalidLimit =>
         {
-            let list = below(endpoint, repo, list);
-            let list = more
-                .iter()
-                .fold(list, |list, (key, value)| list.query(key, *value));
-            // Where the list is refused too, the text's own refusal says why.
-            let walked = DiffFiles::walk::<WireFile>(client, call, list).await;
-            Ok(walked.map_err(|_| of_diff(error))?.0.into_diff())
+            listed
         }
-        Err(error) => Err(error),
+        (Err(error), _) => return Err(of_diff(error)),
     }
+    .into_diff())
 }
 
-/// How many files one page of their list has, where no more than counts is wanted.
-const MOST_COUNTED: &str = "500";
+/// The list of changed files at a path.
+async fn files(
+    client: &Client,
+    call: &Call,
+    endpoint: Endpoint,
+    repo: &RepoRef,
+    path: &[&str],
+    more: &[(&'static str, &'static str)],
+) -> Result<DiffFiles> {
+    let list = below(endpoint, repo, path).paged(&FILES);
+    let list = more
+        .iter()
+        .fold(list, |list, (key, value)| list.query(key, *value));
+    if path.first() != Some(&"pullrequests") {
+        return Ok(DiffFiles::walk::<WireFile>(client, call, list).await?.0);
+    }
+    // A redirect forgets which page was asked for: the first one is all that it leads to.
+    let first = PageRequest::first(Limit::MAX);
+    let page = client.rows(call, list, first, WireFile::into).await?;
+    let mut files = DiffFiles::of(page.items.into_iter());
+    files.truncated |= page.next.is_some();
+    Ok(files)
+}
+
+/// The files of the list with the patches of the text, and those that only the text has.
+fn merge(listed: DiffFiles, text: impl Iterator<Item = DiffFile>) -> DiffFiles {
+    let mut patched: Vec<Option<DiffFile>> = text.map(Some).collect();
+    let place = |(at, file): (usize, &Option<DiffFile>)| Some((file.as_ref()?.path.clone(), at));
+    let places: HashMap<String, usize> = patched.iter().enumerate().filter_map(place).collect();
+    let mut all = Vec::with_capacity(patched.len().max(listed.files.len()));
+    for mut file in listed.files {
+        let found = places.get(&file.path).and_then(|at| patched[*at].take());
+        all.push(found.unwrap_or_else(|| {
+            // What has no lines has no patch that could be missing.
+            file.patch_truncated = file.additions != Some(0) || file.deletions != Some(0);
+            file
+        }));
+    }
+    all.extend(patched.into_iter().flatten());
+    let mut files = DiffFiles::of(all.into_iter());
+    files.truncated |= listed.truncated;
+    files
+}
 
 /// The counts of the list of files at a path; `None` when it has more than one page, or is too large
 /// for Bitbucket to make.
@@ -63,7 +108,7 @@ pub(super) async fn stats(
     repo: &RepoRef,
     list: &[&str],
 ) -> Result<Option<DiffStats>> {
-    let get = object(repo, list)?.query("pagelen", MOST_COUNTED);
+    let get = object(repo, list)?.query("pagelen", MAX_FILES);
     let listed: WireStat = match client.item(call, endpoint, repo, get).await {
         Ok(answer) => answer.json()?,
         // The commit is there all the same.

@@ -15,8 +15,14 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
 
 use super::{
-    Bitbucket, checks::WireStatus, client::braced, comments::WireComment, commits::WireCommit,
-    profile::WireUser, pull_requests::WirePullRequest, repositories::WireRepository,
+    Bitbucket,
+    checks::WireStatus,
+    client::{LACKS_SCOPE, braced},
+    comments::WireComment,
+    commits::WireCommit,
+    profile::WireUser,
+    pull_requests::WirePullRequest,
+    repositories::WireRepository,
 };
 use crate::{
     hooks::{PUSHED, WITHOUT_RELEASES, invalid, is_signed},
@@ -142,6 +148,8 @@ impl ProviderHooks for Bitbucket {
         let path = ["repositories", "{}", &*id, "hooks"];
         let asked = self.client.upstream.post(call, &path, body.to_string());
         let answer = asked.await.map_err(|error| match error.code() {
+            // Which one is worth more than a general word.
+            Code::InsufficientScope if error.message().starts_with(LACKS_SCOPE) => error,
             Code::InsufficientScope | Code::ResourceNotFound => {
                 recode(&error, Code::InsufficientScope, NO_RIGHT)
             }
@@ -344,8 +352,15 @@ impl WireEvent {
                     Some(comment) => {
                         let comment = comment.into_comment(number);
                         let commit_sha = comment.commit_sha.clone().or(beside);
+                        // What has just been done holds, whatever the comment says yet.
+                        let resolved = match event {
+                            "pullrequest:comment_resolved" => Some(true),
+                            "pullrequest:comment_reopened" => Some(false),
+                            _ => comment.resolved,
+                        };
                         Comment {
                             commit_sha,
+                            resolved,
                             ..comment
                         }
                     }

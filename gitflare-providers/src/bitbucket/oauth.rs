@@ -26,11 +26,15 @@ pub(super) const FLOW: Flow = Flow {
     scopes: &[
         (Need::Profile, "account"),
         (Need::Repositories, "repository"),
+        (Need::Events, "repository"),
         (
+            // Commits of pull requests are among the commits. A hook needs to read what it tells of.
             Need::OneOf(&[
+                Scope::ReadCommits,
                 Scope::ReadPullRequests,
                 Scope::ReadDiffs,
                 Scope::ReadReviews,
+                Scope::EventsSubscribe,
             ]),
             "pullrequest",
         ),
@@ -45,6 +49,22 @@ pub(super) const FLOW: Flow = Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hook_and_the_commits_of_a_pull_request_need_to_read_it() {
+        for (scope, words) in [
+            (Scope::ReadProfile, "account"),
+            (Scope::ReadTags, "account repository"),
+            (Scope::ReadCommits, "account repository pullrequest"),
+            (
+                Scope::EventsSubscribe,
+                "account repository pullrequest webhook",
+            ),
+        ] {
+            let asked = FLOW.words([scope].into_iter().collect());
+            assert_eq!(asked.join(" "), words, "{scope:?}");
+        }
+    }
 
     #[test]
     fn the_pages_of_the_cloud_are_not_on_the_host_of_its_api() {

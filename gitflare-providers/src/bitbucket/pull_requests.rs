@@ -1,17 +1,20 @@
 //! Pull requests and their changes. Bitbucket shortens the commit ids in them to twelve digits, and
 //! tells no moment of a merge.
 
+use std::collections::HashSet;
+
 use gitflare_core::{
     Result, Timestamp,
-    model::{Diff, PullRequest, PullRequestFilter, PullRequestState},
+    model::{Actor, Diff, PullRequest, PullRequestFilter, PullRequestState},
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
-    client::{Client, PULL_REQUESTS, WireLinks, WireNamed, below, href, object},
+    client::{Client, PULL_REQUESTS, WireLinks, WireNamed, WireText, below, href, object},
     diff,
     profile::WireUser,
+    reviews::WireParticipant,
 };
 use crate::{
     listing::{Api, List},
@@ -87,17 +90,12 @@ pub(super) struct WirePullRequest {
     closed_by: Option<WireUser>,
     /// Not in lists.
     reviewers: Option<Rows<WireUser>>,
+    participants: Option<Rows<WireParticipant>>,
     links: Option<WireLinks>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_on: Option<Timestamp>,
     #[serde(default, deserialize_with = "wire::moment")]
     updated_on: Option<Timestamp>,
-}
-
-#[derive(Debug, Deserialize)]
-struct WireText {
-    #[serde(default, deserialize_with = "wire::filled")]
-    raw: Option<String>,
 }
 
 /// One of the two branches. The repository beside them is gone with a deleted fork.
@@ -148,6 +146,12 @@ impl From<WirePullRequest> for PullRequest {
         let (source_branch, head_sha) = WireEnd::split(wire.source);
         let (target_branch, base_sha) = WireEnd::split(wire.destination);
         let state = state(wire.state.as_ref().map_or("", Word::as_str));
+        let participants = wire.participants.unwrap_or_default();
+        let voters: HashSet<String> = participants
+            .into_iter()
+            .filter_map(WireParticipant::voter)
+            .collect();
+        let has_voted = |person: &Actor| person.id.as_ref().is_some_and(|id| voters.contains(id));
         let merged_by = wire.closed_by;
         let merged_by = merged_by.filter(|_| state == PullRequestState::Merged);
         Self {
@@ -155,9 +159,10 @@ impl From<WirePullRequest> for PullRequest {
             id: wire.id.into(),
             state,
             merged_by: merged_by.map(Into::into),
-            requested_reviewers: wire
-                .reviewers
-                .map(|people| people.into_iter().map(Into::into).collect()),
+            requested_reviewers: wire.reviewers.map(|people| {
+                let people = people.into_iter().map(Actor::from);
+                people.filter(|person| !has_voted(person)).collect()
+            }),
             stats: None,
             title: wire.title,
             description: wire

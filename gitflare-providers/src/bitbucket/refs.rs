@@ -25,9 +25,18 @@ pub(super) async fn branches(
     page: PageRequest,
 ) -> Result<Page<Branch>> {
     let list = below(Endpoint::Branches, repo, &["refs", "branches"]);
-    // One that leads nowhere is none.
     let into = |wire: WireRef| wire.into_branch();
-    client.rows(call, list, page, into).await.map(present)
+    let page = client.rows(call, list, page, into).await?;
+    let is_broken = page.items.iter().any(Option::is_none);
+    let mut page = present(page);
+    if is_broken {
+        page.errors.push(Error::upstream(
+            Code::ResourceNotFound,
+            ProviderId::BITBUCKET,
+            "Bitbucket names no commit for one of the branches, which is left out.",
+        ));
+    }
+    Ok(page)
 }
 
 pub(super) fn tags(repo: &RepoRef) -> Result<List<'_>> {
@@ -59,30 +68,21 @@ pub(super) async fn resolve(
             (name.as_str(), &["branches", "tags"])
         }
     };
-    let mut missing = None;
-    for folder in folders {
-        let segments: Vec<&str> = ["refs", folder]
-            .into_iter()
-            .chain(name.split('/'))
-            .collect();
-        match client
-            .item(call, endpoint, repo, object(repo, &segments)?)
-            .await
-        {
-            Ok(answer) => return tip(answer.json()?).map(Some),
-            Err(error) if error.code() == Code::ResourceNotFound => missing = Some(error),
-            Err(error) => return Err(error),
-        }
-    }
+    let folders = folders.iter().map(|folder| {
+        let name = name.split('/');
+        ["refs", folder].into_iter().chain(name).collect::<Vec<_>>()
+    });
     // Bitbucket itself tells commits of pull requests by twelve digits.
-    if matches!(at, RefSelector::Ref(_)) && is_beginning(name) {
-        let get = object(repo, &["commit", name])?;
-        return match client.item(call, endpoint, repo, get).await {
-            Ok(answer) => commit(answer.json::<WireTarget>()?.hash).map(Some),
-            Err(error) => Err(error),
-        };
-    }
-    Err(missing.unwrap_or_else(|| unusable("Bitbucket knows no such ref.")))
+    let is_commit = matches!(at, RefSelector::Ref(_)) && is_beginning(name);
+    let commit = is_commit.then(|| vec!["commit", name]);
+    let asked = commit.into_iter().chain(folders);
+    let asked = asked.map(|segments| object(repo, &segments));
+    let asked = asked.collect::<Result<_>>()?;
+    let is_missing = |refusal: &Error| refusal.code() == Code::ResourceNotFound;
+    let answer = client
+        .first_of(call, endpoint, repo, asked, is_missing)
+        .await?;
+    tip(answer.json()?).map(Some)
 }
 
 /// Whether a text may be how a commit's id begins.
@@ -90,20 +90,26 @@ fn is_beginning(text: &str) -> bool {
     (7..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn tip(wire: WireRef) -> Result<CommitId> {
-    commit(wire.target.and_then(|target| target.hash))
-}
-
-fn commit(hash: Option<String>) -> Result<CommitId> {
+fn tip(wire: WireTip) -> Result<CommitId> {
+    let hash = wire.hash.or(wire.target.and_then(|target| target.hash));
     hash.and_then(|hash| CommitId::parse(&hash).ok())
-        .ok_or_else(|| unusable("Bitbucket names no commit for this ref."))
+        .ok_or_else(|| {
+            Error::upstream(
+                Code::UpstreamUnavailable,
+                ProviderId::BITBUCKET,
+                "Bitbucket names no commit for this ref.",
+            )
+        })
 }
 
-fn unusable(message: &str) -> Error {
-    Error::upstream(Code::UpstreamUnavailable, ProviderId::BITBUCKET, message)
+/// A commit, or the ref that leads to one.
+#[derive(Debug, Deserialize)]
+struct WireTip {
+    hash: Option<String>,
+    target: Option<WireTarget>,
 }
 
-/// A tag, or the branch that a ref leads to.
+/// A branch or a tag.
 #[derive(Debug, Deserialize)]
 pub(super) struct WireRef {
     name: String,

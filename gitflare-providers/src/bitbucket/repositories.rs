@@ -21,6 +21,8 @@ use crate::{
     wire::{self, Rows, Word},
 };
 
+/// Pages of workspaces that are read; nobody has as many.
+const MAX_PAGES: usize = 50;
 /// Workspaces without a row that one page may pass over.
 const MAX_HOPS: usize = 5;
 
@@ -57,7 +59,12 @@ pub(super) async fn list(
             return Ok(of(found.items, Some(next), errors));
         }
         let Some(following) = slug_after(client, call, &mut slugs, Some(&slug)).await? else {
-            return Ok(of(found.items, None, errors));
+            // Where each has refused, there is no answer.
+            let all = slugs.as_ref().map_or(0, Vec::len);
+            return match !errors.is_empty() && errors.len() == all {
+                true => Err(errors.remove(0)),
+                false => Ok(of(found.items, None, errors)),
+            };
         };
         slug = following;
         if !found.items.is_empty() {
@@ -69,7 +76,10 @@ pub(super) async fn list(
 
 /// Whether a workspace alone refuses: the others can be read all the same.
 fn is_closed(error: &Error) -> bool {
-    matches!(error.upstream_status(), Some(403 | 404 | 410))
+    matches!(
+        error.code(),
+        Code::AccessBlockedByPolicy | Code::InsufficientScope | Code::InstallationNotFound
+    )
 }
 
 /// Whether the account has more than one workspace.
@@ -102,7 +112,7 @@ async fn of_workspace(
             Code::AccessBlockedByPolicy,
             "Bitbucket has blocked the owner of this workspace.",
         ),
-        Some(404) => recode(
+        Some(404) if error.code() != Code::InvalidCursor => recode(
             &error,
             Code::InstallationNotFound,
             "Bitbucket has no such workspace, or the connection cannot see it.",
@@ -129,11 +139,15 @@ async fn slug_after(
         .cloned())
 }
 
-/// The slugs of the account's workspaces, in order.
+/// The slugs of the account's workspaces, in order; the one that the connection names, where it does:
+/// tokens of a workspace or a repository cannot list theirs.
 async fn workspaces(client: &Client, call: &Call) -> Result<Vec<String>> {
+    if let Some(only) = &call.organization {
+        return Ok(vec![only.clone()]);
+    }
     let mut all = Vec::new();
     let mut page = PageRequest::first(Limit::MAX);
-    loop {
+    for _ in 0..MAX_PAGES {
         let list = List::new(Endpoint::Repositories, &NEXT, &["user", "workspaces"])
             .query("sort", "slug")
             .rows_in("values");
@@ -172,7 +186,7 @@ fn no_workspace() -> Error {
     Error::upstream(
         Code::InstallationNotFound,
         ProviderId::BITBUCKET,
-        "The account belongs to no workspace at Bitbucket.",
+        "The account lists no workspace at Bitbucket; a connection can name one.",
     )
 }
 

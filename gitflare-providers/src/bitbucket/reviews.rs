@@ -33,28 +33,36 @@ pub(super) async fn list(
 }
 
 #[derive(Debug, Deserialize)]
-struct WireParticipant {
-    #[serde(deserialize_with = "wire::identified::<_, WireUser>")]
-    user: Actor,
+pub(super) struct WireParticipant {
+    /// `null` for an account that was deleted.
+    user: Option<WireUser>,
     state: Option<Word>,
     #[serde(default, deserialize_with = "wire::moment")]
     participated_on: Option<Timestamp>,
 }
 
 impl WireParticipant {
-    /// The vote of a person, whose id is the review's; `None` without one.
+    /// The id of who has voted; `None` without a vote.
+    pub(super) fn voter(self) -> Option<String> {
+        self.into_review(0)?.author?.id
+    }
+
+    /// The vote of a person, whose id is the review's; `None` without a vote. That of an account that was
+    /// deleted counts all the same, and has no id.
     fn into_review(self, pull_request_number: u64) -> Option<Review> {
         let state = match self.state.as_ref()?.as_str() {
             "approved" => ReviewState::Approved,
             "changes_requested" => ReviewState::ChangesRequested,
             _ => return None,
         };
+        let author: Option<Actor> = self.user.map(Into::into);
+        let id = author.as_ref().and_then(|author| author.id.clone());
         Some(Review {
-            id: self.user.id.clone().unwrap_or_default(),
+            id: id.unwrap_or_default(),
             pull_request_number,
             state,
             body: None,
-            author: Some(self.user),
+            author,
             commit_sha: None,
             web_url: None,
             created_at: self.participated_on,

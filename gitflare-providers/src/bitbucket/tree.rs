@@ -76,7 +76,8 @@ async fn file_at(
     let answer = client.item(call, Endpoint::FileTree, repo, get).await?;
     match answer.json::<WireMeta>()?.kind.as_str() {
         "commit_directory" => Ok(None),
-        _ => Ok(Some(answer.json::<WireEntry>()?.into())),
+        "commit_file" => Ok(Some(answer.json::<WireEntry>()?.into())),
+        _ => Err(answer.unusable("neither a file nor a folder")),
     }
 }
 

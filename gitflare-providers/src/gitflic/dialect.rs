@@ -31,9 +31,11 @@ pub(super) const DIALECT: Dialect = Dialect {
         limit: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",
+        is_end: true,
     },
     refuses: None,
     refusal,
+    passing: &[],
     missing: |_| None,
 };
 

@@ -41,9 +41,11 @@ const DIALECT: Dialect = Dialect {
         limit: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",
+        is_end: true,
     },
     refuses: None,
     refusal,
+    passing: &[],
     missing,
 };
 

@@ -41,9 +41,11 @@ const DIALECT: Dialect = Dialect {
         limit: "ratelimit-limit",
         remaining: "ratelimit-remaining",
         reset: "ratelimit-reset",
+        is_end: true,
     },
     refuses: None,
     refusal,
+    passing: &[],
     missing: |_| None,
 };
 

@@ -134,6 +134,112 @@ async fn a_first_commit_adds_all_that_it_has_and_unnamed_objects_are_looked_up()
 }
 
 #[tokio::test]
+async fn what_is_not_to_be_had_costs_the_patch_of_its_file_alone() {
+    let untold =
+        |path: &str| json!({"item": {"gitObjectType": "Blob", "path": path}, "changeType": "add"});
+    let told = |path: &str, object: &str| {
+        let item = json!({"objectId": id(object), "gitObjectType": "blob", "path": path});
+        json!({"item": item, "changeType": "add"})
+    };
+    let rows = json!([
+        {"item": {"gitObjectType": "Tree", "path": "/x"}, "changeType": "add"},
+        untold("/gone"), told("/broken", "51"), told("/asleep", "52"), told("/there", "53"),
+    ]);
+    let answers = vec![
+        commit(&[]),
+        (
+            changes_at(None, 0),
+            Reply::ok(json!({ "changes": rows }).to_string()),
+        ),
+        (blob("51"), Reply::new(500, "{}")),
+        // An empty body speaks of an organization elsewhere.
+        (blob("52"), Reply::new(404, "")),
+        (blob("53"), Reply::ok("one\n")),
+    ];
+    let (stand_in, diff) = read(answers, None).await;
+    let diff = diff.unwrap();
+    let seen: Vec<_> = diff
+        .files
+        .iter()
+        .map(|file| (&*file.path, file.patch.is_some(), file.patch_truncated))
+        .collect();
+    let expected = [
+        ("gone", false, true),
+        ("broken", false, true),
+        ("asleep", false, true),
+        ("there", true, false),
+    ];
+    assert_eq!(seen, expected);
+    let asked = stand_in.asked();
+    assert!(asked.iter().any(|target| target.contains("/items?")));
+}
+
+#[tokio::test]
+async fn a_short_page_of_changes_that_is_not_the_last_goes_on() {
+    let page = |rows: Value, is_all: bool| {
+        Reply::ok(json!({"changes": rows, "allChangesIncluded": is_all}).to_string())
+    };
+    let answers = vec![
+        commit(&[PARENT]),
+        (
+            changes_at(Some(PARENT), 0),
+            page(json!([edit("/a", "61", "62")]), false),
+        ),
+        (
+            changes_at(Some(PARENT), 1),
+            page(json!([edit("/b", "61", "62")]), true),
+        ),
+        (blob("61"), Reply::ok("a\n")),
+        (blob("62"), Reply::ok("b\n")),
+    ];
+    let (_stand_in, diff) = read(answers, None).await;
+    let diff = diff.unwrap();
+    assert_eq!((diff.files.len(), diff.truncated), (2, false));
+}
+
+#[tokio::test]
+async fn a_pull_request_without_iterations_is_compared_with_what_both_have_in_common() {
+    let target = "7654321076543210765432107654321076543210";
+    let pull = json!({
+        "pullRequestId": 4, "lastMergeTargetCommit": {"commitId": target}, "lastMergeSourceCommit": {"commitId": SHA},
+    });
+    let changes = format!(
+        "/diffs/commits?baseVersion={target}&baseVersionType=commit&targetVersion={SHA}&targetVersionType=commit&diffCommonCommit=true&%24top=2000&%24skip=0"
+    );
+    // Which object the older side is, is asked for at that commit.
+    let item = json!({"objectId": id("72"), "gitObjectType": "blob", "path": "/a"});
+    let found = format!(
+        "/items?path=%2Fa&versionDescriptor.version={PARENT}&versionDescriptor.versionType=commit&%24format=json"
+    );
+    let answers = vec![
+        (
+            below("/pullRequests/4/iterations"),
+            Reply::ok(r#"{"count": 0, "value": []}"#),
+        ),
+        (below("/pullrequests/4"), Reply::ok(pull.to_string())),
+        (
+            below(&changes),
+            Reply::ok(
+                json!({"changes": [{"item": item, "changeType": "edit"}], "commonCommit": PARENT, "allChangesIncluded": true})
+                    .to_string(),
+            ),
+        ),
+        (
+            below(&found),
+            Reply::ok(json!({"objectId": id("71")}).to_string()),
+        ),
+        (blob("71"), Reply::ok("a\n")),
+        (blob("72"), Reply::ok("b\n")),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let diff = provider.pull_request_diff(&call(), &repo(), 4).await;
+    let diff = diff.unwrap();
+    assert_eq!(diff.base_sha.as_deref(), Some(PARENT));
+    assert_eq!(diff.head_sha.as_deref(), Some(SHA));
+    assert!(diff.files[0].patch.is_some());
+}
+
+#[tokio::test]
 async fn changes_are_read_to_the_last_page_and_too_large_contents_cost_patches_only() {
     let folders =
         vec![json!({"item": {"gitObjectType": "tree", "path": "/d"}, "changeType": "edit"}); 1998];

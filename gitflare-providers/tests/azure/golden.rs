@@ -3,7 +3,8 @@
 
 use gitflare_core::{
     Code, Limit, PageRequest,
-    provider::{Call, Provider, RefSelector, TreeQuery},
+    model::{CommentKind, ContentType, TreeEntryType},
+    provider::{Call, ContentQuery, FilePath, Held, Provider, RefSelector, TreeQuery},
 };
 use gitflare_providers::{
     azure::Azure,
@@ -218,6 +219,176 @@ async fn a_walk_goes_through_the_organizations_and_slices_each() {
         [Code::AccessBlockedByPolicy],
         "what is missing is told"
     );
+}
+
+#[tokio::test]
+async fn an_organization_that_sleeps_or_is_of_another_tenant_costs_its_own_rows() {
+    let asleep = r#"{"message": "TF24668: deactivated due to inactivity"}"#;
+    for refusal in [
+        Reply::new(503, asleep),
+        Reply::new(401, r#"{"count":0,"value":[]}"#),
+    ] {
+        let mut answers = with_organizations(&["attic", "mill"]);
+        answers.extend([
+            (list_of("attic"), refusal.clone()),
+            (list_of("mill"), of("repositories")),
+        ]);
+        let (_stand_in, provider) = upstream(answers).await;
+        let page = provider.repositories(&call(), PageRequest::default()).await;
+        let page = page.unwrap();
+        assert_eq!((page.items.len(), page.errors.len()), (3, 1));
+
+        // Where every one refuses there is no answer.
+        let mut answers = with_organizations(&["attic", "mill"]);
+        answers.extend(["attic", "mill"].map(|name| (list_of(name), refusal.clone())));
+        let (_stand_in, provider) = upstream(answers).await;
+        let page = provider.repositories(&call(), PageRequest::default()).await;
+        assert!(page.is_err());
+    }
+}
+
+#[tokio::test]
+async fn the_alias_of_an_account_stands_in_either_form() {
+    let profile = r#"{"id": "u1", "coreAttributes": {
+        "DisplayName": {"value": "Ada"}, "PublicAlias": {"value": "ada-w"}, "EmailAddress": {"value": "ada@mill.example"}}}"#;
+    let answers = vec![
+        (
+            "_apis/profile/profiles/me?api-version=7.1".to_owned(),
+            Reply::ok(profile),
+        ),
+        (
+            "_apis/accounts?memberId=ada-w&api-version=7.1".to_owned(),
+            accounts(&["mill"]),
+        ),
+        (list_of("mill"), of("repositories")),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let viewer = provider.viewer(&call()).await.unwrap();
+    assert_eq!(viewer.login.as_deref(), Some("ada-w"));
+    assert_eq!(viewer.name.as_deref(), Some("Ada"));
+    let page = provider.repositories(&call(), PageRequest::default()).await;
+    assert_eq!(page.unwrap().items.len(), 3);
+}
+
+#[tokio::test]
+async fn what_has_a_parent_is_a_fork() {
+    for (members, fork) in [
+        ("", None),
+        (r#""parentRepository": {"id": "x"},"#, Some(true)),
+        (r#""parentRepository": null,"#, None),
+        (r#""isFork": false,"#, Some(false)),
+    ] {
+        let body = format!(
+            r#"{{{members} "id": "a", "name": "b", "project": {{"id": "c", "name": "d"}}}}"#
+        );
+        let (_stand_in, provider) = upstream(vec![(below(""), Reply::ok(body))]).await;
+        let found = provider.repository(&call(), &repo()).await.unwrap();
+        assert_eq!(found.fork, fork, "{members}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_a_pull_request_names_its_project_once() {
+    for (before, page) in [
+        ("https://dev.azure.com/mill", "https://dev.azure.com/mill"),
+        (
+            "https://dev.azure.com/mill/5f0d2c1e-7a31-4c9e-8b55-2f6a1d3e9c01",
+            "https://dev.azure.com/mill",
+        ),
+        (
+            "https://dev.azure.com/mill/Loom%20Works",
+            "https://dev.azure.com/mill",
+        ),
+        (
+            "https://dev.azure.com/loom works",
+            "https://dev.azure.com/loom works",
+        ),
+        (
+            "https://mill.visualstudio.com/Loom%20Works",
+            "https://mill.visualstudio.com",
+        ),
+        (
+            "https://mill.visualstudio.com",
+            "https://mill.visualstudio.com",
+        ),
+    ] {
+        let body = format!(
+            r#"{{"pullRequestId": 4, "url": "{before}/_apis/git/repositories/x/pullRequests/4",
+                "repository": {{"name": "loom-engine", "project": {{"name": "Loom Works"}}}}}}"#
+        );
+        let target = below("/pullrequests/4");
+        let (_stand_in, provider) = upstream(vec![(target, Reply::ok(body))]).await;
+        let found = provider.pull_request(&call(), &repo(), 4).await.unwrap();
+        let expected = format!("{page}/Loom%20Works/_git/loom-engine/pullrequest/4");
+        assert_eq!(found.web_url, Some(expected), "{before}");
+    }
+}
+
+#[tokio::test]
+async fn kinds_of_objects_are_known_in_any_letter_case() {
+    let tree = "b".repeat(40);
+    let answers = vec![
+        (
+            below("/items?scopePath=%2F&recursionLevel=none&%24format=json"),
+            Reply::ok(format!(
+                r#"{{"value": [{{"objectId": "{tree}", "gitObjectType": "Tree"}}]}}"#
+            )),
+        ),
+        (
+            below(&format!("/trees/{tree}?recursive=false")),
+            Reply::ok(
+                r#"{"treeEntries": [
+                    {"relativePath": "a", "gitObjectType": "TREE", "mode": "40000"},
+                    {"relativePath": "b", "gitObjectType": "Commit", "mode": "160000"},
+                    {"relativePath": "c", "gitObjectType": "Blob", "mode": "100644"}]}"#,
+            ),
+        ),
+        (
+            below("/items?path=%2Fa&includeContentMetadata=true&%24format=json"),
+            Reply::ok(r#"{"objectId": "1", "gitObjectType": "Tree"}"#),
+        ),
+        (
+            below("/items?path=%2Fb&includeContentMetadata=true&%24format=json"),
+            Reply::ok(r#"{"objectId": "2", "gitObjectType": "COMMIT"}"#),
+        ),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let (call, repo, page) = (call(), repo(), PageRequest::default());
+    let whole = TreeQuery::default();
+    let found = provider.file_tree(&call, &repo, &whole, page).await;
+    let kinds: Vec<_> = found.unwrap().items.iter().map(|it| it.kind).collect();
+    let expected = [
+        TreeEntryType::Directory,
+        TreeEntryType::Submodule,
+        TreeEntryType::File,
+    ];
+    assert_eq!(kinds, expected);
+    let at = |path| ContentQuery {
+        at: RefSelector::DefaultBranch,
+        path: FilePath::parse("path", path).unwrap(),
+    };
+    let read = async |path| {
+        let query = at(path);
+        provider
+            .contents(&call, &repo, &query, Held::default())
+            .await
+    };
+    assert_eq!(read("a").await.unwrap_err().code(), Code::InvalidRequest);
+    assert_eq!(read("b").await.unwrap().kind, ContentType::Submodule);
+}
+
+#[tokio::test]
+async fn a_comment_that_says_no_type_is_somebodys() {
+    let thread = r#"{"value": [{"id": 7, "threadContext": {}, "comments": [
+        {"id": 1, "content": "a", "commentType": "Text"}, {"id": 2, "content": "b"}, {"id": 3, "content": "c", "commentType": "codeChange"}]}]}"#;
+    let target = below("/pullRequests/4/threads");
+    let (_stand_in, provider) = upstream(vec![(target, Reply::ok(thread))]).await;
+    let page = PageRequest::default();
+    let found = provider.comments(&call(), &repo(), 4, page).await.unwrap();
+    let seen: Vec<_> = found.items.iter().map(|it| (&*it.id, it.kind)).collect();
+    // What is about no file is about the whole.
+    let general = CommentKind::General;
+    assert_eq!(seen, [("7.1", general), ("7.2", general)]);
 }
 
 #[tokio::test]

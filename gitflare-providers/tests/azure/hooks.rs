@@ -171,6 +171,11 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         ),
         (
             "ms.vss-code.git-pullrequest-comment-event",
+            comment(&json!({"commentType": null})),
+            json!([["comment", {"id": "7.2"}]]),
+        ),
+        (
+            "ms.vss-code.git-pullrequest-comment-event",
             comment(&json!({"commentType": "system", "content": "Ada voted 10"})),
             none.clone(),
         ),

@@ -1,7 +1,10 @@
 //! Recordings of the real service: every one that fits an operation maps without error, and every
 //! value in the answer was sent.
 
-use gitflare_core::provider::{CommitId, Provider};
+use gitflare_core::{
+    PageRequest,
+    provider::{CommitId, Provider, TreeQuery},
+};
 use gitflare_providers::{
     azure::Azure,
     conformance::{Reply, StandIn},
@@ -29,6 +32,12 @@ const RECORDINGS: &[(&str, &str)] = &[
     ("commit.json", "commits"),
     ("commits.json", "commits"),
     ("pr.json", "pull_requests"),
+];
+
+/// Recorded answers that are one of several in a read: the read, and the answer.
+const PARTS: &[(&str, &str, &str)] = &[
+    ("compare.json", "compare", "changes"),
+    ("content.json", "file", "item"),
 ];
 
 /// The same for the published examples, by how their files' names begin.
@@ -103,9 +112,17 @@ fn composed(body: &str) -> Vec<&'static str> {
 }
 
 async fn maps(name: &str, operation: &str, body: &str) {
+    maps_in(name, (operation, operation), body).await;
+}
+
+async fn maps_in(name: &str, (operation, answer): (&str, &str), body: &str) {
     let mut subject = subject();
-    subject.own_words = [subject.own_words, &composed(body)].concat().leak();
-    let answer = subject.read_with(operation, operation, body).await;
+    // What every other request is answered with.
+    let others = ["[]"];
+    subject.own_words = [subject.own_words, &composed(body), &others]
+        .concat()
+        .leak();
+    let answer = subject.read_with(operation, answer, body).await;
     let answer = answer.unwrap_or_else(|error| panic!("{name} as {operation}: {error:?}"));
     assert_ne!(answer, Value::Array(Vec::new()), "{name} as {operation}");
 }
@@ -116,7 +133,32 @@ async fn every_recording_maps_and_nothing_is_invented() {
         for (name, operation) in RECORDINGS {
             maps(name, operation, &body(operation, &read(&folder, name))).await;
         }
+        for (name, operation, answer) in PARTS {
+            maps_in(name, (operation, answer), &read(&folder, name)).await;
+        }
     }
+}
+
+#[tokio::test]
+async fn the_recorded_folder_leads_to_its_tree() {
+    let Some(folder) = folder("azure") else {
+        return;
+    };
+    let recorded = read(&folder, "content_list.json");
+    let stand_in = StandIn::answering(move |_, target, _| {
+        Reply::ok(
+            match target.contains("/trees/9804b758e84cac41a6acc4d011f57310a1f63102") {
+                true => fixture("azure/file_tree.json"),
+                false => recorded.clone(),
+            },
+        )
+    })
+    .await;
+    let provider = Azure::new(stand_in.http(), &stand_in.url()).unwrap();
+    let page = PageRequest::default();
+    let (call, repo, whole) = (call(), repo(), TreeQuery::default());
+    let tree = provider.file_tree(&call, &repo, &whole, page).await;
+    assert!(!tree.unwrap().items.is_empty());
 }
 
 #[tokio::test]

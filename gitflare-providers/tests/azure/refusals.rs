@@ -4,12 +4,12 @@
 use gitflare_core::{
     Code, PageRequest,
     model::PullRequestState,
-    provider::{ContentQuery, FilePath, Held, Provider, RefSelector},
+    provider::{CompareQuery, ContentQuery, FilePath, GitRef, Held, Provider, RefSelector},
 };
 use gitflare_providers::conformance::Reply;
 
 use crate::azure::{
-    below,
+    PARENT, SHA, below,
     golden::upstream,
     repo,
     support::{call, table::fixture},
@@ -98,6 +98,15 @@ async fn each_refusal_has_its_code() {
         (
             words(403, "", "VS403463: The conditional access policy"),
             Code::AccessBlockedByPolicy,
+        ),
+        (
+            words(
+                401,
+                "UnauthorizedRequestException",
+                "TF400813: The user 'aaaa-bbbb' is not authorized",
+            )
+            .with("www-authenticate", "Bearer error=\"insufficient_scope\""),
+            Code::InsufficientScope,
         ),
         (
             words(404, "", "VS800080: the organization was renamed"),
@@ -195,6 +204,157 @@ async fn a_wait_beside_an_answer_holds_back_the_next_call() {
     let second = provider.branches(&call(), &repo(), page).await.unwrap_err();
     assert_eq!(second.code(), Code::RateLimited);
     assert_eq!(stand_in.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_wait_beside_an_answer_does_not_cut_a_read_in_two() {
+    let iterations = r#"{"value": []}"#;
+    let pull = format!(
+        r#"{{"pullRequestId": 4, "lastMergeTargetCommit": {{"commitId": "{PARENT}"}}, "lastMergeSourceCommit": {{"commitId": "{SHA}"}}}}"#
+    );
+    let changes = format!(
+        "/diffs/commits?baseVersion={PARENT}&baseVersionType=commit&targetVersion={SHA}&targetVersionType=commit&diffCommonCommit=true&%24top=2000&%24skip=0"
+    );
+    let slow = |body: &str| Reply::ok(body).with("retry-after", "60");
+    let answers = vec![
+        (below("/pullRequests/4/iterations"), slow(iterations)),
+        (below("/pullrequests/4"), slow(&pull)),
+        (
+            below(&changes),
+            slow(r#"{"changes": [], "allChangesIncluded": true}"#),
+        ),
+    ];
+    let (stand_in, provider) = upstream(answers).await;
+    let diff = provider.pull_request_diff(&call(), &repo(), 4).await;
+    assert!(diff.unwrap().files.is_empty());
+    assert_eq!(stand_in.asked().len(), 3);
+    let next = provider.pull_request(&call(), &repo(), 4).await;
+    assert_eq!(next.unwrap_err().code(), Code::RateLimited);
+    assert_eq!(stand_in.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn no_calls_left_are_no_refusal_where_calls_are_slowed_down_first() {
+    let list = below("/refs?filter=heads%2F&%24top=25");
+    let branches = Reply::ok(fixture("azure/branches.json"))
+        .with("x-ratelimit-remaining", "0")
+        .with("x-ratelimit-reset", "280");
+    let (stand_in, provider) = upstream(vec![(list, branches)]).await;
+    for _ in 0..2 {
+        let page = PageRequest::default();
+        let found = provider.branches(&call(), &repo(), page).await;
+        assert_eq!(found.unwrap().items.len(), 2);
+    }
+    assert_eq!(stand_in.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn an_error_of_the_moment_is_asked_about_once_more() {
+    let list = below("/refs?filter=heads%2F&%24top=25");
+    for status in [400, 500] {
+        let message = "TF400898: An Internal Error Occurred. Activity Id: x";
+        let (stand_in, provider) = upstream(vec![(list.clone(), words(status, "", message))]).await;
+        let page = PageRequest::default();
+        let error = provider.branches(&call(), &repo(), page).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.code(), Code::UpstreamUnavailable);
+        // Nobody has said how long to wait.
+        assert_eq!(error.retry_after_seconds(), None);
+        assert_eq!(stand_in.asked().len(), 2, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_with_the_status_of_an_answer_is_one_in_every_list() {
+    for (key, message, code) in [
+        (
+            "GitRepositoryNotFoundException",
+            "TF401019",
+            Code::RepositoryNotFound,
+        ),
+        (
+            "GitItemNotFoundException",
+            "TF401174",
+            Code::ResourceNotFound,
+        ),
+        ("RequestBlockedException", "TF400733", Code::RateLimited),
+        ("Exception", "x", Code::UpstreamUnavailable),
+    ] {
+        let error = refused(words(200, key, message)).await;
+        assert_eq!(error.code(), code, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_elsewhere_says_nothing_of_the_token() {
+    for reply in [
+        Reply::new(302, "").with("location", "https://portal.example/"),
+        Reply::new(301, "").with("location", "https://dev.azure.com/_signin"),
+        Reply::new(304, ""),
+    ] {
+        let shown = format!("{reply:?}");
+        let error = refused(reply).await;
+        assert_eq!(error.code(), Code::UpstreamUnavailable, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_a_branch_lacks_is_not_looked_for_at_a_tag() {
+    let item = |kind: &str| {
+        below(&format!(
+            "/items?path=%2Fa&includeContentMetadata=true&versionDescriptor.version=v1&versionDescriptor.versionType={kind}&%24format=json"
+        ))
+    };
+    let found = r#"{"objectId": "1111111111111111111111111111111111111111", "gitObjectType": "commit", "commitId": "x"}"#;
+    for (key, code) in [
+        ("GitItemNotFoundException", Some(Code::ResourceNotFound)),
+        ("GitUnresolvableToCommitException", None),
+    ] {
+        let answers = vec![
+            (item("branch"), words(404, key, "TF40117x")),
+            (item("tag"), Reply::ok(found)),
+            (below(""), Reply::ok(fixture("azure/repository.json"))),
+        ];
+        let (_stand_in, provider) = upstream(answers).await;
+        let query = ContentQuery {
+            at: RefSelector::Ref(GitRef::parse("ref", "v1").unwrap()),
+            path: FilePath::parse("path", "a").unwrap(),
+        };
+        let held = Held::default();
+        let read = provider.contents(&call(), &repo(), &query, held).await;
+        assert_eq!(read.err().map(|error| error.code()), code, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_says_which_name_is_unknown() {
+    let refs = |name: &str| {
+        ["heads", "tags"].map(|folder| {
+            let target = format!("/refs?filter={folder}%2F{name}&peelTags=true&%24top=100");
+            (below(&target), Reply::ok(r#"{"value": []}"#))
+        })
+    };
+    let known = (
+        below(&format!("/commits/{SHA}?changeCount=0")),
+        Reply::ok("{}"),
+    );
+    for (base, head, told) in [("nope", SHA, "`base`"), (SHA, "nope", "`head`")] {
+        let mut answers = vec![known.clone()];
+        answers.extend(refs("nope"));
+        let (_stand_in, provider) = upstream(answers).await;
+        let name = |name| GitRef::parse("ref", name).unwrap();
+        let query = CompareQuery {
+            base: name(base),
+            head: name(head),
+            with_commits: false,
+        };
+        let error = provider
+            .compare(&call(), &repo(), &query)
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), Code::ResourceNotFound);
+        assert!(error.message().contains(told), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 
 use gitflare_core::{
     Code, Limit, PageRequest,
-    model::PullRequestFilter,
-    provider::{CommitId, Provider},
+    model::{DeploymentState, FileStatus, PullRequestFilter, ReviewState},
+    provider::{Call, CommitId, DeploymentFilter, Provider},
 };
 use gitflare_providers::{
     bitbucket::Bitbucket,
@@ -79,7 +79,7 @@ async fn a_diff_that_bitbucket_does_not_make_costs_patches_and_no_rows() {
             Reply::new(555, ""),
         ),
         (
-            below(&format!("/diffstat/{SHA}?pagelen=100")),
+            below(&format!("/diffstat/{SHA}?pagelen=500")),
             Reply::ok(list),
         ),
     ];
@@ -110,6 +110,234 @@ async fn a_diff_that_bitbucket_does_not_make_costs_patches_and_no_rows() {
         (Some(3), Some(3), Some(10))
     );
     assert!(!diff.truncated);
+}
+
+#[tokio::test]
+async fn a_file_that_the_text_leaves_out_is_in_the_diff() {
+    let list = r#"{"values": [
+        {"status": "added", "lines_added": 0, "lines_removed": 0, "old": null, "new": {"path": "key.p12"}},
+        {"status": "modified", "lines_added": 1, "lines_removed": 0, "old": {"path": "src/weave.rs"}, "new": {"path": "src/weave.rs"}},
+        {"status": "added", "lines_added": 7, "lines_removed": 0, "old": null, "new": {"path": "left out"}}]}"#;
+    let answers = vec![
+        (
+            below(&format!("/commit/{SHA}")),
+            Reply::ok(fixture("bitbucket/commit.json")),
+        ),
+        (
+            below(&format!("/diff/{SHA}?binary=false")),
+            Reply::ok(fixture("bitbucket/diff.txt")),
+        ),
+        (
+            below(&format!("/diffstat/{SHA}?pagelen=500")),
+            Reply::ok(list),
+        ),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let commit = CommitId::parse(SHA).unwrap();
+    let diff = provider.commit_diff(&call(), &repo(), &commit).await;
+    let diff = diff.unwrap();
+    let seen: Vec<_> = diff
+        .files
+        .iter()
+        .map(|file| (&*file.path, file.patch.is_some(), file.patch_truncated))
+        .collect();
+    let expected = [
+        ("key.p12", false, false),
+        ("src/weave.rs", true, false),
+        ("left out", false, true),
+        // What the text alone has is not lost.
+        ("new.txt", false, false),
+        ("logo.png", false, false),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(diff.files[0].status, FileStatus::Added);
+    assert_eq!(diff.stats.files, Some(5));
+}
+
+#[tokio::test]
+async fn the_list_of_a_pull_requests_files_that_goes_on_says_so() {
+    // The redirect would forget the page, so that the first one came again.
+    let list = r#"{"values": [
+        {"status": "modified", "lines_added": 3, "lines_removed": 1, "old": {"path": "a"}, "new": {"path": "a"}}],
+        "next": "https://api.bitbucket.org/2.0/x?page=2"}"#;
+    let answers = vec![
+        (
+            below("/pullrequests/4"),
+            Reply::ok(fixture("bitbucket/pull_request.json")),
+        ),
+        (
+            below("/pullrequests/4/diff?binary=false"),
+            Reply::new(555, ""),
+        ),
+        (
+            below("/pullrequests/4/diffstat?pagelen=500"),
+            Reply::ok(list),
+        ),
+    ];
+    let (stand_in, provider) = upstream(answers).await;
+    let diff = provider.pull_request_diff(&call(), &repo(), 4).await;
+    let diff = diff.unwrap();
+    assert_eq!((diff.files.len(), diff.truncated), (1, true));
+    assert_eq!(diff.stats.additions, None);
+    let asked = stand_in.asked();
+    assert!(!asked.iter().any(|target| target.contains("page=2")));
+}
+
+#[tokio::test]
+async fn deployments_are_filtered_by_what_bitbucket_tells_of_them() {
+    let environments = |page: u32| {
+        let row = format!(
+            r#"{{"uuid": "{{eeeeeeee-0000-4000-8000-00000000000{page}}}", "name": "Area {page}"}}"#
+        );
+        Reply::ok(format!(
+            r#"{{"values": [{row}], "page": {page}, "pagelen": 100, "size": 101}}"#
+        ))
+    };
+    let answers = || {
+        vec![
+            (
+                below("/deployments?pagelen=25"),
+                Reply::ok(fixture("bitbucket/deployments.json")),
+            ),
+            (below("/environments?pagelen=100"), environments(1)),
+            (below("/environments?pagelen=100&page=2"), environments(9)),
+        ]
+    };
+    for (environment, state, found) in [
+        (None, None, "123"),
+        (Some("area 1"), None, "13"),
+        (Some("AREA 9"), None, "2"),
+        (Some("eeeeeeee-0000-4000-8000-000000000009"), None, "2"),
+        (Some("{eeeeeeee-0000-4000-8000-000000000009}"), None, "2"),
+        (Some("nowhere"), None, ""),
+        (None, Some(DeploymentState::Pending), "3"),
+        (Some("Area 1"), Some(DeploymentState::Success), "1"),
+        (Some("Area 9"), Some(DeploymentState::Success), ""),
+        (None, Some(DeploymentState::Queued), ""),
+    ] {
+        let (_stand_in, provider) = upstream(answers()).await;
+        let filter = DeploymentFilter {
+            environment: environment.map(str::to_owned),
+            state,
+        };
+        let page = provider
+            .deployments(&call(), &repo(), &filter, PageRequest::default())
+            .await
+            .unwrap();
+        let last = |id: &String| id.chars().last().unwrap();
+        let ids: String = page.items.iter().map(|one| last(&one.id)).collect();
+        assert_eq!(ids, found, "{environment:?} {state:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_moments_of_a_deployment_have_either_name() {
+    for names in [
+        ["started_on", "completed_on"],
+        ["start_date", "completion_date"],
+    ] {
+        let [began, ended] = names;
+        let list = format!(
+            r#"{{"values": [{{"uuid": "{{d}}", "state": {{"name": "COMPLETED", "{began}": "2026-03-01T08:00:00Z", "{ended}": "2026-03-01T08:05:00Z"}}}}], "size": 1}}"#
+        );
+        let answers = vec![
+            (below("/deployments?pagelen=25"), Reply::ok(list)),
+            (
+                below("/environments?pagelen=100"),
+                Reply::ok(r#"{"values": []}"#),
+            ),
+        ];
+        let (_stand_in, provider) = upstream(answers).await;
+        let filter = DeploymentFilter::default();
+        let page = provider
+            .deployments(&call(), &repo(), &filter, PageRequest::default())
+            .await
+            .unwrap();
+        let shown = |at: Option<gitflare_core::Timestamp>| at.map(|at| at.to_string());
+        let row = &page.items[0];
+        assert_eq!(
+            shown(row.created_at).as_deref(),
+            Some("2026-03-01T08:00:00.000Z")
+        );
+        assert_eq!(
+            shown(row.updated_at).as_deref(),
+            Some("2026-03-01T08:05:00.000Z")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_title_is_that_of_the_summary() {
+    let list = format!(
+        r#"{{"values": [{{"hash": "{SHA}", "message": "one\n", "summary": {{"raw": "Uno\nmas"}}}}, {{"hash": "{SHA}", "message": "two\nmore"}}]}}"#
+    );
+    let target = below("/pullrequests/4/commits?pagelen=25");
+    let (_stand_in, provider) = upstream(vec![(target, Reply::ok(list))]).await;
+    let page = PageRequest::default();
+    let found = provider
+        .pull_request_commits(&call(), &repo(), 4, page)
+        .await;
+    let found = found.unwrap().items;
+    let titles: Vec<_> = found.iter().map(|row| row.title.as_deref()).collect();
+    assert_eq!(titles, [Some("Uno"), Some("two")]);
+}
+
+#[tokio::test]
+async fn a_vote_counts_whoever_gave_it() {
+    let body = r#"{"id": 4, "reviewers": [{"uuid": "{b}"}, {"uuid": "{c}"}], "participants": [
+        {"user": null, "state": "approved"}, {"user": null, "state": null},
+        {"user": {"uuid": "{b}"}, "state": "changes_requested"}, {"user": {"uuid": "{c}"}, "state": null}]}"#;
+    let target = below("/pullrequests/4");
+    let (_stand_in, provider) = upstream(vec![(target, Reply::ok(body))]).await;
+    let page = PageRequest::default();
+    let reviews = provider.reviews(&call(), &repo(), 4, page).await.unwrap();
+    let seen: Vec<_> = reviews
+        .items
+        .iter()
+        .map(|row| (&*row.id, row.author.is_some(), row.state))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("", false, ReviewState::Approved),
+            ("b", true, ReviewState::ChangesRequested)
+        ]
+    );
+    // Who has voted is no longer waited for.
+    let pull = provider.pull_request(&call(), &repo(), 4).await.unwrap();
+    let waited: Vec<_> = pull.requested_reviewers.unwrap();
+    let waited: Vec<_> = waited.into_iter().map(|person| person.id).collect();
+    assert_eq!(waited, [Some("c".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_branch_that_leads_nowhere_is_told_of() {
+    let list = format!(
+        r#"{{"values": [{{"name": "lost", "target": null}}, {{"name": "main", "target": {{"hash": "{SHA}"}}}}]}}"#
+    );
+    let target = below("/refs/branches?pagelen=25");
+    let (_stand_in, provider) = upstream(vec![(target, Reply::ok(list))]).await;
+    let page = provider
+        .branches(&call(), &repo(), PageRequest::default())
+        .await
+        .unwrap();
+    assert_eq!((page.items.len(), page.errors.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_connection_can_name_its_workspace() {
+    let list = (
+        "repositories/mill?role=member&sort=full_name&pagelen=25".to_owned(),
+        Reply::ok(fixture("bitbucket/repositories.json")),
+    );
+    let (stand_in, provider) = upstream(vec![list]).await;
+    let call = Call {
+        organization: Some("mill".to_owned()),
+        ..call()
+    };
+    let page = provider.repositories(&call, PageRequest::default()).await;
+    assert!(!page.unwrap().items.is_empty());
+    assert_eq!(stand_in.asked().len(), 1);
 }
 
 #[tokio::test]

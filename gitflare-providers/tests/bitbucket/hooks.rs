@@ -74,12 +74,32 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         (
             "pullrequest:comment_created",
             json!({"pullrequest": pull_request, "comment": comment}),
-            json!([["comment", {"id": "5", "body": "Nice", "pullRequestNumber": 4, "commitSha": null}]]),
+            json!([["comment", {"id": "5", "body": "Nice", "pullRequestNumber": 4, "commitSha": null, "resolved": false}]]),
+        ),
+        (
+            "pullrequest:comment_updated",
+            json!({"pullrequest": pull_request, "comment": {"id": 8, "resolution": {"type": "x"}}}),
+            json!([["comment", {"id": "8", "resolved": true}]]),
+        ),
+        (
+            "pullrequest:comment_created",
+            json!({"pullrequest": pull_request, "comment": {"id": 9, "parent": {"id": 8}}}),
+            json!([["comment", {"id": "9", "inReplyToId": "8", "resolved": null}]]),
+        ),
+        (
+            "pullrequest:comment_resolved",
+            json!({"pullrequest": pull_request, "comment": {"id": 8}}),
+            json!([["comment", {"id": "8", "resolved": true}]]),
+        ),
+        (
+            "pullrequest:comment_reopened",
+            json!({"pullrequest": pull_request, "comment": {"id": 8}}),
+            json!([["comment", {"id": "8", "resolved": false}]]),
         ),
         (
             "repo:commit_comment_created",
             json!({"commit": {"hash": SHA}, "comment": {"id": 6, "content": {"raw": "Here"}, "commit": {"hash": SHA}}}),
-            json!([["comment", {"id": "6", "commitSha": SHA, "pullRequestNumber": null}]]),
+            json!([["comment", {"id": "6", "commitSha": SHA, "pullRequestNumber": null, "resolved": null}]]),
         ),
         (
             "repo:commit_comment_created",

@@ -2,7 +2,7 @@
 
 use gitflare_core::{
     Code, PageRequest,
-    provider::{GitRef, Provider, RefSelector},
+    provider::{CompareQuery, GitRef, Provider, RefSelector},
 };
 use gitflare_providers::{
     bitbucket::Bitbucket,
@@ -125,6 +125,83 @@ async fn each_refusal_has_its_code() {
         let error = refused(reply).await;
         assert_eq!(error.code(), code, "{shown}");
         assert_eq!(error.provider_request_id(), Some("01HXFIXTURE"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn the_scopes_that_are_missing_are_named() {
+    let words = "Your credentials lack one or more required privilege scopes.";
+    let detailed = format!(
+        r#"{{"error": {{"message": "{words}", "detail": {{"required": ["pipeline", "read:user:bitbucket", "<b>"], "granted": ["account"]}}}}}}"#
+    );
+    let vague = Reply::new(403, format!(r#"{{"error": {{"message": "{words}"}}}}"#));
+    for (reply, told) in [
+        (
+            Reply::new(403, detailed),
+            ": it needs `pipeline`, `read:user:bitbucket`.",
+        ),
+        (
+            vague
+                .clone()
+                .with("x-accepted-oauth-scopes", "pullrequest, webhook"),
+            ": it needs `pullrequest`, `webhook`.",
+        ),
+        (vague, "asks for."),
+    ] {
+        let error = refused(reply).await;
+        assert_eq!(error.code(), Code::InsufficientScope);
+        assert!(error.message().ends_with(told), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn where_every_workspace_refuses_there_is_no_answer() {
+    let stand_in = StandIn::answering(|_, target, _| match target {
+        target if target.starts_with("/2.0/user/workspaces") => {
+            Reply::ok(r#"{"values": [{"workspace": {"slug": "a"}}, {"workspace": {"slug": "b"}}]}"#)
+        }
+        _ => Reply::new(403, "{}"),
+    })
+    .await;
+    let provider = Bitbucket::new(stand_in.http(), &format!("{}/2.0", stand_in.url())).unwrap();
+    let refused = provider.repositories(&call(), PageRequest::default()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InsufficientScope);
+}
+
+#[tokio::test]
+async fn a_comparison_says_which_name_is_unknown() {
+    let other = "7654321076543210765432107654321076543210";
+    for (base, head, known, told) in [
+        ("nope", SHA, "", "`base`"),
+        (SHA, "nope", "", "`head`"),
+        (SHA, other, SHA, "`head`"),
+        (SHA, other, "both", "no common ancestor"),
+    ] {
+        let repository = format!("/2.0/{}", below(""));
+        let stand_in = StandIn::answering(move |_, target, _| match target {
+            target if target == repository => Reply::ok(fixture("bitbucket/repository.json")),
+            target
+                if target.contains("/commit/") && (known == "both" || target.ends_with(known)) =>
+            {
+                Reply::ok("{}")
+            }
+            _ => Reply::new(404, r#"{"error": {"message": "Commit not found"}}"#),
+        })
+        .await;
+        let url = format!("{}/2.0", stand_in.url());
+        let provider = Bitbucket::new(stand_in.http(), &url).unwrap();
+        let name = |name| GitRef::parse("ref", name).unwrap();
+        let query = CompareQuery {
+            base: name(base),
+            head: name(head),
+            with_commits: false,
+        };
+        let error = provider
+            .compare(&call(), &repo(), &query)
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), Code::ResourceNotFound);
+        assert!(error.message().contains(told), "{base} {head}: {error}");
     }
 }
 

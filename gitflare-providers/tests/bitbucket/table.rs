@@ -219,7 +219,7 @@ fn case(name: &'static str, read: Read, exchanges: &[(&'static str, String)]) ->
     BITBUCKET.case(name, read, &exchanges)
 }
 
-const RESOLVED: &[&str] = &["main/name", "main/target", "main/target/hash"];
+const RESOLVED: &[&str] = &["main/target", "main/target/hash"];
 
 fn history() -> Vec<Row> {
     let list = format!("commits/{SHA}?pagelen=25");
@@ -260,7 +260,10 @@ fn history() -> Vec<Row> {
         case(
             "commit_diff",
             Read::CommitDiff(CommitId::parse(SHA).unwrap()),
-            &[("commit", below(&format!("/commit/{SHA}")))],
+            &[
+                ("commit", below(&format!("/commit/{SHA}"))),
+                ("files", below(&format!("/diffstat/{SHA}?pagelen=500"))),
+            ],
         )
         .answer(
             "diff",
@@ -318,11 +321,7 @@ fn pull_requests() -> Vec<Row> {
             &[("participants", below("/pullrequests/4"))],
         )
         .golden(&["participants"])
-        .needs(&[
-            "participants/participants",
-            "participants/participants/*/user",
-            "participants/participants/*/user/uuid",
-        ]),
+        .needs(&["participants/participants"]),
         case(
             "comments",
             Read::Comments(4),
@@ -336,7 +335,10 @@ fn pull_requests() -> Vec<Row> {
         case(
             "pull_request_diff",
             Read::PullRequestDiff(4),
-            &[("pull_request", below("/pullrequests/4"))],
+            &[
+                ("pull_request", below("/pullrequests/4")),
+                ("files", below("/pullrequests/4/diffstat?pagelen=500")),
+            ],
         )
         .answer(
             "diff",
@@ -492,7 +494,10 @@ fn comparison() -> Row {
         "/commits?include={SHA}&exclude={base}&pagelen=100"
     ));
     // The commit with the changes comes first.
-    case("compare", read, &[("commits", commits)])
+    let files = below(&format!(
+        "/diffstat/{SHA}..{parent}?topic=false&pagelen=500"
+    ));
+    case("compare", read, &[("commits", commits), ("files", files)])
         .answer(
             "common",
             &below(&format!("/merge-base/{SHA}..{base}")),
