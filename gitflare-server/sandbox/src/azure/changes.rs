@@ -1,15 +1,18 @@
 //! Which files a change is about, in Azure's three forms. What differs in them it does not say: clients
 //! compare the contents themselves. Folders are among the rows, and of a rename both halves.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use gitflare_core::{
     Result,
-    model::{Comparison, Diff, DiffFile, FileStatus},
+    model::{Diff, DiffFile, FileStatus, TreeEntryType},
 };
 use serde_json::{Value, json};
 
 use super::{
     lists::{CHANGES, Counting, DIFFS, counted, whole},
     reads::{no_commit, no_pull_request},
+    refs::find,
 };
 use crate::kit::{Answer, Call, Repo};
 
@@ -100,29 +103,66 @@ pub(super) async fn of_commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     ))
 }
 
-/// The changes from what two commits have in common to the one; from a commit that is no ancestor of it
-/// they are not emulated.
+/// The changes between two versions, or from what they have in common to the second. Each is a branch
+/// unless its kind is said.
 pub(super) async fn between(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
-    let query = |name: &str| call.query(name).unwrap_or_default();
-    let (base, head) = (query("baseVersion"), query("targetVersion"));
-    let are_commits =
-        query("baseVersionType") == "commit" && query("targetVersionType") == "commit";
-    let from_common = query("diffCommonCommit") == "true";
-    let found = call.world.git.compare(repo, base, head).await?;
-    let is_shown = |found: &Comparison| from_common || found.behind_by == Some(0);
-    let Some(found) = found.filter(|found| are_commits && is_shown(found)) else {
-        return Ok(no_commit(head));
+    let end = async |name: &str| {
+        let (version, kind) = (format!("{name}Version"), format!("{name}VersionType"));
+        find(call, repo, call.query(&version), call.query(&kind)).await
     };
-    let rows = rows_of(call, repo, &found.diff, head, true)?;
+    let (base, head) = match (end("base").await?, end("target").await?) {
+        (Ok(base), Ok(head)) => (base.sha, head.sha),
+        (Err(answer), _) | (_, Err(answer)) => return Ok(answer),
+    };
+    let found = call.world.git.compare(repo, &base, &head).await?;
+    let from_common = call.query("diffCommonCommit") == Some("true");
+    let rows = match &found {
+        Some(found) if from_common || found.behind_by == Some(0) => {
+            rows_of(call, repo, &found.diff, &head, true)?
+        }
+        _ => rows_of_trees(call, repo, &base, &head).await?,
+    };
+    let (common, ahead, behind) = found.map_or((None, None, None), |found| {
+        (found.diff.base_sha, found.ahead_by, found.behind_by)
+    });
     let (rows, _, is_last) = counted(call, DIFFS, rows);
     Ok(Answer::json(
         200,
         &json!({
             "allChangesIncluded": is_last, "changeCounts": {"Edit": rows.len()}, "changes": rows,
-            "commonCommit": found.diff.base_sha, "baseCommit": base, "targetCommit": head,
-            "aheadCount": found.ahead_by, "behindCount": found.behind_by,
+            "commonCommit": common, "baseCommit": base, "targetCommit": head,
+            "aheadCount": ahead, "behindCount": behind,
         }),
     ))
+}
+
+/// The rows of what differs between two commits of which neither came of the other. Renames are not found.
+async fn rows_of_trees(call: &Call<'_>, repo: &Repo, base: &str, head: &str) -> Result<Vec<Value>> {
+    let files = async |sha: &str| -> Result<BTreeMap<String, Option<String>>> {
+        let entries = call.world.git.tree(repo, sha, None, true).await?;
+        let files = entries.into_iter();
+        let files = files.filter(|entry| entry.kind != TreeEntryType::Directory);
+        Ok(files.map(|entry| (entry.path, entry.sha)).collect())
+    };
+    let (old, new) = (files(base).await?, files(head).await?);
+    let paths: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let row = |path: &String| {
+        let (before, after) = (old.get(path), new.get(path));
+        let kind = match (before, after) {
+            (before, after) if before == after => return None,
+            (None, _) => "add",
+            (_, None) => "delete",
+            _ => "edit",
+        };
+        let mut item = json!({
+            "objectId": after.or(before), "gitObjectType": "blob", "commitId": head, "path": format!("/{path}"), "url": "",
+        });
+        if kind == "edit" {
+            item["originalObjectId"] = json!(before);
+        }
+        Some(json!({"item": item, "changeType": kind}))
+    };
+    Ok(paths.into_iter().filter_map(row).collect())
 }
 
 /// What has been pushed to a pull request: here it is always two times, the second being the newest.

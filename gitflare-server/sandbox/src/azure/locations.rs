@@ -46,6 +46,30 @@ const IN_ORGANIZATION: &[[&str; 4]] = &[
         "{project}/_apis/{area}/repositories/{repositoryNameOrId}/{resource}/{collectionId}",
     ],
     [
+        "d5b216de-d8d5-4d32-ae76-51df755b16d3",
+        "git",
+        "branches",
+        "{project}/_apis/{area}/repositories/{repositoryId}/stats/{resource}",
+    ],
+    [
+        "5e8a8081-3851-4626-b677-9891cc04102e",
+        "git",
+        "annotatedTags",
+        "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{objectId}",
+    ],
+    [
+        "7cf2abb6-c964-4f7e-9872-f78c66e72e9c",
+        "git",
+        "mergeBases",
+        "{project}/_apis/{area}/repositories/{repositoryNameOrId}/commits/{commitId}/{resource}",
+    ],
+    [
+        "01a46dea-7d46-4d40-bc84-319e7c260d99",
+        "git",
+        "pullRequests",
+        "{project}/_apis/{area}/{resource}/{pullRequestId}",
+    ],
+    [
         "2d874a60-a811-4f62-9c9f-963a6ea0a55b",
         "git",
         "refs",

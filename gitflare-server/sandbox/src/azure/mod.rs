@@ -2,7 +2,7 @@
 //! repositories are organizations here, each with one project. What the objects look like is in
 //! `objects`, its ways to page are in `lists`.
 //!
-//! Pipelines, work items, pushes and comparisons of any two commits are not emulated.
+//! Pipelines, work items and pushes are not emulated.
 
 mod around;
 mod changes;
@@ -14,6 +14,7 @@ mod locations;
 mod oauth;
 mod objects;
 mod reads;
+mod refs;
 mod talk;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -52,20 +53,26 @@ const ROUTES: Routes = routes! {
         GET "/_apis/accounts" => reads::accounts,
         GET "/{organization}/_apis/connectionData" => reads::connection,
         GET "/{organization}/_apis/projects" => reads::projects,
+        GET "/{organization}/_apis/projects/{project}" => reads::project,
         GET "/{organization}/_apis/hooks/subscriptions" => hooks::list,
         POST "/{organization}/_apis/hooks/subscriptions" => hooks::create,
         DELETE "/{organization}/_apis/hooks/subscriptions/{id}" => hooks::delete,
         GET "/{organization}/_apis/git/repositories" => reads::repositories,
         GET "/{organization}/{project}/_apis/git/repositories" => reads::repositories,
+        GET "/{organization}/_apis/git/pullRequests/{id}" => reads::pull_request_by_id,
+        GET "/{organization}/{project}/_apis/git/pullRequests/{id}" => reads::pull_request_by_id,
     }
     repository {
         GET "/" => reads::repository,
         GET "/forks/{collection}" => around::forks,
-        GET "/refs" => reads::refs,
+        GET "/refs" => refs::refs,
+        GET "/stats/branches" => refs::stats,
+        GET "/annotatedTags/{id}" => refs::annotated_tag,
         GET "/commits" => reads::commits,
         GET "/commits/{id}" => reads::commit,
         GET "/commits/{id}/changes" => changes::of_commit,
         GET "/commits/{id}/statuses" => reads::statuses,
+        GET "/commits/{id}/mergeBases" => refs::merge_bases,
         GET "/diffs/commits" => changes::between,
         GET "/items" => reads::items,
         GET "/trees/{id}" => reads::tree,
@@ -167,7 +174,12 @@ impl Dialect for Azure {
         let is_unreleased = path.get(2).is_some_and(|part| {
             ["connectiondata", "resourceareas"].contains(&part.to_ascii_lowercase().as_str())
         });
-        if !is_asked_for_paths && (!version.starts_with("7.") || is_unreleased && !is_preview) {
+        // Of the version that is to come there are previews alone.
+        let is_served = match is_preview {
+            true => version.starts_with("7."),
+            false => matches!(version, "7.0" | "7.1") && !is_unreleased,
+        };
+        if !is_asked_for_paths && !is_served {
             return Some(error(
                 400,
                 "VssInvalidPreviewVersionException",
@@ -175,7 +187,7 @@ impl Dialect for Azure {
             ));
         }
         let needed = match path[..] {
-            ["_apis", ..] | [_, "_apis"] | [_, "_apis", "projects"] => "vso.profile",
+            ["_apis", ..] | [_, "_apis"] | [_, "_apis", "projects", ..] => "vso.profile",
             _ if is_unreleased => "vso.profile",
             _ => "vso.code",
         };

@@ -1,8 +1,10 @@
 //! Azure's objects, from what the host knows.
 
+use std::collections::BTreeMap;
+
 use gitflare_core::{
     Timestamp,
-    model::{Branch, Commit, Signature, Tag, TreeEntry, TreeEntryType},
+    model::{Branch, Commit, Diff, DiffFile, FileStatus, Signature, Tag, TreeEntry, TreeEntryType},
 };
 use serde_json::{Value, json};
 
@@ -149,6 +151,20 @@ pub(super) fn tag(world: &World, repo: &Repo, tag: &Tag, peels: bool) -> Value {
     row
 }
 
+/// An annotated tag by itself; `row` is that of the list.
+pub(super) fn annotated_tag(world: &World, repo: &Repo, tag: &Tag, row: &Value) -> Value {
+    let tagger = tag.tagger.as_ref();
+    json!({
+        "name": row["name"], "objectId": row["objectId"], "message": tag.message,
+        "taggedObject": {"objectId": row["peeledObjectId"], "objectType": "commit"},
+        "taggedBy": {
+            "name": tagger.and_then(|who| who.name.as_deref()), "email": tagger.and_then(|who| who.email.as_deref()),
+            "date": moment(tagger.and_then(|who| who.date)),
+        },
+        "url": api(world, repo, &format!("/annotatedTags/{}", row["objectId"].as_str().unwrap_or_default())),
+    })
+}
+
 fn person(who: Option<&Signature>) -> Value {
     json!({
         "name": who.and_then(|who| who.name.as_deref()), "email": who.and_then(|who| who.email.as_deref()),
@@ -170,6 +186,21 @@ pub(super) fn commit(world: &World, repo: &Repo, commit: &Commit) -> Value {
         row["commentTruncated"] = json!(true);
     }
     row
+}
+
+/// How many files a change adds, edits and deletes, as far as there are such.
+pub(super) fn change_counts(diff: &Diff) -> Value {
+    let kind = |file: &DiffFile| match file.status {
+        FileStatus::Added | FileStatus::Copied => "Add",
+        FileStatus::Removed => "Delete",
+        FileStatus::Renamed => "Rename",
+        FileStatus::Modified | FileStatus::TypeChanged => "Edit",
+    };
+    let mut counts = BTreeMap::new();
+    for file in &diff.files {
+        *counts.entry(kind(file)).or_insert(0) += 1;
+    }
+    json!(counts)
 }
 
 /// A commit by itself.

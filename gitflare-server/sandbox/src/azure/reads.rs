@@ -1,16 +1,14 @@
 //! What can be read: accounts, lists and single objects, contents by their ids. Changes are in
 //! `changes`.
 
-use gitflare_core::{
-    Result,
-    model::{Commit, TreeEntryType},
-};
+use gitflare_core::{Result, model::TreeEntryType};
 use serde_json::{Value, json};
 
 use super::{
     error,
-    lists::{COMMITS, PULL_REQUESTS, STATUSES, page, tokens, whole},
+    lists::{COMMITS, PULL_REQUESTS, STATUSES, page, whole},
     objects,
+    refs::version,
 };
 use crate::kit::{
     Answer, Call, Repo,
@@ -88,6 +86,26 @@ pub(super) async fn projects(call: &Call<'_>, person: &'static Person) -> Result
     })
 }
 
+/// A project by its id or its name.
+pub(super) async fn project(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
+    if !is_known(call, person) {
+        return Ok(no_organization());
+    }
+    let (project, name) = (
+        objects::project(call.world, call.name("organization")),
+        call.name("project"),
+    );
+    let is_it = project["id"] == name || objects::PROJECT.eq_ignore_ascii_case(name);
+    Ok(match is_it {
+        true => Answer::json(200, &project),
+        false => error(
+            404,
+            "ProjectDoesNotExistWithNameException",
+            "TF200016: The following project does not exist.",
+        ),
+    })
+}
+
 /// All repositories of an organization, the newest first.
 pub(super) async fn repositories(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
     if !is_known(call, person) {
@@ -105,61 +123,6 @@ pub(super) async fn repositories(call: &Call<'_>, person: &'static Person) -> Re
 
 pub(super) async fn repository(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     Ok(Answer::json(200, &objects::repository(call.world, repo)))
-}
-
-/// Branches and tags whose names begin with `filter`.
-pub(super) async fn refs(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
-    let peels = call.query("peelTags") == Some("true");
-    let mut rows = Vec::new();
-    for branch in call.world.git.branches(repo).await? {
-        rows.push(objects::branch(call.world, repo, &branch));
-    }
-    for tag in call.world.git.tags(repo).await? {
-        rows.push(objects::tag(call.world, repo, &tag, peels));
-    }
-    let filter = format!("refs/{}", call.query("filter").unwrap_or_default());
-    rows.retain(|row| {
-        row["name"]
-            .as_str()
-            .is_some_and(|name| name.starts_with(&filter))
-    });
-    Ok(tokens(call, rows))
-}
-
-/// The commit that a version leads to, whose kind is a branch unless it is said. `prefix` stands in
-/// front of the two parameters.
-pub(super) async fn version(
-    call: &Call<'_>,
-    repo: &Repo,
-    prefix: &str,
-) -> Result<std::result::Result<Commit, Answer>> {
-    let query = |name: &str| call.query(&format!("{prefix}{name}"));
-    let name = query("version").unwrap_or(&repo.default_branch);
-    let (git, kind) = (&call.world.git, query("versionType").unwrap_or("branch"));
-    let sha = match kind {
-        "branch" => {
-            let branches = git.branches(repo).await?.into_iter();
-            branches
-                .filter(|branch| branch.name == name)
-                .map(|branch| branch.commit_sha)
-                .next()
-        }
-        "tag" => {
-            let tags = git.tags(repo).await?.into_iter();
-            tags.filter(|tag| tag.name == name)
-                .filter_map(|tag| tag.commit_sha)
-                .next()
-        }
-        _ => Some(name.to_owned()),
-    };
-    let commit = match sha {
-        Some(sha) => git.commit(repo, &sha).await?,
-        None => None,
-    };
-    Ok(commit.ok_or_else(|| {
-        let message = format!("TF401175: The version descriptor <{kind}: {name}> could not be resolved to a version in the repository.");
-        error(404, "GitUnresolvableToCommitException", &message)
-    }))
 }
 
 pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
@@ -189,7 +152,12 @@ pub(super) fn no_commit(sha: &str) -> Answer {
 pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let id = call.name("id");
     Ok(match call.world.git.commit(repo, id).await? {
-        Some(commit) => Answer::json(200, &objects::whole_commit(call.world, repo, &commit)),
+        Some(commit) => {
+            let diff = call.world.git.diff(repo, &commit.sha).await?;
+            let mut object = objects::whole_commit(call.world, repo, &commit);
+            object["changeCounts"] = objects::change_counts(&diff);
+            Answer::json(200, &object)
+        }
         None => no_commit(id),
     })
 }
@@ -340,6 +308,22 @@ pub(super) async fn pull_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer
 pub(super) fn no_pull_request() -> Answer {
     let message = "TF401180: The requested pull request was not found.";
     error(404, "GitPullRequestNotFoundException", message)
+}
+
+/// A pull request by its number alone. Here numbers begin anew in every repository: the oldest repository
+/// that has one is meant.
+pub(super) async fn pull_request_by_id(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
+    for repo in call.world.visible(person) {
+        if repo.owner != call.name("organization") {
+            continue;
+        }
+        let story = call.world.story(&repo).await?;
+        if let Some(pull) = story.pull(call.name("id")) {
+            let object = objects::pull_request(call.world, &repo, pull, false);
+            return Ok(Answer::json(200, &object));
+        }
+    }
+    Ok(no_pull_request())
 }
 
 pub(super) async fn pull_request(call: &Call<'_>, repo: &Repo) -> Result<Answer> {

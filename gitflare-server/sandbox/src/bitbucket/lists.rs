@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::error;
+use super::{
+    error,
+    query::{Query, in_order},
+};
 use crate::kit::{Answer, Call, paging::url_with};
 
 /// The pages of a list.
@@ -53,8 +56,17 @@ pub(super) const COUNTED: Pages = Pages {
     ..NUMBERED
 };
 
-/// A page of `rows`.
-pub(super) fn page(call: &Call<'_>, pages: Pages, rows: Vec<Value>) -> Answer {
+/// A page of those `rows` that `q` wants, in the order of `sort`.
+pub(super) fn page(call: &Call<'_>, pages: Pages, mut rows: Vec<Value>) -> Answer {
+    if let Some(text) = call.query("q") {
+        match Query::parse(text).filter(|query| query.is_about(&rows)) {
+            Some(query) => rows.retain(|row| query.holds(row)),
+            None => return error(400, "Invalid query"),
+        }
+    }
+    if let Some(member) = call.query("sort") {
+        in_order(&mut rows, member);
+    }
     let length = match call.query("pagelen").map(str::parse) {
         None => pages.default_length,
         Some(Ok(length)) if (1..=pages.max_length).contains(&length) => length,

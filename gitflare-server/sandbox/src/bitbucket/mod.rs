@@ -1,15 +1,16 @@
 //! Bitbucket Cloud's REST API 2.0: the table of its endpoints, its scopes, limits and refusals.
 //! What the objects look like is in `objects`, its three families of pages are in `lists`.
 //!
-//! Partial responses (`fields=`), queries (`q=`) and free comparisons of two commits are not
-//! emulated.
+//! Partial responses (`fields=`) are not emulated.
 
 mod around;
+mod changes;
 mod events;
 mod hooks;
 mod lists;
 mod oauth;
 mod objects;
+mod query;
 mod reads;
 mod talk;
 
@@ -62,15 +63,18 @@ const ROUTES: Routes = routes! {
         GET "/commits/{revision}" => reads::commits,
         GET "/commit/{revision}" => reads::commit,
         GET "/commit/{revision}/statuses" => reads::statuses,
-        GET "/merge-base/{spec}" => reads::merge_base,
-        GET "/diff/{spec..}" => reads::diff,
-        GET "/diffstat/{spec..}" => reads::diffstat,
+        GET "/merge-base/{spec}" => changes::merge_base,
+        GET "/diff/{spec..}" => changes::diff,
+        GET "/diffstat/{spec..}" => changes::diffstat,
+        GET "/patch/{spec..}" => changes::patch,
         GET "/pullrequests" => reads::pull_requests,
         GET "/pullrequests/{id}" => reads::pull_request,
         GET "/pullrequests/{id}/commits" => talk::commits,
         GET "/pullrequests/{id}/comments" => talk::comments,
-        GET "/pullrequests/{id}/diff" => reads::pull_request_diff,
-        GET "/pullrequests/{id}/diffstat" => reads::pull_request_diff,
+        GET "/pullrequests/{id}/statuses" => talk::statuses,
+        GET "/pullrequests/{id}/diff" => changes::of_pull_request,
+        GET "/pullrequests/{id}/diffstat" => changes::of_pull_request,
+        GET "/pullrequests/{id}/patch" => changes::of_pull_request,
         GET "/deployments" => reads::deployments,
         GET "/environments" => reads::environments,
         GET "/src/{revision}/{path..}" => reads::tree,

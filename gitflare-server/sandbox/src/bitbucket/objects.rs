@@ -241,6 +241,27 @@ pub(super) fn diff_text(diff: &Diff) -> String {
     text
 }
 
+/// A change as git mails it.
+pub(super) fn patch_text(commit: &Commit, diff: &Diff) -> String {
+    let author = commit.author.as_ref();
+    let name = author.and_then(|who| who.name.as_deref());
+    let email = author.and_then(|who| who.email.as_deref());
+    let (title, body) = commit
+        .message
+        .as_deref()
+        .unwrap_or_default()
+        .split_once('\n')
+        .unwrap_or((commit.title.as_deref().unwrap_or_default(), ""));
+    format!(
+        "From {} Mon Sep 17 00:00:00 2001\nFrom: {} <{}>\nSubject: [PATCH] {title}\n\n{}\n---\n{}",
+        commit.sha,
+        name.unwrap_or_default(),
+        email.unwrap_or_default(),
+        body.trim(),
+        diff_text(diff)
+    )
+}
+
 pub(super) fn pull_request(world: &World, repo: &Repo, pull: &Pull) -> Value {
     let state = match pull.state {
         PullState::Open => "OPEN",

@@ -1,16 +1,16 @@
-//! What can be read: lists in pages, single objects, and changes as text.
+//! What can be read: lists in pages, and single objects. Changes are in `changes`.
 
 use std::sync::Arc;
 
 use gitflare_core::{
     Result,
-    model::{Branch, Commit, Diff, Tag, TreeEntryType},
+    model::{Branch, Commit, Tag, TreeEntryType},
 };
 use serde_json::{Value, json};
 
 use super::{
     error,
-    lists::{COMMITS, COUNTED, DIFFSTAT, NUMBERED, OPAQUE, PULL_REQUESTS, page},
+    lists::{COMMITS, COUNTED, NUMBERED, OPAQUE, PULL_REQUESTS, page},
     objects, talk,
 };
 use crate::kit::{
@@ -76,18 +76,6 @@ pub(super) async fn repositories(call: &Call<'_>, person: &'static Person) -> Re
     };
     let mut repos = call.world.visible(person);
     repos.retain(|repo| repo.owner == slug);
-    if let Some(filter) = call.query("q") {
-        let Some(list) = filter.strip_prefix("uuid IN (") else {
-            return Ok(error(400, "Invalid query"));
-        };
-        repos.retain(|repo| {
-            let uuid = objects::repository(call.world, repo)["uuid"].clone();
-            list.contains(&uuid.to_string())
-        });
-    }
-    if call.query("sort") == Some("full_name") {
-        repos.sort_by_key(Repo::full_name);
-    }
     let rows = repos
         .iter()
         .map(|repo| objects::repository(call.world, repo))
@@ -168,7 +156,7 @@ pub(super) async fn tag(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     })
 }
 
-fn no_commit(name: &str) -> Answer {
+pub(super) fn no_commit(name: &str) -> Answer {
     Answer::json(
         404,
         &json!({"type": "error", "error": {"message": "Commit not found", "data": {"shas": [name]}}}),
@@ -177,7 +165,7 @@ fn no_commit(name: &str) -> Answer {
 
 /// The commit that a hash of at least seven digits, a tag or a branch names. Names with a slash are
 /// never found, in no encoding.
-async fn revision(call: &Call<'_>, repo: &Repo, name: &str) -> Result<Option<Commit>> {
+pub(super) async fn revision(call: &Call<'_>, repo: &Repo, name: &str) -> Result<Option<Commit>> {
     if name.contains('/') {
         return Ok(None);
     }
@@ -227,21 +215,6 @@ pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     Ok(page(call, COMMITS, rows))
 }
 
-/// The best common ancestor of two commits with two dots between them.
-pub(super) async fn merge_base(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
-    let (git, spec) = (&call.world.git, call.name("spec"));
-    let found = match spec.split_once("..") {
-        Some((one, other)) => git.compare(repo, one, other).await?,
-        None => None,
-    };
-    let sha = found.and_then(|found| found.diff.base_sha);
-    let commit = git.commit(repo, &sha.unwrap_or_default()).await?;
-    Ok(match commit {
-        Some(commit) => Answer::json(200, &objects::commit(call.world, repo, &commit)),
-        None => no_commit(spec),
-    })
-}
-
 pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let name = call.name("revision");
     Ok(match revision(call, repo, name).await? {
@@ -266,63 +239,18 @@ pub(super) async fn statuses(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     Ok(page(call, NUMBERED, rows))
 }
 
-/// The change that a spec names: a commit against its first parent, a commit against one that it has
-/// among its ancestors, or a pull request's commits.
-async fn change(call: &Call<'_>, repo: &Repo) -> Result<Option<Diff>> {
-    let spec = call.name("spec");
-    let two = spec.split_once("..");
-    if let (Some((head, base)), None) = (two, call.query("from_pullrequest_id")) {
-        let found = call.world.git.compare(repo, base, head).await?;
-        return Ok(found.map(|found| found.diff));
-    }
-    let sha = match call.query("from_pullrequest_id") {
-        Some(number) => {
-            let story = call.world.story(repo).await?;
-            story.pull(number).map(|pull| pull.diff_of.clone())
-        }
-        None => revision(call, repo, spec).await?.map(|commit| commit.sha),
-    };
-    match sha {
-        Some(sha) => call.world.git.diff(repo, &sha).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-pub(super) async fn diff(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
-    Ok(match change(call, repo).await? {
-        Some(diff) => Answer::of(200, "text/plain", objects::diff_text(&diff)),
-        None => no_commit(call.name("spec")),
-    })
-}
-
-pub(super) async fn diffstat(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
-    Ok(match change(call, repo).await? {
-        Some(diff) => {
-            let rows = diff.files.iter().map(objects::diffstat).collect();
-            page(call, DIFFSTAT, rows)
-        }
-        None => no_commit(call.name("spec")),
-    })
-}
-
 pub(super) async fn pull_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let query = call.request.query.iter();
-    let mut states: Vec<_> = query
+    let states: Vec<_> = query
         .filter(|(name, _)| name == "state")
         .map(|(_, value)| value.as_str())
         .collect();
-    // Of the query language this much is spoken.
-    if let Some(filter) = call.query("q") {
-        let word = filter.strip_prefix("state").map(str::trim_start);
-        let word = word.and_then(|rest| rest.strip_prefix('=')).map(str::trim);
-        let Some(word) = word.and_then(|text| text.strip_prefix('"')?.strip_suffix('"')) else {
-            return Ok(error(400, "The emulated host knows no such query."));
-        };
-        states = vec![word];
-    }
-    if states.is_empty() {
-        states.push("OPEN");
-    }
+    // Who asks for states in a query is not answered by the default.
+    let asks_by_query = call.query("q").is_some_and(|text| text.contains("state"));
+    let is_wanted = |state| match states.is_empty() {
+        true => asks_by_query || state == "OPEN",
+        false => states.contains(&state),
+    };
     let word = |state| match state {
         PullState::Open => "OPEN",
         PullState::Closed => "DECLINED",
@@ -332,13 +260,13 @@ pub(super) async fn pull_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer
     let rows = story
         .pulls
         .iter()
-        .filter(|pull| states.contains(&word(pull.state)))
+        .filter(|pull| is_wanted(word(pull.state)))
         .map(|pull| objects::pull_request(call.world, repo, pull))
         .collect();
     Ok(page(call, PULL_REQUESTS, rows))
 }
 
-fn no_pull_request() -> Answer {
+pub(super) fn no_pull_request() -> Answer {
     error(404, "Pull request not found")
 }
 
@@ -351,21 +279,6 @@ pub(super) async fn pull_request(call: &Call<'_>, repo: &Repo) -> Result<Answer>
     body["reviewers"] = json!([]);
     body["participants"] = talk::participants(call.world, pull);
     Ok(Answer::json(200, &body))
-}
-
-/// The way to a pull request's diff or diffstat.
-pub(super) async fn pull_request_diff(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
-    let story = call.world.story(repo).await?;
-    let Some(pull) = story.pull(call.name("id")) else {
-        return Ok(no_pull_request());
-    };
-    let what = call.request.path.rsplit('/').next().unwrap_or_default();
-    let to = format!(
-        "{}?from_pullrequest_id={}&topic=true",
-        objects::pull_diff(call.world, repo, pull, what),
-        pull.number
-    );
-    Ok(Answer::empty(302).with("location", to))
 }
 
 pub(super) async fn deployments(call: &Call<'_>, repo: &Repo) -> Result<Answer> {

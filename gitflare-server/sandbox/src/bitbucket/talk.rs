@@ -4,19 +4,15 @@ use gitflare_core::Result;
 use serde_json::{Value, json};
 
 use super::{
-    error,
     lists::{COMMITS, NUMBERED, page},
     objects::{self, moment, user},
+    reads::no_pull_request,
 };
 use crate::kit::{
     Answer, Call, Repo, World,
-    story::Pull,
+    story::{Pull, checks},
     talk::{self, Remark},
 };
-
-fn no_pull_request() -> Answer {
-    error(404, "Pull request not found")
-}
 
 pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let story = call.world.story(repo).await?;
@@ -32,6 +28,16 @@ pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         .iter()
         .map(|it| objects::commit(call.world, repo, it));
     Ok(page(call, COMMITS, list.collect()))
+}
+
+/// The statuses of a pull request's newest commit.
+pub(super) async fn statuses(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let story = call.world.story(repo).await?;
+    let Some(pull) = story.pull(call.name("id")) else {
+        return Ok(no_pull_request());
+    };
+    let row = |check| objects::status(call.world, repo, &pull.head, pull.at, check);
+    Ok(page(call, NUMBERED, checks(&pull.head).map(row).to_vec()))
 }
 
 /// Who takes part, and what they think: in a pull request by itself alone.
@@ -74,11 +80,14 @@ pub(super) async fn comments(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
 
 fn comment(world: &World, repo: &Repo, pull: &Pull, remark: &Remark) -> Value {
     let address = format!("/pull-requests/{}#comment-{}", pull.number, remark.id);
+    let own = format!("/pullrequests/{}/comments/{}", pull.number, remark.id);
     let mut row = json!({
         "type": "pullrequest_comment", "id": remark.id, "deleted": false, "pending": false,
         "content": {"type": "rendered", "raw": remark.body, "markup": "markdown", "html": format!("<p>{}</p>", remark.body)},
         "user": user(world, remark.author), "created_on": moment(remark.at), "updated_on": moment(remark.at),
-        "links": {"html": {"href": objects::url(world, repo, &address)}},
+        "links": {
+            "self": {"href": objects::api(world, repo, &own)}, "html": {"href": objects::url(world, repo, &address)},
+        },
     });
     if let Some(place) = &remark.place {
         row["inline"] = json!({

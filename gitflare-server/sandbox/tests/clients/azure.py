@@ -87,6 +87,44 @@ def changes():
     return len(found.changes) > 0
 
 
+def branch_stats():
+    rows = git.get_branches(repository.id, PROJECT)
+    one = git.get_branch(repository.id, "feature/search", PROJECT)
+    return [sorted(row.name for row in rows), [row.name for row in rows if row.is_base_version], one.ahead_count, one.behind_count]
+
+
+def annotated_tags():
+    rows = [row for row in refs("tags/", peel_tags=True) if row.peeled_object_id]
+    tags = [git.get_annotated_tag(PROJECT, repository.id, row.object_id) for row in rows]
+    return [len(tags) > 0, all(tag.tagged_object.object_id == row.peeled_object_id for tag, row in zip(tags, rows))]
+
+
+def heads():
+    return {row.name: row.object_id for row in refs("heads/")}
+
+
+def merge_bases():
+    at = heads()
+    main, topic = at["refs/heads/main"], at["refs/heads/feature/search"]
+    return [len(git.get_merge_bases(repository.id, main, topic, PROJECT)), between(True).common_commit is not None]
+
+
+def between(from_common):
+    return git.get_commit_diffs(
+        repository.id,
+        PROJECT,
+        diff_common_commit=from_common,
+        base_version_descriptor=GitBaseVersionDescriptor(base_version="main", base_version_type="branch"),
+        target_version_descriptor=GitTargetVersionDescriptor(target_version="feature/search", target_version_type="branch"),
+    )
+
+
+def branches_compared():
+    common, ends = between(True), between(False)
+    at = heads()
+    return [common.ahead_count, common.target_commit == at["refs/heads/feature/search"], len(ends.changes) > len(common.changes)]
+
+
 def iterations():
     newest = max(git.get_pull_request_iterations(repository.id, 1, PROJECT), key=lambda row: row.id)
     found = git.get_pull_request_iteration_changes(repository.id, 1, newest.id, PROJECT, top=100, compare_to=0)
@@ -131,11 +169,16 @@ repository = git.get_repository(NAME, PROJECT)
 newest = commits()[0]
 step("viewer", viewer)
 step("projects", lambda: [row.name for row in clients.get_core_client().get_projects()])
+step("project", lambda: clients.get_core_client().get_project(PROJECT).id == repository.project.id)
 step("repositories", lambda: len(git.get_repositories()))
 step("repositories of a project", lambda: len(git.get_repositories(PROJECT)))
 step("repository", lambda: git.get_repository(repository.id).name)
 step("branches", lambda: [row.name for row in refs("heads/")])
 step("tags", lambda: [bool(row.peeled_object_id) for row in refs("tags/", peel_tags=True)])
+step("branch stats", branch_stats)
+step("annotated tags", annotated_tags)
+step("merge bases", merge_bases)
+step("branches compared", branches_compared)
 step("commits", lambda: len(commits()))
 step("commits of a branch", lambda: len(commits("feature/search")))
 step("changed files", changes)
@@ -143,6 +186,7 @@ step("statuses", lambda: len(git.get_statuses(newest.commit_id, repository.id, P
 step("pull requests", lambda: pulls("all"))
 step("merged pull requests", lambda: pulls("completed"))
 step("pull request", lambda: git.get_pull_request(repository.id, 1, PROJECT).pull_request_id)
+step("pull request by its number", lambda: git.get_pull_request_by_id(1, PROJECT).pull_request_id)
 step("changes of a pull request", iterations)
 step("content", content)
 step("discussion", discussion)

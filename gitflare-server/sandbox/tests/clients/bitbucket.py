@@ -48,6 +48,33 @@ def hooks(repository):
     return [listed == [made], [row.uuid() for row in repository.hooks.each()]]
 
 
+def comments():
+    rows = list(pull.comments(sort="created_on"))
+    shown = [row for row in rows if not row.get_data("deleted")]
+    asked = list(pull.comments(q="deleted = false"))
+    inline = [row.get_data("inline")["path"] for row in shown if row.get_data("inline")]
+    return [len(rows) - len(shown), len(asked) == len(shown), len(inline), all(row.raw and row.user.nickname for row in shown)]
+
+
+def participants():
+    return sorted([row.role, row.has_changes_requested, row.has_approved] for row in pull.participants())
+
+
+def contents():
+    text = repository.get_source_file("main", "README.md")
+    meta = cloud.get(f"repositories/{WORKSPACE}/{NAME}/src/{newest.hash}/README.md", params={"format": "meta"})
+    return [meta["type"], meta["size"] == len(text)]
+
+
+def compare():
+    topic = repository.branches.get("feature/search").hash
+    base = repository.get(f"merge-base/{topic}..{newest.hash}")["hash"]
+    ahead = list(repository.commits.each(include=topic, exclude=newest.hash))
+    text = str(repository.get(f"diff/{topic}..{base}", params={"topic": "false"}, not_json_response=True), "utf-8")
+    files = repository.get(f"diffstat/{topic}..{base}")["values"]
+    return [len(ahead), text.count("diff --git ") == len(files)]
+
+
 workspace = cloud.workspaces.get(WORKSPACE)
 repository = cloud.repositories.get(WORKSPACE, NAME)
 newest = next(repository.commits.each())
@@ -67,6 +94,16 @@ step("open pull requests", lambda: [row.id for row in repository.pullrequests.ea
 step("merged pull requests", lambda: [row.id for row in repository.pullrequests.each(q='state="MERGED"')])
 step("pull request", lambda: [pull.id, pull.is_open, pull.author.nickname])
 step("changed files", lambda: len(list(pull.diffstat())) > 0)
+step("patch", lambda: pull.patch().startswith("From "))
+step("builds of a pull request", lambda: sorted(row.key for row in pull.builds()))
+step("commits of a pull request", lambda: len(list(pull.commits)))
+step("comments", comments)
+step("participants", participants)
+step("contents", contents)
+step("compare", compare)
+step("one branch by query", lambda: [row.name for row in repository.branches.each(q='name ~ "search"')])
+step("branches in order", lambda: [row.name for row in repository.branches.each(sort="-name")])
+step("refused query", lambda: refused(400, lambda: list(repository.branches.each(q="name ="))))
 step("diff", lambda: pull.diff().startswith("diff --git "))
 step("files", lambda: len(repository.get_source_directory("main")["values"]) > 0)
 step("environments", lambda: len(list(repository.deployment_environments.each())) > 0)
