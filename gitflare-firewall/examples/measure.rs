@@ -138,7 +138,7 @@ fn is_id(value: &[u8]) -> bool {
 
 /// Whether a value that no chance repeats stands in a text as a word of its own.
 fn stands_in(text: &[u8], value: &[u8]) -> bool {
-    let is_word = |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let is_word = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
     value.len() >= 10
         && value.iter().any(u8::is_ascii_digit)
         && value.iter().any(u8::is_ascii_alphabetic)

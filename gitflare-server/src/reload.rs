@@ -83,7 +83,7 @@ impl Source {
         if later.is_empty() {
             self.current = given;
         } else {
-            self.current.follow(&given, |name| is_at_once(name));
+            self.current.follow(&given, is_at_once);
         }
     }
 }

@@ -107,7 +107,7 @@ impl<'s, 'r> Splitter<'s, 'r> {
     /// As [`Self::feed`]: a list without a name that is known is read now.
     pub(super) fn end(self) -> Result<(Vec<u8>, bool), Stop> {
         let is_embedded = |rows: &&mut Rows<'_>| matches!(rows.at, ListAt::Embedded(_));
-        if self.has_list() || self.rows.as_ref().is_none_or(|rows| !is_embedded(&rows)) {
+        if self.has_list() || self.rows.as_ref().is_none_or(|rows| !is_embedded(rows)) {
             let has_list = self.has_list();
             return Ok((self.rest, has_list));
         }

@@ -252,7 +252,7 @@ mod tests {
         ] {
             let query = Query::parse(text).unwrap();
             assert_eq!(query.holds(&row), holds, "{text}");
-            assert!(query.is_about(&[row.clone()]), "{text}");
+            assert!(query.is_about(std::slice::from_ref(&row)), "{text}");
         }
         assert!(!Query::parse(r#"nobody = "x""#).unwrap().is_about(&[row]));
         for text in [

@@ -216,7 +216,7 @@ async fn finish_redirect(x: &Exchange, returned: ReturnedLink) -> Result<Reply, 
         tenant_id,
         user_id: user.as_ref(),
         workspace: flow.workspace.as_deref(),
-        browser: flow.browser.clone(),
+        browser: flow.browser,
     };
     match x.gateway().complete_link(claim, &x.act()).await {
         Ok(_) => {
