@@ -12,19 +12,30 @@ const BUCKETS: usize = 8 * GROUPS;
 const WINDOWS: usize = 8;
 /// How often every literal may move.
 const ROUNDS: usize = 2;
-/// Windows that are far commoner in sources of five languages and in prose than their bytes let
-/// expect, 128 of them.
+/// Windows that are far commoner in sources of four languages, in settings and in prose than their
+/// bytes let expect, as many as a [`Mask`] has bits; `~` is a blank.
 const COMMON: &str = "\
-     tion cons onst this self turn etur retu http ment atio name able .com his. elf. ions \
-     gith alue com/ ctio rror port type ptio ring file valu sion code efin with defi that \
-     inte fine comp from data nter emen ject rate ture trin stat stri ther call core path \
-     mple requ unct opti time cont func Erro ding bjec vers pull ncti comm atur ange /pul \
-     atch ting form tati faul ault read crat efau wind sult esul impl base para equi ore: \
-     re:: orma quir line #def thod etho uire erro umen eatu tate void eque wait posi conn \
-     repo sync asyn page iali matc word ngth ytes filt oint .len .map .key .par .str .get \
-     pars uffe quer leme elem rray true fals nume";
+     tion ~the the~ ion~ stri atio ~con this name ions ring port sion ing~ type http ptio \
+     trin cons self inst ~for ~str nsta onst erro vers requ ~thi ment etur ersi turn for~ \
+     retu rsio opti stan ance ctio para nst~ ttps aram tps: ~ret and~ tanc with from call \
+     able ~pro ~and test pub~ ~sel his~ urn~ rust ort~ .com code eque path back data stat \
+     valu ques ture ~req uest elf. ~use resp rate alue cont spon ~res ject espo file onse \
+     com/ pons thub gith ithu erat inte oper *pub date rom~ hub. list llba lbac allb ~ins \
+     ~wit b.co ub.c /git pend ~typ ~par func his. ~fro ault faul unct efau ~def comp form \
+     defa comm ~tha mple ende atch ted~ mpor let~ rams nter rati impo time ~val ncti atur \
+     ing; expo ame~ equi ~not ~htt quir allo read ~cal ~com xpor that n~th (htt ent~ llow \
+     e~th uire fals alse emen null nden epen feat s~th hat~ depe f~th bjec ated eatu ~let \
+     ~int ding mber impl ons~ obje ate~ prom scri orma e~re use~ denc text ~fal asse spec \
+     ith~ crat ~sta ~opt cess true page ader ~err umbe numb eade s~to head are~ line meth \
+     ~imp matc arge not~ ~ver pars ~nam sed~ tati ther thod etho onte ures ting info ourc \
+     romi sour ount urce cies resu of~t omis enci mise rget ~dat conf ncie ~fil sert ~any \
+     targ sult ~fun esul reso reat arse ype~ crea iona iter ents argo carg pera ~tru ~add \
+     item";
 /// How often each of them occurs, on average.
 const SHARE: f32 = 0.000_4;
+
+/// A set of the common windows.
+type Mask = [u128; 2];
 
 /// Windows that common words of sources share with a literal: `index` with the name of a company.
 /// Each of their places costs a comparison.
@@ -78,7 +89,7 @@ struct Bucket {
     /// How often the bytes occur that stand at each place.
     shares: [f32; WINDOW],
     /// The common windows that have these bytes, low and high nibbles at each place.
-    common: [[u128; WINDOW]; 3],
+    common: [[Mask; WINDOW]; 3],
 }
 
 impl Bucket {
@@ -95,25 +106,31 @@ impl Bucket {
     }
 
     fn add_common(&mut self, other: &Self) {
-        for (all, others) in self.common.iter_mut().zip(&other.common) {
-            for (all, other) in all.iter_mut().zip(others) {
-                *all |= other;
-            }
+        let (all, others) = (self.common.iter_mut(), &other.common);
+        for (all, other) in all
+            .flatten()
+            .flatten()
+            .zip(others.iter().flatten().flatten())
+        {
+            *all |= other;
         }
     }
 
     /// How many common windows pass with the bytes of another.
     fn common_with(&self, other: &Self, precision: Precision) -> u32 {
-        let all = |masks: usize| {
-            (0..WINDOW).fold(u128::MAX, |all, index| {
-                all & (self.common[masks][index] | other.common[masks][index])
-            })
+        let passing = |half: usize| {
+            let all = |masks: usize| {
+                (0..WINDOW).fold(u128::MAX, |all, index| {
+                    all & (self.common[masks][index][half] | other.common[masks][index][half])
+                })
+            };
+            match precision {
+                Precision::Bytes => all(0),
+                Precision::Nibbles => all(1) & all(2),
+            }
+            .count_ones()
         };
-        match precision {
-            Precision::Bytes => all(0),
-            Precision::Nibbles => all(1) & all(2),
-        }
-        .count_ones()
+        passing(0) + passing(1)
     }
 
     /// What its shares become with the bytes of another. Only those that grow are weighed anew.
@@ -303,7 +320,8 @@ fn best_windows(literal: &Literal, frequency: &Frequency) -> Vec<Window> {
                     window.bytes[index] |= 1 << (byte & 127);
                     let common = &frequency.common[index][usize::from(byte)];
                     for (all, these) in window.common.iter_mut().zip(common) {
-                        all[index] |= these;
+                        all[index][0] |= these[0];
+                        all[index][1] |= these[1];
                     }
                 }
             }
@@ -337,10 +355,13 @@ fn is_busy(literal: &Literal, offset: usize) -> bool {
 }
 
 /// The common windows by what they have at each place.
-fn common() -> Box<[[[u128; 3]; 256]; WINDOW]> {
-    let mut common = Box::new([[[0; 3]; 256]; WINDOW]);
+fn common() -> Box<[[[Mask; 3]; 256]; WINDOW]> {
+    let mut common = Box::new([[[[0; 2]; 3]; 256]; WINDOW]);
     for (place, window) in COMMON.split(' ').enumerate() {
-        for (bytes, other) in common.iter_mut().zip(window.bytes()) {
+        let window = window
+            .bytes()
+            .map(|byte| if byte == b'~' { b' ' } else { byte });
+        for (bytes, other) in common.iter_mut().zip(window) {
             for (byte, masks) in (0u8..=255).zip(bytes.iter_mut()) {
                 let same = [
                     byte & 127 == other,
@@ -348,7 +369,7 @@ fn common() -> Box<[[[u128; 3]; 256]; WINDOW]> {
                     byte >> 4 == other >> 4,
                 ];
                 for (mask, same) in masks.iter_mut().zip(same) {
-                    *mask |= u128::from(same) << place;
+                    mask[place / 128] |= u128::from(same) << (place % 128);
                 }
             }
         }
@@ -363,7 +384,7 @@ struct Frequency {
     sums: Box<[[[f32; 256]; 2]; 16]>,
     /// By place in the window and byte: the common windows that have the byte there, its low and
     /// its high nibble.
-    common: Box<[[[u128; 3]; 256]; WINDOW]>,
+    common: Box<[[[Mask; 3]; 256]; WINDOW]>,
 }
 
 impl Frequency {

@@ -161,7 +161,8 @@ impl Bits {
 /// that fold together only cost a comparison.
 #[inline(always)]
 fn window(text: &[u8], at: usize) -> u32 {
-    let bytes: &[u8; WINDOW] = text[at..].first_chunk().unwrap_or(&[0; WINDOW]);
+    let window = text.get(at..at + WINDOW).and_then(<[u8]>::first_chunk);
+    let bytes: &[u8; WINDOW] = window.unwrap_or(&[0; WINDOW]);
     u32::from_le_bytes(*bytes) | 0x2020_2020
 }
 
