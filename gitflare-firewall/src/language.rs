@@ -82,19 +82,50 @@ fn is_lock(name: &str) -> bool {
         "cabal.project.freeze",
         ".terraform.lock.hcl",
         "renv.lock",
+        "cargo.lock",
+        "yarn.lock",
+        "poetry.lock",
+        "gemfile.lock",
+        "gems.locked",
+        "composer.lock",
+        "pipfile.lock",
+        "uv.lock",
+        "pdm.lock",
+        "pixi.lock",
+        "pylock.toml",
+        "bun.lock",
+        "bun.lockb",
+        "deno.lock",
+        "flake.lock",
+        "mix.lock",
+        "rebar.lock",
+        "pubspec.lock",
+        "podfile.lock",
+        "chart.lock",
+        "requirements.lock",
+        "buf.lock",
+        "conan.lock",
+        "paket.lock",
+        "gopkg.lock",
+        "glide.lock",
+        "stack.yaml.lock",
+        "module.bazel.lock",
+        "brewfile.lock.json",
+        "conda-lock.yml",
+        "project.lock.json",
+        "shard.lock",
+        "package.lock",
+        "checksums.txt",
+        "checksums",
+        "sha1sums",
+        "sha256sums",
+        "sha256sums.txt",
+        "sha512sums",
+        "sha512sums.txt",
+        "md5sums",
         "verification-metadata.xml",
     ];
-    const ENDINGS: &[&str] = &[
-        ".lock",
-        ".lockb",
-        ".tsbuildinfo",
-        ".sha1",
-        ".sha256",
-        ".sha512",
-        ".md5",
-        "sums",
-        "sums.txt",
-    ];
+    const ENDINGS: &[&str] = &[".tsbuildinfo", ".sha1", ".sha256", ".sha512", ".md5"];
     NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
@@ -148,7 +179,28 @@ fn is_labels(folder: &str, stem: &str, extension: &str) -> bool {
         "langs",
         "languages",
         "translations",
-        "messages",
+    ];
+    const SETTINGS: &[&str] = &[
+        "deploy",
+        "deployment",
+        "deployments",
+        "prod",
+        "production",
+        "staging",
+        "dev",
+        "env",
+        "envs",
+        "environments",
+        "config",
+        "configs",
+        "conf",
+        "settings",
+        "values",
+        "region",
+        "regions",
+        "clusters",
+        "infra",
+        "helm",
     ];
     const CODES: &[&str] = &[
         "ar", "bg", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "gl",
@@ -163,9 +215,12 @@ fn is_labels(folder: &str, stem: &str, extension: &str) -> bool {
             && region.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
     let tail = stem.rsplit_once(['_', '.']).map_or("", |(_, tail)| tail);
+    // Two letters are a region as well as a language: settings of one are no translation.
+    let is_settings = matches!(extension, "yml" | "yaml" | "ts" | "js" | "php")
+        || folder.split('/').any(|part| SETTINGS.contains(&part));
     EXTENSIONS.contains(&extension)
         && (folder.split('/').any(|part| FOLDERS.contains(&part))
-            || is_code(stem)
+            || is_code(stem) && !is_settings
             || extension == "properties" && is_code(tail))
 }
 

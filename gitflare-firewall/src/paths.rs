@@ -99,16 +99,19 @@ impl BlockedPaths {
         })
     }
 
-    /// Whether the path or a folder above it is blocked.
+    /// Whether the path or a folder above it is blocked; a path that ends in a slash is a folder.
     pub(crate) fn blocks(&self, path: &str) -> bool {
-        spellings(path).iter().any(|path| self.blocks_normal(path))
+        let is_folder = path.ends_with(['/', '\\']);
+        spellings(path)
+            .iter()
+            .any(|path| self.blocks_normal(path, is_folder))
     }
 
-    fn blocks_normal(&self, path: &str) -> bool {
+    fn blocks_normal(&self, path: &str, is_folder: bool) -> bool {
         let mut start = 0;
         while start < path.len() {
             let end = path[start..].find('/').map_or(path.len(), |at| start + at);
-            let has_below = end < path.len();
+            let has_below = is_folder || end < path.len();
             let name = &path[start..end];
             let leading = &path[..end];
             let matches = |set: &GlobSet, path: &str| !set.is_empty() && set.is_match(path);
@@ -155,6 +158,7 @@ fn compile(pattern: &str) -> std::result::Result<(Kind, Glob), String> {
     if body.is_empty() {
         return Err("must name something".into());
     }
+    never_matches(body)?;
     let glob = GlobBuilder::new(body)
         .literal_separator(true)
         .backslash_escape(true)
@@ -169,6 +173,30 @@ fn compile(pattern: &str) -> std::result::Result<(Kind, Glob), String> {
     Ok((kind, glob))
 }
 
+/// Refuses what no path in its normal form matches: nothing would be blocked by it.
+fn never_matches(body: &str) -> std::result::Result<(), String> {
+    if body.starts_with('!') {
+        return Err("must not begin with !: what a pattern blocks no other one frees".into());
+    }
+    for part in body.split('/') {
+        if matches!(part, "" | "." | "..") {
+            return Err("must not hold empty parts, . or ..".into());
+        }
+        if part.ends_with(['.', ' ']) && !part.ends_with("\\ ") {
+            return Err("must not hold names that end in a dot or a blank".into());
+        }
+    }
+    // A backslash frees a sign of the pattern's language; before anything else it is a separator.
+    let mut rest = body;
+    while let Some((_, after)) = rest.split_once('\\') {
+        if !after.starts_with(['*', '?', '[', ']', '{', '}', '!', '\\', ',', '-']) {
+            return Err("must separate folders by /".into());
+        }
+        rest = after.get(1..).unwrap_or_default();
+    }
+    Ok(())
+}
+
 /// The path as it stands and with percent escapes undone, both in one form: NFC, slashes, no empty
 /// or dot components, no NUL.
 fn spellings(path: &str) -> Vec<String> {
@@ -181,6 +209,13 @@ fn spellings(path: &str) -> Vec<String> {
         }
         decoded = Cow::Owned(percent_decoded(&decoded));
         spellings.push(normal(&decoded));
+        // What is escaped at the end of a name may be cut off by who undoes it.
+        let cut = |sign: char| sign.is_control() || sign.is_whitespace();
+        let cut: Vec<&str> = decoded
+            .split('/')
+            .map(|part| part.trim_matches(cut))
+            .collect();
+        spellings.push(normal(&cut.join("/")));
     }
     spellings
 }
@@ -261,6 +296,9 @@ mod tests {
             ("a/**/c", "a/b/d/c", true),
             (".ssh/", "home/.ssh/config", true),
             (".ssh/", "home/.ssh", false),
+            (".ssh/", "home/.ssh/", true),
+            ("x/secrets/", "x/secrets/", true),
+            (".env", "", false),
             ("x/secrets/", "x/secrets/a", true),
             ("x/secrets/", "y/x/secrets/a", false),
             ("id_rsa", "id_rsa.pub", false),
@@ -272,6 +310,28 @@ mod tests {
                 expected,
                 "{pattern} {path}"
             );
+        }
+    }
+
+    #[test]
+    fn patterns_that_never_match_are_refused() {
+        for pattern in [
+            "./secrets/",
+            "a//b",
+            "a/../b",
+            "secrets\\x",
+            "name.",
+            "name ",
+            "!keep",
+        ] {
+            assert!(
+                BlockedPaths::new(&[pattern.to_owned()]).is_err(),
+                "{pattern}"
+            );
+        }
+        for pattern in ["a\\*b", "a b", "*.", "**/x", "x/**"] {
+            let built = BlockedPaths::new(&[pattern.to_owned()]);
+            assert_eq!(built.is_err(), pattern == "*.", "{pattern}");
         }
     }
 
@@ -290,6 +350,8 @@ mod tests {
             ".e\0nv",
             ".env.",
             ".env ",
+            ".env%0a",
+            "a/%0B.env%c2%a0",
             "home/.AWS/./credentials",
             "cafe\u{301}",
             "x/café/y",

@@ -369,3 +369,26 @@ fn huge_lines_and_values_are_withheld_whole() {
         }
     }
 }
+
+#[test]
+fn a_long_line_before_a_name_hides_no_value() {
+    let redactor = Redactor::new(&[7; 32]);
+    let spelled = [
+        (r#"var a="{}";var password="correct-horse-77";"#, "x"),
+        (r"a='{}';password='correct-horse-77';", "lorem ipsum "),
+        (
+            r#"f("{}"),c({host:"db",password:"correct-horse-77"})"#,
+            "x y, ",
+        ),
+        (r#"q='"';r="{}";password="correct-horse-77";"#, "z"),
+    ];
+    for (line, filling) in spelled {
+        for len in (0..600).chain((600..4096).step_by(61)) {
+            let filling: String = filling.chars().cycle().take(len).collect();
+            let text = line.replace("{}", &filling);
+            let redacted = redactor.redact(text.as_bytes()).bytes;
+            let left = memchr::memmem::find(&redacted, b"correct-horse-77");
+            assert_eq!(left, None, "{len} bytes: {line}");
+        }
+    }
+}

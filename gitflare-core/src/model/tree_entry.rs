@@ -43,6 +43,9 @@ words! {
 
 impl Filterable for TreeEntry {
     fn pass(self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
-        Ok((!screen.strips(std::iter::once(self.path.as_str()))).then_some(self))
+        // A folder is told as one: patterns may name folders alone.
+        let folder = (self.kind == TreeEntryType::Directory).then(|| format!("{}/", self.path));
+        let path = folder.as_deref().unwrap_or(&self.path);
+        Ok((!screen.strips(std::iter::once(path))).then_some(self))
     }
 }

@@ -119,12 +119,19 @@ impl Reader<'_, '_> {
         let tight = prefix.is_some_and(|prefix| {
             prefix.len() <= 2 && prefix.iter().all(u8::is_ascii_alphanumeric)
         });
-        if !tight || view.quote(self.key.end).is_some() {
+        // Behind a text that ends stands no letter: what quotes before the name tell is a guess where
+        // the line is long or mixes its quotes.
+        let next = at + quote.len;
+        let is_over = const { Set::new(" \t,;:.)]}>+\"'`&|?/\\\\") }.has(view.byte(next))
+            || view.ends_line(next);
+        if !tight || !is_over || view.quote(self.key.end).is_some() {
             return false;
         }
-        let from = view
-            .line_start(self.key.start)
-            .max(self.key.start.saturating_sub(128));
+        let line = view.line_start(self.key.start);
+        let from = line.max(self.key.start.saturating_sub(LONGEST_TEXT));
+        if from > line {
+            return true;
+        }
         let line = &view.text[from..self.key.start];
         let spelled = &view.text[at..at + quote.len];
         let quotes = memchr::memmem::find_iter(line, spelled).filter(|index| {
@@ -358,3 +365,6 @@ fn appended(view: &View<'_>, at: usize) -> Option<usize> {
 fn looks_generated(text: &[u8]) -> bool {
     text.len() >= 12 && crate::chance::Profile::of(text).is_random()
 }
+
+/// How far before a name the text may begin that it stands in; of a longer one only its end tells.
+const LONGEST_TEXT: usize = 128;

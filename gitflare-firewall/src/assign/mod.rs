@@ -36,7 +36,7 @@ use key::Key;
 use limits::{LONGEST_BARE, LONGEST_COMPARED, LONGEST_JUDGED, LONGEST_NAME, NAME};
 use operator::compared;
 use providers::PROVIDERS;
-use value::is_escaped_letter;
+use value::is_translation;
 use words::KEYWORDS;
 
 use crate::{
@@ -417,8 +417,7 @@ impl Reader<'_, '_> {
             return;
         }
         let value = &view.text[start..end];
-        let is_label = |value| is_escaped_letter(value) || !Profile::of(value).is_random();
-        if view.language == Language::Labels && is_label(value) {
+        if view.language == Language::Labels && is_translation(value) {
             return;
         }
         let name = &view.text[self.key.start..self.key.end];

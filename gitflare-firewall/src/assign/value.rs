@@ -358,8 +358,19 @@ pub(super) fn is_escaped_label(value: &[u8]) -> bool {
     escapes > 0
 }
 
+/// What a file of translations holds: words, as a person reads them.
+pub(super) fn is_translation(value: &[u8]) -> bool {
+    let profile = Profile::of(value);
+    let is_typed = profile.digits > 0 && profile.letters() > 0
+        || value[..value.len() - 1]
+            .iter()
+            .any(|byte| b"@#$%^&*".contains(byte))
+        || profile.is_random();
+    is_escaped_letter(value) || profile.spaces > 0 || !is_typed
+}
+
 /// Whether a letter beyond ASCII is escaped in the value.
-pub(super) fn is_escaped_letter(value: &[u8]) -> bool {
+fn is_escaped_letter(value: &[u8]) -> bool {
     memchr::memmem::find_iter(value, b"\\u").any(|index| is_beyond_ascii(&value[index + 2..]))
 }
 
