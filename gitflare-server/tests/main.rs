@@ -8,6 +8,7 @@ mod backup;
 mod canaries;
 mod clients;
 mod crash;
+mod drills;
 mod failover;
 mod linking;
 mod logins;

@@ -1,79 +1,23 @@
-//! Several nodes over one PostgreSQL database: killed without warning under mixed load, they lose
-//! nothing that was acknowledged; what one decides, all hold to; and a data folder of SQLite moves
-//! there whole. A hundred kills under `CI_DRILLS=1`, a tenth of it elsewhere.
+//! Several nodes over one PostgreSQL database: what one decides, all hold to, one with other keys does
+//! not start, and a data folder of SQLite moves there whole. What breaks around them is in `drills`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
-    sync::{
-        Mutex, RwLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN_KEY, Gitflare, cluster::Cluster, repository};
+use crate::support::{
+    ADMIN_KEY, Gitflare,
+    cluster::Cluster,
+    load::{tenants, wait_for},
+    site::{MASTER_KEY, Site},
+};
 
-const MASTER_KEY: &str = "1:469e2d70fbe37104173498a4bf3c90d18c51e7fa1587470c45b13b2d67f79cae";
 const OTHER_KEY: &str = "1:891badb8ab14735bcfb7b768dff3a8098f1bdffbb1f0157926579d01ebe0155e";
-/// How long a condition is waited for before a test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn kills() -> usize {
-    match std::env::var_os("CI_DRILLS") {
-        Some(_) => 100,
-        None => 10,
-    }
-}
-
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Folders and settings of nodes of one database.
-struct Site {
-    folder: tempfile::TempDir,
-    url: String,
-    root: PathBuf,
-}
-
-impl Site {
-    fn new(cluster: &Cluster) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let root = repository(folder.path())?;
-        Some(Self {
-            url: cluster.database(),
-            folder,
-            root,
-        })
-    }
-
-    fn data(&self, node: usize) -> PathBuf {
-        self.folder.path().join(format!("node-{node}"))
-    }
-
-    fn node(&self, node: usize) -> Gitflare {
-        let settings = [
-            ("GITFLARE_DATABASE_URL", self.url.clone()),
-            ("GITFLARE_MASTER_KEY", MASTER_KEY.to_owned()),
-            (
-                "GITFLARE_LOCAL_ROOT",
-                self.root.to_str().unwrap().to_owned(),
-            ),
-        ];
-        Gitflare::start_with(&self.data(node), &settings)
-    }
-}
 
 /// An app of the developer's own tenant; its id and its secret.
 fn app(server: &Gitflare) -> (String, String) {
@@ -119,120 +63,6 @@ fn read(server: &Gitflare, token: &str) -> Option<u16> {
     Some(answer?.status)
 }
 
-/// What was acknowledged while nodes were killed.
-#[derive(Default)]
-struct Acknowledged {
-    tenants: Mutex<BTreeSet<String>>,
-    tokens: Mutex<Vec<String>>,
-    reads: AtomicU64,
-    steps: AtomicU64,
-}
-
-/// Writes and reads through all nodes in turn, and notes what was answered.
-fn load(
-    nodes: &[RwLock<Gitflare>],
-    app: &(String, String),
-    acknowledged: &Acknowledged,
-    is_over: &AtomicBool,
-    first: usize,
-) {
-    let mut turn = first;
-    while !is_over.load(Ordering::Relaxed) {
-        turn += 1;
-        let node = nodes[turn % nodes.len()].read().unwrap();
-        let body = json!({"name": format!("Customer {turn}"), "kind": "company"});
-        let created = node.admin("POST", "/v1/platform/tenants", Some(&body));
-        if let Some(created) = created.filter(|answer| answer.status == 201) {
-            let id = created.body["tenant"]["id"].as_str().unwrap().to_owned();
-            acknowledged.tenants.lock().unwrap().insert(id);
-        }
-        if let Some((_, text)) = token(&node, app) {
-            if read(&node, &text).is_some_and(|status| status < 500) {
-                acknowledged.reads.fetch_add(1, Ordering::Relaxed);
-            }
-            acknowledged.tokens.lock().unwrap().push(text);
-            acknowledged.steps.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Every id of a platform list, page by page.
-fn listed(server: &Gitflare, path: &str) -> BTreeSet<String> {
-    let (mut ids, mut cursor) = (BTreeSet::new(), None::<String>);
-    loop {
-        let behind = cursor.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
-        let page = server.admin("GET", &format!("{path}?limit=100{behind}"), None);
-        let page = page.unwrap().expect(200);
-        let rows = page["data"].as_array().unwrap();
-        ids.extend(
-            rows.iter()
-                .map(|row| row["id"].as_str().unwrap().to_owned()),
-        );
-        cursor = page["page_info"]["next_cursor"].as_str().map(str::to_owned);
-        if cursor.is_none() {
-            return ids;
-        }
-    }
-}
-
-#[test]
-fn nodes_that_are_killed_lose_nothing_that_was_acknowledged() {
-    let Some(cluster) = Cluster::get() else {
-        return;
-    };
-    let Some(site) = Site::new(cluster) else {
-        return;
-    };
-    let nodes: Vec<_> = (0..3).map(|node| RwLock::new(site.node(node))).collect();
-    let app = app(&nodes[0].read().unwrap());
-    let (acknowledged, is_over) = (Acknowledged::default(), AtomicBool::new(false));
-    thread::scope(|scope| {
-        for first in 0..3 {
-            let (nodes, app, acknowledged, is_over) = (&nodes, &app, &acknowledged, &is_over);
-            scope.spawn(move || load(nodes, app, acknowledged, is_over, first));
-        }
-        for kill in 0..kills() {
-            let before = acknowledged.steps.load(Ordering::Relaxed);
-            wait_for("the load goes on between two kills", || {
-                acknowledged.steps.load(Ordering::Relaxed) >= before + 5
-            });
-            let node = kill % 3;
-            // Beside its readers: what is under way is cut off.
-            nodes[node].read().unwrap().kill();
-            let again = site.node(node);
-            *nodes[node].write().unwrap() = again;
-        }
-        is_over.store(true, Ordering::Relaxed);
-    });
-    let tenants = acknowledged.tenants.into_inner().unwrap();
-    for node in &nodes {
-        let listed = listed(&node.read().unwrap(), "/v1/platform/tenants");
-        let lost: Vec<_> = tenants.difference(&listed).collect();
-        assert!(lost.is_empty(), "{lost:?}");
-    }
-    for token in acknowledged
-        .tokens
-        .into_inner()
-        .unwrap()
-        .iter()
-        .rev()
-        .take(50)
-    {
-        let status = read(&nodes[1].read().unwrap(), token);
-        assert_ne!(status, Some(401), "a token that was handed out is known");
-    }
-    let number =
-        |statement: &str| -> u64 { cluster.ask(&site.url, statement).trim().parse().unwrap() };
-    let rows = number("SELECT count(*) FROM usage_rows");
-    let counted = number(
-        "SELECT coalesce(sum(rows), 0) FROM usage_counts
-         WHERE period = 'hour' AND starts_with(owner, 'client_')",
-    );
-    assert_eq!(rows, counted, "counts are those of the rows");
-    assert!(rows >= acknowledged.reads.load(Ordering::Relaxed));
-    assert!(!cluster.log().contains("PANIC"));
-}
-
 #[test]
 fn what_one_node_decides_all_hold_to() {
     let Some(cluster) = Cluster::get() else {
@@ -274,7 +104,7 @@ fn what_one_node_decides_all_hold_to() {
     });
 }
 
-fn gitflare(arguments: &[&str], data: &Path, settings: &[(&str, &str)]) -> Output {
+pub(crate) fn gitflare(arguments: &[&str], data: &Path, settings: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gitflare"))
         .args(arguments)
         .env_clear()
@@ -353,7 +183,7 @@ fn a_data_folder_moves_whole_and_its_tokens_go_on() {
     for _ in 0..20 {
         assert_eq!(read(&old, &text), Some(before));
     }
-    let tenants = listed(&old, "/v1/platform/tenants");
+    let customers = tenants(old.address());
     drop(old);
     let from = format!("sqlite:{}", data.display());
     let to = [("GITFLARE_DATABASE_URL", site.url.as_str())];
@@ -398,7 +228,7 @@ fn a_data_folder_moves_whole_and_its_tokens_go_on() {
     let error = String::from_utf8(refused.stderr).unwrap();
     assert!(error.contains("--from must be a time such as"), "{error}");
     let new = site.node(1);
-    assert_eq!(listed(&new, "/v1/platform/tenants"), tenants);
+    assert_eq!(tenants(new.address()), customers);
     assert_eq!(
         read(&new, &text),
         Some(before),

@@ -137,19 +137,8 @@ impl Cluster {
 
     /// What `psql` prints for a statement in the database of that URL.
     pub(crate) fn ask(&self, url: &str, statement: &str) -> String {
-        let name = url.split(['/', '?']).nth(3).unwrap();
-        self.tool(
-            "psql",
-            &[
-                "-AtqX",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-d",
-                name,
-                "-c",
-                statement,
-            ],
-        )
+        let arguments = ["-AtqX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement];
+        self.tool("psql", &arguments)
     }
 
     /// What the cluster has logged so far.

@@ -8,6 +8,9 @@
 )]
 
 pub(crate) mod cluster;
+pub(crate) mod load;
+pub(crate) mod network;
+pub(crate) mod site;
 pub(crate) mod walk;
 
 use std::{

@@ -2,7 +2,7 @@
 //! and an emulated forge.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -11,12 +11,14 @@ use gitflare_server::sandbox::Forge;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// A read's deadline is 25 seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An answer: status, `Location`, body.
+/// An answer: status, `Location`, the first cookie that is set, body.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
+    pub(crate) cookie: Option<String>,
     pub(crate) body: String,
 }
 
@@ -33,18 +35,34 @@ pub(crate) fn send(
     headers: &[&str],
     body: &str,
 ) -> Answer {
-    let mut socket = TcpStream::connect(at).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    attempt(at, method, target, headers, body).unwrap()
+}
+
+/// A request to a server that may be gone.
+///
+/// # Errors
+/// That no whole answer came; `WouldBlock` when nothing came in time.
+pub(crate) fn attempt(
+    at: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[&str],
+    body: &str,
+) -> std::io::Result<Answer> {
+    let mut socket = TcpStream::connect(at)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
     let mut request = format!("{method} {target} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n");
     for header in headers {
         request += &format!("{header}\r\n");
     }
     request += &format!("content-length: {}\r\n\r\n{body}", body.len());
-    socket.write_all(request.as_bytes()).unwrap();
+    socket.write_all(request.as_bytes())?;
     let mut reader = BufReader::new(socket);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
-        assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head}");
+        if reader.read_line(&mut head)? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
     }
     let value_of = |name: &str| {
         head.lines().find_map(|line| {
@@ -54,12 +72,14 @@ pub(crate) fn send(
     };
     let length = value_of("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    Answer {
+    reader.read_exact(&mut body)?;
+    let cookie = value_of("set-cookie");
+    Ok(Answer {
         status: head.split(' ').nth(1).unwrap().parse().unwrap(),
         location: value_of("location"),
+        cookie: cookie.map(|set| set.split(';').next().unwrap_or_default().to_owned()),
         body: String::from_utf8(body).unwrap(),
-    }
+    })
 }
 
 pub(crate) fn get(at: SocketAddr, target: &str, headers: &[&str]) -> Answer {
@@ -97,7 +117,7 @@ pub(crate) fn sign_up(gateway: SocketAddr, email: &str, password: &str) -> (Stri
 }
 
 pub(crate) const JSON: &str = "content-type: application/json";
-const FORM: &str = "content-type: application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "content-type: application/x-www-form-urlencoded";
 
 /// Links the account of `anna-berg` for the person of that session.
 pub(crate) fn link(gateway: SocketAddr, forge: &Forge, bearer: &str) -> Linked {
