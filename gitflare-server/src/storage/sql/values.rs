@@ -52,6 +52,7 @@ from! {
     &'a [u8]: bytes => Self::Bytes(Cow::Borrowed(bytes));
     &'a Vec<u8>: bytes => Self::Bytes(Cow::Borrowed(bytes));
     &'a [u8; 32]: bytes => Self::Bytes(Cow::Borrowed(bytes));
+    Cow<'a, [u8]>: bytes => Self::Bytes(bytes);
     &'a CredentialHash: hash => Self::Bytes(Cow::Borrowed(hash.as_bytes()));
 }
 

@@ -6,10 +6,12 @@ use gitflare_core::{
     storage::{SealedPlace, SealedStore, SealedValue},
 };
 
-use super::{SqliteStorage, rows::execute};
-use crate::storage::sql::{
-    saturated,
-    sealed::{Key, Place, place},
+use super::{SqliteStorage, rows::run};
+use crate::storage::sql::sealed::{self, Key, Keys};
+
+const KEYS: Keys = Keys {
+    as_text: key_text,
+    of_text,
 };
 
 /// The key as text.
@@ -42,60 +44,16 @@ impl SealedStore for SqliteStorage {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<SealedValue>> {
-        let Place {
-            table, column, key, ..
-        } = place(of);
-        let key_text = key_text(key);
-        let row = place(of).row.unwrap_or(key_text);
-        let tenant = match place(of).has_tenant {
-            true => "coalesce(tenant_id, '')",
-            false => "''",
-        };
-        let (columns, behind) = (key.columns(), of_text(key, "?2"));
-        // The second byte of a ciphertext names its key.
-        let statement = format!(
-            "SELECT {key_text}, {row}, {tenant}, {column} FROM {table}
-             WHERE {column} IS NOT NULL AND substr({column}, 2, 1) <> ?1
-               AND ({columns}) > ({behind})
-             ORDER BY {columns} LIMIT ?3"
-        );
-        let after = after.unwrap_or_default().to_owned();
-        self.walk(move |walk| {
-            walk.connection
-                .prepare_cached(&statement)?
-                .query_map(
-                    ([key_id].as_slice(), after, saturated(limit as u64)),
-                    |row| {
-                        Ok(SealedValue {
-                            place: of,
-                            key: row.get(0)?,
-                            row: row.get(1)?,
-                            tenant: row.get(2)?,
-                            sealed: row.get(3)?,
-                        })
-                    },
-                )?
-                .collect()
-        })
-        .await
+        let statement = sealed::list(KEYS, of, key_id, after, limit);
+        self.page(statement, move |row| sealed::value(of, row))
+            .await
     }
 
     async fn replace(&self, values: Vec<(SealedValue, Vec<u8>)>) -> Result<usize> {
         self.write(move |connection| {
             let mut replaced = 0;
             for (value, new) in &values {
-                let Place {
-                    table, column, key, ..
-                } = place(value.place);
-                let (columns, at) = (key.columns(), of_text(key, "?1"));
-                replaced += execute(
-                    connection,
-                    &format!(
-                        "UPDATE {table} SET {column} = ?3
-                         WHERE ({columns}) = ({at}) AND {column} = ?2"
-                    ),
-                    (&value.key, &value.sealed, new),
-                )?;
+                replaced += run(connection, &sealed::replace(KEYS, value, new))?;
             }
             Ok(replaced)
         })
@@ -111,7 +69,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::storage::sqlite::SqliteConfig;
+    use crate::storage::sqlite::{SqliteConfig, rows::execute};
 
     fn open(folder: &std::path::Path) -> SqliteStorage {
         SqliteStorage::open(&SqliteConfig {
