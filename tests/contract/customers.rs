@@ -257,20 +257,31 @@ async fn subscribed(storage: &dyn Storage, approval: &Value, now: gitflare_core:
         (Settlement::GivenUp, None),
     ];
     for (settlement, status) in ends {
-        let capacity = Capacity {
-            total: 1,
-            per_client: 1,
-            saturated_clients: &[],
-        };
-        let begun = queue.begin(now, now, capacity).await.unwrap();
-        let attempt = DeliveryAttempt {
-            at: now,
-            status,
-            duration_ms: 87,
-        };
-        let settled = queue.settle(&begun[0].0.id, Some(attempt), settlement);
-        settled.await.unwrap();
+        attempted(storage, now, settlement, status).await;
     }
+}
+
+/// One attempt at what is due, as it ended.
+async fn attempted(
+    storage: &dyn Storage,
+    now: gitflare_core::Timestamp,
+    settlement: Settlement,
+    status: Option<u16>,
+) {
+    let queue = storage.deliveries();
+    let capacity = Capacity {
+        total: 1,
+        per_client: 1,
+        saturated_clients: &[],
+    };
+    let begun = queue.begin(now, now, capacity).await.unwrap();
+    let attempt = DeliveryAttempt {
+        at: now,
+        status,
+        duration_ms: 87,
+    };
+    let settled = queue.settle(&begun[0].0.id, Some(attempt), settlement);
+    settled.await.unwrap();
 }
 
 #[test]
@@ -329,6 +340,22 @@ fn the_dashboard_shows_deliveries_with_their_attempts_and_sends_them_again() {
         page.contains("queued again") && !page.contains("failed"),
         "{page}"
     );
+    // An app that refuses again and again is left alone for a while, and its developer is told.
+    assert!(!page.contains("paused"), "{page}");
+    let now = fixture.clock.now();
+    // The event that was given up was the first of five refusals.
+    for _ in 0..4 {
+        let later = Settlement::Retry {
+            at: now,
+            holds_until: now,
+        };
+        block_on(attempted(&*storage, now, later, Some(500)));
+    }
+    let page = html(&one);
+    assert!(page.contains("paused</span> The app has refused"), "{page}");
+    fixture.clock.advance_millis(301_000);
+    assert!(!html(&one).contains("paused"), "what was over is not told");
+
     assert_eq!(again("evt_0009").status, 404);
     assert_eq!(audit(&fixture.server), rows, "nobody's rights have changed");
 

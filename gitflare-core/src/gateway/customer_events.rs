@@ -3,7 +3,7 @@
 
 use super::{Gateway, ListQuery, Listing, listing::List};
 use crate::{
-    Error, Result, SubscriptionId, UserId,
+    Error, Result, SubscriptionId, Timestamp, UserId,
     model::Subscription,
     storage::{Authorization, DeliveryRecord, ListRange},
 };
@@ -36,7 +36,8 @@ impl Gateway {
             .await
     }
 
-    /// One of them with its deliveries of the last seven days, by arrival.
+    /// One of them with its deliveries of the last seven days, by arrival, and until when all
+    /// deliveries to the app pause because it refused so many in a row; `None` when they go out.
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND` as for [`Gateway::find_customer`], and when the subscription does not
@@ -48,11 +49,14 @@ impl Gateway {
         authorization: &str,
         subscription: &str,
         query: &ListQuery,
-    ) -> Result<(Subscription, Listing<DeliveryRecord>)> {
+    ) -> Result<(Subscription, Listing<DeliveryRecord>, Option<Timestamp>)> {
         let (_, standing) = self.own_customer(user, client, authorization).await?;
         let found = self.subscription_under(&standing, subscription).await?;
         let deliveries = self.deliveries_of(&found.id, query).await?;
-        Ok((found, deliveries))
+        let queue = self.storage.deliveries();
+        let paused_until = queue.paused_until(&standing.client_id).await?;
+        let paused_until = paused_until.filter(|until| *until > self.clock.now());
+        Ok((found, deliveries, paused_until))
     }
 
     /// Queues a delivery of one of them again, as [`Gateway::replay_delivery`] does.

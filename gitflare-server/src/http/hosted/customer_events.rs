@@ -54,13 +54,14 @@ pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
         &path.subscription,
         &query,
     );
-    let (subscription, listing) = found.await?;
+    let (subscription, listing, paused_until) = found.await?;
     let base = path.events();
     let view = DeliveriesView {
         user: person(&x).await?,
         csrf: gateway.form_token(&visit.session.id),
         notice: done(&x.query()?),
         subscription: row(&subscription),
+        paused_until: paused_until.map(second),
         rows: listing.items.iter().map(delivery).collect(),
         next: next(
             &format!("{base}/{}", subscription.id),

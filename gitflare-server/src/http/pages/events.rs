@@ -81,6 +81,8 @@ pub(crate) struct DeliveriesView {
     /// The path of the list of subscriptions; this one's is below it.
     pub(crate) base: String,
     pub(crate) subscription: SubscriptionRow,
+    /// Until when deliveries to the app pause, because it refuses them; `None` when they go out.
+    pub(crate) paused_until: Option<String>,
     pub(crate) rows: Vec<DeliveryRow>,
     /// The path of the next page.
     pub(crate) next: Option<String>,

@@ -428,6 +428,7 @@ impl Words<'_> {
             notice: some.then(|| Notice::done((self.of)("The event is queued again."))),
             base: "/app/developer/apps/client_1/customers/authz_1/events".to_owned(),
             subscription: self.subscription(some),
+            paused_until: some.then(|| "2026-03-01 09:05:00 UTC".to_owned()),
             rows: rows.into_iter().filter(|_| some).collect(),
             next: some.then(|| "/app/dashboard".to_owned()),
         }
