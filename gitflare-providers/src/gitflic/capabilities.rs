@@ -15,6 +15,10 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
         Endpoint::Contents,
         "GitFlic does not tell links and submodules from files, and whether it follows a link is not known; a `ref` is a branch or a whole commit id.",
     ),
+    Capability::limited(
+        Endpoint::FileTree,
+        "A `ref` is a branch or a whole commit id: GitFlic lists no files of tags.",
+    ),
     Capability::none(
         Endpoint::Compare,
         "GitFlic documents no comparison, and what its own pages call tells no merge base.",

@@ -146,11 +146,11 @@ async fn a_stream_walks_all_pages_and_ends() {
 #[tokio::test]
 async fn a_page_behind_the_last_one_is_empty() {
     let behind = r#"{"page": {"size": 10, "totalElements": 4, "totalPages": 1, "number": 9}}"#;
-    let (_stand_in, client) = client(|_, _, _| Reply::ok(behind)).await;
+    let (_stand_in, client) = client(move |_, _, _| Reply::ok(behind)).await;
     let page = client.labels("mill", "loom").page(9, 10).await.unwrap();
     assert_eq!((page.items.len(), page.page.next()), (0, None));
     let lost = r#"{"page": {"size": 10, "totalElements": 4, "totalPages": 1, "number": 0}}"#;
-    let (_stand_in, client) = self::client(|_, _, _| Reply::ok(lost)).await;
+    let (_stand_in, client) = self::client(move |_, _, _| Reply::ok(lost)).await;
     let refused = client.labels("mill", "loom").page(0, 10).await.unwrap_err();
     assert_eq!(refused.class(), ErrorClass::NotJson);
 }

@@ -334,8 +334,10 @@ async fn replies_outlive_what_they_answer() {
         "page": {"size": 25, "totalElements": 1, "totalPages": 1, "number": 0},
     });
     let (_stand_in, provider) = upstream(Reply::ok(body.to_string())).await;
-    let found = provider.comments(&call(), &repo(), 4, PageRequest::default());
-    let comments = found.await.unwrap().items;
+    let found = provider
+        .comments(&call(), &repo(), 4, PageRequest::default())
+        .await;
+    let comments = found.unwrap().items;
     assert_eq!(
         (&*comments[0].id, &comments[0].in_reply_to_id),
         ("r1", &None)

@@ -201,7 +201,7 @@ fn refs() -> Vec<Row> {
             Read::Branches,
             "/branch?page=0&size=25",
             "/_embedded/branchList",
-            &["name", "lastCommit", "lastCommit/hash"],
+            &["name"],
         ),
         list(
             "tags",

@@ -78,10 +78,16 @@ async fn a_tree_that_github_cuts_says_so_on_every_page() {
         entry("a"),
         entry("b")
     );
-    let up = Upstream::start(&[(
-        &format!("repositories/7/git/trees/{SHA}?recursive=1"),
-        Reply::ok(cut),
-    )])
+    let up = Upstream::start(&[
+        (
+            &format!("repositories/7/commits/{SHA}?per_page=1"),
+            Reply::ok(format!(r#"{{"sha": "{SHA}"}}"#)),
+        ),
+        (
+            &format!("repositories/7/git/trees/{SHA}?recursive=1"),
+            Reply::ok(cut),
+        ),
+    ])
     .await;
     let query = TreeQuery {
         at: RefSelector::Ref(git_ref(SHA)),

@@ -30,6 +30,8 @@ pub enum ErrorClass {
     /// What came is not GitFlic's own word: the page of a filter in front of it, HTML, anything that
     /// is no JSON or not the JSON that was asked for.
     NotJson,
+    /// The answer is an object of more than 16 MiB, or a page of such rows.
+    TooLarge,
     /// GitFlic failed, or could not be reached.
     Unavailable,
     /// GitFlic did not answer in time.
@@ -53,6 +55,7 @@ impl Error {
             (Code::ResourceNotFound, _) => ErrorClass::BranchNotFound,
             (Code::RateLimited, _) => ErrorClass::RateLimited,
             (Code::UpstreamTimeout, _) => ErrorClass::TimedOut,
+            (Code::UnsupportedEndpoint, None) => ErrorClass::TooLarge,
             (Code::UpstreamUnavailable, Some(..=499)) => ErrorClass::NotJson,
             (Code::UpstreamUnavailable, _) => ErrorClass::Unavailable,
             _ => ErrorClass::Invalid,

@@ -38,6 +38,8 @@ pub(crate) enum FaultKind {
     MissingScope,
     /// A change whose totals are not the sums of its files, as GitHub answers for some.
     OtherTotals,
+    /// Every address in an answer is a script, as a hostile host would send it.
+    HostileUrls,
     /// Answers in the shape of an older release, where the dialect knows one.
     OlderShapes,
 }
@@ -52,6 +54,7 @@ pub(crate) enum Damage {
     Cut,
     Garbage,
     Huge,
+    HostileUrls,
 }
 
 impl Fault {
@@ -66,6 +69,7 @@ impl Fault {
             FaultKind::Cut => Damage::Cut,
             FaultKind::Garbage => Damage::Garbage,
             FaultKind::Huge => Damage::Huge,
+            FaultKind::HostileUrls => Damage::HostileUrls,
             _ => Damage::None,
         }
     }

@@ -3,6 +3,7 @@
 
 use std::{fmt::Write, io, sync::Arc, time::Duration};
 
+use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -166,6 +167,7 @@ async fn write(
         Damage::Delay(time) => sleep(time).await,
         Damage::Garbage => answer.body = b"{\"message\": \xff\xfe <<< not JSON".to_vec(),
         Damage::Huge => answer.body = vec![b' '; HUGE],
+        Damage::HostileUrls => answer.body = hostile(answer.body),
         Damage::None | Damage::Cut | Damage::Trickle => {}
     }
     let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
@@ -198,6 +200,28 @@ async fn write(
         }
         _ => stream.write_all(&answer.body).await.map(|()| true),
     }
+}
+
+/// The body with a script in the place of every address, but for that of a next page.
+fn hostile(body: Vec<u8>) -> Vec<u8> {
+    fn change(value: &mut Value) {
+        match value {
+            Value::String(text) if text.starts_with("http") && text.contains("://") => {
+                *text = format!("javascript:alert(1)//{text}");
+            }
+            Value::Array(values) => values.iter_mut().for_each(change),
+            Value::Object(members) => {
+                let others = members.iter_mut().filter(|(name, _)| *name != "next");
+                others.for_each(|(_, value)| change(value));
+            }
+            _ => {}
+        }
+    }
+    let Ok(mut value) = serde_json::from_slice(&body) else {
+        return body;
+    };
+    change(&mut value);
+    value.to_string().into_bytes()
 }
 
 const fn reason(status: u16) -> &'static str {
