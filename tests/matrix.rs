@@ -260,6 +260,7 @@ fn additions_are_marked_and_known() {
             (RouteMethod::Get, "/.well-known/oauth-authorization-server"),
             (RouteMethod::Get, "/.well-known/oauth-protected-resource"),
             (RouteMethod::Post, "/mcp"),
+            (RouteMethod::Post, "/oauth/register"),
             (RouteMethod::Post, "/oauth/revoke"),
             (RouteMethod::Post, "/oauth/introspect"),
             (RouteMethod::Get, "/oauth/authorize/connect/:provider"),

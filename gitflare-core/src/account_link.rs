@@ -5,19 +5,18 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
     Error, Result, Secret, Timestamp, UserId,
     keys::{KeyRing, Purpose},
+    sealed_text::SealedTexts,
     storage::PasswordHash,
 };
 
 /// Bytes of a password's hash that a link names it by.
 const FINGERPRINT_LEN: usize = 16;
-const TAG_LEN: usize = 32;
 /// The longest e-mail address that mail can be sent to (RFC 5321).
 const MAX_EMAIL: usize = 254;
 /// The longest link that is read, in characters.
@@ -111,30 +110,22 @@ fn fingerprint(password: &PasswordHash) -> String {
 
 /// Seals links and opens them again.
 #[derive(Clone, Debug)]
-pub struct AccountLinks(Vec<Secret<[u8; 32]>>);
+pub struct AccountLinks(SealedTexts);
 
 impl AccountLinks {
     /// With keys of their own from a ring: the primary one seals, all of them open.
     #[must_use]
     pub fn new(ring: &KeyRing) -> Self {
-        let keys = ring.derive(Purpose::AccountLink);
-        Self(keys.into_iter().map(|(_, key)| key).collect())
+        Self(SealedTexts::new(ring, Purpose::AccountLink))
     }
 
     /// The text of a link that ends at `until`: safe in a URL, a secret until then.
-    ///
-    /// # Panics
-    /// Never: a link is always JSON.
     #[must_use]
     pub fn seal(&self, link: &AccountLink, until: Timestamp) -> Secret<String> {
-        let sealed = Sealed {
+        Secret::new(self.0.seal(&Sealed {
             link: link.clone(),
             until: until.as_millis(),
-        };
-        let mut bytes = serde_json::to_vec(&sealed).expect("texts and a number are JSON");
-        let tag = self.mac(0, &bytes).finalize().into_bytes();
-        bytes.extend_from_slice(&tag);
-        Secret::new(URL_SAFE_NO_PAD.encode(bytes))
+        }))
     }
 
     /// The link of a text; `None` when it is not ours, was altered, or has ended.
@@ -143,21 +134,8 @@ impl AccountLinks {
         if text.len() > MAX_LEN {
             return None;
         }
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (body, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG_LEN)?)?;
-        let is_ours = (0..self.0.len()).any(|key| self.mac(key, body).verify_slice(tag).is_ok());
-        if !is_ours {
-            return None;
-        }
-        let sealed: Sealed = serde_json::from_slice(body).ok()?;
+        let sealed: Sealed = self.0.open(text)?;
         (now.as_millis() < sealed.until).then_some(sealed.link)
-    }
-
-    fn mac(&self, key: usize, body: &[u8]) -> Hmac<Sha256> {
-        let key = self.0[key].expose();
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-        mac.update(body);
-        mac
     }
 }
 

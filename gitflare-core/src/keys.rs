@@ -34,6 +34,8 @@ pub enum Purpose {
     OauthState,
     /// Seals an operator's links to accounts.
     AccountLink,
+    /// Seals the ids of clients that have registered themselves.
+    Registration,
     /// Makes the validators of files.
     Validator,
     /// Tells a wrong master key from the right one at start.
@@ -49,6 +51,7 @@ impl Purpose {
             Self::Csrf => b"gitflare/v1/csrf",
             Self::OauthState => b"gitflare/v1/oauth-state",
             Self::AccountLink => b"gitflare/v1/account-link",
+            Self::Registration => b"gitflare/v1/registration",
             Self::Validator => b"gitflare/v1/validator",
             Self::Check => b"gitflare/v1/check",
         }

@@ -110,6 +110,7 @@ pub mod rotation;
 #[cfg(feature = "schemars")]
 mod schema;
 mod scope;
+mod sealed_text;
 mod secret;
 pub mod storage;
 
@@ -123,4 +124,4 @@ pub use ids::{
 pub use page::{Limit, Page, PageRequest, Position, PositionFields};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use scope::{Scope, Scopes};
-pub use secret::{Credential, CredentialHash, CredentialKind, Secret};
+pub use secret::{Credential, CredentialHash, CredentialKind, PresentedMember, Secret};

@@ -59,23 +59,46 @@ pub fn matches(registered: &str, sent: &str) -> bool {
         }
 }
 
+/// As [`matches`], for a client that is installed on people's computers: there the port of
+/// `localhost` is free as well.
+#[must_use]
+pub fn matches_installed(registered: &str, sent: &str) -> bool {
+    matches(registered, sent)
+        || match (
+            without_port_at("http://localhost", registered),
+            without_port_at("http://localhost", sent),
+        ) {
+            (Some(registered), Some(sent)) => registered == sent,
+            _ => false,
+        }
+}
+
+/// Whether a URI that [`check`] has accepted leads to the computer of whoever follows it.
+#[must_use]
+pub fn is_this_computer(uri: &str) -> bool {
+    uri.starts_with("http://")
+}
+
 /// A URI on a literal loopback address as host and rest, without the port between them.
 fn without_port(uri: &str) -> Option<(&str, &str)> {
     ["http://127.0.0.1", "http://[::1]"]
         .into_iter()
-        .find_map(|host| {
-            let rest = uri.strip_prefix(host)?;
-            let end = rest.find(['/', '?']).unwrap_or(rest.len());
-            let (port, path) = rest.split_at(end);
-            let is_port = match port.strip_prefix(':') {
-                Some(digits) => {
-                    digits.bytes().all(|byte| byte.is_ascii_digit())
-                        && digits.parse::<u16>().is_ok_and(|port| port > 0)
-                }
-                None => port.is_empty(),
-            };
-            is_port.then_some((host, path))
-        })
+        .find_map(|host| without_port_at(host, uri))
+}
+
+/// A URI on that host as host and rest, without the port between them.
+fn without_port_at<'u>(host: &'static str, uri: &'u str) -> Option<(&'static str, &'u str)> {
+    let rest = uri.strip_prefix(host)?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (port, path) = rest.split_at(end);
+    let is_port = match port.strip_prefix(':') {
+        Some(digits) => {
+            digits.bytes().all(|byte| byte.is_ascii_digit())
+                && digits.parse::<u16>().is_ok_and(|port| port > 0)
+        }
+        None => port.is_empty(),
+    };
+    is_port.then_some((host, path))
 }
 
 /// The origin of a URI that [`check`] has accepted: scheme, host and port as written.
@@ -321,6 +344,33 @@ mod tests {
             ("http://localhost:1/cb", "http://localhost:2/cb", false),
         ] {
             assert_eq!(matches(registered, sent), expected, "{registered} {sent}");
+        }
+    }
+
+    #[test]
+    fn an_installed_client_listens_at_any_port_of_its_host() {
+        // sec: MC-3
+        for (registered, sent, expected) in [
+            ("http://localhost/cb", "http://localhost:9/cb", true),
+            ("http://localhost:1/cb", "http://localhost:2/cb", true),
+            ("http://localhost/cb", "http://localhost:9/other", false),
+            ("http://localhost/cb", "http://127.0.0.1:9/cb", false),
+            (
+                "http://localhost/cb",
+                "http://localhost.evil.example/cb",
+                false,
+            ),
+            (
+                "http://localhost/cb",
+                "http://localhost:9@evil.example/cb",
+                false,
+            ),
+            ("http://localhost/cb", "https://localhost:9/cb", false),
+            ("http://localhost/cb", "http://localhost:0/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:9/cb", true),
+            ("https://a.example/cb", "https://a.example:9/cb", false),
+        ] {
+            assert_eq!(matches_installed(registered, sent), expected, "{sent}");
         }
     }
 

@@ -3,7 +3,8 @@
 
 use crate::{Error, Result};
 
-const MAX_LEN: usize = 2048;
+/// An authorization request has to fit, with the id of a client that has registered itself.
+const MAX_LEN: usize = 4096;
 
 /// Accepts a path of this origin, with query and fragment (PC-6).
 ///

@@ -71,6 +71,8 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// 62^43 is just above 2^256.
 const BODY_LEN: usize = 43;
 const CHECK_LEN: usize = 6;
+/// How many characters of the body a family has in common: 131 bits, and 125 are left to each.
+const FAMILY_LEN: usize = 22;
 
 /// The kinds of credential that we issue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,8 @@ pub enum CredentialKind {
     AuthorizationCode,
     /// `sggmc_`: an authorization code for a token of tools.
     ToolCode,
+    /// `sggrt_`: brings a public client its next access token, once.
+    RefreshToken,
     /// `sggem_`: signs customer links.
     EmbedSecret,
     /// `sggls_`: the state that a provider hands back.
@@ -108,6 +112,7 @@ impl CredentialKind {
             Self::SessionToken => "sggst_",
             Self::AuthorizationCode => "sggac_",
             Self::ToolCode => "sggmc_",
+            Self::RefreshToken => "sggrt_",
             Self::EmbedSecret => "sggem_",
             Self::LinkState => "sggls_",
             Self::LinkBrowser => "sgglb_",
@@ -125,11 +130,23 @@ impl Credential {
     /// as 6 more.
     #[must_use]
     pub fn generate(kind: CredentialKind, random: &dyn Random) -> Self {
+        Self::behind(String::from(kind.prefix()), 0, random)
+    }
+
+    /// The credential that takes the place of one that was presented: the same first 22 characters
+    /// behind the prefix (131 bits), which tell the family, and 21 new ones.
+    #[must_use]
+    pub fn successor(presented: &PresentedMember<'_>, random: &dyn Random) -> Self {
+        Self::behind(presented.family_text().to_owned(), FAMILY_LEN, random)
+    }
+
+    /// Adds the characters of a new body, but the first few, and the checksum.
+    fn behind(mut text: String, skipped: usize, random: &dyn Random) -> Self {
         let mut bits = Secret::new([0u8; 32]);
         random.fill(&mut bits.0);
-        let mut text = String::with_capacity(kind.prefix().len() + BODY_LEN + CHECK_LEN);
-        text.push_str(kind.prefix());
-        text.extend(base62(&mut bits.0).iter().map(|&byte| char::from(byte)));
+        text.reserve_exact(BODY_LEN - skipped + CHECK_LEN);
+        let body = base62(&mut bits.0);
+        text.extend(body[skipped..].iter().map(|&byte| char::from(byte)));
         let check = checksum(text.as_bytes());
         text.extend(check.iter().map(|&byte| char::from(byte)));
         Self(Secret::new(text))
@@ -148,6 +165,45 @@ impl Credential {
     }
 }
 
+/// A text that has the form of a credential of a kind that comes in families.
+#[derive(Clone, Copy)]
+pub struct PresentedMember<'a> {
+    text: &'a str,
+    kind: CredentialKind,
+}
+
+impl<'a> PresentedMember<'a> {
+    /// The text, if it has the kind's shape and checksum.
+    #[must_use]
+    pub fn parse(kind: CredentialKind, text: &'a str) -> Option<Self> {
+        CredentialHash::of_presented(kind, text)?;
+        Some(Self { text, kind })
+    }
+
+    /// The hash of what all of its family have in common.
+    #[must_use]
+    pub fn family(&self) -> CredentialHash {
+        CredentialHash::of(self.family_text())
+    }
+
+    /// The hash of the whole text.
+    #[must_use]
+    pub fn hash(&self) -> CredentialHash {
+        CredentialHash::of(self.text)
+    }
+
+    fn family_text(&self) -> &'a str {
+        // Letters and digits alone, as it was parsed.
+        &self.text[..self.kind.prefix().len() + FAMILY_LEN]
+    }
+}
+
+impl fmt::Debug for PresentedMember<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
 /// Writes a credential into the one answer that shows it:
 /// `#[serde(serialize_with = "show_once")]`.
 pub(crate) fn show_once<S: Serializer>(
@@ -155,6 +211,17 @@ pub(crate) fn show_once<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(credential.expose())
+}
+
+/// As [`show_once`], for an answer that may have none.
+pub(crate) fn show_some_once<S: Serializer>(
+    credential: &Option<Credential>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match credential {
+        Some(credential) => show_once(credential, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// The SHA-256 of a credential. With 256 random bits inside, no slower hash is needed.
@@ -262,6 +329,26 @@ mod tests {
             CredentialHash::of_presented(CredentialKind::ClientSecret, token.expose()),
             None
         );
+    }
+
+    #[test]
+    fn a_successor_is_of_the_same_family_and_another_credential() {
+        // sec: MC-3
+        let kind = CredentialKind::RefreshToken;
+        let first = Credential::generate(kind, &SeededRandom::new(1));
+        let presented = PresentedMember::parse(kind, first.expose()).unwrap();
+        assert_eq!(presented.hash(), first.hash());
+        let second = Credential::successor(&presented, &SeededRandom::new(2));
+        let other = PresentedMember::parse(kind, second.expose()).unwrap();
+        assert_eq!(other.family(), presented.family());
+        assert_ne!(other.hash(), presented.hash());
+        assert_eq!(second.expose().len(), first.expose().len());
+        assert_eq!(second.expose()[..28], first.expose()[..28]);
+        assert_ne!(second.expose()[28..49], first.expose()[28..49]);
+        let stranger = Credential::generate(kind, &SeededRandom::new(3));
+        let stranger = PresentedMember::parse(kind, stranger.expose()).unwrap();
+        assert_ne!(stranger.family(), presented.family());
+        assert!(PresentedMember::parse(CredentialKind::ToolToken, first.expose()).is_none());
     }
 
     #[test]

@@ -106,6 +106,8 @@ mod upstream_error;
 mod wire;
 
 #[cfg(feature = "http")]
-pub use http::{Callbacks, Http, HttpConfig, Loopback, LoopbackAnswer, use_pool};
+pub use http::{
+    Callbacks, Documents, FoundDocument, Http, HttpConfig, Loopback, LoopbackAnswer, use_pool,
+};
 #[cfg(feature = "http")]
 pub use oauth::OauthConfig;

@@ -85,8 +85,8 @@ mod upstreams;
 pub use background::Background;
 #[cfg(feature = "service")]
 pub use http::{
-    AdminKeys, Limits, RateLimits, ResponseFuture, Service, ServiceSettings, SignUpMode, Surface,
-    service,
+    AdminKeys, Limits, PublicClientRule, RateLimits, ResponseFuture, Service, ServiceSettings,
+    SignUpMode, Surface, service,
 };
 #[cfg(feature = "server")]
 pub use run::main_with;

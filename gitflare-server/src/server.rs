@@ -38,6 +38,7 @@ pub struct Server {
     config: Config,
     further_roots: Vec<PathBuf>,
     hears_itself: bool,
+    document_hosts: Vec<(String, SocketAddr)>,
     cores: Vec<Handle>,
 }
 
@@ -49,6 +50,7 @@ impl Server {
             config,
             further_roots: Vec::new(),
             hears_itself: false,
+            document_hosts: Vec::new(),
             cores: Vec::new(),
         }
     }
@@ -64,6 +66,14 @@ impl Server {
     #[cfg(feature = "sandbox")]
     pub(crate) const fn hearing_itself(mut self) -> Self {
         self.hears_itself = true;
+        self
+    }
+
+    /// Asks this host for client metadata documents at that address, in plain http. For a sandbox and
+    /// for tests: no setting leads here.
+    #[must_use]
+    pub fn with_document_host(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
+        self.document_hosts.push((host.into(), address));
         self
     }
 
@@ -132,6 +142,11 @@ impl Server {
             testapp: config.testapp,
             dev: config.dev,
             private_callbacks: self.private_callbacks(addr),
+            public_clients: match cfg!(feature = "mcp") {
+                true => config.mcp_clients.clone(),
+                false => Vec::new(),
+            },
+            document_hosts: self.document_hosts,
             rate_limits,
             usage_retention_days: config.usage_retention_days,
             audit_retention_days: config.audit_retention_days,

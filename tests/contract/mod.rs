@@ -32,6 +32,7 @@ mod openapi;
 mod pages;
 mod platform_admin;
 pub(crate) mod programs;
+mod public_clients;
 mod rate_limits;
 mod resources;
 pub(crate) mod standard_clients;

@@ -4,6 +4,7 @@
 
 use std::{path::Path, process::Command};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{contract::standard_clients::run, forges::stand::Stand};
@@ -57,7 +58,7 @@ fn folder() -> std::path::PathBuf {
 }
 
 /// A program of Python beside that package.
-fn python(folder: &str, package: &str, script: &str) -> Option<Command> {
+pub(super) fn python(folder: &str, package: &str, script: &str) -> Option<Command> {
     let place = self::folder().join(folder);
     let python = place.join("bin/python");
     if !python.exists() {
@@ -71,13 +72,13 @@ fn python(folder: &str, package: &str, script: &str) -> Option<Command> {
 }
 
 /// A program of Node beside that package.
-fn node(folder: &str, package: &str, script: &str) -> Option<Command> {
+pub(super) fn node(folder: &str, package: &str, name: &str, script: &str) -> Option<Command> {
     let place = self::folder().join(folder);
     std::fs::create_dir_all(&place).unwrap();
     let mut install = Command::new("npm");
     install.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]);
     run(install.arg(&place).arg(package))?;
-    let file = place.join("client.mjs");
+    let file = place.join(name);
     std::fs::write(&file, script).unwrap();
     let mut client = Command::new("node");
     client.arg(file);
@@ -99,12 +100,72 @@ async fn the_official_clients_in_python_work_unmodified() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_official_clients_in_typescript_work_unmodified() {
     let script = include_str!("agents/client.mjs");
-    if let Some(client) = node("node1", "@modelcontextprotocol/sdk@1.32.2", script) {
+    if let Some(client) = node(
+        "node1",
+        "@modelcontextprotocol/sdk@1.32.2",
+        "client.mjs",
+        script,
+    ) {
         check(client, &OLDER).await;
     }
     let script = include_str!("agents/client2.mjs");
-    if let Some(client) = node("node2", "@modelcontextprotocol/client@2.4.0", script) {
+    if let Some(client) = node(
+        "node2",
+        "@modelcontextprotocol/client@2.4.0",
+        "client.mjs",
+        script,
+    ) {
         let ways = CURRENT.map(|(revision, _)| (revision, true));
         check(client, &ways).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inspectors_command_line_works_unmodified() {
+    let package = "@modelcontextprotocol/inspector@2.12.0";
+    if node("inspector", package, "unused.mjs", "").is_none() {
+        return;
+    }
+    let stand = Stand::start(&[]).await;
+    let (id, secret) = &stand.app;
+    let request = json!({
+        "grant_type": "client_credentials", "client_id": id, "client_secret": secret,
+        "resource": stand.url("/mcp"),
+    });
+    let bought = stand
+        .bare(Method::POST, "/oauth/token", None, Some(&request))
+        .await;
+    let header = format!(
+        "Authorization: Bearer {}",
+        bought.body["access_token"].as_str().unwrap()
+    );
+    let url = stand.url("/mcp");
+    let run = |more: &'static [&'static str]| {
+        let mut inspector =
+            Command::new(folder().join("inspector/node_modules/.bin/mcp-inspector"));
+        inspector.args(["--cli", &url, "--transport", "http", "--header", &header]);
+        inspector.args(more).env("NO_PROXY", "127.0.0.1");
+        async move {
+            let ran = tokio::task::spawn_blocking(move || inspector.output());
+            let output = ran.await.unwrap().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{stderr}");
+            serde_json::from_slice::<Value>(&output.stdout).unwrap()
+        }
+    };
+    let listed = run(&["--method", "tools/list"]).await;
+    assert_eq!(listed["tools"].as_array().unwrap().len(), 21);
+    let called = run(&[
+        "--method",
+        "tools/call",
+        "--tool-name",
+        "list_branches",
+        "--tool-arg",
+        "provider=github",
+        "repository=acme/storefront",
+        "limit=2",
+    ])
+    .await;
+    let rest = stand.read("github", "/branches?limit=2").await;
+    assert_eq!(called["structuredContent"]["data"], rest.body["data"]);
 }

@@ -32,7 +32,11 @@ pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
 
 pub(super) async fn stand() -> (Stand, Receiver) {
     let receiver = Receiver::start().await;
-    let stand = Stand::start(&[("GITFLARE_ALLOW_PRIVATE_CALLBACKS", &receiver.address)]).await;
+    let stand = Stand::start(&[
+        ("GITFLARE_ALLOW_PRIVATE_CALLBACKS", &receiver.address),
+        ("GITFLARE_MCP_CLIENTS", "*,dynamic"),
+    ])
+    .await;
     (stand, receiver)
 }
 

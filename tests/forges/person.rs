@@ -70,6 +70,30 @@ impl Person {
     }
 }
 
+impl Person {
+    /// Sends a form of our own page.
+    pub(super) async fn submit(
+        &mut self,
+        path: &str,
+        fields: &[(&str, String)],
+    ) -> reqwest::Response {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(&self.session)
+            .header(COOKIE, self.cookies.join("; "))
+            .header("origin", &self.base)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        let answer = request.send().await.unwrap();
+        self.keep(&answer);
+        answer
+    }
+}
+
 pub(super) fn location(answer: &reqwest::Response) -> String {
     let location = answer.headers().get(LOCATION);
     let location = location.unwrap_or_else(|| panic!("{} leads to nowhere", answer.url()));

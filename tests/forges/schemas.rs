@@ -74,6 +74,10 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ),
     ("CustomerAuthorization.lastUsedAt", WRITTEN_LATE),
     ("Introspection.lastUsedAt", WRITTEN_LATE),
+    (
+        "OauthToken.refresh_token",
+        "the tour's app has a secret; `contract::public_clients` refreshes",
+    ),
     ("ReconnectLink.expiresAt", NAMED),
     ("ReconnectLink.url", NAMED),
     ("Content.lfs", ODD),
@@ -213,6 +217,17 @@ impl Tour<'_> {
         ] {
             self.session(Method::GET, target, None).await;
         }
+        let metadata = json!({
+            "client_name": "Night Owl",
+            "redirect_uris": ["http://localhost/callback"],
+            "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "scope": "read:repositories read:branches",
+            "application_type": "native",
+        });
+        self.session(Method::POST, "/oauth/register", Some(metadata))
+            .await;
     }
 
     /// Every unified read, at every provider that serves it.
@@ -565,7 +580,9 @@ impl Normal {
             }
             Value::String(text) => self.text(name, text).into(),
             Value::Number(_) if name.ends_with("Ms") => 12.into(),
-            Value::Number(_) if ["exp", "iat"].contains(&name) => 1_775_138_400.into(),
+            Value::Number(_) if ["exp", "iat", "client_id_issued_at"].contains(&name) => {
+                1_775_138_400.into()
+            }
             other => other.clone(),
         }
     }
@@ -590,7 +607,7 @@ impl Normal {
             return "2026-04-02T14:00:00.000Z".to_owned();
         }
         for prefix in [
-            "sggat_", "sggcs_", "sggst_", "sggac_", "sggem_", "sgglc_", "whsec_",
+            "sggat_", "sggcs_", "sggst_", "sggac_", "sggem_", "sgglc_", "whsec_", "reg_",
         ] {
             if text.starts_with(prefix) {
                 return format!("{prefix}...");

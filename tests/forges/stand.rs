@@ -5,7 +5,7 @@ use std::time::Duration;
 use gitflare_server::{
     Running, Server,
     config::Config,
-    sandbox::{self, Forge, ForgeOptions, Forges, sample},
+    sandbox::{self, AgentDocument, Forge, ForgeOptions, Forges, sample},
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -37,7 +37,10 @@ pub(crate) struct Stand {
     pub(crate) token: String,
     /// The app's `client_id` and `client_secret`.
     pub(crate) app: (String, String),
+    agent: AgentDocument,
     config: Config,
+    /// What the configuration was made of.
+    pairs: Vec<(String, String)>,
     folder: TempDir,
 }
 
@@ -93,8 +96,15 @@ impl Stand {
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         );
         pairs.extend(more);
+        let kept: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let config = Config::from_pairs(&pairs).unwrap();
-        let running = Server::new(config.clone()).start().await.unwrap();
+        let agent = AgentDocument::serve().await.unwrap();
+        let server = Server::new(config.clone());
+        let server = server.with_document_host(sandbox::AGENT_HOST, agent.address());
+        let running = server.start().await.unwrap();
         let accounts: Vec<_> = forges
             .all()
             .iter()
@@ -115,7 +125,9 @@ impl Stand {
             client: Client::builder().no_proxy().build().unwrap(),
             token: seeded.access_token,
             app: (seeded.client_id, seeded.client_secret),
+            agent,
             config,
+            pairs: kept,
             folder,
         }
     }
@@ -129,9 +141,22 @@ impl Stand {
     /// The same gateway after its process has ended and was started again.
     pub(crate) async fn restarted(mut self) -> Self {
         self.running.shutdown().await.unwrap();
-        let server = Server::new(self.config.clone());
+        let server = Server::new(self.config.clone())
+            .with_document_host(sandbox::AGENT_HOST, self.agent.address());
         self.running = server.start().await.unwrap();
         self
+    }
+
+    /// The same gateway, started again with another value of a setting.
+    pub(crate) async fn restarted_with(mut self, setting: &str, value: &str) -> Self {
+        self.pairs.retain(|(name, _)| name != setting);
+        self.pairs.push((setting.to_owned(), value.to_owned()));
+        let pairs = self.pairs.iter();
+        let pairs: Vec<_> = pairs
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        self.config = Config::from_pairs(&pairs).unwrap();
+        self.restarted().await
     }
 
     pub(crate) fn forge(&self, provider: &str) -> &Forge {

@@ -292,6 +292,7 @@ impl Gateway {
             owner_user_id,
             name: display_text("name", &request.name, MAX_NAME)?,
             description: description(request.description.as_deref())?,
+            public_id: None,
             allowed_redirect_uris: self.redirect_uris(request.allowed_redirect_uris)?,
             default_permissions: scopes("defaultPermissions", &request.default_permissions)?,
             require_pkce: request.require_pkce,

@@ -1,5 +1,5 @@
-//! What a token is for: the unified API, or the same reads as tools of an agent. Nothing of it is
-//! stored: every credential on the way from request to token says it by its own form, and the hash
+//! What a token is for: the unified API, or the same reads as tools of an agent. Only families of
+//! refresh tokens store it: every other credential on the way from request to token says it by its own form, and the hash
 //! under which it is found covers that form, so that none can be turned into the other.
 
 use crate::{Credential, CredentialHash, CredentialKind, Random, Secret};
@@ -34,6 +34,14 @@ impl Audience {
         match self {
             Self::Api => CredentialKind::AuthorizationCode,
             Self::Tools => CredentialKind::ToolCode,
+        }
+    }
+
+    /// The audience of a family of refresh tokens.
+    pub(super) const fn of_family(is_for_tools: bool) -> Self {
+        match is_for_tools {
+            true => Self::Tools,
+            false => Self::Api,
         }
     }
 

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use percent_encoding::AsciiSet;
 
-use super::{Audience, CustomerLink, Gateway, Query, Workspace, cells};
+use super::{
+    Audience, CustomerLink, Gateway, PublicVisit, Query, Workspace, cells,
+    public_clients::unknown_client,
+};
 use crate::{
     ClientId, Code, CredentialHash, Error, Result, Scope, Scopes, Secret, redirect_uri,
     storage::{Client, ClientStatus, PendingRequest, Session},
@@ -38,6 +41,8 @@ pub struct OpenedRequest {
 pub enum AuthorizeRefusal {
     /// Told to whoever sits before the browser.
     Page(Error),
+    /// Somebody has to sign in first: a public client's customers are people with an account.
+    SignIn,
     /// Told to the client, by the browser.
     Client(Box<AuthorizationAnswer>),
 }
@@ -104,7 +109,8 @@ struct Asked {
 
 impl Gateway {
     /// Takes a client's request for a customer, and opens the customer's workspace. `resources` are
-    /// what `resource` can name.
+    /// what `resource` can name; `visit` is the client that `client_id` names where that is a public
+    /// one.
     ///
     /// # Errors
     /// An [`AuthorizeRefusal`], which knows who is told.
@@ -113,8 +119,13 @@ impl Gateway {
         query: &Query,
         resources: &[(String, Audience)],
         sessions: &[Session],
+        visit: Option<&PublicVisit>,
     ) -> Result<OpenedRequest, AuthorizeRefusal> {
-        let client = self.asking_client(query).await?;
+        let client = match visit {
+            Some(visit) => self.row_of(&visit.client).await?,
+            None => self.asking_client(query).await?,
+        };
+        let client = client.ok_or_else(unknown_client)?;
         let (redirect_uri, registered_uri) = redirect_uri_of(&client, query)?;
         let state = query.once("state").ok().flatten().filter(|it| is_state(it));
         let state = state.map(|text| Secret::new(text.to_owned()));
@@ -128,7 +139,16 @@ impl Gateway {
         let audience = audience(query, resources).map_err(&refuse)?;
         let asked = asked(&client, query).map_err(&refuse)?;
         let link = customer_link(query).map_err(&refuse)?;
-        let opened = self.open_workspace(&client, &link, sessions).await;
+        let opened = match visit {
+            Some(visit) if link.is_empty() => {
+                let user = visit.user.as_ref().ok_or(AuthorizeRefusal::SignIn)?;
+                self.open_own(&client, user, sessions).await
+            }
+            Some(_) => Err(Error::invalid_request(
+                "`customer_ref` and the like are for apps that have a secret.",
+            )),
+            None => self.open_workspace(&client, &link, sessions).await,
+        };
         let workspace = match opened {
             Err(error) if error.code() == Code::InvalidRequest => {
                 return Err(refuse(("invalid_request", error.message().to_owned())));
@@ -163,19 +183,15 @@ impl Gateway {
         Ok(OpenedRequest { id, workspace })
     }
 
-    /// The live client that asks.
-    async fn asking_client(&self, query: &Query) -> Result<Client> {
-        let unknown = || {
-            Error::invalid_request(
-                "The link that brought you here names no app that is known here.",
-            )
-        };
+    /// The live app that asks. A public client is not known by the id of its row.
+    async fn asking_client(&self, query: &Query) -> Result<Option<Client>> {
         let id = query.once("client_id").ok().flatten().unwrap_or_default();
-        let id = ClientId::parse(id).map_err(|_| unknown())?;
+        let Ok(id) = ClientId::parse(id) else {
+            return Ok(None);
+        };
         let client = self.storage.clients().find(&id).await?;
-        client
-            .filter(|client| client.status == ClientStatus::Active)
-            .ok_or_else(unknown)
+        Ok(client
+            .filter(|client| client.status == ClientStatus::Active && client.public_id.is_none()))
     }
 }
 
@@ -184,7 +200,11 @@ fn redirect_uri_of(client: &Client, query: &Query) -> Result<(String, String)> {
     let sent = query.once("redirect_uri").ok().flatten();
     let registered = sent.and_then(|sent| {
         let mut all = client.allowed_redirect_uris.iter();
-        all.find(|registered| redirect_uri::matches(registered, sent))
+        let matches = match &client.public_id {
+            Some(_) => redirect_uri::matches_installed,
+            None => redirect_uri::matches,
+        };
+        all.find(|registered| matches(registered, sent))
             .map(|registered| (sent.to_owned(), registered.clone()))
     });
     registered.ok_or_else(|| {

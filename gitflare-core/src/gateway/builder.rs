@@ -16,6 +16,7 @@ use crate::{
     key_check,
     keys::{KeyRing, MIN_MASTER_KEY_LEN, MasterKey, Purpose, Vault},
     provider::{Provider, Registry},
+    sealed_text::SealedTexts,
     storage::{FirewallSettings, Storage},
 };
 
@@ -168,6 +169,7 @@ impl GatewayBuilder {
             form_keys: form_keys.map(|(_, key)| key).collect(),
             validator_key: keys.primary().derive(Purpose::Validator),
             account_links: AccountLinks::new(&keys),
+            registrations: SealedTexts::new(&keys, Purpose::Registration),
             admission: self.admission,
             settings: self.settings,
             firewall: RwLock::new(Arc::new(firewall)),

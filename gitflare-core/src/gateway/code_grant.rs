@@ -60,8 +60,10 @@ impl Gateway {
             actor: &actor,
             request_id,
         };
+        let (refresh_token, family) = self.new_family(&client, &token, audience);
         let redemption = Redemption {
             client_id: client.id,
+            family,
             at: token.created_at,
             issued: self.audit_success(&act, AuditAction::TokenIssue, &token.id),
             replayed: self.audit(
@@ -74,7 +76,7 @@ impl Gateway {
             token_hash: text.hash(),
         };
         match self.storage.codes().redeem(&hash, redemption).await? {
-            Redeemed::Issued => Ok(IssuedToken::new(token, text)),
+            Redeemed::Issued => Ok(IssuedToken::new(token, text).with_refresh_token(refresh_token)),
             Redeemed::Refused | Redeemed::Replayed => Err(refused()),
         }
     }
@@ -96,7 +98,7 @@ impl Gateway {
         }
     }
 
-    /// Revokes a client's own token. Any other is left alone, and nobody learns of it (RFC 7009).
+    /// Revokes a client's own token; a refresh token with all that its family has brought. Any other is left alone, and nobody learns of it (RFC 7009).
     ///
     /// # Errors
     /// `invalid_client`.
@@ -107,13 +109,16 @@ impl Gateway {
         request_id: &RequestId,
     ) -> Result<(), TokenRefusal> {
         let client = self.authenticate(credentials).await?;
-        let Some(token) = self.own_token(&client, text).await? else {
-            return Ok(());
-        };
-        let actor = Actor::Client(client.id);
+        let actor = Actor::Client(client.id.clone());
         let act = AuditContext {
             actor: &actor,
             request_id,
+        };
+        if self.end_own_family(&client, text, &act).await? {
+            return Ok(());
+        }
+        let Some(token) = self.own_token(&client, text).await? else {
+            return Ok(());
         };
         self.revoke_token(token.id.as_str(), &act).await?;
         Ok(())

@@ -174,7 +174,9 @@ impl Gateway {
             seen.any(|connection| connection.id == grant.connection_id)
         });
         Ok(ConsentContext {
-            developer: developer.map(|tenant| tenant.name),
+            developer: developer
+                .filter(|_| client.public_id.is_none())
+                .map(|tenant| tenant.name),
             client,
             tenant,
             visible,
@@ -556,6 +558,10 @@ impl ConsentContext {
 /// The origins of a client's redirect URIs and those it has named beside them.
 #[must_use]
 pub fn frame_ancestors(client: &Client) -> Vec<String> {
+    // Whoever can name any address must not show the page in a frame of it.
+    if client.public_id.is_some() {
+        return Vec::new();
+    }
     let redirects = client.allowed_redirect_uris.iter();
     let origins: BTreeSet<&str> = redirects
         .map(|uri| redirect_uri::origin(uri))

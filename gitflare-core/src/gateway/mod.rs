@@ -33,10 +33,12 @@ mod members;
 mod parameters;
 mod payload;
 mod posted_link;
+mod public_clients;
 mod query;
 mod read;
 mod record;
 mod refresh;
+mod refresh_grant;
 mod request;
 mod sessions;
 mod steps;
@@ -74,6 +76,9 @@ pub use link::{FailedLink, LinkCallback, LinkClaim, LinkStart, ReturnedLink, Sta
 pub use listing::{ListQuery, Listing, PageInfo};
 pub use payload::{NotModified, Payload};
 pub use posted_link::PostedReturn;
+pub use public_clients::{
+    ClientMetadata, MetadataRefusal, PublicClient, PublicVisit, RegisteredClient,
+};
 pub use query::Query;
 pub use request::{ReadCredential, ReadRequest, UnifiedReply};
 pub use sessions::BegunSession;
@@ -89,6 +94,7 @@ use crate::{
     filter::ContentFilter,
     keys::Vault,
     provider::{Provider, ProviderId, Registry},
+    sealed_text::SealedTexts,
     storage::{Actor, AuditAction, AuditEntry, FirewallSettings, Outcome, Storage},
 };
 
@@ -154,6 +160,7 @@ pub struct Gateway {
     form_keys: Vec<Secret<[u8; 32]>>,
     validator_key: Secret<[u8; 32]>,
     account_links: AccountLinks,
+    registrations: SealedTexts,
     admission: Arc<dyn Admission>,
     settings: GatewaySettings,
     firewall: RwLock<Arc<FirewallSettings>>,

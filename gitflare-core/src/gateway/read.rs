@@ -49,6 +49,9 @@ impl Gateway {
         draft: &mut UsageDraft<'_>,
     ) -> Result<UnifiedReply> {
         let identified = self.identify(request, draft).await?;
+        if let Some(fault) = &request.fault {
+            return Err(fault.clone());
+        }
         let permitted = self.permit(request, &identified, draft)?;
         let parameters = parameters(request, permitted.provider)?;
         if let Operation::Contents(query) = &parameters.operation {

@@ -23,6 +23,9 @@ pub struct ReadRequest {
     pub item: Option<String>,
     /// The decoded query string; nothing in it is checked yet.
     pub query: Query,
+    /// What the caller has found wrong with the parameters where they could not even be written into
+    /// the members above. It is answered to whoever may ask at all, and has its usage row.
+    pub fault: Option<Error>,
     /// The validators of what the client has, as `If-None-Match` writes them (RFC 9110, section
     /// 13.1.2); of interest for files alone.
     pub if_none_match: Option<String>,

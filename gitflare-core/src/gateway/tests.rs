@@ -51,6 +51,7 @@ fn every_use_case_can_be_spawned() {
             repository: None,
             item: None,
             query: Query::default(),
+            fault: None,
             if_none_match: None,
             method: "GET",
             path: String::new(),

@@ -8,7 +8,7 @@ use super::{Audience, AuditContext, Gateway};
 use crate::{
     AuthorizationId, ClientId, Code, ConnectionId, Credential, CredentialHash, Error, GrantId,
     RequestId, Result, Scope, Scopes, Secret, TenantId, Timestamp, TokenId,
-    secret::show_once,
+    secret::{show_once, show_some_once},
     storage::{
         AccessToken, Actor, AuditAction, Authorization, AuthorizationStatus, Client, ClientStatus,
         Grant, IssuedBy,
@@ -19,8 +19,8 @@ use crate::{
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TokenRequest {
-    /// The grant type, `authorization_code` or `client_credentials`; may be left out beside
-    /// `grant_id`.
+    /// The grant type, `authorization_code`, `client_credentials` or `refresh_token`; may be left out
+    /// beside `grant_id`.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<IssuedBy>"))]
     pub grant_type: Option<String>,
     /// The client's id; left out with HTTP Basic.
@@ -35,6 +35,8 @@ pub struct TokenRequest {
     pub scope: Option<String>,
     /// The authorization code, for `authorization_code`.
     pub code: Option<Secret<String>>,
+    /// The refresh token, for `refresh_token`.
+    pub refresh_token: Option<Secret<String>>,
     /// The redirect URI that the code was sent to, for `authorization_code`.
     pub redirect_uri: Option<String>,
     /// The verifier of the code's challenge (RFC 7636), where the code has one.
@@ -143,6 +145,13 @@ pub struct OauthToken {
     pub expires_in: i64,
     /// The same as `permissions`, separated by single spaces.
     pub scope: String,
+    /// Brings the next access token, once; to public clients alone.
+    #[serde(
+        serialize_with = "show_some_once",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub refresh_token: Option<Credential>,
 }
 
 impl IssuedToken {
@@ -165,8 +174,15 @@ impl IssuedToken {
                 token_type: "Bearer",
                 expires_in: seconds,
                 scope: token.permissions.to_string(),
+                refresh_token: None,
             },
         }
+    }
+
+    /// The same with the refresh token that is good from now on.
+    pub(super) fn with_refresh_token(mut self, text: Option<Credential>) -> Self {
+        self.oauth.refresh_token = text;
+        self
     }
 }
 
@@ -191,24 +207,17 @@ impl Gateway {
     ) -> Result<IssuedToken, TokenRefusal> {
         // Whoever is not the client is told so, whatever else is wrong (RFC 6749, section 5.2).
         let client = self.authenticate(&request).await?;
+        check_grant_type(&client, &request)?;
         match request.grant_type.as_deref() {
-            Some("client_credentials" | "authorization_code") => {}
-            None if request.grant_id.is_some() => {}
-            None => {
-                return Err(TokenRefusal::invalid(
-                    "invalid_request",
-                    "`grant_type` is missing.",
-                ));
+            Some("authorization_code") => {
+                return self.redeem_code(client, &request, request_id).await;
             }
-            Some(_) => {
-                return Err(TokenRefusal::invalid(
-                    "unsupported_grant_type",
-                    "`grant_type` must be `authorization_code` or `client_credentials`.",
-                ));
+            Some("refresh_token") => {
+                return self
+                    .redeem_refresh_token(client, &request, request_id)
+                    .await;
             }
-        }
-        if request.grant_type.as_deref() == Some("authorization_code") {
-            return self.redeem_code(client, &request, request_id).await;
+            _ => {}
         }
         if request.resource.is_some() && request.audience.is_none() {
             return Err(TokenRefusal::invalid(
@@ -320,7 +329,7 @@ impl Gateway {
         })
     }
 
-    /// The live client whose secret was sent. An unknown client costs the same work and gets the
+    /// The live client whose secret was sent, or a public one by its id. An unknown client costs the same work and gets the
     /// same words as a wrong secret (TK-5).
     pub(super) async fn authenticate(
         &self,
@@ -336,6 +345,9 @@ impl Gateway {
         let Some(client_id) = &request.client_id else {
             return Err(TokenRefusal::no_client());
         };
+        if ClientId::parse(client_id).is_err() && request.client_secret.is_none() {
+            return self.public_client(client_id).await?.ok_or_else(refusal);
+        }
         let presented = request
             .client_secret
             .as_ref()
@@ -460,6 +472,33 @@ impl Gateway {
     }
 }
 
+/// Refuses a grant type that is unknown, or not for this client: whoever has no secret cannot act for
+/// itself, and whoever has one needs no refresh token.
+fn check_grant_type(client: &Client, request: &TokenRequest) -> Result<(), TokenRefusal> {
+    let unauthorized = |message| Err(TokenRefusal::invalid("unauthorized_client", message));
+    let is_public = client.public_id.is_some();
+    match request.grant_type.as_deref() {
+        Some("authorization_code") => Ok(()),
+        Some("refresh_token") if is_public => Ok(()),
+        Some("refresh_token") => unauthorized(
+            "Refresh tokens are for clients without a secret: use `client_credentials`.",
+        ),
+        Some("client_credentials") if is_public => {
+            unauthorized("`client_credentials` needs a client that has a secret.")
+        }
+        Some("client_credentials") => Ok(()),
+        None if request.grant_id.is_some() && !is_public => Ok(()),
+        None => Err(TokenRefusal::invalid(
+            "invalid_request",
+            "`grant_type` is missing.",
+        )),
+        Some(_) => Err(TokenRefusal::invalid(
+            "unsupported_grant_type",
+            "`grant_type` must be `authorization_code`, `client_credentials` or `refresh_token`.",
+        )),
+    }
+}
+
 fn not_approved() -> TokenRefusal {
     TokenRefusal::new(
         "invalid_grant",
@@ -483,7 +522,7 @@ fn permitted(client: &Client, basis: &Basis) -> Scopes {
 }
 
 /// The scopes that were asked for, all of them when none was named.
-fn narrowed(permitted: Scopes, asked: Option<&str>) -> Result<Scopes, TokenRefusal> {
+pub(super) fn narrowed(permitted: Scopes, asked: Option<&str>) -> Result<Scopes, TokenRefusal> {
     let invalid = |message| TokenRefusal::invalid("invalid_scope", message);
     let Some(asked) = asked else {
         return Ok(permitted);

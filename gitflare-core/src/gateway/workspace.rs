@@ -6,12 +6,15 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::{BegunSession, Gateway, LinkClaim, apps::embed_secret_cell, sessions::from_hex};
+use super::{
+    AuditContext, BegunSession, ConsentContext, Gateway, LinkClaim, apps::embed_secret_cell,
+    public_clients::unknown_client, sessions::from_hex,
+};
 use crate::{
     AuthorizationId, ClientId, Code, CredentialHash, Error, Result, Scopes, SessionId, TenantId,
-    Timestamp,
+    Timestamp, UserId,
     storage::{
-        Authorization, AuthorizationStatus, Client, Connection, ConnectionFilter, LinkFlow,
+        Actor, Authorization, AuthorizationStatus, Client, Connection, ConnectionFilter, LinkFlow,
         LinkKind, ListRange, Proof, Session, SessionSubject, Tenant, TenantKind,
     },
 };
@@ -40,6 +43,20 @@ pub struct CustomerLink {
     pub expires: Option<String>,
     /// One-time value covered by the signature.
     pub nonce: Option<String>,
+}
+
+impl CustomerLink {
+    /// Whether a link says nothing of a customer.
+    pub(super) fn is_empty(&self) -> bool {
+        let texts = [
+            &self.customer_ref,
+            &self.customer_name,
+            &self.signature,
+            &self.expires,
+            &self.nonce,
+        ];
+        texts.iter().all(|text| text.is_none())
+    }
 }
 
 /// A workspace that a browser has opened.
@@ -130,6 +147,85 @@ impl Gateway {
             session,
             begun,
         })
+    }
+
+    /// Opens a person's own workspace for a public client, which is stored with it. They have signed
+    /// in: everything in it is theirs.
+    pub(super) async fn open_own(
+        &self,
+        client: &Client,
+        user: &UserId,
+        sessions: &[Session],
+    ) -> Result<Workspace> {
+        let person = self.storage.users().find(user).await?;
+        let person = person.ok_or_else(|| blocked("This account is gone."))?;
+        let request_id = self.new_request_id();
+        let act = AuditContext {
+            actor: &Actor::User(user.clone()),
+            request_id: &request_id,
+        };
+        if !self.store_public(client, &act).await? {
+            return Err(unknown_client());
+        }
+        let tenants = self.storage.tenants();
+        let tenant = match tenants.find_customer(&client.id, user.as_str()).await? {
+            Some(tenant) => tenant,
+            None => {
+                let name = Some(person.email.as_str());
+                self.new_customer(client, Some(user.as_str()), name).await?
+            }
+        };
+        self.enter_own(client, tenant, sessions).await
+    }
+
+    /// Whoever has a session for a public client's workspace got it signed in.
+    async fn enter_own(
+        &self,
+        client: &Client,
+        tenant: Tenant,
+        sessions: &[Session],
+    ) -> Result<Workspace> {
+        let known = self.session_of(client, &tenant.id, sessions).await?;
+        let (session, begun) = match known {
+            Some(session) => (session, None),
+            None => {
+                let begun = self.begin_embed(client, &tenant.id, true).await?;
+                (begun.session.clone(), Some(begun))
+            }
+        };
+        Ok(Workspace {
+            customer_name: display_name(&tenant.name),
+            tenant,
+            session,
+            begun,
+        })
+    }
+
+    /// Whether a page belongs to a person's own workspace for a public client. That of an app is
+    /// nobody's own.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn is_own_workspace(&self, context: &ConsentContext, user: &UserId) -> Result<bool> {
+        let tenants = self.storage.tenants();
+        let name = tenants.customer_ref(&context.client.id, &context.tenant.id);
+        Ok(context.client.public_id.is_some() && name.await?.as_deref() == Some(user.as_str()))
+    }
+
+    /// Opens a person's own workspace for a public client that they have used before.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` when they have not.
+    pub async fn reopen_own(
+        &self,
+        client: &Client,
+        user: &UserId,
+        sessions: &[Session],
+    ) -> Result<Workspace> {
+        let tenants = self.storage.tenants();
+        let found = tenants.find_customer(&client.id, user.as_str()).await?;
+        let tenant = found.ok_or_else(|| Error::not_found("app"))?;
+        self.enter_own(client, tenant, sessions).await
     }
 
     /// What a session may see of its workspace now.
@@ -355,7 +451,7 @@ pub(super) fn is_unnamed(name: &str) -> bool {
 
 /// A name for people: what would make it read as something else is left out (TN-6). Whatever it
 /// holds, it never refuses a customer.
-fn display_name(text: &str) -> Option<String> {
+pub(super) fn display_name(text: &str) -> Option<String> {
     let clean: String = text
         .chars()
         .filter(|c| !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'))

@@ -145,6 +145,7 @@ impl<'g> Reader<'g> {
             query.push(("connectionId".into(), id.clone()));
         }
         ReadRequest {
+            fault: None,
             endpoint,
             credential: ReadCredential::Bearer(self.token.clone()),
             provider: target.provider.clone(),

@@ -139,6 +139,8 @@ words! {
         CodeIssue = "code.issue",
         /// A spent or stolen authorization code was presented.
         CodeReplay = "code.replay",
+        /// A replaced or stolen refresh token was presented.
+        RefreshReplay = "refresh_token.replay",
         /// An access token was issued.
         TokenIssue = "token.issue",
         /// An access token was revoked.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{AuditEntry, ListRange};
+use super::{AuditEntry, ListRange, Tenant};
 use crate::{
     ClientId, CredentialHash, Result, Scopes, SecretId, TenantId, Timestamp, UserId, model::words,
 };
@@ -23,6 +23,11 @@ pub struct Client {
     pub name: String,
     /// Description shown to customers.
     pub description: Option<String>,
+    /// The id by which a public client calls itself: the address of its metadata document, or what
+    /// registration has given it. Such a client has no owner and no secret. `None` for an app that
+    /// a person has registered.
+    #[serde(skip)]
+    pub public_id: Option<String>,
     /// Registered redirect URIs, compared byte for byte.
     pub allowed_redirect_uris: Vec<String>,
     /// The most that it may ask for.
@@ -91,6 +96,25 @@ pub struct ClientFilter {
 pub trait ClientStore: Send + Sync {
     /// Stores a new client with its first secret.
     async fn insert(&self, client: NewClient, audit: AuditEntry) -> Result<()>;
+
+    /// Stores a public client, or replaces what the one of that id says of itself: name, redirect
+    /// URIs, default permissions, `updated_at`. `tenant` stands for its owner, and is stored when it
+    /// is not there. Unspent codes and pending requests that were sent where they may no longer be
+    /// sent are deleted (RU-5). `false` when it was deleted; then nothing is written.
+    async fn register(&self, client: NewClient, tenant: Tenant, audit: AuditEntry) -> Result<bool>;
+
+    /// Up to `limit` public clients, live or not, that were last changed before `before` and have no
+    /// refresh token that is still good at `now`.
+    async fn list_unused(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Client>>;
+
+    /// Deletes a public client's row when nothing refers to it any more; whether it did. If not, `at`
+    /// becomes its `updated_at`, so that it is looked at again when that is old.
+    async fn forget(&self, id: &ClientId, at: Timestamp) -> Result<bool>;
 
     /// The client of that id, deleted ones included.
     async fn find(&self, id: &ClientId) -> Result<Option<Client>>;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{AccessToken, AuditEntry};
+use super::{AccessToken, AuditEntry, RefreshFamily};
 use crate::{
     AuthorizationId, ClientId, ConnectionId, CredentialHash, Result, Scopes, TenantId, Timestamp,
 };
@@ -45,6 +45,8 @@ pub struct Redemption {
     pub token: AccessToken,
     /// The hash of the token's text.
     pub token_hash: CredentialHash,
+    /// The family of refresh tokens that begins with the token; `None` for a client that gets none.
+    pub family: Option<RefreshFamily>,
     /// Written when the token is issued.
     pub issued: AuditEntry,
     /// Written when the code was spent before, or belongs to another client.

@@ -52,6 +52,7 @@ promises! {
         a_new_password_ends_all_sessions
         a_rehash_never_undoes_a_change
         deleting_a_person_ends_what_was_theirs_alone
+        deleting_a_person_ends_what_they_let_agents_read
     }
     sessions {
         a_session_ends_by_age_or_idleness
@@ -66,6 +67,8 @@ promises! {
         a_client_has_two_secrets_at_most
         a_second_secret_that_two_callers_add_is_one
         deleting_a_client_ends_all_under_it
+        a_public_client_is_registered_as_often_as_it_asks
+        a_public_client_that_nobody_uses_is_forgotten
     }
     connections {
         a_connection_comes_back_as_it_was
@@ -106,6 +109,14 @@ promises! {
         an_id_goes_before_a_name
         tokens_are_listed_by_what_they_stand_on
         expired_tokens_are_purged
+    }
+    refresh_tokens {
+        a_refresh_token_is_good_once
+        a_refresh_token_that_many_callers_use_is_good_once
+        a_refresh_token_in_the_wrong_hands_ends_its_family
+        a_family_ends_with_what_it_stands_on
+        a_replayed_code_ends_its_family
+        ended_families_are_purged
     }
     deliveries {
         events_of_a_subscription_go_one_at_a_time

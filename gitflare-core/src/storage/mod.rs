@@ -19,6 +19,7 @@ mod grants;
 mod links;
 pub mod memory;
 mod proofs;
+mod refresh_tokens;
 mod requests;
 mod sealed;
 mod sessions;
@@ -52,6 +53,7 @@ pub use links::{
     UnclaimedAccount,
 };
 pub use proofs::{Proof, ProofStore};
+pub use refresh_tokens::{RefreshFamily, RefreshTokenStore, Rotation};
 pub use requests::{PendingRequest, RequestStore, Sharing};
 pub use sealed::{SealedPlace, SealedStore, SealedValue};
 pub use sessions::{Session, SessionStore, SessionSubject};
@@ -92,6 +94,8 @@ pub trait Storage: Send + Sync {
     fn codes(&self) -> &dyn CodeStore;
     /// Access tokens, by their hashes.
     fn tokens(&self) -> &dyn TokenStore;
+    /// Refresh tokens, by families.
+    fn refresh_tokens(&self) -> &dyn RefreshTokenStore;
     /// Event subscriptions.
     fn subscriptions(&self) -> &dyn SubscriptionStore;
     /// Events on their way to apps.
@@ -163,6 +167,7 @@ macro_rules! stores {
             proofs ProofStore;
             codes CodeStore;
             tokens TokenStore;
+            refresh_tokens RefreshTokenStore;
             subscriptions SubscriptionStore;
             deliveries DeliveryStore;
             links LinkStore;

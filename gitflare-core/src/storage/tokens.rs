@@ -48,6 +48,8 @@ words! {
         AuthorizationCode = "authorization_code",
         /// With the client's own credentials.
         ClientCredentials = "client_credentials",
+        /// With a refresh token.
+        RefreshToken = "refresh_token",
         /// By the service that embeds the gateway.
         Embedder = "embedder",
     }

@@ -189,6 +189,7 @@ impl Attempt {
             _ => has_item(endpoint).then(|| "not one".into()),
         };
         ReadRequest {
+            fault: None,
             endpoint,
             credential: match &self.token {
                 Some(token) => ReadCredential::Bearer(Secret::from(token.as_str())),

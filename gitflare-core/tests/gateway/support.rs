@@ -511,6 +511,7 @@ impl Bed {
     ) -> ReadRequest {
         let pairs = query.iter();
         ReadRequest {
+            fault: None,
             endpoint,
             credential: ReadCredential::Bearer(Secret::from(token)),
             provider: provider.map(Into::into),

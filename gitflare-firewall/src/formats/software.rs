@@ -51,6 +51,7 @@ pub(super) const TOKENS: &[Row] = &[
     row("sggst_", "[A-Za-z0-9]{30,}"),
     row("sggac_", "[A-Za-z0-9]{30,}"),
     row("sggmt_", "[A-Za-z0-9]{30,}"),
+    row("sggrt_", "[A-Za-z0-9]{30,}"),
     row("sggmc_", "[A-Za-z0-9]{30,}"),
     row("sggem_", "[A-Za-z0-9]{30,}"),
     // Package registries.

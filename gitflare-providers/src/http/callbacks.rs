@@ -46,15 +46,24 @@ impl Callbacks {
     /// # Errors
     /// `INVALID_REQUEST` when one is not `host:port`.
     pub fn new(allowed_private: Vec<String>) -> Result<Self> {
+        Self::within(allowed_private, TIMEOUT)
+    }
+
+    /// The same with another time to answer.
+    pub(super) fn within(allowed_private: Vec<String>, timeout: Duration) -> Result<Self> {
         Http::new(&HttpConfig {
             allowed_private,
-            first_byte_timeout: TIMEOUT,
+            first_byte_timeout: timeout,
             ..HttpConfig::default()
         })
         .map(|http| Self {
             http,
             own_names: own_names(),
         })
+    }
+
+    pub(super) const fn http(&self) -> &Http {
+        &self.http
     }
 
     /// Posts a delivery; the status of the answer, whose body nobody reads, and its `Retry-After`.
@@ -103,7 +112,7 @@ impl Callbacks {
         }
     }
 
-    fn judge(&self, text: &str) -> Result<(Base, Url)> {
+    pub(super) fn judge(&self, text: &str) -> Result<(Base, Url)> {
         let refusal = |rule: &str| Error::invalid_request(format!("`callbackUrl` {rule}."));
         let is_plain = text.len() <= MAX_URL && text.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_plain || text.contains('\\') {

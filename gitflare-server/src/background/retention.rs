@@ -1,4 +1,4 @@
-//! Deletes what is over: tokens, sessions, codes, requests, nonces, finished deliveries, what is left
+//! Deletes what is over: tokens, refresh tokens, public clients that nobody uses, sessions, codes, requests, nonces, finished deliveries, what is left
 //! of deleted tenants, and rows of the usage log and the audit that are older than they are to be kept. A few rows at a time, found
 //! by an index, so that requests hardly notice and none of it grows without end (LG-5).
 
@@ -40,6 +40,11 @@ pub(crate) async fn run(app: Arc<App>, mut stopping: Stopping) {
     };
     loop {
         let gateway = app.gateway();
+        match gateway.end_unused_clients(ROWS_AT_ONCE).await {
+            Ok(0) => {}
+            Ok(clients) => tracing::debug!(clients, "looked at public clients that nobody uses"),
+            Err(error) => tracing::warn!(error = ?error, "unused clients could not be ended"),
+        }
         if !purge(
             gateway.storage(),
             gateway.clock().now(),
@@ -62,19 +67,21 @@ enum Kind {
     Nonces,
     Codes,
     Tokens,
+    RefreshTokens,
     Deliveries,
     Tenants,
     Audit,
     Usage,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     // A workspace goes with its last session, once no request holds it.
     Kind::Requests,
     Kind::Sessions,
     Kind::Nonces,
     Kind::Codes,
     Kind::Tokens,
+    Kind::RefreshTokens,
     Kind::Deliveries,
     Kind::Tenants,
     Kind::Audit,
@@ -126,6 +133,7 @@ async fn purge_some(
                 .purge_expired(before(TOKEN_DAYS), some)
                 .await
         }
+        Kind::RefreshTokens => storage.refresh_tokens().purge_expired(now, some).await,
         Kind::Deliveries => {
             let deliveries = storage.deliveries();
             deliveries.purge_finished(before(DELIVERY_DAYS), some).await

@@ -22,7 +22,7 @@ use super::{
     setting::Setting,
     value::{self, BaseUrl, Database, HostPort, LogFormat},
 };
-use crate::http::SignUpMode;
+use crate::http::{PublicClientRule, SignUpMode};
 
 impl Setting {
     /// The row of that variable, flag (`--listen`) or key of the file (`listen`).
@@ -124,6 +124,8 @@ settings! {
         "IP addresses whose `X-Forwarded-*` headers are believed.";
     sign_up: Option<SignUpMode>, maybe value::sign_up, "GITFLARE_SIGNUP", None, PLAIN,
         "Who may make a developer account: `open`, `invite` (whom somebody with the admin key invites) or `closed` (links of `gitflare user create` alone); open while both base URLs are loopback, else closed.";
+    mcp_clients: Vec<PublicClientRule>, list value::public_clients, "GITFLARE_MCP_CLIENTS", None, PLAIN,
+        "Which agents may sign people in without being registered here: hosts of client id metadata documents, separated by commas, or `*` for all; `dynamic` lets agents register themselves. None when unset.";
     rate_limit_per_minute: u32, one value::number::<0, 1_000_000>, "GITFLARE_RATE_LIMIT_PER_MINUTE", Some("6000"), PLAIN,
         "Reads per access token and minute, four times that per client and per address; 0 switches it off.";
     usage_retention_days: u32, one value::number::<0, 36_500>, "GITFLARE_USAGE_RETENTION_DAYS", Some("90"), PLAIN,

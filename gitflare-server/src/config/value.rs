@@ -23,7 +23,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use url::Url;
 
-use crate::http::SignUpMode;
+use crate::http::{PublicClientRule, SignUpMode};
 
 /// A value, or the rule that its text breaks.
 pub(super) type Parsed<T> = Result<T, String>;
@@ -248,6 +248,24 @@ pub(super) fn sign_up(text: &str) -> Parsed<SignUpMode> {
         "invite" => Ok(SignUpMode::Invite),
         "closed" => Ok(SignUpMode::Closed),
         _ => Err("must be `open`, `invite` or `closed`".into()),
+    }
+}
+
+pub(super) fn public_clients(text: &str) -> Parsed<PublicClientRule> {
+    let host = text.to_ascii_lowercase();
+    let is_name = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    match text {
+        "*" => Ok(PublicClientRule::AnyHost),
+        "dynamic" => Ok(PublicClientRule::Registration),
+        _ if host.contains('.') && host.split('.').all(is_name) => Ok(PublicClientRule::Host(host)),
+        _ => Err("must be a list of host names, `*` and `dynamic`, separated by commas".into()),
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::{
+    client_documents::ClientDocuments,
     cors::panel_origin,
     guided::Guided,
     inbox::Inbox,
@@ -47,6 +48,7 @@ pub(crate) struct App {
     describe: Describe,
     openapi: OnceLock<Value>,
     callbacks: Result<Callbacks>,
+    pub(super) client_documents: ClientDocuments,
     /// The path below which browsers find the pages; empty at the root.
     pub(super) base_path: String,
     deliveries: Arc<Notify>,
@@ -66,6 +68,7 @@ impl App {
     ) -> Self {
         let base_path = base_path(&settings.panel_url).to_owned();
         let callbacks = Callbacks::new(settings.private_callbacks.clone());
+        let client_documents = ClientDocuments::new(settings.document_hosts.clone());
         Self {
             gateway: RwLock::new(gateway),
             throttle: Throttle::new(),
@@ -80,6 +83,7 @@ impl App {
             describe,
             openapi: OnceLock::new(),
             callbacks,
+            client_documents,
             base_path,
             deliveries: Arc::default(),
             own_address: OnceLock::new(),

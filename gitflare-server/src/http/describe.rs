@@ -261,6 +261,7 @@ const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
     (Get, "/.well-known/oauth-authorization-server", "Authorization server metadata (RFC 8414)."),
     (Post, "/mcp", "The unified reads as tools for agents (Model Context Protocol)."),
     (Get, "/.well-known/oauth-protected-resource", "Where tokens for those tools come from (RFC 9728)."),
+    (Post, "/oauth/register", "Registers a client that has no secret (RFC 7591), where the operator lets clients do so."),
     (Post, "/oauth/revoke", "Revokes a token of the client's own (RFC 7009)."),
     (Post, "/oauth/introspect", "Says what a token of the client's own is good for (RFC 7662)."),
     (Post, "/v1/auth/complete", "Takes ownership of an account that was linked in another window."),

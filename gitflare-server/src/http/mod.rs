@@ -17,6 +17,7 @@ mod app;
 mod assembly;
 mod bodies;
 mod body;
+mod client_documents;
 mod cookie;
 mod cors;
 mod credentials;
@@ -57,4 +58,4 @@ pub use assembly::{
 };
 pub use rate_limit::RateLimits;
 pub use route::{Access, Route, RouteMethod};
-pub use settings::{AdminKeys, Limits, ServiceSettings, SignUpMode, Surface};
+pub use settings::{AdminKeys, Limits, PublicClientRule, ServiceSettings, SignUpMode, Surface};

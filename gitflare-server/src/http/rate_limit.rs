@@ -19,6 +19,8 @@ const FACTOR: u32 = 4;
 const FAILURES_PER_MINUTE: u32 = 10;
 const SIGN_INS_PER_MINUTE: u32 = 20;
 const WORKSPACES_PER_MINUTE: u32 = 120;
+#[cfg(feature = "mcp")]
+const REGISTRATIONS_PER_MINUTE: u32 = 20;
 
 /// Every limit of the surface.
 #[derive(Debug)]
@@ -60,6 +62,12 @@ impl RateLimits {
     /// Counts a browser that opens a customer's workspace from an address: each may store rows.
     pub(super) fn admit_workspace(&self, address: IpAddr) -> Result<()> {
         self.admit_always(&("workspace", network(address)), WORKSPACES_PER_MINUTE)
+    }
+
+    /// Counts a client that registers itself from an address. It costs a computation, and no row.
+    #[cfg(feature = "mcp")]
+    pub(super) fn admit_registration(&self, address: IpAddr) -> Result<()> {
+        self.admit_always(&("register", network(address)), REGISTRATIONS_PER_MINUTE)
     }
 
     fn admit_always(&self, key: &impl std::hash::Hash, per_minute: u32) -> Result<()> {

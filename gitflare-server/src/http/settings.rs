@@ -2,12 +2,12 @@
 //! environment is the configuration's business.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
-use gitflare_core::{CredentialHash, gateway::Audience};
+use gitflare_core::{CredentialHash, Scope, Scopes, gateway::Audience, provider::Endpoint};
 use http::Extensions;
 
 use super::rate_limit::RateLimits;
@@ -52,6 +52,11 @@ pub struct ServiceSettings {
     pub private_callbacks: Vec<String>,
     /// Who may make an account.
     pub sign_up: SignUpMode,
+    /// The clients that may ask people without being registered by somebody; none without any.
+    pub public_clients: Vec<PublicClientRule>,
+    /// Hosts of client metadata documents that are asked at this address instead, in plain http:
+    /// those of a sandbox and of tests.
+    pub document_hosts: Vec<(String, SocketAddr)>,
     /// Limits per client and in all.
     pub limits: Limits,
 }
@@ -77,6 +82,8 @@ impl ServiceSettings {
             testapp: false,
             dev: false,
             private_callbacks: Vec::new(),
+            public_clients: Vec::new(),
+            document_hosts: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -92,10 +99,51 @@ impl ServiceSettings {
         resources
     }
 
+    /// Whether clients may register themselves.
+    pub(super) fn takes_registrations(&self) -> bool {
+        self.public_clients
+            .contains(&PublicClientRule::Registration)
+    }
+
+    /// Whether clients may be described by documents.
+    pub(super) fn takes_documents(&self) -> bool {
+        let mut rules = self.public_clients.iter();
+        rules.any(|rule| *rule != PublicClientRule::Registration)
+    }
+
+    /// Whether a document of that host may describe a client.
+    pub(super) fn takes_documents_of(&self, host: &str) -> bool {
+        self.public_clients.iter().any(|rule| match rule {
+            PublicClientRule::AnyHost => true,
+            PublicClientRule::Host(named) => named == host,
+            PublicClientRule::Registration => false,
+        })
+    }
+
+    /// The most that a public client may ask for: every read.
+    pub(super) fn public_scopes() -> Scopes {
+        let scopes = Endpoint::ALL.iter().map(|endpoint| endpoint.scope());
+        scopes
+            .filter(|scope| *scope != Scope::EventsSubscribe)
+            .collect()
+    }
+
     /// The address of the tools for agents, byte for byte what people type into their client.
     pub(super) fn tools_url(&self) -> String {
         format!("{}/mcp", self.public_url)
     }
+}
+
+/// Clients that may ask people without being registered by somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicClientRule {
+    /// Those that a metadata document of any public host describes.
+    AnyHost,
+    /// Those that a metadata document of this host describes.
+    Host(String),
+    /// Those that register themselves (RFC 7591).
+    Registration,
 }
 
 /// Who may make an account, beside those whom the operator has sent a link.

@@ -2,6 +2,7 @@
 //! trying it without an account or a network. Everything in it is made through the same use cases
 //! that an admin calls; nothing of it outlives the process.
 
+mod agent;
 mod guided;
 mod seed;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use gitflare_sandbox::{
 use sample::Sample;
 use tempfile::TempDir;
 
+pub use agent::{AGENT_CLIENT_ID, AGENT_HOST, AgentDocument};
 pub use seed::{Seeded, seed};
 
 use crate::{
@@ -41,7 +43,11 @@ const FIXED: &[(&str, &str)] = &[
     ),
 ];
 /// What it starts from, where nothing else is given.
-const PRESET: &[(&str, &str)] = &[("GITFLARE_DEV", "true"), ("GITFLARE_TESTAPP", "true")];
+const PRESET: &[(&str, &str)] = &[
+    ("GITFLARE_DEV", "true"),
+    ("GITFLARE_TESTAPP", "true"),
+    ("GITFLARE_MCP_CLIENTS", "*,dynamic"),
+];
 
 /// The account of the emulated forges that owns everything there.
 const OWNER: &str = "anna-berg";
@@ -54,6 +60,7 @@ const REPOSITORIES: &str = "repositories";
 pub struct Sandbox {
     running: Running,
     forges: Forges,
+    agent: AgentDocument,
     seeded: Seeded,
     walk: guided::Walk,
     sample: Sample,
@@ -96,7 +103,12 @@ impl Prepared {
         .await?;
         let config = with_forges(self.given, &forges)?;
         let token_ttl = config.token_ttl;
-        let mut server = Server::new(config).hearing_itself();
+        let agent = AgentDocument::serve()
+            .await
+            .map_err(|error| Problem::new(format!("the sandbox's agent cannot listen: {error}")))?;
+        let mut server = Server::new(config)
+            .hearing_itself()
+            .with_document_host(AGENT_HOST, agent.address());
         for root in self.repos {
             server = server.with_local_root(root);
         }
@@ -114,6 +126,7 @@ impl Prepared {
         Ok(Sandbox {
             running,
             forges,
+            agent,
             seeded,
             walk,
             sample: self.sample,
@@ -241,7 +254,7 @@ impl Sandbox {
              Admin key     {} (header x-admin-api-key)\n\
              Access token  {} (for {} minutes)\n\
              Client        {} {}\n\
-             Agents        {agents} (Model Context Protocol; tokens: {panel}/docs/agents)\n\
+             Agents        {agents} (Model Context Protocol; they sign you in by themselves)\n\
              {forges}\n\
              In a browser:\n\n\
              1. Be the customer of an app: open this link, sign in at the emulated GitHub as\n   \
@@ -250,7 +263,10 @@ impl Sandbox {
              2. You arrive at {panel}/testapp, that app: it shows what it got,\n   \
              what the firewall kept from it, and the events that it hears of.\n\
              3. Make an app of your own: {panel}/app/signup\n\
-             4. Read how: {panel}/docs\n\n\
+             4. Give it to an agent, which needs the URL alone, and make an account when it asks:\n   \
+             claude mcp add --transport http gitflare {agents}\n   \
+             An agent that has a document can be tried as {agent_id}\n\
+             5. Read how: {panel}/docs and {panel}/docs/agents\n\n\
              Paste any of these:\n",
             self.took.as_millis(),
             self.running.public_url(),
@@ -260,6 +276,7 @@ impl Sandbox {
             seeded.client_id,
             seeded.client_secret,
             agents = format_args!("{}/mcp", self.running.public_url()),
+            agent_id = AGENT_CLIENT_ID,
             panel = self.running.public_url(),
             consent = self.walk.consent,
         );
@@ -278,6 +295,7 @@ impl Sandbox {
     /// What could not be finished, as one line.
     pub async fn shutdown(self) -> Result<(), Problem> {
         let ended = self.running.shutdown().await;
+        drop(self.agent);
         let path = self.folder.path().to_owned();
         self.folder.close().map_err(|error| {
             Problem::new(format!("{} cannot be removed: {error}", path.display()))

@@ -21,6 +21,7 @@ const TABLES: &[&str] = &[
     "approvals",
     "codes",
     "tokens",
+    "refresh_families",
     "requests",
     "proofs",
     "nonces",

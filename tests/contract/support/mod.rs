@@ -25,7 +25,7 @@ use gitflare_core::{
 use gitflare_firewall::FirewallConfig;
 use gitflare_providers::local::Local;
 use gitflare_server::{
-    AdminKeys, Limits, RateLimits, Service, ServiceSettings, SignUpMode,
+    AdminKeys, Limits, PublicClientRule, RateLimits, Service, ServiceSettings, SignUpMode,
     http::{self, Listeners},
     storage::{
         postgres::{PostgresConfig, PostgresStorage},
@@ -56,6 +56,9 @@ pub(crate) struct ServerOptions {
     pub(crate) public_url: Option<&'static str>,
     /// Open without one, whatever the address.
     pub(crate) sign_up: Option<SignUpMode>,
+    pub(crate) public_clients: Vec<PublicClientRule>,
+    /// Where the documents of these hosts are.
+    pub(crate) document_hosts: Vec<(String, SocketAddr)>,
     /// Stands still instead of the system's clock.
     pub(crate) clock: Option<Arc<FixedClock>>,
 }
@@ -213,6 +216,8 @@ async fn service(
     settings.enforce_platform_auth = options.gateway.enforce_platform_auth;
     settings.sign_up = options.sign_up.unwrap_or(SignUpMode::Open);
     settings.limits = options.limits;
+    settings.public_clients.clone_from(&options.public_clients);
+    settings.document_hosts.clone_from(&options.document_hosts);
     settings.rate_limits = rate_limits;
     gitflare_server::service(gateway, settings)
 }

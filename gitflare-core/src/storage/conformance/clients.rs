@@ -192,3 +192,61 @@ pub async fn a_second_secret_that_two_callers_add_is_one(storage: &dyn Storage) 
     assert_eq!(added.iter().filter(|added| **added).count(), 1);
     assert_eq!(audit_rows(storage).await, 7);
 }
+
+/// The first time stores it, every other time replaces what it says of itself; one that was deleted
+/// stays so.
+pub async fn a_public_client_is_registered_as_often_as_it_asks(storage: &dyn Storage) {
+    let clients = storage.clients();
+    let url = "https://agent.example/client.json";
+    let new = || public_client(1, url);
+    assert!(clients.register(new(), tenant(1), entry(1)).await.unwrap());
+    let stored = clients.find(&client_id(1)).await.unwrap();
+    assert_eq!(stored, Some(new().client));
+    assert_eq!(clients.secret_hashes(&client_id(1)).await.unwrap(), []);
+    let owner = storage.tenants().find(&tenant_id(1)).await.unwrap();
+    assert_eq!(owner, Some(tenant(1)));
+    let mut changed = new();
+    changed.client.name = "Other".into();
+    changed.client.allowed_redirect_uris = vec!["http://127.0.0.1/cb".into()];
+    changed.client.created_at = LATER;
+    changed.client.updated_at = LATER;
+    let expected = Client {
+        created_at: NOW,
+        ..changed.client.clone()
+    };
+    assert!(clients.register(changed, tenant(1), entry(2)).await.unwrap());
+    assert_eq!(clients.find(&client_id(1)).await.unwrap(), Some(expected));
+    clients.delete(&client_id(1), LATER, entry(3)).await.unwrap();
+    let rows = audit_rows(storage).await;
+    assert!(!clients.register(new(), tenant(1), entry(4)).await.unwrap());
+    assert_eq!(audit_rows(storage).await, rows);
+}
+
+/// A public client is unused without a good refresh token; its row goes when nothing refers to it.
+pub async fn a_public_client_that_nobody_uses_is_forgotten(storage: &dyn Storage) {
+    let clients = storage.clients();
+    let new = public_client(1, "https://agent.example/client.json");
+    assert!(clients.register(new, tenant(1), entry(1)).await.unwrap());
+    clients.insert(client(2), entry(2)).await.unwrap();
+    let unused = async |before, now| {
+        let found = clients.list_unused(before, now, 10).await.unwrap();
+        found.into_iter().map(|client| client.id).collect::<Vec<_>>()
+    };
+    assert_eq!(unused(NOW, NOW).await, []);
+    assert_eq!(unused(LATER, NOW).await, [client_id(1)]);
+    let forget = async |number| clients.forget(&client_id(number), LATER).await.unwrap();
+    assert!(!forget(2).await, "an app stays");
+    let customer = storage
+        .tenants()
+        .find_or_insert_customer(&client_id(1), "user_1", tenant(5))
+        .await;
+    customer.unwrap();
+    assert!(!forget(1).await, "it has a customer");
+    assert_eq!(unused(LATER, NOW).await, [], "it is looked at later");
+
+    let other = public_client(3, "registered");
+    assert!(clients.register(other, tenant(1), entry(3)).await.unwrap());
+    assert!(forget(3).await);
+    assert_eq!(clients.find(&client_id(3)).await.unwrap(), None);
+    assert!(!forget(3).await);
+}

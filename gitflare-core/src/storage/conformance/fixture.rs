@@ -80,6 +80,7 @@ pub(super) fn client(number: usize) -> NewClient {
             owner_user_id: None,
             name: "App".into(),
             description: Some("Does \"things\"".into()),
+            public_id: None,
             allowed_redirect_uris: vec!["https://app.example/cb?x=1".into()],
             default_permissions: Scopes::all(),
             require_pkce: true,
@@ -277,8 +278,36 @@ pub(super) fn redemption(number: usize) -> Redemption {
             ..token(number, &[1])
         },
         token_hash: hash(number),
+        family: None,
         issued: entry(1000 + number),
         replayed: entry(2000 + number),
+    }
+}
+
+/// A public client that calls itself by this id.
+pub(super) fn public_client(number: usize, public_id: &str) -> NewClient {
+    let mut new = client(number);
+    new.client.public_id = Some(public_id.to_owned());
+    new.client.secrets.clear();
+    new
+}
+
+/// The number of the family that [`family`] makes.
+pub(super) const FAMILY: usize = 3000;
+
+/// A family over what [`filled`] has made, good until [`LATER`].
+pub(super) fn family() -> RefreshFamily {
+    RefreshFamily {
+        id: hash(FAMILY),
+        current: hash(FAMILY + 1),
+        client_id: client_id(1),
+        tenant_id: tenant_id(1),
+        authorization_id: authorization_id(1),
+        is_for_tools: true,
+        permissions: Scopes::from_iter([Scope::ReadBranches]),
+        connection_ids: vec![connection_id(1)],
+        created_at: NOW,
+        expires_at: LATER,
     }
 }
 

@@ -170,3 +170,48 @@ pub async fn deleting_a_person_ends_what_was_theirs_alone(storage: &dyn Storage)
     let taken = users.insert(successor, entry(56)).await.unwrap();
     assert!(taken, "the address is free again");
 }
+
+/// What a person has let public clients read ends with them; an app's customer of that name is
+/// somebody else.
+pub async fn deleting_a_person_ends_what_they_let_agents_read(storage: &dyn Storage) {
+    storage.users().insert(user(1), entry(1)).await.unwrap();
+    let new = public_client(1, "https://agent.example/client.json");
+    let made = storage.clients().register(new, tenant(1), entry(2));
+    assert!(made.await.unwrap());
+    storage.clients().insert(client(2), entry(3)).await.unwrap();
+    for number in [1, 2] {
+        let own = tenant(20 + number);
+        let name = user_id(1);
+        let customer = storage
+            .tenants()
+            .find_or_insert_customer(&client_id(number), name.as_str(), own)
+            .await;
+        let linked = Connection {
+            tenant_id: Some(customer.unwrap().id),
+            ..connection(number)
+        };
+        let made = storage.connections().insert(linked, sealed(), entry(3 + number));
+        made.await.unwrap();
+        let authorization = Authorization {
+            tenant_id: tenant_id(20 + number),
+            client_id: client_id(number),
+            ..authorization(number)
+        };
+        let grant = Grant {
+            tenant_id: tenant_id(20 + number),
+            client_id: client_id(number),
+            ..grant(number, number, Repositories::All)
+        };
+        let made = storage
+            .authorizations()
+            .insert_grant(authorization, grant, entry(10 + number));
+        made.await.unwrap();
+    }
+    storage.users().delete(&user_id(1), LATER, entry(30)).await.unwrap();
+    let status = async |number| {
+        let found = storage.authorizations().find(&authorization_id(number)).await;
+        found.unwrap().unwrap().status
+    };
+    assert_eq!(status(1).await, AuthorizationStatus::Revoked);
+    assert_eq!(status(2).await, AuthorizationStatus::Active);
+}

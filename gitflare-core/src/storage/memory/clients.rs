@@ -7,7 +7,7 @@ use crate::{
     ClientId, CredentialHash, Result, SecretId, Timestamp,
     storage::{
         AuditEntry, AuthorizationStatus, Client, ClientFilter, ClientSecret, ClientStatus,
-        ClientStore, ListRange, NewClient, SessionSubject,
+        ClientStore, ListRange, NewClient, SessionSubject, Tenant,
     },
 };
 
@@ -19,6 +19,23 @@ impl State {
         self.clients
             .get_mut(id)
             .filter(|client| client.status == ClientStatus::Active)
+    }
+
+    /// Ends what was to be sent where a client may no longer be answered.
+    fn end_strays(&mut self, client: &Client) {
+        self.requests.retain(|_, request| {
+            request.client_id != client.id
+                || client
+                    .allowed_redirect_uris
+                    .contains(&request.registered_uri)
+        });
+        self.codes.retain(|_, stored| {
+            stored.code.client_id != client.id
+                || stored.code.is_spent
+                || client
+                    .allowed_redirect_uris
+                    .contains(&stored.code.registered_uri)
+        });
     }
 
     /// Ends a client with everything under it; `false` when it was not alive.
@@ -75,6 +92,74 @@ impl ClientStore for MemoryStorage {
         Ok(())
     }
 
+    async fn register(&self, new: NewClient, tenant: Tenant, audit: AuditEntry) -> Result<bool> {
+        let mut state = self.state();
+        let id = new.client.id.clone();
+        match state.clients.get_mut(&id) {
+            Some(stored) if stored.status == ClientStatus::Deleted => return Ok(false),
+            Some(stored) => {
+                *stored = Client {
+                    created_at: stored.created_at,
+                    ..new.client.clone()
+                }
+            }
+            None => {
+                state.tenants.entry(tenant.id.clone()).or_insert(tenant);
+                state
+                    .embed_secrets
+                    .insert(id.clone(), new.sealed_embed_secret);
+                state.clients.insert(id, new.client.clone());
+            }
+        }
+        state.end_strays(&new.client);
+        state.audit.push(audit);
+        Ok(true)
+    }
+
+    async fn list_unused(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Client>> {
+        let state = self.state();
+        let is_used = |client: &Client| {
+            let mut families = state.families.values();
+            families.any(|kept| kept.family.client_id == client.id && kept.family.expires_at > now)
+        };
+        let unused = state.clients.values().filter(|client| {
+            client.public_id.is_some() && client.updated_at < before && !is_used(client)
+        });
+        Ok(unused.take(limit).cloned().collect())
+    }
+
+    async fn forget(&self, id: &ClientId, at: Timestamp) -> Result<bool> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let Some(client) = state
+            .clients
+            .get_mut(id)
+            .filter(|it| it.public_id.is_some())
+        else {
+            return Ok(false);
+        };
+        let is_held = state.customers.keys().any(|(client, _)| client == id)
+            || state
+                .authorizations
+                .values()
+                .any(|row| row.client_id == *id)
+            || state.tokens.values().any(|row| row.client_id == *id)
+            || state.codes.values().any(|row| row.code.client_id == *id)
+            || state.requests.values().any(|row| row.client_id == *id);
+        if is_held {
+            client.updated_at = at;
+        } else {
+            state.clients.remove(id);
+            state.embed_secrets.remove(id);
+        }
+        Ok(!is_held)
+    }
+
     async fn find(&self, id: &ClientId) -> Result<Option<Client>> {
         Ok(self.state().clients.get(id).cloned())
     }
@@ -129,19 +214,7 @@ impl ClientStore for MemoryStorage {
             created_at: stored.created_at,
             ..client.clone()
         };
-        state.requests.retain(|_, request| {
-            request.client_id != client.id
-                || client
-                    .allowed_redirect_uris
-                    .contains(&request.registered_uri)
-        });
-        state.codes.retain(|_, stored| {
-            stored.code.client_id != client.id
-                || stored.code.is_spent
-                || client
-                    .allowed_redirect_uris
-                    .contains(&stored.code.registered_uri)
-        });
+        state.end_strays(client);
         state.audit.push(audit);
         Ok(true)
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::MemoryStorage;
+use super::{MemoryStorage, refresh_tokens::Kept};
 use crate::{
     CredentialHash, Result, Timestamp, TokenId,
     storage::{
@@ -52,12 +52,11 @@ impl CodeStore for MemoryStorage {
         };
         if stored.code.is_spent || stored.code.client_id != redemption.client_id {
             stored.code.is_spent = true;
-            if let Some(token) = stored
-                .token
-                .as_ref()
-                .and_then(|id| state.tokens.get_mut(id))
-            {
-                token.revoked_at.get_or_insert(redemption.at);
+            if let Some(id) = stored.token.clone() {
+                if let Some(token) = state.tokens.get_mut(&id) {
+                    token.revoked_at.get_or_insert(redemption.at);
+                }
+                state.end_family_of(&id, redemption.at);
             }
             state.audit.push(redemption.replayed);
             return Ok(Redeemed::Replayed);
@@ -71,6 +70,10 @@ impl CodeStore for MemoryStorage {
         }
         stored.code.is_spent = true;
         stored.token = Some(redemption.token.id.clone());
+        if let Some(family) = redemption.family {
+            let kept = Kept::new(family, redemption.token.id.clone());
+            state.families.insert(kept.family.id, kept);
+        }
         state
             .token_hashes
             .insert(redemption.token_hash, redemption.token.id.clone());

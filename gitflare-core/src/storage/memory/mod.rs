@@ -10,6 +10,7 @@ mod connections;
 mod deliveries;
 mod links;
 mod proofs;
+mod refresh_tokens;
 mod requests;
 mod sealed;
 mod sessions;
@@ -67,6 +68,7 @@ struct State {
     codes: BTreeMap<CredentialHash, StoredCode>,
     tokens: BTreeMap<TokenId, AccessToken>,
     token_hashes: BTreeMap<CredentialHash, TokenId>,
+    families: BTreeMap<CredentialHash, refresh_tokens::Kept>,
     subscriptions: BTreeMap<SubscriptionId, Kept>,
     deliveries: BTreeMap<EventId, deliveries::Kept>,
     /// The last number of each subscription's events.

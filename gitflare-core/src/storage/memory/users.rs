@@ -132,6 +132,26 @@ impl UserStore for MemoryStorage {
         for client in owned {
             state.end_client(&client, at);
         }
+        let own: Vec<_> = state
+            .customers
+            .iter()
+            .filter(|((client, name), _)| {
+                let client = state.clients.get(client);
+                name == id.as_str() && client.is_some_and(|client| client.public_id.is_some())
+            })
+            .map(|((client, _), tenant)| (client.clone(), tenant.clone()))
+            .collect();
+        for (client, tenant) in own {
+            let live: Vec<_> = state
+                .authorizations
+                .values()
+                .filter(|row| row.client_id == client && row.tenant_id == tenant)
+                .map(|row| row.id.clone())
+                .collect();
+            for authorization in live {
+                state.end_authorization(&authorization, at);
+            }
+        }
         state.audit.push(audit);
         Ok(true)
     }

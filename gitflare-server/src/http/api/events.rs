@@ -23,6 +23,8 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
     let bytes = x.body(body::MAX_BODY).await?;
     let query = x.query()?;
     let request = ReadRequest {
+        fault: None,
+
         endpoint: Endpoint::EventsSubscribe,
         credential: credentials::read_credential(x.headers(), &query)?,
         provider: x.parameter("provider"),

@@ -12,4 +12,6 @@ mod lists;
 pub(super) mod mcp;
 pub(super) mod oauth;
 pub(super) mod platform_admin;
+#[cfg(feature = "mcp")]
+pub(super) mod registration;
 pub(super) mod unified;

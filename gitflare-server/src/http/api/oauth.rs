@@ -79,20 +79,29 @@ pub(crate) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
 
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414)
 pub(crate) async fn metadata(x: Exchange) -> Result<Reply, Refusal> {
-    let (public, panel) = (&x.settings().public_url, &x.settings().panel_url);
+    let settings = x.settings();
+    let (public, panel) = (&settings.public_url, &settings.panel_url);
+    let (grant_types, auth_methods) = match settings.public_clients.is_empty() {
+        true => (GRANT_TYPES, AUTH_METHODS),
+        false => (PUBLIC_GRANT_TYPES, PUBLIC_AUTH_METHODS),
+    };
     Reply::ok(&ServerMetadata {
         issuer: public,
         authorization_endpoint: format!("{panel}/oauth/authorize"),
         token_endpoint: format!("{public}/oauth/token"),
         revocation_endpoint: format!("{public}/oauth/revoke"),
         introspection_endpoint: format!("{public}/oauth/introspect"),
+        registration_endpoint: settings
+            .takes_registrations()
+            .then(|| format!("{public}/oauth/register")),
+        client_id_metadata_document_supported: settings.takes_documents().then_some(true),
         scopes_supported: Scopes::all(),
         response_types_supported: &["code"],
         response_modes_supported: &["query"],
-        grant_types_supported: GRANT_TYPES,
-        token_endpoint_auth_methods_supported: AUTH_METHODS,
-        revocation_endpoint_auth_methods_supported: AUTH_METHODS,
-        introspection_endpoint_auth_methods_supported: AUTH_METHODS,
+        grant_types_supported: grant_types,
+        token_endpoint_auth_methods_supported: auth_methods,
+        revocation_endpoint_auth_methods_supported: auth_methods,
+        introspection_endpoint_auth_methods_supported: auth_methods,
         code_challenge_methods_supported: CHALLENGE_METHODS,
         authorization_response_iss_parameter_supported: true,
         service_documentation: format!("{panel}/docs"),
@@ -101,6 +110,9 @@ pub(crate) async fn metadata(x: Exchange) -> Result<Reply, Refusal> {
 
 /// The grants that the token endpoint knows.
 pub(super) const GRANT_TYPES: &[&str] = &["authorization_code", "client_credentials"];
+/// The same where there are clients without a secret.
+const PUBLIC_GRANT_TYPES: &[&str] = &["authorization_code", "client_credentials", "refresh_token"];
+const PUBLIC_AUTH_METHODS: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
 /// PKCE methods (RFC 7636).
 pub(super) const CHALLENGE_METHODS: &[&str] = &["S256"];
 /// Client authentication methods (RFC 6749, section 2.3.1).

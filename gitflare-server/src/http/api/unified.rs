@@ -23,6 +23,8 @@ pub(crate) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
         .parameter("commitId")
         .or_else(|| x.parameter("pullRequestId"));
     let request = ReadRequest {
+        fault: None,
+
         endpoint,
         credential: credentials::read_credential(x.headers(), &query)?,
         provider: x.parameter("provider"),

@@ -9,7 +9,7 @@ use std::{future::Future, pin::Pin};
 use gitflare_core::provider::Endpoint;
 
 #[cfg(feature = "mcp")]
-use super::super::api::mcp;
+use super::super::api::{mcp, registration};
 use super::super::{
     api::{
         account, auth_flow, connections, developer, discovery, events, oauth, platform_admin,
@@ -196,6 +196,8 @@ routes! {
     Get "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"; Public => mcp::resource, addition;
     #[cfg(feature = "mcp")]
     Post "/mcp"; ToolToken => mcp::call, addition;
+    #[cfg(feature = "mcp")]
+    Post "/oauth/register"; Public => registration::register, addition;
     Post "/oauth/revoke"; ClientCredentials => oauth::revoke, addition;
     Post "/oauth/introspect"; ClientCredentials => oauth::introspect, addition;
     Get "/oauth/authorize/connect/:provider"; EmbedSession => authorize::connect, addition;

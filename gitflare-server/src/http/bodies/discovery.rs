@@ -178,6 +178,12 @@ pub(crate) struct ServerMetadata<'a> {
     pub(crate) revocation_endpoint: String,
     /// The introspection endpoint (RFC 7662).
     pub(crate) introspection_endpoint: String,
+    /// Where clients register themselves (RFC 7591); left out where they cannot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) registration_endpoint: Option<String>,
+    /// Whether the address of a metadata document is a client's id; left out where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id_metadata_document_supported: Option<bool>,
     /// The scopes that an app can ask for.
     pub(crate) scopes_supported: Scopes,
     /// The response types of the consent page.

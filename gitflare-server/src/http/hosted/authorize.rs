@@ -19,23 +19,34 @@ use super::{
         session,
     },
     consent::{self, Shape},
+    public_clients::{self, Asking, require_person},
 };
+
+/// The page's own path.
+const HERE: &str = "/oauth/authorize";
 
 /// `GET /oauth/authorize`
 pub(crate) async fn authorize(x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     if let Some(id) = request_id(&query)? {
         let consent = x.gateway().consent(id, &sessions(&x)).await?;
+        require_person(&x, &consent.context).await?;
         return consent::page(&x, &consent, Shape::default()).await;
     }
     x.settings().rate_limits.admit_workspace(x.address)?;
     let resources = x.settings().resources();
+    let visit = match public_clients::asking(&x, &query).await? {
+        Asking::App => None,
+        Asking::Public(visit) => Some(visit),
+        Asking::Later => return public_clients::sign_in(&x, HERE),
+    };
     let opened = x
         .gateway()
-        .open_request(&query, &resources, &sessions(&x))
+        .open_request(&query, &resources, &sessions(&x), visit.as_deref())
         .await;
     let opened = match opened {
         Ok(opened) => opened,
+        Err(AuthorizeRefusal::SignIn) => return public_clients::sign_in(&x, HERE),
         Err(AuthorizeRefusal::Page(error)) => return Err(error.into()),
         Err(AuthorizeRefusal::Client(answer)) => {
             let location = answer.location(&x.settings().public_url);
@@ -66,6 +77,7 @@ pub(crate) async fn approve(mut x: Exchange) -> Result<Reply, Refusal> {
         .gateway()
         .consent(id, std::slice::from_ref(&visit.session))
         .await?;
+    require_person(&x, &consent.context).await?;
     let picked = Picked::from_pairs(form.pairs());
     if picked.browse.is_some() {
         let shape = Shape {

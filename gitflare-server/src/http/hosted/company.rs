@@ -29,20 +29,39 @@ use super::{
     authorize::{choice, problem, sessions},
     consent::{self, Shape},
     dashboard::{day, done, minute},
+    public_clients,
 };
 
 /// `GET /app/company/apps/:clientId`
 pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("clientId").unwrap_or_default();
     let query = x.query()?;
-    let link = customer_link(&query)?;
-    let customer_ref = link.customer_ref.clone().ok_or_else(missing_ref)?;
+    let mut link = customer_link(&query)?;
     x.settings().rate_limits.admit_workspace(x.address)?;
     let client = x.gateway().live_client(&id).await?;
-    let workspace = x
-        .gateway()
-        .open_workspace(&client, &link, &sessions(&x))
-        .await?;
+    let gateway = x.gateway();
+    let workspace = match client.public_id {
+        None if link.customer_ref.is_none() => return Err(missing_ref()),
+        None => {
+            gateway
+                .open_workspace(&client, &link, &sessions(&x))
+                .await?
+        }
+        // A person's own page: whoever is signed in sees theirs.
+        Some(_) => {
+            let Some(visit) = session::user(&x).await? else {
+                return public_clients::sign_in(&x, &format!("/app/company/apps/{}", client.id));
+            };
+            let own = visit.user.to_string();
+            if *link.customer_ref.get_or_insert_with(|| own.clone()) != own {
+                return Err(Error::not_found("app").into());
+            }
+            gateway
+                .reopen_own(&client, &visit.user, &sessions(&x))
+                .await?
+        }
+    };
+    let customer_ref = link.customer_ref.unwrap_or_default();
     let context = x.gateway().managed(&client.id, &workspace.session).await?;
     let about = About {
         context: &context,
@@ -283,6 +302,7 @@ impl Sent {
             return Err(csrf::stale());
         }
         let context = x.gateway().managed(&visit.client, &visit.session).await?;
+        public_clients::require_person(x, &context).await?;
         Ok(Self {
             customer_ref: form.text("customer_ref")?.unwrap_or_default().to_owned(),
             form,

@@ -17,6 +17,7 @@ use super::{
             View,
             connect::{
                 AppCard, ConnectOption, ConnectedAccount, FirewallNote, Notice, PermissionChoice,
+                Stranger,
             },
             consent::{ConsentView, Embedding, LockedView},
             picker::{Picked, Picker, RepositoryChoice},
@@ -76,11 +77,20 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
         .await;
     let chosen = match &shape.picked {
         Some(picked) => scopes(&picked.permissions),
+        // Nothing is chosen for whoever is asked by a stranger.
+        None if context.client.public_id.is_some() => Scopes::NONE,
         None => request.permissions,
+    };
+    let name = request.customer_name.as_deref().map(SafeText::new);
+    let (customer, person) = match context.client.public_id {
+        Some(_) => (None, name),
+        None => (name, None),
     };
     ConsentView {
         app,
-        customer: request.customer_name.as_deref().map(SafeText::new),
+        customer,
+        person,
+        manage: link(&format!("/app/company/apps/{}", context.client.id)),
         request_id: id.clone(),
         csrf: x.gateway().form_token(&consent.session.id),
         address,
@@ -98,16 +108,45 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
 
 /// The app that asks, or that can read.
 pub(super) fn app_card(context: &ConsentContext, redirect_uri: Option<&str>) -> AppCard {
-    let host = |uri: &str| {
-        let origin = redirect_uri::origin(uri);
-        SafeText::new(origin.split_once("://").map_or(origin, |(_, host)| host))
+    let client = &context.client;
+    let returns_to = redirect_uri.map(|uri| SafeText::new(host(uri)));
+    let known = AppCard {
+        name: SafeText::new(&client.name),
+        developer: context.developer.as_deref().map(SafeText::new),
+        description: client.description.as_deref().map(SafeText::new),
+        returns_to,
+        stranger: None,
+    };
+    let Some(public_id) = &client.public_id else {
+        return known;
+    };
+    // Anybody can choose a name: what is shown in its place is a host (MC-4).
+    let first = client.allowed_redirect_uris.first();
+    let uri = redirect_uri
+        .or(first.map(String::as_str))
+        .unwrap_or_default();
+    let is_described = public_id.starts_with("https://");
+    let is_this_computer = redirect_uri::is_this_computer(uri);
+    let name = match (is_described, is_this_computer) {
+        (true, _) => SafeText::new(host(public_id)),
+        (false, true) => SafeText::new("A program on this computer"),
+        (false, false) => SafeText::new(host(uri)),
     };
     AppCard {
-        name: SafeText::new(&context.client.name),
-        developer: context.developer.as_deref().map(SafeText::new),
-        description: context.client.description.as_deref().map(SafeText::new),
-        returns_to: redirect_uri.map(host),
+        name,
+        stranger: Some(Stranger {
+            described_at: is_described.then(|| SafeText::new(public_id)),
+            calls_itself: (!client.name.is_empty()).then(|| SafeText::new(&client.name)),
+            is_this_computer,
+        }),
+        ..known
     }
+}
+
+/// The host of an address, with its port where it has one.
+fn host(uri: &str) -> &str {
+    let origin = redirect_uri::origin(uri);
+    origin.split_once("://").map_or(origin, |(_, host)| host)
 }
 
 /// The providers at which accounts can be linked. `base` holds `{provider}` where its id goes.

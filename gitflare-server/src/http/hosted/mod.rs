@@ -11,5 +11,6 @@ pub(super) mod customer_events;
 pub(super) mod customers;
 pub(super) mod dashboard;
 pub(super) mod explain;
+mod public_clients;
 pub(super) mod sign_in;
 pub(super) mod site;

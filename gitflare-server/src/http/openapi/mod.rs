@@ -225,8 +225,8 @@ impl Writer {
     /// A reference to an error answer with exactly these codes; operations with the same ones share
     /// it.
     fn error(&mut self, route: &Route, status: u16, rows: &[&CodeRow]) -> Value {
-        let is_oauth =
-            route.access == Access::ClientCredentials && route.template().starts_with("/oauth/");
+        let is_oauth = matches!(route.access, Access::ClientCredentials | Access::Public)
+            && route.template().starts_with("/oauth/");
         let codes: Vec<_> = rows.iter().map(|row| row.name).collect();
         let mut headers = request_id();
         if matches!(status, 429 | 503) {

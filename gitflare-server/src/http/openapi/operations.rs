@@ -7,10 +7,10 @@
 use gitflare_core::{
     Code,
     gateway::{
-        AppChanges, CustomerAuthorization, CustomerDetails, Explanation, FirewallUpdate,
-        IssuedToken, ManualConnection, NewApp, NewClientRequest, NewGrantRequest, NewSubscription,
-        NewTenantRequest, SignUp, SubscriptionChange, TokenContext, TokenRequest, UsagePage,
-        UsageReport,
+        AppChanges, ClientMetadata, CustomerAuthorization, CustomerDetails, Explanation,
+        FirewallUpdate, IssuedToken, ManualConnection, NewApp, NewClientRequest, NewGrantRequest,
+        NewSubscription, NewTenantRequest, RegisteredClient, SignUp, SubscriptionChange,
+        TokenContext, TokenRequest, UsagePage, UsageReport,
     },
     model::Subscription,
     storage::{AccessToken, Client, Connection, DeliveryRecord, FirewallSettings, Grant, Tenant},
@@ -339,6 +339,7 @@ const OPERATIONS: &[Operation] = &[
     get("/.well-known/oauth-protected-resource").json::<ResourceMetadata<'static>>(200),
     post("/mcp").takes::<Message>().gives(200, MESSAGE).gives(202, Gives::Nothing).gives(400, MESSAGE).gives(404, MESSAGE)
         .gives(406, MESSAGE),
+    post("/oauth/register").takes::<ClientMetadata>().json::<RegisteredClient>(201).codes(&[Code::ResourceNotFound]),
     post("/oauth/revoke").takes_also_as_form::<OwnTokenQuestion>().json::<Empty>(200),
     post("/oauth/introspect").takes_also_as_form::<OwnTokenQuestion>().json::<TokenState>(200),
     get("/oauth/authorize/connect/:provider").query(&[p::REQUEST_ID, p::POPUP]).redirect().codes(LINKING),

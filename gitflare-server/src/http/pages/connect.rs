@@ -24,6 +24,19 @@ pub(crate) struct AppCard {
     pub(crate) description: Option<SafeText>,
     /// The host that the browser goes back to; `None` where nothing leads back.
     pub(crate) returns_to: Option<SafeText>,
+    /// What is known of an app that nobody has registered here.
+    pub(crate) stranger: Option<Stranger>,
+}
+
+/// What an app says of itself that nobody has registered here.
+#[derive(Clone, Debug)]
+pub(crate) struct Stranger {
+    /// The address of the document that describes it; `None` when it has registered itself.
+    pub(crate) described_at: Option<SafeText>,
+    /// A name, which anybody can choose.
+    pub(crate) calls_itself: Option<SafeText>,
+    /// Whether what it gets goes to this computer.
+    pub(crate) is_this_computer: bool,
 }
 
 /// A provider that an account can be connected of.

@@ -46,6 +46,10 @@ pub(crate) struct ConsentView {
     pub(crate) app: AppCard,
     /// Name of the customer, given by the app.
     pub(crate) customer: Option<SafeText>,
+    /// Who is signed in, where the workspace is a person's own.
+    pub(crate) person: Option<SafeText>,
+    /// Where a person changes and ends what they approve.
+    pub(crate) manage: Link,
     /// The pending request.
     pub(crate) request_id: String,
     /// The session's token for forms.

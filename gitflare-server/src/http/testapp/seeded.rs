@@ -21,6 +21,8 @@ pub(in crate::http) async fn subscribe_inbox(
     (provider, repository): (&str, &str),
 ) -> gitflare_core::Result<()> {
     let request = ReadRequest {
+        fault: None,
+
         endpoint: Endpoint::EventsSubscribe,
         credential: ReadCredential::Bearer(token.into()),
         provider: Some(provider.to_owned()),

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use gitflare_core::{
     ClientId, CredentialHash, Result, SecretId, Timestamp,
-    storage::{AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange, NewClient},
+    storage::{
+        AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange, NewClient, Tenant,
+    },
 };
 
 use super::{
@@ -12,7 +14,9 @@ use super::{
     subscriptions::end_later,
     touches::Used,
 };
-use crate::storage::sql::{Statement, bytes, clients, subscriptions::Ending, text, values};
+use crate::storage::sql::{
+    Statement, bytes, clients, subscriptions::Ending, tenants, text, values,
+};
 
 /// Ends a client; `false` when it was not alive. Its cost does not grow with what stands on it.
 pub(super) async fn end(
@@ -34,6 +38,20 @@ async fn lock_live(transaction: &Session, id: &ClientId) -> Result<bool, Failure
     transaction
         .finds(Statement::new(lock, values![id.as_str()]))
         .await
+}
+
+/// Ends what was to be sent where a client may no longer be answered.
+async fn end_strays(transaction: &Session, client: &Client) -> Result<(), Failure> {
+    for text in [
+        "DELETE FROM codes WHERE client_id = $1 AND NOT is_spent
+           AND registered_uri <> ALL($2)",
+        "DELETE FROM requests WHERE client_id = $1 AND registered_uri <> ALL($2)",
+    ] {
+        let id = client.id.as_str();
+        let allowed = &client.allowed_redirect_uris;
+        transaction.execute(text, &[&id, allowed]).await?;
+    }
+    Ok(())
 }
 
 impl PostgresStorage {
@@ -73,6 +91,38 @@ impl ClientStore for PostgresStorage {
         })
     }
 
+    async fn register(&self, new: NewClient, tenant: Tenant, entry: AuditEntry) -> Result<bool> {
+        transaction!(self.database, |transaction| {
+            transaction.run(tenants::ensure(&tenant)).await?;
+            if transaction.run(clients::register(&new)).await? == 0 {
+                return Ok(false);
+            }
+            end_strays(transaction, &new.client).await?;
+            transaction.audit(&entry).await?;
+            Ok(true)
+        })
+    }
+
+    async fn list_unused(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Client>> {
+        self.all(clients::unused(before, now, limit), clients::bare)
+            .await
+    }
+
+    async fn forget(&self, id: &ClientId, at: Timestamp) -> Result<bool> {
+        transaction!(self.database, |transaction| {
+            let gone = transaction.run(clients::forget(id)).await? == 1;
+            if !gone {
+                transaction.run(clients::postpone(id, at)).await?;
+            }
+            Ok(gone)
+        })
+    }
+
     async fn find(&self, id: &ClientId) -> Result<Option<Client>> {
         let Some(mut client) = self.one(clients::find(id), clients::bare).await? else {
             return Ok(None);
@@ -108,15 +158,7 @@ impl ClientStore for PostgresStorage {
             if transaction.run(clients::update(client)).await? == 0 {
                 return Ok(false);
             }
-            for text in [
-                "DELETE FROM codes WHERE client_id = $1 AND NOT is_spent
-                   AND registered_uri <> ALL($2)",
-                "DELETE FROM requests WHERE client_id = $1 AND registered_uri <> ALL($2)",
-            ] {
-                let id = client.id.as_str();
-                let allowed = &client.allowed_redirect_uris;
-                transaction.execute(text, &[&id, allowed]).await?;
-            }
+            end_strays(transaction, client).await?;
             transaction.audit(&entry).await?;
             Ok(true)
         })

@@ -8,7 +8,7 @@ use gitflare_core::{
 };
 
 use super::{PostgresStorage, session::transaction};
-use crate::storage::sql::{codes, tokens};
+use crate::storage::sql::{codes, refresh_tokens, tokens};
 
 #[async_trait]
 impl CodeStore for PostgresStorage {
@@ -31,7 +31,12 @@ impl CodeStore for PostgresStorage {
     async fn redeem(&self, hash: &CredentialHash, redemption: Redemption) -> Result<Redeemed> {
         transaction!(self.database, |transaction| {
             if transaction.run(codes::spend(hash, &redemption)).await? == 1 {
-                let token = tokens::insert(&redemption.token, &redemption.token_hash);
+                let family = redemption.family.as_ref();
+                if let Some(family) = family {
+                    transaction.run(refresh_tokens::insert(family)).await?;
+                }
+                let family = family.map(|family| &family.id);
+                let token = tokens::insert(&redemption.token, &redemption.token_hash, family);
                 transaction.run(token).await?;
                 transaction.audit(&redemption.issued).await?;
                 return Ok(Redeemed::Issued);

@@ -17,6 +17,7 @@ const ALL: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_core.sql"),
     include_str!("../../../migrations/postgres/0002_usage.sql"),
     include_str!("../../../migrations/postgres/0003_default_branches.sql"),
+    include_str!("../../../migrations/postgres/0004_public_clients.sql"),
 ];
 /// The advisory lock of whoever migrates: "gitflare" in ASCII.
 const LOCK: i64 = 0x6769_7466_6c61_7265;

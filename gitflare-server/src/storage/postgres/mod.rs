@@ -18,6 +18,7 @@ mod migrations;
 #[cfg(feature = "server")]
 mod people;
 mod proofs;
+mod refresh_tokens;
 mod requests;
 mod sealed;
 mod session;

@@ -6,7 +6,7 @@ use gitflare_core::{
     storage::{AuditEntry, PasswordHash, User},
 };
 
-use super::{Database, PostgresConfig, connect, session::transaction};
+use super::{Database, PostgresConfig, connect, session::transaction, users::end_own_workspaces};
 use crate::storage::sql::users;
 
 /// The people of a database.
@@ -55,6 +55,7 @@ impl People {
             let replaced = users::set_password(&user.id, password);
             transaction.run(replaced).await?;
             transaction.run(users::end_sessions(&user.id)).await?;
+            end_own_workspaces(transaction, &user.id, entry.at).await?;
             transaction.audit(entry).await
         })
     }

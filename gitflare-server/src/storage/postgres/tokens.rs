@@ -18,7 +18,7 @@ impl TokenStore for PostgresStorage {
         entry: AuditEntry,
     ) -> Result<()> {
         transaction!(self.database, |transaction| {
-            transaction.run(tokens::insert(&token, &hash)).await?;
+            transaction.run(tokens::insert(&token, &hash, None)).await?;
             transaction.audit(&entry).await
         })
     }

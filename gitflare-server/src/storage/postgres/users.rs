@@ -2,12 +2,29 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    ClientId, Result, TenantId, Timestamp, UserId,
+    AuthorizationId, ClientId, Result, TenantId, Timestamp, UserId,
     storage::{AuditEntry, Membership, NewUser, PasswordHash, Role, User, UserStore},
 };
 
-use super::{PostgresStorage, clients, session::transaction};
+use super::{
+    PostgresStorage, authorizations, clients,
+    session::{Failure, Session, transaction},
+};
 use crate::storage::sql::{id, tenants, users};
+
+/// Ends what a person has let public clients read.
+pub(super) async fn end_own_workspaces(
+    transaction: &Session,
+    id: &UserId,
+    at: Timestamp,
+) -> Result<(), Failure> {
+    let own = users::own_authorizations(id);
+    let own = transaction.all(own, |row| id!(row, 0, AuthorizationId));
+    for authorization in own.await? {
+        authorizations::revoke(transaction, &authorization, at).await?;
+    }
+    Ok(())
+}
 
 #[async_trait]
 impl UserStore for PostgresStorage {
@@ -99,6 +116,7 @@ impl UserStore for PostgresStorage {
             for client in &owned {
                 clients::end(transaction, client, at).await?;
             }
+            end_own_workspaces(transaction, id, at).await?;
             transaction.audit(&entry).await?;
             Ok(true)
         })

@@ -12,7 +12,7 @@ use super::{
 
 const SELECT: &str = "SELECT id, tenant_id, owner_user_id, name, description, redirect_uris,
     permissions, require_pkce, require_signed_customer_ref, embed_origins, status, created_at,
-    updated_at FROM clients";
+    updated_at, public_id FROM clients";
 
 /// How many secrets a client can have at a time: one in use, one being rolled out.
 pub(in crate::storage) const MAX_SECRETS: usize = 2;
@@ -25,6 +25,7 @@ pub(in crate::storage) fn bare<R: Columns>(row: &R) -> Result<Client, R::Error> 
         owner_user_id: maybe_id!(row, 2, UserId)?,
         name: text(row, 3)?,
         description: maybe_text(row, 4)?,
+        public_id: maybe_text(row, 13)?,
         allowed_redirect_uris: list_of(row, 5)?,
         default_permissions: Scopes::from_bits(number(row, 6)?),
         require_pkce: flag(row, 7)?,
@@ -56,8 +57,8 @@ pub(in crate::storage) fn insert(new: &NewClient) -> Statement<'_> {
     Statement::new(
         "INSERT INTO clients (id, tenant_id, owner_user_id, name, description,
            redirect_uris, permissions, require_pkce, require_signed_customer_ref,
-           embed_origins, embed_secret, status, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+           embed_origins, embed_secret, status, created_at, updated_at, public_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         values![
             client.id.as_str(),
             client.tenant_id.as_str(),
@@ -73,7 +74,66 @@ pub(in crate::storage) fn insert(new: &NewClient) -> Statement<'_> {
             client.status.as_str(),
             client.created_at,
             client.updated_at,
+            &client.public_id,
         ],
+    )
+}
+
+/// Stores a public client or what it says of itself now, unless it was deleted.
+pub(in crate::storage) fn register(new: &NewClient) -> Statement<'_> {
+    let mut statement = insert(new);
+    statement.text.to_mut().push_str(
+        " ON CONFLICT (id) DO UPDATE SET name = excluded.name,
+           redirect_uris = excluded.redirect_uris, permissions = excluded.permissions,
+           updated_at = excluded.updated_at
+         WHERE clients.status = 'active' AND clients.public_id = excluded.public_id",
+    );
+    statement
+}
+
+pub(in crate::storage) fn unused(
+    before: Timestamp,
+    now: Timestamp,
+    limit: usize,
+) -> Statement<'static> {
+    Statement::new(
+        format!(
+            "{SELECT} c WHERE public_id IS NOT NULL AND updated_at < ?1 AND NOT EXISTS (
+               SELECT 1 FROM refresh_families f WHERE f.client_id = c.id AND f.expires_at > ?2)
+             ORDER BY updated_at LIMIT ?3"
+        ),
+        values![before, now, limit],
+    )
+}
+
+/// Deletes a public client that nothing refers to.
+pub(in crate::storage) fn forget(id: &ClientId) -> Statement<'_> {
+    /// What can refer to a client.
+    const HOLDERS: [&str; 8] = [
+        "customers",
+        "sessions",
+        "authorizations",
+        "codes",
+        "tokens",
+        "refresh_families",
+        "requests",
+        "subscriptions",
+    ];
+    let held = HOLDERS.map(|table| format!("SELECT 1 FROM {table} WHERE client_id = ?1"));
+    let held = held.join(" UNION ALL ");
+    Statement::new(
+        format!(
+            "DELETE FROM clients WHERE id = ?1 AND public_id IS NOT NULL AND NOT EXISTS ({held})"
+        ),
+        values![id.as_str()],
+    )
+}
+
+/// Notes that a public client was looked at.
+pub(in crate::storage) fn postpone(id: &ClientId, at: Timestamp) -> Statement<'_> {
+    Statement::new(
+        "UPDATE clients SET updated_at = ?2 WHERE id = ?1 AND public_id IS NOT NULL",
+        values![id.as_str(), at],
     )
 }
 

@@ -78,9 +78,21 @@ pub(in crate::storage) fn replayed<'a>(
     )
 }
 
-/// Ends what a code has bought, and the code.
-pub(in crate::storage) fn end(hash: &CredentialHash, at: Timestamp) -> [Statement<'_>; 2] {
+/// Ends what a code has bought, with the refresh tokens and all that they have brought, and the code.
+pub(in crate::storage) fn end(hash: &CredentialHash, at: Timestamp) -> [Statement<'_>; 4] {
     [
+        Statement::new(
+            "UPDATE tokens SET revoked_at = ?2 WHERE revoked_at IS NULL AND family =
+               (SELECT t.family FROM codes c JOIN tokens t ON t.id = c.token_id
+                WHERE c.hash = ?1)",
+            values![hash, at],
+        ),
+        Statement::new(
+            "UPDATE refresh_families SET expires_at = ?2 WHERE expires_at > ?2 AND id =
+               (SELECT t.family FROM codes c JOIN tokens t ON t.id = c.token_id
+                WHERE c.hash = ?1)",
+            values![hash, at],
+        ),
         Statement::new(
             "UPDATE tokens SET revoked_at = ?2 WHERE revoked_at IS NULL
                AND id = (SELECT token_id FROM codes WHERE hash = ?1)",

@@ -13,6 +13,7 @@ pub(super) mod connections;
 pub(super) mod deliveries;
 pub(super) mod links;
 pub(super) mod proofs;
+pub(super) mod refresh_tokens;
 pub(super) mod requests;
 pub(super) mod sealed;
 pub(super) mod sessions;

@@ -31,6 +31,13 @@ pub(in crate::storage) fn insert(tenant: &Tenant) -> Statement<'_> {
     )
 }
 
+/// Stores a tenant unless it is there.
+pub(in crate::storage) fn ensure(tenant: &Tenant) -> Statement<'_> {
+    let mut statement = insert(tenant);
+    statement.text.to_mut().push_str(" ON CONFLICT DO NOTHING");
+    statement
+}
+
 pub(in crate::storage) fn find(id: &TenantId) -> Statement<'_> {
     Statement::new(
         format!("{SELECT} WHERE id = ?1 AND deleted_at IS NULL"),
@@ -169,7 +176,7 @@ pub(in crate::storage) fn first_to_purge(before: Timestamp, lock: &str) -> State
 
 /// How rows of a deleted tenant go, each kind after what stands on it. Subscriptions, with their
 /// deliveries, go when their hooks at the provider are gone, and only then the connections.
-pub(in crate::storage) fn purges(tenant: &TenantId, limit: usize) -> [Statement<'_>; 6] {
+pub(in crate::storage) fn purges(tenant: &TenantId, limit: usize) -> [Statement<'_>; 7] {
     [
         "DELETE FROM approvals WHERE (grant_id, repository_id) IN (
            SELECT a.grant_id, a.repository_id FROM grants g JOIN approvals a ON a.grant_id = g.id
@@ -178,6 +185,9 @@ pub(in crate::storage) fn purges(tenant: &TenantId, limit: usize) -> [Statement<
         "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE tenant_id = ?1 LIMIT ?2)",
         "DELETE FROM codes WHERE hash IN (
            SELECT c.hash FROM authorizations a JOIN codes c ON c.authorization_id = a.id
+           WHERE a.tenant_id = ?1 LIMIT ?2)",
+        "DELETE FROM refresh_families WHERE id IN (
+           SELECT f.id FROM authorizations a JOIN refresh_families f ON f.authorization_id = a.id
            WHERE a.tenant_id = ?1 LIMIT ?2)",
         "DELETE FROM authorizations WHERE id IN (
            SELECT a.id FROM authorizations a WHERE a.tenant_id = ?1 AND NOT EXISTS (

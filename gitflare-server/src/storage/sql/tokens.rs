@@ -42,14 +42,16 @@ pub(in crate::storage) fn token<R: Columns>(row: &R) -> Result<AccessToken, R::E
     })
 }
 
+/// Stores a token, of a family of refresh tokens if it has one.
 pub(in crate::storage) fn insert<'a>(
     token: &'a AccessToken,
     hash: &'a CredentialHash,
+    family: Option<&'a CredentialHash>,
 ) -> Statement<'a> {
     Statement::new(
         "INSERT INTO tokens (hash, id, tenant_id, client_id, authorization_id, issued_by,
-           permissions, connection_ids, created_at, expires_at, revoked_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+           permissions, connection_ids, created_at, expires_at, revoked_at, family)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         values![
             hash,
             token.id.as_str(),
@@ -62,6 +64,7 @@ pub(in crate::storage) fn insert<'a>(
             token.created_at,
             token.expires_at,
             token.revoked_at,
+            family,
         ],
     )
 }

@@ -125,6 +125,18 @@ pub(in crate::storage) fn delete(id: &UserId) -> Statement<'_> {
     Statement::new("DELETE FROM users WHERE id = ?1", values![id.as_str()])
 }
 
+/// The authorizations that stand in a person's own workspaces: those of public clients, who know the
+/// person by this id. An app's customer of such a name is somebody else.
+pub(in crate::storage) fn own_authorizations(id: &UserId) -> Statement<'_> {
+    Statement::new(
+        "SELECT a.id FROM customers c
+         JOIN clients l ON l.id = c.client_id AND l.public_id IS NOT NULL
+         JOIN authorizations a ON a.client_id = c.client_id AND a.tenant_id = c.tenant_id
+         WHERE c.customer_ref = ?1 AND a.status <> 'revoked'",
+        values![id.as_str()],
+    )
+}
+
 pub(in crate::storage) fn owned_clients(id: &UserId) -> Statement<'_> {
     Statement::new(
         "SELECT id FROM clients WHERE owner_user_id = ?1",

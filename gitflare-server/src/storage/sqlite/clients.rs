@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use gitflare_core::{
     ClientId, CredentialHash, Result, SecretId, Timestamp,
-    storage::{AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange, NewClient},
+    storage::{
+        AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange, NewClient, Tenant,
+    },
 };
 use rusqlite::Connection;
 
@@ -12,7 +14,7 @@ use super::{
     rows::{audit, every, execute, exists, first, run},
     subscriptions::end_later,
 };
-use crate::storage::sql::{bytes, clients, subscriptions::Ending, to_list};
+use crate::storage::sql::{bytes, clients, subscriptions::Ending, tenants, to_list};
 
 fn with_secrets(connection: &Connection, mut client: Client) -> rusqlite::Result<Client> {
     client.secrets = every(connection, &clients::secrets(&client.id), |row| {
@@ -32,6 +34,20 @@ pub(super) fn end(connection: &Connection, id: &ClientId, at: Timestamp) -> Resu
     Ok(true)
 }
 
+/// Ends what was to be sent where a client may no longer be answered.
+fn end_strays(connection: &Connection, client: &Client) -> Result<()> {
+    for statement in [
+        "DELETE FROM codes WHERE client_id = ?1 AND NOT is_spent
+           AND registered_uri NOT IN (SELECT value FROM json_each(?2))",
+        "DELETE FROM requests WHERE client_id = ?1
+           AND registered_uri NOT IN (SELECT value FROM json_each(?2))",
+    ] {
+        let allowed = to_list(&client.allowed_redirect_uris);
+        execute(connection, statement, (client.id.as_str(), allowed))?;
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl ClientStore for SqliteStorage {
     async fn insert(&self, new: NewClient, entry: AuditEntry) -> Result<()> {
@@ -43,6 +59,43 @@ impl ClientStore for SqliteStorage {
                 run(connection, &secret)?;
             }
             audit(connection, &entry)
+        })
+        .await
+    }
+
+    async fn register(&self, new: NewClient, tenant: Tenant, entry: AuditEntry) -> Result<bool> {
+        self.write(move |connection| {
+            run(connection, &tenants::ensure(&tenant))?;
+            if run(connection, &clients::register(&new))? == 0 {
+                return Ok(false);
+            }
+            end_strays(connection, &new.client)?;
+            audit(connection, &entry)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn list_unused(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Client>> {
+        self.page(clients::unused(before, now, limit), |row| {
+            clients::bare(row)
+        })
+        .await
+    }
+
+    async fn forget(&self, id: &ClientId, at: Timestamp) -> Result<bool> {
+        let id = id.clone();
+        self.write(move |connection| {
+            let gone = run(connection, &clients::forget(&id))? == 1;
+            if !gone {
+                run(connection, &clients::postpone(&id, at))?;
+            }
+            Ok(gone)
         })
         .await
     }
@@ -86,15 +139,7 @@ impl ClientStore for SqliteStorage {
             if run(connection, &clients::update(&client))? == 0 {
                 return Ok(false);
             }
-            for statement in [
-                "DELETE FROM codes WHERE client_id = ?1 AND NOT is_spent
-                   AND registered_uri NOT IN (SELECT value FROM json_each(?2))",
-                "DELETE FROM requests WHERE client_id = ?1
-                   AND registered_uri NOT IN (SELECT value FROM json_each(?2))",
-            ] {
-                let allowed = to_list(&client.allowed_redirect_uris);
-                execute(connection, statement, (client.id.as_str(), allowed))?;
-            }
+            end_strays(connection, &client)?;
             audit(connection, &entry)?;
             Ok(true)
         })

@@ -10,7 +10,7 @@ use super::{
     SqliteStorage,
     rows::{audit, exists, run, run_all},
 };
-use crate::storage::sql::{codes, tokens};
+use crate::storage::sql::{codes, refresh_tokens, tokens};
 
 #[async_trait]
 impl CodeStore for SqliteStorage {
@@ -35,7 +35,12 @@ impl CodeStore for SqliteStorage {
         let hash = *hash;
         self.write(move |connection| {
             if run(connection, &codes::spend(&hash, &redemption))? == 1 {
-                let token = tokens::insert(&redemption.token, &redemption.token_hash);
+                let family = redemption.family.as_ref();
+                if let Some(family) = family {
+                    run(connection, &refresh_tokens::insert(family))?;
+                }
+                let family = family.map(|family| &family.id);
+                let token = tokens::insert(&redemption.token, &redemption.token_hash, family);
                 run(connection, &token)?;
                 audit(connection, &redemption.issued)?;
                 return Ok(Redeemed::Issued);

@@ -30,6 +30,7 @@ pub(super) const CORE: &[&str] = &[
     include_str!("../../../migrations/0011_customers.sql"),
     include_str!("../../../migrations/0012_deleted_tenants.sql"),
     include_str!("../../../migrations/0013_default_branches.sql"),
+    include_str!("../../../migrations/0014_public_clients.sql"),
 ];
 /// Of the usage log, oldest first.
 pub(super) const USAGE: &[&str] = &[

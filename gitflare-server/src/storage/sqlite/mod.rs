@@ -19,6 +19,7 @@ mod migrations;
 #[cfg(feature = "server")]
 mod people;
 mod proofs;
+mod refresh_tokens;
 mod requests;
 mod rows;
 mod sealed;

@@ -12,6 +12,7 @@ use super::{
     BUSY_TIMEOUT, DATABASE, failed,
     files::told,
     rows::{audit, every, first, run},
+    users::end_own_workspaces,
 };
 use crate::storage::sql::users;
 
@@ -59,7 +60,8 @@ impl People {
         first(&self.0, &found, |row| users::user_and_password(row)).map_err(|error| failed(&error))
     }
 
-    /// Replaces the stored form of a password and ends the person's sessions.
+    /// Replaces the stored form of a password, and ends the person's sessions and what they have let
+    /// public clients read.
     ///
     /// # Errors
     /// SQLite's; then nothing has changed.
@@ -72,6 +74,7 @@ impl People {
         let transaction = self.0.transaction().map_err(|error| failed(&error))?;
         run(&transaction, &users::set_password(&user.id, password))?;
         run(&transaction, &users::end_sessions(&user.id))?;
+        end_own_workspaces(&transaction, &user.id, entry.at)?;
         audit(&transaction, entry)?;
         transaction.commit().map_err(|error| failed(&error))
     }

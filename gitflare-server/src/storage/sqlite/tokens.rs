@@ -37,7 +37,7 @@ impl TokenStore for SqliteStorage {
         entry: AuditEntry,
     ) -> Result<()> {
         self.write(move |connection| {
-            run(connection, &tokens::insert(&token, &hash))?;
+            run(connection, &tokens::insert(&token, &hash, None))?;
             audit(connection, &entry)
         })
         .await

@@ -2,15 +2,31 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    ClientId, Result, TenantId, Timestamp, UserId,
+    AuthorizationId, ClientId, Result, TenantId, Timestamp, UserId,
     storage::{AuditEntry, Membership, NewUser, PasswordHash, Role, User, UserStore},
 };
+use rusqlite::Connection;
 
 use super::{
-    SqliteStorage, clients, failed,
+    SqliteStorage, authorizations, clients, failed,
     rows::{audit, every, run},
 };
 use crate::storage::sql::{id, tenants, users};
+
+/// Ends what a person has let public clients read.
+pub(super) fn end_own_workspaces(
+    connection: &Connection,
+    id: &UserId,
+    at: Timestamp,
+) -> Result<()> {
+    let own = every(connection, &users::own_authorizations(id), |row| {
+        id!(row, 0, AuthorizationId)
+    });
+    for authorization in own.map_err(|error| failed(&error))? {
+        authorizations::revoke(connection, &authorization, at)?;
+    }
+    Ok(())
+}
 
 #[async_trait]
 impl UserStore for SqliteStorage {
@@ -112,6 +128,7 @@ impl UserStore for SqliteStorage {
             for client in owned.map_err(|error| failed(&error))? {
                 clients::end(connection, &client, at)?;
             }
+            end_own_workspaces(connection, &id, at)?;
             audit(connection, &entry)?;
             Ok(true)
         })

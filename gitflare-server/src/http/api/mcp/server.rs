@@ -100,7 +100,13 @@ impl Call {
                 let (request, _) = self.request(offer, arguments.unwrap_or_default());
                 unified::perform(&self.app, request).await.map(drop)
             }
-            Err(error) => return self.failed(&error),
+            // A call is a read, and has its row whatever is wrong with it.
+            Err(error) => {
+                let (request, _) = self.request(offer, Arguments::default());
+                let fault = Some(error);
+                let request = ReadRequest { fault, ..request };
+                unified::perform(&self.app, request).await.map(drop)
+            }
             Ok(arguments) => {
                 let (request, extra) = self.request(offer, arguments);
                 match unified::perform(&self.app, request).await {
@@ -119,7 +125,7 @@ impl Call {
             }
         };
         let Err(error) = outcome else {
-            return self.failed(&Error::internal("a read without its scope was answered"));
+            return self.failed(&Error::internal("a read that must be refused was answered"));
         };
         let is_ours = error.provider().is_none();
         let lacks_scope = !self.token.permissions.contains(scope);
@@ -138,6 +144,7 @@ impl Call {
             repository: arguments.repository,
             item: arguments.item,
             query: Query::new(arguments.query),
+            fault: None,
             if_none_match: None,
             method: "POST",
             path: "/mcp".to_owned(),

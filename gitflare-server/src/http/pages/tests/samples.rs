@@ -95,6 +95,7 @@ impl Words<'_> {
                 self.shown("Charts of how your team delivers, from commits and pull requests."),
             ),
             returns_to: Some(self.shown("app.acme.example")),
+            stranger: None,
         }
     }
 
@@ -167,6 +168,8 @@ impl Words<'_> {
         ConsentView {
             app: self.app(),
             customer: Some(self.shown("Babbage & Co.")),
+            person: None,
+            manage: Link::home(),
             request_id: (self.of)("req_1"),
             csrf: (self.of)("token"),
             address: link("/oauth/authorize?request_id=req_1"),

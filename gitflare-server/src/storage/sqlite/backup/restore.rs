@@ -122,6 +122,8 @@ fn mark(database: &Path, keeps_credentials: bool) -> Result<usize> {
         let tokens =
             "UPDATE tokens SET revoked_at = ?1 WHERE revoked_at IS NULL AND expires_at > ?1";
         ended += rows::execute(&transaction, tokens, [now.as_millis()])?;
+        let families = "UPDATE refresh_families SET expires_at = ?1 WHERE expires_at > ?1";
+        ended += rows::execute(&transaction, families, [now.as_millis()])?;
         ended += rows::execute(&transaction, "DELETE FROM codes", [])?;
         ended += rows::execute(&transaction, "DELETE FROM sessions", [])?;
     }

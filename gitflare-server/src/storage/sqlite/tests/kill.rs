@@ -50,6 +50,7 @@ fn client(number: usize) -> NewClient {
             owner_user_id: None,
             name: "App".into(),
             description: None,
+            public_id: None,
             allowed_redirect_uris: Vec::new(),
             default_permissions: Scopes::all(),
             require_pkce: false,
