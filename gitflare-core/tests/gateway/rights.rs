@@ -78,6 +78,7 @@ async fn legacy_mode_lets_a_connection_stand_for_a_credential() {
         let read = async |id: &str| {
             bed.gateway
                 .read(ReadRequest {
+                    fault: None,
                     endpoint: Endpoint::Repository,
                     credential: ReadCredential::Connection(id.to_owned()),
                     provider: Some("github".into()),

@@ -109,7 +109,9 @@ impl Documents {
         let asked = asked.get_once(&base, url, &headers, expected, deadline);
         let reply = asked.await.map_err(|failure| match failure {
             Failure::Timeout => "it did not arrive in time",
-            Failure::TooLarge => "it has more than 64 KiB",
+            Failure::TooLarge | Failure::RowTooLarge | Failure::ObjectTooLarge => {
+                "it has more than 64 KiB"
+            }
             Failure::Unreachable(_) => "its host was not reached",
             Failure::Unusable(_) => "its answer cannot be used",
         })?;
