@@ -40,7 +40,6 @@ use value::is_translation;
 use words::KEYWORDS;
 
 use crate::{
-    chance::Profile,
     language::Language,
     shape::Set,
     span::Matches,
