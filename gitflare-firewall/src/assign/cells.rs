@@ -2,11 +2,9 @@
 //! comma-separated columns. Headers and prose stand in cells too, so a value there must hold a
 //! digit, unless its element says that it is one.
 
-use super::{Reader, form::Form, strength::Strength, tables::is_set_off};
+use super::{Reader, form::Form, limits::MOST_ROWS, strength::Strength, tables::is_set_off};
 use crate::{chance::Profile, language::Language, shape::Set, span::Matches, text::View};
 
-/// Rows of a table that are read below its header.
-pub(super) const MOST_ROWS: usize = 32;
 /// Bytes of an HTML table that are read below its header.
 const LONGEST_TABLE: usize = 4 * 1024;
 /// Tags between a name and its value.

@@ -1,13 +1,11 @@
 //! Values of an SQL `INSERT`: the name stands in a list of columns, its values in the same place of
 //! the lists behind `VALUES`. Statements inside literals of other languages are read alike.
 
-use super::{Reader, form::Form};
+use super::{Reader, form::Form, limits::MOST_ROWS};
 use crate::{shape::Set, span::Matches, text::View};
 
 /// How far the list of columns may go on either side of a name, in bytes.
 const REACH: usize = 512;
-/// Rows that are read.
-const MOST_ROWS: usize = 32;
 /// Between names of columns.
 const COLUMNS: Set = Set::new("\\w \t\r\n`\"'[],\\\\+");
 

@@ -26,6 +26,9 @@ pub(super) const SHORTEST_NEARBY: usize = 20;
 /// Bytes between a comparison and the name, `== self.password`.
 pub(super) const LONGEST_COMPARED: usize = 48;
 
+/// Rows of a table that are read below its header.
+pub(super) const MOST_ROWS: usize = 32;
+
 /// How many bytes behind its name a generated text may begin; a provider's name says more.
 pub(super) const fn reach(strength: Strength) -> usize {
     if matches!(strength, Strength::Provider) {

@@ -3,8 +3,7 @@
 
 use super::{
     Reader,
-    cells::MOST_ROWS,
-    limits::{LONGEST_NAME, NAME},
+    limits::{LONGEST_NAME, MOST_ROWS, NAME},
 };
 use crate::{chance::Profile, shape::Set, span::Matches, text::View};
 
