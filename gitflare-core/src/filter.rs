@@ -17,7 +17,8 @@ use crate::{Error, Result, Secret, TenantId};
 
 /// Decides what may leave. Implemented by the firewall crate; it must be fast and linear-time.
 pub trait ContentFilter: Send + Sync {
-    /// Whether a repository path must not leave the gateway.
+    /// Whether a repository path must not leave the gateway. One that ends in a slash is a folder;
+    /// folders are asked for without it too.
     fn blocks(&self, path: &str) -> bool;
 
     /// Replaces the secrets in `text` by hashes that are comparable within `tenant`.

@@ -177,6 +177,9 @@ impl Gateway {
             && query
                 .peek("path")
                 .and_then(|path| TreePath::parse("path", path).ok())
-                .is_some_and(|path| self.filter.blocks(&format!("{}/", path.as_str())))
+                .is_some_and(|path| {
+                    let path = path.as_str();
+                    self.filter.blocks(path) || self.filter.blocks(&format!("{path}/"))
+                })
     }
 }

@@ -45,7 +45,7 @@ impl Filterable for TreeEntry {
     fn pass(self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
         // A folder is told as one: patterns may name folders alone.
         let folder = (self.kind == TreeEntryType::Directory).then(|| format!("{}/", self.path));
-        let path = folder.as_deref().unwrap_or(&self.path);
-        Ok((!screen.strips(std::iter::once(path))).then_some(self))
+        let paths = std::iter::once(self.path.as_str()).chain(folder.as_deref());
+        Ok((!screen.strips(paths)).then_some(self))
     }
 }
