@@ -352,6 +352,11 @@ fn what_a_provider_says_stays_behind_the_gateway() {
             "INVALID_REQUEST",
         ),
         (
+            "error=access_denied&error_description=AADSTS90094%3A+canary",
+            403,
+            "APPROVAL_REQUIRED",
+        ),
+        (
             "error=consent_required&error_description=canary",
             403,
             "APPROVAL_REQUIRED",

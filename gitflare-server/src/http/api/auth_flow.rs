@@ -101,7 +101,12 @@ pub(crate) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
         provider,
         state: secret("state")?,
         code: secret("code")?,
-        error: text("error")?,
+        error: text("error")?.map(|word| match text("error_description") {
+            Ok(Some(words)) if WAITS_FOR_CONSENT.iter().any(|it| words.starts_with(it)) => {
+                "consent_required".to_owned()
+            }
+            _ => word,
+        }),
         issuer: text("iss")?,
         browser: Browser::find(&x).map(|browser| browser.hash()),
     };
@@ -125,6 +130,11 @@ pub(crate) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
         Handover::Redirect => finish_redirect(&x, returned).await,
     }
 }
+
+/// By which numbers Microsoft Entra says that an administrator has to consent first; its word for it is
+/// that of a person's own no.
+/// <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>
+const WAITS_FOR_CONSENT: &[&str] = &["AADSTS65001", "AADSTS90094", "AADSTS90095"];
 
 /// The account behind a browser that came back. It may be here before the code that its provider
 /// posts, and waits for that a little.
