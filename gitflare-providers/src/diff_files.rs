@@ -88,6 +88,10 @@ impl DiffFiles {
             self.truncated = true;
             return;
         }
+        // No pattern can tell whether it is blocked.
+        if file.path.is_empty() && file.patch.take().is_some() {
+            file.patch_truncated = true;
+        }
         let budget = &mut self.budget;
         if file
             .patch

@@ -140,6 +140,14 @@ impl Head {
         if self.renamed_from.is_some() || self.renamed_to.is_some() {
             return (self.renamed_from.clone(), self.renamed_to.clone());
         }
+        // A name in another form is not guessed at: the file of the other side may be another one.
+        let is_foreign = |path: &Option<String>, prefix: &str| {
+            let path = path.as_deref().unwrap_or("/dev/null");
+            path != "/dev/null" && !path.starts_with(prefix)
+        };
+        if is_foreign(&self.old, "a/") || is_foreign(&self.new, "b/") {
+            return (None, None);
+        }
         let side = |path: &Option<String>, prefix: &str| {
             let path = path.as_deref()?.strip_prefix(prefix)?;
             Some(path.to_owned())
@@ -206,6 +214,26 @@ fn unquoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diff_files::DiffFiles;
+
+    #[test]
+    fn a_file_whose_name_cannot_be_read_loses_its_patch() {
+        // sec: SR-11
+        for head in [
+            "diff --git .env .env\n--- .env\n+++ .env\n",
+            "diff --git src://.env dst://.env\n--- src://.env\n+++ dst://.env\n",
+            "diff --git a/x .env\n--- a/x\n+++ .env\n",
+        ] {
+            let diff = format!("{head}@@ -1 +1 @@\n-a\n+b\n");
+            let all = DiffFiles::of(files(diff.as_bytes())).files;
+            assert_eq!(all.len(), 1, "{head}");
+            assert_eq!(
+                (&*all[0].path, &all[0].patch, all[0].patch_truncated),
+                ("", &None, true),
+                "{head}"
+            );
+        }
+    }
 
     fn only(diff: &str) -> DiffFile {
         let mut all: Vec<_> = files(diff.as_bytes()).collect();

@@ -117,6 +117,7 @@ async fn bitbucket_answers_what_it_has_and_refuses_the_rest() {
         "/checks".to_owned(),
         "/checks?branch=main".to_owned(),
         "/deployments".to_owned(),
+        "/deployments?state=success&environment=Staging".to_owned(),
         "/file-tree?path=src&recursive=true".to_owned(),
     ] {
         let answer = stand.read("bitbucket", &below).await;
@@ -127,11 +128,15 @@ async fn bitbucket_answers_what_it_has_and_refuses_the_rest() {
     for (below, code) in [
         ("/contributors", "UNSUPPORTED_ENDPOINT"),
         ("/releases", "UNSUPPORTED_ENDPOINT"),
-        ("/deployments?state=success", "INVALID_REQUEST"),
         ("/commits?branch=gone", "RESOURCE_NOT_FOUND"),
     ] {
         assert_eq!(stand.read("bitbucket", below).await.code(), code, "{below}");
     }
+    // Bitbucket selects none itself: what comes back is.
+    let failed = stand.walk("bitbucket", "/deployments?state=failure").await;
+    assert_eq!(column(&failed, "state"), [json!("failure")]);
+    let nowhere = stand.read("bitbucket", "/deployments?environment=x").await;
+    assert!(nowhere.rows().is_empty());
     for (below, compared) in [
         ("/commits?limit=7", "sha"),
         ("/commits?branch=feature%2Fsearch&limit=100", "sha"),

@@ -321,8 +321,7 @@ impl WireChange {
         let (old_path, is_submodule) = (self.old_path(), self.is("commit"));
         let [is_added, is_undeleted, is_edited] =
             ["add", "undelete", "edit"].map(|word| self.has(word));
-        let [is_removed, is_renamed, is_source] =
-            ["delete", "rename", "sourceRename"].map(|word| self.has(word));
+        let [is_removed, is_source] = ["delete", "sourceRename"].map(|word| self.has(word));
         let says_nothing = self.change_type.is_none();
         let item = self.item.unwrap_or_default();
         let path = item
@@ -331,6 +330,7 @@ impl WireChange {
             .map(relative)
             .or_else(|| old_path.clone());
         let path = path.unwrap_or_default();
+        let old_path = old_path.filter(|old| *old != path);
         if is_removed && is_source && moved.contains(&path) {
             return None;
         }
@@ -341,9 +341,10 @@ impl WireChange {
         } else if is_added || is_undeleted {
             (FileStatus::Added, Side::Absent, Side::of(new))
         } else {
-            let status = match is_renamed && old_path.is_some() {
-                true => FileStatus::Renamed,
-                false => FileStatus::Modified,
+            // Whatever the words are: the older side is that of another path.
+            let status = match old_path {
+                Some(_) => FileStatus::Renamed,
+                None => FileStatus::Modified,
             };
             match is_edited || says_nothing {
                 true => (status, Side::of(old), Side::of(new)),
@@ -352,7 +353,7 @@ impl WireChange {
             }
         };
         Some(Change {
-            previous_path: old_path.filter(|_| status == FileStatus::Renamed),
+            previous_path: old_path.filter(|_| status != FileStatus::Added),
             path,
             status,
             is_submodule,

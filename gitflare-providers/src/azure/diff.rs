@@ -46,7 +46,8 @@ pub(super) async fn of(
     let left = call.deadline.saturating_duration_since(now);
     let (told_by, until) = (now + left / 4, now + left / 2);
     let is_wanted = |change: &Change| {
-        !change.is_unchanged() && !change.paths().any(|path| call.blocked.contain(path))
+        let is_blocked = |path: &str| path.is_empty() || call.blocked.contain(path);
+        !change.is_unchanged() && !change.paths().any(is_blocked)
     };
     let wanted: Vec<usize> = (0..changes.files.len().min(MAX_FILES))
         .filter(|at| is_wanted(&changes.files[*at]))

@@ -4,7 +4,6 @@
 use gitflare_core::{Code, Error, provider::ProviderId};
 
 use memchr::memmem;
-use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 
 use super::values::ANONYMOUS;
@@ -28,7 +27,7 @@ fn has_refusal(reply: &Reply) -> bool {
         #[serde(rename = "typeKey")]
         _type_key: String,
     }
-    let kind = reply.headers.get(CONTENT_TYPE);
+    let kind = reply.headers.get("content-type");
     // A file may hold such words, too.
     let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     is_json

@@ -87,11 +87,17 @@ fn merge(listed: DiffFiles, text: impl Iterator<Item = DiffFile>) -> DiffFiles {
     let mut all = Vec::with_capacity(patched.len().max(listed.files.len()));
     for mut file in listed.files {
         let found = places.get(&file.path).and_then(|at| patched[*at].take());
-        all.push(found.unwrap_or_else(|| {
-            // What has no lines has no patch that could be missing.
-            file.patch_truncated = file.additions != Some(0) || file.deletions != Some(0);
-            file
-        }));
+        all.push(match found {
+            Some(found) => DiffFile {
+                previous_path: found.previous_path.or(file.previous_path),
+                ..found
+            },
+            None => {
+                // What has no lines has no patch that could be missing.
+                file.patch_truncated = file.additions != Some(0) || file.deletions != Some(0);
+                file
+            }
+        });
     }
     all.extend(patched.into_iter().flatten());
     let mut files = DiffFiles::of(all.into_iter());

@@ -11,14 +11,17 @@ mod compare;
 mod contents;
 mod deployments;
 mod diff;
+mod events;
 mod hooks;
 mod oauth;
 mod person;
 mod profile;
 mod pull_requests;
 mod refs;
+mod refusals;
 mod repositories;
 mod reviews;
+mod together;
 mod tree;
 
 use gitflare_core::{
@@ -80,7 +83,7 @@ serve! {
     viewer => profile::viewer,
     repositories => repositories::list,
     repository => repositories::find,
-    repositories_by_id => repositories::by_id,
+    repositories_by_id => together::by_id,
     find_repository => repositories::find_by_name,
     branches => refs::branches,
     commits => commits::list,

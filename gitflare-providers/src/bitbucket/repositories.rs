@@ -2,13 +2,10 @@
 //! the account in the order of their slugs, and through each one's repositories.
 //! <https://developer.atlassian.com/cloud/bitbucket/changelog/#CHANGE-2770>
 
-use std::collections::{BTreeMap, HashMap};
-
-use futures_util::future::try_join_all;
 use gitflare_core::{
     Code, ConnectionId, Error, Limit, Page, PageRequest, Position, Result, Timestamp,
     model::{Owner, OwnerType, Repository, Visibility},
-    provider::{Call, Endpoint, KnownRepository, ProviderId, RepoRef, Told},
+    provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
@@ -17,7 +14,7 @@ use super::client::{Client, NEXT, WireHref, WireNamed, href, object, unbraced};
 use crate::{
     listing::{Api, List},
     request::Get,
-    upstream_error::{is_of_list, recode},
+    upstream_error::recode,
     wire::{self, Rows, Word},
 };
 
@@ -195,64 +192,6 @@ pub(super) async fn find(client: &Client, call: &Call, repo: &RepoRef) -> Result
     Ok(answer
         .json::<WireRepository>()?
         .seen_by(&call.connection_id))
-}
-
-/// The repositories of a page, one call for each of their workspaces; what is not among its
-/// answer is left to a read of its own.
-/// <https://developer.atlassian.com/cloud/bitbucket/rest/intro/#filtering>
-pub(super) async fn by_id(
-    client: &Client,
-    call: &Call,
-    known: &[KnownRepository],
-) -> Result<Option<Vec<Told>>> {
-    let mut of_each: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for KnownRepository { repo, .. } in known {
-        let name = repo.full_name.as_deref().unwrap_or_default();
-        if let Some((workspace, _)) = name.split_once('/') {
-            of_each.entry(workspace).or_default().push(&repo.id);
-        }
-    }
-    let mut found = HashMap::with_capacity(known.len());
-    for some in of_each
-        .iter()
-        .collect::<Vec<_>>()
-        .chunks(WORKSPACES_AT_ONCE)
-    {
-        let asked = some
-            .iter()
-            .map(|(workspace, ids)| among(client, call, workspace, ids));
-        for repository in try_join_all(asked).await?.into_iter().flatten() {
-            found.insert(repository.id.clone(), repository);
-        }
-    }
-    let told = known
-        .iter()
-        .map(|known| found.remove(&known.repo.id).map(Ok));
-    Ok(Some(told.collect()))
-}
-
-/// How many workspaces are asked at once.
-const WORKSPACES_AT_ONCE: usize = 10;
-
-/// The repositories of a workspace with these ids; none where Bitbucket refuses to say, so that a
-/// read of each tells why.
-async fn among(
-    client: &Client,
-    call: &Call,
-    workspace: &str,
-    ids: &[&str],
-) -> Result<Vec<Repository>> {
-    let ids: Vec<String> = ids.iter().map(|id| format!("\"{{{id}}}\"")).collect();
-    let list = List::new(Endpoint::Repositories, &NEXT, &["repositories", workspace])
-        .query("q", format!("uuid IN ({})", ids.join(", ")))
-        .rows_in("values");
-    let into = |wire: WireRepository| wire.seen_by(&call.connection_id);
-    let page = PageRequest::first(Limit::MAX);
-    match client.rows(call, list, page, into).await {
-        Ok(page) => Ok(page.items),
-        Err(error) if is_of_list(&error) => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
 }
 
 pub(super) async fn find_by_name(

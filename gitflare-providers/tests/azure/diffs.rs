@@ -84,7 +84,14 @@ async fn the_content_of_a_blocked_path_is_never_asked_for() {
     let mut moved = edit("/notes", "41", "42");
     moved["changeType"] = json!("edit, rename");
     moved["sourceServerItem"] = json!("/.env");
-    for rows in [json!([edit("/.env", "41", "42")]), json!([moved])] {
+    // Moved, and not called so.
+    let mut quiet = edit("/settings.txt", "41", "42");
+    quiet["originalPath"] = json!("/.env");
+    for rows in [
+        json!([edit("/.env", "41", "42")]),
+        json!([moved]),
+        json!([quiet]),
+    ] {
         let body = json!({"changes": rows, "allChangesIncluded": true}).to_string();
         let answers = vec![
             commit(&[PARENT]),

@@ -341,6 +341,33 @@ async fn a_connection_can_name_its_workspace() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_nobodys_is_the_workspaces() {
+    let refused = ("user".to_owned(), Reply::new(403, "{}"));
+    let workspace = (
+        "workspaces/mill".to_owned(),
+        Reply::ok(r#"{"type": "workspace", "uuid": "{w}", "slug": "mill", "name": "The Mill"}"#),
+    );
+    for (answers, found) in [
+        (
+            vec![refused.clone(), workspace],
+            Some(("w", Some("mill"), Some("The Mill"))),
+        ),
+        (vec![refused], None),
+    ] {
+        let (_stand_in, provider) = upstream(answers).await;
+        let call = Call {
+            organization: Some("mill".to_owned()),
+            ..call()
+        };
+        let viewer = provider.viewer(&call).await.ok();
+        let seen = viewer
+            .as_ref()
+            .map(|it| (&*it.id, it.login.as_deref(), it.name.as_deref()));
+        assert_eq!(seen, found);
+    }
+}
+
+#[tokio::test]
 async fn the_redirect_of_a_diff_keeps_its_credential_and_leads_nowhere_else() {
     let path = below("/diff/ada/loom:0123456789ab%0D89abcdef0123");
     let found = format!("/2.0/{path}?from_pullrequest_id=4&topic=true");
