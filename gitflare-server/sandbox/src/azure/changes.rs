@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::{
     lists::{CHANGES, Counting, DIFFS, counted, whole},
-    reads::{no_commit, no_pull_request},
+    no_commit,
+    reads::no_pull_request,
     refs::find,
 };
 use crate::kit::{Answer, Call, Repo};

@@ -277,6 +277,11 @@ fn error(status: u16, key: &str, message: &str) -> Answer {
     Answer::json(status, &body)
 }
 
+fn no_commit(sha: &str) -> Answer {
+    let message = format!("TF401175: The commit {sha} does not exist.");
+    error(404, "GitCommitDoesNotExistException", &message)
+}
+
 fn missing_scope() -> Answer {
     let message = "The token does not carry the scope that this resource needs.";
     error(401, "InsufficientScopeException", message)

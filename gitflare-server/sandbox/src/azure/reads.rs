@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     error,
     lists::{COMMITS, PULL_REQUESTS, STATUSES, page, whole},
-    objects,
+    no_commit, objects,
     refs::version,
 };
 use crate::kit::{
@@ -142,11 +142,6 @@ pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         .collect();
     let link = format!("<{}>;rel=\"startingCommitId\"", start.sha);
     Ok(page(call, COMMITS, rows).with("link", link))
-}
-
-pub(super) fn no_commit(sha: &str) -> Answer {
-    let message = format!("TF401175: The commit {sha} does not exist.");
-    error(404, "GitCommitDoesNotExistException", &message)
 }
 
 pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {

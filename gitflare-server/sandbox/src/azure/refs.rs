@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use super::{
     error,
     lists::{tokens, whole},
-    objects,
-    reads::no_commit,
+    no_commit, objects,
 };
 use crate::kit::{Answer, Call, Repo};
 

@@ -5,8 +5,8 @@ use gitflare_core::{Result, model::Diff};
 
 use super::{
     lists::{DIFFSTAT, page},
-    objects,
-    reads::{no_commit, no_pull_request, revision},
+    no_commit, no_pull_request, objects,
+    reads::revision,
 };
 use crate::kit::{Answer, Call, Repo};
 

@@ -261,6 +261,17 @@ fn error(status: u16, message: &str) -> Answer {
     )
 }
 
+fn no_commit(name: &str) -> Answer {
+    Answer::json(
+        404,
+        &json!({"type": "error", "error": {"message": "Commit not found", "data": {"shas": [name]}}}),
+    )
+}
+
+fn no_pull_request() -> Answer {
+    error(404, "Pull request not found")
+}
+
 fn missing_scope(required: &str, granted: &str) -> Answer {
     let granted: Vec<_> = granted.split(' ').collect();
     Answer::json(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     error,
     lists::{COMMITS, COUNTED, NUMBERED, OPAQUE, PULL_REQUESTS, page},
-    objects, talk,
+    no_commit, no_pull_request, objects, talk,
 };
 use crate::kit::{
     Answer, Call, Repo,
@@ -156,13 +156,6 @@ pub(super) async fn tag(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     })
 }
 
-pub(super) fn no_commit(name: &str) -> Answer {
-    Answer::json(
-        404,
-        &json!({"type": "error", "error": {"message": "Commit not found", "data": {"shas": [name]}}}),
-    )
-}
-
 /// The commit that a hash of at least seven digits, a tag or a branch names. Names with a slash are
 /// never found, in no encoding.
 pub(super) async fn revision(call: &Call<'_>, repo: &Repo, name: &str) -> Result<Option<Commit>> {
@@ -264,10 +257,6 @@ pub(super) async fn pull_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer
         .map(|pull| objects::pull_request(call.world, repo, pull))
         .collect();
     Ok(page(call, PULL_REQUESTS, rows))
-}
-
-pub(super) fn no_pull_request() -> Answer {
-    error(404, "Pull request not found")
 }
 
 pub(super) async fn pull_request(call: &Call<'_>, repo: &Repo) -> Result<Answer> {

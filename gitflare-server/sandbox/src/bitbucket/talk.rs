@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{
     lists::{COMMITS, NUMBERED, page},
+    no_pull_request,
     objects::{self, moment, user},
-    reads::no_pull_request,
 };
 use crate::kit::{
     Answer, Call, Repo, World,

@@ -122,7 +122,7 @@ def between(from_common):
 def branches_compared():
     common, ends = between(True), between(False)
     at = heads()
-    return [common.ahead_count, common.target_commit == at["refs/heads/feature/search"], len(ends.changes) > len(common.changes)]
+    return [common.behind_count, common.target_commit == at["refs/heads/feature/search"], len(ends.changes) > len(common.changes)]
 
 
 def iterations():

@@ -57,7 +57,7 @@ def comments():
 
 
 def participants():
-    return sorted([row.role, row.has_changes_requested, row.has_approved] for row in pull.participants())
+    return sorted([row.is_reviewer, row.has_changes_requested, row.has_approved] for row in pull.participants())
 
 
 def contents():
@@ -68,11 +68,11 @@ def contents():
 
 def compare():
     topic = repository.branches.get("feature/search").hash
-    base = repository.get(f"merge-base/{topic}..{newest.hash}")["hash"]
-    ahead = list(repository.commits.each(include=topic, exclude=newest.hash))
-    text = str(repository.get(f"diff/{topic}..{base}", params={"topic": "false"}, not_json_response=True), "utf-8")
-    files = repository.get(f"diffstat/{topic}..{base}")["values"]
-    return [len(ahead), text.count("diff --git ") == len(files)]
+    base = repository.get(f"merge-base/{newest.hash}..{topic}")["hash"]
+    ahead = list(repository.commits.each(include=newest.hash, exclude=topic))
+    text = str(repository.get(f"diff/{newest.hash}..{base}", params={"topic": "false"}, not_json_response=True), "utf-8")
+    files = repository.get(f"diffstat/{newest.hash}..{base}")["values"]
+    return [len(ahead), len(files) > 0, text.count("diff --git ") == len(files)]
 
 
 workspace = cloud.workspaces.get(WORKSPACE)
