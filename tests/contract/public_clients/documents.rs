@@ -235,10 +235,10 @@ fn hostile_documents_are_no_clients() {
     for (number, (what, answer)) in table.into_iter().enumerate() {
         // Each under an address of its own: a refusal is remembered.
         let address = format!("https://agent.example/{number}.json");
-        let answer = String::from_utf8(answer).map_or_else(
-            |bytes| bytes.into_bytes(),
-            |text| with_length(&text.replace(&format!("\"{ADDRESS}\""), &format!("\"{address}\""))),
-        );
+        let answer = String::from_utf8(answer)
+            .map_or_else(std::string::FromUtf8Error::into_bytes, |text| {
+                with_length(&text.replace(&format!("\"{ADDRESS}\""), &format!("\"{address}\"")))
+            });
         host.serves(answer);
         let page = owner.get(&link(server, &address, &[]));
         assert_eq!(
