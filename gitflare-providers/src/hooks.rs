@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use gitflare_core::{
-    Error, Result, Secret,
-    model::{EventAction, EventName},
-    provider::HookCall,
+    Error, Result, Secret, Timestamp,
+    model::{EventAction, EventData, EventName},
+    provider::{HookCall, HookEvent},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer};
@@ -82,6 +82,33 @@ pub(crate) fn action(words: &[(&str, EventAction)], word: Option<&str>) -> Optio
     let word = word?;
     let known = words.iter().find(|(known, _)| *known == word);
     Some(known.map_or(EventAction::Updated, |(_, action)| *action))
+}
+
+/// What happened by the upstream's word for it; nothing without data.
+pub(crate) fn by_word(
+    name: EventName,
+    data: Option<EventData>,
+    words: &[(&str, EventAction)],
+    word: Option<String>,
+) -> Vec<HookEvent> {
+    let action = action(words, word.as_deref());
+    let told = data.map(|data| HookEvent::new(name, data, action).told_as(word));
+    told.into_iter().collect()
+}
+
+/// What happened to what is told by its state alone, at that time where its data has none.
+pub(crate) fn by_state(
+    name: EventName,
+    data: Option<EventData>,
+    word: Option<String>,
+    at: Option<Timestamp>,
+) -> Vec<HookEvent> {
+    let told = data.map(|data| {
+        let told = HookEvent::by_state(name, data, word.as_deref() == Some("created"));
+        let at = at.filter(|_| told.occurred_at.is_none());
+        told.told_as(word).at(at)
+    });
+    told.into_iter().collect()
 }
 
 /// The name of a delivery that has none of its own: two different bodies are two deliveries.

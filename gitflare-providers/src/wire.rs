@@ -67,16 +67,6 @@ impl Word {
     /// Longer than any word that an adapter knows.
     const LONGEST: usize = 31;
 
-    /// A word that was not sent.
-    pub(crate) fn of(text: &str) -> Self {
-        let mut word = Self::default();
-        if let Some(place) = word.text.get_mut(..text.len()) {
-            place.copy_from_slice(text.as_bytes());
-            word.length = text.len() as u8;
-        }
-        word
-    }
-
     /// The word; empty when it is longer than any that is known.
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.text[..self.length.into()]).unwrap_or_default()
@@ -104,7 +94,12 @@ impl Visitor<'_> for WordVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Word, E> {
-        Ok(Word::of(text))
+        let mut word = Word::default();
+        if let Some(place) = word.text.get_mut(..text.len()) {
+            place.copy_from_slice(text.as_bytes());
+            word.length = text.len() as u8;
+        }
+        Ok(word)
     }
 }
 

@@ -99,7 +99,7 @@ fn not_learned(states: &[Result<Option<Word>>]) -> Option<Error> {
     Some(recode(first, first.code(), message))
 }
 
-/// The newest status, `pending` while there is none; `None` when the deployment was deleted meanwhile.
+/// The newest status; `None` while there is none, or when the deployment was deleted meanwhile.
 async fn state(client: &Client, call: &Call, repo: &RepoRef, id: Id) -> Result<Option<Word>> {
     let id = String::from(id);
     let path = ["repositories", &repo.id, "deployments", &id, "statuses"];
@@ -110,10 +110,7 @@ async fn state(client: &Client, call: &Call, repo: &RepoRef, id: Id) -> Result<O
         asked => asked?,
     };
     let statuses: Rows<WireStatus> = answer.json()?;
-    match statuses.into_iter().next() {
-        Some(status) => Ok(status.state),
-        None => Ok(Some(Word::of("pending"))),
-    }
+    Ok(statuses.into_iter().next().and_then(|status| status.state))
 }
 
 #[derive(Debug, Deserialize)]

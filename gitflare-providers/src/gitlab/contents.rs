@@ -55,11 +55,13 @@ pub(super) async fn read(
         return Ok(content);
     }
     Ok(match find(client, call, repo, query, &commit).await? {
-        Some(entry) if entry.is_link() => linked(content),
-        Some(entry) if entry.is_submodule() => submodule(&entry, &content.path, content.commit_sha),
-        Some(_) => content,
+        Look::Entry(entry) if entry.is_link() => linked(content),
+        Look::Entry(entry) if entry.is_submodule() => {
+            submodule(&entry, &content.path, content.commit_sha)
+        }
+        Look::Entry(_) | Look::Nothing => content,
         // It may be a link, whose text is a path that the firewall judges as one.
-        None => return Err(unknown_kind()),
+        Look::GivenUp => return Err(unknown_kind()),
     })
 }
 
@@ -115,11 +117,11 @@ async fn other(
         return Err(missing);
     };
     match find(client, call, repo, query, commit.as_str()).await? {
-        Some(entry) if entry.is_submodule() => {
+        Look::Entry(entry) if entry.is_submodule() => {
             let path = query.path.as_str();
             Ok(submodule(&entry, path, Some(commit.as_str().to_owned())))
         }
-        Some(entry) if entry.is_folder() => Err(query.is_folder()),
+        Look::Entry(entry) if entry.is_folder() => Err(query.is_folder()),
         _ => Err(missing),
     }
 }
@@ -133,15 +135,22 @@ fn unknown_kind() -> Error {
     )
 }
 
-/// The entry of the file's folder that has its name; `None` when there is none, or it lies behind so
-/// many others.
+/// What a look through a folder came to.
+enum Look {
+    Entry(WireEntry),
+    Nothing,
+    /// The folder has more entries than are looked through.
+    GivenUp,
+}
+
+/// The entry of the file's folder that has its name.
 async fn find(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     query: &ContentQuery,
     commit: &str,
-) -> Result<Option<WireEntry>> {
+) -> Result<Look> {
     let (folder, name) = query.path.split();
     let list = below(Endpoint::Contents, repo, &["repository", "tree"])
         .query("ref", commit)
@@ -155,12 +164,12 @@ async fn find(
             .await?;
         let mut entries = page.items.into_iter();
         if let Some(entry) = entries.find(|entry| entry.name() == name) {
-            return Ok(Some(entry));
+            return Ok(Look::Entry(entry));
         }
         match page.next {
             Some(next) => request.position = Some(next),
-            None => break,
+            None => return Ok(Look::Nothing),
         }
     }
-    Ok(None)
+    Ok(Look::GivenUp)
 }

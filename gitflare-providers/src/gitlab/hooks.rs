@@ -25,7 +25,7 @@ use super::{
     reviews::{self, Reviewer},
 };
 use crate::{
-    hooks::{action, body_hash, invalid, known_sha},
+    hooks::{action, body_hash, by_state, by_word, invalid, known_sha},
     upstream_error::recode,
     wire::{self, Id, Rows},
 };
@@ -552,33 +552,6 @@ impl WireEvent {
             updated_at: None,
         })
     }
-}
-
-/// What happened by GitLab's word for it.
-fn by_word(
-    name: EventName,
-    data: Option<EventData>,
-    words: &[(&str, EventAction)],
-    word: Option<String>,
-) -> Vec<HookEvent> {
-    let action = action(words, word.as_deref());
-    let told = data.map(|data| HookEvent::new(name, data, action).told_as(word));
-    told.into_iter().collect()
-}
-
-/// What happened to what GitLab tells by its state alone, at that time where its data has none.
-fn by_state(
-    name: EventName,
-    data: Option<EventData>,
-    word: Option<String>,
-    at: Option<Timestamp>,
-) -> Vec<HookEvent> {
-    let told = data.map(|data| {
-        let told = HookEvent::by_state(name, data, word.as_deref() == Some("created"));
-        let at = at.filter(|_| told.occurred_at.is_none());
-        told.told_as(word).at(at)
-    });
-    told.into_iter().collect()
 }
 
 impl WireCommit {
