@@ -8,7 +8,7 @@ use percent_encoding::AsciiSet;
 
 use super::{
     Audience, CustomerLink, Gateway, PublicVisit, Query, Workspace, cells,
-    public_clients::unknown_client,
+    workspace::unknown_client,
 };
 use crate::{
     ClientId, Code, CredentialHash, Error, Result, Scope, Scopes, Secret, redirect_uri,

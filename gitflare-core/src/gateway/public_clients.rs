@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::{AuditContext, Gateway, apps::embed_secret_cell, workspace::display_name};
 use crate::{
-    ClientId, Credential, CredentialHash, CredentialKind, Error, Result, Scope, Scopes, TenantId,
+    ClientId, Credential, CredentialHash, CredentialKind, Result, Scope, Scopes, TenantId,
     Timestamp, UserId, ids, redirect_uri,
-    storage::{AuditAction, Client, ClientStatus, NewClient, Tenant, TenantKind},
+    storage::{Actor, AuditAction, Client, ClientStatus, NewClient, Tenant, TenantKind},
 };
 
 /// Before the id of a client that has registered itself.
@@ -332,6 +332,20 @@ impl Gateway {
         self.storage.clients().register(new, nobody, audit).await
     }
 
+    /// Whether a workspace of a public client is this person's own. That of an app is nobody's own.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn is_own_workspace(
+        &self,
+        client: &Client,
+        tenant: &TenantId,
+        user: &UserId,
+    ) -> Result<bool> {
+        let name = self.storage.tenants().customer_ref(&client.id, tenant);
+        Ok(client.public_id.is_some() && name.await?.as_deref() == Some(user.as_str()))
+    }
+
     /// Ends up to `limit` public clients that nobody has used for 30 days: one that has registered
     /// itself is deleted, and rows that nothing refers to go. How many were looked at.
     ///
@@ -345,7 +359,7 @@ impl Gateway {
         let unused = clients.list_unused(before, now, limit).await?;
         let request_id = self.new_request_id();
         let act = AuditContext {
-            actor: &crate::storage::Actor::System,
+            actor: &Actor::System,
             request_id: &request_id,
         };
         for client in &unused {
@@ -375,9 +389,4 @@ fn invalid(rule: &str) -> MetadataRefusal {
         word: "invalid_client_metadata",
         message: format!("{rule}."),
     }
-}
-
-/// The refusal of a visit to a client that is not known.
-pub(super) fn unknown_client() -> Error {
-    Error::invalid_request("The link that brought you here names no app that is known here.")
 }

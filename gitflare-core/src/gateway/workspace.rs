@@ -7,8 +7,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::{
-    AuditContext, BegunSession, ConsentContext, Gateway, LinkClaim, apps::embed_secret_cell,
-    public_clients::unknown_client, sessions::from_hex,
+    AuditContext, BegunSession, Gateway, LinkClaim, apps::embed_secret_cell, sessions::from_hex,
 };
 use crate::{
     AuthorizationId, ClientId, Code, CredentialHash, Error, Result, Scopes, SessionId, TenantId,
@@ -199,17 +198,6 @@ impl Gateway {
             session,
             begun,
         })
-    }
-
-    /// Whether a page belongs to a person's own workspace for a public client. That of an app is
-    /// nobody's own.
-    ///
-    /// # Errors
-    /// The storage's own.
-    pub async fn is_own_workspace(&self, context: &ConsentContext, user: &UserId) -> Result<bool> {
-        let tenants = self.storage.tenants();
-        let name = tenants.customer_ref(&context.client.id, &context.tenant.id);
-        Ok(context.client.public_id.is_some() && name.await?.as_deref() == Some(user.as_str()))
     }
 
     /// Opens a person's own workspace for a public client that they have used before.
@@ -474,6 +462,11 @@ fn bad_signature() -> Error {
     blocked(
         "The signature of this link is wrong, has ended or was used before: open it from the app again.",
     )
+}
+
+/// The refusal of a visit for a client that is not known.
+pub(super) fn unknown_client() -> Error {
+    Error::invalid_request("The link that brought you here names no app that is known here.")
 }
 
 pub(super) fn blocked(message: &str) -> Error {

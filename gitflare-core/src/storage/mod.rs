@@ -53,7 +53,7 @@ pub use links::{
     UnclaimedAccount,
 };
 pub use proofs::{Proof, ProofStore};
-pub use refresh_tokens::{RefreshFamily, RefreshTokenStore, Rotation};
+pub use refresh_tokens::{RefreshTokenStore, Rotation};
 pub use requests::{PendingRequest, RequestStore, Sharing};
 pub use sealed::{SealedPlace, SealedStore, SealedValue};
 pub use sessions::{Session, SessionStore, SessionSubject};
@@ -62,7 +62,9 @@ pub use subscriptions::{
     MAX_SUBSCRIPTIONS, StoredSubscription, SubscriptionStore, too_many_subscriptions,
 };
 pub use tenants::{Tenant, TenantKind, TenantStore};
-pub use tokens::{Access, AccessToken, IssuedBy, RepositoryKey, Share, TokenFilter, TokenStore};
+pub use tokens::{
+    Access, AccessToken, IssuedBy, RefreshFamily, RepositoryKey, Share, TokenFilter, TokenStore,
+};
 pub use usage::{
     Pack, PackedRow, SummaryBuilder, Tally, UsageFacts, UsageQuery, UsageRollup, UsageRow,
     UsageStore, UsageSummary, UsageTotals, pack,

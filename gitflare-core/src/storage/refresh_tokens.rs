@@ -3,35 +3,8 @@
 
 use async_trait::async_trait;
 
-use super::{AccessToken, AuditEntry, Redeemed};
-use crate::{
-    AuthorizationId, ClientId, ConnectionId, CredentialHash, Result, Scopes, TenantId, Timestamp,
-};
-
-/// The refresh tokens of one sign-in, without their texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefreshFamily {
-    /// The hash of what all its tokens have in common.
-    pub id: CredentialHash,
-    /// The hash of the token that is good.
-    pub current: CredentialHash,
-    /// The client it was issued to.
-    pub client_id: ClientId,
-    /// The customer who approved.
-    pub tenant_id: TenantId,
-    /// The authorization that it stands on.
-    pub authorization_id: AuthorizationId,
-    /// Whether its access tokens are for the tools of agents, and not for the unified API.
-    pub is_for_tools: bool,
-    /// Upper bound of the access tokens' scopes.
-    pub permissions: Scopes,
-    /// The connections that the access tokens may read through.
-    pub connection_ids: Vec<ConnectionId>,
-    /// When the first one was issued.
-    pub created_at: Timestamp,
-    /// End of the family; in the past once it was ended.
-    pub expires_at: Timestamp,
-}
+use super::{AccessToken, AuditEntry, Redeemed, RefreshFamily};
+use crate::{ClientId, CredentialHash, Result, Timestamp};
 
 /// One use of a refresh token.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
-//! Access tokens, by the hash of their text, and the one read that every unified request begins
-//! with: the token with everything that decides what it may read.
+//! Access tokens, by the hash of their text, what refresh tokens are kept as, and the one read that
+//! every unified request begins with: the token with everything that decides what it may read.
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -39,6 +39,31 @@ pub struct AccessToken {
     pub revoked_at: Option<Timestamp>,
     /// Time of the last use; may lag by some seconds.
     pub last_used_at: Option<Timestamp>,
+}
+
+/// The refresh tokens of one sign-in, without their texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshFamily {
+    /// The hash of what all its tokens have in common.
+    pub id: CredentialHash,
+    /// The hash of the token that is good.
+    pub current: CredentialHash,
+    /// The client it was issued to.
+    pub client_id: ClientId,
+    /// The customer who approved.
+    pub tenant_id: TenantId,
+    /// The authorization that it stands on.
+    pub authorization_id: AuthorizationId,
+    /// Whether its access tokens are for the tools of agents, and not for the unified API.
+    pub is_for_tools: bool,
+    /// Upper bound of the access tokens' scopes.
+    pub permissions: Scopes,
+    /// The connections that the access tokens may read through.
+    pub connection_ids: Vec<ConnectionId>,
+    /// When the first one was issued.
+    pub created_at: Timestamp,
+    /// End of the family; in the past once it was ended.
+    pub expires_at: Timestamp,
 }
 
 words! {

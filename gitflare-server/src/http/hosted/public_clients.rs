@@ -58,7 +58,9 @@ pub(super) async fn require_person(x: &Exchange, context: &ConsentContext) -> Re
         return Ok(());
     }
     if let Some(visit) = session::user(x).await?
-        && x.gateway().is_own_workspace(context, &visit.user).await?
+        && x.gateway()
+            .is_own_workspace(&context.client, &context.tenant.id, &visit.user)
+            .await?
     {
         return Ok(());
     }
