@@ -249,7 +249,7 @@ fn hostile_documents_are_no_clients() {
         assert!(!body(&page).contains("Trusted Bank"), "{what}");
     }
     assert_eq!(
-        server.admin().get("/v1/platform/clients?limit=100").ok()["clients"]
+        server.admin().get("/v1/platform/clients?limit=100").ok()["data"]
             .as_array()
             .unwrap()
             .len(),
