@@ -15,7 +15,6 @@ mod events;
 mod faults;
 mod gitflic;
 mod hostile;
-mod injection;
 mod instances;
 mod mcp;
 mod person;

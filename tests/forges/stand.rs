@@ -39,8 +39,6 @@ pub(crate) struct Stand {
     pub(crate) app: (String, String),
     agent: AgentDocument,
     config: Config,
-    /// What the configuration was made of.
-    pairs: Vec<(String, String)>,
     folder: TempDir,
 }
 
@@ -96,10 +94,6 @@ impl Stand {
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         );
         pairs.extend(more);
-        let kept: Vec<_> = pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
         let config = Config::from_pairs(&pairs).unwrap();
         let agent = AgentDocument::serve().await.unwrap();
         let server = Server::new(config.clone());
@@ -127,7 +121,6 @@ impl Stand {
             app: (seeded.client_id, seeded.client_secret),
             agent,
             config,
-            pairs: kept,
             folder,
         }
     }
@@ -145,18 +138,6 @@ impl Stand {
             .with_document_host(sandbox::AGENT_HOST, self.agent.address());
         self.running = server.start().await.unwrap();
         self
-    }
-
-    /// The same gateway, started again with another value of a setting.
-    pub(crate) async fn restarted_with(mut self, setting: &str, value: &str) -> Self {
-        self.pairs.retain(|(name, _)| name != setting);
-        self.pairs.push((setting.to_owned(), value.to_owned()));
-        let pairs = self.pairs.iter();
-        let pairs: Vec<_> = pairs
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        self.config = Config::from_pairs(&pairs).unwrap();
-        self.restarted().await
     }
 
     pub(crate) fn forge(&self, provider: &str) -> &Forge {
