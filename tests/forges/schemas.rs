@@ -75,7 +75,7 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("CustomerAuthorization.lastUsedAt", WRITTEN_LATE),
     ("Introspection.lastUsedAt", WRITTEN_LATE),
     (
-        "OauthToken.refresh_token",
+        "IssuedToken.refresh_token",
         "the tour's app has a secret; `contract::public_clients` refreshes",
     ),
     ("ReconnectLink.expiresAt", NAMED),
