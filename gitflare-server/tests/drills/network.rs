@@ -67,6 +67,7 @@ fn a_network_that_cuts_slows_and_swallows_loses_nothing() {
     ledger.verify(&nodes_at, cluster, &site.url);
 }
 
+#[expect(clippy::print_stdout, reason = "a drill says how long it took")]
 fn recovers(what: &str, ledger: &Ledger) {
     let begun = Instant::now();
     ledger.advances(3);

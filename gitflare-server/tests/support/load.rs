@@ -13,9 +13,10 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
+use gitflare_core::{Clock, SystemClock};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -140,8 +141,7 @@ impl App {
     /// The code of a consent, given by the customer on the hosted page; `Err` with the answer that
     /// was none.
     fn code(&self, at: SocketAddr, customer: usize) -> Result<String, Option<Answer>> {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let ends = (now.unwrap().as_secs() + 120).to_string();
+        let ends = (SystemClock.now().as_seconds() + 120).to_string();
         let nonce = format!("nonce-{}", self.nonces.fetch_add(1, Ordering::Relaxed));
         let mut mac = Hmac::<Sha256>::new_from_slice(self.embed_secret.as_bytes()).unwrap();
         mac.update(format!("{}\ncustomer-{customer}\n{ends}\n{nonce}", self.client).as_bytes());
