@@ -34,6 +34,15 @@ pub(super) fn reftable() -> Error {
     )
 }
 
+/// The folders hold more than a list looks at.
+pub(super) fn too_many_folders() -> Error {
+    Error::upstream(
+        Code::UnsupportedEndpoint,
+        ProviderId::LOCAL,
+        "There are more folders than are looked through, so repositories are missing from this list. Each can be read by its name.",
+    )
+}
+
 /// What cannot be the name of a repository here, whatever the folders hold.
 pub(super) fn malformed_name() -> Error {
     Error::invalid_request(

@@ -34,8 +34,8 @@ const MAX_REFUSED: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Roots {
     paths: Vec<PathBuf>,
-    /// What the last scan has found, and when.
-    listing: Mutex<Option<(Instant, Arc<Vec<Found>>)>>,
+    /// What the last scan has seen, and when.
+    listing: Mutex<Option<(Instant, Arc<Scan>)>>,
     opened: Recent<PathBuf, Arc<Opened>>,
     refused: Mutex<HashSet<PathBuf>>,
 }
@@ -84,25 +84,25 @@ impl Roots {
         })
     }
 
-    /// Every repository, by id, bytewise. A first page sees what is there now; the pages behind it
+    /// Every repository, by id, bytewise, and whether some are missing. A first page sees what is there now; the pages behind it
     /// go on in what it saw, for as long as that is young.
     pub(super) fn repositories(
         &self,
         is_first_page: bool,
         deadline: Deadline,
-    ) -> Result<Arc<Vec<Found>>> {
+    ) -> Result<Arc<Scan>> {
         if !is_first_page {
             let listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((at, found)) = &*listing
+            if let Some((at, scan)) = &*listing
                 && at.elapsed() < LISTING_HOLDS
             {
-                return Ok(Arc::clone(found));
+                return Ok(Arc::clone(scan));
             }
         }
-        let found = Arc::new(self.scan(deadline)?.found);
-        let kept = (Instant::now(), Arc::clone(&found));
+        let scan = Arc::new(self.scan(deadline)?);
+        let kept = (Instant::now(), Arc::clone(&scan));
         *self.listing.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
-        Ok(found)
+        Ok(scan)
     }
 
     /// An id that two roots have means the first root's.
@@ -112,6 +112,7 @@ impl Roots {
             let below = scan::below(root, deadline)?;
             all.found.extend(below.found);
             all.links += below.links;
+            all.is_cut |= below.is_cut;
             all.pointers.extend(below.pointers);
         }
         if self.paths.len() > 1 {
@@ -127,6 +128,7 @@ impl Roots {
         let scan = self.scan(deadline)?;
         let mut survey = Survey {
             links: scan.links,
+            is_cut: scan.is_cut,
             ..Survey::default()
         };
         for path in scan.pointers {

@@ -9,7 +9,7 @@ use gitflare_core::{
     provider::ProviderId,
 };
 
-use super::{LocalConfig, deadline::Deadline, open::Roots, scan::Found};
+use super::{LocalConfig, deadline::Deadline, errors, open::Roots, scan::Found};
 
 /// What Git writes into `description` until somebody changes it.
 const PLACEHOLDER: &str = "Unnamed repository;";
@@ -32,10 +32,14 @@ pub(super) fn list(
         }
         None => None,
     };
-    let all = roots.repositories(after.is_none(), deadline)?;
+    let scan = roots.repositories(after.is_none(), deadline)?;
+    let all = &scan.found;
     let start = after.map_or(0, |after| all.partition_point(|found| *found.id <= *after));
     let limit = page.limit.get();
     let mut page = Page::last(Vec::with_capacity(limit));
+    if scan.is_cut {
+        page.errors.push(errors::too_many_folders());
+    }
     let mut last = None;
     for found in &all[start..] {
         if page.items.len() == limit {

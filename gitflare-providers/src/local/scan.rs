@@ -13,7 +13,7 @@ use super::{deadline::Deadline, errors};
 
 /// How many folders deep a repository may lie.
 const MAX_DEPTH: usize = 4;
-/// How many folders one scan looks at before it gives up.
+/// How many folders one scan looks at; what lies beyond them is missing from it.
 const MAX_FOLDERS: usize = 100_000;
 const MAX_NAME_LEN: usize = 1024;
 /// How many folders that lead elsewhere are named.
@@ -38,20 +38,26 @@ pub(super) struct Scan {
     /// Folders whose `.git` is a file or a link: it leads to a repository elsewhere. At most
     /// [`MAX_POINTERS`].
     pub(super) pointers: Vec<PathBuf>,
+    /// Whether there are more folders than were looked at.
+    pub(super) is_cut: bool,
 }
 
 /// Looks at every folder that a repository may lie in.
 pub(super) fn below(root: &Path, deadline: Deadline) -> Result<Scan> {
+    up_to(MAX_FOLDERS, root, deadline)
+}
+
+fn up_to(max_folders: usize, root: &Path, deadline: Deadline) -> Result<Scan> {
     let mut scan = Scan::default();
     if let Some(found) = root_itself(root) {
         scan.found.push(found);
         return Ok(scan);
     }
-    let mut folders_left = MAX_FOLDERS;
+    let mut folders_left = max_folders;
     let mut pending = vec![(root.to_path_buf(), String::new(), 0)];
     while let Some((folder, prefix, depth)) = pending.pop() {
         deadline.check()?;
-        let Folders { names, links } = match folders(&folder) {
+        let Folders { mut names, links } = match folders(&folder) {
             Ok(folders) => folders,
             // The root must be there; a folder that closes itself while we look is just gone.
             Err(error) if depth == 0 => return Err(errors::unreadable(error)),
@@ -61,9 +67,13 @@ pub(super) fn below(root: &Path, deadline: Deadline) -> Result<Scan> {
             }
         };
         scan.links += links;
-        folders_left = folders_left
-            .checked_sub(names.len())
-            .ok_or_else(|| errors::unreadable("more folders than one scan may look at"))?;
+        if names.len() > folders_left {
+            scan.is_cut = true;
+            // The same ones at every look.
+            names.sort_unstable();
+            names.truncate(folders_left);
+        }
+        folders_left -= names.len();
         for name in &names {
             let path = folder.join(name);
             match git_dir_of(&path) {
@@ -240,6 +250,27 @@ mod tests {
     use std::path::Component;
 
     use super::*;
+
+    #[test]
+    fn beyond_its_bound_a_scan_says_that_it_was_cut() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            for part in ["objects", "refs"] {
+                fs::create_dir_all(root.path().join(name).join(part)).unwrap();
+            }
+            fs::write(root.path().join(name).join("HEAD"), "ref: refs/heads/main").unwrap();
+        }
+        let ids = |max_folders| {
+            let deadline =
+                Deadline::at(std::time::Instant::now() + std::time::Duration::from_secs(60));
+            let scan = up_to(max_folders, root.path(), deadline).unwrap();
+            let ids: Vec<_> = scan.found.into_iter().map(|found| found.id).collect();
+            (ids.concat(), scan.is_cut)
+        };
+        assert_eq!(ids(3), ("abc".to_owned(), false));
+        assert_eq!(ids(2), ("ab".to_owned(), true));
+        assert_eq!(ids(0), (String::new(), true));
+    }
 
     #[test]
     fn a_well_formed_id_stays_below_the_root_whatever_it_is_made_of() {

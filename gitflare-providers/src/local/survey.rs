@@ -19,6 +19,8 @@ pub struct Survey {
     pub refused: Vec<(PathBuf, String)>,
     /// How many more there are.
     pub more_refused: usize,
+    /// Whether there are more folders than are looked at, so that lists lack repositories.
+    pub is_cut: bool,
 }
 
 impl Survey {
@@ -44,6 +46,9 @@ impl fmt::Display for Survey {
         }
         if self.more_refused > 0 {
             write!(f, "\nnot served: {} more", self.more_refused)?;
+        }
+        if self.is_cut {
+            write!(f, "\nnot listed: what lies beyond the first 100000 folders")?;
         }
         Ok(())
     }
