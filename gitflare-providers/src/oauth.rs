@@ -72,6 +72,8 @@ pub(crate) struct Flow {
     pub(crate) client_authentication: ClientAuthentication,
     /// Its words for scopes, and what each is asked for. The least that allows the reads.
     pub(crate) scopes: &'static [(Need, &'static str)],
+    /// Those of its scopes that allow more than reading, and what, in words for the customer.
+    pub(crate) beyond_reading: &'static [(&'static str, &'static str)],
     /// Whether a refresh repeats the `redirect_uri` of the exchange.
     pub(crate) refresh_repeats_redirect_uri: bool,
     pub(crate) revocation: Revocation,
@@ -187,6 +189,20 @@ impl Oauth {
     /// The provider's words for the least that allows these permissions.
     pub(crate) fn scopes(&self, permissions: Scopes, separator: &str) -> String {
         self.flow.words(permissions).join(separator)
+    }
+
+    /// What those scopes allow beyond reading; nothing where the app's own rights count instead.
+    pub(crate) fn rights_beyond_reading(&self, permissions: Scopes) -> Vec<&'static str> {
+        if self.installation.is_some() {
+            return Vec::new();
+        }
+        let asked = self.flow.scopes.iter();
+        let asked = asked.filter(|(need, _)| need.is_in(permissions));
+        let right = |(_, word): &(Need, &str)| {
+            let mut rights = self.flow.beyond_reading.iter();
+            rights.find_map(|(wide, right)| (wide == word).then_some(*right))
+        };
+        asked.filter_map(right).collect()
     }
 
     /// A page of the provider, with a query.
@@ -383,6 +399,10 @@ impl ProviderOauth for Oauth {
 
     fn installation_url(&self) -> Option<String> {
         Some(self.page(self.installation.as_deref()?, &[]))
+    }
+
+    fn beyond_reading(&self, permissions: Scopes) -> Vec<&'static str> {
+        self.rights_beyond_reading(permissions)
     }
 
     async fn exchange(&self, exchange: CodeExchange<'_>) -> Result<ProviderTokens, OauthRefusal> {

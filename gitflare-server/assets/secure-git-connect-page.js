@@ -11,12 +11,25 @@ function picker(form, root) {
   let part = root.querySelector("[data-picker-part]");
   let running = null;
   let timer = 0;
+  // Whether only what is chosen is shown.
+  let only = false;
 
+  const isWhole = () =>
+    part.dataset.whole === "true" && !part.querySelector("input[type=hidden]");
   const boxes = () => [...part.querySelectorAll("[data-picker-rows] input")];
   const count = () => {
     const hidden = part.querySelectorAll("input[type=hidden][name=repositories]").length;
     const shown = boxes().filter((box) => box.checked).length;
     part.querySelector("[data-picker-chosen]").textContent = String(hidden + shown);
+    const view = part.querySelector("[data-picker-view]");
+    if (view && !only) view.hidden = hidden + shown === 0;
+    summarise("repositories", hidden + shown, "repository", "repositories");
+    const ticked = form.querySelectorAll("input[name=permissions]:checked").length;
+    summarise("permissions", ticked, "permission", "permissions");
+  };
+  const summarise = (name, number, one, several) => {
+    const place = form.querySelector(`[data-summary-${name}]`);
+    if (place) place.textContent = `${number} ${number === 1 ? one : several}`;
   };
   const isShown = (box) => !box.closest("li").hidden;
 
@@ -27,8 +40,11 @@ function picker(form, root) {
     for (const box of boxes()) {
       const item = box.closest("li");
       const text = item.textContent.toLowerCase();
-      item.hidden = !words.every((word) => text.includes(word));
+      item.hidden = !words.every((word) => text.includes(word)) || (only && !box.checked);
       any = any || !item.hidden;
+    }
+    for (const group of part.querySelectorAll("[data-picker-group]")) {
+      group.hidden = !group.querySelector("li:not([hidden])");
     }
     const empty = part.querySelector("[data-picker-empty]");
     if (empty) empty.hidden = any;
@@ -73,7 +89,19 @@ function picker(form, root) {
       part.querySelector("[data-picker-all]").addEventListener("click", () => set(true));
       part.querySelector("[data-picker-none]").addEventListener("click", () => set(false));
     }
-    part.addEventListener("change", count);
+    const view = part.querySelector("[data-picker-view]");
+    if (view) {
+      view.addEventListener("click", (event) => {
+        event.preventDefault();
+        only = !only;
+        if (!isWhole()) {
+          browse(view.value);
+          return;
+        }
+        view.textContent = only ? "Show all" : "Show only these";
+        narrow();
+      });
+    }
     for (const button of part.querySelectorAll("[data-picker-page]")) {
       button.addEventListener("click", (event) => {
         event.preventDefault();
@@ -84,17 +112,18 @@ function picker(form, root) {
   };
 
   search.addEventListener("input", () => {
-    if (part.dataset.whole === "true" && !part.querySelector("input[type=hidden]")) {
+    if (isWhole()) {
       narrow();
       return;
     }
     clearTimeout(timer);
-    timer = setTimeout(() => browse("0"), 150);
+    timer = setTimeout(() => browse(only ? "chosen-0" : "0"), 150);
   });
   search.addEventListener("keydown", (event) => {
     // Enter would send the form; the list follows the field already.
     if (event.key === "Enter") event.preventDefault();
   });
+  form.addEventListener("change", count);
   dress();
 }
 

@@ -14,7 +14,7 @@ use super::{
     Told, TreeQuery,
 };
 use crate::{
-    ConnectionId, Error, Page, PageRequest, Result, Secret,
+    ConnectionId, Error, Page, PageRequest, Result, Scopes, Secret,
     model::{
         Branch, Check, Comment, Commit, Comparison, Content, Contributor, Deployment, Diff,
         EventData, EventName, Label, Person, PullRequest, PullRequestFilter, Release, Repository,
@@ -205,6 +205,11 @@ impl ProviderOauth for Instance {
         self.linking()?
             .authorization_url(request)
             .map_err(|error| self.renamed(error))
+    }
+
+    fn beyond_reading(&self, permissions: Scopes) -> Vec<&'static str> {
+        let oauth = self.adapter.oauth();
+        oauth.map_or_else(Vec::new, |oauth| oauth.beyond_reading(permissions))
     }
 
     fn issuer_origin(&self) -> &str {

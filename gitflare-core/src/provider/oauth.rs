@@ -104,6 +104,13 @@ pub trait ProviderOauth: Send + Sync {
         None
     }
 
+    /// What the provider is asked for beyond reading, because it has nothing narrower that allows
+    /// these permissions: in words for the customer, each as the end of "it asks for". Empty when
+    /// only reading is asked for.
+    fn beyond_reading(&self, _permissions: Scopes) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Whether the provider sends the code to our server by a POST of its own, and the browser
     /// comes back without it.
     fn posts_code(&self) -> bool {

@@ -38,6 +38,10 @@ pub(super) const FLOW: Flow = Flow {
             "499b84ac-1321-427f-aa17-267ca6975798/vso.build",
         ),
     ],
+    beyond_reading: &[(
+        "499b84ac-1321-427f-aa17-267ca6975798/vso.code",
+        "making service hooks",
+    )],
     refresh_repeats_redirect_uri: false,
     revocation: Revocation::Unsupported,
     request_id: REQUEST_ID,

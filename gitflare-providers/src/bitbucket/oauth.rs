@@ -41,6 +41,10 @@ pub(super) const FLOW: Flow = Flow {
         (Need::OneOf(&[Scope::ReadDeployments]), "pipeline"),
         (Need::Events, "webhook"),
     ],
+    beyond_reading: &[
+        ("pullrequest", "commenting on pull requests"),
+        ("webhook", "making webhooks"),
+    ],
     refresh_repeats_redirect_uri: false,
     revocation: Revocation::Unsupported,
     request_id: REQUEST_ID,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gitflare_core::{
-    Clock, Code, Error, Result, Scope, Secret, SystemClock, Timestamp,
+    Clock, Code, Error, Result, Scope, Scopes, Secret, SystemClock, Timestamp,
     provider::{
         AuthorizationRequest, CodeExchange, OauthRefusal, ProviderId, ProviderOauth,
         ProviderTokens, TokenRefresh, TokenRevocation,
@@ -44,6 +44,7 @@ const FLOW: Flow = Flow {
         // Hooks are settings of a project.
         (Need::OneOf(&[Scope::EventsSubscribe]), "PROJECT_EDIT"),
     ],
+    beyond_reading: &[("PROJECT_EDIT", "changing projects, to make webhooks")],
     refresh_repeats_redirect_uri: false,
     revocation: Revocation::Unsupported,
     request_id: REQUEST_ID,
@@ -180,6 +181,10 @@ impl ProviderOauth for GitflicOauth {
 
     fn issuer_origin(&self) -> &str {
         self.0.issuer_origin()
+    }
+
+    fn beyond_reading(&self, permissions: Scopes) -> Vec<&'static str> {
+        self.0.rights_beyond_reading(permissions)
     }
 
     fn posts_code(&self) -> bool {

@@ -27,6 +27,10 @@ const FLOW: Flow = Flow {
         (Need::Repositories, "repo"),
         (Need::Events, "write:repo_hook"),
     ],
+    beyond_reading: &[
+        ("repo", "full control of private repositories"),
+        ("write:repo_hook", "making their webhooks"),
+    ],
     refresh_repeats_redirect_uri: false,
     revocation: Revocation::OfApplication,
     request_id: REQUEST_ID,
@@ -114,6 +118,14 @@ mod tests {
         let github_app = oauth(Some("git-flare"));
         let url = authorization_url(&github_app, &[Scope::ReadTags]);
         assert!(!url.contains("scope="), "{url}");
+        let beyond = |app: &Oauth, scope: Scope| app.beyond_reading([scope].into_iter().collect());
+        let full = "full control of private repositories";
+        assert_eq!(beyond(&app, Scope::ReadTags), [full]);
+        assert!(beyond(&app, Scope::ReadProfile).is_empty());
+        assert!(beyond(&github_app, Scope::ReadTags).is_empty());
+        for (word, _) in FLOW.beyond_reading {
+            assert!(FLOW.scopes.iter().any(|(_, asked)| asked == word), "{word}");
+        }
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub(super) const FLOW: Flow = Flow {
         (Need::Repositories, "read_api"),
         (Need::Events, "api"),
     ],
+    beyond_reading: &[(
+        "api",
+        "full access to the account by GitLab's API, to make webhooks",
+    )],
     refresh_repeats_redirect_uri: true,
     revocation: Revocation::EachToken("/oauth/revoke"),
     request_id: REQUEST_ID,

@@ -166,13 +166,13 @@ async fn again(
 /// An error in the words of the page.
 pub(super) fn problem(error: &Error) -> Notice {
     let message = error.message();
-    Notice::problem(if message.starts_with("`repositories`") {
-        "Choose at least one repository."
+    if message.starts_with("`repositories`") {
+        Notice::problem("Choose at least one repository.").at("repositories")
     } else if message.starts_with("`permissions`") {
-        "Tick at least one thing that the app may see."
+        Notice::problem("Tick at least one thing that the app may see.").at("permissions")
     } else {
-        message
-    })
+        Notice::problem(message)
+    }
 }
 
 /// The choice of a submitted form.

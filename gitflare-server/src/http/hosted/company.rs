@@ -200,7 +200,7 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
         about.session.id,
         encoded(about.customer_ref)
     );
-    let connect = consent::connect_options(x, &base);
+    let connect = consent::connect_options(x, &base, client.default_permissions);
     let notice = match shape.notice {
         Some(notice) => Some(notice),
         None => {

@@ -4,7 +4,7 @@
 use gitflare_core::{
     Code, Scopes,
     gateway::{AccountListing, Consent, ConsentContext, Query},
-    provider::ProviderId,
+    provider::{Provider, ProviderId},
     redirect_uri,
     storage::{Connection, ConnectionStatus},
 };
@@ -41,7 +41,7 @@ pub(super) struct Shape {
 pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Result<Reply, Refusal> {
     let (request, context, id) = (&consent.request, &consent.context, consent.id.expose());
     let base = format!("/oauth/authorize/connect/{{provider}}?request_id={id}");
-    let connect = connect_options(x, &base);
+    let connect = connect_options(x, &base, request.permissions);
     let own_query = x.raw_query().filter(|query| query.contains("client_id="));
     let address = match own_query {
         Some(query) => format!("/oauth/authorize?{query}"),
@@ -149,8 +149,15 @@ fn host(uri: &str) -> &str {
     origin.split_once("://").map_or(origin, |(_, host)| host)
 }
 
-/// The providers at which accounts can be linked. `base` holds `{provider}` where its id goes.
-pub(super) fn connect_options(x: &Exchange, base: &str) -> Vec<ConnectOption> {
+/// What a provider is asked for beyond reading, as a list in words; `None` when nothing is.
+fn beyond_reading(provider: &dyn Provider, permissions: Scopes) -> Option<SafeText> {
+    let rights = provider.oauth()?.beyond_reading(permissions);
+    (!rights.is_empty()).then(|| SafeText::new(&rights.join(", ")))
+}
+
+/// The providers at which accounts can be linked for these permissions. `base` holds `{provider}`
+/// where its id goes.
+pub(super) fn connect_options(x: &Exchange, base: &str, permissions: Scopes) -> Vec<ConnectOption> {
     let linking = x.gateway().providers().iter();
     linking
         .filter(|provider| provider.oauth().is_some())
@@ -160,6 +167,7 @@ pub(super) fn connect_options(x: &Exchange, base: &str) -> Vec<ConnectOption> {
                 provider: provider.id(),
                 kind: provider.kind(),
                 name: SafeText::new(provider.name()),
+                beyond_reading: beyond_reading(&**provider, permissions),
                 start_in_popup: link(&format!("{start}&popup=1")),
                 start: link(&start),
             }
@@ -220,6 +228,7 @@ pub(super) fn picker(
                 connection_id: connection_id.to_owned(),
                 id: repository.id.clone(),
                 provider: connection.provider,
+                account: login(connection),
                 full_name: SafeText::new(&repository.full_name),
                 description: repository.description.as_deref().map(SafeText::new),
                 is_private: repository.private,
@@ -231,10 +240,8 @@ pub(super) fn picker(
             });
         }
     }
-    let search = picked.map_or("", |picked| picked.search.as_str());
-    let from = picked.and_then(|picked| picked.browse).unwrap_or(0);
     let is_cut = listings.iter().any(|listing| listing.is_cut);
-    Picker::new(choices, search, from, is_cut)
+    Picker::new(choices, picked.unwrap_or(&Picked::default()), is_cut)
 }
 
 /// Note on files and secrets that the firewall keeps from every app.

@@ -48,6 +48,8 @@ pub(crate) struct ConnectOption {
     pub(crate) kind: ProviderKind,
     /// The instance's name.
     pub(crate) name: SafeText,
+    /// What it is asked for beyond reading, in words; `None` when nothing is.
+    pub(crate) beyond_reading: Option<SafeText>,
     /// Own path that starts linking in the same window.
     pub(crate) start: Link,
     /// Own path that starts linking in a new window, which ends in the hand-over page.
@@ -66,6 +68,7 @@ impl ConnectOption {
                 provider: id,
                 kind: provider.kind(),
                 name: SafeText::new(provider.name()),
+                beyond_reading: None,
                 start_in_popup: Link::new(&format!("{start}&popup=1"))?,
                 start: Link::new(&start)?,
             })
@@ -101,6 +104,11 @@ pub(crate) struct PermissionChoice {
 }
 
 impl PermissionChoice {
+    /// How many boxes are ticked.
+    pub(super) fn ticked(choices: &[Self]) -> usize {
+        choices.iter().filter(|choice| choice.is_chosen).count()
+    }
+
     /// Everything that is asked for, with the boxes of `chosen` ticked.
     pub(crate) fn among(asked: Scopes, chosen: Scopes) -> Vec<Self> {
         asked
@@ -141,6 +149,8 @@ pub(crate) struct Notice {
     pub(crate) is_problem: bool,
     /// One or two sentences.
     pub(crate) text: SafeText,
+    /// The part of the page where it can be put right, by its anchor.
+    pub(crate) at: Option<&'static str>,
 }
 
 impl Notice {
@@ -149,6 +159,7 @@ impl Notice {
         Self {
             is_problem: false,
             text: text.into(),
+            at: None,
         }
     }
 
@@ -157,6 +168,18 @@ impl Notice {
         Self {
             is_problem: true,
             text: text.into(),
+            at: None,
         }
+    }
+
+    /// Whether it is about this part of the page.
+    pub(super) fn is_at(&self, anchor: &str) -> bool {
+        self.at == Some(anchor)
+    }
+
+    /// The same, said at this part of the page too.
+    pub(crate) fn at(mut self, anchor: &'static str) -> Self {
+        self.at = Some(anchor);
+        self
     }
 }

@@ -70,6 +70,10 @@ pub(crate) struct ConsentView {
 }
 
 impl ConsentView {
+    fn ticked(&self) -> usize {
+        PermissionChoice::ticked(&self.permissions)
+    }
+
     fn shell(&self) -> Shell {
         Shell::customer()
     }

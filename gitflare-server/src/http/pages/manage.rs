@@ -58,6 +58,10 @@ pub(crate) struct ManageView {
 }
 
 impl ManageView {
+    fn ticked(&self) -> usize {
+        PermissionChoice::ticked(&self.permissions)
+    }
+
     fn shell(&self) -> Shell {
         Shell::customer()
     }

@@ -23,6 +23,8 @@ pub(crate) struct RepositoryChoice {
     pub(crate) id: String,
     /// Id of the provider instance.
     pub(crate) provider: ProviderId,
+    /// The account that it is read through.
+    pub(crate) account: SafeText,
     /// Full name, `owner/name`.
     pub(crate) full_name: SafeText,
     /// Description by its owner.
@@ -39,6 +41,12 @@ impl RepositoryChoice {
     /// The value of its box, as the approving form posts it.
     pub(super) fn value(&self) -> String {
         format!("{}:{}", self.connection_id, self.id)
+    }
+
+    /// Whose it is: the full name without its last part.
+    fn owner(&self) -> &str {
+        let name = self.full_name.as_str();
+        name.rsplit_once('/').map_or("", |(owner, _)| owner)
     }
 
     fn matches(&self, words: &[String]) -> bool {
@@ -63,7 +71,12 @@ pub(crate) struct Picked {
     pub(crate) search: String,
     /// From which match on to show the list, when that is all the form wants.
     pub(crate) browse: Option<usize>,
+    /// Whether only what is chosen is shown.
+    pub(crate) only_chosen: bool,
 }
+
+/// How the value of `browse` begins for a list of what is chosen; a position follows.
+const ONLY_CHOSEN: &str = "chosen-";
 
 impl Picked {
     /// The choices among a form's pairs; other members are left aside.
@@ -77,7 +90,12 @@ impl Picked {
                 }
                 "search" => picked.search.clone_from(value),
                 // Whatever it holds, a form with `browse` must not act.
-                "browse" => picked.browse = Some(value.parse().unwrap_or(0)),
+                "browse" => {
+                    let position = value.strip_prefix(ONLY_CHOSEN);
+                    picked.only_chosen = position.is_some();
+                    let position = position.unwrap_or(value);
+                    picked.browse = Some(position.parse().unwrap_or(0));
+                }
                 _ => {}
             }
         }
@@ -104,17 +122,34 @@ pub(crate) struct Picker {
     pub(super) from: usize,
     /// Whether an account has more repositories than were listed.
     pub(super) is_cut: bool,
+    /// Whether only what is chosen is shown.
+    pub(super) only_chosen: bool,
+}
+
+/// The shown repositories of one owner that are read through one account.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group<'p> {
+    /// The first of its rows, which tells what they have in common.
+    pub(super) head: &'p RepositoryChoice,
+    pub(super) rows: &'p [RepositoryChoice],
+}
+
+impl Group<'_> {
+    /// Whose the repositories are.
+    pub(super) fn owner(&self) -> SafeText {
+        SafeText::new(self.head.owner())
+    }
 }
 
 impl Picker {
-    /// The part of `choices` that a search and a position show. `is_cut` says that an account has
-    /// more repositories than `choices` holds.
-    pub(crate) fn new(
-        choices: Vec<RepositoryChoice>,
-        search: &str,
-        from: usize,
-        is_cut: bool,
-    ) -> Self {
+    /// The part of `choices` that a form asks to see, by account and owner. `is_cut` says that an
+    /// account has more repositories than `choices` holds.
+    pub(crate) fn new(mut choices: Vec<RepositoryChoice>, picked: &Picked, is_cut: bool) -> Self {
+        for of_account in choices.chunk_by_mut(|a, b| a.connection_id == b.connection_id) {
+            of_account.sort_by_cached_key(|it| it.owner().to_lowercase());
+        }
+        let (search, from) = (&picked.search, picked.browse.unwrap_or(0));
+        let only_chosen = picked.only_chosen;
         let search = SafeText::new(search);
         let words: Vec<String> = search
             .as_str()
@@ -124,8 +159,9 @@ impl Picker {
             .collect();
         let total = choices.len();
         let chosen = choices.iter().filter(|it| it.is_chosen).count();
-        let (matching, others): (Vec<_>, Vec<_>) =
-            choices.into_iter().partition(|it| it.matches(&words));
+        let (matching, others): (Vec<_>, Vec<_>) = choices
+            .into_iter()
+            .partition(|it| it.matches(&words) && (it.is_chosen || !only_chosen));
         let matches = matching.len();
         let from = if from < matches {
             from - from % SHOWN
@@ -153,7 +189,39 @@ impl Picker {
             chosen,
             from,
             is_cut,
+            only_chosen,
         }
+    }
+
+    /// The shown rows by account and owner, in their order.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        let is_one = |a: &RepositoryChoice, b: &RepositoryChoice| {
+            a.connection_id == b.connection_id && a.owner().eq_ignore_ascii_case(b.owner())
+        };
+        let groups = self.rows.chunk_by(is_one);
+        groups.filter_map(|rows| {
+            Some(Group {
+                head: rows.first()?,
+                rows,
+            })
+        })
+    }
+
+    /// The value of `browse` that shows the list from a position on, in this view.
+    pub(super) fn at(&self, from: &usize) -> String {
+        let view = if self.only_chosen { ONLY_CHOSEN } else { "" };
+        format!("{view}{from}")
+    }
+
+    /// The value of `browse` that shows the list from its beginning, in this view.
+    pub(super) fn first_part(&self) -> String {
+        self.at(&0)
+    }
+
+    /// The value of `browse` that leads to the other view, of all or of what is chosen.
+    pub(super) fn other_view(&self) -> String {
+        let view = if self.only_chosen { "" } else { ONLY_CHOSEN };
+        format!("{view}0")
     }
 
     /// One past the last shown match.
@@ -187,6 +255,7 @@ mod tests {
                 connection_id: "conn_1".to_owned(),
                 id: index.to_string(),
                 provider: ProviderId::GITHUB,
+                account: "octo".into(),
                 full_name: format!("octo/repo-{index:04}").into(),
                 description: (index % 2 == 0).then(|| "An Even one".into()),
                 is_private: None,
@@ -196,12 +265,73 @@ mod tests {
             .collect()
     }
 
+    fn part(search: &str, from: usize) -> Picked {
+        Picked {
+            search: search.to_owned(),
+            browse: Some(from),
+            ..Picked::default()
+        }
+    }
+
+    #[test]
+    fn rows_stand_together_by_account_and_owner() {
+        let mut rows = choices(6);
+        for (at, (account, name)) in [
+            ("conn_1", "zeta/a"),
+            ("conn_1", "Acme/b"),
+            ("conn_1", "zeta/c"),
+            ("conn_1", "acme/d"),
+            ("conn_2", "acme/sub/e"),
+            ("conn_2", "lonely"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            rows[at].connection_id = account.to_owned();
+            rows[at].full_name = name.into();
+        }
+        let picker = Picker::new(rows, &Picked::default(), false);
+        let groups: Vec<_> = picker
+            .groups()
+            .map(|group| {
+                let names = group.rows.iter().map(|row| row.full_name.as_str());
+                (group.owner().as_str().to_owned(), names.collect::<Vec<_>>())
+            })
+            .collect();
+        let expected = [
+            ("Acme", vec!["Acme/b", "acme/d"]),
+            ("zeta", vec!["zeta/a", "zeta/c"]),
+            ("", vec!["lonely"]),
+            ("acme/sub", vec!["acme/sub/e"]),
+        ];
+        assert_eq!(
+            groups,
+            expected.map(|(owner, names)| (owner.to_owned(), names))
+        );
+    }
+
+    #[test]
+    fn what_is_chosen_can_be_seen_alone() {
+        let pairs = [("browse".to_owned(), "chosen-0".to_owned())];
+        let picked = Picked::from_pairs(&pairs);
+        let picker = Picker::new(choices(1000), &picked, false);
+        assert_eq!(
+            (picker.matching, picker.chosen, picker.rows.len()),
+            (4, 4, 4)
+        );
+        assert!(picker.hidden.is_empty() && !picker.is_whole());
+        assert_eq!(
+            (picker.at(&100), picker.other_view()),
+            ("chosen-100".into(), "0".into())
+        );
+    }
+
     #[test]
     fn a_hundred_of_a_thousand_are_shown_and_none_is_lost() {
         let mut from = 0;
         let mut seen = Vec::new();
         loop {
-            let picker = Picker::new(choices(1000), "", from, false);
+            let picker = Picker::new(choices(1000), &part("", from), false);
             assert_eq!(picker.rows.len(), 100);
             assert_eq!(
                 (picker.total, picker.matching, picker.chosen),
@@ -229,7 +359,7 @@ mod tests {
             ("nothing like it", 0),
             ("  ", 1000),
         ] {
-            let picker = Picker::new(choices(1000), search, 0, false);
+            let picker = Picker::new(choices(1000), &part(search, 0), false);
             assert_eq!(picker.matching, matching, "{search}");
             let shown_chosen = picker.rows.iter().filter(|it| it.is_chosen).count();
             assert_eq!(shown_chosen + picker.hidden.len(), 4, "{search}");
@@ -240,7 +370,7 @@ mod tests {
     fn a_position_that_is_none_shows_the_beginning() {
         for (from, expected) in [(0, 0), (100, 100), (150, 100), (1000, 0), (usize::MAX, 0)] {
             assert_eq!(
-                Picker::new(choices(250), "", from, false).from,
+                Picker::new(choices(250), &part("", from), false).from,
                 if from == 100 || from == 150 {
                     expected
                 } else {
@@ -248,7 +378,7 @@ mod tests {
                 }
             );
         }
-        let last = Picker::new(choices(250), "", 200, false);
+        let last = Picker::new(choices(250), &part("", 200), false);
         assert_eq!(
             (last.rows.len(), last.previous(), last.next()),
             (50, Some(100), None)

@@ -28,7 +28,7 @@ use super::super::{
     explain::{ExplainView, StepRow},
     handover::{Handover, HandoverView},
     manage::{ManageView, SharingState},
-    picker::{Picker, RepositoryChoice},
+    picker::{Picked, Picker, RepositoryChoice},
     testapp::{
         ConnectionState as Progress, DeliveryRow, DiffView, EventsView, ExchangeCard, ProbeRow,
         ProbeView, SideRow, SubscribeRow, TestappView,
@@ -66,6 +66,7 @@ fn option(provider: ProviderId) -> ConnectOption {
         provider,
         kind: provider.kind(),
         name: SafeText::new(provider.name()),
+        beyond_reading: Some("full control of private repositories".into()),
         start: link(&format!("/v1/auth/{provider}/start?redirect=1")),
         start_in_popup: link(&format!("/v1/auth/{provider}/start?popup=1")),
     }
@@ -126,6 +127,7 @@ impl Words<'_> {
                 connection_id: "conn_1".to_owned(),
                 id: format!("{}", 1_000 + index),
                 provider: ProviderId::GITHUB,
+                account: self.shown("ada-lovelace"),
                 full_name: self.shown(&format!("ada-lovelace/engine-{index:02}")),
                 description: (index % 3 == 0).then(|| self.shown("Notes on the analytical engine")),
                 is_private: Some(index % 4 != 0),
@@ -133,7 +135,11 @@ impl Words<'_> {
                 is_chosen: index % 7 == 1,
             })
             .collect();
-        Picker::new(choices, search, 0, false)
+        let picked = Picked {
+            search: search.to_owned(),
+            ..Picked::default()
+        };
+        Picker::new(choices, &picked, false)
     }
 
     fn firewall(&self) -> FirewallNote {
@@ -192,7 +198,9 @@ impl Words<'_> {
             },
             picker: self.picker(""),
             firewall: self.firewall(),
-            notice: accounts.then(|| Notice::problem((self.of)("Select at least one repository."))),
+            notice: accounts.then(|| {
+                Notice::problem((self.of)("Select at least one repository.")).at("repositories")
+            }),
             embedding: self.embedding(is_framed),
         }
     }
