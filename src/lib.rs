@@ -31,6 +31,8 @@
 //! # }
 //! ```
 //!
+//! A server elsewhere is read by the same methods: `client`, by the feature of its name.
+//!
 //! # Features
 //! All are on by default. Without any there is the core with the firewall: no socket, no database and
 //! no async runtime. A test counts the packages that each set brings, and holds them to this table.
@@ -45,6 +47,7 @@
 //! | `gitflic` | the same | 162 |
 //! | `local` | the adapter of local Git repositories | 165 |
 //! | `hosts` | every adapter | 250 |
+//! | `client` | typed reads of a server elsewhere, over HTTP | 162 |
 //! | `sqlite` | the storage in SQLite | 95 |
 //! | `postgres` | the storage in PostgreSQL, for several nodes | 115 |
 //! | `service` | the HTTP surface, to be mounted in a server that exists already | 188 |
@@ -56,6 +59,8 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(feature = "client")]
+pub mod client;
 mod master_key;
 
 pub use gitflare_core as core;

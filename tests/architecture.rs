@@ -65,6 +65,7 @@ const PLACES: &[(&str, &[&str])] = &[
         &[
             "gitflare-providers/src/http",
             "gitflare-providers/src/oauth.rs",
+            "src/client.rs",
             "gitflare-providers/src/upstream",
         ],
     ),

@@ -1,7 +1,7 @@
 //! One page of a collection: how much is asked ([`Limit`]), where it starts ([`Position`]) and
 //! what came back ([`Page`]). Sealing a position for a client is the cursor module's business.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Code, Error, Result};
 
@@ -60,6 +60,13 @@ impl Limit {
 impl Serialize for Limit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let limit = u32::deserialize(deserializer)?;
+        Self::new(limit).map_err(|error| serde::de::Error::custom(error.message()))
     }
 }
 

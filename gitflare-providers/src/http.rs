@@ -500,7 +500,8 @@ fn host_and_port(entry: &str) -> Result<(Host, u16)> {
 
 /// TLS 1.2 and 1.3 against the host's own certificate authorities. A host that has none serves
 /// plain local upstreams still; every TLS handshake fails there.
-fn tls() -> ClientConfig {
+#[must_use]
+pub fn tls() -> ClientConfig {
     let provider = Arc::new(ring::default_provider());
     let builder = || {
         ClientConfig::builder_with_provider(provider.clone())

@@ -107,7 +107,7 @@ mod wire;
 
 #[cfg(feature = "http")]
 pub use http::{
-    Callbacks, Documents, FoundDocument, Http, HttpConfig, Loopback, LoopbackAnswer, use_pool,
+    Callbacks, Documents, FoundDocument, Http, HttpConfig, Loopback, LoopbackAnswer, tls, use_pool,
 };
 #[cfg(feature = "http")]
 pub use oauth::OauthConfig;

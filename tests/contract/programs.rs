@@ -6,7 +6,7 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::{Child, Command, Output},
+    process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -167,36 +167,74 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Runs the quickstart of a language as its page says, with a customer who approves.
-fn quickstart(tool: &str, language: &str) {
-    if run(Command::new(tool).arg("--version")).is_none() {
-        return;
+/// The command that serves a program; `None`, said aloud, where the tool is missing.
+fn served(folder: &Path, language: &str, program: &str) -> Option<Command> {
+    let (tool, name) = match language {
+        "js" => ("node", "quickstart.mjs"),
+        "python" => ("python3", "quickstart.py"),
+        _ => ("go", "quickstart.go"),
+    };
+    let version = if tool == "go" { "version" } else { "--version" };
+    run(Command::new(tool).arg(version))?;
+    std::fs::write(folder.join(name), program).unwrap();
+    let mut command = Command::new(tool);
+    if tool == "go" {
+        // `go run` would leave its child behind.
+        run(go(folder).args(["build", "-o", "quickstart", name]))?;
+        command = Command::new(folder.join("quickstart"));
+    } else {
+        command.arg(name);
     }
+    command.current_dir(folder);
+    Some(command)
+}
+
+/// Go in a folder, with a cache of the tests' own.
+fn go(folder: &Path) -> Command {
+    let mut command = Command::new("go");
+    command.current_dir(folder);
+    command.env("GOCACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/go"));
+    command.env("GOFLAGS", "-buildvcs=false");
+    command
+}
+
+/// Runs the quickstart of a language as its page says, with a customer who approves.
+fn quickstart(language: &str) {
     let fixture = ConsentFixture::start();
     let program = programs(&plain(&fixture.server, "quickstart"), language).remove(0);
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(if language == "js" {
-        "quickstart.mjs"
-    } else {
-        "quickstart.py"
-    });
-    std::fs::write(&path, program).unwrap();
+    let Some(mut command) = served(folder.path(), language, &program) else {
+        return;
+    };
     let port = free_port();
-    let child = Command::new(tool)
-        .arg(&path)
+    let child = command
         .env("CLIENT_ID", fixture.client_id())
         .env("CLIENT_SECRET", text(&fixture.app["clientSecret"]))
         .env("REDIRECT_URI", CALLBACK)
         .env("PORT", port.to_string())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut serving = Serving(child);
+    walk(&fixture, port, || {
+        let ended = serving.0.try_wait().unwrap();
+        assert!(ended.is_none(), "{language} has ended");
+    });
+    serving.0.kill().unwrap();
+    let mut said = String::new();
+    let told = serving.0.stderr.take().unwrap().read_to_string(&mut said);
+    told.unwrap();
+    assert_eq!(said, "", "{language} has nothing to complain of");
+}
+
+/// Goes the way of a customer through an app that serves on this port.
+fn walk(fixture: &ConsentFixture, port: u16, mut look: impl FnMut()) {
     let first = loop {
         match get(port, "/") {
             Some(answer) => break answer,
             None => std::thread::sleep(Duration::from_millis(50)),
         }
-        assert!(serving.0.try_wait().unwrap().is_none(), "{tool} has ended");
+        look();
     };
     let link = first.lines().find_map(|line| {
         let (name, value) = line.split_once(": ")?;
@@ -255,12 +293,47 @@ fn the_commands_for_agents_work_when_pasted() {
 
 #[test]
 fn the_quickstart_in_javascript_does_what_it_says() {
-    quickstart("node", "js");
+    quickstart("js");
 }
 
 #[test]
 fn the_quickstart_in_python_does_what_it_says() {
-    quickstart("python3", "python");
+    quickstart("python");
+}
+
+#[path = "../../examples/quickstart.rs"]
+#[expect(dead_code, reason = "its `main` is the example's")]
+mod quickstart_in_rust;
+
+#[test]
+fn the_quickstart_in_rust_does_what_it_says() {
+    let fixture = ConsentFixture::start();
+    let base = format!("http://{}", fixture.server.address);
+    let program = programs(&plain(&fixture.server, "quickstart"), "rust").remove(0);
+    let example = include_str!("../../examples/quickstart.rs");
+    let example = &example[example.find("use std").unwrap()..];
+    assert_eq!(
+        program.replace(&base, "http://127.0.0.1:8080").trim(),
+        example.trim(),
+        "the page has the example's text"
+    );
+    let app = gitflare::client::App {
+        client_id: fixture.client_id(),
+        client_secret: text(&fixture.app["clientSecret"]).into(),
+    };
+    let app = quickstart_in_rust::app(&base, &base, app, CALLBACK).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"));
+    let listener = listener.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    runtime.spawn(async move { axum::serve(listener, app).await });
+    walk(&fixture, port, || {});
+    runtime.shutdown_background();
+}
+
+#[test]
+fn the_quickstart_in_go_does_what_it_says() {
+    quickstart("go");
 }
 
 /// Runs a command of a document, and keeps for the next ones what it answers.
@@ -350,6 +423,27 @@ fn used(folder: &Path, tool: &str, program: &str, line: &str) -> Option<Output> 
     run(command.current_dir(folder))
 }
 
+/// Calls the check of the events page for a right body, another one, another time, another key.
+const GO_MAIN: &str = r#"package main
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+func main() {
+	h := http.Header{}
+	h.Set("webhook-id", "evt_1")
+	h.Set("webhook-timestamp", "1800000000")
+	h.Set("webhook-signature", "v1,AAAA v1,RIGHT")
+	at := time.Unix(1800000000, 0)
+	body := []byte("BODY")
+	fmt.Println(IsOurs("SECRET", h, body, at), IsOurs("SECRET", h, append(body, ' '), at),
+		IsOurs("SECRET", h, body, at.Add(301*time.Second)), IsOurs("whsec_AAAA", h, body, at))
+}
+"#;
+
 #[test]
 fn the_signature_checks_of_the_events_page_tell_right_from_wrong() {
     let server = Server::start();
@@ -379,6 +473,20 @@ fn the_signature_checks_of_the_events_page_tell_right_from_wrong() {
             let said = String::from_utf8(output.stdout).unwrap();
             assert_eq!(said.trim(), "true false false false", "{tool}");
         }
+    }
+    let program = programs(&page, "go").remove(0);
+    std::fs::write(folder.path().join("page.go"), program).unwrap();
+    std::fs::write(
+        folder.path().join("main.go"),
+        GO_MAIN
+            .replace("SECRET", &secret)
+            .replace("RIGHT", &right)
+            .replace("BODY", &sent.replace('"', "\\\"")),
+    )
+    .unwrap();
+    if let Some(output) = run(go(folder.path()).args(["run", "page.go", "main.go"])) {
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said.trim(), "true false false false", "go");
     }
     std::fs::write(folder.path().join("body.json"), sent).unwrap();
     let command = programs(&page, "sh").pop().unwrap();

@@ -9,6 +9,7 @@
 mod agents;
 mod approved;
 mod azure;
+mod client;
 mod compare;
 mod contents;
 mod events;

@@ -5,7 +5,7 @@ mod catalogue;
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use catalogue::{CODES, Code, CodeRow};
 
@@ -15,7 +15,7 @@ use crate::provider::{ProviderId, RateLimit};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Where a failure lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -269,6 +269,37 @@ pub struct Canonical<'a> {
     retry_after_seconds: Option<u32>,
 }
 
+/// The canonical object as a gateway elsewhere has written it. The request's id becomes the detail.
+impl<'de> Deserialize<'de> for Error {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Received {
+            code: String,
+            message: String,
+            source: Source,
+            provider: Option<ProviderId>,
+            upstream_status: Option<u16>,
+            request_id: String,
+            provider_request_id: Option<String>,
+            retry_after_seconds: Option<u32>,
+        }
+        let received = Received::deserialize(deserializer)?;
+        let code = Code::parse(&received.code)
+            .ok_or_else(|| serde::de::Error::custom("not an error code of the contract"))?;
+        Ok(Self(Box::new(Inner {
+            code,
+            message: received.message,
+            detail: Some(format!("request {}", received.request_id)),
+            source: received.source,
+            provider: received.provider,
+            upstream_status: received.upstream_status,
+            provider_request_id: received.provider_request_id,
+            retry_after_seconds: received.retry_after_seconds,
+            rate_limits: Vec::new(),
+        })))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.code.name(), self.0.message)
@@ -295,6 +326,12 @@ mod tests {
     fn canonical_object_has_the_contract_shape() {
         let json =
             serde_json::to_value(Error::invalid_cursor("bad tag").canonical("gf_req_123")).unwrap();
+        let read: Error = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(read.detail(), Some("request gf_req_123"));
+        assert_eq!(
+            serde_json::to_value(read.canonical("gf_req_123")).unwrap(),
+            json
+        );
         assert_eq!(
             json,
             serde_json::json!({

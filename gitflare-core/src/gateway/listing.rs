@@ -1,7 +1,7 @@
 //! Pages of our own objects: the same limits and cursors as unified reads, over rows that the
 //! storage lists by id. A cursor is bound to the list and its filters.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Gateway, Query};
 use crate::{
@@ -44,7 +44,7 @@ pub struct Listing<T> {
 }
 
 /// Continuation of a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PageInfo {
     /// The limit in force.

@@ -1,6 +1,6 @@
 //! A comment on a pull request, an issue or a commit: the same object in reads and in events.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Actor, ReviewState, words};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What somebody said; in events a review, too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Comment {

@@ -1,6 +1,6 @@
 //! A commit without its changes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::DiffStats;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// One commit of a history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Commit {
@@ -42,7 +42,7 @@ impl Commit {
 }
 
 /// A person and a time in a commit, as Git records them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Signature {

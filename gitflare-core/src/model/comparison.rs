@@ -1,7 +1,7 @@
 //! Two commits compared: what the newer one changes against what both have in common, as a pull request
 //! shows it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Commit, Diff, words};
 use crate::{
@@ -14,7 +14,7 @@ pub const MAX_COMPARED_COMMITS: usize = 250;
 
 /// What `head` changes against its merge base with `base` (three dots in Git). `baseSha` is that merge
 /// base, `headSha` the commit of `head`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {

@@ -1,11 +1,11 @@
 //! A contributor.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::filter::identifiers_only;
 
 /// An author or account with commits in a repository.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Contributor {

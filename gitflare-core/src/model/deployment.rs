@@ -1,6 +1,6 @@
 //! A deployment.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Actor, words};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A release of a commit to an environment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deployment {

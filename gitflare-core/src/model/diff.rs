@@ -1,6 +1,6 @@
 //! The changes of a commit or a pull request, file by file.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::words;
 use crate::{
@@ -14,7 +14,7 @@ pub const MAX_FILES: usize = 3000;
 pub const MAX_PATCH_BYTES: usize = 10 * 1024 * 1024;
 
 /// The changes between two commits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Diff {
@@ -33,7 +33,7 @@ pub struct Diff {
 }
 
 /// Counts over a diff.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DiffStats {
     /// Number of changed files.
@@ -45,7 +45,7 @@ pub struct DiffStats {
 }
 
 /// One changed file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DiffFile {

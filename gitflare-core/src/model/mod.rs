@@ -28,7 +28,7 @@ mod subscription;
 mod tag;
 mod tree_entry;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use branch::Branch;
 pub use check::{Check, CheckConclusion, CheckStatus};
@@ -54,7 +54,7 @@ pub use tag::{Tag, Tagger};
 pub use tree_entry::{TreeEntry, TreeEntryType};
 
 /// An account at the provider.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Actor {
@@ -97,6 +97,15 @@ macro_rules! words {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Self::parse(&word).ok_or_else(|| {
+                    serde::de::Error::custom(concat!("not a word of ", stringify!($name)))
+                })
             }
         }
 

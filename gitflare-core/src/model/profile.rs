@@ -1,11 +1,11 @@
 //! The account behind a connection.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{ConnectionId, filter::identifiers_only, provider::ProviderId};
 
 /// The account that a connection reads as.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Viewer {

@@ -1,6 +1,6 @@
 //! A pull request (on GitLab: merge request).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Actor, words};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A proposal to merge one branch into another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PullRequest {
@@ -60,7 +60,7 @@ pub struct PullRequest {
 }
 
 /// Counts over what a pull request changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PullRequestStats {
     /// Number of commits.

@@ -1,6 +1,6 @@
 //! A review of a pull request.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Actor, words};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 
 /// What somebody thinks of a pull request: a row of history where the provider keeps one, else the
 /// vote of a person as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Review {

@@ -1,12 +1,12 @@
 //! An event subscription: what the app wants to hear about, and where.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::words;
 use crate::{SubscriptionId, Timestamp, filter::identifiers_only, provider::ProviderId};
 
 /// A subscription as the app sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {

@@ -1,6 +1,6 @@
 //! A tag.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Result, Timestamp,
@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A tag of a repository.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tag {
@@ -25,7 +25,7 @@ pub struct Tag {
 }
 
 /// Tagger and time of an annotated tag.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Tagger {
     /// The name in the tag.

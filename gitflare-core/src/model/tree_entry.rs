@@ -1,6 +1,6 @@
 //! An entry of a file tree.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::words;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A file, folder, link or submodule in a tree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TreeEntry {
     /// The path from the root of the repository.

@@ -1,15 +1,14 @@
 //! The content of one file, typed: which commit it is read at, and what the caller has of it already.
 
-use super::{Answer, RepositoryReader, answer};
+use super::{Answer, Asked, RepositoryReader, Transport};
 use crate::{Result, gateway::Payload, model::Content, provider::Endpoint};
 
 /// A file to read: commit and condition, then [`File::send`].
 #[derive(Clone, Debug)]
 #[must_use = "a file is read by `send`"]
-pub struct File<'g> {
-    repository: RepositoryReader<'g>,
-    query: Vec<(String, String)>,
-    if_none_match: Option<String>,
+pub struct File<S> {
+    repository: RepositoryReader<S>,
+    target: Asked,
 }
 
 /// What a file was answered with.
@@ -22,21 +21,23 @@ pub struct ReadFile {
     pub etag: Option<String>,
 }
 
-impl<'g> RepositoryReader<'g> {
+impl<S: Transport> RepositoryReader<S> {
     /// One file by its path; of the default branch unless told otherwise.
-    pub fn file(&self, path: &str) -> File<'g> {
+    pub fn file(&self, path: &str) -> File<S> {
+        let mut target = self.target("contents");
+        target.query = vec![("path".to_owned(), path.to_owned())];
         File {
             repository: self.clone(),
-            query: vec![("path".to_owned(), path.to_owned())],
-            if_none_match: None,
+            target,
         }
     }
 }
 
-impl File<'_> {
+impl<S: Transport> File<S> {
     fn at(mut self, name: &str, value: &str) -> Self {
-        self.query.retain(|(known, _)| known == "path");
-        self.query.push((name.to_owned(), value.to_owned()));
+        let query = &mut self.target.query;
+        query.retain(|(known, _)| known == "path");
+        query.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -52,7 +53,7 @@ impl File<'_> {
 
     /// Only if it is another file than the one with this validator.
     pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
-        self.if_none_match = Some(etag.into());
+        self.target.if_none_match = Some(etag.into());
         self
     }
 
@@ -62,20 +63,17 @@ impl File<'_> {
     /// As [`crate::gateway::Gateway::read`].
     pub async fn send(&self) -> Result<ReadFile> {
         let reader = &self.repository.reader;
-        let target = self.repository.target("contents");
-        let mut request = reader.request(Endpoint::Contents, &target, self.query.clone());
-        request.if_none_match.clone_from(&self.if_none_match);
-        let reply = reader.gateway.read(request).await?;
-        let etag = reply.etag.clone();
-        if reply.status() == 304 {
-            let content = None;
-            return Ok(ReadFile { content, etag });
-        }
-        let content = answer(reply, |payload| match payload {
+        let target = self.target.clone();
+        let told = reader.read(Endpoint::Contents, target, |payload| match payload {
             Payload::Content(content) => Some(*content),
             _ => None,
-        })?;
-        let content = Some(content);
+        });
+        let told = told.await?;
+        let etag = told.etag.clone();
+        let content = match told.value.is_some() {
+            true => Some(super::answer(told)?),
+            false => None,
+        };
         Ok(ReadFile { content, etag })
     }
 }

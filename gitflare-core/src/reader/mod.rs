@@ -1,14 +1,16 @@
-//! Typed reads for services that embed the gateway: one method per unified operation, its filters as
-//! methods. Every read goes through [`Gateway::read`]: the checks, the cursors, the firewall and the
-//! usage row are those of the HTTP interface.
+//! Typed reads: one method per unified operation, its filters as methods. [`Gateway::reader`] reads
+//! by [`Gateway::read`]: the checks, the cursors, the firewall and the usage row are those of the HTTP
+//! interface. A [`Transport`] of another kind reaches a gateway elsewhere by the same methods.
 
 mod file;
 mod operation;
 mod page;
+mod transport;
 
 use std::{marker::PhantomData, vec};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
 
 pub use file::{File, ReadFile};
 pub use operation::{
@@ -17,10 +19,11 @@ pub use operation::{
     Stargazers, Tags, Watchers,
 };
 pub use page::{Answer, Page};
+pub use transport::{Asked, InProcess, Told, Transport};
 
 use crate::{
     Code, Error, Result, Secret,
-    gateway::{Gateway, Payload, Query, ReadCredential, ReadRequest, UnifiedReply},
+    gateway::{Gateway, Payload},
     model::{Commit, Comparison, Diff, PullRequest, Repository, Viewer},
     provider::Endpoint,
 };
@@ -32,18 +35,17 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Reads with one access token.
+/// Reads with one access token, from a [`Transport`].
 #[derive(Clone, Debug)]
-pub struct Reader<'g> {
-    gateway: &'g Gateway,
-    token: Secret<String>,
+pub struct Reader<S> {
+    transport: S,
     connection: Option<String>,
 }
 
 /// Reads one repository with one access token.
 #[derive(Clone, Debug)]
-pub struct RepositoryReader<'g> {
-    reader: Reader<'g>,
+pub struct RepositoryReader<S> {
+    reader: Reader<S>,
     provider: String,
     repository: String,
 }
@@ -51,34 +53,31 @@ pub struct RepositoryReader<'g> {
 /// A list to read: filters, then [`List::send`] for one page or [`List::stream`] for all of them.
 #[derive(Clone, Debug)]
 #[must_use = "a list is read by `send` or `stream`"]
-pub struct List<'g, O> {
-    reader: Reader<'g>,
-    target: Target,
-    query: Vec<(String, String)>,
+pub struct List<S, O> {
+    reader: Reader<S>,
+    target: Asked,
     operation: PhantomData<O>,
-}
-
-/// The path of a read.
-#[derive(Clone, Debug, Default)]
-struct Target {
-    provider: Option<String>,
-    repository: Option<String>,
-    item: Option<String>,
-    path: String,
 }
 
 impl Gateway {
     /// Reads with an access token. The token is judged by each read.
-    pub fn reader(&self, token: impl Into<Secret<String>>) -> Reader<'_> {
-        Reader {
+    pub fn reader(&self, token: impl Into<Secret<String>>) -> Reader<InProcess<'_>> {
+        Reader::over(InProcess {
             gateway: self,
             token: token.into(),
-            connection: None,
-        }
+        })
     }
 }
 
-impl<'g> Reader<'g> {
+impl<S: Transport> Reader<S> {
+    /// Reads over this transport.
+    pub const fn over(transport: S) -> Self {
+        Self {
+            transport,
+            connection: None,
+        }
+    }
+
     /// Reads through this one of the token's connections. Without it a repository is read through
     /// the oldest connection that has it approved.
     #[must_use]
@@ -92,22 +91,22 @@ impl<'g> Reader<'g> {
     /// # Errors
     /// As [`Gateway::read`].
     pub async fn viewers(&self) -> Result<Answer<Vec<Viewer>>> {
-        let target = Target {
+        let target = Asked {
             path: "/v1/me".into(),
-            ..Target::default()
+            ..Asked::default()
         };
-        let reply = self.read(Endpoint::Profile, &target, Vec::new()).await?;
-        answer(reply, |payload| match payload {
+        let told = self.read(Endpoint::Profile, target, |payload| match payload {
             Payload::Viewers(viewers) => Some(viewers),
             _ => None,
-        })
+        });
+        answer(told.await?)
     }
 
     /// The repositories that the token may read.
-    pub fn repositories(&self) -> List<'g, Repositories> {
-        let target = Target {
+    pub fn repositories(&self) -> List<S, Repositories> {
+        let target = Asked {
             path: "/v1/repositories".into(),
-            ..Target::default()
+            ..Asked::default()
         };
         List::new(self.clone(), target)
     }
@@ -117,7 +116,7 @@ impl<'g> Reader<'g> {
         &self,
         provider: impl Into<String>,
         repository: impl Into<String>,
-    ) -> RepositoryReader<'g> {
+    ) -> RepositoryReader<S> {
         RepositoryReader {
             reader: self.clone(),
             provider: provider.into(),
@@ -125,46 +124,24 @@ impl<'g> Reader<'g> {
         }
     }
 
-    async fn read(
+    async fn read<T: DeserializeOwned + Send + 'static>(
         &self,
         endpoint: Endpoint,
-        target: &Target,
-        query: Vec<(String, String)>,
-    ) -> Result<UnifiedReply> {
-        let request = self.request(endpoint, target, query);
-        self.gateway.read(request).await
-    }
-
-    fn request(
-        &self,
-        endpoint: Endpoint,
-        target: &Target,
-        mut query: Vec<(String, String)>,
-    ) -> ReadRequest {
+        mut target: Asked,
+        pick: fn(Payload) -> Option<T>,
+    ) -> Result<Told<T>> {
         if let Some(id) = &self.connection {
-            query.push(("connectionId".into(), id.clone()));
+            target.query.push(("connectionId".into(), id.clone()));
         }
-        ReadRequest {
-            fault: None,
-            endpoint,
-            credential: ReadCredential::Bearer(self.token.clone()),
-            provider: target.provider.clone(),
-            repository: target.repository.clone(),
-            item: target.item.clone(),
-            query: Query::new(query),
-            if_none_match: None,
-            method: "GET",
-            path: target.path.clone(),
-            request_id: self.gateway.new_request_id(),
-        }
+        self.transport.ask(endpoint, target, pick).await
     }
 }
 
 macro_rules! lists {
     ($($(#[$doc:meta])* $method:ident $operation:ident;)*) => {
-        impl<'g> RepositoryReader<'g> {
+        impl<S: Transport> RepositoryReader<S> {
             $($(#[$doc])*
-            pub fn $method(&self) -> List<'g, $operation> {
+            pub fn $method(&self) -> List<S, $operation> {
                 let target = self.target($operation::SEGMENT);
                 List::new(self.reader.clone(), target)
             })*
@@ -203,40 +180,42 @@ lists! {
     assignees Assignees;
 }
 
-impl<'g> RepositoryReader<'g> {
+impl<S: Transport> RepositoryReader<S> {
     /// The commits of a pull request, in the provider's order.
-    pub fn pull_request_commits(&self, number: u64) -> List<'g, PullRequestCommits> {
+    pub fn pull_request_commits(&self, number: u64) -> List<S, PullRequestCommits> {
         self.below_pull_request(number)
     }
 
     /// The reviews of a pull request.
-    pub fn reviews(&self, number: u64) -> List<'g, Reviews> {
+    pub fn reviews(&self, number: u64) -> List<S, Reviews> {
         self.below_pull_request(number)
     }
 
     /// The comments on a pull request, general and inline.
-    pub fn comments(&self, number: u64) -> List<'g, Comments> {
+    pub fn comments(&self, number: u64) -> List<S, Comments> {
         self.below_pull_request(number)
     }
 
-    fn below_pull_request<O: Operation>(&self, number: u64) -> List<'g, O> {
+    fn below_pull_request<O: Operation>(&self, number: u64) -> List<S, O> {
         let target = self.below_item("pull-requests", &number.to_string(), O::SEGMENT);
         List::new(self.reader.clone(), target)
     }
 }
 
-impl RepositoryReader<'_> {
+impl<S: Transport> RepositoryReader<S> {
     /// The repository itself.
     ///
     /// # Errors
     /// As [`Gateway::read`].
     pub async fn get(&self) -> Result<Answer<Repository>> {
         let target = self.target("");
-        let reply = self.reader.read(Endpoint::Repository, &target, Vec::new());
-        answer(reply.await?, |payload| match payload {
-            Payload::Repository(repository) => Some(*repository),
-            _ => None,
-        })
+        let told = self
+            .reader
+            .read(Endpoint::Repository, target, |payload| match payload {
+                Payload::Repository(repository) => Some(*repository),
+                _ => None,
+            });
+        answer(told.await?)
     }
 
     /// One commit, by its id or the first seven digits of it and more.
@@ -245,11 +224,13 @@ impl RepositoryReader<'_> {
     /// As [`Gateway::read`]; `INVALID_REQUEST` when it is not 7 to 64 hexadecimal digits.
     pub async fn commit(&self, commit: &str) -> Result<Answer<Commit>> {
         let target = self.below_item("commits", commit, "");
-        let reply = self.reader.read(Endpoint::Commit, &target, Vec::new());
-        answer(reply.await?, |payload| match payload {
-            Payload::Commit(commit) => Some(*commit),
-            _ => None,
-        })
+        let told = self
+            .reader
+            .read(Endpoint::Commit, target, |payload| match payload {
+                Payload::Commit(commit) => Some(*commit),
+                _ => None,
+            });
+        answer(told.await?)
     }
 
     /// What a commit changed against its first parent.
@@ -266,11 +247,13 @@ impl RepositoryReader<'_> {
     /// As [`Gateway::read`].
     pub async fn pull_request(&self, number: u64) -> Result<Answer<PullRequest>> {
         let target = self.below_item("pull-requests", &number.to_string(), "");
-        let reply = self.reader.read(Endpoint::PullRequest, &target, Vec::new());
-        answer(reply.await?, |payload| match payload {
-            Payload::PullRequest(pull_request) => Some(*pull_request),
-            _ => None,
-        })
+        let told = self
+            .reader
+            .read(Endpoint::PullRequest, target, |payload| match payload {
+                Payload::PullRequest(pull_request) => Some(*pull_request),
+                _ => None,
+            });
+        answer(told.await?)
     }
 
     /// What a pull request changes, by its number.
@@ -289,26 +272,28 @@ impl RepositoryReader<'_> {
     /// As [`Gateway::read`]; `RESOURCE_NOT_FOUND` without a common ancestor.
     pub async fn compare(&self, base: &str, head: &str) -> Result<Answer<Comparison>> {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let query = vec![pair("base", base), pair("head", head)];
-        let target = self.target("compare");
-        let reply = self.reader.read(Endpoint::Compare, &target, query).await?;
-        answer(reply, |payload| match payload {
-            Payload::Comparison(comparison) => Some(*comparison),
-            _ => None,
-        })
+        let mut target = self.target("compare");
+        target.query = vec![pair("base", base), pair("head", head)];
+        let told = self
+            .reader
+            .read(Endpoint::Compare, target, |payload| match payload {
+                Payload::Comparison(comparison) => Some(*comparison),
+                _ => None,
+            });
+        answer(told.await?)
     }
 
     async fn diff(&self, endpoint: Endpoint, segment: &str, item: &str) -> Result<Answer<Diff>> {
         let target = self.below_item(segment, item, "diff");
-        let reply = self.reader.read(endpoint, &target, Vec::new()).await?;
-        answer(reply, |payload| match payload {
+        let told = self.reader.read(endpoint, target, |payload| match payload {
             Payload::Diff(diff) => Some(*diff),
             _ => None,
-        })
+        });
+        answer(told.await?)
     }
 
     /// The path of an item of a list, or of what stands below it.
-    fn below_item(&self, segment: &str, item: &str, below: &str) -> Target {
+    fn below_item(&self, segment: &str, item: &str, below: &str) -> Asked {
         let mut target = self.target(segment);
         target.path.push('/');
         target.path.extend(utf8_percent_encode(item, SEGMENT));
@@ -321,7 +306,7 @@ impl RepositoryReader<'_> {
     }
 
     /// The path as HTTP spells it; it goes into the usage row.
-    fn target(&self, segment: &str) -> Target {
+    fn target(&self, segment: &str) -> Asked {
         let mut path = format!(
             "/v1/repositories/{}/{}",
             utf8_percent_encode(&self.provider, SEGMENT),
@@ -331,28 +316,28 @@ impl RepositoryReader<'_> {
             path.push('/');
             path.push_str(segment);
         }
-        Target {
+        Asked {
             provider: Some(self.provider.clone()),
             repository: Some(self.repository.clone()),
-            item: None,
             path,
+            ..Asked::default()
         }
     }
 }
 
-impl<'g, O: Operation> List<'g, O> {
-    const fn new(reader: Reader<'g>, target: Target) -> Self {
+impl<S: Transport, O: Operation> List<S, O> {
+    const fn new(reader: Reader<S>, target: Asked) -> Self {
         Self {
             reader,
             target,
-            query: Vec::new(),
             operation: PhantomData,
         }
     }
 
     fn filter(mut self, name: &str, value: &str) -> Self {
-        self.query.retain(|(known, _)| known != name);
-        self.query.push((name.to_owned(), value.to_owned()));
+        self.target.query.retain(|(known, _)| known != name);
+        let pair = (name.to_owned(), value.to_owned());
+        self.target.query.push(pair);
         self
     }
 
@@ -372,26 +357,25 @@ impl<'g, O: Operation> List<'g, O> {
     /// # Errors
     /// As [`Gateway::read`].
     pub async fn send(&self) -> Result<Page<O::Item>> {
-        let query = self.query.clone();
-        let reply = self.reader.read(O::ENDPOINT, &self.target, query).await?;
-        let Some(page_info) = reply.page_info else {
+        let target = self.target.clone();
+        let told = self.reader.read(O::ENDPOINT, target, O::items).await?;
+        let (Some(items), Some(page_info)) = (told.value, told.page_info) else {
             return Err(Error::internal("a list was answered without its page"));
         };
-        let firewall = reply.data.report();
         Ok(Page {
-            items: O::items(reply.data.into_value()).ok_or_else(other_resource)?,
+            items,
             limit: page_info.limit,
             next_cursor: page_info.next_cursor,
             has_more: page_info.has_more,
-            firewall,
-            errors: reply.errors.unwrap_or_default(),
-            rate_limits: reply.rate_limits,
+            firewall: told.firewall,
+            errors: told.errors,
+            rate_limits: told.rate_limits,
         })
     }
 
     /// Reads all pages, one at a time as the rows are taken.
     #[must_use]
-    pub fn stream(self) -> Items<'g, O> {
+    pub fn stream(self) -> Items<S, O> {
         Items {
             list: self,
             ready: Vec::new().into_iter(),
@@ -402,14 +386,14 @@ impl<'g, O: Operation> List<'g, O> {
 
 /// The rows of a list over all its pages.
 #[derive(Debug)]
-pub struct Items<'g, O: Operation> {
-    list: List<'g, O>,
+pub struct Items<S, O: Operation> {
+    list: List<S, O>,
     ready: vec::IntoIter<O::Item>,
     /// End of the list behind the rows that are ready; `None` while more pages follow.
     end: Option<Result<()>>,
 }
 
-impl<O: Operation> Items<'_, O> {
+impl<S: Transport, O: Operation> Items<S, O> {
     /// The next row; `None` at the end.
     ///
     /// # Errors
@@ -428,8 +412,9 @@ impl<O: Operation> Items<'_, O> {
             if let Some(error) = page.errors.into_iter().next() {
                 self.end = Some(Err(error));
             } else if let Some(cursor) = page.next_cursor {
-                self.list.query.retain(|(name, _)| name != "cursor");
-                self.list.query.push(("cursor".into(), cursor));
+                let query = &mut self.list.target.query;
+                query.retain(|(name, _)| name != "cursor");
+                query.push(("cursor".into(), cursor));
             } else if page.has_more {
                 self.end = Some(Err(Error::new(
                     Code::PaginationNotSupported,
@@ -442,16 +427,11 @@ impl<O: Operation> Items<'_, O> {
     }
 }
 
-fn answer<T>(reply: UnifiedReply, pick: impl FnOnce(Payload) -> Option<T>) -> Result<Answer<T>> {
-    let firewall = reply.data.report();
+fn answer<T>(told: Told<T>) -> Result<Answer<T>> {
     Ok(Answer {
-        value: pick(reply.data.into_value()).ok_or_else(other_resource)?,
-        firewall,
-        errors: reply.errors.unwrap_or_default(),
-        rate_limits: reply.rate_limits,
+        value: told.value.ok_or_else(transport::other_resource)?,
+        firewall: told.firewall,
+        errors: told.errors,
+        rate_limits: told.rate_limits,
     })
-}
-
-fn other_resource() -> Error {
-    Error::internal("a read was answered with another resource")
 }

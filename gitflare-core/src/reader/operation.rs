@@ -1,7 +1,9 @@
 //! The paged operations as types: which resource each lists and which filters it takes. A filter that
 //! an operation lacks is a method that its list lacks.
 
-use super::List;
+use serde::de::DeserializeOwned;
+
+use super::{List, Transport};
 use crate::{
     gateway::Payload,
     model::{
@@ -18,7 +20,7 @@ mod sealed {
 /// A paged operation of the unified API.
 pub trait Operation: sealed::Sealed {
     /// The resource that it lists.
-    type Item: Send;
+    type Item: DeserializeOwned + Send + 'static;
     /// Its row in the table of operations.
     const ENDPOINT: Endpoint;
     /// Its last path segment below a repository or a pull request; empty for the list of
@@ -74,7 +76,7 @@ operations! {
     Comments     Comment     Comments     "comments";
 }
 
-impl List<'_, Repositories> {
+impl<S: Transport> List<S, Repositories> {
     /// Only those of one provider; without it the first page of each is merged, and there is no
     /// cursor.
     pub fn provider(self, id: &str) -> Self {
@@ -82,21 +84,21 @@ impl List<'_, Repositories> {
     }
 }
 
-impl List<'_, Commits> {
+impl<S: Transport> List<S, Commits> {
     /// The history of this branch; the default branch without it.
     pub fn branch(self, name: &str) -> Self {
         self.filter("branch", name)
     }
 }
 
-impl List<'_, PullRequests> {
+impl<S: Transport> List<S, PullRequests> {
     /// Only those in this state; open ones without it.
     pub fn state(self, state: PullRequestFilter) -> Self {
         self.filter("state", state.as_str())
     }
 }
 
-impl List<'_, Checks> {
+impl<S: Transport> List<S, Checks> {
     /// Those of the newest commit of this branch. Excludes [`Self::git_ref`].
     pub fn branch(self, name: &str) -> Self {
         self.filter("branch", name)
@@ -108,7 +110,7 @@ impl List<'_, Checks> {
     }
 }
 
-impl List<'_, Deployments> {
+impl<S: Transport> List<S, Deployments> {
     /// Only those to this environment.
     pub fn environment(self, name: &str) -> Self {
         self.filter("environment", name)
@@ -120,7 +122,7 @@ impl List<'_, Deployments> {
     }
 }
 
-impl List<'_, FileTree> {
+impl<S: Transport> List<S, FileTree> {
     /// The tree of the newest commit of this branch. Excludes [`Self::git_ref`].
     pub fn branch(self, name: &str) -> Self {
         self.filter("branch", name)

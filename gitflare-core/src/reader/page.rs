@@ -20,11 +20,13 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
     /// Whether anything was left out of this page.
     pub has_more: bool,
-    /// Report of the firewall's work on this page.
-    pub firewall: FirewallReport,
+    /// Report of the firewall's work on this page; `None` where the answer does not carry it, as over
+    /// HTTP for what has no files.
+    pub firewall: Option<FirewallReport>,
     /// Sources that could not be read, where several were asked; empty when the page is complete.
     pub errors: Vec<Error>,
-    /// The last rate limit that each upstream reported for the accounts of this read.
+    /// The last rate limit that each upstream reported for the accounts of this read; of a gateway in
+    /// this process alone.
     pub rate_limits: Vec<(ProviderId, RateLimit)>,
 }
 
@@ -52,11 +54,13 @@ impl<'p, T> IntoIterator for &'p Page<T> {
 pub struct Answer<T> {
     /// The resource, filtered.
     pub value: T,
-    /// Report of the firewall's work on it.
-    pub firewall: FirewallReport,
+    /// Report of the firewall's work on it; `None` where the answer does not carry it, as over HTTP for
+    /// what has no files.
+    pub firewall: Option<FirewallReport>,
     /// Sources that could not be read, where several were asked; empty when it is complete.
     pub errors: Vec<Error>,
-    /// The last rate limit that each upstream reported for the accounts of this read.
+    /// The last rate limit that each upstream reported for the accounts of this read; of a gateway in
+    /// this process alone.
     pub rate_limits: Vec<(ProviderId, RateLimit)>,
 }
 

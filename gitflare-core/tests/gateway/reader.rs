@@ -55,7 +55,7 @@ async fn every_typed_read_passes_the_checks_and_the_firewall_and_is_recorded() {
     let repository = reader.repository("github", "github/r1");
     let found = repository.get().await.unwrap();
     assert_eq!(found.description.as_deref(), Some("password = gf_sha256:x"));
-    assert_eq!(found.firewall.redacted_secrets, 1);
+    assert_eq!(found.firewall.unwrap().redacted_secrets, 1);
     assert_eq!(reader.viewers().await.unwrap().len(), 1);
     assert_eq!(
         code(repository.tags().send().await),

@@ -5,7 +5,7 @@ mod container;
 mod text;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::words;
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 pub const MAX_CONTENT_BYTES: usize = 10 * 1024 * 1024;
 
 /// A file, a link or a submodule at one commit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Content {
@@ -110,7 +110,7 @@ words! {
 }
 
 /// What a Git LFS pointer says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LfsPointer {
     /// The SHA-256 of the object in hexadecimal.

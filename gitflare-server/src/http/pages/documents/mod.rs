@@ -45,7 +45,7 @@ const fn text(name: &'static str, about: &'static str, text: &'static str) -> Do
 #[rustfmt::skip]
 pub(crate) const DOCUMENTS: &[Document] = &[
     text("guide", "Consent, code, token, reads, pages, errors: how it all fits together.", include_str!("../../../../docs/guide.text")),
-    text("quickstart", "A whole app in JavaScript and in Python, and the same by curl.", include_str!("../../../../docs/quickstart.text")),
+    text("quickstart", "A whole app in JavaScript, Python, Go and Rust, and the same by curl.", include_str!("../../../../docs/quickstart.text")),
     text("sync", "Reading a large customer once, then only what changed.", include_str!("../../../../docs/sync.text")),
     text("events", "Names, body, signature, retries, replay and local testing of events.", include_str!("../../../../docs/events.text")),
     Document { name: "errors", about: "Each error code: cause, example, what the app does, what a person does.", source: Source::Errors },

@@ -1,0 +1,175 @@
+//! A whole app, as `/docs/quickstart` shows it: it sends a customer to the consent page, exchanges the
+//! code, keeps and renews the token, and counts the commits of every approved repository.
+//!
+//! `CLIENT_ID`, `CLIENT_SECRET` and `REDIRECT_URI` are those of an app of a GitFlare on this machine.
+
+#![expect(clippy::print_stderr, reason = "an example says what is missing")]
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use gitflare::{
+    client::{App, Client, Token},
+    core::{Code, Error, Random, Secret, SystemRandom},
+};
+use url::{Url, form_urlencoded};
+
+type Counts = HashMap<String, usize>;
+
+struct Counter {
+    client: Client,
+    app: App,
+    pages: String,
+    redirect_uri: String,
+    /// state: customer. Yours: the session of your own site.
+    states: Mutex<HashMap<String, String>>,
+    /// customer: token and its end. Yours: your database, encrypted.
+    tokens: Mutex<HashMap<String, (Secret<String>, Instant)>>,
+}
+
+impl Counter {
+    fn consent_link(&self, customer: &str) -> String {
+        let mut random = [0; 16];
+        SystemRandom.fill(&mut random);
+        let state = hex::encode(random);
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &self.app.client_id)
+            .append_pair("redirect_uri", &self.redirect_uri)
+            .append_pair("state", &state)
+            .append_pair("customer_ref", customer)
+            .finish();
+        locked(&self.states).insert(state, customer.to_owned());
+        format!("{}/oauth/authorize?{query}", self.pages)
+    }
+
+    fn keep(&self, customer: &str, token: Token) -> Secret<String> {
+        let ends = Instant::now() + Duration::from_secs(token.expires_in);
+        let kept = (token.access_token.clone(), ends);
+        locked(&self.tokens).insert(customer.to_owned(), kept);
+        token.access_token
+    }
+
+    /// The token of a customer; a new one, without the customer, when the old one is about to end.
+    async fn token(&self, customer: &str) -> Result<Secret<String>, Error> {
+        let kept = locked(&self.tokens).get(customer).cloned();
+        let soon = Instant::now() + Duration::from_secs(60);
+        match kept {
+            Some((token, ends)) if ends > soon => Ok(token),
+            _ => {
+                let token = self.client.renew(&self.app, customer).await?;
+                Ok(self.keep(customer, token))
+            }
+        }
+    }
+
+    async fn counts(&self, customer: &str) -> Result<Counts, Error> {
+        let mut counts = Counts::new();
+        let reader = self.client.reader(self.token(customer).await?);
+        let page = reader.repositories().limit(100).send().await?;
+        for missing in &page.errors {
+            eprintln!("incomplete: {missing}");
+        }
+        for repository in page {
+            let (provider, id) = (repository.provider.as_str(), repository.id);
+            // A read may take its time: each repository begins with a token that lives.
+            let reader = self.client.reader(self.token(customer).await?);
+            let mut commits = reader
+                .repository(provider, id)
+                .commits()
+                .limit(100)
+                .stream();
+            let mut count = 0;
+            while commits.try_next().await?.is_some() {
+                count += 1;
+            }
+            counts.insert(repository.full_name, count);
+        }
+        Ok(counts)
+    }
+
+    async fn callback(&self, query: &str) -> Result<Counts, String> {
+        let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+        let query: HashMap<String, String> = pairs.collect();
+        let value = |name: &str| query.get(name).map_or("", String::as_str);
+        let customer = locked(&self.states).remove(value("state"));
+        let customer = customer.ok_or("This answer belongs to nobody who left from here.")?;
+        if let Some(word) = query.get("error") {
+            return Err(format!("The customer said no: {word}"));
+        }
+        let exchanged = self
+            .client
+            .exchange(&self.app, value("code"), &self.redirect_uri);
+        let token = exchanged.await.map_err(|error| error.to_string())?;
+        self.keep(&customer, token);
+        match self.counts(&customer).await {
+            Err(error) if error.code() == Code::AuthExpired => {
+                locked(&self.tokens).remove(&customer);
+                self.counts(&customer).await
+            }
+            counts => counts,
+        }
+        // ApprovalRequired, RepositoryNotApproved and the like: ask the customer again.
+        .map_err(|error| error.to_string())
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn begin(State(counter): State<Arc<Counter>>) -> Redirect {
+    Redirect::to(&counter.consent_link("customer-1"))
+}
+
+async fn end(State(counter): State<Arc<Counter>>, RawQuery(query): RawQuery) -> Response {
+    match counter.callback(&query.unwrap_or_default()).await {
+        Ok(counts) => {
+            let body = serde_json::json!(counts).to_string();
+            ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        Err(told) => (StatusCode::BAD_GATEWAY, told).into_response(),
+    }
+}
+
+/// The app, for a GitFlare at these addresses.
+pub(crate) fn app(api: &str, pages: &str, app: App, redirect_uri: &str) -> Result<Router, Error> {
+    let back = Url::parse(redirect_uri);
+    let back = back.map_err(|_| Error::invalid_request("REDIRECT_URI must be a URL."))?;
+    let counter = Counter {
+        client: Client::new(api)?,
+        app,
+        pages: pages.to_owned(),
+        redirect_uri: redirect_uri.to_owned(),
+        states: Mutex::default(),
+        tokens: Mutex::default(),
+    };
+    Ok(Router::new()
+        .route("/", get(begin))
+        .route(back.path(), get(end))
+        .with_state(Arc::new(counter)))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let credentials = App {
+        client_id: std::env::var("CLIENT_ID")?,
+        client_secret: std::env::var("CLIENT_SECRET")?.into(),
+    };
+    let (api, pages) = ("http://127.0.0.1:8080", "http://127.0.0.1:8080");
+    let app = app(api, pages, credentials, &std::env::var("REDIRECT_URI")?)?;
+    let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    axum::serve(listener, app).await?;
+    Ok(())
+}
