@@ -25,6 +25,12 @@ fn health_tells_readiness_and_nothing_about_the_host() {
                 "dev": false,
             },
             "checks": {"storage": "ok"},
+            "upstreams": [{
+                "provider": "local",
+                "lastSuccessAt": null,
+                "lastErrorAt": null,
+                "lastError": null,
+            }],
         })
     );
     assert_eq!(answer.header("server"), None);

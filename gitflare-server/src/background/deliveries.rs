@@ -120,6 +120,7 @@ async fn start(app: &Arc<App>, slots: &mut Slots, delivery: DueDelivery) {
     tokio::spawn(async move {
         let started = Instant::now();
         let outcome = send(&app, &delivery).await;
+        app.delivery_tried(&outcome);
         let gateway = app.gateway();
         let settled = gateway.settle_delivery(&delivery, outcome, started.elapsed());
         if let Err(error) = settled.await {

@@ -10,7 +10,10 @@ use std::{
     },
 };
 
-use gitflare_core::{Error, Result, SystemRandom, gateway::Gateway};
+use gitflare_core::{
+    Error, Result, SystemRandom,
+    gateway::{DeliveryOutcome, Gateway},
+};
 use gitflare_providers::{Callbacks, Loopback};
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -150,6 +153,11 @@ impl App {
     #[cfg(feature = "sandbox")]
     pub(super) fn guide(&self, guided: Guided) {
         let _ = self.guided.set(guided);
+    }
+
+    /// Counts an attempt to deliver an event.
+    pub(crate) fn delivery_tried(&self, outcome: &DeliveryOutcome) {
+        self.metrics.delivery_tried(outcome);
     }
 
     /// Turns readiness off for good.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gitflare_core::{
     Code,
     filter::FirewallReport,
+    gateway::{DeliveryOutcome, UnifiedReply},
     provider::{Endpoint, ProviderId},
 };
 use http::StatusCode;
@@ -16,7 +17,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::route::Route;
+use super::{route::Route, standing::Standing};
 use crate::process;
 
 /// The media type of [`Metrics::page`].
@@ -48,6 +49,11 @@ struct ReadLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DeliveryLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct FileLabels {
     file: &'static str,
 }
@@ -68,6 +74,8 @@ pub(super) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     reads: Family<ReadLabels, Counter>,
+    pub(super) standing: Standing,
+    deliveries: Family<DeliveryLabels, Counter>,
     withheld_files: Counter,
     hidden_secrets: Counter,
     file_sizes: Family<FileLabels, Gauge>,
@@ -89,6 +97,8 @@ impl Metrics {
             requests: Family::default(),
             durations: Family::new_with_constructor(histogram),
             reads: Family::default(),
+            standing: Standing::default(),
+            deliveries: Family::default(),
             withheld_files: Counter::default(),
             hidden_secrets: Counter::default(),
             file_sizes: Family::default(),
@@ -136,6 +146,12 @@ impl Metrics {
             "gitflare_reads",
             "Unified reads by provider, operation and outcome: ok, or the code of the error",
             self.reads.clone(),
+        );
+        self.standing.register(registry);
+        registry.register(
+            "gitflare_deliveries",
+            "Attempts to deliver an event: accepted by the app, refused by it, or not reached",
+            self.deliveries.clone(),
         );
         registry.register(
             "gitflare_firewall_withheld_files",
@@ -215,6 +231,20 @@ impl Metrics {
         &self,
         provider: Option<ProviderId>,
         endpoint: Endpoint,
+        result: &gitflare_core::Result<UnifiedReply>,
+    ) {
+        self.standing.note(provider, result);
+        let outcome = match result {
+            Ok(reply) => Ok(reply.data.report()),
+            Err(error) => Err(error.code()),
+        };
+        self.count_read(provider, endpoint, outcome);
+    }
+
+    fn count_read(
+        &self,
+        provider: Option<ProviderId>,
+        endpoint: Endpoint,
         outcome: Result<FirewallReport, Code>,
     ) {
         let labels = ReadLabels {
@@ -226,6 +256,17 @@ impl Metrics {
         let report = outcome.unwrap_or_default();
         self.withheld_files.inc_by(report.blocked_files);
         self.hidden_secrets.inc_by(report.redacted_secrets);
+    }
+
+    /// Counts an attempt to deliver an event.
+    pub(super) fn delivery_tried(&self, outcome: &DeliveryOutcome) {
+        let outcome = match outcome {
+            DeliveryOutcome::Answered { status, .. } if (200..300).contains(status) => "accepted",
+            DeliveryOutcome::Answered { .. } => "refused",
+            DeliveryOutcome::Failed => "unreachable",
+        };
+        let labels = DeliveryLabels { outcome };
+        self.deliveries.get_or_create(&labels).inc();
     }
 
     /// All metrics in the OpenMetrics text format, with the storage's files as they are now.
@@ -251,6 +292,8 @@ fn signed(number: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use gitflare_core::Error;
+
     use super::{super::ROUTES, *};
 
     #[test]
@@ -267,9 +310,11 @@ mod tests {
             redacted_secrets: 3,
         };
         let github = Some(ProviderId::GITHUB);
-        metrics.read_finished(github, Endpoint::Commits, Ok(report));
-        metrics.read_finished(github, Endpoint::Commits, Err(Code::RateLimited));
-        metrics.read_finished(None, Endpoint::Profile, Ok(FirewallReport::default()));
+        metrics.count_read(github, Endpoint::Commits, Ok(report));
+        let limited = Error::upstream(Code::RateLimited, ProviderId::GITHUB, "no");
+        metrics.read_finished(github, Endpoint::Commits, &Err(limited));
+        metrics.delivery_tried(&DeliveryOutcome::Failed);
+        metrics.count_read(None, Endpoint::Profile, Ok(FirewallReport::default()));
         let page = metrics.page(&[("gitflare.sqlite", 4096)]);
         for line in [
             "# TYPE gitflare_http_requests counter",
@@ -282,6 +327,7 @@ mod tests {
             "gitflare_connections 0",
             r#"gitflare_reads_total{provider="github",operation="commits.list",outcome="ok"} 1"#,
             r#"gitflare_reads_total{provider="github",operation="commits.list",outcome="RATE_LIMITED"} 1"#,
+            r#"gitflare_deliveries_total{outcome="unreachable"} 1"#,
             "gitflare_firewall_withheld_files_total 1",
             "gitflare_firewall_hidden_secrets_total 3",
             r#"gitflare_storage_file_size_bytes{file="gitflare.sqlite"} 4096"#,

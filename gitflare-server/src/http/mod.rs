@@ -45,6 +45,7 @@ mod router;
 mod seal;
 mod session;
 mod settings;
+mod standing;
 mod testapp;
 mod throttle;
 mod typed;

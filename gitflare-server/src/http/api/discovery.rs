@@ -14,7 +14,7 @@ use super::{
             List,
             discovery::{
                 CallbackRow, Capabilities, Capability, Checks, FirewallCapability, Flags, Health,
-                OauthEndpoints, Permission, ProviderRow,
+                OauthEndpoints, Permission, ProviderRow, UpstreamState,
             },
         },
         cors,
@@ -75,6 +75,12 @@ pub(crate) async fn health(x: Exchange) -> Result<Reply, Refusal> {
         checks: Checks {
             storage: if storage_is_healthy { "ok" } else { "failed" },
         },
+        upstreams: x
+            .gateway()
+            .providers()
+            .ids()
+            .map(|id| upstream(&x, id))
+            .collect(),
     };
     let status = if is_ready {
         StatusCode::OK
@@ -82,6 +88,16 @@ pub(crate) async fn health(x: Exchange) -> Result<Reply, Refusal> {
         StatusCode::SERVICE_UNAVAILABLE
     };
     Reply::json(status, &health)
+}
+
+fn upstream(x: &Exchange, provider: ProviderId) -> UpstreamState {
+    let last = x.app().metrics.standing.of(provider);
+    UpstreamState {
+        provider,
+        last_success_at: last.success,
+        last_error_at: last.failure.map(|(at, _)| at),
+        last_error: last.failure.map(|(_, code)| code),
+    }
 }
 
 /// `GET /v1/providers`

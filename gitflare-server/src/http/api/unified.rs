@@ -56,11 +56,7 @@ pub(super) async fn perform(app: &App, request: ReadRequest) -> Result<UnifiedRe
     let provider = ids.find(|id| Some(id.as_str()) == named);
     let endpoint = request.endpoint;
     let result = gateway.read(request).await;
-    let outcome = match &result {
-        Ok(answer) => Ok(answer.data.report()),
-        Err(error) => Err(error.code()),
-    };
-    app.metrics.read_finished(provider, endpoint, outcome);
+    app.metrics.read_finished(provider, endpoint, &result);
     result
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gitflare_core::{
-    Scope, Scopes,
+    Code, Scope, Scopes, Timestamp,
     model::EventName,
     provider::{Endpoint, Evidence, ProviderId, ProviderKind, Support},
 };
@@ -22,6 +22,23 @@ pub(crate) struct Health {
     pub(crate) flags: Flags,
     /// The parts that the server needs.
     pub(crate) checks: Checks,
+    /// How each enabled provider answered last, since this process started. A provider that fails
+    /// does not make the server `degraded`.
+    pub(crate) upstreams: Vec<UpstreamState>,
+}
+
+/// How a provider answered last.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpstreamState {
+    /// The provider's id.
+    pub(crate) provider: ProviderId,
+    /// When a read of it was answered last; `None` when none was.
+    pub(crate) last_success_at: Option<Timestamp>,
+    /// When it failed last; `None` when it did not.
+    pub(crate) last_error_at: Option<Timestamp>,
+    /// The code of that failure.
+    pub(crate) last_error: Option<Code>,
 }
 
 /// The switches of a server.
