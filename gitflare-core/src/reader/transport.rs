@@ -76,6 +76,7 @@ impl Transport for InProcess<'_> {
         pick: fn(Payload) -> Option<T>,
     ) -> Result<Told<T>> {
         let request = ReadRequest {
+            fault: None,
             endpoint,
             credential: ReadCredential::Bearer(self.token.clone()),
             provider: asked.provider,
