@@ -19,3 +19,6 @@ CREATE INDEX tokens_by_family ON tokens (family) WHERE family IS NOT NULL;
 
 -- A person's own workspaces are named by the person, and go with them.
 CREATE INDEX customers_by_name ON customers (customer_ref);
+
+-- Whether anything stands on a client that is to be deleted, ended or not.
+CREATE INDEX subscriptions_by_client ON subscriptions (client_id);

@@ -349,6 +349,15 @@ impl Browser {
         match self.try_call("POST", &path, &json!({})).await {
             // The window has closed over it.
             Err(failure) if failure.code == "no such window" => Ok(()),
+            // It lies behind what stays at the edge of the window: people scroll on.
+            Err(failure) if failure.code == "element click intercepted" => {
+                let to_middle = json!({
+                    "script": "arguments[0].scrollIntoView({block: 'center'})",
+                    "args": [{ELEMENT: element.0}],
+                });
+                self.try_call("POST", "/execute/sync", &to_middle).await?;
+                self.try_call("POST", &path, &json!({})).await.map(drop)
+            }
             clicked => clicked.map(drop),
         }
     }

@@ -187,7 +187,7 @@ fn the_dashboard_shows_customers_and_makes_the_same_link() {
     assert!(html(&list).contains(&format!("href=\"{one}\"")));
     let page = html(&one);
     for part in [
-        "octo/hello",
+        "<li>solo</li>",
         "read:commits",
         "Make a reconnect link",
         "End the approval",

@@ -64,6 +64,12 @@ const WITHOUT_EXAMPLE: &[(&str, &str)] = &[
 
 /// Members that have no value in any of these answers, and why.
 const NEVER_SEEN: &[(&str, &str)] = &[
+    ("UpstreamState.lastError", "no provider of the tour fails"),
+    ("UpstreamState.lastErrorAt", "no provider of the tour fails"),
+    (
+        "UpstreamState.lastSuccessAt",
+        "the tour may ask before its first read",
+    ),
     ("AccessToken.lastUsedAt", WRITTEN_LATE),
     ("AppCustomer.customerRef", NAMED),
     ("ClientSecret.lastUsedAt", WRITTEN_LATE),

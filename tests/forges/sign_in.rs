@@ -144,6 +144,10 @@ async fn walk(stand: &Stand, person: &mut Person, client: Command, document: &st
             break said["saw"].clone();
         };
         opened += 1;
+        assert!(
+            opened <= scopes.len(),
+            "it asks to sign in once more: {url}"
+        );
         let (back, page) = approve(stand, person, url, &scopes[..opened]).await;
         manage = page;
         agent.tell(&back);

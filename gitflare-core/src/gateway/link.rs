@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{AuditContext, Gateway, cells};
+use super::{AuditContext, Gateway, cells, link_claim::LinkClaim};
 use crate::{
     Code, ConnectionId, Credential, CredentialHash, CredentialKind, Error, FlowId, Result, Scopes,
     Secret, TenantId, Timestamp, UserId,
@@ -109,23 +109,6 @@ impl From<Error> for FailedLink {
     fn from(error: Error) -> Self {
         Self { flow: None, error }
     }
-}
-
-/// Session that claims an account. Every member has been proven.
-#[derive(Debug)]
-pub struct LinkClaim<'a> {
-    /// The id of the flow, as the start answered it.
-    pub flow_id: &'a FlowId,
-    /// The completion code, as presented.
-    pub completion_code: &'a str,
-    /// The tenant that is to own the connection.
-    pub tenant_id: &'a TenantId,
-    /// User who has signed in; `None` for a customer.
-    pub user_id: Option<&'a UserId>,
-    /// The consent or page that claims.
-    pub workspace: Option<&'a str>,
-    /// The browser that claims, by its flow cookie.
-    pub browser: Option<CredentialHash>,
 }
 
 impl Gateway {
@@ -244,7 +227,7 @@ impl Gateway {
             Some(user) => self.tenants_of(user, None).await?.contains(claim.tenant_id),
             None => true,
         };
-        let refusal = if !is_entitled(&flow, &claim) || !is_member {
+        let refusal = if !claim.is_entitled(&flow) || !is_member {
             Some(refused())
         } else if known.is_none() && (flow.known_only || self.is_locked(&flow, &claim).await?) {
             Some(Error::invalid_request(
@@ -550,28 +533,6 @@ fn connection_of(
         organization: None,
         reconnect_cause: None,
     }
-}
-
-/// Whether a claim is by whom the flow was started for. A flow that nobody had signed in for is
-/// anybody's who holds its code; where the code stood in an address, only in the browser that had
-/// it there, or a page that leads on would hand the account to a stranger (PC-3).
-fn is_entitled(flow: &LinkFlow, claim: &LinkClaim<'_>) -> bool {
-    let same_tenant = flow
-        .tenant_id
-        .as_ref()
-        .is_none_or(|id| id == claim.tenant_id);
-    let same_user = flow
-        .user_id
-        .as_ref()
-        .is_none_or(|id| Some(id) == claim.user_id);
-    let same_workspace = flow.workspace.as_deref() == claim.workspace;
-    let is_addressed = flow.kind == LinkKind::Api && flow.handover == Handover::Redirect;
-    let same_browser = match (&flow.browser, &claim.browser) {
-        (Some(started), Some(claims)) => started.matches(claims),
-        (Some(_), None) => !is_addressed,
-        (None, _) => true,
-    };
-    same_tenant && same_user && same_workspace && (same_browser || !is_addressed)
 }
 
 /// Whether an issuer is an origin, or below it.

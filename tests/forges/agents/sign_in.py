@@ -96,11 +96,13 @@ async def main():
 
         tools = (await client.list_tools()).tools
         branches = await call("list_branches")
-        more = await call("list_tags")
         used = store.tokens.refresh_token
         # Its time is over, as far as the client knows.
         auth.context.token_expiry_time = 1
         again = await call("list_branches")
+        rotated = store.tokens.refresh_token not in (None, used)
+        # Last: the first generation asks for what is missing alone, and has no more than that.
+        more = await call("list_tags")
         say({
             "saw": {
                 "tools": [tool.name for tool in tools],
@@ -108,7 +110,7 @@ async def main():
                 "client": store.info.client_id,
                 "more": more,
                 "again": again,
-                "rotated": store.tokens.refresh_token not in (None, used),
+                "rotated": rotated,
             },
         })
         await hear()

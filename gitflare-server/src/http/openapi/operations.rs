@@ -339,7 +339,8 @@ const OPERATIONS: &[Operation] = &[
     get("/.well-known/oauth-protected-resource").json::<ResourceMetadata<'static>>(200),
     post("/mcp").takes::<Message>().gives(200, MESSAGE).gives(202, Gives::Nothing).gives(400, MESSAGE).gives(404, MESSAGE)
         .gives(406, MESSAGE),
-    post("/oauth/register").takes::<ClientMetadata>().json::<RegisteredClient>(201).codes(&[Code::ResourceNotFound]),
+    post("/oauth/register").takes::<ClientMetadata>().json::<RegisteredClient>(201)
+        .codes(&[Code::ResourceNotFound, Code::RateLimited]),
     post("/oauth/revoke").takes_also_as_form::<OwnTokenQuestion>().json::<Empty>(200),
     post("/oauth/introspect").takes_also_as_form::<OwnTokenQuestion>().json::<TokenState>(200),
     get("/oauth/authorize/connect/:provider").query(&[p::REQUEST_ID, p::POPUP]).redirect().codes(LINKING),

@@ -108,8 +108,8 @@ pub(in crate::storage) fn unused(
 
 /// Deletes a public client that nothing refers to.
 pub(in crate::storage) fn forget(id: &ClientId) -> Statement<'_> {
-    /// What can refer to a client.
-    const HOLDERS: [&str; 8] = [
+    /// What can refer to a client. A subscription stands on an authorization.
+    const HOLDERS: [&str; 7] = [
         "customers",
         "sessions",
         "authorizations",
@@ -117,7 +117,6 @@ pub(in crate::storage) fn forget(id: &ClientId) -> Statement<'_> {
         "tokens",
         "refresh_families",
         "requests",
-        "subscriptions",
     ];
     let held = HOLDERS.map(|table| format!("SELECT 1 FROM {table} WHERE client_id = ?1"));
     let held = held.join(" UNION ALL ");

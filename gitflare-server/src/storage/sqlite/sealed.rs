@@ -89,8 +89,11 @@ mod tests {
         "links.state",
         "migrations.checksum",
         "nonces.hash",
+        "refresh_families.current",
+        "refresh_families.id",
         "requests.hash",
         "sessions.hash",
+        "tokens.family",
         "tokens.hash",
     ];
 

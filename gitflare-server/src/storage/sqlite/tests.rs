@@ -212,7 +212,7 @@ async fn what_fails_is_undone_and_its_neighbours_are_kept() {
 async fn a_full_disk_refuses_writes_until_there_is_room() {
     // sec: DU-3
     let folder = tempfile::tempdir().unwrap();
-    let storage = open(folder.path(), Some(120)).unwrap();
+    let storage = open(folder.path(), Some(140)).unwrap();
     let large = "x".repeat(20_000);
     let mut stored = 0;
     let error = loop {

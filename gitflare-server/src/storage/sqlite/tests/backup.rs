@@ -97,7 +97,7 @@ async fn what_was_revoked_after_a_backup_stays_dead() {
             "INSERT INTO tenants (id, name, kind, created_at) VALUES ('tenant_1', 'x', 'company', 0);
              INSERT INTO users VALUES ('user_1', 'a@b.example', NULL, 'x', 0);
              INSERT INTO clients VALUES ('client_1', 'tenant_1', NULL, 'x', NULL, '[]', 1, 0, 0,
-               '[]', x'00', 'active', 0, 0);
+               '[]', x'00', 'active', 0, 0, NULL);
              INSERT INTO authorizations (id, tenant_id, client_id, status, permissions, created_at)
                VALUES ('authz_1', 'tenant_1', 'client_1', 'active', 1, 0);
              INSERT INTO sessions VALUES (x'01', 'sess_1', 'user_1', NULL, NULL, 0, {far}, 0);

@@ -16,7 +16,7 @@ async fn filled(storage: &SqliteStorage) {
             .execute_batch(&format!(
                 "INSERT INTO tenants (id, name, kind, created_at) VALUES ('tenant_1', 'x', 'company', 0);
                  INSERT INTO clients VALUES ('client_1', 'tenant_1', NULL, 'x', NULL, '[]', 1, 0, 0,
-                   '[]', x'00', 'active', 0, 0);
+                   '[]', x'00', 'active', 0, 0, NULL);
                  INSERT INTO connections (id, tenant_id, provider, account_id, scopes, mode, status,
                    created_at) VALUES ('conn_1', 'tenant_1', 'github', '1', '[]', 'oauth',
                    'active', 0);
@@ -29,7 +29,7 @@ async fn filled(storage: &SqliteStorage) {
                  INSERT INTO grants SELECT 'grant_' || x, 'authz_' || x, 'tenant_0' || x, 'client_1',
                    'conn_1', 1, 1, 'active', 0, NULL, NULL FROM n;
                  INSERT INTO tokens SELECT CAST('hash' || x AS BLOB), 'atk_' || x, 'tenant_0' || x,
-                   'client_1', 'authz_' || x, 'client_credentials', 1, '[]', 0, 1, NULL, NULL
+                   'client_1', 'authz_' || x, 'client_credentials', 1, '[]', 0, 1, NULL, NULL, NULL
                    FROM n;
                  INSERT INTO subscriptions (id, tenant_id, client_id, authorization_id,
                    connection_id, provider, repository_id, events, callback_url, active,
