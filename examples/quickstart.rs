@@ -3,7 +3,11 @@
 //!
 //! `CLIENT_ID`, `CLIENT_SECRET` and `REDIRECT_URI` are those of an app of a GitFlare on this machine.
 
-#![expect(clippy::print_stderr, reason = "an example says what is missing")]
+#![expect(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "an app of its own, with settings of its own"
+)]
 
 use std::{
     collections::HashMap,

@@ -94,7 +94,13 @@ mod pinned;
 mod quotas;
 #[cfg(feature = "http")]
 mod request;
-#[cfg(feature = "http")]
+#[cfg(any(
+    feature = "azure",
+    feature = "bitbucket",
+    feature = "gitflic",
+    feature = "github",
+    feature = "gitlab"
+))]
 mod serve;
 #[cfg(feature = "http")]
 mod upstream;

@@ -1,5 +1,7 @@
 //! `SIGHUP`: a running server follows its file of settings, all or nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::{os::unix::fs::OpenOptionsExt, path::Path};
 
 use super::process::{Serving, answer};
