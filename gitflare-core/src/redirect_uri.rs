@@ -59,7 +59,7 @@ pub fn matches(registered: &str, sent: &str) -> bool {
         }
 }
 
-/// As [`matches`], for a client that is installed on people's computers: there the port of
+/// As [`matches()`], for a client that is installed on people's computers: there the port of
 /// `localhost` is free as well.
 #[must_use]
 pub fn matches_installed(registered: &str, sent: &str) -> bool {
