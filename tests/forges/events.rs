@@ -191,7 +191,7 @@ async fn a_call_that_proves_nothing_or_comes_again_delivers_nothing() {
         let head = format!(
             "POST /v1/hooks/{provider}/{id} HTTP/1.1\r\nhost: {0}\r\ncontent-length: {1}\r\n\r\n",
             stand.running.addr(),
-            8 * 1024 * 1024 + 1
+            25 * 1024 * 1024 + 1
         );
         let mut socket = TcpStream::connect(stand.running.addr()).await.unwrap();
         socket.write_all(head.as_bytes()).await.unwrap();

@@ -13,8 +13,10 @@ use super::{
     lists::{self, ListRequest},
 };
 
-/// Limit of a provider's webhook body in bytes: a push carries its commits.
-const MAX_HOOK_BODY: usize = 8 * 1024 * 1024;
+/// Limit of a provider's webhook body in bytes: a push carries its commits, and what is refused is not
+/// sent again. GitHub and GitLab send up to 25 MB.
+/// <https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap>
+const MAX_HOOK_BODY: usize = 25 * 1024 * 1024;
 
 /// `POST /v1/repositories/:provider/:repoId/events/subscribe`
 pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
