@@ -40,7 +40,7 @@ impl LinkClaim<'_> {
         let is_addressed = flow.kind == LinkKind::Api && flow.handover == Handover::Redirect;
         let same_browser = match (&flow.browser, &self.browser) {
             (Some(started), Some(claims)) => started.matches(claims),
-            (Some(_), None) => !is_addressed,
+            (Some(_), None) => false,
             (None, _) => true,
         };
         same_tenant && same_user && same_workspace && (same_browser || !is_addressed)
