@@ -1,5 +1,6 @@
 //! Who wrote the commits of the default branch, merges included, by the author's e-mail without
-//! regard to case. Mailmap files are not applied: commits show the same names.
+//! regard to case. Mailmap files are not applied: commits show the same names. A history that has
+//! grown since it was counted costs its new commits alone.
 
 use std::{
     collections::HashMap,
@@ -11,7 +12,11 @@ use gix::ObjectId;
 use tokio::sync::watch;
 
 use super::{
-    errors, history,
+    errors,
+    folder::FolderId,
+    history,
+    objects::RawCommit,
+    ranges,
     recent::{Recent, Weight},
     repo::{HistoryKey, Repo, counted, read_counted},
 };
@@ -29,6 +34,8 @@ pub(super) type Counted = Option<Result<Arc<Vec<Contributor>>>>;
 #[derive(Debug)]
 pub(super) struct People {
     known: Recent<HistoryKey, Arc<Vec<Contributor>>>,
+    /// Where the last count of each folder began: the next one may go on from there.
+    last: Recent<FolderId, ObjectId>,
     running: Mutex<Vec<(HistoryKey, watch::Receiver<Counted>)>>,
 }
 
@@ -69,10 +76,17 @@ impl Weight for Arc<Vec<Contributor>> {
     }
 }
 
+impl Weight for ObjectId {
+    fn weight(&self) -> usize {
+        1
+    }
+}
+
 impl People {
     pub(super) fn new() -> Self {
         Self {
             known: Recent::new(64, MAX_PEOPLE),
+            last: Recent::new(64, 64),
             running: Mutex::new(Vec::new()),
         }
     }
@@ -139,34 +153,97 @@ fn slice(all: &[Contributor], tip: ObjectId, sent: usize, limit: usize) -> Page<
     )
 }
 
-/// Most commits first, then by e-mail. The name and spelling are those of the newest commit.
-pub(super) fn count(repo: &Repo, tip: ObjectId) -> Result<Vec<Contributor>> {
-    let mut people: HashMap<(String, Option<String>), Contributor> = HashMap::new();
-    history::for_each(repo, tip, |commit| {
+/// Everybody in the history of a commit: most commits first, then by e-mail. The name and spelling
+/// are those of the newest commit.
+pub(super) fn count(repo: &Repo, people: &People, tip: ObjectId) -> Result<Vec<Contributor>> {
+    let all = match continued(repo, people, tip)? {
+        Some(all) => all,
+        None => {
+            let mut all = Tally::default();
+            history::for_each(repo, tip, |commit| all.add(commit))?;
+            all
+        }
+    };
+    // A shallow copy can be deepened: what it lacks now is no part of what was counted.
+    if !repo.is_shallow()? {
+        people.last.insert(repo.folder(), tip);
+    }
+    Ok(all.in_order())
+}
+
+/// The last count of this repository and what has come since; `None` when it has to be counted anew.
+fn continued(repo: &Repo, people: &People, tip: ObjectId) -> Result<Option<Tally>> {
+    let last = people.last.find(&repo.folder());
+    let known = last.and_then(|last| Some((last, people.known.find(&repo.history_key(last))?)));
+    let Some((last, known)) = known else {
+        return Ok(None);
+    };
+    if repo.is_shallow()? || repo.header(last)?.is_none() {
+        return Ok(None);
+    }
+    let Some(since) = ranges::since(repo, last, tip)? else {
+        return Ok(None);
+    };
+    let mut all = Tally::default();
+    for id in since {
+        repo.deadline.check()?;
+        all.add(&repo.commit(id)?);
+    }
+    Ok(all.with_older(&known))
+}
+
+/// People by e-mail, or by name where they gave none.
+#[derive(Debug, Default)]
+struct Tally(HashMap<(String, Option<String>), Contributor>);
+
+impl Tally {
+    /// Counts a commit, an older one after a newer one.
+    fn add(&mut self, commit: &RawCommit) {
         let author = commit.author().unwrap_or_default();
         let id = author.email.as_deref().map(str::to_ascii_lowercase);
         // Without an e-mail only the name tells people apart.
         let name = author.name.clone().filter(|_| id.is_none());
-        let person = people
-            .entry((id.clone().unwrap_or_default(), name))
-            .or_insert_with(|| Contributor {
-                id,
-                login: None,
-                name: None,
-                email: author.email,
-                avatar_url: None,
-                contributions: Some(0),
-                web_url: None,
-            });
+        let key = (id.clone().unwrap_or_default(), name);
+        let person = self.0.entry(key).or_insert_with(|| Contributor {
+            id,
+            login: None,
+            name: None,
+            email: author.email,
+            avatar_url: None,
+            contributions: Some(0),
+            web_url: None,
+        });
         if person.name.is_none() {
             person.name = author.name;
         }
         person.contributions = person.contributions.map(|count| count + 1);
-    })?;
-    let mut people: Vec<_> = people.into_iter().collect();
-    people.sort_unstable_by(|(a_key, a), (b_key, b)| {
-        let order = b.contributions.cmp(&a.contributions);
-        order.then_with(|| a_key.cmp(b_key))
-    });
-    Ok(people.into_iter().map(|(_, person)| person).collect())
+    }
+
+    /// Adds the people of older commits. `None` when somebody is spelled otherwise there: a branch
+    /// that was merged since may be older than they are, and only the whole history tells.
+    fn with_older(mut self, older: &[Contributor]) -> Option<Self> {
+        for person in older {
+            let name = person.name.clone().filter(|_| person.id.is_none());
+            let key = (person.id.clone().unwrap_or_default(), name);
+            let Some(newer) = self.0.get_mut(&key) else {
+                self.0.insert(key, person.clone());
+                continue;
+            };
+            if (&newer.name, &newer.email) != (&person.name, &person.email) {
+                return None;
+            }
+            let count = newer.contributions.zip(person.contributions);
+            newer.contributions = count.map(|(newer, older)| newer + older);
+        }
+        Some(self)
+    }
+
+    fn in_order(self) -> Vec<Contributor> {
+        let mut people: Vec<_> = self.0.into_iter().collect();
+        people.sort_unstable_by(|(a_key, a), (b_key, b)| {
+            let order = b.contributions.cmp(&a.contributions);
+            order.then_with(|| a_key.cmp(b_key))
+        });
+        people.into_iter().map(|(_, person)| person).collect()
+    }
 }

@@ -203,7 +203,7 @@ impl Local {
             let counted = task::spawn_blocking(move || {
                 let deadline = Deadline::at(Instant::now() + LONGEST_COUNT);
                 let repo = shared.roots.open(&id, deadline)?;
-                contributors::count(&repo, tip).map(Arc::new)
+                contributors::count(&repo, &shared.people, tip).map(Arc::new)
             });
             let counted = counted.await.unwrap_or_else(|panic| {
                 Err(Error::internal(format!("local work failed: {panic}")))

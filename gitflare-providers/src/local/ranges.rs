@@ -88,7 +88,21 @@ impl Range {
     }
 }
 
-fn between(repo: &Repo, base: ObjectId, head: ObjectId) -> Result<Range> {
+/// What a commit has that an ancestor of it lacks, in order; `None` when that is no ancestor.
+pub(super) fn since(
+    repo: &Repo,
+    ancestor: ObjectId,
+    head: ObjectId,
+) -> Result<Option<Vec<ObjectId>>> {
+    let (walk, order) = painted(repo, ancestor, head)?;
+    let paint = |id: &ObjectId| walk.met[id].paint;
+    let is_ancestor = order.iter().all(|id| paint(id) != BASE);
+    let since = || order.iter().filter(|id| paint(id) == HEAD).copied();
+    Ok(is_ancestor.then(|| since().collect()))
+}
+
+/// Both histories as far as needed, painted, and the commits in the order in which they came first.
+fn painted(repo: &Repo, base: ObjectId, head: ObjectId) -> Result<(Walk, Vec<ObjectId>)> {
     let mut walk = Walk::default();
     walk.paint(repo, base, BASE)?;
     walk.paint(repo, head, HEAD)?;
@@ -108,6 +122,11 @@ fn between(repo: &Repo, base: ObjectId, head: ObjectId) -> Result<Range> {
             order.push(id);
         }
     }
+    Ok((walk, order))
+}
+
+fn between(repo: &Repo, base: ObjectId, head: ObjectId) -> Result<Range> {
+    let (walk, order) = painted(repo, base, head)?;
     let met = &walk.met;
     let own = |paint: u8| {
         let own = order.iter().filter(move |id| met[*id].paint == paint);

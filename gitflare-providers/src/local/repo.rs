@@ -154,6 +154,12 @@ impl Repo {
         }
     }
 
+    /// Whether the history ends early.
+    pub(super) fn is_shallow(&self) -> Result<bool> {
+        let boundary = self.git.shallow_commits().map_err(errors::unreadable)?;
+        Ok(boundary.is_some_and(|commits| !commits.is_empty()))
+    }
+
     /// The commits that a shallow clone ends at.
     pub(super) fn is_shallow_boundary(&self, id: ObjectId) -> Result<bool> {
         let boundary = self.git.shallow_commits().map_err(errors::unreadable)?;

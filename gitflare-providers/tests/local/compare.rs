@@ -220,7 +220,7 @@ fn expected_commits(git: &Git, tip: &str) -> Vec<Vec<String>> {
     commits
 }
 
-fn contributors(git: &Git, api: &Api, limits: &[u32]) {
+pub(crate) fn contributors(git: &Git, api: &Api, limits: &[u32]) {
     let mut people: BTreeMap<String, (u64, String)> = BTreeMap::new();
     if !git
         .line(["for-each-ref", "--count=1", "refs/heads/"])

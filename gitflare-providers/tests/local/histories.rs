@@ -60,6 +60,24 @@ fn made(shape: &Shape, extent: &Extent) {
 }
 
 #[test]
+fn people_are_counted_as_git_counts_them_while_a_history_grows_and_is_rewritten() {
+    if !git::is_available() {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("made.git");
+    history::make(&dir, &Shape::rich(600));
+    let (git, api) = (Git::at(&dir), Api::new(root.path(), "made"));
+    let all = git.line(["rev-list", "--reverse", "HEAD"]);
+    let growing: Vec<_> = all.lines().step_by(31).collect();
+    let rewritten = growing.iter().rev().step_by(5);
+    for tip in growing.iter().chain(rewritten).chain(&growing) {
+        git.run(["update-ref", "HEAD", tip]);
+        compare::contributors(&git, &api, &[100]);
+    }
+}
+
+#[test]
 fn a_real_repository_reads_as_git_reads_it() {
     let Some(dir) = std::env::var_os("GITFLARE_TEST_REPOSITORY") else {
         println!("skipped: GITFLARE_TEST_REPOSITORY names no repository");

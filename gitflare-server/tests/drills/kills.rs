@@ -70,13 +70,13 @@ impl Drop for Nginx {
 }
 
 /// An app's callback, and the ids of the events that it has taken.
-struct Receiver {
-    at: SocketAddr,
+pub(super) struct Receiver {
+    pub(super) at: SocketAddr,
     ids: Arc<Mutex<Vec<String>>>,
 }
 
 impl Receiver {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let receiver = Self {
             at: listener.local_addr().unwrap(),
@@ -113,7 +113,7 @@ impl Receiver {
         receiver
     }
 
-    fn distinct(&self) -> usize {
+    pub(super) fn distinct(&self) -> usize {
         self.ids
             .lock()
             .unwrap()
@@ -124,7 +124,7 @@ impl Receiver {
 }
 
 /// Lets the app hear of pushes to the sample at the forge.
-fn subscribe(at: SocketAddr, app: &App, forge: &Forge, receiver: &Receiver) {
+pub(super) fn subscribe(at: SocketAddr, app: &App, forge: &Forge, receiver: &Receiver) {
     let made = admin(
         at,
         "POST",

@@ -10,6 +10,8 @@ mod disk;
 mod kills;
 mod memory;
 mod network;
+mod plans;
+mod queue;
 mod size;
 mod upgrade;
 

@@ -9,6 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::plans;
 use crate::support::{
     cluster::Cluster,
     load::rounds,
@@ -54,28 +55,6 @@ fn repeat() -> String {
     )
 }
 
-/// Plans of all statements of a node go to the database's log, with the rows that each step found.
-const EXPLAINED: &str = "&options=-c%20session_preload_libraries%3Dauto_explain\
-    %20-c%20auto_explain.log_min_duration%3D0%20-c%20auto_explain.log_analyze%3Don";
-
-/// How many rows of the log were read, as plans tell.
-fn rows_read(plans: &str) -> u64 {
-    let number = |text: &str, name: &str| -> u64 {
-        let (_, rest) = text.split_once(name).unwrap();
-        let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next();
-        digits.unwrap().parse().unwrap()
-    };
-    let scans = plans.lines().filter(|line| line.contains(" on usage_rows"));
-    let found = scans.filter_map(|line| line.split_once("(actual"));
-    let found = found.map(|(_, told)| number(told, "rows=") * number(told, "loops="));
-    // Rows of others that an index did not keep out.
-    let passed_over = plans
-        .lines()
-        .filter(|line| line.contains("Rows Removed by Filter"));
-    let passed_over = passed_over.map(|line| number(line, "Filter: "));
-    found.chain(passed_over).sum()
-}
-
 /// The answer to a question, how many rows were read for it, and how long it took.
 fn asked(at: SocketAddr, path: &str, bearer: &str, cluster: &Cluster) -> (Value, u64, Duration) {
     let before = cluster.log().len();
@@ -83,7 +62,7 @@ fn asked(at: SocketAddr, path: &str, bearer: &str, cluster: &Cluster) -> (Value,
     let answer = get(at, path, &[bearer]);
     let took = begun.elapsed();
     assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-    let read = rows_read(&cluster.log()[before..]);
+    let read = plans::rows_read(&cluster.log()[before..], &["usage_rows"]);
     (answer.json(), read, took)
 }
 
@@ -95,8 +74,8 @@ fn a_question_reads_its_own_counts_and_its_own_page() {
     let Some(site) = Site::new(cluster) else {
         return;
     };
-    let explained = format!("{}{EXPLAINED}", site.url);
-    let node = site.node_with(0, &[("GITFLARE_DATABASE_URL", explained)]);
+    let _alone = plans::alone();
+    let node = site.node_with(0, &[plans::explained(&site)]);
     let at = node.address();
     let (bearer, _) = sign_up(at, "ada@mail.example", "several unrelated words");
     let body = json!({
