@@ -22,6 +22,7 @@ use super::{
     client_documents::ClientDocuments,
     cors::panel_origin,
     guided::Guided,
+    hook_room::HookRoom,
     inbox::Inbox,
     metrics::Metrics,
     route::{Matched, Route},
@@ -46,6 +47,7 @@ pub(crate) struct App {
     pub(super) metrics: Metrics,
     pub(super) testapp: Seal,
     pub(super) inbox: Inbox,
+    pub(super) hook_room: HookRoom,
     guided: OnceLock<Guided>,
     /// Writes the OpenAPI document.
     describe: Describe,
@@ -82,6 +84,7 @@ impl App {
             metrics: Metrics::new(routes),
             testapp: Seal::new(&SystemRandom),
             inbox: Inbox::new(&SystemRandom),
+            hook_room: HookRoom::default(),
             guided: OnceLock::new(),
             describe,
             openapi: OnceLock::new(),

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use hyper::body::Body;
 use tokio::time::{Duration, Instant, timeout_at};
 
-use super::{refusal::Refusal, settings::Limits};
+use super::{hook_room::Share, refusal::Refusal, settings::Limits};
 
 /// The most that a body may hold where nothing else is said.
 pub(super) const MAX_BODY: usize = 64 * 1024;
@@ -56,6 +56,16 @@ pub(super) async fn read(
     max: usize,
     limits: &Limits,
 ) -> Result<Vec<u8>, Refusal> {
+    read_within(body, max, limits, None).await
+}
+
+/// The body of at most `max` bytes, kept in a share of a room that many bodies have together.
+pub(super) async fn read_within(
+    body: RequestBody,
+    max: usize,
+    limits: &Limits,
+    mut share: Option<&mut Share<'_>>,
+) -> Result<Vec<u8>, Refusal> {
     let mut body = body.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let too_large = || {
         Refusal::transport(
@@ -90,6 +100,10 @@ pub(super) async fn read(
         if let Ok(data) = frame.into_data() {
             if bytes.len() + data.len() > max {
                 return Err(too_large());
+            }
+            if let Some(share) = &mut share {
+                let grown = share.grow(bytes.len() + data.len());
+                grown.map_err(|full| Refusal::from(full).closing())?;
             }
             bytes.extend_from_slice(&data);
         }

@@ -14,7 +14,9 @@ use serde::de::DeserializeOwned;
 use super::{
     app::App,
     body::{self, ContentType, RequestBody},
-    form, json,
+    form,
+    hook_room::Share,
+    json,
     origin::Origin,
     refusal::Refusal,
     route::Route,
@@ -81,8 +83,7 @@ impl Exchange {
         &self.origin.app
     }
 
-    /// The app, for what outlives the request.
-    #[cfg(feature = "mcp")]
+    /// The app, for what outlives the request or is held while its body is read.
     pub(super) fn shared_app(&self) -> Arc<App> {
         Arc::clone(&self.origin.app)
     }
@@ -167,6 +168,19 @@ impl Exchange {
         let limits = self.origin.app.settings.limits;
         match self.body.take() {
             Some(incoming) => body::read(incoming, max, &limits).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The body, kept in a share of the room for hooks.
+    pub(super) async fn hook_body(
+        &mut self,
+        max: usize,
+        share: &mut Share<'_>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let limits = self.origin.app.settings.limits;
+        match self.body.take() {
+            Some(incoming) => body::read_within(incoming, max, &limits, Some(share)).await,
             None => Ok(Vec::new()),
         }
     }

@@ -26,6 +26,7 @@ mod describe;
 mod exchange;
 mod form;
 pub(crate) mod guided;
+mod hook_room;
 mod hosted;
 mod inbox;
 mod inspect;
