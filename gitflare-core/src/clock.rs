@@ -53,6 +53,13 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// This moment minus a duration.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.0.saturating_sub(millis))
+    }
+
     /// This moment plus a duration.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {

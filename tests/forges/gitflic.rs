@@ -191,9 +191,6 @@ async fn the_posted_code_links_the_account_of_the_browser_that_asked() {
     assert_eq!(grace.get(&asked).await.status(), 200);
     let back = sign_in(&stand, "gitflic", &asked).await;
     assert!(back.ends_with("/v1/auth/gitflic/callback"), "bare: {back}");
-    // Another browser has nothing of it.
-    let mut other = grace.elsewhere();
-    assert_eq!(other.get("/v1/auth/gitflic/callback").await.status(), 400);
     let returned = grace.get("/v1/auth/gitflic/callback").await;
     assert_eq!(
         (returned.status().as_u16(), location(&returned)),
@@ -219,6 +216,26 @@ async fn the_posted_code_links_the_account_of_the_browser_that_asked() {
         .await
         .unwrap();
     assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_starts_a_flow_gets_no_account_that_another_browser_approved() {
+    // sec: PC-1 PC-3
+    let stand = Stand::start(&[]).await;
+    let refused = stand.bare(Method::GET, "/v1/auth/gitflic/start", None, None);
+    let refused = refused.await;
+    assert_eq!(refused.code(), "INVALID_REQUEST", "{}", refused.body);
+    let mut mallory = Person::sign_up(&stand).await;
+    let mut victim = mallory.elsewhere();
+    let asked = location(&mallory.get("/v1/auth/gitflic/start?web=1").await);
+    // The address is sent to somebody who approves it; their browser comes back here.
+    let back = sign_in(&stand, "gitflic", &asked).await;
+    let (took, came) = tokio::join!(mallory.get("/v1/auth/gitflic/callback"), victim.get(&back));
+    assert_eq!(came.status(), 400);
+    assert_eq!(location(&took), "/app/dashboard?link_error=INVALID_REQUEST");
+    let listed = mallory.get("/v1/account/connections").await;
+    let listed: Value = listed.json().await.unwrap();
+    assert_eq!(listed["data"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

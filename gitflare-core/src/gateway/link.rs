@@ -116,12 +116,19 @@ impl Gateway {
     ///
     /// # Errors
     /// `UNSUPPORTED_PROVIDER`; `UNSUPPORTED_ENDPOINT` for a provider at which no client of ours is
-    /// registered; `INVALID_REQUEST` for a `returnTo` that is not a path of ours.
+    /// registered; `INVALID_REQUEST` for a `returnTo` that is not a path of ours, and without a browser
+    /// at a provider that posts its codes.
     pub async fn start_link(&self, start: LinkStart<'_>) -> Result<StartedLink> {
         let provider = self.enabled(start.provider)?.id();
         let oauth = self
             .oauth_of(provider)
             .ok_or_else(|| not_registered(provider))?;
+        if start.browser.is_none() && oauth.posts_code() {
+            let name = provider.name();
+            return Err(Error::invalid_request(format!(
+                "{name} hands the account to this server, not to the browser: start with `redirect=1`, `web=1` or `popup=1`, in the browser that is to approve it."
+            )));
+        }
         let return_to = start.return_to.map(return_path::check).transpose()?;
         if start.kind == LinkKind::Api
             && start.handover == Handover::Redirect

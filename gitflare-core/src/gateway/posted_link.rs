@@ -2,6 +2,13 @@
 //! that comes back without a code picks up what became of them. The post proves nothing but that it
 //! knows the state, which nobody can guess and which it spends; the account goes to the browser that
 //! started the flow all the same (PC-1). It waits for nothing: that is the server's to do.
+//!
+//! That browser need not be the one in which somebody approved: whoever starts a flow could send the
+//! provider's address to somebody else and pick up their account (PC-3). The other browser comes back
+//! here too, though. So an account is held for a moment before anybody gets it, and a browser that
+//! comes back from the provider and has started nothing ends what it may have been tricked into.
+
+use std::time::Duration;
 
 use super::{FailedLink, Gateway, LinkCallback, ReturnedLink, link::FLOW_TTL};
 use crate::{
@@ -9,6 +16,11 @@ use crate::{
     provider::{ProviderId, ProviderOauth},
     storage::{LinkFlow, PostedKey, PostedOutcome},
 };
+
+/// How long an account that was posted is held, for a browser that was tricked to come back meanwhile.
+const HOLD: Duration = Duration::from_secs(3);
+/// A browser that comes back may be here this much before its account: buying tokens takes a while.
+const EARLY: Duration = Duration::from_secs(10);
 
 /// A browser that came back, where the provider posts the code.
 #[derive(Debug)]
@@ -75,20 +87,28 @@ impl Gateway {
         let Some(provider) = self.providers.lookup(&callback.provider) else {
             return Ok(PostedReturn::Unposted);
         };
+        let links = self.storage.links();
         let found = self.find_posted(provider.id(), callback).await?;
         let Some((flow, outcome)) = found.filter(|(flow, _)| flow.provider == provider.id()) else {
+            if callback.browser.is_none() {
+                links.note_stray(provider.id(), self.clock.now()).await?;
+            }
             return Ok(PostedReturn::Unposted);
         };
         if !is_of_browser(&flow, callback) {
+            links.fail_posted(&flow.id, Code::InvalidRequest).await?;
             return Ok(PostedReturn::Unposted);
         }
         let failure = match outcome {
             PostedOutcome::Awaited => return Ok(PostedReturn::Awaited),
             PostedOutcome::Failed(code) => Some(code),
-            PostedOutcome::Linked => None,
+            PostedOutcome::Linked => match self.held(&flow).await? {
+                Held::Still => return Ok(PostedReturn::Awaited),
+                Held::Contested => Some(Code::InvalidRequest),
+                Held::Over => None,
+            },
         };
         let completion = Credential::generate(CredentialKind::LinkCompletion, &*self.random);
-        let links = self.storage.links();
         if !links.return_posted(&flow.id, completion.hash()).await? {
             return Ok(PostedReturn::Unposted);
         }
@@ -103,6 +123,20 @@ impl Gateway {
                 flow,
             }))),
         }
+    }
+
+    /// Whether an account is held still, and whether another browser has come back since.
+    async fn held(&self, flow: &LinkFlow) -> Result<Held> {
+        // The flow's end was set when the account came.
+        let came_at = flow.expires_at.before(FLOW_TTL);
+        let stray = self.storage.links().last_stray(flow.provider).await?;
+        if stray.is_some_and(|stray| stray > came_at.before(EARLY)) {
+            return Ok(Held::Contested);
+        }
+        Ok(match self.clock.now() < came_at.after(HOLD) {
+            true => Held::Still,
+            false => Held::Over,
+        })
     }
 
     async fn find_posted(
@@ -129,13 +163,18 @@ impl Gateway {
     }
 }
 
-/// Whether the browser is the flow's own. One that any browser may finish is found by its state alone.
+/// What an account that was posted waits for.
+enum Held {
+    Still,
+    /// A browser that has started nothing came back: it may be this account's.
+    Contested,
+    Over,
+}
+
+/// Whether the browser is the flow's own.
 fn is_of_browser(flow: &LinkFlow, callback: &LinkCallback) -> bool {
-    match (&flow.browser, &callback.browser) {
-        (None, _) => callback.state.is_some(),
-        (Some(started), Some(came)) => started.matches(came),
-        (Some(_), None) => false,
-    }
+    let both = flow.browser.as_ref().zip(callback.browser.as_ref());
+    both.is_some_and(|(started, came)| started.matches(came))
 }
 
 /// Why a posted code came to nothing. The provider's own words were for the log.

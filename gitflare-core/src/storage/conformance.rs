@@ -140,6 +140,7 @@ promises! {
         an_account_is_claimed_once
         an_unclaimed_account_is_given_up
         a_posted_code_waits_for_its_browser
+        strays_are_known_by_their_provider
     }
     cleanup {
         a_job_is_begun_by_one_worker_until_it_is_done

@@ -145,6 +145,12 @@ pub trait LinkStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<(LinkFlow, PostedOutcome)>>;
 
+    /// Notes that a browser came back from that provider which has started nothing here.
+    async fn note_stray(&self, provider: ProviderId, at: Timestamp) -> Result<()>;
+
+    /// When the last such browser came; `None` when none has.
+    async fn last_stray(&self, provider: ProviderId) -> Result<Option<Timestamp>>;
+
     /// Spends the state of a flow for the browser that came back. Its account, if it has one, waits
     /// under that completion code from then on. Of two callers one gets `true`.
     async fn return_posted(&self, id: &FlowId, code: CredentialHash) -> Result<bool>;

@@ -102,6 +102,18 @@ pub async fn an_unclaimed_account_is_given_up(storage: &dyn Storage) {
     assert_eq!(queued, [(&connection_id(1), &sealed())]);
 }
 
+/// When a browser that had started nothing came back last is known for each provider (PC-3).
+pub async fn strays_are_known_by_their_provider(storage: &dyn Storage) {
+    let links = storage.links();
+    assert_eq!(links.last_stray(ProviderId::GITLAB).await.unwrap(), None);
+    for at in [NOW, LATER] {
+        links.note_stray(ProviderId::GITLAB, at).await.unwrap();
+        assert_eq!(links.last_stray(ProviderId::GITLAB).await.unwrap(), Some(at));
+    }
+    assert_eq!(links.last_stray(ProviderId::GITHUB).await.unwrap(), None);
+    assert_eq!(storage.settings().firewall().await.unwrap(), None);
+}
+
 /// A code that the provider posts is taken once; its browser comes back once, by its state or its
 /// cookie, and only it gets a code for the account (PC-1).
 pub async fn a_posted_code_waits_for_its_browser(storage: &dyn Storage) {

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::{MemoryStorage, State};
 use crate::{
     Code, ConnectionId, CredentialHash, FlowId, Result, TenantId, Timestamp,
+    provider::ProviderId,
     storage::{
         CleanupJob, CleanupKind, LinkFlow, LinkStore, PostedKey, PostedOutcome, UnclaimedAccount,
     },
@@ -103,6 +104,15 @@ impl LinkStore for MemoryStorage {
             kept.failure = Some(code);
         }
         Ok(())
+    }
+
+    async fn note_stray(&self, provider: ProviderId, at: Timestamp) -> Result<()> {
+        self.state().strays.insert(provider, at);
+        Ok(())
+    }
+
+    async fn last_stray(&self, provider: ProviderId) -> Result<Option<Timestamp>> {
+        Ok(self.state().strays.get(&provider).copied())
     }
 
     async fn find_posted(

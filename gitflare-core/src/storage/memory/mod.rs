@@ -40,6 +40,7 @@ use super::{
 use crate::{
     AuthorizationId, ClientId, ConnectionId, CredentialHash, EventId, FlowId, GrantId, Result,
     SecretId, SessionId, SubscriptionId, TenantId, Timestamp, TokenId, UserId,
+    provider::ProviderId,
 };
 
 /// A [`Storage`] on standard collections. One lock over everything makes every operation atomic.
@@ -77,6 +78,8 @@ struct State {
     in_flight: BTreeMap<SubscriptionId, Timestamp>,
     receivers: BTreeMap<ClientId, deliveries::Receiver>,
     links: BTreeMap<FlowId, KeptFlow>,
+    /// When a browser that had started nothing last came back from a provider.
+    strays: BTreeMap<ProviderId, Timestamp>,
     refreshing: BTreeMap<ConnectionId, Timestamp>,
     cleanup: BTreeMap<(CleanupKind, String), CleanupJob>,
     firewall: Option<FirewallSettings>,

@@ -141,6 +141,10 @@ const WAITS_FOR_CONSENT: &[&str] = &["AADSTS65001", "AADSTS90094", "AADSTS90095"
 async fn received(x: &Exchange, callback: LinkCallback) -> Result<ReturnedLink, FailedLink> {
     let gateway = x.gateway();
     if gateway.posts_code(&callback.provider) && callback.error.is_none() {
+        // What a stranger's browser does here is noted.
+        if callback.browser.is_none() {
+            x.settings().rate_limits.admit_workspace(x.address)?;
+        }
         let deadline = Instant::now() + POST_WAIT;
         loop {
             match gateway.posted_link(&callback).await? {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use gitflare_core::{
     Code, ConnectionId, CredentialHash, Error, FlowId, Result, Timestamp,
+    provider::ProviderId,
     storage::{LinkFlow, LinkStore, PostedKey, PostedOutcome, UnclaimedAccount},
 };
 
@@ -39,6 +40,14 @@ impl LinkStore for PostgresStorage {
 
     async fn fail_posted(&self, id: &FlowId, code: Code) -> Result<()> {
         self.run(links::fail_posted(id, code)).await.map(|_| ())
+    }
+
+    async fn note_stray(&self, provider: ProviderId, at: Timestamp) -> Result<()> {
+        self.run(links::note_stray(provider, at)).await.map(|_| ())
+    }
+
+    async fn last_stray(&self, provider: ProviderId) -> Result<Option<Timestamp>> {
+        self.one(links::last_stray(provider), links::stray).await
     }
 
     async fn find_posted(

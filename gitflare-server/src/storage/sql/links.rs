@@ -128,6 +128,31 @@ pub(in crate::storage) fn fail_posted(id: &FlowId, code: Code) -> Statement<'_> 
     )
 }
 
+/// The name of the setting that holds when the last stray browser came.
+fn stray_of(provider: ProviderId) -> String {
+    format!("stray:{provider}")
+}
+
+pub(in crate::storage) fn note_stray(provider: ProviderId, at: Timestamp) -> Statement<'static> {
+    Statement::new(
+        "INSERT INTO settings (name, value) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        values![stray_of(provider), at.as_millis().to_string()],
+    )
+}
+
+pub(in crate::storage) fn last_stray(provider: ProviderId) -> Statement<'static> {
+    Statement::new(
+        "SELECT value FROM settings WHERE name = ?1",
+        values![stray_of(provider)],
+    )
+}
+
+pub(in crate::storage) fn stray<R: Columns>(row: &R) -> Result<Timestamp, R::Error> {
+    let millis = parsed(row, 0, |text| text.parse().ok())?;
+    Ok(Timestamp::from_millis(millis))
+}
+
 pub(in crate::storage) fn find_posted(key: PostedKey<'_>, now: Timestamp) -> Statement<'_> {
     match key {
         PostedKey::State(state) => Statement::new(

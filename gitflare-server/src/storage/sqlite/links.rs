@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use gitflare_core::{
     Code, ConnectionId, CredentialHash, Error, FlowId, Result, Timestamp,
+    provider::ProviderId,
     storage::{LinkFlow, LinkStore, PostedKey, PostedOutcome, UnclaimedAccount},
 };
 use rusqlite::Connection;
@@ -50,6 +51,15 @@ impl LinkStore for SqliteStorage {
         let id = id.clone();
         self.write(move |connection| run(connection, &links::fail_posted(&id, code)).map(|_| ()))
             .await
+    }
+
+    async fn note_stray(&self, provider: ProviderId, at: Timestamp) -> Result<()> {
+        self.write(move |connection| run(connection, &links::note_stray(provider, at)).map(|_| ()))
+            .await
+    }
+
+    async fn last_stray(&self, provider: ProviderId) -> Result<Option<Timestamp>> {
+        self.one(links::last_stray(provider), |row| links::stray(row))
     }
 
     async fn find_posted(
