@@ -396,14 +396,13 @@ fn what_was_asked_wrongly_goes_back_to_the_client_or_stays_on_a_page() {
         (("customer_ref", "user_1"), "invalid_request"),
         (("customer_name", "Acme"), "invalid_request"),
     ] {
-        for browser in [&owner, &server.client()] {
-            let leads = location(&browser.get(&link(server, &client_id, &[more])));
-            if more.0.starts_with("customer") && leads.starts_with("/app/login") {
-                continue;
-            }
-            assert!(leads.starts_with(LISTENING), "{more:?} {leads}");
-            assert_eq!(parameter(&leads, "error"), error, "{more:?}");
-        }
+        let wrong = link(server, &client_id, &[more]);
+        let leads = location(&owner.get(&wrong));
+        assert!(leads.starts_with(LISTENING), "{more:?} {leads}");
+        assert_eq!(parameter(&leads, "error"), error, "{more:?}");
+        // Nobody is led away from here who has not signed in.
+        let stranger = location(&server.client().get(&wrong));
+        assert!(stranger.starts_with("/app/login?"), "{more:?} {stranger}");
     }
     for uri in [
         "http://localhost:45123/other",
@@ -458,6 +457,65 @@ fn a_person_ends_what_an_agent_may_read_and_it_is_felt_at_once() {
     assert_eq!(answer.refusal(), (401, "AUTH_EXPIRED".into()));
     let again = refreshed(server, &client_id, &tokens["refresh_token"], &json!({}));
     assert_eq!(again.status, 400);
+}
+
+#[test]
+fn a_browser_that_has_signed_out_acts_in_nobodys_workspace() {
+    // sec: SE-5, PC-3
+    let fixture = fixture(None);
+    let server = &fixture.server;
+    let client_id = registered(server);
+    let person = developer(server, "grace@mail.example");
+    let answer = person.get(&link(server, &client_id, &[]));
+    let left = ConsentPage::of(&server.client(), &answer);
+    let id = &left.request_id;
+    for path in [
+        format!("/oauth/authorize?request_id={id}"),
+        format!("/oauth/authorize/deny?request_id={id}"),
+        format!("/oauth/authorize/connect/local?request_id={id}"),
+        format!("/oauth/authorize/connect/local?request_id={id}&popup=1"),
+    ] {
+        let refused = left.browser.get(&path);
+        let code = (refused.status, refused.header("location"));
+        assert_eq!(code, (403, None), "{path}");
+    }
+    // The person's own browser still can.
+    let back = ConsentPage::of(&person, &answer).browser;
+    let denied = location(&back.get(&format!("/oauth/authorize/deny?request_id={id}")));
+    assert!(denied.starts_with(LISTENING), "{denied}");
+}
+
+#[test]
+fn a_sign_in_that_sees_more_repositories_ends_the_earlier_ones() {
+    // sec: OA-7, MC-4
+    let fixture = fixture(None);
+    let server = &fixture.server;
+    let client_id = registered(server);
+    let owner = Owner::of(&fixture, &client_id, "grace@mail.example");
+    let all = owner.page.repositories();
+    let all: Vec<_> = all.iter().map(String::as_str).collect();
+    let one = all.iter().find(|it| it.contains("octo/hello")).unwrap();
+    let sign_in = |repositories: &[&str]| {
+        let mut page = ConsentPage::open(&owner.page.browser, &link(server, &client_id, &[]));
+        page.browser = owner.page.browser.clone();
+        let code = location(&page.approve(&["read:branches"], repositories));
+        exchange(
+            server,
+            &client_id,
+            &json!({"code": parameter(&code, "code")}),
+        )
+        .ok()
+    };
+    let reads = |tokens: &Value| call(server, &tokens["access_token"], "list_branches").status;
+    let (laptop, desk) = (sign_in(&[one]), sign_in(&[one]));
+    assert_eq!((reads(&laptop), reads(&desk)), (200, 200));
+    let server_room = sign_in(&all);
+    assert_eq!(reads(&server_room), 200);
+    for earlier in [laptop, desk] {
+        assert_eq!(reads(&earlier), 401);
+        let renewed = refreshed(server, &client_id, &earlier["refresh_token"], &json!({}));
+        assert_eq!(renewed.status, 400);
+    }
 }
 
 #[test]

@@ -127,6 +127,11 @@ impl Gateway {
         };
         let client = client.ok_or_else(unknown_client)?;
         let (redirect_uri, registered_uri) = redirect_uri_of(&client, query)?;
+        // A public client's address is anybody's: nobody is sent there before they have signed in, or
+        // our own address would lead strangers' visitors anywhere (RFC 9700, section 4.11.2).
+        if visit.is_some_and(|visit| visit.user.is_none()) {
+            return Err(AuthorizeRefusal::SignIn);
+        }
         let state = query.once("state").ok().flatten().filter(|it| is_state(it));
         let state = state.map(|text| Secret::new(text.to_owned()));
         let refuse = |(word, message): (&'static str, String)| {

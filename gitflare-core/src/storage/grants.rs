@@ -1,6 +1,8 @@
 //! What a customer has approved: an authorization (the consent for a client), its grants (the share
 //! of one connection each) and the repositories that a grant approves.
 
+use std::collections::HashSet;
+
 use serde::{Serialize, Serializer};
 
 use crate::{
@@ -73,6 +75,19 @@ impl Grant {
             self.status = GrantStatus::Expired;
         }
         self
+    }
+
+    /// Whether this grant has every repository of another one over the same connection.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (&self.repositories, &other.repositories) {
+            (Repositories::All, _) => true,
+            (Repositories::Listed(_), Repositories::All) => false,
+            (Repositories::Listed(own), Repositories::Listed(others)) => {
+                let own: HashSet<&str> = own.iter().map(|it| it.id.as_str()).collect();
+                others.iter().all(|it| own.contains(it.id.as_str()))
+            }
+        }
     }
 }
 

@@ -83,6 +83,8 @@ pub(super) async fn claim_for_customer(
     }
     csrf::require_own_origin(x)?;
     let visit = csrf::customer_among(x, &visits, csrf::token(x))?;
+    let client = x.gateway().live_client(visit.client.as_str()).await?;
+    session::require_person(x, &client, &visit.tenant).await?;
     let actor = Actor::Customer(visit.tenant.clone());
     let act = AuditContext {
         actor: &actor,

@@ -3,9 +3,9 @@
 //! adopted (SE-2).
 
 use gitflare_core::{
-    Code, Error,
+    Code, Error, TenantId,
     gateway::{BegunSession, user_of},
-    storage::SessionSubject,
+    storage::{Client, SessionSubject},
 };
 use http::{HeaderName, HeaderValue};
 
@@ -49,6 +49,30 @@ pub(super) async fn user(x: &Exchange) -> Result<Option<UserVisit>, Refusal> {
         .into()),
         visit => Ok(visit),
     }
+}
+
+/// Refuses what is a person's own workspace to a browser in which somebody else is signed in, or
+/// nobody any more. Those of apps are no person's (SE-5).
+pub(super) async fn require_person(
+    x: &Exchange,
+    client: &Client,
+    tenant: &TenantId,
+) -> Result<(), Refusal> {
+    if client.public_id.is_none() {
+        return Ok(());
+    }
+    if let Some(visit) = user(x).await?
+        && x.gateway()
+            .is_own_workspace(client, tenant, &visit.user)
+            .await?
+    {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::AccessBlockedByPolicy,
+        "Sign in with the account that opened this page, and start again from the app.",
+    )
+    .into())
 }
 
 /// The workspaces that the browser has open, oldest first.

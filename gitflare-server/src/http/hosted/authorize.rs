@@ -19,7 +19,7 @@ use super::{
         session,
     },
     consent::{self, Shape},
-    public_clients::{self, Asking, require_person},
+    public_clients::{self, Asking},
 };
 
 /// The page's own path.
@@ -30,7 +30,7 @@ pub(crate) async fn authorize(x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     if let Some(id) = request_id(&query)? {
         let consent = x.gateway().consent(id, &sessions(&x)).await?;
-        require_person(&x, &consent.context).await?;
+        require_person(&x, &consent).await?;
         return consent::page(&x, &consent, Shape::default()).await;
     }
     x.settings().rate_limits.admit_workspace(x.address)?;
@@ -77,7 +77,7 @@ pub(crate) async fn approve(mut x: Exchange) -> Result<Reply, Refusal> {
         .gateway()
         .consent(id, std::slice::from_ref(&visit.session))
         .await?;
-    require_person(&x, &consent.context).await?;
+    require_person(&x, &consent).await?;
     let picked = Picked::from_pairs(form.pairs());
     if picked.browse.is_some() {
         let shape = Shape {
@@ -106,6 +106,7 @@ pub(crate) async fn deny(x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     let id = request_id(&query)?.unwrap_or_default();
     let consent = x.gateway().consent(id, &sessions(&x)).await?;
+    require_person(&x, &consent).await?;
     let actor = Actor::Customer(consent.request.tenant_id.clone());
     let act = AuditContext {
         actor: &actor,
@@ -128,6 +129,8 @@ pub(crate) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
         true => x.gateway().pending_request(id).await?,
         false => x.gateway().consent(id, &sessions(&x)).await?.request,
     };
+    let client = x.gateway().live_client(request.client_id.as_str()).await?;
+    session::require_person(&x, &client, &request.tenant_id).await?;
     let start = CustomerStart {
         provider: &provider,
         handover: match is_popup {
@@ -140,6 +143,10 @@ pub(crate) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
         permissions: request.permissions,
     };
     linking::start_for_customer(&x, start).await
+}
+
+async fn require_person(x: &Exchange, consent: &Consent) -> Result<(), Refusal> {
+    session::require_person(x, &consent.context.client, &consent.context.tenant.id).await
 }
 
 /// The page again: what the customer can put right is said on it.

@@ -166,8 +166,11 @@ pub(crate) async fn connect(mut x: Exchange) -> Result<Reply, Refusal> {
     let mut own = x.workspaces().iter();
     let visit = own.find(|visit| visit.session.id == session && visit.client == client.id);
     let tenant = visit.map(|visit| visit.tenant.clone());
-    if tenant.is_none() && !is_popup {
-        return Err(csrf::stale());
+    match &tenant {
+        Some(tenant) => session::require_person(&x, &client, tenant).await?,
+        // A frame's window has none of its cookies; a person's own page is in no frame.
+        None if is_popup && client.public_id.is_none() => {}
+        None => return Err(csrf::stale()),
     }
     let start = CustomerStart {
         provider: &provider,
@@ -302,7 +305,7 @@ impl Sent {
             return Err(csrf::stale());
         }
         let context = x.gateway().managed(&visit.client, &visit.session).await?;
-        public_clients::require_person(x, &context).await?;
+        session::require_person(x, &context.client, &context.tenant.id).await?;
         Ok(Self {
             customer_ref: form.text("customer_ref")?.unwrap_or_default().to_owned(),
             form,

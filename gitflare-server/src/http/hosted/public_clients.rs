@@ -1,10 +1,7 @@
 //! Clients that nobody has registered here, as a browser brings them: which ones are let in, and the person
 //! who has to be signed in for them. Until then nothing is fetched and nothing is stored.
 
-use gitflare_core::{
-    Code, Error,
-    gateway::{ConsentContext, PublicClient, PublicVisit, Query},
-};
+use gitflare_core::gateway::{PublicClient, PublicVisit, Query};
 
 use super::super::{exchange::Exchange, refusal::Refusal, reply::Reply, session};
 
@@ -49,24 +46,4 @@ pub(super) fn sign_in(x: &Exchange, path: &str) -> Result<Reply, Refusal> {
     };
     let here = percent_encoding::utf8_percent_encode(&here, percent_encoding::NON_ALPHANUMERIC);
     Reply::see_other(&format!("/app/login?returnTo={here}"))
-}
-
-/// Refuses a page of a person's own workspace to a browser in which somebody else is signed in, or
-/// nobody any more. Those of apps are no person's.
-pub(super) async fn require_person(x: &Exchange, context: &ConsentContext) -> Result<(), Refusal> {
-    if context.client.public_id.is_none() {
-        return Ok(());
-    }
-    if let Some(visit) = session::user(x).await?
-        && x.gateway()
-            .is_own_workspace(&context.client, &context.tenant.id, &visit.user)
-            .await?
-    {
-        return Ok(());
-    }
-    Err(Error::new(
-        Code::AccessBlockedByPolicy,
-        "Sign in with the account that opened this page, and start again from the app.",
-    )
-    .into())
 }
