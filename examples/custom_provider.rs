@@ -26,7 +26,7 @@ use gitflare::{
 
 const BRANCHES: [&str; 5] = ["develop", "main", "release/1", "release/2", "spike"];
 
-/// What it can do. What has no row is not served.
+/// What it can do. What has no row is not served, and answers so without a call.
 const CAPABILITIES: &[Capability] = &[
     Capability::full(Endpoint::Profile),
     Capability::full(Endpoint::Branches),
@@ -70,7 +70,12 @@ impl Provider for Gerrit {
         // The position is ours alone: here, how many branches came before.
         let sent = match &page.position {
             None => 0,
-            Some(position) => position.fields().number()? as usize,
+            Some(position) => {
+                let mut fields = position.fields();
+                let sent = fields.number()? as usize;
+                fields.end()?;
+                sent
+            }
         };
         let end = BRANCHES.len().min(sent.saturating_add(page.limit.get()));
         let items = BRANCHES.get(sent..end).unwrap_or_default().iter();

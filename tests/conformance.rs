@@ -18,6 +18,13 @@ use gitflare::{
     server::storage::sqlite::SqliteStorage,
 };
 
+#[test]
+fn the_firewall_keeps_every_promise_of_a_filter() {
+    let found = "It is postgres://ada:Zx9kQ2vT7pLm@db.example/shop until Monday.";
+    let rules = gitflare::firewall::FirewallConfig::default();
+    gitflare::core::filter::conformance::keeps_every_promise(&rules, found);
+}
+
 fn open(dir: &Path) -> Arc<dyn Storage> {
     Arc::new(SqliteStorage::at(dir).unwrap())
 }

@@ -3,6 +3,8 @@
 //! Unified replies accept nothing but `Filtered`, so leaving the firewall out does not compile.
 
 mod binary;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 use std::{
     borrow::Cow,

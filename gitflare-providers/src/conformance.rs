@@ -51,15 +51,16 @@ fn call_of(connection: &str, access_token: &str) -> Call {
     }
 }
 
-/// Every endpoint has exactly one row, and a declared filter is one of the endpoint's own.
+/// No endpoint has two rows (one without a row is not served), and a declared filter is one of the
+/// endpoint's own.
 ///
 /// # Panics
 /// When the table breaks this.
-pub fn every_endpoint_is_declared_once(provider: &dyn Provider) {
+pub fn no_endpoint_is_declared_twice(provider: &dyn Provider) {
     let rows = provider.capabilities();
     for endpoint in Endpoint::ALL {
         let count = rows.iter().filter(|row| row.endpoint == *endpoint).count();
-        assert_eq!(count, 1, "{}: {endpoint}", provider.id());
+        assert!(count <= 1, "{}: {endpoint}", provider.id());
         let support = provider.support(*endpoint);
         for filter in support.filters() {
             assert!(

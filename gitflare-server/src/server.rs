@@ -138,7 +138,6 @@ impl Server {
             sign_up,
             admin_keys: admin_keys.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
-            enforce_platform_auth: config.enforce_platform_auth,
             testapp: config.testapp,
             dev: config.dev,
             private_callbacks: self.private_callbacks(addr),

@@ -148,7 +148,6 @@ impl Gateway {
             let found = connections.find_with_tokens(&connection.id).await?;
             if let Some((connection, tokens)) = found
                 && connection.status == ConnectionStatus::Active
-                && self.providers.find(connection.provider).is_some()
             {
                 shares.push(self.whole_share(connection, tokens));
             }

@@ -1,7 +1,7 @@
 //! The upstream half of a unified read: which provider calls an operation costs, over which
 //! connections, and in which position the next page starts. What may be read was decided before.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use futures_util::future::join_all;
 
@@ -183,12 +183,21 @@ impl Gateway {
             })
             .filter(|shares: &Vec<_>| !shares.is_empty())
             .collect();
-        let answers = join_all(
+        let mut answers = join_all(
             of_each
                 .iter()
                 .map(|shares| self.repositories(shares, PageRequest::first(limit), deadline)),
         )
         .await;
+        // What was approved at an instance that is gone is missing, and not as if it had never been.
+        let gone = permit.shares.iter().map(|share| share.connection.provider);
+        let gone: BTreeSet<_> = gone
+            .filter(|id| self.providers.find(*id).is_none())
+            .collect();
+        answers.extend(
+            gone.into_iter()
+                .map(|id| Err(Error::unknown_provider().with_provider(id))),
+        );
         let (mut pages, mut errors) = split(answers)?;
         errors.extend(pages.iter_mut().flat_map(|page| page.errors.drain(..)));
         let mut left_out = pages.iter().any(|page| page.next.is_some());

@@ -15,6 +15,8 @@ mod cells;
 mod checks;
 mod cleanup;
 mod code_grant;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connect;
 mod consent;
 mod contents;
@@ -86,7 +88,7 @@ pub use request::{ReadCredential, ReadRequest, UnifiedReply};
 pub use sessions::BegunSession;
 pub use subscribe::{CallbackRules, CreatedSubscription, NewSubscription};
 pub use subscription_change::SubscriptionChange;
-pub use tokens::{IssuedToken, TokenRefusal, TokenRequest};
+pub use tokens::{IssuedToken, OauthToken, TokenRefusal, TokenRequest};
 pub use workspace::{CustomerLink, VisibleConnections, Workspace, workspace_key};
 
 use crate::{
@@ -173,6 +175,12 @@ impl Gateway {
     #[must_use]
     pub fn storage(&self) -> &dyn Storage {
         &*self.storage
+    }
+
+    /// Whether every read needs a token; without it a connection's id is enough (legacy mode).
+    #[must_use]
+    pub fn enforces_platform_auth(&self) -> bool {
+        self.settings.enforce_platform_auth
     }
 
     /// The enabled providers.

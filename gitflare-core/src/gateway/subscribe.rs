@@ -96,7 +96,7 @@ impl Gateway {
             .await;
         let outcome = match &result {
             Ok(_) => Ok(Served {
-                status: 200,
+                status: 201,
                 items: 1,
                 report: FirewallReport::default(),
             }),

@@ -18,7 +18,7 @@ use url::Url;
 use super::{
     Read, Reply, StandIn, call, call_of,
     damage::{damaged, invented},
-    declared_is_callable, every_endpoint_is_declared_once, foreign_positions_are_refused,
+    declared_is_callable, foreign_positions_are_refused, no_endpoint_is_declared_twice,
     pages_equal_the_whole, plain_lists, try_walk,
 };
 
@@ -181,7 +181,7 @@ impl Subject {
     /// When the adapter breaks one.
     pub async fn run(&self) {
         let stage = Stage::new(self).await;
-        every_endpoint_is_declared_once(&*stage.provider);
+        no_endpoint_is_declared_twice(&*stage.provider);
         stage.answer(|_| Some(Reply::new(404, "{}")));
         declared_is_callable(&*stage.provider, &call("token"), &self.repo).await;
         // Requests that were given up then may still be on their way.

@@ -433,7 +433,7 @@ mod tests {
             id: "some/repository".to_owned(),
             full_name: None,
         };
-        conformance::every_endpoint_is_declared_once(&local);
+        conformance::no_endpoint_is_declared_twice(&local);
         conformance::declared_is_callable(&local, &conformance::call(""), &repo).await;
     }
 

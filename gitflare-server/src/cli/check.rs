@@ -43,18 +43,14 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
                 let _ = writeln!(text, "warning: {warning}");
             }
             text.push_str(&providers(&config));
-            let is_good = match local_root(&config) {
-                Ok(told) => {
-                    text.push_str(&told);
-                    text.push_str("No problems.\n");
-                    true
-                }
-                Err(told) => {
-                    let _ = writeln!(text, "problem: GITFLARE_LOCAL_ROOT: {told}");
-                    false
-                }
-            };
-            (text, is_good)
+            let made = upstreams::providers(&config, &base_url(&config), &[]);
+            let made = made.map_err(|problem| problem.to_string()).map(|_| ());
+            let told = local_root(&config);
+            let told = told.map_err(|told| format!("GITFLARE_LOCAL_ROOT: {told}"));
+            match made.and(told) {
+                Ok(told) => (text + &told + "No problems.\n", true),
+                Err(problem) => (text + &format!("problem: {problem}\n"), false),
+            }
         }
         Err(problems) => {
             for problem in problems {
@@ -68,10 +64,7 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
 /// The enabled providers whose accounts can be linked, a line each: the callback URL to register,
 /// and what is missing.
 pub(crate) fn providers(config: &Config) -> String {
-    let base = match &config.public_url {
-        Some(url) => url.clone(),
-        None => BaseUrl::of_listener(config.listen),
-    };
+    let base = base_url(config);
     let mut text = String::new();
     for upstream in upstreams::enabled(config) {
         let id = upstream.provider;
@@ -87,6 +80,13 @@ pub(crate) fn providers(config: &Config) -> String {
         );
     }
     text
+}
+
+fn base_url(config: &Config) -> BaseUrl {
+    match &config.public_url {
+        Some(url) => url.clone(),
+        None => BaseUrl::of_listener(config.listen),
+    }
 }
 
 /// What the folder of local repositories holds: how many, and which are not served and why.

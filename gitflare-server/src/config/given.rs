@@ -102,6 +102,9 @@ impl Given {
         origin: Origin,
         text: String,
     ) {
+        if text.is_empty() && !self.instances.contains_key(id) {
+            return;
+        }
         let texts = self.instances.entry(id.to_owned()).or_default();
         give(texts, key, origin, text);
     }

@@ -253,6 +253,14 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_is_one_clients_own() {
+        // sec: RL-1
+        let limits = RateLimits::new(60);
+        let (clock, random) = (gitflare_core::SystemClock, gitflare_core::SystemRandom);
+        gitflare_core::gateway::conformance::a_refusal_is_one_clients_own(&limits, &clock, &random);
+    }
+
+    #[test]
     fn a_table_never_holds_more_than_its_keys() {
         // sec: RL-1
         let keys = if std::env::var_os("CI_DRILLS").is_some() {

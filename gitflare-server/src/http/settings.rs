@@ -42,8 +42,6 @@ pub struct ServiceSettings {
     pub admin_keys: AdminKeys,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Whether platform auth is enforced; shown on the health page.
-    pub enforce_platform_auth: bool,
     /// Whether the test app is served; shown on the health page.
     pub testapp: bool,
     /// Whether development mode is on; shown on the health page.
@@ -78,7 +76,6 @@ impl ServiceSettings {
             audit_retention_days: 400,
             admin_keys: AdminKeys::default(),
             trusted_proxies: Vec::new(),
-            enforce_platform_auth: true,
             testapp: false,
             dev: false,
             private_callbacks: Vec::new(),

@@ -213,7 +213,6 @@ async fn service(
     settings
         .trusted_proxies
         .clone_from(&options.trusted_proxies);
-    settings.enforce_platform_auth = options.gateway.enforce_platform_auth;
     settings.sign_up = options.sign_up.unwrap_or(SignUpMode::Open);
     settings.limits = options.limits;
     settings.public_clients.clone_from(&options.public_clients);

@@ -37,7 +37,7 @@ pub(crate) fn page(world: &World, request: &Request, asking: Asking) -> Answer {
             html("Unknown application", "No application has this client id."),
         );
     }
-    if !is_callback(world, uri) {
+    if !is_callback(uri) {
         return wrong_callback();
     }
     let back = |error: &str| {
@@ -109,7 +109,7 @@ impl Granted {
 pub(crate) fn decide(world: &World, request: &Request) -> Result<Granted, Answer> {
     let field = |name: &str| request.field(name).unwrap_or_default();
     let (uri, state) = (field("redirect_uri"), field("state"));
-    if !is_callback(world, &uri) {
+    if !is_callback(&uri) {
         return Err(wrong_callback());
     }
     let Some(person) = by_login(&field("login")) else {
@@ -162,15 +162,19 @@ pub(crate) fn basic(request: &Request) -> Option<(String, String)> {
     Some((user.to_owned(), password.to_owned()))
 }
 
-/// The registered callback: the gateway's own path on any port of loopback, or of a name that is
-/// reserved for examples.
-fn is_callback(world: &World, text: &str) -> bool {
-    let path = format!("/v1/auth/{}/callback", world.identity.id);
+/// The registered callback: the gateway's own path, of whichever instance and below whichever prefix,
+/// on any port of loopback or of a name that is reserved for examples.
+fn is_callback(text: &str) -> bool {
+    let is_own = |path: &str| {
+        let path = path.strip_suffix("/callback").unwrap_or_default();
+        let id = path.rsplit_once("/v1/auth/").map(|(_, id)| id);
+        id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+    };
     Url::parse(text).is_ok_and(|url| {
         let loopback = url.host_str().is_some_and(|host| {
             matches!(host, "127.0.0.1" | "localhost" | "[::1]") || host.ends_with(".example")
         });
-        url.path() == path && loopback && url.query().is_none() && url.fragment().is_none()
+        is_own(url.path()) && loopback && url.query().is_none() && url.fragment().is_none()
     })
 }
 

@@ -67,7 +67,7 @@ pub(crate) async fn health(x: Exchange) -> Result<Reply, Refusal> {
         status: if is_ready { "ok" } else { "degraded" },
         providers: x.gateway().providers().ids().collect(),
         flags: Flags {
-            enforce_platform_auth: settings.enforce_platform_auth,
+            enforce_platform_auth: x.gateway().enforces_platform_auth(),
             internal_listener: x.app().has_internal_listener(),
             testapp: settings.testapp,
             dev: settings.dev,
