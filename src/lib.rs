@@ -31,7 +31,30 @@
 //! # }
 //! ```
 //!
+//! The token is what a customer's approval gives: a consent page issues it over HTTP, and code that may
+//! approve for its own customers makes tenant, client, connection and grant, then calls
+//! [`Gateway::issue_for`](core::gateway::Gateway::issue_for): `examples/embed_gateway.rs` does, in one
+//! function. A reader borrows its gateway; [`Gateway::shared_reader`](core::gateway::Gateway::shared_reader)
+//! gives one to keep.
+//!
 //! A server elsewhere is read by the same methods: `client`, by the feature of its name.
+//!
+//! # What runs beside
+//! A mounted surface has it all in one handle (`Service::background`). Who reads in process alone calls
+//! [`Gateway::delete_expired`](core::gateway::Gateway::delete_expired) every minute (tokens, sessions,
+//! usage and audit rows that are over) and [`Gateway::clean_up`](core::gateway::Gateway::clean_up)
+//! (tokens to revoke at providers). Nothing has to be closed: a row is written before its answer leaves.
+//!
+//! # Parts of one's own
+//! A code host is a [`core::provider::Provider`], a storage a [`core::storage::Storage`], a firewall
+//! [`core::filter::FilterRules`], a limit of reads a [`core::gateway::Admission`]. The feature
+//! `conformance` exports the suite that holds each to what the gateway relies on:
+//! `providers::conformance`, `core::storage::conformance`, `core::filter::conformance`,
+//! `core::gateway::conformance`. Several code hosts of one kind are told apart by
+//! [`core::provider::Instance`], which gives an adapter an id and a name of its own.
+//!
+//! In a debug build the firewall is slow; `[profile.dev.package.gitflare-firewall] opt-level = 2` in the
+//! workspace that embeds it mends that.
 //!
 //! # Features
 //! All are on by default. Without any there is the core with the firewall: no socket, no database and
@@ -47,6 +70,7 @@
 //! | `gitflic` | the same | 162 |
 //! | `local` | the adapter of local Git repositories | 165 |
 //! | `hosts` | every adapter | 250 |
+//! | `conformance` | the suites for parts of one's own, with `providers` where an adapter is chosen | 65 |
 //! | `client` | typed reads of a server elsewhere, over HTTP | 162 |
 //! | `sqlite` | the storage in SQLite | 95 |
 //! | `postgres` | the storage in PostgreSQL, for several nodes | 115 |

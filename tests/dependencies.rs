@@ -264,5 +264,5 @@ fn each_feature_brings_as_many_packages_as_the_documentation_says() {
         );
         rows += 1;
     }
-    assert_eq!(rows, 16);
+    assert_eq!(rows, 17);
 }

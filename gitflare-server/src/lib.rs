@@ -10,14 +10,19 @@
 //! ```no_run
 //! # #[cfg(feature = "service")]
 //! # async fn mounted(
-//! #     gateway: gitflare_core::gateway::Gateway,
+//! #     builder: gitflare_core::gateway::GatewayBuilder,
 //! #     connection: hyper_util::rt::TokioIo<tokio::net::TcpStream>,
-//! # ) -> Result<(), hyper::Error> {
+//! # ) -> Result<(), Box<dyn std::error::Error>> {
 //! use gitflare_server::{ServiceSettings, service};
 //! use hyper::server::conn::http1;
 //!
 //! let url = "https://git.example.com";
-//! let service = service(gateway, ServiceSettings::new(url, url));
+//! let mut settings = ServiceSettings::new(url, url);
+//! // Whom limits of sign-ins and strangers count: what the application has put there.
+//! settings.peer = |extensions| extensions.get::<std::net::SocketAddr>().map(|peer| peer.ip());
+//! // Limits of tokens and of addresses are one thing, which the gateway asks too.
+//! let gateway = builder.admission(settings.rate_limits.clone()).build().await?;
+//! let service = service(gateway, settings);
 //! let background = service.background();
 //! // For each connection that the application has accepted:
 //! http1::Builder::new().serve_connection(connection, service.clone()).await?;
@@ -26,6 +31,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Below a path
+//! A surface that is mounted at `https://host/git` has that as its URL, and its sign-in metadata (RFC
+//! 8414) at `https://host/.well-known/oauth-authorization-server/git`, which is the application's to
+//! route to `/git/.well-known/oauth-authorization-server`. Cookies of the pages have the path `/`.
 //!
 //! Each is a feature: `service`, `server`, `sqlite` and `postgres`; an adapter that a configuration can
 //! name has one of its name.

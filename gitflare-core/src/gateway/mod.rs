@@ -43,7 +43,9 @@ mod record;
 mod refresh;
 mod refresh_grant;
 mod request;
+mod retention;
 mod sessions;
+mod sign_ins;
 mod steps;
 mod subscribe;
 mod subscription_change;
@@ -85,6 +87,7 @@ pub use public_clients::{
 };
 pub use query::Query;
 pub use request::{ReadCredential, ReadRequest, UnifiedReply};
+pub use retention::Retention;
 pub use sessions::BegunSession;
 pub use subscribe::{CallbackRules, CreatedSubscription, NewSubscription};
 pub use subscription_change::SubscriptionChange;

@@ -2,7 +2,9 @@
 //! of the checks before it stands in `checks.rs`, the usage row in `record.rs`; a person's own
 //! repositories are served by the same steps.
 
-use std::time::Instant;
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use futures_util::FutureExt;
 
 use super::{
     Gateway, PageInfo, ReadRequest, UnifiedReply,
@@ -29,7 +31,13 @@ impl Gateway {
     /// says; then `INTERNAL_ERROR` when the firewall cannot decide.
     pub async fn read(&self, request: ReadRequest) -> Result<UnifiedReply> {
         let mut draft = self.draft(&request);
-        let result = self.answer(&request, &mut draft).await;
+        // An adapter or an admission is somebody's own: what it does must not end the caller's task
+        // without a row.
+        let answer = AssertUnwindSafe(self.answer(&request, &mut draft));
+        let result = answer
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(Error::internal("what serves this read has panicked")));
         let outcome = match &result {
             Ok(reply) => Ok(Served {
                 status: reply.status(),

@@ -2,8 +2,8 @@
 //! operation. What an adapter does to serve them is its own business.
 //!
 //! To add a provider: give it a [`ProviderId`] (a built-in kind has its row in `id.rs`), implement [`Provider`] in the providers crate
-//! (only the operations the upstream has; the others answer by their default), list every endpoint
-//! in its capabilities, and add it to the conformance test.
+//! (only the operations the upstream has; the others answer by their default), list what it serves in
+//! its capabilities, and run the conformance suite over it.
 
 mod capability;
 mod commit_id;
@@ -62,7 +62,8 @@ pub struct Call {
     pub api_base_url: Option<String>,
     /// The organization, for credentials that cannot list theirs.
     pub organization: Option<String>,
-    /// Time at which the answer is given up (monotonic clock).
+    /// Time by which the call must have ended (monotonic clock). The gateway has no timer of its own:
+    /// an adapter gives up by itself, with `UPSTREAM_TIMEOUT`.
     pub deadline: Instant,
 }
 
@@ -123,7 +124,8 @@ pub trait Provider: Send + Sync {
         true
     }
 
-    /// One row per [`Endpoint`], supported or not.
+    /// What is served, with which filters. An operation without a row is not served; a row of its own
+    /// gives the reason.
     fn capabilities(&self) -> &'static [Capability];
 
     /// What the adapter was checked against; nothing where nobody says.

@@ -84,7 +84,8 @@ impl OauthRefusal {
     }
 }
 
-/// How accounts are linked at a provider. None of the calls is ever repeated by itself: each one
+/// How accounts are linked at a provider. The redirect URI to register there, and to send, is
+/// `<public URL>/v1/auth/<provider id>/callback`. None of the calls is ever repeated by itself: each one
 /// may use up what it presents.
 #[async_trait]
 pub trait ProviderOauth: Send + Sync {

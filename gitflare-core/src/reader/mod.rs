@@ -7,7 +7,7 @@ mod operation;
 mod page;
 mod transport;
 
-use std::{marker::PhantomData, vec};
+use std::{marker::PhantomData, sync::Arc, vec};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
@@ -60,10 +60,22 @@ pub struct List<S, O> {
 }
 
 impl Gateway {
-    /// Reads with an access token. The token is judged by each read.
-    pub fn reader(&self, token: impl Into<Secret<String>>) -> Reader<InProcess<'_>> {
+    /// Reads with an access token. The token is judged by each read, and ends after its time: who reads
+    /// for longer issues another one ([`Gateway::issue_for`]).
+    pub fn reader(&self, token: impl Into<Secret<String>>) -> Reader<InProcess<&Self>> {
         Reader::over(InProcess {
             gateway: self,
+            token: token.into(),
+        })
+    }
+
+    /// The same of a gateway that is shared: a reader to keep, or to move into a task.
+    pub fn shared_reader(
+        self: &Arc<Self>,
+        token: impl Into<Secret<String>>,
+    ) -> Reader<InProcess<Arc<Self>>> {
+        Reader::over(InProcess {
+            gateway: Arc::clone(self),
             token: token.into(),
         })
     }

@@ -1,7 +1,7 @@
 //! Where typed reads are answered: by a gateway of this process, or by something that reaches one
 //! elsewhere. Which reads there are, and how they are spelt, is the business of the readers.
 
-use std::future::Future;
+use std::{future::Future, ops::Deref};
 
 use serde::de::DeserializeOwned;
 
@@ -61,14 +61,14 @@ pub trait Transport: Clone + Send + Sync {
     ) -> impl Future<Output = Result<Told<T>>> + Send;
 }
 
-/// A gateway of this process, read with one access token.
+/// A gateway of this process, borrowed or shared, read with one access token.
 #[derive(Clone, Debug)]
-pub struct InProcess<'g> {
-    pub(super) gateway: &'g Gateway,
+pub struct InProcess<G> {
+    pub(super) gateway: G,
     pub(super) token: Secret<String>,
 }
 
-impl Transport for InProcess<'_> {
+impl<G: Deref<Target = Gateway> + Clone + Send + Sync> Transport for InProcess<G> {
     async fn ask<T: DeserializeOwned + Send + 'static>(
         &self,
         endpoint: Endpoint,

@@ -19,11 +19,11 @@ use std::sync::{Arc, atomic::Ordering};
 use gitflare_core::{
     Code, Error, Secret,
     gateway::{
-        ExplainedStep, Explanation, FirewallUpdate, GatewaySettings, ListQuery, Query, StepOutcome,
-        TokenRefusal, TokenRequest,
+        ExplainedStep, Explanation, FirewallUpdate, GatewaySettings, ListQuery, Query, Retention,
+        StepOutcome, TokenRefusal, TokenRequest,
     },
     provider::{Endpoint, ProviderId},
-    storage::{ListRange, Outcome, UsageQuery},
+    storage::{ListRange, Outcome, TokenFilter, UsageQuery},
 };
 
 use support::{Bed, json};

@@ -50,6 +50,78 @@ async fn every_read_with_a_token_leaves_one_usage_row_refusals_included() {
     assert!(told.contains(&("branches.list", 400, Some("UNSUPPORTED_PROVIDER"), 0)));
 }
 
+#[tokio::test]
+async fn an_adapter_that_panics_is_an_error_with_a_row() {
+    let (bed, token, ..) = simple().await;
+    bed.github.is_panicking.store(true, Ordering::SeqCst);
+    let read = bed.read(&token, Endpoint::Branches, Some("github"), Some("1"), &[]);
+    assert_eq!(code(read.await), Code::InternalError);
+    let usage = bed.storage().usage();
+    usage.flush().await.unwrap();
+    let (rows, _) = usage.list(&UsageQuery::default(), 0, 10).await.unwrap();
+    assert_eq!(
+        (rows.len(), rows[0].error_code),
+        (1, Some("INTERNAL_ERROR"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_over_is_deleted_in_pieces() {
+    // sec: LG-5
+    const DAY: i64 = 86_400_000;
+    let (bed, _, client, ..) = simple().await;
+    for _ in 0..299 {
+        bed.token(&client).await;
+    }
+    let count = async |bed: &Bed| {
+        let all = ListRange {
+            after: None,
+            limit: 1000,
+        };
+        let tokens = bed
+            .storage()
+            .tokens()
+            .list(&TokenFilter::default(), all)
+            .await;
+        let audit = bed.storage().audit().list(all).await;
+        (tokens.unwrap().len(), audit.unwrap().len())
+    };
+    let (tokens, audit) = count(&bed).await;
+    assert_eq!(tokens, 300);
+    assert_eq!(
+        bed.gateway
+            .delete_expired(Retention::default())
+            .await
+            .unwrap(),
+        0
+    );
+    bed.clock.advance_millis(2 * DAY);
+    bed.token(&client).await;
+    let mut deleted = Vec::new();
+    loop {
+        match bed
+            .gateway
+            .delete_expired(Retention::default())
+            .await
+            .unwrap()
+        {
+            0 => break,
+            rows => deleted.push(rows),
+        }
+    }
+    assert_eq!(deleted, [250, 50], "a piece at a time");
+    assert_eq!(count(&bed).await, (1, audit + 1));
+    bed.clock.advance_millis(401 * DAY);
+    while bed
+        .gateway
+        .delete_expired(Retention::default())
+        .await
+        .unwrap()
+        > 0
+    {}
+    assert_eq!(count(&bed).await, (0, 0));
+}
+
 async fn read_and_explain(bed: &Bed, token: &str) -> Explanation {
     bed.clock.advance_millis(1);
     let mut request = bed.request(token, Endpoint::Repository, Some("github"), Some("1"), &[]);

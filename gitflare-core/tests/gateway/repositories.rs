@@ -123,3 +123,32 @@ async fn under_all_a_name_costs_one_resolving_call_per_chain() {
     assert_eq!(json(second.data.value())[0]["name"], "3-25");
     assert_eq!(bed.github.calls.load(Ordering::SeqCst) - before, 3);
 }
+
+#[tokio::test]
+async fn repositories_of_an_instance_that_was_taken_out_are_told_as_missing() {
+    let (mut bed, _, client, tenant, _) = simple().await;
+    let other = bed.connection(&tenant, "gitlab").await;
+    bed.grant(&tenant, &client.0, &other, &[]).await;
+    let token = bed.token(&client).await;
+    let github = std::sync::Arc::clone(&bed.github);
+    bed.restart_with(vec![github]).await;
+    let all = bed.read(&token, Endpoint::Repositories, None, None, &[]);
+    let all = all.await.unwrap();
+    assert_eq!(all.data.value().len(), 5);
+    let errors = all.errors.unwrap_or_default();
+    let told: Vec<_> = errors.iter().map(|it| (it.code(), it.provider())).collect();
+    assert_eq!(
+        told,
+        [(Code::UnsupportedProvider, Some(ProviderId::GITLAB))]
+    );
+    let gitlab = std::sync::Arc::clone(&bed.gitlab);
+    bed.restart_with(vec![gitlab]).await;
+    let (bed, token) = (bed, token);
+    bed.gitlab
+        .failing
+        .lock()
+        .unwrap()
+        .replace(Error::invalid_request("no"));
+    let none = bed.read(&token, Endpoint::Repositories, None, None, &[]);
+    assert!(none.await.is_err(), "nothing is left to tell");
+}

@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
@@ -32,6 +32,7 @@ pub(crate) struct Scripted {
     repositories: Mutex<Vec<(String, String)>>,
     pub(crate) calls: AtomicUsize,
     pub(crate) failing: Mutex<Option<Error>>,
+    pub(crate) is_panicking: AtomicBool,
 }
 
 const CAPABILITIES: &[Capability] = &[
@@ -79,6 +80,7 @@ impl Scripted {
             repositories: Mutex::new(repositories),
             calls: AtomicUsize::new(0),
             failing: Mutex::new(None),
+            is_panicking: AtomicBool::new(false),
         })
     }
 
@@ -105,6 +107,10 @@ impl Scripted {
 
     fn enter(&self) -> Result<Vec<(String, String)>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        assert!(
+            !self.is_panicking.load(Ordering::SeqCst),
+            "a bug of an adapter"
+        );
         match &*self.failing.lock().unwrap() {
             Some(error) => Err(error.clone()),
             None => Ok(self.repositories.lock().unwrap().clone()),
@@ -341,18 +347,7 @@ impl Bed {
         let gitlab = Scripted::new(ProviderId::GITLAB, 3);
         let mut providers: Vec<Arc<dyn Provider>> = vec![gitlab.clone(), github.clone()];
         providers.extend(more);
-        let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();
-        let gateway = Gateway::builder()
-            .shared_storage(storage.clone())
-            .providers(providers)
-            .firewall(HunterFilter)
-            .keys(KeyRing::new(key, Vec::new()))
-            .clock(clock.clone())
-            .random(Arc::new(SeededRandom::new(1)))
-            .settings(settings)
-            .build()
-            .await
-            .unwrap();
+        let gateway = Self::gateway(&storage, &clock, providers, settings).await;
         let request_id = gateway.new_request_id();
         Self {
             gateway,
@@ -362,6 +357,32 @@ impl Bed {
             gitlab,
             request_id,
         }
+    }
+
+    async fn gateway(
+        storage: &Arc<MemoryStorage>,
+        clock: &Arc<FixedClock>,
+        providers: Vec<Arc<dyn Provider>>,
+        settings: GatewaySettings,
+    ) -> Gateway {
+        let key = MasterKey::new(1, Secret::new((0..32).collect())).unwrap();
+        Gateway::builder()
+            .shared_storage(storage.clone())
+            .providers(providers)
+            .firewall(HunterFilter)
+            .keys(KeyRing::new(key, Vec::new()))
+            .clock(clock.clone())
+            .random(Arc::new(SeededRandom::new(1)))
+            .settings(settings)
+            .build()
+            .await
+            .unwrap()
+    }
+
+    /// Starts again with these providers alone, over the same storage.
+    pub(crate) async fn restart_with(&mut self, providers: Vec<Arc<dyn Provider>>) {
+        let settings = GatewaySettings::default();
+        self.gateway = Self::gateway(&self.storage, &self.clock, providers, settings).await;
     }
 
     /// An admin's next act; time passes before it, so that ids are in the order of acts.

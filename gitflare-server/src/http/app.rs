@@ -12,7 +12,7 @@ use std::{
 
 use gitflare_core::{
     Error, Result, SystemRandom,
-    gateway::{DeliveryOutcome, Gateway},
+    gateway::{DeliveryOutcome, Gateway, Retention},
 };
 use gitflare_providers::{Callbacks, Loopback};
 use serde_json::Value;
@@ -22,9 +22,9 @@ use super::{
     client_documents::ClientDocuments,
     cors::panel_origin,
     guided::Guided,
-    hook_room::HookRoom,
     inbox::Inbox,
     metrics::Metrics,
+    room::Room,
     route::{Matched, Route},
     router::Router,
     seal::Seal,
@@ -47,7 +47,8 @@ pub(crate) struct App {
     pub(super) metrics: Metrics,
     pub(super) testapp: Seal,
     pub(super) inbox: Inbox,
-    pub(super) hook_room: HookRoom,
+    pub(super) hook_room: Arc<Room>,
+    pub(super) answer_room: Arc<Room>,
     guided: OnceLock<Guided>,
     /// Writes the OpenAPI document.
     describe: Describe,
@@ -84,7 +85,8 @@ impl App {
             metrics: Metrics::new(routes),
             testapp: Seal::new(&SystemRandom),
             inbox: Inbox::new(&SystemRandom),
-            hook_room: HookRoom::default(),
+            hook_room: Room::of_hooks(),
+            answer_room: Room::of_answers(),
             guided: OnceLock::new(),
             describe,
             openapi: OnceLock::new(),
@@ -168,14 +170,12 @@ impl App {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// Days that usage rows are kept; 0 keeps them.
-    pub(crate) fn usage_retention_days(&self) -> u32 {
-        self.settings.usage_retention_days
-    }
-
-    /// Days that rows of the audit are kept.
-    pub(crate) fn audit_retention_days(&self) -> u32 {
-        self.settings.audit_retention_days
+    /// How long what can be chosen is kept.
+    pub(crate) fn retention(&self) -> Retention {
+        let mut retention = Retention::default();
+        retention.usage_days = self.settings.usage_retention_days;
+        retention.audit_days = self.settings.audit_retention_days;
+        retention
     }
 
     /// The client that calls apps.

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use hyper::body::Body;
 use tokio::time::{Duration, Instant, timeout_at};
 
-use super::{hook_room::Share, refusal::Refusal, settings::Limits};
+use super::{refusal::Refusal, room::Share, settings::Limits};
 
 /// The most that a body may hold where nothing else is said.
 pub(super) const MAX_BODY: usize = 64 * 1024;
@@ -64,7 +64,7 @@ pub(super) async fn read_within(
     body: RequestBody,
     max: usize,
     limits: &Limits,
-    mut share: Option<&mut Share<'_>>,
+    mut share: Option<&mut Share>,
 ) -> Result<Vec<u8>, Refusal> {
     let mut body = body.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let too_large = || {

@@ -14,11 +14,10 @@ use serde::de::DeserializeOwned;
 use super::{
     app::App,
     body::{self, ContentType, RequestBody},
-    form,
-    hook_room::Share,
-    json,
+    form, json,
     origin::Origin,
     refusal::Refusal,
+    room::Share,
     route::Route,
     settings::ServiceSettings,
     typed,
@@ -83,7 +82,8 @@ impl Exchange {
         &self.origin.app
     }
 
-    /// The app, for what outlives the request or is held while its body is read.
+    /// The app, for what outlives the request.
+    #[cfg(feature = "mcp")]
     pub(super) fn shared_app(&self) -> Arc<App> {
         Arc::clone(&self.origin.app)
     }
@@ -176,7 +176,7 @@ impl Exchange {
     pub(super) async fn hook_body(
         &mut self,
         max: usize,
-        share: &mut Share<'_>,
+        share: &mut Share,
     ) -> Result<Vec<u8>, Refusal> {
         let limits = self.origin.app.settings.limits;
         match self.body.take() {

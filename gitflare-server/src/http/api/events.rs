@@ -120,8 +120,7 @@ pub(crate) async fn receive(mut x: Exchange) -> Result<Reply, Refusal> {
     let provider = x.parameter("provider").unwrap_or_default();
     let id = x.parameter("subscriptionId").unwrap_or_default();
     x.gateway().expect_hook(&provider, &id).await?;
-    let app = x.shared_app();
-    let mut share = app.hook_room.share(&id);
+    let mut share = x.app().hook_room.share(&*id);
     let bytes = x.hook_body(MAX_HOOK_BODY, &mut share).await?;
     let headers: Vec<(String, String)> = x
         .headers()

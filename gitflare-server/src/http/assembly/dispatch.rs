@@ -106,6 +106,7 @@ fn admit(
         origin.peer,
         &origin.app.settings.trusted_proxies,
     );
+    context.address = address;
     let exchange = Exchange::new(Received {
         origin: Arc::clone(origin),
         route: matched.route,

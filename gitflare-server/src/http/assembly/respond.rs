@@ -1,7 +1,7 @@
 //! The shape of every answer: common headers, the canonical error object, the log line. Whatever
 //! goes wrong anywhere, panics and unparsable requests included, is written here and nowhere else.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use gitflare_core::{Code, Error, RequestId};
@@ -21,6 +21,7 @@ use super::super::{
     },
     refusal::Refusal,
     reply::Reply,
+    room::Held,
     route::{Access, Matched, RouteMethod},
 };
 
@@ -43,6 +44,8 @@ pub(super) struct Context {
     pub(super) route: Option<Matched>,
     /// The access of the route, for its CORS rule; `None` when no route was matched.
     pub(super) cors: Option<Access>,
+    /// The client's address, as far as it can be believed; until then the peer's.
+    pub(super) address: IpAddr,
     client_request_id: Option<HeaderValue>,
     origin: Option<HeaderValue>,
     accepted: Accepted,
@@ -60,6 +63,7 @@ impl Context {
             },
             route: None,
             cors: None,
+            address: origin.peer,
             client_request_id: client_request_id(&head.headers),
             origin: head.headers.get(header::ORIGIN).cloned(),
             accepted: Accepted::of(&head.headers),
@@ -73,6 +77,14 @@ impl Context {
         app: &App,
         outcome: Result<Reply, Refusal>,
     ) -> (Response<Full<Bytes>>, Option<Error>) {
+        let mut share = None;
+        let outcome = outcome.and_then(|reply| {
+            if app.answer_room.counts(reply.body.len()) {
+                let room = share.insert(app.answer_room.share(self.address.to_string()));
+                room.grow(reply.body.len())?;
+            }
+            Ok(reply)
+        });
         let (mut reply, closes, error) = match outcome {
             Ok(reply) => (reply, false, None),
             Err(refusal) => {
@@ -83,7 +95,14 @@ impl Context {
         if !app.base_path.is_empty() {
             reply.below(&app.base_path);
         }
-        let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+        let body = match share {
+            Some(share) => Bytes::from_owner(Held {
+                bytes: reply.body,
+                _share: share,
+            }),
+            None => Bytes::from(reply.body),
+        };
+        let mut response = Response::new(Full::new(body));
         *response.status_mut() = reply.status;
         let headers = response.headers_mut();
         headers.reserve(12);
