@@ -88,9 +88,9 @@ fn branch(name: &str) -> Branch {
     Branch {
         name: name.into(),
         commit_sha: format!("{:040x}", name.len()),
-        protected: None,
         default: Some(name == "main"),
-        web_url: None,
+        // What this host does not tell, and what later versions may have beside it.
+        ..Branch::default()
     }
 }
 

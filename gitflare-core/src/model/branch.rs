@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::filter::identifiers_only;
 
 /// A branch of a repository, in the provider's order.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Branch {

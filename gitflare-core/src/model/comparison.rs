@@ -14,7 +14,7 @@ pub const MAX_COMPARED_COMMITS: usize = 250;
 
 /// What `head` changes against its merge base with `base` (three dots in Git). `baseSha` is that merge
 /// base, `headSha` the commit of `head`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {

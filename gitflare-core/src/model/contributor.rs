@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::filter::identifiers_only;
 
 /// An author or account with commits in a repository.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Contributor {

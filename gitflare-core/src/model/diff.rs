@@ -14,7 +14,7 @@ pub const MAX_FILES: usize = 3000;
 pub const MAX_PATCH_BYTES: usize = 10 * 1024 * 1024;
 
 /// The changes between two commits.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Diff {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A label that pull requests and issues of a repository can be given.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Label {
     /// The provider's own id.

@@ -57,7 +57,7 @@ pub struct Repository {
 }
 
 /// Owner of a repository.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Owner {
     /// The provider's own id.
