@@ -2,19 +2,20 @@
 //! passwords among the arguments of a call or a command, in data source names.
 
 mod commands;
+mod fed;
 mod flags;
 pub(crate) mod spelled;
 mod table;
 
 pub(crate) use table::CONTEXTS;
 
-use commands::{
-    change_password, from_literal, go_source, net, oracle, pair, password_file, piped, slash_pair,
-};
-use flags::{beside_user, flags, generated, glued, joined, listed, switch};
+use commands::{address, from_literal, go_source, net, oracle, pair, password_file, slash_pair};
+use fed::{change_password, fed, piped};
+use flags::{beside_user, flags, generated, glued, is_generated, joined, listed, switch};
 
 use crate::{
-    assign::is_basic,
+    assign::{is_basic, is_uuid},
+    chance::Profile,
     link::{self, is_secret},
     shape::Set,
     span::Matches,
@@ -29,6 +30,9 @@ pub(crate) enum Context {
     /// `BasicAuth("user", "password")`, `connect("host", "user", "password")`: how many arguments
     /// stand before the secret one.
     Arguments(usize),
+    /// `gitlab.NewClient("token")`: the first arguments of what makes a client, where they look
+    /// generated.
+    Constructor,
     /// `ConvertTo-SecureString "password" -AsPlainText`
     Plain,
     /// `mysql -psecret`, by the flag with the blank before it.
@@ -67,6 +71,10 @@ pub(crate) enum Context {
     SlashPair,
     /// `echo secret | docker login --password-stdin`
     Piped,
+    /// `passwd bob <<EOF`, `su - bob <<< secret`: a command of that name, however it is fed.
+    Fed,
+    /// `bob:secret@10.0.0.1`
+    Address,
     /// `--from-literal=name=secret`
     Literal,
 }
@@ -76,6 +84,7 @@ pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, fou
     match context {
         Context::WebKey => web_key(view, at, found),
         Context::Arguments(before) => arguments(view, end, before, found),
+        Context::Constructor => constructor(view, end, found),
         Context::Plain => plain(view, end, found),
         Context::Glued(flag) => glued(view, end - 2, flag, found),
         Context::Flags(letters) => flags(view, end - 2, letters, found),
@@ -93,6 +102,8 @@ pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, fou
         Context::NetUse => net(view, end, |word| word.starts_with(b"\\\\"), found),
         Context::NetUser => net(view, end, |_| true, found),
         Context::Piped => piped(view, at, found),
+        Context::Fed => fed(view, at, found),
+        Context::Address => address(view, at, found),
         Context::Literal => from_literal(view, end, found),
         Context::Pair => pair(view, end, found),
         Context::SlashPair => slash_pair(view, at, end, found),
@@ -187,6 +198,48 @@ fn arguments(view: &View<'_>, at: usize, before: usize, found: &mut Matches) {
     {
         found.secret(start, end);
     }
+}
+
+/// The literals among the first arguments at `at` that nobody but a generator writes.
+fn constructor(view: &View<'_>, at: usize, found: &mut Matches) {
+    const MOST: usize = 3;
+    let mut next = at;
+    for index in 0..MOST {
+        let start = view.skip_blanks(next);
+        let Some(quote) = view.quote(start) else {
+            return;
+        };
+        let start = start + quote.len;
+        let (end, closed) = view.quoted_end(start, quote);
+        let value = &view.text[start..end];
+        if closed && (index > 0 && is_account_key(value) || is_token(value)) {
+            found.secret(start, end);
+        }
+        let comma = view.skip_blanks(end + quote.len);
+        if !closed || view.byte(comma) != b',' {
+            return;
+        }
+        next = comma + 1;
+    }
+}
+
+/// Whether a literal is a token; publishable keys and ids are none.
+fn is_token(value: &[u8]) -> bool {
+    value.len() >= 16 && is_generated(value) && !is_uuid(value) && !value.starts_with(b"pk_")
+}
+
+/// Whether a literal is the secret of the account that stands before it: 32 hexadecimal digits, or
+/// base64.
+fn is_account_key(value: &[u8]) -> bool {
+    const BASE64: Set = Set::new("A-Za-z0-9+/=");
+    let profile = Profile::of(value);
+    value.len() == 32 && profile.is_hex()
+        || value.len() >= 24
+            && BASE64.run(value, 0, value.len()) == value.len()
+            && profile.is_random()
+            && profile.digits > 0
+            && profile.upper > 0
+            && profile.lower > 0
 }
 
 /// The text that is made a secure string.

@@ -128,6 +128,9 @@ impl Engine {
         for &(text, tail) in spelled::ESCAPES {
             add(text, Set::new(tail), false, Kind::Spelled);
         }
+        for text in spelled::ENCODED {
+            add(text, Set::new(spelled::BEHIND_ENCODED), true, Kind::Spelled);
+        }
         for (text, tail, context) in CONTEXTS {
             add(text, Set::new(tail), true, Kind::Context(*context));
         }

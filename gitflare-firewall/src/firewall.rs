@@ -146,7 +146,7 @@ impl Firewall {
             return Ok(diff::FilteredDiff::unchanged(text));
         }
         let redactor = self.redactor(tenant);
-        guarded(|| diff::filter(text, &redactor, &|path| rules.blocked.blocks(path)))
+        guarded(|| diff::filter(text, &redactor, &|path| rules.blocked.blocks_written(path)))
     }
 
     /// Runs `redact` on a text with the tenant's redactor, unless the firewall is switched off.

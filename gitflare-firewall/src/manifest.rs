@@ -66,6 +66,12 @@ pub(crate) enum Opened {
 
 /// The document around the `data:` or `stringData:` that ends at `end`.
 pub(crate) fn at_data(view: &View<'_>, at: usize, found: &mut Matches) -> Option<Opened> {
+    // Most stand behind something else of their line, which the byte before tells.
+    const BEFORE: Set = Set::new(" \t\r\ngnrt+-");
+    if !BEFORE.has(view.before(at)) {
+        json::read(view, at, found);
+        return None;
+    }
     let start = view.line_start(at);
     let mut manifest = Manifest::around(view, at);
     let line = manifest.line(view, start);

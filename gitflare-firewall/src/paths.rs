@@ -99,8 +99,15 @@ impl BlockedPaths {
         })
     }
 
-    /// Whether the path or a folder above it is blocked; a path that ends in a slash is a folder.
+    /// Whether the path or a folder above it is blocked; a path that ends in a slash is a folder. Signs
+    /// that show nothing at the ends of a name do not count.
     pub(crate) fn blocks(&self, path: &str) -> bool {
+        self.blocks_written(path)
+            || path.contains(is_cut) && self.blocks_written(&without_ends(path))
+    }
+
+    /// The same for a name that Git wrote down, where such signs are part of it.
+    pub(crate) fn blocks_written(&self, path: &str) -> bool {
         let is_folder = path.ends_with(['/', '\\']);
         spellings(path)
             .iter()
@@ -185,6 +192,12 @@ fn never_matches(body: &str) -> std::result::Result<(), String> {
         if part.ends_with(['.', ' ']) && !part.ends_with("\\ ") {
             return Err("must not hold names that end in a dot or a blank".into());
         }
+        let is_shown = |sign: char| sign == ' ' || !is_cut(sign);
+        if !part.starts_with(is_shown) || !part.ends_with(is_shown) {
+            return Err(
+                "must not hold names that begin or end in a sign that shows nothing".into(),
+            );
+        }
     }
     // A backslash frees a sign of the pattern's language; before anything else it is a separator.
     let mut rest = body;
@@ -209,15 +222,28 @@ fn spellings(path: &str) -> Vec<String> {
         }
         decoded = Cow::Owned(percent_decoded(&decoded));
         spellings.push(normal(&decoded));
-        // What is escaped at the end of a name may be cut off by who undoes it.
-        let cut = |sign: char| sign.is_control() || sign.is_whitespace();
-        let cut: Vec<&str> = decoded
-            .split('/')
-            .map(|part| part.trim_matches(cut))
-            .collect();
-        spellings.push(normal(&cut.join("/")));
+        if decoded.contains(is_cut) {
+            spellings.push(normal(&without_ends(&decoded)));
+        }
     }
     spellings
+}
+
+/// What may be cut off at the ends of a name by who reads it: controls, blanks of every script, signs
+/// without a shape.
+fn is_cut(sign: char) -> bool {
+    sign.is_control()
+        || sign.is_whitespace()
+        || matches!(sign, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
+/// A path whose names have lost such signs at their ends.
+fn without_ends(path: &str) -> String {
+    let parts: Vec<&str> = path
+        .split(['/', '\\'])
+        .map(|part| part.trim_matches(is_cut))
+        .collect();
+    parts.join("/")
 }
 
 fn percent_decoded(path: &str) -> String {
@@ -322,6 +348,8 @@ mod tests {
             "secrets\\x",
             "name.",
             "name ",
+            "name\t",
+            "a/name\u{a0}",
             "!keep",
         ] {
             assert!(
@@ -351,6 +379,11 @@ mod tests {
             ".env.",
             ".env ",
             ".env%0a",
+            ".env\n",
+            "\u{a0}.env\u{2003}",
+            "a/.env\t/b",
+            "\u{feff}.env",
+            "%e2%80%8b.env",
             "a/%0B.env%c2%a0",
             "home/.AWS/./credentials",
             "cafe\u{301}",

@@ -1,8 +1,13 @@
 //! What must hold for every text: the same result for every chunking, escaping, line end, diff
 //! sign and indentation; twice is once; no planted secret gets through.
 
+mod crossed;
+mod figures;
 mod fuzz;
+mod history;
 mod labelled;
+mod mentioned;
+mod rows;
 
 use std::sync::LazyLock;
 

@@ -1,6 +1,6 @@
-//! Texts wrapped in base64: a run that begins like JSON, or that holds the base64 of a telling word,
-//! is decoded once and judged by what it holds; lines wrapped at 60 to 76 characters go together.
-//! What is wrapped twice is not unwrapped again.
+//! Texts wrapped in base64: a run that begins like JSON or a token, or that holds the base64 of a
+//! telling word, is decoded once and judged by what it holds; lines wrapped at 60 to 76 characters
+//! go together. What is wrapped twice is not unwrapped again.
 
 use base64::{
     Engine as _, alphabet,
@@ -9,7 +9,7 @@ use base64::{
 
 use crate::{shape::Set, text::View};
 
-/// Beginnings of wrapped JSON, and telling words at each of the three places where a word can
+/// Beginnings of wrapped JSON and of wrapped tokens of common forms, and telling words at each of the three places where a word can
 /// stand in base64: `password`, `PASSWORD`, `secret`, `SECRET`, `PRIVATE KEY`.
 pub(crate) const MARKS: &[&str] = &[
     "eyJ",
@@ -17,6 +17,15 @@ pub(crate) const MARKS: &[&str] = &[
     "ewoJ",
     "eyAi",
     "W3si",
+    "Z2hwX",
+    "Z2hzX",
+    "Z2l0aHViX3BhdF",
+    "Z2xwYXQt",
+    "QUtJQ",
+    "eG94Y",
+    "eG94c",
+    "c2stYW50",
+    "c2tfbGl2ZV",
     "cGFzc3dvcm",
     "Bhc3N3b3Jk",
     "wYXNzd29yZ",
@@ -35,7 +44,7 @@ pub(crate) const MARKS: &[&str] = &[
 ];
 
 /// How many of them are the beginning of a text.
-const BEGINNINGS: usize = 5;
+const BEGINNINGS: usize = 14;
 /// How far into its run a mark may stand.
 const DEEPEST: usize = 256;
 /// A run shorter than this holds no secret worth unwrapping.

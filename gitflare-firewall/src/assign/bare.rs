@@ -7,7 +7,7 @@ use super::{
     code::is_in_text,
     form::Form,
     limits::{BARE_END, LONGEST_BARE, NAME, reach},
-    near::{beneath, has_run, near},
+    near::{beneath, has_run, near, takes_nearby},
     strength::Strength,
     value::{is_header, is_names},
 };
@@ -64,7 +64,7 @@ impl Reader<'_, '_> {
         let at = self.second_word(at).unwrap_or(at);
         let tight = at == self.key.end + 1;
         // `${NAME:-default}`
-        let is_default = tight && self.in_braces();
+        let is_default = tight && in_braces(view, self.key.start);
         let at = at + usize::from(is_default && matches!(view.byte(at), b'-' | b'=' | b'+' | b'?'));
         if tight && view.byte(self.key.end) == b':' && view.before(self.key.start) == b':' {
             // A part of a name, as in `arn:aws:secretsmanager:region:account:secret:name`.
@@ -112,7 +112,10 @@ impl Reader<'_, '_> {
         let names_both = [&b"creds"[..], b"credentials", b"credential"]
             .iter()
             .any(|word| ends_in(name, word))
-            || view.before(self.key.start) == b'/' && view.before(self.key.start - 1) != b'/'
+            // `gitea/gitea:1.2` is an image and its version.
+            || self.key.strength != Strength::Provider
+                && view.before(self.key.start) == b'/'
+                && view.before(self.key.start - 1) != b'/'
             || view.text[..self.key.start].ends_with(b" / ")
             || self.key.strength == Strength::Auth
             // `openssl -passin pass:x1y2z3`
@@ -134,7 +137,7 @@ impl Reader<'_, '_> {
         {
             return (QUERY_END.run_until(view.text, at, limit), Form::Literal);
         }
-        if tight && self.in_braces() {
+        if tight && in_braces(view, self.key.start) {
             // `${name:default}`
             let end = const { Set::new("}\r\n\"'") }.run_until(view.text, at, limit);
             return (end, Form::Literal);
@@ -191,17 +194,6 @@ impl Reader<'_, '_> {
         .any(|flag| before.ends_with(flag))
     }
 
-    /// Whether the name stands in `${...}`.
-    pub(super) fn in_braces(&self) -> bool {
-        let view = self.view;
-        let start = const { Set::new(r"\w.-") }.run_back(
-            view.text,
-            self.key.start,
-            view.floor.max(self.key.start.saturating_sub(64)),
-        );
-        view.before(start) == b'{' && start > view.floor + 1 && view.before(start - 1) == b'$'
-    }
-
     /// The rest of a value that a backslash continues on the next line.
     fn continued(&self, end: usize, found: &mut Matches) {
         let view = self.view;
@@ -221,14 +213,7 @@ impl Reader<'_, '_> {
 
     /// A generated text beside a name that no operator joins to it: `twilio token a81c...`.
     pub(super) fn nearby(&self, found: &mut Matches) {
-        if !matches!(
-            self.key.strength,
-            Strength::Secret
-                | Strength::Token
-                | Strength::Password
-                | Strength::Named
-                | Strength::Provider
-        ) || !has_run(self.view, self.key.end, self.key.strength)
+        if !takes_nearby(self.key.strength) || !has_run(self.view, self.key.end, self.key.strength)
         {
             return;
         }
@@ -241,6 +226,13 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// Whether the name at `start` stands in `${...}`.
+pub(super) fn in_braces(view: &View<'_>, start: usize) -> bool {
+    let floor = view.floor.max(start.saturating_sub(64));
+    let start = const { Set::new(r"\w.-") }.run_back(view.text, start, floor);
+    view.before(start) == b'{' && start > view.floor + 1 && view.before(start - 1) == b'$'
 }
 
 /// The second of the two words at `at` that a slash or a colon joins, blanks on both sides of it or

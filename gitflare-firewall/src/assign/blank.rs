@@ -29,6 +29,8 @@ impl Reader<'_, '_> {
             && (line.is_empty()
                 && view.language == Language::Config
                 && !view.text[start].is_ascii_uppercase()
+                // A command, and the user whose password it asks for.
+                && view.text[start..self.key.end] != *b"passwd"
                 && self.is_last_word(at)
                 || (contains(line, b"login ") || contains(line, b"machine "))
                     && !self.is_pair_word(at));

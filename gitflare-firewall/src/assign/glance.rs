@@ -3,25 +3,27 @@
 //! test compares the two.
 
 use super::{
-    bare::second_word,
+    bare::{in_braces, second_word},
     blank::without_signs,
     cells::is_row,
     columns, is_selector,
+    key::Key,
     limits::{
         BARE_END, LONGEST_COMPARED, LONGEST_NAME, LONGEST_WORD, MARK, NAME, SHORTEST_GENERATED,
         SHORTEST_NEARBY, reach,
     },
-    members::{is_attribute, is_element, is_member_name, value_before},
-    near::{beneath, has_run, near},
+    members::{is_attribute, is_element, is_entry, is_member_name, value_before, value_word},
+    near::{beneath, has_run, near, takes_nearby},
     operator::{
         CALL, TYPE, argument, behind_remark, compared, declared, filled, is_argument, is_compared,
-        method, tuple,
+        method, promised, tuple,
     },
+    robot,
     strength::Strength,
     tables::heads_column,
     value::is_header,
 };
-use crate::{language::Language, shape::Set, text::View};
+use crate::{chance::Profile, language::Language, shape::Set, text::View};
 
 /// What a quote may begin with, in its ASCII spellings.
 const QUOTE: Set = Set::new("\"'`\\\\&");
@@ -51,7 +53,7 @@ pub(super) fn is_worth(view: &View<'_>, at: usize, end: usize, strength: Strengt
         || may_assign(view, at, stop, strength)
         || value_before(view, at).is_some()
         || may_be_compared(view, at, stop)
-        || may_be_near(view, stop, strength)
+        || may_be_near(view, (at, end), stop, strength)
 }
 
 fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) -> bool {
@@ -59,6 +61,7 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
     let mut quoted = false;
     match view.byte(at) {
         b'>' | b'[' | b'*' => return true,
+        b'}' if robot::variable(view, start, stop).is_some() => return true,
         b'"' | b'\'' | b'`' => {
             at += 1;
             quoted = true;
@@ -108,7 +111,8 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
                 .unwrap_or_else(|| view.skip_blanks(at + 1));
             begins_member(view, next)
                 || quoted && view.has(next, b"with: ")
-                || quoted && (is_flag(view, start) || is_argument(view, start))
+                || quoted
+                    && (is_flag(view, start) || is_argument(view, start) || is_entry(view, start))
                 || is_compared(view, start)
                 || tuple_around(view, start, at)
                 || filled(view, start, at).is_some()
@@ -119,11 +123,13 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
                 .is_some_and(|next| is_sibling(view.byte(next)))
                 || is_flag(view, start)
                 || is_member_name(view, start)
+                || quoted && promised(view, at).is_some()
                 || is_row(view, start)
                 || heads_column(view, start, at)
         }
         b'v' | b'V' => matches!(next, b'a' | b'A'),
         b'w' => quoted && view.has(at, b"with "),
+        b's' => quoted && promised(view, at).is_some(),
         // The colour of a terminal.
         0x1B => true,
         b'c' => next == b'o',
@@ -147,8 +153,11 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
         operator += 1;
     }
     let value = view.skip_blanks(operator);
-    if tight && value == operator || view.language.is_config() {
+    if view.language.is_config() {
         return true;
+    }
+    if tight && value == operator && (view.byte(value) != b'{' || !stands_in_code(view, start)) {
+        return !is_plain_word(view, start, at - 1, value);
     }
     if view.byte(value) == b'{' && !is_quote(view.byte(view.skip_blanks(value + 1))) {
         // An object begins; one over several lines may hold a default.
@@ -175,11 +184,7 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
     if view.byte(view.skip_blanks(typed)) == b'=' {
         return true;
     }
-    let name = NAME.run_back(
-        view.text,
-        start,
-        view.floor.max(start.saturating_sub(LONGEST_NAME)),
-    );
+    let name = name_start(view, start);
     if matches!(view.before(name), b'?' | b'&' | b';') {
         return true;
     }
@@ -197,17 +202,55 @@ fn takes_value(view: &View<'_>, start: usize, at: usize, tight: bool) -> bool {
         || second_word(view, value).is_some()
 }
 
+/// Whether the value at `value` is a short word, or the beginning of an expression, as scripts without
+/// blanks have them behind most of their operators: `key:e.key,`. The operator stands at `operator`
+/// and no blank beside it.
+fn is_plain_word(view: &View<'_>, start: usize, operator: usize, value: usize) -> bool {
+    let end = BARE_END.run_until(view.text, value, view.limit.min(value + LONGEST_WORD));
+    let word = &view.text[value..end];
+    let inside = view.skip_blanks(end + 1);
+    let is_over = match view.byte(end) {
+        b',' | b';' | b')' | b'}' | b'[' => true,
+        b'(' => view.quote(inside).is_none(),
+        b'|' => view.byte(end + 1) == b'|',
+        _ => false,
+    };
+    let is_plain = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.');
+    let is_short = matches!(word, [] | [_] | [_, _]) || word.iter().all(|byte| is_plain(*byte));
+    if !is_over || !is_short || word.is_empty() || matches!(word[0], b'q' | b'~' | b'\\') {
+        return false;
+    }
+    let name = name_start(view, start);
+    stands_in_code(view, start)
+        && view.text[name..operator].iter().any(u8::is_ascii_lowercase)
+        && !is_header(&view.text[name..start])
+        && (word.len() < SHORTEST_GENERATED || !Profile::of(word).is_random())
+}
+
+/// Whether what stands before the name with a word at `start` is none of a query, a connection
+/// string, a flag or `${name:default}`.
+fn stands_in_code(view: &View<'_>, start: usize) -> bool {
+    const BEFORE: Set = Set::new(",.({[!");
+    let name = name_start(view, start);
+    BEFORE.has(view.before(name)) && !in_braces(view, name)
+}
+
+/// Where the name with a word at `at` begins.
+fn name_start(view: &View<'_>, at: usize) -> usize {
+    NAME.run_back(
+        view.text,
+        at,
+        view.floor.max(at.saturating_sub(LONGEST_NAME)),
+    )
+}
+
 /// Whether a value may follow after blanks alone.
 fn takes_blanks(view: &View<'_>, at: usize, strength: Strength) -> bool {
     if matches!(strength, Strength::Password | Strength::Pass) {
         return true;
     }
     // `--token x`, `ENV TOKEN x`, `#define TOKEN x`
-    let start = NAME.run_back(
-        view.text,
-        at,
-        view.floor.max(at.saturating_sub(LONGEST_NAME)),
-    );
+    let start = name_start(view, at);
     let line = without_signs(&view.text[view.line_start(start)..start]);
     view.text[start..at].contains(&b'-')
         || [&b"ENV"[..], b"ARG", b"define", b"set", b"SetEnv"]
@@ -228,38 +271,34 @@ fn may_be_compared(view: &View<'_>, at: usize, stop: usize) -> bool {
 
 /// Whether a run long enough for a generated text begins within reach. Such a run covers one of
 /// the places that are probed.
-fn may_be_near(view: &View<'_>, stop: usize, strength: Strength) -> bool {
-    matches!(
-        strength,
-        Strength::Secret
-            | Strength::Token
-            | Strength::Key
-            | Strength::Password
-            | Strength::Pass
-            | Strength::Provider
-    ) && has_run(view, stop, strength)
-        // The name may end a byte before.
-        && (near(view, stop, reach(strength) + 1, strength).is_some()
-            || beneath(view, stop).is_some())
+fn may_be_near(
+    view: &View<'_>,
+    (at, end): (usize, usize),
+    stop: usize,
+    strength: Strength,
+) -> bool {
+    if !(takes_nearby(strength) || matches!(strength, Strength::Key | Strength::Pass))
+        || !has_run(view, stop, strength)
+    {
+        return false;
+    }
+    // The whole name says whether it takes such, which most names of keys do not.
+    Key::around(view, at, end, strength).is_some_and(|key| {
+        takes_nearby(key.strength)
+            && (near(view, key.end, reach(key.strength), key.strength).is_some()
+                || beneath(view, key.end).is_some())
+    })
 }
 
 /// Whether the name with a word at `at` begins with the dashes of a flag.
 fn is_flag(view: &View<'_>, at: usize) -> bool {
-    let start = NAME.run_back(
-        view.text,
-        at,
-        view.floor.max(at.saturating_sub(LONGEST_NAME)),
-    );
+    let start = name_start(view, at);
     start < at && view.text[start] == b'-' || view.before(at) == b'-'
 }
 
 /// Whether the name with a word at `start` is the first of a pair in braces.
 fn tuple_around(view: &View<'_>, start: usize, at: usize) -> bool {
-    let name = NAME.run_back(
-        view.text,
-        start,
-        view.floor.max(start.saturating_sub(LONGEST_NAME)),
-    );
+    let name = name_start(view, start);
     tuple(view, name, at).is_some()
 }
 
@@ -274,8 +313,10 @@ fn is_quote(byte: u8) -> bool {
 
 /// Whether `"value"` or its kin may begin at `at`.
 fn begins_member(view: &View<'_>, at: usize) -> bool {
-    let quote = view.quote(at).map_or(0, |quote| quote.len);
-    SIBLING.has(view.byte(at + quote)) || view.line_end(at) > 0
+    let start = at + view.quote(at).map_or(0, |quote| quote.len);
+    matches!(view.byte(start), b'{' | b'-')
+        || value_word(view, start).is_some()
+        || view.line_end(at) > 0
 }
 
 fn is_sibling(byte: u8) -> bool {

@@ -119,12 +119,15 @@ impl Reader<'_, '_> {
         let tight = prefix.is_some_and(|prefix| {
             prefix.len() <= 2 && prefix.iter().all(u8::is_ascii_alphanumeric)
         });
+        if !tight || view.quote(self.key.end).is_some() {
+            return false;
+        }
         // Behind a text that ends stands no letter: what quotes before the name tell is a guess where
         // the line is long or mixes its quotes.
         let next = at + quote.len;
         let is_over = const { Set::new(" \t,;:.)]}>+\"'`&|?/\\\\") }.has(view.byte(next))
             || view.ends_line(next);
-        if !tight || !is_over || view.quote(self.key.end).is_some() {
+        if !is_over {
             return false;
         }
         let line = view.line_start(self.key.start);
@@ -330,7 +333,8 @@ impl Reader<'_, '_> {
             while stop > text && matches!(view.text[stop - 1], b' ' | b'\t') {
                 stop -= 1;
             }
-            if stop > text {
+            // A line with a name of its own is judged by that.
+            if stop > text && !self.is_pair(text) {
                 self.propose(text, stop, Form::Quoted, found);
             }
         }

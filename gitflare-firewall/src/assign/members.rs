@@ -1,7 +1,7 @@
 //! Values in members beside or below the one that the name stands in: `"value"` and `"default"` of
 //! an object or a mapping, and pairs whose value comes before their name.
 
-use super::{Operator, Reader, bare::ends_in, form::Form};
+use super::{Operator, Reader, bare::ends_in, form::Form, has_digit_or_symbol, words::PLACES};
 use crate::{shape::Set, span::Matches, text::View};
 
 /// How far a member may be from its name.
@@ -71,19 +71,7 @@ impl Reader<'_, '_> {
             if view.byte(at) == b'{' {
                 return self.default_inside(at + 1);
             }
-            let begins = matches!(view.byte(start), b'v' | b'V' | b'c' | b'd' | b'P');
-            let word = [
-                &b"value"[..],
-                b"Value",
-                b"VALUE",
-                b"content",
-                b"default",
-                b"val",
-                b"ParameterValue",
-            ]
-            .into_iter()
-            .find(|word| begins && view.has(start, word));
-            if let Some(word) = word {
+            if let Some(word) = value_word(view, start) {
                 let mut end = start + word.len();
                 if let Some(closing) = view.quote(end) {
                     end += closing.len;
@@ -163,6 +151,23 @@ impl Reader<'_, '_> {
     }
 }
 
+/// The name of the member at `at`, if it is one that holds values.
+pub(super) fn value_word(view: &View<'_>, at: usize) -> Option<&'static [u8]> {
+    const WORDS: [&[u8]; 7] = [
+        b"value",
+        b"Value",
+        b"VALUE",
+        b"content",
+        b"default",
+        b"val",
+        b"ParameterValue",
+    ];
+    if !matches!(view.byte(at), b'v' | b'V' | b'c' | b'd' | b'P') {
+        return None;
+    }
+    WORDS.into_iter().find(|word| view.has(at, word))
+}
+
 /// Whether the name with a word at `at` is the value of a member `name` or `key`.
 pub(super) fn is_member_name(view: &View<'_>, at: usize) -> bool {
     const JOINT: Set = Set::new("\"'\\\\: ");
@@ -238,6 +243,35 @@ pub(super) fn value_before(view: &View<'_>, at: usize) -> Option<(usize, usize)>
         .iter()
         .any(|byte| matches!(byte, b'"' | b'\'' | b'{' | b'}' | b'\n' | b'<' | b' '));
     (is_value && plain && value < joint).then_some((value, joint))
+}
+
+/// Whether the quoted name with a word at `at` is the first of a list inside a list, as pairs are
+/// written in JSON: `[["password", "x1y2z3"]]`.
+pub(super) fn is_entry(view: &View<'_>, at: usize) -> bool {
+    const QUOTES: Set = Set::new("\"'\\\\");
+    let floor = view.floor.max(at.saturating_sub(64));
+    let name = const { Set::new(r"\w.-") }.run_back(view.text, at, floor);
+    let bracket = QUOTES.run_back(view.text, name, floor);
+    let before = view.text[floor..bracket.max(floor + 1) - 1].trim_ascii_end();
+    bracket < name
+        && view.before(bracket) == b'['
+        && before
+            .last()
+            .is_some_and(|byte| matches!(byte, b'[' | b','))
+}
+
+/// Whether the last of such a list, which ends at `end`, is a value and no further name.
+pub(super) fn takes_entry(view: &View<'_>, value: &[u8], end: usize) -> bool {
+    let over = end + view.quote(end).map_or(0, |quote| quote.len);
+    let digits = value
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    view.byte(view.skip_blanks(over)) == b']'
+        && has_digit_or_symbol(value)
+        && !value.contains(&b' ')
+        && !PLACES.has(&value[..value.len() - digits])
 }
 
 fn holds_value(name: &[u8]) -> bool {

@@ -20,6 +20,7 @@ mod members;
 mod near;
 mod operator;
 mod providers;
+mod robot;
 mod setting;
 mod strength;
 mod tables;
@@ -28,7 +29,7 @@ mod words;
 
 pub(crate) use bare::second_word;
 pub(crate) use strength::Strength;
-pub(crate) use value::is_basic;
+pub(crate) use value::{is_basic, is_uuid};
 
 use form::Form;
 use judge::is_secret;
@@ -218,6 +219,7 @@ impl Reader<'_, '_> {
             at = operator::behind_remark(view, at).unwrap_or(at);
         }
         if self.in_cells(at, found)
+            || self.in_columns(found)
             || matches!(view.byte(column), b',' | b')' | b']') && self.inserted(column, found)
         {
             return;

@@ -10,6 +10,18 @@ use super::{
 };
 use crate::{chance::Profile, shape::Set, tag::TAG_NAME, text::View};
 
+/// Whether a name of this strength takes a generated text that no operator joins to it.
+pub(super) const fn takes_nearby(strength: Strength) -> bool {
+    matches!(
+        strength,
+        Strength::Secret
+            | Strength::Token
+            | Strength::Password
+            | Strength::Named
+            | Strength::Provider
+    )
+}
+
 /// Whether a run of [`SHORTEST_NEARBY`] with a digit or several capitals stands near behind `stop`:
 /// the run covers one of the places that are probed.
 pub(super) fn has_run(view: &View<'_>, stop: usize, strength: Strength) -> bool {
@@ -208,7 +220,12 @@ fn is_joined(view: &View<'_>, name_end: usize, start: usize, value: &[u8], provi
     let mut words = between
         .split(|byte| !byte.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty());
-    if words.clone().any(|word| PUBLISHED.has(word)) {
+    // `Sha` of `giteaSha` says so as well.
+    if words
+        .clone()
+        .flat_map(|word| word.chunk_by(|a, b| a.is_ascii_uppercase() || !b.is_ascii_uppercase()))
+        .any(|word| PUBLISHED.has(word))
+    {
         return false;
     }
     let last = between.trim_ascii_end().last();

@@ -5,6 +5,7 @@ use super::{
     Operator, Reader, has_digit_or_symbol,
     key::VERBS,
     limits::{LONGEST_NAME, NAME},
+    members::{is_entry, takes_entry},
     value::contains,
     words::{FILLS, LOOKS_UP, METHODS, WRAPS},
 };
@@ -64,6 +65,7 @@ impl Reader<'_, '_> {
                 let (end, _) = view.quoted_end(start, quote);
                 has_digit_or_symbol(&view.text[start..end]).then_some((Operator::Assign, at + 5))
             }
+            b's' | b'\n' | b'\r' if quoted => promised(view, at).map(|end| (Operator::Assign, end)),
             b'{' if view.quote(at + 1).is_some() => Some((Operator::Assign, at + 1)),
             // `fetch("password") { "..." }`
             b'{' if quoted && view.has(at - 2, b") ") && view.quote(at + 2).is_some() => {
@@ -280,10 +282,10 @@ impl Reader<'_, '_> {
             // `["--password", "x1y2z3"]`
             return takes_flag(&view.text[start..end]);
         }
-        let Some(open) = call_before(view, self.key.start) else {
-            return false;
-        };
         let value = &view.text[start..end];
+        let Some(open) = call_before(view, self.key.start) else {
+            return is_entry(view, self.key.start) && takes_entry(view, value, end);
+        };
         if has_digit_or_symbol(value) && !value.contains(&b' ') {
             return true;
         }
@@ -316,6 +318,13 @@ pub(super) fn tuple(view: &View<'_>, start: usize, at: usize) -> Option<usize> {
     let (end, closed) = view.quoted_end(value + binary + quote.len, quote);
     let over = end + quote.len + usize::from(view.has(end + quote.len, b">>")) * binary;
     (closed && view.before(start) == b'{' && view.byte(over) == b'}').then_some(value + binary)
+}
+
+/// Behind the operator of a promise of CFEngine: `"password" string => "..."`, on one line or two.
+pub(super) fn promised(view: &View<'_>, at: usize) -> Option<usize> {
+    const TYPE: &[u8] = b"string =>";
+    let word = view.next_line(at).unwrap_or(at);
+    view.has(word, TYPE).then_some(word + TYPE.len())
 }
 
 /// Behind the `=` or `:` of a query at `at`, encoded once or twice, and blanks encoded alike.

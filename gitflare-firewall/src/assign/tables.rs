@@ -128,6 +128,7 @@ impl Reader<'_, '_> {
         let offset = self.key.start - line;
         let mut end = view.line_over(self.key.end);
         let before = found.len();
+        let mut is_ruled = false;
         for _ in 0..MOST_ROWS {
             let next = end + view.line_end(end);
             if next == end || next >= view.limit {
@@ -136,13 +137,14 @@ impl Reader<'_, '_> {
             end = view.line_over(next);
             let start = next + offset;
             if RULE.run(view.text, next, end) == end {
+                is_ruled |= view.text[next..end].contains(&b' ');
                 continue;
             }
             if start >= end || view.before(start) != b' ' {
                 break;
             }
             let stop = const { Set::new(" \t\r\n") }.run_until(view.text, start, end);
-            if Profile::of(&view.text[start..stop]).is_random() {
+            if is_ruled || Profile::of(&view.text[start..stop]).is_random() {
                 self.cell(start, stop, false, found);
             }
         }

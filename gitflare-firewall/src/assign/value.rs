@@ -395,7 +395,21 @@ pub(super) fn is_published(value: &[u8]) -> bool {
         b"MCowBQYDK2Vu",
         b"MIIBIjANBgkqhkiG9w0BAQEFAAOC",
     ];
-    HEADS.iter().any(|head| key.starts_with(head)) || value.ends_with(b"/aws4_request")
+    HEADS.iter().any(|head| key.starts_with(head))
+        || value.ends_with(b"/aws4_request")
+        || is_pinned(value)
+}
+
+/// `org/app:1.2@sha256:9f86...`, `github:org/app#9f86...`: what something is pinned to.
+fn is_pinned(value: &[u8]) -> bool {
+    let Some(sign) = memchr::memrchr2(b'#', b'@', value) else {
+        return false;
+    };
+    let (place, id) = (&value[..sign], &value[sign + 1..]);
+    match id.strip_prefix(b"sha256:") {
+        Some(digest) => is_commit_id(digest),
+        None => is_commit_id(id) && place.iter().any(|byte| b"/:".contains(byte)),
+    }
 }
 
 /// One word with a capital, as labels are written.
@@ -529,7 +543,8 @@ fn is_respelled(value: &[u8]) -> bool {
         && value.windows(3).filter(stands_for).count() >= 2
 }
 
-pub(super) fn is_uuid(value: &[u8]) -> bool {
+/// `8-4-4-4-12` hexadecimal digits.
+pub(crate) fn is_uuid(value: &[u8]) -> bool {
     value.len() == 36
         && value.iter().enumerate().all(|(index, byte)| match index {
             8 | 13 | 18 | 23 => *byte == b'-',

@@ -349,7 +349,7 @@ pub(super) static PUBLISHED: LazyLock<Words> = LazyLock::new(|| {
          rev revision revisions ref refs url uri link href path image tag etag md5 fingerprint pixel \
          webhook release releases compare checkout sync merge merged merging bump branch head base \
          tree blob parent pull build builds deploy deploys deployed reverts revert cherry picked \
-         changeset snapshot uuid id ids trace span constraint index table foreign references migration",
+         changeset snapshot uuid id ids trace span constraint index table foreign references migration split subtree",
     )
 });
 

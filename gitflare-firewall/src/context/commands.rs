@@ -1,5 +1,5 @@
 //! Passwords in the words of commands and of the lines that tools read: behind flags, in pairs of a
-//! user and a secret, handed over by a pipe.
+//! user and a secret, before an address. What is handed over by a pipe is read by `fed`.
 
 use crate::{
     assign::second_word, chance::Profile, link::is_secret, shape::Set, span::Matches, text::View,
@@ -59,106 +59,22 @@ pub(super) fn password_file(view: &View<'_>, at: usize, found: &mut Matches) {
     }
 }
 
-/// The secret of the pair that is handed to `chpasswd`, by a pipe or as a here-string.
-pub(super) fn change_password(view: &View<'_>, at: usize, found: &mut Matches) {
-    let here = view.skip_blanks(at + b"chpasswd".len());
-    let given = match here_string(view, here) {
-        Some((start, end)) => Some((start, end, false)),
-        None => echoed(view, at),
-    };
-    let Some((start, end, is_argument)) = given else {
+/// The secret before the address at `at`, in `bob:secret@10.0.0.1`; a version behind a package's name
+/// is no address.
+pub(super) fn address(view: &View<'_>, at: usize, found: &mut Matches) {
+    let end = const { Set::new("0-9.") }.run(view.text, at + 1, view.limit.min(at + 17));
+    let parts = view.text[at + 1..end].split(|byte| *byte == b'.');
+    let is_number = |part: &[u8]| (1..=3).contains(&part.len());
+    let is_address = end == at + 1 || parts.clone().count() == 4 && parts.clone().all(is_number);
+    let start = SOURCE.run_back(view.text, at, view.floor.max(at.saturating_sub(128)));
+    if !is_address || view.before(start) != b':' || !view.before(start - 1).is_ascii_alphanumeric()
+    {
         return;
-    };
-    // What `printf` fills in is the secret alone, if its format holds the user.
-    let colon = memchr::memchr(b':', &view.text[start..end]);
-    let secret = match colon {
-        Some(colon) => start + colon + 1,
-        None if is_argument => start,
-        None => return,
-    };
-    if is_secret(&view.text[secret..end]) {
-        found.secret(secret, end);
     }
-}
-
-/// What a pipe or a here-string hands to the command at `at`, which reads a password.
-pub(super) fn piped(view: &View<'_>, at: usize, found: &mut Matches) {
-    let over = view.line_over(at).min(view.limit.min(at + 200));
-    let here = memchr::memmem::find(&view.text[at..over.max(at)], b"<<<")
-        .and_then(|index| here_string(view, at + index));
-    if let Some((start, end)) =
-        here.or_else(|| echoed(view, at).map(|(start, end, _)| (start, end)))
-        && is_secret(&view.text[start..end])
-        && !view.text[start..end].contains(&b' ')
-    {
-        found.secret(start, end);
-    }
-}
-
-/// The text of the here-string whose sign stands at `at`.
-fn here_string(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
-    if !view.has(at, b"<<<") {
-        return None;
-    }
-    let start = view.skip_blanks(at + 3);
-    Some(match view.quote(start) {
-        Some(quote) => {
-            let start = start + quote.len;
-            (start, view.quoted_end(start, quote).0)
-        }
-        None => (
-            start,
-            const { Set::new(" \t\r\n\"'`\\\\;|)") }.run_until(view.text, start, view.limit),
-        ),
-    })
-}
-
-/// The text of an `echo` or `printf` before the last pipe up to `at` on its line, and whether it is
-/// one that `printf` fills into its format.
-fn echoed(view: &View<'_>, at: usize) -> Option<(usize, usize, bool)> {
-    // An escaped line end may stand in the text itself.
-    let line = view.floor.max(at.saturating_sub(512));
-    let line = memchr::memrchr(b'\n', &view.text[line..at]).map_or(line, |end| line + end + 1);
-    let pipe = memchr::memrchr(b'|', &view.text[line..view.limit.min(at + 1)])?;
-    let before = &view.text[line..line + pipe];
-    let (word, len) = memchr::memmem::rfind(before, b"echo ")
-        .map(|word| (word, 5))
-        .or_else(|| memchr::memmem::rfind(before, b"printf ").map(|word| (word, 7)))?;
-    let end = line + pipe;
-    let mut start = view.skip_blanks(line + word + len);
-    if view.byte(start) == b'-' {
-        // `echo -n`
-        start = view.skip_blanks(const { Set::new(r"\w-") }.run(view.text, start, end));
-    }
-    let mut text = shell_word(view, start, end);
-    let mut is_argument = false;
-    while len == 7 && memchr::memmem::find(&view.text[text.0..text.1], b"%s").is_some()
-        || is_argument
-    {
-        let next = view.skip_blanks(text.2);
-        if next >= end {
-            break;
-        }
-        text = shell_word(view, next, end);
-        is_argument = true;
-    }
-    let stop = view.escape_in(text.0, text.1);
-    Some((text.0, stop, is_argument))
-}
-
-/// The word at `at` before `end` less its quotes, and where it is over.
-fn shell_word(view: &View<'_>, at: usize, end: usize) -> (usize, usize, usize) {
-    match view.quote(at) {
-        Some(quote) => {
-            let start = (at + quote.len).min(end);
-            let stop = view.quoted_end(start, quote).0.min(end);
-            (start, stop, (stop + quote.len).max(at + 1))
-        }
-        None => {
-            let at = at.min(end);
-            let stop = const { Set::new(" \t);") }.run_until(view.text, at, end);
-            (at, stop, stop.max(at + 1))
-        }
+    let value = &view.text[start..at];
+    let profile = Profile::of(value);
+    if value.len() >= 6 && profile.digits > 0 && profile.letters() > 0 && is_secret(value) {
+        found.secret(start, at);
     }
 }
 
@@ -232,6 +148,12 @@ pub(super) fn pair(view: &View<'_>, at: usize, found: &mut Matches) {
     let mut end = END.run_until(view.text, start, view.limit.min(start + 128));
     if end > start && view.text[end - 1] == b'.' {
         end -= 1;
+    }
+    // `bob:x1y2z3@10.0.0.1`
+    if let Some(sign) = memchr::memrchr(b'@', &view.text[start..end])
+        && const { Set::new("0-9.:") }.run(view.text, start + sign + 1, end) == end
+    {
+        end = start + sign;
     }
     if is_secret(&view.text[start..end]) {
         found.secret(start, end);

@@ -21,10 +21,16 @@ pub(super) fn flags(view: &View<'_>, at: usize, letters: &str, found: &mut Match
             && let Some((start, end)) = word(view, letter + 2, line)
             && !matches!(view.byte(start), b'-' | b'<')
             && is_secret(&view.text[start..end])
+            && !(view.byte(letter) == b'c' && is_public(&view.text[start..end]))
         {
             found.secret(start, end);
         }
     }
+}
+
+/// Whether a value behind `-c` is a community that everybody knows, or the file of a daemon.
+fn is_public(value: &[u8]) -> bool {
+    value == b"public" || value == b"private" || value.iter().any(|byte| b"/.".contains(byte))
 }
 
 /// The value that is glued to `flag` on the line at `at`.
@@ -167,7 +173,7 @@ fn is_marked(value: &[u8]) -> bool {
 }
 
 /// Whether nobody but a generator writes this value, and no commit id is written so.
-fn is_generated(value: &[u8]) -> bool {
+pub(super) fn is_generated(value: &[u8]) -> bool {
     let profile = Profile::of(value);
     profile.len >= 12
         && profile.is_random()

@@ -1,6 +1,6 @@
 //! Words that are spelled so that they look or read like others: with characters without a shape
-//! in them, with letters of another script that look the same, in full width, with `\u0077`, `\x77`
-//! or `&#119;` for a letter. It gives the word in plain letters; what it means is the caller's business.
+//! in them, with letters of another script that look the same, in full width, with `\u0077`, `\x77`,
+//! `%77` or `&#119;` for a letter. It gives the word in plain letters; what it means is the caller's business.
 
 use crate::{
     language::Language,
@@ -59,6 +59,14 @@ pub(crate) const ESCAPES: &[(&str, &str)] = &[
     ("&#9", "05-9"),
 ];
 
+/// Letters of the words for secrets, percent-encoded: nobody needs to encode them.
+pub(crate) const ENCODED: &[&str] = &[
+    "%61", "%63", "%64", "%65", "%68", "%69", "%6b", "%6c", "%6e", "%6f", "%70", "%72", "%73",
+    "%74", "%75", "%77", "%79", "%5f",
+];
+/// What follows an encoded letter of a name.
+pub(crate) const BEHIND_ENCODED: &str = "\\w%=:\"'&-";
+
 /// What the odd characters begin with.
 const LEADS: Set = Set::new("")
     .with(0xC2)
@@ -86,6 +94,16 @@ pub(crate) fn plain_word(view: &View<'_>, at: usize) -> Option<(usize, usize, Ve
         let is_escaped = view.before(start) == b'\\' && escape.is_some();
         if is_escaped || view.before(start) == b';' && ends_entity(view, start, floor) {
             return None;
+        }
+        if view.before(start) == b'%'
+            && start < first
+            && let Some((sign, _)) = encoded(&view.text[start - 1..first])
+        {
+            if is_encoded_name(&view.text[start - 1..start - 1 + sign]) {
+                return None;
+            }
+            start -= 1;
+            continue;
         }
         match odd_before(view, start, floor) {
             Some(before) if is_sought(view, before, start) => return None,
@@ -118,6 +136,10 @@ fn odd(view: &View<'_>, at: usize) -> Option<(usize, Option<u8>)> {
         let from = (at + slashes).min(view.limit);
         let (len, letter) = escaped(&view.text[from..view.limit.min(from + 5)])?;
         return Some((slashes + len, Some(letter)));
+    }
+    if byte == b'%' {
+        let (len, letter) = encoded(&view.text[at..view.limit.min(at + 3)])?;
+        return Some((len, Some(letter)));
     }
     if byte == b'&' {
         let (len, letter) = entity(&view.text[at..view.limit.min(at + LONGEST_ENTITY)])?;
@@ -258,6 +280,23 @@ fn escaped(text: &[u8]) -> Option<(usize, u8)> {
     WORD.has(letter).then_some((len, letter))
 }
 
+/// The bytes of `%77` at the beginning of `text`, and the letter that it stands for.
+fn encoded(text: &[u8]) -> Option<(usize, u8)> {
+    let &[b'%', high, low, ..] = text else {
+        return None;
+    };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let letter = (digit(high)? * 16 + digit(low)?) as u8;
+    WORD.has(letter).then_some((3, letter))
+}
+
+/// Whether an encoded letter is one that is looked for.
+fn is_encoded_name(text: &[u8]) -> bool {
+    ENCODED
+        .iter()
+        .any(|letter| letter.as_bytes().eq_ignore_ascii_case(text))
+}
+
 /// `&#119;` and `&#x77;` at the beginning of `text`.
 fn entity(text: &[u8]) -> Option<(usize, u8)> {
     let over = memchr::memchr(b';', text)?;
@@ -300,6 +339,11 @@ mod tests {
             ("p&#x61;ss&#119;ord", 1, Some("password")),
             ("p&#x61;ss&#119;ord", 9, None),
             ("it&#39;s", 2, None),
+            ("pass%77ord", 4, Some("password")),
+            ("%70ass%77ord", 0, Some("password")),
+            ("%70ass%77ord", 6, None),
+            ("%50ass%77ord", 6, Some("Password")),
+            ("%5Bpass%77ord", 7, Some("5Bpassword")),
             (r"\\u0070\\u0061ss", 1, Some("pass")),
             (r"\u0070\u0061ss", 6, None),
         ] {

@@ -3,12 +3,17 @@
 
 use super::Context;
 
+/// How a literal begins that is the first argument of a call.
+const QUOTES: &str = "\"'`";
+
 /// The literals of the contexts, in any case.
 pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
     ("kty", "\"'\\\\", Context::WebKey),
     ("kty:", " \"'", Context::WebKey),
     ("basic ", "A-Za-z0-9", Context::Basic),
     ("@tcp(", "", Context::GoSource),
+    ("@", "0-9.", Context::Address),
+    ("@localhost", "", Context::Address),
     ("@unix(", "", Context::GoSource),
     ("jdbc:oracle:thin:", "", Context::Oracle),
     ("sqlplus ", "", Context::Oracle),
@@ -60,7 +65,9 @@ pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
     ("password-stdin", "", Context::Piped),
     ("passwd --stdin", "", Context::Piped),
     ("sudo -s", "", Context::Piped),
-    ("| passwd ", "", Context::Piped),
+    ("passwd ", "A-Za-z<\"'$-", Context::Fed),
+    ("su <<<", "", Context::Fed),
+    ("su - ", "a-z<", Context::Fed),
     ("expdp ", "", Context::Oracle),
     ("impdp ", "", Context::Oracle),
     ("sqlldr ", "", Context::Oracle),
@@ -74,7 +81,7 @@ pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
     ("@/", "a-z\"?", Context::GoSource),
     ("unrar ", "", Context::Glued(" -p")),
     ("rar a ", "", Context::Glued(" -hp")),
-    ("snmp", "a-z", Context::Flags("AX")),
+    ("snmp", "a-z", Context::Flags("AXc")),
     ("ssh-keygen ", "", Context::Flags("NP")),
     ("ipmitool ", "", Context::Flags("P")),
     ("p4 ", "-", Context::Flags("P")),
@@ -125,4 +132,32 @@ pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
     ("dbi->connect(", "", Context::Arguments(2)),
     ("mysql.connect(", "", Context::Arguments(2)),
     ("mysqldb.connect(", "", Context::Arguments(2)),
+    ("client(", QUOTES, Context::Constructor),
+    ("client.new(", QUOTES, Context::Constructor),
+    ("credential(", QUOTES, Context::Constructor),
+    ("credentials(", QUOTES, Context::Constructor),
+    ("credentials.create(", QUOTES, Context::Constructor),
+    ("credentialsprovider(", QUOTES, Context::Constructor),
+    ("github(", QUOTES, Context::Constructor),
+    ("gitlab(", QUOTES, Context::Constructor),
+    ("octokit(", QUOTES, Context::Constructor),
+    ("stripe(", QUOTES, Context::Constructor),
+    ("(\"stripe\")(", QUOTES, Context::Constructor),
+    ("('stripe')(", QUOTES, Context::Constructor),
+    ("resend(", QUOTES, Context::Constructor),
+    ("openai(", QUOTES, Context::Constructor),
+    ("anthropic(", QUOTES, Context::Constructor),
+    ("slack.new(", QUOTES, Context::Constructor),
+    ("twilio(", QUOTES, Context::Constructor),
+    ("twilio.init(", QUOTES, Context::Constructor),
+    ("airtable(", QUOTES, Context::Constructor),
+    ("algoliasearch(", QUOTES, Context::Constructor),
+    ("bot(", QUOTES, Context::Constructor),
+    ("newbotapi(", QUOTES, Context::Constructor),
+    (
+        "personalaccesstokenconnection(",
+        QUOTES,
+        Context::Constructor,
+    ),
+    ("tokenhandler(", QUOTES, Context::Constructor),
 ];

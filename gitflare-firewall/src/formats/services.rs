@@ -192,7 +192,10 @@ pub(super) const TOKENS: &[Row] = &[
     row("MC4CAQAwBQYDK2VwBCIEI", "[A-Za-z0-9+/]{40,}={0,2}"),
     // NTLM messages (MS-NLMP), and what Jenkins encrypts with a key that lies beside it.
     row("TlRMTVNTUAA", "[A-Za-z0-9+/]{20,}={0,2}"),
-    row("{AQAAABAAAA", r"[A-Za-z0-9+/]{20,}={0,2}\}"),
+    row(
+        "{AQAAABAAAA",
+        r"[A-Za-z0-9+/]{2} ?[A-Za-z0-9+/]{16,}={0,2}\}",
+    ),
     // Structured tokens: JWT (also wrapped once more), key files wrapped whole.
     row(
         "eyJ",
