@@ -39,7 +39,7 @@ pub(super) fn fed(view: &View<'_>, at: usize, found: &mut Matches) {
     let line = &view.text[raw_line(view, at)..at];
     let word = line.trim_ascii_end();
     // Behind the sign that parts commands, the word that raises rights, or nothing.
-    let is_command = !line.last().is_some_and(|byte| byte.is_ascii_alphanumeric())
+    let is_command = !line.last().is_some_and(u8::is_ascii_alphanumeric)
         && (word.last().is_none_or(|byte| b"|;&({/+`'\"".contains(byte))
             || word.ends_with(b"sudo")
             || word.ends_with(b"RUN")

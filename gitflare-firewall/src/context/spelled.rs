@@ -243,17 +243,20 @@ impl Places {
             limit: text.len(),
             language: Language::Unknown,
         };
-        let piece = |start: usize| start..end.min(start + PIECE);
-        let pieces = (self.seen..end).step_by(PIECE).map(piece);
-        let mut places = pieces
-            .filter(|piece| !text[piece.clone()].is_ascii())
-            .flatten();
-        self.next = places.find(|at| {
-            // In a text of another script most letters have none of ours beside them.
-            let lead = text[*at];
+        // In a text of another script most letters have none of ours beside them.
+        let is_odd = |at: usize| {
+            let lead = text[at];
             let len = if lead < 0xE0 { 2 } else { 3 };
-            LEADS.has(lead) && is_sought(&view, *at, at + len) && odd(&view, *at).is_some()
-        });
+            LEADS.has(lead) && is_sought(&view, at, at + len) && odd(&view, at).is_some()
+        };
+        let mut start = self.seen;
+        while start < end && self.next.is_none() {
+            let over = end.min(start + PIECE);
+            if !text[start..over].is_ascii() {
+                self.next = (start..over).find(|at| is_odd(*at));
+            }
+            start = over;
+        }
         self.seen = self.next.map_or(end, |at| at + 1);
     }
 }

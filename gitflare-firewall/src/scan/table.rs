@@ -17,13 +17,15 @@ pub(super) struct Entry {
 
 /// All windows.
 pub(super) struct Table {
-    bitmap: Box<[u64; 1024]>,
+    bitmap: Box<[u64; 1 << (BITS - 6)]>,
     /// By the upper bits of the hash.
     slots: Vec<Slot>,
     entries: Vec<Entry>,
 }
 
 const SLOTS: usize = 1 << 14;
+/// Bits of a hash: as many as keep the bitmap in the nearest cache.
+const BITS: u32 = 17;
 
 impl Table {
     pub(super) fn new(literals: &[Literal], plan: &Plan) -> Self {
@@ -51,7 +53,7 @@ impl Table {
         }
         entries.sort_by_key(|entry| (slot(entry.window), entry.window, entry.literal));
         assert!(u32::try_from(entries.len()).is_ok(), "too many windows");
-        let mut bitmap = Box::new([0u64; 1024]);
+        let mut bitmap = Box::new([0u64; 1 << (BITS - 6)]);
         let mut slots = vec![Slot::EMPTY; SLOTS];
         for (index, entry) in entries.iter().enumerate() {
             let hash = hash(entry.window);
@@ -179,12 +181,12 @@ fn eight(text: &[u8], at: usize) -> u64 {
 
 #[inline(always)]
 const fn hash(window: u32) -> usize {
-    (window.wrapping_mul(0x9E37_79B1) >> 16) as usize
+    (window.wrapping_mul(0x9E37_79B1) >> (u32::BITS - BITS)) as usize
 }
 
 #[inline(always)]
 const fn slot(window: u32) -> usize {
-    hash(window) >> 2
+    hash(window) >> (BITS - SLOTS.trailing_zeros())
 }
 
 /// Every folded form of the window of `literal` at `offset`.
