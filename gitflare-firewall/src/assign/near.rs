@@ -228,6 +228,10 @@ fn is_joined(view: &View<'_>, name_end: usize, start: usize, value: &[u8], provi
     {
         return false;
     }
+    // A digest that something of a provider's is listed with.
+    if provider && value.len() == 64 && is_commit_id(value) && between.contains(&b',') {
+        return false;
+    }
     let last = between.trim_ascii_end().last();
     let joined = last.is_some_and(|byte| {
         matches!(byte, b'"' | b'\'' | b'`' | b'=' | b':' | b'>' | b'-' | b'|') || !byte.is_ascii()

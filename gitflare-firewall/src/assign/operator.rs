@@ -6,7 +6,8 @@ use super::{
     key::VERBS,
     limits::{LONGEST_NAME, NAME},
     members::{is_entry, takes_entry},
-    value::contains,
+    strength::Strength,
+    value::{contains, is_commit_id},
     words::{FILLS, LOOKS_UP, METHODS, WRAPS},
 };
 use crate::{chance::Profile, shape::Set, text::View};
@@ -286,6 +287,10 @@ impl Reader<'_, '_> {
         let Some(open) = call_before(view, self.key.start) else {
             return is_entry(view, self.key.start) && takes_entry(view, value, end);
         };
+        // A digest that something of a provider's is listed with.
+        if self.key.strength == Strength::Provider && value.len() == 64 && is_commit_id(value) {
+            return false;
+        }
         if has_digit_or_symbol(value) && !value.contains(&b' ') {
             return true;
         }
