@@ -68,6 +68,7 @@ async fn deliver(storage: &SqliteStorage, number: u64) {
         source: format!("n{number}"),
         event: EventName::Push,
         payload: "{}".to_owned(),
+        firewall: 1,
         created_at: NOW,
     };
     assert!(queue.enqueue(new).await.expect("it writes"));

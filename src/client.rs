@@ -16,7 +16,12 @@
 //! # }
 //! ```
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use gitflare_core::{
     Backoff, Code, Error, Result, Secret, SystemRandom,
@@ -89,7 +94,8 @@ pub struct Remote {
 }
 
 impl Client {
-    /// A client of the server at this base URL: `https`, or `http` on this machine.
+    /// A client of the server at this base URL, without user name or password: `https`, or `http` on
+    /// this machine, where no proxy is asked.
     ///
     /// # Errors
     /// `INVALID_REQUEST` for another URL.
@@ -104,15 +110,29 @@ impl Client {
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
-        let is_plain = parsed.query().is_none() && parsed.fragment().is_none();
+        let has_user = !parsed.username().is_empty() || parsed.password().is_some();
+        let is_plain = parsed.query().is_none() && parsed.fragment().is_none() && !has_user;
         if !(is_plain && (parsed.scheme() == "https" || parsed.scheme() == "http" && is_local)) {
             return Err(refused());
         }
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .tls_backend_preconfigured(gitflare_providers::tls())
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)
-            .user_agent(concat!("gitflare-client/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("gitflare-client/", env!("CARGO_PKG_VERSION")));
+        if parsed.scheme() == "http" {
+            // What is not encrypted stays on this machine, whatever a proxy or a resolver says.
+            http = http.no_proxy();
+            if let Some(url::Host::Domain(name)) = parsed.host() {
+                let port = parsed.port_or_known_default().unwrap_or(80);
+                let here = [
+                    SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+                    SocketAddr::from((Ipv6Addr::LOCALHOST, port)),
+                ];
+                http = http.resolve_to_addrs(name, &here);
+            }
+        }
+        let http = http
             .build()
             .map_err(|error| Error::internal(format!("no client: {error}")))?;
         Ok(Self(Arc::new(Inner {

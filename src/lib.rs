@@ -77,8 +77,8 @@
 //! | `service` | the HTTP surface, to be mounted in a server that exists already | 188 |
 //! | `tower` | the same as a tower service too, for axum | 188 |
 //! | `mcp` | the reads as tools for agents at `POST /mcp`, in the HTTP surface | 206 |
-//! | `server` | the ready-made server: `service`, `sqlite`, `postgres`, configuration, listeners | 240 |
-//! | `sandbox` | emulated code hosts and sample repositories, in the server with `hosts` and `mcp` | 322 |
+//! | `server` | the ready-made server: `service`, `sqlite`, `postgres`, configuration, listeners, mail | 250 |
+//! | `sandbox` | emulated code hosts and sample repositories, in the server with `hosts` and `mcp` | 330 |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -81,7 +81,10 @@ fn cited_requirements_are_listed_and_listed_ones_are_proven() {
 
 #[test]
 fn alerts_and_dashboard_name_metrics_that_exist() {
-    let code = std::fs::read_to_string(root().join("gitflare-server/src/http/metrics.rs")).unwrap();
+    let code = ["metrics", "standing", "backlog"].map(|name| {
+        std::fs::read_to_string(root().join(format!("gitflare-server/src/http/{name}.rs"))).unwrap()
+    });
+    let code = code.concat();
     let mut seen = BTreeSet::new();
     for path in ["docs/deploy/alerts.yaml", "docs/deploy/grafana.json"] {
         let text = std::fs::read_to_string(root().join(path)).unwrap();

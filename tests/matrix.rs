@@ -289,8 +289,13 @@ fn additions_are_marked_and_known() {
                 RouteMethod::Post,
                 "/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link"
             ),
+            (RouteMethod::Get, "/app/company/apps/:clientId/reads"),
+            (RouteMethod::Get, "/app/company/apps/:clientId/reads.csv"),
+            (RouteMethod::Get, "/app/company/apps/:clientId/record"),
+            (RouteMethod::Get, "/v1/platform/consent-keys"),
             (RouteMethod::Get, "/v1/explain"),
             (RouteMethod::Get, "/app/developer/explain"),
+            (RouteMethod::Get, "/app/developer/calls"),
             (RouteMethod::Get, "/app/developer/apps/:clientId/customers"),
             (
                 RouteMethod::Get,
@@ -316,6 +321,10 @@ fn additions_are_marked_and_known() {
                 RouteMethod::Post,
                 "/app/developer/apps/:clientId/customers/:authorizationId/reconnect-link"
             ),
+            (RouteMethod::Get, "/v1/developer/apps/:clientId/profile"),
+            (RouteMethod::Patch, "/v1/developer/apps/:clientId/profile"),
+            (RouteMethod::Post, "/app/developer/apps/:clientId/profile"),
+            (RouteMethod::Get, "/app/logos/:clientId"),
             (RouteMethod::Post, "/app/developer/apps/:clientId/secrets"),
             (
                 RouteMethod::Post,
@@ -323,8 +332,15 @@ fn additions_are_marked_and_known() {
             ),
             (RouteMethod::Delete, "/v1/platform/tenants/:id"),
             (RouteMethod::Post, "/v1/platform/invitations"),
+            (RouteMethod::Get, "/app/forgotten"),
+            (RouteMethod::Post, "/app/forgotten"),
             (RouteMethod::Get, "/app/reset"),
             (RouteMethod::Post, "/app/reset"),
+            (RouteMethod::Get, "/app/account"),
+            (RouteMethod::Post, "/app/account/sessions/end-others"),
+            (RouteMethod::Post, "/app/account/sessions/:sessionId/end"),
+            (RouteMethod::Get, "/v1/account/sessions"),
+            (RouteMethod::Delete, "/v1/account/sessions/:sessionId"),
             (RouteMethod::Post, "/v1/account/password"),
             (RouteMethod::Delete, "/v1/account/me"),
         ]

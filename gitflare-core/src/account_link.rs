@@ -25,6 +25,9 @@ const MAX_LEN: usize = 1024;
 /// How long an invitation is good for.
 pub const INVITATION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// How long a link for a new password is good for.
+pub const RESET_LIFETIME: Duration = Duration::from_secs(3600);
+
 /// What a link allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "for", rename_all = "camelCase")]

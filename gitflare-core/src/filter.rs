@@ -370,9 +370,28 @@ impl Screen<'_> {
     }
 
     /// Removes an address that is not `http` or `https`, for an app may make a link of it, and a hostile
-    /// upstream a script (SR-9); and one with a password in it.
+    /// upstream a script (SR-9); and one with a password in it, or with a secret beside the place that
+    /// it leads to.
     pub fn url(&self, url: &mut Option<String>) {
-        *url = url.take().filter(|url| is_web_address(url));
+        let passes = |url: &String| is_web_address(url) && !self.carries_secret(url);
+        *url = url.take().filter(passes);
+    }
+
+    /// Whether the name before an address's host, or its query, holds a secret. What cannot be judged
+    /// does.
+    fn carries_secret(&self, url: &str) -> bool {
+        let (_, rest) = url.split_once("://").unwrap_or_default();
+        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        let query = rest.split_once('?').map(|(_, query)| query);
+        let mut parts = [user, query].into_iter().flatten();
+        parts.any(|part| {
+            part.len() >= SHORTEST_SECRET
+                && self
+                    .filter
+                    .screen(self.tenant, part, TextKind::Prose)
+                    .map_or(true, |screened| screened.redactions > 0)
+        })
     }
 
     /// Whether any of a file's paths is blocked; counts it when so.
@@ -481,6 +500,9 @@ impl<T> Filtered<T> {
     }
 }
 
+/// The fewest bytes of a part of an address that are looked at: nothing shorter is a secret.
+const SHORTEST_SECRET: usize = 8;
+
 /// Whether a text is an `http` or `https` URL without anything that a URL cannot hold, and without a
 /// password in front of its host.
 #[must_use]
@@ -545,6 +567,60 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_web_address(text), expected, "{text:?}");
+        }
+    }
+
+    /// Knows tokens by their first letters.
+    struct Tokens;
+
+    impl ContentFilter for Tokens {
+        fn blocks(&self, _: &str) -> bool {
+            false
+        }
+
+        fn screen<'t>(&self, _: &TenantId, text: &'t str, _: TextKind<'_>) -> Result<Screened<'t>> {
+            match text.contains("fail") {
+                true => Err(Error::internal("cannot decide")),
+                false => Ok(Screened {
+                    redactions: text.matches("ghp_").count() as u64,
+                    text: text.into(),
+                }),
+            }
+        }
+
+        fn validate(&self, _: &FilterConfig) -> Result<()> {
+            Ok(())
+        }
+
+        fn configure(&self, _: &FilterConfig) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_address_carries_no_secret() {
+        // sec: SR-11
+        struct Address(Option<String>);
+        impl Filterable for Address {
+            fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
+                screen.url(&mut self.0);
+                Ok(Some(self))
+            }
+        }
+        for (url, passes) in [
+            ("https://github.com/octo/hello?v=4", true),
+            ("https://acme@dev.azure.com/acme/_git/shop", true),
+            ("https://ghp_0123456789@github.com/octo/hello", false),
+            (
+                "https://git.example/x?private_token=ghp_0123456789#y",
+                false,
+            ),
+            ("https://git.example/x?what=failing", false),
+            ("https://git.example/ghp_0123456789/x", true),
+        ] {
+            let tenant = TenantId::parse("tenant_a").unwrap();
+            let passed = Filtered::through(&Tokens, &tenant, Address(Some(url.to_owned())));
+            assert_eq!(passed.unwrap().value().0.is_some(), passes, "{url}");
         }
     }
 
@@ -627,6 +703,47 @@ mod tests {
             Some(9),
             "stats still count what is blocked"
         );
+    }
+
+    #[test]
+    fn a_link_to_a_blocked_path_is_not_told_in_a_diff() {
+        const NO_END: &str = "\n\\ No newline at end of file";
+        for (path, patch, is_told) in [
+            ("notes", format!("@@ -0,0 +1 @@\n+.env{NO_END}"), false),
+            (
+                "a/notes",
+                format!("@@ -0,0 +1,1 @@\n+../.env{NO_END}"),
+                false,
+            ),
+            ("notes", format!("@@ -1 +0,0 @@\n-./.env{NO_END}"), false),
+            (
+                "notes",
+                format!("@@ -1 +1 @@\n-a{NO_END}\n+.env{NO_END}"),
+                false,
+            ),
+            (
+                "notes",
+                format!("@@ -1 +1 @@\n-.env{NO_END}\n+a{NO_END}"),
+                false,
+            ),
+            // A file that became a link.
+            (
+                "notes",
+                format!("@@ -1,2 +1 @@\n-a\n-b\n+.env{NO_END}"),
+                false,
+            ),
+            ("notes", format!("@@ -0,0 +1 @@\n+.envelope{NO_END}"), true),
+            // A line of a file has an end, or is not alone.
+            ("notes", "@@ -0,0 +1 @@\n+.env\n".to_owned(), true),
+            ("notes", format!("@@ -0,0 +1,2 @@\n+a\n+.env{NO_END}"), true),
+        ] {
+            let filtered = through(diff(vec![file(path, None, &patch)])).unwrap();
+            let row = &filtered.value().files[0];
+            assert_eq!(row.patch.is_some(), is_told, "{path}: {patch}");
+            assert_eq!(row.patch_truncated, !is_told, "{patch}");
+            let blocked = filtered.value().firewall.blocked_files;
+            assert_eq!(blocked, u64::from(!is_told), "{patch}");
+        }
     }
 
     /// Finds `secret=` only, and mentions of what stands behind it.

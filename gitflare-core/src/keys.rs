@@ -38,6 +38,8 @@ pub enum Purpose {
     Registration,
     /// Makes the validators of files.
     Validator,
+    /// Signs records of consent.
+    ConsentRecord,
     /// Tells a wrong master key from the right one at start.
     Check,
 }
@@ -53,6 +55,7 @@ impl Purpose {
             Self::AccountLink => b"gitflare/v1/account-link",
             Self::Registration => b"gitflare/v1/registration",
             Self::Validator => b"gitflare/v1/validator",
+            Self::ConsentRecord => b"gitflare/v1/consent-record",
             Self::Check => b"gitflare/v1/check",
         }
     }
@@ -265,6 +268,7 @@ mod tests {
             Purpose::Firewall,
             Purpose::Csrf,
             Purpose::OauthState,
+            Purpose::ConsentRecord,
             Purpose::Check,
         ];
         let keys: std::collections::BTreeSet<_> = purposes

@@ -127,6 +127,12 @@ impl Position {
         PositionFields(&self.0)
     }
 
+    /// The fields as a cursor carries them: equal for equal fields alone.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     fn bytes(mut self, kind: u8, bytes: &[u8]) -> Self {
         self.0.push(kind);
         self.leb128(bytes.len() as u64);

@@ -73,10 +73,20 @@ pub fn matches_installed(registered: &str, sent: &str) -> bool {
         }
 }
 
-/// Whether a URI that [`check`] has accepted leads to the computer of whoever follows it.
+/// Whether a URI that [`check`] has accepted leads to the computer of whoever follows it, whatever its
+/// scheme.
 #[must_use]
 pub fn is_this_computer(uri: &str) -> bool {
-    uri.starts_with("http://")
+    let host = origin(uri).split_once("://").map_or("", |(_, host)| host);
+    let name = match host.strip_prefix('[') {
+        Some(literal) => literal.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let is_loopback = name
+        .parse::<std::net::IpAddr>()
+        .is_ok_and(|address| address.to_canonical().is_loopback());
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    is_loopback || name == "localhost" || name.ends_with(".localhost")
 }
 
 /// A URI on a literal loopback address as host and rest, without the port between them.
@@ -199,6 +209,27 @@ fn decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_computer_is_known_whatever_the_scheme() {
+        // sec: MC-4
+        for (uri, expected) in [
+            ("http://127.0.0.1:8000/cb", true),
+            ("http://localhost/cb", true),
+            ("http://[::1]:8000/cb", true),
+            ("https://localhost/cb", true),
+            ("https://LOCALHOST.:8443/cb", true),
+            ("https://app.localhost/cb", true),
+            ("https://127.0.0.2/cb", true),
+            ("https://[::ffff:127.0.0.1]/cb", true),
+            ("https://app.example/cb", false),
+            ("https://localhost.evil.example/cb", false),
+            ("https://127.0.0.1.evil.example/cb", false),
+            ("https://evil.example/localhost", false),
+        ] {
+            assert_eq!(is_this_computer(uri), expected, "{uri}");
+        }
+    }
 
     #[test]
     fn https_and_literal_loopback_can_be_registered() {

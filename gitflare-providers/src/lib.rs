@@ -79,6 +79,8 @@ mod listing;
 #[cfg(feature = "local")]
 pub mod local;
 #[cfg(feature = "http")]
+mod moved;
+#[cfg(feature = "http")]
 mod oauth;
 #[cfg(feature = "http")]
 mod oauth_tokens;
@@ -102,6 +104,8 @@ mod request;
     feature = "gitlab"
 ))]
 mod serve;
+#[cfg(feature = "http")]
+mod trail;
 #[cfg(feature = "http")]
 mod upstream;
 #[cfg(feature = "http")]

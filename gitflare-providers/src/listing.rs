@@ -16,9 +16,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use crate::{
     http::{ListAt, Rows},
     request::Get,
+    trail::Trail,
     upstream::Upstream,
     upstream_answer::{Answer, unreadable},
-    upstream_error::{of_diff, recode},
+    upstream_error::{of_diff, of_whole, recode},
 };
 
 /// How the pages of a list are asked for and found.
@@ -28,7 +29,8 @@ pub(crate) enum Paging {
     Pages {
         /// Asks for a page: its size, and where it starts.
         ask: for<'a> fn(Get<'a>, &'a PageRequest) -> Result<Get<'a>>,
-        /// Where the page after this answer starts. The number is how many rows it had.
+        /// Where the page after this answer starts. The number is how many rows it had. A position
+        /// without fields says that it leads back.
         next: fn(&Answer, &PageRequest, usize) -> Result<Option<Position>>,
         /// How to ask again when the upstream refuses to page the list this way.
         otherwise: Option<&'static Self>,
@@ -220,6 +222,40 @@ impl<T> Listing<T> {
             answer: None,
         }
     }
+
+    /// The same, its next page with the trail of the chain. One that was there before would be followed
+    /// for ever: the list ends, and says that it is not whole.
+    fn onward(mut self, asked: &PageRequest, trail: Option<Trail>) -> Self {
+        let (Some(answer), Some(next)) = (&self.answer, self.page.next.take()) else {
+            return self;
+        };
+        let is_back = next.fields().is_empty() || Some(&next) == asked.position.as_ref();
+        self.page.next = match is_back {
+            true => None,
+            false => Trail::lead(trail, &next),
+        };
+        if self.page.next.is_none() {
+            let name = answer.dialect.provider.name();
+            let message =
+                format!("{name}'s pages lead back to one that was read: what follows is missing.");
+            let missing = answer.error(Code::UpstreamUnavailable, message);
+            self.page.errors.push(missing);
+        }
+        self
+    }
+}
+
+/// The page as its upstream knows it, and the trail of its chain.
+fn behind(page: &PageRequest) -> (PageRequest, Option<Trail>) {
+    let Some(position) = &page.position else {
+        return (page.clone(), None);
+    };
+    let (place, trail) = Trail::take(position);
+    let place = PageRequest {
+        limit: page.limit,
+        position: Some(place),
+    };
+    (place, trail)
 }
 
 /// One adapter's API, of which it says two things by itself: how its requests are spoken, and what
@@ -232,6 +268,12 @@ pub(crate) trait Api: Sync {
     /// ids have nothing to refuse.
     fn admit(&self, _: &Call, _: &RepoRef) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
+    }
+
+    /// Whether a repository was found under another name after this refusal, so that what was asked for
+    /// is worth asking once more. Upstreams whose names do not matter have nothing to look for.
+    fn has_moved(&self, _: &Call, _: &RepoRef, _: &Error) -> impl Future<Output = bool> + Send {
+        async { false }
     }
 
     /// What a refusal comes to. `Ok` where it says no worse than that the repository has no commits.
@@ -303,13 +345,11 @@ pub(crate) trait Api: Sync {
         goes_on: fn(&Error) -> bool,
     ) -> impl Future<Output = Result<Answer>> + Send {
         async move {
-            let mut answered = Err(Error::internal("nothing was asked for"));
-            for get in gets {
-                answered = self.upstream().get(call, &get).await;
-                match &answered {
-                    Err(error) if goes_on(error) => {}
-                    _ => break,
-                }
+            let mut answered = first(self.upstream(), call, &gets, goes_on).await;
+            if let Err(error) = &answered
+                && self.has_moved(call, repo, error).await
+            {
+                answered = first(self.upstream(), call, &gets, goes_on).await;
             }
             let refusal = match answered {
                 Ok(answer) => return Ok(answer),
@@ -365,7 +405,14 @@ pub(crate) trait Api: Sync {
             {
                 self.admit(call, repo).await?;
             }
+            let (asked, trail) = behind(page);
+            let page = &asked;
             let mut read = read(self.upstream(), call, list, page, &mut map).await;
+            if let (Err(error), Some(repo)) = (&read, list.about.repo)
+                && self.has_moved(call, repo, error).await
+            {
+                read = self::read(self.upstream(), call, list, page, &mut map).await;
+            }
             if let (
                 Err(error),
                 Paging::Pages {
@@ -380,8 +427,14 @@ pub(crate) trait Api: Sync {
                 read = self::read(self.upstream(), call, &list, page, &mut map).await;
             }
             let refusal = match read {
-                Ok(listing) => return Ok(listing),
+                Ok(listing) => {
+                    return Ok(match list.paging {
+                        Paging::Pages { .. } => listing.onward(page, trail),
+                        Paging::Slices | Paging::Whole => listing,
+                    });
+                }
                 Err(error) if is_diff(list.about.endpoint) => of_diff(error),
+                Err(error) if !matches!(list.paging, Paging::Pages { .. }) => of_whole(error),
                 Err(error) => error,
             };
             let about = About {
@@ -392,6 +445,24 @@ pub(crate) trait Api: Sync {
             Ok(Listing::empty())
         }
     }
+}
+
+/// The first of some objects that is there.
+async fn first(
+    upstream: &Upstream,
+    call: &Call,
+    gets: &[Get<'_>],
+    goes_on: fn(&Error) -> bool,
+) -> Result<Answer> {
+    let mut answered = Err(Error::internal("nothing was asked for"));
+    for get in gets {
+        answered = upstream.get(call, get).await;
+        match &answered {
+            Err(error) if goes_on(error) => {}
+            _ => break,
+        }
+    }
+    answered
 }
 
 /// Whether an operation answers with a diff, whatever pages that is made of.
@@ -501,17 +572,8 @@ where
     if !answer.reply.has_list && !list.is_optional {
         return Err(answer.unusable("the answer is no list"));
     }
-    let next = list.next(&answer, page, count)?;
-    // A pointer that does not move would be followed for ever.
-    let is_stuck = next.is_some() && next == page.position;
-    let mut page = Page::new(items, next.filter(|_| !is_stuck));
+    let mut page = Page::new(items, list.next(&answer, page, count)?);
     page.errors.extend(answer.missing());
-    if is_stuck {
-        let name = answer.dialect.provider.name();
-        let message = format!("{name} calls this page its own next one: what follows is missing.");
-        page.errors
-            .push(answer.error(Code::UpstreamUnavailable, message));
-    }
     Ok(Listing {
         page,
         answer: Some(answer),

@@ -17,7 +17,7 @@ use gitflare_core::{
 use percent_encoding::utf8_percent_encode;
 use reqwest::{
     Method,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT},
 };
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
@@ -25,7 +25,8 @@ use url::{Url, form_urlencoded};
 use crate::{
     http::{Base, Http, Reply, Submission},
     oauth_tokens::read_tokens,
-    request::SEGMENT,
+    request::{AGENT, SEGMENT},
+    upstream::user_agent,
     upstream_error::{Refusal, unanswered},
 };
 
@@ -41,6 +42,8 @@ pub struct OauthConfig {
     pub redirect_uri: String,
     /// The base URL of the provider's pages; `None` takes the one that belongs to its API.
     pub web_url: Option<String>,
+    /// How we name ourselves to those pages; `None` is `gitflare/<version>`.
+    pub user_agent: Option<String>,
 }
 
 impl OauthConfig {
@@ -52,6 +55,7 @@ impl OauthConfig {
             client_secret: None,
             redirect_uri: redirect_uri.into(),
             web_url: None,
+            user_agent: None,
         }
     }
 }
@@ -149,6 +153,7 @@ pub(crate) struct Oauth {
     api: Base,
     web: Base,
     origin: String,
+    agent: HeaderValue,
     config: OauthConfig,
     installation: Option<String>,
 }
@@ -171,8 +176,13 @@ impl Oauth {
             Some(url) => http.base(url)?,
             None => http.base(&(flow.web_url)(api_url)?)?,
         };
+        let agent = match &config.user_agent {
+            Some(agent) => user_agent(agent)?,
+            None => HeaderValue::from_static(AGENT),
+        };
         Ok(Self {
             origin: web.join("/").origin().ascii_serialization(),
+            agent,
             api: http.base(api_url)?,
             flow,
             http,
@@ -214,18 +224,37 @@ impl Oauth {
         url.into()
     }
 
-    /// Asks for tokens. `rejected` is what it means that the code or refresh token is no good.
+    /// Asks for tokens at a path of the pages. `rejected` is what it means that the code or refresh token
+    /// is no good.
     async fn tokens(
         &self,
+        path: &str,
         form: &[(&str, &str)],
         rejected: Code,
         deadline: Instant,
     ) -> Result<ProviderTokens, OauthRefusal> {
         let reply = self
-            .post(self.flow.token, form, deadline)
+            .post(path, form, deadline)
             .await
             .map_err(OauthRefusal::Failed)?;
         read_tokens(&self.refusal(&reply), &reply.body, rejected)
+    }
+
+    /// Buys the next tokens at another path than the flow's.
+    pub(crate) async fn refresh_at(
+        &self,
+        path: &str,
+        refresh: TokenRefresh<'_>,
+    ) -> Result<ProviderTokens, OauthRefusal> {
+        let mut form = vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh.refresh_token.expose()),
+        ];
+        if self.flow.refresh_repeats_redirect_uri {
+            form.push(("redirect_uri", &self.config.redirect_uri));
+        }
+        self.tokens(path, &form, Code::AuthExpired, refresh.deadline)
+            .await
     }
 
     /// Posts a form with our client's id and secret (RFC 6749, section 2.3.1) to the provider's pages.
@@ -360,9 +389,13 @@ impl Oauth {
     async fn submit(
         &self,
         base: &Base,
-        submission: Submission,
+        mut submission: Submission,
         deadline: Instant,
     ) -> Result<Reply> {
+        // GitHub's API refuses who names no agent.
+        // <https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent>
+        let headers = &mut submission.headers;
+        headers.insert(USER_AGENT, self.agent.clone());
         self.http
             .submit(base, submission, deadline.into())
             .await
@@ -412,20 +445,13 @@ impl ProviderOauth for Oauth {
             ("redirect_uri", &self.config.redirect_uri),
             ("code_verifier", exchange.code_verifier.expose()),
         ];
-        self.tokens(&form, Code::InvalidRequest, exchange.deadline)
+        let path = self.flow.token;
+        self.tokens(path, &form, Code::InvalidRequest, exchange.deadline)
             .await
     }
 
     async fn refresh(&self, refresh: TokenRefresh<'_>) -> Result<ProviderTokens, OauthRefusal> {
-        let mut form = vec![
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh.refresh_token.expose()),
-        ];
-        if self.flow.refresh_repeats_redirect_uri {
-            form.push(("redirect_uri", &self.config.redirect_uri));
-        }
-        self.tokens(&form, Code::AuthExpired, refresh.deadline)
-            .await
+        self.refresh_at(self.flow.token, refresh).await
     }
 
     async fn revoke(&self, revocation: TokenRevocation<'_>) -> Result<()> {

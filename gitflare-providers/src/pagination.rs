@@ -108,6 +108,22 @@ pub(crate) fn number(position: &Position, keys: Keys, key: &str) -> Option<u64> 
     None
 }
 
+/// The next page, which leads back unless the number of its page grows. `place` is where the page is whose
+/// answer this is; the first one is number 1. Pages without numbers are not judged.
+pub(crate) fn growing(
+    next: Option<Position>,
+    place: Option<&Position>,
+    keys: Keys,
+    key: &str,
+) -> Option<Position> {
+    let next = next?;
+    let here = place.map_or(Some(1), |place| number(place, keys, key));
+    match (here, number(&next, keys, key)) {
+        (Some(here), Some(there)) if there <= here => Some(Position::new()),
+        _ => Some(next),
+    }
+}
+
 /// Puts the pairs of a position into a request; the start of the list when there is none.
 ///
 /// # Errors

@@ -17,6 +17,9 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// The same for what stands in for a path.
 const FILE: &AsciiSet = &SEGMENT.add(b'.');
 
+/// How we name ourselves to upstreams.
+pub(crate) const AGENT: &str = concat!("gitflare/", env!("CARGO_PKG_VERSION"));
+
 /// A GET: path, query, and the statuses that are answers to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Get<'a> {

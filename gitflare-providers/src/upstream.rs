@@ -2,7 +2,7 @@
 //! call, get the answer or the error of the product. Retries reads where the upstream says when;
 //! what a refusal means in a provider's own words is its [`Dialect`]'s business.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use gitflare_core::{
     Backoff, Code, ConnectionId, Error, Result, SystemRandom,
@@ -20,6 +20,7 @@ use crate::{
     http::{
         Base, Expected, Failure, Http, Reply, Rows, Submission, retry_after, seconds_until_reset,
     },
+    moved::Moved,
     quotas::Seen,
     request::Get,
     upstream_answer::Answer,
@@ -39,12 +40,27 @@ const MAX_WINDOW_SECONDS: u32 = 3600;
 /// What a retry needs of the time that is left, to be worth the wait.
 const RETRY_ROOM: Duration = Duration::from_millis(500);
 
+/// The value of a header that names us in another way than [`AGENT`](crate::request::AGENT).
+///
+/// # Errors
+/// `INVALID_REQUEST` for what is no line of visible ASCII.
+pub(crate) fn user_agent(name: &str) -> Result<HeaderValue> {
+    let is_visible = !name.is_empty() && name.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let value = HeaderValue::from_str(name).ok().filter(|_| is_visible);
+    value.ok_or_else(|| Error::invalid_request("A user agent is one line of visible ASCII."))
+}
+
 /// A provider's REST API.
 #[derive(Clone, Debug)]
 pub(crate) struct Upstream {
     http: Http,
     base: Base,
     dialect: &'static Dialect,
+    /// Where this API is, for the base URL that is configured or that a connection names.
+    place: fn(&str) -> &str,
+    /// The dialect's headers, or what took the place of one.
+    headers: HeaderMap,
+    moved: Arc<Moved>,
 }
 
 impl Upstream {
@@ -53,11 +69,45 @@ impl Upstream {
     /// # Errors
     /// `INVALID_REQUEST` when the URL is not one that the gateway may call.
     pub(crate) fn new(http: Http, api_url: &str, dialect: &'static Dialect) -> Result<Self> {
+        Self::beside(http, api_url, dialect, |url| url)
+    }
+
+    /// The API at the place that goes with this base URL, which may be another host.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn beside(
+        http: Http,
+        api_url: &str,
+        dialect: &'static Dialect,
+        place: fn(&str) -> &str,
+    ) -> Result<Self> {
+        let pairs = dialect.headers.iter();
+        let pairs = pairs.map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        });
         Ok(Self {
-            base: http.base(api_url)?,
+            base: http.base(place(api_url))?,
             http,
             dialect,
+            place,
+            headers: pairs.collect(),
+            moved: Arc::default(),
         })
+    }
+
+    /// The names that have changed there.
+    pub(crate) fn moved(&self) -> &Moved {
+        &self.moved
+    }
+
+    /// Sends another value in a header of every request, or the header not at all.
+    pub(crate) fn set_header(&mut self, name: &'static str, value: Option<HeaderValue>) {
+        match value {
+            Some(value) => drop(self.headers.insert(name, value)),
+            None => drop(self.headers.remove(name)),
+        }
     }
 
     /// Whose API it is.
@@ -100,7 +150,7 @@ impl Upstream {
         if let Some(form) = get.accept {
             headers.insert(ACCEPT, HeaderValue::from_static(form));
         }
-        let url = self.url(&base, get);
+        let url = self.url(call, &base, get);
         let deadline = Instant::from_std(call.deadline);
         let follows = self.dialect.refuses.is_none();
         let mut attempt = 0;
@@ -243,7 +293,7 @@ impl Upstream {
         }
         let submission = Submission {
             method,
-            url: self.url(&base, &Get::new(segments)?),
+            url: self.url(call, &base, &Get::new(segments)?),
             headers,
             body,
         };
@@ -256,8 +306,9 @@ impl Upstream {
         }
     }
 
-    fn url(&self, base: &Base, get: &Get<'_>) -> Url {
-        let mut url = base.join(&get.path);
+    fn url(&self, call: &Call, base: &Base, get: &Get<'_>) -> Url {
+        let moved = self.moved.follow(&call.connection_id, &get.path);
+        let mut url = base.join(moved.as_ref().unwrap_or(&get.path));
         let own = get.query.iter().map(|(key, value)| (*key, &**value));
         let shared = self.dialect.query.iter().copied();
         let is_own = |key| get.query.iter().any(|(known, _)| *known == key);
@@ -286,7 +337,7 @@ impl Upstream {
 
     fn base(&self, call: &Call) -> Result<Cow<'_, Base>> {
         Ok(match &call.api_base_url {
-            Some(text) => Cow::Owned(self.http.base(text)?),
+            Some(text) => Cow::Owned(self.http.base((self.place)(text))?),
             None => Cow::Borrowed(&self.base),
         })
     }
@@ -320,6 +371,7 @@ impl Upstream {
     /// What a refusal means. One that asks for a wait blocks the connection until then.
     fn refused(&self, call: &Call, reply: &Reply) -> Error {
         let refusal = Refusal::new(self.dialect.provider, reply, self.dialect.request_id);
+        let refusal = refusal.of(&call.access_token);
         let error = (self.dialect.refusal)(&refusal).unwrap_or_else(|| refusal.shared());
         if error.code() == Code::RateLimited
             && let Some(seconds) = error.retry_after_seconds()
@@ -371,13 +423,7 @@ impl Upstream {
     }
 
     fn headers(&self, call: &Call) -> Result<HeaderMap> {
-        let mut headers = HeaderMap::with_capacity(self.dialect.headers.len() + 1);
-        for (name, value) in self.dialect.headers {
-            headers.insert(
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            );
-        }
+        let mut headers = self.headers.clone();
         let token = call.access_token.expose();
         if !token.is_empty() {
             let text = match self.dialect.pasted.filter(|_| !call.is_oauth) {

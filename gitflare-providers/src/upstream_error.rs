@@ -1,13 +1,13 @@
 //! From an upstream's refusal to the one error of the product: what every provider's status and
 //! headers mean alike. What a provider says in its own words is judged in its `client.rs`, before.
 
-use gitflare_core::{Code, Error, provider::ProviderId};
+use gitflare_core::{Code, Error, Secret, provider::ProviderId};
 use memchr::memmem;
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
-use crate::http::{Failure, Reply, retry_after, seconds_until_reset};
+use crate::http::{Failure, Reply, is_page, retry_after, seconds_until_reset};
 
 /// How long a rate limit lasts when the upstream does not say.
 const DEFAULT_RETRY_SECONDS: u32 = 60;
@@ -21,6 +21,7 @@ pub(crate) struct Refusal<'a> {
     provider: ProviderId,
     reply: &'a Reply,
     request_id: &'static [&'static str],
+    token: Option<&'a Secret<String>>,
 }
 
 impl<'a> Refusal<'a> {
@@ -34,7 +35,21 @@ impl<'a> Refusal<'a> {
             provider,
             reply,
             request_id,
+            token: None,
         }
+    }
+
+    /// The same with the token that was refused.
+    pub(crate) fn of(self, token: &'a Secret<String>) -> Self {
+        Self {
+            token: Some(token),
+            ..self
+        }
+    }
+
+    /// The token that was refused, where it is known.
+    pub(crate) fn token(&self) -> Option<&'a Secret<String>> {
+        self.token
     }
 
     pub(crate) fn provider(&self) -> ProviderId {
@@ -91,6 +106,11 @@ impl<'a> Refusal<'a> {
         let body: Option<Value> = serde_json::from_slice(&self.reply.body).ok();
         let text = body.and_then(|body| body[name].as_str().map(str::to_owned));
         text.unwrap_or_default()
+    }
+
+    /// Whether the answer is a page for people.
+    pub(crate) fn is_page(&self) -> bool {
+        is_page(&self.reply.headers)
     }
 
     /// Whether the answer has no body.
@@ -270,6 +290,18 @@ pub(crate) fn of_diff(error: Error) -> Error {
             &error,
             Code::UnsupportedEndpoint,
             "This diff is larger than the gateway reads: read its files one by one, with `/contents`.",
+        ),
+        _ => error,
+    }
+}
+
+/// The error of a list that comes whole, whatever the limit, where it was larger than the gateway reads.
+pub(crate) fn of_whole(error: Error) -> Error {
+    match error.code() {
+        Code::InvalidLimit => recode(
+            &error,
+            Code::UnsupportedEndpoint,
+            "This list comes whole, and it is larger than the gateway reads: list one folder at a time, with `path`, or read repositories one by one.",
         ),
         _ => error,
     }

@@ -56,6 +56,22 @@ impl Visitor<'_> for IdVisitor {
     }
 }
 
+/// Tells `null`, which was sent, from what was not.
+pub(crate) fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// Whether a text is a UUID, in either case and without braces.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
 /// A word of a closed set, looked at and thrown away: kept in place, without an allocation.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Word {

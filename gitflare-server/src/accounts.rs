@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gitflare_core::{
     Clock, Error, Secret, SystemClock, SystemRandom,
-    account_link::{AccountLink, AccountLinks, INVITATION_LIFETIME, email_address},
+    account_link::{AccountLink, AccountLinks, INVITATION_LIFETIME, RESET_LIFETIME, email_address},
 };
 
 use crate::{
@@ -17,9 +17,6 @@ use crate::{
         sqlite::FILES,
     },
 };
-
-/// How long a link for a new password is good for.
-const RESET: Duration = Duration::from_secs(3600);
 
 /// A link with which the person of that address makes an account.
 ///
@@ -64,7 +61,7 @@ pub(crate) fn reset(config: &Config, email: &str) -> Result<String, Problem> {
         )));
     }
     let link = AccountLink::reset(person.user.id.clone(), &person.password);
-    let url = sealed(config, &link, "/app/reset?link=", RESET)?;
+    let url = sealed(config, &link, "/app/reset?link=", RESET_LIFETIME)?;
     Ok(format!(
         "For {}, within an hour, once:\n{}\n",
         person.user.email,
@@ -109,6 +106,20 @@ pub(crate) fn disable(config: &Config, email: &str) -> Result<String, Problem> {
     }
     Ok(format!(
         "{} is signed out and cannot sign in. Their apps go on: `DELETE /v1/developer/apps/:clientId` ends one.\n",
+        person.user.email
+    ))
+}
+
+/// Ends the sessions of a person, and what agents may read for them; they can sign in again at once.
+///
+/// # Errors
+/// What stops it, as one line.
+pub(crate) fn sign_out(config: &Config, email: &str) -> Result<String, Problem> {
+    let mut people = people(config)?;
+    let person = known(&people, email)?;
+    people.sign_out(&person).map_err(|error| failed(&error))?;
+    Ok(format!(
+        "{} is signed out everywhere, and agents read nothing more for them. They can sign in again.\n",
         person.user.email
     ))
 }

@@ -57,6 +57,10 @@ impl Assembly {
             .firewall(FirewallConfig::default())
             .keys(self.keys.clone())
             .admission(Arc::clone(&self.rate_limits) as _)
+            .public_clients(match cfg!(feature = "mcp") {
+                true => config.mcp_clients.clone(),
+                false => Vec::new(),
+            })
             .settings(settings)
             .build();
         built.await.map_err(|error| Problem::from(&error))

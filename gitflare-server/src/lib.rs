@@ -68,6 +68,8 @@ mod log;
 #[cfg(feature = "server")]
 mod log_queue;
 #[cfg(feature = "server")]
+mod mail;
+#[cfg(feature = "server")]
 mod maintenance;
 #[cfg(feature = "service")]
 mod passwords;
@@ -95,7 +97,7 @@ mod upstreams;
 pub use background::Background;
 #[cfg(feature = "service")]
 pub use http::{
-    AdminKeys, Limits, PublicClientRule, RateLimits, ResponseFuture, Service, ServiceSettings,
+    AdminKeys, Limits, Mail, Mailer, RateLimits, ResponseFuture, Service, ServiceSettings,
     SignUpMode, Surface, service,
 };
 #[cfg(feature = "server")]

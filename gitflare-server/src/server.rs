@@ -4,8 +4,7 @@
 use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use gitflare_core::{
-    CredentialHash, Secret, SystemRandom, account_link::AccountLinks, gateway::Gateway,
-    provider::ProviderId,
+    Secret, SystemRandom, account_link::AccountLinks, gateway::Gateway, provider::ProviderId,
 };
 use tokio::{
     net::TcpListener,
@@ -21,8 +20,9 @@ use crate::{
     background::Background,
     config::{BaseUrl, Config, Problem, Setting},
     database::Database,
-    http::{self, AdminKeys, Listeners, RateLimits, Service, ServiceSettings, SignUpMode},
+    http::{self, AdminKeys, Listeners, Mailer, RateLimits, Service, ServiceSettings, SignUpMode},
     keys::{self, DataDir},
+    mail::Smtp,
     rotation, upstreams,
 };
 
@@ -139,12 +139,9 @@ impl Server {
             admin_keys: admin_keys.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             testapp: config.testapp,
+            mailer: Smtp::of(config)?.map(|smtp| -> Arc<dyn Mailer> { Arc::new(smtp) }),
             dev: config.dev,
             private_callbacks: self.private_callbacks(addr),
-            public_clients: match cfg!(feature = "mcp") {
-                true => config.mcp_clients.clone(),
-                false => Vec::new(),
-            },
             document_hosts: self.document_hosts,
             rate_limits,
             usage_retention_days: config.usage_retention_days,
@@ -296,12 +293,15 @@ impl Running {
     /// What cannot be done, as one line; then everything is as it was.
     pub(crate) async fn reload(&self, config: &Config) -> Result<(), Problem> {
         let gateway = self.assembly.gateway(config).await?;
-        if !config.admin_keys.is_empty() {
-            let keys = config.admin_keys.iter();
-            let digests: Vec<_> = keys.map(|key| CredentialHash::of(key.expose())).collect();
-            self.database.agree_on_admin_keys(&digests).await?;
-            self.admin_keys.replace(digests);
+        let digests = DataDir::open(&self.data_dir)?.known_admin_keys(config)?;
+        match digests.is_empty() {
+            // A key is made by a start alone, which can show it.
+            true => tracing::warn!(
+                "no admin key is left: what needs one is closed, and the next start makes one"
+            ),
+            false => self.database.agree_on_admin_keys(&digests).await?,
         }
+        self.admin_keys.replace(digests);
         self.service.replace_gateway(gateway);
         Ok(())
     }

@@ -27,6 +27,10 @@ struct Registered<'a> {
     /// Our client at the provider; `None` without one.
     oauth: Option<OauthConfig>,
     app_slug: Option<String>,
+    /// Whether Azure DevOps is asked not to redirect to pages to sign in at.
+    suppress_redirect: bool,
+    /// How we name ourselves, where not as always.
+    user_agent: Option<&'a str>,
 }
 
 /// Kinds with a REST API: the public service if there is one, and the adapter. Each is a feature of
@@ -67,7 +71,10 @@ const ADAPTERS: &[(ProviderKind, Option<&str>, Adapter)] = &[
     ),
     #[cfg(feature = "azure")]
     (ProviderKind::AZURE, Some("https://dev.azure.com"), |at| {
-        let azure = gitflare_providers::azure::Azure::new(at.http.clone(), at.api_url)?;
+        let mut azure = gitflare_providers::azure::Azure::new(at.http.clone(), at.api_url)?;
+        if !at.suppress_redirect {
+            azure = azure.with_sign_in_redirects();
+        }
         Ok(Arc::new(match at.oauth {
             Some(oauth) => azure.with_oauth(at.http, at.api_url, oauth)?,
             None => azure,
@@ -78,8 +85,11 @@ const ADAPTERS: &[(ProviderKind, Option<&str>, Adapter)] = &[
         ProviderKind::GITFLIC,
         Some("https://api.gitflic.ru"),
         |at| {
-            let gitflic =
+            let mut gitflic =
                 gitflare_providers::gitflic::Gitflic::new(at.http.clone(), at.api_url, at.web_url)?;
+            if let Some(agent) = at.user_agent {
+                gitflic = gitflic.with_user_agent(agent)?;
+            }
             Ok(Arc::new(match at.oauth {
                 Some(oauth) => gitflic.with_oauth(at.http, at.api_url, oauth)?,
                 None => gitflic,
@@ -177,12 +187,16 @@ fn adapter(
             false => Ok(None),
         };
     };
+    let agent = config.gitflic_user_agent.as_deref();
+    let agent = agent.filter(|_| kind == ProviderKind::GITFLIC);
     let made = adapter(Registered {
         http: http.clone(),
         api_url,
         web_url: upstream.web_url.as_ref().map(BaseUrl::as_str),
-        oauth: oauth(upstream, public_url),
+        oauth: oauth(upstream, public_url, agent),
         app_slug: config.github_app_slug.clone().filter(|_| !is_further),
+        suppress_redirect: config.azure_suppress_redirect,
+        user_agent: agent,
     });
     let made = made.map_err(|error| {
         let (urls, allowed) = match is_further {
@@ -211,12 +225,13 @@ fn adapter(
 }
 
 /// Our client at a provider, if one is configured.
-fn oauth(upstream: &Upstream, public_url: &BaseUrl) -> Option<OauthConfig> {
+fn oauth(upstream: &Upstream, public_url: &BaseUrl, agent: Option<&str>) -> Option<OauthConfig> {
     let provider = upstream.provider;
     let client_id = upstream.client_id.clone()?;
     let mut oauth = OauthConfig::new(client_id, callback_url(public_url, provider));
     oauth.client_secret = upstream.client_secret.clone();
     oauth.web_url = upstream.web_url.as_ref().map(|url| url.as_str().to_owned());
+    oauth.user_agent = agent.map(str::to_owned);
     Some(oauth)
 }
 

@@ -110,6 +110,25 @@ fn an_operator_makes_resets_and_disables_accounts() {
         user(folder.path(), &["enable", "ada@mail.example"]).0,
         Some(0)
     );
+    let (status, opened) = sign_in();
+    assert_eq!(status, 200);
+    let token = opened.split("\"sessionToken\":\"").nth(1).unwrap();
+    let token = token.split('"').next().unwrap().to_owned();
+    let own = || {
+        let request = format!(
+            "GET /v1/account/sessions HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n",
+            serving.address
+        );
+        super::process::answer(serving.address, &request).unwrap()
+    };
+    assert!(own().starts_with("HTTP/1.1 200 "), "{}", own());
+    let (code, said) = user(folder.path(), &["sign-out", "ada@mail.example"]);
+    assert_eq!(
+        (code, said.contains("signed out")),
+        (Some(0), true),
+        "{said}"
+    );
+    assert!(own().starts_with("HTTP/1.1 401 "), "{}", own());
     assert_eq!(sign_in().0, 200);
     let (code, said) = user(folder.path(), &["reset", "ada@mail.example"]);
     assert_eq!(

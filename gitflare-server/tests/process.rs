@@ -243,6 +243,55 @@ fn a_disk_that_fails_to_keep_a_write_ends_the_process() {
     );
 }
 
+#[test]
+fn a_line_of_the_log_says_who_read_what_and_how_long_the_upstream_took() {
+    // sec: LG-1
+    let folder = tempfile::tempdir().unwrap();
+    let repositories = folder.path().join("repositories");
+    sandbox::sample::write(&repositories).unwrap();
+    let token = seeded_token(folder.path(), &repositories);
+    let root = repositories.display().to_string();
+    let flags = ["--local-root", &root, "--log-format=json"];
+    let serving = Serving::start(folder.path(), &flags);
+    assert!(matches!(
+        read_commits(serving.address, &token),
+        Answer::Whole
+    ));
+    assert!(matches!(
+        read_commits(serving.address, "sgg_at_nobody"),
+        Answer::Cut(_)
+    ));
+    let (_, log) = serving.stop();
+    let lines = log.lines().filter(|line| line.contains("/commits\""));
+    let lines: Vec<serde_json::Value> = lines.map(|it| serde_json::from_str(it).unwrap()).collect();
+    let [read, refused] = lines.as_slice() else {
+        panic!("{log}");
+    };
+    assert_eq!(
+        (&read["status"], &read["provider"]),
+        (&200.into(), &"local".into())
+    );
+    for (member, prefix) in [
+        ("tenant", "tenant_"),
+        ("client", "client_"),
+        ("request_id", "gf_req_"),
+    ] {
+        let id = read[member].as_str().unwrap_or_else(|| panic!("{read}"));
+        assert!(id.starts_with(prefix), "{read}");
+    }
+    let (whole, upstream) = (read["duration_us"].as_u64(), read["upstream_us"].as_u64());
+    assert!(upstream > Some(0) && upstream <= whole, "{read}");
+    assert_eq!(
+        (&refused["status"], &refused["upstream_us"]),
+        (&401.into(), &0.into())
+    );
+    assert!(
+        refused.get("tenant").is_none() && refused.get("client").is_none(),
+        "{refused}"
+    );
+    assert!(!log.contains(&token), "a token is in the log");
+}
+
 /// What comes back on a connection of its own, if anything.
 pub(super) fn answer(address: SocketAddr, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;

@@ -30,6 +30,18 @@ fn admin_status(serving: &Serving, key: &str) -> String {
     answer.split(' ').nth(1).unwrap().to_owned()
 }
 
+/// The status of a client that registers itself.
+fn registration_status(serving: &Serving) -> String {
+    let body = r#"{"redirect_uris":["http://localhost/callback"]}"#;
+    let request = format!(
+        "POST /oauth/register HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        serving.address,
+        body.len()
+    );
+    let answer = answer(serving.address, &request).unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
+}
+
 /// Whether accounts can be linked at GitLab.
 fn links_gitlab(serving: &Serving) -> bool {
     let request = format!(
@@ -107,4 +119,30 @@ fn a_hang_up_reloads_all_or_nothing() {
             assert!(!text.contains(secret), "{text}");
         }
     }
+}
+
+#[test]
+fn what_is_taken_out_of_the_settings_is_out_at_once() {
+    // sec: IN-4, MC-3
+    let folder = tempfile::tempdir().unwrap();
+    let first = format!("admin_api_key = \"{FIRST}\"");
+    write(folder.path(), &[&first, "mcp_clients = [\"dynamic\"]"]);
+    let mut serving = Serving::start(folder.path(), &[]);
+    assert_eq!(admin_status(&serving, FIRST), "200");
+    assert_eq!(registration_status(&serving), "201");
+
+    write(folder.path(), &[]);
+    serving.hang_up();
+    let told = serving.log_line("configuration reloaded");
+    for name in ["SGG_ADMIN_API_KEY", "GITFLARE_MCP_CLIENTS"] {
+        assert!(told.contains(name), "{told}");
+    }
+    assert_eq!(admin_status(&serving, FIRST), "401");
+    assert_eq!(registration_status(&serving), "404");
+
+    write(folder.path(), &[&format!("admin_api_key = \"{SECOND}\"")]);
+    serving.hang_up();
+    serving.log_line("configuration reloaded");
+    assert_eq!(admin_status(&serving, FIRST), "401");
+    assert_eq!(admin_status(&serving, SECOND), "200");
 }

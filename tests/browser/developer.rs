@@ -78,6 +78,21 @@ async fn way(setup: Setup, name: &str) {
         .await;
     browser.says("The secret has ended.").await;
 
+    for (page, path) in [
+        ("calls", "/app/developer/calls"),
+        ("account", "/app/account"),
+    ] {
+        browser.open(&site.at(path)).await;
+        inspect(&browser, &format!("{name}-{page}")).await;
+        browser.find(".tabs [aria-current=page]").await;
+    }
+    browser
+        .open(&site.at("/app/developer/calls?status=wrong"))
+        .await;
+    browser.find("#status-problem").await;
+    inspect(&browser, &format!("{name}-calls-problem")).await;
+    browser.open(&site.at("/app/dashboard")).await;
+
     // An account of their own.
     browser.click("details:has(.connect) > summary").await;
     browser.follow(".connect a[href*=gitlab]").await;

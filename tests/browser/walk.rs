@@ -131,6 +131,9 @@ async fn walk(setup: Setup, name: &str) {
     browser.follow("[data-approve]").await;
     browser.says("Saved.").await;
     inspect(&browser, &format!("{name}-manage-saved")).await;
+    browser.follow("a[href*='/reads?']").await;
+    browser.says("What Acme Insights has read").await;
+    inspect(&browser, &format!("{name}-manage-reads")).await;
     let path = "/v1/repositories?provider=github&limit=100";
     let wanted = ["acme/service-03", "acme/service-10", "acme/service-19"];
     let (status, body) = site.read(token, path).await;

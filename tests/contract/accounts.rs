@@ -538,6 +538,31 @@ fn whoever_leaves_takes_sessions_and_apps_along() {
 }
 
 #[test]
+fn whoever_leaves_leaves_no_account_behind_that_nobody_sees() {
+    // sec: CA-1, CA-3, SC-5
+    let server = Server::start();
+    let (ada, admin) = (developer(&server, "ada@mail.example"), server.admin());
+    let tenant = text(&ada.get("/v1/account/me").ok()["tenants"][0]["tenant"]["id"]);
+    let own = crate::contract::support::connection(&admin, &tenant);
+    // An operator's own tenant never had anybody who left.
+    let kept = crate::contract::support::tenant(&admin, "company");
+    let kept = crate::contract::support::connection(&admin, &kept);
+    let left = || {
+        server.clean_up();
+        let all = admin.get("/v1/connections?limit=100").ok();
+        let ids = all["data"].as_array().unwrap().iter();
+        ids.map(|row| text(&row["id"])).collect::<Vec<_>>()
+    };
+    let mut both = vec![own, kept.clone()];
+    both.sort();
+    assert_eq!(left(), both);
+    assert_eq!(ada.delete("/v1/account/me").status, 204);
+    assert_eq!(left(), [kept]);
+    let tenants = admin.get("/v1/platform/tenants?limit=100").ok();
+    assert!(!tenants.to_string().contains(&tenant), "{tenants}");
+}
+
+#[test]
 fn an_account_sees_the_connections_of_its_own_tenants() {
     // sec: TN-2
     let server = Server::start();

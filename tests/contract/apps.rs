@@ -263,3 +263,24 @@ fn a_deleted_app_takes_its_tokens_along() {
     assert_eq!(server.client().post("/oauth/token", &body).status, 401);
     assert_eq!(ada.get("/v1/developer/apps").ok()["data"], json!([]));
 }
+
+#[test]
+fn an_app_is_not_called_like_a_code_host() {
+    let server = Server::start();
+    let ada = developer(&server, "ada@mail.example");
+    let app = create(&ada, &json!({"name": "Acme for GitHub"}));
+    let id = text(&app["client"]["id"]);
+    let body = json!({
+        "name": "GitHub Security Team",
+        "allowedRedirectUris": ["https://app.example/callback"],
+        "defaultPermissions": ["read:commits"],
+    });
+    let made = ada.post("/v1/developer/apps", &body);
+    assert_eq!(made.refusal(), (400, "INVALID_REQUEST".into()));
+    assert!(made.message().contains("`name`"), "{}", made.message());
+    let changed = ada
+        .request("PATCH", &format!("/v1/developer/apps/{id}"))
+        .json(&json!({"name": "GitLab"}))
+        .send();
+    assert_eq!(changed.refusal(), (400, "INVALID_REQUEST".into()));
+}

@@ -70,8 +70,12 @@ fn the_whole_life_of_an_approval_is_audited() {
     step("a deleted app", &["client.delete ok"]);
 
     let (page, connection) = fixture.customer("42", &[]);
-    // The workspace and its sessions, which anybody can open, are no rows that outlive them.
-    step("a customer with an account", &["connection.create ok"]);
+    // The workspace and its sessions, which anybody can open, are no rows that outlive them; that a
+    // signed link has opened it is one.
+    step(
+        "a customer with an account",
+        &["connection.create ok", "workspace.open ok"],
+    );
     let Some(own) = page.repositories().into_iter().next() else {
         return;
     };

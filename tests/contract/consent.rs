@@ -397,3 +397,32 @@ fn a_client_asks_about_and_ends_its_own_tokens() {
         assert_eq!(none.json()["error"], "invalid_request");
     }
 }
+
+#[test]
+fn a_strangers_cancel_ends_the_strangers_request_alone() {
+    // sec: TN-3
+    let fixture = ConsentFixture::start();
+    let link = fixture.link(&[("customer_ref", "42")]);
+    let page = ConsentPage::open(&fixture.server.client(), &link);
+    connect(&fixture, &page, &OCTO);
+    let ask = || {
+        let body = json!({"grant_type": "client_credentials", "customer_ref": "42"});
+        let token = text(&fixture.token(&body).ok()["accessToken"]);
+        let app = fixture.server.client().with_bearer(&token);
+        app.get("/v1/repositories").refusal()
+    };
+    assert_eq!(ask(), (403, "APPROVAL_PENDING".into()));
+    let deny = |page: &ConsentPage| {
+        let cancel = "/oauth/authorize/deny?request_id=";
+        let id = crate::contract::support::consent::field(&page.html, cancel);
+        location(&page.browser.get(&format!("{cancel}{id}")))
+    };
+    let stranger = ConsentPage::open(&fixture.server.client(), &link);
+    assert!(stranger.html.contains("Confirm that this is you"));
+    assert!(deny(&stranger).contains("error=access_denied"));
+    assert_eq!(ask(), (403, "APPROVAL_PENDING".into()));
+    // The customer's own ends what waits.
+    assert!(deny(&page).contains("error=access_denied"));
+    let body = json!({"grant_type": "client_credentials", "customer_ref": "42"});
+    assert_eq!(fixture.token(&body).status, 403);
+}

@@ -25,7 +25,7 @@ use crate::contract::{
 };
 
 /// An app with a customer who has approved one repository; `None` where there is no Git.
-fn approved() -> Option<(ConsentFixture, Value)> {
+pub(super) fn approved() -> Option<(ConsentFixture, Value)> {
     let fixture = ConsentFixture::start();
     let (page, _) = fixture.customer("42", &[]);
     let repository = page.repositories().into_iter().next()?;
@@ -151,15 +151,28 @@ fn a_reconnect_link_opens_the_workspace_once_in_any_browser() {
     };
     let base = base(&fixture);
     let id = text(&fixture.developer.get(&base).ok()["data"][0]["id"]);
+    let count = |row: &str| {
+        let rows = crate::contract::platform_admin::audit(&fixture.server);
+        rows.iter().filter(|line| line.ends_with(row)).count()
+    };
     let made = fixture
         .developer
         .post(&format!("{base}/{id}/reconnect-link"), &json!({}));
     assert_eq!(made.status, 201);
+    assert_eq!(count("link.sign ok"), 1);
+    let before = count("workspace.open ok");
     let url = text(&made.json()["url"]);
     let target = url
         .split_once(&fixture.server.address.to_string())
         .unwrap()
         .1;
+    // A mail scanner asks for every address that it finds: that spends nothing.
+    let scanned = fixture.server.client().request("HEAD", target).send();
+    assert_eq!(
+        (scanned.status, scanned.header("allow")),
+        (405, Some("GET, OPTIONS"))
+    );
+    assert_eq!(count("workspace.open ok"), before);
     let page = fixture.server.client().get(target);
     let html = String::from_utf8(page.body.clone()).unwrap();
     assert_eq!(page.status, 200, "{html}");
@@ -169,6 +182,9 @@ fn a_reconnect_link_opens_the_workspace_once_in_any_browser() {
     );
     let again = fixture.server.client().get(target);
     assert_ne!(again.status, 200, "a link works once");
+    let opened = format!("{} workspace.open ok", fixture.client_id());
+    assert_eq!(count("workspace.open ok"), before + 1);
+    assert_eq!(count(&opened), before + 1, "on the app's word");
 }
 
 #[test]
@@ -248,6 +264,7 @@ async fn subscribed(storage: &dyn Storage, approval: &Value, now: gitflare_core:
             source: number.to_string(),
             event: EventName::Push,
             payload: "{}".to_owned(),
+            firewall: 1,
             created_at: now,
         };
         assert!(queue.enqueue(delivery).await.unwrap());

@@ -143,6 +143,11 @@ fn metrics_count_routes_and_name_no_tenant() {
         r#"gitflare_http_requests_total{method="GET",route="/health",status="200"} 1"#,
         r#"gitflare_http_requests_total{method="none",route="none",status="404"} 1"#,
         r#"gitflare_http_requests_total{method="GET",route="/v1/repositories/:provider/:repoId",status="401"} 1"#,
+        r#"gitflare_queued{queue="deliveries"} 0"#,
+        r#"gitflare_queued{queue="cleanup"} 0"#,
+        r#"gitflare_late{queue="deliveries"} 0"#,
+        r#"gitflare_connections_to_reconnect{provider="local"} 0"#,
+        r#"gitflare_storage_duration_seconds_count{operation="keep_rows"} 1"#,
     ] {
         assert!(page.lines().any(|other| other == line), "{line}\n{page}");
     }

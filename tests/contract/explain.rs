@@ -62,7 +62,7 @@ fn a_refused_call_is_explained_to_its_developer_and_to_an_admin() {
         assert_eq!(answer.refusal(), (status, code.to_owned()), "{query}");
     }
 
-    let page = ada.get("/app/dashboard");
+    let page = ada.get("/app/developer/calls");
     let link = format!("/app/developer/explain?request_id={id}");
     assert!(body(&page).contains(&link));
     let page = ada.get(&link);

@@ -17,6 +17,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::contract::{
+    signature::is_ours,
     standard_clients::run,
     support::{
         Response, Seed, Server,
@@ -25,7 +26,7 @@ use crate::contract::{
     },
 };
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "guide",
     "quickstart",
     "sync",
@@ -33,6 +34,7 @@ const DOCUMENTS: [&str; 9] = [
     "errors",
     "limits",
     "fields",
+    "records",
     "sessions",
     "agents",
 ];
@@ -488,6 +490,25 @@ fn the_signature_checks_of_the_events_page_tell_right_from_wrong() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(said.trim(), "true false false false", "go");
     }
+    // The program of the page is the one that is compiled here.
+    let program = programs(&page, "rust").remove(0);
+    assert_eq!(program, include_str!("signature.rs").trim_end());
+    let sent_headers = format!("v1,AAAA v1,{right}");
+    let header = |name: &str| match name {
+        "webhook-id" => Some(id),
+        "webhook-timestamp" => Some(at),
+        "webhook-signature" => Some(sent_headers.as_str()),
+        _ => None,
+    };
+    let now: i64 = at.parse().unwrap();
+    let told = [
+        is_ours(&secret, header, sent.as_bytes(), now),
+        is_ours(&secret, header, format!("{sent} ").as_bytes(), now),
+        is_ours(&secret, header, sent.as_bytes(), now + 301),
+        is_ours("whsec_AAAA", header, sent.as_bytes(), now),
+        is_ours(&secret, |_| None, sent.as_bytes(), now),
+    ];
+    assert_eq!(told, [true, false, false, false, false], "rust");
     std::fs::write(folder.path().join("body.json"), sent).unwrap();
     let command = programs(&page, "sh").pop().unwrap();
     let mut shell = Command::new("sh");

@@ -6,7 +6,7 @@ mod documents;
 mod hostile;
 mod refresh;
 
-use gitflare_server::PublicClientRule;
+use gitflare_core::gateway::PublicClientRule;
 use serde_json::{Value, json};
 
 use crate::contract::{
@@ -298,9 +298,16 @@ fn a_person_signs_in_and_sees_hosts_before_names() {
     let cookie = cookie.split(';').next().unwrap();
     let nobody = server.client().with("cookie", cookie);
     let other = developer(server, "eve@mail.example").with("cookie", cookie);
+    let deny = format!("/oauth/authorize/deny?request_id={}", page.request_id);
+    let connect = format!(
+        "/oauth/authorize/connect/github?request_id={}",
+        page.request_id
+    );
     for stranger in [&nobody, &other] {
-        let answer = stranger.get(&request);
-        assert_eq!(answer.status, 403, "{}", body(&answer));
+        for target in [&request, &deny, &connect] {
+            let answer = stranger.get(target);
+            assert_eq!(answer.status, 403, "{target}: {}", body(&answer));
+        }
     }
 }
 
@@ -516,6 +523,44 @@ fn a_sign_in_that_sees_more_repositories_ends_the_earlier_ones() {
         let renewed = refreshed(server, &client_id, &earlier["refresh_token"], &json!({}));
         assert_eq!(renewed.status, 400);
     }
+}
+
+#[test]
+fn a_person_finds_their_agents_on_the_dashboard() {
+    let fixture = fixture(None);
+    let server = &fixture.server;
+    let eve = developer(server, "eve@mail.example");
+    assert!(!body(&eve.get("/app/dashboard")).contains("agents-title"));
+    let (_, owner, tokens) = signed_in(&fixture, &["read:branches", "read:tags"]);
+    let shown = || body(&owner.person.get("/app/dashboard"));
+    let page = shown();
+    let mine = page.split("agents-title").nth(2).expect("a list of agents");
+    let mine = mine.split("</section>").next().unwrap();
+    for words in [
+        "A program on this computer",
+        "calls itself Night Owl",
+        "<code>read:branches</code> <code>read:tags</code>",
+        "never",
+    ] {
+        assert!(mine.contains(words), "{words}: {mine}");
+    }
+    call(server, &tokens["access_token"], "list_branches").ok();
+    let page = shown();
+    let link = page.split("href=\"/app/company/apps/").nth(1).unwrap();
+    let manage = format!("/app/company/apps/{}", link.split('"').next().unwrap());
+    assert_eq!(owner.person.get(&manage).status, 200);
+    // Nobody else sees it, and what has ended is gone from the list.
+    assert!(!body(&eve.get("/app/dashboard")).contains("agents-title"));
+    let manage_page = ConsentPage::of(&owner.person, &owner.person.get(&manage));
+    let customer_ref = crate::contract::support::consent::field(
+        &manage_page.html,
+        "name=\"customer_ref\" value=\"",
+    );
+    let fields = format!("csrf={}&customer_ref={customer_ref}", manage_page.csrf);
+    let ended =
+        crate::contract::accounts::form(&manage_page.browser, &format!("{manage}/revoke"), &fields);
+    assert_eq!(ended.send().status, 303);
+    assert!(!shown().contains("agents-title"));
 }
 
 #[test]

@@ -51,7 +51,7 @@ async fn check(mut client: Command, ways: &[(&str, bool)]) {
 }
 
 /// A folder that packages are kept in.
-fn folder() -> std::path::PathBuf {
+pub(super) fn folder() -> std::path::PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("agents");
     std::fs::create_dir_all(&folder).unwrap();
     folder

@@ -380,3 +380,49 @@ async fn a_file_that_the_client_has_is_not_sent_again_until_the_firewall_changes
         "too_large"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diff_says_what_became_a_link_and_tells_no_link_to_a_blocked_path() {
+    let stand = Stand::start(&[]).await;
+    let folder = stand.repository();
+    let blob = |text: &[u8]| line(&folder, &["hash-object", "-w", "--stdin"], text);
+    let commit = |entries: &str, parent: &[&str]| {
+        let tree = line(&folder, &["mktree"], entries.as_bytes());
+        let all = [&["commit-tree", "-m", "Links", &tree], parent].concat();
+        line(&folder, &all, b"")
+    };
+    let (text, link, hidden) = (blob(b"text\n"), blob(b"plain.txt"), blob(b"../.env"));
+    let inner = |mode: &str, id: &str| format!("{mode} blob {id}\tkind\n");
+    let before = commit(&inner("100644", &text), &[]);
+    let folder_of_link = line(
+        &folder,
+        &["mktree"],
+        format!("120000 blob {hidden}\tnotes\n").as_bytes(),
+    );
+    let after = format!(
+        "040000 tree {folder_of_link}\tdocs\n{}",
+        inner("120000", &link)
+    );
+    let after = commit(&after, &["-p", &before]);
+    line(&folder, &["update-ref", "refs/heads/links", &after], b"");
+    // GitFlic does not tell links from files, nor how a line ends.
+    for host in HOSTS.into_iter().filter(|host| *host != "gitflic") {
+        let answer = stand.read(host, &format!("/commits/{after}/diff")).await;
+        assert_eq!(answer.status, 200, "{host}: {}", answer.body);
+        let data = &answer.body["data"];
+        assert!(!data.to_string().contains("+../.env"), "{host}: {data}");
+        let files = data["files"].as_array().unwrap();
+        let file = |path: &str| files.iter().find(|file| file["path"] == path).unwrap();
+        assert_eq!(file("docs/notes")["patch"], Value::Null, "{host}");
+        if ["github", "gitlab", "local"].contains(&host) {
+            assert_eq!(data["firewall"]["blockedFiles"], 1, "{host}: {data}");
+            let kind = file("kind");
+            assert_eq!(kind["status"], "type_changed", "{host}");
+            let patch = kind["patch"].as_str().unwrap();
+            assert!(
+                patch.contains("-text") && patch.contains("+plain.txt"),
+                "{host}"
+            );
+        }
+    }
+}

@@ -192,3 +192,89 @@ async fn a_credential_that_a_provider_refuses_is_told_with_its_status_and_reques
             .await;
     }
 }
+
+/// A status with the page of a proxy for a body, and the code that it comes to at every host.
+const PAGES: &[(u16, &str)] = &[
+    (400, "INVALID_REQUEST"),
+    (401, "AUTH_EXPIRED"),
+    (402, "INTERNAL_ERROR"),
+    (403, "INSUFFICIENT_SCOPE"),
+    (404, "REPOSITORY_NOT_FOUND"),
+    (405, "INTERNAL_ERROR"),
+    (406, "INTERNAL_ERROR"),
+    (408, "UPSTREAM_TIMEOUT"),
+    (409, "INTERNAL_ERROR"),
+    (410, "REPOSITORY_NOT_FOUND"),
+    (411, "INTERNAL_ERROR"),
+    (413, "INTERNAL_ERROR"),
+    (415, "INTERNAL_ERROR"),
+    (418, "INTERNAL_ERROR"),
+    (422, "INVALID_REQUEST"),
+    (451, "ACCESS_BLOCKED_BY_POLICY"),
+    (500, "UPSTREAM_UNAVAILABLE"),
+    (501, "UPSTREAM_UNAVAILABLE"),
+    (502, "UPSTREAM_UNAVAILABLE"),
+    (503, "UPSTREAM_UNAVAILABLE"),
+    (504, "UPSTREAM_TIMEOUT"),
+    (505, "UPSTREAM_UNAVAILABLE"),
+    (520, "UPSTREAM_UNAVAILABLE"),
+    (555, "UPSTREAM_UNAVAILABLE"),
+    (599, "UPSTREAM_UNAVAILABLE"),
+    (203, "UPSTREAM_UNAVAILABLE"),
+    (200, "UPSTREAM_UNAVAILABLE"),
+    (304, "UPSTREAM_UNAVAILABLE"),
+    (429, "RATE_LIMITED"),
+];
+
+/// Where a host means something else by it.
+fn page_at(provider: &str, status: u16) -> Option<&'static str> {
+    Some(match (provider, status) {
+        // What is no JSON is the filter in front of GitFlic.
+        ("gitflic", 429 | 451) => return None,
+        ("gitflic", 400..=499) => "UPSTREAM_UNAVAILABLE",
+        // The way to a page to sign in at is what a dead token gets; a page in the place of anything
+        // absent stands for an organization that is not there.
+        ("azure", 200 | 203) => "AUTH_EXPIRED",
+        ("azure", 404) => "INSTALLATION_NOT_FOUND",
+        // GitHub refuses the lists of a repository without commits so, and is asked whether it is there.
+        ("github", 409) => "UPSTREAM_UNAVAILABLE",
+        // What stands in front of an instance; and what GitLab says of pages too far behind.
+        ("gitlab", 403) => "UPSTREAM_UNAVAILABLE",
+        ("gitlab", 405) => "PAGINATION_NOT_SUPPORTED",
+        ("gitlab", 409) => "INVALID_REQUEST",
+        // A list that takes too long to make.
+        ("bitbucket", 555) => "UPSTREAM_TIMEOUT",
+        _ => return None,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_status_has_its_code_at_every_host_whatever_page_comes_with_it() {
+    // A name that was looked up is believed, so that what is refused is the list itself.
+    let stand = Stand::start(&[]).await;
+    let mut wrong = Vec::new();
+    for provider in HOSTS {
+        assert_eq!(stand.read(provider, "/branches").await.status, 200);
+        for (status, code) in PAGES {
+            let fault = json!({"kind": "status", "status": status});
+            stand
+                .control(provider, Method::POST, "/__faults", &fault)
+                .await;
+            let answer = stand.read(provider, "/branches").await;
+            stand
+                .control(provider, Method::DELETE, "/__faults", &Value::Null)
+                .await;
+            let code = page_at(provider, *status).unwrap_or(code);
+            let error = &answer.body["error"];
+            let holds = answer.code() == code
+                && error["source"] == "provider"
+                && error["provider"] == provider
+                && error["upstream_status"] == *status
+                && !error.to_string().contains("went wrong");
+            if !holds {
+                wrong.push(format!("{provider} {status} is not {code}: {error}"));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}

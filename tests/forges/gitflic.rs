@@ -98,6 +98,7 @@ async fn reads_are_those_of_git_and_the_rest_is_refused() {
     let (theirs, ours) = (&theirs.body["data"], &ours.body["data"]);
     assert_eq!(told(&theirs["files"]), told(&ours["files"]));
     assert_eq!(theirs["firewall"], ours["firewall"]);
+    assert_eq!(theirs["baseSha"], ours["baseSha"]);
     for secret in stand.sample.planted.all() {
         assert!(!theirs.to_string().contains(secret), "{secret}");
     }

@@ -3,7 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::forges::stand::{HOSTS, Stand};
+use crate::forges::{
+    events::{events_of, eventually, stand, subscribe},
+    stand::{HOSTS, Stand},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_script_in_the_place_of_an_address_reaches_the_app() {
@@ -65,5 +68,33 @@ async fn no_script_in_the_place_of_an_address_reaches_the_app() {
         assert!(read > 15, "{provider}: {read}");
         let repository = stand.read(provider, "").await;
         assert_eq!(repository.body["data"]["webUrl"], Value::Null, "{provider}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_script_in_the_place_of_an_address_reaches_the_app_by_an_event() {
+    // sec: SR-9
+    let (stand, receiver) = stand().await;
+    for provider in HOSTS {
+        let names: Vec<_> = events_of(provider)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        let wish = json!({"callbackUrl": receiver.url(), "events": names});
+        subscribe(&stand, provider, &wish).await;
+        for name in names {
+            let before = receiver.received().len();
+            let wish = json!({"repository": "acme/storefront", "event": name, "hostile": true});
+            stand
+                .control(provider, Method::POST, "/__emit", &wish)
+                .await;
+            let told = eventually(name, async || {
+                let all = receiver.received();
+                let new = all[before..].iter().find(|one| one.json()["type"] == name);
+                new.map(|one| one.body.clone())
+            })
+            .await;
+            assert!(!told.contains("javascript:"), "{provider} {name}: {told}");
+        }
     }
 }

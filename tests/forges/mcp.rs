@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::forges::stand::{HOSTS, Stand, storefront};
 
 /// Tool, arguments beyond provider and repository, and the REST read below the repository.
-const TWINS: &[(&str, &str, &str)] = &[
+pub(super) const TWINS: &[(&str, &str, &str)] = &[
     ("get_repository", "{}", ""),
     ("list_branches", r#"{"limit":2}"#, "/branches?limit=2"),
     (
@@ -90,7 +90,7 @@ const TWINS: &[(&str, &str, &str)] = &[
 ];
 
 /// A token for tools of the stand's app.
-async fn tool_token(stand: &Stand, scope: Option<&str>) -> String {
+pub(super) async fn tool_token(stand: &Stand, scope: Option<&str>) -> String {
     let (id, secret) = &stand.app;
     let resource = stand.url("/mcp").replace(':', "%3A").replace('/', "%2F");
     let mut form = format!(
@@ -104,7 +104,7 @@ async fn tool_token(stand: &Stand, scope: Option<&str>) -> String {
 }
 
 /// Calls a tool as the current revision has it.
-async fn call(stand: &Stand, token: &str, tool: &str, arguments: &Value) -> Value {
+pub(super) async fn call(stand: &Stand, token: &str, tool: &str, arguments: &Value) -> Value {
     let message = json!({
         "jsonrpc": "2.0", "id": 7, "method": "tools/call",
         "params": {
@@ -132,7 +132,7 @@ async fn call(stand: &Stand, token: &str, tool: &str, arguments: &Value) -> Valu
 }
 
 /// What differs between two readings of the same: cursors are sealed anew.
-fn comparable(mut answer: Value) -> Value {
+pub(super) fn comparable(mut answer: Value) -> Value {
     if let Some(cursor) = answer["page_info"].get_mut("next_cursor")
         && cursor.is_string()
     {
@@ -149,14 +149,14 @@ fn comparable(mut answer: Value) -> Value {
     answer
 }
 
-fn text_of(result: &Value) -> Value {
+pub(super) fn text_of(result: &Value) -> Value {
     let content = result["content"].as_array().unwrap();
     assert_eq!(content.len(), 1);
     assert_eq!(content[0]["type"], "text");
     serde_json::from_str(content[0]["text"].as_str().unwrap()).unwrap()
 }
 
-fn with(provider: &str, arguments: &str) -> Value {
+pub(super) fn with(provider: &str, arguments: &str) -> Value {
     let mut arguments: Value = serde_json::from_str(arguments).unwrap();
     arguments["provider"] = provider.into();
     let name = storefront(provider).replace("%2F", "/").replace("%20", " ");

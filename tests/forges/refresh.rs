@@ -54,5 +54,22 @@ async fn a_hundred_readers_at_the_end_of_a_token_refresh_it_once() {
             assert_eq!(status, 200, "{provider}: {body}");
         }
         assert_eq!(refreshes(&stand, provider).await, 1, "{provider}");
+        if provider == "azure" {
+            // At the tenant that has issued the token, which alone renews it.
+            let calls = stand.control(provider, Method::GET, "/__calls", &Value::Null);
+            let at = "POST /00000000-0000-4000-90c1-000000000001/oauth2/v2.0/token";
+            assert_eq!(calls.await[at], 1);
+        }
+    }
+    let metrics = reqwest::get(stand.url("/metrics")).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    for provider in ["gitlab", "bitbucket", "azure", "gitflic"] {
+        let count = format!(
+            r#"gitflare_token_refreshes_total{{provider="{provider}",outcome="renewed"}} 1"#
+        );
+        let none = format!(r#"gitflare_connections_to_reconnect{{provider="{provider}"}} 0"#);
+        for line in [count, none] {
+            assert!(metrics.lines().any(|it| it == line), "{line}\n{metrics}");
+        }
     }
 }

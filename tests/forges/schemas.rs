@@ -39,6 +39,10 @@ const WITHOUT_EXAMPLE: &[(&str, &str)] = &[
         "POST /v1/developer/apps/{clientId}/authorizations/{authorizationId}/reconnect-link",
         "needs a customer whom the app has named; `contract::customers` makes one",
     ),
+    (
+        "GET /app/company/apps/{clientId}/record",
+        "is signed for one approval; `contract::records` verifies one",
+    ),
     ("GET /openapi.json", "is the document itself"),
     (
         "POST /mcp",
@@ -64,6 +68,18 @@ const WITHOUT_EXAMPLE: &[(&str, &str)] = &[
 
 /// Members that have no value in any of these answers, and why.
 const NEVER_SEEN: &[(&str, &str)] = &[
+    (
+        "AppProfilePage.logoUrl",
+        "a picture is put by a route of its own; `contract::profiles` does",
+    ),
+    (
+        "UsageCall.customerRef",
+        "needs a customer whom the app has named; `contract::calls` has one",
+    ),
+    (
+        "UsageCall.repositoryName",
+        "needs an approval of single repositories; `contract::calls` has one",
+    ),
     ("UpstreamState.lastError", "no provider of the tour fails"),
     ("UpstreamState.lastErrorAt", "no provider of the tour fails"),
     (
@@ -217,6 +233,7 @@ impl Tour<'_> {
             "/v1/providers",
             "/v1/auth/callback-urls",
             "/v1/platform/capabilities",
+            "/v1/platform/consent-keys",
             "/.well-known/oauth-authorization-server",
             "/.well-known/oauth-protected-resource",
             "/v1/auth/github/start",
@@ -362,6 +379,14 @@ impl Tour<'_> {
             .await;
         self.session(Method::GET, "/v1/developer/apps?limit=1", None)
             .await;
+        let profile = format!("{app}/profile");
+        self.session(Method::GET, &profile, None).await;
+        let told = json!({
+            "website": "https://acme.example",
+            "privacyUrl": "https://acme.example/privacy",
+            "purposes": {"read:commits": "Charts of how your team delivers."},
+        });
+        self.session(Method::PATCH, &profile, Some(told)).await;
         let customers = format!("{app}/authorizations");
         let listed = self.session(Method::GET, &customers, None).await;
         let customer = listed["data"][0]["id"].as_str().unwrap();
@@ -376,6 +401,7 @@ impl Tour<'_> {
             "/v1/account/repositories",
             "/v1/account/usage/summary",
             "/v1/account/usage/logs",
+            "/v1/account/sessions",
         ] {
             self.session(Method::GET, target, None).await;
         }

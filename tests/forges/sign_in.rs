@@ -10,12 +10,16 @@ use std::{
 };
 
 use gitflare_server::sandbox::AGENT_CLIENT_ID;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::agents::{node, python};
-use crate::forges::{
-    person::{Person, location, sign_in},
-    stand::Stand,
+use super::agents::{folder, node, python};
+use crate::{
+    contract::support::consent::{challenge, encoded},
+    forges::{
+        person::{Person, location, sign_in},
+        stand::Stand,
+    },
 };
 
 /// A client that runs, and asks for a browser.
@@ -237,4 +241,137 @@ async fn the_official_clients_in_typescript_sign_a_person_in() {
         )
     };
     walk_all(second, "2", &MODES, true).await;
+}
+
+/// The Inspector's command line, with a store of its own. It would open a browser, which is none here.
+fn inspector(stand: &Stand, home: &std::path::Path, more: &[&str]) -> Command {
+    let mut inspector = Command::new(folder().join("inspector/node_modules/.bin/mcp-inspector"));
+    let url = stand.url("/mcp");
+    inspector
+        .args(["--cli", &url, "--transport", "http"])
+        .args(more)
+        .env("HOME", home)
+        .env("MCP_AUTO_OPEN_ENABLED", "true")
+        .env("BROWSER", "true")
+        .env("MCP_INSPECTOR_SECRET_STORE", "file")
+        .env("NO_PROXY", "127.0.0.1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    inspector
+}
+
+/// Whether a command line succeeds in the end, and what it answers or complains of.
+async fn ended(process: Child) -> (bool, String) {
+    let waited = tokio::task::spawn_blocking(move || process.wait_with_output());
+    let output = waited.await.unwrap().unwrap();
+    let told = match output.status.success() {
+        true => &output.stdout,
+        false => &output.stderr,
+    };
+    let told = String::from_utf8_lossy(told).into_owned();
+    (output.status.success(), told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inspectors_command_line_signs_a_person_in() {
+    let package = "@modelcontextprotocol/inspector@2.12.0";
+    if node("inspector", package, "unused.mjs", "").is_none() {
+        return;
+    }
+    let stand = Stand::start(&[("GITFLARE_MCP_CLIENTS", "*,dynamic")]).await;
+    let mut person = Person::sign_up(&stand).await;
+    let home = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let callback = format!("http://{}/oauth/callback", free.local_addr().unwrap());
+    drop(free);
+    let list = ["--callback-url", &callback, "--method", "tools/list"];
+    let mut process = inspector(&stand, home.path(), &list).spawn().unwrap();
+    let said = BufReader::new(process.stderr.take().unwrap());
+    let (url, _rest) = tokio::task::block_in_place(|| {
+        let mut lines = said.lines();
+        let url = lines.find_map(|line| {
+            let line = line.unwrap();
+            let (_, url) = line.split_once("Please navigate to: ")?;
+            Some(url.trim().to_owned())
+        });
+        (url.expect("an address to sign in at"), lines)
+    });
+    let (back, manage) = approve(&stand, &mut person, &url, &["read:branches"]).await;
+    assert!(back.starts_with(&callback), "{back}");
+    assert_eq!(person.get(&back).await.status(), 200);
+    let (is_well, listed) = ended(process).await;
+    assert!(is_well, "{listed}");
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let tools = listed["tools"].as_array().unwrap().iter();
+    let names: Vec<_> = tools.map(|tool| tool["name"].clone()).collect();
+    assert_eq!(names, ["list_branches"]);
+
+    // The sign-in is kept, until the person ends it.
+    let call = [
+        "--stored-auth-only",
+        "--method",
+        "tools/call",
+        "--tool-name",
+        "list_branches",
+        "--tool-arg",
+        "provider=github",
+        "repository=acme/storefront",
+        "limit=2",
+    ];
+    let (is_well, called) = ended(inspector(&stand, home.path(), &call).spawn().unwrap()).await;
+    assert!(is_well, "{called}");
+    let called: Value = serde_json::from_str(&called).unwrap();
+    let rest = stand.read("github", "/branches?limit=2").await;
+    assert_eq!(called["structuredContent"]["data"], rest.body["data"]);
+    end(&mut person, &manage).await;
+    let (is_well, after) = ended(inspector(&stand, home.path(), &call).spawn().unwrap()).await;
+    assert!(!is_well, "{after}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_let_in_no_more_gets_no_further_tokens() {
+    const VERIFIER: &str = "a-verifier-of-more-than-forty-three-characters-in-all";
+    const REDIRECT: &str = "http://127.0.0.1:9/callback";
+    let stand = Stand::start(&[("GITFLARE_MCP_CLIENTS", "dynamic")]).await;
+    let mut person = Person::sign_up(&stand).await;
+    let metadata = json!({"redirect_uris": [REDIRECT]});
+    let made = stand
+        .bare(Method::POST, "/oauth/register", None, Some(&metadata))
+        .await;
+    let client = made.body["client_id"].as_str().unwrap();
+    let url = format!(
+        "{}/oauth/authorize?client_id={client}&redirect_uri={}&response_type=code&state=s\
+         &scope=read%3Abranches&code_challenge={}&code_challenge_method=S256&resource={}",
+        person.base,
+        encoded(REDIRECT),
+        challenge(VERIFIER),
+        encoded(&stand.url("/mcp")),
+    );
+    let (back, _) = approve(&stand, &mut person, &url, &["read:branches"]).await;
+    let back = url::Url::parse(&back).unwrap();
+    let code = back
+        .query_pairs()
+        .find(|(name, _)| name == "code")
+        .unwrap()
+        .1;
+    let redeem = json!({
+        "grant_type": "authorization_code", "client_id": client, "code": code,
+        "redirect_uri": REDIRECT, "code_verifier": VERIFIER, "resource": stand.url("/mcp"),
+    });
+    let refresh = |token: &Value| json!({"grant_type": "refresh_token", "client_id": client, "refresh_token": token});
+    let first = stand
+        .bare(Method::POST, "/oauth/token", None, Some(&redeem))
+        .await;
+    let again = refresh(&first.body["refresh_token"]);
+    let second = stand
+        .bare(Method::POST, "/oauth/token", None, Some(&again))
+        .await;
+    assert_eq!(second.status, 200, "{}", second.body);
+    let stand = stand.restarted_without("GITFLARE_MCP_CLIENTS").await;
+    let again = refresh(&second.body["refresh_token"]);
+    let refused = stand
+        .bare(Method::POST, "/oauth/token", None, Some(&again))
+        .await;
+    assert_eq!(refused.code(), "INVALID_CREDENTIALS", "{}", refused.body);
 }

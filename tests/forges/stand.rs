@@ -38,8 +38,16 @@ pub(crate) struct Stand {
     /// The app's `client_id` and `client_secret`.
     pub(crate) app: (String, String),
     agent: AgentDocument,
-    config: Config,
+    settings: Vec<(String, String)>,
     folder: TempDir,
+}
+
+fn config(settings: &[(String, String)]) -> Config {
+    let pairs = settings.iter();
+    let pairs: Vec<_> = pairs
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    Config::from_pairs(&pairs).unwrap()
 }
 
 /// An HTTP answer, read whole.
@@ -74,7 +82,7 @@ impl Stand {
         })
         .await
         .unwrap();
-        let settings = forges.settings();
+        let of_forges = forges.settings();
         let (data, root) = (folder.path().join("data"), root.display().to_string());
         let data = data.display().to_string();
         let mut pairs = vec![
@@ -89,14 +97,17 @@ impl Stand {
             ("SGG_ADMIN_API_KEY", ADMIN_KEY),
         ];
         pairs.extend(
-            settings
+            of_forges
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         );
         pairs.extend(more);
-        let config = Config::from_pairs(&pairs).unwrap();
+        let settings = pairs.iter();
+        let settings: Vec<_> = settings
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let agent = AgentDocument::serve().await.unwrap();
-        let server = Server::new(config.clone());
+        let server = Server::new(config(&settings));
         let server = server.with_document_host(sandbox::AGENT_HOST, agent.address());
         let running = server.start().await.unwrap();
         let accounts: Vec<_> = forges
@@ -120,7 +131,7 @@ impl Stand {
             token: seeded.access_token,
             app: (seeded.client_id, seeded.client_secret),
             agent,
-            config,
+            settings,
             folder,
         }
     }
@@ -134,10 +145,16 @@ impl Stand {
     /// The same gateway after its process has ended and was started again.
     pub(crate) async fn restarted(mut self) -> Self {
         self.running.shutdown().await.unwrap();
-        let server = Server::new(self.config.clone())
+        let server = Server::new(config(&self.settings))
             .with_document_host(sandbox::AGENT_HOST, self.agent.address());
         self.running = server.start().await.unwrap();
         self
+    }
+
+    /// The same without a setting.
+    pub(crate) async fn restarted_without(mut self, name: &str) -> Self {
+        self.settings.retain(|(known, _)| known != name);
+        self.restarted().await
     }
 
     pub(crate) fn forge(&self, provider: &str) -> &Forge {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Code, Error, RequestId, Result, Secret, Timestamp,
-    account_link::{AccountLink, INVITATION_LIFETIME, email_address},
+    account_link::{AccountLink, INVITATION_LIFETIME, RESET_LIFETIME, email_address},
     storage::{Actor, AuditAction, Outcome, PasswordHash, User},
 };
 
@@ -73,6 +73,24 @@ impl Gateway {
     /// The storage's own.
     pub async fn resettable(&self, link: &str) -> Result<Option<User>> {
         Ok(self.reset_of(link).await?.map(|(user, _)| user))
+    }
+
+    /// A link with which the person of an address replaces their password, within an hour and once;
+    /// `None` when nobody who may sign in has it.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn reset_link(&self, email: &str) -> Result<Option<Secret<String>>> {
+        let Ok(email) = email_address(email) else {
+            return Ok(None);
+        };
+        let found = self.storage.users().find_by_email(&email).await?;
+        let Some((user, password)) = found.filter(|(_, password)| !password.is_locked()) else {
+            return Ok(None);
+        };
+        let until = self.clock.now().after(RESET_LIFETIME);
+        let link = AccountLink::reset(user.id, &password);
+        Ok(Some(self.account_links.seal(&link, until)))
     }
 
     async fn reset_of(&self, link: &str) -> Result<Option<(User, PasswordHash)>> {

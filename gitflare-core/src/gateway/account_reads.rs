@@ -3,6 +3,7 @@
 //! that never was (TN-2).
 
 use std::{
+    ops::RangeInclusive,
     str::FromStr,
     time::{Duration, Instant},
 };
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 use super::{
     ConnectionFilterText, Gateway, ListQuery, Listing, Query, UnifiedReply,
+    calls::UsageCall,
     fetch::CheckedRead,
     listing::{List, open_page},
     parameters::{Operation, check_cursor_has_provider},
@@ -22,7 +24,7 @@ use crate::{
     provider::{Endpoint, ProviderId},
     storage::{
         ClientFilter, Connection, ConnectionFilter, ConnectionStatus, ListRange, Share, TenantKind,
-        UsageQuery, UsageRow, UsageSummary,
+        UsageQuery, UsageSummary,
     },
 };
 
@@ -39,7 +41,7 @@ const HOUR_MILLIS: i64 = 3_600_000;
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UsagePage {
     /// The rows, newest first.
-    pub data: Vec<UsageRow>,
+    pub data: Vec<UsageCall>,
     /// Number of newer rows that were skipped.
     pub offset: u64,
     /// Number of rows requested.
@@ -172,7 +174,7 @@ impl Gateway {
             None => (Vec::new(), 0),
         };
         Ok(UsagePage {
-            data,
+            data: self.name_calls(data).await?,
             offset,
             top,
             total,
@@ -205,6 +207,9 @@ impl Gateway {
         let client_id = query.value("clientId")?;
         let endpoint_key = query.value("endpointKey")?.map(str::to_owned);
         let repository_id = query.value("repositoryId")?.map(str::to_owned);
+        let tenant_id = query.value("tenantId")?;
+        let statuses = query.value("status")?.map(statuses).transpose()?;
+        let error_code = query.value("errorCode")?.map(known_code).transpose()?;
         let Some(mut seen) = self.seen_usage(user).await? else {
             return match client_id {
                 Some(_) => Err(Error::not_found("client")),
@@ -217,14 +222,30 @@ impl Gateway {
                 return Err(Error::not_found("client"));
             }
         }
+        if let Some(id) = tenant_id {
+            seen.tenants = self.seen_tenant(&seen, id)?;
+        }
         Ok(Some(UsageQuery {
             from: Some(from),
             to: Some(to),
             endpoint_key,
             provider,
             repository_id,
+            statuses,
+            error_code,
             ..seen
         }))
+    }
+
+    /// The one customer that rows are narrowed to. Who builds apps sees what these read of whomever; a
+    /// member of companies names one of them.
+    fn seen_tenant(&self, seen: &UsageQuery, id: &str) -> Result<Vec<TenantId>> {
+        let unknown = || Error::not_found("tenant");
+        let id = TenantId::parse(id).map_err(|_| unknown())?;
+        match seen.clients.is_empty() && !seen.tenants.contains(&id) {
+            true => Err(unknown()),
+            false => Ok(vec![id]),
+        }
     }
 
     /// Whose rows a person may see; `None` when there can be none.
@@ -318,6 +339,33 @@ impl Gateway {
     }
 }
 
+/// A status, or a class of them.
+fn statuses(text: &str) -> Result<RangeInclusive<u16>> {
+    let class = text.strip_suffix("xx").filter(|class| class.len() == 1);
+    let bounds = match class {
+        Some(class) => class
+            .parse()
+            .map(|class: u16| class * 100..=class * 100 + 99),
+        None => text.parse().map(|status| status..=status),
+    };
+    match bounds {
+        Ok(bounds) if (100..=599).contains(bounds.start()) && text.len() == 3 => Ok(bounds),
+        _ => Err(Error::invalid_request(
+            "`status` must be an HTTP status, such as `404`, or a class of them, such as `4xx`.",
+        )),
+    }
+}
+
+/// An error code of the catalogue.
+fn known_code(text: &str) -> Result<String> {
+    match crate::CODES.iter().any(|row| row.name == text) {
+        true => Ok(text.to_owned()),
+        false => Err(Error::invalid_request(
+            "`errorCode` must be an error code, such as `RATE_LIMITED`.",
+        )),
+    }
+}
+
 /// A parameter that is a time, or a date for its first moment (UTC).
 fn moment(query: &Query, name: &str) -> Result<Option<Timestamp>> {
     let Some(text) = query.value(name)? else {
@@ -339,7 +387,7 @@ fn moment(query: &Query, name: &str) -> Result<Option<Timestamp>> {
 fn number<T: FromStr + PartialOrd + std::fmt::Display>(
     query: &Query,
     name: &str,
-    bounds: std::ops::RangeInclusive<T>,
+    bounds: RangeInclusive<T>,
 ) -> Result<Option<T>> {
     let Some(text) = query.value(name)? else {
         return Ok(None);

@@ -2,10 +2,12 @@
 //! An app belongs to a tenant; whoever belongs to that may run it, and for everybody else there is
 //! no such app (TN-2).
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::{
-    AuditContext, Gateway, ListQuery, Listing,
+    AuditContext, Gateway, ListQuery, Listing, app_names,
     listing::List,
     members::{display_text, scopes},
 };
@@ -108,6 +110,7 @@ impl Gateway {
             .find(|it| it.tenant.kind == TenantKind::Developer)
             .ok_or_else(|| Error::not_found("developer tenant of yours"))?
             .tenant;
+        app_names::check(&request.name)?;
         self.insert_client(tenant.id, Some(user.clone()), request, act)
             .await
     }
@@ -156,6 +159,7 @@ impl Gateway {
         let mut client = self.live_app(user, id).await?;
         if let Some(name) = &changes.name {
             client.name = display_text("name", name, MAX_NAME)?;
+            app_names::check(name)?;
         }
         if let Some(text) = &changes.description {
             client.description = description(Some(text))?;
@@ -376,4 +380,19 @@ fn description(text: Option<&str>) -> Result<Option<String>> {
     text.filter(|text| !text.trim().is_empty())
         .map(|text| display_text("description", text, MAX_DESCRIPTION))
         .transpose()
+}
+
+/// The origins of a client's redirect URIs and those it has named beside them.
+#[must_use]
+pub fn frame_ancestors(client: &Client) -> Vec<String> {
+    // Whoever can name any address must not show the page in a frame of it.
+    if client.public_id.is_some() {
+        return Vec::new();
+    }
+    let redirects = client.allowed_redirect_uris.iter();
+    let origins: BTreeSet<&str> = redirects
+        .map(|uri| redirect_uri::origin(uri))
+        .chain(client.allowed_embed_origins.iter().map(String::as_str))
+        .collect();
+    origins.into_iter().map(str::to_owned).collect()
 }

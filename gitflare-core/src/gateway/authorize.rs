@@ -11,7 +11,7 @@ use super::{
     workspace::unknown_client,
 };
 use crate::{
-    ClientId, Code, CredentialHash, Error, Result, Scope, Scopes, Secret, redirect_uri,
+    ClientId, Code, CredentialHash, Error, RequestId, Result, Scope, Scopes, Secret, redirect_uri,
     storage::{Client, ClientStatus, PendingRequest, Session},
 };
 
@@ -120,6 +120,7 @@ impl Gateway {
         resources: &[(String, Audience)],
         sessions: &[Session],
         visit: Option<&PublicVisit>,
+        request_id: &RequestId,
     ) -> Result<OpenedRequest, AuthorizeRefusal> {
         let client = match visit {
             Some(visit) => self.row_of(&visit.client).await?,
@@ -152,7 +153,10 @@ impl Gateway {
             Some(_) => Err(Error::invalid_request(
                 "`customer_ref` and the like are for apps that have a secret.",
             )),
-            None => self.open_workspace(&client, &link, sessions).await,
+            None => {
+                self.open_workspace(&client, &link, sessions, request_id)
+                    .await
+            }
         };
         let workspace = match opened {
             Err(error) if error.code() == Code::InvalidRequest => {

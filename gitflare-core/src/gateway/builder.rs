@@ -7,7 +7,11 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use super::{Admission, Gateway, GatewaySettings, Unlimited, refresh::InFlightRefreshes};
+use super::{
+    Admission, Gateway, GatewaySettings, PublicClientRule, Unlimited,
+    public_client_rules::PublicClientRules, refresh::InFlightRefreshes,
+    refresh_counts::RefreshCounts,
+};
 use crate::{
     Clock, Error, Random, Result, Secret, SystemClock, SystemRandom,
     account_link::AccountLinks,
@@ -31,6 +35,7 @@ pub struct GatewayBuilder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     admission: Arc<dyn Admission>,
+    public_clients: Vec<PublicClientRule>,
     settings: GatewaySettings,
 }
 
@@ -50,6 +55,7 @@ impl Gateway {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             admission: Arc::new(Unlimited),
+            public_clients: Vec::new(),
             settings: GatewaySettings::default(),
         }
     }
@@ -122,6 +128,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// Lets in clients that nobody has registered; none without a rule. Tokens of one that no rule
+    /// lets in any more are as those of a client that was deleted.
+    pub fn public_clients(mut self, rules: impl IntoIterator<Item = PublicClientRule>) -> Self {
+        self.public_clients = rules.into_iter().collect();
+        self
+    }
+
     /// Sets durations and switches.
     pub fn settings(mut self, settings: GatewaySettings) -> Self {
         self.settings = settings;
@@ -166,10 +179,13 @@ impl GatewayBuilder {
             cursors: CursorKeys::new(&keys.derive(Purpose::Cursor), self.settings.cursor_ttl)?,
             vault: Vault::new(&keys),
             refreshes: InFlightRefreshes::default(),
+            refresh_counts: RefreshCounts::default(),
             form_keys: form_keys.map(|(_, key)| key).collect(),
+            record_seeds: keys.derive(Purpose::ConsentRecord),
             validator_key: keys.primary().derive(Purpose::Validator),
             account_links: AccountLinks::new(&keys),
             registrations: SealedTexts::new(&keys, Purpose::Registration),
+            public_clients: PublicClientRules::new(self.public_clients),
             admission: self.admission,
             settings: self.settings,
             firewall: RwLock::new(Arc::new(firewall)),

@@ -3,6 +3,8 @@
 //! policy, repository, capability). Every unified read and every subscription runs these two
 //! functions and no other check of its own; nothing here writes, and no provider is called.
 
+use std::time::Instant;
+
 use super::{Audience, Gateway, Query, ReadCredential, ReadRequest, record::UsageDraft};
 use crate::{
     ConnectionId, CredentialHash, GrantId, Result, Scopes,
@@ -36,6 +38,18 @@ pub(super) struct Permitted<'a> {
 }
 
 impl Gateway {
+    /// The request with its repository spelt as approvals, cursors and subscriptions have it: every
+    /// spelling of an id names the same one.
+    pub(super) fn spelt(&self, mut request: ReadRequest) -> ReadRequest {
+        if let (Some(id), Some(repository)) = (&request.provider, &request.repository)
+            && let Ok(provider) = self.enabled(id)
+            && let Some(repository) = provider.respelt(repository)
+        {
+            request.repository = Some(repository);
+        }
+        request
+    }
+
     /// Finds out who asks, and counts the read. What is wrong with the credential is judged in
     /// [`Gateway::permit`].
     ///
@@ -56,7 +70,10 @@ impl Gateway {
         if let RequestedProvider::Known(provider, _) = provider {
             draft.provider = Some(provider);
         }
-        let credential = self.resolve_credential(&request.credential, key).await?;
+        let began = Instant::now();
+        let credential = self.resolve_credential(&request.credential, key).await;
+        draft.lookup = Some(began.elapsed());
+        let credential = credential?;
         if let Resolved::Token(access) = &credential {
             draft.attribute_to(access);
             let token = &access.token;
@@ -139,7 +156,7 @@ impl Gateway {
                 };
                 let hash = CredentialHash::of_presented(audience.token(), text.expose());
                 let access = match hash {
-                    Some(hash) => self.storage.tokens().find_access(&hash, key).await?,
+                    Some(hash) => self.find_access(&hash, key).await?,
                     None => None,
                 };
                 Ok(access.map_or(Resolved::Unknown, |access| Resolved::Token(access.into())))
@@ -155,6 +172,23 @@ impl Gateway {
             }
             ReadCredential::None | ReadCredential::Connection(_) => Ok(Resolved::Nothing),
         }
+    }
+
+    /// A token with all that decides about it. One of a public client that is no longer let in is as
+    /// one of a client that was deleted.
+    pub(super) async fn find_access(
+        &self,
+        hash: &CredentialHash,
+        key: Option<RepositoryKey<'_>>,
+    ) -> Result<Option<Access>> {
+        let mut found = self.storage.tokens().find_access(hash, key).await?;
+        if let Some(access) = &mut found
+            && let Some(public_id) = &access.client_public_id
+            && !self.public_clients.let_in(public_id)
+        {
+            access.client_is_active = false;
+        }
+        Ok(found)
     }
 
     /// A connection that stands for a grant over all that it can read: in legacy mode, and for the

@@ -14,6 +14,8 @@ use crate::{
 
 /// How many subscriptions are ended in one transaction.
 const ENDED_AT_ONCE: usize = 200;
+/// How many tenants that were left behind are ended in one transaction.
+const ABANDONED_AT_ONCE: usize = 20;
 /// Most jobs of one round.
 const AT_ONCE: usize = 8;
 const BACKOFF: Backoff = Backoff {
@@ -25,20 +27,22 @@ const BACKOFF: Backoff = Backoff {
 const MAX_ATTEMPTS: u32 = 24;
 
 impl Gateway {
-    /// Ends subscriptions whose client or authorization has ended, and does what is due in the
-    /// clean-up queue; how much was begun. Each job ends, or waits for its next attempt.
+    /// Ends subscriptions whose client or authorization has ended and tenants that were left behind,
+    /// and does what is due in the clean-up queue; how much was begun. Each job ends, or waits for its next attempt.
     ///
     /// # Errors
     /// The storage's own.
     pub async fn clean_up(&self) -> Result<usize> {
         let ended = self.storage.subscriptions().end_some(ENDED_AT_ONCE).await?;
+        let abandoned = self.storage.tenants().end_abandoned(ABANDONED_AT_ONCE);
+        let abandoned = abandoned.await?;
         let now = self.clock.now();
         // A job whose worker dies comes back when no attempt can still be running.
         let until = now.after(2 * self.upstream_budget());
         let queue = self.storage.cleanup();
         let jobs = queue.begin(now, until, AT_ONCE).await?;
         futures_util::future::try_join_all(jobs.iter().map(|job| self.clean_up_one(job))).await?;
-        Ok(jobs.len() + ended)
+        Ok(jobs.len() + ended + abandoned)
     }
 
     async fn clean_up_one(&self, job: &CleanupJob) -> Result<()> {
@@ -46,6 +50,7 @@ impl Gateway {
         let outcome = match job.kind {
             CleanupKind::RevokeTokens => self.revoke_tokens(job).await,
             CleanupKind::DeleteHook => self.delete_hook(job).await,
+            CleanupKind::DeleteUnusedHook => self.delete_unused_hook(job).await,
         };
         let Err(error) = outcome else {
             return queue.finish(job.kind, &job.subject).await;

@@ -149,7 +149,7 @@ impl Gateway {
         text: &Secret<String>,
     ) -> Result<Option<AccessToken>, TokenRefusal> {
         let access = match Audience::hash_of_any(text.expose()) {
-            Some(hash) => self.storage.tokens().find_access(&hash, None).await?,
+            Some(hash) => self.find_access(&hash, None).await?,
             None => None,
         };
         let token = access.map(|access| access.token);

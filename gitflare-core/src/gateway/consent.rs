@@ -11,18 +11,17 @@ use futures_util::future::join_all;
 
 use super::{
     Audience, AuditContext, AuthorizationAnswer, AuthorizationOutcome, Gateway, VisibleConnections,
-    cells, workspace::blocked,
+    apps::frame_ancestors, cells, workspace::blocked,
 };
 use crate::{
     AuthorizationId, ClientId, Code, CredentialHash, Error, GrantId, Limit, PageRequest, Result,
     Scope, Scopes, Secret, TenantId, Timestamp,
     model::Repository,
     provider::RepoRef,
-    redirect_uri,
     storage::{
-        ApprovedRepository, AuditAction, Authorization, AuthorizationCode, AuthorizationStatus,
-        Client, ClientStatus, Connection, ConnectionStatus, Grant, GrantStatus, PendingRequest,
-        Repositories, Session, SessionSubject, Sharing, Tenant,
+        AppProfile, ApprovedRepository, AuditAction, Authorization, AuthorizationCode,
+        AuthorizationStatus, Client, ClientStatus, Connection, ConnectionStatus, Grant,
+        GrantStatus, PendingRequest, Repositories, Session, SessionSubject, Sharing, Tenant,
     },
 };
 
@@ -47,6 +46,8 @@ pub struct Consent {
 /// A client and a customer with what one browser session may see of both.
 #[derive(Clone, Debug)]
 pub struct ConsentContext {
+    /// What the client tells of itself.
+    pub profile: AppProfile,
     /// The client that asks.
     pub client: Client,
     /// The name of the tenant that develops the client; `None` when that tenant is gone.
@@ -174,6 +175,7 @@ impl Gateway {
             seen.any(|connection| connection.id == grant.connection_id)
         });
         Ok(ConsentContext {
+            profile: self.app_profile(client_id).await?,
             developer: developer
                 .filter(|_| client.public_id.is_none())
                 .map(|tenant| tenant.name),
@@ -286,7 +288,8 @@ impl Gateway {
         approved.map(|_| answer).ok_or_else(over)
     }
 
-    /// Denies a request.
+    /// Denies a request. It ends what waits for a decision in the workspace, if the session sees it:
+    /// a stranger's cancels the stranger's request alone (TN-3).
     ///
     /// # Errors
     /// `ACCESS_BLOCKED_BY_POLICY` when it was decided meanwhile.
@@ -304,7 +307,12 @@ impl Gateway {
         let denied = self
             .storage
             .requests()
-            .deny(&hash, self.clock.now(), audit)
+            .deny(
+                &hash,
+                !consent.context.visible.is_locked,
+                self.clock.now(),
+                audit,
+            )
             .await?;
         match denied {
             true => Ok(answer),
@@ -315,7 +323,8 @@ impl Gateway {
     /// Replaces what a customer shares with a client.
     ///
     /// # Errors
-    /// As [`Gateway::approve`].
+    /// As [`Gateway::approve`]; `INVALID_REQUEST` when nothing is shared: only the client itself can
+    /// ask anew.
     pub async fn update_sharing(
         &self,
         context: &ConsentContext,
@@ -324,6 +333,12 @@ impl Gateway {
     ) -> Result<Authorization> {
         let asked = context.client.default_permissions;
         let (sharing, _) = self.sharing(context, asked, choice).await?;
+        let live = context.authorization.as_ref();
+        if live.is_none_or(|live| live.status != AuthorizationStatus::Active) {
+            return Err(Error::invalid_request(
+                "Access has ended, or was never given: it begins again when the app asks for it.",
+            ));
+        }
         let audit = self.audit_success(act, AuditAction::AuthorizationUpdate, &context.tenant.id);
         self.storage.authorizations().share(sharing, audit).await
     }
@@ -554,21 +569,6 @@ impl ConsentContext {
     pub fn frame_ancestors(&self) -> Vec<String> {
         frame_ancestors(&self.client)
     }
-}
-
-/// The origins of a client's redirect URIs and those it has named beside them.
-#[must_use]
-pub fn frame_ancestors(client: &Client) -> Vec<String> {
-    // Whoever can name any address must not show the page in a frame of it.
-    if client.public_id.is_some() {
-        return Vec::new();
-    }
-    let redirects = client.allowed_redirect_uris.iter();
-    let origins: BTreeSet<&str> = redirects
-        .map(|uri| redirect_uri::origin(uri))
-        .chain(client.allowed_embed_origins.iter().map(String::as_str))
-        .collect();
-    origins.into_iter().map(str::to_owned).collect()
 }
 
 fn require_unlocked(visible: &VisibleConnections) -> Result<()> {

@@ -116,6 +116,8 @@ impl Validators<'_> {
             content.mode.as_deref().unwrap_or_default(),
             &version,
             if self.firewall.enabled { "on" } else { "off" },
+            // Told beside the commit of a submodule, and kept in another file.
+            content.submodule_url.as_deref().unwrap_or_default(),
         ] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
@@ -209,6 +211,7 @@ mod tests {
             edited(|it| it.sha = Some("b".repeat(40))),
             edited(|it| it.sha = None),
             edited(|it| (it.sha, it.commit_sha) = (None, None)),
+            edited(|it| it.submodule_url = Some("https://git.example/other.git".into())),
         ];
         let all: BTreeSet<_> = others.iter().chain([&first]).collect();
         assert_eq!(all.len(), others.len() + 1, "{others:?}");

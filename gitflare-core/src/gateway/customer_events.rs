@@ -29,7 +29,7 @@ impl Gateway {
         let rows = async |range: ListRange<'_>| {
             let store = self.storage.subscriptions();
             let (tenant, client) = (&standing.tenant_id, &standing.client_id);
-            let rows = store.list(tenant, client, range).await?;
+            let rows = store.list(tenant, client, None, range).await?;
             Ok(rows.into_iter().map(|row| row.subscription).collect())
         };
         self.page_of(list, query, rows, |subscription| subscription.id.as_str())

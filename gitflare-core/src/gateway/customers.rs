@@ -151,7 +151,8 @@ impl Gateway {
     }
 
     /// Signs a link by which the customer comes back to the workspace in any browser, within ten
-    /// minutes and once. An account that is connected again there keeps its id.
+    /// minutes and once. An account that is connected again there keeps its id. Whoever holds the link
+    /// sees the workspace: that it was made is audited.
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND` as for [`Gateway::find_customer`]; `INVALID_REQUEST` when the approval
@@ -161,6 +162,7 @@ impl Gateway {
         user: &UserId,
         client: &str,
         id: &str,
+        act: &AuditContext<'_>,
     ) -> Result<SignedCustomer> {
         let (client, authorization) = self.own_customer(user, client, id).await?;
         if authorization.status == AuthorizationStatus::Revoked {
@@ -182,6 +184,8 @@ impl Gateway {
         let mac = self
             .customer_mac(&client, &customer_ref, &ends.to_string(), &nonce)
             .await?;
+        let audit = self.audit_success(act, AuditAction::LinkSign, &authorization.id);
+        self.storage.audit().append(audit).await?;
         Ok(SignedCustomer {
             customer_ref,
             expires_at,
@@ -207,8 +211,28 @@ impl Gateway {
 
     async fn customer_ref(&self, authorization: &Authorization) -> Result<Option<String>> {
         let (client, tenant) = (&authorization.client_id, &authorization.tenant_id);
+        self.given_ref(client, tenant).await
+    }
+
+    /// The name that a client has given a customer.
+    async fn given_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {
         let name = self.storage.tenants().customer_ref(client, tenant).await?;
         Ok(name.filter(|name| !is_unnamed(name)))
+    }
+
+    /// A tenant, as a client knows it.
+    pub(super) async fn app_customer(
+        &self,
+        client: &ClientId,
+        tenant: &TenantId,
+    ) -> Result<AppCustomer> {
+        let customer_ref = self.given_ref(client, tenant).await?;
+        let found = self.storage.tenants().find(tenant).await?;
+        Ok(AppCustomer {
+            tenant_id: tenant.clone(),
+            name: found.map(|tenant| tenant.name),
+            customer_ref,
+        })
     }
 
     async fn describe_customer(
@@ -216,12 +240,8 @@ impl Gateway {
         authorization: Authorization,
         grants: &[Grant],
     ) -> Result<CustomerAuthorization> {
-        let customer_ref = self.customer_ref(&authorization).await?;
-        let tenant = self
-            .storage
-            .tenants()
-            .find(&authorization.tenant_id)
-            .await?;
+        let (client, tenant) = (&authorization.client_id, &authorization.tenant_id);
+        let customer = self.app_customer(client, tenant).await?;
         let mut connections = Vec::with_capacity(grants.len());
         for grant in grants {
             connections.extend(
@@ -233,11 +253,7 @@ impl Gateway {
         }
         let is_over = |it: &Connection| it.status == ConnectionStatus::NeedsReconnect;
         Ok(CustomerAuthorization {
-            customer: AppCustomer {
-                name: tenant.map(|tenant| tenant.name),
-                customer_ref,
-                tenant_id: authorization.tenant_id,
-            },
+            customer,
             id: authorization.id,
             client_id: authorization.client_id,
             status: authorization.status,

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Map, Value};
 use sha2::Sha256;
 
-use super::{Gateway, cells};
+use super::{Gateway, cells, events::Told};
 use crate::{
-    Backoff, ClientId, Error, EventId, Result, Secret, Timestamp,
-    model::Envelope,
-    storage::{Capacity, Delivery, DeliveryAttempt, Settlement, StoredSubscription},
+    Backoff, ClientId, Code, Error, EventId, Result, Secret, Timestamp,
+    filter::Filtered,
+    model::{EventData, EventName},
+    storage::{Backlog, Capacity, Delivery, DeliveryAttempt, Settlement, StoredSubscription},
 };
 
 /// Longer than any attempt can run.
@@ -22,6 +24,8 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 const HOLDS_BACK: Duration = Duration::from_secs(5 * 60);
 /// The longest `Retry-After` of a receiver that counts.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+/// A delivery that has waited this many milliseconds is late.
+const LATE_AFTER: i64 = 60_000;
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_secs(5),
     longest: Duration::from_secs(3 * 60 * 60),
@@ -71,15 +75,58 @@ impl Gateway {
         let begun = queue.begin(now, now.after(ATTEMPT), capacity).await?;
         let mut due = Vec::with_capacity(begun.len());
         for (delivery, stored) in begun {
-            let may_go = stored.subscription.active && self.is_approved(&stored).await?;
-            if may_go {
-                due.push(self.signed(delivery, &stored, now)?);
-            } else {
-                let canceled = Settlement::Canceled;
-                queue.settle(&delivery.id, None, canceled).await?;
+            let may_go = stored.subscription.active && self.approval(&stored).await?.is_some();
+            let id = delivery.id.clone();
+            let passed = match may_go {
+                true => self.passed(delivery, &stored),
+                false => None,
+            };
+            match passed {
+                Some(delivery) => due.push(self.signed(delivery, &stored, now)?),
+                None => queue.settle(&id, None, Settlement::Canceled).await?,
             }
         }
         Ok(due)
+    }
+
+    /// A delivery as it may leave now: one that has passed the firewall under other settings passes it
+    /// again. `None` when it must not leave, or cannot be judged (SR-11).
+    fn passed(&self, mut delivery: Delivery, stored: &StoredSubscription) -> Option<Delivery> {
+        if delivery.firewall == self.firewall_settings().version {
+            return Some(delivery);
+        }
+        match self.pass_again(&delivery.payload, stored) {
+            Ok(payload) => {
+                delivery.payload = payload;
+                Some(delivery)
+            }
+            Err(error) => {
+                if error.code() != Code::AccessBlockedByPolicy {
+                    tracing::error!(delivery = %delivery.id, error = ?error,
+                        "a queued event could not be judged and is not sent");
+                }
+                None
+            }
+        }
+    }
+
+    /// The body of a delivery, read back and passed through the firewall.
+    fn pass_again(&self, payload: &str, stored: &StoredSubscription) -> Result<String> {
+        let unread = |_| Error::internal("a stored delivery cannot be read");
+        let mut members: Map<String, Value> = serde_json::from_str(payload).map_err(unread)?;
+        let member = |name: &str| members.get(name).cloned().unwrap_or_default();
+        let name = member("type").as_str().and_then(EventName::parse);
+        let name = name.ok_or_else(|| Error::internal("a stored delivery of no event"))?;
+        let told = Told {
+            data: EventData::read(name, member("data")).map_err(unread)?,
+            word: member("upstreamAction").as_str().map(str::to_owned),
+        };
+        let passed = Filtered::through(&*self.filter, &stored.tenant_id, told)?;
+        let Told { data, word } = passed.value();
+        members.insert("upstreamAction".to_owned(), word.clone().into());
+        let data = serde_json::to_value(data).map_err(unread)?;
+        members.insert("data".to_owned(), data);
+        serde_json::to_string(&members).map_err(unread)
     }
 
     /// How long until the next delivery is due; `None` when none waits.
@@ -96,7 +143,7 @@ impl Gateway {
     }
 
     /// Notes how an attempt ended, and what comes of the delivery: done, given up, or to be tried
-    /// again.
+    /// again; which of them.
     ///
     /// # Errors
     /// The storage's own.
@@ -105,7 +152,7 @@ impl Gateway {
         due: &DueDelivery,
         outcome: DeliveryOutcome,
         took: Duration,
-    ) -> Result<()> {
+    ) -> Result<Settlement> {
         let now = self.clock.now();
         let status = match outcome {
             DeliveryOutcome::Answered { status, .. } => Some(status),
@@ -129,7 +176,18 @@ impl Gateway {
             },
         };
         let queue = self.storage.deliveries();
-        queue.settle(&due.id, Some(attempt), settlement).await
+        queue.settle(&due.id, Some(attempt), settlement).await?;
+        Ok(settlement)
+    }
+
+    /// How many deliveries wait, and how many of them have waited for longer than a minute.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn delivery_backlog(&self) -> Result<Backlog> {
+        let now = self.clock.now().as_millis();
+        let minute_ago = Timestamp::from_millis(now.saturating_sub(LATE_AFTER));
+        self.storage.deliveries().backlog(minute_ago).await
     }
 
     /// How long a delivery waits for its next attempt: as long as the receiver wants, within bounds.
@@ -200,12 +258,6 @@ fn sign(secret: &Secret<String>, id: &str, at: &str, body: &str) -> Result<Strin
         "v1,{}",
         STANDARD.encode(mac.finalize().into_bytes())
     ))
-}
-
-/// The body of a delivery without its sequence number.
-pub(super) fn payload(body: &Envelope<'_>) -> Result<String> {
-    serde_json::to_string(body)
-        .map_err(|error| Error::internal(format!("a delivery could not be written: {error}")))
 }
 
 #[cfg(test)]

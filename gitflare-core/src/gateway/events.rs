@@ -1,17 +1,19 @@
 //! Events that providers send to our hooks: verified, mapped, filtered and queued. Subscribing is the
 //! business of `subscribe.rs`, delivering of `deliveries.rs`.
 
-use super::{Gateway, cells, deliveries::payload};
+use super::{Gateway, cells};
 use crate::{
     Code, Error, EventId, Result, SubscriptionId,
     filter::{Filterable, Filtered, Screen},
     model::{Envelope, EnvelopeRepository, EventData, EventName},
     provider::{HookCall, HookEvents},
-    storage::{NewDelivery, StoredSubscription},
+    storage::{Approval, ApprovedRepository, NewDelivery, StoredSubscription},
 };
 
 /// The longest word of an upstream for what happened that is passed on, in bytes.
 const MAX_WORD: usize = 200;
+/// The longest name of a repository that is kept, in bytes.
+const MAX_NAME: usize = 1024;
 /// The longest delivery id of a provider that is remembered, in characters.
 const MAX_SOURCE: usize = 200;
 
@@ -67,14 +69,35 @@ impl Gateway {
             return Err(nobody());
         }
         let sent = hooks.read(&call)?;
-        let is_other = sent
-            .repository_id
-            .as_ref()
-            .is_some_and(|repository| *repository != subscription.repository_id);
-        if is_other || !subscription.active || !self.is_approved(&stored).await? {
+        let repository = sent.repository_id.as_deref();
+        let is_other = repository.is_some_and(|id| id != subscription.repository_id);
+        if is_other || !subscription.active {
             return Ok(0);
         }
-        self.enqueue(&stored, sent).await
+        let Some(approval) = self.approval(&stored).await? else {
+            return Ok(0);
+        };
+        let named = repository.and(sent.full_name.clone());
+        let queued = self.enqueue(&stored, sent).await?;
+        // A call that came again may be older than the name.
+        if queued > 0 {
+            self.note_name(approval, named).await?;
+        }
+        Ok(queued)
+    }
+
+    /// Keeps the name by which an approved repository is asked for, where a call says another one: it was
+    /// renamed or belongs to somebody else now.
+    async fn note_name(&self, approval: Approval, named: Option<String>) -> Result<()> {
+        let (Some(known), Some(full_name)) = (approval.repository, named) else {
+            return Ok(());
+        };
+        if known.full_name == full_name || full_name.is_empty() || full_name.len() > MAX_NAME {
+            return Ok(());
+        }
+        let seen = ApprovedRepository { full_name, ..known };
+        let grants = self.storage.authorizations();
+        grants.note_seen(&approval.grant_id, vec![seen]).await
     }
 
     /// Filters and queues the events of a hook's call that the subscription is about; returns how
@@ -84,6 +107,8 @@ impl Gateway {
         let source = sent.delivery_id.as_deref();
         let source: Option<String> = source.map(|id| id.chars().take(MAX_SOURCE).collect());
         let now = self.clock.now();
+        // Before the texts are read: what changes meanwhile makes them pass again when they are sent.
+        let firewall = self.firewall_settings().version;
         let mut queued = 0;
         let mut names = Vec::new();
         for told in sent.events {
@@ -126,6 +151,7 @@ impl Gateway {
                 source: source_of(source.as_deref().unwrap_or(event.as_str()), name, nth),
                 subscription_id: subscription.id.clone(),
                 event: name,
+                firewall,
                 created_at: now,
                 id: event,
             };
@@ -145,9 +171,9 @@ fn source_of(call: &str, name: EventName, nth: usize) -> String {
 
 /// What an event says, with the upstream's own word for what happened: a text like any other, that may
 /// hold what must not leave.
-struct Told {
-    data: EventData,
-    word: Option<String>,
+pub(super) struct Told {
+    pub(super) data: EventData,
+    pub(super) word: Option<String>,
 }
 
 impl Filterable for Told {
@@ -162,6 +188,12 @@ impl Filterable for Told {
 /// a line.
 fn is_word(text: &str) -> bool {
     (1..=MAX_WORD).contains(&text.len()) && !text.contains(char::is_control)
+}
+
+/// The body of a delivery without its sequence number.
+pub(super) fn payload(body: &Envelope<'_>) -> Result<String> {
+    serde_json::to_string(body)
+        .map_err(|error| Error::internal(format!("a delivery could not be written: {error}")))
 }
 
 #[cfg(test)]

@@ -15,9 +15,11 @@ use super::{
 use crate::{
     Code, Error, Limit, Page, PageRequest, Position, Result, TenantId, Timestamp,
     cursor::CursorScope,
-    model::{Branch, Content, Repository, Viewer},
+    model::{Branch, Commit, Content, Repository, Viewer},
     policy::{Approved, Permit},
-    provider::{Call, CompareQuery, Endpoint, Provider, ProviderId, RepoRef},
+    provider::{
+        Call, CommitId, CommitPrefix, CompareQuery, Endpoint, Provider, ProviderId, RepoRef,
+    },
     storage::Share,
 };
 
@@ -383,8 +385,9 @@ async fn in_repository(
             let branch = branch.as_ref();
             provider.commits(call, &repo, branch, page).await?.into()
         }
-        Operation::CommitDiff(commit) => {
-            Fetched::one(Box::new(provider.commit_diff(call, &repo, commit).await?))
+        Operation::CommitDiff(prefix) => {
+            let commit = whole(provider, call, &repo, prefix).await?;
+            Fetched::one(Box::new(provider.commit_diff(call, &repo, &commit).await?))
         }
         Operation::PullRequests(state) => {
             let pulls = provider.pull_requests(call, &repo, *state, page);
@@ -409,17 +412,7 @@ async fn in_repository(
         Operation::Watchers => provider.watchers(call, &repo, page).await?.into(),
         Operation::Assignees => provider.assignees(call, &repo, page).await?.into(),
         Operation::Commit(prefix) => {
-            let commit = provider.commit(call, &repo, prefix).await?;
-            // An upstream that takes names too may have found a branch.
-            if !prefix.begins(&commit.sha) {
-                let message = "There is no such commit in the repository.";
-                return Err(Error::upstream(
-                    Code::ResourceNotFound,
-                    provider.id(),
-                    message,
-                ));
-            }
-            Fetched::one(Box::new(commit))
+            Fetched::one(Box::new(commit(provider, call, &repo, prefix).await?))
         }
         Operation::PullRequest(number) => {
             let pull = provider.pull_request(call, &repo, *number);
@@ -457,6 +450,42 @@ async fn in_repository(
             .map(|next| Position::new().text(id).then(&next));
     }
     Ok(fetched)
+}
+
+/// The commit whose id begins so.
+async fn commit(
+    provider: &dyn Provider,
+    call: &Call,
+    repo: &RepoRef,
+    prefix: &CommitPrefix,
+) -> Result<Commit> {
+    let commit = provider.commit(call, repo, prefix).await?;
+    // An upstream that takes names too may have found a branch.
+    match prefix.begins(&commit.sha) {
+        true => Ok(commit),
+        false => Err(Error::upstream(
+            Code::ResourceNotFound,
+            provider.id(),
+            "There is no such commit in the repository.",
+        )),
+    }
+}
+
+/// The whole id of the commit whose id begins so; looked up, unless it is whole.
+async fn whole(
+    provider: &dyn Provider,
+    call: &Call,
+    repo: &RepoRef,
+    prefix: &CommitPrefix,
+) -> Result<CommitId> {
+    let told = CommitId::parse(prefix.as_str());
+    match told {
+        // Nothing there tells a whole id from its beginning.
+        Err(_) if provider.support(Endpoint::Commit).reason().is_none() => {
+            CommitId::parse(&commit(provider, call, repo, prefix).await?.sha)
+        }
+        told => told,
+    }
 }
 
 /// The share whose connection comes after that one.

@@ -288,16 +288,14 @@ impl Gateway {
             super::parameters::check_repository(name)?;
             let deadline = Instant::now() + self.settings.upstream_timeout;
             let call = self.call_for(&connection, &tokens, deadline).await?;
-            if provider.is_repository_id(name) {
-                provider
-                    .repository(
-                        &call,
-                        &RepoRef {
-                            id: name.clone(),
-                            full_name: None,
-                        },
-                    )
-                    .await
+            let id = provider.respelt(name);
+            let id = id.or_else(|| provider.is_repository_id(name).then(|| name.clone()));
+            if let Some(id) = id {
+                let repo = RepoRef {
+                    id,
+                    full_name: None,
+                };
+                provider.repository(&call, &repo).await
             } else {
                 provider.find_repository(&call, name).await
             }

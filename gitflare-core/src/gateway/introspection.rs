@@ -70,7 +70,7 @@ impl From<AccessToken> for Introspection {
 
 impl Gateway {
     /// The token behind a bearer text, alive; for this audience, or for any.
-    async fn live_access(
+    pub(super) async fn live_access(
         &self,
         bearer: Option<&str>,
         audience: Option<Audience>,
@@ -86,7 +86,7 @@ impl Gateway {
             None => Audience::hash_of_any(text),
         };
         let access = match hash {
-            Some(hash) => self.storage.tokens().find_access(&hash, None).await?,
+            Some(hash) => self.find_access(&hash, None).await?,
             None => None,
         };
         let access = access.ok_or_else(|| {

@@ -6,11 +6,14 @@ mod account_links;
 mod account_reads;
 mod accounts;
 mod admin;
+mod agents;
+mod app_names;
 mod approved;
 mod apps;
 mod audience;
 mod authorize;
 mod builder;
+mod calls;
 mod cells;
 mod checks;
 mod cleanup;
@@ -21,6 +24,7 @@ mod connect;
 mod consent;
 mod contents;
 mod customer_events;
+mod customer_records;
 mod customers;
 mod deliveries;
 mod events;
@@ -28,6 +32,7 @@ mod explain;
 mod fetch;
 mod firewall;
 mod grants;
+mod hooks;
 mod introspection;
 mod link;
 mod link_claim;
@@ -36,11 +41,14 @@ mod members;
 mod parameters;
 mod payload;
 mod posted_link;
+mod profiles;
+mod public_client_rules;
 mod public_clients;
 mod query;
 mod read;
 mod record;
 mod refresh;
+mod refresh_counts;
 mod refresh_grant;
 mod request;
 mod retention;
@@ -65,12 +73,17 @@ pub use account_links::{Invitation, account_link_used};
 pub use account_reads::{UsagePage, UsageReport};
 pub use accounts::{Account, Passwords, SignUp, SignedIn, Verdict, user_of};
 pub use admin::{ClientFilterText, NewClientRequest, NewTenantRequest};
-pub use apps::{AppChanges, CreatedClient, CreatedSecret, NewApp};
+pub use agents::Agent;
+pub use apps::{AppChanges, CreatedClient, CreatedSecret, NewApp, frame_ancestors};
 pub use audience::Audience;
 pub use authorize::{AuthorizationAnswer, AuthorizationOutcome, AuthorizeRefusal, OpenedRequest};
 pub use builder::GatewayBuilder;
+pub use calls::UsageCall;
 pub use connect::{ConnectionFilterText, ManualConnection};
-pub use consent::{AccountListing, Choice, Consent, ConsentContext, frame_ancestors};
+pub use consent::{AccountListing, Choice, Consent, ConsentContext};
+pub use customer_records::{
+    ConsentRecord, CustomerRead, CustomerReads, RecordedApp, RecordedPermission, RecordedShare,
+};
 pub use customers::{AppCustomer, CustomerAuthorization, CustomerDetails, SignedCustomer};
 pub use deliveries::{DeliveryOutcome, DueDelivery};
 pub use explain::{ExplainedStep, Explanation, StepOutcome};
@@ -82,10 +95,14 @@ pub use link_claim::LinkClaim;
 pub use listing::{ListQuery, Listing, PageInfo};
 pub use payload::{NotModified, Payload};
 pub use posted_link::PostedReturn;
+pub use profiles::ProfileChanges;
+pub use public_client_rules::PublicClientRule;
 pub use public_clients::{
     ClientMetadata, MetadataRefusal, PublicClient, PublicVisit, RegisteredClient,
 };
 pub use query::Query;
+pub use record::ReadFacts;
+pub use refresh_counts::RefreshOutcome;
 pub use request::{ReadCredential, ReadRequest, UnifiedReply};
 pub use retention::Retention;
 pub use sessions::BegunSession;
@@ -164,10 +181,13 @@ pub struct Gateway {
     cursors: CursorKeys,
     vault: Vault,
     refreshes: refresh::InFlightRefreshes,
+    refresh_counts: refresh_counts::RefreshCounts,
     form_keys: Vec<Secret<[u8; 32]>>,
+    record_seeds: Vec<(u8, Secret<[u8; 32]>)>,
     validator_key: Secret<[u8; 32]>,
     account_links: AccountLinks,
     registrations: SealedTexts,
+    public_clients: public_client_rules::PublicClientRules,
     admission: Arc<dyn Admission>,
     settings: GatewaySettings,
     firewall: RwLock<Arc<FirewallSettings>>,

@@ -7,8 +7,8 @@ use crate::{
     model::{DeploymentState, PullRequestFilter},
     policy::Approved,
     provider::{
-        CommitId, CommitPrefix, ContentQuery, DeploymentFilter, Endpoint, FilePath, GitRef,
-        ProviderId, RefSelector, Support, TreePath, TreeQuery,
+        CommitPrefix, ContentQuery, DeploymentFilter, Endpoint, FilePath, GitRef, ProviderId,
+        RefSelector, Support, TreePath, TreeQuery,
     },
 };
 
@@ -20,7 +20,7 @@ pub(super) enum Operation {
     Repository,
     Branches,
     Commits(Option<GitRef>),
-    CommitDiff(CommitId),
+    CommitDiff(CommitPrefix),
     PullRequests(PullRequestFilter),
     PullRequestDiff(u64),
     Contributors,
@@ -130,7 +130,9 @@ fn operation(endpoint: Endpoint, item: Option<&str>, query: &Query) -> Result<Op
         Endpoint::Repository => Operation::Repository,
         Endpoint::Branches => Operation::Branches,
         Endpoint::Commits => Operation::Commits(query.value("branch")?.map(branch).transpose()?),
-        Endpoint::CommitDiff => Operation::CommitDiff(CommitId::parse(item.unwrap_or_default())?),
+        Endpoint::CommitDiff => {
+            Operation::CommitDiff(CommitPrefix::parse(item.unwrap_or_default())?)
+        }
         Endpoint::PullRequests => Operation::PullRequests(
             word(
                 query,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Before the id of a client that has registered itself.
-const REGISTERED: &str = "reg_";
+pub(super) const REGISTERED: &str = "reg_";
 /// The longest id that a registration gets: it has to fit into links.
 const MAX_ID: usize = 1600;
 const MAX_REDIRECT_URIS: usize = 20;
@@ -271,8 +271,11 @@ impl Gateway {
         })
     }
 
-    /// The stored public client that calls itself so, if it lives.
+    /// The stored public client that calls itself so, if it lives and is still let in.
     pub(super) async fn public_client(&self, public_id: &str) -> Result<Option<Client>> {
+        if !self.public_clients.let_in(public_id) {
+            return Ok(None);
+        }
         let found = self.storage.clients().find(&id_of(public_id)?).await?;
         Ok(found.filter(|client| {
             client.status == ClientStatus::Active && client.public_id.as_deref() == Some(public_id)

@@ -50,6 +50,14 @@ impl Query {
         }
     }
 
+    /// The value of a field of a form that is sent as a query: an empty one was not filled in.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` when it is repeated.
+    pub fn field(&self, name: &str) -> Result<Option<&str>> {
+        Ok(self.once(name)?.filter(|value| !value.is_empty()))
+    }
+
     /// The value of a parameter that must be there.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::{
     fetch::{CheckedRead, Fetched},
     listing::open_page,
     parameters::{BoundFilter, Operation, parameters},
-    record::{Served, UsageDraft},
+    record::{ReadFacts, Served, UsageDraft},
 };
 use crate::{
     ConnectionId, Error, Result, Scope, TenantId,
@@ -30,6 +30,13 @@ impl Gateway {
     /// The code of the first check that fails, in the contract's order; then what the upstream
     /// says; then `INTERNAL_ERROR` when the firewall cannot decide.
     pub async fn read(&self, request: ReadRequest) -> Result<UnifiedReply> {
+        self.read_telling(request).await.0
+    }
+
+    /// Serves a unified read as [`Gateway::read`] does, and tells who read and where the time went,
+    /// whatever comes of it.
+    pub async fn read_telling(&self, request: ReadRequest) -> (Result<UnifiedReply>, ReadFacts) {
+        let request = self.spelt(request);
         let mut draft = self.draft(&request);
         // An adapter or an admission is somebody's own: what it does must not end the caller's task
         // without a row.
@@ -46,8 +53,11 @@ impl Gateway {
             }),
             Err(error) => Err(error.code()),
         };
-        self.record(draft, outcome).await?;
-        result
+        let mut facts = draft.facts();
+        let began = Instant::now();
+        let recorded = self.record(draft, outcome).await;
+        facts.recording = began.elapsed();
+        (recorded.and(result), facts)
     }
 
     /// The checks, the parameters, the cursor, then the answer.

@@ -1,4 +1,5 @@
-//! What a read leaves behind: its usage row, and when its token and connections were last used.
+//! What a read leaves behind: its usage row, when its token and connections were last used, and the
+//! facts that its caller may log.
 //! Written once per request, after the answer is known; no check and no upstream call waits for it.
 
 use std::time::{Duration, Instant};
@@ -22,12 +23,30 @@ pub(super) struct UsageDraft<'r> {
     pub(super) repository: Option<String>,
     /// Time spent waiting for upstream.
     pub(super) upstream: Duration,
+    /// Time that it took to find the credential; `None` where none was looked for.
+    pub(super) lookup: Option<Duration>,
     /// The connections that an upstream has answered through.
     pub(super) connections: Vec<ConnectionId>,
     token: Option<(TenantId, ClientId, TokenId)>,
 }
 
 impl UsageDraft<'_> {
+    /// What is known of the read by now.
+    pub(super) fn facts(&self) -> ReadFacts {
+        let (tenant, client) = match &self.token {
+            Some((tenant, client, _)) => (Some(tenant.clone()), Some(client.clone())),
+            None => (None, None),
+        };
+        ReadFacts {
+            tenant,
+            client,
+            provider: self.provider,
+            upstream: self.upstream,
+            lookup: self.lookup,
+            recording: Duration::ZERO,
+        }
+    }
+
     /// Attributes the request to a token. Without one there is no row.
     pub(super) fn attribute_to(&mut self, access: &Access) {
         let token = &access.token;
@@ -37,6 +56,23 @@ impl UsageDraft<'_> {
             token.id.clone(),
         ));
     }
+}
+
+/// Who read, and where the time went: for a log line and for metrics, beside the answer.
+#[derive(Clone, Debug, Default)]
+pub struct ReadFacts {
+    /// The customer whose data was asked for; `None` while no token is known.
+    pub tenant: Option<TenantId>,
+    /// The client that asked; `None` while no token is known.
+    pub client: Option<ClientId>,
+    /// The provider; `None` where none was named, or none that is enabled.
+    pub provider: Option<ProviderId>,
+    /// Time that was spent waiting for the upstream; zero where none was called.
+    pub upstream: Duration,
+    /// Time that the storage took to find the credential; `None` where none was looked for.
+    pub lookup: Option<Duration>,
+    /// Time that the storage took to keep the read's rows.
+    pub recording: Duration,
 }
 
 /// What was answered.
@@ -59,6 +95,7 @@ impl Gateway {
             provider: None,
             repository: request.repository.clone(),
             upstream: Duration::ZERO,
+            lookup: None,
             connections: Vec::new(),
             token: None,
         }

@@ -184,6 +184,7 @@ impl Gateway {
                 deadline,
             })
             .await;
+        self.refresh_counts.count(connection.provider, &answer);
         let new = match answer {
             Ok(mut new) => {
                 // A provider that does not rotate leaves the old one good.

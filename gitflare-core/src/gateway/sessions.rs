@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 
 use super::{AuditContext, Gateway};
 use crate::{
-    Credential, CredentialHash, CredentialKind, Result, Secret, SessionId,
+    Credential, CredentialHash, CredentialKind, Error, Result, Secret, SessionId, UserId,
     storage::{AuditAction, Session, SessionSubject},
 };
 
@@ -89,6 +89,48 @@ impl Gateway {
         let audit = self.audit_success(act, AuditAction::SessionRevoke, id);
         self.storage.sessions().revoke(id, audit).await?;
         Ok(())
+    }
+
+    /// A person's live sessions, the one that began last first.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn list_sessions(&self, user: &UserId) -> Result<Vec<Session>> {
+        self.storage.sessions().list(user, self.clock.now()).await
+    }
+
+    /// Ends one of a person's own sessions.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` when there is no such session of theirs.
+    pub async fn end_own_session(
+        &self,
+        user: &UserId,
+        id: &str,
+        act: &AuditContext<'_>,
+    ) -> Result<()> {
+        let unknown = || Error::not_found("session of yours");
+        let id = SessionId::parse(id).map_err(|_| unknown())?;
+        let own = self.list_sessions(user).await?;
+        match own.iter().any(|session| session.id == id) {
+            true => self.end_session(&id, act).await,
+            false => Err(unknown()),
+        }
+    }
+
+    /// Ends all sessions of a person but one; how many it were.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn end_other_sessions(
+        &self,
+        user: &UserId,
+        kept: &SessionId,
+        act: &AuditContext<'_>,
+    ) -> Result<usize> {
+        let audit = self.audit_success(act, AuditAction::SessionRevoke, user);
+        let sessions = self.storage.sessions();
+        sessions.revoke_all(user, Some(kept), audit).await
     }
 
     /// The token that forms of a session carry.

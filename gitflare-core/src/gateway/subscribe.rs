@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{
     AuditContext, Gateway, ReadRequest, cells,
     checks::Permitted,
+    hooks::MadeHook,
     parameters::common,
     record::{Served, UsageDraft},
 };
@@ -90,6 +91,7 @@ impl Gateway {
         rules: &dyn CallbackRules,
         hook_base: &str,
     ) -> Result<CreatedSubscription> {
+        let request = self.spelt(request);
         let mut draft = self.draft(&request);
         let result = self
             .make_subscription(&request, body, rules, hook_base, &mut draft)
@@ -158,6 +160,13 @@ impl Gateway {
         let hook_id = subscriber.hooks.create(&call, &repo, &hook).await?;
         let mut stored = self.stored(id, subscriber, &repo, &wanted, &hook_secret, now)?;
         stored.hook_id = Some(hook_id.clone());
+        let made = MadeHook {
+            removal: self.removal_of(&stored, connection, &hook_id)?,
+            id: hook_id,
+            hooks: subscriber.hooks,
+            call,
+            repo,
+        };
         let subscription = stored.subscription.clone();
         let actor = Actor::Client(subscriber.token.client_id.clone());
         let act = AuditContext {
@@ -166,8 +175,8 @@ impl Gateway {
         };
         let audit = self.audit_success(&act, AuditAction::SubscriptionCreate, &subscription.id);
         if let Err(error) = self.storage.subscriptions().insert(stored, audit).await {
-            // Without its row the hook would never be removed.
-            let _ = subscriber.hooks.delete(&call, &repo, &hook_id).await;
+            // Without its row nothing else would remove the hook.
+            self.give_up_hook(made).await;
             return Err(error);
         }
         Ok(CreatedSubscription {

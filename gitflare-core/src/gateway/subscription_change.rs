@@ -1,15 +1,19 @@
 //! Changing a subscription: what the app hears about, where, and whether it does. More events need
-//! another hook at the provider, which is made before the old one goes.
+//! another hook at the provider, which is made before the old one goes. What is changed meanwhile by
+//! somebody else is read again, so that neither change is lost, nor a hook.
 
 use serde::Deserialize;
 
-use super::{AuditContext, CallbackRules, Gateway, cells, subscribe::events};
+use super::{AuditContext, CallbackRules, Gateway, cells, hooks::MadeHook, subscribe::events};
 use crate::{
-    Code, Error, Result,
+    Error, Result,
     model::Subscription,
-    provider::{Call, NewHook, Provider, ProviderHooks, RepoRef},
-    storage::{AccessToken, AuditAction, StoredSubscription},
+    provider::{NewHook, Provider, ProviderHooks, RepoRef},
+    storage::{AccessToken, AuditAction, Connection, StoredSubscription},
 };
+
+/// How often a change begins anew because another one came between.
+const MAX_TRIES: usize = 16;
 
 /// What to change of a subscription; what is left out stays as it is.
 #[derive(Debug, Default, Deserialize)]
@@ -28,19 +32,32 @@ pub struct SubscriptionChange {
     pub active: Option<bool>,
 }
 
-/// The hook of a subscription at its provider.
-struct Hook<'a> {
-    hooks: &'a dyn ProviderHooks,
-    call: Call,
-    repo: RepoRef,
+/// A hook that was made for a change, with the secret that it proves itself by.
+struct Replacement<'a> {
+    hook: MadeHook<'a>,
+    connection: Connection,
+    sealed_secret: Vec<u8>,
+}
+
+/// What a change is made with.
+struct Changing<'a> {
+    token: &'a AccessToken,
+    id: &'a str,
+    change: &'a SubscriptionChange,
+    rules: &'a dyn CallbackRules,
+    hook_base: &'a str,
+    act: &'a AuditContext<'a>,
 }
 
 impl Gateway {
-    /// Changes a subscription of the token's client.
+    /// Changes a subscription of the token's client, through one of the token's connections. Of two
+    /// changes at once each changes what it names.
     ///
     /// # Errors
-    /// `RESOURCE_NOT_FOUND` for a subscription that is not the token's; `INVALID_REQUEST` for a URL
-    /// or an event that cannot be delivered to or by; what the provider says to another hook.
+    /// `RESOURCE_NOT_FOUND` for a subscription that is not the token's; `REPOSITORY_NOT_APPROVED` when
+    /// the customer no longer shares its events; `INVALID_REQUEST` for a URL or an event that cannot
+    /// be delivered to or by, and while others change it without end; what the provider says to
+    /// another hook.
     pub async fn update_subscription(
         &self,
         token: &AccessToken,
@@ -50,47 +67,76 @@ impl Gateway {
         hook_base: &str,
         act: &AuditContext<'_>,
     ) -> Result<Subscription> {
-        let mut stored = self.own_subscription(token, id).await?;
-        if let Some(url) = change.callback_url {
-            rules.check(&url)?;
-            stored.subscription.callback_url = url;
+        let changing = Changing {
+            token,
+            id,
+            change: &change,
+            rules,
+            hook_base,
+            act,
+        };
+        let mut made = None;
+        let changed = self.change(&changing, &mut made).await;
+        if let Some(unneeded) = made {
+            self.give_up_hook(unneeded.hook).await;
+        }
+        changed
+    }
+
+    /// Changes it, from what it is now; a hook that is not used in the end is left in `made`.
+    async fn change<'a>(
+        &'a self,
+        changing: &Changing<'_>,
+        made: &mut Option<Replacement<'a>>,
+    ) -> Result<Subscription> {
+        for _ in 0..MAX_TRIES {
+            let old = self.own_subscription(changing.token, changing.id).await?;
+            self.require_approved(&old).await?;
+            let mut new = old.clone();
+            if self.apply(changing, &mut new)? && made.is_none() {
+                *made = Some(self.replacement(&new, changing.hook_base).await?);
+            }
+            let mut unused = None;
+            if let Some(made) = &*made {
+                new.hook_id = Some(made.hook.id.clone());
+                new.sealed_hook_secret = Some(made.sealed_secret.clone());
+                unused = match &old.hook_id {
+                    Some(id) => Some(self.removal_of(&old, &made.connection, id)?),
+                    None => None,
+                };
+            }
+            let id = &new.subscription.id;
+            let audit = self.audit_success(changing.act, AuditAction::SubscriptionUpdate, id);
+            let store = self.storage.subscriptions();
+            if store.update(&old, &new, unused, audit).await? {
+                *made = None;
+                return Ok(new.subscription);
+            }
+        }
+        Err(Error::invalid_request(
+            "The subscription is being changed by others at the same time: send the change again.",
+        ))
+    }
+
+    /// Writes what is to change into a row; whether that needs another hook.
+    fn apply(&self, changing: &Changing<'_>, stored: &mut StoredSubscription) -> Result<bool> {
+        let change = changing.change;
+        if let Some(url) = &change.callback_url {
+            changing.rules.check(url)?;
+            stored.subscription.callback_url.clone_from(url);
         }
         if let Some(active) = change.active {
             stored.subscription.active = active;
         }
-        let mut replaced = None;
-        if let Some(names) = &change.events {
-            let provider = self.provider_of_hook(&stored)?;
-            let wanted = events(names, hooks_of(provider)?, provider)?;
-            let known = &stored.subscription.events;
-            let is_more = wanted.iter().any(|event| !known.contains(event));
-            stored.subscription.events = wanted;
-            if is_more {
-                replaced = Some(self.replace_hook(&mut stored, hook_base).await?);
-            }
-        }
-        let audit = self.audit_success(
-            act,
-            AuditAction::SubscriptionUpdate,
-            &stored.subscription.id,
-        );
-        let updated = self.storage.subscriptions().update(&stored, audit).await;
-        if let Some((hook, old)) = replaced {
-            let unused = match updated {
-                Ok(true) => old,
-                Ok(false) | Err(_) => stored.hook_id.clone(),
-            };
-            // One that is left proves nothing to us any more: its calls are refused.
-            if let Some(id) = unused
-                && let Err(error) = hook.hooks.delete(&hook.call, &hook.repo, &id).await
-            {
-                tracing::warn!(error = ?error, "a hook that was replaced could not be deleted");
-            }
-        }
-        match updated? {
-            true => Ok(stored.subscription),
-            false => Err(Error::not_found("subscription")),
-        }
+        let Some(names) = &change.events else {
+            return Ok(false);
+        };
+        let provider = self.provider_of_hook(stored)?;
+        let wanted = events(names, hooks_of(provider)?, provider)?;
+        let known = &stored.subscription.events;
+        let is_more = wanted.iter().any(|event| !known.contains(event));
+        stored.subscription.events = wanted;
+        Ok(is_more)
     }
 
     fn provider_of_hook(&self, stored: &StoredSubscription) -> Result<&dyn Provider> {
@@ -100,19 +146,12 @@ impl Gateway {
             .ok_or_else(|| Error::internal("the provider that has the hook is disabled"))
     }
 
-    /// Makes a hook for the events of a subscription and writes it into the row, with a secret of its
-    /// own; the hook's place, and the id of the one that it replaces.
-    async fn replace_hook(
+    /// Makes a hook for the events of a subscription, with a secret of its own.
+    async fn replacement(
         &self,
-        stored: &mut StoredSubscription,
+        stored: &StoredSubscription,
         hook_base: &str,
-    ) -> Result<(Hook<'_>, Option<String>)> {
-        if !self.is_approved(stored).await? {
-            return Err(Error::new(
-                Code::RepositoryNotApproved,
-                "The customer has not approved this repository for the app.",
-            ));
-        }
+    ) -> Result<Replacement<'_>> {
         let connections = self.storage.connections();
         let linked = connections.find_with_tokens(&stored.connection_id).await?;
         let (connection, tokens) = linked.ok_or_else(|| Error::not_found("connection"))?;
@@ -120,34 +159,48 @@ impl Gateway {
         let provider = self.provider_of_hook(stored)?;
         let hooks = hooks_of(provider)?;
         let known = stored.hook_id.as_deref();
-        let hook = Hook {
-            hooks,
-            call: self.call_for(&connection, &tokens, deadline).await?,
-            repo: RepoRef {
-                id: stored.subscription.repository_id.clone(),
-                full_name: known.and_then(|id| hooks.repository_of(id)),
-            },
+        let call = self.call_for(&connection, &tokens, deadline).await?;
+        let repo = RepoRef {
+            id: stored.subscription.repository_id.clone(),
+            full_name: known.and_then(|id| hooks.repository_of(id)),
         };
         let (id, tenant) = (&stored.subscription.id, &stored.tenant_id);
         let secret = self.new_webhook_secret();
         let new = NewHook {
-            // Hooks of one address are one hook at GitHub, and the old one is still there.
+            // Hooks of one address are one hook at GitHub, and the old one is still there; so may be
+            // that of another change.
             url: &format!(
                 "{hook_base}/v1/hooks/{}/{id}?since={}",
                 stored.subscription.provider,
-                self.clock.now().as_millis()
+                self.new_hook_mark()
             ),
             secret: &secret,
             events: &stored.subscription.events,
         };
-        let sealed = self.vault.seal(
+        let sealed_secret = self.vault.seal(
             cells::hook_secret(id, tenant),
             secret.expose(),
             &*self.random,
         )?;
-        let made = hook.hooks.create(&hook.call, &hook.repo, &new).await?;
-        stored.sealed_hook_secret = Some(sealed);
-        Ok((hook, stored.hook_id.replace(made)))
+        let made = hooks.create(&call, &repo, &new).await?;
+        Ok(Replacement {
+            hook: MadeHook {
+                removal: self.removal_of(stored, &connection, &made)?,
+                id: made,
+                hooks,
+                call,
+                repo,
+            },
+            connection,
+            sealed_secret,
+        })
+    }
+
+    /// Tells the hooks of one subscription apart.
+    fn new_hook_mark(&self) -> String {
+        let mut bits = [0; 4];
+        self.random.fill(&mut bits);
+        format!("{}-{}", self.clock.now().as_millis(), hex::encode(bits))
     }
 }
 

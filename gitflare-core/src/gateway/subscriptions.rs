@@ -1,21 +1,26 @@
 //! Subscriptions that exist: listing and ending them, and whether the customer still shares what they
-//! are about. Making one is the business of `subscribe.rs`.
+//! are about. A token rules over those through its own connections alone. Making one is the business
+//! of `subscribe.rs`, the hooks that of `hooks.rs`.
 
-use super::{AuditContext, Gateway, ListQuery, Listing, listing::List};
+use super::{Audience, AuditContext, Gateway, ListQuery, Listing, listing::List};
 use crate::{
-    Code, Error, EventId, Result, Scope, SubscriptionId,
+    Code, Error, EventId, Result, Scope, SubscriptionId, Timestamp,
     model::Subscription,
-    provider::RepoRef,
-    storage::{AccessToken, AuditAction, CleanupJob, DeliveryRecord, StoredSubscription},
+    storage::{AccessToken, Approval, AuditAction, DeliveryRecord, StoredSubscription},
 };
 
+/// How long a delivery can be asked for again, whatever became of it.
+const REPLAYABLE_MILLIS: i64 = 7 * 24 * 3600 * 1000;
+
 impl Gateway {
-    /// The live token of a request about subscriptions.
+    /// The live token of a request about subscriptions, which counts like a read.
     ///
     /// # Errors
-    /// As [`Gateway::token_context`]; `INSUFFICIENT_SCOPE` without `events:subscribe`.
+    /// As [`Gateway::token_context`]; `RATE_LIMITED` when the token asks too often;
+    /// `INSUFFICIENT_SCOPE` without `events:subscribe`.
     pub async fn subscriber(&self, bearer: Option<&str>) -> Result<AccessToken> {
-        let token = self.token_context(bearer).await?.token;
+        let token = self.live_access(bearer, Some(Audience::Api)).await?.token;
+        self.admission.admit(&token.id, &token.client_id)?;
         if token.permissions.contains(Scope::EventsSubscribe) {
             return Ok(token);
         }
@@ -25,7 +30,7 @@ impl Gateway {
         ))
     }
 
-    /// A client's subscriptions for one customer.
+    /// A client's subscriptions for one customer, through the connections of the token.
     ///
     /// # Errors
     /// The cursor's.
@@ -48,7 +53,12 @@ impl Gateway {
             async |range| {
                 let store = self.storage.subscriptions();
                 let rows = store
-                    .list(&token.tenant_id, &token.client_id, range)
+                    .list(
+                        &token.tenant_id,
+                        &token.client_id,
+                        Some(&token.connection_ids),
+                        range,
+                    )
                     .await?;
                 Ok(rows.into_iter().map(|row| row.subscription).collect())
             },
@@ -57,8 +67,8 @@ impl Gateway {
         .await
     }
 
-    /// Ends a subscription of the token's client. Doing it again, or to what is not there, changes
-    /// nothing and succeeds.
+    /// Ends a subscription of the token's client through one of the token's connections. Doing it
+    /// again, or to what is not there, changes nothing and succeeds.
     ///
     /// # Errors
     /// The storage's own.
@@ -73,7 +83,7 @@ impl Gateway {
         };
         let store = self.storage.subscriptions();
         let found = store.find(&token.tenant_id, &id).await?;
-        if found.is_none_or(|row| row.client_id != token.client_id) {
+        if !found.is_some_and(|row| is_of(&row, token)) {
             return Ok(());
         }
         let audit = self.audit_success(act, AuditAction::SubscriptionDelete, &id);
@@ -83,7 +93,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// The live subscription of that id, if it is of the token's client and customer.
+    /// The live subscription of that id, if it is of the token's client and customer, through one of
+    /// the token's connections.
     pub(super) async fn own_subscription(
         &self,
         token: &AccessToken,
@@ -97,7 +108,7 @@ impl Gateway {
             Err(_) => None,
         };
         found
-            .filter(|row| row.client_id == token.client_id)
+            .filter(|row| is_of(row, token))
             .ok_or_else(|| Error::not_found("subscription"))
     }
 
@@ -135,18 +146,21 @@ impl Gateway {
         .await
     }
 
-    /// Queues a delivery again, whatever became of it; one that still waits is due at once.
+    /// Queues a delivery of the last seven days again, whatever became of it; one that still waits is
+    /// due at once.
     ///
     /// # Errors
-    /// `RESOURCE_NOT_FOUND` for a subscription or delivery that is not the token's.
+    /// `RESOURCE_NOT_FOUND` for a subscription or delivery that is not the token's;
+    /// `REPOSITORY_NOT_APPROVED` when the customer no longer shares the repository's events.
     pub async fn replay_delivery(
         &self,
         token: &AccessToken,
         id: &str,
         delivery: &str,
     ) -> Result<()> {
-        let id = self.own_subscription(token, id).await?.subscription.id;
-        self.replay(&id, delivery).await
+        let stored = self.own_subscription(token, id).await?;
+        self.require_approved(&stored).await?;
+        self.replay(&stored.subscription.id, delivery).await
     }
 
     /// Queues a delivery of a subscription again, whoever's it is.
@@ -154,7 +168,9 @@ impl Gateway {
         let is_queued = match EventId::parse(delivery) {
             Ok(delivery) => {
                 let queue = self.storage.deliveries();
-                queue.replay(id, &delivery, self.clock.now()).await?
+                let now = self.clock.now();
+                let since = Timestamp::from_millis(now.as_millis() - REPLAYABLE_MILLIS);
+                queue.replay(id, &delivery, since, now).await?
             }
             Err(_) => false,
         };
@@ -164,12 +180,12 @@ impl Gateway {
         }
     }
 
-    /// Whether the customer still shares the repository's events with the app (SR-10).
-    pub(super) async fn is_approved(&self, stored: &StoredSubscription) -> Result<bool> {
+    /// The approval by which the customer still shares the repository's events with the app (SR-10).
+    pub(super) async fn approval(&self, stored: &StoredSubscription) -> Result<Option<Approval>> {
         let subscription = &stored.subscription;
         self.storage
             .authorizations()
-            .approves(
+            .find_approval(
                 &stored.authorization_id,
                 &stored.connection_id,
                 Scope::EventsSubscribe,
@@ -179,31 +195,20 @@ impl Gateway {
             .await
     }
 
-    /// Removes the hook of an ended subscription at the provider, then the row.
-    pub(super) async fn delete_hook(&self, job: &CleanupJob) -> Result<()> {
-        let id = SubscriptionId::parse(&job.subject)?;
-        let store = self.storage.subscriptions();
-        let Some(stored) = store.find_ended(&id).await? else {
-            return Ok(());
-        };
-        let hooks = self
-            .providers
-            .find(job.provider)
-            .and_then(|provider| provider.hooks())
-            .ok_or_else(|| Error::internal("the provider that has the hook is disabled"))?;
-        if let Some(hook_id) = &stored.hook_id {
-            let Some(call) = self.call_for_cleanup(job).await? else {
-                return Err(Error::internal(
-                    "no credential is left to delete the hook with",
-                ));
-            };
-            let repo = RepoRef {
-                id: stored.subscription.repository_id.clone(),
-                full_name: None,
-            };
-            hooks.delete(&call, &repo, hook_id).await?;
+    /// Refuses what is to be done with a subscription whose events the customer no longer shares.
+    pub(super) async fn require_approved(&self, stored: &StoredSubscription) -> Result<()> {
+        match self.approval(stored).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::new(
+                Code::RepositoryNotApproved,
+                "The customer has not approved this repository for the app.",
+            )),
         }
-        while !store.forget(&id).await? {}
-        Ok(())
     }
+}
+
+/// Whether a subscription is one of the token's client, through one of the token's connections: a
+/// token that was limited to one share rules over no other.
+fn is_of(stored: &StoredSubscription, token: &AccessToken) -> bool {
+    stored.client_id == token.client_id && token.connection_ids.contains(&stored.connection_id)
 }

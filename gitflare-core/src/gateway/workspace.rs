@@ -10,11 +10,12 @@ use super::{
     AuditContext, BegunSession, Gateway, LinkClaim, apps::embed_secret_cell, sessions::from_hex,
 };
 use crate::{
-    AuthorizationId, ClientId, Code, CredentialHash, Error, Result, Scopes, SessionId, TenantId,
-    Timestamp, UserId,
+    AuthorizationId, ClientId, Code, CredentialHash, Error, RequestId, Result, Scopes, SessionId,
+    TenantId, Timestamp, UserId,
     storage::{
-        Actor, Authorization, AuthorizationStatus, Client, Connection, ConnectionFilter, LinkFlow,
-        LinkKind, ListRange, Proof, Session, SessionSubject, Tenant, TenantKind,
+        Actor, AuditAction, AuditEntry, Authorization, AuthorizationStatus, Client, Connection,
+        ConnectionFilter, LinkFlow, LinkKind, ListRange, Proof, Session, SessionSubject, Tenant,
+        TenantKind,
     },
 };
 
@@ -91,7 +92,8 @@ pub fn workspace_key(session: &SessionId, client: &ClientId) -> String {
 }
 
 impl Gateway {
-    /// Opens a client's workspace for a browser that has these sessions.
+    /// Opens a client's workspace for a browser that has these sessions. That a signed link has opened
+    /// it is audited.
     ///
     /// # Errors
     /// `INVALID_REQUEST` for a malformed name; `ACCESS_BLOCKED_BY_POLICY` for a signature that is
@@ -101,6 +103,7 @@ impl Gateway {
         client: &Client,
         link: &CustomerLink,
         sessions: &[Session],
+        request_id: &RequestId,
     ) -> Result<Workspace> {
         let customer_ref = link.customer_ref.as_deref();
         if let Some(name) = customer_ref {
@@ -136,7 +139,9 @@ impl Gateway {
         let (session, begun) = match session {
             Some(session) => (session, None),
             None => {
-                let begun = self.begin_embed(client, &tenant.id, is_signed).await?;
+                let signed = is_signed.then(|| self.opened(client, &tenant.id, request_id));
+                let begun = self.begin_embed(client, &tenant.id, is_signed, signed);
+                let begun = begun.await?;
                 (begun.session.clone(), Some(begun))
             }
         };
@@ -188,7 +193,7 @@ impl Gateway {
         let (session, begun) = match known {
             Some(session) => (session, None),
             None => {
-                let begun = self.begin_embed(client, &tenant.id, true).await?;
+                let begun = self.begin_embed(client, &tenant.id, true, None).await?;
                 (begun.session.clone(), Some(begun))
             }
         };
@@ -358,23 +363,34 @@ impl Gateway {
             .await
     }
 
+    /// What the audit says of a workspace that the client's signature has opened.
+    fn opened(&self, client: &Client, tenant: &TenantId, request_id: &RequestId) -> AuditEntry {
+        let actor = Actor::Client(client.id.clone());
+        let act = AuditContext {
+            actor: &actor,
+            request_id,
+        };
+        self.audit_success(&act, AuditAction::WorkspaceOpen, tenant)
+    }
+
     async fn begin_embed(
         &self,
         client: &Client,
         tenant: &TenantId,
-        is_signed: bool,
+        is_proven: bool,
+        audit: Option<AuditEntry>,
     ) -> Result<BegunSession> {
         let subject = SessionSubject::Embed {
             client_id: client.id.clone(),
             tenant_id: tenant.clone(),
         };
-        // Anybody can begin one: what is done in it is audited.
+        // Anybody can begin one without a proof: what is done in it is audited.
         let begun = self.unstored_session(subject);
         self.storage
             .sessions()
-            .insert(begun.session.clone(), begun.text.hash(), None)
+            .insert(begun.session.clone(), begun.text.hash(), audit)
             .await?;
-        if is_signed {
+        if is_proven {
             let proofs = self.storage.proofs();
             proofs.insert(&begun.session.id, Proof::Workspace).await?;
         }

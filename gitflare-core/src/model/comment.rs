@@ -27,6 +27,10 @@ pub struct Comment {
     pub commit_sha: Option<String>,
     /// The file that it is about, if one.
     pub path: Option<String>,
+    /// The file's path on the other side of the change, where it has another one: the firewall judges
+    /// both. Never written out.
+    #[serde(skip)]
+    pub other_path: Option<String>,
     /// The side of the diff that the lines are counted on.
     pub side: Option<CommentSide>,
     /// The first of several lines; `None` for one line.
@@ -81,6 +85,7 @@ impl Comment {
             pull_request_number: None,
             commit_sha: None,
             path: None,
+            other_path: None,
             side: None,
             start_line: None,
             line: None,
@@ -98,7 +103,8 @@ impl Comment {
 impl Filterable for Comment {
     fn pass(mut self, screen: &mut Screen<'_>) -> Result<Option<Self>> {
         // What is said about a blocked file quotes it.
-        if screen.strips(self.path.as_deref().into_iter()) {
+        let paths = [&self.path, &self.other_path];
+        if screen.strips(paths.into_iter().flatten().map(String::as_str)) {
             return Ok(None);
         }
         screen.url(&mut self.web_url);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words;
+use super::{content::named_by_link, words};
 use crate::{
     Result,
     filter::{Filterable, FirewallReport, Screen, TextKind},
@@ -63,7 +63,7 @@ pub struct DiffFile {
     pub binary: Option<bool>,
     /// The hunks from the first `@@` on; `None` for binary files and beyond a limit.
     pub patch: Option<String>,
-    /// Whether a limit cost the patch or part of it.
+    /// Whether a limit, or the firewall as a whole, cost the patch or part of it.
     pub patch_truncated: bool,
 }
 
@@ -90,6 +90,47 @@ impl DiffFile {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.path.as_str()).chain(self.previous_path.as_deref())
     }
+
+    /// Whether a side may be the text of a link to a blocked path, which `contents` hides; counts it when so.
+    /// Few hosts tell links in diffs from files: a line alone that names such a path is taken for one.
+    fn tells_link_to(&self, screen: &mut Screen<'_>) -> bool {
+        let texts = self.patch.as_deref().map(lone_lines);
+        let [old, new] = texts.unwrap_or_default();
+        let before = self.previous_path.as_ref().unwrap_or(&self.path);
+        let sides = [(before, old), (&self.path, new)];
+        let paths: Vec<_> = sides
+            .into_iter()
+            .filter_map(|(path, text)| Some(named_by_link(path, text?)))
+            .flatten()
+            .collect();
+        !paths.is_empty() && screen.strips(paths.iter().map(String::as_str))
+    }
+}
+
+/// The old and the new side of a patch, where that is one line without an end, as links are.
+fn lone_lines(patch: &str) -> [Option<&str>; 2] {
+    const NO_END: &str = "\\ No newline";
+    let mut lines = patch.split('\n');
+    let head = lines.next().unwrap_or_default();
+    let mut ranges = head.split(' ').skip(1);
+    let mut is_one = |sign: char| {
+        let range = ranges.next().and_then(|range| range.strip_prefix(sign));
+        range.is_some_and(|range| range == "1" || range == "1,1")
+    };
+    let [old, new] = [is_one('-'), is_one('+')];
+    if !(old || new) {
+        return [None, None];
+    }
+    let lines: Vec<_> = lines.collect();
+    let lone = |sign: char| {
+        let mut pairs = lines.windows(2);
+        let found = pairs.find(|pair| pair[0].starts_with(sign) && pair[1].starts_with(NO_END));
+        found.map(|pair| &pair[0][1..])
+    };
+    [
+        old.then(|| lone('-')).flatten(),
+        new.then(|| lone('+')).flatten(),
+    ]
 }
 
 impl Filterable for Diff {
@@ -103,6 +144,10 @@ impl Filterable for Diff {
             }
             // Nobody knows what a change without a name is a change of.
             if file.path.is_empty() && file.patch.take().is_some() {
+                file.patch_truncated = true;
+            }
+            if file.tells_link_to(screen) {
+                file.patch = None;
                 file.patch_truncated = true;
             }
             if let Some(patch) = &mut file.patch {

@@ -1,6 +1,7 @@
 //! What an event says: the unified object of its kind, or the few members of a push.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     Check, CheckStatus, Comment, Commit, Deployment, DeploymentState, EventName, PullRequest,
@@ -125,7 +126,7 @@ pub enum EventData {
 }
 
 /// Commits pushed to a branch or tag.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PushEvent {
@@ -141,7 +142,7 @@ pub struct PushEvent {
 }
 
 /// A branch or tag that was made or deleted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RefEvent {
@@ -153,6 +154,24 @@ pub struct RefEvent {
 }
 
 impl EventData {
+    /// The data of an event of that name, as it was written once.
+    pub(crate) fn read(name: EventName, data: Value) -> serde_json::Result<Self> {
+        use serde_json::from_value as read;
+        Ok(match name {
+            EventName::Push => Self::Push(read(data)?),
+            EventName::BranchCreated
+            | EventName::BranchDeleted
+            | EventName::TagCreated
+            | EventName::TagDeleted => Self::Ref(read(data)?),
+            EventName::PullRequest => Self::PullRequest(read(data)?),
+            EventName::Comment => Self::Comment(read(data)?),
+            EventName::Release => Self::Release(read(data)?),
+            EventName::Check => Self::Check(read(data)?),
+            EventName::Deployment => Self::Deployment(read(data)?),
+            EventName::Repository => Self::Repository(read(data)?),
+        })
+    }
+
     /// The time of an event by what its data says of itself; `None` where no member is about this
     /// action.
     #[must_use]

@@ -14,8 +14,9 @@ use crate::{
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Review {
-    /// The provider's own id; the person's where no history is kept.
-    pub id: String,
+    /// The provider's own id; the person's where no history is kept, `None` then for an account that was
+    /// deleted.
+    pub id: Option<String>,
     /// Number of the pull request.
     pub pull_request_number: u64,
     /// What it says of the pull request.

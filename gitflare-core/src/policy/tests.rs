@@ -64,6 +64,7 @@ fn access() -> Access {
             last_used_at: None,
         },
         client_is_active: true,
+        client_public_id: None,
         authorization: Some(AuthorizationStatus::Active),
         shares: vec![
             share(1, ProviderId::GITHUB),

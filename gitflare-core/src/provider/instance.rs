@@ -104,6 +104,10 @@ macro_rules! pass {
                 self.adapter.is_repository_id(segment)
             }
 
+            fn respelt(&self, segment: &str) -> Option<String> {
+                self.adapter.respelt(segment)
+            }
+
             fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {
                 self.adapter.rate_limit(connection)
             }

@@ -137,6 +137,12 @@ pub trait Provider: Send + Sync {
     /// taken for a full name).
     fn is_repository_id(&self, segment: &str) -> bool;
 
+    /// The id that a path segment names in another spelling than this provider's answers have, such as
+    /// in capitals or in braces; `None` for one that is spelt like them, and for a name.
+    fn respelt(&self, _segment: &str) -> Option<String> {
+        None
+    }
+
     /// The last rate limit the upstream reported for this connection; `None` when it has not
     /// reported one lately. Makes no request.
     fn rate_limit(&self, _connection: &ConnectionId) -> Option<RateLimit> {

@@ -245,10 +245,11 @@ impl<S: Transport> RepositoryReader<S> {
         answer(told.await?)
     }
 
-    /// What a commit changed against its first parent.
+    /// What a commit changed against its first parent; the commit by its id or the first seven digits of
+    /// it and more.
     ///
     /// # Errors
-    /// As [`Gateway::read`]; `INVALID_REQUEST` when the id is not 40 or 64 hexadecimal digits.
+    /// As [`Gateway::read`]; `INVALID_REQUEST` when it is not 7 to 64 hexadecimal digits.
     pub async fn commit_diff(&self, commit: &str) -> Result<Answer<Diff>> {
         self.diff(Endpoint::CommitDiff, "commits", commit).await
     }

@@ -97,6 +97,10 @@ words! {
         UserDisable = "user.disable",
         /// An operator lets somebody sign in again.
         UserEnable = "user.enable",
+        /// A developer has signed a link into a customer's workspace.
+        LinkSign = "link.sign",
+        /// A customer's workspace was opened with a signed link.
+        WorkspaceOpen = "workspace.open",
         /// A user became a member of a tenant.
         MembershipCreate = "membership.create",
         /// A session began.

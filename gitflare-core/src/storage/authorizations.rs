@@ -3,8 +3,11 @@
 
 use async_trait::async_trait;
 
-use super::{ApprovedRepository, AuditEntry, Authorization, Grant, ListRange, Sharing};
-use crate::{AuthorizationId, ClientId, ConnectionId, GrantId, Result, Scope, TenantId, Timestamp};
+use super::{Approval, ApprovedRepository, AuditEntry, Authorization, Grant, ListRange, Sharing};
+use crate::{
+    AuthorizationId, ClientId, ConnectionId, GrantId, Result, Scope, TenantId, Timestamp,
+    provider::ProviderId,
+};
 
 /// Filter of a list of grants.
 #[derive(Clone, Debug, Default)]
@@ -72,16 +75,26 @@ pub trait AuthorizationStore: Send + Sync {
     /// Of `ids`, those that a grant approves, in the same order.
     async fn approved_among(&self, grant: &GrantId, ids: &[&str]) -> Result<Vec<bool>>;
 
-    /// Whether an active grant of an authorization over a connection has the permission and
-    /// approves the repository.
-    async fn approves(
+    /// The active grant of an authorization over a connection, where it has the permission and
+    /// approves the repository, with what it keeps of that one.
+    async fn find_approval(
         &self,
         id: &AuthorizationId,
         connection: &ConnectionId,
         permission: Scope,
         repository: &str,
         now: Timestamp,
-    ) -> Result<bool>;
+    ) -> Result<Option<Approval>>;
+
+    /// The name, as last seen, of a repository that a customer has approved for a client, now or
+    /// before; `None` where it was approved with all others.
+    async fn repository_name(
+        &self,
+        client: &ClientId,
+        tenant: &TenantId,
+        provider: ProviderId,
+        repository: &str,
+    ) -> Result<Option<String>>;
 
     /// Notes repositories' names as last seen, and their node ids where known. Unapproved ones are
     /// ignored.

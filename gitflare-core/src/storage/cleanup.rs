@@ -13,6 +13,9 @@ words! {
         RevokeTokens = "revoke_tokens",
         /// The hook of an ended subscription is deleted; the subject is the subscription.
         DeleteHook = "delete_hook",
+        /// A hook that another one has replaced, or that was made in vain, is deleted; the subject is
+        /// a JSON list of the ids of subscription, repository and hook.
+        DeleteUnusedHook = "delete_unused_hook",
     }
 }
 
@@ -21,7 +24,7 @@ words! {
 pub struct CleanupJob {
     /// Kind of the job.
     pub kind: CleanupKind,
-    /// To what: an id of ours.
+    /// To what: an id of ours, or what the kind says.
     pub subject: String,
     /// The provider that is called.
     pub provider: ProviderId,
@@ -63,6 +66,9 @@ pub trait CleanupStore: Send + Sync {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<CleanupJob>>;
+
+    /// How many jobs are queued; [`MOST_COUNTED`](super::MOST_COUNTED) at most.
+    async fn count(&self) -> Result<u64>;
 
     /// Puts the next attempt off until `at`.
     async fn postpone(&self, kind: CleanupKind, subject: &str, at: Timestamp) -> Result<()>;

@@ -1,11 +1,14 @@
 //! Clients (developer apps) and the hashes of their secrets.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{AuditEntry, ListRange, Tenant};
 use crate::{
-    ClientId, CredentialHash, Result, Scopes, SecretId, TenantId, Timestamp, UserId, model::words,
+    ClientId, CredentialHash, Result, Scope, Scopes, SecretId, TenantId, Timestamp, UserId,
+    model::words,
 };
 
 /// A developer app. Its secrets are known by id only.
@@ -91,6 +94,23 @@ pub struct ClientFilter {
     pub owner_user: Option<UserId>,
 }
 
+/// What an app tells customers about itself, beside its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct AppProfile {
+    /// Its website.
+    pub website: Option<String>,
+    /// Its privacy policy.
+    pub privacy_url: Option<String>,
+    /// Why it asks for each permission, by scope.
+    #[cfg_attr(feature = "schemars", schemars(with = "BTreeMap<String, String>"))]
+    pub purposes: BTreeMap<Scope, String>,
+    /// Its logo, a PNG; served at an address of its own.
+    #[serde(skip)]
+    pub logo: Option<Vec<u8>>,
+}
+
 /// Stores developer apps and the hashes of their secrets.
 #[async_trait]
 pub trait ClientStore: Send + Sync {
@@ -128,6 +148,17 @@ pub trait ClientStore: Send + Sync {
     /// Notes that a secret was used. May be written late and lost in a crash.
     async fn touch_secret(&self, id: &SecretId, at: Timestamp) -> Result<()>;
 
+    /// What a client tells of itself; the default where it never has, or does not live.
+    async fn profile(&self, id: &ClientId) -> Result<AppProfile>;
+
+    /// Replaces what a client tells of itself; `false` when it does not live; then nothing is written.
+    async fn set_profile(
+        &self,
+        id: &ClientId,
+        profile: AppProfile,
+        audit: AuditEntry,
+    ) -> Result<bool>;
+
     /// The encrypted embed secret.
     async fn sealed_embed_secret(&self, id: &ClientId) -> Result<Option<Vec<u8>>>;
 
@@ -154,6 +185,7 @@ pub trait ClientStore: Send + Sync {
     ) -> Result<bool>;
 
     /// Deletes a client and ends everything under it: secrets, authorizations, grants, codes,
-    /// tokens, embed sessions, subscriptions (CA-1). `false` when it was not alive; then nothing is written.
+    /// tokens, embed sessions, subscriptions (CA-1). Its customers are left to
+    /// [`super::TenantStore::end_abandoned`]. `false` when it was not alive; then nothing is written.
     async fn delete(&self, id: &ClientId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 }

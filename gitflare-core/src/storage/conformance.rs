@@ -44,6 +44,8 @@ promises! {
         a_customer_is_one_tenant_per_client
         a_customer_that_two_callers_make_is_one_tenant
         a_deleted_tenant_takes_all_that_stands_on_it_along
+        what_a_person_leaves_behind_ends_when_nobody_sees_it
+        the_customers_of_a_deleted_client_end_a_few_at_a_time
     }
     users {
         an_address_belongs_to_one_person
@@ -65,6 +67,7 @@ promises! {
     clients {
         a_client_comes_back_as_it_was
         a_client_has_two_secrets_at_most
+        what_a_client_tells_of_itself_goes_with_it
         a_second_secret_that_two_callers_add_is_one
         deleting_a_client_ends_all_under_it
         a_public_client_is_registered_as_often_as_it_asks
@@ -134,6 +137,8 @@ promises! {
         subscriptions_on_a_repository_are_bounded
         the_hook_of_an_ended_subscription_is_queued_for_removal
         a_subscription_is_changed_while_it_lives
+        a_change_is_made_to_what_was_read
+        subscriptions_are_listed_through_connections
     }
     links {
         a_state_is_spent_once

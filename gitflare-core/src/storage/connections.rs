@@ -178,6 +178,10 @@ pub trait ConnectionStore: Send + Sync {
         range: ListRange<'_>,
     ) -> Result<Vec<Connection>>;
 
+    /// How many connections have to be connected again, by provider; providers without such a
+    /// connection are left out.
+    async fn count_to_reconnect(&self) -> Result<Vec<(ProviderId, u64)>>;
+
     /// Notes that a connection was read through. May be written late and lost in a crash.
     async fn touch(&self, id: &ConnectionId, at: Timestamp) -> Result<()>;
 

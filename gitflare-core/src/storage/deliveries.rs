@@ -22,6 +22,8 @@ use crate::{
 const FAILURES_TO_PAUSE: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// How many attempts of a delivery are kept, the last ones: it can be replayed as often as its app asks.
+pub const ATTEMPTS_KEPT: usize = 50;
 
 /// How long all deliveries to a client pause after so many failures in a row; `None` for not at all.
 #[must_use]
@@ -43,6 +45,8 @@ pub struct NewDelivery {
     pub event: EventName,
     /// The body without its sequence number, which is not known before: a JSON object.
     pub payload: String,
+    /// The version of the firewall's settings that it has passed.
+    pub firewall: u64,
     /// When it arrived.
     pub created_at: Timestamp,
 }
@@ -58,6 +62,8 @@ pub struct Delivery {
     pub sequence: u64,
     /// The body without its sequence number.
     pub payload: String,
+    /// The version of the firewall's settings that it has passed.
+    pub firewall: u64,
     /// How often it was begun, this time included.
     pub attempts: u32,
     /// When it was queued: on arrival, or by its last replay.
@@ -162,6 +168,15 @@ impl Settlement {
     }
 }
 
+/// How many deliveries wait; each number is [`MOST_COUNTED`](super::MOST_COUNTED) at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Deliveries that wait for their first or their next attempt.
+    pub queued: u64,
+    /// Those of them that were queued before the moment in question.
+    pub late: u64,
+}
+
 /// Keeps the queue.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
@@ -182,7 +197,8 @@ pub trait DeliveryStore: Send + Sync {
 
     /// Notes how an attempt ended and what comes of the delivery, and lets the next one of its
     /// subscription go. Failures in a row pause the client's deliveries ([`pause_after`]); an
-    /// answer that takes one ends the pause. `None` where nothing was attempted.
+    /// answer that takes one ends the pause. `None` where nothing was attempted. Of the attempts the
+    /// last [`ATTEMPTS_KEPT`] stay.
     async fn settle(
         &self,
         id: &EventId,
@@ -192,6 +208,9 @@ pub trait DeliveryStore: Send + Sync {
 
     /// When the next delivery is due; `None` when none waits.
     async fn next_due(&self) -> Result<Option<Timestamp>>;
+
+    /// How many deliveries wait, and how many of them were queued before `late_before`.
+    async fn backlog(&self, late_before: Timestamp) -> Result<Backlog>;
 
     /// Until when the deliveries to a client pause; `None` when they do not.
     async fn paused_until(&self, client: &ClientId) -> Result<Option<Timestamp>>;
@@ -204,11 +223,12 @@ pub trait DeliveryStore: Send + Sync {
     ) -> Result<Vec<DeliveryRecord>>;
 
     /// Queues a delivery that is over again, beside the line; `false` when the subscription has none
-    /// of that id. One that waits still is due at `now`.
+    /// of that id that arrived after `since`. One that waits still is due at `now`.
     async fn replay(
         &self,
         subscription: &SubscriptionId,
         id: &EventId,
+        since: Timestamp,
         now: Timestamp,
     ) -> Result<bool>;
 

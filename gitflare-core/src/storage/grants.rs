@@ -112,6 +112,15 @@ pub enum Repositories {
     Listed(Vec<ApprovedRepository>),
 }
 
+/// An approval of one repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// The grant that approves it.
+    pub grant_id: GrantId,
+    /// What the grant keeps of it; `None` where it approves whatever the connection can read.
+    pub repository: Option<ApprovedRepository>,
+}
+
 impl Serialize for Repositories {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

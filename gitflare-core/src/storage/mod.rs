@@ -35,18 +35,21 @@ use async_trait::async_trait;
 pub use audit::{Actor, AuditAction, AuditEntry, AuditStore, Outcome};
 pub use authorizations::{AuthorizationStore, GrantFilter};
 pub use cleanup::{CleanupJob, CleanupKind, CleanupStore};
-pub use clients::{Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, NewClient};
+pub use clients::{
+    AppProfile, Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, NewClient,
+};
 pub use codes::{AuthorizationCode, CodeStore, Redeemed, Redemption};
 pub use connections::{
     Connection, ConnectionFilter, ConnectionMode, ConnectionStatus, ConnectionStore,
     ReconnectCause, SealedTokens,
 };
 pub use deliveries::{
-    Capacity, Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStatus, DeliveryStore,
-    NewDelivery, Settlement, pause_after,
+    ATTEMPTS_KEPT, Backlog, Capacity, Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStatus,
+    DeliveryStore, NewDelivery, Settlement, pause_after,
 };
 pub use grants::{
-    ApprovedRepository, Authorization, AuthorizationStatus, Grant, GrantStatus, Repositories,
+    Approval, ApprovedRepository, Authorization, AuthorizationStatus, Grant, GrantStatus,
+    Repositories,
 };
 pub use links::{
     Handover, LinkFlow, LinkKind, LinkStore, LinkedAccount, PostedKey, PostedOutcome,
@@ -56,7 +59,7 @@ pub use proofs::{Proof, ProofStore};
 pub use refresh_tokens::{RefreshTokenStore, Rotation};
 pub use requests::{PendingRequest, RequestStore, Sharing};
 pub use sealed::{SealedPlace, SealedStore, SealedValue};
-pub use sessions::{Session, SessionStore, SessionSubject};
+pub use sessions::{MOST_LISTED, Session, SessionStore, SessionSubject};
 pub use settings::{FirewallSettings, KeyCheck, SettingsStore};
 pub use subscriptions::{
     MAX_SUBSCRIPTIONS, StoredSubscription, SubscriptionStore, too_many_subscriptions,
@@ -194,6 +197,9 @@ macro_rules! stores {
         })*
     };
 }
+
+/// The most rows that are counted of a queue, so that a long one costs no more than that.
+pub const MOST_COUNTED: u64 = 100_000;
 
 /// Start and size of a page. Lists are in the order of ids.
 #[derive(Clone, Copy, Debug)]

@@ -75,9 +75,15 @@ pub trait RequestStore: Send + Sync {
         audit: AuditEntry,
     ) -> Result<Option<AuthorizationId>>;
 
-    /// Consumes the pending request and ends its pending authorization. `false` when the
-    /// request cannot be decided any more: then nothing is written.
-    async fn deny(&self, hash: &CredentialHash, at: Timestamp, audit: AuditEntry) -> Result<bool>;
+    /// Consumes the pending request and, with `ends_pending`, ends the pending authorization of its
+    /// customer. `false` when the request cannot be decided any more: then nothing is written.
+    async fn deny(
+        &self,
+        hash: &CredentialHash,
+        ends_pending: bool,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<bool>;
 
     /// Deletes up to `limit` requests that ended before `before`; returns how many.
     async fn purge_expired(&self, before: Timestamp, limit: usize) -> Result<usize>;

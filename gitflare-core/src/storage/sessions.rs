@@ -11,6 +11,9 @@ use crate::{ClientId, CredentialHash, Result, SessionId, TenantId, Timestamp, Us
 
 const HOUR: u64 = 60 * 60;
 
+/// The most sessions of a person that are listed.
+pub const MOST_LISTED: usize = 100;
+
 /// A session, without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -103,6 +106,10 @@ pub trait SessionStore: Send + Sync {
 
     /// The session of that hash, if it is live at `now`.
     async fn find(&self, hash: &CredentialHash, now: Timestamp) -> Result<Option<Session>>;
+
+    /// A person's sessions that are live at `now`, the one that began last first; [`MOST_LISTED`] at
+    /// most.
+    async fn list(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>>;
 
     /// Gives a session another text: from now on only the new one finds it. `false` when there is
     /// none of that id.

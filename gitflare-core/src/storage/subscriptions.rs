@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use super::{AuditEntry, ListRange};
+use super::{AuditEntry, CleanupJob, ListRange};
 use crate::{
     AuthorizationId, ClientId, ConnectionId, Error, Result, SubscriptionId, TenantId, Timestamp,
     model::Subscription, provider::ProviderId,
@@ -78,15 +78,25 @@ pub trait SubscriptionStore: Send + Sync {
     /// `false` when some are left.
     async fn forget(&self, id: &SubscriptionId) -> Result<bool>;
 
-    /// Puts a live subscription's events, URL, state and hook in the place of those that it had;
-    /// `false` when it does not live; then nothing is written.
-    async fn update(&self, subscription: &StoredSubscription, audit: AuditEntry) -> Result<bool>;
+    /// Puts the events, the URL and the state of `new` in the place of those of `old`, and its hook
+    /// with the secret where that is another one. `unused`, the removal of a hook that nobody needs
+    /// then, is queued in the same step. `false` when the live subscription is no longer as `old` was
+    /// read, or there is none; then nothing is written.
+    async fn update(
+        &self,
+        old: &StoredSubscription,
+        new: &StoredSubscription,
+        unused: Option<CleanupJob>,
+        audit: AuditEntry,
+    ) -> Result<bool>;
 
-    /// A client's subscriptions for a tenant, by id.
+    /// A client's subscriptions for a tenant, by id; with `connections` those through one of these
+    /// alone.
     async fn list(
         &self,
         tenant: &TenantId,
         client: &ClientId,
+        connections: Option<&[ConnectionId]>,
         range: ListRange<'_>,
     ) -> Result<Vec<StoredSubscription>>;
 

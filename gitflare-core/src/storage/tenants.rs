@@ -46,6 +46,14 @@ pub trait TenantStore: Send + Sync {
     /// row, when there is no such tenant (CA-1).
     async fn delete(&self, id: &TenantId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 
+    /// Looks at up to `limit` tenants that a person or a client has left behind who was deleted, and
+    /// ends those that nobody sees any more: none of their members is left, and no live client knows
+    /// them as a customer (a public one, as a person who is gone). They end as by
+    /// [`TenantStore::delete`], as part of what was audited then; one in which clients live loses its
+    /// connections alone, as by [`super::ConnectionStore::revoke`]. How many were looked at, 0 when
+    /// none is left: this is the work that a deletion leaves for later (CA-1).
+    async fn end_abandoned(&self, limit: usize) -> Result<usize>;
+
     /// Deletes up to `limit` rows of tenants that were deleted before `before`, and those tenants
     /// themselves where nothing is left of them; the size of the step, 0 when nothing more can go.
     /// Clients stay, as those do that are deleted alone.

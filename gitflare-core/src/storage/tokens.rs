@@ -96,6 +96,8 @@ pub struct Access {
     pub token: AccessToken,
     /// Whether its client lives.
     pub client_is_active: bool,
+    /// The id by which its client calls itself, where that is a public one.
+    pub client_public_id: Option<String>,
     /// Status of its authorization; `None` without one.
     pub authorization: Option<AuthorizationStatus>,
     /// The active grants over the token's connections, by connection id, which is by age.

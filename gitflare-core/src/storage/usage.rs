@@ -12,6 +12,8 @@ mod histogram;
 mod packed;
 mod rollup;
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use serde::Serialize;
 
@@ -84,6 +86,10 @@ pub struct UsageQuery {
     pub repository_id: Option<String>,
     /// Only the rows that this request left.
     pub request_id: Option<RequestId>,
+    /// Only rows whose HTTP status is among these.
+    pub statuses: Option<RangeInclusive<u16>>,
+    /// Only rows with this error code, by name.
+    pub error_code: Option<String>,
 }
 
 impl UsageQuery {
@@ -109,6 +115,14 @@ impl UsageQuery {
                 .request_id
                 .as_ref()
                 .is_none_or(|id| *id == row.request_id)
+            && self
+                .statuses
+                .as_ref()
+                .is_none_or(|statuses| statuses.contains(&row.status))
+            && self
+                .error_code
+                .as_deref()
+                .is_none_or(|code| row.error_code == Some(code))
     }
 
     /// Whether it asks for some of its owners' rows alone, so that counts do not answer it.
@@ -118,6 +132,8 @@ impl UsageQuery {
             || self.provider.is_some()
             || self.repository_id.is_some()
             || self.request_id.is_some()
+            || self.statuses.is_some()
+            || self.error_code.is_some()
     }
 }
 

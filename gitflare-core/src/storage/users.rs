@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::{AuditEntry, Tenant};
-use crate::{Result, TenantId, Timestamp, UserId, model::words};
+use crate::{AuthorizationId, Result, TenantId, Timestamp, UserId, model::words};
 
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +31,16 @@ impl PasswordHash {
     /// Wraps a PHC string.
     pub fn new(phc: impl Into<String>) -> Self {
         Self(phc.into())
+    }
+
+    /// Stands before the hash of a person whom the operator lets sign in no more: no password has such
+    /// a hash.
+    pub const LOCK: &str = "!";
+
+    /// Whether its person may not sign in.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.0.starts_with(Self::LOCK)
     }
 
     /// The PHC string.
@@ -124,7 +134,12 @@ pub trait UserStore: Send + Sync {
         new: PasswordHash,
     ) -> Result<()>;
 
+    /// The authorizations that are not revoked in a person's own workspaces, which are those of public
+    /// clients, by id.
+    async fn own_authorizations(&self, id: &UserId) -> Result<Vec<AuthorizationId>>;
+
     /// Deletes a person with their sessions, memberships and the clients they own, and everything
-    /// under those (CA-1). `false` when there is no such person. The tenants stay.
+    /// under those (CA-1), and ends their own authorizations. `false` when there is no such person. The
+    /// tenants that were theirs alone are left to [`super::TenantStore::end_abandoned`].
     async fn delete(&self, id: &UserId, at: Timestamp, audit: AuditEntry) -> Result<bool>;
 }

@@ -12,6 +12,14 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
         Endpoint::PullRequests,
         "Azure DevOps cuts descriptions in lists after 400 characters; a pull request by itself has all of its own.",
     ),
+    Capability::limited(
+        Endpoint::Commit,
+        "Azure DevOps counts folders among the changes of a commit: how many files it changes its diff tells.",
+    ),
+    Capability::limited(
+        Endpoint::Compare,
+        "Azure DevOps lists no commits between two names: `commits` is null.",
+    ),
     Capability::none(
         Endpoint::Contributors,
         "Azure DevOps has no list of a repository's contributors.",

@@ -2,7 +2,7 @@
 //! an iteration of a pull request. What differs in them it does not say.
 //! <https://learn.microsoft.com/en-us/rest/api/azure/devops/git/diffs/get>
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use gitflare_core::{
     Limit, PageRequest, Position, Result,
@@ -49,7 +49,14 @@ const OF_FIRST: Paging = Paging::Pages {
         let get = get.query("top", ROWS.to_string());
         Ok(get.query("skip", skipped(page)?.to_string()))
     },
-    next: |_, page, rows| after(page, rows, rows >= ROWS),
+    // How many there are stands beside them: a page may be shorter than what was asked for.
+    next: |answer, page, rows| match answer.json::<WireEnd>()?.counted() {
+        Some(all) => {
+            let so_far = skipped(page)?.saturating_add(rows as u64);
+            after(page, rows, rows > 0 && so_far < all)
+        }
+        None => after(page, rows, rows >= ROWS),
+    },
     otherwise: None,
 };
 /// Those of an iteration, which says where it goes on.
@@ -238,6 +245,15 @@ async fn walk(
 struct WireEnd {
     all_changes_included: Option<bool>,
     next_skip: Option<u64>,
+    change_counts: Option<BTreeMap<String, Option<u64>>>,
+}
+
+impl WireEnd {
+    /// How many changes there are of all kinds, folders among them; `None` where it is not said.
+    fn counted(self) -> Option<u64> {
+        let counts = self.change_counts.filter(|counts| !counts.is_empty())?;
+        counts.into_values().sum()
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,5 @@
-//! How Azure DevOps is asked: paths, credentials, and what a refusal turns out to mean once the
-//! repository itself was looked at. What an answer holds is the business of the other files.
+//! How Azure DevOps is asked: paths, credentials, and where the repository itself is. What an answer holds,
+//! and what a refusal comes to, is the business of the other files.
 //! <https://learn.microsoft.com/en-us/rest/api/azure/devops/>
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -9,16 +9,16 @@ use gitflare_core::{
 };
 use serde::Deserialize;
 
-use super::refusals::{NO_BRANCHES, NO_REPOSITORY, is_refusal, no_repository, refusal};
-pub(super) use super::values::{branch, is_guid, moment, without_user};
+use super::refusals::{NO_REPOSITORY, is_refusal, no_repository, refusal};
+pub(super) use super::values::{branch, moment, without_user};
 use crate::{
     http::Http,
-    listing::{About, Api, List, Paging, settle_by_look},
-    request::Get,
+    listing::{Api, List, Paging},
+    request::{AGENT, Get},
     upstream::{Dialect, RETRIES, RateLimitHeaders, Upstream, bearer},
     upstream_answer::Answer,
     upstream_error::recode,
-    wire,
+    wire::{self, is_uuid},
 };
 
 /// The base of the public service.
@@ -34,12 +34,9 @@ const DIALECT: Dialect = Dialect {
     headers: &[
         // Contents come as they are.
         ("accept", "application/json, application/octet-stream;q=0.9"),
-        (
-            "user-agent",
-            concat!("gitflare/", env!("CARGO_PKG_VERSION")),
-        ),
+        ("user-agent", AGENT),
         // Else a dead token is answered with the way to a page for people.
-        ("x-tfs-fedauthredirect", "Suppress"),
+        (SUPPRESS, "Suppress"),
     ],
     query: &[("api-version", "7.1")],
     authorization: bearer,
@@ -53,11 +50,28 @@ const DIALECT: Dialect = Dialect {
         is_end: false,
     },
     refuses: Some(is_refusal),
-    refusal,
+    refusal: |refused| refusal(refused, "vso.code"),
     // An internal error of the moment.
     passing: &["TF400898"],
     missing: |_| None,
 };
+
+/// The same where profiles and organizations are.
+const PROFILES: Dialect = Dialect {
+    refusal: |refused| refusal(refused, "vso.profile"),
+    ..DIALECT
+};
+
+/// What turns the way to a page to sign in at into a refusal.
+const SUPPRESS: &str = "x-tfs-fedauthredirect";
+
+/// The host of profiles that goes with the base of an API: of the public service it is another one.
+fn profiles_of(api_url: &str) -> &str {
+    match api_url.trim_end_matches('/') {
+        CLOUD => CLOUD_PROFILES,
+        _ => api_url,
+    }
+}
 
 /// A personal access token is the password of no user; what a service principal has is a JSON Web
 /// Token of three parts.
@@ -74,7 +88,16 @@ pub(super) fn parts(id: &str) -> Option<[&str; 3]> {
     let mut parts = id.splitn(3, '~');
     let parts = [parts.next()?, parts.next()?, parts.next()?];
     let [organization, project, repository] = parts;
-    (!organization.is_empty() && is_guid(project) && is_guid(repository)).then_some(parts)
+    (!organization.is_empty() && is_uuid(project) && is_uuid(repository)).then_some(parts)
+}
+
+/// A repository's id: its organization, and the GUIDs of project and repository in lower case.
+pub(super) fn repository_id(organization: &str, project: &str, repository: &str) -> String {
+    let (project, repository) = (
+        project.to_ascii_lowercase(),
+        repository.to_ascii_lowercase(),
+    );
+    format!("{organization}~{project}~{repository}")
 }
 
 /// The path of a repository.
@@ -109,14 +132,16 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(http: Http, api_url: &str) -> Result<Self> {
-        let profiles = match api_url.trim_end_matches('/') {
-            CLOUD => CLOUD_PROFILES,
-            own => own,
-        };
         Ok(Self {
-            profiles: Upstream::new(http.clone(), profiles, &DIALECT)?,
+            profiles: Upstream::beside(http.clone(), api_url, &PROFILES, profiles_of)?,
             upstream: Upstream::new(http, api_url, &DIALECT)?,
         })
+    }
+
+    /// Takes the way to a page to sign in at for an answer.
+    pub(super) fn allow_sign_in_redirects(&mut self) {
+        self.upstream.set_header(SUPPRESS, None);
+        self.profiles.set_header(SUPPRESS, None);
     }
 
     /// The repository at a path.
@@ -129,13 +154,24 @@ impl Client {
         })
     }
 
+    /// The repository of that id.
+    pub(super) async fn of(&self, call: &Call, repo: &RepoRef) -> Result<Answer> {
+        let get = object(repo, &[])?;
+        match self.repository(call, &get).await {
+            Err(error) if self.has_moved(call, repo, &error).await => {
+                self.repository(call, &get).await
+            }
+            found => found,
+        }
+    }
+
     /// The name of the default branch; `None` in a repository without commits.
     pub(super) async fn default_branch(
         &self,
         call: &Call,
         repo: &RepoRef,
     ) -> Result<Option<String>> {
-        let answer = self.repository(call, &object(repo, &[])?).await?;
+        let answer = self.of(call, repo).await?;
         let wire: WireDefault = answer.json()?;
         Ok(wire.default_branch.map(branch))
     }
@@ -150,24 +186,6 @@ impl Client {
         Ok(refusal.code() == Code::ResourceNotFound
             && refusal.upstream_status().is_some()
             && self.default_branch(call, repo).await?.is_none())
-    }
-}
-
-impl Api for Client {
-    fn upstream(&self) -> &Upstream {
-        &self.upstream
-    }
-
-    /// Looks at the repository where the refusal alone does not tell.
-    async fn settle(&self, call: &Call, about: About<'_>, refusal: Error) -> Result<()> {
-        if refusal.message() == NO_BRANCHES {
-            return Ok(());
-        }
-        // Where pipelines are switched off: of a commit that is there nothing else can be missing.
-        settle_by_look(about, refusal, Endpoint::Checks, |repo| async move {
-            self.repository(call, &object(repo, &[])?).await
-        })
-        .await
     }
 }
 

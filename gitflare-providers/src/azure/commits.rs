@@ -1,11 +1,9 @@
 //! Histories and one commit's changes. The first page says which commit it started from, and the cursor
 //! keeps it, so that all pages of a chain are of one history.
 
-use std::collections::BTreeMap;
-
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
-    model::{Commit, Diff, DiffStats, Signature},
+    model::{Commit, Diff, Signature},
     provider::{Call, CommitId, CommitPrefix, Endpoint, GitRef, RepoRef},
 };
 use serde::Deserialize;
@@ -74,7 +72,7 @@ fn starting_commit(answer: Option<&Answer>, commits: &Page<Commit>) -> Option<Co
     named.or_else(|| CommitId::parse(&commits.items.first()?.sha).ok())
 }
 
-/// One commit. How many files it changes is told by kind of change; lines are not counted.
+/// One commit. What it counts as changes are folders as well as files, so that no count of files is told.
 pub(super) async fn find(
     client: &Client,
     call: &Call,
@@ -83,20 +81,7 @@ pub(super) async fn find(
 ) -> Result<Commit> {
     let get = object(repo, &["commits", commit.as_str()])?.query("changeCount", "0");
     let answer = client.item(call, Endpoint::Commit, repo, get).await?;
-    let wire: WireCommit = answer.json()?;
-    let counts: WireCounts = answer.json()?;
-    let counts = counts.change_counts.filter(|counts| !counts.is_empty());
-    let files = counts.and_then(|counts| {
-        let counts = counts.into_values();
-        counts.sum::<Option<u64>>()
-    });
-    Ok(Commit {
-        stats: files.map(|files| DiffStats {
-            files: Some(files),
-            ..DiffStats::default()
-        }),
-        ..wire.into()
-    })
+    Ok(answer.json::<WireCommit>()?.into())
 }
 
 pub(super) async fn diff(
@@ -136,13 +121,6 @@ pub(super) struct WireCommit {
     /// Not in lists.
     parents: Option<Rows<String>>,
     remote_url: Option<String>,
-}
-
-/// How many files were added, edited, deleted ...
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireCounts {
-    change_counts: Option<BTreeMap<String, Option<u64>>>,
 }
 
 /// A person as Git knows them.

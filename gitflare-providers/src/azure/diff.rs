@@ -41,10 +41,11 @@ pub(super) async fn of(
     repo: &RepoRef,
     mut changes: Changes,
 ) -> Result<Diff> {
-    // Half of the time: the rows have to arrive. Half of that is for what was not told.
+    // Half of the time: the rows have to arrive. Half of that is for what was not told, and what never
+    // comes leaves some for comparing what came.
     let now = Instant::now();
     let left = call.deadline.saturating_duration_since(now);
-    let (told_by, until) = (now + left / 4, now + left / 2);
+    let (told_by, fetched_by, until) = (now + left / 4, now + left * 3 / 8, now + left / 2);
     let is_wanted = |change: &Change| {
         let is_blocked = |path: &str| path.is_empty() || call.blocked.contain(path);
         !change.is_unchanged() && !change.paths().any(is_blocked)
@@ -56,7 +57,7 @@ pub(super) async fn of(
     tell_sides(client, call, repo, &mut changes, &wanted, told_by).await?;
     let files = wanted.iter().map(|at| &changes.files[*at]);
     let ids = contents_of(files.filter(|change| !change.is_submodule));
-    let contents = fetch(client, call, repo, ids, until).await?;
+    let contents = fetch(client, call, repo, ids, fetched_by).await?;
     let Changes {
         files,
         truncated,
@@ -113,7 +114,7 @@ async fn tell_sides(
         };
         Ok::<_, Error>((at, is_old, id))
     });
-    let mut told = stream::iter(lookups).buffered(AT_ONCE);
+    let mut told = stream::iter(lookups).buffer_unordered(AT_ONCE);
     while let Ok(Some(told)) = timeout_at(until.into(), told.next()).await {
         let (at, is_old, id) = told?;
         let change = &mut changes.files[at];
@@ -155,7 +156,8 @@ async fn fetch(
         let content = content(client, call, repo, &id).await?;
         Ok::<_, Error>((id, content))
     });
-    let mut fetched = stream::iter(contents_of_ids).buffered(AT_ONCE);
+    // One that does not come holds up no other.
+    let mut fetched = stream::iter(contents_of_ids).buffer_unordered(AT_ONCE);
     while let Ok(Some(content)) = timeout_at(until.into(), fetched.next()).await {
         let (id, Some(content)) = content? else {
             continue;

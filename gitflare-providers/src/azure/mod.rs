@@ -6,6 +6,7 @@ mod around;
 mod capabilities;
 mod changes;
 mod checks;
+mod claims;
 mod client;
 mod comments;
 mod commits;
@@ -15,6 +16,7 @@ mod diff;
 mod discussion;
 mod events;
 mod hooks;
+mod looks;
 mod oauth;
 mod pages;
 mod person;
@@ -22,6 +24,7 @@ mod profile;
 mod pull_requests;
 mod refs;
 mod refusals;
+mod renamed;
 mod repositories;
 mod reviews;
 mod together;
@@ -33,14 +36,18 @@ use gitflare_core::{
     provider::{Evidence, ProviderHooks},
 };
 
-use self::{capabilities::CAPABILITIES, client::Client};
-use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
+use self::{
+    capabilities::CAPABILITIES,
+    client::{Client, repository_id},
+    oauth::EntraOauth,
+};
+use crate::{Http, OauthConfig, serve::serve};
 
 /// The provider of one Azure DevOps.
 #[derive(Debug)]
 pub struct Azure {
     client: Client,
-    oauth: Option<Oauth>,
+    oauth: Option<EntraOauth>,
 }
 
 impl Azure {
@@ -57,12 +64,22 @@ impl Azure {
         })
     }
 
+    /// Does without `X-TFS-FedAuthRedirect: Suppress`: in tenants with Conditional Access some valid
+    /// tokens are refused with it, because the redirect evaluates the policy. What redirects to a page to
+    /// sign in at is a refused token in either case.
+    /// <https://github.com/microsoft/azure-devops-mcp/issues/977>
+    #[must_use]
+    pub fn with_sign_in_redirects(mut self) -> Self {
+        self.client.allow_sign_in_redirects();
+        self
+    }
+
     /// Links accounts too, as the application that is registered with Microsoft Entra.
     ///
     /// # Errors
     /// `INVALID_REQUEST` when the gateway may not call the URL of its pages.
     pub fn with_oauth(mut self, http: Http, api_url: &str, config: OauthConfig) -> Result<Self> {
-        self.oauth = Some(Oauth::new(http, &oauth::FLOW, api_url, config, None)?);
+        self.oauth = Some(EntraOauth::new(http, api_url, config)?);
         Ok(self)
     }
 }
@@ -73,6 +90,13 @@ serve! {
         /// `organization/project/repository` by name.
         fn is_repository_id(&self, segment: &str) -> bool {
             client::parts(segment).is_some()
+        }
+
+        /// GUIDs have one spelling here. An organization's name is the account's own.
+        fn respelt(&self, segment: &str) -> Option<String> {
+            let [organization, project, repository] = client::parts(segment)?;
+            let id = repository_id(organization, project, repository);
+            (id != segment).then_some(id)
         }
 
         fn hooks(&self) -> Option<&dyn ProviderHooks> {

@@ -10,6 +10,8 @@ use crate::wire;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WireIdentity {
+    /// Empty for an account that was deleted.
+    #[serde(default, deserialize_with = "wire::filled")]
     id: Option<String>,
     #[serde(default, deserialize_with = "wire::filled")]
     display_name: Option<String>,

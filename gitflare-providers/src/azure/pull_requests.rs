@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     changes::{self, Between},
-    client::{Client, below, branch, is_guid, moment, object, without_user},
+    client::{Client, below, branch, moment, object, without_user},
     diff,
     pages::{COUNTED, TOKENS},
     person::WireIdentity,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     listing::{Api, List},
     oauth::segment,
-    wire::{self, Id, Rows, Word},
+    wire::{self, Id, Rows, Word, is_uuid},
 };
 
 pub(super) fn list(repo: &RepoRef, state: PullRequestFilter) -> Result<List<'_>> {
@@ -187,7 +187,7 @@ struct WireName {
 /// Whether a segment of an address is the project of that name, by its id or its name.
 fn is_project(segment: &str, name: &str) -> bool {
     let decoded = percent_decode_str(segment).decode_utf8_lossy();
-    is_guid(segment) || decoded.eq_ignore_ascii_case(name)
+    is_uuid(segment) || decoded.eq_ignore_ascii_case(name)
 }
 
 /// Whether an address names an organization, in its path or, as it once was, in its host.
@@ -218,30 +218,30 @@ impl WirePullRequest {
         }
     }
 
-    /// Its page, below that of its repository. What is sent is the address of the API, which has the
-    /// organization in front, and the project by its id, by its name, or not at all.
+    /// Its page, below that of its repository: built alike whatever was sent, which is the address of the
+    /// API, or that of the repository. Both have the organization in front, and the project by its id, by
+    /// its name, or not at all.
     fn page(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
-        let sent = repository
-            .web_url
-            .as_ref()
-            .or(repository.remote_url.as_ref());
-        let page = match sent {
-            Some(page) => without_user(page.clone())?,
-            None => {
-                let (before, _) = self.url.as_ref()?.split_once("/_apis/")?;
-                let project = repository.project.as_ref()?.name.as_ref()?;
-                let organization = match before.rsplit_once('/') {
-                    Some((above, last)) if is_project(last, project) && has_organization(above) => {
-                        above
-                    }
-                    _ => before,
-                };
-                let (project, name) = (segment(project), segment(repository.name.as_ref()?));
-                format!("{organization}/{project}/_git/{name}")
-            }
+        let own = repository.web_url.as_ref();
+        let own = own.or(repository.remote_url.as_ref()).cloned();
+        let own = own.and_then(without_user);
+        let project = repository.project.as_ref();
+        let project = project.and_then(|project| project.name.as_ref());
+        let (Some(project), Some(name)) = (project, &repository.name) else {
+            return Some(format!("{}/pullrequest/{}", own?, self.number()));
         };
-        Some(format!("{page}/pullrequest/{}", self.number()))
+        let of_api = self.url.as_ref().and_then(|url| url.split_once("/_apis/"));
+        let (before, _) = of_api.or(own.as_ref().and_then(|url| url.split_once("/_git/")))?;
+        let organization = match before.rsplit_once('/') {
+            Some((above, last)) if is_project(last, project) && has_organization(above) => above,
+            _ => before,
+        };
+        let (project, name) = (segment(project), segment(name));
+        Some(format!(
+            "{organization}/{project}/_git/{name}/pullrequest/{}",
+            self.number()
+        ))
     }
 }
 

@@ -107,7 +107,11 @@ pub(super) async fn resolve(
     ))
 }
 
-/// The commit behind a ref. In the order of names it comes first of those that begin like it.
+/// How many pages of refs that begin alike are looked through.
+const MAX_PAGES: usize = 10;
+
+/// The commit behind a ref. In the order of names it comes first of those that begin like it, and that
+/// order may be one without letter case.
 async fn named(
     client: &Client,
     call: &Call,
@@ -120,16 +124,27 @@ async fn named(
         .query("filter", format!("{folder}/{name}"))
         .query("peelTags", "true")
         .query("$top", "100");
-    let answer = client.item(call, endpoint, repo, get).await?;
-    let wire: WireRefs = answer.json()?;
     let whole = format!("refs/{folder}/{name}");
-    let found = wire.value.into_iter().find(|known| known.name == whole);
-    match found.and_then(WireTag::commit) {
-        Some(hash) => CommitId::parse(&hash)
-            .map(Some)
-            .map_err(|_| answer.unusable("a ref leads to no commit")),
-        None => Ok(None),
+    let mut token: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let page = match &token {
+            Some(token) => get.clone().query("continuationToken", token.clone()),
+            None => get.clone(),
+        };
+        let answer = client.item(call, endpoint, repo, page).await?;
+        let wire: WireRefs = answer.json()?;
+        let found = wire.value.into_iter().find(|known| known.name == whole);
+        if let Some(hash) = found.and_then(WireTag::commit) {
+            let commit = CommitId::parse(&hash);
+            let unusable = |_| answer.unusable("a ref leads to no commit");
+            return commit.map(Some).map_err(unusable);
+        }
+        token = answer.header("x-ms-continuationtoken").map(str::to_owned);
+        if token.is_none() {
+            break;
+        }
     }
+    Ok(None)
 }
 
 #[derive(Debug, Deserialize)]

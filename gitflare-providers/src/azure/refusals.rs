@@ -6,7 +6,7 @@ use gitflare_core::{Code, Error, provider::ProviderId};
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::values::ANONYMOUS;
+use super::{claims::lacks, values::ANONYMOUS};
 use crate::{
     http::{Reply, is_page},
     upstream_error::Refusal,
@@ -53,7 +53,8 @@ pub(super) fn no_repository() -> Error {
 
 /// What a refusal means by Azure's own words: the name of an exception, else the number in front of
 /// its message, which may be in any language.
-pub(super) fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
+/// `scope` is the one that what was asked for needs.
+pub(super) fn refusal(refusal: &Refusal<'_>, scope: &str) -> Option<Error> {
     let error = |code, message: &str| Some(refusal.error(code, message));
     let is = |names: &[&str]| {
         let key = refusal.member("typeKey");
@@ -65,26 +66,27 @@ pub(super) fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             let message = "Azure DevOps gave no usable answer.";
             error(Code::UpstreamUnavailable, message)
         }),
-        200..=299 => error(Code::AuthExpired, NO_LONGER),
+        // The page to sign in at comes with any of them.
+        203 => error(Code::AuthExpired, NO_LONGER),
+        200..=299 if refusal.is_page() => error(Code::AuthExpired, NO_LONGER),
         302 | 307 if leads_to_sign_in(refusal) => error(Code::AuthExpired, NO_LONGER),
         401 | 403
             if refusal
                 .header("www-authenticate")
                 .is_some_and(|text| text.contains("insufficient_scope")) =>
         {
-            error(
-                Code::InsufficientScope,
-                "The connection's token lacks a scope that Azure DevOps asks for.",
-            )
+            error(Code::InsufficientScope, LACKS_SCOPE)
         }
-        401 | 403 if is(&["TF400813"]) => Some(not_authorized(refusal)),
+        401 | 403 if is(&["TF400813"]) => Some(not_authorized(refusal, scope)),
         403 if is(&["VS403463", "conditional access"]) => {
             error(Code::AccessBlockedByPolicy, POLICY)
         }
-        403 => error(
-            Code::InsufficientScope,
-            "The account may not do this at Azure DevOps.",
-        ),
+        // The message may name the person: none of it is kept.
+        403 => {
+            let message = "The account may not do this at Azure DevOps.";
+            let error = refusal.error(Code::InsufficientScope, message);
+            Some(error.with_detail("upstream said 403"))
+        }
         404 => not_found(refusal),
         400 if is(&["VS403403"]) => error(Code::ResourceNotFound, NO_BRANCHES),
         400 if is(&[
@@ -124,11 +126,19 @@ fn leads_to_sign_in(refusal: &Refusal<'_>) -> bool {
 
 const POLICY: &str = "A policy of the Azure DevOps organization blocks this access.";
 
+const LACKS_SCOPE: &str = "The connection's token lacks a scope that Azure DevOps asks for.";
+
 /// The message quotes the person by id or address: none of it is kept. An empty or anonymous person is
-/// a token that nobody knows.
-fn not_authorized(refusal: &Refusal<'_>) -> Error {
-    let error = match refusal.says(&["''", "anonymous access", ANONYMOUS]) {
+/// a token that nobody knows; a token that lacks the scope says so itself.
+fn not_authorized(refusal: &Refusal<'_>, scope: &str) -> Error {
+    let is_unknown = refusal.says(&["''", "anonymous access", ANONYMOUS]);
+    let lacks_scope = || {
+        let token = refusal.token();
+        token.is_some_and(|token| lacks(token.expose(), scope))
+    };
+    let error = match is_unknown {
         true => refusal.error(Code::AuthExpired, NO_LONGER),
+        false if lacks_scope() => refusal.error(Code::InsufficientScope, LACKS_SCOPE),
         false => refusal.error(Code::AccessBlockedByPolicy, POLICY),
     };
     error.with_detail("upstream said TF400813")

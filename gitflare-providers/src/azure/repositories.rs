@@ -10,7 +10,7 @@ use gitflare_core::{
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
-    client::{Client, branch, object, parts, without_user},
+    client::{Client, branch, parts, repository_id, without_user},
     profile,
     refusals::{ASLEEP, no_repository},
 };
@@ -130,7 +130,7 @@ impl Walk<'_> {
 }
 
 /// The names of the account's organizations, in order.
-async fn organizations(client: &Client, call: &Call) -> Result<Vec<String>> {
+pub(super) async fn organizations(client: &Client, call: &Call) -> Result<Vec<String>> {
     let member = profile::member_id(client, call).await?;
     let get = Get::new(&["_apis", "accounts"])?.query("memberId", member);
     let answer = client.profiles.get(call, &get).await?;
@@ -203,9 +203,14 @@ fn no_organization() -> Error {
 
 pub(super) async fn find(client: &Client, call: &Call, repo: &RepoRef) -> Result<Repository> {
     let [organization, ..] = parts(&repo.id).ok_or_else(no_repository)?;
-    let answer = client.repository(call, &object(repo, &[])?).await?;
-    let wire: WireRepository = answer.json()?;
-    Ok(wire.seen_by(organization, &call.connection_id))
+    let wire: WireRepository = client.of(call, repo).await?.json()?;
+    let moved = client.upstream.moved();
+    let now = moved.now(&call.connection_id, organization);
+    let full_name = wire.full_name(now.as_deref().unwrap_or(organization));
+    Ok(Repository {
+        full_name,
+        ..wire.seen_by(organization, &call.connection_id)
+    })
 }
 
 pub(super) async fn find_by_name(
@@ -306,7 +311,7 @@ impl WireRepository {
     }
 
     fn id(&self, organization: &str) -> String {
-        format!("{organization}~{}~{}", self.project.id, self.id)
+        repository_id(organization, &self.project.id, &self.id)
     }
 
     fn full_name(&self, organization: &str) -> String {

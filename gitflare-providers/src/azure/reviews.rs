@@ -24,7 +24,7 @@ pub(super) async fn list(
     let id = number.to_string();
     let path = ["pullRequests", &*id, "reviewers"];
     let list = below(Endpoint::Reviews, &Paging::Slices, repo, &path)?;
-    let into = |wire: WireVote| wire.into_review(number);
+    let into = |wire: WireReviewer| wire.into_review(number);
     client.rows(call, list, page, into).await.map(present)
 }
 
@@ -46,31 +46,19 @@ impl WireReviewer {
         let is_person = self.is_container != Some(true) && self.has_declined != Some(true);
         (is_person && self.vote == Some(0)).then(|| self.person.into())
     }
-}
 
-/// A row of the list of reviewers: nobody's vote is nobody's review.
-#[derive(Debug, Deserialize)]
-struct WireVote {
-    id: String,
-    #[serde(flatten)]
-    reviewer: WireReviewer,
-}
-
-impl WireVote {
-    /// The vote of a person, whose id is the review's; `None` without one.
+    /// The vote of a person, whose id is the review's; `None` without one. That of an account that was
+    /// deleted counts all the same, and has no id.
     fn into_review(self, pull_request_number: u64) -> Option<Review> {
-        let state = match self.reviewer.vote? {
-            _ if self.reviewer.is_container == Some(true) => return None,
+        let state = match self.vote? {
+            _ if self.is_container == Some(true) => return None,
             1.. => ReviewState::Approved,
             ..=-1 => ReviewState::ChangesRequested,
             0 => return None,
         };
-        let author = Actor {
-            id: Some(self.id.clone()),
-            ..self.reviewer.person.into()
-        };
+        let author = Actor::from(self.person);
         Some(Review {
-            id: self.id,
+            id: author.id.clone(),
             pull_request_number,
             state,
             body: None,

@@ -7,15 +7,6 @@ use url::Url;
 
 use crate::wire;
 
-/// Whether a text is a GUID.
-pub(super) fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
 /// A branch by its short name.
 pub(super) fn branch(name: String) -> String {
     match name.strip_prefix("refs/heads/") {

@@ -2,12 +2,21 @@
 
 use gitflare_core::provider::{Capability, Endpoint};
 
+const SHORT_IDS: &str = "Bitbucket cuts the commit ids of pull requests to their first twelve digits, which `commits/:commitId` and its diff take.";
+
 pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
     Capability::none(
         Endpoint::Contributors,
         "Bitbucket has no list of a repository's contributors.",
     ),
     Capability::none(Endpoint::Releases, "Bitbucket has no releases."),
+    Capability::limited(
+        Endpoint::FileTree,
+        "Bitbucket lists ten levels of folders at once; an entry of `errors` says where there are more.",
+    ),
+    Capability::limited(Endpoint::PullRequests, SHORT_IDS),
+    Capability::limited(Endpoint::PullRequest, SHORT_IDS),
+    Capability::limited(Endpoint::PullRequestDiff, SHORT_IDS),
     Capability::none(Endpoint::Labels, "Bitbucket has no labels."),
     Capability::none(Endpoint::Stargazers, "Bitbucket has no stars."),
     Capability::none(

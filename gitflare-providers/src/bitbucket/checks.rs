@@ -4,12 +4,12 @@
 use gitflare_core::{
     Page, PageRequest, Result, Timestamp,
     model::{Check, CheckConclusion, CheckStatus},
-    provider::{Call, Endpoint, RefSelector, RepoRef},
+    provider::{Call, CommitId, Endpoint, RefSelector, RepoRef},
 };
 use serde::Deserialize;
 
 use super::{
-    client::{Client, below},
+    client::{Client, WireHref, below, href},
     refs,
 };
 use crate::{
@@ -36,7 +36,16 @@ pub(super) async fn list(
     let path = ["commit", commit.as_str(), "statuses"];
     // Statuses without a branch come along, as they are about the commit whatever its branch.
     let list = below(Endpoint::Checks, repo, &path).query_opt("refname", branch);
-    let checks = client.rows(call, list, page, WireStatus::into).await?;
+    let into = |wire: WireStatus| {
+        let check = Check::from(wire);
+        let known = check.commit_sha.is_some();
+        let asked = (!known).then(|| commit.as_str().to_owned());
+        Check {
+            commit_sha: asked.or(check.commit_sha),
+            ..check
+        }
+    };
+    let checks = client.rows(call, list, page, into).await?;
     Ok(pin(checks, &commit))
 }
 
@@ -54,10 +63,25 @@ pub(super) struct WireStatus {
     #[serde(default, deserialize_with = "wire::filled")]
     refname: Option<String>,
     commit: Option<WireHash>,
+    links: Option<WireStatusLinks>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_on: Option<Timestamp>,
     #[serde(default, deserialize_with = "wire::moment")]
     updated_on: Option<Timestamp>,
+}
+
+/// Hooks name the commit by its address.
+#[derive(Debug, Deserialize)]
+struct WireStatusLinks {
+    commit: Option<WireHref>,
+}
+
+impl WireStatusLinks {
+    fn commit(self) -> Option<String> {
+        let address = href(self.commit)?;
+        let last = address.rsplit('/').next()?;
+        CommitId::parse(last).is_ok().then(|| last.to_owned())
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,7 +110,10 @@ impl From<WireStatus> for Check {
             completed_at: wire.updated_on.filter(|_| conclusion.is_some()),
             status,
             conclusion,
-            commit_sha: wire.commit.and_then(|commit| commit.hash),
+            commit_sha: wire
+                .commit
+                .and_then(|commit| commit.hash)
+                .or_else(|| wire.links?.commit()),
             git_ref: wire.refname,
             web_url: wire.url,
             started_at: wire.created_on,

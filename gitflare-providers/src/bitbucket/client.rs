@@ -14,7 +14,7 @@ use crate::{
     http::Http,
     listing::{About, Api, List, Paging, settle_by_look},
     pagination::{self, Keys},
-    request::Get,
+    request::{AGENT, Get},
     upstream::{Dialect, RETRIES, RateLimitHeaders, Upstream, bearer},
     upstream_answer::Answer,
     upstream_error::recode,
@@ -34,10 +34,7 @@ const DIALECT: Dialect = Dialect {
     headers: &[
         // Diffs and files come as they are.
         ("accept", "application/json, text/plain, */*;q=0.1"),
-        (
-            "user-agent",
-            concat!("gitflare/", env!("CARGO_PKG_VERSION")),
-        ),
+        ("user-agent", AGENT),
     ],
     query: &[],
     authorization,
@@ -128,15 +125,12 @@ pub(super) fn braced(uuid: &str) -> String {
     format!("{{{uuid}}}")
 }
 
-/// A UUID as this adapter writes it: without braces, which no path segment needs to encode then.
-pub(super) fn unbraced(uuid: String) -> String {
-    match uuid
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-    {
-        Some(bare) => bare.to_owned(),
-        None => uuid,
-    }
+/// A UUID as this adapter writes it: without braces, which no path segment needs to encode then, and in
+/// lower case.
+pub(super) fn unbraced(uuid: impl AsRef<str>) -> String {
+    let uuid = uuid.as_ref();
+    let inside = uuid.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+    inside.unwrap_or(uuid).to_ascii_lowercase()
 }
 
 /// One Bitbucket.

@@ -43,7 +43,12 @@ pub(super) async fn read(
     );
     Ok(match (text, listed) {
         (Ok(answer), Ok(listed)) => merge(listed, git_diff::files(&answer.reply.body)),
-        (Ok(answer), Err(_)) => DiffFiles::of(git_diff::files(&answer.reply.body)),
+        (Ok(answer), Err(_)) => {
+            // Files that are no text stand in the list alone.
+            let mut files = DiffFiles::of(git_diff::files(&answer.reply.body));
+            files.truncated = true;
+            files
+        }
         // Too large for Bitbucket to make, or for the gateway to read.
         (Err(error), Ok(listed))
             if error.upstream_status() == Some(555) || error.code() == Code::InvalidLimit =>
@@ -105,8 +110,8 @@ fn merge(listed: DiffFiles, text: impl Iterator<Item = DiffFile>) -> DiffFiles {
     files
 }
 
-/// The counts of the list of files at a path; `None` when it has more than one page, or is too large
-/// for Bitbucket to make.
+/// The counts of the list of files at a path; `None` when it has more than one page, or is refused, as
+/// one that is too large for Bitbucket to make.
 pub(super) async fn stats(
     client: &Client,
     call: &Call,
@@ -117,9 +122,16 @@ pub(super) async fn stats(
     let get = object(repo, list)?.query("pagelen", MAX_FILES);
     let listed: WireStat = match client.item(call, endpoint, repo, get).await {
         Ok(answer) => answer.json()?,
-        // The commit is there all the same.
-        Err(error) if matches!(error.upstream_status(), Some(404 | 500..)) => return Ok(None),
-        Err(error) => return Err(error),
+        // What concerns the connection. Else the commit is there all the same.
+        Err(error)
+            if matches!(
+                error.code(),
+                Code::AuthExpired | Code::InvalidCredentials | Code::RateLimited
+            ) =>
+        {
+            return Err(error);
+        }
+        Err(_) => return Ok(None),
     };
     if listed.next.is_some() {
         return Ok(None);

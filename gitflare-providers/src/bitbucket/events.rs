@@ -109,6 +109,9 @@ pub(super) const EVENTS: &[(&str, &[EventName], Option<EventAction>)] = &[
     ("repo:deleted", REPOSITORY, Some(EventAction::Deleted)),
 ];
 
+/// What an organization's own hooks call with, and repositories' cannot ask for.
+const APPEARED: &[&str] = &["repo:created", "repo:imported"];
+
 const PULL_REQUEST: &[EventName] = &[EventName::PullRequest];
 const COMMENT: &[EventName] = &[EventName::Comment];
 const CHECK: &[EventName] = &[EventName::Check];
@@ -273,8 +276,17 @@ impl WireEvent {
                 .as_ref()
                 .is_some_and(|changes| changes.name.is_some() || changes.full_name.is_some());
         let mut known = EVENTS.iter();
-        let Some((_, names, action)) = known.find(|(key, ..)| *key == event) else {
-            return Ok(Vec::new());
+        let (names, action) = match known.find(|(key, ..)| *key == event) {
+            Some((_, names, action)) => (*names, action),
+            None if APPEARED.contains(&event) => (REPOSITORY, &Some(EventAction::Created)),
+            // Whatever is new to us has happened all the same; its word goes along.
+            None if event.starts_with("pullrequest:") && self.pullrequest.is_some() => {
+                (PULL_REQUEST, &Some(EventAction::Updated))
+            }
+            None if event.starts_with("repo:") && self.repository.is_some() => {
+                (REPOSITORY, &Some(EventAction::Updated))
+            }
+            None => return Ok(Vec::new()),
         };
         let name = names[0];
         let mut at = None;

@@ -29,8 +29,11 @@ use gitflare_core::{
     provider::{Evidence, ProviderHooks},
 };
 
-use self::{capabilities::CAPABILITIES, client::Client};
-use crate::{Http, OauthConfig, oauth::Oauth, serve::serve};
+use self::{
+    capabilities::CAPABILITIES,
+    client::{Client, unbraced},
+};
+use crate::{Http, OauthConfig, oauth::Oauth, serve::serve, wire::is_uuid};
 
 /// The provider of one Bitbucket Cloud.
 #[derive(Debug)]
@@ -65,11 +68,13 @@ serve! {
     Bitbucket {
         /// A UUID without its braces; everything else is `workspace/slug`.
         fn is_repository_id(&self, segment: &str) -> bool {
-            segment.len() == 36
-                && segment.bytes().enumerate().all(|(at, byte)| match at {
-                    8 | 13 | 18 | 23 => byte == b'-',
-                    _ => byte.is_ascii_hexdigit(),
-                })
+            is_uuid(segment)
+        }
+
+        /// Bitbucket itself has braces around it.
+        fn respelt(&self, segment: &str) -> Option<String> {
+            let id = unbraced(segment);
+            (is_uuid(&id) && id != segment).then_some(id)
         }
 
         fn hooks(&self) -> Option<&dyn ProviderHooks> {

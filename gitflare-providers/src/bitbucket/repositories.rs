@@ -172,7 +172,8 @@ fn position(slug: &str, within: Option<&Position>) -> Position {
 fn read(position: &Position) -> Result<(String, Option<Position>)> {
     let mut fields = position.fields();
     let slug = fields.text()?.to_string();
-    let is_slug = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    // A connection may name its workspace by its UUID.
+    let is_slug = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.{}".contains(&byte);
     if slug.is_empty() || !slug.bytes().all(is_slug) {
         return Err(Error::invalid_cursor("no workspace in it"));
     }
@@ -244,20 +245,13 @@ pub(super) struct WireRepository {
     #[serde(default, deserialize_with = "wire::filled")]
     language: Option<String>,
     /// Sent as `null` where the repository is no fork.
-    #[serde(default, deserialize_with = "sent")]
+    #[serde(default, deserialize_with = "wire::sent")]
     parent: Option<Option<IgnoredAny>>,
     links: Option<WireRepositoryLinks>,
     #[serde(default, deserialize_with = "wire::moment")]
     created_on: Option<Timestamp>,
     #[serde(default, deserialize_with = "wire::moment")]
     updated_on: Option<Timestamp>,
-}
-
-/// Tells `null`, which was sent, from what was not.
-fn sent<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<IgnoredAny>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Deserialize)]

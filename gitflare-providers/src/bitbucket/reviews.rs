@@ -27,6 +27,7 @@ pub(super) async fn list(
     let id = number.to_string();
     let list = below(Endpoint::Reviews, repo, &["pullrequests", &*id])
         .rows_in("participants")
+        .optional()
         .paged(&Paging::Slices);
     let into = |wire: WireParticipant| wire.into_review(number);
     client.rows(call, list, page, into).await.map(present)
@@ -36,7 +37,10 @@ pub(super) async fn list(
 pub(super) struct WireParticipant {
     /// `null` for an account that was deleted.
     user: Option<WireUser>,
-    state: Option<Word>,
+    /// Not in older answers.
+    #[serde(default, deserialize_with = "wire::sent")]
+    state: Option<Option<Word>>,
+    approved: Option<bool>,
     #[serde(default, deserialize_with = "wire::moment")]
     participated_on: Option<Timestamp>,
 }
@@ -50,15 +54,17 @@ impl WireParticipant {
     /// The vote of a person, whose id is the review's; `None` without a vote. That of an account that was
     /// deleted counts all the same, and has no id.
     fn into_review(self, pull_request_number: u64) -> Option<Review> {
-        let state = match self.state.as_ref()?.as_str() {
-            "approved" => ReviewState::Approved,
-            "changes_requested" => ReviewState::ChangesRequested,
-            _ => return None,
+        let state = match &self.state {
+            None if self.approved == Some(true) => ReviewState::Approved,
+            state => match state.as_ref()?.as_ref()?.as_str() {
+                "approved" => ReviewState::Approved,
+                "changes_requested" => ReviewState::ChangesRequested,
+                _ => return None,
+            },
         };
         let author: Option<Actor> = self.user.map(Into::into);
-        let id = author.as_ref().and_then(|author| author.id.clone());
         Some(Review {
-            id: id.unwrap_or_default(),
+            id: author.as_ref().and_then(|author| author.id.clone()),
             pull_request_number,
             state,
             body: None,

@@ -52,9 +52,10 @@ pub(super) async fn list(
         .folder()
         .query_opt("max_depth", depth);
     let page = PageRequest { limit, position };
-    let entries = client.rows(call, list, page, WireEntry::into).await?;
+    let mut entries: Page<TreeEntry> = client.rows(call, list, page, WireEntry::into).await?;
     if query.recursive {
-        check_depth(&entries.items, folders.len())?;
+        let unopened = below_depth(&entries.items, folders.len());
+        entries.errors.extend(unopened);
     }
     Ok(pin(entries, &commit))
 }
@@ -81,21 +82,20 @@ async fn file_at(
     }
 }
 
-/// A folder at the deepest level was not opened, so that what is in it would be missing.
-fn check_depth(entries: &[TreeEntry], root: usize) -> Result<()> {
+/// What is missing from a page: a folder at the deepest level was not opened.
+fn below_depth(entries: &[TreeEntry], root: usize) -> Option<Error> {
     let is_deepest = |entry: &TreeEntry| {
         entry.kind == TreeEntryType::Directory && entry.path.split('/').count() >= root + MAX_DEPTH
     };
-    match entries.iter().find(|entry| is_deepest(entry)) {
-        None => Ok(()),
-        Some(_) => Err(Error::upstream(
-            Code::InvalidRequest,
+    entries.iter().any(is_deepest).then(|| {
+        Error::upstream(
+            Code::UnsupportedEndpoint,
             ProviderId::BITBUCKET,
             format!(
                 "Bitbucket lists no more than {MAX_DEPTH} levels of folders at once: list deeper ones with `path`."
             ),
-        )),
-    }
+        )
+    })
 }
 
 #[derive(Debug, Deserialize)]

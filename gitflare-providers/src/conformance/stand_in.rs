@@ -19,6 +19,7 @@ pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
+    is_sent: bool,
 }
 
 impl Reply {
@@ -32,6 +33,16 @@ impl Reply {
                 ("x-github-request-id", "C0DE:1:2:3".to_owned()),
             ],
             body: body.into(),
+            is_sent: true,
+        }
+    }
+
+    /// No answer: the request is taken, and the connection stays open.
+    #[must_use]
+    pub fn never() -> Self {
+        Self {
+            is_sent: false,
+            ..Self::ok("")
         }
     }
 
@@ -177,6 +188,9 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
         }
         let body = String::from_utf8(body).unwrap();
         let reply = state.lock().unwrap().answer(&target, &head, &body);
+        if !reply.is_sent {
+            return std::future::pending().await;
+        }
         let (status, length) = (reply.status, reply.body.len());
         let mut text = format!("HTTP/1.1 {status} X\r\n");
         if !matches!(status, 204 | 304) {

@@ -4,6 +4,7 @@
 use gitflare_core::{Code, Error, provider::ProviderId};
 
 use crate::{
+    request::AGENT,
     upstream::{Dialect, RateLimitHeaders},
     upstream_error::Refusal,
 };
@@ -13,13 +14,7 @@ pub(super) const REQUEST_ID: &[&str] = &["x-request-id", "request-id"];
 
 pub(super) const DIALECT: Dialect = Dialect {
     provider: ProviderId::GITFLIC,
-    headers: &[
-        ("accept", "application/json"),
-        (
-            "user-agent",
-            concat!("gitflare/", env!("CARGO_PKG_VERSION")),
-        ),
-    ],
+    headers: &[("accept", "application/json"), (USER_AGENT, AGENT)],
     query: &[],
     authorization: |token| format!("token {token}"),
     pasted: None,
@@ -39,6 +34,9 @@ pub(super) const DIALECT: Dialect = Dialect {
     missing: |_| None,
 };
 
+/// The header by which GitFlic's filter tells callers apart.
+pub(super) const USER_AGENT: &str = "user-agent";
+
 /// What a refusal means. Only JSON is GitFlic's own: the filter in front of the public service answers
 /// with pages, whatever the status.
 fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
@@ -54,6 +52,8 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             Code::AuthExpired,
             "GitFlic no longer accepts the connection's credential.",
         ),
+        // Of a legal block the status alone is the word, whoever sends it (RFC 7725).
+        451 => None,
         400..=499 if !refusal.is_json() => error(
             Code::UpstreamUnavailable,
             "GitFlic cannot be reached: something in front of it refuses the call.",

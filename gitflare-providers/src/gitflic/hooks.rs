@@ -18,6 +18,7 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Gitflic,
+    api::readable,
     checks::{digits, short_name},
     client::names,
 };
@@ -183,13 +184,25 @@ struct WireHook {
 #[derive(Debug, Deserialize)]
 struct WireEvent {
     action: Word,
+    #[serde(default, deserialize_with = "text")]
     project_id: Option<String>,
+    #[serde(default, deserialize_with = "readable")]
     project: Option<WireProject>,
+    #[serde(default, deserialize_with = "readable")]
     push: Option<WireRef>,
+    #[serde(default, deserialize_with = "readable")]
     merge_request: Option<WireMergeRequest>,
+    #[serde(default, deserialize_with = "readable")]
     pipeline: Option<WirePipeline>,
-    #[serde(alias = "note", alias = "issue_note", alias = "comment")]
+    /// What somebody said, as the next three: which of these names it has is documented nowhere.
+    #[serde(default, deserialize_with = "readable")]
     discussion: Option<WireNote>,
+    #[serde(default, deserialize_with = "readable")]
+    note: Option<WireNote>,
+    #[serde(default, deserialize_with = "readable")]
+    issue_note: Option<WireNote>,
+    #[serde(default, deserialize_with = "readable")]
+    comment: Option<WireNote>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -243,6 +256,7 @@ fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
 
 #[derive(Debug, Deserialize)]
 struct WirePipeline {
+    #[serde(default, deserialize_with = "digits")]
     id: Option<String>,
     #[serde(default, deserialize_with = "digits")]
     local_id: Option<String>,
@@ -273,6 +287,8 @@ impl WireEvent {
     fn into_events(self) -> Vec<HookEvent> {
         let action = self.action;
         let word = action.as_str();
+        let note = self.discussion.or(self.note);
+        let note = note.or(self.issue_note).or(self.comment);
         let name = self.push.map(|push| push.git_ref);
         let moved = |event| {
             let name = name.clone().map(short_name)?;
@@ -304,10 +320,10 @@ impl WireEvent {
             "PIPELINE_NEW" | "PIPELINE_SUCCESS" | "PIPELINE_WARNING" | "PIPELINE_FAIL" => {
                 vec![self.pipeline.and_then(|it| it.told(word))]
             }
-            "MERGE_REQUEST_ACCEPT" => vec![approval(self.merge_request, self.discussion)],
+            "MERGE_REQUEST_ACCEPT" => vec![approval(self.merge_request, note)],
             "NEW_ISSUE_NOTE" | "DISCUSSION_CREATE" => {
                 let number = self.merge_request.and_then(|it| it.local_id);
-                vec![self.discussion.and_then(|it| it.told(number, None))]
+                vec![note.and_then(|it| it.told(number, None))]
             }
             _ => Vec::new(),
         };

@@ -33,8 +33,8 @@ use gitflare_core::{
     provider::{Evidence, ProviderHooks},
 };
 
-use self::{capabilities::CAPABILITIES, client::Client, oauth::GitflicOauth};
-use crate::{Http, OauthConfig, serve::serve};
+use self::{capabilities::CAPABILITIES, client::Client, dialect::USER_AGENT, oauth::GitflicOauth};
+use crate::{Http, OauthConfig, serve::serve, upstream::user_agent, wire::is_uuid};
 
 /// The provider of one GitFlic.
 #[derive(Debug)]
@@ -66,6 +66,19 @@ impl Gitflic {
         self
     }
 
+    /// Names itself to GitFlic in another way than as `gitflare/<version>`: the filter in front of the
+    /// public service has refused agents that it took for bare libraries. [`OauthConfig::user_agent`] is the
+    /// same for its sign-in.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for what no header holds (RFC 9110, section 5.5).
+    pub fn with_user_agent(mut self, agent: &str) -> Result<Self> {
+        self.client
+            .upstream
+            .set_header(USER_AGENT, Some(user_agent(agent)?));
+        Ok(self)
+    }
+
     /// Links accounts too, as the application that is registered there.
     ///
     /// # Errors
@@ -81,6 +94,11 @@ serve! {
         /// A UUID; everything else is `owner/project`.
         fn is_repository_id(&self, segment: &str) -> bool {
             is_uuid(segment)
+        }
+
+        fn respelt(&self, segment: &str) -> Option<String> {
+            let id = segment.to_ascii_lowercase();
+            (is_uuid(&id) && id != segment).then_some(id)
         }
 
         fn hooks(&self) -> Option<&dyn ProviderHooks> {
@@ -113,12 +131,4 @@ serve! {
     pull_request => pull_requests::find,
     comments => comments::list,
     contents => contents::read,
-}
-
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }

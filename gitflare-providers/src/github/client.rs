@@ -70,9 +70,7 @@ pub(super) const LINKS_UNSIZED: Paging = Paging::Pages {
 /// How many pages of installations are walked; a person with more has nobody's help.
 const MAX_INSTALLATION_PAGES: usize = 10;
 
-/// What a repository without commits answers where commits are needed.
-pub(super) const CONFLICT: &[u16] = &[409];
-/// What it answers for its contributors.
+/// What a repository without commits answers for its contributors.
 pub(super) const NO_CONTENT: &[u16] = &[204];
 
 /// A list below a repository.
@@ -101,6 +99,9 @@ impl Api for Client {
         let Some(repo) = about.repo else {
             return Err(refusal);
         };
+        if has_no_commits(&refusal) && lists_commits(about.endpoint) {
+            return Ok(());
+        }
         if refusal.upstream_status() != Some(404) || refusal.code() != Code::ResourceNotFound {
             return Err(refusal);
         }
@@ -179,6 +180,19 @@ impl Client {
     }
 }
 
+/// Whether a refusal says that the repository has no commits.
+pub(super) fn has_no_commits(refusal: &Error) -> bool {
+    refusal.upstream_status() == Some(409) && refusal.code() == Code::ResourceNotFound
+}
+
+/// Whether a list is empty where there are no commits.
+const fn lists_commits(endpoint: Endpoint) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::Commits | Endpoint::FileTree | Endpoint::Checks
+    )
+}
+
 /// The owner in `owner/name`.
 pub(super) fn owner(full_name: &str) -> Option<&str> {
     full_name.split_once('/').map(|(owner, _)| owner)
@@ -228,8 +242,9 @@ pub(super) fn page_number(page: &PageRequest) -> u64 {
 }
 
 /// Where the next page starts.
-fn next(answer: &Answer, _: &PageRequest, _: usize) -> Result<Option<Position>> {
-    pagination::from_link(answer, NEXT)
+fn next(answer: &Answer, page: &PageRequest, _: usize) -> Result<Option<Position>> {
+    let (next, place) = (pagination::from_link(answer, NEXT)?, page.position.as_ref());
+    Ok(pagination::growing(next, place, NEXT, "page"))
 }
 
 /// Where a GitHub App is installed.
@@ -344,7 +359,13 @@ fn refusal(refusal: &Refusal<'_>) -> Option<Error> {
             Code::ResourceNotFound,
             "The two names have no common ancestor.",
         ),
-        409 => error(Code::ResourceNotFound, "The repository has no commits yet."),
+        409 if refusal.says(&["repository is empty"]) => {
+            error(Code::ResourceNotFound, "The repository has no commits yet.")
+        }
+        409 => error(
+            Code::UpstreamUnavailable,
+            "GitHub cannot read the repository at the moment.",
+        ),
         422 if refusal.says(&["no commit found"]) || refusal.tells("missing") => {
             error(Code::ResourceNotFound, "GitHub has no such resource.")
         }

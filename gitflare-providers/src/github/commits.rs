@@ -8,7 +8,7 @@ use gitflare_core::{
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
-    client::{CONFLICT, Client, LINKS_UNSIZED, below},
+    client::{Client, LINKS_UNSIZED, below, has_no_commits},
     diff::WireFile,
     profile::WireUser,
 };
@@ -27,7 +27,7 @@ pub(super) fn list<'a>(repo: &'a RepoRef, branch: Option<&GitRef>) -> Result<Lis
 }
 
 fn history(repo: &RepoRef) -> List<'_> {
-    below(Endpoint::Commits, repo, &["commits"]).empty_on(CONFLICT)
+    below(Endpoint::Commits, repo, &["commits"])
 }
 
 /// One commit. Of its files one to a page is asked for, so that the number of the last page is how
@@ -46,6 +46,7 @@ pub(super) async fn find(
         stats,
         files,
     } = answer.json()?;
+    let is_told = stats.is_some() || files.is_some();
     let listed = files.map(|files| files.0.len() as u64);
     let stats = stats.unwrap_or_default();
     let stats = DiffStats {
@@ -57,7 +58,7 @@ pub(super) async fn find(
         deletions: stats.deletions,
     };
     Ok(Commit {
-        stats: Some(stats),
+        stats: is_told.then_some(stats),
         ..commit.into()
     })
 }
@@ -124,14 +125,12 @@ pub(super) async fn resolve(
         }
     };
     // Its files come along; one of them is the least.
-    let get = Get::new(&["repositories", &repo.id, "commits", &name])?
-        .query("per_page", "1")
-        .also(CONFLICT);
-    let answer = client.item(call, endpoint, repo, get).await?;
-    if answer.status() != 200 {
-        return Ok(None);
+    let get = Get::new(&["repositories", &repo.id, "commits", &name])?.query("per_page", "1");
+    match client.item(call, endpoint, repo, get).await {
+        Ok(answer) => parse(&answer.json::<WireTip>()?.sha).map(Some),
+        Err(error) if has_no_commits(&error) => Ok(None),
+        Err(error) => Err(error),
     }
-    parse(&answer.json::<WireTip>()?.sha).map(Some)
 }
 
 fn parse(sha: &str) -> Result<CommitId> {

@@ -1,5 +1,6 @@
 //! Deployments. Their state is the newest of a list of statuses that each has, which is read along:
-//! a few at a time, and as long as time is left. One that is not learned is unknown, and said to be.
+//! a few at a time, and as long as time is left. One without statuses is pending, one that is not
+//! learned is unknown, and said to be.
 //! Their payload is the customer's own and is never read.
 
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::{
     listing::Api,
     request::Get,
     upstream_error::recode,
-    wire::{self, Id, Rows, Word},
+    wire::{self, Id, Word},
 };
 
 /// GitHub asks its clients to call little at once.
@@ -63,10 +64,10 @@ async fn states(
     call: &Call,
     repo: &RepoRef,
     deployments: &[WireDeployment],
-) -> Result<Vec<Result<Option<Word>>>> {
+) -> Result<Vec<Result<Option<DeploymentState>>>> {
     let until = Instant::from_std(call.deadline) - TO_ANSWER;
     let ids: Vec<Id> = deployments.iter().map(|wire| wire.id).collect();
-    let states: Vec<Result<Option<Word>>> = stream::iter(ids)
+    let states: Vec<Result<Option<DeploymentState>>> = stream::iter(ids)
         .map(|id| async move {
             match timeout_at(until, state(client, call, repo, id)).await {
                 Ok(state) => state,
@@ -88,7 +89,7 @@ async fn states(
 }
 
 /// What is missing from the page for states that were not learned.
-fn not_learned(states: &[Result<Option<Word>>]) -> Option<Error> {
+fn not_learned(states: &[Result<Option<DeploymentState>>]) -> Option<Error> {
     let failed = states.iter().filter_map(|state| state.as_ref().err());
     let count = failed.clone().count();
     let first = failed.clone().next()?;
@@ -99,8 +100,13 @@ fn not_learned(states: &[Result<Option<Word>>]) -> Option<Error> {
     Some(recode(first, first.code(), message))
 }
 
-/// The newest status; `None` while there is none, or when the deployment was deleted meanwhile.
-async fn state(client: &Client, call: &Call, repo: &RepoRef, id: Id) -> Result<Option<Word>> {
+/// The newest status; `None` for a word that is not known, or when the deployment was deleted meanwhile.
+async fn state(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    id: Id,
+) -> Result<Option<DeploymentState>> {
     let id = String::from(id);
     let path = ["repositories", &repo.id, "deployments", &id, "statuses"];
     let get = Get::new(&path)?.query("per_page", "1");
@@ -109,13 +115,26 @@ async fn state(client: &Client, call: &Call, repo: &RepoRef, id: Id) -> Result<O
         Err(error) if error.code() == Code::ResourceNotFound => return Ok(None),
         asked => asked?,
     };
-    let statuses: Rows<WireStatus> = answer.json()?;
-    Ok(statuses.into_iter().next().and_then(|status| status.state))
+    let statuses: Vec<Option<WireStatus>> = answer.json()?;
+    Ok(match statuses.first() {
+        Some(status) => status.as_ref().and_then(WireStatus::state),
+        // Nobody has begun it.
+        None => Some(DeploymentState::Pending),
+    })
 }
 
+/// One status of a deployment, as lists and events have it.
 #[derive(Debug, Deserialize)]
-struct WireStatus {
+pub(super) struct WireStatus {
     state: Option<Word>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    pub(super) created_at: Option<Timestamp>,
+}
+
+impl WireStatus {
+    pub(super) fn state(&self) -> Option<DeploymentState> {
+        DeploymentState::parse(self.state.as_ref()?.as_str())
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -134,11 +153,11 @@ pub(super) struct WireDeployment {
 }
 
 impl WireDeployment {
-    pub(super) fn into_deployment(self, state: Option<Word>) -> Deployment {
+    pub(super) fn into_deployment(self, state: Option<DeploymentState>) -> Deployment {
         Deployment {
             id: self.id.into(),
             environment: self.environment,
-            state: state.and_then(|word| DeploymentState::parse(word.as_str())),
+            state,
             git_ref: self.git_ref,
             commit_sha: self.sha,
             description: self.description,

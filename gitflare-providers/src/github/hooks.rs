@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use gitflare_core::{
     Code, Result, Secret, Timestamp,
     model::{
-        Comment, Commit, EventAction, EventData, EventName, PullRequestState, PushEvent, RefEvent,
-        ReviewState, Signature,
+        Comment, Commit, DeploymentState, EventAction, EventData, EventName, PullRequestState,
+        PushEvent, RefEvent, ReviewState, Signature,
     },
     provider::{Call, Endpoint, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
@@ -18,7 +18,7 @@ use super::{
     Github,
     checks::{WireRun, WireStatus},
     comments::WireComment,
-    deployments::WireDeployment,
+    deployments::{self, WireDeployment},
     pull_requests::WirePull,
     releases::WireRelease,
     repositories::WireRepository,
@@ -28,7 +28,7 @@ use crate::{
     hooks::{action, invalid, is_signed, known_sha, short_name, upstream_names},
     listing::{About, Api},
     upstream_error::recode,
-    wire::{self, Id, Rows, Word},
+    wire::{self, Id, Rows},
 };
 
 /// Every unified event, and what GitHub calls it.
@@ -266,8 +266,8 @@ fn settled(action: EventAction, word: Option<&str>, data: &EventData) -> EventAc
 fn deployed(event: &str, body: &[u8]) -> Result<HookEvent> {
     let wire: WireDeployed = parse(body)?;
     let (state, at) = match wire.deployment_status {
-        Some(status) => (status.state, status.created_at),
-        None => (None, None),
+        Some(status) => (status.state(), status.created_at),
+        None => (Some(DeploymentState::Pending), None),
     };
     let deployment = wire.deployment.into_deployment(state);
     let data = EventData::Deployment(Box::new(deployment));
@@ -422,14 +422,7 @@ struct WireChecked {
 struct WireDeployed {
     action: Option<String>,
     deployment: WireDeployment,
-    deployment_status: Option<WireState>,
-}
-
-#[derive(Debug, Deserialize)]
-struct WireState {
-    state: Option<Word>,
-    #[serde(default, deserialize_with = "wire::moment")]
-    created_at: Option<Timestamp>,
+    deployment_status: Option<deployments::WireStatus>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -67,11 +67,10 @@ mod tests {
     }
 
     fn oauth_at(api_url: &str, app_slug: Option<&str>) -> Oauth {
+        let callback = "https://gateway.example/v1/auth/github/callback";
         let config = OauthConfig {
-            client_id: "client".into(),
             client_secret: Some(Secret::from("secret")),
-            redirect_uri: "https://gateway.example/v1/auth/github/callback".into(),
-            web_url: None,
+            ..OauthConfig::new("client", callback)
         };
         let http = Http::new(&HttpConfig::default()).unwrap();
         let slug = app_slug.map(str::to_owned);

@@ -66,7 +66,7 @@ impl WireReview {
     fn into_review(self, pull_request_number: u64) -> Option<Review> {
         (self.word() != "pending").then(|| Review {
             state: self.state().unwrap_or(ReviewState::Commented),
-            id: self.id.into(),
+            id: Some(self.id.into()),
             pull_request_number,
             body: self.body,
             author: self.user.and_then(WireUser::into_actor),

@@ -185,9 +185,16 @@ fn goes_on_by_token(position: &Position) -> bool {
         .is_ok_and(|kind| kind == BY_TOKEN)
 }
 
+/// GitLab's own pointer in a position.
+fn behind_kind(position: &Position) -> Result<Position> {
+    let mut fields = position.fields();
+    fields.number()?;
+    Ok(fields.rest())
+}
+
 /// Where the next page starts: first how, then GitLab's own pointer. A list that was asked for by
 /// keyset and answered by numbers goes on by numbers.
-fn next(answer: &Answer, _: &PageRequest, _: usize) -> Result<Option<Position>> {
+fn next(answer: &Answer, page: &PageRequest, _: usize) -> Result<Option<Position>> {
     let token = answer.header("x-next-page-token");
     let number = answer.header("x-next-page");
     let (kind, pointer) = match pagination::from_link(answer, TOKENS) {
@@ -202,7 +209,17 @@ fn next(answer: &Answer, _: &PageRequest, _: usize) -> Result<Option<Position>> 
             ),
         },
     };
-    Ok(pointer.map(|pointer| Position::new().number(kind).then(&pointer)))
+    let pointer = match kind {
+        BY_NUMBER if !page.position.as_ref().is_some_and(goes_on_by_token) => {
+            let place = page.position.as_ref().map(behind_kind).transpose()?;
+            pagination::growing(pointer, place.as_ref(), NUMBERS, NUMBERS[0])
+        }
+        _ => pointer,
+    };
+    Ok(pointer.map(|pointer| match pointer.fields().is_empty() {
+        true => pointer,
+        false => Position::new().number(kind).then(&pointer),
+    }))
 }
 
 /// The endpoints that GitLab fails, in several ways, for a repository without commits.

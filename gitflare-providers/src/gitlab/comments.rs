@@ -98,12 +98,17 @@ impl WirePosition {
             CommentSide::New => start.new_line,
             CommentSide::Old => start.old_line,
         });
-        let path = match side {
-            Some(CommentSide::Old) => self.old_path.or(self.new_path),
-            _ => self.new_path.or(self.old_path),
+        let (path, other) = match side {
+            Some(CommentSide::Old) => (self.old_path, self.new_path),
+            _ => (self.new_path, self.old_path),
+        };
+        let (path, other) = match path {
+            None => (other, None),
+            path => (path, other),
         };
         Comment {
             kind: CommentKind::Inline,
+            other_path: other.filter(|other| path.as_ref() != Some(other)),
             path,
             side,
             // A range of one line is a line.

@@ -39,22 +39,40 @@ pub(super) async fn read(
         }
         Err(error) => return Err(error),
     };
-    // A link of the same text is another object in all but its name: it has to be looked up first.
-    let may_be_link = content.size.is_none_or(|size| size <= LONGEST_LINK);
-    if !may_be_link && held.has(&content) {
-        return Ok(content);
-    }
     let commit = content.commit_sha.clone().unwrap_or(name);
+    let may_be_link = content.size.is_none_or(|size| size <= LONGEST_LINK);
+    // A link of the same text is another object in all but its name: it is looked up, without its bytes.
+    if held.has(&content) || (may_be_link && held.has(&linked(content.clone()))) {
+        let known = match may_be_link {
+            true => looked_up(client, call, repo, query, content.clone(), &commit).await?,
+            false => content.clone(),
+        };
+        if held.has(&known) {
+            return Ok(known);
+        }
+    }
     let get = at(repo, path)?.then("raw").query("ref", &*commit);
     let content = file::fill(client, call, repo, content, get).await?;
     let text = content.content.as_deref();
     let reads_like_link =
         may_be_link && text.is_some_and(|text| !text.is_empty() && !text.contains(['\n', '\0']));
     let is_empty = content.size == Some(0);
-    if !reads_like_link && !is_empty {
-        return Ok(content);
+    match reads_like_link || is_empty {
+        true => looked_up(client, call, repo, query, content, &commit).await,
+        false => Ok(content),
     }
-    Ok(match find(client, call, repo, query, &commit).await? {
+}
+
+/// The same as what its folder calls it.
+async fn looked_up(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    query: &ContentQuery,
+    content: Content,
+    commit: &str,
+) -> Result<Content> {
+    Ok(match find(client, call, repo, query, commit).await? {
         Look::Entry(entry) if entry.is_link() => linked(content),
         Look::Entry(entry) if entry.is_submodule() => {
             submodule(&entry, &content.path, content.commit_sha)

@@ -121,7 +121,7 @@ impl WireReviewer {
 /// The vote of a person, whose id is the review's.
 fn of(author: Actor, state: ReviewState, number: u64) -> Review {
     Review {
-        id: author.id.clone().unwrap_or_default(),
+        id: author.id.clone(),
         pull_request_number: number,
         state,
         body: None,

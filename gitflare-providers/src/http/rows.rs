@@ -1,5 +1,6 @@
 //! Splits a JSON answer into the rows of its one list while it arrives: each row is handed on as
-//! soon as it is whole, and what stands around the list is kept. Memory holds one row at a time.
+//! soon as it is whole, and what stands around the list is kept. Memory holds one row at a time. What
+//! nests too deeply in a row is `null` there, so that members that nobody reads cost no row.
 //! It reads no row itself, and judges the text only as far as it needs to: the parser behind it
 //! refuses what is not JSON.
 
@@ -64,6 +65,8 @@ pub(super) struct Splitter<'s, 'r> {
     name: Vec<u8>,
     /// The part of a row that earlier pieces brought.
     row: Vec<u8>,
+    /// Whether the reading is inside what nests too deeply in a row: it is neither kept nor handed on.
+    too_deep: bool,
     any: bool,
     /// Whether the reading is inside `_embedded`.
     embedded: bool,
@@ -84,6 +87,7 @@ impl<'s, 'r> Splitter<'s, 'r> {
             escaped: false,
             name: Vec::new(),
             row: Vec::new(),
+            too_deep: false,
             any: false,
             embedded: false,
             any_name: false,
@@ -157,7 +161,7 @@ impl<'s, 'r> Splitter<'s, 'r> {
                         self.embedded |= self.open == 1 && self.name == b"_embedded";
                         self.open += 1;
                         if self.open > MAX_DEPTH {
-                            return Err(Stop::TooDeep);
+                            self.leave_out(&piece[kept..at])?;
                         }
                     }
                     b',' if self.is_between_rows() => {
@@ -174,13 +178,39 @@ impl<'s, 'r> Splitter<'s, 'r> {
                     b']' | b'}' => {
                         self.open = self.open.saturating_sub(1);
                         self.embedded &= self.open > 1;
+                        if self.goes_on() {
+                            kept = at + 1;
+                        }
                     }
                     _ => {}
                 }
                 at += 1;
             }
         }
-        self.keep(&piece[kept..])
+        match self.too_deep {
+            true => Ok(()),
+            false => self.keep(&piece[kept..]),
+        }
+    }
+
+    /// Begins to leave out what nests too deeply, of whose row `before` was not kept yet.
+    fn leave_out(&mut self, before: &[u8]) -> Result<(), Stop> {
+        if self.too_deep {
+            return Ok(());
+        }
+        if self.place != Place::Inside {
+            return Err(Stop::TooDeep);
+        }
+        self.too_deep = true;
+        self.keep(before)?;
+        self.keep(b"null")
+    }
+
+    /// Whether a bracket has just closed what is left out.
+    fn goes_on(&mut self) -> bool {
+        let goes_on = self.too_deep && self.open == MAX_DEPTH;
+        self.too_deep &= !goes_on;
+        goes_on
     }
 
     /// Reads on inside the list, a block at a time, up to where less than a block is left or the list
@@ -221,7 +251,7 @@ impl<'s, 'r> Splitter<'s, 'r> {
                     b'[' | b'{' => {
                         self.open += 1;
                         if self.open > MAX_DEPTH {
-                            return Err(Stop::TooDeep);
+                            self.leave_out(&piece[kept..place])?;
                         }
                     }
                     // The list's own end is read by the other loop, from its place on.
@@ -229,7 +259,12 @@ impl<'s, 'r> Splitter<'s, 'r> {
                         (self.in_string, self.escaped) = (false, false);
                         return Ok((place, kept));
                     }
-                    _ => self.open = self.open.saturating_sub(1),
+                    _ => {
+                        self.open = self.open.saturating_sub(1);
+                        if self.goes_on() {
+                            kept = place + 1;
+                        }
+                    }
                 }
             }
             at += BLOCK;
@@ -537,14 +572,68 @@ mod tests {
         for (text, is_shallow) in rows {
             for piece in [1, 2, 3, 7, 64, 100, usize::MAX] {
                 for at in [Root, Member("a"), Embedded] {
-                    let refused = split(at, &text, piece) == Err(Stop::TooDeep);
-                    assert_eq!(refused, !is_shallow, "{piece} {text:.40}");
+                    match split(at, &text, piece) {
+                        Ok((rows, rest, _)) => {
+                            // What is read is never deeper: the rest of a row is left out.
+                            let all = || rows.iter().chain([&rest]);
+                            assert!(all().all(|text| depth(text) <= MAX_DEPTH));
+                            let read: usize = all().map(String::len).sum();
+                            assert!(is_shallow || read < text.len(), "{piece} {text:.40}");
+                        }
+                        Err(stop) => {
+                            assert_eq!(stop, Stop::TooDeep, "{piece} {text:.40}");
+                            assert!(!is_shallow, "{piece} {text:.40}");
+                        }
+                    }
                 }
                 let mut whole = Splitter::new(None, 0);
                 let mut fed = text.as_bytes().chunks(piece).map(|piece| whole.feed(piece));
                 assert_eq!(fed.all(|fed| fed.is_ok()), is_shallow, "{piece} {text:.40}");
             }
         }
+    }
+
+    /// How deep a text nests.
+    fn depth(text: &str) -> usize {
+        let (mut open, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+        for byte in text.bytes() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = in_string,
+                b'"' => in_string = !in_string,
+                b'[' | b'{' if !in_string => open += 1,
+                b']' | b'}' if !in_string => open = open.saturating_sub(1),
+                _ => {}
+            }
+            deepest = deepest.max(open);
+        }
+        deepest
+    }
+
+    #[test]
+    fn what_nests_too_deeply_costs_its_own_member() {
+        // sec: SR-8
+        let deep =
+            |open: usize, inside: &str| format!("{}{inside}{}", "[".repeat(open), "]".repeat(open));
+        let text = format!(
+            r#"[{{"a":1,"p":{},"b":"]}}"}},{{"a":2}},{{"p":{},"q":{}}}]"#,
+            deep(1000, r#"{"x":"]]]\"[["},[[3]]"#),
+            deep(63, ""),
+            deep(62, ""),
+        );
+        let cut = deep(62, "null");
+        let rows = vec![
+            format!(r#"{{"a":1,"p":{cut},"b":"]}}"}}"#),
+            r#"{"a":2}"#.to_owned(),
+            format!(r#"{{"p":{cut},"q":{}}}"#, deep(62, "")),
+        ];
+        for piece in [1, 2, 3, 63, 64, 65, 1000, usize::MAX] {
+            let expected = (rows.clone(), "[]".to_owned(), true);
+            assert_eq!(split(Root, &text, piece), Ok(expected), "{piece}");
+        }
+        // Around the rows nothing may be missing.
+        let around = format!(r#"{{"x":{},"v":[1]}}"#, deep(64, ""));
+        assert_eq!(split(Member("v"), &around, 7), Err(Stop::TooDeep));
     }
 
     #[test]

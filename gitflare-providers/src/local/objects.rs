@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::Encoding;
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_16BE, UTF_16LE};
 use gitflare_core::{
     Timestamp,
     model::{Signature, Tagger},
@@ -225,12 +225,37 @@ fn decode<'a>(bytes: &'a [u8], label: Option<&[u8]>) -> Cow<'a, str> {
         None => String::from_utf8_lossy(bytes),
         // The encoding that browsers mean by this label has other characters from 0x80 to 0x9f.
         Some(label) if is_latin_1(label) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        // Some labels stand for encodings that browsers refuse to decode at all.
-        Some(label) => match Encoding::for_label_no_replacement(label) {
+        Some(label) => match encoding_of(label) {
             Some(encoding) => encoding.decode_without_bom_handling(bytes).0,
             None => String::from_utf8_lossy(bytes),
         },
     }
+}
+
+/// The encoding of that name; `None` for one that nobody knows, or that the text of an object cannot have
+/// or need not: Git shows such bytes as they are.
+fn encoding_of(label: &[u8]) -> Option<&'static Encoding> {
+    /// Names that Git's tools write and browsers do not know.
+    const OTHERS: [(&str, &Encoding); 7] = [
+        ("cp932", SHIFT_JIS),
+        ("eucjp", EUC_JP),
+        ("euckr", EUC_KR),
+        ("cp936", GBK),
+        ("cp949", EUC_KR),
+        ("uhc", EUC_KR),
+        ("cp950", BIG5),
+    ];
+    // Browsers read this as Windows' Western encoding.
+    const ASCII: [&str; 3] = ["ascii", "us-ascii", "ansi_x3.4-1968"];
+    let is = |name: &str| label.eq_ignore_ascii_case(name.as_bytes());
+    if ASCII.into_iter().any(is) {
+        return None;
+    }
+    let other = OTHERS.iter().find(|(name, _)| is(name));
+    let found = other.map(|(_, encoding)| *encoding);
+    // Some labels stand for encodings that browsers refuse to decode at all.
+    let found = found.or_else(|| Encoding::for_label_no_replacement(label));
+    found.filter(|encoding| *encoding != UTF_16LE && *encoding != UTF_16BE)
 }
 
 fn is_latin_1(label: &[u8]) -> bool {
@@ -248,4 +273,35 @@ fn is_latin_1(label: &[u8]) -> bool {
 /// A text that Git keeps as bytes: a path or a name of a ref.
 pub(super) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_in_the_encoding_that_it_names() {
+        for (label, bytes, expected) in [
+            ("", &b"\xc3\xa9"[..], "\u{e9}"),
+            ("latin1", b"\xe9\x80", "\u{e9}\u{80}"),
+            ("windows-1252", b"\x80", "\u{20ac}"),
+            ("KOI8-R", b"\xc1", "\u{430}"),
+            ("SHIFT_JIS", b"\x93\xfa", "\u{65e5}"),
+            ("cp932", b"\x93\xfa\x5c", "\u{65e5}\\"),
+            ("EUC-JP", b"\xc6\xfc", "\u{65e5}"),
+            ("eucJP", b"\xc6\xfc", "\u{65e5}"),
+            ("cp936", b"\xc8\xd5", "\u{65e5}"),
+            ("cp949", b"\xec\xed", "\u{65e5}"),
+            ("eucKR", b"\xec\xed", "\u{65e5}"),
+            ("cp950", b"\xa4\xe9", "\u{65e5}"),
+            // As Git shows what it cannot convert.
+            ("UTF-16", b"plain", "plain"),
+            ("utf-16le", b"plain", "plain"),
+            ("US-ASCII", b"caf\xe9", "caf\u{fffd}"),
+            ("no-such", b"\xc3\xa9", "\u{e9}"),
+        ] {
+            let named = Some(label.as_bytes()).filter(|label| !label.is_empty());
+            assert_eq!(decode(bytes, named), expected, "{label}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! Diffs that are made here: what is fetched for them, and what is left out.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use gitflare_core::{
     Code, Result, TenantId,
@@ -182,6 +185,60 @@ async fn what_is_not_to_be_had_costs_the_patch_of_its_file_alone() {
 }
 
 #[tokio::test]
+async fn what_is_never_answered_costs_the_patch_of_its_file_alone() {
+    let added = |path: &str, object: Option<&str>| {
+        let item = json!({"objectId": object.map(id), "gitObjectType": "blob", "path": path});
+        json!({"item": item, "changeType": "add"})
+    };
+    let items = |path: &str| {
+        below(&format!(
+            "/items?path=%2F{path}&versionDescriptor.version={SHA}&versionDescriptor.versionType=commit&%24format=json"
+        ))
+    };
+    let rows = json!([
+        added("/told", Some("51")),
+        added("/silent", None),
+        added("/stuck", Some("52")),
+        added("/late", None),
+        added("/there", Some("53")),
+    ]);
+    let answers = vec![
+        commit(&[]),
+        (
+            changes_at(None, 0),
+            Reply::ok(json!({ "changes": rows }).to_string()),
+        ),
+        (items("silent"), Reply::never()),
+        (items("late"), Reply::never()),
+        (blob("51"), Reply::ok("one\n")),
+        (blob("52"), Reply::never()),
+        (blob("53"), Reply::ok("three\n")),
+    ];
+    let (stand_in, provider) = upstream(answers).await;
+    let call = Call {
+        deadline: Instant::now() + Duration::from_secs(8),
+        ..call()
+    };
+    let commit = CommitId::parse(SHA).unwrap();
+    let diff = provider.commit_diff(&call, &repo(), &commit).await.unwrap();
+    let seen: Vec<_> = diff
+        .files
+        .iter()
+        .map(|file| (&*file.path, file.patch.is_some(), file.patch_truncated))
+        .collect();
+    let expected = [
+        ("told", true, false),
+        ("silent", false, true),
+        ("stuck", false, true),
+        ("late", false, true),
+        ("there", true, false),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!((diff.stats.files, diff.truncated), (Some(5), false));
+    assert_eq!(blobs(&stand_in).len(), 3, "the look-ups have left time");
+}
+
+#[tokio::test]
 async fn a_short_page_of_changes_that_is_not_the_last_goes_on() {
     let page = |rows: Value, is_all: bool| {
         Reply::ok(json!({"changes": rows, "allChangesIncluded": is_all}).to_string())
@@ -202,6 +259,33 @@ async fn a_short_page_of_changes_that_is_not_the_last_goes_on() {
     let (_stand_in, diff) = read(answers, None).await;
     let diff = diff.unwrap();
     assert_eq!((diff.files.len(), diff.truncated), (2, false));
+}
+
+#[tokio::test]
+async fn a_first_commit_is_read_until_there_are_as_many_changes_as_were_counted() {
+    let page = |path: &str, counts: Value| {
+        let row = json!({"item": {"objectId": id("51"), "gitObjectType": "blob", "path": path}, "changeType": "add"});
+        Reply::ok(json!({"changeCounts": counts, "changes": [row]}).to_string())
+    };
+    for (counts, files) in [
+        (json!({"Add": 2}), 2),
+        (json!({}), 1),
+        (json!({"Add": null}), 1),
+    ] {
+        let answers = vec![
+            commit(&[]),
+            (changes_at(None, 0), page("/a", counts.clone())),
+            (changes_at(None, 1), page("/b", counts.clone())),
+            (blob("51"), Reply::ok("one\n")),
+        ];
+        let (_stand_in, diff) = read(answers, None).await;
+        let diff = diff.unwrap();
+        assert_eq!(
+            (diff.files.len(), diff.truncated),
+            (files, false),
+            "{counts}"
+        );
+    }
 }
 
 #[tokio::test]

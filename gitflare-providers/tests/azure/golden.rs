@@ -2,17 +2,22 @@
 //! repositories, and the walk through organizations.
 
 use gitflare_core::{
-    Code, Limit, PageRequest,
-    model::{CommentKind, ContentType, TreeEntryType},
-    provider::{Call, ContentQuery, FilePath, Held, Provider, RefSelector, TreeQuery},
+    Code, ConnectionId, Limit, PageRequest,
+    model::{CommentKind, ContentType, ReviewState, TreeEntryType},
+    provider::{
+        Call, CommitPrefix, ContentQuery, FilePath, GitRef, Held, Provider, RefSelector, TreeQuery,
+    },
 };
 use gitflare_providers::{
+    Http, HttpConfig,
     azure::Azure,
     conformance::{Reply, StandIn},
 };
 
+use serde_json::{Value, json};
+
 use crate::azure::{
-    PARENT, SHA, below, repo,
+    PARENT, REPOSITORY, SHA, below, repo,
     support::{call, call_with, table::fixture},
 };
 
@@ -58,6 +63,65 @@ async fn a_pasted_token_is_a_password_unless_it_is_a_web_token_or_issued_by_oaut
         assert!(head.contains(&credential.to_ascii_lowercase()), "{head}");
         assert!(head.contains("x-tfs-fedauthredirect: suppress"), "{head}");
     }
+}
+
+#[tokio::test]
+async fn redirects_to_sign_in_need_not_be_suppressed() {
+    let profile = (
+        "_apis/profile/profiles/me?api-version=7.1".to_owned(),
+        of("profile"),
+    );
+    let (stand_in, provider) = upstream(vec![profile, (below(""), of("repository"))]).await;
+    let provider = provider.with_sign_in_redirects();
+    provider.viewer(&call()).await.unwrap();
+    provider.repository(&call(), &repo()).await.unwrap();
+    for head in stand_in.heads() {
+        assert!(!head.contains("x-tfs-fedauthredirect"), "{head}");
+        assert!(head.contains("\r\nuser-agent: gitflare/"), "{head}");
+    }
+}
+
+#[test]
+fn a_guid_has_one_spelling_and_an_organization_its_own() {
+    let provider = Azure::new(
+        Http::new(&HttpConfig::default()).unwrap(),
+        "https://dev.azure.com",
+    )
+    .unwrap();
+    let spelt = repo().id.to_ascii_uppercase();
+    let own = repo().id.replace("mill~", "MILL~");
+    assert_eq!(provider.respelt(&spelt), Some(own.clone()));
+    for other in [&*own, "mill/loom/engine", "mill~x~y"] {
+        assert_eq!(provider.respelt(other), None, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_vote_counts_whoever_gave_it() {
+    let body = r#"{"value": [{"id": "", "vote": 10}, {"vote": -5}, {"id": null, "vote": 0},
+        {"id": "b", "displayName": "Ben", "vote": 5}]}"#;
+    let target = below("/pullRequests/4/reviewers");
+    let (_stand_in, provider) = upstream(vec![(target, Reply::ok(body))]).await;
+    let page = PageRequest::default();
+    let reviews = provider.reviews(&call(), &repo(), 4, page).await.unwrap();
+    let seen = reviews.items.iter();
+    let seen: Vec<_> = seen.map(|row| (row.id.as_deref(), row.state)).collect();
+    let expected = [
+        (None, ReviewState::Approved),
+        (None, ReviewState::ChangesRequested),
+        (Some("b"), ReviewState::Approved),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn what_is_counted_as_changes_is_no_count_of_files() {
+    let body = format!(r#"{{"commitId": "{SHA}", "changeCounts": {{"Edit": 15, "Add": 1}}}}"#);
+    let target = below(&format!("/commits/{SHA}?changeCount=0"));
+    let (_stand_in, provider) = upstream(vec![(target, Reply::ok(body))]).await;
+    let prefix = CommitPrefix::parse(SHA).unwrap();
+    let commit = provider.commit(&call(), &repo(), &prefix).await.unwrap();
+    assert_eq!(commit.stats, None);
 }
 
 #[tokio::test]
@@ -271,6 +335,65 @@ async fn the_alias_of_an_account_stands_in_either_form() {
 }
 
 #[tokio::test]
+async fn a_repository_is_followed_into_the_new_name_of_its_organization() {
+    let gone = Reply::new(404, "\u{feff}<html>404</html>").with("content-type", "text/html");
+    let there = |name: &str| below("").replace("mill/", &format!("{name}/"));
+    let other = fixture("azure/repository.json").replace(&REPOSITORY[..8], "00000000");
+    let answers = |with: &str| {
+        let mut answers = with_organizations(&["attic", "mill-works"]);
+        answers.extend([
+            (below(""), gone.clone()),
+            (below("/refs?filter=heads%2F&%24top=25"), gone.clone()),
+            // Of the same name, and another one.
+            (there("attic"), Reply::ok(&*other)),
+            (there("mill-works"), of(with)),
+            (
+                below("/refs?filter=heads%2F&%24top=25").replace("mill/", "mill-works/"),
+                of("branches"),
+            ),
+        ]);
+        answers
+    };
+    let (stand_in, provider) = upstream(answers("repository")).await;
+    let page = PageRequest::default;
+    let branches = provider.branches(&call(), &repo(), page()).await.unwrap();
+    assert!(!branches.items.is_empty());
+    let asked = stand_in.asked().len();
+    provider.branches(&call(), &repo(), page()).await.unwrap();
+    assert_eq!(stand_in.asked().len(), asked + 1, "it is looked for once");
+    let found = provider.repository(&call(), &repo()).await.unwrap();
+    assert_eq!(
+        (&found.id, &*found.full_name),
+        (&repo().id, "mill-works/Loom Works/loom-engine")
+    );
+    // Another connection has not seen it.
+    let elsewhere = Call {
+        connection_id: ConnectionId::parse("conn_another").unwrap(),
+        ..call()
+    };
+    let found = provider.repository(&elsewhere, &repo()).await.unwrap();
+    assert_eq!(found.id, repo().id);
+
+    // One that is nowhere is looked for once in a while.
+    let (stand_in, provider) = upstream(answers("repositories")).await;
+    for more in [5, 1] {
+        let before = stand_in.asked().len();
+        let refused = provider.branches(&call(), &repo(), page()).await;
+        assert_eq!(refused.unwrap_err().code(), Code::InstallationNotFound);
+        assert_eq!(stand_in.asked().len() - before, more);
+    }
+    // A token of one organization knows no other.
+    let (stand_in, provider) = upstream(answers("repository")).await;
+    let call = Call {
+        organization: Some("mill".to_owned()),
+        ..call()
+    };
+    let refused = provider.branches(&call, &repo(), page()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InstallationNotFound);
+    assert_eq!(stand_in.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn what_has_a_parent_is_a_fork() {
     for (members, fork) in [
         ("", None),
@@ -409,4 +532,91 @@ async fn an_account_without_organizations_can_name_one() {
         .unwrap();
     assert_eq!((found.items.len(), found.next), (3, None));
     assert_eq!(stand_in.asked().len(), asked + 1);
+}
+
+#[tokio::test]
+async fn a_branch_is_found_behind_many_that_begin_like_it() {
+    let page = |rows: Value| Reply::ok(json!({ "value": rows }).to_string());
+    let like = json!([{"name": "refs/heads/MAIN-1", "objectId": PARENT}]);
+    let list = "/refs?filter=heads%2Fmain&peelTags=true&%24top=100";
+    let main = json!([{"name": "refs/heads/main", "objectId": SHA}]);
+    let answers = vec![
+        (
+            below(list),
+            page(like).with("x-ms-continuationtoken", "after:1"),
+        ),
+        (
+            below(&format!("{list}&continuationToken=after%3A1")),
+            page(main),
+        ),
+        (
+            below(&format!("/commits/{SHA}/statuses?latestOnly=true&top=25")),
+            page(json!([])),
+        ),
+    ];
+    let (stand_in, provider) = upstream(answers).await;
+    let main = RefSelector::Branch(GitRef::parse("branch", "main").unwrap());
+    let (call, repo) = (call(), repo());
+    let found = provider.checks(&call, &repo, &main, PageRequest::default());
+    assert!(found.await.unwrap().items.is_empty());
+    assert_eq!(stand_in.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_tree_that_comes_whole_and_is_too_large_says_what_to_read() {
+    let tree = "b".repeat(40);
+    let item = format!(r#"{{"value": [{{"objectId": "{tree}", "gitObjectType": "tree"}}]}}"#);
+    // A row that is no row of a tree: one is enough.
+    let rows = format!(
+        r#"{{"treeEntries": [{{"relativePath": "{}"}}]}}"#,
+        "x".repeat(17 * 1024 * 1024)
+    );
+    let answers = vec![
+        (
+            below("/items?scopePath=%2F&recursionLevel=none&%24format=json"),
+            Reply::ok(item),
+        ),
+        (
+            below(&format!("/trees/{tree}?recursive=true")),
+            Reply::ok(rows),
+        ),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let query = TreeQuery {
+        recursive: true,
+        ..TreeQuery::default()
+    };
+    let (call, repo) = (call(), repo());
+    let refused = provider.file_tree(&call, &repo, &query, PageRequest::default());
+    let refused = refused.await.unwrap_err();
+    assert_eq!(refused.code(), Code::UnsupportedEndpoint);
+    assert!(refused.message().contains("`path`"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_page_of_a_pull_request_is_the_same_wherever_it_is_read() {
+    let page = "https://dev.azure.com/mill/2016_10_31/_git/2016_10_31/pullrequest/22";
+    let api = "https://dev.azure.com/mill/_apis/git/repositories/x/pullRequests/22";
+    let repository = |more: &str| {
+        format!(r#"{{"name": "2016_10_31", "project": {{"name": "2016_10_31"}}{more}}}"#)
+    };
+    let remote = r#", "remoteUrl": "https://mill@dev.azure.com/mill/_git/2016_10_31""#;
+    let unnamed = r#"{"webUrl": "https://dev.azure.com/mill/x/_git/y"}"#.to_owned();
+    for (url, repository, expected) in [
+        (Some(api), repository(""), page),
+        (Some(api), repository(remote), page),
+        (None, repository(remote), page),
+        (
+            None,
+            unnamed,
+            "https://dev.azure.com/mill/x/_git/y/pullrequest/22",
+        ),
+    ] {
+        let url = serde_json::to_string(&url).unwrap();
+        let body = format!(r#"{{"pullRequestId": 22, "url": {url}, "repository": {repository}}}"#);
+        let (_stand_in, provider) =
+            upstream(vec![(below("/pullrequests/22"), Reply::ok(&*body))]).await;
+        let found = provider.pull_request(&call(), &repo(), 22).await.unwrap();
+        assert_eq!(found.web_url.as_deref(), Some(expected), "{body}");
+    }
 }

@@ -9,6 +9,7 @@
 mod diffs;
 mod golden;
 mod hooks;
+mod oauth;
 mod recordings;
 mod refusals;
 mod table;

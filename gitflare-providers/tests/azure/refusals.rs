@@ -4,7 +4,7 @@
 use gitflare_core::{
     Code, PageRequest,
     model::PullRequestState,
-    provider::{CompareQuery, ContentQuery, FilePath, GitRef, Held, Provider, RefSelector},
+    provider::{Call, CompareQuery, ContentQuery, FilePath, GitRef, Held, Provider, RefSelector},
 };
 use gitflare_providers::conformance::Reply;
 
@@ -12,7 +12,7 @@ use crate::azure::{
     PARENT, SHA, below,
     golden::upstream,
     repo,
-    support::{call, table::fixture},
+    support::{call, call_with, table::fixture},
 };
 
 /// What becomes of this answer to a list of branches, whose repository exists.
@@ -69,6 +69,51 @@ async fn a_dead_token_is_known_in_every_form() {
         let (_stand_in, provider) = upstream(vec![(profile, reply)]).await;
         let viewer = provider.viewer(&call()).await.unwrap_err();
         assert_eq!(viewer.code(), Code::InvalidCredentials, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_lacks_the_scope_says_so_itself() {
+    let refusal = || {
+        words(
+            401,
+            "UnauthorizedRequestException",
+            "TF400813: The user 'f3c7a1de-0000-4000-8000-000000004101' is not authorized",
+        )
+    };
+    let list = below("/refs?filter=heads%2F&%24top=25");
+    let profile = "_apis/profile/profiles/me?api-version=7.1".to_owned();
+    let answers = vec![(list, refusal()), (profile, refusal())];
+    // The payloads `{"scp":"vso.profile"}` and `{"scp":"vso.code"}`.
+    for (token, of_list, of_profile) in [
+        (
+            "e30.eyJzY3AiOiJ2c28ucHJvZmlsZSJ9.c2ln",
+            Code::InsufficientScope,
+            Code::AccessBlockedByPolicy,
+        ),
+        (
+            "e30.eyJzY3AiOiJ2c28uY29kZSJ9.c2ln",
+            Code::AccessBlockedByPolicy,
+            Code::InsufficientScope,
+        ),
+        (
+            "opaque",
+            Code::AccessBlockedByPolicy,
+            Code::AccessBlockedByPolicy,
+        ),
+    ] {
+        let (_stand_in, provider) = upstream(answers.clone()).await;
+        let call = Call {
+            is_oauth: true,
+            ..call_with(token)
+        };
+        let repo = repo();
+        let listed = provider.branches(&call, &repo, PageRequest::default());
+        let error = listed.await.unwrap_err();
+        assert_eq!(error.code(), of_list, "{token}");
+        assert!(!format!("{error:?}").contains("f3c7a1de"), "{error:?}");
+        let viewer = provider.viewer(&call).await.unwrap_err();
+        assert_eq!(viewer.code(), of_profile, "{token}");
     }
 }
 
@@ -398,4 +443,18 @@ async fn a_repository_that_has_no_branches_yet_is_an_empty_list() {
         .branches(&call(), &repo(), PageRequest::default())
         .await;
     assert!(page.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_no_dead_token() {
+    for status in [201, 202, 204, 206, 301, 304, 308] {
+        let reply = Reply::new(status, "{}").with("location", "https://proxy.example/");
+        assert_eq!(
+            refused(reply).await.code(),
+            Code::UpstreamUnavailable,
+            "{status}"
+        );
+    }
+    let page = Reply::new(202, "<html>").with("content-type", "text/html");
+    assert_eq!(refused(page).await.code(), Code::AuthExpired);
 }

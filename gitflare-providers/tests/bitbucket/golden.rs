@@ -4,9 +4,10 @@
 use gitflare_core::{
     Code, Limit, PageRequest,
     model::{DeploymentState, FileStatus, PullRequestFilter, ReviewState},
-    provider::{Call, CommitId, DeploymentFilter, Provider},
+    provider::{Call, CommitId, DeploymentFilter, GitRef, Provider, RefSelector, TreeQuery},
 };
 use gitflare_providers::{
+    Http, HttpConfig,
     bitbucket::Bitbucket,
     conformance::{Reply, StandIn},
 };
@@ -294,13 +295,13 @@ async fn a_vote_counts_whoever_gave_it() {
     let seen: Vec<_> = reviews
         .items
         .iter()
-        .map(|row| (&*row.id, row.author.is_some(), row.state))
+        .map(|row| (row.id.as_deref(), row.author.is_some(), row.state))
         .collect();
     assert_eq!(
         seen,
         [
-            ("", false, ReviewState::Approved),
-            ("b", true, ReviewState::ChangesRequested)
+            (None, false, ReviewState::Approved),
+            (Some("b"), true, ReviewState::ChangesRequested)
         ]
     );
     // Who has voted is no longer waited for.
@@ -308,6 +309,25 @@ async fn a_vote_counts_whoever_gave_it() {
     let waited: Vec<_> = pull.requested_reviewers.unwrap();
     let waited: Vec<_> = waited.into_iter().map(|person| person.id).collect();
     assert_eq!(waited, [Some("c".to_owned())]);
+}
+
+#[test]
+fn an_id_has_one_spelling() {
+    let provider = Bitbucket::new(
+        Http::new(&HttpConfig::default()).unwrap(),
+        "https://api.bitbucket.org/2.0",
+    );
+    let provider = provider.unwrap();
+    let own = "21fa9bf8-0000-4000-8000-00000000000a";
+    for spelt in [
+        "21FA9BF8-0000-4000-8000-00000000000A",
+        "{21fa9bf8-0000-4000-8000-00000000000A}",
+    ] {
+        assert_eq!(provider.respelt(spelt).as_deref(), Some(own), "{spelt}");
+    }
+    for other in [own, "mill/loom", "{mill}", "{21fa9bf8}", "{}"] {
+        assert_eq!(provider.respelt(other), None, "{other}");
+    }
 }
 
 #[tokio::test]
@@ -403,4 +423,149 @@ async fn the_redirect_of_a_diff_keeps_its_credential_and_leads_nowhere_else() {
     let (_stand_in, provider) = upstream(vec![pull_request(), elsewhere]).await;
     let refused = provider.pull_request_diff(&call(), &repo(), 4).await;
     assert_eq!(refused.unwrap_err().code(), Code::UpstreamUnavailable);
+}
+
+#[tokio::test]
+async fn a_diff_whose_list_of_files_is_refused_says_that_files_may_be_missing() {
+    let commit = CommitId::parse(SHA).unwrap();
+    for refusal in [500, 403, 400, 555] {
+        let answers = vec![
+            (
+                below(&format!("/commit/{SHA}")),
+                Reply::ok(fixture("bitbucket/commit.json")),
+            ),
+            (
+                below(&format!("/diff/{SHA}?binary=false")),
+                Reply::ok(fixture("bitbucket/diff.txt")),
+            ),
+            (
+                below(&format!("/diffstat/{SHA}?pagelen=500")),
+                Reply::new(refusal, "{}"),
+            ),
+        ];
+        let (_stand_in, provider) = upstream(answers).await;
+        let (call, repo) = (call(), repo());
+        let diff = provider.commit_diff(&call, &repo, &commit).await.unwrap();
+        assert_eq!((diff.files.len(), diff.truncated), (3, true), "{refusal}");
+        assert_eq!(diff.stats.files, None, "{refusal}");
+        // The counts beside a commit cost no more than themselves.
+        let commit = provider.commit(&call, &repo, &commit.clone().into()).await;
+        assert_eq!(commit.unwrap().stats, None, "{refusal}");
+    }
+    // But for what concerns the connection.
+    let answers = vec![
+        (
+            below(&format!("/commit/{SHA}")),
+            Reply::ok(fixture("bitbucket/commit.json")),
+        ),
+        (
+            below(&format!("/diffstat/{SHA}?pagelen=500")),
+            Reply::new(429, "slow down"),
+        ),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let refused = provider.commit(&call(), &repo(), &commit.into()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::RateLimited);
+}
+
+#[tokio::test]
+async fn an_older_vote_is_known_by_the_approval_and_no_participants_are_none() {
+    let body = r#"{"participants": [
+        {"user": {"uuid": "{a}"}, "role": "REVIEWER", "approved": true},
+        {"user": {"uuid": "{b}"}, "role": "REVIEWER", "approved": false},
+        {"user": {"uuid": "{c}"}, "approved": true, "state": null}]}"#;
+    for (body, voters) in [(body, &["a"][..]), (r#"{"id": 4}"#, &[])] {
+        let (_stand_in, provider) =
+            upstream(vec![(below("/pullrequests/4"), Reply::ok(body))]).await;
+        let page = PageRequest::default();
+        let reviews = provider.reviews(&call(), &repo(), 4, page).await.unwrap();
+        let ids = reviews.items.iter().map(|row| row.id.as_deref().unwrap());
+        assert_eq!(ids.collect::<Vec<_>>(), voters);
+    }
+}
+
+#[tokio::test]
+async fn folders_that_were_not_opened_are_told_and_stop_no_walk() {
+    let deep = "a/b/c/d/e/f/g/h/i/j";
+    let page = |path: &str, next: &str| {
+        Reply::ok(format!(
+            r#"{{"values": [{{"type": "commit_directory", "path": "{path}"}}]{next}}}"#
+        ))
+    };
+    let list = format!("/src/{SHA}/?max_depth=10&pagelen=25");
+    let next = format!(
+        r#", "next": "https://api.bitbucket.org/2.0/{}&page=x1""#,
+        below(&list)
+    );
+    let answers = vec![
+        (below(&list), page(deep, &next)),
+        (below(&format!("{list}&page=x1")), page("k", "")),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let query = TreeQuery {
+        at: RefSelector::Ref(GitRef::parse("ref", SHA).unwrap()),
+        recursive: true,
+        path: None,
+    };
+    let first = provider
+        .file_tree(&call(), &repo(), &query, PageRequest::default())
+        .await
+        .unwrap();
+    let [error] = &first.errors[..] else {
+        panic!("{:?}", first.errors);
+    };
+    assert_eq!(
+        (first.items.len(), error.code()),
+        (1, Code::UnsupportedEndpoint)
+    );
+    let page = PageRequest {
+        position: first.next,
+        ..PageRequest::default()
+    };
+    let last = provider
+        .file_tree(&call(), &repo(), &query, page)
+        .await
+        .unwrap();
+    assert_eq!((last.items.len(), last.errors.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_workspace_may_be_named_by_its_uuid_on_every_page() {
+    let uuid = "{9b000000-0000-4000-8000-000000000001}";
+    let list = "repositories/%7B9b000000-0000-4000-8000-000000000001%7D?role=member&sort=full_name&pagelen=1";
+    let mut first: serde_json::Value =
+        serde_json::from_str(&fixture("bitbucket/repositories.json")).unwrap();
+    first["next"] = format!("https://api.bitbucket.org/2.0/{list}&page=2").into();
+    let answers = vec![
+        (list.to_owned(), Reply::ok(first.to_string())),
+        (format!("{list}&page=2"), Reply::ok(r#"{"values": []}"#)),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let call = Call {
+        organization: Some(uuid.to_owned()),
+        ..call()
+    };
+    let mut page = PageRequest::first(Limit::new(1).unwrap());
+    let found = provider.repositories(&call, page.clone()).await.unwrap();
+    page.position = found.next;
+    let last = provider.repositories(&call, page).await.unwrap();
+    assert!(last.items.is_empty() && last.next.is_none());
+}
+
+#[tokio::test]
+async fn a_status_that_names_no_commit_is_of_the_one_that_was_asked_for() {
+    let list = r#"{"values": [{"key": "a"}, {"key": "b", "commit": {"hash": "0123456"}}]}"#;
+    let answers = vec![(
+        below(&format!("/commit/{SHA}/statuses?pagelen=25")),
+        Reply::ok(list),
+    )];
+    let (_stand_in, provider) = upstream(answers).await;
+    let at = RefSelector::Ref(GitRef::parse("ref", SHA).unwrap());
+    let found = provider
+        .checks(&call(), &repo(), &at, PageRequest::default())
+        .await
+        .unwrap()
+        .items;
+    let commits: Vec<_> = found.iter().map(|it| it.commit_sha.as_deref()).collect();
+    assert_eq!(commits, [Some(SHA), Some("0123456")]);
 }

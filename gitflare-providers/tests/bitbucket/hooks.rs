@@ -72,6 +72,11 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
             json!([["pull_request", {"number": 4, "state": "open", "sourceBranch": "weave/new"}]]),
         ),
         (
+            "pullrequest:anything_new",
+            json!({"pullrequest": pull_request}),
+            json!([["pull_request", {"number": 4}]]),
+        ),
+        (
             "pullrequest:comment_created",
             json!({"pullrequest": pull_request, "comment": comment}),
             json!([["comment", {"id": "5", "body": "Nice", "pullRequestNumber": 4, "commitSha": null, "resolved": false}]]),
@@ -132,6 +137,33 @@ async fn every_event_is_told_in_the_unified_words() {
         let told = told(events);
         assert!(holds(&told, &expected), "{event}: {told:#}");
     }
+    // What a workspace's own hook calls with, and what nobody knows.
+    for (event, expected) in [
+        ("repo:created", json!([["repository", {"id": UUID}]])),
+        ("repo:imported", json!([["repository", {"id": UUID}]])),
+        ("repo:anything_new", json!([["repository", {"id": UUID}]])),
+        ("pullrequest:anything_new", json!([])),
+        ("issue:created", json!([])),
+    ] {
+        let payload = json!({"repository": parsed("repository")}).to_string();
+        let sent = [("x-event-key", event), ("x-request-uuid", "d")];
+        let told = told(read(&provider, &sent, payload.as_bytes()).unwrap());
+        assert!(holds(&told, &expected), "{event}: {told:#}");
+    }
+    // The commit of a status may be told by its address alone.
+    let commit =
+        json!({"href": format!("https://api.bitbucket.org/2.0/repositories/x/y/commit/{SHA}")});
+    let payload = json!({"commit_status": {"key": "k", "links": {"commit": commit}}}).to_string();
+    let sent = [
+        ("x-event-key", "repo:commit_status_created"),
+        ("x-request-uuid", "d"),
+    ];
+    let status = told(read(&provider, &sent, payload.as_bytes()).unwrap());
+    assert!(
+        holds(&status, &json!([["check", {"commitSha": SHA}]])),
+        "{status:#}"
+    );
+
     let sent = [("x-event-key", "repo:push"), ("x-request-uuid", "d")];
     for body in ["", "[]", r#"{"push": null}"#, "{"] {
         let refused = read(&provider, &sent, body.as_bytes()).unwrap_err();

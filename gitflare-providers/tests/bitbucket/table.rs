@@ -320,8 +320,7 @@ fn pull_requests() -> Vec<Row> {
             Read::Reviews(4),
             &[("participants", below("/pullrequests/4"))],
         )
-        .golden(&["participants"])
-        .needs(&["participants/participants"]),
+        .golden(&["participants"]),
         case(
             "comments",
             Read::Comments(4),

@@ -104,6 +104,17 @@ async fn every_call_asks_for_what_it_is_named_after() {
 }
 
 #[tokio::test]
+async fn a_client_names_itself_as_it_is_told() {
+    let (stand_in, client) = client(|_, _, _| Reply::ok(fixture("gitflic/repository.json"))).await;
+    let client = client.with_user_agent("mill/1 (loom)").unwrap();
+    client.project("mill", "loom-engine").await.unwrap();
+    let head = stand_in.heads().remove(0);
+    assert!(head.contains("\r\nuser-agent: mill/1 (loom)\r\n"), "{head}");
+    let refused = client.with_user_agent("two\r\nlines").unwrap_err();
+    assert_eq!(refused.class(), ErrorClass::Invalid);
+}
+
+#[tokio::test]
 async fn a_stream_walks_all_pages_and_ends() {
     const TOTAL: usize = 230;
     let (stand_in, client) = client(|_, target, _| {

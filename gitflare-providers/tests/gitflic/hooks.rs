@@ -206,6 +206,36 @@ async fn an_approval_without_words_is_told_with_its_state() {
 }
 
 #[tokio::test]
+async fn what_has_another_shape_than_was_guessed_is_unknown_and_refuses_no_call() {
+    let (_stand_in, provider) = upstream(Reply::new(418, "")).await;
+    for (payload, expected) in [
+        (
+            json!({"action": "NEW_ISSUE_NOTE", "note": {"id": "n", "message": "hi"}, "comment": {"id": "m"}}),
+            json!([["comment", {"id": "n", "body": "hi"}]]),
+        ),
+        (
+            json!({"action": "NEW_ISSUE_NOTE", "discussion": "n", "issue_note": {"id": 7, "uuid": "n"}}),
+            json!([["comment", {"id": "n"}]]),
+        ),
+        (json!({"action": "BRANCH_UPDATE", "push": {}}), json!([])),
+        (
+            json!({"action": "BRANCH_UPDATE", "push": {"name": "x"}}),
+            json!([]),
+        ),
+        (json!({"action": "BRANCH_UPDATE", "push": []}), json!([])),
+        (
+            json!({"action": "PIPELINE_FAIL", "pipeline": {"id": 7}, "project": "p", "project_id": 9}),
+            json!([["check", {"id": "7", "conclusion": "failure"}]]),
+        ),
+        (json!({"action": "MERGE", "merge_request": "m"}), json!([])),
+    ] {
+        let events = read(&provider, &[], payload.to_string().as_bytes());
+        let told = told(events.unwrap());
+        assert!(holds(&told, &expected), "{payload}: {told:#}");
+    }
+}
+
+#[tokio::test]
 async fn the_test_of_a_hook_tells_nothing() {
     let (_stand_in, provider) = upstream(Reply::new(418, "")).await;
     let body = format!(r#"{{"action": "TEST_WEBHOOK", "project_id": "{ID}"}}"#);

@@ -4,7 +4,9 @@
 use gitflare_core::{
     Code, PageRequest, Result,
     model::{Commit, PullRequestFilter},
-    provider::{CommitId, GitRef, Provider, RefSelector, RepoRef, TreeQuery},
+    provider::{
+        CommitId, ContentQuery, FilePath, GitRef, Held, Provider, RefSelector, RepoRef, TreeQuery,
+    },
 };
 use gitflare_providers::{
     conformance::{Reply, StandIn},
@@ -75,6 +77,12 @@ async fn each_refusal_has_its_code_and_costs_one_call() {
             Reply::new(400, "<html>AuthenticationException</html>"),
             Code::UpstreamUnavailable,
         ),
+        // But for a legal block, whose status is the word (RFC 7725).
+        (
+            Reply::new(451, "<html>blocked</html>"),
+            Code::AccessBlockedByPolicy,
+        ),
+        (words(451, "x"), Code::AccessBlockedByPolicy),
         (Reply::new(404, ""), Code::UpstreamUnavailable),
         (Reply::new(401, "Forbidden"), Code::UpstreamUnavailable),
         (Reply::ok("<html>sign in</html>"), Code::UpstreamUnavailable),
@@ -393,4 +401,73 @@ async fn the_scheme_is_token() {
         head.contains("\r\nauthorization: token fixture-token\r\n"),
         "{head}"
     );
+}
+
+#[tokio::test]
+async fn the_agent_is_the_operators_to_name() {
+    let body = || {
+        Reply::ok(crate::gitflic::support::table::fixture(
+            "gitflic/profile.json",
+        ))
+    };
+    let (stand_in, provider) = upstream(body()).await;
+    provider.viewer(&call()).await.unwrap();
+    let agent = "Mozilla/5.0 (compatible; mill/1)";
+    let provider = provider.with_user_agent(agent).unwrap();
+    provider.viewer(&call()).await.unwrap();
+    let heads = stand_in.heads();
+    assert!(heads[0].contains("\r\nuser-agent: gitflare/"), "{heads:?}");
+    let named = format!("\r\nuser-agent: {}\r\n", agent.to_lowercase());
+    assert!(heads[1].contains(&named), "{heads:?}");
+    for refused in ["", "two\nlines", "\u{437}"] {
+        let (_stand_in, provider) = upstream(body()).await;
+        let refused = provider.with_user_agent(refused).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidRequest);
+    }
+}
+
+#[tokio::test]
+async fn a_parent_that_is_not_told_costs_the_parents_alone() {
+    let commit = json!({"hash": SHA, "message": "one\n", "parentCommitIds": [null]});
+    let about = json!({"size": 25, "totalElements": 1, "totalPages": 1, "number": 0});
+    let list = json!({"_embedded": {"commitList": [commit]}, "page": about});
+    let (_stand_in, provider) = upstream(Reply::ok(list.to_string())).await;
+    let page = PageRequest::default();
+    let found = provider
+        .commits(&call(), &repo(), None, page)
+        .await
+        .unwrap();
+    assert_eq!(
+        (&*found.items[0].sha, &found.items[0].parents),
+        (SHA, &None)
+    );
+}
+
+#[tokio::test]
+async fn a_page_in_the_place_of_a_file_is_none() {
+    let page = "<!DOCTYPE html><title>Checking your browser</title>";
+    let query = |path: &str| ContentQuery {
+        at: RefSelector::Ref(GitRef::parse("ref", SHA).unwrap()),
+        path: FilePath::parse("path", path).unwrap(),
+    };
+    for (path, is_file) in [
+        ("src/weave.rs", false),
+        ("README", false),
+        ("docs/index.html", true),
+    ] {
+        let reply = Reply::ok(page).with("content-type", "text/html; charset=utf-8");
+        let (_stand_in, provider) = upstream(reply).await;
+        let (call, repo, query) = (call(), repo(), query(path));
+        let read = provider.contents(&call, &repo, &query, Held::default());
+        match read.await {
+            Ok(content) => assert!(is_file, "{path}: {content:?}"),
+            Err(error) => {
+                assert_eq!(
+                    (error.code(), is_file),
+                    (Code::UpstreamUnavailable, false),
+                    "{path}"
+                );
+            }
+        }
+    }
 }

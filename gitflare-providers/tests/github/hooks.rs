@@ -70,6 +70,22 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
             json!({"ref": "weave", "ref_type": "branch"}),
             json!([["branch.deleted", {"name": "weave"}]]),
         ),
+        // Some events name a ref whole, and a branch may be called like one.
+        (
+            "create",
+            json!({"ref": "refs/heads/mill/weave", "ref_type": "branch"}),
+            json!([["branch.created", {"name": "mill/weave"}]]),
+        ),
+        (
+            "delete",
+            json!({"ref": "refs/tags/v1", "ref_type": "tag"}),
+            json!([["tag.deleted", {"name": "v1"}]]),
+        ),
+        (
+            "create",
+            json!({"ref": "heads/weave", "ref_type": "branch"}),
+            json!([["branch.created", {"name": "heads/weave"}]]),
+        ),
         (
             "delete",
             json!({"ref": "v1", "ref_type": "tag"}),
@@ -133,7 +149,7 @@ fn cases() -> Vec<(&'static str, Value, Value)> {
         (
             "deployment",
             json!({"action": "created", "deployment": {"id": 9, "ref": "main", "sha": SHA, "environment": "live", "payload": "{}"}}),
-            json!([["deployment", {"id": "9", "state": null, "environment": "live"}]]),
+            json!([["deployment", {"id": "9", "state": "pending", "environment": "live"}]]),
         ),
         (
             "deployment_status",

@@ -3,6 +3,7 @@
 
 use gitflare_core::{
     Code, Error, PageRequest,
+    model::DeploymentState,
     provider::{CommitId, DeploymentFilter, Provider, RefSelector},
 };
 use gitflare_providers::conformance::Reply;
@@ -280,4 +281,40 @@ async fn a_commit_diff_is_not_cut_because_totals_differ() {
         (diff.stats.files, diff.stats.additions),
         (Some(2), Some(24))
     );
+}
+
+#[tokio::test]
+async fn what_a_customer_nests_too_deeply_in_a_payload_costs_no_row() {
+    let state = |id: u32| format!("repositories/7/deployments/{id}/statuses?per_page=1");
+    let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let rows = format!(
+        r#"[{{"id": 1, "payload": {{"a": {deep}}}, "environment": "live"}}, {{"id": 2}}, {{"id": 3, "payload": {deep}}}]"#
+    );
+    let up = Upstream::start(&[
+        ("repositories/7/deployments?per_page=25", Reply::ok(rows)),
+        (&state(1), Reply::ok(r#"[{"state": "success"}]"#)),
+        (&state(2), Reply::ok("[]")),
+        (&state(3), Reply::ok(r#"[{"state": "a word of tomorrow"}]"#)),
+    ])
+    .await;
+    let filter = DeploymentFilter::default();
+    let (call, repo) = (call(), repo());
+    let asked = up
+        .provider
+        .deployments(&call, &repo, &filter, PageRequest::default());
+    let page = asked.await.unwrap();
+    assert!(page.errors.is_empty(), "{:?}", page.errors);
+    let rows: Vec<_> = page
+        .items
+        .iter()
+        .map(|row| (row.id.as_str(), row.state))
+        .collect();
+    let expected = [
+        ("1", Some(DeploymentState::Success)),
+        // Nobody has begun it.
+        ("2", Some(DeploymentState::Pending)),
+        ("3", None),
+    ];
+    assert_eq!(rows, expected);
+    assert_eq!(page.items[0].environment.as_deref(), Some("live"));
 }

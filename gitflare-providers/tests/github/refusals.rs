@@ -93,6 +93,19 @@ async fn each_refusal_has_its_code() {
             ),
             Code::AccessBlockedByPolicy,
         ),
+        // Of a page in front of GitHub the status is enough.
+        (
+            Reply::new(451, "<html>").with("content-type", "text/html"),
+            Code::AccessBlockedByPolicy,
+        ),
+        (
+            message(409, "Git Repository is unavailable."),
+            Code::UpstreamUnavailable,
+        ),
+        (
+            message(422, "The \\\"push\\\" event cannot have more than 20 hooks"),
+            Code::InvalidRequest,
+        ),
         (
             message(
                 403,

@@ -46,6 +46,7 @@ pub(crate) fn subject() -> Subject {
             "in_progress",
             "queued",
             "failure",
+            "pending",
             "utf-8",
             "30",
             "9",
@@ -110,7 +111,7 @@ fn without_filtered(mut case: Case) -> Case {
         "closed pull requests" => Some(&[2]),
         "merged pull requests" => Some(&[3]),
         "inactive deployments" => Some(&[0]),
-        "pending deployments" => Some(&[]),
+        "pending deployments" => Some(&[1]),
         // One file is a list of one.
         "a file" => Some(&[0]),
         _ => None,

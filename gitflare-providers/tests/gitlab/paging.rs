@@ -247,3 +247,50 @@ async fn a_status_without_rows_is_no_page() {
     let page = asked.await.unwrap();
     assert_eq!((page.items[0].id.as_str(), page.next), ("9", None));
 }
+
+/// The rows of a walk that ends with what is missing.
+async fn walk_to_the_error(up: &Upstream) -> Vec<String> {
+    let (mut names, mut request) = (Vec::new(), PageRequest::default());
+    for _ in 0..100 {
+        let page = up
+            .provider
+            .branches(&call(), &repo(), request.clone())
+            .await
+            .unwrap();
+        names.extend(page.items.into_iter().map(|branch| branch.name));
+        match page.next {
+            Some(next) => request.position = Some(next),
+            None => {
+                assert_eq!(page.errors.len(), 1);
+                assert_eq!(page.errors[0].code(), Code::UpstreamUnavailable);
+                return names;
+            }
+        }
+    }
+    panic!("the walk does not end: {names:?}");
+}
+
+#[tokio::test]
+async fn pages_that_lead_back_end_and_say_so() {
+    let page = |query: &str| format!("projects/7/repository/branches?per_page=25{query}");
+    // By numbers, which have to grow.
+    let up = Upstream::start(&[
+        (FIRST, branch("a").with("x-next-page", "2")),
+        (&page("&page=2"), branch("b").with("x-next-page", "3")),
+        (&page("&page=3"), branch("c").with("x-next-page", "2")),
+    ])
+    .await;
+    assert_eq!(walk_to_the_error(&up).await, ["a", "b", "c"]);
+    // By tokens, of which one comes again.
+    let link = |token: &str| format!("<https://h/x?page_token={token}>; rel=\"next\"");
+    let by_token = |token: &str| page(&format!("&pagination=keyset&page_token={token}"));
+    let up = Upstream::start(&[
+        (FIRST, branch("a").with("link", link("x"))),
+        (&by_token("x"), branch("b").with("link", link("y"))),
+        (&by_token("y"), branch("c").with("link", link("x"))),
+    ])
+    .await;
+    let names = walk_to_the_error(&up).await;
+    assert_eq!(names[..3], ["a", "b", "c"]);
+    assert!(names.len() <= 9, "{names:?}");
+}

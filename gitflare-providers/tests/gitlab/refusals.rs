@@ -50,6 +50,7 @@ async fn each_refusal_has_its_code() {
             Code::InsufficientScope,
         ),
         (message(403, "403 Forbidden"), Code::InsufficientScope),
+        (html(451), Code::AccessBlockedByPolicy),
         (
             message(403, "Your account has been blocked."),
             Code::AccessBlockedByPolicy,

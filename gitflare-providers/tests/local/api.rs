@@ -8,10 +8,10 @@ use std::{
 use gitflare_core::{
     ConnectionId, Limit, Page, PageRequest, Result, Secret,
     filter::BlockedPaths,
-    model::{Branch, Commit, Comparison, Contributor, Diff, Repository, Tag, TreeEntry},
+    model::{Branch, Commit, Comparison, Content, Contributor, Diff, Repository, Tag, TreeEntry},
     provider::{
-        Call, CommitId, CommitPrefix, CompareQuery, GitRef, Provider, RefSelector, RepoRef,
-        TreePath, TreeQuery,
+        Call, CommitId, CommitPrefix, CompareQuery, ContentQuery, FilePath, GitRef, Held, Provider,
+        RefSelector, RepoRef, TreePath, TreeQuery,
     },
 };
 use gitflare_providers::local::{Local, LocalConfig};
@@ -116,6 +116,16 @@ impl Api {
         };
         self.runtime
             .block_on(self.local.compare(&Self::call(), &self.repo, &query))
+    }
+
+    pub(crate) fn contents(&self, at: &str, path: &str) -> Result<Content> {
+        let query = ContentQuery {
+            at: RefSelector::Ref(GitRef::parse("ref", at)?),
+            path: FilePath::parse("path", path)?,
+        };
+        let (call, held) = (Self::call(), Held::default());
+        self.runtime
+            .block_on(self.local.contents(&call, &self.repo, &query, held))
     }
 
     pub(crate) fn diff(&self, commit: &str) -> Result<Diff> {

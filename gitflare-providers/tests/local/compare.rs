@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use gitflare_core::model::{Diff, DiffFile, FileStatus, MAX_FILES, MAX_PATCH_BYTES};
+use gitflare_core::model::{
+    Diff, DiffFile, FileStatus, MAX_FILES, MAX_PATCH_BYTES, SourceEncoding,
+};
 
-use crate::local::{api::Api, git::Git};
+use crate::local::{api::Api, git::Git, ranges};
 
 /// How much of a repository is compared.
 pub(crate) struct Extent {
@@ -27,6 +29,8 @@ pub(crate) struct Totals {
     pub(crate) patches: usize,
     /// Patches whose text is another, with the line counts equal.
     pub(crate) other_patches: usize,
+    pub(crate) contents: usize,
+    pub(crate) ranges: usize,
 }
 
 pub(crate) fn whole(git: &Git, api: &Api, extent: &Extent) -> Totals {
@@ -39,7 +43,52 @@ pub(crate) fn whole(git: &Git, api: &Api, extent: &Extent) -> Totals {
     contributors(git, api, &extent.limits);
     trees(git, api, extent, &mut totals);
     diffs(git, api, extent, &mut totals);
+    totals.contents = contents(git, api);
+    totals.ranges = ranges::some(git, api);
     totals
+}
+
+/// The files of the newest commit, beside `git ls-tree` and `git cat-file`.
+fn contents(git: &Git, api: &Api) -> usize {
+    let head = git.line(["rev-parse", "HEAD"]);
+    let listed = records(&git.run(["ls-tree", "-r", "-z", "-l", &head]));
+    let mut compared = 0;
+    for record in &listed {
+        let (meta, path) = record.split_once('\t').unwrap();
+        let [mode, kind, id, size] = meta.split_ascii_whitespace().collect::<Vec<_>>()[..] else {
+            panic!("{record}");
+        };
+        // What is no UTF-8 cannot be asked for by its name.
+        if path.contains(['\u{fffd}', '\\']) {
+            continue;
+        }
+        let told = api.contents(&head, path).unwrap();
+        assert_eq!(told.mode.as_deref(), Some(mode), "{path}");
+        assert_eq!(told.sha.as_deref(), Some(id), "{path}");
+        assert_eq!(told.commit_sha.as_ref(), Some(&head), "{path}");
+        compared += 1;
+        if kind == "commit" {
+            continue;
+        }
+        assert_eq!(told.size, size.parse().ok(), "{path}");
+        if told.withheld.is_some() {
+            continue;
+        }
+        let bytes = git.run(["cat-file", "blob", id]);
+        let text = told.target.as_ref().or(told.content.as_ref());
+        let own = text.map_or(&told.binary[..], String::as_bytes);
+        // A mark in front is no part of the text, and other encodings are decoded.
+        if told
+            .source_encoding
+            .is_none_or(|it| it == SourceEncoding::Utf8)
+        {
+            let plain = bytes
+                .strip_prefix(b"\xef\xbb\xbf")
+                .filter(|_| text.is_some());
+            assert_eq!(own, plain.unwrap_or(&bytes), "{path}");
+        }
+    }
+    compared
 }
 
 fn text(bytes: &[u8]) -> String {

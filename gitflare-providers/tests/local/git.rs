@@ -77,6 +77,11 @@ impl Git {
         output.stdout
     }
 
+    /// Whether a command succeeds.
+    pub(crate) fn succeeds<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> bool {
+        self.command(args).output().unwrap().status.success()
+    }
+
     fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         let mut command = Command::new("git");
         command

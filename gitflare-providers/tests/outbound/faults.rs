@@ -449,9 +449,7 @@ async fn the_other_adapters_meet_the_same_faults() {
             let call = call(&connection, left);
             let page = gitflare_core::PageRequest::default();
             let error = provider.branches(&call, &repo, page).await.unwrap_err();
-            // Azure sends people to sign in with any status below 400.
-            let is_sign_in = error.code() == Code::AuthExpired && provider.id().as_str() == "azure";
-            assert!(is_sign_in || error.code() == *code, "{name}: {error:?}");
+            assert_eq!(error.code(), *code, "{name}: {error:?}");
             assert_eq!(error.provider(), Some(provider.id()), "{name}");
             // sec: SR-9
             assert!(!format!("{error:?}").contains(crate::TOKEN), "{name}");

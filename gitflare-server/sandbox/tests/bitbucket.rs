@@ -267,3 +267,32 @@ async fn a_hook_is_told_of_a_push_with_a_signature() {
         (400, true)
     );
 }
+
+#[tokio::test]
+async fn an_answer_has_the_fields_that_are_asked_for() {
+    let host = Host::start(ForgeKind::Bitbucket).await;
+    let (_, repository) = host.json(&path("?fields=uuid,mainbranch.name")).await;
+    let uuid = &host.json(&path("")).await.1["uuid"];
+    assert_eq!(
+        repository,
+        json!({"uuid": uuid, "mainbranch": {"name": "main"}})
+    );
+    let list = path("/commits/main?pagelen=2&fields=-values.links,-values.repository");
+    let (_, page) = host.json(&list).await;
+    for row in page["values"].as_array().unwrap() {
+        assert!(
+            row["hash"].is_string() && row.get("links").is_none(),
+            "{row}"
+        );
+        assert!(row.get("repository").is_none(), "{row}");
+    }
+    let list = path("/pullrequests?pagelen=1&fields=values.id,values.author.uuid,next");
+    let (_, page) = host.json(&list).await;
+    let row = &page["values"][0];
+    assert_eq!(row.as_object().unwrap().len(), 2, "{page}");
+    assert_eq!(row["author"].as_object().unwrap().len(), 1, "{page}");
+    assert!(
+        page.get("pagelen").is_none() && page["next"].is_string(),
+        "{page}"
+    );
+}

@@ -208,7 +208,7 @@ async fn microsofts_client_reads_everything() {
         "merge bases": [1, true], "branches compared": [17, true, true], "pull request by its number": 1, "repositories of a project": 40,
         "repository": "storefront", "branches": ["refs/heads/feature/search", "refs/heads/main", "refs/heads/release/1.x"], "commits": 32,
         "changed files": true, "statuses": true, "pull requests": [4, 3, 2, 1], "merged pull requests": [1],
-        "changes of a pull request": true, "content": [38, true, 1], "discussion": [true, true, 2], "forks": ["storefront.boris-lind"], "hooks": [true, []],
+        "changes of a pull request": true, "content": [38, true, 1], "items": ["/README.md", ["/README.md"], true, true], "discussion": [true, true, 2], "forks": ["storefront.boris-lind"], "hooks": [true, []],
         "unknown": true, "refused": true,
     });
     assert_holds(&seen, &expected);
@@ -245,13 +245,19 @@ async fn the_javascript_client_of_gitflic_reads_everything() {
         first("commits", "commitList").await["hash"].take(),
         first("release", "releaseTagModelList").await["id"].take(),
     );
+    let commits = format!("/rest-api/project/{}/commits?size=100", sample::FULL_NAME);
+    let (_, commits) = host.json(&commits).await;
+    let commits = commits["_embedded"]["commitList"].as_array().unwrap();
+    let oldest = commits.last().unwrap()["hash"].as_str().unwrap();
     node.env("COMMIT", commit.as_str().unwrap());
+    node.env("FIRST", oldest);
     node.env("RELEASE", release.as_str().unwrap());
     let seen = seen_at(&host, include_str!("clients/gitflic.js"), node).await;
     let expected = json!({
         "viewer": "anna-berg", "allProjects": 40, "myProjects": 40, "sharedProjects": 0, "project": "storefront",
         "commit": true, "changed files": true, "merge requests": [4, 3, 2, 1], "merge request": 1, "releases": 3,
-        "release": true,
+        "release": true, "changed file": "README.md", "commit of a file": true,
+        "users": "anna-berg", "teams": [0, 0, 0], "companies": ["acme", "acme"], "company": "acme",
     });
     assert_holds(&seen, &expected);
 }

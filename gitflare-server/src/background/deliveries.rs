@@ -11,7 +11,7 @@ use std::{
 use gitflare_core::{
     ClientId,
     gateway::{DeliveryOutcome, DueDelivery},
-    storage::Capacity,
+    storage::{Capacity, Settlement},
 };
 use tokio::sync::{Notify, Semaphore};
 
@@ -123,8 +123,12 @@ async fn start(app: &Arc<App>, slots: &mut Slots, delivery: DueDelivery) {
         app.delivery_tried(&outcome);
         let gateway = app.gateway();
         let settled = gateway.settle_delivery(&delivery, outcome, started.elapsed());
-        if let Err(error) = settled.await {
-            tracing::warn!(error = ?error, "the end of a delivery could not be kept");
+        match settled.await {
+            Ok(Settlement::GivenUp) => app.delivery_given_up(),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(error = ?error, "the end of a delivery could not be kept");
+            }
         }
         drop((slot, permit));
         wake.notify_one();

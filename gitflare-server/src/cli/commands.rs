@@ -112,6 +112,12 @@ pub(super) const COMMANDS: &[Row] = &[
     )
     .takes("EMAIL"),
     row(
+        "user sign-out",
+        |arguments| Command::User(accounts::sign_out, arguments),
+        "End every session of that person, who can sign in again",
+    )
+    .takes("EMAIL"),
+    row(
         "rotate-keys",
         Command::RotateKeys,
         "Seal everything anew with the first key of GITFLARE_MASTER_KEY, while no server runs;\n\

@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(offered(&["gitflare", "san"]), ["sandbox"]);
         assert_eq!(
             offered(&["gitflare", "user", ""]),
-            ["create", "reset", "list", "disable", "enable"]
+            ["create", "reset", "list", "disable", "enable", "sign-out"]
         );
         assert_eq!(
             offered(&["gitflare", "backup", "--ver"]),

@@ -7,6 +7,7 @@ mod instances;
 mod read;
 mod secret_file;
 mod setting;
+mod smtp;
 mod spelling;
 mod table;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use gitflare_core::{keys::MasterKey, provider::ProviderId};
 pub use given::{Given, Origin, Problem};
 pub use instances::{INSTANCE_SETTINGS, InstanceSetting};
 pub use setting::Setting;
+pub use smtp::{SmtpServer, SmtpTls};
 pub use table::{Config, Upstream};
 pub(crate) use value::master_key;
 pub use value::{BaseUrl, Database, HostPort, LogFormat};
@@ -136,6 +138,11 @@ impl Config {
                 self.internal_listen == Some(self.listen) && self.listen.port() != 0,
                 "GITFLARE_INTERNAL_LISTEN",
                 "must differ from GITFLARE_LISTEN",
+            ),
+            (
+                self.smtp.is_some() != self.smtp_from.is_some(),
+                "GITFLARE_SMTP_FROM",
+                "must be set beside GITFLARE_SMTP_URL, and only there",
             ),
             (
                 (1..ids.len()).any(|at| ids[..at].contains(&ids[at])),

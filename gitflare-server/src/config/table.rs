@@ -12,6 +12,7 @@ use std::{
 
 use gitflare_core::{
     Secret,
+    gateway::PublicClientRule,
     keys::MasterKey,
     provider::{ProviderId, ProviderKind},
 };
@@ -20,9 +21,10 @@ use tracing_subscriber::filter::Targets;
 use super::{
     given::Reader,
     setting::Setting,
+    smtp::{self, SmtpServer},
     value::{self, BaseUrl, Database, HostPort, LogFormat},
 };
-use crate::http::{PublicClientRule, SignUpMode};
+use crate::http::SignUpMode;
 
 impl Setting {
     /// The row of that variable, flag (`--listen`) or key of the file (`listen`).
@@ -124,6 +126,10 @@ settings! {
         "IP addresses whose `X-Forwarded-*` headers are believed.";
     sign_up: Option<SignUpMode>, maybe value::sign_up, "GITFLARE_SIGNUP", None, PLAIN,
         "Who may make a developer account: `open`, `invite` (whom somebody with the admin key invites) or `closed` (links of `gitflare user create` alone); open while both base URLs are loopback, else closed.";
+    smtp: Option<SmtpServer>, maybe smtp::server, "GITFLARE_SMTP_URL", None, SECRET,
+        "The mail server that takes links for new passwords: `smtps://user:password@host`, or `smtp://` with STARTTLS; unset, no mail is sent.";
+    smtp_from: Option<String>, maybe value::email, "GITFLARE_SMTP_FROM", None, PLAIN,
+        "The address that such mail comes from; needed beside GITFLARE_SMTP_URL.";
     mcp_clients: Vec<PublicClientRule>, list value::public_clients, "GITFLARE_MCP_CLIENTS", None, PLAIN,
         "Which agents may sign people in without being registered here: hosts of client id metadata documents, separated by commas, or `*` for all; `dynamic` lets agents register themselves. None when unset.";
     rate_limit_per_minute: u32, one value::number::<0, 1_000_000>, "GITFLARE_RATE_LIMIT_PER_MINUTE", Some("6000"), PLAIN,
@@ -142,6 +148,10 @@ settings! {
         "Folder of git repositories served by the provider `local`.";
     github_app_slug: Option<String>, maybe value::word, "GITFLARE_GITHUB_APP_SLUG", None, PLAIN,
         "Slug of the GitHub App that the GitHub client id belongs to.";
+    azure_suppress_redirect: bool, one value::boolean, "GITFLARE_AZURE_SUPPRESS_REDIRECT", Some("true"), SWITCH,
+        "`false` leaves out `X-TFS-FedAuthRedirect: Suppress`, with which tenants with Conditional Access refuse some valid tokens.";
+    gitflic_user_agent: Option<String>, maybe value::line, "GITFLARE_GITFLIC_USER_AGENT", None, PLAIN,
+        "How the gateway names itself to GitFlic, whose filter has refused agents that look like bare libraries; `gitflare/<version>` when unset.";
     log: Targets, one value::log_filter, "GITFLARE_LOG", Some("info"), PLAIN,
         "Log filter: a level, or `target=level` pairs, separated by commas.";
     log_format: LogFormat, one value::log_format, "GITFLARE_LOG_FORMAT", Some("text"), PLAIN,

@@ -57,7 +57,7 @@ fn every_name_belongs_to_one_setting() {
         }
         assert!(row.meaning.ends_with('.'), "{}", row.variable);
     }
-    assert_eq!(names.len(), 28 + 7 * 4);
+    assert_eq!(names.len(), 32 + 7 * 4);
 }
 
 #[test]

@@ -16,6 +16,8 @@ use base64::{
 };
 use gitflare_core::{
     Secret,
+    account_link::email_address,
+    gateway::PublicClientRule,
     keys::{MIN_MASTER_KEY_LEN, MasterKey},
     provider::ProviderId,
 };
@@ -23,7 +25,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use url::Url;
 
-use crate::http::{PublicClientRule, SignUpMode};
+use crate::http::SignUpMode;
 
 /// A value, or the rule that its text breaks.
 pub(super) type Parsed<T> = Result<T, String>;
@@ -160,6 +162,18 @@ pub(super) fn word(text: &str) -> Parsed<String> {
         Ok(text.to_owned())
     } else {
         Err("must be printable ASCII without spaces".into())
+    }
+}
+
+pub(super) fn email(text: &str) -> Parsed<String> {
+    email_address(text).map_err(|_| "must be an e-mail address".into())
+}
+
+pub(super) fn line(text: &str) -> Parsed<String> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be printable ASCII".into())
     }
 }
 

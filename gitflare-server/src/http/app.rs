@@ -112,6 +112,7 @@ impl App {
     #[cfg(feature = "server")]
     pub(super) fn replace_gateway(&self, gateway: Arc<Gateway>) {
         let mut current = self.gateway.write().unwrap_or_else(PoisonError::into_inner);
+        self.metrics.waiting.note_refreshes(&current);
         *current = gateway;
     }
 
@@ -163,6 +164,11 @@ impl App {
     /// Counts an attempt to deliver an event.
     pub(crate) fn delivery_tried(&self, outcome: &DeliveryOutcome) {
         self.metrics.delivery_tried(outcome);
+    }
+
+    /// Counts a delivery that is given up.
+    pub(crate) fn delivery_given_up(&self) {
+        self.metrics.delivery_given_up();
     }
 
     /// Turns readiness off for good.

@@ -10,12 +10,11 @@ use std::{
 };
 
 use gitflare_core::{
-    Error, Result,
+    Error, Result, UserId,
     gateway::{ClientMetadata, PublicClient},
 };
 use gitflare_providers::Documents;
 use hashlink::LruCache;
-use tokio::sync::Semaphore;
 
 use super::{json, settings::ServiceSettings};
 
@@ -23,6 +22,9 @@ use super::{json, settings::ServiceSettings};
 const MAX_KEPT: usize = 1000;
 /// The most documents that are asked for at once.
 const MAX_ASKED: usize = 16;
+/// The most of them at one host, and for one person: a slow host, or one person's many addresses, keep
+/// nobody else waiting (SC-4).
+const MAX_OF_ONE: usize = 2;
 /// How long an address that brings nothing is not asked again.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
 
@@ -37,7 +39,22 @@ struct Kept {
 pub(super) struct ClientDocuments {
     documents: Result<Documents>,
     kept: Mutex<LruCache<String, Kept>>,
-    asking: Semaphore,
+    /// The host and the person of each document that is being asked for.
+    asking: Mutex<Vec<Turn>>,
+}
+
+type Turn = (String, UserId);
+
+/// Gives a turn back.
+struct Asking<'a>(&'a Mutex<Vec<Turn>>, Turn);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = all.iter().position(|turn| *turn == self.1) {
+            all.swap_remove(at);
+        }
+    }
 }
 
 impl ClientDocuments {
@@ -45,7 +62,7 @@ impl ClientDocuments {
         Self {
             documents: Documents::new(stand_ins),
             kept: Mutex::new(LruCache::new(MAX_KEPT)),
-            asking: Semaphore::new(MAX_ASKED),
+            asking: Mutex::default(),
         }
     }
 
@@ -68,19 +85,16 @@ impl ClientDocuments {
             .transpose()
     }
 
-    /// The client that the document under an address describes.
+    /// The client that the document under an address describes, for a person.
     ///
     /// # Errors
     /// `INVALID_REQUEST` that says what is wrong with it, `RATE_LIMITED` while too many are asked
-    /// for.
-    pub(super) async fn find(&self, address: &str) -> Result<PublicClient> {
+    /// for: in all, at that host, or for that person.
+    pub(super) async fn find(&self, address: &str, person: &UserId) -> Result<PublicClient> {
         if let Some(client) = self.known(address)? {
             return Ok(client);
         }
-        let Ok(_permit) = self.asking.try_acquire() else {
-            let message = "Too many apps are looked at right now: try again.";
-            return Err(Error::new(gitflare_core::Code::RateLimited, message).with_retry_after(1));
-        };
+        let _asking = self.begin(self.host_of(address)?, person.clone())?;
         let (found, good_for) = match self.client()?.fetch(address).await {
             Ok(document) => match describe(address, &document.body) {
                 Ok(client) => (Ok(client), document.good_for),
@@ -96,6 +110,18 @@ impl ClientDocuments {
         all.insert(address.to_owned(), kept);
         drop(all);
         found.map_err(|why| refusal(&why))
+    }
+
+    fn begin(&self, host: String, person: UserId) -> Result<Asking<'_>> {
+        let mut all = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_host = all.iter().filter(|(other, _)| *other == host).count();
+        let of_person = all.iter().filter(|(_, other)| *other == person).count();
+        if all.len() >= MAX_ASKED || of_host.max(of_person) >= MAX_OF_ONE {
+            let message = "Too many apps are looked at right now: try again.";
+            return Err(Error::new(gitflare_core::Code::RateLimited, message).with_retry_after(1));
+        }
+        all.push((host.clone(), person.clone()));
+        Ok(Asking(&self.asking, (host, person)))
     }
 
     fn client(&self) -> Result<&Documents> {
@@ -122,4 +148,33 @@ fn refusal(why: &str) -> Error {
     Error::invalid_request(format!(
         "The app that brought you here says what it is in a document, which does not count: {why}."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_host_and_one_person_leave_room_for_others() {
+        // sec: MC-2, SC-4
+        let documents = ClientDocuments::new(Vec::new());
+        let begin = |host: &str, person: usize| {
+            let person = UserId::parse(&format!("user_{person}")).unwrap();
+            documents.begin(host.to_owned(), person)
+        };
+        let slow = [begin("slow.example", 1), begin("slow.example", 2)];
+        assert!(slow.iter().all(Result::is_ok));
+        assert!(begin("slow.example", 3).is_err(), "a third of one host");
+        let again = begin("a.example", 1);
+        assert!(again.is_ok());
+        assert!(begin("b.example", 1).is_err(), "a third of one person");
+        assert!(begin("b.example", 4).is_ok(), "others go on");
+        drop(slow);
+        assert!(begin("slow.example", 3).is_ok(), "a turn is given back");
+        let all: Vec<_> = (10..30)
+            .map(|n| begin(&format!("h{n}.example"), n))
+            .collect();
+        let begun = all.iter().filter(|one| one.is_ok()).count();
+        assert_eq!(begun + usize::from(again.is_ok()), MAX_ASKED);
+    }
 }

@@ -1,11 +1,14 @@
 //! A request as handlers see it: route, parameters, headers, body, who acts, and the gateway to call.
 //! Handlers take it apart, make one call and form a [`super::reply::Reply`]; they know no sockets.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use gitflare_core::{
     Error, RequestId, Secret,
-    gateway::{AuditContext, Gateway, Query},
+    gateway::{AuditContext, Gateway, Query, ReadFacts},
     storage::Actor,
 };
 use http::{HeaderMap, request::Parts};
@@ -24,6 +27,9 @@ use super::{
     visit::{self, EmbedVisit, UserVisit, Visit},
 };
 
+/// What the read of a request has told, for the request's log line; empty where it was none.
+pub(super) type ReadNote = Arc<OnceLock<ReadFacts>>;
+
 /// One request, as handlers see it.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -39,6 +45,7 @@ pub(super) struct Exchange {
     pub(super) address: IpAddr,
     actor: Actor,
     visit: Visit,
+    note: ReadNote,
 }
 
 /// Facts of a request before its credential is checked.
@@ -53,6 +60,7 @@ pub(super) struct Received {
     /// The path's parameters, decoded, in the order of the route's template.
     pub(super) parameters: Vec<String>,
     pub(super) address: IpAddr,
+    pub(super) note: ReadNote,
 }
 
 impl Exchange {
@@ -70,6 +78,7 @@ impl Exchange {
             address: received.address,
             actor: Actor::Anonymous,
             visit: Visit::Anybody,
+            note: received.note,
         }
     }
 
@@ -86,6 +95,11 @@ impl Exchange {
     #[cfg(feature = "mcp")]
     pub(super) fn shared_app(&self) -> Arc<App> {
         Arc::clone(&self.origin.app)
+    }
+
+    /// Where a read notes what the request's log line tells of it.
+    pub(super) const fn note(&self) -> &ReadNote {
+        &self.note
     }
 
     pub(super) fn settings(&self) -> &ServiceSettings {

@@ -12,6 +12,8 @@ pub(crate) struct Guided {
     pub(crate) client_id: String,
     /// Its secret.
     pub(crate) client_secret: Secret<String>,
+    /// The customer whose repositories that app reads without asking.
+    pub(crate) customer: String,
     /// The `state` of the consent link that was printed.
     pub(crate) state: String,
     /// The inbox of the subscription that the sandbox has made.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gitflare_core::{
     Code,
     filter::FirewallReport,
-    gateway::{DeliveryOutcome, UnifiedReply},
+    gateway::{DeliveryOutcome, ReadFacts, UnifiedReply},
     provider::{Endpoint, ProviderId},
 };
 use http::StatusCode;
@@ -17,7 +17,11 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{route::Route, standing::Standing};
+use super::{
+    backlog::{Waiting, signed},
+    route::Route,
+    standing::Standing,
+};
 use crate::process;
 
 /// The media type of [`Metrics::page`].
@@ -54,6 +58,11 @@ struct DeliveryLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StorageLabels {
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct FileLabels {
     file: &'static str,
 }
@@ -75,7 +84,10 @@ pub(super) struct Metrics {
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     reads: Family<ReadLabels, Counter>,
     pub(super) standing: Standing,
+    pub(super) waiting: Waiting,
+    storage: Family<StorageLabels, Histogram, fn() -> Histogram>,
     deliveries: Family<DeliveryLabels, Counter>,
+    given_up: Counter,
     withheld_files: Counter,
     hidden_secrets: Counter,
     file_sizes: Family<FileLabels, Gauge>,
@@ -98,7 +110,10 @@ impl Metrics {
             durations: Family::new_with_constructor(histogram),
             reads: Family::default(),
             standing: Standing::default(),
+            waiting: Waiting::default(),
+            storage: Family::new_with_constructor(histogram),
             deliveries: Family::default(),
+            given_up: Counter::default(),
             withheld_files: Counter::default(),
             hidden_secrets: Counter::default(),
             file_sizes: Family::default(),
@@ -152,6 +167,17 @@ impl Metrics {
             "gitflare_deliveries",
             "Attempts to deliver an event: accepted by the app, refused by it, or not reached",
             self.deliveries.clone(),
+        );
+        registry.register(
+            "gitflare_deliveries_given_up",
+            "Deliveries that are not tried again",
+            self.given_up.clone(),
+        );
+        self.waiting.register(registry);
+        registry.register(
+            "gitflare_storage_duration_seconds",
+            "Time that the storage took in a read: to find the token, to keep the read's rows",
+            self.storage.clone(),
         );
         registry.register(
             "gitflare_firewall_withheld_files",
@@ -226,14 +252,20 @@ impl Metrics {
         duration.observe(elapsed.as_secs_f64());
     }
 
-    /// Counts a unified read; the provider is one that is configured, or none.
+    /// Counts a unified read.
     pub(super) fn read_finished(
         &self,
-        provider: Option<ProviderId>,
+        facts: &ReadFacts,
         endpoint: Endpoint,
         result: &gitflare_core::Result<UnifiedReply>,
     ) {
+        let provider = facts.provider;
         self.standing.note(provider, result);
+        let lookup = facts.lookup.map(|time| ("find_token", time));
+        for (operation, time) in lookup.into_iter().chain([("keep_rows", facts.recording)]) {
+            let duration = self.storage.get_or_create(&StorageLabels { operation });
+            duration.observe(time.as_secs_f64());
+        }
         let outcome = match result {
             Ok(reply) => Ok(reply.data.report()),
             Err(error) => Err(error.code()),
@@ -269,6 +301,11 @@ impl Metrics {
         self.deliveries.get_or_create(&labels).inc();
     }
 
+    /// Counts a delivery that is given up.
+    pub(super) fn delivery_given_up(&self) {
+        self.given_up.inc();
+    }
+
     /// All metrics in the OpenMetrics text format, with the storage's files as they are now.
     pub(super) fn page(&self, files: &[(&'static str, u64)]) -> String {
         for (file, bytes) in files {
@@ -284,10 +321,6 @@ impl Metrics {
         text::encode(&mut page, &self.registry).unwrap_or_default();
         page
     }
-}
-
-fn signed(number: u64) -> i64 {
-    number.try_into().unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -312,7 +345,14 @@ mod tests {
         let github = Some(ProviderId::GITHUB);
         metrics.count_read(github, Endpoint::Commits, Ok(report));
         let limited = Error::upstream(Code::RateLimited, ProviderId::GITHUB, "no");
-        metrics.read_finished(github, Endpoint::Commits, &Err(limited));
+        let facts = ReadFacts {
+            provider: github,
+            lookup: Some(Duration::from_millis(2)),
+            recording: Duration::from_micros(700),
+            ..ReadFacts::default()
+        };
+        metrics.read_finished(&facts, Endpoint::Commits, &Err(limited));
+        metrics.delivery_given_up();
         metrics.delivery_tried(&DeliveryOutcome::Failed);
         metrics.count_read(None, Endpoint::Profile, Ok(FirewallReport::default()));
         let page = metrics.page(&[("gitflare.sqlite", 4096)]);
@@ -328,6 +368,10 @@ mod tests {
             r#"gitflare_reads_total{provider="github",operation="commits.list",outcome="ok"} 1"#,
             r#"gitflare_reads_total{provider="github",operation="commits.list",outcome="RATE_LIMITED"} 1"#,
             r#"gitflare_deliveries_total{outcome="unreachable"} 1"#,
+            "gitflare_deliveries_given_up_total 1",
+            r#"gitflare_storage_duration_seconds_bucket{le="0.001",operation="find_token"} 0"#,
+            r#"gitflare_storage_duration_seconds_bucket{le="0.0025",operation="find_token"} 1"#,
+            r#"gitflare_storage_duration_seconds_bucket{le="0.001",operation="keep_rows"} 1"#,
             "gitflare_firewall_withheld_files_total 1",
             "gitflare_firewall_hidden_secrets_total 3",
             r#"gitflare_storage_file_size_bytes{file="gitflare.sqlite"} 4096"#,

@@ -15,6 +15,7 @@
 mod api;
 mod app;
 mod assembly;
+mod backlog;
 mod bodies;
 mod body;
 mod client_documents;
@@ -38,6 +39,7 @@ mod pages;
 mod proxy;
 mod rate_limit;
 mod reconnect;
+mod record;
 mod refusal;
 mod reply;
 mod room;
@@ -60,4 +62,4 @@ pub use assembly::{
 };
 pub use rate_limit::RateLimits;
 pub use route::{Access, Route, RouteMethod};
-pub use settings::{AdminKeys, Limits, PublicClientRule, ServiceSettings, SignUpMode, Surface};
+pub use settings::{AdminKeys, Limits, Mail, Mailer, ServiceSettings, SignUpMode, Surface};

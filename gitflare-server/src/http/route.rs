@@ -6,10 +6,10 @@ use http::Method;
 
 use super::settings::Surface;
 
-/// The methods that routes have. `HEAD` is answered like `GET`.
+/// The methods that routes have. `HEAD` is answered like `GET`, where that changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteMethod {
-    /// `GET`, and `HEAD`.
+    /// `GET`, and `HEAD` where it is served.
     Get,
     /// `POST`.
     Post,
@@ -139,6 +139,18 @@ impl Route {
                 _ => false,
             },
         }
+    }
+
+    /// Whether `HEAD` is served like `GET`. Not where that spends a link or a code, begins something
+    /// or ends it: mail scanners ask by `HEAD` for every address that they find.
+    pub(super) fn has_head(&self) -> bool {
+        const ACTING: [&str; 3] = [
+            "/app/logout",
+            "/testapp/callback",
+            "/v1/auth/:provider/start",
+        ];
+        let acts = matches!(self.access, Access::EmbedSession | Access::ProviderCallback);
+        self.method == RouteMethod::Get && !acts && !ACTING.contains(&self.template())
     }
 
     /// Name in logs and metrics.

@@ -7,6 +7,7 @@ use super::{
     settings::Surface,
 };
 use gitflare_core::Result;
+use http::Method;
 
 /// The route table as a trie.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ struct Node {
     literals: Vec<(&'static str, usize)>,
     parameter: Option<usize>,
     routes: [Option<usize>; RouteMethod::COUNT],
+    has_head: bool,
 }
 
 /// The node of the table that a path leads to, with the path's parameters.
@@ -44,6 +46,7 @@ impl Router {
             for path in route.paths {
                 let leaf = router.insert(path);
                 router.nodes[leaf].routes[route.method as usize] = Some(index);
+                router.nodes[leaf].has_head |= route.has_head();
             }
         }
         router
@@ -100,6 +103,14 @@ impl PathMatch<'_, '_> {
         self.node.routes[method as usize]
     }
 
+    /// The route for a request's method, as its position in the table.
+    pub(super) fn route_for(&self, method: &Method) -> Option<usize> {
+        if method == Method::HEAD && !self.node.has_head {
+            return None;
+        }
+        RouteMethod::of(method).and_then(|method| self.route(method))
+    }
+
     /// The methods served here, as `Allow` lists them.
     pub(super) fn allow(&self) -> String {
         let mut allow = String::new();
@@ -107,7 +118,7 @@ impl PathMatch<'_, '_> {
             if self.route(method).is_some() {
                 allow.push_str(method.as_str());
                 allow.push_str(", ");
-                if method == RouteMethod::Get {
+                if method == RouteMethod::Get && self.node.has_head {
                     allow.push_str("HEAD, ");
                 }
             }
@@ -188,5 +199,7 @@ mod tests {
             allow("/v1/connections/conn_1"),
             "GET, HEAD, DELETE, OPTIONS"
         );
+        assert_eq!(allow("/oauth/authorize/deny"), "GET, OPTIONS");
+        assert_eq!(allow("/app/logout"), "GET, OPTIONS");
     }
 }

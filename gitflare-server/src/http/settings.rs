@@ -2,12 +2,14 @@
 //! environment is the configuration's business.
 
 use std::{
+    fmt,
     net::{IpAddr, SocketAddr},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
-use gitflare_core::{CredentialHash, Scope, Scopes, gateway::Audience, provider::Endpoint};
+use async_trait::async_trait;
+use gitflare_core::{CredentialHash, Scope, Scopes, Secret, gateway::Audience, provider::Endpoint};
 use http::Extensions;
 
 use super::rate_limit::RateLimits;
@@ -48,15 +50,36 @@ pub struct ServiceSettings {
     pub dev: bool,
     /// Event callbacks as `host:port` that may have private addresses and speak plain http.
     pub private_callbacks: Vec<String>,
+    /// What sends links for new passwords; none are sent without one.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// Who may make an account.
     pub sign_up: SignUpMode,
-    /// The clients that may ask people without being registered by somebody; none without any.
-    pub public_clients: Vec<PublicClientRule>,
     /// Hosts of client metadata documents that are asked at this address instead, in plain http:
     /// those of a sandbox and of tests.
     pub document_hosts: Vec<(String, SocketAddr)>,
     /// Limits per client and in all.
     pub limits: Limits,
+}
+
+/// A mail to one person.
+#[derive(Debug)]
+pub struct Mail {
+    /// The address.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The plain text, which may hold a link that is a secret.
+    pub text: Secret<String>,
+}
+
+/// Sends mail.
+#[async_trait]
+pub trait Mailer: fmt::Debug + Send + Sync {
+    /// Hands a mail on.
+    ///
+    /// # Errors
+    /// What went wrong, in words that name neither the address nor the text: they are logged.
+    async fn send(&self, mail: Mail) -> Result<(), &'static str>;
 }
 
 impl ServiceSettings {
@@ -79,7 +102,7 @@ impl ServiceSettings {
             testapp: false,
             dev: false,
             private_callbacks: Vec::new(),
-            public_clients: Vec::new(),
+            mailer: None,
             document_hosts: Vec::new(),
             limits: Limits::default(),
         }
@@ -96,27 +119,6 @@ impl ServiceSettings {
         resources
     }
 
-    /// Whether clients may register themselves.
-    pub(super) fn takes_registrations(&self) -> bool {
-        self.public_clients
-            .contains(&PublicClientRule::Registration)
-    }
-
-    /// Whether clients may be described by documents.
-    pub(super) fn takes_documents(&self) -> bool {
-        let mut rules = self.public_clients.iter();
-        rules.any(|rule| *rule != PublicClientRule::Registration)
-    }
-
-    /// Whether a document of that host may describe a client.
-    pub(super) fn takes_documents_of(&self, host: &str) -> bool {
-        self.public_clients.iter().any(|rule| match rule {
-            PublicClientRule::AnyHost => true,
-            PublicClientRule::Host(named) => named == host,
-            PublicClientRule::Registration => false,
-        })
-    }
-
     /// The most that a public client may ask for: every read.
     pub(super) fn public_scopes() -> Scopes {
         let scopes = Endpoint::ALL.iter().map(|endpoint| endpoint.scope());
@@ -129,18 +131,6 @@ impl ServiceSettings {
     pub(super) fn tools_url(&self) -> String {
         format!("{}/mcp", self.public_url)
     }
-}
-
-/// Clients that may ask people without being registered by somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PublicClientRule {
-    /// Those that a metadata document of any public host describes.
-    AnyHost,
-    /// Those that a metadata document of this host describes.
-    Host(String),
-    /// Those that register themselves (RFC 7591).
-    Registration,
 }
 
 /// Who may make an account, beside those whom the operator has sent a link.

@@ -25,39 +25,45 @@ impl DataDir {
         config: &Config,
         random: &dyn Random,
     ) -> Result<AdminKeys, Problem> {
-        if !config.admin_keys.is_empty() {
-            let keys = config.admin_keys.iter();
-            let hashes = keys.map(|key| CredentialHash::of(key.expose())).collect();
-            return Ok((hashes, None));
+        let known = self.known_admin_keys(config)?;
+        if !known.is_empty() {
+            return Ok((known, None));
         }
         let path = self.path().join(ADMIN_KEY_FILE);
-        match read_private(&path) {
-            Ok(text) => {
-                let hashes: Option<Vec<_>> = text.expose().lines().map(parse).collect();
-                match hashes {
-                    Some(hashes) if !hashes.is_empty() => Ok((hashes, None)),
-                    _ => Err(Problem::new(format!(
-                        "{} is damaged: set SGG_ADMIN_API_KEY, or delete it to have a new key made",
-                        path.display()
-                    ))),
-                }
-            }
-            Err(Reading::Missing) => {
-                let key = generate(random);
-                let hash = CredentialHash::of(key.expose());
-                let line = format!("{}\n", hex::encode(hash.as_bytes()));
-                let written = private::write_new(self.path(), ADMIN_KEY_FILE, line.as_bytes())
-                    .map_err(|error| on_path(&path, "cannot be written", error))?;
-                if !written {
-                    return Err(Problem::new(format!(
-                        "{} was made by another process just now: start again",
-                        path.display()
-                    )));
-                }
-                Ok((vec![hash], Some(key)))
-            }
-            Err(Reading::Refused(problem)) => Err(problem),
+        let key = generate(random);
+        let hash = CredentialHash::of(key.expose());
+        let line = format!("{}\n", hex::encode(hash.as_bytes()));
+        let written = private::write_new(self.path(), ADMIN_KEY_FILE, line.as_bytes())
+            .map_err(|error| on_path(&path, "cannot be written", error))?;
+        match written {
+            true => Ok((vec![hash], Some(key))),
+            false => Err(Problem::new(format!(
+                "{} was made by another process just now: start again",
+                path.display()
+            ))),
         }
+    }
+
+    /// The admin keys of the configuration, else the one that was made here once; none while there
+    /// is neither.
+    pub(crate) fn known_admin_keys(&self, config: &Config) -> Result<Vec<CredentialHash>, Problem> {
+        if !config.admin_keys.is_empty() {
+            let keys = config.admin_keys.iter();
+            return Ok(keys.map(|key| CredentialHash::of(key.expose())).collect());
+        }
+        let path = self.path().join(ADMIN_KEY_FILE);
+        let text = match read_private(&path) {
+            Ok(text) => text,
+            Err(Reading::Missing) => return Ok(Vec::new()),
+            Err(Reading::Refused(problem)) => return Err(problem),
+        };
+        let hashes: Option<Vec<_>> = text.expose().lines().map(parse).collect();
+        hashes.filter(|all| !all.is_empty()).ok_or_else(|| {
+            Problem::new(format!(
+                "{} is damaged: set SGG_ADMIN_API_KEY, or delete it to have a new key made",
+                path.display()
+            ))
+        })
     }
 }
 

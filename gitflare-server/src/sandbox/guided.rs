@@ -48,6 +48,7 @@ pub(super) async fn begin(
     let guided = Guided {
         client_id: seeded.client_id.clone(),
         client_secret: seeded.client_secret.as_str().into(),
+        customer: seeded.tenant_id.clone(),
         state: unguessable(),
         inbox: unguessable(),
         leak: leak(running, sample).await.map_err(failed)?,

@@ -20,6 +20,8 @@ pub struct Seeded {
     pub client_id: String,
     /// The `client_secret` of that app.
     pub client_secret: String,
+    /// The tenant of the customer whose repositories the app reads.
+    pub tenant_id: String,
     /// A token with every scope, over every repository.
     pub access_token: String,
 }
@@ -106,6 +108,7 @@ pub async fn seed(
     Ok(Seeded {
         client_id: created.client.id.to_string(),
         client_secret,
+        tenant_id: customer.id.to_string(),
         access_token: issued.access_token.expose().to_owned(),
     })
 }

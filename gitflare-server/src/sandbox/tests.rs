@@ -282,3 +282,54 @@ async fn a_repository_that_cannot_be_read_is_named_and_stops_nothing() {
     }
     sandbox.shutdown().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_can_be_tried_on_its_page() {
+    let sandbox = sandbox(&["--listen", "127.0.0.1:0"]).await.unwrap();
+    let get = async |path: &str| {
+        let url = format!("{}{path}", sandbox.running.public_url());
+        let command = format!("curl -si '{url}'");
+        let run = move || Command::new("sh").args(["-c", &command]).output();
+        let output = tokio::task::spawn_blocking(run).await.unwrap().unwrap();
+        if output.status.code() == Some(127) {
+            assert!(std::env::var_os("CI").is_none(), "curl is missing");
+            return None;
+        }
+        Some(String::from_utf8(output.stdout).unwrap())
+    };
+    let Some(page) = get("/docs/api/commits.list").await else {
+        println!("skipped: there is no curl on this machine");
+        return;
+    };
+    assert!(
+        page.contains("id=\"try-it\"") && page.contains("no-store"),
+        "{page}"
+    );
+    assert!(
+        page.contains("name=\"path.repoId\" value=\"acme/storefront\""),
+        "{page}"
+    );
+    let run =
+        "?path.provider=local&path.repoId=acme%2Fstorefront&query.limit=1&query.branch=&run=1";
+    let tried = get(&format!("/docs/api/commits.list{run}")).await.unwrap();
+    assert!(
+        tried.contains("<span class=\"state good\">200</span>"),
+        "{tried}"
+    );
+    assert!(
+        tried.contains("GET /v1/repositories/local/acme%2Fstorefront/commits?limit=1"),
+        "{tried}"
+    );
+    assert!(tried.contains("page_info"), "{tried}");
+    let wrong = run.replace("limit=1", "limit=0");
+    let wrong = get(&format!("/docs/api/commits.list{wrong}"))
+        .await
+        .unwrap();
+    assert!(
+        wrong.contains("INVALID_LIMIT") && wrong.contains("state bad"),
+        "{wrong}"
+    );
+    let not_a_read = get("/docs/api/post.oauth.token").await.unwrap();
+    assert!(!not_a_read.contains("try-it"), "{not_a_read}");
+    sandbox.shutdown().await.unwrap();
+}

@@ -13,6 +13,7 @@ const TABLES: &[&str] = &[
     "memberships",
     "clients",
     "client_secrets",
+    "client_profiles",
     "customers",
     "sessions",
     "connections",

@@ -14,8 +14,7 @@ use super::{
     sqlite,
 };
 
-/// Stands before the hash of a person who may not sign in: no password has such a hash.
-const LOCK: &str = "!";
+const LOCK: &str = PasswordHash::LOCK;
 
 /// A person with an account.
 #[derive(Debug)]
@@ -31,7 +30,7 @@ impl Person {
 
     /// Whether they may not sign in.
     pub(crate) fn is_disabled(&self) -> bool {
-        self.password.as_str().starts_with(LOCK)
+        self.password.is_locked()
     }
 }
 
@@ -105,6 +104,15 @@ impl People {
     pub(crate) fn enable(&mut self, person: &Person) -> Result<()> {
         let unlocked = person.password.as_str().trim_start_matches(LOCK);
         self.replace(person, unlocked, AuditAction::UserEnable)
+    }
+
+    /// Ends the sessions of a person, who may sign in again.
+    ///
+    /// # Errors
+    /// The database's; then nothing has changed.
+    pub(crate) fn sign_out(&mut self, person: &Person) -> Result<()> {
+        let password = person.password.as_str().to_owned();
+        self.replace(person, &password, AuditAction::SessionRevoke)
     }
 
     fn replace(&mut self, person: &Person, password: &str, action: AuditAction) -> Result<()> {

@@ -23,9 +23,9 @@ const MOST_READ: u64 = 120;
 fn fill(each: usize) -> String {
     format!(
         "INSERT INTO deliveries (id, subscription_id, sequence, source, event, payload, status,
-           next_attempt_at, queued_at, created_at)
+           firewall, next_attempt_at, queued_at, created_at)
          SELECT 'evt_' || lpad((n * {each} + sequence)::text, 26, '0'), id, sequence,
-           'drill-' || sequence, 'push', '{{\"type\": \"push\"}}', 'pending', now, now, now
+           'drill-' || sequence, 'push', '{{\"type\": \"push\"}}', 'pending', 1, now, now, now
          FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM subscriptions) AS lines,
            generate_series(1, {each}) AS sequence,
            LATERAL (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) AS clock;

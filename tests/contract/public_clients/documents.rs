@@ -280,7 +280,7 @@ fn with_length(answer: &str) -> Vec<u8> {
 
 #[test]
 fn hosts_are_let_in_one_by_one() {
-    use gitflare_server::PublicClientRule;
+    use gitflare_core::gateway::PublicClientRule;
 
     use crate::contract::support::{ServerOptions, consent::ConsentFixture};
 

@@ -1,9 +1,17 @@
 //! Refresh tokens over HTTP: each is good once, a used one ends them all, none widens anything.
 
+use std::sync::Arc;
+
+use gitflare_core::{
+    Code, Secret,
+    gateway::{Gateway, PublicClientRule, Query, ReadCredential, ReadRequest, TokenRequest},
+    provider::Endpoint,
+};
 use serde_json::{Value, json};
 
 use super::{call, exchange, fixture, link, refreshed, registered, signed_in, tools};
 use crate::contract::support::{
+    ServerOptions, block_on,
     consent::{ConsentPage, location},
     parameter, text,
 };
@@ -121,9 +129,87 @@ fn refresh_tokens_end_with_time_and_when_their_client_gives_them_back() {
         fixture.clock.advance_millis(29 * day);
         tokens = refreshed(server, &client_id, &tokens["refresh_token"], &json!({})).ok();
     }
-    fixture.clock.advance_millis(4 * day);
+    // The last one is good for another 30 days, of which three are left of the 90.
+    fixture.clock.advance_millis(3 * day - 1000);
+    tokens = refreshed(server, &client_id, &tokens["refresh_token"], &json!({})).ok();
+    fixture.clock.advance_millis(1000);
     let late = refreshed(server, &client_id, &tokens["refresh_token"], &json!({}));
+    assert_eq!(late.status, 400, "90 days after the sign-in");
+}
+
+#[test]
+fn a_refresh_token_that_nobody_uses_for_30_days_is_over() {
+    let fixture = fixture(None);
+    let server = &fixture.server;
+    let day = 24 * 3600 * 1000;
+    let (client_id, _owner, tokens) = signed_in(&fixture, &["read:branches"]);
+    fixture.clock.advance_millis(30 * day - 1000);
+    let next = refreshed(server, &client_id, &tokens["refresh_token"], &json!({})).ok();
+    fixture.clock.advance_millis(30 * day);
+    let late = refreshed(server, &client_id, &next["refresh_token"], &json!({}));
     assert_eq!(late.status, 400);
+}
+
+#[test]
+fn a_client_that_is_no_longer_let_in_is_out_at_once() {
+    // sec: MC-3, CA-1
+    let fixture = fixture(None);
+    let (client_id, _owner, tokens) = signed_in(&fixture, &["read:branches"]);
+    let access = text(&tokens["access_token"]);
+    // As after a restart, or a hang-up, with these rules.
+    let node = |public_clients: Vec<PublicClientRule>| {
+        fixture.server.another_node(&ServerOptions {
+            public_clients,
+            clock: Some(Arc::clone(&fixture.clock)),
+            ..ServerOptions::default()
+        })
+    };
+    let refresh = |node: &Gateway| {
+        let request = TokenRequest {
+            grant_type: Some("refresh_token".to_owned()),
+            client_id: Some(client_id.clone()),
+            refresh_token: Some(Secret::new(text(&tokens["refresh_token"]))),
+            ..TokenRequest::default()
+        };
+        let issued = block_on(node.issue_token(request, &node.new_request_id()));
+        issued.map(|_| ()).map_err(|refusal| refusal.rfc)
+    };
+    let read = |node: &Gateway| {
+        let request = ReadRequest {
+            endpoint: Endpoint::Branches,
+            credential: ReadCredential::ToolBearer(Secret::new(access.clone())),
+            provider: Some("local".to_owned()),
+            repository: Some("octo/hello".to_owned()),
+            item: None,
+            query: Query::new(Vec::new()),
+            fault: None,
+            if_none_match: None,
+            method: "GET",
+            path: "/v1/repositories/local/octo%2Fhello/branches".to_owned(),
+            request_id: node.new_request_id(),
+        };
+        block_on(node.read(request))
+            .map(|_| ())
+            .map_err(|error| error.code())
+    };
+    for rules in [
+        vec![],
+        vec![PublicClientRule::AnyHost],
+        vec![PublicClientRule::Host("agent.example".to_owned())],
+    ] {
+        let out = node(rules);
+        assert_eq!(refresh(&out), Err("invalid_client"));
+        assert_eq!(read(&out), Err(Code::AuthExpired));
+        let listed = block_on(out.tool_token(Some(&access)));
+        assert_eq!(listed.unwrap_err().code(), Code::AuthExpired);
+        assert!(block_on(out.introspect(&access)).unwrap().is_none());
+    }
+    // Nothing was spent: let in again, it goes on.
+    let back = node(vec![PublicClientRule::Registration]);
+    // The other node has no repositories of its own.
+    assert_ne!(read(&back), Err(Code::AuthExpired));
+    assert!(block_on(back.tool_token(Some(&access))).is_ok());
+    assert_eq!(refresh(&back), Ok(()));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::{
 
 use gitflare_core::{
     Clock, CredentialHash, FixedClock, Secret, SystemClock, Timestamp,
-    gateway::{Gateway, GatewaySettings},
+    gateway::{Gateway, GatewaySettings, PublicClientRule},
     keys::{KeyRing, MasterKey},
     provider::Provider,
     storage::Storage,
@@ -25,7 +25,7 @@ use gitflare_core::{
 use gitflare_firewall::FirewallConfig;
 use gitflare_providers::local::Local;
 use gitflare_server::{
-    AdminKeys, Limits, PublicClientRule, RateLimits, Service, ServiceSettings, SignUpMode,
+    AdminKeys, Limits, RateLimits, Service, ServiceSettings, SignUpMode,
     http::{self, Listeners},
     storage::{
         postgres::{PostgresConfig, PostgresStorage},
@@ -134,6 +134,12 @@ impl Server {
         block_on(gateway(options, self.folder.path(), storage, &limits))
     }
 
+    /// Does what the clean-up of a running server does, until nothing is left.
+    pub(crate) fn clean_up(&self) {
+        let node = self.another_node(&ServerOptions::default());
+        block_on(async { while node.clean_up().await.unwrap() > 0 {} });
+    }
+
     /// A client without credentials.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.address)
@@ -215,7 +221,6 @@ async fn service(
         .clone_from(&options.trusted_proxies);
     settings.sign_up = options.sign_up.unwrap_or(SignUpMode::Open);
     settings.limits = options.limits;
-    settings.public_clients.clone_from(&options.public_clients);
     settings.document_hosts.clone_from(&options.document_hosts);
     settings.rate_limits = rate_limits;
     gitflare_server::service(gateway, settings)
@@ -240,6 +245,7 @@ pub(crate) async fn gateway(
         .keys(KeyRing::new(key, Vec::new()))
         .clock(clock)
         .admission(Arc::clone(rate_limits) as _)
+        .public_clients(options.public_clients.iter().cloned())
         .settings(options.gateway)
         .build()
         .await

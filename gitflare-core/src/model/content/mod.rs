@@ -211,6 +211,15 @@ fn has_no_user(url: &str) -> bool {
     !authority.contains('@')
 }
 
+/// The paths that the text of a link may name: as it stands, and from the folder that the link lies in.
+pub(super) fn named_by_link(path: &str, target: &str) -> impl Iterator<Item = String> {
+    let paths = [
+        target.trim_start_matches('/').to_owned(),
+        resolved(path, target),
+    ];
+    paths.into_iter().filter(|path| !path.is_empty())
+}
+
 /// The path that a link leads to, from the folder that it lies in; what goes beyond the root is cut.
 fn resolved(path: &str, target: &str) -> String {
     let mut parts: Vec<&str> = match target.starts_with('/') {
@@ -256,9 +265,8 @@ impl Filterable for Content {
         screen.url(&mut self.web_url);
         screen.url(&mut self.submodule_url);
         if let Some(target) = &self.target {
-            let resolved = resolved(&self.path, target);
-            let paths = [target.trim_start_matches('/'), &resolved];
-            if screen.strips(paths.into_iter().filter(|path| !path.is_empty())) {
+            let paths: Vec<_> = named_by_link(&self.path, target).collect();
+            if screen.strips(paths.iter().map(String::as_str)) {
                 self.target = None;
             }
         }

@@ -31,8 +31,9 @@ pub async fn one_active_grant_per_connection(storage: &dyn Storage) {
             .await
             .unwrap()
     );
+    let one = listed(&[("7", "octo/hello")]);
     let renewed = grants
-        .insert_grant(authorization(4), grant(4, 1, Repositories::All), entry(23))
+        .insert_grant(authorization(4), grant(4, 1, one), entry(23))
         .await;
     assert!(renewed.is_ok());
     let active = grants
@@ -44,13 +45,20 @@ pub async fn one_active_grant_per_connection(storage: &dyn Storage) {
     let approves = async |connection, repository| {
         let id = authorization_id(1);
         let connection = connection_id(connection);
-        let approved = grants.approves(&id, &connection, Scope::ReadBranches, repository, NOW);
-        approved.await.unwrap()
+        let found = grants.find_approval(&id, &connection, Scope::ReadBranches, repository, NOW);
+        found.await.unwrap()
     };
-    assert!(approves(2, "7").await && !approves(3, "7").await);
+    let whole = approves(2, "7").await.unwrap();
+    assert_eq!((whole.grant_id, whole.repository), (grant_id(3), None));
+    let listed = approves(1, "7").await.unwrap();
+    assert_eq!(listed.grant_id, grant_id(4));
+    let name = listed.repository.map(|it| it.full_name);
+    assert_eq!(name.as_deref(), Some("octo/hello"));
+    assert!(approves(1, "8").await.is_none() && approves(3, "7").await.is_none());
     let (id, connection) = (authorization_id(1), connection_id(2));
-    let beyond = grants.approves(&id, &connection, Scope::EventsSubscribe, "7", NOW);
-    assert!(!beyond.await.unwrap(), "a permission that the grant lacks");
+    let beyond = grants.find_approval(&id, &connection, Scope::EventsSubscribe, "7", NOW);
+    let beyond = beyond.await.unwrap();
+    assert_eq!(beyond, None, "a permission that the grant lacks");
     let filter = GrantFilter {
         connection: Some(connection_id(1)),
         ..GrantFilter::default()

@@ -34,6 +34,7 @@ pub async fn a_job_is_begun_by_one_worker_until_it_is_done(storage: &dyn Storage
         next_attempt_at: SOON,
         ..job(number)
     };
+    assert_eq!(queue.count().await.unwrap(), 3);
     let first = queue.begin(NOW, SOON, 2).await.unwrap();
     assert_eq!(first, [begun(1), begun(2)]);
     let rounds = race((0..4).map(|_| begin(storage, NOW, SOON))).await;

@@ -202,6 +202,13 @@ pub async fn a_public_client_is_registered_as_often_as_it_asks(storage: &dyn Sto
     assert!(clients.register(new(), tenant(1), entry(1)).await.unwrap());
     let stored = clients.find(&client_id(1)).await.unwrap();
     assert_eq!(stored, Some(new().client));
+    // Its tokens name it by what it calls itself: whether it is still let in is asked with each.
+    let bare = AccessToken {
+        authorization_id: None,
+        ..token(1, &[])
+    };
+    storage.tokens().insert(bare, hash(1), entry(10)).await.unwrap();
+    assert_eq!(access(storage, None).await.client_public_id.as_deref(), Some(url));
     assert_eq!(clients.secret_hashes(&client_id(1)).await.unwrap(), []);
     let owner = storage.tenants().find(&tenant_id(1)).await.unwrap();
     assert_eq!(owner, Some(tenant(1)));
@@ -249,4 +256,31 @@ pub async fn a_public_client_that_nobody_uses_is_forgotten(storage: &dyn Storage
     assert!(forget(3).await);
     assert_eq!(clients.find(&client_id(3)).await.unwrap(), None);
     assert!(!forget(3).await);
+}
+
+/// Website, privacy policy, purposes and logo come back as they were, and end with the client.
+pub async fn what_a_client_tells_of_itself_goes_with_it(storage: &dyn Storage) {
+    filled(storage).await;
+    let clients = storage.clients();
+    let id = client_id(1);
+    assert_eq!(clients.profile(&id).await.unwrap(), AppProfile::default());
+    let mut profile = AppProfile {
+        website: Some("https://acme.example".into()),
+        privacy_url: Some("https://acme.example/privacy".into()),
+        purposes: [(Scope::ReadCommits, "Charts of how you deliver.".to_owned())].into(),
+        logo: Some(vec![0, 1, 2, 255]),
+    };
+    let set = async |profile: &AppProfile, audit| {
+        let profile = profile.clone();
+        clients.set_profile(&id, profile, entry(audit)).await.unwrap()
+    };
+    assert!(set(&profile, 70).await);
+    assert_eq!(clients.profile(&id).await.unwrap(), profile);
+    profile.logo = None;
+    assert!(set(&profile, 71).await);
+    assert_eq!(clients.profile(&id).await.unwrap(), profile);
+    assert!(clients.delete(&id, LATER, entry(72)).await.unwrap());
+    assert_eq!(clients.profile(&id).await.unwrap(), AppProfile::default());
+    assert!(!set(&profile, 73).await);
+    assert_eq!(clients.profile(&id).await.unwrap(), AppProfile::default());
 }

@@ -211,6 +211,9 @@ pub async fn refused_tokens_mark_their_connection(storage: &dyn Storage) {
         )
     );
     assert!(!connections.begin_refresh(&id, 0, NOW, LATER).await.unwrap());
+    let waiting = connections.count_to_reconnect().await.unwrap();
+    assert_eq!(waiting, [(linked(1, "77").provider, 1)]);
     link(storage, linked(1, "77"), 6).await;
     assert_eq!(stored(storage, 1).await.0, linked(1, "77"));
+    assert_eq!(connections.count_to_reconnect().await.unwrap(), []);
 }

@@ -21,6 +21,7 @@ fn delivery(number: usize, under: usize, source: &str) -> NewDelivery {
         source: source.to_owned(),
         event: EventName::Push,
         payload: format!("payload {number}"),
+        firewall: 7,
         created_at: NOW,
     }
 }
@@ -207,14 +208,37 @@ pub async fn an_event_is_replayed_beside_the_line(storage: &dyn Storage) {
     let first = begin(storage, NOW, CAPACITY).await.remove(0);
     queue.settle(&first.id, attempt(NOW, Some(200)), Settlement::Delivered).await.unwrap();
     let [own, other] = [1, 2].map(|number| subscription(number).subscription.id);
-    assert!(!queue.replay(&other, &first.id, SOON).await.unwrap(), "not another one's");
-    assert!(queue.replay(&own, &first.id, SOON).await.unwrap());
+    assert_eq!(first.firewall, 7);
+    let before = Timestamp::from_millis(NOW.as_millis() - 1);
+    let replay = async |of: &SubscriptionId, since| {
+        queue.replay(of, &first.id, since, SOON).await.unwrap()
+    };
+    assert!(!replay(&other, before).await, "not another one's");
+    assert!(!replay(&own, NOW).await, "too old");
+    assert!(replay(&own, before).await);
+    let told = |queued, late| Backlog { queued, late };
+    assert_eq!(queue.backlog(NOW).await.unwrap(), told(2, 0));
+    assert_eq!(queue.backlog(SOON).await.unwrap(), told(2, 1));
     let second = begin(storage, SOON, CAPACITY).await;
     assert_eq!(ids(&second), ["evt_2"], "what waits longer goes first");
     queue.settle(&second[0].id, attempt(SOON, Some(200)), Settlement::Delivered).await.unwrap();
     let again = begin(storage, SOON, CAPACITY).await;
     assert_eq!((ids(&again), again[0].queued_at), (vec!["evt_1"], SOON));
     assert_eq!((again[0].sequence, again[0].first_attempt_at), (1, SOON));
+
+    // However often it is asked for, what is kept of its attempts is bounded (SC-5).
+    for number in 0..ATTEMPTS_KEPT + 5 {
+        let status = u16::try_from(200 + number).unwrap();
+        let taken = attempt(SOON, Some(status));
+        queue.settle(&first.id, taken, Settlement::Delivered).await.unwrap();
+        assert!(replay(&own, before).await);
+        assert_eq!(begin(storage, SOON, CAPACITY).await.len(), 1);
+    }
+    let listed = queue.list(&own, all(10)).await.unwrap();
+    let kept: Vec<_> = listed[0].attempts.iter().map(|it| it.status).collect();
+    assert_eq!(kept.len(), ATTEMPTS_KEPT);
+    let last = u16::try_from(200 + ATTEMPTS_KEPT + 4).unwrap();
+    assert_eq!((kept[0], kept[ATTEMPTS_KEPT - 1]), (Some(205), Some(last)));
 }
 
 /// What waits when a subscription ends is never sent (SR-10).

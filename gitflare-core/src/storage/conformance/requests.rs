@@ -72,7 +72,7 @@ pub async fn a_request_is_decided_once(storage: &dyn Storage) {
     let stored = storage.codes().find(&hash(CODE + 2)).await.unwrap();
     assert_eq!(stored.unwrap().authorization_id, authorization_id(1));
     assert_eq!(approve(storage, 3).await, None);
-    let denied = requests.deny(&hash(REQUEST), NOW, entry(90)).await;
+    let denied = requests.deny(&hash(REQUEST), true, NOW, entry(90)).await;
     assert!(!denied.unwrap());
     assert_eq!(audit_rows(storage).await, rows + 1);
     assert_eq!(storage.codes().find(&hash(CODE + 3)).await.unwrap(), None);
@@ -144,9 +144,15 @@ pub async fn a_request_ends_with_what_it_stands_on(storage: &dyn Storage) {
     };
     grants.find_or_insert_pending(pending).await.unwrap();
     let requests = storage.requests();
-    assert!(requests.deny(&hash(REQUEST), NOW, entry(31)).await.unwrap());
-    let live = grants.find_live(&client_id(1), &tenant_id(1)).await;
-    assert_eq!(live.unwrap(), None);
+    let live = async || grants.find_live(&client_id(1), &tenant_id(1)).await.unwrap();
+    // Whoever may not speak for the customer ends the request alone (TN-3).
+    let denied = requests.deny(&hash(REQUEST), false, NOW, entry(36)).await;
+    assert!(denied.unwrap());
+    assert!(live().await.is_some());
+    requests.insert(request(), hash(REQUEST)).await.unwrap();
+    let denied = requests.deny(&hash(REQUEST), true, NOW, entry(31)).await;
+    assert!(denied.unwrap());
+    assert_eq!(live().await, None);
 
     requests.insert(request(), hash(REQUEST)).await.unwrap();
     let mut changed = client(1).client;

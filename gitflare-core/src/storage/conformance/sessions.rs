@@ -96,8 +96,14 @@ pub async fn sessions_of_a_person_end_together(storage: &dyn Storage) {
     }
     let kept = session(4, person(1)).id;
     let rows = audit_rows(storage).await;
+    let listed = sessions.list(&user_id(1), NOW).await.unwrap();
+    assert!(listed.is_sorted_by(|a, b| a.id >= b.id) && listed.len() == 3, "{listed:?}");
+    assert!(listed.iter().all(|it| it.subject == SessionSubject::User(user_id(1))));
+    assert_eq!(sessions.list(&user_id(1), after(999_999)).await.unwrap(), []);
     let ended = sessions.revoke_all(&user_id(1), Some(&kept), entry(40)).await.unwrap();
     assert_eq!(ended, 2);
+    let listed = sessions.list(&user_id(1), NOW).await.unwrap();
+    assert_eq!(listed.iter().map(|it| &it.id).collect::<Vec<_>>(), [&kept]);
     let ended = sessions.revoke_all(&user_id(1), Some(&kept), entry(41)).await.unwrap();
     assert_eq!(ended, 0);
     for (number, lives) in [(1, false), (2, true), (3, true), (4, true), (5, false)] {

@@ -12,7 +12,7 @@ async fn insert(storage: &dyn Storage, number: usize) {
 async fn listed_ids(storage: &dyn Storage) -> Vec<SubscriptionId> {
     let rows = storage
         .subscriptions()
-        .list(&tenant_id(1), &client_id(1), all(10))
+        .list(&tenant_id(1), &client_id(1), None, all(10))
         .await
         .unwrap();
     rows.into_iter().map(|row| row.subscription.id).collect()
@@ -29,13 +29,13 @@ pub async fn a_subscription_is_seen_by_its_tenant_alone(storage: &dyn Storage) {
     assert_eq!(find(1, &ids[0]).await, Some(subscription(1)));
     assert_eq!(find(2, &ids[0]).await, None);
     assert_eq!(listed_ids(storage).await, ids);
-    let others = store.list(&tenant_id(1), &client_id(2), all(10)).await.unwrap();
+    let others = store.list(&tenant_id(1), &client_id(2), None, all(10)).await.unwrap();
     assert!(others.is_empty());
     let behind = ListRange {
         after: Some(ids[0].as_str()),
         limit: 10,
     };
-    let rest = store.list(&tenant_id(1), &client_id(1), behind).await.unwrap();
+    let rest = store.list(&tenant_id(1), &client_id(1), None, behind).await.unwrap();
     assert_eq!(rest, [subscription(2)]);
 
     let delete = async |tenant, number| {
@@ -174,13 +174,104 @@ pub async fn a_subscription_is_changed_while_it_lives(storage: &dyn Storage) {
     changed.subscription.callback_url = "https://app.example/other".into();
     changed.hook_id = Some("other".into());
     changed.sealed_hook_secret = Some(vec![9]);
-    assert!(store.update(&changed, entry(200)).await.unwrap());
+    let made = store.update(&subscription(1), &changed, None, entry(200)).await;
+    assert!(made.unwrap());
     let id = &changed.subscription.id;
     assert_eq!(store.find_live(id).await.unwrap().as_ref(), Some(&changed));
     assert!(store.delete(&tenant_id(1), id, NOW, entry(201)).await.unwrap());
     let rows = audit_rows(storage).await;
-    assert!(!store.update(&changed, entry(202)).await.unwrap());
+    let late = store.update(&changed, &changed, None, entry(202)).await;
+    assert!(!late.unwrap());
     assert_eq!(audit_rows(storage).await, rows);
+}
+
+/// The removal of a hook of subscription 1.
+fn removal(hook_id: &str) -> CleanupJob {
+    CleanupJob {
+        kind: CleanupKind::DeleteUnusedHook,
+        subject: format!("[\"sub_0001\",\"7\",\"{hook_id}\"]"),
+        provider: ProviderId::GITHUB,
+        connection_id: connection_id(1),
+        tenant_id: Some(tenant_id(1)),
+        api_base_url: None,
+        tokens: SealedTokens::default(),
+        attempts: 0,
+        next_attempt_at: NOW,
+        created_at: NOW,
+    }
+}
+
+/// Of two changes to what both have read one is made, and the other is told; the hook that nobody
+/// needs any more is queued with the change that replaces it, and with no other (SR-10).
+pub async fn a_change_is_made_to_what_was_read(storage: &dyn Storage) {
+    filled(storage).await;
+    insert(storage, 1).await;
+    let store = storage.subscriptions();
+    let old = &subscription(1);
+    let with_hook = |id: &str| {
+        let mut changed = subscription(1);
+        changed.hook_id = Some(id.to_owned());
+        changed.sealed_hook_secret = Some(vec![9]);
+        changed
+    };
+    let made = race((0..4).map(|number: usize| async move {
+        let hook_id = format!("h{number}");
+        let unused = Some(removal(&hook_id));
+        store
+            .update(old, &with_hook(&hook_id), unused, entry(200 + number))
+            .await
+            .unwrap()
+    }))
+    .await;
+    assert_eq!(made.iter().filter(|made| **made).count(), 1, "{made:?}");
+    let first = made.iter().position(|made| *made).unwrap();
+    for number in 0..4 {
+        let job = removal(&format!("h{number}"));
+        let queued = storage.cleanup().find(job.kind, &job.subject).await.unwrap();
+        assert_eq!(queued.is_some(), number == first, "{number}");
+    }
+
+    // A change that keeps the hook leaves its secret, which may have been encrypted anew.
+    let now = with_hook(&format!("h{first}"));
+    let mut paused = now.clone();
+    paused.subscription.active = false;
+    paused.sealed_hook_secret = Some(vec![1]);
+    assert!(store.update(&now, &paused, None, entry(210)).await.unwrap());
+    let kept = StoredSubscription {
+        sealed_hook_secret: Some(vec![9]),
+        ..paused.clone()
+    };
+    let id = &old.subscription.id;
+    assert_eq!(store.find_live(id).await.unwrap(), Some(kept.clone()));
+    let rows = audit_rows(storage).await;
+    let late = store.update(&now, &paused, None, entry(211)).await;
+    assert!(!late.unwrap(), "it is not as it was read");
+    assert_eq!(audit_rows(storage).await, rows);
+    assert_eq!(store.find_live(id).await.unwrap(), Some(kept));
+}
+
+/// A token's connections narrow what is listed to what they carry.
+pub async fn subscriptions_are_listed_through_connections(storage: &dyn Storage) {
+    filled(storage).await;
+    insert(storage, 1).await;
+    let store = storage.subscriptions();
+    let other = StoredSubscription {
+        connection_id: connection_id(2),
+        ..subscription(2)
+    };
+    store.insert(other, entry(120)).await.unwrap();
+    let through = async |numbers: &[usize]| {
+        let ids: Vec<_> = numbers.iter().map(|number| connection_id(*number)).collect();
+        let rows = store.list(&tenant_id(1), &client_id(1), Some(&ids), all(10)).await;
+        let rows = rows.unwrap().into_iter();
+        rows.map(|row| row.subscription.id).collect::<Vec<_>>()
+    };
+    let ids = [subscription(1), subscription(2)].map(|row| row.subscription.id);
+    assert_eq!(through(&[1]).await, ids[..1]);
+    assert_eq!(through(&[2]).await, ids[1..]);
+    assert_eq!(through(&[1, 2]).await, ids);
+    assert!(through(&[]).await.is_empty());
+    assert!(through(&[9]).await.is_empty());
 }
 
 /// An app has at most so many subscriptions on one repository; one that is deleted makes room.

@@ -143,3 +143,127 @@ pub async fn a_deleted_tenant_takes_all_that_stands_on_it_along(storage: &dyn St
     }
     is_gone().await;
 }
+
+/// Links account `number`, of the consent of a tenant's customer.
+async fn link(storage: &dyn Storage, number: usize, tenant: &TenantId) {
+    let linked = Connection {
+        tenant_id: Some(tenant.clone()),
+        mode: ConnectionMode::Oauth,
+        account_id: number.to_string(),
+        ..connection(number)
+    };
+    let made = storage.connections().insert(linked, sealed(), entry(400 + number));
+    made.await.unwrap();
+}
+
+/// Whether a connection was disconnected, with its tokens erased and their revocation queued.
+async fn is_disconnected(storage: &dyn Storage, number: usize) -> bool {
+    let id = connection_id(number);
+    let found = storage.connections().find_with_tokens(&id).await.unwrap();
+    let (found, tokens) = found.unwrap();
+    let queue = storage.cleanup();
+    let queued = queue.find(CleanupKind::RevokeTokens, id.as_str()).await.unwrap();
+    let is_revoked = found.status == ConnectionStatus::Revoked;
+    assert_eq!(tokens.access_token.is_none(), is_revoked, "{number}");
+    assert_eq!(queued.is_some(), is_revoked, "{number}");
+    is_revoked
+}
+
+/// Looks at what was left behind until nothing is left; how many steps that took.
+async fn end_all(storage: &dyn Storage, limit: usize) -> usize {
+    let mut steps = 0;
+    loop {
+        let looked_at = storage.tenants().end_abandoned(limit).await.unwrap();
+        assert!(looked_at <= limit, "{looked_at} of {limit}");
+        if looked_at == 0 {
+            return steps;
+        }
+        steps += 1;
+        assert!(steps < 100, "it ends");
+    }
+}
+
+/// The accounts that a person has linked in tenants of their own, and in their workspaces with public
+/// clients, are disconnected when the person is deleted; what somebody else sees stays, and so do the
+/// clients that live in a tenant (CA-1, CA-3, SC-5).
+pub async fn what_a_person_leaves_behind_ends_when_nobody_sees_it(storage: &dyn Storage) {
+    let (users, tenants) = (storage.users(), storage.tenants());
+    for number in [1, 2] {
+        users.insert(user(number), entry(number)).await.unwrap();
+    }
+    let (own, shared) = (tenant_id(101), tenant_id(102));
+    let joined = users.insert_membership(&user_id(1), &shared, Role::Member, entry(3)).await;
+    assert!(joined.unwrap());
+    let url = "https://agent.example/client.json";
+    let agent = public_client(1, url);
+    assert!(storage.clients().register(agent, tenant(1), entry(4)).await.unwrap());
+    storage.clients().insert(client(2), entry(5)).await.unwrap();
+    let mut workspaces = Vec::new();
+    for (number, person) in [(1, 1), (1, 2), (2, 1)] {
+        let name = user_id(person);
+        let made = tenant(20 + workspaces.len());
+        let of = client_id(number);
+        let made = tenants.find_or_insert_customer(&of, name.as_str(), made).await;
+        workspaces.push(made.unwrap().id);
+    }
+    let all_of = [&own, &shared, &workspaces[0], &workspaces[1], &workspaces[2]];
+    for (number, tenant) in (1..).zip(all_of) {
+        link(storage, number, tenant).await;
+    }
+    assert_eq!(end_all(storage, 10).await, 0, "nobody was deleted");
+
+    assert!(users.delete(&user_id(1), LATER, entry(30)).await.unwrap());
+    assert!(!users.delete(&user_id(9), LATER, entry(31)).await.unwrap());
+    let rows = audit_rows(storage).await;
+    assert!(end_all(storage, 1).await >= 2, "one at a time");
+    let mut ended = Vec::new();
+    for number in 1..=5 {
+        ended.push(is_disconnected(storage, number).await);
+    }
+    // Their own, another's, their agent's, another's with that agent, an app's of the same name.
+    assert_eq!(ended, [true, false, true, false, false]);
+    for (tenant, is_there) in all_of.into_iter().zip(ended.iter().map(|ended| !ended)) {
+        let found = tenants.find(tenant).await.unwrap();
+        assert_eq!(found.is_some(), is_there, "{tenant}");
+    }
+    assert_eq!(audit_rows(storage).await, rows, "the deletion is audited");
+
+    // An operator's app lives in the other's tenant: it goes on without the account.
+    let mut kept = client(3);
+    kept.client.tenant_id = shared.clone();
+    storage.clients().insert(kept, entry(40)).await.unwrap();
+    assert!(users.delete(&user_id(2), LATER, entry(41)).await.unwrap());
+    end_all(storage, 10).await;
+    assert!(is_disconnected(storage, 2).await);
+    assert!(tenants.find(&shared).await.unwrap().is_some());
+    let client = storage.clients().find(&client_id(3)).await.unwrap();
+    assert_eq!(client.unwrap().status, ClientStatus::Active);
+}
+
+/// Of a client that is deleted the customers end with what they have linked, a few at a time; one that
+/// somebody else sees stays (CA-1, CA-3).
+pub async fn the_customers_of_a_deleted_client_end_a_few_at_a_time(storage: &dyn Storage) {
+    filled(storage).await;
+    let (clients, tenants) = (storage.clients(), storage.tenants());
+    storage.users().insert(user(1), entry(20)).await.unwrap();
+    clients.insert(client(2), entry(21)).await.unwrap();
+    for number in 10..16 {
+        // The last one is of another client.
+        let of = client_id(1 + number / 15);
+        let named = format!("c{number}");
+        let made = tenants.find_or_insert_customer(&of, &named, tenant(number)).await;
+        link(storage, number, &made.unwrap().id).await;
+    }
+    let (users, seen) = (storage.users(), tenant_id(14));
+    let joined = users.insert_membership(&user_id(1), &seen, Role::Member, entry(22)).await;
+    assert!(joined.unwrap());
+    assert!(clients.delete(&client_id(1), LATER, entry(23)).await.unwrap());
+    assert!(end_all(storage, 2).await >= 3, "two at a time");
+    for number in 10..16 {
+        let is_theirs = number < 14;
+        assert_eq!(is_disconnected(storage, number).await, is_theirs, "{number}");
+        let found = tenants.find(&tenant_id(number)).await.unwrap();
+        assert_eq!(found.is_some(), !is_theirs, "{number}");
+    }
+    assert_eq!(end_all(storage, 2).await, 0);
+}

@@ -16,6 +16,7 @@ pub async fn access_is_all_that_decides(storage: &dyn Storage) {
     let found = access(storage, None).await;
     assert_eq!(found.token, token(1, &[1, 2]));
     assert!(found.client_is_active);
+    assert_eq!(found.client_public_id, None, "an app has no other id");
     assert_eq!(found.authorization, Some(AuthorizationStatus::Active));
     assert_eq!(found.shares.len(), 1);
     let share = &found.shares[0];
@@ -138,6 +139,12 @@ pub async fn an_id_goes_before_a_name(storage: &dyn Storage) {
     assert_eq!(kept[1], renamed, "what is not known takes nothing away");
     assert_eq!(approved("octo/new").await.as_deref(), Some("2"));
     assert_eq!(approved("octo/two").await, None);
+    let (client, tenant) = (client_id(1), tenant_id(1));
+    let name = |id, provider| store.repository_name(&client, &tenant, provider, id);
+    let github = ProviderId::GITHUB;
+    assert_eq!(name("2", github).await.unwrap().as_deref(), Some("octo/new"));
+    assert_eq!(name("2", ProviderId::GITLAB).await.unwrap(), None);
+    assert_eq!(name("9", github).await.unwrap(), None);
     let unknown = ApprovedRepository {
         id: "9".into(),
         full_name: "octo/nine".into(),

@@ -158,6 +158,19 @@ pub async fn usage_rows_come_back_as_they_were(storage: &dyn Storage) {
             request_id: Some(full.request_id.clone()),
             ..UsageQuery::default()
         },
+        UsageQuery {
+            statuses: Some(400..=499),
+            ..UsageQuery::default()
+        },
+        UsageQuery {
+            error_code: Some("REPOSITORY_NOT_APPROVED".into()),
+            ..UsageQuery::default()
+        },
+        UsageQuery {
+            tenants: vec![tenant_id(2), tenant_id(3)],
+            clients: vec![client_id(1), client_id(2)],
+            ..UsageQuery::default()
+        },
     ] {
         let rows = list(query.clone()).await;
         assert_eq!(rows, std::slice::from_ref(&full), "{query:?}");

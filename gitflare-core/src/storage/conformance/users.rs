@@ -207,7 +207,10 @@ pub async fn deleting_a_person_ends_what_they_let_agents_read(storage: &dyn Stor
             .insert_grant(authorization, grant, entry(10 + number));
         made.await.unwrap();
     }
+    let own = async || storage.users().own_authorizations(&user_id(1)).await.unwrap();
+    assert_eq!(own().await, [authorization_id(1)]);
     storage.users().delete(&user_id(1), LATER, entry(30)).await.unwrap();
+    assert_eq!(own().await, []);
     let status = async |number| {
         let found = storage.authorizations().find(&authorization_id(number)).await;
         found.unwrap().unwrap().status

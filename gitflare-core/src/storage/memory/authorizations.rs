@@ -6,10 +6,11 @@ use super::{MemoryStorage, State, matches, page};
 use crate::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scope, Scopes, TenantId,
     Timestamp,
+    provider::ProviderId,
     storage::{
-        ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
-        ClientStatus, ConnectionStatus, Grant, GrantFilter, GrantStatus, ListRange, Repositories,
-        Sharing,
+        Approval, ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus,
+        AuthorizationStore, ClientStatus, ConnectionStatus, Grant, GrantFilter, GrantStatus,
+        ListRange, Repositories, Sharing,
     },
 };
 
@@ -256,18 +257,49 @@ impl AuthorizationStore for MemoryStorage {
         Ok(ids.iter().map(|id| approves(id)).collect())
     }
 
-    async fn approves(
+    async fn find_approval(
         &self,
         id: &AuthorizationId,
         connection: &ConnectionId,
         permission: Scope,
         repository: &str,
         now: Timestamp,
-    ) -> Result<bool> {
-        let grants = self.active_grants(id, now).await?;
-        let mut grants = grants.iter();
-        let grant = grants.find(|grant| grant.connection_id == *connection);
-        Ok(grant.is_some_and(|grant| approves(grant, permission, repository)))
+    ) -> Result<Option<Approval>> {
+        let mut grants = self.active_grants(id, now).await?.into_iter();
+        let grant = grants.find(|grant| {
+            grant.connection_id == *connection && approves(grant, permission, repository)
+        });
+        Ok(grant.map(|grant| Approval {
+            grant_id: grant.id,
+            repository: match grant.repositories {
+                Repositories::All => None,
+                Repositories::Listed(list) => list.into_iter().find(|it| it.id == repository),
+            },
+        }))
+    }
+
+    async fn repository_name(
+        &self,
+        client: &ClientId,
+        tenant: &TenantId,
+        provider: ProviderId,
+        repository: &str,
+    ) -> Result<Option<String>> {
+        let state = self.state();
+        let is_there = |grant: &Grant| {
+            let connection = state.connections.get(&grant.connection_id);
+            connection.is_some_and(|(connection, _)| connection.provider == provider)
+        };
+        let mut grants = state.grants.values().rev().filter(|grant| {
+            grant.client_id == *client && grant.tenant_id == *tenant && is_there(grant)
+        });
+        Ok(grants.find_map(|grant| match &grant.repositories {
+            Repositories::All => None,
+            Repositories::Listed(list) => {
+                let found = list.iter().find(|listed| listed.id == repository);
+                found.map(|listed| listed.full_name.clone())
+            }
+        }))
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {

@@ -5,7 +5,10 @@ use async_trait::async_trait;
 use super::{MemoryStorage, State};
 use crate::{
     Result, Timestamp,
-    storage::{CleanupJob, CleanupKind, CleanupStore, Connection, ConnectionMode, SealedTokens},
+    storage::{
+        CleanupJob, CleanupKind, CleanupStore, Connection, ConnectionMode, MOST_COUNTED,
+        SealedTokens,
+    },
 };
 
 impl State {
@@ -90,6 +93,10 @@ impl CleanupStore for MemoryStorage {
         }
         begun.sort_by(|a, b| (a.created_at, &a.subject).cmp(&(b.created_at, &b.subject)));
         Ok(begun)
+    }
+
+    async fn count(&self) -> Result<u64> {
+        Ok((self.state().cleanup.len() as u64).min(MOST_COUNTED))
     }
 
     async fn postpone(&self, kind: CleanupKind, subject: &str, at: Timestamp) -> Result<()> {

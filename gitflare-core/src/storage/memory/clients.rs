@@ -6,8 +6,8 @@ use super::{MemoryStorage, State, matches, page};
 use crate::{
     ClientId, CredentialHash, Result, SecretId, Timestamp,
     storage::{
-        AuditEntry, AuthorizationStatus, Client, ClientFilter, ClientSecret, ClientStatus,
-        ClientStore, ListRange, NewClient, SessionSubject, Tenant,
+        AppProfile, AuditEntry, AuthorizationStatus, Client, ClientFilter, ClientSecret,
+        ClientStatus, ClientStore, ListRange, NewClient, SessionSubject, Tenant,
     },
 };
 
@@ -58,6 +58,7 @@ impl State {
         for authorization in authorizations {
             self.end_authorization(&authorization, at);
         }
+        self.profiles.remove(id);
         // Tokens without authorization hang on the client alone.
         for token in self
             .tokens
@@ -70,6 +71,9 @@ impl State {
         self.sessions.retain(|_, session| {
             !matches!(&session.subject, SessionSubject::Embed { client_id, .. } if client_id == id)
         });
+        let customers = self.customers.iter().filter(|((of, _), _)| of == id);
+        let customers = customers.map(|(_, tenant)| (tenant.clone(), at));
+        self.abandoned.extend(customers);
         true
     }
 }
@@ -194,6 +198,25 @@ impl ClientStore for MemoryStorage {
             }
         }
         Ok(())
+    }
+
+    async fn profile(&self, id: &ClientId) -> Result<AppProfile> {
+        Ok(self.state().profiles.get(id).cloned().unwrap_or_default())
+    }
+
+    async fn set_profile(
+        &self,
+        id: &ClientId,
+        profile: AppProfile,
+        audit: AuditEntry,
+    ) -> Result<bool> {
+        let mut state = self.state();
+        if state.live_client(id).is_none() {
+            return Ok(false);
+        }
+        state.profiles.insert(id.clone(), profile);
+        state.audit.push(audit);
+        Ok(true)
     }
 
     async fn sealed_embed_secret(&self, id: &ClientId) -> Result<Option<Vec<u8>>> {

@@ -1,5 +1,7 @@
 //! Connections in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::{MemoryStorage, State, matches, page};
@@ -212,6 +214,16 @@ impl ConnectionStore for MemoryStorage {
                     && matches(filter.provider.as_ref(), &connection.provider)
             });
         Ok(page(rows, range, |connection| connection.id.as_str()))
+    }
+
+    async fn count_to_reconnect(&self) -> Result<Vec<(ProviderId, u64)>> {
+        let mut counts = BTreeMap::new();
+        for (connection, _) in self.state().connections.values() {
+            if connection.status == ConnectionStatus::NeedsReconnect {
+                *counts.entry(connection.provider).or_default() += 1;
+            }
+        }
+        Ok(counts.into_iter().collect())
     }
 
     async fn touch(&self, id: &ConnectionId, at: Timestamp) -> Result<()> {

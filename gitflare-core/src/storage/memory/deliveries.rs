@@ -8,8 +8,9 @@ use super::{MemoryStorage, State, page};
 use crate::{
     ClientId, EventId, Result, SubscriptionId, Timestamp,
     storage::{
-        Capacity, Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStatus, DeliveryStore,
-        ListRange, NewDelivery, Settlement, StoredSubscription, pause_after,
+        ATTEMPTS_KEPT, Backlog, Capacity, Delivery, DeliveryAttempt, DeliveryRecord,
+        DeliveryStatus, DeliveryStore, ListRange, MOST_COUNTED, NewDelivery, Settlement,
+        StoredSubscription, pause_after,
     },
 };
 
@@ -19,6 +20,7 @@ pub(super) struct Kept {
     record: DeliveryRecord,
     source: String,
     payload: String,
+    firewall: u64,
     begun: u32,
     due_at: Timestamp,
     queued_at: Timestamp,
@@ -74,6 +76,7 @@ impl State {
             subscription_id,
             sequence: kept.record.sequence,
             payload: kept.payload.clone(),
+            firewall: kept.firewall,
             attempts: kept.begun,
             queued_at: kept.queued_at,
             first_attempt_at: *kept.first_attempt_at.get_or_insert(now),
@@ -117,6 +120,7 @@ impl DeliveryStore for MemoryStorage {
             record,
             source: new.source,
             payload: new.payload,
+            firewall: new.firewall,
             begun: 0,
             due_at: new.created_at,
             queued_at: new.created_at,
@@ -188,6 +192,8 @@ impl DeliveryStore for MemoryStorage {
         };
         kept.record.status = settlement.status();
         kept.record.attempts.extend(attempt);
+        let over = kept.record.attempts.len().saturating_sub(ATTEMPTS_KEPT);
+        kept.record.attempts.drain(..over);
         let mut held_until = None;
         match settlement {
             Settlement::Retry { at, holds_until } => {
@@ -235,6 +241,17 @@ impl DeliveryStore for MemoryStorage {
         Ok(pending.map(|kept| kept.due_at).min())
     }
 
+    async fn backlog(&self, late_before: Timestamp) -> Result<Backlog> {
+        let state = self.state();
+        let waiting = state.deliveries.values();
+        let waiting = waiting.filter(|kept| kept.record.status == DeliveryStatus::Pending);
+        let counted = waiting.take(MOST_COUNTED as usize);
+        Ok(counted.fold(Backlog::default(), |told, kept| Backlog {
+            queued: told.queued + 1,
+            late: told.late + u64::from(kept.queued_at < late_before),
+        }))
+    }
+
     async fn paused_until(&self, client: &ClientId) -> Result<Option<Timestamp>> {
         let state = self.state();
         Ok(state.receivers.get(client).and_then(|it| it.not_before))
@@ -262,11 +279,13 @@ impl DeliveryStore for MemoryStorage {
         &self,
         subscription: &SubscriptionId,
         id: &EventId,
+        since: Timestamp,
         now: Timestamp,
     ) -> Result<bool> {
         let mut state = self.state();
         let found = state.deliveries.get_mut(id);
-        let Some(kept) = found.filter(|kept| kept.is_of(subscription)) else {
+        let found = found.filter(|kept| kept.is_of(subscription) && kept.record.created_at > since);
+        let Some(kept) = found else {
             return Ok(false);
         };
         kept.due_at = now;

@@ -33,9 +33,9 @@ use links::KeptFlow;
 use subscriptions::Kept;
 
 use super::{
-    AccessToken, AuditEntry, Authorization, CleanupJob, CleanupKind, Client, Connection,
-    FirewallSettings, Grant, KeyCheck, ListRange, PasswordHash, PendingRequest, Proof, Role,
-    SealedTokens, Session, Storage, Tenant, UsageRow, User,
+    AccessToken, AppProfile, AuditEntry, Authorization, CleanupJob, CleanupKind, Client,
+    Connection, FirewallSettings, Grant, KeyCheck, ListRange, PasswordHash, PendingRequest, Proof,
+    Role, SealedTokens, Session, Storage, Tenant, UsageRow, User,
 };
 use crate::{
     AuthorizationId, ClientId, ConnectionId, CredentialHash, EventId, FlowId, GrantId, Result,
@@ -54,6 +54,8 @@ struct State {
     audit: Vec<AuditEntry>,
     tenants: BTreeMap<TenantId, Tenant>,
     customers: BTreeMap<(ClientId, String), TenantId>,
+    /// Left behind by a person or a client who was deleted then.
+    abandoned: BTreeMap<TenantId, Timestamp>,
     users: BTreeMap<UserId, (User, PasswordHash)>,
     memberships: BTreeMap<(UserId, TenantId), Role>,
     sessions: BTreeMap<CredentialHash, Session>,
@@ -62,6 +64,7 @@ struct State {
     embed_secrets: BTreeMap<ClientId, Vec<u8>>,
     connections: BTreeMap<ConnectionId, (Connection, SealedTokens)>,
     authorizations: BTreeMap<AuthorizationId, Authorization>,
+    profiles: BTreeMap<ClientId, AppProfile>,
     grants: BTreeMap<GrantId, Grant>,
     requests: BTreeMap<CredentialHash, PendingRequest>,
     proofs: BTreeSet<(SessionId, Proof)>,

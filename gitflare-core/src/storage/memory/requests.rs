@@ -59,14 +59,21 @@ impl RequestStore for MemoryStorage {
         Ok(Some(used))
     }
 
-    async fn deny(&self, hash: &CredentialHash, at: Timestamp, audit: AuditEntry) -> Result<bool> {
+    async fn deny(
+        &self,
+        hash: &CredentialHash,
+        ends_pending: bool,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<bool> {
         let mut state = self.state();
         let Some(request) = state.open_request(hash, at).cloned() else {
             return Ok(false);
         };
         state.requests.remove(hash);
         for row in state.authorizations.values_mut() {
-            if row.client_id == request.client_id
+            if ends_pending
+                && row.client_id == request.client_id
                 && row.tenant_id == request.tenant_id
                 && row.status == AuthorizationStatus::Pending
             {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::MemoryStorage;
 use crate::{
     CredentialHash, Result, SessionId, Timestamp, UserId,
-    storage::{AuditEntry, Session, SessionStore, SessionSubject},
+    storage::{AuditEntry, MOST_LISTED, Session, SessionStore, SessionSubject},
 };
 
 impl MemoryStorage {
@@ -48,6 +48,17 @@ impl SessionStore for MemoryStorage {
         let state = self.state();
         let found = state.sessions.get(hash);
         Ok(found.filter(|session| session.is_live(now)).cloned())
+    }
+
+    async fn list(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>> {
+        let subject = SessionSubject::User(user.clone());
+        let state = self.state();
+        let live = state.sessions.values();
+        let live = live.filter(|it| it.subject == subject && it.is_live(now));
+        let mut live: Vec<_> = live.cloned().collect();
+        live.sort_by(|a, b| b.id.cmp(&a.id));
+        live.truncate(MOST_LISTED);
+        Ok(live)
     }
 
     async fn renew(&self, id: &SessionId, hash: CredentialHash) -> Result<bool> {

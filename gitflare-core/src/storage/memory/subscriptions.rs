@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStorage, State, page};
 use crate::{
-    ClientId, Result, SubscriptionId, TenantId, Timestamp,
+    ClientId, ConnectionId, Result, SubscriptionId, TenantId, Timestamp,
     provider::ProviderId,
     storage::{
         AuditEntry, CleanupJob, CleanupKind, ListRange, MAX_SUBSCRIPTIONS, SealedTokens,
@@ -162,12 +162,14 @@ impl SubscriptionStore for MemoryStorage {
         &self,
         tenant: &TenantId,
         client: &ClientId,
+        connections: Option<&[ConnectionId]>,
         range: ListRange<'_>,
     ) -> Result<Vec<StoredSubscription>> {
         let state = self.state();
-        let rows = state
-            .live_subscriptions(tenant)
-            .filter(|row| row.client_id == *client);
+        let rows = state.live_subscriptions(tenant).filter(|row| {
+            row.client_id == *client
+                && connections.is_none_or(|all| all.contains(&row.connection_id))
+        });
         Ok(page(rows, range, |row| row.subscription.id.as_str()))
     }
 
@@ -191,11 +193,29 @@ impl SubscriptionStore for MemoryStorage {
         Ok(true)
     }
 
-    async fn update(&self, row: &StoredSubscription, audit: AuditEntry) -> Result<bool> {
+    async fn update(
+        &self,
+        old: &StoredSubscription,
+        new: &StoredSubscription,
+        unused: Option<CleanupJob>,
+        audit: AuditEntry,
+    ) -> Result<bool> {
         let mut state = self.state();
-        match state.subscriptions.get_mut(&row.subscription.id) {
-            Some(kept) if kept.ended_at.is_none() => kept.row = row.clone(),
-            _ => return Ok(false),
+        let Some(kept) = state.subscriptions.get_mut(&old.subscription.id) else {
+            return Ok(false);
+        };
+        let row = &mut kept.row;
+        let is_as_read = row.subscription == old.subscription && row.hook_id == old.hook_id;
+        if kept.ended_at.is_some() || !is_as_read {
+            return Ok(false);
+        }
+        row.subscription = new.subscription.clone();
+        if row.hook_id != new.hook_id {
+            row.hook_id.clone_from(&new.hook_id);
+            row.sealed_hook_secret.clone_from(&new.sealed_hook_secret);
+        }
+        if let Some(job) = unused {
+            state.enqueue(job);
         }
         state.audit.push(audit);
         Ok(true)

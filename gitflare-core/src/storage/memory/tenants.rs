@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{MemoryStorage, State, page};
 use crate::{
     ClientId, Result, TenantId, Timestamp,
-    storage::{AuditEntry, ListRange, SessionSubject, Tenant, TenantStore},
+    storage::{AuditEntry, ClientStatus, ListRange, SessionSubject, Tenant, TenantStore},
 };
 
 impl State {
@@ -28,6 +28,43 @@ impl State {
         }
     }
 
+    /// Whether somebody sees what is in a tenant: a member, or a customer of a live client.
+    fn is_seen(&self, id: &TenantId) -> bool {
+        let is_customer = |client: &ClientId, name: &str| {
+            let client = self.clients.get(client);
+            client.is_some_and(|client| {
+                client.status == ClientStatus::Active
+                    && (client.public_id.is_none()
+                        || self.users.keys().any(|user| user.as_str() == name))
+            })
+        };
+        let mut customers = self.customers.iter();
+        self.memberships.keys().any(|(_, tenant)| tenant == id)
+            || customers.any(|((client, name), tenant)| tenant == id && is_customer(client, name))
+    }
+
+    /// Ends a tenant that nobody sees any more.
+    fn end_unseen(&mut self, id: &TenantId, at: Timestamp) {
+        if self.is_seen(id) {
+            return;
+        }
+        let mut clients = self.clients.values();
+        if clients.any(|row| row.tenant_id == *id && row.status == ClientStatus::Active) {
+            self.disconnect(id, at);
+        } else if self.tenants.remove(id).is_some() {
+            self.end_tenant(id, at);
+        }
+    }
+
+    /// Ends a tenant's connections.
+    fn disconnect(&mut self, id: &TenantId, at: Timestamp) {
+        let connections = self.connections.values();
+        let connections = connections.filter(|(row, _)| row.tenant_id.as_ref() == Some(id));
+        for connection in connections.map(|row| row.0.id.clone()).collect::<Vec<_>>() {
+            self.end_connection(&connection, at);
+        }
+    }
+
     /// Ends all that stands on a tenant.
     fn end_tenant(&mut self, id: &TenantId, at: Timestamp) {
         let clients = self.clients.values();
@@ -35,11 +72,7 @@ impl State {
         for client in clients.map(|row| row.id.clone()).collect::<Vec<_>>() {
             self.end_client(&client, at);
         }
-        let connections = self.connections.values();
-        let connections = connections.filter(|(row, _)| row.tenant_id.as_ref() == Some(id));
-        for connection in connections.map(|row| row.0.id.clone()).collect::<Vec<_>>() {
-            self.end_connection(&connection, at);
-        }
+        self.disconnect(id, at);
         let authorizations = self.authorizations.values();
         let authorizations = authorizations.filter(|row| row.tenant_id == *id);
         for authorization in authorizations.map(|row| row.id.clone()).collect::<Vec<_>>() {
@@ -82,6 +115,17 @@ impl TenantStore for MemoryStorage {
         state.end_tenant(id, at);
         state.audit.push(audit);
         Ok(true)
+    }
+
+    async fn end_abandoned(&self, limit: usize) -> Result<usize> {
+        let mut state = self.state();
+        for looked_at in 0..limit {
+            let Some((id, at)) = state.abandoned.pop_first() else {
+                return Ok(looked_at);
+            };
+            state.end_unseen(&id, at);
+        }
+        Ok(limit)
     }
 
     async fn purge_deleted(&self, _: Timestamp, _: usize) -> Result<usize> {

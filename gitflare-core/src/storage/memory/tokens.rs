@@ -76,11 +76,10 @@ impl TokenStore for MemoryStorage {
             .filter_map(|grant| state.share(grant, repository))
             .collect();
         shares.sort_by(|a, b| a.connection.id.cmp(&b.connection.id));
+        let client = state.clients.get(&token.client_id);
         Ok(Some(Access {
-            client_is_active: state
-                .clients
-                .get(&token.client_id)
-                .is_some_and(|client| client.status == ClientStatus::Active),
+            client_is_active: client.is_some_and(|client| client.status == ClientStatus::Active),
+            client_public_id: client.and_then(|client| client.public_id.clone()),
             authorization: token
                 .authorization_id
                 .as_ref()

@@ -2,13 +2,34 @@
 
 use async_trait::async_trait;
 
-use super::MemoryStorage;
+use super::{MemoryStorage, State};
 use crate::{
-    Result, TenantId, Timestamp, UserId,
+    AuthorizationId, Result, TenantId, Timestamp, UserId,
     storage::{
-        AuditEntry, Membership, NewUser, PasswordHash, Role, SessionSubject, User, UserStore,
+        AuditEntry, AuthorizationStatus, Membership, NewUser, PasswordHash, Role, SessionSubject,
+        User, UserStore,
     },
 };
+
+impl State {
+    /// The authorizations that are not revoked in a person's own workspaces.
+    fn own_authorizations(&self, id: &UserId) -> Vec<AuthorizationId> {
+        let is_public = |client| {
+            let client = self.clients.get(client);
+            client.is_some_and(|client| client.public_id.is_some())
+        };
+        let name = id.as_str().to_owned();
+        let live = self.authorizations.values();
+        live.filter(|row| {
+            let key = (row.client_id.clone(), name.clone());
+            row.status != AuthorizationStatus::Revoked
+                && is_public(&row.client_id)
+                && self.customers.get(&key) == Some(&row.tenant_id)
+        })
+        .map(|row| row.id.clone())
+        .collect()
+    }
+}
 
 #[async_trait]
 impl UserStore for MemoryStorage {
@@ -113,11 +134,20 @@ impl UserStore for MemoryStorage {
         Ok(())
     }
 
+    async fn own_authorizations(&self, id: &UserId) -> Result<Vec<AuthorizationId>> {
+        Ok(self.state().own_authorizations(id))
+    }
+
     async fn delete(&self, id: &UserId, at: Timestamp, audit: AuditEntry) -> Result<bool> {
-        let mut state = self.state();
+        let mut guard = self.state();
+        let state = &mut *guard;
         if state.users.remove(id).is_none() {
             return Ok(false);
         }
+        let own = state.memberships.keys().filter(|(user, _)| user == id);
+        state
+            .abandoned
+            .extend(own.map(|(_, tenant)| (tenant.clone(), at)));
         state.memberships.retain(|(user, _), _| user != id);
         let subject = SessionSubject::User(id.clone());
         state
@@ -142,6 +172,7 @@ impl UserStore for MemoryStorage {
             .map(|((client, _), tenant)| (client.clone(), tenant.clone()))
             .collect();
         for (client, tenant) in own {
+            state.abandoned.insert(tenant.clone(), at);
             let live: Vec<_> = state
                 .authorizations
                 .values()

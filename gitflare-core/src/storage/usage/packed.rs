@@ -422,6 +422,14 @@ impl PackedRow<'_> {
                 .as_deref()
                 .is_none_or(|id| self.repository == Some(id))
             && query.request_id.as_ref().is_none_or(|id| self.is_of(id))
+            && query
+                .statuses
+                .as_ref()
+                .is_none_or(|statuses| statuses.contains(&self.shape.status))
+            && query
+                .error_code
+                .as_deref()
+                .is_none_or(|code| code == self.shape.error_code)
     }
 
     fn is_of(&self, request: &RequestId) -> bool {

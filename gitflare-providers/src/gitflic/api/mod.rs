@@ -37,7 +37,6 @@ use gitflare_core::{
 };
 use serde::de::DeserializeOwned;
 
-pub(super) use self::page::{Around, KEYS};
 pub use self::{
     error::{Error, ErrorClass},
     list::{List, MAX_PAGE},
@@ -47,8 +46,17 @@ pub use self::{
     },
     page::{Page, PageInfo},
 };
-use super::dialect::DIALECT;
-use crate::{Http, request::Get, upstream::Upstream, upstream_answer::Answer};
+pub(super) use self::{
+    objects::readable,
+    page::{Around, KEYS},
+};
+use super::dialect::{DIALECT, USER_AGENT};
+use crate::{
+    Http,
+    request::Get,
+    upstream::{Upstream, user_agent},
+    upstream_answer::Answer,
+};
 
 /// An example of a call, with a `client` of the emulated host in front of it.
 macro_rules! example {
@@ -119,6 +127,16 @@ impl Client {
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
+    }
+
+    /// Names itself in another way than as `gitflare/<version>`.
+    ///
+    /// # Errors
+    /// [`ErrorClass::Invalid`] for what no header holds.
+    pub fn with_user_agent(mut self, agent: &str) -> Result<Self, Error> {
+        let agent = user_agent(agent)?;
+        self.upstream.set_header(USER_AGENT, Some(agent));
+        Ok(self)
     }
 
     /// `GET /project`: the public projects of the whole service, of that title when one is given.

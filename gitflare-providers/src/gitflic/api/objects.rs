@@ -5,6 +5,8 @@
 use gitflare_core::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
+use crate::wire;
+
 /// A project, GitFlic's word for a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,7 +39,7 @@ pub struct Project {
     /// where the answer does not say.
     #[serde(
         default,
-        deserialize_with = "sent",
+        deserialize_with = "wire::sent",
         skip_serializing_if = "Option::is_none"
     )]
     pub forked_from_id: Option<Option<String>>,
@@ -64,11 +66,6 @@ pub struct Project {
     pub private: Option<bool>,
     /// Whether it is a mirror.
     pub mirror: Option<bool>,
-}
-
-/// Tells `null`, which was sent, from what was not.
-fn sent<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }
 
 impl Project {
@@ -253,7 +250,7 @@ pub struct Commit {
 
 /// A member that was documented late and never seen: in another form than that it is unknown, and costs
 /// the commit nothing.
-fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+pub(in crate::gitflic) fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     let value = serde_json::Value::deserialize(from)?;

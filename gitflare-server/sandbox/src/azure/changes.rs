@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     lists::{CHANGES, Counting, DIFFS, counted, whole},
-    no_commit,
-    reads::no_pull_request,
+    no_commit, no_pull_request, objects,
     refs::find,
 };
 use crate::kit::{Answer, Call, Repo};
@@ -56,7 +55,8 @@ fn rows_of(
     let ends = (diff.base_sha.as_deref(), head);
     let mut rows = Vec::new();
     for file in &diff.files {
-        if let Some((folder, _)) = file.path.rsplit_once('/') {
+        for (at, _) in file.path.match_indices('/') {
+            let folder = &file.path[..at];
             let item = json!({"gitObjectType": "tree", "path": format!("/{folder}"), "isFolder": true, "commitId": head, "url": ""});
             let row = json!({"item": item, "changeType": "edit"});
             if !rows.contains(&row) {
@@ -90,6 +90,22 @@ fn rows_of(
     Ok(rows)
 }
 
+/// How many rows there are of each kind, folders among them.
+fn counts(rows: &[Value]) -> Value {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for row in rows {
+        let kind = row["changeType"].as_str().unwrap_or_default();
+        let (first, rest) = kind.split_at(kind.len().min(1));
+        *counts.entry(first.to_ascii_uppercase() + rest).or_default() += 1;
+    }
+    json!(counts)
+}
+
+/// The same of what a commit changed.
+pub(super) async fn counts_of(call: &Call<'_>, repo: &Repo, sha: &str) -> Result<Value> {
+    Ok(counts(&rows(call, repo, sha, false).await?))
+}
+
 /// The changes of a commit.
 pub(super) async fn of_commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let id = call.name("id");
@@ -97,10 +113,11 @@ pub(super) async fn of_commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         return Ok(no_commit(id));
     }
     let rows = rows(call, repo, id, false).await?;
+    let counts = counts(&rows);
     let (rows, ..) = counted(call, CHANGES, rows);
     Ok(Answer::json(
         200,
-        &json!({"changeCounts": {"Add": rows.len()}, "changes": rows}),
+        &json!({"changeCounts": counts, "changes": rows}),
     ))
 }
 
@@ -126,11 +143,12 @@ pub(super) async fn between(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let (common, ahead, behind) = found.map_or((None, None, None), |found| {
         (found.diff.base_sha, found.ahead_by, found.behind_by)
     });
+    let counts = counts(&rows);
     let (rows, _, is_last) = counted(call, DIFFS, rows);
     Ok(Answer::json(
         200,
         &json!({
-            "allChangesIncluded": is_last, "changeCounts": {"Edit": rows.len()}, "changes": rows,
+            "allChangesIncluded": is_last, "changeCounts": counts, "changes": rows,
             "commonCommit": common, "baseCommit": base, "targetCommit": head,
             "aheadCount": ahead, "behindCount": behind,
         }),
@@ -169,7 +187,7 @@ async fn rows_of_trees(call: &Call<'_>, repo: &Repo, base: &str, head: &str) -> 
 /// What has been pushed to a pull request: here it is always two times, the second being the newest.
 pub(super) async fn iterations(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let story = call.world.story(repo).await?;
-    let Some(pull) = story.pull(call.name("id")) else {
+    let Some(pull) = objects::pull(call.world, repo, &story, call.name("id")) else {
         return Ok(no_pull_request());
     };
     let row = |id: u64| {
@@ -184,7 +202,7 @@ pub(super) async fn iterations(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
 
 pub(super) async fn of_iteration(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let story = call.world.story(repo).await?;
-    let Some(pull) = story.pull(call.name("id")) else {
+    let Some(pull) = objects::pull(call.world, repo, &story, call.name("id")) else {
         return Ok(no_pull_request());
     };
     let mut entries = Vec::new();

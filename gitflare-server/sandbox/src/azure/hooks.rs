@@ -39,6 +39,23 @@ pub(super) async fn list(call: &Call<'_>, _: &'static Person) -> Result<Answer> 
     Ok(whole(&rows))
 }
 
+pub(super) async fn find(call: &Call<'_>, _: &'static Person) -> Result<Answer> {
+    if let Some(refusal) = refusal(call) {
+        return Ok(refusal);
+    }
+    let state = call.world.state();
+    let found = state.hooks.iter().find(|hook| id(hook) == call.name("id"));
+    Ok(found.map_or_else(no_subscription, |hook| Answer::json(200, &object(hook))))
+}
+
+fn no_subscription() -> Answer {
+    error(
+        404,
+        "SubscriptionNotFoundException",
+        "There is no such subscription.",
+    )
+}
+
 pub(super) async fn create(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
     if let Some(refusal) = refusal(call) {
         return Ok(refusal);
@@ -90,11 +107,7 @@ pub(super) async fn delete(call: &Call<'_>, _: &'static Person) -> Result<Answer
     state.hooks.retain(|hook| id(hook) != call.name("id"));
     Ok(match state.hooks.len() < before {
         true => Answer::empty(204),
-        false => error(
-            404,
-            "SubscriptionNotFoundException",
-            "There is no such subscription.",
-        ),
+        false => no_subscription(),
     })
 }
 

@@ -56,6 +56,7 @@ const ROUTES: Routes = routes! {
         GET "/{organization}/_apis/projects/{project}" => reads::project,
         GET "/{organization}/_apis/hooks/subscriptions" => hooks::list,
         POST "/{organization}/_apis/hooks/subscriptions" => hooks::create,
+        GET "/{organization}/_apis/hooks/subscriptions/{id}" => hooks::find,
         DELETE "/{organization}/_apis/hooks/subscriptions/{id}" => hooks::delete,
         GET "/{organization}/_apis/git/repositories" => reads::repositories,
         GET "/{organization}/{project}/_apis/git/repositories" => reads::repositories,
@@ -83,7 +84,9 @@ const ROUTES: Routes = routes! {
         GET "/pullRequests/{id}" => reads::pull_request,
         GET "/pullRequests/{id}/commits" => talk::commits,
         GET "/pullRequests/{id}/reviewers" => talk::reviewers,
+        GET "/pullRequests/{id}/reviewers/{reviewer}" => talk::reviewer,
         GET "/pullRequests/{id}/threads" => talk::threads,
+        GET "/pullRequests/{id}/threads/{thread}" => talk::thread,
         GET "/pullRequests/{id}/iterations" => changes::iterations,
         GET "/pullRequests/{id}/iterations/{iteration}/changes" => changes::of_iteration,
     }
@@ -95,8 +98,9 @@ impl Dialect for Azure {
             id: "azure",
             client_id: "0e0a7d3c-emulated-azure-client",
             token_rules: TokenRules {
-                // A JSON Web Token to look at.
-                access_prefix: "eyJ0eXAiOiJKV1QifQ.ZW11bGF0ZWQ.",
+                // A JSON Web Token, with a signature that nobody proves.
+                access_prefix: "eyJ0eXAiOiJKV1QifQ.",
+                access_claims: oauth::claims,
                 refresh_prefix: "1.AXoA",
                 personal_prefix: PERSONAL,
                 personal_scope: SCOPES,
@@ -139,11 +143,7 @@ impl Dialect for Azure {
                 203,
                 "\u{feff}<!DOCTYPE html><html><head><title>Azure DevOps Services | Sign In</title></head><body><script>{\"x\":[</script></body></html>".to_owned(),
             ),
-            Refusal::SingleSignOn => error(
-                401,
-                "UnauthorizedRequestException",
-                "TF400813: The user 'f3c7a1de-0000-4000-8000-000000004101' is not authorized to access this resource.",
-            ),
+            Refusal::SingleSignOn => not_authorized(),
             Refusal::MissingScope => missing_scope(),
             Refusal::RateLimited | Refusal::SecondaryLimit => error(
                 429,
@@ -196,7 +196,15 @@ impl Dialect for Azure {
             .scope
             .split(' ')
             .any(|scope| scope.ends_with(needed));
-        (!has).then(missing_scope)
+        // Of a token that lists its scopes the service says no more than that the person may not.
+        let lists = sign_in::bearer(call.request).is_some();
+        (!has).then(|| {
+            if lists {
+                not_authorized()
+            } else {
+                missing_scope()
+            }
+        })
     }
 
     fn budget(&self) -> Budget {
@@ -280,6 +288,16 @@ fn error(status: u16, key: &str, message: &str) -> Answer {
 fn no_commit(sha: &str) -> Answer {
     let message = format!("TF401175: The commit {sha} does not exist.");
     error(404, "GitCommitDoesNotExistException", &message)
+}
+
+fn no_pull_request() -> Answer {
+    let message = "TF401180: The requested pull request was not found.";
+    error(404, "GitPullRequestNotFoundException", message)
+}
+
+fn not_authorized() -> Answer {
+    let message = "TF400813: The user 'f3c7a1de-0000-4000-8000-000000004101' is not authorized to access this resource.";
+    error(401, "UnauthorizedRequestException", message)
 }
 
 fn missing_scope() -> Answer {

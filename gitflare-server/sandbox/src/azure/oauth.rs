@@ -1,6 +1,7 @@
 //! The sign-in and token endpoints of Microsoft Entra ID. A refresh token comes to whoever asked for
 //! `offline_access`; one token alone is not revoked there.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use gitflare_core::Result;
 use serde_json::{Value, json};
 
@@ -8,6 +9,18 @@ use crate::kit::{Answer, Call, sign_in, tokens::Issued};
 
 /// What stands in front of the scopes of Azure DevOps.
 const RESOURCE: &str = "499b84ac-1321-427f-aa17-267ca6975798/";
+
+/// The tenant of everybody here.
+const TENANT: &str = "00000000-0000-4000-90c1-000000000001";
+
+/// What an access token says of itself, with the dot behind it.
+pub(super) fn claims(scope: &str) -> String {
+    let scopes = scope.split(' ').filter_map(|it| it.strip_prefix(RESOURCE));
+    let scopes: Vec<_> = scopes.collect();
+    let claims =
+        json!({"aud": RESOURCE.trim_end_matches('/'), "tid": TENANT, "scp": scopes.join(" ")});
+    format!("{}.", URL_SAFE_NO_PAD.encode(claims.to_string()))
+}
 
 pub(super) async fn authorize(call: &Call<'_>) -> Result<Answer> {
     let scope = call.query("scope").unwrap_or_default();
@@ -30,7 +43,11 @@ pub(super) async fn token(call: &Call<'_>) -> Result<Answer> {
     }
     let issued = match field("grant_type").as_str() {
         "authorization_code" => sign_in::exchange(call.world, call.request),
-        "refresh_token" => call.world.tokens().refresh(&field("refresh_token")),
+        // Accounts sign in wherever they are asked to; what a tenant has issued it renews itself.
+        "refresh_token" if call.name("tenant") == TENANT => {
+            call.world.tokens().refresh(&field("refresh_token"))
+        }
+        "refresh_token" => None,
         _ => {
             let why = "AADSTS70003: The app requested an unsupported grant type.";
             return Ok(refused(400, "unsupported_grant_type", why));

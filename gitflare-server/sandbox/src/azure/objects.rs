@@ -1,10 +1,8 @@
 //! Azure's objects, from what the host knows.
 
-use std::collections::BTreeMap;
-
 use gitflare_core::{
     Timestamp,
-    model::{Branch, Commit, Diff, DiffFile, FileStatus, Signature, Tag, TreeEntry, TreeEntryType},
+    model::{Branch, Commit, Signature, Tag, TreeEntry, TreeEntryType},
 };
 use serde_json::{Value, json};
 
@@ -12,7 +10,7 @@ pub(super) use super::ids::{guid, number, path, project_id, user_id};
 use crate::kit::{
     Repo, World,
     people::{PEOPLE, Person},
-    story::{Outcome, Pull, PullState, number as number_of},
+    story::{Outcome, Pull, PullState, Story, number as number_of},
 };
 
 /// The name of every organization's one project.
@@ -188,21 +186,6 @@ pub(super) fn commit(world: &World, repo: &Repo, commit: &Commit) -> Value {
     row
 }
 
-/// How many files a change adds, edits and deletes, as far as there are such.
-pub(super) fn change_counts(diff: &Diff) -> Value {
-    let kind = |file: &DiffFile| match file.status {
-        FileStatus::Added | FileStatus::Copied => "Add",
-        FileStatus::Removed => "Delete",
-        FileStatus::Renamed => "Rename",
-        FileStatus::Modified | FileStatus::TypeChanged => "Edit",
-    };
-    let mut counts = BTreeMap::new();
-    for file in &diff.files {
-        *counts.entry(kind(file)).or_insert(0) += 1;
-    }
-    json!(counts)
-}
-
 /// A commit by itself.
 pub(super) fn whole_commit(world: &World, repo: &Repo, whole: &Commit) -> Value {
     let mut object = commit(world, repo, whole);
@@ -210,6 +193,28 @@ pub(super) fn whole_commit(world: &World, repo: &Repo, whole: &Commit) -> Value 
     object["parents"] = json!(whole.parents);
     object["treeId"] = json!(crate::kit::story::object_id(&whole.sha));
     object
+}
+
+/// How far the numbers of an organization's pull requests have come before a repository's own.
+const PULLS_OF_ONE: u64 = 1000;
+
+/// The number after which those of a repository begin: they are unique in their organization.
+fn pulls_before(world: &World, repo: &Repo) -> u64 {
+    let state = world.state();
+    let own = state.repos.iter().filter(|it| it.owner == repo.owner);
+    own.filter(|it| it.id < repo.id).count() as u64 * PULLS_OF_ONE
+}
+
+/// A repository's pull request by the text of its number.
+pub(super) fn pull<'s>(
+    world: &World,
+    repo: &Repo,
+    story: &'s Story,
+    number: &str,
+) -> Option<&'s Pull> {
+    let number: u64 = number.parse().ok()?;
+    let own = number.checked_sub(pulls_before(world, repo))?;
+    story.pulls.iter().find(|pull| pull.number == own)
 }
 
 /// A pull request; in lists its description is cut.
@@ -225,6 +230,7 @@ pub(super) fn pull_request(world: &World, repo: &Repo, pull: &Pull, in_list: boo
     } else {
         text
     };
+    let number = pulls_before(world, repo) + pull.number;
     let commit =
         |sha: &str| json!({"commitId": sha, "url": api(world, repo, &format!("/commits/{sha}"))});
     let mut project = project(world, &repo.owner);
@@ -234,12 +240,12 @@ pub(super) fn pull_request(world: &World, repo: &Repo, pull: &Pull, in_list: boo
     project["lastUpdateTime"] = json!("0001-01-01T00:00:00");
     let mut row = json!({
         "repository": {"id": guid("90d0", repo.id), "name": repo.name, "url": api(world, repo, ""), "project": project},
-        "pullRequestId": pull.number, "codeReviewId": pull.number, "status": status, "title": pull.title,
+        "pullRequestId": number, "codeReviewId": number, "status": status, "title": pull.title,
         "createdBy": identity(world, pull.author), "creationDate": moment(pull.at), "isDraft": pull.draft,
         "sourceRefName": format!("refs/heads/{}", pull.source), "targetRefName": format!("refs/heads/{}", pull.target),
-        "mergeStatus": "succeeded", "mergeId": guid("90f0", pull.number), "reviewers": [], "supportsIterations": true,
+        "mergeStatus": "succeeded", "mergeId": guid("90f0", number), "reviewers": [], "supportsIterations": true,
         "lastMergeSourceCommit": commit(&pull.head), "lastMergeTargetCommit": commit(&pull.base),
-        "lastMergeCommit": commit(&pull.diff_of), "url": api(world, repo, &format!("/pullRequests/{}", pull.number)),
+        "lastMergeCommit": commit(&pull.diff_of), "url": api(world, repo, &format!("/pullRequests/{number}")),
     });
     if !text.is_empty() {
         row["description"] = json!(text);

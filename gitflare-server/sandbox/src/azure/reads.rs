@@ -5,9 +5,10 @@ use gitflare_core::{Result, model::TreeEntryType};
 use serde_json::{Value, json};
 
 use super::{
+    changes::counts_of,
     error,
     lists::{COMMITS, PULL_REQUESTS, STATUSES, page, whole},
-    no_commit, objects,
+    no_commit, no_pull_request, objects,
     refs::version,
 };
 use crate::kit::{
@@ -148,9 +149,8 @@ pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let id = call.name("id");
     Ok(match call.world.git.commit(repo, id).await? {
         Some(commit) => {
-            let diff = call.world.git.diff(repo, &commit.sha).await?;
             let mut object = objects::whole_commit(call.world, repo, &commit);
-            object["changeCounts"] = objects::change_counts(&diff);
+            object["changeCounts"] = counts_of(call, repo, &commit.sha).await?;
             Answer::json(200, &object)
         }
         None => no_commit(id),
@@ -192,7 +192,12 @@ pub(super) async fn items(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
             format!("TF401174: The item '{whole_path}' could not be found in the repository.");
         return Ok(error(404, "GitItemNotFoundException", &message));
     };
-    if !object.is_tree && call.query("$format") != Some("json") {
+    let accepted = call.request.header("accept").unwrap_or_default();
+    let is_json = match call.query("$format") {
+        Some(format) => format.eq_ignore_ascii_case("json"),
+        None => accepted.contains("application/json"),
+    };
+    if !object.is_tree && !is_json {
         return Ok(Answer::of(200, "application/octet-stream", object.data));
     }
     if object.is_tree {
@@ -300,20 +305,14 @@ pub(super) async fn pull_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer
     Ok(page(call, PULL_REQUESTS, rows))
 }
 
-pub(super) fn no_pull_request() -> Answer {
-    let message = "TF401180: The requested pull request was not found.";
-    error(404, "GitPullRequestNotFoundException", message)
-}
-
-/// A pull request by its number alone. Here numbers begin anew in every repository: the oldest repository
-/// that has one is meant.
+/// A pull request by its number alone, which no other one of the organization has.
 pub(super) async fn pull_request_by_id(call: &Call<'_>, person: &'static Person) -> Result<Answer> {
     for repo in call.world.visible(person) {
         if repo.owner != call.name("organization") {
             continue;
         }
         let story = call.world.story(&repo).await?;
-        if let Some(pull) = story.pull(call.name("id")) {
+        if let Some(pull) = objects::pull(call.world, &repo, &story, call.name("id")) {
             let object = objects::pull_request(call.world, &repo, pull, false);
             return Ok(Answer::json(200, &object));
         }
@@ -323,8 +322,10 @@ pub(super) async fn pull_request_by_id(call: &Call<'_>, person: &'static Person)
 
 pub(super) async fn pull_request(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let story = call.world.story(repo).await?;
-    Ok(match story.pull(call.name("id")) {
-        Some(pull) => Answer::json(200, &objects::pull_request(call.world, repo, pull, false)),
-        None => no_pull_request(),
-    })
+    Ok(
+        match objects::pull(call.world, repo, &story, call.name("id")) {
+            Some(pull) => Answer::json(200, &objects::pull_request(call.world, repo, pull, false)),
+            None => no_pull_request(),
+        },
+    )
 }

@@ -4,15 +4,16 @@ use gitflare_core::Result;
 use serde_json::{Value, json};
 
 use super::{
+    error,
     lists::{tokens, whole},
+    no_pull_request,
     objects::{self, identity, moment},
-    reads::no_pull_request,
 };
 use crate::kit::{Answer, Call, Repo, talk};
 
 pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let story = call.world.story(repo).await?;
-    let Some(pull) = story.pull(call.name("id")) else {
+    let Some(pull) = objects::pull(call.world, repo, &story, call.name("id")) else {
         return Ok(no_pull_request());
     };
     let commits = call
@@ -29,7 +30,7 @@ pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
 /// A vote, somebody who has none yet, and a group.
 pub(super) async fn reviewers(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let story = call.world.story(repo).await?;
-    let Some(pull) = story.pull(call.name("id")) else {
+    let Some(pull) = objects::pull(call.world, repo, &story, call.name("id")) else {
         return Ok(no_pull_request());
     };
     let said = talk::opinion(pull);
@@ -56,7 +57,7 @@ pub(super) async fn reviewers(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
 /// Threads, whole; the move of a branch is one of the system's.
 pub(super) async fn threads(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let story = call.world.story(repo).await?;
-    let Some(pull) = story.pull(call.name("id")) else {
+    let Some(pull) = objects::pull(call.world, repo, &story, call.name("id")) else {
         return Ok(no_pull_request());
     };
     let mut threads: Vec<Value> = Vec::new();
@@ -98,4 +99,26 @@ pub(super) async fn threads(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         "properties": {}, "identities": null,
     }));
     Ok(whole(&threads))
+}
+
+/// The row of a list whose id is that one.
+fn one(list: &Answer, id: &str) -> Answer {
+    let list: Value = serde_json::from_slice(&list.body).unwrap_or_default();
+    let mut rows = list["value"].as_array().into_iter().flatten();
+    let is_it = |row: &&Value| match &row["id"] {
+        Value::String(text) => text == id,
+        other => other.as_u64().is_some_and(|known| id.parse() == Ok(known)),
+    };
+    match rows.find(is_it) {
+        Some(row) => Answer::json(200, row),
+        None => error(404, "NotFoundException", "There is no such thing."),
+    }
+}
+
+pub(super) async fn reviewer(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    Ok(one(&reviewers(call, repo).await?, call.name("reviewer")))
+}
+
+pub(super) async fn thread(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    Ok(one(&threads(call, repo).await?, call.name("thread")))
 }

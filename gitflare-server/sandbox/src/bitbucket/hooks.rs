@@ -60,6 +60,18 @@ pub(super) async fn list(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     Ok(page(call, NUMBERED, rows))
 }
 
+pub(super) async fn find(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    if let Some(refusal) = refusal(call) {
+        return Ok(refusal);
+    }
+    let mut hooks = call.world.hooks(repo).into_iter();
+    let found = hooks.find(|hook| uuid(hook) == call.name("uid"));
+    Ok(found.map_or_else(
+        || error(404, "Webhook subscription not found"),
+        |hook| Answer::json(200, &object(call, repo, &hook)),
+    ))
+}
+
 pub(super) async fn create(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     if let Some(refusal) = refusal(call) {
         return Ok(refusal);

@@ -1,11 +1,11 @@
 //! Bitbucket Cloud's REST API 2.0: the table of its endpoints, its scopes, limits and refusals.
-//! What the objects look like is in `objects`, its three families of pages are in `lists`.
-//!
-//! Partial responses (`fields=`) are not emulated.
+//! What the objects look like is in `objects`, its three families of pages are in `lists`, partial answers
+//! in `fields`.
 
 mod around;
 mod changes;
 mod events;
+mod fields;
 mod hooks;
 mod lists;
 mod oauth;
@@ -82,6 +82,7 @@ const ROUTES: Routes = routes! {
         GET "/watchers" => around::watchers,
         GET "/hooks" => hooks::list,
         POST "/hooks" => hooks::create,
+        GET "/hooks/{uid}" => hooks::find,
         DELETE "/hooks/{uid}" => hooks::delete,
     }
 };
@@ -106,6 +107,7 @@ impl Dialect for Bitbucket {
             client_id: "emulatedBitbucketConsumer",
             token_rules: TokenRules {
                 access_prefix: "",
+                access_claims: |_| String::new(),
                 refresh_prefix: "",
                 personal_prefix: "ATCTT3xFfGN0",
                 personal_scope: SCOPES,
@@ -182,6 +184,10 @@ impl Dialect for Bitbucket {
             _ => &["pullrequest"],
         };
         (!call.caller.has_scope(enough)).then(|| missing_scope(needed, &call.caller.scope))
+    }
+
+    fn shape(&self, request: &Request, answer: Answer) -> Answer {
+        fields::shape(request, answer)
     }
 
     fn budget(&self) -> Budget {

@@ -2,8 +2,10 @@
 //! endpoints, its refusals and its hooks. It is written from GitFlic's documentation; no recorded
 //! traffic of the service was at hand.
 //!
-//! The limit of 500 calls an hour is an installation's setting: it refuses by `/__faults` alone.
+//! An account has 500 calls an hour, as at the public service; more are refused, without a word on when
+//! to come back.
 
+mod around;
 mod events;
 mod hooks;
 mod lists;
@@ -43,6 +45,14 @@ const ROUTES: Routes = routes! {
     }
     account {
         GET "/user/me" => reads::viewer,
+        GET "/user" => around::users,
+        GET "/team" => around::teams,
+        GET "/team/my" => around::teams,
+        GET "/team/shared" => around::teams,
+        GET "/team/{alias}" => around::team,
+        GET "/company" => around::companies,
+        GET "/company/my" => around::companies,
+        GET "/company/{alias}" => around::company,
         GET "/project" => reads::projects,
         GET "/project/my" => reads::projects,
         GET "/project/shared" => reads::shared,
@@ -56,6 +66,7 @@ const ROUTES: Routes = routes! {
         GET "/commit/{hash}" => reads::commit,
         GET "/commit/{hash}/file" => reads::commit_files,
         GET "/commit/{hash}/diff" => reads::commit_file,
+        GET "/commit/{hash}/for-file" => reads::commit_for_file,
         GET "/tag" => reads::tags,
         GET "/files" => reads::files,
         GET "/blob/recursive" => reads::tree,
@@ -85,6 +96,7 @@ impl Dialect for Gitflic {
             client_id: "emulated-gitflic-application",
             token_rules: TokenRules {
                 access_prefix: "",
+                access_claims: |_| String::new(),
                 refresh_prefix: "",
                 personal_prefix: "",
                 personal_scope: SCOPES,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::error;
 use crate::kit::{
-    Answer, Call,
+    Answer, Call, Request,
     clock::{now, unix},
     sign_in,
     tokens::Issued,
@@ -23,7 +23,20 @@ pub(super) async fn authorize(call: &Call<'_>) -> Result<Answer> {
         redirect: "redirect_url",
         is_typed: false,
     };
-    Ok(sign_in::page(call.world, call.request, asking))
+    // Both spellings are documented.
+    let pairs = call.request.query.iter().map(|(name, value)| {
+        let name = match name.as_str() {
+            "clientId" => "client_id",
+            "redirectUrl" => "redirect_url",
+            name => name,
+        };
+        (name.to_owned(), value.clone())
+    });
+    let request = Request {
+        query: pairs.collect(),
+        ..Request::default()
+    };
+    Ok(sign_in::page(call.world, &request, asking))
 }
 
 /// A token for a code; the code knows its redirect URI, and nothing else proves the client.
@@ -31,7 +44,12 @@ pub(super) async fn exchange(call: &Call<'_>) -> Result<Answer> {
     let code = call.query("code").unwrap_or_default();
     let issued = call.world.tokens().exchange_bare(code);
     Ok(issued.map_or_else(
-        || Answer::json(400, &json!({"title": "error.oauth.code.invalid"})),
+        || {
+            Answer::json(
+                400,
+                &json!({"title": "error.gitflic.oauth.token.code.invalid"}),
+            )
+        },
         |issued| Answer::json(200, &object(&issued)),
     ))
 }
@@ -40,13 +58,18 @@ pub(super) async fn refresh(call: &Call<'_>) -> Result<Answer> {
     if !sign_in::is_client(call.world, call.request) {
         return Ok(Answer::json(
             401,
-            &json!({"title": "error.oauth.client.invalid"}),
+            &json!({"title": "error.gitflic.oauth.token.client.invalid"}),
         ));
     }
     let refresh = call.request.field("refreshToken").unwrap_or_default();
     let issued = call.world.tokens().refresh(&refresh);
     Ok(issued.map_or_else(
-        || Answer::json(400, &json!({"title": "error.oauth.refresh.token.invalid"})),
+        || {
+            Answer::json(
+                400,
+                &json!({"title": "error.gitflic.oauth.token.refresh.invalid"}),
+            )
+        },
         |issued| Answer::json(200, &object(&issued)),
     ))
 }

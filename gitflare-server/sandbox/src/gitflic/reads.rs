@@ -2,7 +2,7 @@
 
 use gitflare_core::{
     Result,
-    model::{Commit, TreeEntryType},
+    model::{Commit, DiffFile, TreeEntryType},
 };
 use serde_json::{Value, json};
 
@@ -134,14 +134,22 @@ pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     }))
 }
 
+/// A file of a change, with the commit that touched it last.
+fn with_last(file: &DiffFile, last: &Value) -> Value {
+    let mut row = objects::file_diff(file);
+    row["lastCommit"] = last.clone();
+    row
+}
+
 /// The files that a commit changes, as a bare list.
 pub(super) async fn commit_files(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let Some(commit) = named(call, repo, call.name("hash")).await? else {
         return Ok(no_commit());
     };
     let diff = call.world.git.diff(repo, &commit.sha).await?;
-    let rows: Vec<_> = diff.files.iter().map(objects::file_diff).collect();
-    Ok(Answer::json(200, &json!(rows)))
+    let last = objects::full_commit(call.world, &commit);
+    let rows = diff.files.iter().map(|file| with_last(file, &last));
+    Ok(Answer::json(200, &json!(rows.collect::<Vec<_>>())))
 }
 
 /// One of these files.
@@ -155,9 +163,33 @@ pub(super) async fn commit_file(call: &Call<'_>, repo: &Repo) -> Result<Answer> 
     let diff = call.world.git.diff(repo, &commit.sha).await?;
     let file = diff.files.iter().find(|file| file.path == path);
     Ok(match file {
-        Some(file) => Answer::json(200, &objects::file_diff(file)),
+        Some(file) => {
+            let last = objects::full_commit(call.world, &commit);
+            Answer::json(200, &with_last(file, &last))
+        }
         None => error(404, "File not found"),
     })
+}
+
+/// How far back the commit that touched a file is looked for.
+const MAX_LOOKED: usize = 200;
+
+/// The last commit that touched a file, from a commit on.
+pub(super) async fn commit_for_file(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let Some(path) = call.query("filePath") else {
+        return Ok(error(400, "error.filePath.empty"));
+    };
+    let Some(from) = named(call, repo, call.name("hash")).await? else {
+        return Ok(no_commit());
+    };
+    let history = call.world.git.history_of(repo, Some(&from.sha)).await?;
+    for commit in history.iter().flat_map(|all| all.iter()).take(MAX_LOOKED) {
+        let diff = call.world.git.diff(repo, &commit.sha).await?;
+        if diff.files.iter().any(|file| file.path == path) {
+            return Ok(Answer::json(200, &objects::full_commit(call.world, commit)));
+        }
+    }
+    Ok(error(404, "File not found"))
 }
 
 pub(super) async fn tags(call: &Call<'_>, repo: &Repo) -> Result<Answer> {

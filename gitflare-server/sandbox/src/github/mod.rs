@@ -94,6 +94,7 @@ impl Dialect for Github {
             client_id,
             token_rules: TokenRules {
                 access_prefix,
+                access_claims: |_| String::new(),
                 refresh_prefix: "ghr_",
                 personal_prefix: "ghp_",
                 personal_scope: "repo,read:user,admin:repo_hook",

@@ -17,6 +17,17 @@ const NUMBERING: Numbering = Numbering {
 pub(super) fn rows(call: &Call<'_>, rows: Vec<Value>) -> Answer {
     let page = Page::of(call.request, NUMBERING, rows);
     let next = page.next();
+    numbered(call, page, next)
+}
+
+/// The same of a list that GitLab does not count: every full page says that another one follows.
+pub(super) fn uncounted(call: &Call<'_>, rows: Vec<Value>) -> Answer {
+    let page = Page::of(call.request, NUMBERING, rows);
+    let next = (page.rows.len() == page.size).then(|| page.number + 1);
+    numbered(call, page, next)
+}
+
+fn numbered(call: &Call<'_>, page: Page, next: Option<usize>) -> Answer {
     let answer = Answer::json(200, &Value::Array(page.rows))
         .with("x-page", page.number.to_string())
         .with("x-per-page", page.size.to_string());

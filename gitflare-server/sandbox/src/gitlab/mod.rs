@@ -83,6 +83,7 @@ impl Dialect for Gitlab {
             client_id: "emulated-gitlab-application",
             token_rules: TokenRules {
                 access_prefix: "",
+                access_claims: |_| String::new(),
                 refresh_prefix: "",
                 personal_prefix: "glpat-",
                 personal_scope: "api",

@@ -92,7 +92,7 @@ pub(super) fn tag(tag: &Tag) -> Value {
     })
 }
 
-pub(super) fn file(file: &DiffFile) -> Value {
+pub(super) fn file(file: &DiffFile, [a_mode, b_mode]: [String; 2]) -> Value {
     let old = file.previous_path.as_deref().unwrap_or(&file.path);
     let diff = match (&file.patch, file.binary) {
         (Some(patch), _) => patch.clone(),
@@ -101,7 +101,7 @@ pub(super) fn file(file: &DiffFile) -> Value {
     };
     json!({
         "diff": diff, "new_path": file.path,
-        "old_path": old, "a_mode": "100644", "b_mode": "100644",
+        "old_path": old, "a_mode": a_mode, "b_mode": b_mode,
         "new_file": file.status == FileStatus::Added, "deleted_file": file.status == FileStatus::Removed,
         "renamed_file": file.status == FileStatus::Renamed, "collapsed": false, "too_large": false, "generated_file": false,
     })

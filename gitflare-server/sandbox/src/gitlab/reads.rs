@@ -1,10 +1,13 @@
 //! What can be read: lists in pages, and single objects.
 
-use gitflare_core::{Result, model::Contributor};
+use gitflare_core::{
+    Result,
+    model::{Contributor, Diff, DiffFile},
+};
 use serde_json::{Value, json};
 
 use super::{
-    lists::{keyset, rows},
+    lists::{keyset, rows, uncounted},
     objects,
 };
 use crate::kit::{
@@ -98,7 +101,7 @@ pub(super) async fn commits(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         .iter()
         .map(|commit| objects::commit(call.world, repo, commit))
         .collect();
-    Ok(rows(call, list))
+    Ok(uncounted(call, list))
 }
 
 pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
@@ -121,12 +124,32 @@ fn no_commit(repo: &Repo) -> Answer {
     })
 }
 
+/// The files of a diff with their modes on both sides.
+fn files(call: &Call<'_>, repo: &Repo, diff: &Diff) -> Result<Vec<Value>> {
+    let mode = |commit: &Option<String>, path: &str| -> Result<String> {
+        let found = match commit {
+            Some(commit) => call.world.git.object(repo, commit, Some(path))?,
+            None => None,
+        };
+        Ok(found.map_or_else(|| "0".to_owned(), |object| object.mode))
+    };
+    let row = |file: &DiffFile| {
+        let old = file.previous_path.as_ref().unwrap_or(&file.path);
+        let modes = [
+            mode(&diff.base_sha, old)?,
+            mode(&diff.head_sha, &file.path)?,
+        ];
+        Ok(objects::file(file, modes))
+    };
+    diff.files.iter().map(row).collect()
+}
+
 pub(super) async fn commit_diff(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let Some(commit) = call.world.git.commit_at(repo, call.name("ref")).await? else {
         return Ok(no_commit(repo));
     };
     let diff = call.world.git.diff(repo, &commit.sha).await?;
-    Ok(rows(call, diff.files.iter().map(objects::file).collect()))
+    Ok(rows(call, files(call, repo, &diff)?))
 }
 
 /// The best common ancestor of two names.
@@ -170,7 +193,7 @@ pub(super) async fn compare(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let commits: Vec<_> = commits
         .map(|commit| objects::commit(call.world, repo, commit))
         .collect();
-    let diffs: Vec<_> = found.diff.files.iter().map(objects::file).collect();
+    let diffs = files(call, repo, &found.diff)?;
     let body = json!({
         "commit": commits.last(), "commits": commits, "diffs": diffs, "compare_timeout": false,
         "compare_same_ref": base == head, "web_url": "http://compare.invalid/",
@@ -256,7 +279,7 @@ pub(super) async fn merge_request_diffs(call: &Call<'_>, repo: &Repo) -> Result<
         return Ok(not_found("Not found"));
     };
     let diff = call.world.git.diff(repo, &pull.diff_of).await?;
-    Ok(rows(call, diff.files.iter().map(objects::file).collect()))
+    Ok(rows(call, files(call, repo, &diff)?))
 }
 
 pub(super) async fn releases(call: &Call<'_>, repo: &Repo) -> Result<Answer> {

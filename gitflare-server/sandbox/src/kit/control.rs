@@ -20,6 +20,7 @@ const ROUTES: Routes = routes! {
         DELETE "/__faults" => clear_faults,
         GET "/__calls" => calls,
         DELETE "/__calls" => clear_calls,
+        GET "/__targets" => targets,
         GET "/__hooks" => hooks,
         GET "/__people" => people,
         POST "/__expire" => expire,
@@ -76,8 +77,15 @@ async fn calls(call: &Call<'_>) -> Result<Answer> {
     Ok(Answer::json(200, &json!(call.world.state().calls)))
 }
 
+/// What was called, with its query, in order.
+async fn targets(call: &Call<'_>) -> Result<Answer> {
+    Ok(Answer::json(200, &json!(call.world.state().targets)))
+}
+
 async fn clear_calls(call: &Call<'_>) -> Result<Answer> {
-    call.world.state().calls.clear();
+    let mut state = call.world.state();
+    state.calls.clear();
+    state.targets.clear();
     Ok(Answer::empty(204))
 }
 
@@ -144,8 +152,9 @@ async fn remove(call: &Call<'_>) -> Result<Answer> {
     })
 }
 
-/// `{repository, event, delivery, nameless}`: sends what the provider would send to every hook that
-/// asked for it; `delivery` repeats an earlier one, `nameless: true` sends no id.
+/// `{repository, event, delivery, nameless, hostile}`: sends what the provider would send to every hook
+/// that asked for it; `delivery` repeats an earlier one, `nameless: true` sends no id, `hostile: true`
+/// scripts in the place of addresses.
 async fn emit(call: &Call<'_>) -> Result<Answer> {
     let body = call.request.json();
     let name = body["repository"].as_str().unwrap_or_default();
@@ -159,7 +168,9 @@ async fn emit(call: &Call<'_>) -> Result<Answer> {
     let Some(repo) = repo else {
         return Ok(no_repository());
     };
-    let sent = delivery::deliver(call.world, call.dialect, &repo, event, naming).await;
+    let is_hostile = body["hostile"] == Value::Bool(true);
+    let sent = delivery::deliver(call.world, call.dialect, &repo, event, naming, is_hostile);
+    let sent = sent.await;
     Ok(match sent {
         Ok(deliveries) => Answer::json(200, &json!({"deliveries": deliveries})),
         Err(error) => Answer::message(400, &error),

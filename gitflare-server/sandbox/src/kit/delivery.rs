@@ -15,6 +15,7 @@ use url::Url;
 use super::{
     Dialect, Repo, World,
     dialect::{Delivery, EventRow, Scene},
+    hostile::put_scripts,
     world::Hook,
 };
 
@@ -32,7 +33,7 @@ pub(crate) enum Naming<'a> {
 }
 
 /// Sends an event, named as in the unified API, to the hooks of a repository that asked for it.
-/// Returns what each answered.
+/// Returns what each answered. A hostile host has scripts where addresses belong.
 ///
 /// # Errors
 /// The name of an event that the provider does not have.
@@ -42,12 +43,16 @@ pub(crate) async fn deliver(
     repo: &Repo,
     event: &str,
     naming: Naming<'_>,
+    is_hostile: bool,
 ) -> Result<Vec<Value>, String> {
     let unknown = || format!("no such event: {event}");
     let known = dialect.events().iter().find(|row| row.event == event);
     let row = known.ok_or_else(unknown)?;
     let body = payload(world, dialect, repo, row).await;
     let mut payload = body.ok_or_else(unknown)?;
+    if is_hostile {
+        put_scripts(&mut payload);
+    }
     let asked = |hook: &Hook| hook.events.iter().any(|flag| flag == row.flag);
     let mut deliveries = Vec::new();
     for hook in world.hooks(repo).into_iter().filter(asked) {

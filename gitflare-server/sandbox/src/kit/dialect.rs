@@ -184,6 +184,10 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     fn admit(&self, _: &Call<'_>) -> Option<Answer> {
         None
     }
+    /// The parts of an answer that a call asks for, where it can ask for some.
+    fn shape(&self, _: &Request, answer: Answer) -> Answer {
+        answer
+    }
     fn budget(&self) -> Budget;
     /// The headers of every answer to an account.
     fn headers(&self, caller: &Caller, spent: Spent) -> Vec<(&'static str, String)>;
@@ -326,7 +330,10 @@ pub(crate) async fn answer(
     let answer = match dialect.admit(&call) {
         _ if spent.is_over => dialect.refuse(Refusal::RateLimited),
         Some(refused) => refused,
-        None => route(&mut call, person).await.unwrap_or_else(failed),
+        None => {
+            let answer = route(&mut call, person).await.unwrap_or_else(failed);
+            dialect.shape(request, answer)
+        }
     };
     let mut answer = unless_unchanged(request, answer);
     let headers = dialect.headers(&call.caller, spent).into_iter();

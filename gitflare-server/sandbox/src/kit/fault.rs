@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::hostile::Place;
+
 /// A fault that was switched on, as `POST /__faults` takes it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -40,6 +42,10 @@ pub(crate) enum FaultKind {
     OtherTotals,
     /// Every address in an answer is a script, as a hostile host would send it.
     HostileUrls,
+    /// What people write has an order to a model in it.
+    Orders,
+    /// The same of names of people, refs, files and all else that has one.
+    OrdersInNames,
     /// Answers in the shape of an older release, where the dialect knows one.
     OlderShapes,
 }
@@ -55,6 +61,7 @@ pub(crate) enum Damage {
     Garbage,
     Huge,
     HostileUrls,
+    Orders(Place),
 }
 
 impl Fault {
@@ -70,6 +77,8 @@ impl Fault {
             FaultKind::Garbage => Damage::Garbage,
             FaultKind::Huge => Damage::Huge,
             FaultKind::HostileUrls => Damage::HostileUrls,
+            FaultKind::Orders => Damage::Orders(Place::Texts),
+            FaultKind::OrdersInNames => Damage::Orders(Place::Names),
             _ => Damage::None,
         }
     }

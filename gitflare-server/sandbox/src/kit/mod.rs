@@ -9,6 +9,7 @@ pub(crate) mod dialect;
 pub(crate) mod fault;
 pub(crate) mod git;
 pub(crate) mod graphql;
+pub(crate) mod hostile;
 pub(crate) mod objects;
 pub(crate) mod options;
 pub(crate) mod paging;

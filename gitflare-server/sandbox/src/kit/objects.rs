@@ -14,6 +14,8 @@ use gix::{ObjectId, Repository, ThreadSafeRepository, object::Kind};
 #[derive(Debug)]
 pub(crate) struct Object {
     pub(crate) id: String,
+    /// Six octal digits.
+    pub(crate) mode: String,
     /// Empty for folders and submodules.
     pub(crate) data: Vec<u8>,
     pub(crate) is_tree: bool,
@@ -42,6 +44,7 @@ impl Objects {
         let Some(path) = path else {
             return Ok(Some(Object {
                 id: tree.id.to_string(),
+                mode: "040000".to_owned(),
                 data: Vec::new(),
                 is_tree: true,
             }));
@@ -56,6 +59,7 @@ impl Objects {
         };
         Ok(Some(Object {
             id: entry.object_id().to_string(),
+            mode: format!("{:06o}", entry.mode().value()),
             data,
             is_tree: entry.mode().is_tree(),
         }))

@@ -17,6 +17,8 @@ use super::{
     clock::{now, unix},
     control, dialect,
     fault::{self, Damage, Fault, FaultKind},
+    hostile::{Place, add_order, put_orders, put_scripts},
+    world::State,
 };
 
 const MAX_HEAD: usize = 64 * 1024;
@@ -72,8 +74,19 @@ async fn route(
         return control::answer(&mut Call::new(world, dialect, request)).await;
     }
     let key = format!("{} {}", request.method, request.path);
-    *world.state().calls.entry(key).or_default() += 1;
+    note(&mut world.state(), key, &request.query);
     dialect::answer(world, dialect, request, fault.map(|fault| fault.kind)).await
+}
+
+/// The most calls whose queries are kept.
+const MAX_TARGETS: usize = 1000;
+
+fn note(state: &mut State, key: String, query: &[(String, String)]) {
+    if state.targets.len() < MAX_TARGETS {
+        let mut target = form_urlencoded::Serializer::for_suffix(format!("{key}?"), key.len() + 1);
+        state.targets.push(target.extend_pairs(query).finish());
+    }
+    *state.calls.entry(key).or_default() += 1;
 }
 
 /// What a fault answers in place of the real thing, in the provider's own words.
@@ -167,7 +180,8 @@ async fn write(
         Damage::Delay(time) => sleep(time).await,
         Damage::Garbage => answer.body = b"{\"message\": \xff\xfe <<< not JSON".to_vec(),
         Damage::Huge => answer.body = vec![b' '; HUGE],
-        Damage::HostileUrls => answer.body = hostile(answer.body),
+        Damage::HostileUrls => answer.body = changed(answer.body, put_scripts),
+        Damage::Orders(place) => answer.body = ordered(answer.body, place),
         Damage::None | Damage::Cut | Damage::Trickle => {}
     }
     let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
@@ -202,26 +216,26 @@ async fn write(
     }
 }
 
-/// The body with a script in the place of every address, but for that of a next page.
-fn hostile(body: Vec<u8>) -> Vec<u8> {
-    fn change(value: &mut Value) {
-        match value {
-            Value::String(text) if text.starts_with("http") && text.contains("://") => {
-                *text = format!("javascript:alert(1)//{text}");
-            }
-            Value::Array(values) => values.iter_mut().for_each(change),
-            Value::Object(members) => {
-                let others = members.iter_mut().filter(|(name, _)| *name != "next");
-                others.for_each(|(_, value)| change(value));
-            }
-            _ => {}
-        }
-    }
+/// The body with a change, where it is JSON.
+fn changed(body: Vec<u8>, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let Ok(mut value) = serde_json::from_slice(&body) else {
         return body;
     };
     change(&mut value);
     value.to_string().into_bytes()
+}
+
+/// The body with orders in it; what is no JSON is a text itself, or bytes.
+fn ordered(body: Vec<u8>, place: Place) -> Vec<u8> {
+    let is_json = serde_json::from_slice::<Value>(&body).is_ok();
+    match String::from_utf8(body) {
+        Ok(mut text) if !is_json && place == Place::Texts && !text.contains('\0') => {
+            add_order(&mut text);
+            text.into_bytes()
+        }
+        Ok(text) => changed(text.into_bytes(), |value| put_orders(value, place)),
+        Err(error) => error.into_bytes(),
+    }
 }
 
 const fn reason(status: u16) -> &'static str {

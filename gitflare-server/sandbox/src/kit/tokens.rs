@@ -22,6 +22,8 @@ const CODE_TTL: Duration = Duration::from_secs(600);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenRules {
     pub(crate) access_prefix: &'static str,
+    /// What stands behind that, for the scope of a token.
+    pub(crate) access_claims: fn(&str) -> String,
     pub(crate) refresh_prefix: &'static str,
     pub(crate) personal_prefix: &'static str,
     /// What a personal access token may do.
@@ -179,7 +181,8 @@ impl Tokens {
     fn issue(&mut self, person: &'static Person, scope: &str) -> Issued {
         let prefix = self.rules.refresh_prefix;
         let refresh = self.rules.expiring.then(|| format!("{prefix}{}", random()));
-        let access = format!("{}{}", self.rules.access_prefix, random());
+        let claims = (self.rules.access_claims)(scope);
+        let access = format!("{}{claims}{}", self.rules.access_prefix, random());
         self.insert(&access, person, scope, refresh.clone());
         Issued {
             access,

@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) faults: Vec<Fault>,
     /// How often each method and path was called.
     pub(crate) calls: BTreeMap<String, u64>,
+    /// The method, path and query of each call, the first ones.
+    pub(crate) targets: Vec<String>,
     /// Ids of hooks, deliveries and new repositories.
     pub(crate) last_id: u64,
     /// Calls by account and window, for the rate limit.

@@ -141,10 +141,19 @@ def content():
     return [len(tree.tree_entries), len(bytes_of) == blob.size, len(asked) - len(tree.tree_entries)]
 
 
+def items():
+    # Neither asks for a form of the answer but by what it accepts.
+    one = git.get_item(repository.id, "README.md", PROJECT)
+    listed = git.get_items(repository.id, PROJECT, scope_path="/README.md")
+    text = b"".join(git.get_item_content(repository.id, "README.md", PROJECT))
+    return [one.path, [row.path for row in listed], one.object_id == listed[0].object_id, len(text) > 0]
+
+
 def discussion():
     threads = git.get_threads(repository.id, 1, PROJECT)
     votes = [row.vote for row in git.get_pull_request_reviewers(repository.id, 1, PROJECT)]
     commits_of = git.get_pull_request_commits(repository.id, 1, PROJECT)
+    assert git.get_pull_request_thread(repository.id, 1, threads[0].id, PROJECT).id == threads[0].id
     return [all(row.comments[0].content for row in threads if row.comments), 10 in votes, len(commits_of)]
 
 
@@ -161,6 +170,7 @@ def hooks():
     )
     made = service.create_subscription(wish)
     listed = [row.id for row in service.list_subscriptions()]
+    assert service.get_subscription(made.id).id == made.id
     service.delete_subscription(made.id)
     return [listed == [made.id], [row.id for row in service.list_subscriptions()]]
 
@@ -189,6 +199,7 @@ step("pull request", lambda: git.get_pull_request(repository.id, 1, PROJECT).pul
 step("pull request by its number", lambda: git.get_pull_request_by_id(1, PROJECT).pull_request_id)
 step("changes of a pull request", iterations)
 step("content", content)
+step("items", items)
 step("discussion", discussion)
 step("forks", lambda: [row.name for row in git.get_forks(
     repository.id, clients.get_location_client().get_connection_data().instance_id, PROJECT

@@ -1,4 +1,5 @@
-// `gitflic-api` reads, through the emulated GitFlic, everything that the package can ask for.
+// `gitflic-api` reads, through the emulated GitFlic, everything that the package can ask for: it makes and
+// changes nothing, and signs in nowhere, for its redirect is GitFlic's own.
 
 // It tells what it sends; that is not the answer.
 console.dir = () => {};
@@ -44,5 +45,20 @@ const of = (more) => ({ params: { userAlias, projectAlias, ownerAlias: userAlias
   const release = of({ releaseUuid: process.env.RELEASE });
   await step('releases', async () => rows(await api.release.get('releaseList').by(release), 'releaseTagModelList').length);
   await step('release', async () => (await api.release.get('singleRelease').by(release)).data.id === process.env.RELEASE);
+  const file = of({ commitId: process.env.FIRST, filePath: 'README.md' });
+  await step('changed file', async () => (await api.commit.get('affectedFile').by(file)).data.filePath);
+  const later = of({ commitId: newest, filePath: 'README.md' });
+  await step('commit of a file', async () => typeof (await api.commit.get('fileCommit').by(later)).data.hash === 'string');
+  // The package asks for the account itself where the list of all is wanted.
+  await step('users', async () => (await api.user.get('allUsers').by({})).data.username);
+  await step('teams', async () => {
+    const lists = ['allTeams', 'myTeams', 'sharedTeams'].map((list) => api.team.get(list).by({}));
+    return (await Promise.all(lists)).map((list) => rows(list, 'teamList').length);
+  });
+  await step('companies', async () => {
+    const lists = ['allCompanies', 'myCompanies'].map((list) => api.company.get(list).by({}));
+    return (await Promise.all(lists)).map((list) => rows(list, 'companyList')[0].alias);
+  });
+  await step('company', async () => (await api.company.get('singleCompany').by({ params: { companyAlias: userAlias } })).data.alias);
   process.stdout.write(JSON.stringify({ seen, failed }));
 })();

@@ -4,7 +4,10 @@ use gitflare_core::{gateway::ConnectionFilterText, storage::Actor};
 
 use super::{
     super::{
-        bodies::account::{Me, Opened, PasswordChange},
+        bodies::{
+            List,
+            account::{Me, Opened, OwnSession, PasswordChange},
+        },
         body,
         cookie::Cookie,
         exchange::Exchange,
@@ -32,6 +35,23 @@ pub(crate) async fn delete_me(x: Exchange) -> Result<Reply, Refusal> {
     let visit = x.user()?;
     x.gateway().delete_account(&visit.user, &x.act()).await?;
     Ok(Reply::no_content().with_header(Cookie::Session.clear(x.settings())?))
+}
+
+/// `GET /v1/account/sessions`
+pub(crate) async fn sessions(x: Exchange) -> Result<Reply, Refusal> {
+    let visit = x.user()?;
+    let sessions = x.gateway().list_sessions(&visit.user).await?.into_iter();
+    let current = &visit.session.id;
+    let data = sessions.map(|it| OwnSession::of(it, current)).collect();
+    Reply::ok(&List { data })
+}
+
+/// `DELETE /v1/account/sessions/:sessionId`
+pub(crate) async fn end_session(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = x.parameter("sessionId").unwrap_or_default();
+    let user = &x.user()?.user;
+    x.gateway().end_own_session(user, &id, &x.act()).await?;
+    Ok(Reply::no_content())
 }
 
 /// `POST /v1/account/password`

@@ -2,12 +2,15 @@
 
 use gitflare_core::{
     Error,
-    gateway::{AppChanges, ListQuery, NewApp},
+    gateway::{AppChanges, ListQuery, NewApp, ProfileChanges},
+    storage::AppProfile,
 };
 
 use super::{
     super::{
-        bodies::account::{AppOauth, Apps, CreatedApp, CreatedSecret, ReconnectLink, UpdatedApp},
+        bodies::account::{
+            AppOauth, Apps, CreatedApp, CreatedSecret, OneProfile, ReconnectLink, UpdatedApp,
+        },
         exchange::Exchange,
         reconnect,
         refusal::Refusal,
@@ -50,6 +53,34 @@ pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
         client,
         oauth: AppOauth::of(x.settings()),
     })
+}
+
+/// `GET /v1/developer/apps/:clientId/profile`
+pub(crate) async fn profile(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = client_id(&mut x);
+    let profile = x.gateway().own_profile(&x.user()?.user, &id).await?;
+    shown(&x, &id, profile)
+}
+
+/// `PATCH /v1/developer/apps/:clientId/profile`
+pub(crate) async fn update_profile(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = client_id(&mut x);
+    let changes: ProfileChanges = x.json().await?;
+    let user = &x.user()?.user;
+    let profile = x
+        .gateway()
+        .update_profile(user, &id, changes, &x.act())
+        .await?;
+    shown(&x, &id, profile)
+}
+
+fn shown(x: &Exchange, id: &str, profile: AppProfile) -> Result<Reply, Refusal> {
+    let panel = &x.settings().panel_url;
+    let logo_url = profile
+        .logo
+        .is_some()
+        .then(|| format!("{panel}/app/logos/{id}"));
+    Reply::ok(&OneProfile { profile, logo_url })
 }
 
 /// `DELETE /v1/developer/apps/:clientId`
@@ -115,7 +146,7 @@ pub(crate) async fn reconnect_link(mut x: Exchange) -> Result<Reply, Refusal> {
     let user = &x.user()?.user;
     let signed = x
         .gateway()
-        .sign_reconnect(user, &id, &authorization)
+        .sign_reconnect(user, &id, &authorization, &x.act())
         .await?;
     Reply::created(&ReconnectLink {
         url: reconnect::link(&x.settings().panel_url, &id, &signed),

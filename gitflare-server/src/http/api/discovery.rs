@@ -208,12 +208,12 @@ pub(crate) async fn capabilities(x: Exchange) -> Result<Reply, Refusal> {
 
 /// `GET /metrics`
 pub(crate) async fn metrics(x: Exchange) -> Result<Reply, Refusal> {
+    let metrics = &x.app().metrics;
+    metrics.waiting.look(x.gateway()).await;
     Ok(Reply {
         status: StatusCode::OK,
         content_type: Some(MEDIA_TYPE),
-        body: x
-            .app()
-            .metrics
+        body: metrics
             .page(&x.gateway().storage().file_sizes())
             .into_bytes(),
         headers: Vec::new(),

@@ -79,11 +79,11 @@ pub(crate) async fn introspect(mut x: Exchange) -> Result<Reply, Refusal> {
 
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414)
 pub(crate) async fn metadata(x: Exchange) -> Result<Reply, Refusal> {
-    let settings = x.settings();
+    let (settings, gateway) = (x.settings(), x.gateway());
     let (public, panel) = (&settings.public_url, &settings.panel_url);
-    let (grant_types, auth_methods) = match settings.public_clients.is_empty() {
-        true => (GRANT_TYPES, AUTH_METHODS),
-        false => (PUBLIC_GRANT_TYPES, PUBLIC_AUTH_METHODS),
+    let (grant_types, auth_methods) = match gateway.takes_public_clients() {
+        true => (PUBLIC_GRANT_TYPES, PUBLIC_AUTH_METHODS),
+        false => (GRANT_TYPES, AUTH_METHODS),
     };
     Reply::ok(&ServerMetadata {
         issuer: public,
@@ -91,10 +91,10 @@ pub(crate) async fn metadata(x: Exchange) -> Result<Reply, Refusal> {
         token_endpoint: format!("{public}/oauth/token"),
         revocation_endpoint: format!("{public}/oauth/revoke"),
         introspection_endpoint: format!("{public}/oauth/introspect"),
-        registration_endpoint: settings
+        registration_endpoint: gateway
             .takes_registrations()
             .then(|| format!("{public}/oauth/register")),
-        client_id_metadata_document_supported: settings.takes_documents().then_some(true),
+        client_id_metadata_document_supported: gateway.takes_documents().then_some(true),
         scopes_supported: Scopes::all(),
         response_types_supported: &["code"],
         response_modes_supported: &["query"],

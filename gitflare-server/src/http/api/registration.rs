@@ -14,7 +14,7 @@ const MAX_BODY: usize = 16 * 1024;
 
 /// `POST /oauth/register`
 pub(crate) async fn register(mut x: Exchange) -> Result<Reply, Refusal> {
-    if !x.settings().takes_registrations() {
+    if !x.gateway().takes_registrations() {
         return Err(Error::not_found("route").into());
     }
     x.settings().rate_limits.admit_registration(x.address)?;

@@ -9,7 +9,12 @@ use gitflare_core::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::super::{
-    app::App, bodies::Unified, credentials, exchange::Exchange, refusal::Refusal, reply::Reply,
+    app::App,
+    bodies::Unified,
+    credentials,
+    exchange::{Exchange, ReadNote},
+    refusal::Refusal,
+    reply::Reply,
     route::Access,
 };
 
@@ -36,7 +41,7 @@ pub(crate) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
         path: x.path().to_owned(),
         request_id: x.request_id.clone(),
     };
-    match perform(x.app(), request).await {
+    match perform(x.app(), request, x.note()).await {
         Ok(answer) => reply(&x, &answer),
         Err(error) => {
             let headers = rate_limit_headers(error.rate_limits());
@@ -45,18 +50,17 @@ pub(crate) async fn read(mut x: Exchange) -> Result<Reply, Refusal> {
     }
 }
 
-/// Serves a read and counts it.
-pub(super) async fn perform(app: &App, request: ReadRequest) -> Result<UnifiedReply, Error> {
-    let named = request
-        .provider
-        .as_deref()
-        .or(request.query.value("provider").ok().flatten());
-    let gateway = app.gateway();
-    let mut ids = gateway.providers().ids();
-    let provider = ids.find(|id| Some(id.as_str()) == named);
+/// Serves a read, counts it, and notes what the request's log line tells of it.
+pub(super) async fn perform(
+    app: &App,
+    request: ReadRequest,
+    note: &ReadNote,
+) -> Result<UnifiedReply, Error> {
     let endpoint = request.endpoint;
-    let result = gateway.read(request).await;
-    app.metrics.read_finished(provider, endpoint, &result);
+    let (result, facts) = app.gateway().read_telling(request).await;
+    app.metrics.read_finished(&facts, endpoint, &result);
+    // A batch of calls of tools is refused: a request reads once.
+    let _ = note.set(facts);
     result
 }
 

@@ -116,6 +116,7 @@ fn admit(
         body,
         parameters,
         address,
+        note: Arc::clone(&context.note),
     });
     Ok((exchange, HANDLERS[matched.index]))
 }
@@ -141,7 +142,7 @@ fn find(app: &App, head: &Parts, context: &mut Context) -> Result<(Matched, Vec<
         return Ok((matched, Vec::new()));
     }
     let place = place.ok_or_else(no_route)?;
-    let Some(index) = RouteMethod::of(&head.method).and_then(|method| place.route(method)) else {
+    let Some(index) = place.route_for(&head.method) else {
         return Err(Refusal::transport(
             StatusCode::METHOD_NOT_ALLOWED,
             "This path does not have that method; `Allow` lists those it has.",

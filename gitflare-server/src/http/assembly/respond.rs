@@ -4,7 +4,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
-use gitflare_core::{Code, Error, RequestId};
+use gitflare_core::{Code, Error, RequestId, provider::ProviderId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts,
 };
@@ -14,6 +14,7 @@ use super::super::{
     app::App,
     bodies::{CanonicalBody, OauthErrorBody},
     cors,
+    exchange::ReadNote,
     origin::Origin,
     pages::{
         View,
@@ -46,6 +47,8 @@ pub(super) struct Context {
     pub(super) cors: Option<Access>,
     /// The client's address, as far as it can be believed; until then the peer's.
     pub(super) address: IpAddr,
+    /// What a read tells for the log line.
+    pub(super) note: ReadNote,
     client_request_id: Option<HeaderValue>,
     origin: Option<HeaderValue>,
     accepted: Accepted,
@@ -64,6 +67,7 @@ impl Context {
             route: None,
             cors: None,
             address: origin.peer,
+            note: ReadNote::default(),
             client_request_id: client_request_id(&head.headers),
             origin: head.headers.get(header::ORIGIN).cloned(),
             accepted: Accepted::of(&head.headers),
@@ -221,6 +225,7 @@ impl Context {
                 "request failed"
             );
         }
+        let read = self.note.get();
         tracing::info!(
             request_id = self.request_id.as_str(),
             client_request_id,
@@ -229,7 +234,15 @@ impl Context {
                 .route
                 .map_or("none", |matched| matched.route.template()),
             status = status.as_u16(),
-            duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+            duration_us = micros(elapsed),
+            upstream_us = read.map(|read| micros(read.upstream)),
+            provider = read.and_then(|read| read.provider).map(ProviderId::as_str),
+            tenant = read
+                .and_then(|read| read.tenant.as_ref())
+                .map(AsRef::<str>::as_ref),
+            client = read
+                .and_then(|read| read.client.as_ref())
+                .map(AsRef::<str>::as_ref),
             code = error.map(|error| error.code().name()),
             detail = error
                 .filter(|_| !status.is_server_error())
@@ -237,6 +250,11 @@ impl Context {
             "request"
         );
     }
+}
+
+/// Whole microseconds.
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A client's own request id, when it has the form that the contract allows.

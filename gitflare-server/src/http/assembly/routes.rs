@@ -17,8 +17,8 @@ use super::super::{
     },
     exchange::Exchange,
     hosted::{
-        apps, assets, authorize, company, customer_events, customers, dashboard, explain, sign_in,
-        site,
+        apps, assets, authorize, calls, company, customer_events, customer_records, customers,
+        dashboard, explain, forgotten, own_account, profiles, sign_in, site,
     },
     openapi,
     refusal::Refusal,
@@ -208,8 +208,13 @@ routes! {
     Get "/v1/developer/apps/:clientId/authorizations/:authorizationId"; UserSession => developer::find_customer, addition;
     Delete "/v1/developer/apps/:clientId/authorizations/:authorizationId"; UserSession => developer::end_customer, addition;
     Post "/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link"; UserSession => developer::reconnect_link, addition;
+    Get "/app/company/apps/:clientId/reads"; EmbedSession => customer_records::reads, addition;
+    Get "/app/company/apps/:clientId/reads.csv"; EmbedSession => customer_records::reads_file, addition;
+    Get "/app/company/apps/:clientId/record"; EmbedSession => customer_records::record_file, addition;
+    Get "/v1/platform/consent-keys"; Public => customer_records::keys, addition;
     Get "/v1/explain"; UserOrAdmin => account::explain, addition;
     Get "/app/developer/explain"; UserSession => explain::show, addition;
+    Get "/app/developer/calls"; UserSession => calls::list, addition;
     Get "/app/developer/apps/:clientId/customers"; UserSession => customers::list, addition;
     Get "/app/developer/apps/:clientId/customers/:authorizationId"; UserSession => customers::show, addition;
     Get "/app/developer/apps/:clientId/customers/:authorizationId/events"; UserSession => customer_events::list, addition;
@@ -217,12 +222,23 @@ routes! {
     Post "/app/developer/apps/:clientId/customers/:authorizationId/events/:subscriptionId/deliveries/:deliveryId/replay"; UserSession => customer_events::replay, addition;
     Post "/app/developer/apps/:clientId/customers/:authorizationId/end"; UserSession => customers::end, addition;
     Post "/app/developer/apps/:clientId/customers/:authorizationId/reconnect-link"; UserSession => customers::reconnect_link, addition;
+    Get "/v1/developer/apps/:clientId/profile"; UserSession => developer::profile, addition;
+    Patch "/v1/developer/apps/:clientId/profile"; UserSession => developer::update_profile, addition;
+    Post "/app/developer/apps/:clientId/profile"; UserSession => profiles::update, addition;
+    Get "/app/logos/:clientId"; Public => profiles::logo, addition;
     Post "/app/developer/apps/:clientId/secrets"; UserSession => apps::create_secret, addition;
     Post "/app/developer/apps/:clientId/secrets/:secretId/delete"; UserSession => apps::delete_secret, addition;
     Delete "/v1/platform/tenants/:id"; AdminKey => platform_admin::delete_tenant, addition;
     Post "/v1/platform/invitations"; AdminKey => platform_admin::invite, addition;
+    Get "/app/forgotten"; Public => forgotten::page, addition;
+    Post "/app/forgotten"; Public => forgotten::send, addition;
     Get "/app/reset"; Public => sign_in::reset_page, addition;
     Post "/app/reset"; Public => sign_in::reset, addition;
+    Get "/app/account"; UserSession => own_account::show, addition;
+    Post "/app/account/sessions/end-others"; UserSession => own_account::end_others, addition;
+    Post "/app/account/sessions/:sessionId/end"; UserSession => own_account::end, addition;
+    Get "/v1/account/sessions"; UserSession => account::sessions, addition;
+    Delete "/v1/account/sessions/:sessionId"; UserSession => account::end_session, addition;
     Post "/v1/account/password"; UserSession => account::change_password, addition;
     Delete "/v1/account/me"; UserSession => account::delete_me, addition;
 }

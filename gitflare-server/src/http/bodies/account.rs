@@ -1,9 +1,9 @@
 //! Bodies of people who sign in, and of the developers among them.
 
 use gitflare_core::{
-    Secret, Timestamp,
+    Secret, SessionId, Timestamp,
     gateway::{PageInfo, SignedIn},
-    storage::{Client, ClientSecret, Membership, Session, User},
+    storage::{AppProfile, Client, ClientSecret, Membership, Session, User},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,34 @@ pub(crate) struct Me<'a> {
     pub(crate) tenants: &'a [Membership],
     /// The session that the request was made with.
     pub(crate) session: &'a Session,
+}
+
+/// One of a person's sessions.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OwnSession {
+    /// The session's id, which is not secret.
+    pub(crate) id: SessionId,
+    /// When it began.
+    pub(crate) created_at: Timestamp,
+    /// When it was used last, to the minute.
+    pub(crate) last_used_at: Timestamp,
+    /// Latest end of it.
+    pub(crate) expires_at: Timestamp,
+    /// Whether this request was made with it.
+    pub(crate) is_current: bool,
+}
+
+impl OwnSession {
+    pub(crate) fn of(session: Session, current: &SessionId) -> Self {
+        Self {
+            is_current: session.id == *current,
+            id: session.id,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+        }
+    }
 }
 
 /// A new password.
@@ -165,4 +193,15 @@ pub(crate) struct ReconnectLink {
     pub(crate) url: String,
     /// When it stops working.
     pub(crate) expires_at: Timestamp,
+}
+
+/// What an app tells customers of itself.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppProfilePage")]
+pub(crate) struct OneProfile {
+    /// What it tells.
+    pub(crate) profile: AppProfile,
+    /// Where its logo is served, a PNG; `None` without one.
+    pub(crate) logo_url: Option<String>,
 }

@@ -15,7 +15,7 @@ use super::{
         pages::{
             View,
             connect::Notice,
-            dashboard::{AppForm, FreshSecrets},
+            dashboard::{AppForm, FreshSecrets, Preset},
             text::SafeText,
         },
         refusal::Refusal,
@@ -167,7 +167,10 @@ impl Entered {
             name: text("name")?,
             description: text("description")?,
             redirect_uris: text("allowedRedirectUris")?,
-            permissions: form.all("defaultPermissions").map(str::to_owned).collect(),
+            permissions: match Preset::scopes_of(form.text("preset")?.unwrap_or_default()) {
+                Some(scopes) => scopes.iter().map(|it| it.as_str().to_owned()).collect(),
+                None => form.all("defaultPermissions").map(str::to_owned).collect(),
+            },
             embed_origins: text("allowedEmbedOrigins")?,
             require_pkce: form.text("requirePkce")?.is_some(),
             require_signed_customer_ref: form.text("requireSignedCustomerRef")?.is_some(),

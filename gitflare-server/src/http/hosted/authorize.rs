@@ -42,7 +42,13 @@ pub(crate) async fn authorize(x: Exchange) -> Result<Reply, Refusal> {
     };
     let opened = x
         .gateway()
-        .open_request(&query, &resources, &sessions(&x), visit.as_deref())
+        .open_request(
+            &query,
+            &resources,
+            &sessions(&x),
+            visit.as_deref(),
+            &x.request_id,
+        )
         .await;
     let opened = match opened {
         Ok(opened) => opened,

@@ -29,7 +29,7 @@ use super::{
     authorize::{choice, problem, sessions},
     consent::{self, Shape},
     dashboard::{day, done, minute},
-    public_clients,
+    public_clients, told,
 };
 
 /// `GET /app/company/apps/:clientId`
@@ -44,7 +44,7 @@ pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
         None if link.customer_ref.is_none() => return Err(missing_ref()),
         None => {
             gateway
-                .open_workspace(&client, &link, &sessions(&x))
+                .open_workspace(&client, &link, &sessions(&x), &x.request_id)
                 .await?
         }
         // A person's own page: whoever is signed in sees theirs.
@@ -248,6 +248,8 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
                 }
         })
     };
+    let session = &about.session.id;
+    let own_link = |what| consent::link(&beside(&client.id, what, session, about.customer_ref));
     ManageView {
         app,
         client_id: client.id.as_str().to_owned(),
@@ -256,9 +258,13 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
         csrf: x.gateway().form_token(&about.session.id),
         address,
         state: state(context),
-        permissions: PermissionChoice::among(client.default_permissions, chosen),
-        accounts: consent::accounts(&listings, &connect),
-        picker: consent::picker(&listings, shape.picked.as_ref(), is_shared),
+        reads: own_link("reads"),
+        record: own_link("record"),
+        permissions: PermissionChoice::among(client.default_permissions, chosen, |scope| {
+            told::because(&context.profile, scope)
+        }),
+        accounts: consent::accounts(x, &listings, &connect),
+        picker: consent::picker(x, &listings, shape.picked.as_ref(), is_shared),
         connect,
         firewall: consent::firewall(x),
         notice,
@@ -325,7 +331,18 @@ impl Sent {
     }
 }
 
-fn address(client: &ClientId, customer_ref: &str) -> String {
+/// The path of something beside the page, for the session that the page was made for.
+pub(super) fn beside(
+    client: &ClientId,
+    what: &str,
+    session: &SessionId,
+    customer_ref: &str,
+) -> String {
+    let customer_ref = encoded(customer_ref);
+    format!("/app/company/apps/{client}/{what}?session={session}&customer_ref={customer_ref}")
+}
+
+pub(super) fn address(client: &ClientId, customer_ref: &str) -> String {
     let customer_ref = encoded(customer_ref);
     format!("/app/company/apps/{client}?customer_ref={customer_ref}")
 }

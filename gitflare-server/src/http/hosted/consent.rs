@@ -16,8 +16,8 @@ use super::{
         pages::{
             View,
             connect::{
-                AppCard, ConnectOption, ConnectedAccount, FirewallNote, Notice, PermissionChoice,
-                Stranger,
+                AppCard, ConnectOption, ConnectedAccount, FirewallNote, Host, Notice,
+                PermissionChoice,
             },
             consent::{ConsentView, Embedding, LockedView},
             picker::{Picked, Picker, RepositoryChoice},
@@ -27,6 +27,8 @@ use super::{
         reply::Reply,
     },
     dashboard::minute,
+    public_clients::{host, stranger},
+    told,
 };
 
 /// Parts of a page beside its subject.
@@ -94,10 +96,12 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
         request_id: id.clone(),
         csrf: x.gateway().form_token(&consent.session.id),
         address,
-        permissions: PermissionChoice::among(request.permissions, chosen),
-        accounts: accounts(&listings, &connect),
+        permissions: PermissionChoice::among(request.permissions, chosen, |scope| {
+            told::because(&context.profile, scope)
+        }),
+        accounts: accounts(x, &listings, &connect),
         // Nothing is chosen for the customer (OA-7).
-        picker: picker(&listings, shape.picked.as_ref(), |_, _| false),
+        picker: picker(x, &listings, shape.picked.as_ref(), |_, _| false),
         connect,
         firewall: firewall(x),
         notice,
@@ -109,44 +113,25 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
 /// The app that asks, or that can read.
 pub(super) fn app_card(context: &ConsentContext, redirect_uri: Option<&str>) -> AppCard {
     let client = &context.client;
-    let returns_to = redirect_uri.map(|uri| SafeText::new(host(uri)));
+    let returns_to = redirect_uri.map(|uri| SafeText::of_host(host(uri)));
     let known = AppCard {
         name: SafeText::new(&client.name),
         developer: context.developer.as_deref().map(SafeText::new),
         description: client.description.as_deref().map(SafeText::new),
         returns_to,
         stranger: None,
+        logo: told::logo_path(&client.id, &context.profile),
+        website: context.profile.website.as_deref().and_then(Link::new),
+        privacy: context.profile.privacy_url.as_deref().and_then(Link::new),
     };
-    let Some(public_id) = &client.public_id else {
-        return known;
-    };
-    // Anybody can choose a name: what is shown in its place is a host (MC-4).
-    let first = client.allowed_redirect_uris.first();
-    let uri = redirect_uri
-        .or(first.map(String::as_str))
-        .unwrap_or_default();
-    let is_described = public_id.starts_with("https://");
-    let is_this_computer = redirect_uri::is_this_computer(uri);
-    let name = match (is_described, is_this_computer) {
-        (true, _) => SafeText::new(host(public_id)),
-        (false, true) => SafeText::new("A program on this computer"),
-        (false, false) => SafeText::new(host(uri)),
-    };
-    AppCard {
-        name,
-        stranger: Some(Stranger {
-            described_at: is_described.then(|| SafeText::new(public_id)),
-            calls_itself: (!client.name.is_empty()).then(|| SafeText::new(&client.name)),
-            is_this_computer,
-        }),
-        ..known
+    match stranger(client, redirect_uri) {
+        Some((name, stranger)) => AppCard {
+            name,
+            stranger: Some(stranger),
+            ..known
+        },
+        None => known,
     }
-}
-
-/// The host of an address, with its port where it has one.
-fn host(uri: &str) -> &str {
-    let origin = redirect_uri::origin(uri);
-    origin.split_once("://").map_or(origin, |(_, host)| host)
 }
 
 /// What a provider is asked for beyond reading, as a list in words; `None` when nothing is.
@@ -177,6 +162,7 @@ pub(super) fn connect_options(x: &Exchange, base: &str, permissions: Scopes) -> 
 
 /// The accounts that the session sees, and what is wrong with them.
 pub(super) fn accounts(
+    x: &Exchange,
     listings: &[AccountListing],
     connect: &[ConnectOption],
 ) -> Vec<ConnectedAccount> {
@@ -189,7 +175,7 @@ pub(super) fn accounts(
             });
         ConnectedAccount {
             id: connection.id.as_str().to_owned(),
-            provider: connection.provider,
+            host: Host::of(x.gateway().providers(), connection.provider),
             login: login(connection),
             reconnect: option_of(connect, connection.provider).filter(|_| is_refused),
             problem: problem.map(|error| SafeText::new(error.message())),
@@ -214,6 +200,7 @@ fn login(connection: &Connection) -> SafeText {
 
 /// The repositories that can be chosen; `is_shared` says which are when no form has said so.
 pub(super) fn picker(
+    x: &Exchange,
     listings: &[AccountListing],
     picked: Option<&Picked>,
     is_shared: impl Fn(&str, &str) -> bool,
@@ -221,13 +208,14 @@ pub(super) fn picker(
     let mut choices = Vec::new();
     for listing in listings {
         let connection = &listing.connection;
+        let host = Host::of(x.gateway().providers(), connection.provider);
         for repository in listing.repositories.iter().flatten() {
             let connection_id = connection.id.as_str();
             let value = format!("{connection_id}:{}", repository.id);
             choices.push(RepositoryChoice {
                 connection_id: connection_id.to_owned(),
                 id: repository.id.clone(),
-                provider: connection.provider,
+                host: host.clone(),
                 account: login(connection),
                 full_name: SafeText::new(&repository.full_name),
                 description: repository.description.as_deref().map(SafeText::new),

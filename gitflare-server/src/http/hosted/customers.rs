@@ -66,7 +66,9 @@ pub(crate) async fn reconnect_link(mut x: Exchange) -> Result<Reply, Refusal> {
     let path = Path::of(&mut x);
     csrf::form(&mut x, body::MAX_BODY).await?;
     let (gateway, user) = (x.gateway(), &x.user()?.user);
-    let signed = gateway.sign_reconnect(user, &path.client, &path.id).await;
+    let signed = gateway
+        .sign_reconnect(user, &path.client, &path.id, &x.act())
+        .await;
     let mut view = view(&x, &path).await?;
     match signed {
         Ok(signed) => {
@@ -120,6 +122,7 @@ async fn view(x: &Exchange, path: &Path) -> Result<CustomerView, Refusal> {
         link: None,
         client_id: path.client.clone(),
         customer: row(about),
+        tenant_id: about.customer.tenant_id.as_str().to_owned(),
         is_live: about.status != AuthorizationStatus::Revoked,
         permissions: about.permissions.iter().map(Scope::as_str).collect(),
         accounts: details

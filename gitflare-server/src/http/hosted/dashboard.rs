@@ -1,34 +1,32 @@
-//! The developer's dashboard, filled: apps with their ready-made links, the last calls, counts and
-//! connections. SafeText by itself, and again after each of its forms.
-
-use std::collections::HashMap;
+//! The developer's dashboard, filled: apps with their ready-made links, how many calls there were, and
+//! connections. Shown by itself, and again after each of its forms.
 
 use gitflare_core::{
-    Error, Timestamp,
-    gateway::{ConnectionFilterText, ListQuery, Query, UsageReport},
-    storage::{Client, Connection, UsageRow},
+    Error, Scope, Timestamp,
+    gateway::{Agent, ConnectionFilterText, ListQuery, Query},
+    provider::Registry,
+    storage::{AppProfile, Client, Connection},
 };
 use http::StatusCode;
 
-use super::super::{
-    exchange::Exchange,
-    pages::{
-        View,
-        chart::{Bar, Chart},
-        connect::{ConnectOption, Notice},
-        dashboard::{
-            AppForm, AppPanel, CallRow, ConnectionRow, DashboardView, SecretRow, UsagePanel,
+use super::{
+    super::{
+        exchange::Exchange,
+        pages::{
+            View,
+            connect::{ConnectOption, Host, Notice},
+            dashboard::{
+                AgentRow, AppForm, AppPanel, ConnectionRow, DashboardView, LinkPart, ProfileForm,
+                PurposeRow, Recent, SecretRow,
+            },
+            text::{Link, SafeText},
         },
-        text::SafeText,
+        refusal::Refusal,
+        reply::Reply,
+        settings::ServiceSettings,
     },
-    refusal::Refusal,
-    reply::Reply,
-    settings::ServiceSettings,
+    public_clients, told,
 };
-
-/// Number of recent calls that are shown, and of days that calls are counted over.
-const CALLS: &str = "20";
-const DAYS: &str = "30";
 
 /// `GET /app/dashboard`
 pub(crate) async fn show(x: Exchange) -> Result<Reply, Refusal> {
@@ -45,6 +43,7 @@ pub(super) fn done(query: &Query) -> Option<Notice> {
         "disconnected" => "The account is disconnected, and its tokens are erased.",
         "app-deleted" => "The app is deleted, and everything under it has ended.",
         "queued" => "The event is queued again, with the same id and number.",
+        "session-ended" => "Ended. Whoever used it has to sign in again.",
         "secret-ended" => "The secret has ended.",
         _ => return None,
     };
@@ -69,31 +68,40 @@ pub(super) async fn view(x: &Exchange) -> Result<DashboardView, Refusal> {
     let apps = gateway.list_apps(user, &all).await?.items;
     let filter = ConnectionFilterText::default();
     let connections = gateway.account_connections(user, &filter, &all).await?;
-    let logs = gateway.usage_logs(user, &top(CALLS)).await?;
-    let report = gateway.usage_summary(user, &top(DAYS)).await?;
-    let names: HashMap<&str, &str> = apps
-        .iter()
-        .map(|app| (app.id.as_str(), app.name.as_str()))
-        .collect();
+    let report = gateway.usage_summary(user, &Query::default()).await?;
+    let totals = &report.summary.totals;
+    let mut panels = Vec::with_capacity(apps.len());
+    for app in &apps {
+        let profile = gateway.app_profile(&app.id).await?;
+        panels.push(panel(app, &profile, x.settings()));
+    }
     Ok(DashboardView {
         user: SafeText::new(account.user.name.as_ref().unwrap_or(&account.user.email)),
         csrf: gateway.form_token(&visit.session.id),
         notice: None,
         fresh: None,
-        calls: logs.data.iter().map(|row| call(row, &names)).collect(),
-        connections: connections.items.iter().map(connection).collect(),
+        connections: connections
+            .items
+            .iter()
+            .map(|it| connection(gateway.providers(), it))
+            .collect(),
         connect: ConnectOption::of_person(gateway.providers(), "/app/dashboard"),
-        usage: usage(&report),
+        agents: gateway
+            .agents(user)
+            .await?
+            .iter()
+            .filter_map(agent)
+            .collect(),
+        recent: Recent {
+            requests: totals.requests,
+            errors: totals.errors,
+        },
         new_app: AppForm::default(),
-        apps: apps.iter().map(|app| panel(app, x.settings())).collect(),
+        apps: panels,
     })
 }
 
-fn top(count: &str) -> Query {
-    Query::new(vec![("top".to_owned(), count.to_owned())])
-}
-
-fn panel(app: &Client, settings: &ServiceSettings) -> AppPanel {
+fn panel(app: &Client, profile: &AppProfile, settings: &ServiceSettings) -> AppPanel {
     let id = app.id.as_str();
     let panel = &settings.panel_url;
     let redirect: String = match app.allowed_redirect_uris.first() {
@@ -101,6 +109,9 @@ fn panel(app: &Client, settings: &ServiceSettings) -> AppPanel {
         None => "REDIRECT_URI".to_owned(),
     };
     let scope = app.default_permissions.to_string().replace(' ', "%20");
+    let connect = format!(
+        "{panel}/oauth/authorize?response_type=code&client_id={id}&redirect_uri={redirect}&scope={scope}"
+    );
     AppPanel {
         id: id.to_owned(),
         name: SafeText::new(&app.name),
@@ -115,11 +126,28 @@ fn panel(app: &Client, settings: &ServiceSettings) -> AppPanel {
                 last_used_at: secret.last_used_at.map(day),
             })
             .collect(),
-        connect_url: format!(
-            "{panel}/oauth/authorize?response_type=code&client_id={id}&redirect_uri={redirect}\
-             &scope={scope}&state=RANDOM_STATE&customer_ref=CUSTOMER_ID"
-        ),
+        connect_url: parts(&format!(
+            "{connect}&state=RANDOM_STATE&customer_ref=CUSTOMER_ID"
+        )),
+        try_url: Link::new(&format!(
+            "{connect}&state=try-it&customer_ref=try-it&customer_name=You"
+        ))
+        .unwrap_or_else(Link::home),
         manage_url: format!("{panel}/app/company/apps/{id}?customer_ref=CUSTOMER_ID"),
+        profile: ProfileForm {
+            logo: told::logo_path(&app.id, profile),
+            website: profile.website.clone().unwrap_or_default(),
+            privacy_url: profile.privacy_url.clone().unwrap_or_default(),
+            purposes: app
+                .default_permissions
+                .iter()
+                .map(|scope| PurposeRow {
+                    scope,
+                    text: profile.purposes.get(&scope).cloned().unwrap_or_default(),
+                })
+                .collect(),
+            problems: Vec::new(),
+        },
         form: AppForm {
             name: app.name.clone(),
             description: app.description.clone().unwrap_or_default(),
@@ -133,55 +161,49 @@ fn panel(app: &Client, settings: &ServiceSettings) -> AppPanel {
     }
 }
 
-fn connection(connection: &Connection) -> ConnectionRow {
+/// A link cut where names stand for an app's own values.
+fn parts(link: &str) -> Vec<LinkPart> {
+    const NAMES: [&str; 3] = ["REDIRECT_URI", "RANDOM_STATE", "CUSTOMER_ID"];
+    let mut parts = Vec::new();
+    let mut rest = link;
+    while let Some((at, name)) = NAMES
+        .iter()
+        .filter_map(|name| Some((rest.find(name)?, *name)))
+        .min()
+    {
+        let part = |text: &str, is_variable| LinkPart {
+            text: text.to_owned(),
+            is_variable,
+        };
+        parts.push(part(&rest[..at], false));
+        parts.push(part(name, true));
+        rest = &rest[at + name.len()..];
+    }
+    parts.push(LinkPart {
+        text: rest.to_owned(),
+        is_variable: false,
+    });
+    parts
+}
+
+fn agent(agent: &Agent) -> Option<AgentRow> {
+    let (name, stranger) = public_clients::stranger(&agent.client, None)?;
+    Some(AgentRow {
+        client_id: agent.client.id.as_str().to_owned(),
+        name,
+        calls_itself: stranger.calls_itself,
+        permissions: agent.permissions.iter().map(Scope::as_str).collect(),
+        since: day(agent.since),
+        last_used: agent.last_used_at.map(minute),
+    })
+}
+
+fn connection(providers: &Registry, connection: &Connection) -> ConnectionRow {
     ConnectionRow {
-        provider: connection.provider,
+        host: Host::of(providers, connection.provider),
         login: SafeText::new(connection.login.as_ref().unwrap_or(&connection.account_id)),
         status: connection.status.as_str(),
         last_used_at: connection.last_used_at.map(minute),
-    }
-}
-
-fn call(row: &UsageRow, names: &HashMap<&str, &str>) -> CallRow {
-    let client = row.client_id.as_str();
-    CallRow {
-        at: second(row.at),
-        app: SafeText::new(names.get(client).unwrap_or(&client)),
-        endpoint_key: row.endpoint_key,
-        repository: row.repository_id.as_deref().map(SafeText::new),
-        status: row.status,
-        error_code: row.error_code,
-        duration_ms: row.duration_ms,
-        request_id: row.request_id.as_str().to_owned(),
-    }
-}
-
-fn usage(report: &UsageReport) -> UsagePanel {
-    let (totals, summary) = (&report.summary.totals, &report.summary);
-    UsagePanel {
-        period: format!("From {} to {}", day(report.from), day(report.to)),
-        requests: totals.requests,
-        errors: totals.errors,
-        p50_ms: totals.p50_ms,
-        p95_ms: totals.p95_ms,
-        blocked_files: totals.blocked_files,
-        redacted_secrets: totals.redacted_secrets,
-        by_day: Chart::new(
-            summary
-                .by_day
-                .iter()
-                .map(|day| Bar {
-                    label: day.key.clone(),
-                    count: day.requests,
-                    failed: day.errors,
-                })
-                .collect(),
-        ),
-        by_endpoint: summary
-            .by_endpoint
-            .iter()
-            .map(|it| (it.key.clone(), it.requests, it.errors))
-            .collect(),
     }
 }
 

@@ -78,6 +78,7 @@ pub(crate) async fn log_in_page(x: Exchange) -> Result<Reply, Refusal> {
     let view = LoginView {
         return_to: return_to(x.query()?.value("returnTo")?),
         notice: ended_session(&x).await?,
+        sends_mail: x.settings().mailer.is_some(),
         ..LoginView::default()
     };
     view.reply(StatusCode::OK)
@@ -108,6 +109,7 @@ pub(crate) async fn log_in(mut x: Exchange) -> Result<Reply, Refusal> {
             let view = LoginView {
                 return_to: entered.return_to.clone(),
                 email: entered.email.clone(),
+                sends_mail: x.settings().mailer.is_some(),
                 problems,
                 notice,
                 ..LoginView::default()

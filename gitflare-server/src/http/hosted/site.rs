@@ -3,15 +3,18 @@
 use gitflare_core::{Code, Error};
 use http::StatusCode;
 
-use super::super::{
-    exchange::Exchange,
-    pages::{
-        View,
-        docs::{DocumentView, LandingView, ReferenceView, ZeroTrustView},
-        documents::{self, Document, Facts, Reference},
+use super::{
+    super::{
+        exchange::Exchange,
+        pages::{
+            View,
+            docs::{DocumentView, LandingView, ReferenceView, ZeroTrustView},
+            documents::{self, Document, Facts, Reference},
+        },
+        refusal::Refusal,
+        reply::Reply,
     },
-    refusal::Refusal,
-    reply::Reply,
+    tried,
 };
 
 /// `GET /`
@@ -119,7 +122,9 @@ pub(crate) async fn operation(mut x: Exchange) -> Result<Reply, Refusal> {
         return Ok(plain(&x, MARKDOWN, &text));
     }
     let about = "What the operation takes and answers, with the errors that can come.";
-    DocumentView::new(about, &format!("/docs/api/{id}.md"), &text).reply(StatusCode::OK)
+    let mut view = DocumentView::new(about, &format!("/docs/api/{id}.md"), &text);
+    view.try_it = tried::of(&x, id).await?;
+    view.reply(StatusCode::OK)
 }
 
 /// `GET /llms.txt`

@@ -9,8 +9,8 @@ use gitflare_core::{
     gateway::{
         AppChanges, ClientMetadata, CustomerAuthorization, CustomerDetails, Explanation,
         FirewallUpdate, IssuedToken, ManualConnection, NewApp, NewClientRequest, NewGrantRequest,
-        NewSubscription, NewTenantRequest, RegisteredClient, SignUp, SubscriptionChange,
-        TokenContext, TokenRequest, UsagePage, UsageReport,
+        NewSubscription, NewTenantRequest, ProfileChanges, RegisteredClient, SignUp,
+        SubscriptionChange, TokenContext, TokenRequest, UsagePage, UsageReport,
     },
     model::Subscription,
     storage::{AccessToken, Client, Connection, DeliveryRecord, FirewallSettings, Grant, Tenant},
@@ -27,14 +27,15 @@ use super::{
                 Started, TokenQuestion, TokenState,
             },
             account::{
-                Apps, CreatedApp, CreatedSecret, LogIn, Me, NewInvitation, OneInvitation, Opened,
-                PasswordChange, ReconnectLink, UpdatedApp,
+                Apps, CreatedApp, CreatedSecret, LogIn, Me, NewInvitation, OneInvitation,
+                OneProfile, Opened, OwnSession, PasswordChange, ReconnectLink, UpdatedApp,
             },
             discovery::{
                 CallbackRow, Capabilities, Health, Message, ProviderRow, ResourceMetadata,
                 ServerMetadata,
             },
         },
+        record::{KeySet, Signed},
         route::{Route, RouteMethod},
     },
     parameters::{self as p, Parameter},
@@ -259,11 +260,22 @@ const OPERATIONS: &[Operation] = &[
         .codes(&[Code::UnsupportedProvider, Code::ResourceNotFound]),
     get("/v1/account/repositories").query(p::CONNECTIONS)
         .gives(200, Gives::Json(super::answers::account_repositories)).codes(UPSTREAM),
+    get("/v1/account/sessions").json::<List<OwnSession>>(200),
+    delete("/v1/account/sessions/:sessionId").empty(),
+    get("/app/account").query(&[p::DONE]).page(),
+    post("/app/account/sessions/end-others").form(p::SESSION_FORM).redirect(),
+    post("/app/account/sessions/:sessionId/end").form(p::SESSION_FORM).redirect(),
     get("/v1/account/usage/summary").query(p::USAGE_SUMMARY).json::<UsageReport>(200)
         .codes(&[Code::UnsupportedProvider, Code::ResourceNotFound]),
     get("/v1/explain").query(p::EXPLAIN).json::<Explanation>(200)
         .codes(&[Code::InvalidRequest, Code::ResourceNotFound]),
+    get("/app/company/apps/:clientId/reads").query(p::CUSTOMER_RECORDS).page(),
+    get("/app/company/apps/:clientId/reads.csv").query(p::CUSTOMER_FILES).gives(200, Gives::Text("text/csv")),
+    get("/app/company/apps/:clientId/record").query(p::CUSTOMER_FILES).json::<Signed>(200),
+    get("/v1/platform/consent-keys").json::<KeySet>(200),
     get("/app/developer/explain").query(p::EXPLAIN).page(),
+    get("/app/developer/calls").query(p::CALLS).page()
+        .codes(&[Code::UnsupportedProvider, Code::ResourceNotFound]),
     get("/v1/account/usage/logs").query(p::USAGE_LOGS).json::<UsagePage>(200)
         .codes(&[Code::UnsupportedProvider, Code::ResourceNotFound]),
 
@@ -271,6 +283,10 @@ const OPERATIONS: &[Operation] = &[
     post("/v1/developer/apps").takes::<NewApp>().json::<CreatedApp<'static>>(201),
     patch("/v1/developer/apps/:clientId").takes::<AppChanges>().json::<UpdatedApp>(200),
     delete("/v1/developer/apps/:clientId").empty(),
+    get("/v1/developer/apps/:clientId/profile").json::<OneProfile>(200),
+    patch("/v1/developer/apps/:clientId/profile").takes::<ProfileChanges>().json::<OneProfile>(200),
+    post("/app/developer/apps/:clientId/profile").form(p::PROFILE).redirect(),
+    get("/app/logos/:clientId").gives(200, Gives::Text("image/png")),
 
     get("/v1/platform/tenants").query(p::PAGE).json::<Collection<'static, Tenant>>(200),
     post("/v1/platform/tenants").takes::<NewTenantRequest>().json::<OneTenant>(201),
@@ -365,6 +381,8 @@ const OPERATIONS: &[Operation] = &[
     delete("/v1/platform/tenants/:id").empty(),
     post("/v1/platform/invitations").takes::<NewInvitation>().json::<OneInvitation>(201)
         .codes(&[Code::AccessBlockedByPolicy]),
+    get("/app/forgotten").page().codes(&[Code::ResourceNotFound]),
+    post("/app/forgotten").form(p::FORGOTTEN).page().codes(&[Code::ResourceNotFound, Code::RateLimited]),
     get("/app/reset").query(&[p::LINK]).page().codes(&[Code::InvalidCredentials]),
     post("/app/reset").form(p::RESET).redirect().codes(SIGNING_IN),
     post("/v1/account/password").takes::<PasswordChange>().json::<Opened<'static>>(200).codes(SIGNING_IN),

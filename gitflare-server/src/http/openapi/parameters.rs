@@ -160,6 +160,9 @@ parameters! {
     OFFSET "offset" Number, "How many newer rows are passed over.", "0";
     ENDPOINT_KEY "endpointKey" Text, "Only this operation, by key.", "commits.list";
     REPOSITORY "repositoryId" Text, "Only this repository, by the provider's own id.", "1296269";
+    STATUS "status" Text, "Only answers with this HTTP status, or of this class: `404`, `4xx`.", "4xx";
+    ERROR_CODE "errorCode" Text, "Only answers with this error code.", "REPOSITORY_NOT_APPROVED";
+    CUSTOMER_TENANT "tenantId" Text, "Only what was read of this customer.", "tenant_01k9example0000000000000000";
     WEB "web" Flag, "`1`: a signed-in person's browser is sent to the provider and back to `returnTo`.", "1";
     POPUP "popup" Flag, "`1`: the flow ends in a page that hands the completion code to the window that opened it.", "1";
     REDIRECT "redirect" Flag, "`1`: the answer is a redirect to the provider in place of JSON.", "1";
@@ -186,6 +189,7 @@ parameters! {
     RESOURCE "resource" Url, "What the token is for (RFC 8707): the base address of this API, which is the default, or that of `POST /mcp`.", "https://api.example.com/mcp";
     REQUEST_ID "request_id" Text, "The authorization request that a page was shown for.", "example";
     DISPLAY "display" Text, "`popup` when the page stands in a popup.", "popup";
+    READS_FROM "from" Number, "How many rows of the log are passed over.", "50";
     SESSION "session" Text, "The customer's session that the page was made for.", "sess_01k9example0000000000000000";
     DONE "done" Text, "What a form has done whose answer led here.", "saved";
     REPO_ID "repoId" Text, "The repository, by id or full name.", "1296269";
@@ -200,6 +204,11 @@ parameters! {
     DESCRIPTION "description" Text, "What the app does, for customers.", "Metrics for engineering teams";
     REDIRECT_URIS "allowedRedirectUris" Text, "The redirect URIs, one a line.", "https://acme.example/callback";
     DEFAULT_PERMISSIONS "defaultPermissions" Several, "The scopes that the app may ask for.", "read:commits";
+    WEBSITE "website" Text, "The app's website, an https address.", "https://acme.example";
+    PRIVACY "privacyUrl" Text, "The app's privacy policy, an https address.", "https://acme.example/privacy";
+    PURPOSE "purpose.read:commits" Text, "Why the app asks for this permission; so for each.", "Charts of how you deliver";
+    NO_LOGO "removeLogo" Text, "Sent when the logo goes.", "on";
+    PRESET "preset" Text, "Permissions that go together, in place of those that are ticked: `metrics`, `review` or `everything`.", "metrics";
     EMBED_ORIGINS "allowedEmbedOrigins" Text, "The origins that may frame the consent page, one a line.", "https://acme.example";
     REQUIRE_PKCE "requirePkce" Text, "Sent when codes need PKCE.", "on";
     REQUIRE_SIGNED "requireSignedCustomerRef" Text, "Sent when customers' links must be signed.", "on";
@@ -223,6 +232,9 @@ pub(super) const USAGE_SUMMARY: &[Parameter] = &[
     ENDPOINT_KEY,
     PROVIDER,
     REPOSITORY,
+    CUSTOMER_TENANT,
+    STATUS,
+    ERROR_CODE,
 ];
 pub(super) const EXPLAIN: &[Parameter] = &[CALL.required()];
 pub(super) const USAGE_LOGS: &[Parameter] = &[
@@ -234,7 +246,27 @@ pub(super) const USAGE_LOGS: &[Parameter] = &[
     ENDPOINT_KEY,
     PROVIDER,
     REPOSITORY,
+    CUSTOMER_TENANT,
+    STATUS,
+    ERROR_CODE,
 ];
+pub(super) const CALLS: &[Parameter] = &[
+    FROM,
+    TO,
+    OFFSET,
+    CLIENT,
+    ENDPOINT_KEY,
+    PROVIDER,
+    REPOSITORY,
+    CUSTOMER_TENANT,
+    STATUS,
+    ERROR_CODE,
+];
+pub(super) const PROFILE: &[Parameter] = &[CSRF.required(), WEBSITE, PRIVACY, PURPOSE, NO_LOGO];
+pub(super) const SESSION_FORM: &[Parameter] = &[CSRF.required()];
+pub(super) const FORGOTTEN: &[Parameter] = &[EMAIL.required()];
+pub(super) const CUSTOMER_FILES: &[Parameter] = &[SESSION.required(), CUSTOMER_REF];
+pub(super) const CUSTOMER_RECORDS: &[Parameter] = &[SESSION.required(), CUSTOMER_REF, READS_FROM];
 pub(super) const START: &[Parameter] = &[WEB, POPUP, REDIRECT, RETURN_TO, LINK_TENANT];
 pub(super) const CALLBACK: &[Parameter] = &[STATE, CODE, ERROR, ISSUER];
 pub(super) const CUSTOMER: &[Parameter] = &[
@@ -292,6 +324,7 @@ pub(super) const APP_FORM: &[Parameter] = &[
     DESCRIPTION,
     REDIRECT_URIS,
     DEFAULT_PERMISSIONS,
+    PRESET,
     EMBED_ORIGINS,
     REQUIRE_PKCE,
     REQUIRE_SIGNED,
@@ -347,7 +380,7 @@ pub(super) fn in_path(name: &str) -> Value {
             "octo%2Fhello",
         ),
         "commitId" => (
-            "The commit's full object name; to read one commit, its first seven digits are enough.",
+            "The commit's object name, or the first seven digits of it and more, which cost one more call for a diff.",
             "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d",
         ),
         "pullRequestId" => ("The pull request's number.", "42"),

@@ -71,6 +71,8 @@ pub(crate) struct LoginView {
     pub(crate) return_to: Option<String>,
     /// Address from the last submission.
     pub(crate) email: String,
+    /// Whether a link for a new password can be mailed.
+    pub(crate) sends_mail: bool,
     pub(crate) problems: Vec<FieldProblem>,
     pub(crate) notice: Option<Notice>,
 }
@@ -86,6 +88,29 @@ impl LoginView {
 }
 
 impl View for LoginView {
+    fn policy(&self) -> Policy {
+        Policy::of(Kind::Account)
+    }
+}
+
+/// The page that mails a link for a new password.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "forgotten.html")]
+pub(crate) struct ForgottenView {
+    /// The token for the form.
+    pub(crate) csrf: String,
+    /// Address from the last submission.
+    pub(crate) email: String,
+    pub(crate) notice: Option<Notice>,
+}
+
+impl ForgottenView {
+    fn shell(&self) -> Shell {
+        Shell::public()
+    }
+}
+
+impl View for ForgottenView {
     fn policy(&self) -> Policy {
         Policy::of(Kind::Account)
     }

@@ -30,6 +30,24 @@ pub(super) struct Drawn {
 
 pub(super) const WIDTH: u64 = 600;
 pub(super) const HEIGHT: u64 = 120;
+/// The bars that a chart has room for.
+pub(crate) const MOST_BARS: usize = 92;
+
+/// A line of the scale: how far below the top, and the count that it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tick {
+    pub(super) y: u64,
+    pub(super) count: u64,
+}
+
+/// A label below a bar.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark<'c> {
+    pub(super) x: u64,
+    /// Which end of the label stands there, in SVG's words.
+    pub(super) anchor: &'static str,
+    pub(super) label: &'c str,
+}
 
 /// A chart of bars in order.
 #[derive(Clone, Debug, Default)]
@@ -52,18 +70,57 @@ impl Chart {
         &self.bars
     }
 
-    /// The tallest bar's count.
-    pub(super) fn most(&self) -> u64 {
-        self.bars.iter().map(|bar| bar.count).max().unwrap_or(0)
+    /// The count at the top of the scale: round, and not below the tallest bar's.
+    fn top(&self) -> u64 {
+        let most = self.bars.iter().map(|bar| bar.count).max().unwrap_or(0);
+        let mut unit: u64 = 1;
+        loop {
+            let round = [2, 4, 6, 8, 10].iter().find_map(|step| {
+                let top = unit.checked_mul(*step);
+                top.filter(|top| *top >= most)
+            });
+            match (round, unit.checked_mul(10)) {
+                (Some(top), _) => return top,
+                (None, Some(next)) => unit = next,
+                (None, None) => return most,
+            }
+        }
+    }
+
+    /// The lines of the scale, the lowest first.
+    pub(super) fn ticks(&self) -> [Tick; 3] {
+        let top = self.top();
+        [(HEIGHT, 0), (HEIGHT / 2, top / 2), (0, top)].map(|(y, count)| Tick { y, count })
+    }
+
+    /// The first, the middle and the last bar, where there are so many.
+    pub(super) fn marks(&self) -> Vec<Mark<'_>> {
+        let drawn = self.drawn();
+        let places = match drawn.len() {
+            0 => vec![],
+            1 | 2 => vec![(0, "start")],
+            many => vec![(0, "start"), (many / 2, "middle"), (many - 1, "end")],
+        };
+        let mark = |(at, anchor): (usize, &'static str)| {
+            let (bar, place) = (self.bars.get(at)?, drawn.get(at)?);
+            let x = match anchor {
+                "start" => place.x,
+                "end" => place.x + place.width,
+                _ => place.x + place.width / 2,
+            };
+            let label = &bar.label;
+            Some(Mark { x, anchor, label })
+        };
+        places.into_iter().filter_map(mark).collect()
     }
 
     /// The bars with their places; a count above nothing is at least one unit high.
     pub(super) fn drawn(&self) -> Vec<Drawn> {
         let slots = self.bars.len().max(1) as u64;
         // Few bars are not drawn as walls.
-        let step = (WIDTH / slots).min(48);
+        let step = (WIDTH / slots).clamp(1, 48);
         let width = (step * 3 / 4).max(1);
-        let most = u128::from(self.most().max(1));
+        let most = u128::from(self.top());
         let scaled = |count: u64| {
             let height = u128::from(count) * u128::from(HEIGHT) / most;
             u64::try_from(height)
@@ -132,6 +189,27 @@ mod tests {
                 assert!(drawn.failed_height <= drawn.height);
             }
         }
+    }
+
+    #[test]
+    fn a_scale_ends_at_a_round_number_above_the_tallest_bar() {
+        for (most, top) in [
+            (0, 2),
+            (1, 2),
+            (3, 4),
+            (11, 20),
+            (47, 60),
+            (99, 100),
+            (801, 1000),
+        ] {
+            let chart = Chart::new(vec![bar(most, 0)]);
+            let counts = chart.ticks().map(|tick| tick.count);
+            assert_eq!(counts, [0, top / 2, top], "{most}");
+        }
+        let chart = Chart::new((0..30).map(|count| bar(count, 0)).collect());
+        let anchors: Vec<_> = chart.marks().iter().map(|mark| mark.anchor).collect();
+        assert_eq!(anchors, ["start", "middle", "end"]);
+        assert!(chart.marks().iter().all(|mark| mark.x <= WIDTH));
     }
 
     #[test]

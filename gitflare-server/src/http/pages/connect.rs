@@ -26,6 +26,10 @@ pub(crate) struct AppCard {
     pub(crate) returns_to: Option<SafeText>,
     /// What is known of an app that nobody has registered here.
     pub(crate) stranger: Option<Stranger>,
+    /// Where its logo is served.
+    pub(crate) logo: Option<String>,
+    pub(crate) website: Option<Link>,
+    pub(crate) privacy: Option<Link>,
 }
 
 /// What an app says of itself that nobody has registered here.
@@ -37,6 +41,31 @@ pub(crate) struct Stranger {
     pub(crate) calls_itself: Option<SafeText>,
     /// Whether what it gets goes to this computer.
     pub(crate) is_this_computer: bool,
+}
+
+/// The code host that an account is of, as people know it.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    /// Id of the kind of code host, whose mark is shown.
+    pub(crate) mark: String,
+    /// The instance's name.
+    pub(crate) name: SafeText,
+}
+
+impl Host {
+    /// The instance of that id; one that is not configured any more is known by its id alone.
+    pub(crate) fn of(providers: &Registry, id: ProviderId) -> Self {
+        match providers.find(id) {
+            Some(provider) => Self {
+                mark: provider.kind().as_str().to_owned(),
+                name: SafeText::new(provider.name()),
+            },
+            None => Self {
+                mark: id.as_str().to_owned(),
+                name: SafeText::new(id.name()),
+            },
+        }
+    }
 }
 
 /// A provider that an account can be connected of.
@@ -82,8 +111,8 @@ impl ConnectOption {
 pub(crate) struct ConnectedAccount {
     /// The connection's id.
     pub(crate) id: String,
-    /// Id of the provider instance.
-    pub(crate) provider: ProviderId,
+    /// The code host.
+    pub(crate) host: Host,
     /// The account's login, or what is known of it.
     pub(crate) login: SafeText,
     /// Way to reconnect; `None` while the provider accepts the tokens.
@@ -95,12 +124,14 @@ pub(crate) struct ConnectedAccount {
 }
 
 /// A permission that can be given.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PermissionChoice {
     /// Scope with its explanation.
     pub(crate) purpose: Purpose,
     /// Whether its box is ticked.
     pub(crate) is_chosen: bool,
+    /// Why the app asks for it, in its own words.
+    pub(crate) because: Option<SafeText>,
 }
 
 impl PermissionChoice {
@@ -110,12 +141,17 @@ impl PermissionChoice {
     }
 
     /// Everything that is asked for, with the boxes of `chosen` ticked.
-    pub(crate) fn among(asked: Scopes, chosen: Scopes) -> Vec<Self> {
+    pub(crate) fn among(
+        asked: Scopes,
+        chosen: Scopes,
+        because: impl Fn(Scope) -> Option<SafeText>,
+    ) -> Vec<Self> {
         asked
             .iter()
             .map(|scope: Scope| Self {
                 purpose: Purpose::of(scope),
                 is_chosen: chosen.contains(scope),
+                because: because(scope),
             })
             .collect()
     }

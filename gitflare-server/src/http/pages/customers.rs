@@ -6,7 +6,7 @@ use super::{
     View,
     connect::Notice,
     policy::{Kind, Policy},
-    shell::Shell,
+    shell::{Shell, Tab},
     text::SafeText,
 };
 
@@ -39,7 +39,7 @@ pub(crate) struct CustomersView {
 
 impl CustomersView {
     fn shell(&self) -> Shell {
-        Shell::developer(self.user.clone())
+        Shell::developer(self.user.clone()).at(Tab::Apps)
     }
 }
 
@@ -73,6 +73,8 @@ pub(crate) struct CustomerView {
     pub(crate) link: Option<String>,
     pub(crate) client_id: String,
     pub(crate) customer: CustomerRow,
+    /// The id of the customer's tenant.
+    pub(crate) tenant_id: String,
     /// Whether the approval can still be ended.
     pub(crate) is_live: bool,
     pub(crate) permissions: Vec<&'static str>,
@@ -81,7 +83,7 @@ pub(crate) struct CustomerView {
 
 impl CustomerView {
     fn shell(&self) -> Shell {
-        Shell::developer(self.user.clone())
+        Shell::developer(self.user.clone()).at(Tab::Apps)
     }
 }
 

@@ -1,18 +1,17 @@
-//! The developer's dashboard: apps and their ready-made links, a secret shown once, connections,
-//! the last calls and how many there were.
+//! The developer's dashboard: apps and their ready-made links, a secret shown once, connections, and
+//! how many calls there were.
 
 use askama::Template;
-use gitflare_core::{Scope, Secret, provider::ProviderId};
+use gitflare_core::{Scope, Secret};
 
 use super::{
     View,
     account::{FieldProblem, problem},
-    chart::{self, Chart},
-    connect::{ConnectOption, Notice},
+    connect::{ConnectOption, Host, Notice},
     policy::{Kind, Policy},
     purpose::Purpose,
-    shell::Shell,
-    text::SafeText,
+    shell::{Shell, Tab},
+    text::{Link, SafeText},
 };
 
 /// Secrets that are shown this once.
@@ -26,6 +25,73 @@ pub(crate) struct FreshSecrets {
     pub(crate) client_secret: Secret<String>,
     /// The embed secret, when it is new too.
     pub(crate) embed_secret: Option<Secret<String>>,
+}
+
+/// Permissions that go together, for what apps are mostly for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Preset {
+    /// What the form sends.
+    pub(crate) id: &'static str,
+    name: &'static str,
+    about: &'static str,
+    scopes: &'static [Scope],
+}
+
+const PRESETS: &[Preset] = &[
+    Preset {
+        id: "metrics",
+        name: "Delivery metrics",
+        about: "Commits, pull requests, releases, checks and deployments, and their events; no code.",
+        scopes: &[
+            Scope::ReadRepositories,
+            Scope::ReadBranches,
+            Scope::ReadCommits,
+            Scope::ReadPullRequests,
+            Scope::ReadAuthors,
+            Scope::ReadReleases,
+            Scope::ReadChecks,
+            Scope::ReadDeployments,
+            Scope::EventsSubscribe,
+        ],
+    },
+    Preset {
+        id: "review",
+        name: "Code review",
+        about: "Commits and pull requests with their changed lines, files and checks.",
+        scopes: &[
+            Scope::ReadRepositories,
+            Scope::ReadBranches,
+            Scope::ReadCommits,
+            Scope::ReadDiffs,
+            Scope::ReadFileTree,
+            Scope::ReadContents,
+            Scope::ReadReviews,
+            Scope::ReadPullRequests,
+            Scope::ReadChecks,
+            Scope::EventsSubscribe,
+        ],
+    },
+    Preset {
+        id: "everything",
+        name: "Everything",
+        about: "All of them. Customers see a long list: ask for what you use.",
+        scopes: Scope::ALL,
+    },
+];
+
+impl Preset {
+    /// The scopes of the preset of that id; `None` where the boxes count.
+    pub(crate) fn scopes_of(id: &str) -> Option<&'static [Scope]> {
+        let preset = PRESETS.iter().find(|preset| preset.id == id);
+        preset.map(|preset| preset.scopes)
+    }
+}
+
+/// A link with names where the app's own values go: the text, and whether it is such a name.
+#[derive(Clone, Debug)]
+pub(crate) struct LinkPart {
+    pub(crate) text: String,
+    pub(crate) is_variable: bool,
 }
 
 /// The fields of an app's form, as they are or as they were typed.
@@ -44,6 +110,10 @@ pub(crate) struct AppForm {
 }
 
 impl AppForm {
+    const fn presets(&self) -> &'static [Preset] {
+        PRESETS
+    }
+
     fn problem(&self, field: &str) -> Option<&SafeText> {
         problem(&self.problems, field)
     }
@@ -74,48 +144,73 @@ pub(crate) struct AppPanel {
     pub(crate) created_at: String,
     pub(crate) secrets: Vec<SecretRow>,
     /// The link that the app sends a customer to, with names where its own values go.
-    pub(crate) connect_url: String,
+    pub(crate) connect_url: Vec<LinkPart>,
+    /// The same link as it is, for the developer to try.
+    pub(crate) try_url: Link,
     /// The link to a customer's management page.
     pub(crate) manage_url: String,
     pub(crate) form: AppForm,
+    pub(crate) profile: ProfileForm,
+}
+
+/// What customers see of an app, as it is or as it was typed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProfileForm {
+    /// Where its logo is served.
+    pub(crate) logo: Option<String>,
+    pub(crate) website: String,
+    pub(crate) privacy_url: String,
+    pub(crate) purposes: Vec<PurposeRow>,
+    pub(crate) problems: Vec<FieldProblem>,
+}
+
+/// Why an app asks for a permission.
+#[derive(Clone, Debug)]
+pub(crate) struct PurposeRow {
+    pub(crate) scope: Scope,
+    pub(crate) text: String,
+}
+
+impl PurposeRow {
+    const fn sees(&self) -> &'static str {
+        Purpose::of(self.scope).sees
+    }
+}
+
+impl ProfileForm {
+    fn problem(&self, field: &str) -> Option<&SafeText> {
+        problem(&self.problems, field)
+    }
 }
 
 /// A connected account of the developer's own.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionRow {
-    pub(crate) provider: ProviderId,
+    pub(crate) host: Host,
     pub(crate) login: SafeText,
     pub(crate) status: &'static str,
     pub(crate) last_used_at: Option<String>,
 }
 
-/// One of the last calls.
+/// A program that the person has let read.
 #[derive(Clone, Debug)]
-pub(crate) struct CallRow {
-    pub(crate) at: String,
-    pub(crate) app: SafeText,
-    pub(crate) endpoint_key: &'static str,
-    pub(crate) repository: Option<SafeText>,
-    pub(crate) status: u16,
-    pub(crate) error_code: Option<&'static str>,
-    pub(crate) duration_ms: u64,
-    pub(crate) request_id: String,
+pub(crate) struct AgentRow {
+    /// Our id of the client, by which its page is found.
+    pub(crate) client_id: String,
+    /// A host, or that it runs on this computer.
+    pub(crate) name: SafeText,
+    /// The name that it has chosen.
+    pub(crate) calls_itself: Option<SafeText>,
+    pub(crate) permissions: Vec<&'static str>,
+    pub(crate) since: String,
+    pub(crate) last_used: Option<String>,
 }
 
-/// Counts of recent reads.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct UsagePanel {
-    /// The days that are counted, as text.
-    pub(crate) period: String,
+/// How many calls there were in a month.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Recent {
     pub(crate) requests: u64,
     pub(crate) errors: u64,
-    pub(crate) p50_ms: Option<u64>,
-    pub(crate) p95_ms: Option<u64>,
-    pub(crate) blocked_files: u64,
-    pub(crate) redacted_secrets: u64,
-    pub(crate) by_day: Chart,
-    /// Endpoint key, calls, errors; most calls first.
-    pub(crate) by_endpoint: Vec<(String, u64, u64)>,
 }
 
 /// A developer's dashboard.
@@ -134,21 +229,14 @@ pub(crate) struct DashboardView {
     pub(crate) connections: Vec<ConnectionRow>,
     /// Providers that can be connected.
     pub(crate) connect: Vec<ConnectOption>,
-    pub(crate) calls: Vec<CallRow>,
-    pub(crate) usage: UsagePanel,
+    /// Calls of the last days.
+    pub(crate) recent: Recent,
+    pub(crate) agents: Vec<AgentRow>,
 }
 
 impl DashboardView {
     fn shell(&self) -> Shell {
-        Shell::developer(self.user.clone())
-    }
-
-    fn chart_width(&self) -> u64 {
-        chart::WIDTH
-    }
-
-    fn chart_height(&self) -> u64 {
-        chart::HEIGHT
+        Shell::developer(self.user.clone()).at(Tab::Apps)
     }
 }
 

@@ -57,6 +57,37 @@ pub(crate) struct DocumentView {
     /// Where the same text is plain.
     twin: String,
     blocks: Vec<Block>,
+    /// Where the operation can be tried, in a sandbox.
+    pub(crate) try_it: Option<TryIt>,
+}
+
+/// A form that tries an operation, and what was answered.
+#[derive(Clone, Debug)]
+pub(crate) struct TryIt {
+    /// Where the form is sent.
+    pub(crate) action: String,
+    pub(crate) fields: Vec<TryField>,
+    /// The path and query that the fields make.
+    pub(crate) target: String,
+    pub(crate) answer: Option<TriedAnswer>,
+}
+
+/// A part of the path, or a parameter of the query.
+#[derive(Clone, Debug)]
+pub(crate) struct TryField {
+    pub(crate) field: String,
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) is_path: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(crate) struct TriedAnswer {
+    pub(crate) status: u16,
+    pub(crate) took_ms: u64,
+    pub(crate) request_id: Option<String>,
+    pub(crate) body: String,
 }
 
 impl DocumentView {
@@ -68,6 +99,7 @@ impl DocumentView {
             about: about.to_owned(),
             twin: twin.to_owned(),
             blocks,
+            try_it: None,
         }
     }
 
@@ -92,7 +124,10 @@ impl DocumentView {
 
 impl View for DocumentView {
     fn policy(&self) -> Policy {
-        Policy::of(Kind::Public)
+        Policy::of(match self.try_it {
+            Some(_) => Kind::Testapp,
+            None => Kind::Public,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     View,
     connect::Notice,
     policy::{Kind, Policy},
-    shell::Shell,
+    shell::{Shell, Tab},
     text::SafeText,
 };
 
@@ -37,7 +37,7 @@ pub(crate) struct SubscriptionsView {
 
 impl SubscriptionsView {
     fn shell(&self) -> Shell {
-        Shell::developer(self.user.clone())
+        Shell::developer(self.user.clone()).at(Tab::Apps)
     }
 }
 
@@ -90,7 +90,7 @@ pub(crate) struct DeliveriesView {
 
 impl DeliveriesView {
     fn shell(&self) -> Shell {
-        Shell::developer(self.user.clone())
+        Shell::developer(self.user.clone()).at(Tab::Apps)
     }
 }
 

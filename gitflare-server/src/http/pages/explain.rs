@@ -6,7 +6,7 @@ use gitflare_core::gateway::StepOutcome;
 use super::{
     View,
     policy::{Kind, Policy},
-    shell::Shell,
+    shell::{Shell, Tab},
     text::SafeText,
 };
 
@@ -55,7 +55,7 @@ pub(crate) struct ExplainView {
 
 impl ExplainView {
     fn shell(&self) -> Shell {
-        Shell::developer(self.user.clone())
+        Shell::developer(self.user.clone()).at(Tab::Calls)
     }
 }
 

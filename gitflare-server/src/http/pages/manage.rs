@@ -44,6 +44,10 @@ pub(crate) struct ManageView {
     /// This page's own address, for a window of its own.
     pub(crate) address: Link,
     pub(crate) state: SharingState,
+    /// The log of what was read.
+    pub(crate) reads: Link,
+    /// The signed record of what is shared, to download.
+    pub(crate) record: Link,
     /// Permissions that the app can be given.
     pub(crate) permissions: Vec<PermissionChoice>,
     pub(crate) connect: Vec<ConnectOption>,
@@ -58,6 +62,11 @@ pub(crate) struct ManageView {
 }
 
 impl ManageView {
+    /// Whether something is shared, so that it can be changed.
+    const fn is_active(&self) -> bool {
+        matches!(self.state, SharingState::Active { .. })
+    }
+
     fn ticked(&self) -> usize {
         PermissionChoice::ticked(&self.permissions)
     }

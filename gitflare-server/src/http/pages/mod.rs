@@ -7,6 +7,7 @@
 
 pub(super) mod account;
 pub(super) mod assets;
+pub(super) mod calls;
 pub(super) mod chart;
 pub(super) mod connect;
 pub(super) mod consent;
@@ -20,9 +21,11 @@ pub(super) mod explain;
 pub(super) mod handover;
 pub(super) mod manage;
 pub(super) mod markdown;
+pub(super) mod own_account;
 pub(super) mod picker;
 pub(super) mod policy;
 pub(super) mod purpose;
+pub(super) mod reads;
 pub(super) mod shell;
 pub(super) mod testapp;
 #[cfg(test)]

@@ -7,9 +7,7 @@
 
 use std::collections::HashSet;
 
-use gitflare_core::provider::ProviderId;
-
-use super::text::SafeText;
+use super::{connect::Host, text::SafeText};
 
 /// Most repositories shown at once.
 const SHOWN: usize = 100;
@@ -21,8 +19,8 @@ pub(crate) struct RepositoryChoice {
     pub(crate) connection_id: String,
     /// The provider's own id.
     pub(crate) id: String,
-    /// Id of the provider instance.
-    pub(crate) provider: ProviderId,
+    /// The code host.
+    pub(crate) host: Host,
     /// The account that it is read through.
     pub(crate) account: SafeText,
     /// Full name, `owner/name`.
@@ -52,7 +50,7 @@ impl RepositoryChoice {
     fn matches(&self, words: &[String]) -> bool {
         let mut text = self.full_name.as_str().to_lowercase();
         text.push(' ');
-        text.push_str(self.provider.name());
+        text.push_str(self.host.name.as_str());
         text.push(' ');
         text.push_str(self.description.as_ref().map_or("", SafeText::as_str));
         let text = text.to_lowercase();
@@ -254,7 +252,10 @@ mod tests {
             .map(|index| RepositoryChoice {
                 connection_id: "conn_1".to_owned(),
                 id: index.to_string(),
-                provider: ProviderId::GITHUB,
+                host: Host {
+                    mark: "github".to_owned(),
+                    name: "GitHub".into(),
+                },
                 account: "octo".into(),
                 full_name: format!("octo/repo-{index:04}").into(),
                 description: (index % 2 == 0).then(|| "An Even one".into()),

@@ -10,6 +10,24 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shell {
     visitor: Visitor,
+    tab: Option<Tab>,
+}
+
+/// A part of the dashboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tab {
+    Apps,
+    Calls,
+    Account,
+}
+
+impl Tab {
+    /// Where each part is, and what it is called.
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::Apps, "/app/dashboard", "Apps"),
+        (Self::Calls, "/app/developer/calls", "Calls"),
+        (Self::Account, "/app/account", "Account"),
+    ];
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,13 +51,27 @@ impl Shell {
     pub(crate) fn developer(name: SafeText) -> Self {
         Self {
             visitor: Visitor::Developer(name),
+            tab: None,
         }
+    }
+
+    /// The same, on a page of this part of the dashboard.
+    pub(crate) const fn at(mut self, tab: Tab) -> Self {
+        self.tab = Some(tab);
+        self
+    }
+
+    /// The parts of the dashboard: path, name, whether the page belongs to it.
+    pub(super) fn tabs(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> + '_ {
+        let tabs = Tab::ALL.iter();
+        tabs.map(|&(tab, path, name)| (path, name, self.tab == Some(tab)))
     }
 
     /// A page that an app sends its customers to.
     pub(crate) const fn customer() -> Self {
         Self {
             visitor: Visitor::Customer,
+            tab: None,
         }
     }
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 /// The most characters of a name or description on a page.
 const MAX_CHARACTERS: usize = 200;
+/// The most characters of a host: a name has 253 at most, a port six.
+const MAX_HOST: usize = 259;
 
 /// Display text: at most 200 characters, without control and direction-changing ones. Never a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,6 +30,32 @@ impl SafeText {
             shown.push('…');
         }
         Self(shown.trim().to_owned())
+    }
+
+    /// A host, with a port where it has one. The end of a name says whose it is: where one is too long
+    /// to be one, its beginning is left out.
+    pub(crate) fn of_host(host: &str) -> Self {
+        let plain = || {
+            host.chars()
+                .filter(|c| !is_hostile(*c) && !c.is_whitespace())
+        };
+        let over = plain().count().saturating_sub(MAX_HOST);
+        let end = plain().skip(over);
+        Self(match over {
+            0 => end.collect(),
+            _ => std::iter::once('…').chain(end).collect(),
+        })
+    }
+
+    /// Hosts, each once.
+    pub(crate) fn of_hosts<'h>(hosts: impl Iterator<Item = &'h str>) -> Self {
+        let mut shown: Vec<String> = Vec::new();
+        for Self(host) in hosts.map(Self::of_host) {
+            if !shown.contains(&host) {
+                shown.push(host);
+            }
+        }
+        Self(shown.join(", "))
     }
 
     /// The text, not escaped.
@@ -127,6 +155,21 @@ mod tests {
         assert!(long.as_str().ends_with('…'));
         assert_eq!(SafeText::new("  é1").initial(), 'É');
         assert_eq!(SafeText::new("!").initial(), '?');
+    }
+
+    #[test]
+    fn the_end_of_a_host_is_always_shown() {
+        // sec: MC-4
+        let long = format!("bank.example.{}.evil.example:8443", "a".repeat(210));
+        assert_eq!(SafeText::of_host(&long).as_str(), long);
+        let none = format!("bank.example.{}.evil.example", "a".repeat(400));
+        let shown = SafeText::of_host(&none);
+        assert!(shown.as_str().starts_with("…a"), "{shown}");
+        assert!(shown.as_str().ends_with("a.evil.example"), "{shown}");
+        assert_eq!(SafeText::of_host("a\u{202e}b").as_str(), "ab");
+        let several = ["good.example", "evil.example", "good.example"];
+        let several = SafeText::of_hosts(several.into_iter());
+        assert_eq!(several.as_str(), "good.example, evil.example");
     }
 
     #[test]

@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scope, Scopes, TenantId,
     Timestamp,
+    provider::ProviderId,
     storage::{
-        ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
-        Grant, GrantFilter, ListRange, Repositories, Sharing,
+        Approval, ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus,
+        AuthorizationStore, Grant, GrantFilter, ListRange, Repositories, Sharing,
     },
 };
 
@@ -310,18 +311,27 @@ impl AuthorizationStore for PostgresStorage {
         Ok(ids.iter().map(is_approved).collect())
     }
 
-    async fn approves(
+    async fn find_approval(
         &self,
         id: &AuthorizationId,
         connection: &ConnectionId,
         permission: Scope,
         repository: &str,
         now: Timestamp,
-    ) -> Result<bool> {
-        self.finds(authorizations::approves(
-            id, connection, permission, repository, now,
-        ))
-        .await
+    ) -> Result<Option<Approval>> {
+        let found = authorizations::find_approval(id, connection, permission, repository, now);
+        self.one(found, authorizations::approval).await
+    }
+
+    async fn repository_name(
+        &self,
+        client: &ClientId,
+        tenant: &TenantId,
+        provider: ProviderId,
+        repository: &str,
+    ) -> Result<Option<String>> {
+        let name = authorizations::repository_name(client, tenant, provider, repository);
+        self.one(name, |row| text(row, 0)).await
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {

@@ -7,7 +7,7 @@ use gitflare_core::{
 };
 
 use super::PostgresStorage;
-use crate::storage::sql::cleanup;
+use crate::storage::sql::{cleanup, natural};
 
 #[async_trait]
 impl CleanupStore for PostgresStorage {
@@ -34,6 +34,11 @@ impl CleanupStore for PostgresStorage {
         let mut begun = begun.await?;
         cleanup::in_order(&mut begun);
         Ok(begun)
+    }
+
+    async fn count(&self) -> Result<u64> {
+        let counted = self.one(cleanup::count(), |row| natural(row, 0)).await?;
+        Ok(counted.unwrap_or_default())
     }
 
     async fn postpone(&self, kind: CleanupKind, subject: &str, at: Timestamp) -> Result<()> {

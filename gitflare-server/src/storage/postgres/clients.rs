@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use gitflare_core::{
     ClientId, CredentialHash, Result, SecretId, Timestamp,
     storage::{
-        AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange, NewClient, Tenant,
+        AppProfile, AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange,
+        NewClient, Tenant,
     },
 };
 
@@ -28,7 +29,9 @@ pub(super) async fn end(
         return Ok(false);
     }
     transaction.run(clients::delete_secrets(id)).await?;
+    transaction.run(clients::delete_profile(id)).await?;
     end_later(transaction, Ending::Client(id), at).await?;
+    transaction.run(tenants::abandon_customers(id, at)).await?;
     Ok(true)
 }
 
@@ -146,6 +149,30 @@ impl ClientStore for PostgresStorage {
     async fn touch_secret(&self, id: &SecretId, at: Timestamp) -> Result<()> {
         self.touches.note(Used::Secret, id.as_str(), at);
         Ok(())
+    }
+
+    async fn profile(&self, id: &ClientId) -> Result<AppProfile> {
+        let found = self
+            .one(clients::find_profile(id), clients::profile)
+            .await?;
+        Ok(found.unwrap_or_default())
+    }
+
+    async fn set_profile(
+        &self,
+        id: &ClientId,
+        profile: AppProfile,
+        entry: AuditEntry,
+    ) -> Result<bool> {
+        transaction!(self.database, |transaction| {
+            if !lock_live(transaction, id).await? {
+                return Ok(false);
+            }
+            let set = clients::set_profile(id, &profile);
+            transaction.run(set).await?;
+            transaction.audit(&entry).await?;
+            Ok(true)
+        })
     }
 
     async fn sealed_embed_secret(&self, id: &ClientId) -> Result<Option<Vec<u8>>> {

@@ -164,6 +164,11 @@ impl ConnectionStore for PostgresStorage {
         self.all(statement, |row| connections::linked(row, 0)).await
     }
 
+    async fn count_to_reconnect(&self) -> Result<Vec<(ProviderId, u64)>> {
+        let statement = connections::count_to_reconnect();
+        self.all(statement, connections::counted).await
+    }
+
     async fn touch(&self, id: &ConnectionId, at: Timestamp) -> Result<()> {
         self.touches.note(Used::Connection, id.as_str(), at);
         Ok(())

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use gitflare_core::{
     ClientId, Error, EventId, Result, SubscriptionId, Timestamp,
     storage::{
-        Capacity, Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStore, ListRange, NewDelivery,
-        Settlement, StoredSubscription,
+        Backlog, Capacity, Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStore, ListRange,
+        NewDelivery, Settlement, StoredSubscription,
     },
 };
 
@@ -213,6 +213,7 @@ async fn settle(
     if let Some(attempt) = attempt {
         let ended = deliveries::insert_attempt(id, attempt);
         transaction.run(ended).await?;
+        transaction.run(deliveries::forget_attempts(id)).await?;
         note_answer(transaction, line, attempt, settlement).await?;
     }
     transaction
@@ -288,6 +289,12 @@ impl DeliveryStore for PostgresStorage {
         self.one(deliveries::next_due(), |row| time(row, 0)).await
     }
 
+    async fn backlog(&self, late_before: Timestamp) -> Result<Backlog> {
+        let statement = deliveries::backlog(late_before);
+        let told = self.one(statement, deliveries::told_backlog).await?;
+        Ok(told.unwrap_or_default())
+    }
+
     async fn paused_until(&self, client: &ClientId) -> Result<Option<Timestamp>> {
         let paused = deliveries::paused_until(client.as_str());
         let paused = self.one(paused, |row| maybe_time(row, 0)).await?;
@@ -308,13 +315,14 @@ impl DeliveryStore for PostgresStorage {
         &self,
         subscription: &SubscriptionId,
         id: &EventId,
+        since: Timestamp,
         now: Timestamp,
     ) -> Result<bool> {
         transaction!(self.database, |transaction| {
             let Some(client) = lock_client(transaction, subscription).await? else {
                 return Ok(false);
             };
-            let replayed = deliveries::replay(subscription, id, now);
+            let replayed = deliveries::replay(subscription, id, since, now);
             let queued = transaction.run(replayed).await? == 1;
             if queued {
                 refresh(transaction, subscription.as_str(), &client).await?;

@@ -18,6 +18,8 @@ const ALL: &[&str] = &[
     include_str!("../../../migrations/postgres/0002_usage.sql"),
     include_str!("../../../migrations/postgres/0003_default_branches.sql"),
     include_str!("../../../migrations/postgres/0004_public_clients.sql"),
+    include_str!("../../../migrations/postgres/0005_to_reconnect.sql"),
+    include_str!("../../../migrations/postgres/0006_abandoned.sql"),
 ];
 /// The advisory lock of whoever migrates: "gitflare" in ASCII.
 const LOCK: i64 = 0x6769_7466_6c61_7265;

@@ -44,15 +44,23 @@ impl RequestStore for PostgresStorage {
         })
     }
 
-    async fn deny(&self, hash: &CredentialHash, at: Timestamp, entry: AuditEntry) -> Result<bool> {
+    async fn deny(
+        &self,
+        hash: &CredentialHash,
+        ends_pending: bool,
+        at: Timestamp,
+        entry: AuditEntry,
+    ) -> Result<bool> {
         transaction!(self.database, |transaction| {
             let denied = requests::deny(hash, at);
             let denied = transaction.one(denied, requests::denied).await?;
             let Some((client, tenant)) = denied else {
                 return Ok(false);
             };
-            let pending = requests::end_pending(&client, &tenant);
-            transaction.run(pending).await?;
+            if ends_pending {
+                let pending = requests::end_pending(&client, &tenant);
+                transaction.run(pending).await?;
+            }
             transaction.audit(&entry).await?;
             Ok(true)
         })

@@ -33,6 +33,11 @@ impl SessionStore for PostgresStorage {
         Ok(found.filter(|session| session.is_live(now)))
     }
 
+    async fn list(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>> {
+        let all = self.all(sessions::list(user), sessions::session).await?;
+        Ok(sessions::live(all, now))
+    }
+
     async fn renew(&self, id: &SessionId, hash: CredentialHash) -> Result<bool> {
         Ok(self.run(sessions::renew(id, &hash)).await? == 1)
     }

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    ClientId, Result, SubscriptionId, TenantId, Timestamp,
+    ClientId, ConnectionId, Result, SubscriptionId, TenantId, Timestamp,
     provider::ProviderId,
     storage::{
-        AuditEntry, ListRange, MAX_SUBSCRIPTIONS, StoredSubscription, SubscriptionStore,
-        too_many_subscriptions,
+        AuditEntry, CleanupJob, ListRange, MAX_SUBSCRIPTIONS, StoredSubscription,
+        SubscriptionStore, too_many_subscriptions,
     },
 };
 
@@ -15,7 +15,7 @@ use super::{
     session::{Failure, Session, transaction},
 };
 use crate::storage::sql::{
-    number,
+    cleanup, number,
     subscriptions::{self, Ended, Ending},
 };
 
@@ -103,13 +103,22 @@ impl SubscriptionStore for PostgresStorage {
         })
     }
 
-    async fn update(&self, row: &StoredSubscription, entry: AuditEntry) -> Result<bool> {
+    async fn update(
+        &self,
+        old: &StoredSubscription,
+        new: &StoredSubscription,
+        unused: Option<CleanupJob>,
+        entry: AuditEntry,
+    ) -> Result<bool> {
         transaction!(self.database, |transaction| {
-            let changed = transaction.run(subscriptions::update(row)).await? == 1;
-            if changed {
-                transaction.audit(&entry).await?;
+            if transaction.run(subscriptions::update(old, new)).await? == 0 {
+                return Ok(false);
             }
-            Ok(changed)
+            if let Some(job) = &unused {
+                transaction.run(cleanup::enqueue(job)).await?;
+            }
+            transaction.audit(&entry).await?;
+            Ok(true)
         })
     }
 
@@ -117,9 +126,10 @@ impl SubscriptionStore for PostgresStorage {
         &self,
         tenant: &TenantId,
         client: &ClientId,
+        connections: Option<&[ConnectionId]>,
         range: ListRange<'_>,
     ) -> Result<Vec<StoredSubscription>> {
-        let statement = subscriptions::list(tenant, client, range);
+        let statement = subscriptions::list(tenant, client, connections, range);
         self.all(statement, subscriptions::subscription).await
     }
 

@@ -10,7 +10,11 @@ use super::{
     PostgresStorage, authorizations, clients, connections,
     session::{Failure, Session, transaction},
 };
-use crate::storage::sql::{Statement, id, tenants, text, values};
+use crate::storage::sql::{
+    Statement, id,
+    tenants::{self, Abandoned},
+    text, values,
+};
 
 /// Deletes those of these tenants that are a client's customers and hold nothing. They are in the
 /// order of ids, so that no two nodes wait for each other.
@@ -65,6 +69,38 @@ async fn disconnect(transaction: &Session, id: &TenantId, at: Timestamp) -> Resu
     Ok(())
 }
 
+/// Looks at some tenants that were left behind, and ends those that nobody sees; how many.
+async fn end_abandoned(transaction: &Session, limit: usize) -> Result<usize, Failure> {
+    loop {
+        // Each of them has one node that works on it.
+        let first = Abandoned::first(" FOR UPDATE SKIP LOCKED");
+        let Some(first) = transaction.one(first, Abandoned::of).await? else {
+            return Ok(0);
+        };
+        let some = transaction.all(first.some(limit), |row| id!(row, 0, TenantId));
+        let some = some.await?;
+        for tenant in &some {
+            transaction.run(first.let_go(tenant)).await?;
+            end_unseen(transaction, tenant, first.at).await?;
+        }
+        if !some.is_empty() {
+            return Ok(some.len());
+        }
+        transaction.run(first.forget()).await?;
+    }
+}
+
+/// Ends a tenant that nobody sees any more; one in which clients live loses its connections.
+async fn end_unseen(transaction: &Session, id: &TenantId, at: Timestamp) -> Result<(), Failure> {
+    if transaction.finds(tenants::is_seen(id)).await? {
+        return Ok(());
+    }
+    match transaction.finds(tenants::live_clients(id)).await? {
+        true => disconnect(transaction, id, at).await,
+        false => end(transaction, id, at).await.map(|_| ()),
+    }
+}
+
 /// Takes one step of deleting what is left of deleted tenants; its size, 0 when there is none.
 async fn purge_some(
     transaction: &Session,
@@ -116,6 +152,16 @@ impl TenantStore for PostgresStorage {
                 transaction.audit(&entry).await?;
             }
             Ok(ended)
+        })
+    }
+
+    async fn end_abandoned(&self, limit: usize) -> Result<usize> {
+        // Looked for every second; nearly always a read is all it costs.
+        if !self.finds(Abandoned::first("")).await? {
+            return Ok(0);
+        }
+        transaction!(self.database, |transaction| {
+            end_abandoned(transaction, limit).await
         })
     }
 

@@ -106,8 +106,18 @@ impl UserStore for PostgresStorage {
         replaced.map(|_| ())
     }
 
+    async fn own_authorizations(&self, id: &UserId) -> Result<Vec<AuthorizationId>> {
+        let rows = self.database.read(&users::own_authorizations(id)).await?;
+        let own = rows.iter().map(|row| id!(row, 0, AuthorizationId));
+        Ok(own.collect::<std::result::Result<_, _>>()?)
+    }
+
     async fn delete(&self, id: &UserId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
         transaction!(self.database, |transaction| {
+            if !transaction.finds(users::find(id)).await? {
+                return Ok(false);
+            }
+            transaction.run(tenants::abandon_own(id, at)).await?;
             if transaction.run(users::delete(id)).await? == 0 {
                 return Ok(false);
             }

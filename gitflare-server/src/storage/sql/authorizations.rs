@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, GrantId, Scope, Scopes, TenantId, Timestamp,
+    provider::ProviderId,
     storage::{
-        ApprovedRepository, Authorization, AuthorizationStatus, Grant, GrantFilter, GrantStatus,
-        ListRange, Repositories,
+        Approval, ApprovedRepository, Authorization, AuthorizationStatus, Grant, GrantFilter,
+        GrantStatus, ListRange, Repositories,
     },
 };
 
@@ -245,7 +246,15 @@ pub(in crate::storage) fn active_grants(id: &AuthorizationId, now: Timestamp) ->
     )
 }
 
-pub(in crate::storage) fn approves<'a>(
+pub(in crate::storage) fn approval<R: Columns>(row: &R) -> Result<Approval, R::Error> {
+    let listed = maybe_text(row, 1)?;
+    Ok(Approval {
+        grant_id: id!(row, 0, GrantId)?,
+        repository: listed.map(|_| approved(row, 1)).transpose()?,
+    })
+}
+
+pub(in crate::storage) fn find_approval<'a>(
     id: &'a AuthorizationId,
     connection: &'a ConnectionId,
     permission: Scope,
@@ -255,13 +264,35 @@ pub(in crate::storage) fn approves<'a>(
     let bit = Scopes::from_iter([permission]).bits();
     Statement::new(
         format!(
-            "SELECT id FROM grants g WHERE authorization_id = ?1 AND connection_id = ?2
-               AND status = 'active' AND (expires_at IS NULL OR expires_at > ?4)
-               AND (permissions & {bit}) <> 0
-               AND {CLIENT_LIVES} AND (approves_all OR EXISTS (SELECT 1 FROM approvals
-                 WHERE grant_id = g.id AND repository_id = ?3))"
+            "SELECT g.id, p.repository_id, p.full_name, p.node_id, p.default_branch FROM grants g
+               LEFT JOIN approvals p
+                 ON p.grant_id = g.id AND p.repository_id = ?3 AND NOT g.approves_all
+             WHERE g.authorization_id = ?1 AND g.connection_id = ?2
+               AND g.status = 'active' AND (g.expires_at IS NULL OR g.expires_at > ?4)
+               AND (g.permissions & {bit}) <> 0
+               AND {CLIENT_LIVES} AND (g.approves_all OR p.grant_id IS NOT NULL)"
         ),
         values![id.as_str(), connection.as_str(), repository, now],
+    )
+}
+
+pub(in crate::storage) fn repository_name<'a>(
+    client: &'a ClientId,
+    tenant: &'a TenantId,
+    provider: ProviderId,
+    repository: &'a str,
+) -> Statement<'a> {
+    Statement::new(
+        "SELECT a.full_name FROM grants g
+           JOIN connections c ON c.id = g.connection_id AND c.provider = ?3
+           JOIN approvals a ON a.grant_id = g.id AND a.repository_id = ?4
+         WHERE g.tenant_id = ?1 AND g.client_id = ?2 ORDER BY g.id DESC LIMIT 1",
+        values![
+            tenant.as_str(),
+            client.as_str(),
+            provider.as_str(),
+            repository,
+        ],
     )
 }
 

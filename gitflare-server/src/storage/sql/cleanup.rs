@@ -3,7 +3,7 @@
 use gitflare_core::{
     ConnectionId, TenantId, Timestamp,
     provider::ProviderId,
-    storage::{CleanupJob, CleanupKind, SealedTokens},
+    storage::{CleanupJob, CleanupKind, MOST_COUNTED, SealedTokens},
 };
 
 use super::{
@@ -14,6 +14,14 @@ use super::{
 pub(in crate::storage) const COLUMNS: &str = "kind, subject, provider, connection_id, tenant_id,
     api_base_url, access_token, refresh_token, token_expires_at, token_version, attempts,
     next_attempt_at, created_at";
+
+/// How many are queued.
+pub(in crate::storage) fn count() -> Statement<'static> {
+    Statement::new(
+        format!("SELECT count(*) FROM (SELECT 1 FROM cleanup LIMIT {MOST_COUNTED}) AS counted"),
+        values![],
+    )
+}
 
 /// What may be begun at `?1`.
 pub(in crate::storage) const DUE: &str = "next_attempt_at <= ?1 AND (kind <> 'revoke_tokens'

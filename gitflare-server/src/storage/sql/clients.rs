@@ -2,12 +2,12 @@
 
 use gitflare_core::{
     ClientId, CredentialHash, Scopes, SecretId, TenantId, Timestamp, UserId,
-    storage::{Client, ClientFilter, ClientSecret, ClientStatus, ListRange, NewClient},
+    storage::{AppProfile, Client, ClientFilter, ClientSecret, ClientStatus, ListRange, NewClient},
 };
 
 use super::{
-    Columns, Conditions, Statement, flag, hash, id, list as list_of, maybe_id, maybe_text,
-    maybe_time, number, page, parsed, text, time, to_list, values,
+    Columns, Conditions, Statement, flag, hash, id, list as list_of, maybe_bytes, maybe_id,
+    maybe_text, maybe_time, number, page, parsed, text, time, to_list, values,
 };
 
 const SELECT: &str = "SELECT id, tenant_id, owner_user_id, name, description, redirect_uris,
@@ -180,6 +180,41 @@ pub(in crate::storage) fn secret_hashes(id: &ClientId) -> Statement<'_> {
     Statement::new(
         "SELECT s.id, s.hash FROM client_secrets s JOIN clients c ON c.id = s.client_id
          WHERE s.client_id = ?1 AND c.status = 'active' ORDER BY s.id",
+        values![id.as_str()],
+    )
+}
+
+pub(in crate::storage) fn find_profile(id: &ClientId) -> Statement<'_> {
+    Statement::new(
+        "SELECT about, logo FROM client_profiles WHERE client_id = ?1",
+        values![id.as_str()],
+    )
+}
+
+pub(in crate::storage) fn profile<R: Columns>(row: &R) -> Result<AppProfile, R::Error> {
+    let about: AppProfile = parsed(row, 0, |text| serde_json::from_str(text).ok())?;
+    Ok(AppProfile {
+        logo: maybe_bytes(row, 1)?,
+        ..about
+    })
+}
+
+pub(in crate::storage) fn set_profile<'a>(
+    id: &'a ClientId,
+    profile: &'a AppProfile,
+) -> Statement<'a> {
+    // Texts by text: there is nothing in it that cannot be written.
+    let about = serde_json::to_string(profile).unwrap_or_default();
+    Statement::new(
+        "INSERT INTO client_profiles (client_id, about, logo) VALUES (?1, ?2, ?3)
+         ON CONFLICT (client_id) DO UPDATE SET about = excluded.about, logo = excluded.logo",
+        values![id.as_str(), about, &profile.logo],
+    )
+}
+
+pub(in crate::storage) fn delete_profile(id: &ClientId) -> Statement<'_> {
+    Statement::new(
+        "DELETE FROM client_profiles WHERE client_id = ?1",
         values![id.as_str()],
     )
 }

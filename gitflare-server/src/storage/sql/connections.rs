@@ -11,8 +11,21 @@ use gitflare_core::{
 
 use super::{
     Columns, Conditions, Statement, id, list as list_of, maybe, maybe_bytes, maybe_id, maybe_text,
-    maybe_time, number, page, parsed, text, time, to_list, values,
+    maybe_time, natural, number, page, parsed, text, time, to_list, values,
 };
+
+/// How many have to be connected again, by provider.
+pub(in crate::storage) fn count_to_reconnect() -> Statement<'static> {
+    Statement::new(
+        "SELECT provider, count(*) FROM connections WHERE status = 'needs_reconnect'
+         GROUP BY provider ORDER BY provider",
+        values![],
+    )
+}
+
+pub(in crate::storage) fn counted<R: Columns>(row: &R) -> Result<(ProviderId, u64), R::Error> {
+    Ok((parsed(row, 0, ProviderId::parse)?, natural(row, 1)?))
+}
 
 /// The columns of a connection `c` and its tokens, as [`linked`] and [`tokens`] read them.
 pub(in crate::storage) const COLUMNS: &str = "c.id, c.tenant_id, c.provider, c.login, c.account_id,

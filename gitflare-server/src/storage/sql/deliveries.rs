@@ -4,8 +4,8 @@ use gitflare_core::{
     EventId, SubscriptionId, Timestamp,
     model::EventName,
     storage::{
-        Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStatus, ListRange, NewDelivery,
-        Settlement, pause_after,
+        ATTEMPTS_KEPT, Backlog, Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStatus,
+        ListRange, MOST_COUNTED, NewDelivery, Settlement, pause_after,
     },
 };
 
@@ -16,7 +16,7 @@ use super::{
 
 /// The columns that [`begun`] reads.
 pub(in crate::storage) const BEGUN: &str =
-    "id, subscription_id, sequence, payload, begun, queued_at, first_attempt_at";
+    "id, subscription_id, sequence, payload, begun, queued_at, first_attempt_at, firewall";
 
 pub(in crate::storage) fn begun<R: Columns>(row: &R) -> Result<Delivery, R::Error> {
     Ok(Delivery {
@@ -27,6 +27,7 @@ pub(in crate::storage) fn begun<R: Columns>(row: &R) -> Result<Delivery, R::Erro
         attempts: number(row, 4)?,
         queued_at: time(row, 5)?,
         first_attempt_at: time(row, 6)?,
+        firewall: natural(row, 7)?,
     })
 }
 
@@ -62,9 +63,9 @@ pub(in crate::storage) fn attempt<R: Columns>(
 pub(in crate::storage) fn insert(new: &NewDelivery) -> Statement<'_> {
     Statement::new(
         "INSERT INTO deliveries (id, subscription_id, sequence, source, event, payload, status,
-           next_attempt_at, queued_at, created_at)
+           next_attempt_at, queued_at, created_at, firewall)
          VALUES (?1, ?2, coalesce((SELECT last_sequence FROM lines WHERE subscription_id = ?2), 0)
-           + 1, ?3, ?4, ?5, 'pending', ?6, ?6, ?6) ON CONFLICT DO NOTHING",
+           + 1, ?3, ?4, ?5, 'pending', ?6, ?6, ?6, ?7) ON CONFLICT DO NOTHING",
         values![
             new.id.as_str(),
             new.subscription_id.as_str(),
@@ -72,6 +73,7 @@ pub(in crate::storage) fn insert(new: &NewDelivery) -> Statement<'_> {
             new.event.as_str(),
             &new.payload,
             new.created_at,
+            new.firewall,
         ],
     )
 }
@@ -92,6 +94,33 @@ pub(in crate::storage) fn next_due() -> Statement<'static> {
         "SELECT next_at FROM receivers WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1",
         values![],
     )
+}
+
+/// How many wait, and how many of them since before that moment. Those in line and those that were
+/// overtaken have an index each.
+pub(in crate::storage) fn backlog(late_before: Timestamp) -> Statement<'static> {
+    let waiting = |overtaken: u8| {
+        format!(
+            "SELECT * FROM (SELECT queued_at FROM deliveries WHERE status = 'pending'
+               AND is_overtaken = {overtaken} LIMIT {MOST_COUNTED}) AS some{overtaken}"
+        )
+    };
+    Statement::new(
+        format!(
+            "SELECT count(*), count(CASE WHEN queued_at < ?1 THEN 1 END) FROM
+               (SELECT * FROM ({} UNION ALL {}) AS all_of_them LIMIT {MOST_COUNTED}) AS waiting",
+            waiting(0),
+            waiting(1)
+        ),
+        values![late_before],
+    )
+}
+
+pub(in crate::storage) fn told_backlog<R: Columns>(row: &R) -> Result<Backlog, R::Error> {
+    Ok(Backlog {
+        queued: natural(row, 0)?,
+        late: natural(row, 1)?,
+    })
 }
 
 pub(in crate::storage) fn paused_until(client: &str) -> Statement<'_> {
@@ -212,6 +241,15 @@ pub(in crate::storage) fn insert_attempt(
     )
 }
 
+/// Deletes the attempts of a delivery that are no longer kept.
+pub(in crate::storage) fn forget_attempts(delivery: &EventId) -> Statement<'_> {
+    Statement::new(
+        "DELETE FROM attempts WHERE delivery_id = ?1
+           AND number <= (SELECT max(number) FROM attempts WHERE delivery_id = ?1) - ?2",
+        values![delivery.as_str(), ATTEMPTS_KEPT],
+    )
+}
+
 const OF_CLIENT: &str = "client_id = (SELECT client_id FROM lines WHERE subscription_id = ?1)";
 
 /// Forgets a client's failures: it has taken a delivery.
@@ -250,6 +288,7 @@ pub(in crate::storage) fn pause(subscription: &str, failures: u32, at: Timestamp
 pub(in crate::storage) fn replay<'a>(
     subscription: &'a SubscriptionId,
     id: &'a EventId,
+    since: Timestamp,
     now: Timestamp,
 ) -> Statement<'a> {
     Statement::new(
@@ -258,8 +297,8 @@ pub(in crate::storage) fn replay<'a>(
            queued_at = CASE status WHEN 'pending' THEN queued_at ELSE ?3 END,
            first_attempt_at = CASE status WHEN 'pending' THEN first_attempt_at END,
            finished_at = NULL, status = 'pending'
-         WHERE id = ?2 AND subscription_id = ?1",
-        values![subscription.as_str(), id.as_str(), now],
+         WHERE id = ?2 AND subscription_id = ?1 AND created_at > ?4",
+        values![subscription.as_str(), id.as_str(), now, since],
     )
 }
 

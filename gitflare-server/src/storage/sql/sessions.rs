@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use gitflare_core::{
     ClientId, CredentialHash, SessionId, TenantId, Timestamp, UserId,
-    storage::{Session, SessionSubject},
+    storage::{MOST_LISTED, Session, SessionSubject},
 };
 
 use super::{Columns, Statement, Value, id, maybe_id, time, values};
+
+/// Rows of one person that are looked at: dead ones are there until they are purged.
+const MOST_READ: usize = 1000;
 
 pub(in crate::storage) fn session<R: Columns>(row: &R) -> Result<Session, R::Error> {
     Ok(Session {
@@ -59,6 +62,25 @@ pub(in crate::storage) fn find(hash: &CredentialHash) -> Statement<'_> {
            SELECT 1 FROM clients l WHERE l.id = client_id AND l.status = 'active'))",
         values![hash],
     )
+}
+
+/// A person's sessions, the newest first. Each ends within days: there are few.
+pub(in crate::storage) fn list(user: &UserId) -> Statement<'_> {
+    Statement::new(
+        format!(
+            "SELECT id, user_id, client_id, tenant_id, created_at, expires_at, last_used_at
+             FROM sessions WHERE user_id = ?1 LIMIT {MOST_READ}"
+        ),
+        values![user.as_str()],
+    )
+}
+
+/// Those of them that are live, in the order in which they are shown.
+pub(in crate::storage) fn live(mut all: Vec<Session>, now: Timestamp) -> Vec<Session> {
+    all.retain(|session| session.is_live(now));
+    all.sort_by(|a, b| b.id.cmp(&a.id));
+    all.truncate(MOST_LISTED);
+    all
 }
 
 pub(in crate::storage) fn renew<'a>(id: &'a SessionId, hash: &'a CredentialHash) -> Statement<'a> {

@@ -147,7 +147,10 @@ impl Ended {
 
     pub(in crate::storage) fn first(lock: &str) -> Statement<'static> {
         Statement::new(
-            format!("SELECT kind, subject, at FROM endings ORDER BY kind, subject LIMIT 1{lock}"),
+            format!(
+                "SELECT kind, subject, at FROM endings WHERE kind IN ('client', 'authorization')
+                 ORDER BY kind, subject LIMIT 1{lock}"
+            ),
             values![],
         )
     }
@@ -258,32 +261,52 @@ pub(in crate::storage) fn forget(id: &SubscriptionId) -> [Statement<'_>; 2] {
     .map(|text| Statement::new(text, values![id.as_str()]))
 }
 
-pub(in crate::storage) fn update(row: &StoredSubscription) -> Statement<'_> {
-    let subscription = &row.subscription;
+/// Changes a live subscription that is as `old` was read. The secret of a hook that stays is not
+/// touched: it may have been encrypted anew.
+pub(in crate::storage) fn update<'a>(
+    old: &'a StoredSubscription,
+    new: &'a StoredSubscription,
+) -> Statement<'a> {
+    let (was, is) = (&old.subscription, &new.subscription);
+    let mut values = values![
+        was.id.as_str(),
+        to_list(&is.events),
+        &is.callback_url,
+        is.active,
+        to_list(&was.events),
+        &was.callback_url,
+        was.active,
+        &old.hook_id,
+    ];
+    let mut hook = "";
+    if old.hook_id != new.hook_id {
+        hook = ", hook_id = ?9, hook_secret = ?10";
+        values.extend(values![&new.hook_id, &new.sealed_hook_secret]);
+    }
     Statement::new(
         format!(
-            "UPDATE subscriptions SET events = ?2, callback_url = ?3, active = ?4,
-               hook_id = ?5, hook_secret = ?6 WHERE id = ?1 AND {LIVE}"
+            "UPDATE subscriptions SET events = ?2, callback_url = ?3, active = ?4{hook}
+             WHERE id = ?1 AND events = ?5 AND callback_url = ?6 AND active = ?7
+               AND hook_id IS NOT DISTINCT FROM ?8 AND {LIVE}"
         ),
-        values![
-            subscription.id.as_str(),
-            to_list(&subscription.events),
-            &subscription.callback_url,
-            subscription.active,
-            &row.hook_id,
-            &row.sealed_hook_secret,
-        ],
+        values,
     )
 }
 
 pub(in crate::storage) fn list(
     tenant: &TenantId,
     client: &ClientId,
+    connections: Option<&[ConnectionId]>,
     range: ListRange<'_>,
 ) -> Statement<'static> {
     let mut conditions = Conditions::new(LIVE);
     conditions.equal("tenant_id", Some(tenant.as_str()));
     conditions.equal("client_id", Some(client.as_str()));
+    if let Some(connections) = connections {
+        // The tenant's rows are walked, whatever they are about.
+        let ids = connections.iter().map(ConnectionId::as_str);
+        conditions.among("connection_id || ''", ids);
+    }
     page(SELECT, conditions, "id", range)
 }
 

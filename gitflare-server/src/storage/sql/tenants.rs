@@ -1,7 +1,7 @@
 //! Tenants and the customers that are tenants.
 
 use gitflare_core::{
-    ClientId, TenantId, Timestamp,
+    ClientId, TenantId, Timestamp, UserId,
     storage::{ListRange, Tenant, TenantKind},
 };
 
@@ -164,6 +164,98 @@ pub(in crate::storage) fn end_under(id: &TenantId, at: Timestamp) -> [Statement<
         }
         Statement::new(text, values)
     })
+}
+
+/// Leaves the customers of a client that has ended to the clean-up.
+pub(in crate::storage) fn abandon_customers(client: &ClientId, at: Timestamp) -> Statement<'_> {
+    Statement::new(
+        "INSERT INTO endings (kind, subject, at) VALUES ('customers', ?1, ?2)
+         ON CONFLICT DO NOTHING",
+        values![client.as_str(), at],
+    )
+}
+
+/// Leaves the tenants of a person who is about to be deleted to the clean-up: those that they belong
+/// to, and their own workspaces with public clients.
+pub(in crate::storage) fn abandon_own(user: &UserId, at: Timestamp) -> Statement<'_> {
+    Statement::new(
+        "INSERT INTO endings (kind, subject, at)
+         SELECT 'tenant', m.tenant_id, CAST(?2 AS BIGINT) FROM memberships m WHERE m.user_id = ?1
+         UNION ALL SELECT 'tenant', c.tenant_id, CAST(?2 AS BIGINT) FROM customers c
+           JOIN clients l ON l.id = c.client_id AND l.public_id IS NOT NULL
+           WHERE c.customer_ref = ?1
+         ON CONFLICT DO NOTHING",
+        values![user.as_str(), at],
+    )
+}
+
+/// What was left behind: a tenant, or the customers of a client.
+pub(in crate::storage) struct Abandoned {
+    kind: String,
+    subject: String,
+    pub(in crate::storage) at: Timestamp,
+}
+
+impl Abandoned {
+    pub(in crate::storage) fn of<R: Columns>(row: &R) -> Result<Self, R::Error> {
+        Ok(Self {
+            kind: text(row, 0)?,
+            subject: text(row, 1)?,
+            at: time(row, 2)?,
+        })
+    }
+
+    pub(in crate::storage) fn first(lock: &str) -> Statement<'static> {
+        Statement::new(
+            format!(
+                "SELECT kind, subject, at FROM endings WHERE kind IN ('customers', 'tenant')
+                 ORDER BY kind, subject LIMIT 1{lock}"
+            ),
+            values![],
+        )
+    }
+
+    /// Some of the tenants, each of them to be let go of when it was looked at.
+    pub(in crate::storage) fn some(&self, limit: usize) -> Statement<'_> {
+        let text = match self.kind.as_str() {
+            "tenant" => {
+                "SELECT subject FROM endings WHERE kind = 'tenant' AND subject = ?1 LIMIT ?2"
+            }
+            _ => "SELECT DISTINCT tenant_id FROM customers WHERE client_id = ?1 LIMIT ?2",
+        };
+        Statement::new(text, values![&self.subject, limit])
+    }
+
+    /// Takes a tenant off the list of those to look at.
+    pub(in crate::storage) fn let_go<'a>(&'a self, tenant: &'a TenantId) -> Statement<'a> {
+        match self.kind.as_str() {
+            "tenant" => self.forget(),
+            _ => Statement::new(
+                "DELETE FROM customers WHERE client_id = ?1 AND tenant_id = ?2",
+                values![&self.subject, tenant.as_str()],
+            ),
+        }
+    }
+
+    /// Takes it out, when none of its tenants is left.
+    pub(in crate::storage) fn forget(&self) -> Statement<'_> {
+        Statement::new(
+            "DELETE FROM endings WHERE kind = ?1 AND subject = ?2",
+            values![&self.kind, &self.subject],
+        )
+    }
+}
+
+/// Finds out whether somebody sees what is in a tenant: a member, or a customer of a live client.
+pub(in crate::storage) fn is_seen(id: &TenantId) -> Statement<'_> {
+    Statement::new(
+        "SELECT tenant_id FROM memberships WHERE tenant_id = ?1
+         UNION ALL SELECT c.tenant_id FROM customers c
+           JOIN clients l ON l.id = c.client_id AND l.status = 'active'
+           WHERE c.tenant_id = ?1 AND (l.public_id IS NULL
+             OR EXISTS (SELECT 1 FROM users u WHERE u.id = c.customer_ref))",
+        values![id.as_str()],
+    )
 }
 
 /// Finds a deleted tenant of which something may be left.

@@ -22,7 +22,7 @@ const COLUMNS: &str = "t.id, t.tenant_id, t.client_id, t.authorization_id, t.iss
     coalesce(t.revoked_at, a.ended_at, CASE l.status WHEN 'deleted' THEN l.updated_at END),
     t.last_used_at";
 /// How many columns stand before a share's, and before its connection's, in an access's rows.
-const BEFORE_SHARE: usize = 13;
+const BEFORE_SHARE: usize = 14;
 const BEFORE_CONNECTION: usize = BEFORE_SHARE + 4;
 const BEFORE_APPROVAL: usize = BEFORE_CONNECTION + connections::WIDTH;
 
@@ -90,7 +90,7 @@ fn access(approval: &str) -> String {
     };
     format!(
         "SELECT {COLUMNS}, l.status, CASE WHEN l.status = 'deleted' AND a.id IS NOT NULL
-             THEN 'revoked' ELSE a.status END, g.id, g.permissions, g.expires_at, g.approves_all,
+             THEN 'revoked' ELSE a.status END, l.public_id, g.id, g.permissions, g.expires_at, g.approves_all,
            {}{of_approval}
          FROM tokens t JOIN clients l ON l.id = t.client_id
          LEFT JOIN authorizations a ON a.id = t.authorization_id
@@ -150,6 +150,7 @@ pub(in crate::storage) fn bare_access<R: Columns>(row: &R) -> Result<Access, R::
         token: token(row)?,
         client_is_active: parsed(row, 11, ClientStatus::parse)? == ClientStatus::Active,
         authorization: maybe(row, 12, AuthorizationStatus::parse)?,
+        client_public_id: maybe_text(row, 13)?,
         shares: Vec::new(),
     })
 }

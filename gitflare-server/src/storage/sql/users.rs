@@ -132,7 +132,7 @@ pub(in crate::storage) fn own_authorizations(id: &UserId) -> Statement<'_> {
         "SELECT a.id FROM customers c
          JOIN clients l ON l.id = c.client_id AND l.public_id IS NOT NULL
          JOIN authorizations a ON a.client_id = c.client_id AND a.tenant_id = c.tenant_id
-         WHERE c.customer_ref = ?1 AND a.status <> 'revoked'",
+         WHERE c.customer_ref = ?1 AND a.status <> 'revoked' ORDER BY a.id",
         values![id.as_str()],
     )
 }

@@ -136,6 +136,23 @@ impl Conditions {
         self.compare(column, "=", text.map(str::to_owned));
     }
 
+    /// Adds that a column is one of these texts.
+    pub(in crate::storage) fn among<'t>(
+        &mut self,
+        column: &str,
+        texts: impl IntoIterator<Item = &'t str>,
+    ) {
+        let parameters: Vec<_> = texts
+            .into_iter()
+            .map(|text| self.bind(text.to_owned()))
+            .collect();
+        let one_of = match parameters.is_empty() {
+            true => " AND FALSE".to_owned(),
+            false => format!(" AND {column} IN ({})", parameters.join(", ")),
+        };
+        self.clause.push_str(&one_of);
+    }
+
     /// Adds `column = text` as a condition that no index is chosen by. For a column whose value
     /// follows from another one that is given too.
     pub(in crate::storage) fn also_equal(&mut self, column: &str, text: Option<&str>) {

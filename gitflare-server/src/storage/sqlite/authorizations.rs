@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scope, Scopes, TenantId,
     Timestamp,
+    provider::ProviderId,
     storage::{
-        ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus, AuthorizationStore,
-        Grant, GrantFilter, ListRange, Repositories, Sharing,
+        Approval, ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus,
+        AuthorizationStore, Grant, GrantFilter, ListRange, Repositories, Sharing,
     },
 };
 use rusqlite::Connection;
@@ -17,7 +18,7 @@ use super::{
     subscriptions::{end, end_later},
 };
 use crate::storage::sql::{
-    Statement, authorizations, clients, id, number, subscriptions::Ending, values,
+    Statement, authorizations, clients, id, number, subscriptions::Ending, text, values,
 };
 
 fn with_repositories(connection: &Connection, mut grant: Grant) -> rusqlite::Result<Grant> {
@@ -273,17 +274,27 @@ impl AuthorizationStore for SqliteStorage {
         })
     }
 
-    async fn approves(
+    async fn find_approval(
         &self,
         id: &AuthorizationId,
         connection: &ConnectionId,
         permission: Scope,
         repository: &str,
         now: Timestamp,
-    ) -> Result<bool> {
-        self.finds(authorizations::approves(
-            id, connection, permission, repository, now,
-        ))
+    ) -> Result<Option<Approval>> {
+        let found = authorizations::find_approval(id, connection, permission, repository, now);
+        self.one(found, |row| authorizations::approval(row))
+    }
+
+    async fn repository_name(
+        &self,
+        client: &ClientId,
+        tenant: &TenantId,
+        provider: ProviderId,
+        repository: &str,
+    ) -> Result<Option<String>> {
+        let name = authorizations::repository_name(client, tenant, provider, repository);
+        self.one(name, |row| text(row, 0))
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {

@@ -11,7 +11,7 @@ use super::{
     SqliteStorage, failed,
     rows::{every, run},
 };
-use crate::storage::sql::cleanup;
+use crate::storage::sql::{cleanup, natural};
 
 #[async_trait]
 impl CleanupStore for SqliteStorage {
@@ -42,6 +42,11 @@ impl CleanupStore for SqliteStorage {
             Ok(begun)
         })
         .await
+    }
+
+    async fn count(&self) -> Result<u64> {
+        let counted = self.one(cleanup::count(), |row| natural(row, 0))?;
+        Ok(counted.unwrap_or_default())
     }
 
     async fn postpone(&self, kind: CleanupKind, subject: &str, at: Timestamp) -> Result<()> {

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use gitflare_core::{
     ClientId, CredentialHash, Result, SecretId, Timestamp,
     storage::{
-        AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange, NewClient, Tenant,
+        AppProfile, AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange,
+        NewClient, Tenant,
     },
 };
 use rusqlite::Connection;
@@ -30,7 +31,9 @@ pub(super) fn end(connection: &Connection, id: &ClientId, at: Timestamp) -> Resu
         return Ok(false);
     }
     run(connection, &clients::delete_secrets(id))?;
+    run(connection, &clients::delete_profile(id))?;
     end_later(connection, Ending::Client(id), at)?;
+    run(connection, &tenants::abandon_customers(id, at))?;
     Ok(true)
 }
 
@@ -127,6 +130,29 @@ impl ClientStore for SqliteStorage {
         let statement = "UPDATE client_secrets SET last_used_at = ?2 WHERE id = ?1";
         self.writer.touch(statement, id.as_str(), at);
         Ok(())
+    }
+
+    async fn profile(&self, id: &ClientId) -> Result<AppProfile> {
+        let found = self.one(clients::find_profile(id), |row| clients::profile(row))?;
+        Ok(found.unwrap_or_default())
+    }
+
+    async fn set_profile(
+        &self,
+        id: &ClientId,
+        profile: AppProfile,
+        entry: AuditEntry,
+    ) -> Result<bool> {
+        let id = id.clone();
+        self.write(move |connection| {
+            if !exists(connection, &clients::is_live(&id))? {
+                return Ok(false);
+            }
+            run(connection, &clients::set_profile(&id, &profile))?;
+            audit(connection, &entry)?;
+            Ok(true)
+        })
+        .await
     }
 
     async fn sealed_embed_secret(&self, id: &ClientId) -> Result<Option<Vec<u8>>> {

@@ -159,6 +159,11 @@ impl ConnectionStore for SqliteStorage {
             .await
     }
 
+    async fn count_to_reconnect(&self) -> Result<Vec<(ProviderId, u64)>> {
+        let statement = connections::count_to_reconnect();
+        self.all(statement, |row| connections::counted(row))
+    }
+
     async fn touch(&self, id: &ConnectionId, at: Timestamp) -> Result<()> {
         let statement = "UPDATE connections SET last_used_at = ?2 WHERE id = ?1";
         self.writer.touch(statement, id.as_str(), at);

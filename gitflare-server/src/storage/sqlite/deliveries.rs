@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use gitflare_core::{
     ClientId, EventId, Result, SubscriptionId, Timestamp,
     storage::{
-        Capacity, Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStore, ListRange, NewDelivery,
-        Settlement, StoredSubscription,
+        Backlog, Capacity, Delivery, DeliveryAttempt, DeliveryRecord, DeliveryStore, ListRange,
+        NewDelivery, Settlement, StoredSubscription,
     },
 };
 use rusqlite::Connection;
@@ -162,6 +162,7 @@ fn settle(
     };
     if let Some(attempt) = attempt {
         run(connection, &deliveries::insert_attempt(id, attempt))?;
+        run(connection, &deliveries::forget_attempts(id))?;
         note_answer(connection, &line, attempt, settlement)?;
     }
     run(connection, &deliveries::release_line(&line, settlement))?;
@@ -244,6 +245,12 @@ impl DeliveryStore for SqliteStorage {
         self.one(deliveries::next_due(), |row| time(row, 0))
     }
 
+    async fn backlog(&self, late_before: Timestamp) -> Result<Backlog> {
+        let statement = deliveries::backlog(late_before);
+        let told = self.one(statement, |row| deliveries::told_backlog(row))?;
+        Ok(told.unwrap_or_default())
+    }
+
     async fn paused_until(&self, client: &ClientId) -> Result<Option<Timestamp>> {
         let paused = deliveries::paused_until(client.as_str());
         let paused = self.one(paused, |row| maybe_time(row, 0))?;
@@ -269,11 +276,13 @@ impl DeliveryStore for SqliteStorage {
         &self,
         subscription: &SubscriptionId,
         id: &EventId,
+        since: Timestamp,
         now: Timestamp,
     ) -> Result<bool> {
         let (subscription, id) = (subscription.clone(), id.clone());
         self.write(move |connection| {
-            let queued = run(connection, &deliveries::replay(&subscription, &id, now))? == 1;
+            let replayed = deliveries::replay(&subscription, &id, since, now);
+            let queued = run(connection, &replayed)? == 1;
             if queued {
                 refresh(connection, subscription.as_str())?;
             }

@@ -31,6 +31,8 @@ pub(super) const CORE: &[&str] = &[
     include_str!("../../../migrations/0012_deleted_tenants.sql"),
     include_str!("../../../migrations/0013_default_branches.sql"),
     include_str!("../../../migrations/0014_public_clients.sql"),
+    include_str!("../../../migrations/0015_to_reconnect.sql"),
+    include_str!("../../../migrations/0016_abandoned.sql"),
 ];
 /// Of the usage log, oldest first.
 pub(super) const USAGE: &[&str] = &[

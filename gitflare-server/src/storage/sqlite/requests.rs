@@ -50,7 +50,13 @@ impl RequestStore for SqliteStorage {
         .await
     }
 
-    async fn deny(&self, hash: &CredentialHash, at: Timestamp, entry: AuditEntry) -> Result<bool> {
+    async fn deny(
+        &self,
+        hash: &CredentialHash,
+        ends_pending: bool,
+        at: Timestamp,
+        entry: AuditEntry,
+    ) -> Result<bool> {
         let hash = *hash;
         self.write(move |connection| {
             let denied = taken(connection, &requests::deny(&hash, at), |row| {
@@ -59,7 +65,9 @@ impl RequestStore for SqliteStorage {
             let Some((client, tenant)) = denied else {
                 return Ok(false);
             };
-            run(connection, &requests::end_pending(&client, &tenant))?;
+            if ends_pending {
+                run(connection, &requests::end_pending(&client, &tenant))?;
+            }
             audit(connection, &entry)?;
             Ok(true)
         })

@@ -81,6 +81,7 @@ mod tests {
 
     /// Columns of bytes that hold no ciphertext.
     const PLAIN: &[&str] = &[
+        "client_profiles.logo",
         "client_secrets.hash",
         "codes.hash",
         "key_checks.value",

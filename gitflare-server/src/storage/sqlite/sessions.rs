@@ -35,6 +35,11 @@ impl SessionStore for SqliteStorage {
         Ok(found.filter(|session| session.is_live(now)))
     }
 
+    async fn list(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>> {
+        let all = self.all(sessions::list(user), |row| sessions::session(row))?;
+        Ok(sessions::live(all, now))
+    }
+
     async fn renew(&self, id: &SessionId, hash: CredentialHash) -> Result<bool> {
         let id = id.clone();
         self.write(move |connection| Ok(run(connection, &sessions::renew(&id, &hash))? == 1))

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    ClientId, Result, SubscriptionId, TenantId, Timestamp,
+    ClientId, ConnectionId, Result, SubscriptionId, TenantId, Timestamp,
     provider::ProviderId,
     storage::{
-        AuditEntry, ListRange, MAX_SUBSCRIPTIONS, StoredSubscription, SubscriptionStore,
-        too_many_subscriptions,
+        AuditEntry, CleanupJob, ListRange, MAX_SUBSCRIPTIONS, StoredSubscription,
+        SubscriptionStore, too_many_subscriptions,
     },
 };
 use rusqlite::Connection;
@@ -16,7 +16,7 @@ use super::{
     rows::{audit, run, run_all, taken},
 };
 use crate::storage::sql::{
-    number,
+    cleanup, number,
     subscriptions::{self, Ended, Ending},
 };
 
@@ -110,14 +110,23 @@ impl SubscriptionStore for SqliteStorage {
         .await
     }
 
-    async fn update(&self, row: &StoredSubscription, entry: AuditEntry) -> Result<bool> {
-        let row = row.clone();
+    async fn update(
+        &self,
+        old: &StoredSubscription,
+        new: &StoredSubscription,
+        unused: Option<CleanupJob>,
+        entry: AuditEntry,
+    ) -> Result<bool> {
+        let (old, new) = (old.clone(), new.clone());
         self.write(move |connection| {
-            let changed = run(connection, &subscriptions::update(&row))? == 1;
-            if changed {
-                audit(connection, &entry)?;
+            if run(connection, &subscriptions::update(&old, &new))? == 0 {
+                return Ok(false);
             }
-            Ok(changed)
+            if let Some(job) = &unused {
+                run(connection, &cleanup::enqueue(job))?;
+            }
+            audit(connection, &entry)?;
+            Ok(true)
         })
         .await
     }
@@ -126,9 +135,10 @@ impl SubscriptionStore for SqliteStorage {
         &self,
         tenant: &TenantId,
         client: &ClientId,
+        connections: Option<&[ConnectionId]>,
         range: ListRange<'_>,
     ) -> Result<Vec<StoredSubscription>> {
-        let statement = subscriptions::list(tenant, client, range);
+        let statement = subscriptions::list(tenant, client, connections, range);
         self.page(statement, |row| subscriptions::subscription(row))
             .await
     }

@@ -13,7 +13,11 @@ use super::{
     SqliteStorage, authorizations, clients, connections, failed,
     rows::{audit, every, exists, run, run_all, taken},
 };
-use crate::storage::sql::{id, tenants, text};
+use crate::storage::sql::{
+    id,
+    tenants::{self, Abandoned},
+    text,
+};
 
 /// Deletes those of these tenants that are a client's customers and hold nothing: anybody can make
 /// one by opening the client's page (SC-6).
@@ -55,6 +59,37 @@ fn disconnect(connection: &Connection, id: &TenantId, at: Timestamp) -> Result<(
         connections::revoke(connection, &linked, at)?;
     }
     Ok(())
+}
+
+/// Looks at some tenants that were left behind, and ends those that nobody sees; how many.
+fn end_abandoned(connection: &Connection, limit: usize) -> Result<usize> {
+    loop {
+        let first = Abandoned::first("");
+        let Some(first) = taken(connection, &first, |row| Abandoned::of(row))? else {
+            return Ok(0);
+        };
+        let some = every(connection, &first.some(limit), |row| id!(row, 0, TenantId));
+        let some = some.map_err(|error| failed(&error))?;
+        for tenant in &some {
+            run(connection, &first.let_go(tenant))?;
+            end_unseen(connection, tenant, first.at)?;
+        }
+        if !some.is_empty() {
+            return Ok(some.len());
+        }
+        run(connection, &first.forget())?;
+    }
+}
+
+/// Ends a tenant that nobody sees any more; one in which clients live loses its connections.
+fn end_unseen(connection: &Connection, id: &TenantId, at: Timestamp) -> Result<()> {
+    if exists(connection, &tenants::is_seen(id))? {
+        return Ok(());
+    }
+    match exists(connection, &tenants::live_clients(id))? {
+        true => disconnect(connection, id, at),
+        false => end(connection, id, at).map(|_| ()),
+    }
 }
 
 /// Takes one step of deleting what is left of deleted tenants; its size, 0 when there is none.
@@ -104,6 +139,15 @@ impl TenantStore for SqliteStorage {
             }
             Ok(ended)
         };
+        self.writer.erase(erase).await
+    }
+
+    async fn end_abandoned(&self, limit: usize) -> Result<usize> {
+        // Looked for every second; nearly always a read is all it costs.
+        if !self.finds(Abandoned::first(""))? {
+            return Ok(0);
+        }
+        let erase = move |connection: &Connection| end_abandoned(connection, limit);
         self.writer.erase(erase).await
     }
 

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::{
     SqliteStorage, authorizations, clients, failed,
-    rows::{audit, every, run},
+    rows::{audit, every, exists, run},
 };
 use crate::storage::sql::{id, tenants, users};
 
@@ -117,12 +117,22 @@ impl UserStore for SqliteStorage {
         .await
     }
 
+    async fn own_authorizations(&self, id: &UserId) -> Result<Vec<AuthorizationId>> {
+        self.read(|connection| {
+            every(connection, &users::own_authorizations(id), |row| {
+                id!(row, 0, AuthorizationId)
+            })
+        })
+    }
+
     async fn delete(&self, id: &UserId, at: Timestamp, entry: AuditEntry) -> Result<bool> {
         let id = id.clone();
         self.write(move |connection| {
-            if run(connection, &users::delete(&id))? == 0 {
+            if !exists(connection, &users::find(&id))? {
                 return Ok(false);
             }
+            run(connection, &tenants::abandon_own(&id, at))?;
+            run(connection, &users::delete(&id))?;
             let owned = users::owned_clients(&id);
             let owned = every(connection, &owned, |row| id!(row, 0, ClientId));
             for client in owned.map_err(|error| failed(&error))? {

@@ -32,7 +32,11 @@ use serde_json::{Value, json};
 use super::{
     super::{
         super::{
-            app::App, bodies::CanonicalBody, exchange::Exchange, refusal::Refusal, reply::Reply,
+            app::App,
+            bodies::CanonicalBody,
+            exchange::{Exchange, ReadNote},
+            refusal::Refusal,
+            reply::Reply,
         },
         unified,
     },
@@ -71,6 +75,7 @@ pub(super) struct Call {
     bearer: Secret<String>,
     token: AccessToken,
     request_id: RequestId,
+    note: ReadNote,
     refusal: OnceLock<(Error, Scopes)>,
 }
 
@@ -81,6 +86,7 @@ impl Call {
             bearer,
             token,
             request_id: x.request_id.clone(),
+            note: Arc::clone(x.note()),
             refusal: OnceLock::new(),
         }
     }
@@ -98,18 +104,22 @@ impl Call {
             // The checks come in the contract's order, and the refusal has its usage row.
             _ if !self.token.permissions.contains(scope) => {
                 let (request, _) = self.request(offer, arguments.unwrap_or_default());
-                unified::perform(&self.app, request).await.map(drop)
+                unified::perform(&self.app, request, &self.note)
+                    .await
+                    .map(drop)
             }
             // A call is a read, and has its row whatever is wrong with it.
             Err(error) => {
                 let (request, _) = self.request(offer, Arguments::default());
                 let fault = Some(error);
                 let request = ReadRequest { fault, ..request };
-                unified::perform(&self.app, request).await.map(drop)
+                unified::perform(&self.app, request, &self.note)
+                    .await
+                    .map(drop)
             }
             Ok(arguments) => {
                 let (request, extra) = self.request(offer, arguments);
-                match unified::perform(&self.app, request).await {
+                match unified::perform(&self.app, request, &self.note).await {
                     Ok(reply) => {
                         let body = unified::body(&self.request_id, &reply);
                         let narrowed = serde_json::to_value(body)

@@ -53,6 +53,7 @@ pub(crate) const DOCUMENTS: &[Document] = &[
     text("fields", "Which members can be null, and what each provider serves.", include_str!("../../../../docs/fields.text")),
     #[cfg(feature = "mcp")]
     text("agents", "The reads as tools of the Model Context Protocol, and what an injected instruction can do.", include_str!("../../../../docs/agents.text")),
+    text("records", "What a customer keeps: the log of what was read, and the signed record of an approval.", include_str!("../../../../docs/records.text")),
     text("sessions", "The session token of developers.", include_str!("../../../../docs/sessions.text")),
 ];
 

@@ -41,6 +41,18 @@ impl<'a> Reference<'a> {
             .to_owned()
     }
 
+    /// The names of an operation's query parameters.
+    pub(crate) fn query_of(self, method: &str, path: &str) -> impl Iterator<Item = &'a str> {
+        let id = self.id_of(method, path);
+        let found = self
+            .operations()
+            .find(|(_, _, it)| it["operationId"] == id.as_str());
+        let parameters = found.and_then(|(_, _, it)| it["parameters"].as_array());
+        let own = parameters.into_iter().flatten();
+        own.filter(|it| it["in"] == "query")
+            .filter_map(|it| it["name"].as_str())
+    }
+
     /// The page of one operation; `None` when there is no such id.
     pub(crate) fn operation(self, id: &str) -> Option<String> {
         let mut all = self.operations();

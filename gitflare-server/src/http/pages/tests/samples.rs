@@ -10,14 +10,17 @@ use http::StatusCode;
 
 use super::super::{
     View,
-    account::{FieldProblem, LoginView, ResetView, SignupView},
+    account::{FieldProblem, ForgottenView, LoginView, ResetView, SignupView},
+    calls::{CallFilter, CallRow, CallsView, Choice, UsagePanel},
     chart::{Bar, Chart},
-    connect::{AppCard, ConnectOption, ConnectedAccount, FirewallNote, Notice, PermissionChoice},
+    connect::{
+        AppCard, ConnectOption, ConnectedAccount, FirewallNote, Host, Notice, PermissionChoice,
+    },
     consent::{ConsentView, Embedding, LockedView},
     customers::{AccountRow, CustomerRow, CustomerView, CustomersView},
     dashboard::{
-        AppForm, AppPanel, CallRow, ConnectionRow, DashboardView, FreshSecrets, SecretRow,
-        UsagePanel,
+        AgentRow, AppForm, AppPanel, ConnectionRow, DashboardView, FreshSecrets, LinkPart,
+        ProfileForm, PurposeRow, Recent, SecretRow,
     },
     docs::{DocumentView, LandingView, ReferenceView, ZeroTrustView},
     documents,
@@ -28,7 +31,9 @@ use super::super::{
     explain::{ExplainView, StepRow},
     handover::{Handover, HandoverView},
     manage::{ManageView, SharingState},
+    own_account::{OwnAccountView, SessionRow},
     picker::{Picked, Picker, RepositoryChoice},
+    reads::{ReadRow, ReadsView},
     testapp::{
         ConnectionState as Progress, DeliveryRow, DiffView, EventsView, ExchangeCard, ProbeRow,
         ProbeView, SideRow, SubscribeRow, TestappView,
@@ -59,6 +64,13 @@ fn sample(name: &'static str, reply: Result<Reply, crate::http::refusal::Refusal
 
 fn link(text: &str) -> Link {
     Link::new(text).unwrap()
+}
+
+fn host(provider: ProviderId) -> Host {
+    Host {
+        mark: provider.as_str().to_owned(),
+        name: provider.name().into(),
+    }
 }
 
 fn option(provider: ProviderId) -> ConnectOption {
@@ -97,6 +109,9 @@ impl Words<'_> {
             ),
             returns_to: Some(self.shown("app.acme.example")),
             stranger: None,
+            logo: Some("/app/logos/client_1".to_owned()),
+            website: Some(link("https://acme.example")),
+            privacy: Some(link("https://acme.example/privacy")),
         }
     }
 
@@ -104,7 +119,7 @@ impl Words<'_> {
         vec![
             ConnectedAccount {
                 id: "conn_1".to_owned(),
-                provider: ProviderId::GITHUB,
+                host: host(ProviderId::GITHUB),
                 login: self.shown("ada-lovelace"),
                 reconnect: None,
                 problem: None,
@@ -112,7 +127,7 @@ impl Words<'_> {
             },
             ConnectedAccount {
                 id: "conn_2".to_owned(),
-                provider: ProviderId::GITLAB,
+                host: host(ProviderId::GITLAB),
                 login: self.shown("ada"),
                 reconnect: Some(option(ProviderId::GITLAB)),
                 problem: Some(self.shown("GitLab no longer accepts this sign-in.")),
@@ -126,7 +141,7 @@ impl Words<'_> {
             .map(|index| RepositoryChoice {
                 connection_id: "conn_1".to_owned(),
                 id: format!("{}", 1_000 + index),
-                provider: ProviderId::GITHUB,
+                host: host(ProviderId::GITHUB),
                 account: self.shown("ada-lovelace"),
                 full_name: self.shown(&format!("ada-lovelace/engine-{index:02}")),
                 description: (index % 3 == 0).then(|| self.shown("Notes on the analytical engine")),
@@ -189,6 +204,7 @@ impl Words<'_> {
                 .into_iter()
                 .collect(),
                 Scopes::all(),
+                |_| Some(self.shown("Charts of how you deliver.")),
             ),
             connect: options(),
             accounts: if accounts {
@@ -214,9 +230,12 @@ impl Words<'_> {
             csrf: (self.of)("token"),
             address: link("/app/company/apps/client_1?customer_ref=customer-42"),
             state,
+            reads: link("/app/company/apps/client_1/reads?session=sess_1"),
+            record: link("/app/company/apps/client_1/record?session=sess_1"),
             permissions: PermissionChoice::among(
                 Scopes::all(),
                 [Scope::ReadCommits].into_iter().collect(),
+                |_| Some(self.shown("Charts of how you deliver.")),
             ),
             connect: options(),
             accounts: self.accounts(),
@@ -225,6 +244,50 @@ impl Words<'_> {
             notice: Some(Notice::done((self.of)("Your changes are saved."))),
             is_framed: false,
             frame_ancestors: vec!["https://app.acme.example".to_owned()],
+        }
+    }
+
+    fn reads(&self, some: bool) -> ReadsView {
+        let row = |repository| ReadRow {
+            at: "2026-03-02 10:00:01 UTC".to_owned(),
+            sees: Scope::ReadCommits.label(),
+            endpoint_key: "commits.list",
+            provider: Some(self.shown("GitHub")),
+            repository,
+            items: 25,
+            blocked_files: 0,
+            redacted_secrets: 2,
+        };
+        let name = self.shown("ada-lovelace/engine-01");
+        ReadsView {
+            app: self.shown("Acme Insights"),
+            rows: some
+                .then(|| row(Some(name)))
+                .into_iter()
+                .chain(some.then(|| row(None)))
+                .collect(),
+            back: link("/app/company/apps/client_1?customer_ref=customer-42"),
+            file: link("/app/company/apps/client_1/reads.csv?session=sess_1"),
+            older: some.then(|| link("/app/company/apps/client_1/reads?session=sess_1&from=50")),
+            most: 50_000,
+            frame_ancestors: vec!["https://app.acme.example".to_owned()],
+        }
+    }
+
+    fn account(&self) -> OwnAccountView {
+        let row = |number: u8, is_current| SessionRow {
+            id: format!("sess_{number}"),
+            since: "2026-03-01 09:00 UTC".to_owned(),
+            last_used: "2026-03-02 10:00 UTC".to_owned(),
+            ends: "2026-03-08 09:00 UTC".to_owned(),
+            is_current,
+        };
+        OwnAccountView {
+            user: self.shown("Grace"),
+            email: self.shown("grace@acme.example"),
+            csrf: (self.of)("token"),
+            notice: Some(Notice::done((self.of)("Ended."))),
+            sessions: vec![row(2, true), row(1, false)],
         }
     }
 
@@ -266,37 +329,96 @@ impl Words<'_> {
                     created_at: "2026-03-01".to_owned(),
                     last_used_at: None,
                 }],
-                connect_url: (self.of)(
-                    "https://panel.example/oauth/authorize?response_type=code&client_id=client_1",
-                ),
+                connect_url: vec![
+                    LinkPart {
+                        text: (self.of)("https://panel.example/oauth/authorize?state="),
+                        is_variable: false,
+                    },
+                    LinkPart {
+                        text: "RANDOM_STATE".to_owned(),
+                        is_variable: true,
+                    },
+                ],
+                try_url: link("https://panel.example/oauth/authorize?response_type=code"),
                 manage_url: (self.of)(
                     "https://panel.example/app/company/apps/client_1?customer_ref=CUSTOMER_ID",
                 ),
                 form: self.form(Vec::new()),
+                profile: ProfileForm {
+                    logo: Some("/app/logos/client_1".to_owned()),
+                    website: (self.of)("https://acme.example"),
+                    privacy_url: (self.of)("https://acme.example/privacy"),
+                    purposes: vec![PurposeRow {
+                        scope: Scope::ReadCommits,
+                        text: (self.of)("Charts of how you deliver."),
+                    }],
+                    problems: vec![FieldProblem {
+                        field: "privacyUrl",
+                        message: self.shown("Must be an https address."),
+                    }],
+                },
             }],
             new_app: self.form(vec![problem]),
+            agents: vec![AgentRow {
+                client_id: "client_2".to_owned(),
+                name: self.shown("agent.example"),
+                calls_itself: Some(self.shown("Night Owl")),
+                permissions: vec!["read:branches", "read:contents"],
+                since: "2026-03-01".to_owned(),
+                last_used: Some("2026-03-02 10:00 UTC".to_owned()),
+            }],
             connections: vec![ConnectionRow {
-                provider: ProviderId::GITHUB,
+                host: host(ProviderId::GITHUB),
                 login: self.shown("grace"),
                 status: "active",
                 last_used_at: None,
             }],
             connect: options(),
-            calls: [(200, None), (403, Some("REPOSITORY_NOT_APPROVED"))]
+            recent: Recent {
+                requests: 1234,
+                errors: 12,
+            },
+        }
+    }
+
+    fn calls(&self, problems: Vec<FieldProblem>) -> CallsView {
+        let choice = |value: &str| Choice {
+            value: (self.of)(value),
+            label: self.shown(value),
+        };
+        CallsView {
+            user: self.shown("grace@acme.example"),
+            notice: None,
+            filter: CallFilter {
+                entered: vec![
+                    ("clientId", "client_1".to_owned()),
+                    ("status", (self.of)("4xx")),
+                    ("from", (self.of)("2026-03-01")),
+                ],
+                problems,
+                apps: vec![choice("client_1")],
+                endpoints: vec![choice("commits.list")],
+                providers: vec![choice("github")],
+                codes: vec![choice("RATE_LIMITED")],
+            },
+            rows: [(200, None), (403, Some("REPOSITORY_NOT_APPROVED"))]
                 .iter()
                 .map(|&(status, error_code)| CallRow {
-                    at: "2026-03-02 10:00:01".to_owned(),
+                    at: "2026-03-02 10:00:01 UTC".to_owned(),
                     app: self.shown("Acme Insights"),
+                    customer: self.shown("Northwind Ltd"),
+                    tenant_id: "tenant_1".to_owned(),
                     endpoint_key: "commits.list",
                     repository: Some(self.shown("ada-lovelace/engine-01")),
                     status,
                     error_code,
                     duration_ms: 84,
+                    upstream_ms: 80,
                     request_id: "gf_req_1".to_owned(),
                 })
                 .collect(),
             usage: UsagePanel {
-                period: "The last 30 days".to_owned(),
+                period: "From 2026-03-01 00:00:00 UTC".to_owned(),
                 requests: 1234,
                 errors: 12,
                 p50_ms: Some(80),
@@ -314,6 +436,10 @@ impl Words<'_> {
                 ),
                 by_endpoint: vec![((self.of)("commits.list"), 1000, 2)],
             },
+            from: 51,
+            total: 1234,
+            newer: Some("/app/developer/calls?offset=0".to_owned()),
+            older: Some("/app/developer/calls?offset=100".to_owned()),
         }
     }
 
@@ -461,6 +587,7 @@ impl Words<'_> {
             notice: Some(Notice::done((self.of)("The link is made."))),
             link: Some((self.of)("https://panel.example/app/company/apps/client_1")),
             client_id: (self.of)("client_1"),
+            tenant_id: "tenant_1".to_owned(),
             customer: self.customer(),
             is_live: true,
             permissions: vec!["read:commits"],
@@ -655,6 +782,7 @@ impl Words<'_> {
                     csrf: (self.of)("token"),
                     return_to: Some((self.of)("/docs")),
                     email: (self.of)("grace@acme.example"),
+                    sends_mail: true,
                     problems: vec![problem("email"), problem("password")],
                     notice: Some(Notice::problem((self.of)("E-mail or password is wrong."))),
                 }
@@ -690,7 +818,28 @@ impl Words<'_> {
                 }
                 .reply(ok),
             ),
+            sample(
+                "forgotten",
+                ForgottenView {
+                    csrf: (self.of)("token"),
+                    email: (self.of)("grace@acme.example"),
+                    notice: Some(Notice::done((self.of)("A link is on its way."))),
+                }
+                .reply(ok),
+            ),
+            sample("account", self.account().reply(ok)),
+            sample("reads", self.reads(true).reply(ok)),
+            sample("reads-empty", self.reads(false).reply(ok)),
             sample("dashboard", self.dashboard().reply(ok)),
+            sample("calls", self.calls(Vec::new()).reply(ok)),
+            sample(
+                "calls-problem",
+                self.calls(vec![FieldProblem {
+                    field: "status",
+                    message: self.shown("status must be an HTTP status."),
+                }])
+                .reply(ok),
+            ),
             sample(
                 "error",
                 ErrorView::new(StatusCode::NOT_FOUND, &error, "gf_req_1").reply(ok),

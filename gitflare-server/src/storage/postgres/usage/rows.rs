@@ -191,10 +191,15 @@ impl Condition {
                 "request_id =",
                 query.request_id.as_ref().map(|id| id.as_str().to_owned()),
             ),
+            ("error_code =", query.error_code.clone()),
         ] {
             if let Some(value) = value {
                 condition.add(column, value.replace('\0', "\u{fffd}"));
             }
+        }
+        if let Some(statuses) = &query.statuses {
+            condition.add("status >=", i64::from(*statuses.start()));
+            condition.add("status <=", i64::from(*statuses.end()));
         }
         condition
     }

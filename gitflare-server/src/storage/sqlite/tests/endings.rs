@@ -132,3 +132,50 @@ async fn an_erasure_waits_for_no_reader_and_is_done_when_it_has_gone() {
     storage.close().await.unwrap();
     assert_eq!(log(), 0);
 }
+
+#[tokio::test]
+async fn whoever_is_disabled_has_no_agents_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = open(folder.path(), None).unwrap();
+    // The second client is an app, whose customer has the same name by chance.
+    let fill = storage.write(|connection| {
+        connection
+            .execute_batch(
+                "INSERT INTO users VALUES ('user_1', 'ada@mail.example', NULL, 'hash', 0);
+                 INSERT INTO tenants (id, name, kind, created_at) VALUES
+                   ('tenant_0', 'x', 'developer', 0), ('tenant_1', 'x', 'company', 0),
+                   ('tenant_2', 'x', 'company', 0);
+                 INSERT INTO clients VALUES
+                   ('client_1', 'tenant_0', NULL, 'x', NULL, '[]', 1, 1, 0, '[]', x'00', 'active',
+                     0, 0, 'reg_1'),
+                   ('client_2', 'tenant_0', NULL, 'x', NULL, '[]', 1, 0, 0, '[]', x'00', 'active',
+                     0, 0, NULL);
+                 INSERT INTO customers VALUES
+                   ('client_1', 'user_1', 'tenant_1'), ('client_2', 'user_1', 'tenant_2');
+                 INSERT INTO authorizations (id, tenant_id, client_id, status, permissions,
+                   created_at) VALUES ('authz_1', 'tenant_1', 'client_1', 'active', 1, 0),
+                   ('authz_2', 'tenant_2', 'client_2', 'active', 1, 0);
+                 INSERT INTO tokens VALUES
+                   (x'01', 'atk_1', 'tenant_1', 'client_1', 'authz_1', 'refresh_token', 1, '[]', 0,
+                     1, NULL, NULL, NULL),
+                   (x'02', 'atk_2', 'tenant_2', 'client_2', 'authz_2', 'client_credentials', 1,
+                     '[]', 0, 1, NULL, NULL, NULL)",
+            )
+            .map_err(|error| failed(&error))
+    });
+    fill.await.unwrap();
+    let mut people = crate::storage::people::People::of_folder(folder.path()).unwrap();
+    let person = people.find("ada@mail.example").unwrap().unwrap();
+    people.disable(&person).unwrap();
+    let live: Vec<String> = storage
+        .read(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT a.id FROM authorizations a JOIN tokens t ON t.authorization_id = a.id
+                 WHERE a.status = 'active' AND t.revoked_at IS NULL",
+            )?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            rows.collect()
+        })
+        .unwrap();
+    assert_eq!(live, ["authz_2"]);
+}

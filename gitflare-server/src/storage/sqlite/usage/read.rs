@@ -22,7 +22,7 @@ const DAY_MILLIS: i64 = HOURS_OF_DAY * HOUR_MILLIS;
 enum Owners {
     Clients(Vec<String>),
     Tenants(Vec<String>),
-    /// Anybody's, or an intersection: nothing is counted ahead for these.
+    /// Anybody's: nothing is counted ahead for these.
     Any,
 }
 
@@ -99,11 +99,13 @@ impl<'w> Reader<'w> {
         let to = query.to.map_or(i64::MAX, Timestamp::as_millis);
         let owners = match (query.clients.is_empty(), query.tenants.is_empty()) {
             _ if is_rebuilding => Owners::Any,
-            (false, true) => Owners::Clients(texts(query.clients.iter().map(ClientId::as_str))),
+            (false, _) => Owners::Clients(texts(query.clients.iter().map(ClientId::as_str))),
             (true, false) => Owners::Tenants(texts(query.tenants.iter().map(TenantId::as_str))),
             _ => Owners::Any,
         };
-        let has_filter = query.is_narrowed();
+        // Of clients' rows, those of some customers: nothing is counted ahead for these.
+        let is_intersection = !query.clients.is_empty() && !query.tenants.is_empty();
+        let has_filter = query.is_narrowed() || is_intersection;
         let mut reader = Self {
             walk,
             query: UsageQuery {

@@ -1,0 +1,99 @@
+//! What an app tells customers of itself: changed in the API and on the dashboard, shown where they
+//! decide, and served by nobody but this server.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::json;
+
+use crate::contract::{
+    accounts,
+    support::consent::{ConsentFixture, body},
+};
+
+/// A PNG of one pixel.
+const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+#[test]
+fn customers_see_who_asks_and_why() {
+    // sec: CS-6, TN-2
+    let fixture = ConsentFixture::start();
+    let id = fixture.client_id();
+    let path = format!("/v1/developer/apps/{id}/profile");
+    let change = |who: &crate::contract::support::Client, body: &serde_json::Value| {
+        who.request("PATCH", &path).json(body).send()
+    };
+    let ada = &fixture.developer;
+    assert_eq!(ada.get(&path).ok()["profile"]["website"], json!(null));
+    let told = change(
+        ada,
+        &json!({
+            "website": "https://acme.example",
+            "privacyUrl": "https://acme.example/privacy",
+            "purposes": {"read:commits": "Charts of how you deliver."},
+            "logo": PNG,
+        }),
+    )
+    .ok();
+    assert_eq!(
+        told["profile"]["purposes"]["read:commits"],
+        "Charts of how you deliver."
+    );
+    let logo = format!("/app/logos/{id}");
+    assert!(told["logoUrl"].as_str().unwrap().ends_with(&logo), "{told}");
+    let (page, _) = fixture.customer("42", &[]);
+    for part in [
+        format!("src=\"{logo}\""),
+        "href=\"https://acme.example\"".to_owned(),
+        "href=\"https://acme.example/privacy\"".to_owned(),
+        "Charts of how you deliver.".to_owned(),
+    ] {
+        assert!(page.html.contains(&part), "{part}: {}", page.html);
+    }
+    let image = page.browser.get(&logo);
+    assert_eq!(
+        (image.status, image.header("content-type")),
+        (200, Some("image/png"))
+    );
+    assert_eq!(image.body, STANDARD.decode(PNG).unwrap());
+    assert_eq!(image.header("x-content-type-options"), Some("nosniff"));
+
+    for (member, value) in [
+        ("website", json!("http://acme.example")),
+        ("privacyUrl", json!("javascript:alert(1)")),
+        ("purposes", json!({"read:everything": "x"})),
+        ("logo", json!(STANDARD.encode("<svg onload=alert(1)>"))),
+    ] {
+        let answer = change(ada, &json!({member: value}));
+        assert_eq!(
+            answer.refusal(),
+            (400, "INVALID_REQUEST".into()),
+            "{member}"
+        );
+        assert!(
+            answer.message().contains(&format!("`{member}")),
+            "{}",
+            answer.message()
+        );
+    }
+    let eve = accounts::developer(&fixture.server, "eve@mail.example");
+    assert_eq!(
+        change(&eve, &json!({"website": "https://evil.example"})).status,
+        404
+    );
+    assert_eq!(eve.get(&path).status, 404);
+
+    let dashboard = body(&ada.get("/app/dashboard"));
+    assert!(
+        dashboard.contains("value=\"https://acme.example\""),
+        "{dashboard}"
+    );
+    let gone = change(ada, &json!({"website": "", "logo": ""})).ok();
+    assert_eq!(
+        (&gone["profile"]["website"], &gone["logoUrl"]),
+        (&json!(null), &json!(null))
+    );
+    assert_eq!(
+        gone["profile"]["privacyUrl"],
+        "https://acme.example/privacy"
+    );
+    assert_eq!(page.browser.get(&logo).status, 404);
+}
