@@ -154,8 +154,8 @@
 //! | sources of this crate, 700 secrets a MB | 250 | 0.4 |
 //!
 //! The filter was planned for bundles of scripts after that. With every core at work for others it
-//! reads 16 MB of them at 2,650 MB/s where it read 2,150 in the same minute, sources without a secret
-//! at 2,950 (3,290), a hundred secrets a MB at 730 (757). With AVX2 a byte of them takes 16.1
+//! reads 16 MB of them at 2,350 MB/s where it read 1,930 in the same minute, sources without a secret
+//! at 2,870 (2,970), a hundred secrets a MB at 655 (685). With AVX2 a byte of them takes 16.1
 //! instructions (18.4), 12.2 (12.0) and 26.9 (27.3).
 //!
 //! An answer of 2 kB costs 0.6 us whole and 4.4 us in 32 strings, 2.1 and 5.8 us where words for
