@@ -18,13 +18,13 @@ use super::{
     parameters::{Operation, check_cursor_has_provider},
 };
 use crate::{
-    ClientId, Error, Result, TenantId, Timestamp, UserId,
+    Error, Result, TenantId, Timestamp, UserId,
     cursor::CursorScope,
     policy::Permit,
     provider::{Endpoint, ProviderId},
     storage::{
-        ClientFilter, Connection, ConnectionFilter, ConnectionStatus, ListRange, Share, TenantKind,
-        UsageQuery, UsageSummary,
+        Connection, ConnectionFilter, ConnectionStatus, ListRange, Share, TenantKind, UsageQuery,
+        UsageSummary,
     },
 };
 
@@ -251,7 +251,11 @@ impl Gateway {
     /// Whose rows a person may see; `None` when there can be none.
     pub(super) async fn seen_usage(&self, user: &UserId) -> Result<Option<UsageQuery>> {
         let mut seen = UsageQuery {
-            clients: self.clients_of(user).await?,
+            clients: self
+                .storage
+                .clients()
+                .ids_of_person(user, MAX_CLIENTS)
+                .await?,
             ..UsageQuery::default()
         };
         if seen.clients.is_empty() {
@@ -264,24 +268,6 @@ impl Gateway {
         }
         let sees_any = !seen.clients.is_empty() || !seen.tenants.is_empty();
         Ok(sees_any.then_some(seen))
-    }
-
-    /// The live clients of a person's tenants.
-    async fn clients_of(&self, user: &UserId) -> Result<Vec<ClientId>> {
-        let mut clients = Vec::new();
-        for membership in self.storage.users().memberships(user).await? {
-            let filter = ClientFilter {
-                tenant: Some(membership.tenant.id),
-                owner_user: None,
-            };
-            let all = ListRange {
-                after: None,
-                limit: MAX_CLIENTS,
-            };
-            let listed = self.storage.clients().list(&filter, all).await?;
-            clients.extend(listed.into_iter().map(|client| client.id));
-        }
-        Ok(clients)
     }
 
     /// A person's tenants, or the one of them that is named.

@@ -1,12 +1,18 @@
 //! The usage log for people: its rows with the names of repositories and customers. Whose rows
 //! somebody may see is decided in `account_reads.rs`; a name that is not known stays `None`.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
 
 use serde::Serialize;
 
-use super::{Gateway, customers::AppCustomer};
-use crate::{ClientId, Result, TenantId, provider::ProviderId, storage::UsageRow};
+use super::{Gateway, workspace::is_unnamed};
+use crate::{
+    Result,
+    storage::{CustomerRepository, UsageRow},
+};
 
 /// One unified read, with names.
 #[derive(Clone, Debug, Serialize)]
@@ -25,53 +31,41 @@ pub struct UsageCall {
     pub customer_ref: Option<String>,
 }
 
-/// The names that the rows of one page have, each looked up once.
-#[derive(Default)]
-struct Names {
-    customers: HashMap<(ClientId, TenantId), AppCustomer>,
-    repositories: HashMap<(ClientId, TenantId, ProviderId, String), Option<String>>,
+impl Gateway {
+    /// Rows of the usage log with their names, which are asked for at once.
+    pub(super) async fn name_calls(&self, rows: Vec<UsageRow>) -> Result<Vec<UsageCall>> {
+        let of = |row: &UsageRow| (row.client_id.clone(), row.tenant_id.clone());
+        let customers: Vec<_> = distinct(rows.iter().map(of));
+        let repositories: Vec<_> = distinct(rows.iter().filter_map(repository));
+        let names = self.storage.tenants().customer_names(&customers).await?;
+        let store = self.storage.authorizations();
+        let full_names = store.repository_names(&repositories).await?;
+        let customers: HashMap<_, _> = customers.into_iter().zip(names).collect();
+        let repositories: HashMap<_, _> = repositories.into_iter().zip(full_names).collect();
+        let named = rows.into_iter().map(|row| {
+            let customer = customers.get(&of(&row)).cloned().unwrap_or_default();
+            let full_name = repository(&row).and_then(|it| repositories.get(&it));
+            UsageCall {
+                repository_name: full_name.cloned().flatten(),
+                customer_name: customer.name,
+                customer_ref: customer.customer_ref.filter(|name| !is_unnamed(name)),
+                row,
+            }
+        });
+        Ok(named.collect())
+    }
 }
 
-impl Gateway {
-    /// Rows of the usage log with their names.
-    pub(super) async fn name_calls(&self, rows: Vec<UsageRow>) -> Result<Vec<UsageCall>> {
-        let mut names = Names::default();
-        let mut calls = Vec::with_capacity(rows.len());
-        for row in rows {
-            let customer = self.customer_name(&mut names, &row).await?;
-            calls.push(UsageCall {
-                repository_name: self.repository_name(&mut names, &row).await?,
-                customer_name: customer.name,
-                customer_ref: customer.customer_ref,
-                row,
-            });
-        }
-        Ok(calls)
-    }
+/// The repository that a row is about.
+fn repository(row: &UsageRow) -> Option<CustomerRepository> {
+    Some(CustomerRepository {
+        client: row.client_id.clone(),
+        tenant: row.tenant_id.clone(),
+        provider: row.provider?,
+        repository: row.repository_id.clone()?,
+    })
+}
 
-    async fn customer_name(&self, names: &mut Names, row: &UsageRow) -> Result<AppCustomer> {
-        let key = (row.client_id.clone(), row.tenant_id.clone());
-        if let Some(known) = names.customers.get(&key) {
-            return Ok(known.clone());
-        }
-        let customer = self.app_customer(&row.client_id, &row.tenant_id).await?;
-        names.customers.insert(key, customer.clone());
-        Ok(customer)
-    }
-
-    async fn repository_name(&self, names: &mut Names, row: &UsageRow) -> Result<Option<String>> {
-        let (Some(provider), Some(repository)) = (row.provider, &row.repository_id) else {
-            return Ok(None);
-        };
-        let (client, tenant) = (&row.client_id, &row.tenant_id);
-        let key = (client.clone(), tenant.clone(), provider, repository.clone());
-        if let Some(known) = names.repositories.get(&key) {
-            return Ok(known.clone());
-        }
-        let store = self.storage.authorizations();
-        let name = store.repository_name(client, tenant, provider, repository);
-        let name = name.await?;
-        names.repositories.insert(key, name.clone());
-        Ok(name)
-    }
+fn distinct<T: Eq + Hash>(all: impl Iterator<Item = T>) -> Vec<T> {
+    all.collect::<HashSet<_>>().into_iter().collect()
 }

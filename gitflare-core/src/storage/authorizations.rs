@@ -9,6 +9,19 @@ use crate::{
     provider::ProviderId,
 };
 
+/// A repository that a customer may have approved for a client.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CustomerRepository {
+    /// The client.
+    pub client: ClientId,
+    /// The customer's tenant.
+    pub tenant: TenantId,
+    /// Where the repository is.
+    pub provider: ProviderId,
+    /// Its id there.
+    pub repository: String,
+}
+
 /// Filter of a list of grants.
 #[derive(Clone, Debug, Default)]
 pub struct GrantFilter {
@@ -86,15 +99,9 @@ pub trait AuthorizationStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Approval>>;
 
-    /// The name, as last seen, of a repository that a customer has approved for a client, now or
-    /// before; `None` where it was approved with all others.
-    async fn repository_name(
-        &self,
-        client: &ClientId,
-        tenant: &TenantId,
-        provider: ProviderId,
-        repository: &str,
-    ) -> Result<Option<String>>;
+    /// The names, as last seen, of repositories that customers have approved for clients, now or
+    /// before, in the order of `asked`; `None` where one was approved with all others.
+    async fn repository_names(&self, asked: &[CustomerRepository]) -> Result<Vec<Option<String>>>;
 
     /// Notes repositories' names as last seen, and their node ids where known. Unapproved ones are
     /// ignored.

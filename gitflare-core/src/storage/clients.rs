@@ -142,6 +142,9 @@ pub trait ClientStore: Send + Sync {
     /// The live clients, by id.
     async fn list(&self, filter: &ClientFilter, range: ListRange<'_>) -> Result<Vec<Client>>;
 
+    /// The ids of up to `limit` live clients of a person's tenants, by tenant and id.
+    async fn ids_of_person(&self, user: &UserId, limit: usize) -> Result<Vec<ClientId>>;
+
     /// The hashes of a live client's live secrets; empty for any other.
     async fn secret_hashes(&self, id: &ClientId) -> Result<Vec<(SecretId, CredentialHash)>>;
 

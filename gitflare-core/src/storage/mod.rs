@@ -33,7 +33,7 @@ mod users;
 use async_trait::async_trait;
 
 pub use audit::{Actor, AuditAction, AuditEntry, AuditStore, Outcome};
-pub use authorizations::{AuthorizationStore, GrantFilter};
+pub use authorizations::{AuthorizationStore, CustomerRepository, GrantFilter};
 pub use cleanup::{CleanupJob, CleanupKind, CleanupStore};
 pub use clients::{
     AppProfile, Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, NewClient,
@@ -64,7 +64,7 @@ pub use settings::{FirewallSettings, KeyCheck, SettingsStore};
 pub use subscriptions::{
     MAX_SUBSCRIPTIONS, StoredSubscription, SubscriptionStore, too_many_subscriptions,
 };
-pub use tenants::{Tenant, TenantKind, TenantStore};
+pub use tenants::{CustomerNames, Tenant, TenantKind, TenantStore};
 pub use tokens::{
     Access, AccessToken, IssuedBy, RefreshFamily, RepositoryKey, Share, TokenFilter, TokenStore,
 };

@@ -31,6 +31,15 @@ words! {
     }
 }
 
+/// What a customer is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomerNames {
+    /// The name of its tenant; `None` when that is gone.
+    pub name: Option<String>,
+    /// The name by which the client knows it; `None` when it is no customer of the client's.
+    pub customer_ref: Option<String>,
+}
+
 /// Stores tenants.
 #[async_trait]
 pub trait TenantStore: Send + Sync {
@@ -75,6 +84,10 @@ pub trait TenantStore: Send + Sync {
     /// The tenant that a client knows by `customer_ref`. Another client's customer of the same
     /// name is another tenant (TN-1).
     async fn find_customer(&self, client: &ClientId, customer_ref: &str) -> Result<Option<Tenant>>;
+
+    /// The names of tenants, and those by which clients know them, in the order of `asked`; each
+    /// `None` where there is none.
+    async fn customer_names(&self, asked: &[(ClientId, TenantId)]) -> Result<Vec<CustomerNames>>;
 
     /// The name by which a client knows a tenant; `None` when it is no customer of the client's.
     async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>>;

@@ -128,4 +128,29 @@ fn a_question_reads_its_own_counts_and_its_own_page() {
         );
         println!("{path}: {read} rows read, {took:?}");
     }
+    // The same without plans being written, as an operator sees it.
+    drop(node);
+    let node = site.node(0);
+    for path in [all.to_owned(), logs(0), logs(own / 10 * 9)] {
+        let (alone, together) = times(node.address(), &path, &bearer);
+        println!("{path}: median {alone:?}, the longest of sixteen at once {together:?}");
+    }
+}
+
+/// The median of a question that is asked again and again, and the longest of sixteen at once.
+fn times(at: SocketAddr, path: &str, bearer: &str) -> (Duration, Duration) {
+    let ask = || {
+        let begun = Instant::now();
+        let answer = get(at, path, &[bearer]);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        begun.elapsed()
+    };
+    let mut alone: Vec<Duration> = (0..51).map(|_| ask()).collect();
+    alone.sort_unstable();
+    let together = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
+        let took = asking.into_iter().map(|asking| asking.join().unwrap());
+        took.max().unwrap()
+    });
+    (alone[alone.len() / 2], together)
 }

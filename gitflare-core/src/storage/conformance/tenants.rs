@@ -63,6 +63,13 @@ pub async fn a_customer_is_one_tenant_per_client(storage: &dyn Storage) {
     };
     assert_eq!(named(1, 11).await.as_deref(), Some("42"));
     assert_eq!(named(1, 13).await, None, "another client's customer");
+    let asked = [(1, 13), (2, 13), (1, 11), (1, 12)];
+    let asked = asked.map(|(client, tenant)| (client_id(client), tenant_id(tenant)));
+    let told = storage.tenants().customer_names(&asked).await.unwrap();
+    let refs: Vec<_> = told.iter().map(|names| names.customer_ref.as_deref()).collect();
+    assert_eq!(refs, [None, Some("42"), Some("42"), None]);
+    let is_there: Vec<_> = told.iter().map(|names| names.name.is_some()).collect();
+    assert_eq!(is_there, [true, true, true, false]);
     let known = storage
         .tenants()
         .find_customer(&client_id(2), "42")

@@ -140,11 +140,20 @@ pub async fn an_id_goes_before_a_name(storage: &dyn Storage) {
     assert_eq!(approved("octo/new").await.as_deref(), Some("2"));
     assert_eq!(approved("octo/two").await, None);
     let (client, tenant) = (client_id(1), tenant_id(1));
-    let name = |id, provider| store.repository_name(&client, &tenant, provider, id);
-    let github = ProviderId::GITHUB;
-    assert_eq!(name("2", github).await.unwrap().as_deref(), Some("octo/new"));
-    assert_eq!(name("2", ProviderId::GITLAB).await.unwrap(), None);
-    assert_eq!(name("9", github).await.unwrap(), None);
+    let asked = |repository: &str, provider| CustomerRepository {
+        client: client.clone(),
+        tenant: tenant.clone(),
+        provider,
+        repository: repository.into(),
+    };
+    let (github, gitlab) = (ProviderId::GITHUB, ProviderId::GITLAB);
+    let asked = [asked("9", github), asked("2", github), asked("2", gitlab), asked("2", github)];
+    let named = Some("octo/new".to_owned());
+    assert_eq!(
+        store.repository_names(&asked).await.unwrap(),
+        [None, named.clone(), None, named]
+    );
+    assert!(store.repository_names(&[]).await.unwrap().is_empty());
     let unknown = ApprovedRepository {
         id: "9".into(),
         full_name: "octo/nine".into(),

@@ -72,6 +72,19 @@ pub async fn a_person_can_join_a_tenant_once(storage: &dyn Storage) {
         ]
     );
     assert_eq!(audit_rows(storage).await, 3);
+    // What the tenant develops is now theirs to look at.
+    for number in 1..=3 {
+        let new = storage.clients().insert(client(number), entry(6 + number));
+        new.await.unwrap();
+    }
+    storage.clients().delete(&client_id(2), LATER, entry(10)).await.unwrap();
+    let own = async |user, limit| {
+        let clients = storage.clients();
+        clients.ids_of_person(&user_id(user), limit).await.unwrap()
+    };
+    assert_eq!(own(1, 10).await, [client_id(1), client_id(3)]);
+    assert_eq!(own(1, 1).await, [client_id(1)]);
+    assert!(own(9, 10).await.is_empty());
 }
 
 /// Whoever knew the old password is out (SE-5).

@@ -6,11 +6,10 @@ use super::{MemoryStorage, State, matches, page};
 use crate::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scope, Scopes, TenantId,
     Timestamp,
-    provider::ProviderId,
     storage::{
         Approval, ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus,
-        AuthorizationStore, ClientStatus, ConnectionStatus, Grant, GrantFilter, GrantStatus,
-        ListRange, Repositories, Sharing,
+        AuthorizationStore, ClientStatus, ConnectionStatus, CustomerRepository, Grant, GrantFilter,
+        GrantStatus, ListRange, Repositories, Sharing,
     },
 };
 
@@ -278,28 +277,25 @@ impl AuthorizationStore for MemoryStorage {
         }))
     }
 
-    async fn repository_name(
-        &self,
-        client: &ClientId,
-        tenant: &TenantId,
-        provider: ProviderId,
-        repository: &str,
-    ) -> Result<Option<String>> {
+    async fn repository_names(&self, asked: &[CustomerRepository]) -> Result<Vec<Option<String>>> {
         let state = self.state();
-        let is_there = |grant: &Grant| {
-            let connection = state.connections.get(&grant.connection_id);
-            connection.is_some_and(|(connection, _)| connection.provider == provider)
+        let name = |it: &CustomerRepository| {
+            let is_there = |grant: &Grant| {
+                let connection = state.connections.get(&grant.connection_id);
+                connection.is_some_and(|(connection, _)| connection.provider == it.provider)
+            };
+            let mut grants = state.grants.values().rev().filter(|grant| {
+                grant.client_id == it.client && grant.tenant_id == it.tenant && is_there(grant)
+            });
+            grants.find_map(|grant| match &grant.repositories {
+                Repositories::All => None,
+                Repositories::Listed(list) => {
+                    let found = list.iter().find(|listed| listed.id == it.repository);
+                    found.map(|listed| listed.full_name.clone())
+                }
+            })
         };
-        let mut grants = state.grants.values().rev().filter(|grant| {
-            grant.client_id == *client && grant.tenant_id == *tenant && is_there(grant)
-        });
-        Ok(grants.find_map(|grant| match &grant.repositories {
-            Repositories::All => None,
-            Repositories::Listed(list) => {
-                let found = list.iter().find(|listed| listed.id == repository);
-                found.map(|listed| listed.full_name.clone())
-            }
-        }))
+        Ok(asked.iter().map(name).collect())
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {

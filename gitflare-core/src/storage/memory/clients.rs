@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStorage, State, matches, page};
 use crate::{
-    ClientId, CredentialHash, Result, SecretId, Timestamp,
+    ClientId, CredentialHash, Result, SecretId, Timestamp, UserId,
     storage::{
         AppProfile, AuditEntry, AuthorizationStatus, Client, ClientFilter, ClientSecret,
         ClientStatus, ClientStore, ListRange, NewClient, SessionSubject, Tenant,
@@ -176,6 +176,18 @@ impl ClientStore for MemoryStorage {
                 && (filter.owner_user.is_none() || filter.owner_user == client.owner_user_id)
         });
         Ok(page(rows, range, |client| client.id.as_str()))
+    }
+
+    async fn ids_of_person(&self, user: &UserId, limit: usize) -> Result<Vec<ClientId>> {
+        let state = self.state();
+        let is_own = |client: &&Client| {
+            let of = (user.clone(), client.tenant_id.clone());
+            client.status == ClientStatus::Active && state.memberships.contains_key(&of)
+        };
+        let mut own: Vec<_> = state.clients.values().filter(is_own).collect();
+        own.sort_by(|a, b| (&a.tenant_id, &a.id).cmp(&(&b.tenant_id, &b.id)));
+        let ids = own.into_iter().map(|client| client.id.clone());
+        Ok(ids.take(limit).collect())
     }
 
     async fn secret_hashes(&self, id: &ClientId) -> Result<Vec<(SecretId, CredentialHash)>> {

@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use super::{MemoryStorage, State, page};
 use crate::{
     ClientId, Result, TenantId, Timestamp,
-    storage::{AuditEntry, ClientStatus, ListRange, SessionSubject, Tenant, TenantStore},
+    storage::{
+        AuditEntry, ClientStatus, CustomerNames, ListRange, SessionSubject, Tenant, TenantStore,
+    },
 };
 
 impl State {
@@ -167,6 +169,19 @@ impl TenantStore for MemoryStorage {
             .get(&key)
             .and_then(|id| state.tenants.get(id))
             .cloned())
+    }
+
+    async fn customer_names(&self, asked: &[(ClientId, TenantId)]) -> Result<Vec<CustomerNames>> {
+        let state = self.state();
+        let names = asked.iter().map(|(client, tenant)| {
+            let mut known = state.customers.iter();
+            let found = known.find(|((of, _), id)| of == client && *id == tenant);
+            CustomerNames {
+                name: state.tenants.get(tenant).map(|tenant| tenant.name.clone()),
+                customer_ref: found.map(|((_, name), _)| name.clone()),
+            }
+        });
+        Ok(names.collect())
     }
 
     async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {

@@ -37,7 +37,7 @@ impl UsageStore for MemoryStorage {
         for row in &self.matching(query) {
             summary.add(&row.into());
         }
-        Ok(summary.finish(top))
+        summary.finish(top)
     }
 
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize> {

@@ -1,8 +1,11 @@
 //! Counts of durations in buckets that can be added up, and quantiles of them. Below 64 ms a bucket
 //! holds one duration; above, 32 buckets share each doubling, as in an HDR histogram, so that what
 //! is told exceeds the true quantile by less than 1/32 (3.2 %) of it.
+//!
+//! What was kept is added when it is asked for: of thousands of repositories in a month's counts a
+//! summary tells a few.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::bytes::{Input, Output};
 
@@ -10,54 +13,143 @@ use super::bytes::{Input, Output};
 const EXACT: u64 = 64;
 /// Buckets of each doubling above.
 const PER_DOUBLING: u64 = 32;
+/// All buckets there are.
+const BUCKETS: usize = (EXACT + 58 * PER_DOUBLING) as usize;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Histogram(BTreeMap<u64, u64>);
+/// How a histogram stands among kept counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Its buckets alone.
+    Plain,
+    /// Behind the number of its bytes.
+    Measured,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Histogram {
+    counted: BTreeMap<u64, u64>,
+    kept: Vec<Kept>,
+}
+
+/// A histogram among the bytes of kept counts.
+#[derive(Clone, Debug)]
+struct Kept {
+    body: Arc<[u8]>,
+    at: Range<usize>,
+}
+
+impl Kept {
+    fn add_to(&self, sums: &mut [u64]) -> Option<()> {
+        let mut input = Input(self.body.get(self.at.clone())?);
+        let mut bucket = 0usize;
+        for _ in 0..input.count()? {
+            bucket = bucket.checked_add(usize::try_from(input.number()?).ok()?)?;
+            let sum = sums.get_mut(bucket)?;
+            *sum = sum.checked_add(input.number()?)?;
+        }
+        input.0.is_empty().then_some(())
+    }
+}
 
 impl Histogram {
     pub(super) fn add(&mut self, duration: u64) {
-        *self.0.entry(bucket(duration)).or_default() += 1;
+        *self.counted.entry(bucket(duration)).or_default() += 1;
     }
 
-    /// The largest duration of the bucket that so many percent of the counted ones lie in or below;
-    /// `None` when nothing was counted.
-    pub(super) fn quantile(&self, percent: u64) -> Option<u64> {
-        let total: u64 = self.0.values().sum();
-        let rank = (total * percent).div_ceil(100);
-        let mut seen = 0;
-        self.0
-            .iter()
-            .find(|(_, count)| {
-                seen += **count;
+    /// What each bucket holds; `None` when kept counts are damaged.
+    fn sums(&self) -> Option<Vec<u64>> {
+        let mut sums = vec![0; BUCKETS];
+        for (bucket, count) in &self.counted {
+            *sums.get_mut(usize::try_from(*bucket).ok()?)? += count;
+        }
+        for kept in &self.kept {
+            kept.add_to(&mut sums)?;
+        }
+        Some(sums)
+    }
+
+    /// The largest durations of the buckets that so many percent of the counted ones lie in or
+    /// below, each `None` when nothing was counted; `None` when kept counts are damaged.
+    pub(super) fn quantiles<const N: usize>(&self, percents: [u64; N]) -> Option<[Option<u64>; N]> {
+        let sums = self.sums()?;
+        let total: u64 = sums.iter().sum();
+        Some(percents.map(|percent| {
+            let rank = (total * percent).div_ceil(100);
+            let mut seen = 0;
+            let bucket = sums.iter().position(|count| {
+                seen += count;
                 seen >= rank
-            })
-            .map(|(bucket, _)| largest(*bucket))
+            });
+            bucket
+                .filter(|_| total > 0)
+                .map(|bucket| largest(bucket as u64))
+        }))
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        for (bucket, count) in &other.0 {
-            *self.0.entry(*bucket).or_default() += count;
+        for (bucket, count) in &other.counted {
+            *self.counted.entry(*bucket).or_default() += count;
         }
+        self.kept.extend_from_slice(&other.kept);
     }
 
+    /// Adds what was kept into what is counted, so that nothing holds the bytes any longer.
+    pub(super) fn settle(&mut self) -> Option<()> {
+        if !self.kept.is_empty() {
+            let sums = self.sums()?;
+            let counted = (0u64..).zip(sums).filter(|(_, count)| *count > 0);
+            *self = Self {
+                counted: counted.collect(),
+                kept: Vec::new(),
+            };
+        }
+        Some(())
+    }
+
+    /// Writes what is counted, behind the number of its bytes.
+    ///
+    /// What was kept must have been settled.
     pub(super) fn write(&self, output: &mut Output) {
-        output.count(self.0.len());
+        let mut buckets = Output::default();
+        buckets.count(self.counted.len());
         let mut last = 0;
-        for (bucket, count) in &self.0 {
-            output.number(bucket - last);
-            output.number(*count);
+        for (bucket, count) in &self.counted {
+            buckets.number(bucket - last);
+            buckets.number(*count);
             last = *bucket;
         }
+        output.count(buckets.0.len());
+        output.0.extend_from_slice(&buckets.0);
     }
 
-    /// Adds what another one has written.
-    pub(super) fn absorb(&mut self, input: &mut Input<'_>) -> Option<()> {
-        let mut bucket = 0u64;
-        for _ in 0..input.count()? {
-            bucket = bucket.checked_add(input.number()?)?;
-            let count = self.0.entry(bucket).or_default();
-            *count = count.checked_add(input.number()?)?;
-        }
+    /// Adds the histogram at the beginning of `input`, which is the end of `body`.
+    pub(super) fn keep(
+        &mut self,
+        input: &mut Input<'_>,
+        body: &Arc<[u8]>,
+        layout: Layout,
+    ) -> Option<()> {
+        let place = |input: &Input<'_>| body.len().checked_sub(input.0.len());
+        let at = match layout {
+            Layout::Measured => {
+                let length = input.count()?;
+                let start = place(input)?;
+                input.take(length)?;
+                start..start + length
+            }
+            Layout::Plain => {
+                let start = place(input)?;
+                for _ in 0..input.count()? {
+                    input.number()?;
+                    input.number()?;
+                }
+                start..place(input)?
+            }
+        };
+        self.kept.push(Kept {
+            body: Arc::clone(body),
+            at,
+        });
         Some(())
     }
 }
@@ -109,9 +201,8 @@ mod tests {
             ((1..=60).collect(), Some(30), Some(57)),
             ((1..=19).chain([5000]).collect(), Some(10), Some(19)),
         ] {
-            let histogram = of(&durations);
-            assert_eq!(histogram.quantile(50), p50, "{durations:?}");
-            assert_eq!(histogram.quantile(95), p95, "{durations:?}");
+            let told = of(&durations).quantiles([50, 95]);
+            assert_eq!(told, Some([p50, p95]), "{durations:?}");
         }
     }
 
@@ -121,7 +212,8 @@ mod tests {
             mut durations in prop::collection::vec(0u64..(1 << 40), 1..200),
             percent in 1u64..=100,
         ) {
-            let told = of(&durations).quantile(percent).unwrap();
+            let [told] = of(&durations).quantiles([percent]).unwrap();
+            let told = told.unwrap();
             durations.sort_unstable();
             let rank = (durations.len() as u64 * percent).div_ceil(100);
             let truth = durations[usize::try_from(rank).unwrap() - 1];
@@ -133,9 +225,18 @@ mod tests {
                              b in prop::collection::vec(any::<u64>(), 0..50)) {
             let mut output = Output::default();
             of(&a).write(&mut output);
-            let mut sum = of(&b);
-            sum.absorb(&mut Input(&output.0)).unwrap();
-            prop_assert_eq!(sum, of(&[a, b].concat()));
+            let measured: Arc<[u8]> = output.0.into();
+            let mut length = Input(&measured);
+            length.count().unwrap();
+            let plain: Arc<[u8]> = length.0.into();
+            for (body, layout) in [(measured, Layout::Measured), (plain, Layout::Plain)] {
+                let mut sum = of(&b);
+                sum.keep(&mut Input(&body), &body, layout).unwrap();
+                let all = of(&[&*a, &*b].concat());
+                prop_assert_eq!(sum.sums(), all.sums());
+                sum.settle().unwrap();
+                prop_assert_eq!(sum.counted, all.counted);
+            }
         }
     }
 }

@@ -5,18 +5,21 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
+    sync::Arc,
 };
 
 use super::{
     Tally, UsageRow, UsageSummary, UsageTotals,
     bytes::{Input, Output},
-    histogram::Histogram,
+    histogram::{Histogram, Layout},
 };
 use crate::{Error, Result, Timestamp};
 
 const DAY_MILLIS: i64 = 86_400_000;
 /// The form in which counts are kept.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Kept counts that a summary holds until their histograms are added, in bytes.
+const MOST_HELD: usize = 8 << 20;
 
 /// What is counted of a row, borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +63,7 @@ impl<'a> From<&'a UsageRow> for UsageFacts<'a> {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 struct Counts {
     requests: u64,
     errors: u64,
@@ -90,7 +93,7 @@ impl Counts {
         self.durations.write(output);
     }
 
-    fn absorb(&mut self, input: &mut Input<'_>) -> Option<()> {
+    fn keep(&mut self, input: &mut Input<'_>, body: &Arc<[u8]>, layout: Layout) -> Option<()> {
         for count in [
             &mut self.requests,
             &mut self.errors,
@@ -99,7 +102,7 @@ impl Counts {
         ] {
             *count = count.checked_add(input.number()?)?;
         }
-        self.durations.absorb(input)
+        self.durations.keep(input, body, layout)
     }
 
     fn merge(&mut self, other: &Self) {
@@ -110,25 +113,27 @@ impl Counts {
         self.durations.merge(&other.durations);
     }
 
-    fn tally(&self, key: String) -> Tally {
-        Tally {
+    fn tally(&self, key: String) -> Option<Tally> {
+        let [p50_ms, p95_ms] = self.durations.quantiles([50, 95])?;
+        Some(Tally {
             key,
             requests: self.requests,
             errors: self.errors,
-            p50_ms: self.durations.quantile(50),
-            p95_ms: self.durations.quantile(95),
-        }
+            p50_ms,
+            p95_ms,
+        })
     }
 
-    fn total(&self) -> UsageTotals {
-        UsageTotals {
+    fn total(&self) -> Option<UsageTotals> {
+        let [p50_ms, p95_ms] = self.durations.quantiles([50, 95])?;
+        Some(UsageTotals {
             requests: self.requests,
             errors: self.errors,
             blocked_files: self.blocked_files,
             redacted_secrets: self.redacted_secrets,
-            p50_ms: self.durations.quantile(50),
-            p95_ms: self.durations.quantile(95),
-        }
+            p50_ms,
+            p95_ms,
+        })
     }
 }
 
@@ -151,7 +156,7 @@ const GROUPS: [Group; 5] = [
 ];
 
 /// Counts over some rows, in all and by what they have in common.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct UsageRollup {
     totals: Counts,
     groups: [HashMap<Box<str>, Counts>; GROUPS.len()],
@@ -183,28 +188,39 @@ impl UsageRollup {
     /// # Errors
     /// `INTERNAL_ERROR` when they are damaged.
     pub fn absorb(&mut self, kept: &[u8]) -> Result<()> {
-        self.read(kept).map(|_| ())
+        self.read(kept)?;
+        self.settle().ok_or_else(damaged)
     }
 
-    /// Adds counts that were kept, and answers with their totals.
+    /// Adds counts that were kept, but for the sums of their histograms, and answers with their totals.
     fn read(&mut self, kept: &[u8]) -> Result<Counts> {
+        let body: Arc<[u8]> = kept.into();
         let read = |all: &mut Self| {
-            let mut input = Input(kept);
-            if input.byte()? != VERSION {
-                return None;
-            }
+            let mut input = Input(&body);
+            let layout = match input.byte()? {
+                1 => Layout::Plain,
+                VERSION => Layout::Measured,
+                _ => return None,
+            };
             let mut totals = Counts::default();
-            totals.absorb(&mut input)?;
+            totals.keep(&mut input, &body, layout)?;
             all.totals.merge(&totals);
             for group in &mut all.groups {
                 for _ in 0..input.count()? {
                     let key = input.text()?;
-                    of_key(group, key, |counts| counts.absorb(&mut input))?;
+                    of_key(group, key, |counts| counts.keep(&mut input, &body, layout))?;
                 }
             }
             input.0.is_empty().then_some(totals)
         };
-        read(self).ok_or_else(|| Error::internal("counts of the usage log are damaged"))
+        read(self).ok_or_else(damaged)
+    }
+
+    /// Adds up all histograms; `None` when one is damaged.
+    fn settle(&mut self) -> Option<()> {
+        let groups = self.groups.iter_mut().flat_map(HashMap::values_mut);
+        let mut all = std::iter::once(&mut self.totals).chain(groups);
+        all.try_for_each(|counts| counts.durations.settle())
     }
 
     /// The counts as they are kept.
@@ -235,6 +251,10 @@ impl UsageRollup {
     }
 }
 
+fn damaged() -> Error {
+    Error::internal("counts of the usage log are damaged")
+}
+
 /// Changes the counts of a key, which is copied the first time only.
 fn of_key<T>(
     groups: &mut HashMap<Box<str>, Counts>,
@@ -252,6 +272,8 @@ fn of_key<T>(
 pub struct SummaryBuilder {
     all: UsageRollup,
     by_day: BTreeMap<i64, Counts>,
+    /// Bytes of kept counts that are held.
+    held: usize,
 }
 
 impl SummaryBuilder {
@@ -269,46 +291,58 @@ impl SummaryBuilder {
     pub fn absorb(&mut self, day: i64, kept: &[u8]) -> Result<()> {
         let totals = self.all.read(kept)?;
         self.by_day.entry(day).or_default().merge(&totals);
+        self.held += kept.len();
+        if self.held > MOST_HELD {
+            self.held = 0;
+            self.settle().ok_or_else(damaged)?;
+        }
         Ok(())
     }
 
+    fn settle(&mut self) -> Option<()> {
+        let mut days = self.by_day.values_mut();
+        days.try_for_each(|counts| counts.durations.settle())?;
+        self.all.settle()
+    }
+
     /// The summary, each list cut at `top`.
-    #[must_use]
-    pub fn finish(self, top: usize) -> UsageSummary {
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` when counts that were kept are damaged.
+    pub fn finish(self, top: usize) -> Result<UsageSummary> {
+        self.told(top).ok_or_else(damaged)
+    }
+
+    fn told(self, top: usize) -> Option<UsageSummary> {
         let older = self.by_day.len().saturating_sub(top);
         let [endpoints, providers, clients, repositories, statuses] = self.all.groups;
-        UsageSummary {
-            totals: self.all.totals.total(),
-            by_endpoint: ranked(endpoints, top),
-            by_provider: ranked(providers, top),
-            by_client: ranked(clients, top),
-            by_repository: ranked(repositories, top),
-            by_status: ranked(statuses, top),
-            by_day: self
-                .by_day
-                .into_iter()
-                .skip(older)
-                .map(|(day, counts)| {
-                    let mut date = Timestamp::from_millis(day * DAY_MILLIS).to_string();
-                    date.truncate("YYYY-MM-DD".len());
-                    counts.tally(date)
-                })
-                .collect(),
-        }
+        let days = self.by_day.into_iter().skip(older).map(|(day, counts)| {
+            let mut date = Timestamp::from_millis(day * DAY_MILLIS).to_string();
+            date.truncate("YYYY-MM-DD".len());
+            counts.tally(date)
+        });
+        Some(UsageSummary {
+            totals: self.all.totals.total()?,
+            by_endpoint: ranked(endpoints, top)?,
+            by_provider: ranked(providers, top)?,
+            by_client: ranked(clients, top)?,
+            by_repository: ranked(repositories, top)?,
+            by_status: ranked(statuses, top)?,
+            by_day: days.collect::<Option<_>>()?,
+        })
     }
 }
 
-/// The groups with the most requests, in that order; equals in the order of their keys.
-fn ranked(groups: HashMap<Box<str>, Counts>, top: usize) -> Vec<Tally> {
+/// The groups with the most requests, in that order; equals in the order of their keys. `None` when
+/// kept counts of one are damaged.
+fn ranked(groups: HashMap<Box<str>, Counts>, top: usize) -> Option<Vec<Tally>> {
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_unstable_by(|(a_key, a), (b_key, b)| {
         (Reverse(a.requests), a_key).cmp(&(Reverse(b.requests), b_key))
     });
     groups.truncate(top);
-    groups
-        .into_iter()
-        .map(|(key, counts)| counts.tally(key.into()))
-        .collect()
+    let told = groups.into_iter();
+    told.map(|(key, counts)| counts.tally(key.into())).collect()
 }
 
 #[cfg(test)]
@@ -356,7 +390,7 @@ mod tests {
             for (day, rollup) in &days {
                 by_day.absorb(*day, &rollup.to_bytes()).unwrap();
             }
-            prop_assert_eq!(by_day.finish(10), by_row.finish(10));
+            prop_assert_eq!(by_day.finish(10).unwrap(), by_row.finish(10).unwrap());
         }
 
         #[test]

@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scope, Scopes, TenantId,
     Timestamp,
-    provider::ProviderId,
     storage::{
         Approval, ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus,
-        AuthorizationStore, Grant, GrantFilter, ListRange, Repositories, Sharing,
+        AuthorizationStore, CustomerRepository, Grant, GrantFilter, ListRange, Repositories,
+        Sharing,
     },
 };
 
@@ -323,15 +323,27 @@ impl AuthorizationStore for PostgresStorage {
         self.one(found, authorizations::approval).await
     }
 
-    async fn repository_name(
-        &self,
-        client: &ClientId,
-        tenant: &TenantId,
-        provider: ProviderId,
-        repository: &str,
-    ) -> Result<Option<String>> {
-        let name = authorizations::repository_name(client, tenant, provider, repository);
-        self.one(name, |row| text(row, 0)).await
+    async fn repository_names(&self, asked: &[CustomerRepository]) -> Result<Vec<Option<String>>> {
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = |of: fn(&CustomerRepository) -> &str| asked.iter().map(of).collect::<Vec<_>>();
+        let clients = text(|it| it.client.as_str());
+        let tenants = text(|it| it.tenant.as_str());
+        let providers = text(|it| it.provider.as_str());
+        let repositories = text(|it| &it.repository);
+        let of_all = "SELECT (SELECT a.full_name FROM grants g
+               JOIN connections c ON c.id = g.connection_id AND c.provider = asked.provider
+               JOIN approvals a ON a.grant_id = g.id AND a.repository_id = asked.repository
+             WHERE g.tenant_id = asked.tenant AND g.client_id = asked.client
+             ORDER BY g.id DESC LIMIT 1)
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+             AS asked (client, tenant, provider, repository, place) ORDER BY place";
+        let session = self.database.session().await?;
+        let rows = session
+            .query(of_all, &[&clients, &tenants, &providers, &repositories])
+            .await?;
+        rows.iter().map(|row| Ok(maybe_text(row, 0)?)).collect()
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {

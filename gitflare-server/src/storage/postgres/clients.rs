@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    ClientId, CredentialHash, Result, SecretId, Timestamp,
+    ClientId, CredentialHash, Result, SecretId, Timestamp, UserId,
     storage::{
         AppProfile, AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange,
         NewClient, Tenant,
@@ -16,7 +16,7 @@ use super::{
     touches::Used,
 };
 use crate::storage::sql::{
-    Statement, bytes, clients, subscriptions::Ending, tenants, text, values,
+    Statement, bytes, clients, id, subscriptions::Ending, tenants, text, values,
 };
 
 /// Ends a client; `false` when it was not alive. Its cost does not grow with what stands on it.
@@ -139,6 +139,13 @@ impl ClientStore for PostgresStorage {
             .all(clients::list(filter, range), clients::bare)
             .await?;
         self.with_secrets(found).await
+    }
+
+    async fn ids_of_person(&self, user: &UserId, limit: usize) -> Result<Vec<ClientId>> {
+        self.all(clients::ids_of_person(user, limit), |row| {
+            id!(row, 0, ClientId)
+        })
+        .await
     }
 
     async fn secret_hashes(&self, id: &ClientId) -> Result<Vec<(SecretId, CredentialHash)>> {

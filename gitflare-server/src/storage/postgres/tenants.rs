@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, Error, Result, TenantId, Timestamp,
-    storage::{AuditEntry, ListRange, Tenant, TenantStore},
+    storage::{AuditEntry, CustomerNames, ListRange, Tenant, TenantStore},
 };
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     session::{Failure, Session, transaction},
 };
 use crate::storage::sql::{
-    Statement, id,
+    Statement, id, maybe_text,
     tenants::{self, Abandoned},
     text, values,
 };
@@ -210,6 +210,28 @@ impl TenantStore for PostgresStorage {
     async fn find_customer(&self, client: &ClientId, customer_ref: &str) -> Result<Option<Tenant>> {
         let statement = tenants::customer(client, customer_ref);
         self.one(statement, |row| tenants::tenant(row, 0)).await
+    }
+
+    async fn customer_names(&self, asked: &[(ClientId, TenantId)]) -> Result<Vec<CustomerNames>> {
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let clients: Vec<_> = asked.iter().map(|(client, _)| client.as_str()).collect();
+        let tenants: Vec<_> = asked.iter().map(|(_, tenant)| tenant.as_str()).collect();
+        let of_all = "SELECT t.name, (SELECT customer_ref FROM customers
+               WHERE client_id = asked.client AND tenant_id = asked.tenant LIMIT 1)
+             FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (client, tenant, place)
+               LEFT JOIN tenants t ON t.id = asked.tenant AND t.deleted_at IS NULL
+             ORDER BY place";
+        let session = self.database.session().await?;
+        let rows = session.query(of_all, &[&clients, &tenants]).await?;
+        let names = |row: &tokio_postgres::Row| {
+            Ok(CustomerNames {
+                name: maybe_text(row, 0)?,
+                customer_ref: maybe_text(row, 1)?,
+            })
+        };
+        rows.iter().map(names).collect()
     }
 
     async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {

@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, GrantId, Scope, Scopes, TenantId, Timestamp,
-    provider::ProviderId,
     storage::{
         Approval, ApprovedRepository, Authorization, AuthorizationStatus, Grant, GrantFilter,
         GrantStatus, ListRange, Repositories,
@@ -273,26 +272,6 @@ pub(in crate::storage) fn find_approval<'a>(
                AND {CLIENT_LIVES} AND (g.approves_all OR p.grant_id IS NOT NULL)"
         ),
         values![id.as_str(), connection.as_str(), repository, now],
-    )
-}
-
-pub(in crate::storage) fn repository_name<'a>(
-    client: &'a ClientId,
-    tenant: &'a TenantId,
-    provider: ProviderId,
-    repository: &'a str,
-) -> Statement<'a> {
-    Statement::new(
-        "SELECT a.full_name FROM grants g
-           JOIN connections c ON c.id = g.connection_id AND c.provider = ?3
-           JOIN approvals a ON a.grant_id = g.id AND a.repository_id = ?4
-         WHERE g.tenant_id = ?1 AND g.client_id = ?2 ORDER BY g.id DESC LIMIT 1",
-        values![
-            tenant.as_str(),
-            client.as_str(),
-            provider.as_str(),
-            repository,
-        ],
     )
 }
 

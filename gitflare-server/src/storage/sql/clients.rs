@@ -7,7 +7,7 @@ use gitflare_core::{
 
 use super::{
     Columns, Conditions, Statement, flag, hash, id, list as list_of, maybe_bytes, maybe_id,
-    maybe_text, maybe_time, number, page, parsed, text, time, to_list, values,
+    maybe_text, maybe_time, number, page, parsed, saturated, text, time, to_list, values,
 };
 
 const SELECT: &str = "SELECT id, tenant_id, owner_user_id, name, description, redirect_uris,
@@ -159,6 +159,15 @@ pub(in crate::storage) fn list(filter: &ClientFilter, range: ListRange<'_>) -> S
         filter.owner_user.as_ref().map(UserId::as_str),
     );
     page(SELECT, conditions, "id", range)
+}
+
+pub(in crate::storage) fn ids_of_person(user: &UserId, limit: usize) -> Statement<'_> {
+    Statement::new(
+        "SELECT c.id FROM memberships m
+           JOIN clients c ON c.tenant_id = m.tenant_id AND c.status = 'active'
+         WHERE m.user_id = ?1 ORDER BY m.tenant_id, c.id LIMIT ?2",
+        values![user.as_str(), saturated(limit as u64)],
+    )
 }
 
 /// Finds a client that lives.

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, Result, Scope, Scopes, TenantId,
     Timestamp,
-    provider::ProviderId,
     storage::{
         Approval, ApprovedRepository, AuditEntry, Authorization, AuthorizationStatus,
-        AuthorizationStore, Grant, GrantFilter, ListRange, Repositories, Sharing,
+        AuthorizationStore, CustomerRepository, Grant, GrantFilter, ListRange, Repositories,
+        Sharing,
     },
 };
 use rusqlite::Connection;
@@ -286,15 +286,23 @@ impl AuthorizationStore for SqliteStorage {
         self.one(found, |row| authorizations::approval(row))
     }
 
-    async fn repository_name(
-        &self,
-        client: &ClientId,
-        tenant: &TenantId,
-        provider: ProviderId,
-        repository: &str,
-    ) -> Result<Option<String>> {
-        let name = authorizations::repository_name(client, tenant, provider, repository);
-        self.one(name, |row| text(row, 0))
+    async fn repository_names(&self, asked: &[CustomerRepository]) -> Result<Vec<Option<String>>> {
+        let name = |asked: &CustomerRepository| {
+            let name = Statement::new(
+                "SELECT a.full_name FROM grants g
+                   JOIN connections c ON c.id = g.connection_id AND c.provider = ?3
+                   JOIN approvals a ON a.grant_id = g.id AND a.repository_id = ?4
+                 WHERE g.tenant_id = ?1 AND g.client_id = ?2 ORDER BY g.id DESC LIMIT 1",
+                values![
+                    asked.tenant.as_str(),
+                    asked.client.as_str(),
+                    asked.provider.as_str(),
+                    asked.repository.as_str(),
+                ],
+            );
+            self.one(name, |row| text(row, 0))
+        };
+        asked.iter().map(name).collect()
     }
 
     async fn note_seen(&self, grant: &GrantId, seen: Vec<ApprovedRepository>) -> Result<()> {

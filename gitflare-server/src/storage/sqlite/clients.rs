@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    ClientId, CredentialHash, Result, SecretId, Timestamp,
+    ClientId, CredentialHash, Result, SecretId, Timestamp, UserId,
     storage::{
         AppProfile, AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange,
         NewClient, Tenant,
@@ -15,7 +15,7 @@ use super::{
     rows::{audit, every, execute, exists, first, run},
     subscriptions::end_later,
 };
-use crate::storage::sql::{bytes, clients, subscriptions::Ending, tenants, to_list};
+use crate::storage::sql::{bytes, clients, id, subscriptions::Ending, tenants, to_list};
 
 fn with_secrets(connection: &Connection, mut client: Client) -> rusqlite::Result<Client> {
     client.secrets = every(connection, &clients::secrets(&client.id), |row| {
@@ -120,6 +120,12 @@ impl ClientStore for SqliteStorage {
                 .collect()
         })
         .await
+    }
+
+    async fn ids_of_person(&self, user: &UserId, limit: usize) -> Result<Vec<ClientId>> {
+        self.all(clients::ids_of_person(user, limit), |row| {
+            id!(row, 0, ClientId)
+        })
     }
 
     async fn secret_hashes(&self, id: &ClientId) -> Result<Vec<(SecretId, CredentialHash)>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use gitflare_core::{
     AuthorizationId, ClientId, ConnectionId, Result, TenantId, Timestamp,
-    storage::{AuditEntry, ListRange, Tenant, TenantStore},
+    storage::{AuditEntry, CustomerNames, ListRange, Tenant, TenantStore},
 };
 use rusqlite::Connection;
 
@@ -189,6 +189,19 @@ impl TenantStore for SqliteStorage {
     async fn find_customer(&self, client: &ClientId, customer_ref: &str) -> Result<Option<Tenant>> {
         let statement = tenants::customer(client, customer_ref);
         self.one(statement, |row| tenants::tenant(row, 0))
+    }
+
+    async fn customer_names(&self, asked: &[(ClientId, TenantId)]) -> Result<Vec<CustomerNames>> {
+        let names = |(client, tenant): &(ClientId, TenantId)| {
+            let name = self.one(tenants::find(tenant), |row| tenants::tenant(row, 0))?;
+            let customer_ref =
+                self.one(tenants::customer_ref(client, tenant), |row| text(row, 0))?;
+            Ok(CustomerNames {
+                name: name.map(|tenant| tenant.name),
+                customer_ref,
+            })
+        };
+        asked.iter().map(names).collect()
     }
 
     async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {

@@ -116,7 +116,7 @@ impl Reader {
             None => self.add_rows(&(self.from..self.to), &mut summary).await?,
         }
         self.session.commit().await?;
-        Ok(summary.finish(top))
+        Ok(summary.finish(top)?)
     }
 
     async fn add_counts(&self, owners: &Owners, summary: &mut SummaryBuilder) -> Result<()> {
@@ -196,7 +196,7 @@ impl Reader {
     /// The rows from the `offset`-th on, newest first, and how many there are in all.
     pub(super) async fn list(self, offset: u64, limit: usize) -> Result<(Vec<UsageRow>, u64)> {
         let (times, skip, total) = match &self.owners {
-            Some(owners) => self.place(owners, offset).await?,
+            Some(owners) => self.place(owners, offset, limit).await?,
             None => {
                 let times = self.from..self.to;
                 let total = self.count(&times).await?;
@@ -219,9 +219,15 @@ impl Reader {
         found.first().map_or(Ok(0), |row| natural(row, 0))
     }
 
-    /// From the counts: the times up to the hour that the `offset`-th row lies in, how many of their
-    /// rows are newer than it, and how many rows there are in all.
-    async fn place(&self, owners: &Owners, offset: u64) -> Result<(Range<i64>, u64, u64)> {
+    /// From the counts: the times from the span that the page's last row lies in up to the hour of
+    /// its first, the `offset`-th, how many of their rows are newer than that one, and how many rows
+    /// there are in all. Partitions outside these times need no look.
+    async fn place(
+        &self,
+        owners: &Owners,
+        offset: u64,
+        limit: usize,
+    ) -> Result<(Range<i64>, u64, u64)> {
         let parts = Parts::of(self.from, self.to);
         let mut found = Counts::new();
         for (period, times) in parts.counted() {
@@ -233,17 +239,20 @@ impl Reader {
         }
         found.sort_unstable_by_key(|(times, _)| std::cmp::Reverse(times.start));
         let total: u64 = found.iter().map(|(_, rows)| rows).sum();
-        let Some((times, skip)) = passed(&found, offset) else {
+        let Some((times, skip)) = passed(&found, offset).filter(|_| limit > 0) else {
             return Ok((self.from..self.to, 0, total));
         };
+        let last = offset.saturating_add(limit as u64).min(total) - 1;
+        let from = passed(&found, last).map_or(self.from, |(times, _)| times.start);
+        let from = from.max(self.from);
         if times.end - times.start != DAY_MILLIS {
-            return Ok((self.from..times.end, skip, total));
+            return Ok((from..times.end, skip, total));
         }
         let hours = times.start.div_euclid(HOUR_MILLIS)..times.end.div_euclid(HOUR_MILLIS);
         let mut found = self.counted(owners, HOUR, &hours).await?;
         found.sort_unstable_by_key(|(times, _)| std::cmp::Reverse(times.start));
         let (hour, skip) = passed(&found, skip).unwrap_or((times, skip));
-        Ok((self.from..hour.end, skip, total))
+        Ok((from..hour.end, skip, total))
     }
 
     /// How many rows the owners have of each time that has some.

@@ -228,7 +228,7 @@ impl<'w> Reader<'w> {
                 }
             }
         }
-        Ok(summary.finish(top))
+        summary.finish(top).map_err(|error| corrupt(&error))
     }
 
     /// The rows from the `offset`-th on, newest first, and how many there are in all.
