@@ -55,7 +55,7 @@ pub struct Comment {
 
 words! {
     /// What a comment is about.
-    CommentKind {
+    CommentKind(non_exhaustive) {
         /// The whole pull request, issue or commit.
         General = "general",
         /// A file, or lines of it.

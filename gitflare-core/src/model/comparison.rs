@@ -38,7 +38,7 @@ pub struct Comparison {
 
 words! {
     /// Where a commit stands against another one.
-    ComparisonStatus {
+    ComparisonStatus(non_exhaustive) {
         /// It is the other one.
         Identical = "identical",
         /// It has all that the other one has, and more.

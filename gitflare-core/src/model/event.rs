@@ -61,7 +61,7 @@ pub struct EnvelopeRepository<'a> {
 words! {
     /// What happened to what an event is about. A word of the upstream that is not known here is
     /// `updated`.
-    EventAction {
+    EventAction(non_exhaustive) {
         /// It was made.
         Created = "created",
         /// It was changed.

@@ -69,7 +69,8 @@ pub struct Actor {
 }
 
 /// Writes a set of words: the enum, its names on the wire, and `parse`. `Name(non_exhaustive)` may
-/// get further words.
+/// get further words. Closed are those that Git has fixed (kinds of entries and changes), and those
+/// that an adapter or a backend must answer one by one (filters, places of secrets).
 macro_rules! words {
     ($(#[doc = $doc:literal])* $name:ident $(($open:ident))? { $($(#[doc = $variant_doc:literal])* $variant:ident = $word:literal,)* }) => {
         $(#[doc = $doc])*

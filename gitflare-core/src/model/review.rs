@@ -37,7 +37,7 @@ pub struct Review {
 
 words! {
     /// What a review says of a pull request.
-    ReviewState {
+    ReviewState(non_exhaustive) {
         /// It may be merged.
         Approved = "approved",
         /// It may not be merged as it is.

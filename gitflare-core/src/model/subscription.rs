@@ -28,7 +28,7 @@ pub struct Subscription {
 
 words! {
     /// The events that an app can hear about.
-    EventName {
+    EventName(non_exhaustive) {
         /// Commits arrived on a branch or tag.
         Push = "push",
         /// A branch was made.

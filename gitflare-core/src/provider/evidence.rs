@@ -5,7 +5,7 @@ use crate::model::words;
 
 words! {
     /// What an adapter was checked against.
-    Evidence {
+    Evidence(non_exhaustive) {
         /// Answers of the real service, recorded by others.
         RecordedTraffic = "recorded_traffic",
         /// The provider's machine-readable description of its API, or examples that belong to one.

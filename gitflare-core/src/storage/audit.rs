@@ -78,7 +78,7 @@ impl Actor {
 
 words! {
     /// The kinds of audited change.
-    AuditAction {
+    AuditAction(non_exhaustive) {
         /// A tenant was made.
         TenantCreate = "tenant.create",
         /// A tenant was deleted, with all that stood on it.

@@ -68,7 +68,7 @@ pub struct RefreshFamily {
 
 words! {
     /// Way in which a token was issued.
-    IssuedBy {
+    IssuedBy(non_exhaustive) {
         /// With a code from the consent page.
         AuthorizationCode = "authorization_code",
         /// With the client's own credentials.

@@ -61,7 +61,7 @@ pub struct Content {
 
 words! {
     /// What stands at a path.
-    ContentType {
+    ContentType(non_exhaustive) {
         /// A regular file.
         File = "file",
         /// A symbolic link.
@@ -73,7 +73,7 @@ words! {
 
 words! {
     /// How the content of a file is written.
-    ContentEncoding {
+    ContentEncoding(non_exhaustive) {
         /// As it is.
         Utf8 = "utf-8",
         /// In base64, for what is no text.
@@ -83,7 +83,7 @@ words! {
 
 words! {
     /// The encoding of a text in the repository.
-    SourceEncoding {
+    SourceEncoding(non_exhaustive) {
         /// UTF-8, with a byte-order mark or without.
         Utf8 = "utf-8",
         /// UTF-16, little-endian.
@@ -99,7 +99,7 @@ words! {
 
 words! {
     /// Why a file comes without its content.
-    Withheld {
+    Withheld(non_exhaustive) {
         /// It has more than 10 MiB.
         TooLarge = "too_large",
         /// It is an archive or compressed: what is in it cannot be judged.
