@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 
 use super::{
     Audience, AuditContext, AuthorizationAnswer, AuthorizationOutcome, Gateway, VisibleConnections,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     AuthorizationId, ClientId, Code, CredentialHash, Error, GrantId, Limit, PageRequest, Result,
-    Scope, Scopes, Secret, TenantId, Timestamp,
+    Scope, Scopes, Secret, Source, TenantId, Timestamp,
     model::Repository,
     provider::RepoRef,
     storage::{
@@ -188,16 +188,26 @@ impl Gateway {
     }
 
     /// The repositories behind some connections, each asked at the same time.
-    pub async fn repositories_to_choose(&self, connections: &[Connection]) -> Vec<AccountListing> {
+    ///
+    /// # Errors
+    /// `UPSTREAM_UNAVAILABLE`, of the gateway's own, while its storage is away: that is nothing that
+    /// an account's owner can mend.
+    pub async fn repositories_to_choose(
+        &self,
+        connections: &[Connection],
+    ) -> Result<Vec<AccountListing>> {
         let deadline = self.upstream_deadline();
-        join_all(connections.iter().map(async |connection| {
-            let listed = self.listed(connection, deadline).await;
+        try_join_all(connections.iter().map(async |connection| {
+            let listed = match self.listed(connection, deadline).await {
+                Err(error) if is_ours(&error) => return Err(error),
+                listed => listed,
+            };
             let is_cut = listed.as_ref().is_ok_and(|(_, is_cut)| *is_cut);
-            AccountListing {
+            Ok(AccountListing {
                 connection: connection.clone(),
                 repositories: listed.map(|(repositories, _)| repositories),
                 is_cut,
-            }
+            })
         }))
         .await
     }
@@ -569,6 +579,11 @@ impl ConsentContext {
     pub fn frame_ancestors(&self) -> Vec<String> {
         frame_ancestors(&self.client)
     }
+}
+
+/// Whether it is the gateway that failed for now, and no provider.
+fn is_ours(error: &Error) -> bool {
+    error.source() == Source::Gitflare && error.code() == Code::UpstreamUnavailable
 }
 
 fn require_unlocked(visible: &VisibleConnections) -> Result<()> {

@@ -233,7 +233,7 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
     let listings = x
         .gateway()
         .repositories_to_choose(&context.visible.connections)
-        .await;
+        .await?;
     let approved = context.authorization.as_ref().map(|live| live.permissions);
     let chosen = match &shape.picked {
         Some(picked) => consent::scopes(&picked.permissions),

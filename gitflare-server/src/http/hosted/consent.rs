@@ -76,7 +76,7 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
     let listings = x
         .gateway()
         .repositories_to_choose(&context.visible.connections)
-        .await;
+        .await?;
     let chosen = match &shape.picked {
         Some(picked) => scopes(&picked.permissions),
         // Nothing is chosen for whoever is asked by a stranger.
@@ -229,7 +229,10 @@ pub(super) fn picker(
         }
     }
     let is_cut = listings.iter().any(|listing| listing.is_cut);
-    Picker::new(choices, picked.unwrap_or(&Picked::default()), is_cut)
+    let mut picker = Picker::new(choices, picked.unwrap_or(&Picked::default()), is_cut);
+    let mut lists = listings.iter();
+    picker.is_partial = lists.any(|listing| listing.repositories.is_err());
+    picker
 }
 
 /// Note on files and secrets that the firewall keeps from every app.

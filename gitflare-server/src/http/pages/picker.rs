@@ -120,6 +120,8 @@ pub(crate) struct Picker {
     pub(super) from: usize,
     /// Whether an account has more repositories than were listed.
     pub(super) is_cut: bool,
+    /// Whether an account's repositories could not be listed.
+    pub(crate) is_partial: bool,
     /// Whether only what is chosen is shown.
     pub(super) only_chosen: bool,
 }
@@ -187,6 +189,7 @@ impl Picker {
             chosen,
             from,
             is_cut,
+            is_partial: false,
             only_chosen,
         }
     }
