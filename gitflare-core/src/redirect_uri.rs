@@ -2,6 +2,9 @@
 //! form: parsers map hostile inputs onto clean URLs. Matching at authorization is byte equality.
 
 const MAX_LEN: usize = 2048;
+/// The most bytes of a host's name, and of a label of it (RFC 1035, section 2.3.4).
+const MAX_HOST: usize = 253;
+const MAX_LABEL: usize = 63;
 
 /// Judges a URI to be registered; the error completes the sentence "the URI ...".
 ///
@@ -82,11 +85,35 @@ pub fn is_this_computer(uri: &str) -> bool {
         Some(literal) => literal.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    let is_loopback = name
-        .parse::<std::net::IpAddr>()
-        .is_ok_and(|address| address.to_canonical().is_loopback());
+    let is_here = name.parse::<std::net::IpAddr>().is_ok_and(|address| {
+        let address = address.to_canonical();
+        address.is_loopback() || address.is_unspecified()
+    });
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    is_loopback || name == "localhost" || name.ends_with(".localhost")
+    is_here || name == "localhost" || name.ends_with(".localhost")
+}
+
+/// Whether a text is a host as everybody reads it: labels of 1 to 63 letters, digits and hyphens, 253 bytes
+/// in all (RFC 1035, section 2.3.4). Browsers take one that ends in a number for an IPv4 address, also in
+/// notations that hide which (<https://url.spec.whatwg.org/#ends-in-a-number-checker>): of those only
+/// the dotted decimal one is a host here.
+#[must_use]
+pub fn is_host(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=MAX_LABEL).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let last = text.rsplit('.').next().unwrap_or_default();
+    let digits = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    text.len() <= MAX_HOST
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && text.split('.').all(is_label)
+        && (!is_number || text.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
 /// A URI on a literal loopback address as host and rest, without the port between them.
@@ -154,14 +181,7 @@ fn check_authority(
     if loopback_only && !is_loopback {
         return Err("must use https, except on 127.0.0.1 or [::1]");
     }
-    let named = !host.is_empty()
-        && !host.starts_with(['.', '-'])
-        && !host.ends_with(['.', '-'])
-        && !host.contains("..")
-        && host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
-    if named || host.starts_with('[') {
+    if is_host(host) || host.starts_with('[') {
         Ok(())
     } else {
         Err("has a missing or malformed host")
@@ -222,6 +242,8 @@ mod tests {
             ("https://app.localhost/cb", true),
             ("https://127.0.0.2/cb", true),
             ("https://[::ffff:127.0.0.1]/cb", true),
+            ("https://0.0.0.0/cb", true),
+            ("https://[::]/cb", true),
             ("https://app.example/cb", false),
             ("https://localhost.evil.example/cb", false),
             ("https://127.0.0.1.evil.example/cb", false),
@@ -233,7 +255,12 @@ mod tests {
 
     #[test]
     fn https_and_literal_loopback_can_be_registered() {
+        let longest = format!("https://{}.example/cb", "a".repeat(63));
         for uri in [
+            &longest,
+            "https://192.0.2.1/cb",
+            "https://127.0.0.1.example/cb",
+            "https://0xa.example/cb",
             "https://app.example/callback",
             "https://app.example:8443/a/b?tenant=1",
             "https://app.example",
@@ -251,7 +278,22 @@ mod tests {
     fn anything_else_is_refused() {
         // sec: RU-1
         let long = format!("https://a.example/{}", "x".repeat(2048));
+        let label = format!("https://{}.example/cb", "a".repeat(64));
+        let host = format!("https://{}example/cb", "a.".repeat(124));
         for uri in [
+            &label,
+            &host,
+            // To browsers all of these are this computer, or the host that they hide.
+            "https://2130706433/cb",
+            "https://127.1/cb",
+            "https://0x7f000001/cb",
+            "https://0x7F.1/cb",
+            "https://a.0x/cb",
+            "https://0177.0.0.1/cb",
+            "https://127.0.0.01/cb",
+            "https://1.2.3.4.5/cb",
+            "https://a.example.1/cb",
+            "https://256.0.0.1/cb",
             "",
             "https:evil.example",
             "https:/evil.example",

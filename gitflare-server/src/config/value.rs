@@ -20,6 +20,7 @@ use gitflare_core::{
     gateway::PublicClientRule,
     keys::{MIN_MASTER_KEY_LEN, MasterKey},
     provider::ProviderId,
+    redirect_uri,
 };
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -267,18 +268,13 @@ pub(super) fn sign_up(text: &str) -> Parsed<SignUpMode> {
 
 pub(super) fn public_clients(text: &str) -> Parsed<PublicClientRule> {
     let host = text.to_ascii_lowercase();
-    let is_name = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
+    let is_name = |label: &str| !label.starts_with('-') && !label.ends_with('-');
     match text {
         "*" => Ok(PublicClientRule::AnyHost),
         "dynamic" => Ok(PublicClientRule::Registration),
-        _ if host.contains('.') && host.split('.').all(is_name) => Ok(PublicClientRule::Host(host)),
+        _ if host.contains('.') && redirect_uri::is_host(&host) && host.split('.').all(is_name) => {
+            Ok(PublicClientRule::Host(host))
+        }
         _ => Err("must be a list of host names, `*` and `dynamic`, separated by commas".into()),
     }
 }

@@ -12,6 +12,7 @@ use std::{
 use gitflare_core::{
     Error, Result, UserId,
     gateway::{ClientMetadata, PublicClient},
+    redirect_uri,
 };
 use gitflare_providers::Documents;
 use hashlink::LruCache;
@@ -71,7 +72,13 @@ impl ClientDocuments {
     /// # Errors
     /// `INVALID_REQUEST` naming `client_id`.
     pub(super) fn host_of(&self, address: &str) -> Result<String> {
-        self.client()?.check(address)
+        let host = self.client()?.check(address)?;
+        match redirect_uri::is_host(&host) {
+            true => Ok(host),
+            false => Err(Error::invalid_request(
+                "`client_id` must name a host as names of hosts are written.",
+            )),
+        }
     }
 
     /// The client of an address, if it is known now.
@@ -153,6 +160,19 @@ fn refusal(why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_is_at_a_host_as_names_are_written() {
+        // sec: MC-2
+        let documents = ClientDocuments::new(Vec::new());
+        let at = |host: &str| documents.host_of(&format!("https://{host}/client.json"));
+        let longest = format!("{}.example", "a".repeat(63));
+        assert_eq!(at(&longest).unwrap(), longest);
+        let long = format!("a{longest}");
+        for host in [&*long, "a_b.example", "a.example.", "-a.example", "127.1"] {
+            assert!(at(host).is_err(), "{host}");
+        }
+    }
 
     #[test]
     fn one_host_and_one_person_leave_room_for_others() {

@@ -190,6 +190,8 @@ fn hostile_documents_are_no_clients() {
         ("a script", of(json!({"redirect_uris": ["javascript:alert(1)"]}))),
         ("a wildcard", of(json!({"redirect_uris": ["https://*.example/cb"]}))),
         ("one bad redirect among good ones", of(json!({"redirect_uris": [REDIRECT, "http://10.0.0.1/cb"]}))),
+        ("a number that is this computer", of(json!({"redirect_uris": ["https://2130706433/cb"]}))),
+        ("half an address", of(json!({"redirect_uris": ["https://127.1/cb"]}))),
         ("too many redirects", of(json!({"redirect_uris": vec![REDIRECT; 21]}))),
         ("a secret", of(json!({"client_secret": "shared"}))),
         ("a method with a secret", of(json!({"token_endpoint_auth_method": "client_secret_post"}))),

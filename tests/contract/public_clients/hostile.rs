@@ -52,6 +52,14 @@ fn hostile_registrations_are_refused_by_name() {
         (uris("file:///etc/passwd"), redirect),
         (uris("cursor://anysphere/oauth"), redirect),
         (uris("https://\u{430}.example/cb"), redirect),
+        // Browsers take these for this computer, and a person for a number.
+        (uris("https://2130706433/cb"), redirect),
+        (uris("https://127.1/cb"), redirect),
+        (uris("https://0x7f.0.0.1/cb"), redirect),
+        (
+            uris(&format!("https://{}.example/cb", "a".repeat(64))),
+            redirect,
+        ),
         (uris("https://a.example/c\nb"), redirect),
         (
             json!({"redirect_uris": ["https://a.example/cb", "http://evil.example"]}),
