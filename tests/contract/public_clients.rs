@@ -2,6 +2,7 @@
 //! person sees for them, their tokens, and what hostile ones get.
 // sec: MC-2, MC-3, MC-4, SC-1
 
+mod attacks;
 mod documents;
 mod hostile;
 mod refresh;

@@ -106,7 +106,8 @@ impl Gateway {
         Ok(found.filter(|(_, password)| reset.replaces(password)))
     }
 
-    /// Replaces a password by a link, ends every session of the person, and signs them in.
+    /// Replaces a password by a link, ends every session of the person and what their agents may read, and
+    /// signs them in.
     ///
     /// # Errors
     /// `INVALID_CREDENTIALS` for a link that has ended or was used; `INVALID_REQUEST` naming a

@@ -237,7 +237,8 @@ impl Gateway {
         }
     }
 
-    /// Replaces a password: all sessions end, and a new one begins (SE-5).
+    /// Replaces a password: all sessions end, with what the person's agents may read, and a new one begins
+    /// (SE-5).
     ///
     /// # Errors
     /// `INVALID_CREDENTIALS` when the current one is wrong; `INVALID_REQUEST` naming a new one that

@@ -52,6 +52,7 @@ promises! {
         an_address_that_two_callers_take_goes_to_one
         a_person_can_join_a_tenant_once
         a_new_password_ends_all_sessions
+        a_new_password_ends_what_agents_may_read
         a_rehash_never_undoes_a_change
         deleting_a_person_ends_what_was_theirs_alone
         deleting_a_person_ends_what_they_let_agents_read

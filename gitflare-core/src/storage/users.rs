@@ -116,8 +116,8 @@ pub trait UserStore: Send + Sync {
         audit: AuditEntry,
     ) -> Result<bool>;
 
-    /// Replaces a person's password and ends all their sessions (SE-5); `false` when there is no
-    /// such person.
+    /// Replaces a person's password, and ends all their sessions and what they have let public clients
+    /// read (SE-5); `false` when there is no such person.
     async fn set_password(
         &self,
         id: &UserId,

@@ -187,6 +187,22 @@ pub async fn deleting_a_person_ends_what_was_theirs_alone(storage: &dyn Storage)
 /// What a person has let public clients read ends with them; an app's customer of that name is
 /// somebody else.
 pub async fn deleting_a_person_ends_what_they_let_agents_read(storage: &dyn Storage) {
+    let_read(storage).await;
+    storage.users().delete(&user_id(1), LATER, entry(30)).await.unwrap();
+    only_the_agents_are_out(storage).await;
+}
+
+/// Whoever knew the old password may have let agents in (SE-5).
+pub async fn a_new_password_ends_what_agents_may_read(storage: &dyn Storage) {
+    let_read(storage).await;
+    let new = PasswordHash::new("$argon2id$new");
+    let set = storage.users().set_password(&user_id(1), new, entry(30)).await;
+    assert!(set.unwrap());
+    only_the_agents_are_out(storage).await;
+}
+
+/// A person with an agent, and an app's customer of the person's name.
+async fn let_read(storage: &dyn Storage) {
     storage.users().insert(user(1), entry(1)).await.unwrap();
     let new = public_client(1, "https://agent.example/client.json");
     let made = storage.clients().register(new, tenant(1), entry(2));
@@ -220,10 +236,13 @@ pub async fn deleting_a_person_ends_what_they_let_agents_read(storage: &dyn Stor
             .insert_grant(authorization, grant, entry(10 + number));
         made.await.unwrap();
     }
-    let own = async || storage.users().own_authorizations(&user_id(1)).await.unwrap();
-    assert_eq!(own().await, [authorization_id(1)]);
-    storage.users().delete(&user_id(1), LATER, entry(30)).await.unwrap();
-    assert_eq!(own().await, []);
+    let own = storage.users().own_authorizations(&user_id(1)).await.unwrap();
+    assert_eq!(own, [authorization_id(1)]);
+}
+
+async fn only_the_agents_are_out(storage: &dyn Storage) {
+    let own = storage.users().own_authorizations(&user_id(1)).await.unwrap();
+    assert_eq!(own, []);
     let status = async |number| {
         let found = storage.authorizations().find(&authorization_id(number)).await;
         found.unwrap().unwrap().status

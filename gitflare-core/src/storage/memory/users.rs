@@ -117,6 +117,9 @@ impl UserStore for MemoryStorage {
         state
             .sessions
             .retain(|_, session| session.subject != subject);
+        for authorization in state.own_authorizations(id) {
+            state.end_authorization(&authorization, audit.at);
+        }
         state.audit.push(audit);
         Ok(true)
     }

@@ -91,6 +91,7 @@ impl UserStore for PostgresStorage {
                 return Ok(false);
             }
             transaction.run(users::end_sessions(id)).await?;
+            end_own_workspaces(transaction, id, entry.at).await?;
             transaction.audit(&entry).await?;
             Ok(true)
         })

@@ -98,6 +98,7 @@ impl UserStore for SqliteStorage {
                 return Ok(false);
             }
             run(connection, &users::end_sessions(&id))?;
+            end_own_workspaces(connection, &id, entry.at)?;
             audit(connection, &entry)?;
             Ok(true)
         })
