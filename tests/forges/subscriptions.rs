@@ -171,6 +171,53 @@ async fn a_token_of_one_share_rules_over_its_own_subscriptions_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_has_events_again_only_so_often() {
+    // sec: RL-1
+    let receiver = Receiver::start().await;
+    let stand = Stand::start(&[("GITFLARE_ALLOW_PRIVATE_CALLBACKS", &receiver.address)]).await;
+    let wish = json!({"callbackUrl": receiver.url(), "events": ["push"]});
+    let mut replays = Vec::new();
+    for provider in ["github", "gitlab"] {
+        let made = subscribe(&stand, provider, &wish).await;
+        let id = made["data"]["id"].as_str().unwrap();
+        emit(&stand, provider, "push").await;
+        let deliveries = format!("/v1/subscriptions/{id}/deliveries");
+        let delivery = eventually("a delivery", async || {
+            let listed = stand.get(&deliveries).await;
+            Some(listed.rows().first()?["id"].as_str().unwrap().to_owned())
+        })
+        .await;
+        replays.push(format!("{deliveries}/{delivery}/replay"));
+    }
+    let replay = async |path: &str| stand.call(Method::POST, path, None).await;
+    let mut taken = 0;
+    // While this runs a few more become free.
+    let refused = loop {
+        let answer = replay(&replays[0]).await;
+        if answer.status != 204 {
+            break answer;
+        }
+        taken += 1;
+        assert!(taken < 1000, "it is never refused");
+    };
+    assert!(taken >= 120, "{taken}");
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (429, "RATE_LIMITED")
+    );
+    let error = &refused.body["error"];
+    assert_eq!(
+        (&error["source"], &error["retryable"]),
+        (&json!("gitflare"), &json!(true))
+    );
+    assert!(error["retry_after_seconds"].as_u64().unwrap() > 0);
+    assert_eq!(replay(&replays[1]).await.status, 204, "another one goes on");
+    // What does not exist is no replay to somebody who may not ask.
+    let foreign = replays[0].replace("/v1/subscriptions/", "/v1/subscriptions/x");
+    assert_eq!(replay(&foreign).await.code(), "RESOURCE_NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_changes_at_once_lose_neither_each_other_nor_a_hook() {
     // sec: SR-10, CA-2
     let receiver = Receiver::start().await;

@@ -63,7 +63,7 @@ impl Gateway {
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND` as for [`Gateway::customer_deliveries`], or when there is no such
-    /// delivery.
+    /// delivery; `RATE_LIMITED` as for [`Gateway::replay_delivery`].
     pub async fn replay_customer_delivery(
         &self,
         user: &UserId,

@@ -112,7 +112,7 @@ pub use tokens::{IssuedToken, OauthToken, TokenRefusal, TokenRequest};
 pub use workspace::{CustomerLink, VisibleConnections, Workspace, workspace_key};
 
 use crate::{
-    AuditId, ClientId, Clock, Error, Random, RequestId, Result, Secret, TokenId,
+    AuditId, ClientId, Clock, Error, Random, RequestId, Result, Secret, SubscriptionId, TokenId,
     account_link::AccountLinks,
     cursor::CursorKeys,
     filter::ContentFilter,
@@ -151,13 +151,23 @@ impl Default for GatewaySettings {
     }
 }
 
-/// Says whether a token may read now. Asked once per read, as soon as the token is known.
+/// Says who may ask now: once per read, as soon as the token is known, and once per replay of a delivery.
 pub trait Admission: Send + Sync {
     /// Counts one read.
     ///
     /// # Errors
     /// `RATE_LIMITED` when the token or its client reads too often (RL-1).
     fn admit(&self, token: &TokenId, client: &ClientId) -> Result<()>;
+
+    /// Counts a delivery of a subscription that is asked for again by somebody who may. Without an
+    /// implementation of its own nobody is refused.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` when the subscription's deliveries are asked for again too often (RL-1).
+    fn admit_replay(&self, subscription: &SubscriptionId) -> Result<()> {
+        let _ = subscription;
+        Ok(())
+    }
 }
 
 /// Lets everybody read as often as they like.

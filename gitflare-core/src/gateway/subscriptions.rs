@@ -151,7 +151,8 @@ impl Gateway {
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND` for a subscription or delivery that is not the token's;
-    /// `REPOSITORY_NOT_APPROVED` when the customer no longer shares the repository's events.
+    /// `REPOSITORY_NOT_APPROVED` when the customer no longer shares the repository's events;
+    /// `RATE_LIMITED` when the subscription's deliveries are asked for again too often.
     pub async fn replay_delivery(
         &self,
         token: &AccessToken,
@@ -165,6 +166,7 @@ impl Gateway {
 
     /// Queues a delivery of a subscription again, whoever's it is.
     pub(super) async fn replay(&self, id: &SubscriptionId, delivery: &str) -> Result<()> {
+        self.admission.admit_replay(id)?;
         let is_queued = match EventId::parse(delivery) {
             Ok(delivery) => {
                 let queue = self.storage.deliveries();

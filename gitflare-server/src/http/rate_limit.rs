@@ -1,4 +1,4 @@
-//! Rate limits (GCRA, RL-1): reads by token, client and address, failed client
+//! Rate limits (GCRA, RL-1): reads by token, client and address, replays by subscription, failed client
 //! authentications by client and address, refused admin keys by address. Counts live in this
 //! process; a table holds a bounded number of keys and forgets the longest unused.
 
@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use gitflare_core::{ClientId, Code, Error, Result, TokenId, gateway::Admission};
+use gitflare_core::{ClientId, Code, Error, Result, SubscriptionId, TokenId, gateway::Admission};
 use hashlink::LruCache;
 
 /// The most keys that a table holds.
@@ -19,6 +19,8 @@ const FACTOR: u32 = 4;
 const FAILURES_PER_MINUTE: u32 = 10;
 const SIGN_INS_PER_MINUTE: u32 = 20;
 const WORKSPACES_PER_MINUTE: u32 = 120;
+/// Deliveries of one subscription: an hour brings back 7,200 of them.
+const REPLAYS_PER_MINUTE: u32 = 120;
 #[cfg(feature = "mcp")]
 const REGISTRATIONS_PER_MINUTE: u32 = 20;
 
@@ -133,6 +135,10 @@ impl Admission for RateLimits {
     fn admit(&self, token: &TokenId, client: &ClientId) -> Result<()> {
         self.admit(&("token", token.as_str()), self.per_token)?;
         self.admit(&("client", client.as_str()), self.per_client_and_address)
+    }
+
+    fn admit_replay(&self, subscription: &SubscriptionId) -> Result<()> {
+        self.admit_always(&("replay", subscription.as_str()), REPLAYS_PER_MINUTE)
     }
 }
 
