@@ -4,6 +4,8 @@
 use gitflare_core::provider::Endpoint;
 use serde_json::{Map, Value, json};
 
+use super::narrow::{MAX_PATTERNS, pattern_of};
+
 /// The most bytes of a text block.
 pub(super) const MAX_TEXT: usize = 100_000;
 /// What the members around rows, files and lines may take.
@@ -56,6 +58,9 @@ fn fitting(rows: &[Value], most: usize) -> &[Value] {
 /// that are not shown.
 fn list(endpoint: Endpoint, answer: &Value, rows: &[Value]) -> Value {
     let shown = fitting(rows, FOR_PARTS);
+    if shown.is_empty() && rows.len() == 1 {
+        return without_its_row(answer);
+    }
     let mut members = without(answer, &["data", "page_info"]);
     let next = match endpoint.is_paged() && !shown.is_empty() {
         true => json!({"limit": shown.len()}),
@@ -70,6 +75,18 @@ fn list(endpoint: Endpoint, answer: &Value, rows: &[Value]) -> Value {
     );
     members.insert("data".to_owned(), shown.into());
     said(members, next, &note)
+}
+
+/// A page of one row that is too large for a text: nothing is passed over by going on.
+fn without_its_row(answer: &Value) -> Value {
+    let mut members = without(answer, &["data"]);
+    let next = match &answer["page_info"]["next_cursor"] {
+        Value::Null => Value::Null,
+        cursor => json!({ "cursor": cursor }),
+    };
+    members.insert("data".to_owned(), json!([]));
+    let note = "The row of this page is larger than 100 kB: it is whole in `structuredContent`.";
+    said(members, next, note)
 }
 
 /// A diff's first files, and the paths of the next ones. A file that is too large by itself comes without
@@ -103,13 +120,15 @@ fn diff(data: &Value) -> Value {
         shown.push(file);
     }
     let mut bytes = 0;
-    let others = files[shown.len()..].iter().map(|file| &file["path"]);
-    let others: Vec<&Value> = others
+    let others = files[shown.len()..].iter();
+    let others = others.map(|file| pattern_of(file["path"].as_str().unwrap_or_default()));
+    let others: Vec<Value> = others
+        .map(Value::from)
         .take_while(|path| {
             bytes += size(path) + 1;
             bytes <= FOR_PATHS
         })
-        .take(100)
+        .take(MAX_PATTERNS)
         .collect();
     let note = format!(
         "{} of {} files are shown, those with the largest patches without them. Ask with `paths` for the \
@@ -217,10 +236,31 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_is_too_large_is_passed_over() {
+        let row = json!({"message": "x".repeat(150_000)});
+        let page = |rows: usize, cursor: Value| {
+            let answer =
+                json!({"data": vec![row.clone(); rows], "page_info": {"next_cursor": cursor}});
+            cut(Endpoint::Commits, &answer)
+        };
+        let said = page(1, json!("c"));
+        assert_eq!(
+            (&said["data"], &said["next"]),
+            (&json!([]), &json!({"cursor": "c"}))
+        );
+        assert_eq!(page(1, Value::Null)["next"], Value::Null);
+        // Alone it can be passed over, among others it cannot.
+        let said = page(2, json!("c"));
+        assert!(said["note"].as_str().unwrap().contains("`limit` 1"));
+        assert_eq!(said["page_info"], Value::Null);
+    }
+
+    #[test]
     fn a_diff_is_cut_between_files_and_leads_on_by_paths() {
         let file = |at: usize, bytes: usize| json!({"path": format!("src/{at}.rs"), "patch": "+".repeat(bytes)});
         let mut files: Vec<_> = (0..12).map(|at| file(at, 15_000)).collect();
         files.insert(0, file(99, 90_000));
+        files.last_mut().unwrap()["path"] = "app/[id]/page.tsx".into();
         let answer = json!({"data": {"headSha": "a", "stats": {"files": 13}, "files": files}});
         let said = cut(Endpoint::CommitDiff, &answer);
         let shown = said["data"]["files"].as_array().unwrap();
@@ -232,6 +272,7 @@ mod tests {
         let next = said["next"]["paths"].as_array().unwrap();
         assert_eq!(next[0], files[shown.len()]["path"]);
         assert_eq!(shown.len() + next.len(), files.len());
+        assert_eq!(next.last().unwrap(), "app/[[]id[]]/page.tsx");
         assert_eq!(said["data"]["stats"]["files"], 13, "of the whole diff");
     }
 
