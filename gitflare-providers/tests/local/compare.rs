@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use gitflare_core::model::{
-    Diff, DiffFile, FileStatus, MAX_FILES, MAX_PATCH_BYTES, SourceEncoding,
+    Comparison, Diff, DiffFile, FileStatus, MAX_FILES, MAX_PATCH_BYTES, SourceEncoding,
 };
 
 use crate::local::{api::Api, git::Git, ranges};
@@ -78,17 +78,46 @@ fn contents(git: &Git, api: &Api) -> usize {
         let text = told.target.as_ref().or(told.content.as_ref());
         let own = text.map_or(&told.binary[..], String::as_bytes);
         // A mark in front is no part of the text, and other encodings are decoded.
-        if told
-            .source_encoding
-            .is_none_or(|it| it == SourceEncoding::Utf8)
-        {
-            let plain = bytes
-                .strip_prefix(b"\xef\xbb\xbf")
-                .filter(|_| text.is_some());
-            assert_eq!(own, plain.unwrap_or(&bytes), "{path}");
-        }
+        let expected = match told.source_encoding {
+            None => bytes,
+            Some(encoding) => decoded(&bytes, encoding).into_bytes(),
+        };
+        assert_eq!(own, expected, "{path}");
     }
     compared
+}
+
+/// A text without the mark in front of it.
+fn decoded(bytes: &[u8], encoding: SourceEncoding) -> String {
+    let pair = |unit: &[u8]| [unit[0], unit[1]];
+    let four = |unit: &[u8]| [unit[0], unit[1], unit[2], unit[3]];
+    let narrow = |units: Vec<u16>| String::from_utf16(&units[1..]).unwrap();
+    let wide = |units: Vec<u32>| {
+        let chars = units[1..].iter().map(|unit| char::from_u32(*unit).unwrap());
+        chars.collect()
+    };
+    match encoding {
+        SourceEncoding::Utf8 => {
+            let text = std::str::from_utf8(bytes).unwrap();
+            text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()
+        }
+        SourceEncoding::Utf16Le => {
+            let units = bytes.chunks(2).map(|unit| u16::from_le_bytes(pair(unit)));
+            narrow(units.collect())
+        }
+        SourceEncoding::Utf16Be => {
+            let units = bytes.chunks(2).map(|unit| u16::from_be_bytes(pair(unit)));
+            narrow(units.collect())
+        }
+        SourceEncoding::Utf32Le => {
+            let units = bytes.chunks(4).map(|unit| u32::from_le_bytes(four(unit)));
+            wide(units.collect())
+        }
+        SourceEncoding::Utf32Be => {
+            let units = bytes.chunks(4).map(|unit| u32::from_be_bytes(four(unit)));
+            wide(units.collect())
+        }
+    }
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -483,6 +512,34 @@ fn attach_patches(diffs: &mut HashMap<String, Vec<Expected>>, output: &[u8]) {
         }
         assert_eq!(sections.len(), 0, "{commit}: every section has its file");
     }
+}
+
+/// What two names have between them, beside `git diff` of the merge base that was told and `head`.
+pub(crate) fn range(git: &Git, told: &Comparison) {
+    let [base, head] = [&told.diff.base_sha, &told.diff.head_sha].map(|id| id.as_deref().unwrap());
+    let nothing = git.line(["hash-object", "-t", "tree", "/dev/null"]);
+    let attributes = format!("--attr-source={nothing}");
+    let diff = |options: &[&str]| {
+        let common = [
+            &*attributes,
+            "diff",
+            "-M50%",
+            "-l1000",
+            "--no-ext-diff",
+            "--no-textconv",
+        ];
+        let submodules = ["--submodule=short", "--ignore-submodules=none"];
+        let args = common.iter().chain(&submodules).chain(options);
+        git.run(args.chain(&[base, head]).copied())
+    };
+    let raw = diff(&["-z", "--raw", "--numstat", "--no-abbrev"]);
+    let mut expected = parse_raw(&[format!("commit {head}\0").as_bytes(), &raw].concat());
+    let patches = diff(&["-p", "--no-color", "--full-index"]);
+    let patches = [format!("commit {head}\n").as_bytes(), &patches].concat();
+    attach_patches(&mut expected, &patches);
+    let mut totals = Totals::default();
+    check_diff(head, &told.diff, &expected[head], &mut totals);
+    assert_eq!(totals.other_patches, 0, "{base}..{head}");
 }
 
 /// A commit by the shortest beginning that Git takes for it has the counts of its diff.

@@ -18,6 +18,7 @@ mod history;
 mod limits;
 mod listing;
 mod pinning;
+mod public;
 mod ranges;
 mod safety;
 mod single;

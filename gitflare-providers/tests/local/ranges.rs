@@ -10,6 +10,7 @@ use gitflare_core::{Code, model::ComparisonStatus};
 
 use crate::local::{
     api::Api,
+    compare,
     git::{self, Git},
 };
 
@@ -79,8 +80,8 @@ fn check(git: &Git, api: &Api, base: &str, head: &str, in_order: bool) {
     };
     assert_eq!(told.status, Some(status), "{pair}");
     let mut theirs = lines(git, &["rev-list", "-n", "250", head, &format!("^{base}")]);
-    let commits = told.commits.unwrap();
-    let mut commits: Vec<_> = commits.into_iter().map(|commit| commit.sha).collect();
+    let commits = told.commits.as_ref().unwrap();
+    let mut commits: Vec<_> = commits.iter().map(|commit| commit.sha.clone()).collect();
     if !in_order {
         theirs.sort();
         commits.sort();
@@ -92,6 +93,7 @@ fn check(git: &Git, api: &Api, base: &str, head: &str, in_order: bool) {
         true => assert_eq!(commits.len(), count, "{pair}"),
         false => assert_eq!(commits, theirs, "{pair}"),
     }
+    compare::range(git, &told);
     let files = told.diff.files.into_iter();
     let files = files.flat_map(|file| [Some(file.path), file.previous_path]);
     let files: BTreeSet<_> = files.flatten().collect();
