@@ -36,4 +36,4 @@ mod kit;
 pub mod sample;
 
 pub use forge::{Forge, ForgeKind, Forges, StartError};
-pub use kit::{options::ForgeOptions, talk::planted_password};
+pub use kit::{hostile::planted_password, options::ForgeOptions};

@@ -181,8 +181,18 @@ pub(super) fn file_diff(file: &DiffFile) -> Value {
     let (name, path) = (file.path.rsplit('/').next().unwrap_or_default(), &file.path);
     let old = file.previous_path.as_ref().unwrap_or(path);
     let is_binary = file.binary == Some(true);
+    // The text of a link has no line end.
+    let becomes_link = file
+        .patch
+        .as_ref()
+        .is_some_and(|it| it.ends_with("end of file\n"));
+    let (old_mode, new_mode) = match (file.status, becomes_link) {
+        (FileStatus::TypeChanged, true) => ("100644", "120000"),
+        (FileStatus::TypeChanged, false) => ("120000", "100644"),
+        _ => ("100644", "100644"),
+    };
     json!({
-        "id": object_id(path), "newMode": "100644", "oldMode": "100644",
+        "id": object_id(path), "newMode": new_mode, "oldMode": old_mode,
         "newPath": if change == "DELETE" { "/dev/null" } else { path.as_str() },
         "oldPath": if change == "ADD" { "/dev/null" } else { old.as_str() },
         "addedLinesCount": file.additions.unwrap_or(0), "removedLinesCount": file.deletions.unwrap_or(0),

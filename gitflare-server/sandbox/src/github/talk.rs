@@ -11,6 +11,7 @@ use super::{
 };
 use crate::kit::{
     Answer, Call, Repo,
+    hostile::planted_password,
     story::Pull,
     talk::{self, Remark},
 };
@@ -102,7 +103,7 @@ fn comment(call: &Call<'_>, repo: &Repo, pull: &Pull, remark: &Remark) -> Value 
         "path": place.path, "line": place.line, "start_line": place.start, "side": "RIGHT",
         "start_side": place.start.map(|_| "RIGHT"), "original_line": place.line, "original_start_line": place.start,
         "commit_id": pull.head, "original_commit_id": pull.head, "pull_request_review_id": talk::opinion(pull).id,
-        "diff_hunk": format!("@@ -1 +1 @@\n+password = \"{}\"", talk::planted_password()), "position": 1,
+        "diff_hunk": format!("@@ -1 +1 @@\n+password = \"{}\"", planted_password()), "position": 1,
         "original_position": 1, "subject_type": "line",
     });
     super::objects::add(&mut row, &more);

@@ -6,14 +6,10 @@ use gitflare_core::{Result, Timestamp};
 
 use super::{
     Repo, World,
+    hostile::planted_password,
     people::{PEOPLE, Person},
     story::{Pull, PullState},
 };
-
-/// The password in a remark; it opens nothing.
-pub fn planted_password() -> String {
-    ["kind", "otter", "7731"].join("-")
-}
 
 /// What a reviewer thinks.
 #[derive(Debug)]
