@@ -2,12 +2,23 @@
 //! 401 through the metadata to a token of its own, lists the tools, reads, and is refused. Where a tool or
 //! a package is missing the test says so; under CI it fails.
 
-use std::{path::Path, process::Command};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    process::{Command, Output},
+};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
-use crate::{contract::standard_clients::run, forges::stand::Stand};
+use crate::{
+    contract::standard_clients::run,
+    forges::{
+        mcp::{TWINS, comparable, with},
+        stand::Stand,
+    },
+};
 
 /// Pinned to a revision, the client in Python discovers nothing.
 const CURRENT: [(&str, bool); 3] = [
@@ -17,11 +28,52 @@ const CURRENT: [(&str, bool); 3] = [
 ];
 const OLDER: [(&str, bool); 1] = [("2025-11-25", true)];
 
+/// A call of each tool, and whether its REST twin is refused or what it answers.
+async fn every_tool(stand: &Stand) -> Vec<(&'static str, Value, Value)> {
+    let leaky = stand.sample.leaky_commit.as_str();
+    let mut every = Vec::new();
+    for (tool, arguments, below) in TWINS {
+        let rest = stand.read("github", &below.replace("LEAKY", leaky)).await;
+        let arguments = with("github", &arguments.replace("LEAKY", leaky));
+        every.push((*tool, arguments, rest));
+    }
+    for (tool, target) in [
+        ("get_viewer", "/v1/me"),
+        ("list_repositories", "/v1/repositories"),
+    ] {
+        every.push((tool, json!({}), stand.get(target).await));
+    }
+    let names: BTreeSet<_> = every.iter().map(|(tool, ..)| *tool).collect();
+    assert_eq!(names.len(), 21);
+    let told = every.into_iter().map(|(tool, arguments, rest)| {
+        let answer = match rest.status.is_success() {
+            true => json!([false, comparable(rest.body)]),
+            false => json!([true, null]),
+        };
+        (tool, arguments, answer)
+    });
+    told.collect()
+}
+
+/// An answer that can be compared; a refusal has none.
+fn plain(answer: &Value) -> Value {
+    match answer.is_null() {
+        true => Value::Null,
+        false => comparable(answer.clone()),
+    }
+}
+
 /// What a client saw, once for each way in which it connected, is what REST answers. Each way has its
 /// revision, and whether the client asked who answers.
 async fn check(mut client: Command, ways: &[(&str, bool)]) {
     let stand = Stand::start(&[]).await;
+    let every = every_tool(&stand).await;
+    let calls: Vec<_> = every
+        .iter()
+        .map(|(tool, arguments, _)| json!([tool, arguments]))
+        .collect();
     client
+        .env("CALLS", Value::from(calls).to_string())
         .env("BASE", stand.url(""))
         .env("CLIENT_ID", &stand.app.0)
         .env("CLIENT_SECRET", &stand.app.1)
@@ -47,6 +99,12 @@ async fn check(mut client: Command, ways: &[(&str, bool)]) {
         assert_eq!(seen["file"].as_str(), first);
         assert_eq!(seen["refused"], json!([true, "ACCESS_BLOCKED_BY_POLICY"]));
         assert_eq!(seen["wrong"], json!([true, "INVALID_LIMIT"]));
+        let told = seen["every"].as_array().unwrap();
+        assert_eq!(told.len(), every.len());
+        for (told, (tool, arguments, answer)) in told.iter().zip(&every) {
+            let told = json!([told[0], plain(&told[1])]);
+            assert_eq!(&told, answer, "{tool} {arguments}");
+        }
     }
 }
 
@@ -140,22 +198,40 @@ async fn the_inspectors_command_line_works_unmodified() {
         bought.body["access_token"].as_str().unwrap()
     );
     let url = stand.url("/mcp");
-    let run = |more: &'static [&'static str]| {
+    let run = |more: &[&str]| {
         let mut inspector =
             Command::new(folder().join("inspector/node_modules/.bin/mcp-inspector"));
         inspector.args(["--cli", &url, "--transport", "http", "--header", &header]);
         inspector.args(more).env("NO_PROXY", "127.0.0.1");
-        async move {
-            let ran = tokio::task::spawn_blocking(move || inspector.output());
-            let output = ran.await.unwrap().unwrap();
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{stderr}");
-            serde_json::from_slice::<Value>(&output.stdout).unwrap()
-        }
+        tokio::task::spawn_blocking(move || inspector.output().unwrap())
     };
-    let listed = run(&["--method", "tools/list"]).await;
+    let told = async |output: JoinHandle<Output>| {
+        let output = output.await.unwrap();
+        let told = serde_json::from_slice::<Value>(&output.stdout);
+        told.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    };
+    let listed = told(run(&["--method", "tools/list"])).await;
     assert_eq!(listed["tools"].as_array().unwrap().len(), 21);
-    let called = run(&[
+    for some in every_tool(&stand).await.chunks(3) {
+        let each = some.iter().map(|(tool, arguments, _)| {
+            let arguments = arguments.as_object().unwrap().iter();
+            let arguments: Vec<_> = arguments.map(|(name, it)| format!("{name}={it}")).collect();
+            let mut more = vec!["--method", "tools/call", "--tool-name", tool];
+            if !arguments.is_empty() {
+                more.push("--tool-arg");
+                more.extend(arguments.iter().map(String::as_str));
+            }
+            run(&more)
+        });
+        let each: Vec<_> = each.collect();
+        for (output, (tool, _, answer)) in each.into_iter().zip(some) {
+            let called = told(output).await;
+            let is_error = called["isError"] == true;
+            let content = plain(&called["structuredContent"]);
+            assert_eq!(&json!([is_error, content]), answer, "{tool}: {called}");
+        }
+    }
+    let called = told(run(&[
         "--method",
         "tools/call",
         "--tool-name",
@@ -164,7 +240,7 @@ async fn the_inspectors_command_line_works_unmodified() {
         "provider=github",
         "repository=acme/storefront",
         "limit=2",
-    ])
+    ]))
     .await;
     let rest = stand.read("github", "/branches?limit=2").await;
     assert_eq!(called["structuredContent"]["data"], rest.body["data"]);

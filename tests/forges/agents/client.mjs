@@ -19,8 +19,14 @@ const branches = await call("list_branches", { limit: 2 });
 const file = await call("get_file", { path: "src/payments.py", endLine: 1 });
 const refused = await call("get_file", { path: ".env" });
 const wrong = await call("list_branches", { limit: 0 });
+const every = [];
+for (const [name, args] of JSON.parse(process.env.CALLS)) {
+  const answer = await client.callTool({ name, arguments: args });
+  every.push([answer.isError, answer.structuredContent ?? null]);
+}
 const code = (result) => [result.isError, JSON.parse(result.content[0].text).error.code];
 console.log(JSON.stringify([{
+  every,
   revision: transport.protocolVersion,
   server: client.getServerVersion().name,
   tools: tools.length,

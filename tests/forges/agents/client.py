@@ -42,7 +42,12 @@ async def walk(mode):
             file = await client.call_tool("get_file", {**at, "path": "src/payments.py", "endLine": 1})
             refused = await client.call_tool("get_file", {**at, "path": ".env"})
             wrong = await client.call_tool("list_branches", {**at, "limit": 0})
+            every = []
+            for tool, arguments in json.loads(os.environ["CALLS"]):
+                answer = await client.call_tool(tool, arguments)
+                every.append([answer.is_error, answer.structured_content])
             return {
+                "every": every,
                 "revision": client.protocol_version,
                 "server": client.server_info and client.server_info.name,
                 "tools": len(tools),

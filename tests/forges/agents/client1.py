@@ -44,7 +44,12 @@ async def main():
                 file = await client.call_tool("get_file", {**at, "path": "src/payments.py", "endLine": 1})
                 refused = await client.call_tool("get_file", {**at, "path": ".env"})
                 wrong = await client.call_tool("list_branches", {**at, "limit": 0})
+                every = []
+                for tool, arguments in json.loads(os.environ["CALLS"]):
+                    answer = await client.call_tool(tool, arguments)
+                    every.append([answer.isError, answer.structuredContent])
     print(json.dumps([{
+        "every": every,
         "revision": begun.protocolVersion,
         "server": begun.serverInfo.name,
         "tools": len(tools),

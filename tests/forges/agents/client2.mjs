@@ -20,7 +20,13 @@ async function walk(mode) {
   const file = await call("get_file", { path: "src/payments.py", endLine: 1 });
   const refused = await call("get_file", { path: ".env" });
   const wrong = await call("list_branches", { limit: 0 });
+  const every = [];
+  for (const [name, args] of JSON.parse(process.env.CALLS)) {
+    const answer = await client.callTool({ name, arguments: args });
+    every.push([answer.isError, answer.structuredContent ?? null]);
+  }
   const seen = {
+    every,
     revision: client.getNegotiatedProtocolVersion(),
     server: client.getServerVersion()?.name,
     tools: tools.length,
