@@ -291,6 +291,9 @@ fn the_commands_for_agents_work_when_pasted() {
     assert!(text(&bought["access_token"]).starts_with("sggmt_"));
     let listed = next().unwrap();
     assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 21);
+    let called = next().unwrap()["result"].clone();
+    assert_eq!(called["isError"], false, "{called}");
+    assert_eq!(called["structuredContent"]["page_info"]["limit"], 5);
 }
 
 #[test]
