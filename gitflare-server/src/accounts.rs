@@ -7,6 +7,7 @@ use std::time::Duration;
 use gitflare_core::{
     Clock, Error, Secret, SystemClock, SystemRandom,
     account_link::{AccountLink, AccountLinks, INVITATION_LIFETIME, RESET_LIFETIME, email_address},
+    storage::Session,
 };
 
 use crate::{
@@ -122,6 +123,63 @@ pub(crate) fn sign_out(config: &Config, email: &str) -> Result<String, Problem> 
         "{} is signed out everywhere, and agents read nothing more for them. They can sign in again.\n",
         person.user.email
     ))
+}
+
+/// Which sessions of a person `gitflare user sessions` is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sessions<'a> {
+    /// All are listed.
+    List,
+    /// The one with this id ends.
+    End(&'a str),
+    /// All end; the person can sign in again.
+    EndAll,
+}
+
+/// Lists the live sessions of a person, a line each, or ends some of them.
+///
+/// # Errors
+/// What stops it, as one line: nobody has that address, or no such session.
+pub(crate) fn sessions(
+    config: &Config,
+    email: &str,
+    which: Sessions<'_>,
+) -> Result<String, Problem> {
+    let mut people = people(config)?;
+    let person = known(&people, email)?;
+    let email = &person.user.email;
+    let live = people.sessions(&person).map_err(|error| failed(&error))?;
+    let ended = match which {
+        Sessions::List => return Ok(listed(email, &live)),
+        Sessions::End(id) => {
+            let found = live.iter().find(|session| session.id.as_str() == id);
+            let session = found.ok_or_else(|| {
+                Problem::new(format!(
+                    "{email} has no such session: `gitflare user sessions {email}` lists them"
+                ))
+            })?;
+            people.end_sessions(&person, Some(&session.id))
+        }
+        Sessions::EndAll => people.end_sessions(&person, None),
+    };
+    let ended = ended.map_err(|error| failed(&error))?;
+    Ok(format!(
+        "{ended} {} of {email} ended.\n",
+        if ended == 1 { "session" } else { "sessions" }
+    ))
+}
+
+fn listed(email: &str, sessions: &[Session]) -> String {
+    if sessions.is_empty() {
+        return format!("{email} is signed in nowhere.\n");
+    }
+    let lines = sessions.iter().map(|session| {
+        format!(
+            "{}  since {}  last used {}  ends {}\n",
+            session.id, session.created_at, session.last_used_at, session.expires_at
+        )
+    });
+    lines.collect()
 }
 
 /// Lets a person sign in again.

@@ -16,6 +16,7 @@ use tokio::{
 
 use crate::{
     Running, Server,
+    accounts::{self, Sessions},
     cli::{self, Arguments, Command},
     config::{self, BaseUrl, Config, Given, Problem},
     cores::{self, Cores},
@@ -59,6 +60,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
                 print(&about(&config, &arguments.operand)?);
                 Ok(())
             }),
+        Command::Sessions(arguments) => sessions(arguments),
         Command::RotateKeys(arguments) => block_on(rotate_keys(arguments)),
         Command::Health(arguments) => health(arguments),
         Command::RebuildUsage(arguments) => block_on(rebuild_usage(arguments)),
@@ -249,6 +251,26 @@ fn restore(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let config = configured(arguments.given, arguments.file.as_deref())?;
     let file = Path::new(&arguments.operand);
     print(&maintenance::restore(&config, file, keeps_credentials)?);
+    Ok(())
+}
+
+/// Lists where a person is signed in, or ends some of it.
+///
+/// # Errors
+/// Every problem, each as one line; both ways of ending at once.
+fn sessions(arguments: Arguments) -> Result<(), Vec<Problem>> {
+    let (one, all) = (
+        arguments.value("--end").map(str::to_owned),
+        arguments.has("--end-all"),
+    );
+    let which = match (&one, all) {
+        (None, false) => Sessions::List,
+        (Some(id), false) => Sessions::End(id),
+        (None, true) => Sessions::EndAll,
+        (Some(_), true) => return Err(Problem::new("`--end ID` or `--end-all`, not both").into()),
+    };
+    let config = configured(arguments.given, arguments.file.as_deref())?;
+    print(&accounts::sessions(&config, &arguments.operand, which)?);
     Ok(())
 }
 

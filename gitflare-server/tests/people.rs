@@ -110,25 +110,34 @@ fn an_operator_makes_resets_and_disables_accounts() {
         user(folder.path(), &["enable", "ada@mail.example"]).0,
         Some(0)
     );
-    let (status, opened) = sign_in();
-    assert_eq!(status, 200);
-    let token = opened.split("\"sessionToken\":\"").nth(1).unwrap();
-    let token = token.split('"').next().unwrap().to_owned();
-    let own = || {
+    let token = || {
+        let (status, opened) = sign_in();
+        assert_eq!(status, 200);
+        let token = opened.split("\"sessionToken\":\"").nth(1).unwrap();
+        token.split('"').next().unwrap().to_owned()
+    };
+    let own = |token: &str| {
         let request = format!(
             "GET /v1/account/sessions HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n",
             serving.address
         );
         super::process::answer(serving.address, &request).unwrap()
     };
-    assert!(own().starts_with("HTTP/1.1 200 "), "{}", own());
+    let first = token();
+    assert!(own(&first).starts_with("HTTP/1.1 200 "), "{}", own(&first));
+    an_operator_sees_and_ends_sessions(folder.path(), &token, &|| own(&first));
+    let second = token();
     let (code, said) = user(folder.path(), &["sign-out", "ada@mail.example"]);
     assert_eq!(
         (code, said.contains("signed out")),
         (Some(0), true),
         "{said}"
     );
-    assert!(own().starts_with("HTTP/1.1 401 "), "{}", own());
+    assert!(
+        own(&second).starts_with("HTTP/1.1 401 "),
+        "{}",
+        own(&second)
+    );
     assert_eq!(sign_in().0, 200);
     let (code, said) = user(folder.path(), &["reset", "ada@mail.example"]);
     assert_eq!(
@@ -147,4 +156,49 @@ fn an_operator_makes_resets_and_disables_accounts() {
         out.contains("gitflare user create EMAIL") && !out.contains("invitation="),
         "{out}"
     );
+}
+
+/// Ends one session of Ada's after the other, but for the one that `own` asks with.
+fn an_operator_sees_and_ends_sessions(
+    folder: &Path,
+    sign_in: &dyn Fn() -> String,
+    own: &dyn Fn() -> String,
+) {
+    let of = |words: &[&str]| user(folder, &[&["sessions", "ada@mail.example"], words].concat());
+    let ids = |said: &str| -> Vec<String> {
+        let lines = said.lines().filter(|line| line.contains("  since "));
+        lines
+            .map(|line| line.split(' ').next().unwrap().to_owned())
+            .collect()
+    };
+    let before = ids(&of(&[]).1);
+    let token = sign_in();
+    let (code, said) = of(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    let now = ids(&said);
+    assert_eq!(now.len(), before.len() + 1, "{said}");
+    assert!(!said.contains(&token), "{said}");
+    let (code, said) = of(&["--end", &now[0]]);
+    assert_eq!(
+        (code, said.as_str()),
+        (Some(0), "1 session of ada@mail.example ended.\n")
+    );
+    assert_eq!(ids(&of(&[]).1), before);
+    let (code, said) = of(&["--end", &now[0]]);
+    assert_eq!(
+        (code, said.contains("no such session")),
+        (Some(1), true),
+        "{said}"
+    );
+    let (code, said) = of(&["--end", &now[0], "--end-all"]);
+    assert_eq!((code, said.contains("not both")), (Some(1), true), "{said}");
+    assert!(own().starts_with("HTTP/1.1 200 "), "{}", own());
+    sign_in();
+    let (code, said) = of(&["--end-all"]);
+    assert_eq!(
+        (code, said.contains("sessions of ada@mail.example ended")),
+        (Some(0), true)
+    );
+    assert_eq!(of(&[]).1, "ada@mail.example is signed in nowhere.\n");
+    assert!(own().starts_with("HTTP/1.1 401 "), "{}", own());
 }

@@ -112,9 +112,18 @@ pub(super) const COMMANDS: &[Row] = &[
     )
     .takes("EMAIL"),
     row(
+        "user sessions",
+        Command::Sessions,
+        "List where that person is signed in; --end ID ends one of them, --end-all every one.\n\
+         What agents may read for them goes on",
+    )
+    .takes("EMAIL")
+    .flags(&[("--end", true), ("--end-all", false)]),
+    row(
         "user sign-out",
         |arguments| Command::User(accounts::sign_out, arguments),
-        "End every session of that person, who can sign in again",
+        "End every session of that person, and what agents may read for them; they can sign in\n\
+         again",
     )
     .takes("EMAIL"),
     row(

@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Restore(Arguments),
     /// Ask or do something about the account of an address.
     User(AboutAccount, Arguments),
+    /// List the sessions of an address, or end some.
+    Sessions(Arguments),
     /// Seal everything anew with the primary master key.
     RotateKeys(Arguments),
     /// Ask a running server whether it can serve.

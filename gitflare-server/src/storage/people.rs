@@ -4,13 +4,14 @@
 use std::path::Path;
 
 use gitflare_core::{
-    AuditId, Clock, Error, RequestId, Result, Secret, SystemClock, SystemRandom,
-    storage::{Actor, AuditAction, AuditEntry, Outcome, PasswordHash, User},
+    AuditId, Clock, Error, RequestId, Result, Secret, SessionId, SystemClock, SystemRandom,
+    storage::{Actor, AuditAction, AuditEntry, Outcome, PasswordHash, Session, User},
 };
 use tokio::runtime::Runtime;
 
 use super::{
     postgres::{self, PostgresConfig},
+    sql::sessions,
     sqlite,
 };
 
@@ -115,22 +116,60 @@ impl People {
         self.replace(person, &password, AuditAction::SessionRevoke)
     }
 
+    /// The live sessions of a person, the one that began last first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn sessions(&self, person: &Person) -> Result<Vec<Session>> {
+        let user = &person.user.id;
+        let all = match self {
+            Self::Sqlite(people) => people.sessions(user),
+            Self::Postgres(people, runtime) => runtime.block_on(people.sessions(user)),
+        };
+        Ok(sessions::live(all?, SystemClock.now()))
+    }
+
+    /// Ends one session of a person, or all; how many it were.
+    ///
+    /// # Errors
+    /// The database's; then nothing has changed.
+    pub(crate) fn end_sessions(
+        &mut self,
+        person: &Person,
+        one: Option<&SessionId>,
+    ) -> Result<usize> {
+        let user = &person.user.id;
+        let object = one.map_or_else(|| user.to_string(), SessionId::to_string);
+        let entry = entry(AuditAction::SessionRevoke, object);
+        match self {
+            Self::Sqlite(people) => people.end_sessions(user, one, &entry),
+            Self::Postgres(people, runtime) => {
+                runtime.block_on(people.end_sessions(user, one, &entry))
+            }
+        }
+    }
+
     fn replace(&mut self, person: &Person, password: &str, action: AuditAction) -> Result<()> {
         let password = PasswordHash::new(password);
-        let entry = AuditEntry {
-            id: AuditId::generate(&SystemClock, &SystemRandom),
-            at: SystemClock.now(),
-            actor: Actor::Admin,
-            action,
-            object: person.user.id.to_string(),
-            outcome: Outcome::Ok,
-            request_id: RequestId::generate(&SystemClock, &SystemRandom),
-        };
+        let entry = entry(action, person.user.id.to_string());
         match self {
             Self::Sqlite(people) => people.replace(&person.user, &password, &entry),
             Self::Postgres(people, runtime) => {
                 runtime.block_on(people.replace(&person.user, &password, &entry))
             }
         }
+    }
+}
+
+/// What the operator has done, for the audit.
+fn entry(action: AuditAction, object: String) -> AuditEntry {
+    AuditEntry {
+        id: AuditId::generate(&SystemClock, &SystemRandom),
+        at: SystemClock.now(),
+        actor: Actor::Admin,
+        action,
+        object,
+        outcome: Outcome::Ok,
+        request_id: RequestId::generate(&SystemClock, &SystemRandom),
     }
 }

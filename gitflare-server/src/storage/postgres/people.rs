@@ -2,12 +2,12 @@
 //! connection of its own. A server sees the change with its next request.
 
 use gitflare_core::{
-    Result,
-    storage::{AuditEntry, PasswordHash, User},
+    Result, SessionId, UserId,
+    storage::{AuditEntry, PasswordHash, Session, User},
 };
 
 use super::{Database, PostgresConfig, connect, session::transaction, users::end_own_workspaces};
-use crate::storage::sql::users;
+use crate::storage::sql::{sessions, users};
 
 /// The people of a database.
 #[derive(Debug)]
@@ -39,6 +39,35 @@ impl People {
     pub(crate) async fn find(&self, email: &str) -> Result<Option<(User, PasswordHash)>> {
         let rows = self.0.read(&users::find_by_email(email)).await?;
         Ok(rows.first().map(users::user_and_password).transpose()?)
+    }
+
+    /// The sessions of a person, those included that are over and not purged yet.
+    ///
+    /// # Errors
+    /// PostgreSQL's.
+    pub(crate) async fn sessions(&self, user: &UserId) -> Result<Vec<Session>> {
+        let rows = self.0.read(&sessions::list(user)).await?;
+        let sessions = rows.iter().map(sessions::session);
+        Ok(sessions.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Ends one session, or all of a person; how many it were.
+    ///
+    /// # Errors
+    /// PostgreSQL's; then nothing has changed.
+    pub(crate) async fn end_sessions(
+        &self,
+        user: &UserId,
+        one: Option<&SessionId>,
+        entry: &AuditEntry,
+    ) -> Result<usize> {
+        transaction!(self.0, |transaction| {
+            let ended = transaction.run(sessions::end(user, one)).await?;
+            if ended > 0 {
+                transaction.audit(entry).await?;
+            }
+            Ok(ended)
+        })
     }
 
     /// Replaces the stored form of a password and ends the person's sessions.

@@ -108,6 +108,14 @@ pub(in crate::storage) fn revoke_all<'a>(
     )
 }
 
+/// Ends one session, or all of a person.
+pub(in crate::storage) fn end<'a>(user: &'a UserId, one: Option<&'a SessionId>) -> Statement<'a> {
+    match one {
+        Some(id) => revoke(id),
+        None => revoke_all(user, None),
+    }
+}
+
 /// The ways in which sessions end, each as a clause with its order and the time of `?1`.
 pub(in crate::storage) fn ends(now: Timestamp) -> [(&'static str, i64); 3] {
     let idle_since = |idle: Duration| {

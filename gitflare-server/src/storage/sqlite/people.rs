@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use gitflare_core::{
-    Result,
-    storage::{AuditEntry, PasswordHash, User},
+    Result, SessionId, UserId,
+    storage::{AuditEntry, PasswordHash, Session, User},
 };
 use rusqlite::{Connection, OpenFlags};
 
@@ -14,7 +14,7 @@ use super::{
     rows::{audit, every, first, run},
     users::end_own_workspaces,
 };
-use crate::storage::sql::users;
+use crate::storage::sql::{sessions, users};
 
 /// The people of a database.
 #[derive(Debug)]
@@ -58,6 +58,34 @@ impl People {
     pub(crate) fn find(&self, email: &str) -> Result<Option<(User, PasswordHash)>> {
         let found = users::find_by_email(email);
         first(&self.0, &found, |row| users::user_and_password(row)).map_err(|error| failed(&error))
+    }
+
+    /// The sessions of a person, those included that are over and not purged yet.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub(crate) fn sessions(&self, user: &UserId) -> Result<Vec<Session>> {
+        every(&self.0, &sessions::list(user), |row| sessions::session(row))
+            .map_err(|error| failed(&error))
+    }
+
+    /// Ends one session, or all of a person; how many it were.
+    ///
+    /// # Errors
+    /// SQLite's; then nothing has changed.
+    pub(crate) fn end_sessions(
+        &mut self,
+        user: &UserId,
+        one: Option<&SessionId>,
+        entry: &AuditEntry,
+    ) -> Result<usize> {
+        let transaction = self.0.transaction().map_err(|error| failed(&error))?;
+        let ended = run(&transaction, &sessions::end(user, one))?;
+        if ended > 0 {
+            audit(&transaction, entry)?;
+        }
+        transaction.commit().map_err(|error| failed(&error))?;
+        Ok(ended)
     }
 
     /// Replaces the stored form of a password, and ends the person's sessions and what they have let
