@@ -1,5 +1,5 @@
-// The public site and the dashboard: copy buttons, and a filter for the endpoint list. Without it
-// every text is still there to be selected.
+// The public site and the dashboard: copy buttons, a filter for the endpoint list, and a word on files
+// that are too large before they are sent. Without it every text is still there to be selected.
 "use strict";
 
 for (const button of document.querySelectorAll("[data-copy]")) {
@@ -42,5 +42,14 @@ if (filter) {
       if (title && title.tagName === "H3") title.hidden = isEmpty;
     }
     count.textContent = words.length ? `${shown} of ${rows.length} endpoints` : "";
+  });
+}
+
+for (const input of document.querySelectorAll("input[type=file][data-most-bytes]")) {
+  input.addEventListener("change", () => {
+    const most = Number(input.dataset.mostBytes);
+    const isLarge = [...input.files].some((file) => file.size > most);
+    input.setCustomValidity(isLarge ? `This must have at most ${most / 1024} KiB.` : "");
+    input.reportValidity();
   });
 }

@@ -50,12 +50,18 @@ function picker(form, root) {
     if (empty) empty.hidden = any;
   };
 
+  const busy = (isBusy) => {
+    root.setAttribute("aria-busy", String(isBusy));
+    root.querySelector("[data-picker-loading]").hidden = !isBusy;
+  };
+
   // The server shows another part of the list and keeps what is chosen, as it does for a browser
   // without scripts; only that part of its page is taken over.
   const browse = async (from) => {
     if (running) running.abort();
     const request = new AbortController();
     running = request;
+    busy(true);
     const body = new URLSearchParams(new FormData(form));
     body.set("browse", from);
     try {
@@ -73,7 +79,10 @@ function picker(form, root) {
       part.replaceWith(document.adoptNode(next));
       part = next;
       dress();
+      busy(false);
     } catch (error) {
+      // One that was overtaken leaves the rest to the one that overtook it.
+      if (running === request) busy(false);
       if (error.name !== "AbortError") root.querySelector("[data-picker-submit]").hidden = false;
     }
   };
@@ -206,8 +215,26 @@ function handover() {
   }
 }
 
+// An account's repositories are listed before the page comes back: whoever waits sees that it goes on.
+function leaving() {
+  const mark = (button) => {
+    button.setAttribute("aria-busy", "true");
+    // Coming back by the browser's own button shows the page as it was left.
+    addEventListener("pageshow", () => button.removeAttribute("aria-busy"), { once: true });
+  };
+  for (const link of document.querySelectorAll(".connect a:not([data-popup]), .accounts a:not([data-popup])")) {
+    link.addEventListener("click", () => mark(link));
+  }
+  for (const form of document.querySelectorAll("form")) {
+    form.addEventListener("submit", (event) => {
+      if (event.submitter && !event.defaultPrevented) mark(event.submitter);
+    });
+  }
+}
+
 const form = document.querySelector("[data-connect-form]");
 const root = form && form.querySelector("[data-picker]");
 if (root) picker(form, root);
 framedLinking();
+leaving();
 handover();

@@ -215,7 +215,12 @@ impl Browser {
 
     /// Theme and width of the window that is shown.
     pub(crate) async fn dress(&self) {
-        let theme = if self.setup.is_dark { "dark" } else { "light" };
+        self.dress_as(self.setup.width, self.setup.is_dark).await;
+    }
+
+    /// Another theme and width, without a new page.
+    pub(crate) async fn dress_as(&self, width: u32, is_dark: bool) {
+        let theme = if is_dark { "dark" } else { "light" };
         self.devtools(
             "Emulation.setEmulatedMedia",
             json!({"features": [{"name": "prefers-color-scheme", "value": theme}]}),
@@ -223,7 +228,7 @@ impl Browser {
         .await;
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
-            json!({"width": self.setup.width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
+            json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
         )
         .await;
     }
@@ -456,6 +461,12 @@ impl Browser {
     /// Whether the page's own scripts run.
     pub(crate) const fn has_scripts(&self) -> bool {
         self.setup.has_scripts
+    }
+
+    /// Forgets who is signed in and what was opened.
+    pub(crate) async fn forget_cookies(&self) {
+        self.devtools("Network.clearBrowserCookies", json!({}))
+            .await;
     }
 
     pub(crate) async fn windows(&self) -> Vec<String> {

@@ -10,6 +10,7 @@ mod developer;
 mod driver;
 mod extremes;
 mod frames;
+mod gallery;
 mod hosts;
 mod public;
 mod saas;

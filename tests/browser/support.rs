@@ -20,6 +20,8 @@ pub(crate) struct Site {
     pub(crate) origin: String,
     /// How the developer's server reaches it.
     pub(crate) api: String,
+    /// The emulated GitHub.
+    github: String,
     http: reqwest::Client,
     _forges: Forges,
     _folder: TempDir,
@@ -90,6 +92,10 @@ impl Site {
                 pairs.push(("GITFLARE_DEV", "true"));
             }
         }
+        let github = pairs
+            .iter()
+            .find(|(name, _)| *name == "GITFLARE_GITHUB_WEB_URL");
+        let github = github.unwrap().1.to_owned();
         let config = Config::from_pairs(&pairs).unwrap();
         let running = Server::new(config).start().await.unwrap();
         let api = format!("http://{}", running.addr());
@@ -101,6 +107,7 @@ impl Site {
                 origin
             },
             api,
+            github,
             running,
             http,
             _forges: forges,
@@ -133,6 +140,21 @@ impl Site {
         let request = self.http.get(format!("{}{path}", self.api));
         let answer = request.bearer_auth(token).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Sends JSON with a token: status and body.
+    pub(crate) async fn send(&self, token: &str, path: &str, body: &Value) -> (u16, Value) {
+        let request = self.http.post(format!("{}{path}", self.api)).json(body);
+        let answer = request.bearer_auth(token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Makes something happen at the emulated GitHub.
+    pub(crate) async fn emit(&self, repository: &str, event: &str) {
+        let body = json!({"repository": repository, "event": event}).to_string();
+        let request = self.http.post(format!("{}/__emit", self.github)).body(body);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{:?}", answer.text().await);
     }
 
     pub(crate) async fn stop(self) {

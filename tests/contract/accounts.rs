@@ -43,6 +43,11 @@ pub(crate) fn cookie(answer: &Response) -> String {
 /// A browser that has logged in by the form.
 fn browser(server: &Server, email: &str) -> Client {
     signed_up(server, email);
+    signed_in(server, email)
+}
+
+/// A browser in which somebody who has an account logs in by the form.
+pub(crate) fn signed_in(server: &Server, email: &str) -> Client {
     let body = format!("email={email}&password={}", PASSWORD.replace(' ', "+"));
     let answer = form(&server.client(), "/app/login", &body).send();
     assert_eq!(

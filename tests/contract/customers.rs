@@ -19,7 +19,7 @@ use crate::contract::{
     platform_admin::audit,
     support::{
         block_on,
-        consent::{ConsentFixture, READS, location},
+        consent::{ConsentFixture, READS, body, location},
         parameter, text,
     },
 };
@@ -87,6 +87,59 @@ fn the_list_has_pages() {
     assert_eq!(second["data"][0], all["data"][1]);
     let refused = fixture.developer.get(&format!("{base}?page=2"));
     assert_eq!(refused.refusal(), (400, "PAGINATION_NOT_SUPPORTED".into()));
+}
+
+#[test]
+fn a_customer_is_found_by_name_or_id() {
+    let Some((fixture, _)) = approved() else {
+        return;
+    };
+    fixture.customer("43", &[]);
+    let (page, _) = fixture.customer("acme-44", &[]);
+    page.approve(READS, &[&page.repositories()[0]]);
+    let base = base(&fixture);
+    let refs = |search: &str| {
+        let found = fixture
+            .developer
+            .get(&format!("{base}?search={search}"))
+            .ok();
+        let rows = found["data"].as_array().unwrap().iter();
+        rows.map(|row| text(&row["customer"]["customerRef"]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(refs("acme"), ["acme-44"]);
+    assert_eq!(refs("%2042%20"), ["42"]);
+    assert_eq!(refs("").len(), 2);
+    assert!(refs("cme-44").is_empty() && refs("42%25").is_empty());
+    let all = fixture.developer.get(&base).ok();
+    let tenant = text(&all["data"][0]["customer"]["tenantId"]);
+    assert_eq!(refs(&tenant).len(), 1);
+    for wrong in ["a%01", &"a".repeat(201)] {
+        let refused = fixture.developer.get(&format!("{base}?search={wrong}"));
+        assert_eq!(refused.refusal(), (400, "INVALID_REQUEST".into()));
+    }
+    // A cursor goes on with the search that it was made for.
+    let first = fixture.developer.get(&format!("{base}?limit=1")).ok();
+    let cursor = text(&first["page_info"]["next_cursor"]);
+    let other = format!("{base}?limit=1&search=4&cursor={cursor}");
+    assert_eq!(
+        fixture.developer.get(&other).refusal(),
+        (400, "INVALID_CURSOR".into())
+    );
+
+    let path = format!("/app/developer/apps/{}/customers", fixture.client_id());
+    let page = |query: &str| body(&fixture.developer.get(&format!("{path}?{query}")));
+    let found = page("search=acme");
+    assert!(
+        found.contains("<code>acme-44</code>") && !found.contains("<code>42</code>"),
+        "{found}"
+    );
+    assert!(page("search=nobody").contains("begins with “nobody”"));
+    let wrong = page(&format!("search={}", "a".repeat(201)));
+    assert!(
+        wrong.contains("id=\"search-problem\"") && wrong.contains(&"a".repeat(201)),
+        "{wrong}"
+    );
 }
 
 #[test]

@@ -100,3 +100,54 @@ fn a_session_is_ended_by_its_id() {
     );
     assert_eq!(ada.get("/v1/account/sessions").status, 401);
 }
+
+#[test]
+fn a_password_is_changed_and_an_account_deleted_on_its_page() {
+    // sec: SE-5
+    let server = Server::start();
+    let ada = server.client().with_bearer(&signed_up(&server, EMAIL).0);
+    let browser = browser(&server);
+    let page = body(&browser.get("/app/account"));
+    let csrf = field(&page, "name=\"csrf\" value=\"");
+    let change = |current: &str, new: &str| {
+        let fields = format!("csrf={csrf}&currentPassword={current}&newPassword={new}");
+        form(&browser, "/app/account/password", &fields).send()
+    };
+    let old = "a+password+of+some+length";
+    for (current, new, status, said) in [
+        (
+            "not+this+one+at+all",
+            "several+unrelated+words",
+            401,
+            "This is wrong.",
+        ),
+        (old, "short", 400, "This must have 12 to 128 characters."),
+    ] {
+        let refused = change(current, new);
+        let page = body(&refused);
+        assert_eq!(refused.status, status, "{page}");
+        assert!(
+            page.contains(said) && page.contains("field-problem"),
+            "{page}"
+        );
+    }
+    assert_eq!(ada.get("/v1/account/me").status, 200);
+    let changed = change(old, "several+unrelated+words");
+    assert_eq!(
+        changed.header("location"),
+        Some("/app/account?done=password")
+    );
+    assert_eq!(ada.get("/v1/account/me").status, 401, "other sessions end");
+    let browser = server.client().with("cookie", &cookie(&changed));
+    let page = body(&browser.get("/app/account?done=password"));
+    assert!(page.contains("Your password is changed."), "{page}");
+
+    let csrf = field(&page, "name=\"csrf\" value=\"");
+    let delete = |fields: &str| form(&browser, "/app/account/delete", fields).send();
+    assert_eq!(delete("csrf=stale").status, 403);
+    let gone = delete(&format!("csrf={csrf}"));
+    assert_eq!(gone.header("location"), Some("/"));
+    let again = "email=ada@mail.example&password=several+unrelated+words";
+    let refused = form(&server.client(), "/app/login", again).send();
+    assert_eq!(refused.status, 401);
+}

@@ -1,12 +1,12 @@
 //! What an app tells customers of itself: changed in the API and on the dashboard, shown where they
-//! decide, and served by nobody but this server.
+//! decide, and served by nobody but this server. A logo is a file of the dashboard's form too.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use crate::contract::{
     accounts,
-    support::consent::{ConsentFixture, body},
+    support::consent::{ConsentFixture, body, field},
 };
 
 /// A PNG of one pixel.
@@ -96,4 +96,69 @@ fn customers_see_who_asks_and_why() {
         "https://acme.example/privacy"
     );
     assert_eq!(page.browser.get(&logo).status, 404);
+}
+
+/// A form of parts, with a file in the field `logo`.
+fn parts(fields: &[(&str, &str)], file: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend(
+            format!("--b0\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                .bytes(),
+        );
+    }
+    body.extend(
+        b"--b0\r\nContent-Disposition: form-data; name=\"logo\"; filename=\"x.png\"\r\nContent-Type: image/png\r\n\r\n",
+    );
+    body.extend(file);
+    body.extend(b"\r\n--b0--\r\n");
+    body
+}
+
+#[test]
+fn a_logo_is_sent_by_the_dashboards_form() {
+    // sec: CS-1, HT-1
+    let fixture = ConsentFixture::start();
+    let id = fixture.client_id();
+    let ada = accounts::signed_in(&fixture.server, "ada@mail.example");
+    let origin = format!("http://{}", ada.host());
+    let csrf = field(&body(&ada.get("/app/dashboard")), "name=\"csrf\" value=\"");
+    let path = format!("/app/developer/apps/{id}/profile");
+    let send = |fields: &[(&str, &str)], file: &[u8]| {
+        ada.request("POST", &path)
+            .header("origin", &origin)
+            .body("multipart/form-data; boundary=b0", parts(fields, file))
+            .send()
+    };
+    let typed = [
+        ("csrf", csrf.as_str()),
+        ("website", "https://acme.example"),
+        ("purpose.read:commits", "Charts of how you deliver."),
+    ];
+    let png = STANDARD.decode(PNG).unwrap();
+    let logo = format!("/app/logos/{id}");
+    let svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>".to_vec();
+    for wrong in [svg, vec![0x89; 40_000], vec![0x89; 200_000]] {
+        let answer = send(&typed, &wrong);
+        assert_eq!(answer.status, 400);
+        let page = body(&answer);
+        for kept in [
+            "This must be a PNG of at most 32 KiB and 512 pixels a side.",
+            "value=\"https://acme.example\"",
+            "value=\"Charts of how you deliver.\"",
+        ] {
+            assert!(page.contains(kept), "{kept}: {page}");
+        }
+    }
+    assert_eq!(ada.get(&logo).status, 404);
+    assert_eq!(send(&[("csrf", "stale")], &png).status, 403);
+    assert_eq!(send(&typed, &png).status, 303);
+    let image = ada.get(&logo);
+    assert_eq!((image.status, image.body), (200, png));
+    // Nothing chosen changes nothing of it; the box takes it away.
+    assert_eq!(send(&typed, b"").status, 303);
+    assert_eq!(ada.get(&logo).status, 200);
+    let gone = [&typed[..], &[("removeLogo", "on")]].concat();
+    assert_eq!(send(&gone, b"").status, 303);
+    assert_eq!(ada.get(&logo).status, 404);
 }

@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::contract::{
@@ -202,7 +203,7 @@ fn an_ended_access_offers_only_a_new_request() {
     }
     assert!(page.contains("To share again"), "{page}");
     assert!(
-        page.contains("/reads?") && !page.contains("/record?"),
+        page.contains("/reads?") && page.contains("/record?"),
         "{page}"
     );
     let choice = format!(
@@ -215,5 +216,30 @@ fn an_ended_access_offers_only_a_new_request() {
         it.app.get("/v1/repositories").refusal(),
         (401, "AUTH_EXPIRED".into())
     );
-    assert_eq!(it.page.browser.get(&it.link("record")).status, 404);
+    // What was shared, and until when, can still be proven.
+    let signed = it.page.browser.get(&it.link("record")).json();
+    let payload = URL_SAFE_NO_PAD.decode(text(&signed["payload"])).unwrap();
+    let record: Value = serde_json::from_slice(&payload).unwrap();
+    let share = &record["shares"][0];
+    assert!(record["endedAt"].is_string(), "{record}");
+    assert_eq!(share["endedAt"], record["endedAt"]);
+    let id = it.own.split_once(':').unwrap().1;
+    assert_eq!(share["repositories"][0]["id"], id);
+}
+
+#[test]
+fn a_workspace_without_an_approval_has_no_record() {
+    let fixture = ConsentFixture::start();
+    let (page, _) = fixture.customer("42", &[]);
+    let manage = format!("/app/company/apps/{}?customer_ref=42", fixture.client_id());
+    let page = ConsentPage::open(&page.browser, &manage);
+    assert!(
+        page.html.contains("/reads?") && !page.html.contains("/record?"),
+        "{}",
+        page.html
+    );
+    let link = field(&page.html, "/reads?");
+    let link = format!("/app/company/apps/{}/record?{link}", fixture.client_id());
+    let link = link.replace("&amp;", "&").replace("&#38;", "&");
+    assert_eq!(page.browser.get(&link).status, 404);
 }

@@ -8,6 +8,15 @@ use crate::{
     storage::{Authorization, DeliveryRecord, ListRange},
 };
 
+/// A subscription with the name of its repository, for people.
+#[derive(Clone, Debug)]
+pub struct NamedSubscription {
+    /// The subscription.
+    pub subscription: Subscription,
+    /// The repository's name as last seen; `None` where all of an account's are approved together.
+    pub repository_name: Option<String>,
+}
+
 impl Gateway {
     /// The live subscriptions of an app that stand on a customer's approval.
     ///
@@ -19,7 +28,7 @@ impl Gateway {
         client: &str,
         authorization: &str,
         query: &ListQuery,
-    ) -> Result<Listing<Subscription>> {
+    ) -> Result<Listing<NamedSubscription>> {
         let (_, standing) = self.own_customer(user, client, authorization).await?;
         let filters = [("authorization", Some(standing.id.as_str()))];
         let list = List {
@@ -30,10 +39,32 @@ impl Gateway {
             let store = self.storage.subscriptions();
             let (tenant, client) = (&standing.tenant_id, &standing.client_id);
             let rows = store.list(tenant, client, None, range).await?;
-            Ok(rows.into_iter().map(|row| row.subscription).collect())
+            let mut named = Vec::with_capacity(rows.len());
+            for row in rows {
+                named.push(self.named(&standing, row.subscription).await?);
+            }
+            Ok(named)
         };
-        self.page_of(list, query, rows, |subscription| subscription.id.as_str())
+        self.page_of(list, query, rows, |row| row.subscription.id.as_str())
             .await
+    }
+
+    async fn named(
+        &self,
+        standing: &Authorization,
+        subscription: Subscription,
+    ) -> Result<NamedSubscription> {
+        let store = self.storage.authorizations();
+        let repository_name = store.repository_name(
+            &standing.client_id,
+            &standing.tenant_id,
+            subscription.provider,
+            &subscription.repository_id,
+        );
+        Ok(NamedSubscription {
+            repository_name: repository_name.await?,
+            subscription,
+        })
     }
 
     /// One of them with its deliveries of the last seven days, by arrival, and until when all
@@ -49,14 +80,19 @@ impl Gateway {
         authorization: &str,
         subscription: &str,
         query: &ListQuery,
-    ) -> Result<(Subscription, Listing<DeliveryRecord>, Option<Timestamp>)> {
+    ) -> Result<(
+        NamedSubscription,
+        Listing<DeliveryRecord>,
+        Option<Timestamp>,
+    )> {
         let (_, standing) = self.own_customer(user, client, authorization).await?;
         let found = self.subscription_under(&standing, subscription).await?;
         let deliveries = self.deliveries_of(&found.id, query).await?;
         let queue = self.storage.deliveries();
         let paused_until = queue.paused_until(&standing.client_id).await?;
         let paused_until = paused_until.filter(|until| *until > self.clock.now());
-        Ok((found, deliveries, paused_until))
+        let named = self.named(&standing, found).await?;
+        Ok((named, deliveries, paused_until))
     }
 
     /// Queues a delivery of one of them again, as [`Gateway::replay_delivery`] does.

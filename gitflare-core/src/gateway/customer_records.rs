@@ -11,7 +11,9 @@ use crate::{
     AuthorizationId, ClientId, ConnectionId, Error, GrantId, LogId, Result, Scope, Secret,
     Timestamp,
     provider::ProviderId,
-    storage::{AuthorizationStatus, Grant, GrantFilter, ListRange, Repositories, UsageQuery},
+    storage::{
+        Authorization, AuthorizationStatus, Grant, GrantFilter, ListRange, Repositories, UsageQuery,
+    },
 };
 
 /// Most grants of one account that are looked at.
@@ -20,7 +22,8 @@ const MAX_GRANTS: usize = 1000;
 const FETCHED: usize = 500;
 const LOOKED_AT: u64 = 20_000;
 
-/// What a customer has approved for an app, as it stood at one moment.
+/// What a customer has approved for an app, as it stood at one moment, or as it last stood before it
+/// ended.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +34,8 @@ pub struct ConsentRecord {
     pub authorization_id: AuthorizationId,
     /// When the customer began to decide.
     pub begun_at: Timestamp,
+    /// When the approval ended; `None` while it stands.
+    pub ended_at: Option<Timestamp>,
     /// For whom.
     pub app: RecordedApp,
     /// By whom: the customer, as the app knows it.
@@ -71,6 +76,8 @@ pub struct RecordedShare {
     pub shared_since: Timestamp,
     /// When the share ends by itself; `None` when it does not.
     pub ends_at: Option<Timestamp>,
+    /// When it was ended; `None` where nobody has.
+    pub ended_at: Option<Timestamp>,
     /// What may be read.
     pub permissions: Vec<RecordedPermission>,
     /// Of which repositories.
@@ -167,21 +174,21 @@ impl Gateway {
         &self.record_seeds
     }
 
-    /// What the customer has approved, as far as the session sees it.
+    /// What the customer has approved, or had approved last, as far as the session sees it.
     ///
     /// # Errors
-    /// `RESOURCE_NOT_FOUND` when nothing is approved, or nothing of it may be seen.
+    /// `RESOURCE_NOT_FOUND` when nothing was ever approved, or nothing of it may be seen.
     pub async fn consent_record(&self, context: &ConsentContext) -> Result<ConsentRecord> {
-        let active = context.authorization.as_ref();
-        let active = active.filter(|it| it.status == AuthorizationStatus::Active);
-        let authorization = active
-            .filter(|_| !context.grants.is_empty())
-            .ok_or_else(|| Error::not_found("approval"))?;
+        let found = self.recorded(context).await?;
+        let (authorization, grants) = found.ok_or_else(|| Error::not_found("approval"))?;
         let connection = |id: &ConnectionId| {
             let mut seen = context.visible.connections.iter();
             seen.find(|connection| connection.id == *id)
         };
-        let shares = context.grants.iter().filter_map(|grant| {
+        let is_over = authorization.status == AuthorizationStatus::Revoked;
+        let ends = grants.iter().filter_map(|grant| grant.revoked_at);
+        let ended_at = ends.max().filter(|_| is_over);
+        let shares = grants.iter().filter_map(|grant| {
             let account = connection(&grant.connection_id)?;
             Some(RecordedShare {
                 grant_id: grant.id.clone(),
@@ -190,6 +197,7 @@ impl Gateway {
                 login: account.login.clone(),
                 shared_since: grant.created_at,
                 ends_at: grant.expires_at,
+                ended_at: grant.revoked_at,
                 permissions: grant
                     .permissions
                     .iter()
@@ -205,8 +213,9 @@ impl Gateway {
         let client = &context.client;
         Ok(ConsentRecord {
             as_of: self.clock.now(),
-            authorization_id: authorization.id.clone(),
+            authorization_id: authorization.id,
             begun_at: authorization.created_at,
+            ended_at,
             app: RecordedApp {
                 client_id: client.id.clone(),
                 name: client.name.clone(),
@@ -216,6 +225,61 @@ impl Gateway {
             is_partial: context.visible.is_partial,
             shares: shares.collect(),
         })
+    }
+
+    /// Whether there is something that [`Gateway::consent_record`] tells of.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub async fn has_consent_record(&self, context: &ConsentContext) -> Result<bool> {
+        Ok(self.recorded(context).await?.is_some())
+    }
+
+    /// The approval that stands, or else the last one that ended, with its shares over what the session
+    /// sees.
+    async fn recorded(
+        &self,
+        context: &ConsentContext,
+    ) -> Result<Option<(Authorization, Vec<Grant>)>> {
+        let live = context.authorization.as_ref();
+        let active = live.filter(|it| it.status == AuthorizationStatus::Active);
+        if let Some(active) = active
+            && !context.grants.is_empty()
+        {
+            return Ok(Some((active.clone(), context.grants.clone())));
+        }
+        let mut ever = Vec::new();
+        for connection in &context.visible.connections {
+            ever.extend(self.grants_ever(context, &connection.id).await?);
+        }
+        let Some(last) = ever.iter().max_by_key(|grant| grant.created_at) else {
+            return Ok(None);
+        };
+        let id = last.authorization_id.clone();
+        ever.retain(|grant| grant.authorization_id == id);
+        let found = self.storage.authorizations().find(&id).await?;
+        Ok(found.map(|authorization| (authorization, ever)))
+    }
+
+    /// What the customer has shared with the app over a connection, now or before.
+    async fn grants_ever(
+        &self,
+        context: &ConsentContext,
+        connection: &ConnectionId,
+    ) -> Result<Vec<Grant>> {
+        let filter = GrantFilter {
+            tenant: Some(context.tenant.id.clone()),
+            client: Some(context.client.id.clone()),
+            connection: Some(connection.clone()),
+        };
+        let all = ListRange {
+            after: None,
+            limit: MAX_GRANTS,
+        };
+        self.storage
+            .authorizations()
+            .list_grants(&filter, all)
+            .await
     }
 
     /// What the app was answered of the customer's data, newest first: at most `limit` reads, from a
@@ -285,18 +349,8 @@ impl Gateway {
             sees_all: !visible.is_partial,
             ..Own::default()
         };
-        let all = ListRange {
-            after: None,
-            limit: MAX_GRANTS,
-        };
         for connection in &visible.connections {
-            let filter = GrantFilter {
-                tenant: Some(context.tenant.id.clone()),
-                client: Some(context.client.id.clone()),
-                connection: Some(connection.id.clone()),
-            };
-            let store = self.storage.authorizations();
-            for grant in store.list_grants(&filter, all).await? {
+            for grant in self.grants_ever(context, &connection.id).await? {
                 own.note(connection.provider, grant);
             }
         }

@@ -16,6 +16,10 @@ use crate::{
 /// How long a reconnect link works, in seconds: as long as a signed link may.
 const LINK_SECONDS: i64 = 600;
 
+/// The longest search, in characters, and the most customers that one may mean.
+const MAX_SEARCH: usize = 200;
+const MAX_FOUND: usize = 1000;
+
 /// A customer's approval of an app, as its developer sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -80,28 +84,36 @@ pub struct SignedCustomer {
 }
 
 impl Gateway {
-    /// The approvals of an app by its customers, ended ones included.
+    /// The approvals of an app by its customers, ended ones included; of a search, by those whose name or
+    /// `customer_ref` begins so, or whose tenant has that id.
     ///
     /// # Errors
-    /// `RESOURCE_NOT_FOUND` when there is no such app of theirs; the cursor's.
+    /// `RESOURCE_NOT_FOUND` when there is no such app of theirs; `INVALID_REQUEST` naming `search` when
+    /// it is malformed or fits too many; the cursor's.
     pub async fn list_customers(
         &self,
         user: &UserId,
         client: &str,
+        search: Option<&str>,
         query: &ListQuery,
     ) -> Result<Listing<CustomerAuthorization>> {
         let client = self.live_app(user, client).await?;
-        let filters = [("client", Some(client.id.as_str()))];
+        let search = search.map(str::trim).filter(|text| !text.is_empty());
+        let tenants = match search {
+            Some(start) => Some(self.customers_beginning(&client.id, start).await?),
+            None => None,
+        };
+        let filters = [("client", Some(client.id.as_str())), ("search", search)];
         let list = List {
             route: "developer.authorizations",
             filters: &filters,
         };
         let rows = async |range: ListRange<'_>| {
-            let found = self
-                .storage
-                .authorizations()
-                .list(&client.id, range)
-                .await?;
+            let store = self.storage.authorizations();
+            let found = match &tenants {
+                Some(tenants) => store.list_of(&client.id, tenants, range).await?,
+                None => store.list(&client.id, range).await?,
+            };
             let mut rows = Vec::with_capacity(found.len());
             for authorization in found {
                 let grants = self.active_grants(&authorization.id).await?;
@@ -110,6 +122,27 @@ impl Gateway {
             Ok(rows)
         };
         self.page_of(list, query, rows, |row| row.id.as_str()).await
+    }
+
+    /// The tenants of a client that a search means.
+    async fn customers_beginning(&self, client: &ClientId, start: &str) -> Result<Vec<TenantId>> {
+        if start.chars().count() > MAX_SEARCH || start.chars().any(char::is_control) {
+            return Err(Error::invalid_request(format!(
+                "`search` must have at most {MAX_SEARCH} characters and no control characters."
+            )));
+        }
+        if let Ok(tenant) = TenantId::parse(start) {
+            return Ok(vec![tenant]);
+        }
+        let store = self.storage.tenants();
+        let found = store.customers_beginning(client, start, MAX_FOUND + 1);
+        let found = found.await?;
+        if found.len() > MAX_FOUND {
+            return Err(Error::invalid_request(format!(
+                "`search` fits more than {MAX_FOUND} customers: write more of it."
+            )));
+        }
+        Ok(found)
     }
 
     /// One approval with what is shared.

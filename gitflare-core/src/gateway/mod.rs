@@ -81,6 +81,7 @@ pub use builder::GatewayBuilder;
 pub use calls::UsageCall;
 pub use connect::{ConnectionFilterText, ManualConnection};
 pub use consent::{AccountListing, Choice, Consent, ConsentContext};
+pub use customer_events::NamedSubscription;
 pub use customer_records::{
     ConsentRecord, CustomerRead, CustomerReads, RecordedApp, RecordedPermission, RecordedShare,
 };

@@ -132,14 +132,17 @@ fn logo(text: &str) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     let wrong = || {
+        let kib = MAX_LOGO / 1024;
         Error::invalid_request(format!(
-            "`logo` must be a PNG of at most {MAX_LOGO} bytes and {MAX_SIDE} pixels a side, in base64."
+            "`logo` must be a PNG of at most {kib} KiB and {MAX_SIDE} pixels a side."
         ))
     };
     if text.len() > MAX_LOGO * 4 / 3 + 4 {
         return Err(wrong());
     }
-    let bytes = STANDARD.decode(text).map_err(|_| wrong())?;
+    let bytes = STANDARD
+        .decode(text)
+        .map_err(|_| Error::invalid_request("`logo` must be base64."))?;
     match is_small_png(&bytes) {
         true => Ok(Some(bytes)),
         false => Err(wrong()),

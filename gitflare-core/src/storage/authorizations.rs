@@ -76,6 +76,14 @@ pub trait AuthorizationStore: Send + Sync {
     /// A client's authorizations, revoked ones included, by id.
     async fn list(&self, client: &ClientId, range: ListRange<'_>) -> Result<Vec<Authorization>>;
 
+    /// Those of a client's authorizations that are of these tenants, revoked ones included, by id.
+    async fn list_of(
+        &self,
+        client: &ClientId,
+        tenants: &[TenantId],
+        range: ListRange<'_>,
+    ) -> Result<Vec<Authorization>>;
+
     /// The grant of that id.
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>>;
 

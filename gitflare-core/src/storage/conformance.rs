@@ -42,6 +42,7 @@ promises! {
     tenants {
         tenants_are_listed_by_id
         a_customer_is_one_tenant_per_client
+        customers_are_found_by_how_they_begin
         a_customer_that_two_callers_make_is_one_tenant
         a_deleted_tenant_takes_all_that_stands_on_it_along
         what_a_person_leaves_behind_ends_when_nobody_sees_it

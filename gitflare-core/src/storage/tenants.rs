@@ -89,6 +89,15 @@ pub trait TenantStore: Send + Sync {
     /// `None` where there is none.
     async fn customer_names(&self, asked: &[(ClientId, TenantId)]) -> Result<Vec<CustomerNames>>;
 
+    /// A client's customers whose `customer_ref` begins with `start`, or whose name does, letters of
+    /// ASCII being alike in both cases: at most `limit`, in no order.
+    async fn customers_beginning(
+        &self,
+        client: &ClientId,
+        start: &str,
+        limit: usize,
+    ) -> Result<Vec<TenantId>>;
+
     /// The name by which a client knows a tenant; `None` when it is no customer of the client's.
     async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>>;
 }

@@ -9,6 +9,7 @@ use super::{
     cors::panel_origin,
     exchange::Exchange,
     form::Form,
+    multipart,
     refusal::Refusal,
     route::RouteMethod,
     visit::{EmbedVisit, UserVisit, Visit},
@@ -49,13 +50,37 @@ pub(super) async fn form(x: &mut Exchange, max: usize) -> Result<Form, Refusal> 
             "Send the form as `application/x-www-form-urlencoded`.",
         ));
     }
+    let bytes = own_body(x, max).await?;
+    let text = std::str::from_utf8(bytes.expose())
+        .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
+    checked(x, Form::parse(text)?)
+}
+
+/// The same of a form that may come with a file, in the field of that name.
+pub(super) async fn form_with_file(
+    x: &mut Exchange,
+    max: usize,
+    file: &str,
+) -> Result<(Form, Option<Vec<u8>>), Refusal> {
+    let Some(boundary) = multipart::boundary(x.headers()).map(str::to_owned) else {
+        return Ok((form(x, max).await?, None));
+    };
+    let bytes = own_body(x, max).await?;
+    let parts = multipart::parse(bytes.expose(), &boundary, file)?;
+    let form = checked(x, Form::from_pairs(parts.fields))?;
+    Ok((form, parts.file))
+}
+
+/// The body of a form from our own origin.
+async fn own_body(x: &mut Exchange, max: usize) -> Result<Secret<Vec<u8>>, Refusal> {
     if !matches!(x.visit(), Visit::User(visit) if !visit.is_cookie) {
         require_own_origin(x)?;
     }
-    let bytes = Secret::new(x.body(max).await?);
-    let text = std::str::from_utf8(bytes.expose())
-        .map_err(|_| Error::invalid_request("The form is not UTF-8 text."))?;
-    let form = Form::parse(text)?;
+    Ok(Secret::new(x.body(max).await?))
+}
+
+/// A form that carries the token of the session whose cookie came with it.
+fn checked(x: &Exchange, form: Form) -> Result<Form, Refusal> {
     match x.visit() {
         Visit::User(visit) if visit.is_cookie => require_token(x, visit, form.csrf())?,
         Visit::User(_) | Visit::Customer(_) | Visit::Anybody => {}

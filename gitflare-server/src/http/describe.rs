@@ -213,6 +213,7 @@ const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
 
     (Get, "/", "The landing page; whoever is signed in goes on to the dashboard."),
     (Get, "/docs/:document", "A document of this server; with `.md` behind its name as plain text."),
+    (Post, "/docs/api/:operationId", "Tries an operation that changes something, in a sandbox alone."),
     (Get, "/docs/api/:operationId", "The reference of one operation; with `.md` behind its id as plain text."),
     (Get, "/llms.txt", "Where every document is as plain text."),
     (Get, "/docs", "Guide, this reference, and how code is kept safe."),
@@ -299,6 +300,8 @@ const SUMMARIES: &[(RouteMethod, &str, &str)] = &[
     (Post, "/app/developer/apps/:clientId/secrets/:secretId/delete", "Ends one of an app's secrets from the dashboard."),
     (Get, "/app/account", "A developer's own account: where they are signed in."),
     (Post, "/app/account/sessions/end-others", "Ends all sessions but this one."),
+    (Post, "/app/account/password", "Changes the developer's password; every other session ends."),
+    (Post, "/app/account/delete", "Deletes the developer's account with its apps."),
     (Post, "/app/account/sessions/:sessionId/end", "Ends one of the developer's sessions."),
     (Get, "/v1/account/sessions", "Lists the person's live sessions, the newest first."),
     (Delete, "/v1/account/sessions/:sessionId", "Ends one of the person's sessions."),

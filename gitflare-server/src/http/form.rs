@@ -23,6 +23,11 @@ impl Form {
         pairs_up_to(MAX_CHOICES, text, "form").map(Self)
     }
 
+    /// The fields of a form that was taken apart already.
+    pub(super) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
     /// Every (name, value), in the order sent.
     pub(super) fn pairs(&self) -> &[(String, String)] {
         &self.0

@@ -33,6 +33,7 @@ mod inspect;
 mod json;
 mod linking;
 mod metrics;
+mod multipart;
 pub(crate) mod openapi;
 mod origin;
 mod pages;

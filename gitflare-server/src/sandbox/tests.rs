@@ -331,5 +331,29 @@ async fn an_operation_can_be_tried_on_its_page() {
     );
     let not_a_read = get("/docs/api/post.oauth.token").await.unwrap();
     assert!(!not_a_read.contains("try-it"), "{not_a_read}");
+
+    // What changes something says so, and is sent by our own page alone.
+    let path = "/docs/api/events.subscribe";
+    let page = get(path).await.unwrap();
+    assert!(page.contains("This changes something"), "{page}");
+    assert!(page.contains("value=\"github\""), "{page}");
+    let own = sandbox.running.public_url().to_string();
+    let send = async |origin: &str, path: &str| {
+        let fields = "-d path.provider=github -d path.repoId=acme%2Fstorefront \
+            --data-urlencode 'body={\"callbackUrl\": \"https://hooks.acme.example/in\", \"events\": [\"push\"]}'";
+        let command = format!("curl -si -H 'origin: {origin}' {fields} '{own}{path}'");
+        let run = move || Command::new("sh").args(["-c", &command]).output();
+        let output = tokio::task::spawn_blocking(run).await.unwrap().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let made = send(&own, path).await;
+    assert!(
+        made.contains("<span class=\"state good\">201</span>") && made.contains("sub_"),
+        "{made}"
+    );
+    let foreign = send("https://evil.example", path).await;
+    assert!(foreign.starts_with("HTTP/1.1 403"), "{foreign}");
+    let read = send(&own, "/docs/api/commits.list").await;
+    assert!(read.starts_with("HTTP/1.1 404"), "{read}");
     sandbox.shutdown().await.unwrap();
 }

@@ -86,6 +86,73 @@ pub async fn a_customer_is_one_tenant_per_client(storage: &dyn Storage) {
     );
 }
 
+/// Customers are found by how their name or their `customer_ref` begins, in their own client alone; what
+/// was approved is listed for those that were found.
+pub async fn customers_are_found_by_how_they_begin(storage: &dyn Storage) {
+    storage.tenants().insert(tenant(1), entry(1)).await.unwrap();
+    for number in [1, 2] {
+        let made = storage.clients().insert(client(number), entry(1 + number));
+        made.await.unwrap();
+    }
+    let tenants = storage.tenants();
+    for (of, number, customer_ref, name) in [
+        (1, 11, "acme-1", "Zebra"),
+        (1, 12, "b-2", "ACME Ltd"),
+        (1, 13, "acme_3", "acme too"),
+        (1, 14, "acm", "Ac"),
+        (2, 15, "acme-1", "Acme"),
+    ] {
+        let row = Tenant {
+            name: name.to_owned(),
+            ..tenant(number)
+        };
+        let of = client_id(of);
+        let made = tenants.find_or_insert_customer(&of, customer_ref, row);
+        made.await.unwrap();
+    }
+    let of = client_id(1);
+    let found = async |start: &str, limit| {
+        let found = tenants.customers_beginning(&of, start, limit);
+        let mut found = found.await.unwrap();
+        found.sort();
+        found
+    };
+    let ids = |numbers: &[usize]| numbers.iter().map(|it| tenant_id(*it)).collect::<Vec<_>>();
+    assert_eq!(found("acme", 10).await, ids(&[11, 12, 13]));
+    assert_eq!(found("Acme", 10).await, ids(&[12, 13]), "an id is exact");
+    assert_eq!(found("acme-", 10).await, ids(&[11]));
+    assert_eq!(found("acme", 2).await.len(), 2);
+    for nothing in ["cme", "acme%", "acme\u{10ffff}", "'"] {
+        assert!(found(nothing, 10).await.is_empty(), "{nothing}");
+    }
+    let authorizations = storage.authorizations();
+    for (number, of) in [(1, 11), (2, 12), (3, 14)] {
+        let pending = Authorization {
+            tenant_id: tenant_id(of),
+            status: AuthorizationStatus::Pending,
+            ..authorization(number)
+        };
+        let made = authorizations.find_or_insert_pending(pending);
+        made.await.unwrap();
+    }
+    let listed = async |of: usize, tenants: &[TenantId], range: ListRange<'_>| {
+        let of = client_id(of);
+        let rows = authorizations.list_of(&of, tenants, range);
+        let rows = rows.await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let sought = ids(&[12, 11, 13]);
+    let both = [authorization_id(1), authorization_id(2)];
+    assert_eq!(listed(1, &sought, all(10)).await, both);
+    let behind = ListRange {
+        after: Some(both[0].as_str()),
+        limit: 10,
+    };
+    assert_eq!(listed(1, &sought, behind).await, both[1..]);
+    assert!(listed(2, &sought, all(10)).await.is_empty());
+    assert!(listed(1, &[], all(10)).await.is_empty());
+}
+
 /// Of two callers who make the same customer at once, both get the same one (TN-1).
 pub async fn a_customer_that_two_callers_make_is_one_tenant(storage: &dyn Storage) {
     storage.tenants().insert(tenant(1), entry(1)).await.unwrap();
@@ -128,7 +195,9 @@ pub async fn a_deleted_tenant_takes_all_that_stands_on_it_along(storage: &dyn St
         let listed = clients.list(&ClientFilter::default(), all(10)).await;
         assert!(listed.unwrap().is_empty());
         let connections = storage.connections();
-        let listed = connections.list(&ConnectionFilter::default(), all(10)).await;
+        let listed = connections
+            .list(&ConnectionFilter::default(), all(10))
+            .await;
         assert!(listed.unwrap().is_empty());
         if let Some((_, tokens)) = connections
             .find_with_tokens(&connection_id(1))
@@ -159,7 +228,9 @@ async fn link(storage: &dyn Storage, number: usize, tenant: &TenantId) {
         account_id: number.to_string(),
         ..connection(number)
     };
-    let made = storage.connections().insert(linked, sealed(), entry(400 + number));
+    let made = storage
+        .connections()
+        .insert(linked, sealed(), entry(400 + number));
     made.await.unwrap();
 }
 
@@ -169,7 +240,10 @@ async fn is_disconnected(storage: &dyn Storage, number: usize) -> bool {
     let found = storage.connections().find_with_tokens(&id).await.unwrap();
     let (found, tokens) = found.unwrap();
     let queue = storage.cleanup();
-    let queued = queue.find(CleanupKind::RevokeTokens, id.as_str()).await.unwrap();
+    let queued = queue
+        .find(CleanupKind::RevokeTokens, id.as_str())
+        .await
+        .unwrap();
     let is_revoked = found.status == ConnectionStatus::Revoked;
     assert_eq!(tokens.access_token.is_none(), is_revoked, "{number}");
     assert_eq!(queued.is_some(), is_revoked, "{number}");
@@ -199,21 +273,37 @@ pub async fn what_a_person_leaves_behind_ends_when_nobody_sees_it(storage: &dyn 
         users.insert(user(number), entry(number)).await.unwrap();
     }
     let (own, shared) = (tenant_id(101), tenant_id(102));
-    let joined = users.insert_membership(&user_id(1), &shared, Role::Member, entry(3)).await;
+    let joined = users
+        .insert_membership(&user_id(1), &shared, Role::Member, entry(3))
+        .await;
     assert!(joined.unwrap());
     let url = "https://agent.example/client.json";
     let agent = public_client(1, url);
-    assert!(storage.clients().register(agent, tenant(1), entry(4)).await.unwrap());
+    assert!(
+        storage
+            .clients()
+            .register(agent, tenant(1), entry(4))
+            .await
+            .unwrap()
+    );
     storage.clients().insert(client(2), entry(5)).await.unwrap();
     let mut workspaces = Vec::new();
     for (number, person) in [(1, 1), (1, 2), (2, 1)] {
         let name = user_id(person);
         let made = tenant(20 + workspaces.len());
         let of = client_id(number);
-        let made = tenants.find_or_insert_customer(&of, name.as_str(), made).await;
+        let made = tenants
+            .find_or_insert_customer(&of, name.as_str(), made)
+            .await;
         workspaces.push(made.unwrap().id);
     }
-    let all_of = [&own, &shared, &workspaces[0], &workspaces[1], &workspaces[2]];
+    let all_of = [
+        &own,
+        &shared,
+        &workspaces[0],
+        &workspaces[1],
+        &workspaces[2],
+    ];
     for (number, tenant) in (1..).zip(all_of) {
         link(storage, number, tenant).await;
     }
@@ -258,17 +348,30 @@ pub async fn the_customers_of_a_deleted_client_end_a_few_at_a_time(storage: &dyn
         // The last one is of another client.
         let of = client_id(1 + number / 15);
         let named = format!("c{number}");
-        let made = tenants.find_or_insert_customer(&of, &named, tenant(number)).await;
+        let made = tenants
+            .find_or_insert_customer(&of, &named, tenant(number))
+            .await;
         link(storage, number, &made.unwrap().id).await;
     }
     let (users, seen) = (storage.users(), tenant_id(14));
-    let joined = users.insert_membership(&user_id(1), &seen, Role::Member, entry(22)).await;
+    let joined = users
+        .insert_membership(&user_id(1), &seen, Role::Member, entry(22))
+        .await;
     assert!(joined.unwrap());
-    assert!(clients.delete(&client_id(1), LATER, entry(23)).await.unwrap());
+    assert!(
+        clients
+            .delete(&client_id(1), LATER, entry(23))
+            .await
+            .unwrap()
+    );
     assert!(end_all(storage, 2).await >= 3, "two at a time");
     for number in 10..16 {
         let is_theirs = number < 14;
-        assert_eq!(is_disconnected(storage, number).await, is_theirs, "{number}");
+        assert_eq!(
+            is_disconnected(storage, number).await,
+            is_theirs,
+            "{number}"
+        );
         let found = tenants.find(&tenant_id(number)).await.unwrap();
         assert_eq!(found.is_some(), !is_theirs, "{number}");
     }

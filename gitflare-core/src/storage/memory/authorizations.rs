@@ -218,6 +218,18 @@ impl AuthorizationStore for MemoryStorage {
         Ok(page(rows, range, |row| row.id.as_str()))
     }
 
+    async fn list_of(
+        &self,
+        client: &ClientId,
+        tenants: &[TenantId],
+        range: ListRange<'_>,
+    ) -> Result<Vec<Authorization>> {
+        let state = self.state();
+        let rows = state.authorizations.values();
+        let rows = rows.filter(|row| row.client_id == *client && tenants.contains(&row.tenant_id));
+        Ok(page(rows, range, |row| row.id.as_str()))
+    }
+
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
         Ok(self.state().grants.get(id).cloned())
     }

@@ -184,6 +184,24 @@ impl TenantStore for MemoryStorage {
         Ok(names.collect())
     }
 
+    async fn customers_beginning(
+        &self,
+        client: &ClientId,
+        start: &str,
+        limit: usize,
+    ) -> Result<Vec<TenantId>> {
+        let state = self.state();
+        let start_of_name = start.to_ascii_lowercase();
+        let begins_so = |name: &str, id: &TenantId| {
+            let tenant = state.tenants.get(id);
+            let lower = tenant.map(|tenant| tenant.name.to_ascii_lowercase());
+            name.starts_with(start) || lower.is_some_and(|it| it.starts_with(&start_of_name))
+        };
+        let own = state.customers.iter().filter(|((of, _), _)| of == client);
+        let found = own.filter(|((_, name), id)| begins_so(name, id));
+        Ok(found.map(|(_, id)| id.clone()).take(limit).collect())
+    }
+
     async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {
         let state = self.state();
         let mut known = state.customers.iter();

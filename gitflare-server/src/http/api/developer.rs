@@ -118,9 +118,10 @@ pub(crate) async fn delete_secret(mut x: Exchange) -> Result<Reply, Refusal> {
 /// `GET /v1/developer/apps/:clientId/authorizations`
 pub(crate) async fn list_customers(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = client_id(&mut x);
-    let query = ListQuery::from_query(&x.query()?)?;
-    let user = &x.user()?.user;
-    lists::reply(&x.gateway().list_customers(user, &id, &query).await?)
+    let sent = x.query()?;
+    let (search, query) = (sent.field("search")?, ListQuery::from_query(&sent)?);
+    let (gateway, user) = (x.gateway(), &x.user()?.user);
+    lists::reply(&gateway.list_customers(user, &id, search, &query).await?)
 }
 
 /// `GET /v1/developer/apps/:clientId/authorizations/:authorizationId`

@@ -176,6 +176,7 @@ routes! {
     Get "/v1/repositories/:provider/:repoId/compare"; AccessToken(Some(Compare)) => unified::read, addition;
     Get "/docs/:document"; Public => site::named, addition;
     Get "/docs/api/:operationId"; Public => site::operation, addition;
+    Post "/docs/api/:operationId"; Public => site::try_operation, addition;
     Get "/llms.txt"; Public => site::index, addition;
     Get "/testapp/diff"; TestappSession => testapp::diff, addition;
     Get "/testapp/events"; TestappSession => testapp::events, addition;
@@ -237,6 +238,8 @@ routes! {
     Get "/app/account"; UserSession => own_account::show, addition;
     Post "/app/account/sessions/end-others"; UserSession => own_account::end_others, addition;
     Post "/app/account/sessions/:sessionId/end"; UserSession => own_account::end, addition;
+    Post "/app/account/password"; UserSession => own_account::change_password, addition;
+    Post "/app/account/delete"; UserSession => own_account::delete, addition;
     Get "/v1/account/sessions"; UserSession => account::sessions, addition;
     Delete "/v1/account/sessions/:sessionId"; UserSession => account::end_session, addition;
     Post "/v1/account/password"; UserSession => account::change_password, addition;

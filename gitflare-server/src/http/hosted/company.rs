@@ -259,7 +259,10 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
         address,
         state: state(context),
         reads: own_link("reads"),
-        record: own_link("record"),
+        record: match x.gateway().has_consent_record(context).await? {
+            true => Some(own_link("record")),
+            false => None,
+        },
         permissions: PermissionChoice::among(client.default_permissions, chosen, |scope| {
             told::because(&context.profile, scope)
         }),

@@ -136,7 +136,9 @@ pub(super) fn app_card(context: &ConsentContext, redirect_uri: Option<&str>) -> 
 
 /// What a provider is asked for beyond reading, as a list in words; `None` when nothing is.
 fn beyond_reading(provider: &dyn Provider, permissions: Scopes) -> Option<SafeText> {
-    let rights = provider.oauth()?.beyond_reading(permissions);
+    let mut rights = provider.oauth()?.beyond_reading(permissions);
+    // Two of a provider's rights may be the same to a person.
+    rights.dedup();
     (!rights.is_empty()).then(|| SafeText::new(&rights.join(", ")))
 }
 

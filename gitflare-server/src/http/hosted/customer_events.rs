@@ -3,8 +3,8 @@
 
 use gitflare_core::{
     Timestamp,
-    gateway::ListQuery,
-    model::{EventName, Subscription},
+    gateway::{ListQuery, NamedSubscription},
+    model::EventName,
     storage::DeliveryRecord,
 };
 use http::StatusCode;
@@ -64,7 +64,7 @@ pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
         paused_until: paused_until.map(second),
         rows: listing.items.iter().map(delivery).collect(),
         next: next(
-            &format!("{base}/{}", subscription.id),
+            &format!("{base}/{}", subscription.subscription.id),
             listing.page_info.next_cursor,
         ),
         base,
@@ -126,11 +126,13 @@ fn next(page: &str, cursor: Option<String>) -> Option<String> {
     cursor.map(|cursor| format!("{page}?cursor={cursor}"))
 }
 
-fn row(subscription: &Subscription) -> SubscriptionRow {
+fn row(named: &NamedSubscription) -> SubscriptionRow {
+    let subscription = &named.subscription;
+    let repository = named.repository_name.as_ref();
     SubscriptionRow {
         id: subscription.id.as_str().to_owned(),
         provider: SafeText::new(subscription.provider.as_str()),
-        repository: SafeText::new(&subscription.repository_id),
+        repository: SafeText::new(repository.unwrap_or(&subscription.repository_id)),
         callback_url: SafeText::new(&subscription.callback_url),
         events: subscription
             .events

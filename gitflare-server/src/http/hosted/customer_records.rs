@@ -16,6 +16,7 @@ use super::{
         exchange::Exchange,
         pages::{
             View,
+            purpose::Purpose,
             reads::{ReadRow, ReadsView},
             text::SafeText,
         },
@@ -165,7 +166,7 @@ fn row(read: &CustomerRead) -> ReadRow {
 
 /// What an operation reads, in a customer's words.
 fn sees(key: &str) -> &'static str {
-    Endpoint::parse(key).map_or("", |endpoint| endpoint.scope().label())
+    Endpoint::parse(key).map_or("", |endpoint| Purpose::of(endpoint.scope()).sees)
 }
 
 fn line(csv: &mut String, read: &CustomerRead) {

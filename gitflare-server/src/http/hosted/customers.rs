@@ -7,6 +7,7 @@ use gitflare_core::{
     storage::{AuthorizationStatus, ConnectionStatus, Grant, Repositories},
 };
 use http::StatusCode;
+use url::form_urlencoded;
 
 use super::{
     super::{
@@ -23,23 +24,45 @@ use super::{
         reply::Reply,
     },
     dashboard::{day, done, minute, person},
+    sign_in::problem_by_field,
 };
 
 /// `GET /app/developer/apps/:clientId/customers`
 pub(crate) async fn list(mut x: Exchange) -> Result<Reply, Refusal> {
     let client = x.parameter("clientId").unwrap_or_default();
-    let query = ListQuery::from_query(&x.query()?)?;
+    let sent = x.query()?;
+    let query = ListQuery::from_query(&sent)?;
+    let search = sent.field("search")?.unwrap_or_default();
     let (gateway, user) = (x.gateway(), &x.user()?.user);
-    let listing = gateway.list_customers(user, &client, &query).await?;
-    let view = CustomersView {
+    let listing = gateway
+        .list_customers(user, &client, Some(search), &query)
+        .await;
+    let mut view = CustomersView {
         user: person(&x).await?,
-        rows: listing.items.iter().map(row).collect(),
-        next: listing
-            .page_info
-            .next_cursor
-            .map(|cursor| format!("/app/developer/apps/{client}/customers?cursor={cursor}")),
         client_id: client,
+        search: search.to_owned(),
+        ..CustomersView::default()
     };
+    let listing = match listing {
+        Ok(listing) => listing,
+        Err(error) => {
+            let (_, problems) = problem_by_field(&error, &["search"]);
+            if problems.is_empty() {
+                return Err(error.into());
+            }
+            view.problems = problems;
+            return view.reply(Refusal::from(error).status());
+        }
+    };
+    view.rows = listing.items.iter().map(row).collect();
+    view.next = listing.page_info.next_cursor.map(|cursor| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if !search.is_empty() {
+            query.append_pair("search", search);
+        }
+        let query = query.append_pair("cursor", &cursor).finish();
+        format!("/app/developer/apps/{}/customers?{query}", view.client_id)
+    });
     view.reply(StatusCode::OK)
 }
 

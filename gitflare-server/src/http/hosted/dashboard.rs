@@ -44,6 +44,7 @@ pub(super) fn done(query: &Query) -> Option<Notice> {
         "app-deleted" => "The app is deleted, and everything under it has ended.",
         "queued" => "The event is queued again, with the same id and number.",
         "session-ended" => "Ended. Whoever used it has to sign in again.",
+        "password" => "Your password is changed. Every other session has ended.",
         "secret-ended" => "The secret has ended.",
         _ => return None,
     };
@@ -96,7 +97,14 @@ pub(super) async fn view(x: &Exchange) -> Result<DashboardView, Refusal> {
             requests: totals.requests,
             errors: totals.errors,
         },
-        new_app: AppForm::default(),
+        new_app: AppForm {
+            // A newcomer to the sandbox has no address of their own: the test app shows what came.
+            redirect_uris: match x.app().guided() {
+                Some(_) => format!("{}/testapp/callback", x.settings().panel_url),
+                None => String::new(),
+            },
+            ..AppForm::default()
+        },
         apps: panels,
     })
 }

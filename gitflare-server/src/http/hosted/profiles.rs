@@ -3,17 +3,23 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use gitflare_core::{ClientId, Error, gateway::ProfileChanges};
 use http::{HeaderValue, StatusCode, header};
 
 use super::{
-    super::{body, csrf, exchange::Exchange, pages::View, refusal::Refusal, reply::Reply},
+    super::{csrf, exchange::Exchange, pages::View, refusal::Refusal, reply::Reply},
     dashboard,
     sign_in::problem_by_field,
 };
 
 /// How long a browser may keep a logo.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// The field of the logo's file.
+const LOGO: &str = "logo";
+/// The most that the form may hold: more than a logo may, so that one that is too large is told beside
+/// its field, and nothing else that was typed is lost.
+const MAX_FORM: usize = 1024 * 1024;
 /// How the field of a purpose begins.
 const PURPOSE: &str = "purpose.";
 
@@ -34,7 +40,7 @@ pub(crate) async fn logo(mut x: Exchange) -> Result<Reply, Refusal> {
 /// `POST /app/developer/apps/:clientId/profile`
 pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
     let id = x.parameter("clientId").unwrap_or_default();
-    let form = csrf::form(&mut x, body::MAX_BODY).await?;
+    let (form, file) = csrf::form_with_file(&mut x, MAX_FORM, LOGO).await?;
     let text = |name: &str| -> Result<String, Refusal> {
         Ok(form.text(name)?.unwrap_or_default().to_owned())
     };
@@ -47,7 +53,11 @@ pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
         website: Some(text("website")?),
         privacy_url: Some(text("privacyUrl")?),
         purposes: Some(purposes.clone()),
-        logo: form.text("removeLogo")?.map(|_| String::new()),
+        logo: match (file, form.text("removeLogo")?) {
+            (Some(file), _) => Some(STANDARD.encode(file)),
+            (None, Some(_)) => Some(String::new()),
+            (None, None) => None,
+        },
     };
     let entered = (changes.website.clone(), changes.privacy_url.clone());
     let (gateway, user) = (x.gateway(), &x.user()?.user);
@@ -56,7 +66,7 @@ pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
         Err(error) => {
             let mut view = dashboard::view(&x).await?;
             let (notice, problems) =
-                problem_by_field(&error, &["website", "privacyUrl", "purposes"]);
+                problem_by_field(&error, &["website", "privacyUrl", "purposes", LOGO]);
             view.notice = notice;
             let panel = dashboard::panel_mut(&mut view, &id)?;
             let profile = &mut panel.profile;

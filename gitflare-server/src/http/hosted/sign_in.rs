@@ -236,13 +236,25 @@ fn closed() -> Error {
 /// `GET /app/reset`
 pub(crate) async fn reset_page(x: Exchange) -> Result<Reply, Refusal> {
     let link = x.query()?.value("link")?.unwrap_or_default().to_owned();
-    let user = x.gateway().resettable(&link).await?;
+    let Some(user) = x.gateway().resettable(&link).await? else {
+        return link_over(&x, &account_link_used());
+    };
     let view = ResetView {
         link,
-        email: user.ok_or_else(account_link_used)?.email,
+        email: user.email,
         ..ResetView::default()
     };
     view.reply(StatusCode::OK)
+}
+
+/// The sign-in page, where somebody whose link is over finds the way to another one.
+fn link_over(x: &Exchange, error: &Error) -> Result<Reply, Refusal> {
+    let view = LoginView {
+        notice: Some(Notice::problem(error.message())),
+        sends_mail: x.settings().mailer.is_some(),
+        ..LoginView::default()
+    };
+    view.reply(StatusCode::UNAUTHORIZED)
 }
 
 /// `POST /app/reset`
@@ -264,7 +276,10 @@ pub(crate) async fn reset(mut x: Exchange) -> Result<Reply, Refusal> {
         }
         Err(refusal) => {
             let Some(user) = x.gateway().resettable(&link).await? else {
-                return Err(refusal);
+                return match refusal.error().code() {
+                    Code::InvalidCredentials => link_over(&x, refusal.error()),
+                    _ => Err(refusal),
+                };
             };
             let (notice, problems) = problem_by_field(refusal.error(), &["password"]);
             let view = ResetView {
@@ -299,7 +314,7 @@ fn enter(x: &Exchange, entered: &Entered, signed: &SignedIn) -> Result<Reply, Re
 }
 
 /// The page again, with what is wrong.
-fn again(view: &impl View, refusal: &Refusal) -> Result<Reply, Refusal> {
+pub(super) fn again(view: &impl View, refusal: &Refusal) -> Result<Reply, Refusal> {
     let mut reply = view.reply(refusal.status())?;
     reply.headers.extend(refusal.retry_after());
     Ok(reply)
@@ -320,11 +335,29 @@ pub(super) fn problem_by_field(
     });
     match named {
         Some(field) => {
-            let message = SafeText::new(&message.replace('`', ""));
+            let message = SafeText::new(&in_words(field, message));
             (None, vec![FieldProblem { field, message }])
         }
         None => (Some(Notice::problem(message)), Vec::new()),
     }
+}
+
+/// What is wrong with a field, as it is said right beside it. Of a list, its lines are counted.
+fn in_words(field: &str, message: &str) -> String {
+    if message == "`defaultPermissions` must name at least one scope." {
+        return "Choose at least one.".to_owned();
+    }
+    let rest = message
+        .strip_prefix(&format!("`{field}"))
+        .unwrap_or(message);
+    let entry = rest
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("]`"));
+    let (subject, rest) = match entry.map(|(number, rest)| (number.parse::<usize>(), rest)) {
+        Some((Ok(number), rest)) => (format!("Line {}", number + 1), rest),
+        _ => ("This".to_owned(), rest.trim_start_matches('`')),
+    };
+    format!("{subject}{}", rest.replace('`', ""))
 }
 
 /// A path of ours to go on to, or nothing: never another site (RFC 9700, section 4.11).
@@ -371,7 +404,18 @@ mod tests {
             problem_by_field(&Error::invalid_request("`email` must be one."), &fields);
         assert!(notice.is_none());
         assert_eq!(problems[0].field, "email");
-        assert_eq!(problems[0].message.as_str(), "email must be one.");
+        assert_eq!(problems[0].message.as_str(), "This must be one.");
+        for (message, said) in [
+            ("`email[1]` must use `https`.", "Line 2 must use https."),
+            (
+                "`defaultPermissions` must name at least one scope.",
+                "Choose at least one.",
+            ),
+        ] {
+            let fields = ["email", "defaultPermissions"];
+            let (_, problems) = problem_by_field(&Error::invalid_request(message), &fields);
+            assert_eq!(problems[0].message.as_str(), said);
+        }
         let (notice, problems) =
             problem_by_field(&Error::invalid_request("`emails` must be."), &fields);
         assert!(notice.is_some() && problems.is_empty());

@@ -111,6 +111,9 @@ pub(crate) async fn named(mut x: Exchange) -> Result<Reply, Refusal> {
     }
 }
 
+/// What the page of an operation is about.
+const OPERATION: &str = "What the operation takes and answers, with the errors that can come.";
+
 /// `GET /docs/api/:operationId`, a page, or with `.md` its text
 pub(crate) async fn operation(mut x: Exchange) -> Result<Reply, Refusal> {
     let name = x.parameter("operationId").unwrap_or_default();
@@ -121,9 +124,20 @@ pub(crate) async fn operation(mut x: Exchange) -> Result<Reply, Refusal> {
     if id.len() < name.len() {
         return Ok(plain(&x, MARKDOWN, &text));
     }
-    let about = "What the operation takes and answers, with the errors that can come.";
-    let mut view = DocumentView::new(about, &format!("/docs/api/{id}.md"), &text);
+    let mut view = DocumentView::new(OPERATION, &format!("/docs/api/{id}.md"), &text);
     view.try_it = tried::of(&x, id).await?;
+    view.reply(StatusCode::OK)
+}
+
+/// `POST /docs/api/:operationId`, what changes something, in a sandbox alone
+pub(crate) async fn try_operation(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = x.parameter("operationId").unwrap_or_default();
+    let tried = tried::run(&mut x, &id).await?.ok_or_else(no_page)?;
+    let text = Reference(x.app().openapi())
+        .operation(&id)
+        .ok_or_else(no_page)?;
+    let mut view = DocumentView::new(OPERATION, &format!("/docs/api/{id}.md"), &text);
+    view.try_it = Some(tried);
     view.reply(StatusCode::OK)
 }
 

@@ -1,6 +1,7 @@
 //! "Try it" on the page of an operation, in a sandbox alone: the call is made over this server's own
-//! socket, with a token that is bought for it with the credentials of the sandbox's own app. Only
-//! reads can be tried, and no address is taken from the request.
+//! socket, with a token that is bought for it with the credentials of the sandbox's own app. Reads are
+//! asked for like any page; what changes something is sent by our own page's form, which says so. No
+//! address is taken from the request.
 
 use std::time::Instant;
 
@@ -14,7 +15,9 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::super::{
+    body, csrf,
     exchange::Exchange,
+    form::Form,
     guided::Guided,
     pages::{
         docs::{TriedAnswer, TryField, TryIt},
@@ -26,78 +29,113 @@ use super::super::{
 
 /// The longest answer that is shown, in characters.
 const SHOWN: usize = 20_000;
+/// The field of a body.
+const BODY: &str = "body";
 
 /// The form of an operation, with the answer where it was sent; `None` outside a sandbox, and for what
-/// is no read.
+/// an app's token does not open.
 pub(super) async fn of(x: &Exchange, id: &str) -> Result<Option<TryIt>, Refusal> {
-    let Some(guided) = x.app().guided() else {
-        return Ok(None);
-    };
-    let reference = Reference(x.app().openapi());
-    let mut routes = x.app().routes();
-    let is_asked = |route: &&Route| {
-        let is_read = matches!(route.access, Access::AccessToken(Some(_)));
-        let path = route.template();
-        is_read && route.method == RouteMethod::Get && reference.id_of("GET", path) == id
-    };
-    let Some(route) = routes.find(is_asked) else {
+    let Some((guided, route)) = found(x, id) else {
         return Ok(None);
     };
     let query = x.query()?;
-    let is_run = query.value("run")?.is_some();
-    let fields = fields(route, reference, guided, &query, is_run)?;
-    let target = target(route, &fields);
-    let answer = match is_run {
-        true => Some(call(x, guided, &target).await?),
-        false => None,
+    let is_run = route.method == RouteMethod::Get && query.value("run")?.is_some();
+    let sent = match is_run {
+        true => Sent::Query(&query),
+        false => Sent::Nothing(guided),
     };
-    Ok(Some(TryIt {
-        action: format!("/docs/api/{id}"),
-        fields,
-        target,
-        answer,
-    }))
+    let mut form = form(x, id, route, &sent)?;
+    if is_run {
+        form.answer = Some(call(x, guided, route, &form).await?);
+    }
+    Ok(Some(form))
 }
 
-/// What can be filled in: each segment of the path, each parameter of the query.
-fn fields(
-    route: &Route,
-    reference: Reference<'_>,
-    guided: &Guided,
-    query: &Query,
-    is_run: bool,
-) -> Result<Vec<TryField>, Refusal> {
-    let segments = route.template().split('/');
-    let path = segments.filter_map(|segment| segment.strip_prefix(':'));
-    let path = path.map(|name| {
-        (
-            format!("path.{name}"),
-            name.to_owned(),
-            sample(name, guided),
-        )
+/// The same where the form of something that changes was sent; `None` for everything else.
+pub(super) async fn run(x: &mut Exchange, id: &str) -> Result<Option<TryIt>, Refusal> {
+    let is_change = |route: &Route| route.method != RouteMethod::Get;
+    if !found(x, id).is_some_and(|(_, route)| is_change(route)) {
+        return Ok(None);
+    }
+    let sent = csrf::form(x, body::MAX_BODY).await?;
+    let Some((guided, route)) = found(x, id) else {
+        return Ok(None);
+    };
+    let mut form = form(x, id, route, &Sent::Form(&sent))?;
+    form.answer = Some(call(x, guided, route, &form).await?);
+    Ok(Some(form))
+}
+
+/// The sandbox, and the route of an operation that an app's token opens.
+fn found<'x>(x: &'x Exchange, id: &str) -> Option<(&'x Guided, &'static Route)> {
+    let guided = x.app().guided()?;
+    let reference = Reference(x.app().openapi());
+    let mut routes = x.app().routes();
+    let route = routes.find(|route| {
+        let is_opened = matches!(route.access, Access::AccessToken(Some(_)));
+        is_opened && reference.id_of(route.method.as_str(), route.template()) == id
     });
-    let others = reference.query_of("GET", route.template());
-    let others = others.map(|name| (format!("query.{name}"), name.to_owned(), String::new()));
+    Some((guided, route?))
+}
+
+/// Where the values of the fields come from.
+enum Sent<'a> {
+    /// Nobody has sent any: they are samples.
+    Nothing(&'a Guided),
+    Query(&'a Query),
+    Form(&'a Form),
+}
+
+impl Sent<'_> {
+    fn value(&self, field: &str, name: &str, is_read: bool) -> Result<String, Refusal> {
+        Ok(match self {
+            Self::Nothing(guided) => sample(name, guided, is_read),
+            Self::Query(query) => query.field(field)?.unwrap_or_default().to_owned(),
+            Self::Form(form) => form.text(field)?.unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// What can be filled in: each segment of the path, each parameter of the query, the body.
+fn form(x: &Exchange, id: &str, route: &Route, sent: &Sent<'_>) -> Result<TryIt, Refusal> {
+    let reference = Reference(x.app().openapi());
+    let (method, template) = (route.method.as_str(), route.template());
+    let is_read = route.method == RouteMethod::Get;
+    let segments = template.split('/');
+    let path = segments.filter_map(|segment| segment.strip_prefix(':'));
+    let path = path.map(|name| (format!("path.{name}"), name));
+    let others = reference.query_of(method, template);
+    let others = others.map(|name| (format!("query.{name}"), name));
     let mut fields = Vec::new();
-    for (field, label, sample) in path.chain(others) {
-        let sent = query.field(&field)?.map(str::to_owned);
+    for (field, label) in path.chain(others) {
         fields.push(TryField {
             is_path: field.starts_with("path."),
-            value: match is_run {
-                true => sent.unwrap_or_default(),
-                false => sent.unwrap_or(sample),
-            },
+            value: sent.value(&field, label, is_read)?,
             field,
-            label,
+            label: label.to_owned(),
         });
     }
-    Ok(fields)
+    let body = match (reference.body_of(method, template), sent) {
+        (Some(_), Sent::Form(form)) => Some(form.text(BODY)?.unwrap_or_default().to_owned()),
+        (example, _) => example,
+    };
+    Ok(TryIt {
+        action: format!("/docs/api/{id}"),
+        method,
+        is_read,
+        target: target(route, &fields),
+        fields,
+        body,
+        answer: None,
+    })
 }
 
 /// A value that finds something in a sandbox.
-fn sample(name: &str, guided: &Guided) -> String {
+fn sample(name: &str, guided: &Guided, is_read: bool) -> String {
     let text = match name {
-        "provider" => "local",
+        "provider" if is_read => "local",
+        // A folder of repositories reports no events.
+        "provider" => "github",
         "repoId" => &guided.leak.repository,
         "commitId" => &guided.leak.commit,
         "pullRequestId" => "1",
@@ -133,14 +171,25 @@ fn target(route: &Route, fields: &[TryField]) -> String {
     }
 }
 
-async fn call(x: &Exchange, guided: &Guided, target: &str) -> Result<TriedAnswer, Refusal> {
+async fn call(
+    x: &Exchange,
+    guided: &Guided,
+    route: &Route,
+    form: &TryIt,
+) -> Result<TriedAnswer, Refusal> {
     let token = token(x, guided).await?;
+    let method = Method::from_bytes(route.method.as_str().as_bytes())
+        .map_err(|_| Error::internal("a route without a method"))?;
     let started = Instant::now();
     let caller = x.app().loopback()?;
-    let answer = caller.call(Method::GET, target, Some(&token), None).await?;
+    let answer = caller.call(method, &form.target, Some(&token), form.body.clone());
+    let answer = answer.await?;
     let took = started.elapsed();
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    let text = serde_json::to_string_pretty(&body).unwrap_or_default();
+    let text = match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(body) => serde_json::to_string_pretty(&body).unwrap_or_default(),
+        // An answer without a body.
+        Err(_) => String::new(),
+    };
     let mut shown: String = text.chars().take(SHOWN).collect();
     if shown.len() < text.len() {
         shown.push_str("\n…");

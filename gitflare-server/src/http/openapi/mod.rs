@@ -154,6 +154,16 @@ impl Writer {
                 }
                 content
             }
+            Takes::File(fields, file) => {
+                let plain = form(fields);
+                let mut parts = plain.clone();
+                parts["properties"][file] =
+                    json!({"type": "string", "contentMediaType": "application/octet-stream"});
+                json!({
+                    "multipart/form-data": {"schema": parts},
+                    "application/x-www-form-urlencoded": {"schema": plain},
+                })
+            }
         };
         Some(json!({"required": true, "content": content}))
     }

@@ -59,6 +59,8 @@ pub(super) enum Takes {
     JsonOrForm(Make),
     /// A form of our own page, with these fields; with JSON beside it where the route takes it.
     Form(&'static [Parameter], Option<Make>),
+    /// Such a form that may come with a file, in the field of that name.
+    File(&'static [Parameter], &'static str),
     /// Whatever a provider sends.
     Hook,
 }
@@ -120,6 +122,11 @@ impl Operation {
 
     const fn form(mut self, fields: &'static [Parameter]) -> Self {
         self.takes = Takes::Form(fields, None);
+        self
+    }
+
+    const fn form_and_file(mut self, fields: &'static [Parameter], file: &'static str) -> Self {
+        self.takes = Takes::File(fields, file);
         self
     }
 
@@ -264,6 +271,8 @@ const OPERATIONS: &[Operation] = &[
     delete("/v1/account/sessions/:sessionId").empty(),
     get("/app/account").query(&[p::DONE]).page(),
     post("/app/account/sessions/end-others").form(p::SESSION_FORM).redirect(),
+    post("/app/account/password").form(p::PASSWORDS).redirect().codes(SIGNING_IN),
+    post("/app/account/delete").form(p::SESSION_FORM).redirect(),
     post("/app/account/sessions/:sessionId/end").form(p::SESSION_FORM).redirect(),
     get("/v1/account/usage/summary").query(p::USAGE_SUMMARY).json::<UsageReport>(200)
         .codes(&[Code::UnsupportedProvider, Code::ResourceNotFound]),
@@ -285,7 +294,7 @@ const OPERATIONS: &[Operation] = &[
     delete("/v1/developer/apps/:clientId").empty(),
     get("/v1/developer/apps/:clientId/profile").json::<OneProfile>(200),
     patch("/v1/developer/apps/:clientId/profile").takes::<ProfileChanges>().json::<OneProfile>(200),
-    post("/app/developer/apps/:clientId/profile").form(p::PROFILE).redirect(),
+    post("/app/developer/apps/:clientId/profile").form_and_file(p::PROFILE, "logo").redirect(),
     get("/app/logos/:clientId").gives(200, Gives::Text("image/png")),
 
     get("/v1/platform/tenants").query(p::PAGE).json::<Collection<'static, Tenant>>(200),
@@ -310,6 +319,7 @@ const OPERATIONS: &[Operation] = &[
     get("/docs").page(),
     get("/docs/:document").page().gives(200, Gives::Text("text/markdown")),
     get("/docs/api/:operationId").page().gives(200, Gives::Text("text/markdown")),
+    post("/docs/api/:operationId").form(p::TRIED).page(),
     get("/llms.txt").gives(200, Gives::Text("text/plain")),
     get("/assets/app.css").gives(200, Gives::Text("text/css")),
     get("/app/signup").query(&[p::RETURN_TO, p::INVITATION]).page().codes(&[Code::ResourceNotFound]),
@@ -364,12 +374,12 @@ const OPERATIONS: &[Operation] = &[
         .redirect().codes(LINKING),
     post("/v1/developer/apps/:clientId/secrets").json::<CreatedSecret<'static>>(201),
     delete("/v1/developer/apps/:clientId/secrets/:secretId").empty(),
-    get("/v1/developer/apps/:clientId/authorizations").query(p::PAGE)
+    get("/v1/developer/apps/:clientId/authorizations").query(p::CUSTOMERS_PAGE)
         .json::<Collection<'static, CustomerAuthorization>>(200),
     get("/v1/developer/apps/:clientId/authorizations/:authorizationId").json::<CustomerDetails>(200),
     delete("/v1/developer/apps/:clientId/authorizations/:authorizationId").empty(),
     post("/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link").json::<ReconnectLink>(201),
-    get("/app/developer/apps/:clientId/customers").query(p::PAGE).page(),
+    get("/app/developer/apps/:clientId/customers").query(p::CUSTOMERS_PAGE).page(),
     get("/app/developer/apps/:clientId/customers/:authorizationId").query(&[p::DONE]).page(),
     get("/app/developer/apps/:clientId/customers/:authorizationId/events").query(p::PAGE).page(),
     get("/app/developer/apps/:clientId/customers/:authorizationId/events/:subscriptionId").query(p::DELIVERIES_PAGE).page(),

@@ -132,6 +132,7 @@ macro_rules! parameters {
 
 #[rustfmt::skip]
 parameters! {
+    BEGINNING "search" Text, "How the customer's name or `customer_ref` begins, or the tenant's whole id.", "acme";
     LIMIT "limit" Limit, "How many items a page holds at most. Bound into the cursor.", "25";
     CURSOR "cursor" Text, "The `next_cursor` of the page before, unchanged. Without it the list begins.", "djEuAQ";
     PROVIDER "provider" Text, "Only this provider, by id.", "github";
@@ -200,6 +201,8 @@ parameters! {
     BROWSE "browse" Text, "Shows the list again from this match on; nothing is saved.", "0";
     EMAIL "email" Text, "The address to sign in with.", "anna@example.com";
     PASSWORD "password" Password, "The password, 12 to 128 characters.", "example";
+    CURRENT_PASSWORD "currentPassword" Password, "The password so far.", "example";
+    NEW_PASSWORD "newPassword" Password, "The new password, 12 to 128 characters.", "example";
     NAME "name" Text, "The name, for people.", "Anna Berg";
     DESCRIPTION "description" Text, "What the app does, for customers.", "Metrics for engineering teams";
     REDIRECT_URIS "allowedRedirectUris" Text, "The redirect URIs, one a line.", "https://acme.example/callback";
@@ -212,6 +215,7 @@ parameters! {
     EMBED_ORIGINS "allowedEmbedOrigins" Text, "The origins that may frame the consent page, one a line.", "https://acme.example";
     REQUIRE_PKCE "requirePkce" Text, "Sent when codes need PKCE.", "on";
     REQUIRE_SIGNED "requireSignedCustomerRef" Text, "Sent when customers' links must be signed.", "on";
+    TRIED_BODY "body" Text, "The JSON of the call.", "{}";
     TESTAPP_CLIENT "clientId" Text, "The app to try.", "client_01k9example0000000000000000";
     TESTAPP_SECRET "clientSecret" Password, "The app's client secret.", "example";
     TESTAPP_REPOSITORY "repository" Text, "The provider's id and the repository's, joined by a colon.", "github:1001";
@@ -219,6 +223,8 @@ parameters! {
 }
 
 pub(super) const PAGE: &[Parameter] = &[LIMIT, CURSOR];
+pub(super) const TRIED: &[Parameter] = &[TRIED_BODY];
+pub(super) const CUSTOMERS_PAGE: &[Parameter] = &[BEGINNING, LIMIT, CURSOR];
 pub(super) const DELIVERIES_PAGE: &[Parameter] = &[LIMIT, CURSOR, DONE];
 pub(super) const CONNECTIONS: &[Parameter] = &[TENANT, PROVIDER, LIMIT, CURSOR];
 pub(super) const CLIENTS: &[Parameter] = &[TENANT, OWNER, LIMIT, CURSOR];
@@ -264,6 +270,11 @@ pub(super) const CALLS: &[Parameter] = &[
 ];
 pub(super) const PROFILE: &[Parameter] = &[CSRF.required(), WEBSITE, PRIVACY, PURPOSE, NO_LOGO];
 pub(super) const SESSION_FORM: &[Parameter] = &[CSRF.required()];
+pub(super) const PASSWORDS: &[Parameter] = &[
+    CSRF.required(),
+    CURRENT_PASSWORD.required(),
+    NEW_PASSWORD.required(),
+];
 pub(super) const FORGOTTEN: &[Parameter] = &[EMAIL.required()];
 pub(super) const CUSTOMER_FILES: &[Parameter] = &[SESSION.required(), CUSTOMER_REF];
 pub(super) const CUSTOMER_RECORDS: &[Parameter] = &[SESSION.required(), CUSTOMER_REF, READS_FROM];

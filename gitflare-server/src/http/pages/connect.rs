@@ -9,6 +9,7 @@ use gitflare_core::{
 };
 
 use super::{
+    marks,
     purpose::Purpose,
     text::{Link, SafeText},
 };
@@ -53,6 +54,11 @@ pub(crate) struct Host {
 }
 
 impl Host {
+    /// The path of the mark's drawing.
+    pub(super) fn drawing(&self) -> &'static str {
+        marks::drawing(&self.mark)
+    }
+
     /// The instance of that id; one that is not configured any more is known by its id alone.
     pub(crate) fn of(providers: &Registry, id: ProviderId) -> Self {
         match providers.find(id) {
@@ -86,6 +92,11 @@ pub(crate) struct ConnectOption {
 }
 
 impl ConnectOption {
+    /// The path of the mark's drawing.
+    pub(super) fn drawing(&self) -> &'static str {
+        marks::drawing(self.kind.as_str())
+    }
+
     /// The providers of this server that accounts can be connected of by signing in, for the
     /// signed-in person.
     pub(crate) fn of_person(providers: &Registry, return_to: &str) -> Vec<Self> {
@@ -104,6 +115,11 @@ impl ConnectOption {
         };
         providers.iter().filter_map(option).collect()
     }
+}
+
+/// Whether one of these is asked for more than reading.
+pub(super) fn ask_beyond_reading(options: &[ConnectOption]) -> bool {
+    options.iter().any(|option| option.beyond_reading.is_some())
 }
 
 /// A connected account.

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::{
     View,
+    account::{FieldProblem, problem},
     connect::Notice,
     policy::{Kind, Policy},
     shell::{Shell, Tab},
@@ -27,17 +28,24 @@ pub(crate) struct CustomerRow {
 }
 
 /// The customers of an app.
-#[derive(Clone, Debug, Template)]
+#[derive(Clone, Debug, Default, Template)]
 #[template(path = "customers.html")]
 pub(crate) struct CustomersView {
     pub(crate) user: SafeText,
     pub(crate) client_id: String,
+    /// How the customers that are sought begin, as it was typed.
+    pub(crate) search: String,
+    pub(crate) problems: Vec<FieldProblem>,
     pub(crate) rows: Vec<CustomerRow>,
     /// The path of the next page.
     pub(crate) next: Option<String>,
 }
 
 impl CustomersView {
+    fn problem(&self) -> Option<&SafeText> {
+        problem(&self.problems, "search")
+    }
+
     fn shell(&self) -> Shell {
         Shell::developer(self.user.clone()).at(Tab::Apps)
     }

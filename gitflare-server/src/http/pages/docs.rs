@@ -61,14 +61,23 @@ pub(crate) struct DocumentView {
     pub(crate) try_it: Option<TryIt>,
 }
 
+/// The shortest text of a cell that is given room, in bytes.
+const SENTENCE: usize = 36;
+
 /// A form that tries an operation, and what was answered.
 #[derive(Clone, Debug)]
 pub(crate) struct TryIt {
     /// Where the form is sent.
     pub(crate) action: String,
+    /// The method of the call.
+    pub(crate) method: &'static str,
+    /// Whether the call changes nothing.
+    pub(crate) is_read: bool,
     pub(crate) fields: Vec<TryField>,
     /// The path and query that the fields make.
     pub(crate) target: String,
+    /// The JSON that is sent; `None` where nothing is.
+    pub(crate) body: Option<String>,
     pub(crate) answer: Option<TriedAnswer>,
 }
 
@@ -105,6 +114,15 @@ impl DocumentView {
 
     fn shell(&self) -> Shell {
         Shell::public()
+    }
+
+    /// Whether a cell holds a sentence, which needs room.
+    fn is_long(&self, cell: &[Span]) -> bool {
+        let length = |span: &Span| match span {
+            Span::Text(text) | Span::Code(text) | Span::Bold(text) => text.len(),
+            Span::Link { text, .. } => text.len() * 8,
+        };
+        cell.iter().map(length).sum::<usize>() > SENTENCE
     }
 
     /// Anchor and text of each section.

@@ -46,8 +46,8 @@ pub(crate) struct ManageView {
     pub(crate) state: SharingState,
     /// The log of what was read.
     pub(crate) reads: Link,
-    /// The signed record of what is shared, to download.
-    pub(crate) record: Link,
+    /// The signed record of what is shared, or was last; `None` where nothing ever was.
+    pub(crate) record: Option<Link>,
     /// Permissions that the app can be given.
     pub(crate) permissions: Vec<PermissionChoice>,
     pub(crate) connect: Vec<ConnectOption>,

@@ -21,6 +21,7 @@ pub(super) mod explain;
 pub(super) mod handover;
 pub(super) mod manage;
 pub(super) mod markdown;
+mod marks;
 pub(super) mod own_account;
 pub(super) mod picker;
 pub(super) mod policy;

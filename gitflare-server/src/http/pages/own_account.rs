@@ -1,9 +1,11 @@
-//! A developer's own account: the sessions that are open, and how to end them.
+//! A developer's own account: the sessions that are open and how to end them, another password, the end
+//! of the account.
 
 use askama::Template;
 
 use super::{
     View,
+    account::{FieldProblem, problem},
     connect::Notice,
     policy::{Kind, Policy},
     shell::{Shell, Tab},
@@ -29,10 +31,16 @@ pub(crate) struct OwnAccountView {
     pub(crate) email: SafeText,
     pub(crate) csrf: String,
     pub(crate) notice: Option<Notice>,
+    /// What is wrong with the fields of the form for another password.
+    pub(crate) problems: Vec<FieldProblem>,
     pub(crate) sessions: Vec<SessionRow>,
 }
 
 impl OwnAccountView {
+    fn problem(&self, field: &str) -> Option<&SafeText> {
+        problem(&self.problems, field)
+    }
+
     fn shell(&self) -> Shell {
         Shell::developer(self.user.clone()).at(Tab::Account)
     }

@@ -38,6 +38,8 @@ pub(crate) struct TestappView {
     pub(crate) notice: Option<Notice>,
     /// Whether everything here is a sandbox's own.
     pub(crate) is_sandbox: bool,
+    /// How another app's server goes on with a code that came here.
+    pub(crate) foreign: Option<String>,
     /// How the token came.
     pub(crate) exchange: Option<ExchangeCard>,
 }

@@ -53,6 +53,14 @@ fn show(
     notice: Option<Notice>,
     status: StatusCode,
 ) -> Result<Reply, Refusal> {
+    let view = TestappView {
+        notice,
+        ..view(x, visit)?
+    };
+    Ok(view.reply(status)?.with_header(visit.cookie(x)?))
+}
+
+fn view(x: &Exchange, visit: &BrowserState) -> Result<TestappView, Refusal> {
     let state = match (&visit.client_id, &visit.access_token) {
         (None, _) => ConnectionState::Unconfigured,
         (Some(_), None) => ConnectionState::Ready {
@@ -60,7 +68,7 @@ fn show(
         },
         (Some(_), Some(_)) => ConnectionState::Connected,
     };
-    let view = TestappView {
+    Ok(TestappView {
         state,
         callback_url: callback_url(x),
         client_id: visit.client_id.clone().unwrap_or_default(),
@@ -68,20 +76,35 @@ fn show(
         csrf: visit.csrf.clone(),
         is_sandbox: x.app().guided().is_some(),
         exchange: exchange(x, visit),
-        notice,
-    };
-    Ok(view.reply(status)?.with_header(visit.cookie(x)?))
+        foreign: None,
+        notice: None,
+    })
+}
+
+/// How the server of another app would go on with a code that came here, in a sandbox: a developer has
+/// no address of their own yet when they try the link of their first app.
+fn foreign(x: &Exchange, code: &str) -> Option<String> {
+    x.app().guided()?;
+    let is_code = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if code.is_empty() || code.len() > 200 || !code.bytes().all(is_code) {
+        return None;
+    }
+    Some(exchange_command(x, "CLIENT_ID", code))
+}
+
+fn exchange_command(x: &Exchange, client: &str, code: &str) -> String {
+    format!(
+        "curl {}/oauth/token \\\n  -u {client}:CLIENT_SECRET \\\n  -d grant_type=authorization_code -d code={code} \\\n  -d redirect_uri={}",
+        x.settings().public_url,
+        callback_url(x),
+    )
 }
 
 /// How the token came, for a person who has only seen pages go by.
 fn exchange(x: &Exchange, visit: &BrowserState) -> Option<ExchangeCard> {
     let (code, scope) = visit.spent.as_ref()?;
-    let request = format!(
-        "curl {}/oauth/token \\\n  -u {}:CLIENT_SECRET \\\n  -d grant_type=authorization_code -d code={code} \\\n  -d redirect_uri={}",
-        x.settings().public_url,
-        visit.client_id.as_deref().unwrap_or_default(),
-        callback_url(x),
-    );
+    let client = visit.client_id.as_deref().unwrap_or_default();
+    let request = exchange_command(x, client, code);
     let answer = json!({
         "accessToken": visit.access_token,
         "tokenType": "Bearer",
@@ -181,6 +204,13 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
         visit = BrowserState::default();
         visit.begin(&x, &SystemRandom);
         None
+    } else if let Some(command) = foreign(&x, of("code")) {
+        visit.begin(&x, &SystemRandom);
+        let view = TestappView {
+            foreign: Some(command),
+            ..view(&x, &visit)?
+        };
+        return Ok(view.reply(StatusCode::OK)?.with_header(visit.cookie(&x)?));
     } else {
         let text = "This answer does not belong to a connection that was begun here. Begin again.";
         return back(&x, visit, &Notice::problem(text));

@@ -277,6 +277,16 @@ impl AuthorizationStore for PostgresStorage {
         self.all(statement, authorizations::authorization).await
     }
 
+    async fn list_of(
+        &self,
+        client: &ClientId,
+        tenants: &[TenantId],
+        range: ListRange<'_>,
+    ) -> Result<Vec<Authorization>> {
+        let statement = authorizations::list_of(client, tenants, range);
+        self.all(statement, authorizations::authorization).await
+    }
+
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
         let found = self.all(authorizations::find_grant(id), authorizations::bare);
         Ok(self.with_repositories(found.await?).await?.pop())

@@ -191,7 +191,7 @@ impl TenantStore for PostgresStorage {
         }
         let is_first: Result<bool> = transaction!(self.database, |transaction| {
             transaction.run(tenants::insert(&tenant)).await?;
-            let named = tenants::insert_customer(client, customer_ref, &tenant.id);
+            let named = tenants::insert_customer(client, customer_ref, &tenant);
             if transaction.run(named).await? == 0 {
                 let unused = "DELETE FROM tenants WHERE id = ?1";
                 let unused = Statement::new(unused, values![tenant.id.as_str()]);
@@ -232,6 +232,18 @@ impl TenantStore for PostgresStorage {
             })
         };
         rows.iter().map(names).collect()
+    }
+
+    async fn customers_beginning(
+        &self,
+        client: &ClientId,
+        start: &str,
+        limit: usize,
+    ) -> Result<Vec<TenantId>> {
+        let [by_ref, by_name] = tenants::beginning(client, start, limit);
+        let by_ref = self.all(by_ref, |row| id!(row, 0, TenantId)).await?;
+        let by_name = self.all(by_name, |row| id!(row, 0, TenantId)).await?;
+        Ok(tenants::found([by_ref, by_name], limit))
     }
 
     async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {

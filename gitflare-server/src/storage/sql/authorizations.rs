@@ -125,6 +125,18 @@ pub(in crate::storage) fn list(client: &ClientId, range: ListRange<'_>) -> State
     page(AUTHORIZATION, conditions, "id", range)
 }
 
+/// Those of some tenants, found by the tenants.
+pub(in crate::storage) fn list_of(
+    client: &ClientId,
+    tenants: &[TenantId],
+    range: ListRange<'_>,
+) -> Statement<'static> {
+    let mut conditions = Conditions::new("TRUE");
+    conditions.also_equal("client_id", Some(client.as_str()));
+    conditions.among("tenant_id", tenants.iter().map(TenantId::as_str));
+    page(AUTHORIZATION, conditions, "id", range)
+}
+
 /// Makes an authorization active with these permissions.
 pub(in crate::storage) fn activate(id: &AuthorizationId, permissions: Scopes) -> Statement<'_> {
     Statement::new(

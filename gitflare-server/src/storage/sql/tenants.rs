@@ -1,5 +1,7 @@
 //! Tenants and the customers that are tenants.
 
+use std::collections::BTreeSet;
+
 use gitflare_core::{
     ClientId, TenantId, Timestamp, UserId,
     storage::{ListRange, Tenant, TenantKind},
@@ -72,13 +74,51 @@ pub(in crate::storage) fn customer_ref<'a>(
 pub(in crate::storage) fn insert_customer<'a>(
     client: &'a ClientId,
     name: &'a str,
-    tenant: &'a TenantId,
+    tenant: &'a Tenant,
 ) -> Statement<'a> {
     Statement::new(
-        "INSERT INTO customers (client_id, customer_ref, tenant_id) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO NOTHING",
-        values![client.as_str(), name, tenant.as_str()],
+        "INSERT INTO customers (client_id, customer_ref, tenant_id, name_key)
+         VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        values![
+            client.as_str(),
+            name,
+            tenant.id.as_str(),
+            tenant.name.to_ascii_lowercase(),
+        ],
     )
+}
+
+/// A client's customers whose `customer_ref` begins so, and those whose name does, by index each.
+pub(in crate::storage) fn beginning(
+    client: &ClientId,
+    start: &str,
+    limit: usize,
+) -> [Statement<'static>; 2] {
+    let name = start.to_ascii_lowercase();
+    [("customer_ref", start), ("name_key", name.as_str())].map(|(column, start)| {
+        Statement::new(
+            format!(
+                "SELECT tenant_id FROM customers
+                 WHERE client_id = ?1 AND {column} >= ?2 AND {column} < ?3 LIMIT ?4"
+            ),
+            values![
+                client.as_str().to_owned(),
+                start.to_owned(),
+                // Behind every text that begins so.
+                format!("{start}\u{10ffff}"),
+                limit,
+            ],
+        )
+    })
+}
+
+/// What both ways of looking have found, each once.
+pub(in crate::storage) fn found(
+    [by_ref, by_name]: [Vec<TenantId>; 2],
+    limit: usize,
+) -> Vec<TenantId> {
+    let all: BTreeSet<_> = by_ref.into_iter().chain(by_name).collect();
+    all.into_iter().take(limit).collect()
 }
 
 /// Finds a tenant that is a client's customer and holds nothing: anybody can make one by opening the

@@ -231,6 +231,17 @@ impl AuthorizationStore for SqliteStorage {
             .await
     }
 
+    async fn list_of(
+        &self,
+        client: &ClientId,
+        tenants: &[TenantId],
+        range: ListRange<'_>,
+    ) -> Result<Vec<Authorization>> {
+        let statement = authorizations::list_of(client, tenants, range);
+        self.page(statement, |row| authorizations::authorization(row))
+            .await
+    }
+
     async fn find_grant(&self, id: &GrantId) -> Result<Option<Grant>> {
         self.read(|connection| {
             first(connection, &authorizations::find_grant(id), |row| {

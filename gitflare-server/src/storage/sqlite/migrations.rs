@@ -33,6 +33,7 @@ pub(super) const CORE: &[&str] = &[
     include_str!("../../../migrations/0014_public_clients.sql"),
     include_str!("../../../migrations/0015_to_reconnect.sql"),
     include_str!("../../../migrations/0016_abandoned.sql"),
+    include_str!("../../../migrations/0017_customer_names.sql"),
 ];
 /// Of the usage log, oldest first.
 pub(super) const USAGE: &[&str] = &[

@@ -179,7 +179,7 @@ impl TenantStore for SqliteStorage {
                 return Ok(known);
             }
             run(connection, &tenants::insert(&tenant))?;
-            let named = tenants::insert_customer(&client, &customer_ref, &tenant.id);
+            let named = tenants::insert_customer(&client, &customer_ref, &tenant);
             run(connection, &named)?;
             Ok(tenant)
         })
@@ -202,6 +202,18 @@ impl TenantStore for SqliteStorage {
             })
         };
         asked.iter().map(names).collect()
+    }
+
+    async fn customers_beginning(
+        &self,
+        client: &ClientId,
+        start: &str,
+        limit: usize,
+    ) -> Result<Vec<TenantId>> {
+        let [by_ref, by_name] = tenants::beginning(client, start, limit);
+        let by_ref = self.all(by_ref, |row| id!(row, 0, TenantId))?;
+        let by_name = self.all(by_name, |row| id!(row, 0, TenantId))?;
+        Ok(tenants::found([by_ref, by_name], limit))
     }
 
     async fn customer_ref(&self, client: &ClientId, tenant: &TenantId) -> Result<Option<String>> {

@@ -53,6 +53,15 @@ impl<'a> Reference<'a> {
             .filter_map(|it| it["name"].as_str())
     }
 
+    /// An example of the JSON that an operation takes; `None` when it takes none.
+    pub(crate) fn body_of(self, method: &str, path: &str) -> Option<String> {
+        let id = self.id_of(method, path);
+        let mut all = self.operations();
+        let (_, _, found) = all.find(|(_, _, it)| it["operationId"] == id.as_str())?;
+        let content = &found["requestBody"]["content"]["application/json"];
+        serde_json::to_string_pretty(content.get("example")?).ok()
+    }
+
     /// The page of one operation; `None` when there is no such id.
     pub(crate) fn operation(self, id: &str) -> Option<String> {
         let mut all = self.operations();

@@ -231,7 +231,7 @@ impl Words<'_> {
             address: link("/app/company/apps/client_1?customer_ref=customer-42"),
             state,
             reads: link("/app/company/apps/client_1/reads?session=sess_1"),
-            record: link("/app/company/apps/client_1/record?session=sess_1"),
+            record: Some(link("/app/company/apps/client_1/record?session=sess_1")),
             permissions: PermissionChoice::among(
                 Scopes::all(),
                 [Scope::ReadCommits].into_iter().collect(),
@@ -287,6 +287,10 @@ impl Words<'_> {
             email: self.shown("grace@acme.example"),
             csrf: (self.of)("token"),
             notice: Some(Notice::done((self.of)("Ended."))),
+            problems: vec![FieldProblem {
+                field: "currentPassword",
+                message: self.shown("This is wrong."),
+            }],
             sessions: vec![row(2, true), row(1, false)],
         }
     }
@@ -452,6 +456,7 @@ impl Words<'_> {
             csrf: (self.of)("token"),
             notice: Some(Notice::problem((self.of)("No token was issued."))),
             is_sandbox: true,
+            foreign: Some((self.of)("curl https://gitflare.example/oauth/token")),
             exchange: Some(ExchangeCard {
                 request: (self.of)("curl https://gitflare.example/oauth/token"),
                 answer: (self.of)("{}"),
@@ -510,6 +515,11 @@ impl Words<'_> {
         CustomersView {
             user: self.shown("ada@mail.example"),
             client_id: (self.of)("client_1"),
+            search: (self.of)("acme"),
+            problems: vec![FieldProblem {
+                field: "search",
+                message: self.shown("This is too long."),
+            }],
             next: rows.first().map(|_| "/app/dashboard".to_owned()),
             rows,
         }

@@ -82,6 +82,10 @@ const KNOWN: &[(&str, &str)] = &[
         "one grant's rows, which are all read",
     ),
     ("LIMIT 100000)", "a count that ends at its limit"),
+    (
+        "client_id || '' = ?1 AND tenant_id IN",
+        "sorts what the customers of one search have approved, a thousand at most",
+    ),
     ("SELECT * FROM (SELECT next_attempt_at AS at", "of two rows"),
     ("SELECT * FROM (SELECT id, next_attempt_at", "of two rows"),
 ];
@@ -166,6 +170,11 @@ async fn list_all(storage: &SqliteStorage) {
     storage
         .authorizations()
         .list(&client(), range)
+        .await
+        .unwrap();
+    storage
+        .authorizations()
+        .list_of(&client(), &[tenant(), tenant()], range)
         .await
         .unwrap();
     let grant = GrantId::parse("grant_1").unwrap();
