@@ -10,6 +10,7 @@ mod clients;
 mod crash;
 mod drills;
 mod failover;
+mod folders;
 mod linking;
 mod logins;
 mod mail;

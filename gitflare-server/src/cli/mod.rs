@@ -131,6 +131,11 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
         if own.is_none() && setting.is_none() {
             // Only the flag: its value may be a secret that was meant for another one.
             let flag = flag.escape_debug();
+            if Row::find(&flag.to_string()).is_some() {
+                return Err(Problem::new(format!(
+                    "`{flag}` is a command, which goes before flags: gitflare {flag} ..."
+                )));
+            }
             return Err(Problem::new(format!(
                 "`{flag}` is not a flag of `{}`",
                 row.name

@@ -56,6 +56,10 @@ fn what_is_not_understood_is_refused_in_one_line() {
         ("usage", "`usage` is not a command"),
         ("frobnicate", "`frobnicate` is not a command"),
         ("serve now", "`now` is not a flag"),
+        (
+            "--config x check",
+            "`check` is a command, which goes before flags: gitflare check",
+        ),
         ("--listen", "--listen needs a value"),
         ("--listen --dev", "--listen needs a value"),
         (

@@ -68,7 +68,9 @@ fn host(head: &Parts, hosts: &HostNames) -> Result<(), Refusal> {
         (Some(_), Some(_)) => return Err(refusal("`Host` must be sent once.")),
     };
     if !hosts.contains(host) {
-        return Err(refusal("`Host` names another server."));
+        return Err(refusal(
+            "`Host` names another server: this one has to be told its addresses (`GITFLARE_PUBLIC_URL`, `GITFLARE_PANEL_URL`).",
+        ));
     }
     match head.uri.authority() {
         Some(authority) if !authority.as_str().as_bytes().eq_ignore_ascii_case(host) => {

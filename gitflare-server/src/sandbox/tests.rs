@@ -357,3 +357,31 @@ async fn an_operation_can_be_tried_on_its_page() {
     assert!(read.starts_with("HTTP/1.1 404"), "{read}");
     sandbox.shutdown().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_for_an_app_of_ones_own_is_shown_with_what_comes_next() {
+    let sandbox = sandbox(&["--listen", "127.0.0.1:0"]).await.unwrap();
+    let own = sandbox.running.public_url().to_string();
+    let get = async |query: &str| {
+        let command = format!("curl -si '{own}/testapp/callback?{query}'");
+        let run = move || Command::new("sh").args(["-c", &command]).output();
+        let output = tokio::task::spawn_blocking(run).await.unwrap().unwrap();
+        if output.status.code() == Some(127) {
+            assert!(std::env::var_os("CI").is_none(), "curl is missing");
+            return None;
+        }
+        Some(String::from_utf8(output.stdout).unwrap())
+    };
+    let Some(page) = get("state=try-it&code=sggc_abc").await else {
+        println!("skipped: there is no curl on this machine");
+        return;
+    };
+    assert!(
+        page.contains("A customer came back with a code") && page.contains("code=sggc_abc "),
+        "{page}"
+    );
+    // Nothing that would be more than a word in a shell is put into a command.
+    let odd = get("state=try-it&code=a%27%3Bid").await.unwrap();
+    assert!(odd.starts_with("HTTP/1.1 303"), "{odd}");
+    sandbox.shutdown().await.unwrap();
+}
