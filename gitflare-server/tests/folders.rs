@@ -27,7 +27,8 @@ fn an_app_reads_a_folder_as_the_document_says() {
         let _ = writeln!(std::io::stderr(), "skipped: git cannot be found");
         return;
     }
-    let serving = Serving::start(folder.path(), &["--local-root=git", "--log=warn"]);
+    let root = format!("--local-root={}", folder.path().join("git").display());
+    let serving = Serving::start(folder.path(), &[root.as_str(), "--log=warn"]);
     let key = std::fs::read_to_string(folder.path().join("data/admin.key")).unwrap();
     let output = Command::new("sh")
         .args(["-ec", script])
