@@ -259,7 +259,11 @@ fn a_customer_who_has_begun_is_pending_until_the_decision() {
     let back = connect(&fixture, &page, &OCTO);
     // The provider lists nothing here: that is not said to be none.
     let shown = ConsentPage::open(&page.browser, &back);
-    assert!(shown.html.contains("cannot be listed now"), "{}", shown.html);
+    assert!(
+        shown.html.contains("cannot be listed now"),
+        "{}",
+        shown.html
+    );
     assert!(!shown.html.contains("have no repositories"));
     assert_eq!(ask(), (403, "APPROVAL_PENDING".into()));
     let deny = format!("/oauth/authorize/deny?request_id={}", request_of(&page));
