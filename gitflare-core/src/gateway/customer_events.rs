@@ -5,7 +5,7 @@ use super::{Gateway, ListQuery, Listing, listing::List};
 use crate::{
     Error, Result, SubscriptionId, Timestamp, UserId,
     model::Subscription,
-    storage::{Authorization, DeliveryRecord, ListRange},
+    storage::{Authorization, CustomerRepository, DeliveryRecord, ListRange},
 };
 
 /// A subscription with the name of its repository, for people.
@@ -39,32 +39,28 @@ impl Gateway {
             let store = self.storage.subscriptions();
             let (tenant, client) = (&standing.tenant_id, &standing.client_id);
             let rows = store.list(tenant, client, None, range).await?;
-            let mut named = Vec::with_capacity(rows.len());
-            for row in rows {
-                named.push(self.named(&standing, row.subscription).await?);
-            }
-            Ok(named)
+            let subscriptions = rows.into_iter().map(|row| row.subscription).collect();
+            self.named(&standing, subscriptions).await
         };
         self.page_of(list, query, rows, |row| row.subscription.id.as_str())
             .await
     }
 
+    /// Subscriptions of one approval with the names of their repositories.
     async fn named(
         &self,
         standing: &Authorization,
-        subscription: Subscription,
-    ) -> Result<NamedSubscription> {
-        let store = self.storage.authorizations();
-        let repository_name = store.repository_name(
-            &standing.client_id,
-            &standing.tenant_id,
-            subscription.provider,
-            &subscription.repository_id,
-        );
-        Ok(NamedSubscription {
-            repository_name: repository_name.await?,
+        subscriptions: Vec<Subscription>,
+    ) -> Result<Vec<NamedSubscription>> {
+        let asked = subscriptions.iter().map(|it| repository_of(standing, it));
+        let asked: Vec<_> = asked.collect();
+        let names = self.storage.authorizations().repository_names(&asked);
+        let named = subscriptions.into_iter().zip(names.await?);
+        let named = named.map(|(subscription, repository_name)| NamedSubscription {
+            repository_name,
             subscription,
-        })
+        });
+        Ok(named.collect())
     }
 
     /// One of them with its deliveries of the last seven days, by arrival, and until when all
@@ -91,7 +87,13 @@ impl Gateway {
         let queue = self.storage.deliveries();
         let paused_until = queue.paused_until(&standing.client_id).await?;
         let paused_until = paused_until.filter(|until| *until > self.clock.now());
-        let named = self.named(&standing, found).await?;
+        let store = self.storage.authorizations();
+        let about = [repository_of(&standing, &found)];
+        let names = store.repository_names(&about);
+        let named = NamedSubscription {
+            repository_name: names.await?.pop().flatten(),
+            subscription: found,
+        };
         Ok((named, deliveries, paused_until))
     }
 
@@ -123,5 +125,14 @@ impl Gateway {
             .filter(|row| row.authorization_id == standing.id)
             .map(|row| row.subscription)
             .ok_or_else(unknown)
+    }
+}
+
+fn repository_of(standing: &Authorization, subscription: &Subscription) -> CustomerRepository {
+    CustomerRepository {
+        client: standing.client_id.clone(),
+        tenant: standing.tenant_id.clone(),
+        provider: subscription.provider,
+        repository: subscription.repository_id.clone(),
     }
 }

@@ -117,6 +117,7 @@ fn decoded(bytes: &[u8], encoding: SourceEncoding) -> String {
             let units = bytes.chunks(4).map(|unit| u32::from_be_bytes(four(unit)));
             wide(units.collect())
         }
+        other => panic!("no reader of {other:?} here"),
     }
 }
 
