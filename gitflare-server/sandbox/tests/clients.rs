@@ -189,6 +189,9 @@ async fn atlassian_python_api_reads_everything() {
         "comments": [1, true, 3, true], "participants": [[false, false, false], [true, false, true]],
         "contents": ["commit_file", true], "compare": [17, true, true], "one branch by query": ["feature/search"],
         "branches in order": ["release/1.x", "main", "feature/search"], "refused query": true,
+        "people": [3, true, ["member", "member", "owner"]], "grants": [40, ["admin"]], "projects": [["SHOP"], "Shop", 40],
+        "pipelines": [true, true, 0], "single rows": [true, "staging", true, true, [1]], "empty lists": [0, 0, 0, 0, 0, 0, 0],
+        "no issues": true, "activity": true, "refs": ["branch", "branch", "branch", "tag", "tag", "tag"], "reviewers": [],
         "changed files": true, "diff": true, "files": true, "environments": true, "hooks": [true, []], "unknown": true,
         "refused": true,
     });
@@ -209,6 +212,9 @@ async fn microsofts_client_reads_everything() {
         "repository": "storefront", "branches": ["refs/heads/feature/search", "refs/heads/main", "refs/heads/release/1.x"], "commits": 32,
         "changed files": true, "statuses": true, "pull requests": [4, 3, 2, 1], "merged pull requests": [1],
         "changes of a pull request": true, "content": [38, true, 1], "items": ["/README.md", ["/README.md"], true, true], "discussion": [true, true, 2], "forks": ["storefront.boris-lind"], "hooks": [true, []],
+        "a pull request in parts": [true, true], "around a pull request": [3, true, 3, 0], "threads in parts": [true, 1, 0],
+        "of the project": [true, true, 0], "in batches": [true, [1, 1]],
+        "one of many": [true, true, true, [3, 32, 2], 0, 0, 0],
         "unknown": true, "refused": true,
     });
     assert_holds(&seen, &expected);

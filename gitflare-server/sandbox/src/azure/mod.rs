@@ -2,9 +2,10 @@
 //! repositories are organizations here, each with one project. What the objects look like is in
 //! `objects`, its ways to page are in `lists`.
 //!
-//! Pipelines, work items and pushes are not emulated.
+//! Pipelines, work items and pushes are not emulated, and nothing but hooks can be changed.
 
 mod around;
+mod beside;
 mod changes;
 mod events;
 mod hooks;
@@ -62,6 +63,11 @@ const ROUTES: Routes = routes! {
         GET "/{organization}/{project}/_apis/git/repositories" => reads::repositories,
         GET "/{organization}/_apis/git/pullRequests/{id}" => reads::pull_request_by_id,
         GET "/{organization}/{project}/_apis/git/pullRequests/{id}" => reads::pull_request_by_id,
+        GET "/{organization}/{project}/_apis/git/pullRequests" => beside::pull_requests,
+        GET "/{organization}/{project}/_apis/git/deletedRepositories" => beside::none_of,
+        GET "/{organization}/{project}/_apis/git/recycleBin/repositories" => beside::none_of,
+        GET "/{organization}/{project}/_apis/git/favorites/refs" => beside::none_of,
+        GET "/{organization}/{project}/_apis/git/policy/configurations" => beside::none_of,
     }
     repository {
         GET "/" => reads::repository,
@@ -88,7 +94,23 @@ const ROUTES: Routes = routes! {
         GET "/pullRequests/{id}/threads" => talk::threads,
         GET "/pullRequests/{id}/threads/{thread}" => talk::thread,
         GET "/pullRequests/{id}/iterations" => changes::iterations,
+        GET "/pullRequests/{id}/iterations/{iteration}" => beside::iteration,
         GET "/pullRequests/{id}/iterations/{iteration}/changes" => changes::of_iteration,
+        GET "/pullRequests/{id}/iterations/{iteration}/commits" => beside::iteration_commits,
+        GET "/pullRequests/{id}/iterations/{iteration}/statuses" => beside::statuses,
+        GET "/pullRequests/{id}/threads/{thread}/comments" => beside::comments,
+        GET "/pullRequests/{id}/threads/{thread}/comments/{comment}" => beside::comment,
+        GET "/pullRequests/{id}/threads/{thread}/comments/{comment}/likes" => beside::none,
+        GET "/pullRequests/{id}/statuses" => beside::statuses,
+        GET "/pullRequests/{id}/statuses/{status}" => beside::status,
+        GET "/pullRequests/{id}/labels" => beside::none,
+        GET "/pullRequests/{id}/attachments" => beside::none,
+        GET "/pullRequests/{id}/properties" => beside::properties,
+        GET "/pullRequests/{id}/workItems" => beside::none,
+        GET "/stats" => beside::stats,
+        GET "/suggestions" => beside::none,
+        POST "/commitsBatch" => beside::commits_batch,
+        POST "/itemsBatch" => beside::items_batch,
     }
 };
 

@@ -7,6 +7,7 @@ use gitflare_core::{
 use serde_json::{Value, json};
 
 pub(super) use super::ids::{guid, number, path, project_id, user_id};
+use super::reads::status_of;
 use crate::kit::{
     Repo, World,
     people::{PEOPLE, Person},
@@ -219,11 +220,7 @@ pub(super) fn pull<'s>(
 
 /// A pull request; in lists its description is cut.
 pub(super) fn pull_request(world: &World, repo: &Repo, pull: &Pull, in_list: bool) -> Value {
-    let status = match pull.state {
-        PullState::Open => "active",
-        PullState::Closed => "abandoned",
-        PullState::Merged => "completed",
-    };
+    let status = status_of(pull.state);
     let text = pull.body.as_deref().unwrap_or_default();
     let text = if in_list {
         cut(text, MAX_DESCRIPTION).0

@@ -184,63 +184,81 @@ pub(super) async fn items(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
         Err(answer) => return Ok(answer),
     };
     let (scope, bare) = (call.query("scopePath"), call.query("path"));
-    let whole_path = bare.or(scope).unwrap_or("/");
-    let path = whole_path.trim_matches('/');
-    let folder = (!path.is_empty()).then_some(path);
-    let Some(object) = call.world.git.object(repo, &commit.sha, folder)? else {
-        let message =
-            format!("TF401174: The item '{whole_path}' could not be found in the repository.");
-        return Ok(error(404, "GitItemNotFoundException", &message));
+    let path = bare.or(scope).unwrap_or("/");
+    let level = call.query("recursionLevel").filter(|_| bare.is_none());
+    let level = level.unwrap_or("none");
+    let Some(mut rows) = items_at(call, repo, &commit.sha, path, level).await? else {
+        return Ok(no_item(path));
     };
     let accepted = call.request.header("accept").unwrap_or_default();
     let is_json = match call.query("$format") {
         Some(format) => format.eq_ignore_ascii_case("json"),
         None => accepted.contains("application/json"),
     };
-    if !object.is_tree && !is_json {
-        return Ok(Answer::of(200, "application/octet-stream", object.data));
+    match rows[0]["isFolder"] == true {
+        false if !is_json => {
+            let path = Some(path.trim_matches('/'));
+            let object = call.world.git.object(repo, &commit.sha, path)?;
+            let data = object.map_or_else(Vec::new, |object| object.data);
+            Ok(Answer::of(200, "application/octet-stream", data))
+        }
+        _ if bare.is_some() => Ok(Answer::json(200, &rows.remove(0))),
+        _ => Ok(whole(&rows)),
     }
-    if object.is_tree {
-        let place = (commit.sha.clone(), path.to_owned());
-        call.world.state().trees.insert(object.id.clone(), place);
-    }
+}
+
+pub(super) fn no_item(path: &str) -> Answer {
+    let message = format!("TF401174: The item '{path}' could not be found in the repository.");
+    error(404, "GitItemNotFoundException", &message)
+}
+
+/// What stands at a path at a commit: the thing itself, and what is below it so far; `None` for nothing.
+pub(super) async fn items_at(
+    call: &Call<'_>,
+    repo: &Repo,
+    sha: &str,
+    path: &str,
+    level: &str,
+) -> Result<Option<Vec<Value>>> {
+    let path = path.trim_matches('/');
+    let folder = (!path.is_empty()).then_some(path);
+    let git = &call.world.git;
+    let Some(object) = git.object(repo, sha, folder)? else {
+        return Ok(None);
+    };
     let mut item = json!({
         "objectId": object.id, "gitObjectType": if object.is_tree { "tree" } else { "blob" },
-        "commitId": commit.sha, "path": format!("/{path}"), "url": "",
+        "commitId": sha, "path": format!("/{path}"), "url": "",
     });
     if object.is_tree {
         item["isFolder"] = json!(true);
+        let place = (sha.to_owned(), path.to_owned());
+        call.world.state().trees.insert(object.id, place);
     } else {
-        let entries = call
-            .world
-            .git
-            .tree(repo, &commit.sha, folder, false)
-            .await?;
+        let entries = git.tree(repo, sha, folder, false).await?;
         match entries.first().map(|entry| entry.kind) {
             Some(TreeEntryType::Symlink) => item["isSymLink"] = json!(true),
             Some(TreeEntryType::Submodule) => item["gitObjectType"] = json!("commit"),
             _ => {}
         }
     }
-    let level = call.query("recursionLevel").unwrap_or("none");
-    if bare.is_some() || !object.is_tree || level.eq_ignore_ascii_case("none") {
-        return Ok(match bare {
-            Some(_) => Answer::json(200, &item),
-            None => whole(&[item]),
-        });
-    }
-    // The folder itself is the first one.
     let mut rows = vec![item];
+    if !object.is_tree || level.eq_ignore_ascii_case("none") {
+        return Ok(Some(rows));
+    }
     let is_full = level.eq_ignore_ascii_case("full");
-    let below = &call.world.git;
-    for entry in below.tree(repo, &commit.sha, folder, is_full).await? {
-        let is_tree = entry.kind == TreeEntryType::Directory;
+    for entry in git.tree(repo, sha, folder, is_full).await? {
+        let kind = match entry.kind {
+            TreeEntryType::Directory => "tree",
+            TreeEntryType::Submodule => "commit",
+            _ => "blob",
+        };
         rows.push(json!({
-            "objectId": entry.sha, "gitObjectType": if is_tree { "tree" } else { "blob" }, "commitId": commit.sha,
-            "path": format!("/{}", entry.path), "isFolder": is_tree, "url": "",
+            "objectId": entry.sha, "gitObjectType": kind, "commitId": sha, "path": format!("/{}", entry.path),
+            "isFolder": kind == "tree", "url": "",
         }));
     }
-    Ok(whole(&rows))
+    Ok(Some(rows))
 }
 
 pub(super) async fn tree(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
@@ -288,18 +306,22 @@ pub(super) async fn blob(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     })
 }
 
-pub(super) async fn pull_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
-    let wanted = call.query("searchCriteria.status").unwrap_or("active");
-    let word = |state| match state {
+/// The word for how a pull request stands.
+pub(super) fn status_of(state: PullState) -> &'static str {
+    match state {
         PullState::Open => "active",
         PullState::Closed => "abandoned",
         PullState::Merged => "completed",
-    };
+    }
+}
+
+pub(super) async fn pull_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    let wanted = call.query("searchCriteria.status").unwrap_or("active");
     let story = call.world.story(repo).await?;
     let rows = story
         .pulls
         .iter()
-        .filter(|pull| wanted == "all" || wanted == word(pull.state))
+        .filter(|pull| wanted == "all" || wanted == status_of(pull.state))
         .map(|pull| objects::pull_request(call.world, repo, pull, true))
         .collect();
     Ok(page(call, PULL_REQUESTS, rows))

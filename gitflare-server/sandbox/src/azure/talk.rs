@@ -102,7 +102,7 @@ pub(super) async fn threads(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
 }
 
 /// The row of a list whose id is that one.
-fn one(list: &Answer, id: &str) -> Answer {
+pub(super) fn one(list: &Answer, id: &str) -> Answer {
     let list: Value = serde_json::from_slice(&list.body).unwrap_or_default();
     let mut rows = list["value"].as_array().into_iter().flatten();
     let is_it = |row: &&Value| match &row["id"] {

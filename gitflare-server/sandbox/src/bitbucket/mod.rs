@@ -3,6 +3,7 @@
 //! in `fields`.
 
 mod around;
+mod beside;
 mod changes;
 mod events;
 mod fields;
@@ -47,6 +48,14 @@ const ROUTES: Routes = routes! {
         GET "/user/emails" => reads::emails,
         GET "/user/workspaces" => reads::workspaces,
         GET "/workspaces/{workspace}" => reads::workspace,
+        GET "/workspaces/{workspace}/projects" => beside::projects,
+        GET "/workspaces/{workspace}/projects/{project}" => beside::project_named,
+        GET "/workspaces/{workspace}/members" => beside::members,
+        GET "/workspaces/{workspace}/members/{member}" => beside::member,
+        GET "/workspaces/{workspace}/permissions" => beside::members,
+        GET "/workspaces/{workspace}/permissions/repositories" => beside::permissions,
+        GET "/workspaces/{workspace}/permissions/repositories/{repository}" => beside::permissions,
+        GET "/user/workspaces/{workspace}/permissions/repositories" => beside::permissions,
         GET "/repositories/{workspace}" => reads::repositories,
         GET "/workspaces" => reads::withdrawn,
         GET "/repositories" => reads::withdrawn,
@@ -78,6 +87,23 @@ const ROUTES: Routes = routes! {
         GET "/deployments" => reads::deployments,
         GET "/environments" => reads::environments,
         GET "/src/{revision}/{path..}" => reads::tree,
+        GET "/refs" => beside::refs,
+        GET "/commit/{revision}/statuses/build/{key}" => beside::status,
+        GET "/commit/{revision}/pullrequests" => beside::pull_requests_of,
+        GET "/commit/{revision}/comments" => beside::none,
+        GET "/pullrequests/{id}/comments/{comment}" => beside::comment,
+        GET "/pullrequests/{id}/activity" => beside::activity,
+        GET "/pullrequests/{id}/tasks" => beside::none,
+        GET "/environments/{environment}" => beside::environment,
+        GET "/pipelines" => beside::pipelines,
+        GET "/pipelines/{pipeline}" => beside::pipeline,
+        GET "/pipelines/{pipeline}/steps" => beside::none_counted,
+        GET "/pipelines_config/variables" => beside::none_counted,
+        GET "/default-reviewers" => beside::none,
+        GET "/branch-restrictions" => beside::none,
+        GET "/permissions-config/groups" => beside::none,
+        GET "/downloads" => beside::none,
+        GET "/issues" => beside::issues,
         GET "/forks" => around::forks,
         GET "/watchers" => around::watchers,
         GET "/hooks" => hooks::list,
@@ -94,7 +120,13 @@ fn needed(path: &[String]) -> &'static str {
         ["user", "emails"] => "email",
         ["user" | "workspaces", ..] => "account",
         ["repositories", _, _, "pullrequests", ..] => "pullrequest",
-        ["repositories", _, _, "deployments" | "environments", ..] => "pipeline",
+        [
+            "repositories",
+            _,
+            _,
+            "deployments" | "environments" | "pipelines" | "pipelines_config",
+            ..,
+        ] => "pipeline",
         ["repositories", _, _, "hooks", ..] => "webhook",
         _ => "repository",
     }

@@ -86,6 +86,10 @@ pub(super) fn workspace(world: &World, slug: &str) -> Value {
     workspace["is_private"] = json!(true);
     let repositories = format!("{}/2.0/repositories/{slug}", world.web_url());
     workspace["links"]["repositories"] = json!({"href": repositories});
+    for list in ["projects", "members"] {
+        let address = format!("{}/2.0/workspaces/{slug}/{list}", world.web_url());
+        workspace["links"][list] = json!({"href": address});
+    }
     workspace
 }
 

@@ -51,14 +51,14 @@ pub(super) async fn workspaces(call: &Call<'_>, person: &'static Person) -> Resu
 }
 
 /// The slug of the workspace that a call names by slug or UUID.
-fn workspace_named(call: &Call<'_>, person: &Person) -> Option<String> {
+pub(super) fn workspace_named(call: &Call<'_>, person: &Person) -> Option<String> {
     let name = call.name("workspace");
     slugs(call, person)
         .into_iter()
         .find(|slug| slug == name || objects::workspace_base(call.world, slug)["uuid"] == name)
 }
 
-fn no_workspace(call: &Call<'_>) -> Answer {
+pub(super) fn no_workspace(call: &Call<'_>) -> Answer {
     let name = call.name("workspace");
     error(404, &format!("No workspace with identifier '{name}'."))
 }
@@ -111,12 +111,16 @@ async fn branch_object(call: &Call<'_>, repo: &Repo, branch: &Branch) -> Result<
     Ok(objects::branch(call.world, repo, branch, &target))
 }
 
-pub(super) async fn branches(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+pub(super) async fn branch_rows(call: &Call<'_>, repo: &Repo) -> Result<Vec<Value>> {
     let mut rows = Vec::new();
     for branch in call.world.git.branches(repo).await? {
         rows.push(branch_object(call, repo, &branch).await?);
     }
-    Ok(page(call, OPAQUE, rows))
+    Ok(rows)
+}
+
+pub(super) async fn branches(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    Ok(page(call, OPAQUE, branch_rows(call, repo).await?))
 }
 
 pub(super) async fn branch(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
@@ -136,12 +140,16 @@ async fn tag_object(call: &Call<'_>, repo: &Repo, tag: &Tag) -> Result<Value> {
     Ok(objects::tag(call.world, repo, tag, &target))
 }
 
-pub(super) async fn tags(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+pub(super) async fn tag_rows(call: &Call<'_>, repo: &Repo) -> Result<Vec<Value>> {
     let mut rows = Vec::new();
     for tag in call.world.git.tags(repo).await? {
         rows.push(tag_object(call, repo, &tag).await?);
     }
-    Ok(page(call, OPAQUE, rows))
+    Ok(rows)
+}
+
+pub(super) async fn tags(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
+    Ok(page(call, OPAQUE, tag_rows(call, repo).await?))
 }
 
 pub(super) async fn tag(call: &Call<'_>, repo: &Repo) -> Result<Answer> {

@@ -12,6 +12,8 @@ from azure.devops.v7_1.git.models import (
     GitBaseVersionDescriptor,
     GitPullRequestSearchCriteria,
     GitQueryCommitsCriteria,
+    GitItemDescriptor,
+    GitItemRequestData,
     GitTargetVersionDescriptor,
     GitVersionDescriptor,
 )
@@ -175,6 +177,69 @@ def hooks():
     return [listed == [made.id], [row.id for row in service.list_subscriptions()]]
 
 
+def pull_request_in_parts():
+    number = 1
+    newest_one = max(row.id for row in git.get_pull_request_iterations(repository.id, number, PROJECT))
+    one = git.get_pull_request_iteration(repository.id, number, newest_one, PROJECT)
+    of_it = git.get_pull_request_iteration_commits(repository.id, number, newest_one, PROJECT)
+    all_commits = git.get_pull_request_commits(repository.id, number, PROJECT)
+    return [one.id == newest_one, [row.commit_id for row in of_it] == [row.commit_id for row in all_commits]]
+
+
+def pull_request_around():
+    at = (repository.id, 1)
+    states = [row.state for row in git.get_pull_request_statuses(*at, PROJECT)]
+    first = git.get_pull_request_status(*at, 1, PROJECT)
+    of_iteration = git.get_pull_request_iteration_statuses(*at, 2, PROJECT)
+    empty = [
+        git.get_pull_request_labels(*at, PROJECT),
+        git.get_attachments(*at, PROJECT),
+        git.get_pull_request_work_item_refs(*at, PROJECT),
+        git.get_pull_request_properties(*at, PROJECT) or [],
+    ]
+    person = git.get_pull_request_reviewers(*at, PROJECT)[0]
+    assert git.get_pull_request_reviewer(*at, person.id, PROJECT).vote == person.vote
+    return [len(states), first.state == states[0], len(of_iteration), sum(len(rows) for rows in empty if isinstance(rows, list))]
+
+
+def threads_in_parts():
+    thread = next(row for row in git.get_threads(repository.id, 1, PROJECT) if len(row.comments) > 1)
+    rows = git.get_comments(repository.id, 1, thread.id, PROJECT)
+    one = git.get_comment(repository.id, 1, thread.id, rows[1].id, PROJECT)
+    likes = git.get_likes(repository.id, 1, thread.id, one.id, PROJECT)
+    return [len(rows) == len(thread.comments), one.parent_comment_id, len(likes)]
+
+
+def of_the_project():
+    wanted = GitPullRequestSearchCriteria(status="all")
+    numbers = [row.pull_request_id for row in git.get_pull_requests_by_project(PROJECT, wanted, top=1000)]
+    gone = git.get_deleted_repositories(PROJECT) + git.get_recycle_bin_repositories(PROJECT)
+    return [set(pulls("all")) <= set(numbers), len(numbers) == len(set(numbers)), len(gone)]
+
+
+def in_batches():
+    at = GitVersionDescriptor(version="main", version_type="branch")
+    rows = git.get_commits_batch(GitQueryCommitsCriteria(item_version=at), repository.id, PROJECT, top=5)
+    wanted = [GitItemDescriptor(path=path, version="main", version_type="branch") for path in ("/README.md", "/")]
+    lists = git.get_items_batch(GitItemRequestData(item_descriptors=wanted), repository.id, PROJECT)
+    return [[row.commit_id for row in rows] == [row.commit_id for row in commits("main")[:5]], [len(rows) for rows in lists]]
+
+
+def one_of_many():
+    changed = git.get_changes(newest.commit_id, repository.id, PROJECT)
+    root = git.get_item(repository.id, "README.md", PROJECT)
+    blob = git.get_blob(repository.id, root.object_id, PROJECT)
+    text = b"".join(git.get_item_text(repository.id, "README.md", PROJECT))
+    counts = git.get_stats(PROJECT, repository.id)
+    parent = git.get_repository_with_parent(repository.id, True, PROJECT)
+    return [
+        len(changed.changes) > 0, blob.size == len(text), parent.id == repository.id,
+        [counts.branches_count, counts.commits_count, counts.active_pull_requests_count],
+        len(git.get_suggestions(repository.id, PROJECT)), len(git.get_ref_favorites(PROJECT)),
+        len(git.get_policy_configurations(PROJECT).policy_configurations),
+    ]
+
+
 repository = git.get_repository(NAME, PROJECT)
 newest = commits()[0]
 step("viewer", viewer)
@@ -201,6 +266,12 @@ step("changes of a pull request", iterations)
 step("content", content)
 step("items", items)
 step("discussion", discussion)
+step("a pull request in parts", pull_request_in_parts)
+step("around a pull request", pull_request_around)
+step("threads in parts", threads_in_parts)
+step("of the project", of_the_project)
+step("in batches", in_batches)
+step("one of many", one_of_many)
 step("forks", lambda: [row.name for row in git.get_forks(
     repository.id, clients.get_location_client().get_connection_data().instance_id, PROJECT
 )])

@@ -75,6 +75,52 @@ def compare():
     return [len(ahead), len(files) > 0, text.count("diff --git ") == len(files)]
 
 
+def people():
+    members = list(workspace.members.each())
+    named = workspace.members.get(members[0].user.uuid)
+    granted = list(workspace.permissions.each())
+    return [len(members), named.user.uuid == members[0].user.uuid, sorted(row.permission for row in granted)]
+
+
+def grants():
+    of_all = list(workspace.permissions.repositories())
+    of_one = list(workspace.permissions.repositories(NAME))
+    return [len(of_all), [row.permission for row in of_one]]
+
+
+def projects():
+    rows = list(workspace.projects.each())
+    one = workspace.projects.get(rows[0].key)
+    return [[row.key for row in rows], one.name, len(list(one.repositories.each()))]
+
+
+def pipelines():
+    rows = list(repository.pipelines.each())
+    one = repository.pipelines.get(rows[0].uuid)
+    return [len(rows) > 0, one.build_number == rows[0].build_number, len(list(one.steps()))]
+
+
+def single_rows():
+    commit = repository.commits.get(newest.hash)
+    build = next(commit.builds())
+    environment = repository.deployment_environments.each()[0]
+    comment = next(iter(pull.comments(sort="created_on")))
+    alone = cloud.get(f"repositories/{WORKSPACE}/{NAME}/pullrequests/1/comments/{comment.get_data('id')}")
+    return [
+        commit.get_build(build.key).key == build.key, environment.name, alone["content"]["raw"] == comment.raw,
+        repository.deployment_environments.get(environment.uuid).name == environment.name,
+        [row.id for row in commit.get_pull_requests()],
+    ]
+
+
+def empty_lists():
+    lists = [
+        repository.default_reviewers.each(), repository.branch_restrictions.each(), repository.downloads.each(),
+        repository.repository_variables.each(), repository.group_permissions.each(), newest.comments(), pull.tasks(),
+    ]
+    return [len(list(rows)) for rows in lists]
+
+
 workspace = cloud.workspaces.get(WORKSPACE)
 repository = cloud.repositories.get(WORKSPACE, NAME)
 newest = next(repository.commits.each())
@@ -107,6 +153,16 @@ step("refused query", lambda: refused(400, lambda: list(repository.branches.each
 step("diff", lambda: pull.diff().startswith("diff --git "))
 step("files", lambda: len(repository.get_source_directory("main")["values"]) > 0)
 step("environments", lambda: len(list(repository.deployment_environments.each())) > 0)
+step("people", people)
+step("grants", grants)
+step("projects", projects)
+step("pipelines", pipelines)
+step("single rows", single_rows)
+step("empty lists", empty_lists)
+step("no issues", lambda: refused(404, lambda: list(repository.issues.each())))
+step("activity", lambda: len(cloud.get(f"repositories/{WORKSPACE}/{NAME}/pullrequests/1/activity")["values"]) > 1)
+step("refs", lambda: [row["type"] for row in cloud.get(f"repositories/{WORKSPACE}/{NAME}/refs")["values"]])
+step("reviewers", lambda: list(pull.reviewers()))
 step("hooks", lambda: hooks(repository))
 step("unknown", lambda: refused(404, lambda: cloud.repositories.get(WORKSPACE, "nothing")))
 step("refused", lambda: refused(401, lambda: connect("wrong").get("user")))
