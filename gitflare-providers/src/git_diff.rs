@@ -176,7 +176,7 @@ fn equal_halves(names: &str) -> Option<String> {
 }
 
 /// A path without the quotes and escapes of C that Git writes around unusual bytes.
-fn unquoted(text: &str) -> String {
+pub(crate) fn unquoted(text: &str) -> String {
     let Some(quoted) = text
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'))

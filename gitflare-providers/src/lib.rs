@@ -75,6 +75,8 @@ mod hooks;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "http")]
+mod lenient;
+#[cfg(feature = "http")]
 mod listing;
 #[cfg(feature = "local")]
 pub mod local;

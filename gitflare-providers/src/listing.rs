@@ -15,6 +15,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{
     http::{ListAt, Rows},
+    lenient,
     request::Get,
     trail::Trail,
     upstream::Upstream,
@@ -551,7 +552,7 @@ where
         if count <= start || count > end {
             return true;
         }
-        match sonic_rs::from_slice::<Option<W>>(text) {
+        match lenient::read::<Option<W>>(text) {
             Ok(row) => items.extend(row.map(&mut *map)),
             Err(error) => broken = Some(format!("row {count}: {}", unreadable(&error))),
         }

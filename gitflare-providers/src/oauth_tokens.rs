@@ -28,6 +28,10 @@ const UNREGISTERED: &[&str] = &[
     "unauthorized_client",
     "incorrect_client_credentials",
 ];
+/// How Entra begins to say that an account is none of an organization: numbers 50020, 500200 and 500202.
+/// <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>
+const PERSONAL: &str = "AADSTS50020";
+const WORK_ACCOUNT: &str = "sign in with a work or school account.";
 /// No provider lets tokens live longer; more is a mistake and counts as this much.
 const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
@@ -57,6 +61,7 @@ pub(crate) fn read_tokens(
             && rejected == Code::AuthExpired
             && text("error_description").is_some_and(|text| text.contains("Invalid refresh_token"))
     };
+    let is_personal = text("error_description").is_some_and(|text| text.starts_with(PERSONAL));
     match (text("error"), token("access_token")) {
         (None, Some(access_token)) if (200..300).contains(&status) => Ok(ProviderTokens {
             access_token,
@@ -68,8 +73,11 @@ pub(crate) fn read_tokens(
                 scope => scope,
             }),
         }),
-        (Some(word), _) if REJECTED.contains(&word) || is_dead_refresh_token(word) => {
+        (Some(word), _)
+            if REJECTED.contains(&word) || is_dead_refresh_token(word) || is_personal =>
+        {
             let message = match rejected {
+                _ if is_personal => format!("{name} takes no personal accounts: {WORK_ACCOUNT}"),
                 Code::AuthExpired => {
                     format!("{name} no longer accepts this connection; its owner must reconnect.")
                 }
@@ -305,6 +313,21 @@ mod tests {
                 Code::UpstreamUnavailable,
                 "{status} {body}"
             );
+        }
+    }
+
+    #[test]
+    fn a_personal_account_is_told_which_one_to_take() {
+        for word in ["invalid_grant", "invalid_request", "access_denied"] {
+            let body = format!(
+                r#"{{"error":"{word}","error_description":"AADSTS50020: User account 'canary@mail.example' does not exist"}}"#
+            );
+            let refusal = read(400, &body, Code::InvalidRequest).unwrap_err();
+            assert!(matches!(refusal, OauthRefusal::Rejected(_)), "{word}");
+            let error = refusal.into_error();
+            assert_eq!(error.code(), Code::InvalidRequest);
+            assert!(error.message().contains("work or school"), "{error}");
+            assert!(!error.message().contains("canary"), "{error}");
         }
     }
 

@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 
 use gitflare_core::{Error, Position, PositionFields, Result};
+use serde_json::Value;
 use url::Url;
 
-use crate::{request::Get, upstream_answer::Answer};
+use crate::{request::Get, upstream_answer::Answer, wire::known};
 
 /// The longest value of a pair that is taken into a cursor.
 const MAX_VALUE: usize = 1024;
@@ -66,6 +67,18 @@ pub(crate) fn from_url(
         return Err(lost());
     }
     Ok(Some(position))
+}
+
+/// The text by which a body says where the list goes on; none, and an empty one, is its end.
+///
+/// # Errors
+/// `UPSTREAM_UNAVAILABLE` for what is no text: whether the list ends there is unknown.
+pub(crate) fn pointer(answer: &Answer, sent: Option<Value>) -> Result<Option<String>> {
+    match sent {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(known(Some(text))),
+        Some(_) => Err(answer.unusable("what says where the list goes on is no text")),
+    }
 }
 
 /// The position of the page whose number (or token) stands in a header or body; `None` when it is

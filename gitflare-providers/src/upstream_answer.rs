@@ -5,11 +5,12 @@ use std::fmt::Write;
 
 use gitflare_core::{Code, Error, Result};
 use reqwest::header::HeaderMap;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::{
     dialect::Dialect,
     http::{Reply, is_page},
+    lenient,
     upstream_error::request_id,
 };
 
@@ -39,13 +40,13 @@ impl Answer {
         is_page(&self.reply.headers)
     }
 
-    /// The body, which may be borrowed from. Of an answer that was read row by row it is what stands
-    /// around the rows, with an empty list in their place.
+    /// The body, of which an optional value that cannot be read is unknown. Of an answer that was read row
+    /// by row it is what stands around the rows, with an empty list in their place.
     ///
     /// # Errors
     /// `UPSTREAM_UNAVAILABLE` when it is not what was asked for.
-    pub(crate) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        sonic_rs::from_slice(&self.reply.body).map_err(|error| self.unusable(unreadable(&error)))
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        lenient::read(&self.reply.body).map_err(|error| self.unusable(unreadable(&error)))
     }
 
     /// The error of an answer that cannot be used.

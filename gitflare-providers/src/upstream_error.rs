@@ -15,6 +15,10 @@ const DEFAULT_RETRY_SECONDS: u32 = 60;
 /// How much of a text for people is looked at, in bytes.
 const MAX_WORDS: usize = 200;
 
+/// Whose refusals name the person whom they refuse, by name, id or address: of their words nothing goes to
+/// the log but the numbers of the errors in them.
+const NAMES_PEOPLE: &[ProviderId] = &[ProviderId::AZURE];
+
 /// An answer that is not the one that was asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refusal<'a> {
@@ -166,7 +170,11 @@ impl<'a> Refusal<'a> {
     /// The error of that code, with the facts of the answer. The upstream's words go to the log
     /// alone: they may name what the client must not learn.
     pub(crate) fn error(&self, code: Code, message: impl Into<String>) -> Error {
-        let words: String = self.words().trim().chars().take(300).collect();
+        let words = self.words();
+        let words: String = match NAMES_PEOPLE.contains(&self.provider) {
+            true => numbers(&words).collect::<Vec<_>>().join(" "),
+            false => words.trim().chars().take(300).collect(),
+        };
         Error::upstream(code, self.provider, message)
             .with_upstream(self.reply.status, self.id())
             .with_detail(format!("upstream said {words:?}"))
@@ -245,6 +253,17 @@ impl<'a> Refusal<'a> {
             _ => error,
         }
     }
+}
+
+/// The numbers of errors in Microsoft's words, such as `TF401019`.
+fn numbers(words: &str) -> impl Iterator<Item = &str> {
+    let words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.filter(|word| {
+        let digits = ["TF", "VS", "AADSTS"]
+            .iter()
+            .find_map(|it| word.strip_prefix(it));
+        digits.is_some_and(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit()))
+    })
 }
 
 /// Whether a refused list of many may be none of each of its rows: a read of one tells then.
@@ -469,6 +488,20 @@ mod tests {
         let error = Refusal::new(ProviderId::GITHUB, &refused, &["x-id"]).shared();
         assert!(!error.message().contains("acme"), "{error}");
         assert_eq!(error.provider_request_id(), None);
+    }
+
+    #[test]
+    fn of_azures_words_the_numbers_alone_are_logged() {
+        // sec: SR-9
+        let body = r#"{"message": "TF401019: Ann <ann@mail.example> (f3c7a1de-0000) may not; AADSTS50020, VS800075. TF4x", "error": "Ann"}"#;
+        let refused = reply(400, &[], body);
+        let detail = |provider| {
+            let error = Refusal::new(provider, &refused, &["x-id"]).shared();
+            error.detail().unwrap_or_default().to_owned()
+        };
+        let logged = "upstream said \"TF401019 AADSTS50020 VS800075\"";
+        assert_eq!(detail(ProviderId::AZURE), logged);
+        assert!(detail(ProviderId::GITHUB).contains("Ann"));
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for RowsVisitor<T> {
 }
 
 /// A moment, for `#[serde(default, deserialize_with = "wire::moment")]`; one that cannot be read
-/// is unknown. Some events write `2025-03-01 08:00:00 UTC` or `2025-03-01 09:00:00 +0100`, others seconds
+/// is unknown, and so is one without a zone: no upstream says which would be meant. Some events write `2025-03-01 08:00:00 UTC` or `2025-03-01 09:00:00 +0100`, others seconds
 /// since 1970.
 pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
     from.deserialize_any(MomentVisitor)

@@ -357,6 +357,11 @@ fn what_a_provider_says_stays_behind_the_gateway() {
             "APPROVAL_REQUIRED",
         ),
         (
+            "error=access_denied&error_description=AADSTS500200%3A+canary",
+            400,
+            "INVALID_REQUEST",
+        ),
+        (
             "error=consent_required&error_description=canary",
             403,
             "APPROVAL_REQUIRED",
@@ -373,6 +378,12 @@ fn what_a_provider_says_stays_behind_the_gateway() {
         assert_eq!(answer.refusal(), (status, code.into()), "{what}");
         let shown = String::from_utf8(answer.body).unwrap();
         assert!(!shown.contains("canary"), "{what}: {shown}");
+        let is_personal = what.contains("AADSTS500200");
+        assert_eq!(
+            shown.contains("work or school account"),
+            is_personal,
+            "{shown}"
+        );
     }
     fixture.forge.go_away(true);
     let answer = returned("code=x");

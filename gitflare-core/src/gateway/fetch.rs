@@ -20,7 +20,7 @@ use crate::{
     provider::{
         Call, CommitId, CommitPrefix, CompareQuery, Endpoint, Provider, ProviderId, RepoRef,
     },
-    storage::Share,
+    storage::{ConnectionMode, Share},
 };
 
 /// A read whose checks have all passed.
@@ -149,8 +149,11 @@ impl Gateway {
                 })
                 .await;
             // In a read it is a connection's token, not one that somebody has just sent.
+            let is_oauth = share.connection.mode == ConnectionMode::Oauth;
             viewer.map_err(|error| match error.code() {
-                Code::InvalidCredentials => must_reconnect(&share.connection, Some(&error)),
+                Code::InvalidCredentials if is_oauth => {
+                    must_reconnect(&share.connection, Some(&error))
+                }
                 _ => error,
             })
         }))

@@ -572,6 +572,9 @@ fn denied(provider: ProviderId, word: &str) -> Error {
             provider,
             format!("An administrator at {name} has to approve GitFlare first."),
         ),
+        "personal_account" => Error::invalid_request(format!(
+            "{name} takes no personal accounts: sign in with a work or school account."
+        )),
         "temporarily_unavailable" | "server_error" => Error::upstream(
             Code::UpstreamUnavailable,
             provider,

@@ -63,7 +63,8 @@ impl Gateway {
     /// that took its place, or that is refreshed now.
     ///
     /// # Errors
-    /// What `ask` says last; `AUTH_EXPIRED` when the connection has no usable credential left.
+    /// What `ask` says last; `AUTH_EXPIRED` when the connection has no usable credential left, or
+    /// what its provider calls that of a pasted one.
     pub(super) async fn with_credential<T, F: Future<Output = Result<T>>>(
         &self,
         share: &Share,
@@ -98,10 +99,9 @@ impl Gateway {
                 self.refuse(&connection, tokens.version, cause).await?;
                 return Err(must_reconnect(&connection, Some(&refusal)));
             }
-            return Err(match refusal.code() {
-                Code::InvalidCredentials => must_reconnect(&connection, Some(&refusal)),
-                _ => refusal,
-            });
+            let provider = self.providers.find(connection.provider);
+            let code = provider.map_or(Code::AuthExpired, |it| it.pasted_refusal(&refusal));
+            return Err(pasted_refused(&connection, code, refusal));
         }
         let refreshed = self.refreshed(id, tokens.version, deadline).await;
         let (connection, tokens) = refreshed.map_err(told)?;
@@ -321,6 +321,20 @@ pub(super) fn refuses_credential(error: &Error) -> bool {
         && matches!(error.code(), Code::AuthExpired | Code::InvalidCredentials)
 }
 
+/// The refusal of a token that somebody pasted, under the code that its provider has for that.
+fn pasted_refused(connection: &Connection, code: Code, refusal: Error) -> Error {
+    match (refusal.code(), code) {
+        (told, code) if told == code => refusal,
+        (_, Code::InvalidCredentials) => {
+            let name = connection.provider.name();
+            let message = format!("{name} does not accept the token of this connection.");
+            let error = Error::upstream(code, connection.provider, message);
+            with_status_of(error, &refusal)
+        }
+        _ => must_reconnect(connection, Some(&refusal)),
+    }
+}
+
 /// `AUTH_EXPIRED` with the status and request id of the upstream's refusal, where it was asked.
 pub(super) fn must_reconnect(connection: &Connection, refusal: Option<&Error>) -> Error {
     let name = connection.provider.name();
@@ -329,9 +343,16 @@ pub(super) fn must_reconnect(connection: &Connection, refusal: Option<&Error>) -
         connection.provider,
         format!("{name} no longer accepts this connection; its owner must reconnect."),
     );
-    let asked = refusal.and_then(|refusal| Some((refusal.upstream_status()?, refusal)));
-    match asked {
-        Some((status, refusal)) => {
+    match refusal {
+        Some(refusal) => with_status_of(error, refusal),
+        None => error,
+    }
+}
+
+/// The same error with the status and request id of a refusal that an upstream has made.
+fn with_status_of(error: Error, refusal: &Error) -> Error {
+    match refusal.upstream_status() {
+        Some(status) => {
             error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
         }
         None => error,
@@ -342,11 +363,9 @@ pub(super) fn must_reconnect(connection: &Connection, refusal: Option<&Error>) -
 /// another one's was found out meanwhile.
 fn with_facts_of(error: Error, refusal: &Error) -> Error {
     let is_bare = error.code() == Code::AuthExpired && error.upstream_status().is_none();
-    match refusal.upstream_status() {
-        Some(status) if is_bare => {
-            error.with_upstream(status, refusal.provider_request_id().map(str::to_owned))
-        }
-        _ => error,
+    match is_bare {
+        true => with_status_of(error, refusal),
+        false => error,
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     Told, TreeQuery,
 };
 use crate::{
-    ConnectionId, Error, Page, PageRequest, Result, Scopes, Secret,
+    Code, ConnectionId, Error, Page, PageRequest, Result, Scopes, Secret,
     model::{
         Branch, Check, Comment, Commit, Comparison, Content, Contributor, Deployment, Diff,
         EventData, EventName, Label, Person, PullRequest, PullRequestFilter, Release, Repository,
@@ -106,6 +106,10 @@ macro_rules! pass {
 
             fn respelt(&self, segment: &str) -> Option<String> {
                 self.adapter.respelt(segment)
+            }
+
+            fn pasted_refusal(&self, refusal: &Error) -> Code {
+                self.adapter.pasted_refusal(refusal)
             }
 
             fn rate_limit(&self, connection: &ConnectionId) -> Option<RateLimit> {

@@ -37,7 +37,7 @@ pub use reference::{CompareQuery, GitRef, RefSelector, TreePath, TreeQuery};
 pub use registry::Registry;
 
 use crate::{
-    ConnectionId, Error, Page, PageRequest, Result, Secret,
+    Code, ConnectionId, Error, Page, PageRequest, Result, Secret,
     filter::BlockedPaths,
     model::{
         Branch, Check, Comment, Commit, Comparison, Content, Contributor, Deployment,
@@ -152,6 +152,13 @@ pub trait Provider: Send + Sync {
     /// OAuth of this provider; `None` without a client registered there.
     fn oauth(&self) -> Option<&dyn ProviderOauth> {
         None
+    }
+
+    /// How a read fails whose credential somebody pasted and the upstream refused, as `refusal` says:
+    /// with `AUTH_EXPIRED`, as that of a consent does, unless what was pasted may be wrong by itself where
+    /// it was once taken; then with `INVALID_CREDENTIALS`.
+    fn pasted_refusal(&self, _refusal: &Error) -> Code {
+        Code::AuthExpired
     }
 
     /// Whom the connection reads as. Also how a credential is checked: one that the upstream

@@ -10,6 +10,7 @@ use gitflare_core::{
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     client::{Client, below},
@@ -65,9 +66,13 @@ const OF_ITERATION: Paging = Paging::Pages {
         let get = get.query("$top", ROWS.to_string());
         Ok(get.query("$skip", skipped(page)?.to_string()))
     },
-    next: |answer: &Answer, _, _| {
-        let skip = answer.json::<WireEnd>()?.next_skip.filter(|skip| *skip > 0);
-        Ok(skip.map(|skip| Position::new().number(skip)))
+    next: |answer: &Answer, _, _| match answer.json::<WireEnd>()?.next_skip {
+        None => Ok(None),
+        Some(sent) => match sent.as_u64() {
+            Some(0) => Ok(None),
+            Some(skip) => Ok(Some(Position::new().number(skip))),
+            None => Err(answer.unusable("where the changes go on is no number")),
+        },
     },
     otherwise: None,
 };
@@ -104,7 +109,6 @@ pub(super) struct Change {
     pub(super) path: String,
     pub(super) previous_path: Option<String>,
     pub(super) status: FileStatus,
-    pub(super) is_submodule: bool,
     pub(super) old: Side,
     pub(super) new: Side,
 }
@@ -116,13 +120,20 @@ pub(super) enum Side {
     Absent,
     /// The object of that id.
     Object(String),
+    /// A submodule at that commit, which is no object of the repository.
+    Submodule(String),
     /// There, and which object it is was not told.
     Untold,
 }
 
 impl Side {
-    fn of(id: Option<String>) -> Self {
-        id.map_or(Self::Untold, Self::Object)
+    /// What has that id, which is another repository's where it is the one of a submodule.
+    pub(super) fn of(id: Option<String>, is_submodule: bool) -> Self {
+        match (id, is_submodule) {
+            (None, _) => Self::Untold,
+            (Some(id), true) => Self::Submodule(id),
+            (Some(id), false) => Self::Object(id),
+        }
     }
 }
 
@@ -244,7 +255,7 @@ async fn walk(
 #[serde(rename_all = "camelCase")]
 struct WireEnd {
     all_changes_included: Option<bool>,
-    next_skip: Option<u64>,
+    next_skip: Option<Value>,
     change_counts: Option<BTreeMap<String, Option<u64>>>,
 }
 
@@ -352,10 +363,11 @@ impl WireChange {
         }
         let new = known_sha(item.object_id);
         let old = known_sha(item.original_object_id);
+        let side = |id| Side::of(id, is_submodule);
         let (status, old, new) = if is_removed {
-            (FileStatus::Removed, Side::of(old.or(new)), Side::Absent)
+            (FileStatus::Removed, side(old.or(new)), Side::Absent)
         } else if is_added || is_undeleted {
-            (FileStatus::Added, Side::Absent, Side::of(new))
+            (FileStatus::Added, Side::Absent, side(new))
         } else {
             // Whatever the words are: the older side is that of another path.
             let status = match old_path {
@@ -363,16 +375,15 @@ impl WireChange {
                 None => FileStatus::Modified,
             };
             match is_edited || says_nothing {
-                true => (status, Side::of(old), Side::of(new)),
+                true => (status, side(old), side(new)),
                 // Moved, or marked otherwise: the content is what it was.
-                false => (status, Side::of(new.clone()), Side::of(new)),
+                false => (status, side(new.clone()), side(new)),
             }
         };
         Some(Change {
             previous_path: old_path.filter(|_| status != FileStatus::Added),
             path,
             status,
-            is_submodule,
             old,
             new,
         })

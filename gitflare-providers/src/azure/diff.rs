@@ -2,12 +2,16 @@
 //! The work is bounded in files, bytes and time, and what lies beyond loses its patch, never its row.
 //! The content of a path that the firewall blocks is never asked for.
 
-use std::{collections::HashMap, time::Instant};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
 
 use futures_util::{StreamExt, stream};
 use gitflare_core::{
     Code, Error, Result,
-    model::{Diff, DiffFile, MAX_FILES},
+    model::{Diff, DiffFile, FileStatus, MAX_FILES},
     provider::{Call, RepoRef},
 };
 use serde::Deserialize;
@@ -20,14 +24,15 @@ use super::{
 use crate::{
     diff_files::DiffFiles,
     local::diff::{Comparison, MAX_PATCHED_BYTES, MAX_PATCHED_FILES, texts},
-    request::Get,
-    upstream_answer::Answer,
+    wire::Word,
 };
 
 /// How much is fetched for one diff, in bytes.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// How many contents are asked for at once.
 const AT_ONCE: usize = 4;
+/// Of how many contents that are not there it is looked up what they are.
+const MAX_MISSED: usize = 8;
 /// What every repository calls a file with nothing in it.
 const EMPTY: &str = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
 
@@ -54,10 +59,16 @@ pub(super) async fn of(
         .filter(|at| is_wanted(&changes.files[*at]))
         .take(MAX_PATCHED_FILES)
         .collect();
-    tell_sides(client, call, repo, &mut changes, &wanted, told_by).await?;
-    let files = wanted.iter().map(|at| &changes.files[*at]);
-    let ids = contents_of(files.filter(|change| !change.is_submodule));
-    let contents = fetch(client, call, repo, ids, fetched_by).await?;
+    let is_untold = |side: &Side| *side == Side::Untold;
+    let untold = places(&changes, &wanted, is_untold);
+    look_up(client, call, repo, &mut changes, untold, told_by).await?;
+    let ids = contents_of(wanted.iter().map(|at| &changes.files[*at]));
+    let (contents, missing) = fetch(client, call, repo, ids, fetched_by).await?;
+    // Not every list says what is a submodule, and none what once was one.
+    let is_missing = |side: &Side| matches!(side, Side::Object(id) if missing.contains(id));
+    let mut missed = places(&changes, &wanted, is_missing);
+    missed.truncate(MAX_MISSED);
+    look_up(client, call, repo, &mut changes, missed, fetched_by).await?;
     let Changes {
         files,
         truncated,
@@ -78,52 +89,74 @@ pub(super) async fn of(
     Ok(diff)
 }
 
-/// Asks for the objects that the list of changes did not name, until there is too little time. One that
-/// is not to be had stays untold.
-async fn tell_sides(
+/// One side of a changed file.
+struct Place {
+    at: usize,
+    is_old: bool,
+    path: String,
+    commit: String,
+}
+
+/// Where the sides of the wanted files are of which something is to be asked, as far as that is known.
+fn places(changes: &Changes, wanted: &[usize], is_asked: impl Fn(&Side) -> bool) -> Vec<Place> {
+    let mut all = Vec::new();
+    for &at in wanted {
+        let change = &changes.files[at];
+        let old_path = change.previous_path.as_ref().unwrap_or(&change.path);
+        for (side, path, commit, is_old) in [
+            (&change.old, old_path, &changes.base, true),
+            (&change.new, &change.path, &changes.head, false),
+        ] {
+            if let (true, Some(commit)) = (is_asked(side), commit) {
+                let (path, commit) = (path.clone(), commit.clone());
+                all.push(Place {
+                    at,
+                    is_old,
+                    path,
+                    commit,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// Asks what stands at these places, until there is too little time. What is not to be had stays as it is.
+async fn look_up(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     changes: &mut Changes,
-    wanted: &[usize],
+    places: Vec<Place>,
     until: Instant,
 ) -> Result<()> {
-    let mut unknown = Vec::new();
-    for at in wanted {
-        let change = &changes.files[*at];
-        let old_path = change.previous_path.as_ref().unwrap_or(&change.path);
-        let sides = [
-            (&change.old, old_path, &changes.base, true),
-            (&change.new, &change.path, &changes.head, false),
-        ];
-        for (side, path, commit, is_old) in sides {
-            if let (Side::Untold, Some(commit)) = (side, commit) {
-                unknown.push((*at, is_old, path.clone(), commit.clone()));
-            }
-        }
-    }
-    let lookups = unknown.into_iter().map(async |(at, is_old, path, commit)| {
+    let lookups = places.into_iter().map(async |place| {
         let get = object(repo, &["items"])?
-            .query("path", format!("/{path}"))
-            .query("versionDescriptor.version", commit)
+            .query("path", format!("/{}", place.path))
+            .query("versionDescriptor.version", place.commit.as_str())
             .query("versionDescriptor.versionType", "commit")
             .query("$format", "json");
-        let id = match asked(client, call, &get).await? {
-            Some(answer) => answer.json::<WireItem>()?.object_id,
-            None => None,
+        let item = match client.upstream.get(call, &get).await {
+            Ok(answer) => Some(answer.json::<WireItem>()?),
+            Err(refusal) => {
+                spared(refusal)?;
+                None
+            }
         };
-        Ok::<_, Error>((at, is_old, id))
+        Ok::<_, Error>((place, item))
     });
     let mut told = stream::iter(lookups).buffer_unordered(AT_ONCE);
     while let Ok(Some(told)) = timeout_at(until.into(), told.next()).await {
-        let (at, is_old, id) = told?;
-        let change = &mut changes.files[at];
-        let side = if is_old {
-            &mut change.old
-        } else {
-            &mut change.new
+        let (place, item) = told?;
+        let side = item.map_or(Side::Untold, WireItem::into_side);
+        let change = &mut changes.files[place.at];
+        let known = match place.is_old {
+            true => &mut change.old,
+            false => &mut change.new,
         };
-        *side = id.map_or(Side::Untold, Side::Object);
+        if side != Side::Untold {
+            *known = side;
+        }
     }
     Ok(())
 }
@@ -142,16 +175,16 @@ fn contents_of<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<String> {
     ids
 }
 
-/// Fetches contents until there is too much, or too little time.
+/// Fetches contents until there is too much, or too little time; also tells which of them are not there.
 async fn fetch(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     ids: Vec<String>,
     until: Instant,
-) -> Result<Contents> {
+) -> Result<(Contents, HashSet<String>)> {
     let mut contents = Contents::from([(EMPTY.to_owned(), Vec::new())]);
-    let mut bytes = 0;
+    let (mut missing, mut bytes) = (HashSet::new(), 0);
     let contents_of_ids = ids.into_iter().map(async |id| {
         let content = content(client, call, repo, &id).await?;
         Ok::<_, Error>((id, content))
@@ -159,46 +192,46 @@ async fn fetch(
     // One that does not come holds up no other.
     let mut fetched = stream::iter(contents_of_ids).buffer_unordered(AT_ONCE);
     while let Ok(Some(content)) = timeout_at(until.into(), fetched.next()).await {
-        let (id, Some(content)) = content? else {
-            continue;
-        };
-        bytes += content.len();
-        if bytes > MAX_BYTES {
-            break;
+        let (id, content) = content?;
+        match content {
+            Ok(content) => {
+                bytes += content.len();
+                if bytes > MAX_BYTES {
+                    break;
+                }
+                contents.insert(id, content);
+            }
+            Err(refusal) if refusal.upstream_status() == Some(404) => {
+                missing.insert(id);
+            }
+            Err(_) => {}
         }
-        contents.insert(id, content);
     }
-    Ok(contents)
+    Ok((contents, missing))
 }
 
-/// The content of one object; `None` when it is too large, or not to be had.
+/// The content of one object, or why it is not to be had, as when it is too large.
 async fn content(
     client: &Client,
     call: &Call,
     repo: &RepoRef,
     id: &str,
-) -> Result<Option<Vec<u8>>> {
+) -> Result<Result<Vec<u8>>> {
     let get = object(repo, &["blobs", id])?
         .query("$format", "octetstream")
         .text(MAX_PATCHED_BYTES);
-    let answer = asked(client, call, &get).await?;
-    Ok(answer.map(|answer| answer.reply.body))
+    match client.upstream.get(call, &get).await {
+        Ok(answer) => Ok(Ok(answer.reply.body)),
+        Err(refusal) => spared(refusal).map(Err),
+    }
 }
 
-/// One of the many answers that a diff is made of; `None` where it is not to be had, which costs that
-/// file's patch. What concerns the connection ends the whole.
-async fn asked(client: &Client, call: &Call, get: &Get<'_>) -> Result<Option<Answer>> {
-    match client.upstream.get(call, get).await {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error)
-            if matches!(
-                error.code(),
-                Code::AuthExpired | Code::InvalidCredentials | Code::RateLimited
-            ) =>
-        {
-            Err(error)
-        }
-        Err(_) => Ok(None),
+/// The refusal of one of the many answers that a diff is made of, where it costs no more than the patch of
+/// a file. What concerns the connection ends the whole.
+fn spared(refusal: Error) -> Result<Error> {
+    match refusal.code() {
+        Code::AuthExpired | Code::InvalidCredentials | Code::RateLimited => Err(refusal),
+        _ => Ok(refusal),
     }
 }
 
@@ -210,7 +243,7 @@ fn compare(
 ) -> DiffFiles {
     DiffFiles::of(changes.into_iter().enumerate().map(|(at, change)| {
         let may = wanted.binary_search(&at).is_ok() && Instant::now() < until;
-        let sides = [&change.old, &change.new].map(|side| bytes(side, &change, contents));
+        let sides = [&change.old, &change.new].map(|side| bytes(side, contents));
         let comparison = match sides {
             [Some(old), Some(new)] if may => texts(&old, &new, true),
             _ => Comparison::default(),
@@ -219,28 +252,29 @@ fn compare(
     }))
 }
 
-fn bytes<'c>(
-    side: &Side,
-    change: &Change,
-    contents: &'c Contents,
-) -> Option<std::borrow::Cow<'c, [u8]>> {
+fn bytes<'c>(side: &Side, contents: &'c Contents) -> Option<Cow<'c, [u8]>> {
     match side {
         Side::Absent => Some(b"".into()),
-        Side::Object(id) if change.is_submodule => {
-            Some(format!("Subproject commit {id}\n").into_bytes().into())
-        }
         Side::Object(id) => contents.get(id).map(Into::into),
+        Side::Submodule(id) => Some(format!("Subproject commit {id}\n").into_bytes().into()),
         Side::Untold => None,
     }
 }
 
 fn describe(change: Change, comparison: Comparison) -> DiffFile {
     let is_unchanged = change.is_unchanged();
+    let is_retyped = matches!(
+        (&change.old, &change.new),
+        (Side::Submodule(_), Side::Object(_)) | (Side::Object(_), Side::Submodule(_))
+    );
     let counted = |lines: Option<u64>| lines.or(is_unchanged.then_some(0));
     DiffFile {
         path: change.path,
         previous_path: change.previous_path,
-        status: change.status,
+        status: match change.status {
+            FileStatus::Modified if is_retyped => FileStatus::TypeChanged,
+            status => status,
+        },
         additions: counted(comparison.additions),
         deletions: counted(comparison.deletions),
         binary: comparison.binary,
@@ -255,4 +289,12 @@ fn describe(change: Change, comparison: Comparison) -> DiffFile {
 #[serde(rename_all = "camelCase")]
 struct WireItem {
     object_id: Option<String>,
+    git_object_type: Option<Word>,
+}
+
+impl WireItem {
+    fn into_side(self) -> Side {
+        let is_submodule = self.git_object_type.is_some_and(|kind| kind.is("commit"));
+        Side::of(self.object_id, is_submodule)
+    }
 }

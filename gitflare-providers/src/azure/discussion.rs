@@ -21,18 +21,15 @@ pub(super) struct WireVotes {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(transparent)]
 struct WireReviewer {
-    #[serde(flatten)]
     who: WireIdentity,
-    vote: Option<i64>,
-    is_container: Option<bool>,
 }
 
 impl WireReviewer {
     /// Its id is whose it is: a person has one vote on a pull request.
     fn into_event(self, pull_request: u64) -> HookEvent {
-        let (state, action) = match self.vote {
+        let (state, action) = match self.who.vote {
             Some(5 | 10) => (Some(ReviewState::Approved), EventAction::Approved),
             Some(-5 | -10) => (
                 Some(ReviewState::ChangesRequested),
@@ -59,7 +56,7 @@ impl WireVotes {
     /// not, every vote that was given is told as it stands. Groups do not vote themselves.
     pub(super) fn into_events(self, message: &str) -> Vec<HookEvent> {
         let mut reviewers = self.reviewers.unwrap_or_default().0;
-        reviewers.retain(|reviewer| reviewer.is_container != Some(true));
+        reviewers.retain(|reviewer| reviewer.who.is_container != Some(true));
         let named = |reviewer: &WireReviewer| {
             let name = reviewer
                 .who
@@ -72,7 +69,7 @@ impl WireVotes {
         if longest > 0 {
             reviewers.retain(|reviewer| named(reviewer) == longest);
         } else if reviewers.len() > 1 {
-            reviewers.retain(|reviewer| reviewer.vote != Some(0));
+            reviewers.retain(|reviewer| reviewer.who.vote != Some(0));
         }
         let number = self.pull_request_id.number();
         let reviewers = reviewers.into_iter();

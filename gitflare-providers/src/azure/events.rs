@@ -9,7 +9,7 @@ use gitflare_core::{
     provider::{HookCall, HookEvent, HookEvents},
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     checks::WireBuild,
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     hooks::{invalid, known_sha},
+    lenient,
     wire::{self, Rows},
 };
 
@@ -46,9 +47,10 @@ fn is_of_repository(kind: &str) -> bool {
 
 /// What a verified call says; `is_vote` where it is one of those that tell of votes.
 pub(super) fn read(call: &HookCall<'_>, is_vote: bool) -> Result<HookEvents> {
-    let wire: WireCall = serde_json::from_slice(call.body).map_err(|_| invalid())?;
+    let wire: WireCall = lenient::read(call.body).map_err(|_| invalid())?;
     let resource = wire.resource.unwrap_or_default();
-    let concerned = WireConcerned::deserialize(&resource).map_err(|_| invalid())?;
+    let concerned = WireConcerned::deserialize(&resource);
+    let concerned = concerned.or_else(|_| from(resource.clone()))?;
     let repository = concerned.repository();
     let kind = wire.event_type.as_str();
     let is_told = repository.is_some() || (kind != BUILT && !is_of_repository(kind));
@@ -75,7 +77,7 @@ fn organization<'a>(call: &HookCall<'a>) -> Result<&'a str> {
 }
 
 fn from<T: DeserializeOwned>(resource: Value) -> Result<T> {
-    serde_json::from_value(resource).map_err(|_| invalid())
+    lenient::of(resource).ok_or_else(invalid)
 }
 
 fn told(
@@ -104,6 +106,11 @@ fn told(
             one(EventName::PullRequest, data, Some(action))
         }
         COMMENTED => {
+            // An older version of the payload is the comment itself.
+            let resource = match resource.get("comment") {
+                Some(_) => resource,
+                None => json!({ "comment": resource }),
+            };
             let told = from::<WireCommented>(resource)?.into_event();
             Ok(told.into_iter().collect())
         }

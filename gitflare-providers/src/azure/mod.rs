@@ -32,7 +32,7 @@ mod tree;
 mod values;
 
 use gitflare_core::{
-    Result,
+    Code, Error, Result,
     provider::{Evidence, ProviderHooks},
 };
 
@@ -97,6 +97,15 @@ serve! {
             let [organization, project, repository] = client::parts(segment)?;
             let id = repository_id(organization, project, repository);
             (id != segment).then_some(id)
+        }
+
+        /// A token of another organization is refused as one that has ended is. A way to a page to sign in
+        /// at may be a policy's.
+        fn pasted_refusal(&self, refusal: &Error) -> Code {
+            match refusal.upstream_status() {
+                Some(203 | 400..) => Code::InvalidCredentials,
+                _ => Code::AuthExpired,
+            }
         }
 
         fn hooks(&self) -> Option<&dyn ProviderHooks> {

@@ -18,6 +18,10 @@ pub(super) struct WireIdentity {
     #[serde(default, deserialize_with = "wire::filled")]
     unique_name: Option<String>,
     image_url: Option<String>,
+    /// Of reviewers alone, as the next two. 10 and 5 approve, -5 and -10 do not; 0 is no vote yet.
+    pub(super) vote: Option<i64>,
+    pub(super) is_container: Option<bool>,
+    pub(super) has_declined: Option<bool>,
 }
 
 impl WireIdentity {

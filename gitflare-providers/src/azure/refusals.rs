@@ -81,12 +81,10 @@ pub(super) fn refusal(refusal: &Refusal<'_>, scope: &str) -> Option<Error> {
         403 if is(&["VS403463", "conditional access"]) => {
             error(Code::AccessBlockedByPolicy, POLICY)
         }
-        // The message may name the person: none of it is kept.
-        403 => {
-            let message = "The account may not do this at Azure DevOps.";
-            let error = refusal.error(Code::InsufficientScope, message);
-            Some(error.with_detail("upstream said 403"))
-        }
+        403 => error(
+            Code::InsufficientScope,
+            "The account may not do this at Azure DevOps.",
+        ),
         404 => not_found(refusal),
         400 if is(&["VS403403"]) => error(Code::ResourceNotFound, NO_BRANCHES),
         400 if is(&[
@@ -128,20 +126,19 @@ const POLICY: &str = "A policy of the Azure DevOps organization blocks this acce
 
 const LACKS_SCOPE: &str = "The connection's token lacks a scope that Azure DevOps asks for.";
 
-/// The message quotes the person by id or address: none of it is kept. An empty or anonymous person is
-/// a token that nobody knows; a token that lacks the scope says so itself.
+/// The message quotes the person by id or address. An empty or anonymous person is a token that nobody
+/// knows; a token that lacks the scope says so itself.
 fn not_authorized(refusal: &Refusal<'_>, scope: &str) -> Error {
     let is_unknown = refusal.says(&["''", "anonymous access", ANONYMOUS]);
     let lacks_scope = || {
         let token = refusal.token();
         token.is_some_and(|token| lacks(token.expose(), scope))
     };
-    let error = match is_unknown {
+    match is_unknown {
         true => refusal.error(Code::AuthExpired, NO_LONGER),
         false if lacks_scope() => refusal.error(Code::InsufficientScope, LACKS_SCOPE),
         false => refusal.error(Code::AccessBlockedByPolicy, POLICY),
-    };
-    error.with_detail("upstream said TF400813")
+    }
 }
 
 fn not_found(refusal: &Refusal<'_>) -> Option<Error> {

@@ -30,28 +30,24 @@ pub(super) async fn list(
 
 /// Somebody who was asked for a review, or a group whose members may give one.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(transparent)]
 pub(super) struct WireReviewer {
-    #[serde(flatten)]
     person: WireIdentity,
-    /// 10 and 5 approve, -5 and -10 do not; 0 is no vote yet.
-    vote: Option<i64>,
-    is_container: Option<bool>,
-    has_declined: Option<bool>,
 }
 
 impl WireReviewer {
     /// Who was asked, and has neither voted nor declined to.
     pub(super) fn waited_for(self) -> Option<Actor> {
-        let is_person = self.is_container != Some(true) && self.has_declined != Some(true);
-        (is_person && self.vote == Some(0)).then(|| self.person.into())
+        let is_person =
+            self.person.is_container != Some(true) && self.person.has_declined != Some(true);
+        (is_person && self.person.vote == Some(0)).then(|| self.person.into())
     }
 
     /// The vote of a person, whose id is the review's; `None` without one. That of an account that was
     /// deleted counts all the same, and has no id.
     fn into_review(self, pull_request_number: u64) -> Option<Review> {
-        let state = match self.vote? {
-            _ if self.is_container == Some(true) => return None,
+        let state = match self.person.vote? {
+            _ if self.person.is_container == Some(true) => return None,
             1.. => ReviewState::Approved,
             ..=-1 => ReviewState::ChangesRequested,
             0 => return None,

@@ -2,7 +2,9 @@
 
 use gitflare_core::provider::{Capability, Endpoint};
 
-const SHORT_IDS: &str = "Bitbucket cuts the commit ids of pull requests to their first twelve digits, which `commits/:commitId` and its diff take.";
+const SHORT_IDS: &str = "Bitbucket cuts the commit ids of pull requests in lists to their first twelve digits, which every `ref` and `commits/:commitId` take; a pull request by itself has them whole.";
+const LOST_IDS: &str =
+    "The id of a commit that Bitbucket no longer finds has its first twelve digits alone.";
 
 pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
     Capability::none(
@@ -15,8 +17,8 @@ pub(super) const CAPABILITIES: &[Capability] = &Capability::all_but(&[
         "Bitbucket lists ten levels of folders at once; an entry of `errors` says where there are more.",
     ),
     Capability::limited(Endpoint::PullRequests, SHORT_IDS),
-    Capability::limited(Endpoint::PullRequest, SHORT_IDS),
-    Capability::limited(Endpoint::PullRequestDiff, SHORT_IDS),
+    Capability::limited(Endpoint::PullRequest, LOST_IDS),
+    Capability::limited(Endpoint::PullRequestDiff, LOST_IDS),
     Capability::none(Endpoint::Labels, "Bitbucket has no labels."),
     Capability::none(Endpoint::Stargazers, "Bitbucket has no stars."),
     Capability::none(

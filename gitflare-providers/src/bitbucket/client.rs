@@ -8,6 +8,7 @@ use gitflare_core::{
     provider::{Call, Endpoint, ProviderId, RepoRef},
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::refusals::{NO_REPOSITORY, refusal, role_too_low};
 use crate::{
@@ -200,24 +201,31 @@ fn at<'a>(get: Get<'a>, page: &'a PageRequest) -> Result<Get<'a>> {
 
 /// Where the next page starts. Of its URL only what selects the page is kept, whatever its host.
 fn next(answer: &Answer) -> Result<Option<Position>> {
-    pagination::from_url(answer, KEYS, answer.json::<WirePage>()?.next.as_deref())
+    let next = pagination::pointer(answer, answer.json::<WirePage>()?.next)?;
+    pagination::from_url(answer, KEYS, next.as_deref())
 }
 
 fn next_number(answer: &Answer, page: &PageRequest, rows: usize) -> Result<Option<Position>> {
     let wire: WirePage = answer.json()?;
-    if let Some(position) = pagination::from_url(answer, KEYS, wire.next.as_deref())? {
+    let next = pagination::pointer(answer, wire.next)?;
+    if let Some(position) = pagination::from_url(answer, KEYS, next.as_deref())? {
         return Ok(Some(position));
     }
     // A page past the end is empty and says that there are rows all the same.
-    let (Some(size), false) = (wire.size, rows == 0) else {
+    if rows == 0 {
         return Ok(None);
-    };
+    }
     let asked = page.limit.get().min(MAX_ROWS) as u64;
     let place = page.position.as_ref();
     let place = place.and_then(|position| pagination::number(position, KEYS, KEYS[0]));
     let number = wire.page.or(place).unwrap_or(1);
     let length = wire.pagelen.unwrap_or(asked);
-    if number.saturating_mul(length) >= size {
+    let is_last = match wire.size {
+        Some(size) => number.saturating_mul(length) >= size,
+        // Where nobody says how many there are, a full page may have one after it.
+        None => (rows as u64) < length,
+    };
+    if is_last {
         return Ok(None);
     }
     let number = number.saturating_add(1).to_string();
@@ -227,8 +235,7 @@ fn next_number(answer: &Answer, page: &PageRequest, rows: usize) -> Result<Optio
 /// What stands around the rows of a page.
 #[derive(Debug, Deserialize)]
 struct WirePage {
-    #[serde(default, deserialize_with = "wire::filled")]
-    next: Option<String>,
+    next: Option<Value>,
     page: Option<u64>,
     pagelen: Option<u64>,
     size: Option<u64>,

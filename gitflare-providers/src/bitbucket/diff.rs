@@ -10,6 +10,7 @@ use gitflare_core::{
     provider::{Call, Endpoint, RepoRef},
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::client::{Client, FILES, MAX_FILES, below, object};
 use crate::{
@@ -17,8 +18,9 @@ use crate::{
     git_diff,
     http::MAX_BODY,
     listing::Api,
+    pagination,
     upstream_error::of_diff,
-    wire::{self, Rows, Word},
+    wire::{Rows, Word},
 };
 
 /// Reads the diff at one path, and the list of its files at the other, without its two ends. The list has
@@ -120,8 +122,8 @@ pub(super) async fn stats(
     list: &[&str],
 ) -> Result<Option<DiffStats>> {
     let get = object(repo, list)?.query("pagelen", MAX_FILES);
-    let listed: WireStat = match client.item(call, endpoint, repo, get).await {
-        Ok(answer) => answer.json()?,
+    let answer = match client.item(call, endpoint, repo, get).await {
+        Ok(answer) => answer,
         // What concerns the connection. Else the commit is there all the same.
         Err(error)
             if matches!(
@@ -133,7 +135,8 @@ pub(super) async fn stats(
         }
         Err(_) => return Ok(None),
     };
-    if listed.next.is_some() {
+    let listed: WireStat = answer.json()?;
+    if pagination::pointer(&answer, listed.next)?.is_some() {
         return Ok(None);
     }
     let sum = |count: fn(&WireCounts) -> Option<u64>| -> Option<u64> {
@@ -150,8 +153,7 @@ pub(super) async fn stats(
 #[derive(Debug, Deserialize)]
 struct WireStat {
     values: Rows<WireCounts>,
-    #[serde(default, deserialize_with = "wire::filled")]
-    next: Option<String>,
+    next: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -172,6 +174,18 @@ struct WireFile {
 #[derive(Debug, Deserialize)]
 struct WirePath {
     path: String,
+    /// As Git writes it: in quotes where it is not plain.
+    escaped_path: Option<String>,
+}
+
+impl WirePath {
+    /// As the text has it, whose bytes need not be UTF-8: there is one row for a file then.
+    fn name(self) -> String {
+        match self.escaped_path {
+            Some(escaped) if escaped.starts_with('"') => git_diff::unquoted(&escaped),
+            _ => self.path,
+        }
+    }
 }
 
 impl From<WireFile> for DiffFile {
@@ -182,8 +196,8 @@ impl From<WireFile> for DiffFile {
             "renamed" => FileStatus::Renamed,
             _ => FileStatus::Modified,
         };
-        let old = wire.old.map(|side| side.path);
-        let new = wire.new.map(|side| side.path);
+        let old = wire.old.map(WirePath::name);
+        let new = wire.new.map(WirePath::name);
         Self {
             previous_path: old.clone().filter(|_| status == FileStatus::Renamed),
             path: new.or(old).unwrap_or_default(),

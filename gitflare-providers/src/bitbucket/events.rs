@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     hooks::{PUSHED, invalid},
+    lenient,
     wire::{self, Rows, Word},
 };
 
@@ -122,7 +123,7 @@ pub(super) fn read(call: &HookCall<'_>) -> Result<HookEvents> {
     let event = call.header("x-event-key").ok_or_else(invalid)?;
     // Every attempt of one delivery carries the same.
     let delivery_id = call.header("x-request-uuid").ok_or_else(invalid)?;
-    let wire: WireEvent = serde_json::from_slice(call.body).map_err(|_| invalid())?;
+    let wire: WireEvent = lenient::read(call.body).map_err(|_| invalid())?;
     let repository = wire.repository.as_ref();
     Ok(HookEvents {
         delivery_id: Some(delivery_id.to_owned()),

@@ -25,7 +25,7 @@ mod together;
 mod tree;
 
 use gitflare_core::{
-    Result,
+    Code, Error, Result,
     provider::{Evidence, ProviderHooks},
 };
 
@@ -75,6 +75,11 @@ serve! {
         fn respelt(&self, segment: &str) -> Option<String> {
             let id = unbraced(segment);
             (is_uuid(&id) && id != segment).then_some(id)
+        }
+
+        /// An API token without its account's address is refused as a token that has ended is.
+        fn pasted_refusal(&self, _: &Error) -> Code {
+            Code::InvalidCredentials
         }
 
         fn hooks(&self) -> Option<&dyn ProviderHooks> {

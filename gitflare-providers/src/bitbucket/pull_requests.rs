@@ -1,19 +1,21 @@
 //! Pull requests and their changes. Bitbucket shortens the commit ids in them to twelve digits, and
 //! tells no moment of a merge.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Instant};
 
 use gitflare_core::{
     Result, Timestamp,
     model::{Actor, Diff, PullRequest, PullRequestFilter, PullRequestState},
-    provider::{Call, Endpoint, RepoRef},
+    provider::{Call, CommitId, Endpoint, RepoRef},
 };
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::{
     client::{Client, PULL_REQUESTS, WireLinks, WireNamed, WireText, below, href, object},
     diff,
     profile::WireUser,
+    refs::is_beginning,
     reviews::WireParticipant,
 };
 use crate::{
@@ -42,7 +44,42 @@ pub(super) async fn find(
 ) -> Result<PullRequest> {
     let get = object(repo, &["pullrequests", &number.to_string()])?;
     let answer = client.item(call, Endpoint::PullRequest, repo, get).await?;
-    Ok(answer.json::<WirePullRequest>()?.into())
+    let found = PullRequest::from(answer.json::<WirePullRequest>()?);
+    // Beside each other: none waits for another one.
+    let (head_sha, base_sha, merge_commit_sha) = tokio::join!(
+        whole(client, call, repo, found.head_sha),
+        whole(client, call, repo, found.base_sha),
+        whole(client, call, repo, found.merge_commit_sha),
+    );
+    Ok(PullRequest {
+        head_sha,
+        base_sha,
+        merge_commit_sha,
+        ..found
+    })
+}
+
+/// The whole id of a commit that is told by its beginning; as it was told where Bitbucket does not find
+/// the commit in half of the time that is left.
+async fn whole(
+    client: &Client,
+    call: &Call,
+    repo: &RepoRef,
+    told: Option<String>,
+) -> Option<String> {
+    let told = told?;
+    if CommitId::parse(&told).is_ok() || !is_beginning(&told) {
+        return Some(told);
+    }
+    let asked = async {
+        let get = object(repo, &["commit", &told])?.query("fields", "hash");
+        let answer = client.upstream.get(call, &get).await?;
+        answer.json::<WireHash>()
+    };
+    let left = call.deadline.saturating_duration_since(Instant::now());
+    let found = timeout(left / 2, asked).await.ok().and_then(Result::ok);
+    let hash = found.and_then(|found| found.hash);
+    Some(hash.filter(|hash| hash.starts_with(&told)).unwrap_or(told))
 }
 
 pub(super) async fn diff(
@@ -54,16 +91,26 @@ pub(super) async fn diff(
     let endpoint = Endpoint::PullRequestDiff;
     let number = number.to_string();
     let path = |rest| ["pullrequests", &*number, rest];
-    let get = object(repo, &["pullrequests", &*number])?;
+    let ends = async {
+        let get = object(repo, &["pullrequests", &*number])?;
+        let answer = client.item(call, endpoint, repo, get).await?;
+        let wire: WirePullRequest = answer.json()?;
+        let ends = (wire.destination, wire.source);
+        Ok(tokio::join!(
+            whole(client, call, repo, ends.0.and_then(WireEnd::into_hash)),
+            whole(client, call, repo, ends.1.and_then(WireEnd::into_hash)),
+        ))
+    };
     let (text, list) = (path("diff"), path("diffstat"));
-    let (answer, mut diff) = tokio::try_join!(
-        client.item(call, endpoint, repo, get),
+    let ((base_sha, head_sha), diff) = tokio::try_join!(
+        ends,
         diff::read(client, call, endpoint, repo, (&text, &list), &[]),
     )?;
-    let wire: WirePullRequest = answer.json()?;
-    diff.base_sha = wire.destination.and_then(WireEnd::into_hash);
-    diff.head_sha = wire.source.and_then(WireEnd::into_hash);
-    Ok(diff)
+    Ok(Diff {
+        base_sha,
+        head_sha,
+        ..diff
+    })
 }
 
 /// The commits of a pull request; none once the branch that they were on is gone.

@@ -86,7 +86,7 @@ pub(super) async fn resolve(
 }
 
 /// Whether a text may be how a commit's id begins.
-fn is_beginning(text: &str) -> bool {
+pub(super) fn is_beginning(text: &str) -> bool {
     (7..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

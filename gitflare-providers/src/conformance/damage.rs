@@ -1,10 +1,10 @@
-//! Bodies with a hole: each value in turn becomes `null`, then is left out. Also: whether a value of
-//! an answer was sent at all.
+//! Bodies with a hole: each value in turn becomes `null`, is left out, is of another type. Also: whether
+//! a value of an answer was sent at all.
 
 use std::collections::BTreeSet;
 
 use gitflare_core::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A body that lost one value.
 pub(super) struct Damaged {
@@ -14,6 +14,9 @@ pub(super) struct Damaged {
     pub(super) null: String,
     /// Without its member; `None` for a value in a list.
     pub(super) absent: Option<String>,
+    /// With a value of another type in its place; `None` for what was `null`, and for the rows of lists,
+    /// of which another type would be no row.
+    pub(super) odd: Option<String>,
 }
 
 /// Every way to lose one value of a body.
@@ -27,13 +30,30 @@ pub(super) fn damaged(body: &Value) -> Vec<Damaged> {
         let mut absent = body.clone();
         let members = absent.pointer_mut(parent).and_then(Value::as_object_mut);
         let lost = members.and_then(|members| members.remove(key));
+        let value = body.pointer(&path).unwrap();
+        let is_row = value.is_object() && key.parse::<usize>().is_ok();
+        let odd = of_another_type(value).filter(|_| !is_row).map(|other| {
+            let mut odd = body.clone();
+            *odd.pointer_mut(&path).unwrap() = other;
+            odd.to_string()
+        });
         Damaged {
+            odd,
             shape: shape(&path),
             null: null.to_string(),
             absent: lost.map(|_| absent.to_string()),
         }
     };
     paths.into_iter().map(lose).collect()
+}
+
+/// A value of another type: of none in which the same is sometimes sent.
+fn of_another_type(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::String(_) | Value::Bool(_) | Value::Number(_) => Some(json!({"odd": [true]})),
+        Value::Array(_) | Value::Object(_) => Some(json!("odd")),
+    }
 }
 
 fn shape(path: &str) -> String {

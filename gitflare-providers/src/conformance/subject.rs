@@ -65,7 +65,8 @@ pub struct Case {
     pub golden: Value,
     /// Where the rows of the list are that is paged, as a JSON pointer into the answer of that name.
     pub list: Option<(&'static str, &'static str)>,
-    /// What the answer cannot do without: the answer's name, and where, with `*` for every index.
+    /// What the answer cannot do without: the answer's name, and where, with `*` for every index. What may
+    /// be missing, and not be of another type, as where a list goes on, has a `!` behind it.
     pub needs: BTreeSet<String>,
 }
 
@@ -473,8 +474,9 @@ impl Subject {
         }
     }
 
-    /// A value that was not sent costs that value alone, whether it was `null` or left out, and
-    /// nothing takes its place that was not sent. What an answer cannot do without is in the table.
+    /// A value that was not sent costs that value alone, whether it was `null`, left out or of another
+    /// type, and nothing takes its place that was not sent. What an answer cannot do without is in the
+    /// table.
     async fn nothing_is_invented(&self, stage: &Stage) {
         let mut wrong = Vec::new();
         for case in &self.cases {
@@ -492,6 +494,10 @@ impl Subject {
                     }
                     if null.is_none() {
                         needed.insert(format!("{name}{}", hole.shape));
+                    } else if let Some(odd) = &hole.odd
+                        && self.read_damaged(stage, case, at, odd).await.is_none()
+                    {
+                        needed.insert(format!("{name}{}!", hole.shape));
                     }
                 }
             }

@@ -42,7 +42,7 @@ pub(super) async fn list(
         limit: page.limit,
         position: (threads > 0).then(|| Position::new().number(threads)),
     };
-    let into = |thread: WireThread| thread.into_comments(number, web(&base));
+    let into = |thread: WireNote| thread.into_comments(number, web(&base));
     let found = client.rows(call, list, asked, into).await?;
     let all: Vec<_> = found.items.into_iter().flatten().collect();
     let end = start.saturating_add(limit);
@@ -73,19 +73,13 @@ fn read_position(position: &Position, limit: usize) -> Result<(u64, usize)> {
     Ok((threads, usize::try_from(start).unwrap_or(usize::MAX)))
 }
 
-/// A thread; or, of older releases, a comment by itself.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireThread {
-    root_note: Option<WireNote>,
-    replies: Option<Rows<WireNote>>,
-    #[serde(flatten)]
-    own: WireNote,
-}
-
+/// A comment; or a thread, which is a comment by itself in older releases.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireNote {
+    /// Of threads, as the next.
+    root_note: Option<Box<Self>>,
+    replies: Option<Rows<Self>>,
     uuid: Option<String>,
     /// As written; the next may be rendered.
     raw_message: Option<String>,
@@ -102,13 +96,14 @@ struct WireNote {
     updated_at: Option<Timestamp>,
 }
 
-impl WireThread {
-    fn into_comments(self, number: u64, web: Web<'_>) -> Vec<Comment> {
-        let root = self.root_note.unwrap_or(self.own);
+impl WireNote {
+    fn into_comments(mut self, number: u64, web: Web<'_>) -> Vec<Comment> {
+        let (root, replies) = (self.root_note.take(), self.replies.take());
+        let root = root.map_or(self, |root| *root);
         // Replies outlive what they answer.
         let root = root.into_comment(number, web);
         let root_id = root.as_ref().map(|root| root.id.clone());
-        let replies = self.replies.unwrap_or_default().into_iter();
+        let replies = replies.unwrap_or_default().into_iter();
         let replies = replies.filter_map(|note| note.into_comment(number, web));
         let replies = replies.map(|reply| Comment {
             in_reply_to_id: root_id.clone(),
@@ -116,9 +111,7 @@ impl WireThread {
         });
         root.into_iter().chain(replies).collect()
     }
-}
 
-impl WireNote {
     /// `None` for what has no id: that is no comment.
     fn into_comment(self, number: u64, web: Web<'_>) -> Option<Comment> {
         let (new_path, old_path) = (known(self.new_path), known(self.old_path));

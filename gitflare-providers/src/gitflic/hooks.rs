@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     hooks::invalid,
+    lenient,
     listing::Api,
     upstream_error::recode,
     wire::{Word, known},
@@ -154,7 +155,7 @@ impl ProviderHooks for Gitflic {
     }
 
     fn read(&self, call: &HookCall<'_>) -> Result<HookEvents> {
-        let wire: WireEvent = serde_json::from_slice(call.body).map_err(|_| invalid())?;
+        let wire: WireEvent = lenient::read(call.body).map_err(|_| invalid())?;
         let project = wire.project.as_ref();
         let name = project.and_then(|it| {
             Some(format!(

@@ -21,6 +21,7 @@ use super::{client::pages_of, dialect::REQUEST_ID};
 use crate::{
     Http, OauthConfig,
     http::Reply,
+    lenient,
     oauth::{ClientAuthentication, Flow, Need, Oauth, Revocation},
     upstream_error::Refusal,
     wire::known,
@@ -69,7 +70,7 @@ impl GitflicOauth {
     /// The tokens in an answer, or why there are none. `rejected` is what a refusal means.
     fn tokens(&self, reply: &Reply, rejected: Code) -> Result<ProviderTokens, OauthRefusal> {
         let refusal = self.0.refusal(reply);
-        let wire: Option<WireTokens> = serde_json::from_slice(&reply.body).ok();
+        let wire: Option<WireTokens> = lenient::read(&reply.body).ok();
         let (status, wire) = match (reply.status, wire) {
             (status, Some(wire)) => (status, wire),
             (status @ 400.., None) if status >= 500 || status == 429 => {

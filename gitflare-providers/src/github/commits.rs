@@ -41,14 +41,10 @@ pub(super) async fn find(
     let get =
         Get::new(&["repositories", &repo.id, "commits", commit.as_str()])?.query("per_page", "1");
     let answer = client.item(call, Endpoint::Commit, repo, get).await?;
-    let WireSingle {
-        commit,
-        stats,
-        files,
-    } = answer.json()?;
-    let is_told = stats.is_some() || files.is_some();
-    let listed = files.map(|files| files.0.len() as u64);
-    let stats = stats.unwrap_or_default();
+    let mut commit: WireCommit = answer.json()?;
+    let is_told = commit.stats.is_some() || commit.files.is_some();
+    let listed = commit.files.take().map(|files| files.0.len() as u64);
+    let stats = commit.stats.take().unwrap_or_default();
     let stats = DiffStats {
         // GitHub lists no more than that of any commit.
         files: pagination::last_page(&answer)
@@ -162,15 +158,6 @@ struct WireStats {
     deletions: Option<u64>,
 }
 
-/// A commit alone.
-#[derive(Debug, Deserialize)]
-struct WireSingle {
-    #[serde(flatten)]
-    commit: WireCommit,
-    stats: Option<WireStats>,
-    files: Option<Rows<IgnoredAny>>,
-}
-
 #[derive(Debug, Deserialize)]
 pub(super) struct WireCommit {
     sha: String,
@@ -180,6 +167,9 @@ pub(super) struct WireCommit {
     author: Option<WireUser>,
     committer: Option<WireUser>,
     parents: Option<Rows<WireTip>>,
+    /// Of a commit alone, as the next.
+    stats: Option<WireStats>,
+    files: Option<Rows<IgnoredAny>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -11,7 +11,7 @@ use gitflare_core::{
     },
     provider::{Call, Endpoint, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     hooks::{action, invalid, is_signed, known_sha, short_name, upstream_names},
+    lenient,
     listing::{About, Api},
     upstream_error::recode,
     wire::{self, Id, Rows},
@@ -164,8 +165,8 @@ impl ProviderHooks for Github {
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|_| invalid())
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    lenient::read(body).map_err(|_| invalid())
 }
 
 fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
@@ -181,9 +182,10 @@ fn events(event: &str, call: &HookCall<'_>) -> Result<Vec<HookEvent>> {
             None => return Ok(Vec::new()),
         },
         "status" => {
-            let wire: WireCommitStatus = parse(call.body)?;
-            let (updated_at, word) = (wire.status.updated_at(), wire.status.word());
-            let data = EventData::Check(Box::new(wire.status.into_check(&wire.sha)));
+            let status: WireStatus = parse(call.body)?;
+            let WireOf { sha } = parse(call.body)?;
+            let (updated_at, word) = (status.updated_at(), status.word());
+            let data = EventData::Check(Box::new(status.into_check(&sha)));
             HookEvent::by_state(EventName::Check, data, false)
                 .told_as(word)
                 .at(updated_at)
@@ -373,10 +375,9 @@ struct WireAction {
 }
 
 #[derive(Debug, Deserialize)]
-struct WireCommitStatus {
+struct WireOf {
+    /// The commit that a status belongs to.
     sha: String,
-    #[serde(flatten)]
-    status: WireStatus,
 }
 
 #[derive(Debug, Deserialize)]

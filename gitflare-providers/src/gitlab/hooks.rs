@@ -11,7 +11,7 @@ use gitflare_core::{
     },
     provider::{Call, HookCall, HookEvent, HookEvents, NewHook, ProviderHooks, RepoRef},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     hooks::{action, body_hash, by_state, by_word, invalid, known_sha},
+    lenient,
     upstream_error::recode,
     wire::{self, Id, Rows},
 };
@@ -139,7 +140,12 @@ impl ProviderHooks for Gitlab {
             events: match concerned.object_kind.as_deref() {
                 // What nobody asked for may look like anything.
                 Some(kind) if KINDS.contains(&kind) => {
-                    parse::<WireEvent>(call.body)?.into_events(kind)
+                    let wire: WireEvent = parse(call.body)?;
+                    // Of nothing that is known nothing was pushed.
+                    if matches!(kind, "push" | "tag_push") && wire.git_ref.is_none() {
+                        return Err(invalid());
+                    }
+                    wire.into_events(kind)
                 }
                 _ => Vec::new(),
             },
@@ -191,8 +197,8 @@ const RELEASE: &[(&str, EventAction)] = &[
     ("delete", EventAction::Deleted),
 ];
 
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|_| invalid())
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    lenient::read(body).map_err(|_| invalid())
 }
 
 #[derive(Debug, Deserialize)]

@@ -422,3 +422,61 @@ async fn a_refusal_of_a_content_refuses_the_diff() {
     let (_stand_in, diff) = read(answers, None).await;
     assert_eq!(diff.unwrap_err().code(), Code::RateLimited);
 }
+
+/// What stands at a path at a commit.
+fn item(path: &str, commit: &str, kind: &str, digits: &str) -> (String, Reply) {
+    let target = below(&format!(
+        "/items?path=%2F{path}&versionDescriptor.version={commit}&versionDescriptor.versionType=commit&%24format=json"
+    ));
+    let body = json!({"objectId": id(digits), "gitObjectType": kind});
+    (target, Reply::ok(body.to_string()))
+}
+
+#[tokio::test]
+async fn a_submodule_is_known_where_the_list_says_no_kinds() {
+    let untyped = |path: &str, old: &str, new: &str| {
+        let item = json!({"objectId": id(new), "originalObjectId": id(old), "path": path});
+        json!({"item": item, "changeType": "edit"})
+    };
+    let rows = json!([
+        untyped("/lib", "41", "42"),
+        untyped("/was", "43", "44"),
+        untyped("/gone", "45", "46"),
+    ]);
+    let missing = || Reply::new(404, r#"{"typeKey": "x"}"#);
+    let answers = vec![
+        commit(&[PARENT]),
+        (
+            changes_at(Some(PARENT), 0),
+            Reply::ok(json!({"changes": rows, "allChangesIncluded": true}).to_string()),
+        ),
+        (blob("41"), missing()),
+        (blob("42"), missing()),
+        item("lib", PARENT, "commit", "41"),
+        item("lib", SHA, "Commit", "42"),
+        // A submodule once, and a file since.
+        (blob("43"), missing()),
+        item("was", PARENT, "commit", "43"),
+        (blob("44"), Reply::ok("one\n")),
+    ];
+    let (stand_in, diff) = read(answers, None).await;
+    let files = diff.unwrap().files;
+    let seen: Vec<_> = files
+        .iter()
+        .map(|file| (&*file.path, file.status, file.patch.as_deref()))
+        .collect();
+    let moved = format!(
+        "@@ -1 +1 @@\n-Subproject commit {}\n+Subproject commit {}\n",
+        id("41"),
+        id("42")
+    );
+    let retyped = format!("@@ -1 +1 @@\n-Subproject commit {}\n+one\n", id("43"));
+    let expected = [
+        ("lib", FileStatus::Modified, Some(&*moved)),
+        ("was", FileStatus::TypeChanged, Some(&*retyped)),
+        ("gone", FileStatus::Modified, None),
+    ];
+    assert_eq!(seen, expected);
+    // Nothing is asked for again.
+    assert_eq!(blobs(&stand_in).len(), 6);
+}

@@ -600,3 +600,16 @@ async fn of_several_subscriptions_all_are_made_or_none() {
     let hooks = provider.hooks().unwrap();
     hooks.delete(&call(), &repo(), "s1,s2").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_comment_may_come_as_the_first_version_of_its_payload() {
+    let (_stand_in, provider) = upstream(Vec::new()).await;
+    let flat = comment(&json!({}))["comment"].clone();
+    let kind = "ms.vss-code.git-pullrequest-comment-event";
+    let events = read(&provider, USER, &payload(kind, &flat, "Ada commented"));
+    // Nothing in it says of which pull request.
+    assert_eq!(events.repository_id, None);
+    let expected = json!([["comment", {"id": "7.2", "body": "Nice", "pullRequestNumber": null}]]);
+    let told = told(events);
+    assert!(holds(&told, &expected), "{told}");
+}

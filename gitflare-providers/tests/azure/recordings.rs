@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     PageRequest,
-    provider::{CommitId, Provider, TreeQuery},
+    provider::{CommitId, Provider, TreePath, TreeQuery},
 };
 use gitflare_providers::{
     azure::Azure,
@@ -261,4 +261,92 @@ async fn every_published_list_of_changes_is_told_file_by_file() {
             assert_eq!(told, sent, "{name}");
         }
     }
+}
+
+/// The body of a published example.
+fn example(folder: &std::path::Path, name: &str) -> Value {
+    let text = read(folder, name);
+    let mut example: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+    example["responses"]["200"]["body"].take()
+}
+
+#[tokio::test]
+async fn the_published_discussion_is_what_people_said() {
+    let Some(folder) = at("azure-rest-examples") else {
+        return;
+    };
+    let of = "GET__git_repositories__repositoryId__pullRequests__pullRequestId__";
+    let threads = example(
+        &folder.join("pullRequestThreads"),
+        &format!("{of}threads.json"),
+    );
+    let mut said = Vec::new();
+    for thread in threads["value"].as_array().unwrap() {
+        for comment in thread["comments"].as_array().unwrap() {
+            if comment["commentType"] == "text" && comment["isDeleted"] != true {
+                said.push(format!("{}.{}", thread["id"], comment["id"]));
+            }
+        }
+    }
+    assert!(!said.is_empty());
+    let mut subject = subject();
+    // Ids and answers are told by the thread, too.
+    let own = said.clone().leak().iter().map(String::as_str);
+    subject.own_words = subject
+        .own_words
+        .iter()
+        .copied()
+        .chain(own)
+        .collect::<Vec<_>>()
+        .leak();
+    let told = subject
+        .read_with("comments", "threads", &threads.to_string())
+        .await;
+    let told = told.unwrap();
+    let mut ids: Vec<_> = told
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort();
+    said.sort();
+    assert_eq!(ids, said);
+    // Nobody has voted in this one.
+    let reviewers = example(
+        &folder.join("pullRequestReviewers"),
+        &format!("{of}reviewers.json"),
+    );
+    let told = subject
+        .read_with("reviews", "reviewers", &reviewers.to_string())
+        .await;
+    assert_eq!(told.unwrap(), json!([]));
+}
+
+#[tokio::test]
+async fn the_published_path_of_a_file_is_its_one_entry() {
+    let Some(folder) = at("azure-rest-examples") else {
+        return;
+    };
+    let name = "GET__git_repositories__repositoryId__items_scopePath-_filePath_.json";
+    let items = example(&folder.join("items"), name).to_string();
+    let stand_in = StandIn::answering(move |_, _, _| Reply::ok(items.clone())).await;
+    let provider = Azure::new(stand_in.http(), &stand_in.url()).unwrap();
+    let path = "MyWebSite/MyWebSite/Views/Home/_Home.cshtml";
+    let query = TreeQuery {
+        path: Some(TreePath::parse("path", path).unwrap()),
+        ..TreeQuery::default()
+    };
+    let page = PageRequest::default();
+    let tree = provider
+        .file_tree(&call(), &repo(), &query, page)
+        .await
+        .unwrap();
+    let seen: Vec<_> = tree
+        .items
+        .iter()
+        .map(|row| (&*row.path, row.sha.as_deref()))
+        .collect();
+    let sha = "61a86fdaa79e5c6f5fb6e4026508489feb6ed92c";
+    assert_eq!(seen, [(path, Some(sha))]);
 }

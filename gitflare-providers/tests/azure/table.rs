@@ -323,6 +323,7 @@ const NEEDED_OF_COMMIT: &[&str] = &[
 ];
 const NEEDED_OF_ITERATION: &[&str] = &[
     "iteration_changes/changeEntries",
+    "iteration_changes/nextSkip!",
     "iterations/value",
     "iterations/value/*",
     "iterations/value/*/id",

@@ -569,3 +569,97 @@ async fn a_status_that_names_no_commit_is_of_the_one_that_was_asked_for() {
     let commits: Vec<_> = found.iter().map(|it| it.commit_sha.as_deref()).collect();
     assert_eq!(commits, [Some(SHA), Some("0123456")]);
 }
+
+#[tokio::test]
+async fn a_commit_that_is_not_found_by_its_beginning_keeps_it() {
+    let pull = Reply::ok(fixture("bitbucket/single_pull_request.json"));
+    // Another commit's id, none, none in time: each is no answer.
+    let answers = vec![
+        (below("/pullrequests/4"), pull),
+        (
+            below("/commit/0123456789ab?fields=hash"),
+            Reply::ok(r#"{"hash": "ffffffffffffffffffffffffffffffffffffffff"}"#),
+        ),
+        (
+            below("/commit/89abcdef0123?fields=hash"),
+            Reply::new(500, ""),
+        ),
+    ];
+    let (stand_in, provider) = upstream(answers).await;
+    let found = provider.pull_request(&call(), &repo(), 4).await.unwrap();
+    let told = [found.head_sha, found.base_sha, found.merge_commit_sha];
+    let told = told.map(Option::unwrap_or_default);
+    assert_eq!(told, ["0123456789ab", "89abcdef0123", "aaaabbbbcccc"]);
+    assert_eq!(stand_in.asked().len(), 4);
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_utf_8_is_one_row() {
+    let text = "diff --git \"a/caf\\351\" \"b/caf\\351\"\n--- \"a/caf\\351\"\n+++ \"b/caf\\351\"\n@@ -1 +1 @@\n-a\n+b\n";
+    let side = serde_json::json!({"path": "caf\u{e9}", "escaped_path": "\"caf\\351\""});
+    let row = serde_json::json!({"status": "modified", "lines_added": 1, "lines_removed": 1, "old": side, "new": side});
+    let answers = vec![
+        (
+            below(&format!("/commit/{SHA}")),
+            Reply::ok(fixture("bitbucket/commit.json")),
+        ),
+        (below(&format!("/diff/{SHA}?binary=false")), Reply::ok(text)),
+        (
+            below(&format!("/diffstat/{SHA}?pagelen=500")),
+            Reply::ok(serde_json::json!({ "values": [row] }).to_string()),
+        ),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let commit = CommitId::parse(SHA).unwrap();
+    let diff = provider
+        .commit_diff(&call(), &repo(), &commit)
+        .await
+        .unwrap();
+    assert_eq!(diff.files.len(), 1, "{:?}", diff.files);
+    assert_eq!(diff.files[0].path, "caf\u{fffd}");
+    assert!(diff.files[0].patch.is_some());
+}
+
+#[tokio::test]
+async fn a_place_to_go_on_at_that_is_no_text_is_no_end() {
+    let list = r#"{"values": [], "next": 2, "page": "one", "pagelen": {}, "size": "few"}"#;
+    for (target, page) in [
+        ("/refs/tags?pagelen=25", list),
+        ("/refs/tags?pagelen=25", "{}"),
+    ] {
+        let (_stand_in, provider) = upstream(vec![(below(target), Reply::ok(page))]).await;
+        let asked = provider
+            .tags(&call(), &repo(), PageRequest::default())
+            .await;
+        assert_eq!(asked.unwrap_err().code(), Code::UpstreamUnavailable);
+    }
+    // What counts pages and rows is another matter.
+    let row = r#"{"uuid": "{7c1d9b52-3e0f-4f5a-9d41-0c5a5f8f1a27}"}"#;
+    let list = format!(r#"{{"values": [{row}], "page": "one", "pagelen": {{}}, "size": "few"}}"#);
+    let answers = vec![
+        (below("/deployments?pagelen=1"), Reply::ok(list.clone())),
+        (
+            below("/deployments?pagelen=1&page=2"),
+            Reply::ok(r#"{"values": [], "size": []}"#),
+        ),
+        (
+            below("/environments?pagelen=100"),
+            Reply::ok(r#"{"values": []}"#),
+        ),
+    ];
+    let (_stand_in, provider) = upstream(answers).await;
+    let (call, repo, filter) = (call(), repo(), DeploymentFilter::default());
+    let mut page = PageRequest::first(Limit::new(1).unwrap());
+    let first = provider
+        .deployments(&call, &repo, &filter, page.clone())
+        .await
+        .unwrap();
+    assert_eq!(first.items.len(), 1);
+    page.position = first.next;
+    assert!(page.position.is_some());
+    let last = provider
+        .deployments(&call, &repo, &filter, page)
+        .await
+        .unwrap();
+    assert!(last.items.is_empty() && last.next.is_none());
+}

@@ -278,6 +278,18 @@ fn text(name: &str) -> String {
     fixture(&format!("bitbucket/{name}"))
 }
 
+const BASE: &str = "89abcdef0123456789abcdef0123456789abcdef";
+const MERGE: &str = "aaaabbbbccccddddeeeeaaaabbbbccccddddeeee";
+
+/// Where the whole id of a commit is asked for.
+fn whole(beginning: &str) -> String {
+    format!("/commit/{beginning}?fields=hash")
+}
+
+fn hash(id: &str) -> String {
+    json!({ "hash": id }).to_string()
+}
+
 fn pull_requests() -> Vec<Row> {
     let list = |states: &str| below(&format!("/pullrequests?{states}pagelen=25"));
     let needs = ["pull_requests/values", "pull_requests/values/*/id"];
@@ -306,6 +318,9 @@ fn pull_requests() -> Vec<Row> {
             Read::PullRequest(4),
             &[("single_pull_request", below("/pullrequests/4"))],
         )
+        .answer("head", &below(&whole("0123456789ab")), hash(SHA))
+        .answer("base", &below(&whole("89abcdef0123")), hash(BASE))
+        .answer("merge", &below(&whole("aaaabbbbcccc")), hash(MERGE))
         .needs(&["single_pull_request/id"]),
         case(
             "commits of a pull request",
@@ -344,6 +359,9 @@ fn pull_requests() -> Vec<Row> {
             &below("/pullrequests/4/diff?binary=false"),
             text("diff.txt"),
         )
+        .answer("head", &below(&whole("0123456789ab")), hash(SHA))
+        // Bitbucket does not find every commit by its beginning.
+        .answer("base", &below(&whole("89abcdef0123")), r#"{"hash": null}"#)
         .needs(&["pull_request/id"]),
     ]
 }

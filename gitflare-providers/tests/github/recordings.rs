@@ -30,6 +30,9 @@ const RECORDINGS: &[(&str, &str)] = &[
     ("status.json", "statuses"),
     ("statuses.json", "statuses"),
     ("deployment.json", "deployments"),
+    ("issue_comments.json", "issue_comments"),
+    ("pr_comments.json", "line_comments"),
+    ("compare.json", "compare"),
 ];
 
 /// The recording as the body that the operation reads: rows that came alone or inside of a search
@@ -61,6 +64,8 @@ async fn every_recording_maps_and_nothing_is_invented() {
             "commit" => "commit_diff",
             "pull_request" | "files" => "pull_request_diff",
             "check_runs" => "checks of a commit",
+            "issue_comments" => "comments",
+            "line_comments" => "comments on lines",
             other => other,
         };
         let body = body(operation, &recorded).to_string();

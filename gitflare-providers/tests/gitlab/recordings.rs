@@ -35,6 +35,9 @@ const RECORDINGS: &[(&str, &str)] = &[
     ("status.json", "checks"),
     ("statuses.json", "checks"),
     ("content_list.json", "file_tree"),
+    ("merge_notes.json", "notes"),
+    ("merge_note.json", "notes"),
+    ("compare.json", "compare"),
 ];
 
 /// The recording as the body that the operation reads: a row that came alone becomes a list.
@@ -57,6 +60,7 @@ async fn every_recording_maps_and_nothing_is_invented() {
             "commit" => ("commit_diff", "commit"),
             "diff of a commit" => ("commit_diff", "diff"),
             "pull_request" | "diff" => ("pull_request_diff", *operation),
+            "notes" => ("comments", "notes"),
             other => (other, other),
         };
         let body = body(operation, &recorded);

@@ -101,11 +101,12 @@ pub(crate) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
         provider,
         state: secret("state")?,
         code: secret("code")?,
-        error: text("error")?.map(|word| match text("error_description") {
-            Ok(Some(words)) if WAITS_FOR_CONSENT.iter().any(|it| words.starts_with(it)) => {
-                "consent_required".to_owned()
-            }
-            _ => word,
+        error: text("error")?.map(|word| {
+            let words = text("error_description").ok().flatten();
+            let words = words.unwrap_or_default();
+            let mut known = ENTRA.iter();
+            let meant = known.find(|(number, _)| words.starts_with(number));
+            meant.map_or(word, |(_, meant)| (*meant).to_owned())
         }),
         issuer: text("iss")?,
         browser: Browser::find(&x).map(|browser| browser.hash()),
@@ -131,10 +132,15 @@ pub(crate) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
     }
 }
 
-/// By which numbers Microsoft Entra says that an administrator has to consent first; its word for it is
-/// that of a person's own no.
+/// How Microsoft Entra begins to say that an administrator has to consent first, or that an account is none
+/// of an organization (50020, 500200, 500202); its word for both is that of a person's own no.
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>
-const WAITS_FOR_CONSENT: &[&str] = &["AADSTS65001", "AADSTS90094", "AADSTS90095"];
+const ENTRA: &[(&str, &str)] = &[
+    ("AADSTS65001", "consent_required"),
+    ("AADSTS90094", "consent_required"),
+    ("AADSTS90095", "consent_required"),
+    ("AADSTS50020", "personal_account"),
+];
 
 /// The account behind a browser that came back. It may be here before the code that its provider
 /// posts, and waits for that a little.
