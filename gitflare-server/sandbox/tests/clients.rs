@@ -190,7 +190,7 @@ async fn atlassian_python_api_reads_everything() {
         "contents": ["commit_file", true], "compare": [17, true, true], "one branch by query": ["feature/search"],
         "branches in order": ["release/1.x", "main", "feature/search"], "refused query": true,
         "people": [3, true, ["member", "member", "owner"]], "grants": [40, ["admin"]], "projects": [["SHOP"], "Shop", 40],
-        "pipelines": [true, true, 0], "single rows": [true, "staging", true, true, [1]], "empty lists": [0, 0, 0, 0, 0, 0, 0],
+        "pipelines": [true, true, 0], "single rows": [true, "staging", true, true, true], "empty lists": [0, 0, 0, 0, 0, 0, 0],
         "no issues": true, "activity": true, "refs": ["branch", "branch", "branch", "tag", "tag", "tag"], "reviewers": [],
         "changed files": true, "diff": true, "files": true, "environments": true, "hooks": [true, []], "unknown": true,
         "refused": true,

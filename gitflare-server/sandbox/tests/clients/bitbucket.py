@@ -77,9 +77,11 @@ def compare():
 
 def people():
     members = list(workspace.members.each())
-    named = workspace.members.get(members[0].user.uuid)
+    # The client hands accounts of members on as they come.
+    first = members[0].user["uuid"]
+    named = workspace.members.get(first)
     granted = list(workspace.permissions.each())
-    return [len(members), named.user.uuid == members[0].user.uuid, sorted(row.permission for row in granted)]
+    return [len(members), named.user["uuid"] == first, sorted(row.permission for row in granted)]
 
 
 def grants():
@@ -109,7 +111,7 @@ def single_rows():
     return [
         commit.get_build(build.key).key == build.key, environment.name, alone["content"]["raw"] == comment.raw,
         repository.deployment_environments.get(environment.uuid).name == environment.name,
-        [row.id for row in commit.get_pull_requests()],
+        1 in [row.id for row in repository.commits.get(pull.source_commit).get_pull_requests()],
     ]
 
 
