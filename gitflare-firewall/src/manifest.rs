@@ -74,6 +74,9 @@ pub(crate) fn at_data(view: &View<'_>, at: usize, found: &mut Matches) -> Option
     }
     let start = view.line_start(at);
     let mut manifest = Manifest::around(view, at);
+    if view.has(start, b"@@ ") {
+        return below_heading(view, start, at);
+    }
     let line = manifest.line(view, start);
     let name = view.text[line.start..].get(..b"stringData:".len())?;
     let is_strings = name == b"stringData:";
@@ -89,18 +92,32 @@ pub(crate) fn at_data(view: &View<'_>, at: usize, found: &mut Matches) -> Option
     if view.language != Language::Unknown && !view.language.is_config() {
         return None;
     }
-    let (kind, look) = manifest.kind_behind(view, look);
-    let is_secret = match kind {
-        Kind::Secret => true,
-        Kind::Other => false,
-        // A hunk or a window without the kind: the path and the look of every value tell.
-        Kind::Unknown { plain } => !plain && names_secret(view, start),
+    Some(manifest.opened(view, start, (start, look)))
+}
+
+/// The document in the hunk at `start` whose heading is the `data:` or `stringData:` at `at`: Git
+/// writes the last line there that begins in the first column.
+fn below_heading(view: &View<'_>, start: usize, at: usize) -> Option<Opened> {
+    let heading = &view.text[start..at];
+    let is_strings = heading.ends_with(b"@@ string");
+    if !is_strings && !heading.ends_with(b"@@ ") {
+        return None;
+    }
+    let mut manifest = Manifest {
+        signed: true,
+        escaped: false,
+        ..Manifest::around(view, at)
     };
-    Some(if is_secret {
-        Opened::Lines(start, manifest)
-    } else {
-        Opened::Nothing(look)
-    })
+    let next = manifest.line(view, start).next?;
+    if is_strings {
+        manifest.section = Section::Strings;
+        return Some(Opened::Lines(next, manifest));
+    }
+    if !view.language.is_unknown() && !view.language.is_config() {
+        return None;
+    }
+    manifest.section = Section::Data;
+    Some(manifest.opened(view, start, (next, next)))
 }
 
 /// What the lines behind `data:` say of their document's kind.
@@ -164,6 +181,23 @@ fn is_base64(value: &[u8]) -> bool {
 }
 
 impl Manifest {
+    /// What the `data:` in the line at `start` begins, for its lines from the first of `read` and a
+    /// kind that is looked for from the second.
+    fn opened(self, view: &View<'_>, start: usize, read: (usize, usize)) -> Opened {
+        let (kind, look) = self.kind_behind(view, read.1);
+        let is_secret = match kind {
+            Kind::Secret => true,
+            Kind::Other => false,
+            // A hunk or a window without the kind: the path and the look of every value tell.
+            Kind::Unknown { plain } => !plain && names_secret(view, start),
+        };
+        if is_secret {
+            Opened::Lines(read.0, self)
+        } else {
+            Opened::Nothing(look)
+        }
+    }
+
     fn around(view: &View<'_>, at: usize) -> Self {
         let start = view.line_start(at);
         let blanks = view.skip_blanks(start) - start;

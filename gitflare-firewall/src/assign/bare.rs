@@ -97,6 +97,15 @@ impl Reader<'_, '_> {
         if is_loose {
             end = before_exclamation(view.text, at, end);
         }
+        // `_value_` likewise.
+        let is_underlined = view.language.is_unknown()
+            && view.byte(at) == b'_'
+            && end > at + 2
+            && view.text[end - 1] == b'_';
+        let (at, mut end) = (
+            at + usize::from(is_underlined),
+            end - usize::from(is_underlined),
+        );
         end = self.without_tail(at, end);
         if view.byte(end) != b'(' {
             self.propose(at, end, form, found);

@@ -176,7 +176,8 @@ fn refine(
         Strength::Key | Strength::Token
             if NOT_BEFORE.has(last)
                 || before.len() >= 9
-                    && before[before.len() - 9..].eq_ignore_ascii_case(b"publickey") =>
+                    && before[before.len() - 9..].eq_ignore_ascii_case(b"publickey")
+                || before.to_ascii_lowercase().ends_with(b"public-key-") =>
         {
             return None;
         }
@@ -333,6 +334,7 @@ mod tests {
             ("apiKey", "key", Key, Some(Token)),
             ("AWS_SECRET_ACCESS_KEY", "key", Key, Some(Token)),
             ("public_key", "key", Key, None),
+            ("public-key-token", "token", Token, None),
             ("key", "key", Key, Some(Weak)),
             ("tokenizer", "token", Token, None),
             ("token_type", "token", Token, None),

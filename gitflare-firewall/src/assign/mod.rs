@@ -477,10 +477,12 @@ fn set_off(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
     matches!(view.byte(end), b'}' | b'|').then_some((start, end))
 }
 
-/// `q{...}`, `qq(...)`
+/// `q{...}`, `qq(...)`, `%q(...)`
 fn perl_literal(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
+    let at = at + usize::from(view.has(at, b"%q") || view.has(at, b"%Q"));
     // `q(...)`, `qq(...)`, and the sigils of Elixir `~s(...)`.
-    if !matches!(view.byte(at), b'q' | b'~') {
+    let is_percent = view.before(at) == b'%' && view.byte(at) == b'Q';
+    if !matches!(view.byte(at), b'q' | b'~') && !is_percent {
         return None;
     }
     let sigil = view.has(at, b"~s") || view.has(at, b"~S");
@@ -492,7 +494,7 @@ fn perl_literal(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
         b'|' => b'|',
         _ => return None,
     };
-    if view.byte(at) != b'q' && !sigil {
+    if view.byte(at) == b'~' && !sigil {
         return None;
     }
     let limit = view.limit.min(open + 1 + LONGEST_BARE);

@@ -136,6 +136,7 @@ pub(super) fn near(
             && !value.starts_with(b"0x")
             && is_generated(value)
         {
+            let end = start + value.strip_suffix(b".").unwrap_or(value).len();
             return is_joined(view, name_end, start, value, provider).then_some((start, end));
         }
         at = end;

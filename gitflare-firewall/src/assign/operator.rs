@@ -162,6 +162,16 @@ impl Reader<'_, '_> {
                 end = view.skip_blanks(end + 1);
                 break;
             }
+            if matches!(byte, b'!' | b'&') && view.language.is_config() {
+                // `!!str value` and `&anchor value` of YAML.
+                let stop =
+                    const { Set::new(r"\w!&-") }.run(view.text, end, view.limit.min(end + 48));
+                let is_tag =
+                    view.has(end, b"!!str") || byte == b'&' && NAME.has(view.byte(end + 1));
+                if is_tag && view.byte(stop) == b' ' && !view.ends_line(view.skip_blanks(stop)) {
+                    return view.skip_blanks(stop);
+                }
+            }
             if NAME.has(byte) || byte == b'&' {
                 let stop = CALL.run(view.text, end, view.limit.min(end + 48));
                 let word = &view.text[end..stop];

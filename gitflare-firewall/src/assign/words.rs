@@ -136,6 +136,8 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     short("passord", ENDS, Strength::Password),
     short("salasana", ENDS, Strength::Password),
     word("lykilorð", Strength::Password),
+    word("pasahitza", Strength::Password),
+    word("fjalëkalim", Strength::Password),
     short("parool", ENDS, Strength::Password),
     short("parole", "=:", Strength::Password),
     word("slaptažodis", Strength::Password),

@@ -154,6 +154,8 @@ pub(super) const TOKENS: &[Row] = &[
     ),
     row("jca_", "[A-Za-z0-9]{36,}"),
     row("ovsxat_", r"[\x-]{36}"),
+    row("ctx7sk-", r"[\x-]{36}"),
+    mixed("spu-", "[A-Za-z0-9]{32,}"),
     row("signkey-prod-", r"[\x]{32,}"),
     row("signkey-test-", r"[\x]{32,}"),
     row("signkey-branch-", r"[\x]{32,}"),
