@@ -109,7 +109,7 @@
 //! indentation and one or two levels of escaping, and filtering them again changed nothing.
 //!
 //! Made of the project's own samples, so that they say what is covered and nothing of what nobody
-//! thought of: 1,958 labelled rows in 15 tables (`tests/labelled`), all exact but for short words
+//! thought of: 1,976 labelled rows in 15 tables (`tests/labelled`), all exact but for short words
 //! that stand a second time; 16 names in 29 spellings with generated and chosen values, beside
 //! names and values that promise nothing: recall 1.00, precision 0.99; 6 MB of histories of 46
 //! services, in which nothing is touched, 52,440 ids among it; 298 texts that hold a secret a second

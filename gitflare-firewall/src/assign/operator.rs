@@ -162,15 +162,8 @@ impl Reader<'_, '_> {
                 end = view.skip_blanks(end + 1);
                 break;
             }
-            if matches!(byte, b'!' | b'&') && view.language.is_config() {
-                // `!!str value` and `&anchor value` of YAML.
-                let stop =
-                    const { Set::new(r"\w!&-") }.run(view.text, end, view.limit.min(end + 48));
-                let is_tag =
-                    view.has(end, b"!!str") || byte == b'&' && NAME.has(view.byte(end + 1));
-                if is_tag && view.byte(stop) == b' ' && !view.ends_line(view.skip_blanks(stop)) {
-                    return view.skip_blanks(stop);
-                }
+            if let Some(value) = behind_tag(view, end) {
+                return value;
             }
             if NAME.has(byte) || byte == b'&' {
                 let stop = CALL.run(view.text, end, view.limit.min(end + 48));
@@ -492,6 +485,21 @@ pub(super) fn declared(view: &View<'_>, at: usize) -> Option<usize> {
         && view.byte(over + 1) != b'='
         && view.quote(view.skip_blanks(over + 1)).is_some())
     .then_some(over + 1)
+}
+
+/// Behind the tag or the anchor of YAML at `at`: `!!str value`, `&anchor value`.
+fn behind_tag(view: &View<'_>, at: usize) -> Option<usize> {
+    let is_tag = match view.byte(at) {
+        b'!' => view.has(at, b"!!str"),
+        b'&' => NAME.has(view.byte(at + 1)),
+        _ => false,
+    };
+    if !is_tag || !view.language.is_config() {
+        return None;
+    }
+    let end = const { Set::new(r"\w!&-") }.run(view.text, at, view.limit.min(at + 48));
+    let value = view.skip_blanks(end);
+    (view.byte(end) == b' ' && !view.ends_line(value)).then_some(value)
 }
 
 /// Where the operator stands behind a remark on the name whose blanks end at `at`:
