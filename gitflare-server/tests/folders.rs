@@ -1,11 +1,6 @@
 //! Folders of the operator's own, read by an app without a customer: the lines of docs/production.md as
 //! they stand there, against a server of its own.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test whose process cannot run has failed"
-)]
-
 use std::{io::Write, process::Command};
 
 use super::process::Serving;

@@ -190,8 +190,7 @@ impl Gateway {
     /// The repositories behind some connections, each asked at the same time.
     ///
     /// # Errors
-    /// `UPSTREAM_UNAVAILABLE`, of the gateway's own, while its storage is away: that is nothing that
-    /// an account's owner can mend.
+    /// `UPSTREAM_UNAVAILABLE` of the gateway's own, while its storage is away.
     pub async fn repositories_to_choose(
         &self,
         connections: &[Connection],

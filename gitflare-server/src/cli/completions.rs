@@ -201,7 +201,9 @@ mod tests {
         assert_eq!(offered(&["gitflare", "san"]), ["sandbox"]);
         assert_eq!(
             offered(&["gitflare", "user", ""]),
-            ["create", "reset", "list", "disable", "enable", "sign-out"]
+            [
+                "create", "reset", "list", "disable", "enable", "sessions", "sign-out"
+            ]
         );
         assert_eq!(
             offered(&["gitflare", "backup", "--ver"]),

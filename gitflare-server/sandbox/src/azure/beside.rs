@@ -8,7 +8,7 @@ use super::{
     changes::iterations,
     lists::{COMMITS, PULL_REQUESTS, page, whole},
     no_pull_request, objects,
-    reads::{items_at, no_item, status_of},
+    reads::{items_at, no_item},
     refs::find,
     talk::{commits, one, threads},
 };
@@ -35,7 +35,7 @@ pub(super) async fn stats(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let open = story
         .pulls
         .iter()
-        .filter(|pull| status_of(pull.state) == "active");
+        .filter(|pull| objects::status_of(pull.state) == "active");
     Ok(Answer::json(
         200,
         &json!({
@@ -56,7 +56,8 @@ pub(super) async fn pull_requests(call: &Call<'_>, person: &'static Person) -> R
         }
         let story = call.world.story(&repo).await?;
         let pulls = story.pulls.iter();
-        let pulls = pulls.filter(|pull| wanted == "all" || wanted == status_of(pull.state));
+        let pulls =
+            pulls.filter(|pull| wanted == "all" || wanted == objects::status_of(pull.state));
         rows.extend(pulls.map(|pull| objects::pull_request(call.world, &repo, pull, true)));
     }
     Ok(page(call, PULL_REQUESTS, rows))

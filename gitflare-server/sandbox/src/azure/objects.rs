@@ -7,7 +7,6 @@ use gitflare_core::{
 use serde_json::{Value, json};
 
 pub(super) use super::ids::{guid, number, path, project_id, user_id};
-use super::reads::status_of;
 use crate::kit::{
     Repo, World,
     people::{PEOPLE, Person},
@@ -285,4 +284,13 @@ pub(super) fn tree_entry(world: &World, repo: &Repo, folder: &str, entry: &TreeE
         "objectId": entry.sha, "relativePath": relative.trim_start_matches('/'), "mode": mode, "gitObjectType": kind,
         "url": api(world, repo, "/trees"), "size": entry.size.unwrap_or(259),
     })
+}
+
+/// The word for how a pull request stands.
+pub(super) fn status_of(state: PullState) -> &'static str {
+    match state {
+        PullState::Open => "active",
+        PullState::Closed => "abandoned",
+        PullState::Merged => "completed",
+    }
 }

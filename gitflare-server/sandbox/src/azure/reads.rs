@@ -14,7 +14,7 @@ use super::{
 use crate::kit::{
     Answer, Call, Repo,
     people::Person,
-    story::{PullState, checks, date},
+    story::{checks, date},
 };
 
 /// One's own profile: that of others is none of an application's business.
@@ -306,22 +306,13 @@ pub(super) async fn blob(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     })
 }
 
-/// The word for how a pull request stands.
-pub(super) fn status_of(state: PullState) -> &'static str {
-    match state {
-        PullState::Open => "active",
-        PullState::Closed => "abandoned",
-        PullState::Merged => "completed",
-    }
-}
-
 pub(super) async fn pull_requests(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
     let wanted = call.query("searchCriteria.status").unwrap_or("active");
     let story = call.world.story(repo).await?;
     let rows = story
         .pulls
         .iter()
-        .filter(|pull| wanted == "all" || wanted == status_of(pull.state))
+        .filter(|pull| wanted == "all" || wanted == objects::status_of(pull.state))
         .map(|pull| objects::pull_request(call.world, repo, pull, true))
         .collect();
     Ok(page(call, PULL_REQUESTS, rows))

@@ -6,7 +6,7 @@ use gitflare_core::{
     Code, Error, Secret,
     gateway::{SignUp, SignedIn, account_link_used},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::super::{
@@ -237,7 +237,7 @@ fn closed() -> Error {
 pub(crate) async fn reset_page(x: Exchange) -> Result<Reply, Refusal> {
     let link = x.query()?.value("link")?.unwrap_or_default().to_owned();
     let Some(user) = x.gateway().resettable(&link).await? else {
-        return link_over(&x, &account_link_used());
+        return link_over(&x, account_link_used().into());
     };
     let view = ResetView {
         link,
@@ -248,9 +248,14 @@ pub(crate) async fn reset_page(x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// The sign-in page, where somebody whose link is over finds the way to another one.
-fn link_over(x: &Exchange, error: &Error) -> Result<Reply, Refusal> {
+fn link_over(x: &Exchange, refusal: Refusal) -> Result<Reply, Refusal> {
+    let accepted = x.headers().get(header::ACCEPT);
+    let is_browser = accepted.and_then(|it| it.to_str().ok());
+    if is_browser.is_none_or(|it| !it.contains("text/html")) {
+        return Err(refusal);
+    }
     let view = LoginView {
-        notice: Some(Notice::problem(error.message())),
+        notice: Some(Notice::problem(refusal.error().message())),
         sends_mail: x.settings().mailer.is_some(),
         ..LoginView::default()
     };
@@ -277,7 +282,7 @@ pub(crate) async fn reset(mut x: Exchange) -> Result<Reply, Refusal> {
         Err(refusal) => {
             let Some(user) = x.gateway().resettable(&link).await? else {
                 return match refusal.error().code() {
-                    Code::InvalidCredentials => link_over(&x, refusal.error()),
+                    Code::InvalidCredentials => link_over(&x, refusal),
                     _ => Err(refusal),
                 };
             };

@@ -283,6 +283,9 @@ impl AuthorizationStore for PostgresStorage {
         tenants: &[TenantId],
         range: ListRange<'_>,
     ) -> Result<Vec<Authorization>> {
+        if tenants.is_empty() {
+            return Ok(Vec::new());
+        }
         let statement = authorizations::list_of(client, tenants, range);
         self.all(statement, authorizations::authorization).await
     }

@@ -237,6 +237,9 @@ impl AuthorizationStore for SqliteStorage {
         tenants: &[TenantId],
         range: ListRange<'_>,
     ) -> Result<Vec<Authorization>> {
+        if tenants.is_empty() {
+            return Ok(Vec::new());
+        }
         let statement = authorizations::list_of(client, tenants, range);
         self.page(statement, |row| authorizations::authorization(row))
             .await

@@ -150,7 +150,7 @@ async fn whoever_is_disabled_has_no_agents_left() {
                      0, 0, 'reg_1'),
                    ('client_2', 'tenant_0', NULL, 'x', NULL, '[]', 1, 0, 0, '[]', x'00', 'active',
                      0, 0, NULL);
-                 INSERT INTO customers VALUES
+                 INSERT INTO customers (client_id, customer_ref, tenant_id) VALUES
                    ('client_1', 'user_1', 'tenant_1'), ('client_2', 'user_1', 'tenant_2');
                  INSERT INTO authorizations (id, tenant_id, client_id, status, permissions,
                    created_at) VALUES ('authz_1', 'tenant_1', 'client_1', 'active', 1, 0),
