@@ -232,7 +232,7 @@ const STYLE: &str = "*{box-sizing:border-box}body{margin:0;font:1rem/1.5 system-
 fn document(look: Look, title: &str, text: &str) -> String {
     let Look { name, colour, .. } = look;
     format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>{title}</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><style>:root{{--own:{colour}}}{STYLE}</style></head>\
          <body><header>{name}, emulated by the GitFlare sandbox</header><main><h1>{title}</h1>{text}</main></body></html>"
     )
