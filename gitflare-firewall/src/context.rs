@@ -4,6 +4,7 @@
 mod commands;
 mod fed;
 mod flags;
+mod resources;
 pub(crate) mod spelled;
 mod table;
 
@@ -11,7 +12,11 @@ pub(crate) use table::CONTEXTS;
 
 use commands::{address, from_literal, go_source, net, oracle, pair, password_file, slash_pair};
 use fed::{change_password, fed, piped};
-use flags::{beside_user, flags, generated, glued, is_generated, joined, listed, switch};
+use flags::{
+    beside_user, flags, generated, glued, is_generated, joined, listed, listed_glued, listed_pair,
+    switch,
+};
+use resources::{generator, terraform};
 
 use crate::{
     assign::{is_basic, is_uuid},
@@ -45,6 +50,10 @@ pub(crate) enum Context {
     Joined,
     /// `["-p", "secret"]`
     Listed,
+    /// `["-u", "bob:secret"]`
+    ListedPair,
+    /// `["mysql", "-psecret"]`
+    ListedGlued,
     /// `/p:secret`, as tools of Windows write their flags.
     Switch,
     /// `vault login secret`: the words of the line that look generated.
@@ -53,6 +62,12 @@ pub(crate) enum Context {
     Curl,
     /// `'Basic dXNlcjpzZWNyZXQ='`
     Basic,
+    /// `Digest username="bob", response="..."`
+    Digest,
+    /// `secretGenerator:` over `literals:`, the values of Kustomize.
+    Generator,
+    /// `resource "kubernetes_secret" "name"`
+    Terraform,
     /// `user:secret@tcp(host)`
     GoSource,
     /// `user/secret@host`, as Oracle's tools read it.
@@ -91,10 +106,15 @@ pub(crate) fn read(view: &View<'_>, context: Context, at: usize, end: usize, fou
         Context::BesideUser => beside_user(view, at, end, found),
         Context::Joined => joined(view, at, end, found),
         Context::Listed => listed(view, at, end, found),
+        Context::ListedPair => listed_pair(view, at, end, found),
+        Context::ListedGlued => listed_glued(view, at, end, found),
         Context::Switch => switch(view, at, end, found),
         Context::Generated => generated(view, end, found),
         Context::Curl => link::curl(view, end - 1, found),
         Context::Basic => basic(view, end, found),
+        Context::Digest => digest(view, at, end, found),
+        Context::Generator => generator(view, at, end, found),
+        Context::Terraform => terraform(view, at, found),
         Context::GoSource => go_source(view, at, found),
         Context::Oracle => oracle(view, end, found),
         Context::PasswordFile => password_file(view, at, found),
@@ -140,22 +160,25 @@ fn web_key(view: &View<'_>, at: usize, found: &mut Matches) {
             place = colon.max(place + 1);
             continue;
         }
+        const NUMBER: Set = Set::new(r"\w=-");
         let value = view.skip_blanks(colon + 1);
-        let Some(quote) = view.quote(value) else {
-            place = colon + 1;
-            continue;
+        // YAML quotes nothing.
+        let quote = view.quote(value);
+        let start = value + quote.map_or(0, |quote| quote.len);
+        let end = match quote {
+            Some(quote) => view.quoted_end(start, quote).0,
+            None => NUMBER.run(view.text, start, limit),
         };
-        let start = value + quote.len;
-        let (end, _) = view.quoted_end(start, quote);
+        let is_literal = quote.is_some() || Profile::of(&view.text[start..end]).is_random();
         let private = matches!(
             &view.text[name..name_end],
             b"d" | b"p" | b"q" | b"dp" | b"dq" | b"qi" | b"k"
         );
-        let number = const { Set::new(r"\w=-") }.run(view.text, start, end) == end;
+        let number = is_literal && NUMBER.run(view.text, start, end) == end;
         if private && number && end - start >= 16 && end <= limit {
             found.secret(start, end);
         }
-        place = end + quote.len;
+        place = end.max(colon + 1) + quote.map_or(0, |quote| quote.len);
     }
 }
 
@@ -267,3 +290,19 @@ fn basic(view: &View<'_>, at: usize, found: &mut Matches) {
         found.secret(at, end);
     }
 }
+
+/// The response of a client to a challenge: it is made of the password, and guesses can be tried on
+/// it.
+fn digest(view: &View<'_>, at: usize, end: usize, found: &mut Matches) {
+    let before = &view.text[view.floor.max(at.saturating_sub(LONGEST_HEADER))..at];
+    let is_digest = memchr::memmem::rfind(before, b"igest ")
+        .is_some_and(|scheme| !before[scheme..].contains(&b'\n'));
+    let start = end + view.quote(end).map_or(0, |quote| quote.len);
+    let stop = const { Set::new(r"\x") }.run(view.text, start, view.limit.min(start + 129));
+    if is_digest && matches!(stop - start, 32 | 64 | 128) {
+        found.secret(start, stop);
+    }
+}
+
+/// How far before a part of a header its scheme may stand.
+const LONGEST_HEADER: usize = 600;

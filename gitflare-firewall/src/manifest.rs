@@ -1,9 +1,9 @@
 //! Kubernetes Secrets: every value below `data:` and `stringData:`, whatever its look and however
-//! long the document is. YAML is read line by line with a state that outlives the window; JSON as
-//! far as the window goes. A document of another kind, and files inside `stringData:`, are left to
+//! long the document is. YAML is read line by line with a state that outlives the window; JSON, and
+//! what YAML has in braces, as far as the window goes. A document of another kind, and files inside `stringData:`, are left to
 //! the other matchers.
 
-mod json;
+mod flow;
 
 use crate::{language::Language, link::is_secret, shape::Set, span::Matches, text::View};
 
@@ -44,7 +44,9 @@ struct Line<'t> {
 /// The document whose `kind: Secret` stands at `at`, with the literal's end at `end`; reading
 /// begins with the next line.
 pub(crate) fn after_kind(view: &View<'_>, at: usize, end: usize) -> Option<(usize, Manifest)> {
-    if view.byte(end).is_ascii_alphanumeric() {
+    // A member of braces is read from its data.
+    let over = end + view.quote(end).map_or(0, |quote| quote.len);
+    if view.byte(end).is_ascii_alphanumeric() || matches!(view.byte(over), b',' | b'}') {
         return None;
     }
     let manifest = Manifest::around(view, at);
@@ -69,7 +71,7 @@ pub(crate) fn at_data(view: &View<'_>, at: usize, found: &mut Matches) -> Option
     // Most stand behind something else of their line, which the byte before tells.
     const BEFORE: Set = Set::new(" \t\r\ngnrt+-");
     if !BEFORE.has(view.before(at)) {
-        json::read(view, at, found);
+        flow::read(view, at, found);
         return None;
     }
     let start = view.line_start(at);
@@ -80,8 +82,9 @@ pub(crate) fn at_data(view: &View<'_>, at: usize, found: &mut Matches) -> Option
     let line = manifest.line(view, start);
     let name = view.text[line.start..].get(..b"stringData:".len())?;
     let is_strings = name == b"stringData:";
-    if !is_strings && line.start != at || is_strings && line.start + 6 != at {
-        json::read(view, at, found);
+    let in_braces = view.byte(view.skip_blanks(at + b"data:".len())) == b'{';
+    if in_braces || !is_strings && line.start != at || is_strings && line.start + 6 != at {
+        flow::read(view, at, found);
         return None;
     }
     manifest.indent = line.indent;
@@ -341,7 +344,8 @@ impl Manifest {
             _ => Section::None,
         };
         if self.section != Section::None && value.trim_ascii_start().starts_with(b"{") {
-            flow(view, line, found);
+            flow::all(view, view.skip_blanks(line.start + name.len()), found);
+            self.section = Section::None;
         }
     }
 
@@ -396,29 +400,4 @@ fn quoted_end(view: &View<'_>, start: usize, quote: u8, end: usize) -> usize {
             .iter()
             .rposition(|byte| *byte != b'\\')
             .map_or(0, |at| at + 1)
-}
-
-/// `data: {a: x, b: y}`
-fn flow(view: &View<'_>, line: &Line<'_>, found: &mut Matches) {
-    const WORD_END: Set = Set::new(",} \t\r\n");
-    let end = line.start + line.text.len();
-    let mut at = line.start;
-    while let Some(index) = memchr::memmem::find(&view.text[at..end], b": ") {
-        let mut start = view.skip_blanks(at + index + 2);
-        at = start.max(at + index + 2);
-        if view.byte(start) == b'{' {
-            continue;
-        }
-        let stop = match view.quote(start) {
-            Some(quote) => {
-                start += quote.len;
-                view.quoted_end(start, quote).0
-            }
-            None => WORD_END.run_until(view.text, start, end),
-        };
-        if start < stop && stop <= end && is_secret(&view.text[start..stop]) {
-            found.secret(start, stop);
-        }
-        at = stop.max(at).min(end);
-    }
 }

@@ -215,8 +215,10 @@ pub(super) fn value_before(view: &View<'_>, at: usize) -> Option<(usize, usize)>
     const JOINTS: Set = Set::new(" \t\r\n,\"'+-");
     let floor = view.floor.max(at.saturating_sub(REACH));
     let dotted = const { Set::new(r"\w.-") }.run_back(view.text, at, floor);
-    if !matches!(view.before(dotted), b'"' | b'\'' | b' ' | b':' | b'=') {
-        return None;
+    match view.before(dotted) {
+        b'"' | b'\'' | b' ' | b':' | b'=' => {}
+        b'>' => return element_before(view, floor, dotted),
+        _ => return None,
     }
     let quote = const { Set::new("\"'") }.run_back(view.text, dotted, floor);
     let operator = const { Set::new(" ") }.run_back(view.text, quote, floor);
@@ -245,6 +247,19 @@ pub(super) fn value_before(view: &View<'_>, at: usize) -> Option<(usize, usize)>
     (is_value && plain && value < joint).then_some((value, joint))
 }
 
+/// The text of `<value>...</value>` before the `<name>` or `<key>` that ends at `at`.
+fn element_before(view: &View<'_>, floor: usize, at: usize) -> Option<(usize, usize)> {
+    let before = &view.text[floor..at];
+    let before = before
+        .strip_suffix(b"<name>")
+        .or(before.strip_suffix(b"<key>"))?;
+    let before = before.trim_ascii_end().strip_suffix(b"</value>")?;
+    let start = memchr::memrchr(b'>', before)? + 1;
+    before[..start]
+        .ends_with(b"<value>")
+        .then_some((floor + start, floor + before.len()))
+}
+
 /// Whether the quoted name with a word at `at` is the first of a list inside a list, as pairs are
 /// written in JSON: `[["password", "x1y2z3"]]`.
 pub(super) fn is_entry(view: &View<'_>, at: usize) -> bool {
@@ -270,6 +285,7 @@ pub(super) fn takes_entry(view: &View<'_>, value: &[u8], end: usize) -> bool {
         .count();
     view.byte(view.skip_blanks(over)) == b']'
         && has_digit_or_symbol(value)
+        && !value.starts_with(b"-")
         && !value.contains(&b' ')
         && !PLACES.has(&value[..value.len() - digits])
 }

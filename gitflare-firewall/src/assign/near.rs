@@ -113,6 +113,8 @@ pub(super) fn near(
             .iter()
             .rposition(|byte| *byte == b'=')
             .map_or(at, |index| at + index + 1);
+        // A flag that its value is glued to.
+        let start = start + 2 * usize::from(view.text[start..end].starts_with(b"-p"));
         let value = &view.text[start..end];
         let is_path = byte == b'/' && !matches!(view.byte(at + 1), b' ' | b'\n')
             || at == name_end && byte == b'.' && value.contains(&b'/');

@@ -91,29 +91,78 @@ pub(super) fn joined(view: &View<'_>, at: usize, end: usize, found: &mut Matches
     }
 }
 
-/// The argument behind the quoted flag at `at..end`.
-pub(super) fn listed(view: &View<'_>, at: usize, end: usize, found: &mut Matches) {
+/// The literal behind the quoted flag that ends at `end`.
+fn argument(view: &View<'_>, end: usize) -> Option<(usize, usize)> {
     let comma = view.skip_blanks(end);
     if view.byte(comma) != b',' {
-        return;
+        return None;
     }
     let next = comma + 1;
     let argument = view
         .next_line(next)
         .unwrap_or_else(|| view.skip_blanks(next));
-    let Some(quote) = view.quote(argument) else {
-        return;
-    };
+    let quote = view.quote(argument)?;
     let start = argument + quote.len;
     let (end, closed) = view.quoted_end(start, quote);
+    closed.then_some((start, end))
+}
+
+/// What stands before the argument at `at` in its list, as far as is looked.
+fn arguments_before<'t>(view: &View<'t>, at: usize) -> &'t [u8] {
+    &view.text[view.floor.max(at.saturating_sub(120))..at]
+}
+
+/// The secret of the user and the secret behind the quoted flag at `at..end`.
+pub(super) fn listed_pair(view: &View<'_>, at: usize, end: usize, found: &mut Matches) {
+    let Some((start, end)) = argument(view, end) else {
+        return;
+    };
+    let Some(colon) = memchr::memchr(b':', &view.text[start..end]) else {
+        return;
+    };
+    let secret = start + colon + 1;
+    if colon > 0
+        && is_marked(&view.text[secret..end])
+        && !runs_containers(arguments_before(view, at))
+    {
+        found.secret(secret, end);
+    }
+}
+
+/// The value that is glued to the flag at `at..end`, which stands in a list of arguments of a tool
+/// that takes it so.
+pub(super) fn listed_glued(view: &View<'_>, at: usize, end: usize, found: &mut Matches) {
+    const TOOLS: [&[u8]; 8] = [
+        b"mysql", b"mariadb", b"sshpass", b"unrar", b"\"7z", b"'7z", b" 7z\n", b" 7za\n",
+    ];
+    let before = arguments_before(view, at);
+    let value = &view.text[end..WORD_END.run_until(view.text, end, view.limit.min(end + 128))];
+    let letters = value.iter().any(u8::is_ascii_alphabetic);
+    if TOOLS.iter().any(|tool| holds(before, tool))
+        && !runs_containers(before)
+        && letters
+        && !value.iter().any(|byte| b":/,=[".contains(byte))
+        && is_secret(value)
+    {
+        found.secret(end, end + value.len());
+    }
+}
+
+/// The argument behind the quoted flag at `at..end`.
+pub(super) fn listed(view: &View<'_>, at: usize, end: usize, found: &mut Matches) {
+    let Some((start, end)) = argument(view, end) else {
+        return;
+    };
     let value = &view.text[start..end];
-    let before = &view.text[view.floor.max(at.saturating_sub(120))..at];
-    let is_value = if names_user(before) {
+    let before = arguments_before(view, at);
+    let is_value = if holds(before, b"sshpass") {
+        is_secret(value)
+    } else if names_user(before) {
         is_marked(value) && !runs_containers(before)
     } else {
         is_generated(value)
     };
-    if closed && is_value {
+    if is_value {
         found.secret(start, end);
     }
 }
