@@ -250,8 +250,10 @@ pub(crate) fn second_word(view: &View<'_>, at: usize) -> Option<usize> {
     const FIRST: Set = Set::new(r"\w.@+-");
     let end = FIRST.run(view.text, at, view.limit.min(at + 48));
     let sign = view.skip_blanks(end);
-    let word = view.skip_blanks(sign + 1);
-    let is_joint = matches!(view.byte(sign), b'/' | b':' | b'|')
+    // `log in as bob with x1y2z3`
+    let with = 3 * usize::from(view.has(sign, b"with "));
+    let word = view.skip_blanks(sign + with + 1);
+    let is_joint = (with > 0 || matches!(view.byte(sign), b'/' | b':' | b'|'))
         && (sign > end) == (word > sign + 1)
         && !matches!(view.byte(word), b'/' | b'|' | b'\n');
     if !is_joint || end < at + 2 || Profile::of(&view.text[at..end]).is_random() {

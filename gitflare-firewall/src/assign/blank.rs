@@ -5,6 +5,7 @@ use super::{
     Operator, Reader,
     limits::BARE_END,
     operator,
+    sentence::changed_to,
     strength::Strength,
     value::{contains, is_chosen},
 };
@@ -58,7 +59,7 @@ impl Reader<'_, '_> {
         if is_whole || sentence || flag || netrc || docker || directive || lisp || statement {
             self.after_operator(at, Operator::Words, found);
         } else if self.key.strength == Strength::Password
-            && (view.has(at, b"is ") || view.has(at, b"is: "))
+            && let Some(value) = self.linked(at)
         {
             // A sentence, in whatever file it stands.
             let view = View {
@@ -66,10 +67,13 @@ impl Reader<'_, '_> {
                 ..*view
             };
             let key = self.key;
-            Reader { view: &view, key }.after_operator(at + 3, Operator::Words, found);
+            Reader { view: &view, key }.after_operator(value, Operator::Words, found);
+            if let Some(second) = changed_to(&view, value) {
+                Reader { view: &view, key }.after_operator(second, Operator::Words, found);
+            }
         } else if self.key.strength == Strength::Password
             && view.language.is_unknown()
-            && self.is_chosen_word(at)
+            && (self.is_chosen_word(at) || self.is_told(at))
         {
             self.after_operator(at, Operator::Words, found);
         } else if view.language != Language::Code && self.key.strength == Strength::Header {

@@ -19,6 +19,7 @@ use super::{
         method, promised, tuple,
     },
     robot,
+    sentence::used_as,
     strength::Strength,
     tables::heads_column,
     value::is_header,
@@ -52,6 +53,7 @@ pub(super) fn is_worth(view: &View<'_>, at: usize, end: usize, strength: Strengt
     view.language == Language::Table
         || may_assign(view, at, stop, strength)
         || value_before(view, at).is_some()
+        || used_as(view, name_start(view, at), stop, strength).is_some()
         || may_be_compared(view, at, stop)
         || may_be_near(view, (at, end), stop, strength)
 }
@@ -134,7 +136,7 @@ fn may_assign(view: &View<'_>, start: usize, stop: usize, strength: Strength) ->
         0x1B => true,
         b'c' => next == b'o',
         b'd' => next == b'e',
-        b'f' | b'o' | b'i' | b'a' | b'F' if blank && behind_remark(view, at).is_some() => true,
+        _ if blank && behind_remark(view, at).is_some() => true,
         b'o' => next == b'r',
         b'e' => next == b'n',
         b'{' => true,

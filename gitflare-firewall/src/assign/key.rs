@@ -16,8 +16,9 @@ pub(super) struct Key {
 }
 
 const WORDS: Set = NAME.with_letters();
-/// Chinese verbs that join a name to its value, without a blank between.
-pub(super) const VERBS: [&str; 3] = ["是", "为", "為"];
+/// What joins a name to its value without a blank between: verbs of Chinese, particles of Japanese
+/// and Korean.
+pub(super) const VERBS: [&str; 6] = ["是", "为", "為", "は", "는", "은"];
 
 impl Key {
     /// The name around the keyword at `at..end`, unless it names something that is not secret.

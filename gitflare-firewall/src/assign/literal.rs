@@ -29,11 +29,13 @@ impl Reader<'_, '_> {
             return;
         }
         if closed && end == start {
-            // `"".join(["...", "..."])`
-            const JOIN: &[u8] = b".join([";
+            // `"".join(["...", "..."])`, with a tuple too
+            const JOIN: &[u8] = b".join(";
             let list = end + quote.len;
-            let first = view.skip_blanks(list + JOIN.len());
+            let bracket = list + JOIN.len();
+            let first = view.skip_blanks(bracket + 1);
             if view.has(list, JOIN)
+                && matches!(view.byte(bracket), b'[' | b'(')
                 && let Some(quote) = view.quote(first)
             {
                 let (end, closed) = view.quoted_end(first + quote.len, quote);

@@ -21,6 +21,7 @@ mod near;
 mod operator;
 mod providers;
 mod robot;
+mod sentence;
 mod setting;
 mod strength;
 mod tables;
@@ -37,6 +38,7 @@ use key::Key;
 use limits::{LONGEST_BARE, LONGEST_COMPARED, LONGEST_JUDGED, LONGEST_NAME, NAME};
 use operator::compared;
 use providers::PROVIDERS;
+use sentence::used_as;
 use value::is_translation;
 use words::KEYWORDS;
 
@@ -143,6 +145,9 @@ fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: 
     if found.len() == before {
         reader.nearby(found);
     }
+    if let Some((start, end)) = used_as(view, key.start, key.end, key.strength) {
+        found.secret(start, end);
+    }
 }
 
 /// Whether the name is a user in the authority of a link, which is read as a link.
@@ -211,6 +216,7 @@ impl Reader<'_, '_> {
         if found.is_exhausted(self.key.start) {
             return;
         }
+        self.sibling_before(found);
         let (mut at, quoted, column) = self.name_end();
         let name_end = at;
         at = view.skip_blanks(at);
@@ -240,7 +246,6 @@ impl Reader<'_, '_> {
                 }
             }
         }
-        self.sibling_before(found);
         if matches!(view.byte(name_end), b' ' | b')' | b'\n' | b';') {
             self.compared_before(found);
         }

@@ -107,26 +107,23 @@ impl Reader<'_, '_> {
                 Some((Operator::Assign, at + 3))
             }
             0xE2 if view.has(at, "∶".as_bytes()) => Some((Operator::Assign, at + 3)),
-            0xE4 | 0xE6 | 0xE7 => {
-                VERBS
-                    .iter()
-                    .find(|verb| view.has(at, verb.as_bytes()))
-                    .map(|_| {
-                        let end = at + 3;
-                        let colon = if view.has(end, "：".as_bytes()) {
-                            3
-                        } else {
-                            0
-                        };
-                        (
-                            Operator::Assign,
-                            end + colon + usize::from(view.byte(end) == b':'),
-                        )
-                    })
-            }
-            b'<' if view.has(at, b"<<< ") => Some((Operator::Assign, at + 4)),
-            0xE3 if view.has(at, "は「".as_bytes()) => Some((Operator::Assign, at + 3)),
             0xE3 if view.has(at, "「".as_bytes()) => Some((Operator::Assign, at)),
+            0xE3 | 0xE4 | 0xE6 | 0xE7 | 0xEB | 0xEC => VERBS
+                .iter()
+                .find(|verb| view.has(at, verb.as_bytes()))
+                .map(|_| {
+                    let end = at + 3;
+                    let colon = if view.has(end, "：".as_bytes()) {
+                        3
+                    } else {
+                        0
+                    };
+                    (
+                        Operator::Assign,
+                        end + colon + usize::from(view.byte(end) == b':'),
+                    )
+                }),
+            b'<' if view.has(at, b"<<< ") => Some((Operator::Assign, at + 4)),
             _ => None,
         }
     }
@@ -505,7 +502,7 @@ fn behind_tag(view: &View<'_>, at: usize) -> Option<usize> {
 /// Where the operator stands behind a remark on the name whose blanks end at `at`:
 /// `token (staging): ...`, `password for the shop: ...`.
 pub(super) fn behind_remark(view: &View<'_>, at: usize) -> Option<usize> {
-    const INSIDE: Set = Set::new(r"\w ,./'+-");
+    const INSIDE: Set = Set::new(r"\w ,./'+-").with_letters();
     let limit = view.limit.min(at + LONGEST_REMARK);
     let end = match view.byte(at) {
         byte @ (b'(' | b'[') => {
@@ -516,10 +513,12 @@ pub(super) fn behind_remark(view: &View<'_>, at: usize) -> Option<usize> {
             }
             const { Set::new("*") }.run(view.text, end + 1, view.limit.min(end + 3))
         }
-        b'f' | b'o' | b'i' | b'a' | b'F' => {
-            let word = const { Set::new("A-Za-z") }.run(view.text, at, limit);
-            let words = [&b"for"[..], b"of", b"on", b"in", b"at", b"FOR"];
-            if !words.contains(&&view.text[at..word]) {
+        b'A'..=b'Z' | b'a'..=b'z' | 0x80.. => {
+            let word = const { Set::new(" ") }.run_until(view.text, at, view.limit.min(at + 8));
+            if !REMARKS
+                .iter()
+                .any(|known| known.as_bytes() == &view.text[at..word])
+            {
                 return None;
             }
             let end = INSIDE.run(view.text, word, limit);
@@ -539,8 +538,14 @@ pub(super) fn behind_remark(view: &View<'_>, at: usize) -> Option<usize> {
         .then_some(operator)
 }
 
+/// Words that begin a remark on a name, in several languages.
+pub(super) const REMARKS: &[&str] = &[
+    "for", "of", "on", "in", "at", "FOR", "from", "für", "von", "zu", "zum", "zur", "pour", "de",
+    "du", "des", "para", "do", "da", "del", "per", "di", "voor", "van", "för", "till", "til",
+    "dla", "от", "для", "к", "на", "в",
+];
 /// The longest remark between a name and its operator, in bytes.
-const LONGEST_REMARK: usize = 40;
+const LONGEST_REMARK: usize = 48;
 const DECLARED: Set = Set::new(r"\w.*?<>[]");
 pub(super) const CALL: Set = Set::new(r"\w.:&!*-");
 pub(super) const TYPE: Set = Set::new(r"\w<>&*?[]. '|:");

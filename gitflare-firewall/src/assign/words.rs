@@ -117,6 +117,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     word("sleutel", Strength::Weak),
     short("sifre", ENDS, Strength::Password),
     word("şifre", Strength::Password),
+    word("Şifre", Strength::Password),
     short("parola", ENDS, Strength::Password),
     word("密码", Strength::Password),
     word("密碼", Strength::Password),

@@ -1,0 +1,238 @@
+//! How sentences join a name to its value, in several languages: `the password was changed to
+//! x1y2z3`, `use x1y2z3 as the password`. Where such words do not make a value plain, its look must:
+//! letters and digits that no name, version or algorithm has.
+
+use super::{
+    Reader,
+    limits::{BARE_END, LONGEST_NAME, NAME},
+    operator::REMARKS,
+    strength::Strength,
+    value::{is_algorithm, is_commit_id, is_names, is_uuid},
+    words::{COUNTED, PLACES},
+};
+use crate::{chance::Profile, shape::Set, text::View};
+
+/// Words between a name and its value, in lower case.
+const LINKS: &[&str] = &[
+    "is",
+    "is:",
+    "was",
+    "are",
+    "now",
+    "be",
+    "been",
+    "has",
+    "set",
+    "changed",
+    "reset",
+    "updated",
+    "—",
+    "–",
+    "→",
+    "lautet",
+    "ist",
+    "wurde",
+    "auf",
+    "est",
+    "es",
+    "é",
+    "è",
+    "je",
+    "este",
+    "är",
+    "er",
+    "là",
+    "на",
+    "изменили",
+    "изменён",
+    "изменен",
+    "сменили",
+];
+/// The same where something is moved to the value: only a verb of these tells it from a place.
+const MOVES: &[&str] = &["to", "from"];
+const VERBS: &[&[u8]] = &[
+    b"set", b"Set", b"hange", b"eset", b"pdate", b"otate", b"witch",
+];
+/// Words between a value and the name that it is used as.
+const ROLES: &[&str] = &["as", "als", "comme", "como", "come", "jako", "som", "как"];
+const ARTICLES: &[&str] = &[
+    "the", "a", "my", "your", "our", "das", "le", "la", "il", "root", "admin", "new",
+];
+/// Words before a name that its value follows at once.
+const LEADS: &[&str] = &["the", "and", "with", "password"];
+/// Words of a sentence between a name and its value.
+const MOST_LINKS: usize = 4;
+const LONGEST_LINK: usize = 16;
+const WORD_END: Set = Set::new(" \t\r\n\"'`");
+
+impl Reader<'_, '_> {
+    /// Where the value begins that the words at `at` join to the name.
+    pub(super) fn linked(&self, at: usize) -> Option<usize> {
+        let view = self.view;
+        let (mut place, mut moves) = (self.behind_place(at), false);
+        for index in 0..=MOST_LINKS {
+            let end = WORD_END.run_until(view.text, place, view.limit.min(place + LONGEST_LINK));
+            let word = &view.text[place..end];
+            let is_move = is_one_of(word, MOVES);
+            let next = view.skip_blanks(end);
+            if next == end || !is_move && !is_one_of(word, LINKS) {
+                let is_whole = !view.text[..place].trim_ascii_end().ends_with(b"from")
+                    || changed_to(view, place).is_some();
+                let is_linked = index > 0 && is_whole && (!moves || self.has_verb(place));
+                return is_linked.then_some(place);
+            }
+            moves |= is_move;
+            place = next;
+        }
+        None
+    }
+
+    /// Behind what the words at `at` say the name is for, where a link follows: `for staging is`.
+    fn behind_place(&self, at: usize) -> usize {
+        let view = self.view;
+        let mut place = at;
+        for index in 0..=MOST_LINKS {
+            let end = WORD_END.run_until(view.text, place, view.limit.min(place + LONGEST_LINK));
+            let word = &view.text[place..end];
+            let is_first = index == 0;
+            if !is_first && is_one_of(word, LINKS) {
+                return place;
+            }
+            if is_first && !is_one_of(word, REMARKS) || view.byte(end) != b' ' {
+                return at;
+            }
+            place = end + 1;
+        }
+        at
+    }
+
+    /// Whether the sentence before `at` says that something is changed; names of other scripts stand
+    /// in sentences of other languages.
+    fn has_verb(&self, at: usize) -> bool {
+        let line = &self.view.text[self.view.line_start(self.key.start)..at];
+        !self.view.text[self.key.start..self.key.end].is_ascii()
+            || VERBS
+                .iter()
+                .any(|verb| memchr::memmem::find(line, verb).is_some())
+    }
+
+    /// Whether a value that a person chose stands at `at`, right behind the name: quoted, or behind
+    /// the words that lead up to it.
+    pub(super) fn is_told(&self, at: usize) -> bool {
+        let view = self.view;
+        let quote = view.quote(at);
+        let start = at + quote.map_or(0, |quote| quote.len);
+        let end = match quote {
+            Some(quote) => view.quoted_end(start, quote).0,
+            None => BARE_END.run_until(view.text, start, view.limit.min(start + 64)),
+        };
+        let value = &view.text[start..end];
+        let value = value.strip_suffix(b".").unwrap_or(value);
+        let lead = word_before(view, self.key.start).1;
+        is_chosen_or_generated(value)
+            && (quote.is_some() || is_one_of(&view.text[lead.0..lead.1], LEADS))
+    }
+}
+
+/// The second value of `from x1y2z3 to a4b5c6`, whose first stands at `at`.
+pub(super) fn changed_to(view: &View<'_>, at: usize) -> Option<usize> {
+    let over = view.skip_blanks(WORD_END.run_until(view.text, at, view.limit.min(at + 64)));
+    (view.text[..at].trim_ascii_end().ends_with(b"from") && view.has(over, b"to "))
+        .then(|| view.skip_blanks(over + 3))
+}
+
+/// The value before the name at `start..end` that it is said to be: `use x1y2z3 as the password`.
+pub(super) fn used_as(
+    view: &View<'_>,
+    start: usize,
+    end: usize,
+    strength: Strength,
+) -> Option<(usize, usize)> {
+    // Whatever goes on behind the name is not a secret itself: `as the password prompt`.
+    let next = view.byte(view.skip_blanks(end));
+    let is_over = view.byte(end) != b' ' || !next.is_ascii_lowercase() || follows(view, end);
+    if view.before(start) != b' '
+        || !view.language.is_unknown()
+        || !is_over
+        || !matches!(
+            strength,
+            Strength::Password | Strength::Token | Strength::Secret
+        )
+    {
+        return None;
+    }
+    let (mut at, mut word) = word_before(view, start);
+    for _ in 0..2 {
+        if !is_one_of(&view.text[word.0..word.1], ARTICLES) {
+            break;
+        }
+        (at, word) = word_before(view, at);
+    }
+    if !is_one_of(&view.text[word.0..word.1], ROLES) {
+        return None;
+    }
+    let (_, (start, end)) = word_before(view, at);
+    is_chosen_or_generated(&view.text[start..end]).then_some((start, end))
+}
+
+/// Whether a word of the same sentence that takes nothing from a name follows it.
+fn follows(view: &View<'_>, end: usize) -> bool {
+    const WORDS: [&[u8]; 9] = [
+        b"for ",
+        b"on ",
+        b"in ",
+        b"when",
+        b"if ",
+        b"and ",
+        b"until",
+        b"verwenden",
+        b"to ",
+    ];
+    let at = view.skip_blanks(end);
+    WORDS.iter().any(|word| view.has(at, word))
+}
+
+/// Where the word before `at` begins with its quotes, and the word without them.
+fn word_before(view: &View<'_>, at: usize) -> (usize, (usize, usize)) {
+    const BLANK: Set = Set::new(" ");
+    const QUOTES: Set = Set::new("\"'`*");
+    let floor = view.floor.max(at.saturating_sub(96));
+    let end = BLANK.run_back(view.text, at, floor);
+    let mut start = end;
+    while start > floor && !view.text[start - 1].is_ascii_whitespace() {
+        start -= 1;
+    }
+    let inner = QUOTES.run(view.text, start, end);
+    (start, (inner, QUOTES.run_back(view.text, end, inner)))
+}
+
+fn is_one_of(word: &[u8], words: &[&str]) -> bool {
+    words
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// Whether a word of a sentence is a password: nobody else makes it, or letters with two digits that
+/// count nothing.
+fn is_chosen_or_generated(value: &[u8]) -> bool {
+    const INSIDE: Set = Set::new(r"\w!@#$%^&*+~-");
+    if value.len() < 8
+        || value.len() > LONGEST_NAME
+        || INSIDE.run(value, 0, value.len()) < value.len()
+        || is_uuid(value)
+        || is_commit_id(value)
+    {
+        return false;
+    }
+    let profile = Profile::of(value);
+    let letters = const { Set::new("A-Za-z") }.run(value, 0, value.len());
+    let word = &value[..letters];
+    profile.len >= 12 && profile.is_random() && !profile.is_hex()
+        || profile.digits >= 2
+            && profile.letters() >= 4
+            && !is_names(value)
+            && !is_algorithm(value)
+            && !COUNTED.has(word)
+            && !PLACES.has(word)
+            && NAME.has(value[0])
+}
