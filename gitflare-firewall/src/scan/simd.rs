@@ -132,7 +132,7 @@ mod avx2 {
     };
 
     use super::{
-        super::{Candidates, WINDOW, plan::GROUPS},
+        super::{Candidates, WINDOW, plan::GROUPS_OF_NIBBLES},
         BLOCK, READ, walk,
     };
 
@@ -141,7 +141,7 @@ mod avx2 {
 
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn candidates<const N: usize>(
-        [low, high]: &[Box<[[[u8; 16]; WINDOW]; GROUPS]>; 2],
+        [low, high]: &[Box<[[[u8; 16]; WINDOW]; GROUPS_OF_NIBBLES]>; 2],
         text: &[u8],
         from: usize,
         to: usize,
@@ -157,8 +157,8 @@ mod avx2 {
 
     /// By group of buckets and byte of the window.
     struct Tables {
-        low: [[__m256i; WINDOW]; GROUPS],
-        high: [[__m256i; WINDOW]; GROUPS],
+        low: [[__m256i; WINDOW]; GROUPS_OF_NIBBLES],
+        high: [[__m256i; WINDOW]; GROUPS_OF_NIBBLES],
     }
 
     impl Tables {
@@ -168,7 +168,7 @@ mod avx2 {
         fn judge(&self, block: &[u8; READ]) -> u64 {
             let nibble = _mm256_set1_epi8(0x0f);
             // By half of the block and group of buckets.
-            let mut passed = [[_mm256_set1_epi8(-1); GROUPS]; 2];
+            let mut passed = [[_mm256_set1_epi8(-1); GROUPS_OF_NIBBLES]; 2];
             for index in 0..WINDOW {
                 let halves = [load(block, index), load(block, index + LANES)];
                 for (passed, bytes) in passed.iter_mut().zip(halves) {
@@ -224,13 +224,13 @@ mod avx512 {
     };
 
     use super::{
-        super::{Candidates, WINDOW, candidates::READY, plan::GROUPS},
+        super::{Candidates, WINDOW, candidates::READY, plan::GROUPS_OF_BYTES},
         BLOCK, READ, walk,
     };
 
     #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
     pub(super) fn candidates<const N: usize>(
-        filter: &[[[u8; 128]; WINDOW]; GROUPS],
+        filter: &[[[u8; 128]; WINDOW]; GROUPS_OF_BYTES],
         text: &[u8],
         from: usize,
         to: usize,
@@ -274,8 +274,8 @@ mod avx512 {
     /// One bit per window of the block: set when some bucket accepts all its bytes.
     #[inline]
     #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
-    fn judge(tables: &[[[__m512i; 2]; WINDOW]; GROUPS], block: &[u8; READ]) -> u64 {
-        let mut passed = [_mm512_set1_epi8(-1); GROUPS];
+    fn judge(tables: &[[[__m512i; 2]; WINDOW]; GROUPS_OF_BYTES], block: &[u8; READ]) -> u64 {
+        let mut passed = [_mm512_set1_epi8(-1); GROUPS_OF_BYTES];
         for index in 0..WINDOW {
             let bytes = load(block, index);
             for (passed, group) in passed.iter_mut().zip(tables) {
