@@ -95,6 +95,9 @@ impl Reader<'_, '_> {
             end -= 1;
         }
         if is_loose {
+            // `**Passwords are kept**: ...`
+            let value = &view.text[at..end];
+            end = at + value.strip_suffix(b"**").unwrap_or(value).len();
             end = before_exclamation(view.text, at, end);
         }
         // `_value_` likewise.

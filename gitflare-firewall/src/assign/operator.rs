@@ -513,7 +513,7 @@ pub(super) fn behind_remark(view: &View<'_>, at: usize) -> Option<usize> {
             }
             const { Set::new("*") }.run(view.text, end + 1, view.limit.min(end + 3))
         }
-        b'A'..=b'Z' | b'a'..=b'z' | 0x80.. => {
+        byte if REMARK.has(byte) => {
             let word = const { Set::new(" ") }.run_until(view.text, at, view.limit.min(at + 8));
             if !REMARKS
                 .iter()
@@ -538,6 +538,8 @@ pub(super) fn behind_remark(view: &View<'_>, at: usize) -> Option<usize> {
         .then_some(operator)
 }
 
+/// What [`REMARKS`] begin with.
+const REMARK: Set = Set::new("aidfoptvzF").with(0xD0);
 /// Words that begin a remark on a name, in several languages.
 pub(super) const REMARKS: &[&str] = &[
     "for", "of", "on", "in", "at", "FOR", "from", "für", "von", "zu", "zum", "zur", "pour", "de",

@@ -128,7 +128,7 @@ impl Reader<'_, '_> {
         };
         let value = &view.text[start..end];
         let value = value.strip_suffix(b".").unwrap_or(value);
-        let lead = word_before(view, self.key.start).1;
+        let lead = word_before(view, self.key.start);
         is_chosen_or_generated(value)
             && (quote.is_some() || is_one_of(&view.text[lead.0..lead.1], LEADS))
     }
@@ -148,31 +148,38 @@ pub(super) fn used_as(
     end: usize,
     strength: Strength,
 ) -> Option<(usize, usize)> {
-    // Whatever goes on behind the name is not a secret itself: `as the password prompt`.
-    let next = view.byte(view.skip_blanks(end));
-    let is_over = view.byte(end) != b' ' || !next.is_ascii_lowercase() || follows(view, end);
-    if view.before(start) != b' '
-        || !view.language.is_unknown()
-        || !is_over
-        || !matches!(
-            strength,
-            Strength::Password | Strength::Token | Strength::Secret
-        )
-    {
+    let takes = matches!(
+        strength,
+        Strength::Password | Strength::Token | Strength::Secret
+    );
+    if view.before(start) != b' ' || !takes || !view.language.is_unknown() {
         return None;
     }
-    let (mut at, mut word) = word_before(view, start);
+    let mut word = role_before(view, start)?;
     for _ in 0..2 {
         if !is_one_of(&view.text[word.0..word.1], ARTICLES) {
             break;
         }
-        (at, word) = word_before(view, at);
+        word = role_before(view, word.0)?;
     }
     if !is_one_of(&view.text[word.0..word.1], ROLES) {
         return None;
     }
-    let (_, (start, end)) = word_before(view, at);
-    is_chosen_or_generated(&view.text[start..end]).then_some((start, end))
+    // Whatever goes on behind the name is not a secret itself: `as the password prompt`.
+    let next = view.byte(view.skip_blanks(end));
+    let is_over = view.byte(end) != b' ' || !next.is_ascii_lowercase() || follows(view, end);
+    let (start, end) = word_before(view, word.0);
+    (is_over && is_chosen_or_generated(&view.text[start..end])).then_some((start, end))
+}
+
+/// The word before `at`, if it is short enough for a role or an article.
+fn role_before(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
+    const LETTERS: Set = Set::new("A-Za-z").with_letters();
+    const LONGEST: usize = 6;
+    let end = at - usize::from(view.before(at) == b' ');
+    let floor = view.floor.max(end.saturating_sub(LONGEST + 1));
+    let start = LETTERS.run_back(view.text, end, floor);
+    (end < at && start < end && end - start <= LONGEST).then_some((start, end))
 }
 
 /// Whether a word of the same sentence that takes nothing from a name follows it.
@@ -192,8 +199,8 @@ fn follows(view: &View<'_>, end: usize) -> bool {
     WORDS.iter().any(|word| view.has(at, word))
 }
 
-/// Where the word before `at` begins with its quotes, and the word without them.
-fn word_before(view: &View<'_>, at: usize) -> (usize, (usize, usize)) {
+/// The word before `at` without its quotes.
+fn word_before(view: &View<'_>, at: usize) -> (usize, usize) {
     const BLANK: Set = Set::new(" ");
     const QUOTES: Set = Set::new("\"'`*");
     let floor = view.floor.max(at.saturating_sub(96));
@@ -203,7 +210,7 @@ fn word_before(view: &View<'_>, at: usize) -> (usize, (usize, usize)) {
         start -= 1;
     }
     let inner = QUOTES.run(view.text, start, end);
-    (start, (inner, QUOTES.run_back(view.text, end, inner)))
+    (inner, QUOTES.run_back(view.text, end, inner))
 }
 
 fn is_one_of(word: &[u8], words: &[&str]) -> bool {

@@ -14,8 +14,6 @@ pub(crate) const CONTEXTS: &[(&str, &str, Context)] = &[
     ("response=", "\"'\\\\A-Fa-f0-9", Context::Digest),
     ("literals:", " \t\r\n[\\\\", Context::Generator),
     ("kubernetes_secret", "\"'_\\\\", Context::Terraform),
-    ("credentials are ", "A-Za-z", Context::Pair),
-    ("creds are ", "A-Za-z", Context::Pair),
     ("@tcp(", "", Context::GoSource),
     ("@", "0-9.", Context::Address),
     ("@localhost", "", Context::Address),
