@@ -95,7 +95,9 @@ pub(crate) fn strength_of(name: &[u8]) -> Option<Strength> {
             )
         })
         .find_map(|keyword| {
-            let at = memchr::memmem::find(&folded, keyword.text.as_bytes())?;
+            // Names are too short for a searcher to be worth its making.
+            let word = keyword.text.as_bytes();
+            let at = folded.windows(word.len()).position(|part| part == word)?;
             Key::around(&view, at, at + keyword.text.len(), keyword.strength)
         })
         .map(|key| key.strength)

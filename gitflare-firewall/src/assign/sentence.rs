@@ -152,7 +152,13 @@ pub(super) fn used_as(
         strength,
         Strength::Password | Strength::Token | Strength::Secret
     );
-    if view.before(start) != b' ' || !takes || !view.language.is_unknown() {
+    // Most names go on with an operator, which no sentence has.
+    const OVER: Set = Set::new(" .,;!?)\"'`*\r\n");
+    if view.before(start) != b' '
+        || !takes
+        || !OVER.has(view.byte(end))
+        || !view.language.is_unknown()
+    {
         return None;
     }
     let mut word = role_before(view, start)?;
