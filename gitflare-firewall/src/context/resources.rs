@@ -76,6 +76,8 @@ pub(super) fn terraform(view: &View<'_>, at: usize, found: &mut Matches) {
             continue;
         }
         match view.text[place] {
+            // The next one reads itself; this one was cut.
+            b'r' if view.has(place, b"resource \"") => return,
             b'{' => {
                 is_data |= depth == 1 && names_data(&view.text[view.floor..place]);
                 depth += 1;
