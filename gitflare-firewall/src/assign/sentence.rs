@@ -26,6 +26,7 @@ const LINKS: &[&str] = &[
     "changed",
     "reset",
     "updated",
+    "defaults",
     "—",
     "–",
     "→",
@@ -51,7 +52,7 @@ const LINKS: &[&str] = &[
 /// The same where something is moved to the value: only a verb of these tells it from a place.
 const MOVES: &[&str] = &["to", "from"];
 const VERBS: &[&[u8]] = &[
-    b"set", b"Set", b"hange", b"eset", b"pdate", b"otate", b"witch",
+    b"set", b"Set", b"hange", b"eset", b"pdate", b"otate", b"witch", b"efault",
 ];
 /// Words between a value and the name that it is used as.
 const ROLES: &[&str] = &["as", "als", "comme", "como", "come", "jako", "som", "как"];

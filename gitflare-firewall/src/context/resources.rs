@@ -26,6 +26,10 @@ pub(super) fn generator(view: &View<'_>, at: usize, end: usize, found: &mut Matc
     while let Some(line) = next {
         // The sign of a list may have been taken for that of a diff.
         let item = line + 2 * usize::from(view.has(line, b"- "));
+        if view.byte(line) == b'#' {
+            next = view.next_line(view.line_over(line));
+            continue;
+        }
         next = pair(view, view.skip_blanks(item), found)
             .and_then(|over| view.next_line(view.line_over(over)));
     }
@@ -66,9 +70,8 @@ pub(super) fn terraform(view: &View<'_>, at: usize, found: &mut Matches) {
         if let Some(quote) = view.quote(place).filter(|quote| quote.byte == b'"') {
             let start = place + quote.len;
             let (end, closed) = view.quoted_end(start, quote);
-            let is_value = view.text[view.floor..place]
-                .trim_ascii_end()
-                .ends_with(b"=");
+            let before = view.text[view.floor..place].trim_ascii_end();
+            let is_value = before.ends_with(b"=") || before.ends_with(b"base64encode(");
             if closed && is_data && is_value && is_secret(&view.text[start..end]) {
                 found.secret(start, end);
             }
