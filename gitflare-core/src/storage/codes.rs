@@ -35,7 +35,7 @@ pub struct AuthorizationCode {
 }
 
 /// Redemption of a code.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Redemption {
     /// The client that has authenticated.
     pub client_id: ClientId,

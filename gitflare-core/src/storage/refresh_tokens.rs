@@ -7,7 +7,7 @@ use super::{AccessToken, AuditEntry, Redeemed, RefreshFamily};
 use crate::{ClientId, CredentialHash, Result, Timestamp};
 
 /// One use of a refresh token.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rotation {
     /// The client that has presented it.
     pub client_id: ClientId,

@@ -12,8 +12,9 @@ async fn issued(storage: &dyn Storage) {
 }
 
 async fn redeem(storage: &dyn Storage, redemption: Redemption) -> Redeemed {
-    let redeemed = storage.codes().redeem(&hash(CODE), redemption).await;
-    redeemed.unwrap()
+    let id = hash(CODE);
+    let redeemed = patiently(|| storage.codes().redeem(&id, redemption.clone()));
+    redeemed.await.unwrap()
 }
 
 /// The first use issues the token, the second one ends it (TK-2, TK-3).

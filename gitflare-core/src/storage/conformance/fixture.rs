@@ -339,6 +339,23 @@ pub(super) async fn token_of(storage: &dyn Storage, number: usize) -> Option<Acc
     access.unwrap().map(|access| access.token)
 }
 
+/// Calls again while the backend says that it is busy with somebody else, as it may where many want one
+/// row on a slow machine. It has waited before it said so: no pause is needed.
+pub(super) async fn patiently<T, F>(call: impl Fn() -> F) -> crate::Result<T>
+where
+    F: Future<Output = crate::Result<T>>,
+{
+    const ATTEMPTS: usize = 8;
+    let mut outcome = call().await;
+    for _ in 1..ATTEMPTS {
+        match &outcome {
+            Err(error) if error.code().row().retryable => outcome = call().await,
+            _ => break,
+        }
+    }
+    outcome
+}
+
 type Racer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Lets callers run against each other: each one begins before any has ended, as far as the

@@ -34,7 +34,7 @@ fn rotation(presented: usize, number: usize) -> Rotation {
 
 async fn rotate(storage: &dyn Storage, rotation: Rotation) -> Redeemed {
     let id = hash(FAMILY);
-    let rotated = storage.refresh_tokens().rotate(&id, rotation);
+    let rotated = patiently(|| storage.refresh_tokens().rotate(&id, rotation.clone()));
     rotated.await.unwrap()
 }
 

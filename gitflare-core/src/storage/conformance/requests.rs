@@ -53,10 +53,12 @@ async fn approve(storage: &dyn Storage, number: usize) -> Option<AuthorizationId
     let chosen = sharing(number, 2, listed(&[("9", "octo/nine")]));
     let (code_hash, audit) = (hash(CODE + number), entry(100 + number));
     let requests = storage.requests();
-    let approved = requests
-        .approve(&hash(REQUEST), chosen, code(), code_hash, audit)
-        .await;
-    approved.unwrap()
+    let request = hash(REQUEST);
+    let approved = patiently(|| {
+        let (chosen, audit) = (chosen.clone(), audit.clone());
+        requests.approve(&request, chosen, code(), code_hash, audit)
+    });
+    approved.await.unwrap()
 }
 
 /// A request comes back as it was, and can be approved or denied one time (OA-5).
