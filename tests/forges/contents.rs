@@ -448,16 +448,13 @@ async fn a_diff_says_what_became_a_link_and_tells_no_link_to_a_blocked_path() {
         let files = data["files"].as_array().unwrap();
         let file = |path: &str| files.iter().find(|file| file["path"] == path).unwrap();
         let kind = file("kind");
-        if ["github", "gitlab", "gitflic", "local"].contains(&host) {
+        let tells_modes = ["github", "gitlab", "gitflic", "local"].contains(&host);
+        if tells_modes {
             assert_eq!(kind["status"], "type_changed", "{host}");
-        }
-        // GitFlic does not tell how a line ends: the text of a link is that of a file with one line.
-        if host == "gitflic" {
-            continue;
         }
         assert!(!data.to_string().contains("+../.env"), "{host}: {data}");
         assert_eq!(file("docs/notes")["patch"], Value::Null, "{host}");
-        if ["github", "gitlab", "local"].contains(&host) {
+        if tells_modes {
             assert_eq!(data["firewall"]["blockedFiles"], 1, "{host}: {data}");
             let patch = kind["patch"].as_str().unwrap();
             assert!(

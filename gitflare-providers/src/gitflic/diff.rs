@@ -142,12 +142,21 @@ impl WireFile {
         }
     }
 
-    /// The first three digits of a mode are the kind of entry.
     fn changes_type(&self) -> bool {
-        let kind =
-            |mode: &'_ Option<String>| mode.as_ref().and_then(|it| it.get(..3).map(str::to_owned));
-        matches!((kind(&self.old_mode), kind(&self.new_mode)), (Some(old), Some(new)) if old != new)
+        kind(&self.old_mode)
+            .zip(kind(&self.new_mode))
+            .is_some_and(|(old, new)| old != new)
     }
+
+    /// Whether the older and the newer side are links.
+    fn links(&self) -> [bool; 2] {
+        [&self.old_mode, &self.new_mode].map(|mode| kind(mode) == Some("120"))
+    }
+}
+
+/// The first three digits of a mode are the kind of entry.
+fn kind(mode: &Option<String>) -> Option<&str> {
+    mode.as_ref()?.get(..3)
 }
 
 /// A side of a change; nothing, and the null device, stand for none.
@@ -160,10 +169,11 @@ impl From<WireFile> for DiffFile {
         let (status, is_binary) = (wire.status(), wire.is_binary());
         let path = wire.path().unwrap_or_default().to_owned();
         let has_text = wire.is_counted() || wire.is_limited();
+        let links = wire.links();
         let lines = wire.lines.unwrap_or_default().0;
         let patch = match lines.is_empty() || is_binary {
             true => None,
-            false => patch(&lines),
+            false => patch(&lines, links),
         };
         Self {
             // Whatever the change is called: lines of both sides leave, and the firewall looks at both.
@@ -223,8 +233,8 @@ impl WireLine {
 type Line<'a> = (Op, &'a str, &'a WireLine);
 
 /// The patch that the lines make; `None` where one of them cannot be read. That a file has no newline
-/// at its end is not told.
-fn patch(lines: &[WireLine]) -> Option<String> {
+/// at its end is not told; the text of a link never has one, and without that it reads as a file's.
+fn patch(lines: &[WireLine], [old_is_link, new_is_link]: [bool; 2]) -> Option<String> {
     let mut hunks: Vec<Vec<Line<'_>>> = Vec::new();
     for part in lines.split(WireLine::is_separator) {
         let lines = part.iter();
@@ -246,6 +256,14 @@ fn patch(lines: &[WireLine]) -> Option<String> {
             text.push(sign);
             text.push_str(body);
             text.push('\n');
+            let is_link = match op {
+                Op::Keep => false,
+                Op::Add => new_is_link,
+                Op::Remove => old_is_link,
+            };
+            if is_link {
+                text.push_str("\\ No newline at end of file\n");
+            }
         }
     }
     (!text.is_empty()).then_some(text)

@@ -2,8 +2,8 @@
 //! documentation are kept: `commiter`, `avatart`, relative avatars, a `tree` beside `isTree`.
 
 use gitflare_core::{
-    Timestamp,
-    model::{Branch, Commit, DiffFile, FileStatus, Signature, Tag, TreeEntry, TreeEntryType},
+    Result, Timestamp,
+    model::{Branch, Commit, Diff, DiffFile, FileStatus, Signature, Tag, TreeEntry, TreeEntryType},
 };
 use serde_json::{Value, json};
 
@@ -170,7 +170,7 @@ pub(super) fn blob(entry: &TreeEntry) -> Value {
 }
 
 /// A file of a change, its hunks as rows.
-pub(super) fn file_diff(file: &DiffFile) -> Value {
+pub(super) fn file_diff(world: &World, repo: &Repo, diff: &Diff, file: &DiffFile) -> Result<Value> {
     let change = match file.status {
         FileStatus::Added => "ADD",
         FileStatus::Removed => "DELETE",
@@ -181,25 +181,17 @@ pub(super) fn file_diff(file: &DiffFile) -> Value {
     let (name, path) = (file.path.rsplit('/').next().unwrap_or_default(), &file.path);
     let old = file.previous_path.as_ref().unwrap_or(path);
     let is_binary = file.binary == Some(true);
-    // The text of a link has no line end.
-    let becomes_link = file
-        .patch
-        .as_ref()
-        .is_some_and(|it| it.ends_with("end of file\n"));
-    let (old_mode, new_mode) = match (file.status, becomes_link) {
-        (FileStatus::TypeChanged, true) => ("100644", "120000"),
-        (FileStatus::TypeChanged, false) => ("120000", "100644"),
-        _ => ("100644", "100644"),
-    };
-    json!({
-        "id": object_id(path), "newMode": new_mode, "oldMode": old_mode,
+    let [old_mode, new_mode] = world.git.modes(repo, diff, file)?;
+    let either = old_mode.as_ref().or(new_mode.as_ref());
+    Ok(json!({
+        "id": object_id(path), "newMode": new_mode.as_ref().or(either), "oldMode": either,
         "newPath": if change == "DELETE" { "/dev/null" } else { path.as_str() },
         "oldPath": if change == "ADD" { "/dev/null" } else { old.as_str() },
         "addedLinesCount": file.additions.unwrap_or(0), "removedLinesCount": file.deletions.unwrap_or(0),
         "fileName": name, "filePath": path, "fileExtension": name.rsplit_once('.').map_or("", |(_, end)| end),
         "isImg": is_binary && name.ends_with(".png"), "isCollapsed": false, "isLarge": false, "isBinary": is_binary,
         "changeType": change, "headers": [], "links": [], "lines": lines(file.patch.as_deref().unwrap_or_default()),
-    })
+    }))
 }
 
 /// The rows of a patch: hunks apart, lines with the numbers that they have on each side.

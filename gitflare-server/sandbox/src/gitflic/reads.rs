@@ -2,7 +2,7 @@
 
 use gitflare_core::{
     Result,
-    model::{Commit, DiffFile, TreeEntryType},
+    model::{Commit, Diff, DiffFile, TreeEntryType},
 };
 use serde_json::{Value, json};
 
@@ -135,10 +135,16 @@ pub(super) async fn commit(call: &Call<'_>, repo: &Repo) -> Result<Answer> {
 }
 
 /// A file of a change, with the commit that touched it last.
-fn with_last(file: &DiffFile, last: &Value) -> Value {
-    let mut row = objects::file_diff(file);
+fn with_last(
+    call: &Call<'_>,
+    repo: &Repo,
+    diff: &Diff,
+    file: &DiffFile,
+    last: &Value,
+) -> Result<Value> {
+    let mut row = objects::file_diff(call.world, repo, diff, file)?;
     row["lastCommit"] = last.clone();
-    row
+    Ok(row)
 }
 
 /// The files that a commit changes, as a bare list.
@@ -148,8 +154,9 @@ pub(super) async fn commit_files(call: &Call<'_>, repo: &Repo) -> Result<Answer>
     };
     let diff = call.world.git.diff(repo, &commit.sha).await?;
     let last = objects::full_commit(call.world, &commit);
-    let rows = diff.files.iter().map(|file| with_last(file, &last));
-    Ok(Answer::json(200, &json!(rows.collect::<Vec<_>>())))
+    let files = diff.files.iter();
+    let rows = files.map(|file| with_last(call, repo, &diff, file, &last));
+    Ok(Answer::json(200, &json!(rows.collect::<Result<Vec<_>>>()?)))
 }
 
 /// One of these files.
@@ -165,7 +172,7 @@ pub(super) async fn commit_file(call: &Call<'_>, repo: &Repo) -> Result<Answer> 
     Ok(match file {
         Some(file) => {
             let last = objects::full_commit(call.world, &commit);
-            Answer::json(200, &with_last(file, &last))
+            Answer::json(200, &with_last(call, repo, &diff, file, &last)?)
         }
         None => error(404, "File not found"),
     })

@@ -121,8 +121,9 @@ pub(super) async fn merge_request_changes(call: &Call<'_>, repo: &Repo) -> Resul
         return Ok(error(404, "Merge request not found"));
     };
     let diff = call.world.git.diff(repo, &pull.diff_of).await?;
-    let rows = diff.files.iter().map(objects::file_diff).collect();
-    let (rows, about) = cut(call, rows);
+    let files = diff.files.iter();
+    let rows = files.map(|file| objects::file_diff(call.world, repo, &diff, file));
+    let (rows, about) = cut(call, rows.collect::<Result<_>>()?);
     let body = json!({
         "commitBlobs": rows, "totalAddedLines": diff.stats.additions, "totalRemovedLines": diff.stats.deletions,
         "page": about,

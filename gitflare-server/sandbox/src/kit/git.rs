@@ -11,7 +11,7 @@ use std::{
 use gitflare_core::{
     Code, ConnectionId, Error, Limit, Page, PageRequest, Result, Secret,
     filter::BlockedPaths,
-    model::{Branch, Commit, Comparison, Contributor, Diff, Repository, Tag, TreeEntry},
+    model::{Branch, Commit, Comparison, Contributor, Diff, DiffFile, Repository, Tag, TreeEntry},
     provider::{
         Call, CommitId, CompareQuery, GitRef, Provider, RefSelector, RepoRef, TreePath, TreeQuery,
     },
@@ -185,6 +185,26 @@ impl Git {
         let commit = CommitId::parse(sha)?;
         let (call, id) = required(repo)?;
         self.local.commit_diff(&call, &id, &commit).await
+    }
+
+    /// The modes of a changed file before and after, each `None` where there is no such side.
+    pub(crate) fn modes(
+        &self,
+        repo: &Repo,
+        diff: &Diff,
+        file: &DiffFile,
+    ) -> Result<[Option<String>; 2]> {
+        let mode = |sha: &Option<String>, path: &str| match sha {
+            Some(sha) => Ok(self
+                .object(repo, sha, Some(path))?
+                .map(|object| object.mode)),
+            None => Ok(None),
+        };
+        let before = file.previous_path.as_ref().unwrap_or(&file.path);
+        Ok([
+            mode(&diff.base_sha, before)?,
+            mode(&diff.head_sha, &file.path)?,
+        ])
     }
 
     /// What `head` changes against its merge base with `base`; `None` when there is no such name or no
