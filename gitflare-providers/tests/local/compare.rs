@@ -539,15 +539,6 @@ pub(crate) fn range(git: &Git, told: &Comparison) {
     let patches = [format!("commit {head}\n").as_bytes(), &patches].concat();
     attach_patches(&mut expected, &patches);
     let expected = expected.get_mut(head).unwrap();
-    // Of several files of one content that are gone, any may be the one that was moved.
-    let nothing = (Some(0), Some(0));
-    for (file, expected) in told.diff.files.iter().zip(&mut *expected) {
-        let is_same = (file.additions, file.deletions) == nothing
-            && (expected.additions, expected.deletions) == nothing;
-        if is_same && file.previous_path.is_some() && expected.previous_path.is_some() {
-            expected.previous_path.clone_from(&file.previous_path);
-        }
-    }
     let mut totals = Totals::default();
     check_diff(head, &told.diff, expected, &mut totals);
     assert_eq!(totals.other_patches, 0, "{base}..{head}");

@@ -28,7 +28,7 @@ const MAX_CANDIDATES: usize = 1000;
 const KEPT_CANDIDATES: usize = 4;
 /// How many lines' hashes are remembered at once (8 bytes each).
 const MAX_SPANS: usize = 8_000_000;
-/// How many sources of equal content are looked at for one target.
+/// How many sources of equal content Git looks at for one target.
 const MAX_EQUAL_SOURCES: usize = 100;
 
 /// Joins removed and added files into renames. The order stays that of the paths.
@@ -142,6 +142,9 @@ impl Search<'_> {
         let mut by_id: HashMap<ObjectId, Vec<usize>> = HashMap::new();
         for (index, source) in self.sources.iter().enumerate() {
             by_id.entry(source.side.id).or_default().push(index);
+        }
+        if are_taken_backwards(self.sources.len()) {
+            by_id.values_mut().for_each(|equal| equal.reverse());
         }
         for target in 0..self.targets.len() {
             self.repo.deadline.check()?;
@@ -298,6 +301,16 @@ struct Span {
     bytes: u32,
 }
 
+/// Whether Git takes sources of equal content from the last one on. Its table of so many entries is made
+/// one too small, and growing turns the order of equal entries round: of 205 sources, of 3,277, of 52,429.
+fn are_taken_backwards(sources: usize) -> bool {
+    let mut size = 64;
+    while size < sources * 5 / 4 {
+        size *= 4;
+    }
+    sources > size * 4 / 5
+}
+
 /// The places of the unpaired files.
 fn unpaired(files: &[File<'_>]) -> Vec<usize> {
     (0..files.len())
@@ -394,4 +407,15 @@ fn shared_bytes(old: &[Span], new: &[Span]) -> u64 {
         }
     }
     shared
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_taken_backwards_where_the_table_of_git_has_to_grow() {
+        let backwards: Vec<_> = (0..10_000).filter(|&n| are_taken_backwards(n)).collect();
+        assert_eq!(backwards, [205, 3277]);
+    }
 }
