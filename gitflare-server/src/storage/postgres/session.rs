@@ -8,7 +8,7 @@ use std::{
 
 use bytes::BytesMut;
 use deadpool_postgres::{Object, Pool, PoolError};
-use gitflare_core::{Code, Error, Result as OurResult, storage::AuditEntry};
+use gitflare_core::{Error, Result as OurResult, storage::AuditEntry};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::{
     Row,
@@ -16,7 +16,7 @@ use tokio_postgres::{
     types::{IsNull, ToSql, Type, to_sql_checked},
 };
 
-use crate::storage::sql::{Columns, Statement, Value, audit};
+use crate::storage::sql::{Columns, Statement, Value, audit, passing};
 
 /// How long a statement may run, unless a transaction says otherwise; told to each connection.
 pub(super) const STATEMENT_SECONDS: u64 = 5;
@@ -156,12 +156,7 @@ impl From<Failure> for Error {
             },
         };
         match is_passing {
-            true => Self::new(
-                Code::UpstreamUnavailable,
-                "The gateway's database is away or busy: the same request may go through in a moment.",
-            )
-            .with_retry_after(1)
-            .with_detail(detail),
+            true => passing(detail),
             false => Self::internal(detail),
         }
     }

@@ -27,6 +27,8 @@ pub(super) mod usage;
 pub(super) mod users;
 mod values;
 
+use gitflare_core::{Code, Error};
+
 pub(super) use columns::{
     Columns, bytes, flag, hash, id, list, maybe, maybe_bytes, maybe_id, maybe_text, maybe_time,
     natural, number, parsed, text, time,
@@ -34,3 +36,13 @@ pub(super) use columns::{
 #[cfg(feature = "server")]
 pub(super) use tables::{Row, Table};
 pub(super) use values::{Conditions, Statement, Value, page, saturated, to_list, values};
+
+/// An error of what may go through a moment later: the database is away, has no room, or is busy with
+/// others for longer than a caller waits.
+pub(super) fn passing(detail: impl Into<String>) -> Error {
+    let message = "The gateway's database is away, full or busy: the same request may go through in \
+        a moment.";
+    Error::new(Code::UpstreamUnavailable, message)
+        .with_retry_after(1)
+        .with_detail(detail)
+}

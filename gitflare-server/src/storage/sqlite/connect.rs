@@ -8,6 +8,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, ffi, hooks::Wal};
 
 use super::files::{private_file, told};
+use crate::storage::sql::passing;
 
 /// Older libraries can corrupt a database when the write-ahead log is reset.
 const OLDEST_LIBRARY: i32 = 3_051_003;
@@ -26,7 +27,8 @@ pub(super) fn is_damage(error: &Error) -> bool {
         .is_some_and(|detail| detail.ends_with(DAMAGED))
 }
 
-/// Folds SQLite's failures into one of ours. Statements and file names stay in the log.
+/// Folds SQLite's failures into one of ours. Statements and file names stay in the log. What passes by
+/// itself, or once there is room, is told as such, so that callers come again.
 pub(super) fn failed(error: &rusqlite::Error) -> Error {
     let advice = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "; free space on the disk of the data folder",
@@ -36,7 +38,11 @@ pub(super) fn failed(error: &rusqlite::Error) -> Error {
         None if is_no_text(error) => DAMAGED,
         _ => "",
     };
-    Error::internal(format!("database: {error}{advice}"))
+    let detail = format!("database: {error}{advice}");
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy) => passing(detail),
+        _ => Error::internal(detail),
+    }
 }
 
 /// Whether a column of text held bytes that are no UTF-8.

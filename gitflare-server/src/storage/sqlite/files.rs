@@ -4,6 +4,7 @@
 use std::{
     fmt::Display,
     fs::{self, File, TryLockError},
+    io,
     path::Path,
     thread,
     time::Duration,
@@ -11,7 +12,7 @@ use std::{
 
 use gitflare_core::{Error, Result};
 
-use crate::private;
+use crate::{private, storage::sql::passing};
 
 /// A failure at start, in words for the operator: the file, and what is wrong with it.
 pub(super) fn told(path: &Path, what: impl Display) -> Error {
@@ -35,7 +36,16 @@ pub(super) fn private_folder(path: &Path, ours: &str) -> Result<()> {
 /// Makes the file with mode 0600, or takes others' rights from it. SQLite gives its side files the
 /// mode of the database.
 pub(super) fn private_file(path: &Path) -> Result<File> {
-    private::file(path).map_err(|error| told(path, format!("cannot open this file: {error}")))
+    private::file(path).map_err(|error| refused(path, "cannot open this file", &error))
+}
+
+/// A failure of the file system; that it is full passes.
+pub(super) fn refused(path: &Path, what: &str, error: &io::Error) -> Error {
+    let detail = format!("{}: {what}: {error}", path.display());
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => passing(detail),
+        _ => Error::internal(detail),
+    }
 }
 
 /// How often a held lock is tried, and how long apart.

@@ -93,10 +93,20 @@ async fn rows(storage: &SqliteStorage) -> u64 {
 
 /// Our own failure, told to the log and not to the client.
 fn assert_internal(error: &Error, told: &str) {
-    assert_eq!(error.code(), Code::InternalError);
+    assert_told(error, Code::InternalError, told);
+    assert!(!error.message().contains("database"), "{}", error.message());
+}
+
+/// The caller is told to come again.
+fn assert_passing(error: &Error, told: &str) {
+    assert_told(error, Code::UpstreamUnavailable, told);
+    assert_eq!(error.retry_after_seconds(), Some(1));
+}
+
+fn assert_told(error: &Error, code: Code, told: &str) {
+    assert_eq!(error.code(), code);
     let detail = error.detail().unwrap();
     assert!(detail.contains(told), "{detail}");
-    assert!(!error.message().contains("database"), "{}", error.message());
 }
 
 #[tokio::test]
@@ -222,7 +232,7 @@ async fn a_full_disk_refuses_writes_until_there_is_room() {
         }
         assert!(stored < 100, "the disk never fills");
     };
-    assert_internal(&error, "free space");
+    assert_passing(&error, "free space");
     assert_eq!(count(&storage).await, stored, "reads go on");
     let audit = storage.audit().list(ListRange {
         after: None,
@@ -254,8 +264,8 @@ async fn a_held_lock_fails_the_write_and_nothing_else() {
     let other = Connection::open(folder.path().join(DATABASE)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (first, second) = tokio::join!(insert(&storage, 2, "x"), insert(&storage, 3, "x"));
-    assert_internal(&first.unwrap_err(), "write lock");
-    assert_internal(&second.unwrap_err(), "write lock");
+    assert_passing(&first.unwrap_err(), "write lock");
+    assert_passing(&second.unwrap_err(), "write lock");
     assert_eq!(count(&storage).await, 1, "reads go on");
     other.execute_batch("ROLLBACK").unwrap();
     insert(&storage, 4, "x").await.unwrap();
@@ -278,7 +288,7 @@ async fn a_full_usage_log_holds_reads_back_and_loses_no_row() {
         }
         assert!(recorded < 100_000, "the queue never fills");
     };
-    assert_internal(&error, "queue is full");
+    assert_passing(&error, "queue is full");
     assert!(usage.flush().await.is_err());
     assert!(!storage.is_healthy().await);
     let written = rows(&storage).await;

@@ -183,9 +183,12 @@ impl Writer {
             let outcome = connection.and_then(write);
             Done {
                 keep: outcome.is_ok(),
-                is_failure: outcome
-                    .as_ref()
-                    .is_err_and(|error| error.code() == Code::InternalError),
+                is_failure: outcome.as_ref().is_err_and(|error| {
+                    matches!(
+                        error.code(),
+                        Code::InternalError | Code::UpstreamUnavailable
+                    )
+                }),
                 erases,
                 answer: Box::new(move |committed| {
                     // Nobody waits any more when the request was dropped.

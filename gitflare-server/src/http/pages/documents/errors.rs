@@ -70,7 +70,7 @@ const WORDS: &[Words] = &[
         "The provider limits requests; try again in 30 seconds.", "Waits `retry_after_seconds`, then repeats the same request.", "Nothing."),
     words(Code::UpstreamTimeout, "The provider did not answer in time.",
         "The provider did not answer in time.", "Repeats it after some seconds, at most five times.", "Nothing, unless it lasts: see the provider's status page."),
-    words(Code::UpstreamUnavailable, "The provider cannot be reached, or answers what is no answer. With `source: gitflare`: the gateway's database is away or busy.",
+    words(Code::UpstreamUnavailable, "The provider cannot be reached, or answers what is no answer. With `source: gitflare`: the gateway's database is away, full or busy.",
         "The provider is temporarily unavailable.", "Repeats it after some seconds, at most five times.", "Nothing, unless it lasts: see the provider's status page."),
     words(Code::UnsupportedProvider, "The provider's id is not one of this server, or it is switched off here.",
         "The provider `svnhub` is not enabled.", "Does not repeat it. `GET /v1/providers` lists those of this server.", "The operator enables it."),

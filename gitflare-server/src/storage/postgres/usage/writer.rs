@@ -23,9 +23,12 @@ use super::{
     counts::{Counted, lock_day},
     partitions, rows,
 };
-use crate::storage::postgres::{
-    Database,
-    session::{Failure, ours, transaction},
+use crate::storage::{
+    postgres::{
+        Database,
+        session::{Failure, ours, transaction},
+    },
+    sql::passing,
 };
 
 /// Rows that may wait to be stored.
@@ -89,7 +92,7 @@ impl Writer {
             Ok(sent) => sent.map_err(|_| ended())?,
             Err(_) => {
                 let full = "the usage log's queue is full and is not being written";
-                return Err(Error::internal(full));
+                return Err(passing(full));
             }
         }
         answer.await.map_err(|_| ended())?

@@ -11,7 +11,7 @@ use std::{
 
 use gitflare_core::Result;
 
-use super::super::files::{private_file, told};
+use super::super::files::{private_file, refused, told};
 
 /// Bytes after which another file is begun, so that older ones can go.
 const SEGMENT_BYTES: u64 = 4 << 20;
@@ -60,11 +60,8 @@ impl Journal {
             let next = Self::begin(&self.folder, self.end.segment + 1)?;
             *self = next;
         }
-        let failed = |error: &dyn std::fmt::Display| {
-            let path = path(&self.folder, self.end.segment);
-            told(&path, format!("cannot write a usage row: {error}"))
-        };
-        let length = u32::try_from(body.len()).map_err(|error| failed(&error))?;
+        let path = || path(&self.folder, self.end.segment);
+        let length = u32::try_from(body.len()).map_err(|error| told(&path(), error))?;
         self.frame.clear();
         self.frame.extend_from_slice(&length.to_le_bytes());
         self.frame
@@ -72,9 +69,16 @@ impl Journal {
         self.frame.extend_from_slice(body);
         self.file
             .write_all_at(&self.frame, self.end.offset)
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| refused(&path(), "cannot write a usage row", &error))?;
         self.end.offset += self.frame.len() as u64;
         Ok(())
+    }
+
+    /// Whether there is room for a row: writes what is none, and takes it back.
+    pub(super) fn probe(&mut self) -> io::Result<()> {
+        let no_frame = [0xff; 4096];
+        self.file.write_all_at(&no_frame, self.end.offset)?;
+        self.file.set_len(self.end.offset)
     }
 }
 
@@ -167,6 +171,27 @@ mod tests {
         })
         .unwrap();
         found
+    }
+
+    #[test]
+    fn a_full_disk_refuses_a_row_that_may_come_again() {
+        // sec: DU-3
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::begin(folder.path(), 0).unwrap();
+        let own = std::mem::replace(
+            &mut journal.file,
+            File::options().write(true).open("/dev/full").unwrap(),
+        );
+        let error = journal.append(b"row").unwrap_err();
+        assert_eq!(error.code(), gitflare_core::Code::UpstreamUnavailable);
+        assert_eq!(journal.end().offset, 0, "the next one takes its place");
+        assert!(journal.probe().is_err());
+        journal.file = own;
+        journal.probe().unwrap();
+        assert!(bodies(folder.path(), Position::default()).is_empty());
+        journal.append(b"row").unwrap();
+        let from = Position::default();
+        assert_eq!(bodies(folder.path(), from), [b"row".to_vec()]);
     }
 
     #[test]

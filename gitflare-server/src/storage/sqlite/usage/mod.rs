@@ -40,6 +40,8 @@ use journal::{Journal, Position};
 use queue::{Item, Order, Queue, ended};
 use read::Reader;
 
+use crate::storage::sql::passing;
+
 /// Rows that may wait to be stored.
 const QUEUE: usize = 16_384;
 /// How long a read waits for room in the queue.
@@ -106,7 +108,7 @@ impl UsageLog {
     }
 
     pub(super) fn is_healthy(&self) -> bool {
-        self.health.is_well()
+        self.health.is_well() && self.queue.has_room()
     }
 
     pub(super) fn is_broken(&self) -> bool {
@@ -139,9 +141,7 @@ impl UsageLog {
             Err(TryAcquireError::NoPermits) => {
                 let permit = tokio::time::timeout(PATIENCE, room.acquire_owned()).await;
                 let full = "the usage log's queue is full and is not being written";
-                permit
-                    .map_err(|_| Error::internal(full))?
-                    .map_err(|_| ended())
+                permit.map_err(|_| passing(full))?.map_err(|_| ended())
             }
         }
     }

@@ -56,6 +56,8 @@ pub(super) enum Next {
 #[derive(Debug)]
 struct State {
     journal: Journal,
+    /// Whether the last row could not be written to it.
+    is_refused: bool,
     pending: Vec<Item>,
     /// When the pending rows are written, however few they are.
     due: Instant,
@@ -74,6 +76,7 @@ impl Queue {
         Self {
             state: Mutex::new(State {
                 journal,
+                is_refused: false,
                 pending: Vec::new(),
                 due: Instant::now(),
                 orders: VecDeque::new(),
@@ -93,7 +96,9 @@ impl Queue {
         if state.is_closed {
             return Err(ended());
         }
-        state.journal.append(&item.body)?;
+        let appended = state.journal.append(&item.body);
+        state.is_refused = appended.is_err();
+        appended?;
         state.pending.push(item);
         let waiting = state.pending.len();
         if waiting == 1 {
@@ -105,6 +110,16 @@ impl Queue {
             self.wake.notify_one();
         }
         Ok(())
+    }
+
+    /// Whether rows can be written to the journal. Where the last one could not, it is tried: a gateway
+    /// that nobody asks any more, because it said that it cannot serve, finds out by itself.
+    pub(super) fn has_room(&self) -> bool {
+        let mut state = self.state();
+        if state.is_refused {
+            state.is_refused = state.journal.probe().is_err();
+        }
+        !state.is_refused
     }
 
     /// Asks the thread for something.
