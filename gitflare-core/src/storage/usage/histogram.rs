@@ -5,7 +5,7 @@
 //! What was kept is added when it is asked for: of thousands of repositories in a month's counts a
 //! summary tells a few.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range};
 
 use super::bytes::{Input, Output};
 
@@ -23,7 +23,12 @@ pub(super) enum Layout {
     Plain,
     /// Behind the number of its bytes.
     Measured,
+    /// The same, with a small gap and a small count in one number.
+    Packed,
 }
+
+/// Gaps from here on stand in a number of their own.
+const WIDE_GAP: u64 = 7;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
@@ -31,21 +36,50 @@ pub(super) struct Histogram {
     kept: Vec<Kept>,
 }
 
-/// A histogram among the bytes of kept counts.
-#[derive(Clone, Debug)]
+/// Kept counts whose histograms are still to be added up.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bodies(Vec<(Box<[u8]>, Layout)>);
+
+impl Bodies {
+    pub(super) fn push(&mut self, body: Box<[u8]>, layout: Layout) {
+        self.0.push((body, layout));
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// A place in the last body.
+    fn place(&self, at: &Range<usize>) -> Option<Kept> {
+        Some(Kept {
+            body: u32::try_from(self.0.len().checked_sub(1)?).ok()?,
+            start: u32::try_from(at.start).ok()?,
+            end: u32::try_from(at.end).ok()?,
+        })
+    }
+}
+
+/// Where a histogram lies among [`Bodies`]: thousands of them are noted for a summary that tells a few.
+#[derive(Clone, Copy, Debug)]
 struct Kept {
-    body: Arc<[u8]>,
-    at: Range<usize>,
+    body: u32,
+    start: u32,
+    end: u32,
 }
 
 impl Kept {
-    fn add_to(&self, sums: &mut [u64]) -> Option<()> {
-        let mut input = Input(self.body.get(self.at.clone())?);
+    fn add_to(self, sums: &mut [u64], bodies: &Bodies) -> Option<()> {
+        let (body, layout) = bodies.0.get(self.body as usize)?;
+        let mut input = Input(body.get(self.start as usize..self.end as usize)?);
         let mut bucket = 0usize;
         for _ in 0..input.count()? {
-            bucket = bucket.checked_add(usize::try_from(input.number()?).ok()?)?;
+            let (gap, count) = match layout {
+                Layout::Plain | Layout::Measured => (input.number()?, input.number()?),
+                Layout::Packed => unpacked(&mut input)?,
+            };
+            bucket = bucket.checked_add(usize::try_from(gap).ok()?)?;
             let sum = sums.get_mut(bucket)?;
-            *sum = sum.checked_add(input.number()?)?;
+            *sum = sum.checked_add(count)?;
         }
         input.0.is_empty().then_some(())
     }
@@ -57,21 +91,25 @@ impl Histogram {
     }
 
     /// What each bucket holds; `None` when kept counts are damaged.
-    fn sums(&self) -> Option<Vec<u64>> {
+    fn sums(&self, bodies: &Bodies) -> Option<Vec<u64>> {
         let mut sums = vec![0; BUCKETS];
         for (bucket, count) in &self.counted {
             *sums.get_mut(usize::try_from(*bucket).ok()?)? += count;
         }
         for kept in &self.kept {
-            kept.add_to(&mut sums)?;
+            kept.add_to(&mut sums, bodies)?;
         }
         Some(sums)
     }
 
     /// The largest durations of the buckets that so many percent of the counted ones lie in or
     /// below, each `None` when nothing was counted; `None` when kept counts are damaged.
-    pub(super) fn quantiles<const N: usize>(&self, percents: [u64; N]) -> Option<[Option<u64>; N]> {
-        let sums = self.sums()?;
+    pub(super) fn quantiles<const N: usize>(
+        &self,
+        bodies: &Bodies,
+        percents: [u64; N],
+    ) -> Option<[Option<u64>; N]> {
+        let sums = self.sums(bodies)?;
         let total: u64 = sums.iter().sum();
         Some(percents.map(|percent| {
             let rank = (total * percent).div_ceil(100);
@@ -86,6 +124,7 @@ impl Histogram {
         }))
     }
 
+    /// Adds another one, whose kept counts lie among the same bodies.
     pub(super) fn merge(&mut self, other: &Self) {
         for (bucket, count) in &other.counted {
             *self.counted.entry(*bucket).or_default() += count;
@@ -94,9 +133,9 @@ impl Histogram {
     }
 
     /// Adds what was kept into what is counted, so that nothing holds the bytes any longer.
-    pub(super) fn settle(&mut self) -> Option<()> {
+    pub(super) fn settle(&mut self, bodies: &Bodies) -> Option<()> {
         if !self.kept.is_empty() {
-            let sums = self.sums()?;
+            let sums = self.sums(bodies)?;
             let counted = (0u64..).zip(sums).filter(|(_, count)| *count > 0);
             *self = Self {
                 counted: counted.collect(),
@@ -114,28 +153,29 @@ impl Histogram {
         buckets.count(self.counted.len());
         let mut last = 0;
         for (bucket, count) in &self.counted {
-            buckets.number(bucket - last);
-            buckets.number(*count);
+            pack(&mut buckets, bucket - last, *count);
             last = *bucket;
         }
         output.count(buckets.0.len());
         output.0.extend_from_slice(&buckets.0);
     }
 
-    /// Adds the histogram at the beginning of `input`, which is the end of `body`.
+    /// Adds the histogram at the beginning of `input`, which is the end of the last of the bodies, one of
+    /// `length` bytes.
     pub(super) fn keep(
         &mut self,
         input: &mut Input<'_>,
-        body: &Arc<[u8]>,
+        length: usize,
+        bodies: &Bodies,
         layout: Layout,
     ) -> Option<()> {
-        let place = |input: &Input<'_>| body.len().checked_sub(input.0.len());
+        let place = |input: &Input<'_>| length.checked_sub(input.0.len());
         let at = match layout {
-            Layout::Measured => {
-                let length = input.count()?;
+            Layout::Measured | Layout::Packed => {
+                let own = input.count()?;
                 let start = place(input)?;
-                input.take(length)?;
-                start..start + length
+                input.take(own)?;
+                start..start + own
             }
             Layout::Plain => {
                 let start = place(input)?;
@@ -146,12 +186,28 @@ impl Histogram {
                 start..place(input)?
             }
         };
-        self.kept.push(Kept {
-            body: Arc::clone(body),
-            at,
-        });
+        self.kept.push(bodies.place(&at)?);
         Some(())
     }
+}
+
+/// Most gaps are 1 and most counts of a repository's day are small: then a bucket takes one byte.
+fn pack(output: &mut Output, gap: u64, count: u64) {
+    let narrow = gap.min(WIDE_GAP);
+    // Nobody counts as far as 2^61.
+    output.number(count.min(u64::MAX >> 3) << 3 | narrow);
+    if narrow == WIDE_GAP {
+        output.number(gap - WIDE_GAP);
+    }
+}
+
+fn unpacked(input: &mut Input<'_>) -> Option<(u64, u64)> {
+    let packed = input.number()?;
+    let gap = match packed & WIDE_GAP {
+        WIDE_GAP => WIDE_GAP.checked_add(input.number()?)?,
+        narrow => narrow,
+    };
+    Some((gap, packed >> 3))
 }
 
 /// The bucket of a duration.
@@ -201,7 +257,7 @@ mod tests {
             ((1..=60).collect(), Some(30), Some(57)),
             ((1..=19).chain([5000]).collect(), Some(10), Some(19)),
         ] {
-            let told = of(&durations).quantiles([50, 95]);
+            let told = of(&durations).quantiles(&Bodies::default(), [50, 95]);
             assert_eq!(told, Some([p50, p95]), "{durations:?}");
         }
     }
@@ -212,7 +268,7 @@ mod tests {
             mut durations in prop::collection::vec(0u64..(1 << 40), 1..200),
             percent in 1u64..=100,
         ) {
-            let [told] = of(&durations).quantiles([percent]).unwrap();
+            let [told] = of(&durations).quantiles(&Bodies::default(), [percent]).unwrap();
             let told = told.unwrap();
             durations.sort_unstable();
             let rank = (durations.len() as u64 * percent).div_ceil(100);
@@ -225,16 +281,29 @@ mod tests {
                              b in prop::collection::vec(any::<u64>(), 0..50)) {
             let mut output = Output::default();
             of(&a).write(&mut output);
-            let measured: Arc<[u8]> = output.0.into();
-            let mut length = Input(&measured);
-            length.count().unwrap();
-            let plain: Arc<[u8]> = length.0.into();
-            for (body, layout) in [(measured, Layout::Measured), (plain, Layout::Plain)] {
-                let mut sum = of(&b);
-                sum.keep(&mut Input(&body), &body, layout).unwrap();
+            // As older versions wrote them.
+            let mut plain = Output::default();
+            plain.count(of(&a).counted.len());
+            let mut last = 0;
+            for (bucket, count) in of(&a).counted {
+                plain.number(bucket - last);
+                plain.number(count);
+                last = bucket;
+            }
+            let mut measured = Output::default();
+            measured.count(plain.0.len());
+            measured.0.extend_from_slice(&plain.0);
+            for (body, layout) in [
+                (output, Layout::Packed),
+                (measured, Layout::Measured),
+                (plain, Layout::Plain),
+            ] {
+                let (mut sum, mut bodies) = (of(&b), Bodies::default());
+                bodies.push(body.0.clone().into(), layout);
+                sum.keep(&mut Input(&body.0), body.0.len(), &bodies, layout).unwrap();
                 let all = of(&[&*a, &*b].concat());
-                prop_assert_eq!(sum.sums(), all.sums());
-                sum.settle().unwrap();
+                prop_assert_eq!(sum.sums(&bodies), all.sums(&bodies));
+                sum.settle(&bodies).unwrap();
                 prop_assert_eq!(sum.counted, all.counted);
             }
         }

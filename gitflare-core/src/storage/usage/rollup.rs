@@ -5,19 +5,18 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
-    sync::Arc,
 };
 
 use super::{
     Tally, UsageRow, UsageSummary, UsageTotals,
     bytes::{Input, Output},
-    histogram::{Histogram, Layout},
+    histogram::{Bodies, Histogram, Layout},
 };
 use crate::{Error, Result, Timestamp};
 
 const DAY_MILLIS: i64 = 86_400_000;
 /// The form in which counts are kept.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// Kept counts that a summary holds until their histograms are added, in bytes.
 const MOST_HELD: usize = 8 << 20;
 
@@ -93,7 +92,13 @@ impl Counts {
         self.durations.write(output);
     }
 
-    fn keep(&mut self, input: &mut Input<'_>, body: &Arc<[u8]>, layout: Layout) -> Option<()> {
+    fn keep(
+        &mut self,
+        input: &mut Input<'_>,
+        length: usize,
+        bodies: &Bodies,
+        layout: Layout,
+    ) -> Option<()> {
         for count in [
             &mut self.requests,
             &mut self.errors,
@@ -102,7 +107,7 @@ impl Counts {
         ] {
             *count = count.checked_add(input.number()?)?;
         }
-        self.durations.keep(input, body, layout)
+        self.durations.keep(input, length, bodies, layout)
     }
 
     fn merge(&mut self, other: &Self) {
@@ -113,8 +118,8 @@ impl Counts {
         self.durations.merge(&other.durations);
     }
 
-    fn tally(&self, key: String) -> Option<Tally> {
-        let [p50_ms, p95_ms] = self.durations.quantiles([50, 95])?;
+    fn tally(&self, key: String, bodies: &Bodies) -> Option<Tally> {
+        let [p50_ms, p95_ms] = self.durations.quantiles(bodies, [50, 95])?;
         Some(Tally {
             key,
             requests: self.requests,
@@ -124,8 +129,8 @@ impl Counts {
         })
     }
 
-    fn total(&self) -> Option<UsageTotals> {
-        let [p50_ms, p95_ms] = self.durations.quantiles([50, 95])?;
+    fn total(&self, bodies: &Bodies) -> Option<UsageTotals> {
+        let [p50_ms, p95_ms] = self.durations.quantiles(bodies, [50, 95])?;
         Some(UsageTotals {
             requests: self.requests,
             errors: self.errors,
@@ -160,6 +165,8 @@ const GROUPS: [Group; 5] = [
 pub struct UsageRollup {
     totals: Counts,
     groups: [HashMap<Box<str>, Counts>; GROUPS.len()],
+    /// What the histograms of the counts above are still to be added from.
+    bodies: Bodies,
 }
 
 impl UsageRollup {
@@ -194,21 +201,25 @@ impl UsageRollup {
 
     /// Adds counts that were kept, but for the sums of their histograms, and answers with their totals.
     fn read(&mut self, kept: &[u8]) -> Result<Counts> {
-        let body: Arc<[u8]> = kept.into();
         let read = |all: &mut Self| {
-            let mut input = Input(&body);
+            let mut input = Input(kept);
             let layout = match input.byte()? {
                 1 => Layout::Plain,
-                VERSION => Layout::Measured,
+                2 => Layout::Measured,
+                VERSION => Layout::Packed,
                 _ => return None,
             };
+            all.bodies.push(kept.into(), layout);
             let mut totals = Counts::default();
-            totals.keep(&mut input, &body, layout)?;
+            totals.keep(&mut input, kept.len(), &all.bodies, layout)?;
             all.totals.merge(&totals);
             for group in &mut all.groups {
                 for _ in 0..input.count()? {
                     let key = input.text()?;
-                    of_key(group, key, |counts| counts.keep(&mut input, &body, layout))?;
+                    let bodies = &all.bodies;
+                    of_key(group, key, |counts| {
+                        counts.keep(&mut input, kept.len(), bodies, layout)
+                    })?;
                 }
             }
             input.0.is_empty().then_some(totals)
@@ -220,7 +231,10 @@ impl UsageRollup {
     fn settle(&mut self) -> Option<()> {
         let groups = self.groups.iter_mut().flat_map(HashMap::values_mut);
         let mut all = std::iter::once(&mut self.totals).chain(groups);
-        all.try_for_each(|counts| counts.durations.settle())
+        let bodies = &self.bodies;
+        all.try_for_each(|counts| counts.durations.settle(bodies))?;
+        self.bodies.clear();
+        Some(())
     }
 
     /// The counts as they are kept.
@@ -301,7 +315,8 @@ impl SummaryBuilder {
 
     fn settle(&mut self) -> Option<()> {
         let mut days = self.by_day.values_mut();
-        days.try_for_each(|counts| counts.durations.settle())?;
+        let bodies = &self.all.bodies;
+        days.try_for_each(|counts| counts.durations.settle(bodies))?;
         self.all.settle()
     }
 
@@ -315,19 +330,20 @@ impl SummaryBuilder {
 
     fn told(self, top: usize) -> Option<UsageSummary> {
         let older = self.by_day.len().saturating_sub(top);
+        let bodies = &self.all.bodies;
         let [endpoints, providers, clients, repositories, statuses] = self.all.groups;
         let days = self.by_day.into_iter().skip(older).map(|(day, counts)| {
             let mut date = Timestamp::from_millis(day * DAY_MILLIS).to_string();
             date.truncate("YYYY-MM-DD".len());
-            counts.tally(date)
+            counts.tally(date, bodies)
         });
         Some(UsageSummary {
-            totals: self.all.totals.total()?,
-            by_endpoint: ranked(endpoints, top)?,
-            by_provider: ranked(providers, top)?,
-            by_client: ranked(clients, top)?,
-            by_repository: ranked(repositories, top)?,
-            by_status: ranked(statuses, top)?,
+            totals: self.all.totals.total(bodies)?,
+            by_endpoint: ranked(endpoints, top, bodies)?,
+            by_provider: ranked(providers, top, bodies)?,
+            by_client: ranked(clients, top, bodies)?,
+            by_repository: ranked(repositories, top, bodies)?,
+            by_status: ranked(statuses, top, bodies)?,
             by_day: days.collect::<Option<_>>()?,
         })
     }
@@ -335,14 +351,15 @@ impl SummaryBuilder {
 
 /// The groups with the most requests, in that order; equals in the order of their keys. `None` when
 /// kept counts of one are damaged.
-fn ranked(groups: HashMap<Box<str>, Counts>, top: usize) -> Option<Vec<Tally>> {
+fn ranked(groups: HashMap<Box<str>, Counts>, top: usize, bodies: &Bodies) -> Option<Vec<Tally>> {
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_unstable_by(|(a_key, a), (b_key, b)| {
         (Reverse(a.requests), a_key).cmp(&(Reverse(b.requests), b_key))
     });
     groups.truncate(top);
     let told = groups.into_iter();
-    told.map(|(key, counts)| counts.tally(key.into())).collect()
+    told.map(|(key, counts)| counts.tally(key.into(), bodies))
+        .collect()
 }
 
 #[cfg(test)]

@@ -171,6 +171,7 @@ pub(in crate::storage) fn ids_of_person(user: &UserId, limit: usize) -> Statemen
 }
 
 /// Finds a client that lives.
+#[cfg(feature = "sqlite")]
 pub(in crate::storage) fn is_live(id: &ClientId) -> Statement<'_> {
     Statement::new(
         "SELECT id FROM clients WHERE id = ?1 AND status = 'active'",

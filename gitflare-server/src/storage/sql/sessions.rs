@@ -109,6 +109,7 @@ pub(in crate::storage) fn revoke_all<'a>(
 }
 
 /// Ends one session, or all of a person.
+#[cfg(feature = "server")]
 pub(in crate::storage) fn end<'a>(user: &'a UserId, one: Option<&'a SessionId>) -> Statement<'a> {
     match one {
         Some(id) => revoke(id),

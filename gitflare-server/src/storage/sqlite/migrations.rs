@@ -39,6 +39,7 @@ pub(super) const CORE: &[&str] = &[
 pub(super) const USAGE: &[&str] = &[
     include_str!("../../../migrations/usage/0001_usage.sql"),
     include_str!("../../../migrations/usage/0002_packs.sql"),
+    include_str!("../../../migrations/usage/0003_packed_counts.sql"),
 ];
 
 /// Brings a database up to date.

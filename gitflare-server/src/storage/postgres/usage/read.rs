@@ -1,10 +1,11 @@
 //! Pages and summaries of the usage log, each of one moment. Days and hours that a question covers
 //! whole are answered by their counts; rows are read of the hours at its ends, and of the hour at
 //! which a page begins. Only questions by endpoint, provider or repository, or by customers and apps
-//! at once, read all of their rows.
+//! at once, read all of their rows. Statements that do not need each other's answers go out together.
 
 use std::ops::Range;
 
+use futures_util::future::{try_join, try_join_all};
 use gitflare_core::storage::{SummaryBuilder, UsageQuery, UsageRow, UsageSummary};
 use tokio_postgres::types::ToSql;
 
@@ -98,11 +99,15 @@ impl Reader {
     async fn widen(&mut self) -> Result<()> {
         let hour = |at: i64| at.div_euclid(HOUR_MILLIS).saturating_mul(HOUR_MILLIS);
         let before = hour(self.from)..self.from;
-        if !before.is_empty() && self.page(&before, 0, 1).await?.is_empty() {
+        let behind = self.to..hour(self.to.saturating_add(HOUR_MILLIS - 1));
+        let is_free = async |times: &Range<i64>| {
+            Ok::<_, Failure>(!times.is_empty() && self.page(times, 0, 1).await?.is_empty())
+        };
+        let (is_free_before, is_free_behind) = try_join(is_free(&before), is_free(&behind)).await?;
+        if is_free_before {
             self.from = before.start;
         }
-        let behind = self.to..hour(self.to.saturating_add(HOUR_MILLIS - 1));
-        if !behind.is_empty() && self.page(&behind, 0, 1).await?.is_empty() {
+        if is_free_behind {
             self.to = behind.end;
         }
         Ok(())
@@ -121,10 +126,11 @@ impl Reader {
 
     async fn add_counts(&self, owners: &Owners, summary: &mut SummaryBuilder) -> Result<()> {
         let parts = Parts::of(self.from, self.to);
-        for (period, times) in parts.counted() {
-            let found = self
-                .counts(owners, "time, body", period, &times, "")
-                .await?;
+        let asked = parts.counted().map(|(period, times)| async move {
+            let found = self.counts(owners, "time, body", period, &times, "");
+            Ok::<_, Failure>((period, found.await?))
+        });
+        for (period, found) in try_join_all(asked).await? {
             for row in found {
                 let time: i64 = number(&row, 0)?;
                 let day = if period == DAY {
@@ -230,9 +236,10 @@ impl Reader {
     ) -> Result<(Range<i64>, u64, u64)> {
         let parts = Parts::of(self.from, self.to);
         let mut found = Counts::new();
-        for (period, times) in parts.counted() {
-            found.extend(self.counted(owners, period, &times).await?);
-        }
+        let asked = parts
+            .counted()
+            .map(|(period, times)| async move { self.counted(owners, period, &times).await });
+        found.extend(try_join_all(asked).await?.into_iter().flatten());
         for times in parts.rows() {
             let rows = self.count(&times).await?;
             found.push((times, rows));

@@ -1,0 +1,1 @@
+-- Counts have a form from here on that older versions cannot read: they refuse this file.
