@@ -4,7 +4,7 @@
 use std::{
     fs::{self, DirBuilder, File, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::Path,
 };
 
@@ -30,15 +30,37 @@ pub(crate) fn folder(path: &Path, is_ours: impl FnOnce() -> io::Result<bool>) ->
 
 /// Opens the file for reading and writing; makes it with mode 0600, or takes others' rights from it.
 pub(crate) fn file(path: &Path) -> io::Result<File> {
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    Ok(file)
+    let mut options = File::options();
+    options.read(true).write(true);
+    // What is made new is behind no link: only that is handed over.
+    match options.clone().create_new(true).mode(0o600).open(path) {
+        Ok(file) => {
+            if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
+                hand_over(&file, folder)?;
+            }
+            Ok(file)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = options.open(path)?;
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            Ok(file)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Leaves a file that the superuser has just made to the owner of its folder, as SQLite does with its
+/// side files: a command that root runs in the data folder must not lock the server out of it.
+fn hand_over(file: &File, folder: &Path) -> io::Result<()> {
+    let (own, folder) = (file.metadata()?, fs::metadata(folder)?);
+    if own.uid() != 0 || folder.uid() == 0 {
+        return Ok(());
+    }
+    match fchown(file, Some(folder.uid()), Some(folder.gid())) {
+        // Root without that capability: it stays root's.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// Writes a file with mode 0600, whole or not at all, and durably. `false` when one of that name is
@@ -49,6 +71,7 @@ pub(crate) fn write_new(folder: &Path, name: &str, content: &[u8]) -> io::Result
 
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(content)?;
+    hand_over(file.as_file(), folder)?;
     file.as_file().sync_all()?;
     match file.persist_noclobber(folder.join(name)) {
         Ok(_) => {
@@ -58,5 +81,46 @@ pub(crate) fn write_new(folder: &Path, name: &str, content: &[u8]) -> io::Result
         }
         Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(failed) => Err(failed.error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{chown, symlink};
+
+    use super::*;
+
+    #[test]
+    fn what_root_makes_belongs_to_the_owner_of_the_folder() {
+        // sec: DU-1
+        let folder = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let owner = |path: &Path| {
+            let made = fs::metadata(path).unwrap();
+            (made.uid(), made.gid(), made.mode() & 0o777)
+        };
+        let me = fs::metadata(folder.path()).unwrap();
+        let (uid, gid) = match me.uid() {
+            0 => (4242, 4243),
+            uid => (uid, me.gid()),
+        };
+        chown(folder.path(), Some(uid), Some(gid)).unwrap();
+        drop(file(&path("journal")).unwrap());
+        assert_eq!(owner(&path("journal")), (uid, gid, 0o600));
+        #[cfg(feature = "server")]
+        {
+            assert!(write_new(folder.path(), "key", b"x").unwrap());
+            assert_eq!(owner(&path("key")), (uid, gid, 0o600));
+        }
+        // Whoever owns the folder cannot have another's file given to them by a link.
+        let theirs = outside.path().join("theirs");
+        fs::write(&theirs, "x").unwrap();
+        symlink(&theirs, path("link")).unwrap();
+        drop(file(&path("link")).unwrap());
+        assert_eq!(owner(&theirs).0, me.uid());
+        symlink(outside.path().join("missing"), path("dangling")).unwrap();
+        assert!(file(&path("dangling")).is_err());
+        assert!(!outside.path().join("missing").exists());
     }
 }
