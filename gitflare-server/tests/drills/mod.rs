@@ -10,6 +10,7 @@ mod disk;
 mod kills;
 mod memory;
 mod network;
+mod paper;
 mod plans;
 mod queue;
 mod size;

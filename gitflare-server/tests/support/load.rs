@@ -84,7 +84,7 @@ pub(crate) struct App {
     secret: String,
     embed_secret: String,
     /// The tenants of the customers.
-    tenants: Vec<String>,
+    pub(crate) tenants: Vec<String>,
     nonces: AtomicU64,
 }
 
