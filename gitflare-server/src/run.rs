@@ -21,7 +21,7 @@ use crate::{
     config::{self, BaseUrl, Config, Given, Problem},
     cores::{self, Cores},
     health,
-    http::{ROUTES, openapi},
+    http::{ROUTES, SignUpMode, openapi},
     log, maintenance, reload, server,
 };
 
@@ -74,8 +74,8 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             print(&cli::man());
             Ok(())
         }
-        Command::Help => {
-            print(&cli::help());
+        Command::Help(command) => {
+            print(&cli::help(command));
             Ok(())
         }
         Command::Version => {
@@ -151,7 +151,15 @@ async fn serve(arguments: Arguments, cores: Cores) -> Result<(), Vec<Problem>> {
         .on(cores.handles.clone())
         .start()
         .await?;
-    print(&(announcement(&running) + &sources));
+    let sign_up = match running.sign_up() {
+        SignUpMode::Open => "open",
+        SignUpMode::Invite => "for whom an admin key invites",
+        SignUpMode::Closed => "closed: `gitflare user create EMAIL` makes a link",
+    };
+    print(&format!(
+        "{}{sources}Sign-up is {sign_up}\n",
+        announcement(&running)
+    ));
     if running.gateway().providers().ids().next().is_none() {
         tracing::warn!(
             "no provider is enabled: GITFLARE_LOCAL_ROOT names a folder of repositories"
@@ -397,12 +405,8 @@ fn sources(config: &Config) -> String {
         config::Database::Sqlite => "SQLite there",
         config::Database::Postgres(_) => "PostgreSQL",
     };
-    let sign_up = match config.sign_up {
-        Some(_) => "as GITFLARE_SIGNUP says",
-        None => "open while the addresses are loopback, else closed",
-    };
     format!(
-        "Version {}, data in {}, database {database}, master key {key}\nSign-up is {sign_up}\n{}",
+        "Version {}, data in {}, database {database}, master key {key}\n{}",
         env!("CARGO_PKG_VERSION"),
         config.data_dir.display(),
         cli::providers(config),

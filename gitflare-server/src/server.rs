@@ -168,6 +168,7 @@ impl Server {
             admin_keys,
             new_admin_key,
             first_account,
+            sign_up,
             data_dir: data.path().to_owned(),
             service,
             background,
@@ -232,6 +233,7 @@ pub struct Running {
     admin_keys: AdminKeys,
     new_admin_key: Option<Secret<String>>,
     first_account: Option<Secret<String>>,
+    sign_up: SignUpMode,
     data_dir: PathBuf,
     service: Service,
     background: Background,
@@ -270,6 +272,11 @@ impl Running {
     #[must_use]
     pub const fn first_account(&self) -> Option<&Secret<String>> {
         self.first_account.as_ref()
+    }
+
+    /// Who may make an account.
+    pub(crate) const fn sign_up(&self) -> SignUpMode {
+        self.sign_up
     }
 
     /// Writes that key into a file of the data folder that the owner alone may read; its path.

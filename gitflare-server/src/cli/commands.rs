@@ -5,7 +5,8 @@ use super::{Arguments, Command};
 use crate::accounts;
 
 /// A command as it is typed.
-pub(super) struct Row {
+#[derive(Debug)]
+pub(crate) struct Row {
     /// One word, or two.
     pub(super) name: &'static str,
     /// The name of what it takes beside flags; `None` when it takes nothing.
@@ -166,6 +167,6 @@ pub(super) const COMMANDS: &[Row] = &[
     )
     .takes("SHELL"),
     row("man", |_| Command::Man, "Print the manual page (roff)"),
-    row("help", |_| Command::Help, "Print this"),
+    row("help", |_| Command::Help(None), "Print this"),
     row("version", |_| Command::Version, "Print the version"),
 ];

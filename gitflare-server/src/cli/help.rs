@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::commands::{COMMANDS, Row};
+use super::commands::{COMMANDS, DEFAULT, Row};
 use crate::config::{INSTANCE_SETTINGS, Setting};
 
 const HEAD: &str = "\
@@ -37,9 +37,34 @@ fn command(row: &Row) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The text of `--help`: commands, then every setting with its flag, variable and default.
+/// The text of `--help` behind a command; `None`, and the default command, stand for all of them.
 #[must_use]
-pub(crate) fn help() -> String {
+pub(crate) fn help(command: Option<&Row>) -> String {
+    match command {
+        Some(row) if row.name != DEFAULT => alone(row),
+        _ => everything(),
+    }
+}
+
+/// What a command is for and how it is written.
+fn alone(row: &Row) -> String {
+    let operand = row.operand.map(|operand| format!(" {operand}"));
+    let flags: String = row
+        .flags
+        .iter()
+        .map(|(flag, has_value)| format!(" [{flag}{}]", if *has_value { " VALUE" } else { "" }))
+        .collect();
+    format!(
+        "{}\n\nUsage: gitflare {}{}{flags} [SETTINGS]\n\nEvery setting is a flag too: `gitflare --help` \
+         lists them.\n",
+        row.meaning,
+        row.name,
+        operand.unwrap_or_default(),
+    )
+}
+
+/// The commands, then every setting with its flag, variable and default.
+fn everything() -> String {
     let commands: String = COMMANDS.iter().map(command).collect();
     let mut text = [HEAD, &commands, SETTINGS].concat();
     for row in Setting::all() {

@@ -55,8 +55,8 @@ pub(crate) enum Command {
     Completions(Arguments),
     /// Print the manual page.
     Man,
-    /// Print the commands and settings.
-    Help,
+    /// Print the commands and settings, or what one command is for.
+    Help(Option<&'static Row>),
     /// Print the version of this build.
     Version,
 }
@@ -109,7 +109,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
             None => (word.as_str(), None),
         };
         match flag {
-            "-h" | "--help" => return Ok(Command::Help),
+            "-h" | "--help" => return Ok(Command::Help(Some(row))),
             "-V" | "--version" => return Ok(Command::Version),
             _ => {}
         }

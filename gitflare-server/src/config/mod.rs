@@ -176,6 +176,17 @@ impl Config {
                     .to_owned(),
             );
         }
+        let urls = [&self.public_url, &self.panel_url];
+        if let Some((unset, set)) = match urls.map(Option::is_some) {
+            [true, false] => Some(("GITFLARE_PANEL_URL", "GITFLARE_PUBLIC_URL")),
+            [false, true] => Some(("GITFLARE_PUBLIC_URL", "GITFLARE_PANEL_URL")),
+            _ => None,
+        } {
+            warnings.push(format!(
+                "{unset} is unset beside {set}: links to it have the listen address. Set both, to the \
+                 same value unless pages and API have names of their own"
+            ));
+        }
         warnings
     }
 }
