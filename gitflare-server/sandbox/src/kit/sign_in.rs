@@ -226,7 +226,10 @@ const STYLE: &str = "*{box-sizing:border-box}body{margin:0;font:1rem/1.5 system-
     button{display:flex;gap:.75rem;align-items:center;width:100%;min-height:2.9rem;margin:.5rem 0;padding:.4rem .8rem;\
     border:1px solid #788694;border-radius:8px;background:#fff;color:inherit;font:inherit;text-align:left;cursor:pointer}\
     button:hover{background:#eef1f4}button span{display:grid;place-items:center;width:2rem;height:2rem;\
-    border-radius:50%;background:var(--own);color:#fff;font-weight:700}.deny{justify-content:center}";
+    border-radius:50%;background:var(--own);color:#fff;font-weight:700}.deny{justify-content:center}\
+    @media(prefers-color-scheme:dark){:root{color-scheme:dark}body{background:#10161c;color:#e3e9ee}\
+    main{background:#182129;border-color:#34414d}.note{background:#33290f;border-color:#b98a2e}\
+    button{background:#1f2a34;border-color:#6d7c8a}button:hover{background:#2a3742}}";
 
 /// A page in the provider's colour that says in its head what it emulates.
 fn document(look: Look, title: &str, text: &str) -> String {
