@@ -5,7 +5,7 @@
 //! What was kept is added when it is asked for: of thousands of repositories in a month's counts a
 //! summary tells a few.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
 use super::bytes::{Input, Output};
 
@@ -38,15 +38,16 @@ pub(super) struct Histogram {
 
 /// Kept counts whose histograms are still to be added up.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bodies(Vec<(Box<[u8]>, Layout)>);
+pub(super) struct Bodies<'b>(Vec<(Cow<'b, [u8]>, Layout)>);
 
-impl Bodies {
-    pub(super) fn push(&mut self, body: Box<[u8]>, layout: Layout) {
+impl<'b> Bodies<'b> {
+    pub(super) fn push(&mut self, body: Cow<'b, [u8]>, layout: Layout) {
         self.0.push((body, layout));
     }
 
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+    /// The last body.
+    pub(super) fn last(&self) -> Option<&[u8]> {
+        self.0.last().map(|(body, _)| &**body)
     }
 
     /// A place in the last body.
@@ -68,7 +69,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn add_to(self, sums: &mut [u64], bodies: &Bodies) -> Option<()> {
+    fn add_to(self, sums: &mut [u64], bodies: &Bodies<'_>) -> Option<()> {
         let (body, layout) = bodies.0.get(self.body as usize)?;
         let mut input = Input(body.get(self.start as usize..self.end as usize)?);
         let mut bucket = 0usize;
@@ -91,7 +92,7 @@ impl Histogram {
     }
 
     /// What each bucket holds; `None` when kept counts are damaged.
-    fn sums(&self, bodies: &Bodies) -> Option<Vec<u64>> {
+    fn sums(&self, bodies: &Bodies<'_>) -> Option<Vec<u64>> {
         let mut sums = vec![0; BUCKETS];
         for (bucket, count) in &self.counted {
             *sums.get_mut(usize::try_from(*bucket).ok()?)? += count;
@@ -106,7 +107,7 @@ impl Histogram {
     /// below, each `None` when nothing was counted; `None` when kept counts are damaged.
     pub(super) fn quantiles<const N: usize>(
         &self,
-        bodies: &Bodies,
+        bodies: &Bodies<'_>,
         percents: [u64; N],
     ) -> Option<[Option<u64>; N]> {
         let sums = self.sums(bodies)?;
@@ -133,7 +134,7 @@ impl Histogram {
     }
 
     /// Adds what was kept into what is counted, so that nothing holds the bytes any longer.
-    pub(super) fn settle(&mut self, bodies: &Bodies) -> Option<()> {
+    pub(super) fn settle(&mut self, bodies: &Bodies<'_>) -> Option<()> {
         if !self.kept.is_empty() {
             let sums = self.sums(bodies)?;
             let counted = (0u64..).zip(sums).filter(|(_, count)| *count > 0);
@@ -166,7 +167,7 @@ impl Histogram {
         &mut self,
         input: &mut Input<'_>,
         length: usize,
-        bodies: &Bodies,
+        bodies: &Bodies<'_>,
         layout: Layout,
     ) -> Option<()> {
         let place = |input: &Input<'_>| length.checked_sub(input.0.len());

@@ -3,8 +3,10 @@
 //! told as `histogram.rs` says.
 
 use std::{
+    borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
+    sync::Arc,
 };
 
 use super::{
@@ -17,7 +19,8 @@ use crate::{Error, Result, Timestamp};
 const DAY_MILLIS: i64 = 86_400_000;
 /// The form in which counts are kept.
 const VERSION: u8 = 3;
-/// Kept counts that a summary holds until their histograms are added, in bytes.
+/// Kept counts after which a summary adds their histograms, in bytes: beyond, the notes of where each
+/// lies would be many, and the bytes as well where they are its own.
 const MOST_HELD: usize = 8 << 20;
 
 /// What is counted of a row, borrowed.
@@ -96,7 +99,7 @@ impl Counts {
         &mut self,
         input: &mut Input<'_>,
         length: usize,
-        bodies: &Bodies,
+        bodies: &Bodies<'_>,
         layout: Layout,
     ) -> Option<()> {
         for count in [
@@ -118,10 +121,10 @@ impl Counts {
         self.durations.merge(&other.durations);
     }
 
-    fn tally(&self, key: String, bodies: &Bodies) -> Option<Tally> {
+    fn tally(&self, key: &str, bodies: &Bodies<'_>) -> Option<Tally> {
         let [p50_ms, p95_ms] = self.durations.quantiles(bodies, [50, 95])?;
         Some(Tally {
-            key,
+            key: key.to_owned(),
             requests: self.requests,
             errors: self.errors,
             p50_ms,
@@ -129,7 +132,7 @@ impl Counts {
         })
     }
 
-    fn total(&self, bodies: &Bodies) -> Option<UsageTotals> {
+    fn total(&self, bodies: &Bodies<'_>) -> Option<UsageTotals> {
         let [p50_ms, p95_ms] = self.durations.quantiles(bodies, [50, 95])?;
         Some(UsageTotals {
             requests: self.requests,
@@ -160,13 +163,78 @@ const GROUPS: [Group; 5] = [
     Group::Status,
 ];
 
+/// Counts by what rows have in common, in the order in which the keys were first seen.
+#[derive(Clone, Debug, Default)]
+struct Groups {
+    counts: Vec<(Arc<str>, Counts)>,
+    places: HashMap<Arc<str>, usize>,
+}
+
+impl Groups {
+    /// Where the counts of a key are. Kept counts stand in the order of their keys, so that a key is
+    /// mostly found where it is guessed: behind the one before it.
+    fn place(&mut self, key: &str, guess: usize) -> usize {
+        match self.counts.get(guess) {
+            Some((guessed, _)) if **guessed == *key => guess,
+            _ => self.places.get(key).copied().unwrap_or_else(|| {
+                let (key, place) = (Arc::<str>::from(key), self.counts.len());
+                self.counts.push((key.clone(), Counts::default()));
+                self.places.insert(key, place);
+                place
+            }),
+        }
+    }
+
+    fn add(&mut self, key: &str, row: &UsageFacts<'_>) {
+        let place = self.place(key, 0);
+        self.counts[place].1.add(row);
+    }
+
+    /// Adds the kept groups at the beginning of `input`, which is the end of the last of the bodies.
+    fn keep(
+        &mut self,
+        input: &mut Input<'_>,
+        length: usize,
+        bodies: &Bodies<'_>,
+        layout: Layout,
+    ) -> Option<()> {
+        let mut place = 0;
+        for _ in 0..input.count()? {
+            place = self.place(input.text()?, place);
+            self.counts[place].1.keep(input, length, bodies, layout)?;
+            place += 1;
+        }
+        Some(())
+    }
+
+    fn write(&self, output: &mut Output) {
+        let mut counts: Vec<_> = self.counts.iter().collect();
+        // Stable: what was read is in order already, and takes one look each.
+        counts.sort_by(|(a, _), (b, _)| a.cmp(b));
+        output.count(counts.len());
+        for (key, counts) in counts {
+            output.text(key);
+            counts.write(output);
+        }
+    }
+
+    /// The groups with the most requests, in that order; equals in the order of their keys. `None`
+    /// when kept counts of one are damaged.
+    fn ranked(mut self, top: usize, bodies: &Bodies<'_>) -> Option<Vec<Tally>> {
+        self.counts.sort_unstable_by(|(a_key, a), (b_key, b)| {
+            (Reverse(a.requests), a_key).cmp(&(Reverse(b.requests), b_key))
+        });
+        let told = self.counts.iter().take(top);
+        told.map(|(key, counts)| counts.tally(key, bodies))
+            .collect()
+    }
+}
+
 /// Counts over some rows, in all and by what they have in common.
 #[derive(Clone, Debug, Default)]
 pub struct UsageRollup {
     totals: Counts,
-    groups: [HashMap<Box<str>, Counts>; GROUPS.len()],
-    /// What the histograms of the counts above are still to be added from.
-    bodies: Bodies,
+    groups: [Groups; GROUPS.len()],
 }
 
 impl UsageRollup {
@@ -183,9 +251,7 @@ impl UsageRollup {
                 Group::Status => Some(status.as_str()),
             };
             if let Some(key) = key {
-                of_key(&mut self.groups[group as usize], key, |counts| {
-                    counts.add(row)
-                });
+                self.groups[group as usize].add(key, row);
             }
         }
     }
@@ -193,48 +259,43 @@ impl UsageRollup {
     /// Adds counts that were kept.
     ///
     /// # Errors
-    /// `INTERNAL_ERROR` when they are damaged.
+    /// `INTERNAL_ERROR` when they are damaged: it is of no use any more then.
     pub fn absorb(&mut self, kept: &[u8]) -> Result<()> {
-        self.read(kept)?;
-        self.settle().ok_or_else(damaged)
+        let mut bodies = Bodies::default();
+        let absorbed = self
+            .read(kept.into(), &mut bodies)
+            .and_then(|_| self.settle(&bodies));
+        absorbed.ok_or_else(damaged)
     }
 
-    /// Adds counts that were kept, but for the sums of their histograms, and answers with their totals.
-    fn read(&mut self, kept: &[u8]) -> Result<Counts> {
-        let read = |all: &mut Self| {
-            let mut input = Input(kept);
-            let layout = match input.byte()? {
-                1 => Layout::Plain,
-                2 => Layout::Measured,
-                VERSION => Layout::Packed,
-                _ => return None,
-            };
-            all.bodies.push(kept.into(), layout);
-            let mut totals = Counts::default();
-            totals.keep(&mut input, kept.len(), &all.bodies, layout)?;
-            all.totals.merge(&totals);
-            for group in &mut all.groups {
-                for _ in 0..input.count()? {
-                    let key = input.text()?;
-                    let bodies = &all.bodies;
-                    of_key(group, key, |counts| {
-                        counts.keep(&mut input, kept.len(), bodies, layout)
-                    })?;
-                }
-            }
-            input.0.is_empty().then_some(totals)
+    /// Adds counts that were kept, but for the sums of their histograms, and answers with their totals;
+    /// `None` when they are damaged.
+    fn read<'b>(&mut self, kept: Cow<'b, [u8]>, bodies: &mut Bodies<'b>) -> Option<Counts> {
+        let layout = match kept.first()? {
+            1 => Layout::Plain,
+            2 => Layout::Measured,
+            &VERSION => Layout::Packed,
+            _ => return None,
         };
-        read(self).ok_or_else(damaged)
+        let length = kept.len();
+        bodies.push(kept, layout);
+        let bodies = &*bodies;
+        let mut input = Input(bodies.last()?.get(1..)?);
+        let mut totals = Counts::default();
+        totals.keep(&mut input, length, bodies, layout)?;
+        self.totals.merge(&totals);
+        for group in &mut self.groups {
+            group.keep(&mut input, length, bodies, layout)?;
+        }
+        input.0.is_empty().then_some(totals)
     }
 
-    /// Adds up all histograms; `None` when one is damaged.
-    fn settle(&mut self) -> Option<()> {
-        let groups = self.groups.iter_mut().flat_map(HashMap::values_mut);
+    /// Adds up all histograms, so that nothing needs the bodies any longer; `None` when one is damaged.
+    fn settle(&mut self, bodies: &Bodies<'_>) -> Option<()> {
+        let groups = self.groups.iter_mut().flat_map(|group| &mut group.counts);
+        let groups = groups.map(|(_, counts)| counts);
         let mut all = std::iter::once(&mut self.totals).chain(groups);
-        let bodies = &self.bodies;
-        all.try_for_each(|counts| counts.durations.settle(bodies))?;
-        self.bodies.clear();
-        Some(())
+        all.try_for_each(|counts| counts.durations.settle(bodies))
     }
 
     /// The counts as they are kept.
@@ -244,11 +305,7 @@ impl UsageRollup {
         output.byte(VERSION);
         self.totals.write(&mut output);
         for group in &self.groups {
-            output.count(group.len());
-            for (key, counts) in group {
-                output.text(key);
-                counts.write(&mut output);
-            }
+            group.write(&mut output);
         }
         output.0
     }
@@ -261,7 +318,8 @@ impl UsageRollup {
 
     /// The clients whose rows were counted.
     pub fn clients(&self) -> impl Iterator<Item = &str> {
-        self.groups[Group::Client as usize].keys().map(|key| &**key)
+        let clients = self.groups[Group::Client as usize].counts.iter();
+        clients.map(|(key, _)| &**key)
     }
 }
 
@@ -269,28 +327,19 @@ fn damaged() -> Error {
     Error::internal("counts of the usage log are damaged")
 }
 
-/// Changes the counts of a key, which is copied the first time only.
-fn of_key<T>(
-    groups: &mut HashMap<Box<str>, Counts>,
-    key: &str,
-    change: impl FnOnce(&mut Counts) -> T,
-) -> T {
-    match groups.get_mut(key) {
-        Some(counts) => change(counts),
-        None => change(groups.entry(key.into()).or_default()),
-    }
-}
-
-/// Adds rows and counts up to a [`UsageSummary`], in any order.
+/// Adds rows and counts up to a [`UsageSummary`], in any order. Counts that were kept can be lent to
+/// it: their bytes are read where they are.
 #[derive(Debug, Default)]
-pub struct SummaryBuilder {
+pub struct SummaryBuilder<'b> {
     all: UsageRollup,
     by_day: BTreeMap<i64, Counts>,
-    /// Bytes of kept counts that are held.
+    /// What the histograms of the counts above are still to be added from.
+    bodies: Bodies<'b>,
+    /// Their bytes.
     held: usize,
 }
 
-impl SummaryBuilder {
+impl<'b> SummaryBuilder<'b> {
     /// Counts one row.
     pub fn add(&mut self, row: &UsageFacts<'_>) {
         self.all.add(row);
@@ -302,12 +351,13 @@ impl SummaryBuilder {
     ///
     /// # Errors
     /// `INTERNAL_ERROR` when they are damaged.
-    pub fn absorb(&mut self, day: i64, kept: &[u8]) -> Result<()> {
-        let totals = self.all.read(kept)?;
-        self.by_day.entry(day).or_default().merge(&totals);
+    pub fn absorb(&mut self, day: i64, kept: impl Into<Cow<'b, [u8]>>) -> Result<()> {
+        let kept = kept.into();
         self.held += kept.len();
+        let totals = self.all.read(kept, &mut self.bodies);
+        let totals = totals.ok_or_else(damaged)?;
+        self.by_day.entry(day).or_default().merge(&totals);
         if self.held > MOST_HELD {
-            self.held = 0;
             self.settle().ok_or_else(damaged)?;
         }
         Ok(())
@@ -315,9 +365,11 @@ impl SummaryBuilder {
 
     fn settle(&mut self) -> Option<()> {
         let mut days = self.by_day.values_mut();
-        let bodies = &self.all.bodies;
-        days.try_for_each(|counts| counts.durations.settle(bodies))?;
-        self.all.settle()
+        days.try_for_each(|counts| counts.durations.settle(&self.bodies))?;
+        self.all.settle(&self.bodies)?;
+        self.bodies = Bodies::default();
+        self.held = 0;
+        Some(())
     }
 
     /// The summary, each list cut at `top`.
@@ -330,36 +382,23 @@ impl SummaryBuilder {
 
     fn told(self, top: usize) -> Option<UsageSummary> {
         let older = self.by_day.len().saturating_sub(top);
-        let bodies = &self.all.bodies;
+        let bodies = &self.bodies;
         let [endpoints, providers, clients, repositories, statuses] = self.all.groups;
         let days = self.by_day.into_iter().skip(older).map(|(day, counts)| {
             let mut date = Timestamp::from_millis(day * DAY_MILLIS).to_string();
             date.truncate("YYYY-MM-DD".len());
-            counts.tally(date, bodies)
+            counts.tally(&date, bodies)
         });
         Some(UsageSummary {
             totals: self.all.totals.total(bodies)?,
-            by_endpoint: ranked(endpoints, top, bodies)?,
-            by_provider: ranked(providers, top, bodies)?,
-            by_client: ranked(clients, top, bodies)?,
-            by_repository: ranked(repositories, top, bodies)?,
-            by_status: ranked(statuses, top, bodies)?,
+            by_endpoint: endpoints.ranked(top, bodies)?,
+            by_provider: providers.ranked(top, bodies)?,
+            by_client: clients.ranked(top, bodies)?,
+            by_repository: repositories.ranked(top, bodies)?,
+            by_status: statuses.ranked(top, bodies)?,
             by_day: days.collect::<Option<_>>()?,
         })
     }
-}
-
-/// The groups with the most requests, in that order; equals in the order of their keys. `None` when
-/// kept counts of one are damaged.
-fn ranked(groups: HashMap<Box<str>, Counts>, top: usize, bodies: &Bodies) -> Option<Vec<Tally>> {
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_unstable_by(|(a_key, a), (b_key, b)| {
-        (Reverse(a.requests), a_key).cmp(&(Reverse(b.requests), b_key))
-    });
-    groups.truncate(top);
-    let told = groups.into_iter();
-    told.map(|(key, counts)| counts.tally(key.into(), bodies))
-        .collect()
 }
 
 #[cfg(test)]
@@ -405,7 +444,7 @@ mod tests {
             }
             let mut by_day = SummaryBuilder::default();
             for (day, rollup) in &days {
-                by_day.absorb(*day, &rollup.to_bytes()).unwrap();
+                by_day.absorb(*day, rollup.to_bytes()).unwrap();
             }
             prop_assert_eq!(by_day.finish(10).unwrap(), by_row.finish(10).unwrap());
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
+    Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
 };
 use gitflare_core::{Error, Result};
 use tokio_postgres::config::{Config, Host, SslMode, TargetSessionAttrs};
@@ -13,6 +13,9 @@ use super::{PostgresConfig, session::STATEMENT_SECONDS, tls::Tls};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a caller waits for a connection of the pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may be silent before it is asked whether it still stands: networks forget
+/// silent ones after some minutes, and those that are used rarely would be found dead one by one.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 /// How long the network may leave what was sent unanswered.
 const USER_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -33,6 +36,8 @@ pub(super) fn pool(config: &PostgresConfig) -> Result<Pool> {
     );
     Pool::builder(manager)
         .max_size(config.connections.max(4))
+        // The connection that was used last knows its statements and tables best.
+        .queue_mode(QueueMode::Lifo)
         .timeouts(Timeouts {
             wait: Some(POOL_TIMEOUT),
             create: Some(POOL_TIMEOUT),
@@ -73,6 +78,7 @@ fn parsed(url: &str) -> Result<Config> {
     config
         .target_session_attrs(TargetSessionAttrs::ReadWrite)
         .application_name("gitflare")
+        .keepalives_idle(KEEPALIVE)
         .tcp_user_timeout(USER_TIMEOUT);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);

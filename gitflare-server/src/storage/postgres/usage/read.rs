@@ -3,7 +3,7 @@
 //! which a page begins. Only questions by endpoint, provider or repository, or by customers and apps
 //! at once, read all of their rows. Statements that do not need each other's answers go out together.
 
-use std::ops::Range;
+use std::{iter, ops::Range};
 
 use futures_util::future::{try_join, try_join_all};
 use gitflare_core::storage::{SummaryBuilder, UsageQuery, UsageRow, UsageSummary};
@@ -115,36 +115,41 @@ impl Reader {
 
     /// Counts over all rows of the question.
     pub(super) async fn summary(self, top: usize) -> Result<UsageSummary> {
+        let (counted, rest): (_, Vec<_>) = match &self.owners {
+            Some(owners) => {
+                let parts = Parts::of(self.from, self.to);
+                let counted = self.counts_by_day(owners, &parts).await?;
+                (counted, parts.rows().collect())
+            }
+            None => (Vec::new(), iter::once(self.from..self.to).collect()),
+        };
         let mut summary = SummaryBuilder::default();
-        match &self.owners {
-            Some(owners) => self.add_counts(owners, &mut summary).await?,
-            None => self.add_rows(&(self.from..self.to), &mut summary).await?,
+        for (day, row) in &counted {
+            summary.absorb(*day, row.bytes(1)?.unwrap_or_default())?;
+        }
+        for times in rest {
+            self.add_rows(&times, &mut summary).await?;
         }
         self.session.commit().await?;
         Ok(summary.finish(top)?)
     }
 
-    async fn add_counts(&self, owners: &Owners, summary: &mut SummaryBuilder) -> Result<()> {
-        let parts = Parts::of(self.from, self.to);
+    /// Rows of time and body that hold the kept counts of the owners, each with its day since 1970.
+    async fn counts_by_day(
+        &self,
+        owners: &Owners,
+        parts: &Parts,
+    ) -> Result<Vec<(i64, tokio_postgres::Row)>> {
         let asked = parts.counted().map(|(period, times)| async move {
             let found = self.counts(owners, "time, body", period, &times, "");
-            Ok::<_, Failure>((period, found.await?))
-        });
-        for (period, found) in try_join_all(asked).await? {
-            for row in found {
+            let in_a_day = if period == DAY { 1 } else { 24 };
+            let by_day = found.await?.into_iter().map(|row| {
                 let time: i64 = number(&row, 0)?;
-                let day = if period == DAY {
-                    time
-                } else {
-                    time.div_euclid(24)
-                };
-                summary.absorb(day, row.bytes(1)?.unwrap_or_default())?;
-            }
-        }
-        for times in parts.rows() {
-            self.add_rows(&times, summary).await?;
-        }
-        Ok(())
+                Ok((time.div_euclid(in_a_day), row))
+            });
+            by_day.collect::<Result<Vec<_>>>()
+        });
+        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
     }
 
     /// Kept counts of the owners, of times in the units of the period.
@@ -174,7 +179,7 @@ impl Reader {
     }
 
     /// Counts rows one by one, newest first.
-    async fn add_rows(&self, times: &Range<i64>, summary: &mut SummaryBuilder) -> Result<()> {
+    async fn add_rows(&self, times: &Range<i64>, summary: &mut SummaryBuilder<'_>) -> Result<()> {
         let mut before: Option<(i64, String)> = None;
         loop {
             let mut condition = Condition::of(&self.query, times.start, times.end);

@@ -203,9 +203,7 @@ impl<'w> Reader<'w> {
         for day in self.days()?.into_iter().rev() {
             if self.is_counted && self.covers(day * DAY_MILLIS, DAY_MILLIS) {
                 for body in self.counts("days", "day", day)? {
-                    summary
-                        .absorb(day, &body)
-                        .map_err(|error| corrupt(&error))?;
+                    summary.absorb(day, body).map_err(|error| corrupt(&error))?;
                 }
                 continue;
             }
@@ -214,9 +212,7 @@ impl<'w> Reader<'w> {
                 let is_whole = self.covers(hour * HOUR_MILLIS, HOUR_MILLIS);
                 if self.is_counted && is_whole && matches!(self.owners, Owners::Clients(_)) {
                     for body in self.counts("hours", "hour", hour)? {
-                        summary
-                            .absorb(day, &body)
-                            .map_err(|error| corrupt(&error))?;
+                        summary.absorb(day, body).map_err(|error| corrupt(&error))?;
                     }
                     continue;
                 }
