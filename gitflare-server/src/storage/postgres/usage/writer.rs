@@ -128,16 +128,12 @@ async fn serve(database: Database, mut waiting: mpsc::Receiver<Item>, is_healthy
             items.drain(..).map(|item| (item.row, item.stored)).unzip();
         let stored = ours(store(&database, &rows).await);
         is_healthy.store(stored.is_ok(), Ordering::Relaxed);
-        let failure = stored.err().map(|error| {
+        if let Err(error) = &stored {
             tracing::error!(error = ?error, rows = rows.len(), "usage rows were not stored");
-            error.detail().unwrap_or_default().to_owned()
-        });
+        }
         for caller in callers {
             // Nobody waits any more when the request was dropped.
-            let _ = caller.send(match &failure {
-                None => Ok(()),
-                Some(detail) => Err(Error::internal(detail.clone())),
-            });
+            let _ = caller.send(stored.clone());
         }
     }
 }
