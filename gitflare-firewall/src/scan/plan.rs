@@ -8,7 +8,9 @@ use super::{Literal, WINDOW};
 /// Groups of eight buckets, which are looked up at once. Nibbles let more through, and what passes
 /// costs more than a fourth group does: a tenth of all time on sources, more on scripts.
 pub(super) const GROUPS_OF_NIBBLES: usize = 4;
-pub(super) const GROUPS_OF_BYTES: usize = 3;
+pub(super) const GROUPS_OF_BYTES: usize = 4;
+/// What [`folded`] makes of a byte.
+pub(super) const FOLDED: usize = 64;
 /// Windows of a literal that are tried.
 const WINDOWS: usize = 8;
 /// How often every literal may move.
@@ -77,8 +79,14 @@ pub(super) enum Filter {
     None,
     /// By low and by high nibble; a bucket accepts what both accept.
     Nibbles([Box<[[[u8; 16]; WINDOW]; GROUPS_OF_NIBBLES]>; 2]),
-    /// By the low seven bits.
-    Bytes(Box<[[[u8; 128]; WINDOW]; GROUPS_OF_BYTES]>),
+    /// By the [`folded`] byte.
+    Bytes(Box<[[[u8; FOLDED]; WINDOW]; GROUPS_OF_BYTES]>),
+}
+
+/// A byte in the six bits that one look-up takes: without its case, which most literals leave open
+/// anyway. Signs share a place with control characters.
+const fn folded(byte: u8) -> usize {
+    (byte & 0x1f | (byte & 0x40) >> 1) as usize
 }
 
 /// How a filter tells bytes apart.
@@ -101,8 +109,8 @@ impl Precision {
 struct Bucket {
     low: [u16; WINDOW],
     high: [u16; WINDOW],
-    /// Low seven bits of the bytes.
-    bytes: [u128; WINDOW],
+    /// The folded bytes.
+    bytes: [u64; WINDOW],
     /// How often the bytes occur that stand at each place.
     shares: [f32; WINDOW],
     /// The common windows that have these bytes, low and high nibbles at each place.
@@ -208,7 +216,7 @@ impl Plan {
 }
 
 fn by_bytes(buckets: &[Bucket]) -> Filter {
-    let mut filter = Box::new([[[0; 128]; WINDOW]; GROUPS_OF_BYTES]);
+    let mut filter = Box::new([[[0; FOLDED]; WINDOW]; GROUPS_OF_BYTES]);
     for (place, bucket) in buckets.iter().enumerate() {
         for (table, bytes) in filter[place / 8].iter_mut().zip(bucket.bytes) {
             for (byte, buckets) in table.iter_mut().enumerate() {
@@ -334,7 +342,7 @@ fn best_windows(literal: &Literal, frequency: &Frequency) -> Vec<Window> {
                 for byte in literal.accepts(offset + index) {
                     window.low[index] |= 1 << (byte & 15);
                     window.high[index] |= 1 << (byte >> 4);
-                    window.bytes[index] |= 1 << (byte & 127);
+                    window.bytes[index] |= 1 << folded(byte);
                     let common = &frequency.common[index][usize::from(byte)];
                     for (all, these) in window.common.iter_mut().zip(common) {
                         for (all, these) in all[index].iter_mut().zip(these) {
@@ -382,7 +390,7 @@ fn common() -> Box<[[[Mask; 3]; 256]; WINDOW]> {
         for (bytes, other) in common.iter_mut().zip(window) {
             for (byte, masks) in (0u8..=255).zip(bytes.iter_mut()) {
                 let same = [
-                    byte & 127 == other,
+                    folded(byte) == folded(other),
                     byte & 15 == other & 15,
                     byte >> 4 == other >> 4,
                 ];
@@ -451,7 +459,7 @@ impl Frequency {
         shares.iter().product::<f32>() + SHARE * common as f32
     }
 
-    fn of(&self, low: u16, high: u16, bytes: u128) -> f32 {
+    fn of(&self, low: u16, high: u16, bytes: u64) -> f32 {
         let row = |high: usize, low: u16| {
             let [first, second] = low.to_le_bytes().map(usize::from);
             self.sums[high][0][first] + self.sums[high][1][second]
@@ -466,8 +474,9 @@ impl Frequency {
                 }
             }
             Precision::Bytes => {
-                for high in 0..8 {
-                    sum += row(high, (bytes >> (16 * high)) as u16);
+                for (part, high) in [0, 1, 4, 5].into_iter().enumerate() {
+                    let low = (bytes >> (16 * part)) as u16;
+                    sum += row(high, low) + row(high + 2, low);
                 }
             }
         }
