@@ -1,7 +1,6 @@
 //! Further mentions of secrets that were recognised once: a test that expects the token it set, a
 //! log that prints it. Only values that are plainly no words count, and only as whole words.
 
-use aho_corasick::packed;
 use gitflare_core::filter::KnownSecrets;
 
 use crate::{
@@ -13,8 +12,9 @@ use crate::{
 
 /// A value of fewer bytes is too likely to be something else elsewhere.
 const SHORTEST: usize = 10;
-/// Up to this many values are searched for one by one.
-const FEW: usize = 6;
+/// Up to this many values, or in a text of so few bytes, are searched for one by one.
+const FEW: usize = 2;
+const SHORT: usize = 1024;
 
 /// Who writes all digits in a row means any value, or an alphabet.
 const DIGITS: &[u8] = b"0123456789";
@@ -54,28 +54,110 @@ pub(crate) fn find(text: &[u8], from: usize, to: usize, known: &KnownSecrets, fo
         return;
     }
     let end = text.len().min(to + KnownSecrets::LONGEST);
+    let near = &text[from..end];
     let mut mention = |at: usize, len: usize| {
+        let at = from + at;
         if at < to && is_whole(text, at, at + len) {
             found.secret(at, at + len);
         }
     };
-    let searcher = (known.len() > FEW)
-        .then(|| packed::Searcher::new(known.iter()))
-        .flatten();
-    match searcher {
-        Some(searcher) => {
-            for hit in searcher.find_iter(&text[from..end]) {
-                mention(from + hit.start(), hit.end() - hit.start());
-            }
-        }
-        None => {
-            for value in known.iter() {
-                for index in memchr::memmem::find_iter(&text[from..end], value) {
-                    mention(from + index, value.len());
-                }
+    if known.len() > FEW && near.len() > SHORT {
+        Windows::of(known).each(near, mention);
+    } else {
+        for value in known.iter() {
+            for at in memchr::memmem::find_iter(near, value) {
+                mention(at, value.len());
             }
         }
     }
+}
+
+/// Bytes in a window.
+const WINDOW: usize = 4;
+/// One of so many windows of a text is looked at: a value of [`SHORTEST`] bytes covers one of them.
+const STRIDE: usize = SHORTEST - WINDOW + 1;
+/// Windows that are looked at together.
+const TOGETHER: usize = 4;
+/// Bits of a window's hash: few of them are taken, and all stay in the nearest cache.
+const BITS: u32 = 17;
+
+/// The windows of known values that a look at every so many may meet.
+struct Windows<'k> {
+    bitmap: Box<[u64; 1 << (BITS - 6)]>,
+    /// Windows in order, each with its value and where it stands in that.
+    entries: Vec<(u32, &'k [u8], usize)>,
+}
+
+impl<'k> Windows<'k> {
+    fn of(known: &'k KnownSecrets) -> Self {
+        let mut bitmap = Box::new([0; 1 << (BITS - 6)]);
+        let mut entries = Vec::with_capacity(known.len() * STRIDE);
+        for value in known.iter().filter(|value| value.len() >= SHORTEST) {
+            for (offset, window) in value.array_windows().take(STRIDE).enumerate() {
+                let hash = hash(window);
+                bitmap[hash >> 6] |= 1 << (hash & 63);
+                entries.push((u32::from_le_bytes(*window), value, offset));
+            }
+        }
+        entries.sort_unstable();
+        Self { bitmap, entries }
+    }
+
+    /// Calls `found` with the place and the length of every value in `text`.
+    fn each(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {
+        let (parts, _) = text.as_chunks::<{ STRIDE * TOGETHER }>();
+        let mut look = |at: usize| {
+            if let Some(window) = text[at..].first_chunk().filter(|window| self.has(window)) {
+                self.values(text, at, window, &mut found);
+            }
+        };
+        for (index, part) in parts.iter().enumerate() {
+            // One branch for all of them.
+            let any = (0..TOGETHER).fold(false, |any, window| {
+                let window = part[window * STRIDE..].first_chunk();
+                any | window.is_some_and(|window| self.has(window))
+            });
+            if any {
+                let start = index * STRIDE * TOGETHER;
+                (0..TOGETHER).for_each(|window| look(start + window * STRIDE));
+            }
+        }
+        let rest = parts.len() * STRIDE * TOGETHER;
+        (rest..text.len()).step_by(STRIDE).for_each(look);
+    }
+
+    #[inline(always)]
+    fn has(&self, window: &[u8; WINDOW]) -> bool {
+        let hash = hash(window);
+        self.bitmap[hash >> 6] >> (hash & 63) & 1 == 1
+    }
+
+    /// The values that cover the window at `at`.
+    fn values(
+        &self,
+        text: &[u8],
+        at: usize,
+        window: &[u8; WINDOW],
+        found: &mut impl FnMut(usize, usize),
+    ) {
+        let window = u32::from_le_bytes(*window);
+        let first = self.entries.partition_point(|entry| entry.0 < window);
+        for (_, value, offset) in self.entries[first..]
+            .iter()
+            .take_while(|entry| entry.0 == window)
+        {
+            if let Some(start) = at.checked_sub(*offset)
+                && text[start..].starts_with(value)
+            {
+                found(start, value.len());
+            }
+        }
+    }
+}
+
+#[inline(always)]
+const fn hash(window: &[u8; WINDOW]) -> usize {
+    (u32::from_le_bytes(*window).wrapping_mul(0x9E37_79B1) >> (u32::BITS - BITS)) as usize
 }
 
 /// Whether no letter or digit joins the text at `start..end` to what stands around it.
@@ -100,6 +182,29 @@ mod tests {
             ("two words 12", false),
         ] {
             assert_eq!(tells(value.as_bytes()), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn many_values_are_found_wherever_each_is() {
+        // The second begins with the first, the last repeats its windows.
+        let values = [
+            "k3J9sX0qPz",
+            "k3J9sX0qPz7LmN",
+            "tiger7lily21",
+            "aaaaaaa1aaaaaaa",
+        ];
+        let mut known = KnownSecrets::default();
+        values.iter().for_each(|value| known.add(value.as_bytes()));
+        for pad in SHORT..SHORT + 2 * STRIDE * TOGETHER {
+            for value in values {
+                let text = format!("{}{value}{}", " ".repeat(pad), " ".repeat(pad % 5));
+                let mut found = Matches::default();
+                find(text.as_bytes(), 0, text.len(), &known, &mut found);
+                let places = found.spans.iter().map(|span| (span.start, span.end));
+                let expected = (pad, pad + value.len());
+                assert!(places.eq([expected]), "{value} at {pad}");
+            }
         }
     }
 }
