@@ -4,6 +4,7 @@
 
 use super::{
     Operator, Reader,
+    chosen::is_chosen_or_generated,
     code::is_in_text,
     form::Form,
     limits::{BARE_END, LONGEST_BARE, NAME, reach},
@@ -170,7 +171,10 @@ impl Reader<'_, '_> {
             };
             return (end, if is_config { Form::Bare } else { Form::Literal });
         }
-        let end = view.escape_in(at, BARE_END.run_until(view.text, at, limit));
+        let mut end = view.escape_in(at, BARE_END.run_until(view.text, at, limit));
+        while operator == Operator::Words && before != b'-' && end < limit && joins(view, end) {
+            end = BARE_END.run_until(view.text, end + 1, limit);
+        }
         // `"user=x password=y"`: the quote behind it says that it stands in a literal.
         let inside = tight && view.byte(self.key.end) == b'=' && view.quote(end).is_some();
         let literal = inside
@@ -247,6 +251,12 @@ pub(super) fn in_braces(view: &View<'_>, start: usize) -> bool {
     view.before(start) == b'{' && start > view.floor + 1 && view.before(start - 1) == b'$'
 }
 
+/// Whether the `&` at `at` is a sign of a password in a sentence, and none of an entity.
+fn joins(view: &View<'_>, at: usize) -> bool {
+    let end = const { Set::new("A-Za-z0-9") }.run(view.text, at + 1, view.limit.min(at + 16));
+    view.byte(at) == b'&' && end > at + 1 && !matches!(view.byte(end), b';' | b'=')
+}
+
 /// The second of the two words at `at` that a slash or a colon joins, blanks on both sides of it or
 /// on none; `None` when the first does not read like a name or the second like one.
 pub(crate) fn second_word(view: &View<'_>, at: usize) -> Option<usize> {
@@ -265,10 +275,23 @@ pub(crate) fn second_word(view: &View<'_>, at: usize) -> Option<usize> {
     let stop = BARE_END.run_until(view.text, word, view.limit.min(word + 128));
     let profile = Profile::of(&view.text[word..stop]);
     let is_loose = sign > end || view.byte(sign) == b':';
+    let value = view.text[word..stop].trim_ascii_end();
+    let value = value.strip_suffix(b".").unwrap_or(value);
     let is_secret = profile.len >= 12 && profile.is_random()
+        || USERS.contains(&&view.text[at..end]) && is_chosen_or_generated(value)
         || is_loose && profile.len >= 6 && profile.digits > 0 && profile.letters() > 0;
     is_secret.then_some(word)
 }
+
+/// Users whose password may be chosen by a person where a slash alone joins it to them.
+const USERS: [&[u8]; 6] = [
+    b"admin",
+    b"root",
+    b"administrator",
+    b"guest",
+    b"demo",
+    b"test",
+];
 
 /// The end of the generated text at `at..end` before the signs that end a sentence.
 fn before_exclamation(text: &[u8], at: usize, end: usize) -> usize {

@@ -5,6 +5,7 @@
 mod bare;
 mod blank;
 mod cells;
+mod chosen;
 mod code;
 mod columns;
 mod extent;
@@ -38,7 +39,7 @@ use key::Key;
 use limits::{LONGEST_BARE, LONGEST_COMPARED, LONGEST_JUDGED, LONGEST_NAME, NAME};
 use operator::compared;
 use providers::PROVIDERS;
-use sentence::used_as;
+use sentence::{other_than, used_as};
 use value::is_translation;
 use words::KEYWORDS;
 
@@ -146,6 +147,8 @@ fn read_name(view: &View<'_>, at: usize, end: usize, strength: Strength, found: 
     }
     if found.len() == before {
         reader.nearby(found);
+    } else if let Some((start, end)) = other_than(view, found.spans[found.len() - 1].end) {
+        found.secret(start, end);
     }
     if let Some((start, end)) = used_as(view, key.start, key.end, key.strength) {
         found.secret(start, end);

@@ -4,13 +4,12 @@
 
 use super::{
     Reader,
-    limits::{BARE_END, LONGEST_NAME, NAME},
+    chosen::is_chosen_or_generated,
+    limits::{BARE_END, LONGEST_NAME},
     operator::REMARKS,
     strength::Strength,
-    value::{is_algorithm, is_commit_id, is_names, is_uuid},
-    words::{COUNTED, PLACES},
 };
-use crate::{chance::Profile, shape::Set, text::View};
+use crate::{shape::Set, text::View};
 
 /// Words between a name and its value, in lower case.
 const LINKS: &[&str] = &[
@@ -142,6 +141,26 @@ pub(super) fn changed_to(view: &View<'_>, at: usize) -> Option<usize> {
         .then(|| view.skip_blanks(over + 3))
 }
 
+/// The second value of `x1y2z3 or a4b5c6`, whose first ends at `at`.
+pub(super) fn other_than(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
+    const WORDS: &[&str] = &["or", "oder", "ou", "или"];
+    const QUOTES: Set = Set::new("\"'`*");
+    const SIGNS: Set = Set::new("\"'`*.,;:!?)");
+    let word = QUOTES.run(view.text, at, view.limit.min(at + 2));
+    if view.byte(word) != b' ' || !view.language.is_unknown() {
+        return None;
+    }
+    let over = WORD_END.run_until(view.text, word + 1, view.limit.min(word + 8));
+    if view.byte(over) != b' ' || !is_one_of(&view.text[word + 1..over], WORDS) {
+        return None;
+    }
+    let start = QUOTES.run(view.text, over + 1, view.limit.min(over + 3));
+    // One more than is taken, so that a longer word is not taken in part.
+    let end = WORD_END.run_until(view.text, start, view.limit.min(start + LONGEST_NAME + 1));
+    let end = SIGNS.run_back(view.text, end, start);
+    is_chosen_or_generated(&view.text[start..end]).then_some((start, end))
+}
+
 /// The value before the name at `start..end` that it is said to be: `use x1y2z3 as the password`.
 pub(super) fn used_as(
     view: &View<'_>,
@@ -224,29 +243,4 @@ fn is_one_of(word: &[u8], words: &[&str]) -> bool {
     words
         .iter()
         .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
-}
-
-/// Whether a word of a sentence is a password: nobody else makes it, or letters with two digits that
-/// count nothing.
-fn is_chosen_or_generated(value: &[u8]) -> bool {
-    const INSIDE: Set = Set::new(r"\w!@#$%^&*+~-");
-    if value.len() < 8
-        || value.len() > LONGEST_NAME
-        || INSIDE.run(value, 0, value.len()) < value.len()
-        || is_uuid(value)
-        || is_commit_id(value)
-    {
-        return false;
-    }
-    let profile = Profile::of(value);
-    let letters = const { Set::new("A-Za-z") }.run(value, 0, value.len());
-    let word = &value[..letters];
-    profile.len >= 12 && profile.is_random() && !profile.is_hex()
-        || profile.digits >= 2
-            && profile.letters() >= 4
-            && !is_names(value)
-            && !is_algorithm(value)
-            && !COUNTED.has(word)
-            && !PLACES.has(word)
-            && NAME.has(value[0])
 }

@@ -130,7 +130,7 @@ pub(super) fn listed_pair(view: &View<'_>, at: usize, end: usize, found: &mut Ma
 }
 
 /// The value that is glued to the flag at `at..end`, which stands in a list of arguments of a tool
-/// that takes it so.
+/// that takes it so, named before or behind it.
 pub(super) fn listed_glued(view: &View<'_>, at: usize, end: usize, found: &mut Matches) {
     const TOOLS: [&[u8]; 8] = [
         b"mysql", b"mariadb", b"sshpass", b"unrar", b"\"7z", b"'7z", b" 7z\n", b" 7za\n",
@@ -138,7 +138,10 @@ pub(super) fn listed_glued(view: &View<'_>, at: usize, end: usize, found: &mut M
     let before = arguments_before(view, at);
     let value = &view.text[end..WORD_END.run_until(view.text, end, view.limit.min(end + 128))];
     let letters = value.iter().any(u8::is_ascii_alphabetic);
-    if TOOLS.iter().any(|tool| holds(before, tool))
+    let behind = &view.text[end..line_over(view, end).min(end + 96)];
+    if TOOLS
+        .iter()
+        .any(|tool| holds(before, tool) || holds(behind, tool))
         && !runs_containers(before)
         && letters
         && !value.iter().any(|byte| b":/,=[".contains(byte))
