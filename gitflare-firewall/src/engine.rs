@@ -97,6 +97,7 @@ impl Engine {
             literals.push(Literal {
                 text: text.as_bytes(),
                 tail,
+                run: 0,
                 fold,
             });
             kinds.push((kind, text.len()));
@@ -137,6 +138,11 @@ impl Engine {
         add(TAG_PREFIX, Set::default(), false, Kind::Tag);
         for mark in wrapped::MARKS {
             add(mark, Set::new(r"\w+/"), false, Kind::Wrapped);
+        }
+        for (literal, (kind, _)) in literals.iter_mut().zip(&kinds) {
+            if let Kind::Format(index) = kind {
+                literal.run = formats[*index].run();
+            }
         }
         Self {
             scanner: Scanner::new(literals),

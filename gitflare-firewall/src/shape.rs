@@ -213,6 +213,11 @@ impl Shape {
         Some(start)
     }
 
+    /// How often the first item repeats its set at least.
+    pub(crate) fn first_run(&self) -> usize {
+        self.0.first().map_or(0, |item| item.min)
+    }
+
     /// The set that the first item repeats.
     pub(crate) fn first_set(&self) -> Set {
         let mut first = Set::default();

@@ -101,6 +101,11 @@ impl Format {
         self.after.first_set()
     }
 
+    /// How many of them follow at least, as far as the scanner needs to know.
+    pub(crate) fn run(&self) -> usize {
+        self.after.first_run().min(MOST_RUN)
+    }
+
     /// The token whose literal stands at `at`, within `floor..limit`.
     pub(crate) fn find(
         &self,
@@ -151,6 +156,8 @@ impl Format {
     }
 }
 
+/// More than that no word has in a row.
+const MOST_RUN: usize = 12;
 const LONGEST: usize = 2048;
 const LONGEST_MIXED: usize = 512;
 

@@ -32,6 +32,8 @@ pub(crate) struct Literal {
     /// What must follow: a literal that is shorter than a window is filled up with these bytes,
     /// others have one behind them, unless the set is empty.
     pub(crate) tail: Set,
+    /// How many bytes of the tail follow at least; few words that begin like a token go on so.
+    pub(crate) run: usize,
     /// Whether ASCII case is ignored.
     pub(crate) fold: bool,
 }
@@ -44,6 +46,11 @@ impl Literal {
     /// Whether a byte of the tail stands behind the literal.
     const fn has_next(&self) -> bool {
         self.text.len() >= WINDOW && !self.tail.is_empty()
+    }
+
+    /// Whether more must follow than its window and the byte behind it.
+    const fn goes_on(&self) -> bool {
+        self.has_next() || self.run > 0 && self.text.len() + self.run > WINDOW
     }
 
     /// The bytes that may stand at `index`.
@@ -69,7 +76,10 @@ impl Literal {
         let same = |(found, byte): (&u8, &u8)| {
             found == byte || self.fold && found.to_ascii_lowercase() == *byte
         };
-        head.iter().zip(self.text).all(same) && tail.iter().all(|byte| self.tail.has(*byte))
+        let over = at + self.text.len();
+        head.iter().zip(self.text).all(same)
+            && tail.iter().all(|byte| self.tail.has(*byte))
+            && self.tail.run(text, over, over + self.run) == over + self.run
     }
 }
 
@@ -210,17 +220,26 @@ mod tests {
         let exact = |text| Literal {
             text,
             tail: Set::default(),
+            run: 0,
             fold: false,
         };
         let word = |text, tail| Literal {
             text,
             tail: Set::new(tail),
+            run: 0,
             fold: true,
+        };
+        let token = |text, tail, run| Literal {
+            run,
+            fold: false,
+            ..word(text, tail)
         };
         vec![
             exact(b"ghp_"),
             exact(b"AKIA"),
             exact(b"xoxb-"),
+            token(b"pat", "a-z", 6),
+            token(b"live_", "a-z", 3),
             word(b"passw", ""),
             word(b"key", "=: \"'"),
             word(b"secret", ""),
@@ -283,6 +302,7 @@ mod tests {
                 prop_oneof![
                     "[ -~]{0,40}",
                     Just("ghp_".to_owned()), Just("AKIA".to_owned()), Just("PASSWd".to_owned()),
+                    Just("patter".to_owned()), Just("live_".to_owned()), Just("abcd".to_owned()),
                     Just("key=".to_owned()), Just("Key\"".to_owned()), Just("парол".to_owned()),
                 ],
                 0..40,

@@ -58,7 +58,7 @@ impl Table {
                     literal: index as u16,
                     offset: offset as u8,
                     back: back as u8,
-                    is_whole: back == offset && literal.len() <= 8 && !literal.has_next(),
+                    is_whole: back == offset && literal.len() <= 8 && !literal.goes_on(),
                 });
             }
         }
