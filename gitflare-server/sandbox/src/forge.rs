@@ -227,6 +227,12 @@ impl Forge {
         self.world.web_url()
     }
 
+    /// The full name that the provider gives to a repository that is `owner/name` in the folders.
+    #[must_use]
+    pub fn full_name_of(&self, repository: &str) -> String {
+        self.kind.dialect().spoken_name(repository)
+    }
+
     /// The id of the OAuth client that it knows.
     #[must_use]
     pub fn client_id(&self) -> &str {

@@ -75,3 +75,28 @@ async fn statuses_and_reviews_are_told_and_a_delivery_can_be_nameless() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_event_that_nobody_hears_says_so_and_how_to_subscribe() {
+    let host = Host::start(ForgeKind::Github).await;
+    let emit = async |event: &str| {
+        let body = json!({"repository": sample::FULL_NAME, "event": event});
+        host.post("/__emit", &body).await
+    };
+    let (status, answer) = emit("release").await;
+    assert_eq!((status, &answer["deliveries"]), (200, &json!([])));
+    let said = answer["message"].as_str().unwrap();
+    for part in [
+        "Nobody is subscribed to `release` of acme/storefront",
+        "POST /v1/repositories/github/acme%2Fstorefront/events/subscribe",
+        "\"events\": [\"release\"]",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let (status, answer) = emit("pushed").await;
+    let said = answer["message"].as_str().unwrap();
+    assert!(
+        status == 400 && said.contains("no such event: pushed; there are push, "),
+        "{said}"
+    );
+}

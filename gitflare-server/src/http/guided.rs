@@ -20,8 +20,22 @@ pub(crate) struct Guided {
     pub(crate) inbox: String,
     /// The commit that adds secrets.
     pub(crate) leak: Leak,
-    /// How to make something happen: the provider's name, and the command.
-    pub(crate) commands: Vec<(&'static str, String)>,
+    /// How to make something happen at each emulated host.
+    pub(crate) emitters: Vec<Emitter>,
+}
+
+/// An emulated host that reports events on demand. The inbox is subscribed to all that its provider
+/// delivers.
+#[derive(Clone, Debug)]
+pub(crate) struct Emitter {
+    /// The provider's id.
+    pub(crate) provider: &'static str,
+    /// Its name for people.
+    pub(crate) name: &'static str,
+    /// The sample repository's full name there.
+    pub(crate) repository: String,
+    /// The command that makes it report a push.
+    pub(crate) command: String,
 }
 
 /// A commit with secrets, as the provider has it: the only text in the product that has not passed

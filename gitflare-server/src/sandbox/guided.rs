@@ -8,14 +8,14 @@ use gitflare_core::{
     filter::BlockedPaths,
     provider::{Call, CommitId, ProviderId, RepoRef},
 };
-use gitflare_sandbox::{Forges, sample, sample::Sample};
+use gitflare_sandbox::{Forge, Forges, sample, sample::Sample};
 use url::form_urlencoded;
 
 use super::Seeded;
 use crate::{
     Running,
     config::Problem,
-    http::guided::{Guided, Leak},
+    http::guided::{Emitter, Guided, Leak},
 };
 
 /// How long reading the leak may take.
@@ -30,7 +30,7 @@ pub(super) struct Walk {
     pub(super) emit: String,
 }
 
-/// Prepares the walk: fills the test app in and subscribes it.
+/// Prepares the walk: fills the test app in and subscribes it at every host.
 ///
 /// # Errors
 /// What stops the start, as one line.
@@ -52,24 +52,29 @@ pub(super) async fn begin(
         state: unguessable(),
         inbox: unguessable(),
         leak: leak(running, sample).await.map_err(failed)?,
-        commands: forges
-            .all()
-            .map(|forge| (forge.kind().name(), emit(&forge.web_url())))
-            .into(),
+        emitters: forges.all().map(emitter).into(),
     };
     let walk = Walk {
         consent: consent(running, seeded, &guided.state),
         emit: emit(&forges.github().web_url()),
     };
-    let repository = (forges.github().kind().id(), sample::FULL_NAME);
     let service = running.service();
-    let made = service.guide(guided, &seeded.access_token, repository);
+    let made = service.guide(guided, &seeded.access_token);
     made.await.map_err(failed)?;
     Ok(walk)
 }
 
+fn emitter(forge: &Forge) -> Emitter {
+    Emitter {
+        provider: forge.kind().id(),
+        name: forge.kind().name(),
+        repository: forge.full_name_of(sample::FULL_NAME),
+        command: emit(&forge.web_url()),
+    }
+}
+
 /// The command that makes an emulated host report a push.
-fn emit(web_url: &str) -> String {
+pub(super) fn emit(web_url: &str) -> String {
     let repository = sample::FULL_NAME;
     format!(
         "curl -s -X POST '{web_url}/__emit' -d '{{\"repository\":\"{repository}\",\"event\":\"push\"}}'"

@@ -190,6 +190,59 @@ async fn sees_the_event(sandbox: &Sandbox, browser: &Browser) {
     );
 }
 
+/// The names of the events that stand below an emulated host's command on the test app's page.
+fn offered(page: &str, name: &str) -> Vec<String> {
+    let (_, rest) = page
+        .split_once(&format!("the command for {name}<"))
+        .unwrap_or_else(|| panic!("no command for {name} in {page}"));
+    let (_, rest) = rest.split_once("<p class=\"muted\">").unwrap();
+    let (words, _) = rest.split_once("</p>").unwrap();
+    let words = words.split("<code>").skip(1);
+    words
+        .map(|word| word.split('<').next().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_that_the_test_app_offers_is_delivered_to_it() {
+    let sandbox = sandbox(&["--listen", "127.0.0.1:0"]).await.unwrap();
+    let browser = Browser::of(&sandbox);
+    let url = format!("{}/testapp/events", browser.origin);
+    let Some(page) = browser.open(&url, &[]).await else {
+        return;
+    };
+    let read = async |path: &str| {
+        let (token, origin) = (sandbox.access_token(), &browser.origin);
+        let line = format!("curl -s -H 'authorization: Bearer {token}' '{origin}{path}'");
+        paste(line).await.unwrap()["data"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let subscriptions = read("/v1/subscriptions").await;
+    for forge in sandbox.forges().all() {
+        let (id, name) = (forge.kind().id(), forge.kind().name());
+        let offered = offered(&page, name);
+        assert!(offered.iter().any(|event| event == "push"), "{offered:?}");
+        for event in &offered {
+            let line = guided::emit(&forge.web_url());
+            let line = line.replace(":\"push\"", &format!(":\"{event}\""));
+            let sent = paste(line).await.unwrap();
+            assert_eq!(sent["deliveries"][0]["status"], 204, "{id} {event}: {sent}");
+        }
+        // The rows stand before the host is answered.
+        let mut own = subscriptions.iter().filter(|row| row["provider"] == id);
+        let subscription = own.next().unwrap()["id"].as_str().unwrap();
+        let path = format!("/v1/subscriptions/{subscription}/deliveries?limit=100");
+        let told = read(&path).await;
+        for event in &offered {
+            let is_there = told.iter().any(|row| row["type"] == event.as_str());
+            assert!(is_there, "{id} {event}: {told:?}");
+        }
+    }
+    sandbox.shutdown().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sandbox_stays_on_loopback_and_in_its_folder() {
     for (flags, said) in [

@@ -152,6 +152,11 @@ impl Dialect for Azure {
         Some((by_id.unwrap_or_else(by_name), segments))
     }
 
+    /// With the project between.
+    fn spoken_name(&self, full_name: &str) -> String {
+        full_name.replace('/', &format!("/{}/", objects::PROJECT))
+    }
+
     fn repository_path(&self, repo: &Repo) -> String {
         objects::path(repo)
     }

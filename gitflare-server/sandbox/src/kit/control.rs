@@ -1,7 +1,7 @@
 //! The control surface of an emulated host, which no real one has: faults, counted calls, events
 //! on demand, renames, and the end of tokens.
 
-use gitflare_core::Result;
+use gitflare_core::{Result, model::EventName};
 use serde_json::{Value, json};
 
 use super::{
@@ -154,7 +154,7 @@ async fn remove(call: &Call<'_>) -> Result<Answer> {
 
 /// `{repository, event, delivery, nameless, hostile}`: sends what the provider would send to every hook
 /// that asked for it; `delivery` repeats an earlier one, `nameless: true` sends no id, `hostile: true`
-/// scripts in the place of addresses.
+/// scripts in the place of addresses. Where no hook asked, `message` says so and how one is made.
 async fn emit(call: &Call<'_>) -> Result<Answer> {
     let body = call.request.json();
     let name = body["repository"].as_str().unwrap_or_default();
@@ -172,9 +172,30 @@ async fn emit(call: &Call<'_>) -> Result<Answer> {
     let sent = delivery::deliver(call.world, call.dialect, &repo, event, naming, is_hostile);
     let sent = sent.await;
     Ok(match sent {
+        Ok(deliveries) if deliveries.is_empty() => {
+            let message = unheard(call, &repo, event);
+            Answer::json(200, &json!({"deliveries": deliveries, "message": message}))
+        }
         Ok(deliveries) => Answer::json(200, &json!({"deliveries": deliveries})),
         Err(error) => Answer::message(400, &error),
     })
+}
+
+/// Why an event went to nobody, and what would change that.
+fn unheard(call: &Call<'_>, repo: &Repo, event: &str) -> String {
+    let (id, name) = (call.world.identity.id, repo.full_name());
+    let hooks = call.world.hooks(repo).len();
+    // Some names here are variants of an event, for tests: nobody subscribes to these.
+    let wanted = EventName::parse(event).map_or("...", EventName::as_str);
+    format!(
+        "Nobody is subscribed to `{event}` of {name} here: of its {hooks} hooks none asks for it. An app subscribes \
+         at the gateway, with POST /v1/repositories/{id}/{}/events/subscribe and the body \
+         {{\"callbackUrl\": \"...\", \"events\": [\"{wanted}\"]}}; the gateway's /docs/events has the whole way.",
+        call.dialect
+            .spoken_name(&name)
+            .replace('/', "%2F")
+            .replace(' ', "%20"),
+    )
 }
 
 fn no_repository() -> Answer {

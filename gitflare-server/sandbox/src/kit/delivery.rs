@@ -36,7 +36,7 @@ pub(crate) enum Naming<'a> {
 /// Returns what each answered. A hostile host has scripts where addresses belong.
 ///
 /// # Errors
-/// The name of an event that the provider does not have.
+/// The name of an event that the provider does not have, and those that it has.
 pub(crate) async fn deliver(
     world: &World,
     dialect: &dyn Dialect,
@@ -45,7 +45,10 @@ pub(crate) async fn deliver(
     naming: Naming<'_>,
     is_hostile: bool,
 ) -> Result<Vec<Value>, String> {
-    let unknown = || format!("no such event: {event}");
+    let unknown = || {
+        let names: Vec<_> = dialect.events().iter().map(|row| row.event).collect();
+        format!("no such event: {event}; there are {}", names.join(", "))
+    };
     let known = dialect.events().iter().find(|row| row.event == event);
     let row = known.ok_or_else(unknown)?;
     let body = payload(world, dialect, repo, row).await;

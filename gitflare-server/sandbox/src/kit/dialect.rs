@@ -173,6 +173,10 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     fn routes(&self) -> &'static Routes;
     /// How a path names a repository, and in how many segments; `None` when it names none.
     fn repository(&self, path: &[&str]) -> Option<(RepoName, usize)>;
+    /// What the provider's people call a repository that is `owner/name` here.
+    fn spoken_name(&self, full_name: &str) -> String {
+        full_name.to_owned()
+    }
     /// The path of a repository below the API, by its id.
     fn repository_path(&self, repo: &Repo) -> String;
     fn refuse(&self, refusal: Refusal) -> Answer;

@@ -87,20 +87,20 @@ impl Service {
         self.app.drain();
     }
 
-    /// Fills the test app in, for a sandbox: subscribes its inbox to the repository's events, with
-    /// an access token that may.
+    /// Fills the test app in, for a sandbox: subscribes its inbox to every event of the sample at
+    /// every emulated host, with an access token that may.
     #[cfg(feature = "sandbox")]
     pub(crate) async fn guide(
         &self,
         guided: super::super::guided::Guided,
         token: &str,
-        repository: (&str, &str),
     ) -> gitflare_core::Result<()> {
-        let made =
-            super::super::testapp::subscribe_inbox(&self.app, &guided.inbox, token, repository);
-        let made = made.await;
+        for emitter in &guided.emitters {
+            let place = (emitter.provider, emitter.repository.as_str());
+            super::super::testapp::subscribe_inbox(&self.app, &guided.inbox, token, place).await?;
+        }
         self.app.guide(guided);
-        made
+        Ok(())
     }
 
     fn answer<B>(&self, request: Request<B>) -> ResponseFuture

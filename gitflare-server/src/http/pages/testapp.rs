@@ -123,6 +123,17 @@ pub(crate) struct DeliveryRow {
     pub(crate) body: String,
 }
 
+/// How an emulated host is made to report something.
+#[derive(Clone, Debug)]
+pub(crate) struct EmitRow {
+    /// The provider's name.
+    pub(crate) name: &'static str,
+    /// The command that makes it report a push.
+    pub(crate) command: String,
+    /// The events that may stand in the place of `push`, and `push`.
+    pub(crate) events: Vec<&'static str>,
+}
+
 /// The events of the test app.
 #[derive(Clone, Debug, Template)]
 #[template(path = "testapp-events.html")]
@@ -132,8 +143,7 @@ pub(crate) struct EventsView {
     pub(crate) notice: Option<Notice>,
     pub(crate) is_connected: bool,
     pub(crate) repositories: Vec<SubscribeRow>,
-    /// How to make something happen: the provider and the command.
-    pub(crate) commands: Vec<(&'static str, String)>,
+    pub(crate) commands: Vec<EmitRow>,
     pub(crate) deliveries: Vec<DeliveryRow>,
 }
 

@@ -13,7 +13,7 @@ use super::{
         pages::{
             View,
             connect::Notice,
-            testapp::{DeliveryRow, EventsView, SubscribeRow},
+            testapp::{DeliveryRow, EmitRow, EventsView, SubscribeRow},
             text::SafeText,
         },
         refusal::Refusal,
@@ -26,8 +26,6 @@ use super::{
     visit::{BrowserState, require_on},
 };
 
-/// What is subscribed to.
-pub(super) const EVENTS: [&str; 4] = ["push", "pull_request", "comment", "release"];
 /// The most of a delivery's body that is taken.
 const MAX_DELIVERY: usize = 256 * 1024;
 /// How many repositories are offered.
@@ -36,6 +34,15 @@ const OFFERED: usize = 20;
 /// Where an inbox receives. The API's address: the gateway calls itself.
 pub(super) fn inbox_url(app: &App, inbox: &str) -> String {
     format!("{}/testapp/inbox/{inbox}", app.settings.public_url)
+}
+
+/// What is subscribed to: every event that a provider delivers. Empty for one that is not enabled.
+pub(super) fn delivered(app: &App, provider: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let gateway = app.gateway();
+    let found = gateway.providers().lookup(provider);
+    let hooks = found.and_then(|found| found.hooks());
+    let names = hooks.map_or(&[][..], |hooks| hooks.events());
+    names.iter().map(|name| name.as_str())
 }
 
 /// `GET /testapp/events`
@@ -60,7 +67,7 @@ pub(crate) async fn events(x: Exchange) -> Result<Reply, Refusal> {
         notice,
         is_connected: visit.access_token.is_some(),
         repositories,
-        commands: super::commands(&x),
+        commands: commands(&x),
         deliveries: x.app().inbox.of(&visit.inbox).iter().map(row).collect(),
     };
     Ok(view.reply(StatusCode::OK)?.with_header(visit.cookie(&x)?))
@@ -82,6 +89,17 @@ fn offered(x: &Exchange, data: &Value) -> Vec<SubscribeRow> {
         })
         .take(OFFERED)
         .collect()
+}
+
+/// How to make something happen in a sandbox; none elsewhere.
+fn commands(x: &Exchange) -> Vec<EmitRow> {
+    let emitters = x.app().guided().map_or(&[][..], |it| &it.emitters);
+    let rows = emitters.iter().map(|emitter| EmitRow {
+        name: emitter.name,
+        command: emitter.command.clone(),
+        events: delivered(x.app(), emitter.provider).collect(),
+    });
+    rows.collect()
 }
 
 fn row(received: &Received) -> DeliveryRow {
@@ -116,7 +134,7 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
     };
     let request = json!({
         "callbackUrl": inbox_url(x.app(), &visit.inbox),
-        "events": EVENTS,
+        "events": delivered(x.app(), provider).collect::<Vec<_>>(),
         "secret": x.app().inbox.secret(&visit.inbox),
     });
     let token = token.clone().into();

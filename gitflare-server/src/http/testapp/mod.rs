@@ -116,14 +116,6 @@ fn exchange(x: &Exchange, visit: &BrowserState) -> Option<ExchangeCard> {
     })
 }
 
-/// How to make something happen in a sandbox; none elsewhere.
-fn commands(x: &Exchange) -> Vec<(&'static str, String)> {
-    let guided = x.app().guided();
-    guided
-        .map(|guided| guided.commands.clone())
-        .unwrap_or_default()
-}
-
 fn callback_url(x: &Exchange) -> String {
     format!("{}/testapp/callback", x.settings().panel_url)
 }

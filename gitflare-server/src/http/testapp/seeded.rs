@@ -7,10 +7,10 @@ use gitflare_core::{
 
 use super::{
     super::app::App,
-    events::{EVENTS, inbox_url},
+    events::{delivered, inbox_url},
 };
 
-/// Subscribes an inbox to a repository (provider and full name) with an access token that may.
+/// Subscribes an inbox to every event of a repository (provider and full name) with an access token that may.
 ///
 /// # Errors
 /// Those of subscribing.
@@ -36,7 +36,7 @@ pub(in crate::http) async fn subscribe_inbox(
     };
     let wanted = NewSubscription {
         callback_url: inbox_url(app, inbox),
-        events: EVENTS.map(str::to_owned).into(),
+        events: delivered(app, provider).map(str::to_owned).collect(),
         active: None,
         secret: Some(app.inbox.secret(inbox).into()),
     };

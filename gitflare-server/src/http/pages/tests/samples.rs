@@ -35,8 +35,8 @@ use super::super::{
     picker::{Picked, Picker, RepositoryChoice},
     reads::{ReadRow, ReadsView},
     testapp::{
-        ConnectionState as Progress, DeliveryRow, DiffView, EventsView, ExchangeCard, ProbeRow,
-        ProbeView, SideRow, SubscribeRow, TestappView,
+        ConnectionState as Progress, DeliveryRow, DiffView, EmitRow, EventsView, ExchangeCard,
+        ProbeRow, ProbeView, SideRow, SubscribeRow, TestappView,
     },
     text::{Link, SafeText},
 };
@@ -626,11 +626,10 @@ impl Words<'_> {
             name: self.shown("acme/storefront"),
             provider: self.shown("GitHub"),
         };
-        let command = || {
-            (
-                "GitHub",
-                (self.of)("curl -s -X POST http://127.0.0.1:9/__emit"),
-            )
+        let command = || EmitRow {
+            name: "GitHub",
+            command: (self.of)("curl -s -X POST http://127.0.0.1:9/__emit"),
+            events: vec!["push", "release"],
         };
         EventsView {
             callback_url: (self.of)("https://panel.example/testapp/inbox/1"),
