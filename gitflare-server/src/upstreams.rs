@@ -152,9 +152,19 @@ fn local(_: Vec<PathBuf>) -> Result<Arc<dyn Provider>, String> {
 /// The upstreams that are enabled and whose kind has an adapter.
 pub(crate) fn enabled(config: &Config) -> impl Iterator<Item = &Upstream> {
     config.upstreams.iter().filter(|upstream| {
-        config.providers.contains(&upstream.provider)
-            && ADAPTERS.iter().any(|(kind, ..)| *kind == upstream.kind)
+        config.providers.contains(&upstream.provider) && has_adapter(upstream.kind)
     })
+}
+
+/// Whether this build can read hosts of that kind over HTTP.
+pub(crate) fn has_adapter(kind: ProviderKind) -> bool {
+    ADAPTERS.iter().any(|(known, ..)| *known == kind)
+}
+
+/// The REST base of a kind's public service; `None` where there is none, or no adapter.
+pub(crate) fn public_api(kind: ProviderKind) -> Option<&'static str> {
+    let found = ADAPTERS.iter().find(|(known, ..)| *known == kind);
+    found.and_then(|(_, public, _)| *public)
 }
 
 /// Redirect URI to register at a provider.

@@ -7,25 +7,28 @@ use std::fmt::Write;
 use gitflare_core::provider::ProviderId;
 
 use crate::{
-    config::{BaseUrl, Config, Given, INSTANCE_SETTINGS, Origin, Setting},
+    config::{Config, Derived, Fallback, Given, INSTANCE_SETTINGS, Origin, Setting, Upstream},
     upstreams,
 };
 
 /// The report, and whether a start would accept the configuration.
 #[must_use]
 pub(crate) fn check(given: &Given) -> (String, bool) {
+    let read = Config::from_given(given);
     let mut text = String::new();
     for row in Setting::all() {
-        let (value, origin) = match given.text(row) {
-            Some((origin, value)) => (shown(row.is_secret, origin, value), origin.to_string()),
-            None => ("(unset)".to_owned(), "default".to_owned()),
+        let default = in_force(row, read.as_ref().ok());
+        let _ = match given.text(row) {
+            Some((origin, value)) if *origin != Origin::Default => {
+                let (value, origin) = (shown(row.is_secret, origin, value), origin.to_string());
+                let variable = row.variable;
+                writeln!(
+                    text,
+                    "{variable:<36} {value:<28} {origin:<12} default {default}"
+                )
+            }
+            _ => writeln!(text, "{:<36} {default:<28} default", row.variable),
         };
-        let default = row.default.unwrap_or("(unset)");
-        let _ = writeln!(
-            text,
-            "{:<36} {value:<28} {origin:<12} default {default}",
-            row.variable
-        );
     }
     for id in given.instance_ids() {
         for row in INSTANCE_SETTINGS {
@@ -37,13 +40,14 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
         }
     }
     text.push('\n');
-    match Config::from_given(given) {
+    match read {
         Ok(config) => {
             for warning in config.warnings() {
                 let _ = writeln!(text, "warning: {warning}");
             }
             text.push_str(&providers(&config));
-            let made = upstreams::providers(&config, &base_url(&config), &[]);
+            text.push_str(&unserved(&config));
+            let made = upstreams::providers(&config, &config.public_base(), &[]);
             let made = made.map_err(|problem| problem.to_string()).map(|_| ());
             let told = local_root(&config);
             let told = told.map_err(|told| format!("GITFLARE_LOCAL_ROOT: {told}"));
@@ -61,16 +65,38 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
     }
 }
 
+/// What holds for a setting without a value, as people read it; what follows from others is not known while
+/// these are wrong.
+fn in_force(row: &Setting, config: Option<&Config>) -> String {
+    let derived = match row.fallback {
+        Fallback::Text(text) => return text.to_owned(),
+        Fallback::Words(words) => return format!("({words})"),
+        Fallback::Derived(derived) => derived,
+    };
+    let Some(config) = config else {
+        return "(from other settings)".to_owned();
+    };
+    match derived {
+        Derived::PublicUrl => config.public_base().to_string(),
+        Derived::PanelUrl => config.panel_base().to_string(),
+        Derived::SignUp => config.sign_up_mode().as_str().to_owned(),
+        Derived::Api(id) => {
+            let public = upstreams::public_api(id.kind());
+            public.map_or("(none)".to_owned(), str::to_owned)
+        }
+    }
+}
+
 /// The enabled providers whose accounts can be linked, a line each: the callback URL to register,
 /// and what is missing.
 pub(crate) fn providers(config: &Config) -> String {
-    let base = base_url(config);
+    let base = config.public_base();
     let mut text = String::new();
     for upstream in upstreams::enabled(config) {
         let id = upstream.provider;
         let missing = match upstream.client_id {
-            Some(_) => "",
-            None => "; no client id: no connect button",
+            Some(_) => String::new(),
+            None => format!("; no connect button before {}", client_id(upstream)),
         };
         let _ = writeln!(
             text,
@@ -82,11 +108,34 @@ pub(crate) fn providers(config: &Config) -> String {
     text
 }
 
-fn base_url(config: &Config) -> BaseUrl {
-    match &config.public_url {
-        Some(url) => url.clone(),
-        None => BaseUrl::of_listener(config.listen),
+/// What has to be set for accounts to be linked at a provider.
+fn client_id(upstream: &Upstream) -> String {
+    let id = upstream.provider.as_str();
+    match ProviderId::BUILT_IN.contains(&upstream.provider) {
+        true => {
+            let name = id.replace('-', "_").to_uppercase();
+            format!("GITFLARE_{name}_CLIENT_ID and GITFLARE_{name}_CLIENT_SECRET are set")
+        }
+        false => format!("[provider.{id}] has client_id and client_secret"),
     }
+}
+
+/// The enabled providers of which nothing is served, a line each: what they are, and why.
+fn unserved(config: &Config) -> String {
+    let mut text = String::new();
+    for id in &config.providers {
+        let kind = id.kind();
+        let why = match *id {
+            ProviderId::LOCAL if config.local_root.is_none() => {
+                "GITFLARE_LOCAL_ROOT names no folder"
+            }
+            ProviderId::LOCAL => continue,
+            _ if upstreams::has_adapter(kind) => continue,
+            _ => "this build has no adapter for it; GITFLARE_PROVIDERS may leave it out",
+        };
+        let _ = writeln!(text, "provider {id} ({}): not served: {why}", kind.name());
+    }
+    text
 }
 
 /// What the folder of local repositories holds: how many, and which are not served and why.

@@ -80,7 +80,7 @@ fn everything() -> String {
             row.meaning,
             row.variable
         );
-        let _ = match row.default {
+        let _ = match row.default() {
             Some(default) => writeln!(text, ", default {default}"),
             None => writeln!(text),
         };

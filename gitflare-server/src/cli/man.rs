@@ -81,7 +81,7 @@ pub(crate) fn man() -> String {
             roff(row.variable),
             roff(row.meaning)
         );
-        if let Some(default) = row.default {
+        if let Some(default) = row.default() {
             let _ = writeln!(page, "Default: {}.", roff(default));
         }
     }

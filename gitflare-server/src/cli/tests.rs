@@ -127,6 +127,55 @@ fn check_shows_every_setting_and_no_secret() {
     assert!(check(&Given::default()).1);
 }
 
+#[test]
+fn check_shows_the_defaults_in_force_and_why_a_provider_is_not_served() {
+    let told = |line: &str| {
+        let (text, is_good) = check(&arguments(line).given);
+        assert!(is_good && !text.contains("unset)"), "{text}");
+        text
+    };
+    let text = told("check --listen 127.0.0.1:9");
+    let row = |variable: &str| {
+        let found = text.lines().find_map(|line| line.strip_prefix(variable));
+        found
+            .unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    for (variable, said) in [
+        ("GITFLARE_PUBLIC_URL ", "http://127.0.0.1:9 default"),
+        ("GITFLARE_SIGNUP ", "open default"),
+        ("GITFLARE_LOG ", "info default"),
+        ("GITFLARE_MCP_CLIENTS ", "(none) default"),
+        (
+            "SGG_ADMIN_API_KEY ",
+            "(made on the first start, in the data folder) default",
+        ),
+        ("GITFLARE_GITHUB_API_URL ", "https://api.github.com default"),
+        ("GITFLARE_GITEA_API_URL ", "(none) default"),
+        (
+            "GITFLARE_LISTEN ",
+            "127.0.0.1:9 flag default 127.0.0.1:8080",
+        ),
+    ] {
+        assert_eq!(row(variable), said, "{variable}");
+    }
+    for said in [
+        "provider gitea (Gitea): not served: this build has no adapter",
+        "provider bitbucket-dc (Bitbucket Data Center): not served: this build has no adapter",
+        "provider local (Local repositories): not served: GITFLARE_LOCAL_ROOT",
+        "no connect button before GITFLARE_GITHUB_CLIENT_ID and GITFLARE_GITHUB_CLIENT_SECRET are set",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let text = told("check --public-url https://api.example --providers github");
+    assert!(
+        text.contains(" closed ") && !text.contains("provider local"),
+        "{text}"
+    );
+}
+
 #[cfg(feature = "local")]
 #[test]
 fn check_tells_what_the_folder_of_local_repositories_holds() {

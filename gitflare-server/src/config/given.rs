@@ -127,7 +127,7 @@ impl Given {
         match self.texts.get(setting.variable) {
             Some((origin, text)) if !text.expose().is_empty() => Some((origin, text.expose())),
             Some(_) => None,
-            None => setting.default.map(|text| (&Origin::Default, text)),
+            None => setting.default().map(|text| (&Origin::Default, text)),
         }
     }
 

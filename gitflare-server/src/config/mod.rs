@@ -20,11 +20,13 @@ use gitflare_core::{keys::MasterKey, provider::ProviderId};
 
 pub use given::{Given, Origin, Problem};
 pub use instances::{INSTANCE_SETTINGS, InstanceSetting};
-pub use setting::Setting;
+pub use setting::{Derived, Fallback, Setting};
 pub use smtp::{SmtpServer, SmtpTls};
 pub use table::{Config, Upstream};
 pub(crate) use value::master_key;
 pub use value::{BaseUrl, Database, HostPort, LogFormat};
+
+use crate::http::SignUpMode;
 
 /// The file that is read when it lies in the working directory.
 pub const DEFAULT_FILE: &str = "gitflare.toml";
@@ -158,6 +160,28 @@ impl Config {
     #[must_use]
     pub fn upstream(&self, provider: ProviderId) -> Option<&Upstream> {
         self.upstreams.iter().find(|row| row.provider == provider)
+    }
+
+    /// Base URL of the API: as set, or that of the listen address.
+    pub(crate) fn public_base(&self) -> BaseUrl {
+        self.reached(self.public_url.as_ref())
+    }
+
+    /// Base URL of the hosted pages, likewise.
+    pub(crate) fn panel_base(&self) -> BaseUrl {
+        self.reached(self.panel_url.as_ref())
+    }
+
+    fn reached(&self, url: Option<&BaseUrl>) -> BaseUrl {
+        url.cloned()
+            .unwrap_or_else(|| BaseUrl::of_listener(self.listen))
+    }
+
+    /// Who may make an account: as set, or what follows from both base URLs.
+    pub(crate) fn sign_up_mode(&self) -> SignUpMode {
+        let (public, panel) = (self.public_base(), self.panel_base());
+        self.sign_up
+            .unwrap_or_else(|| SignUpMode::of([public.as_str(), panel.as_str()]))
     }
 
     /// Warnings: settings that work but are probably not meant, one line each.

@@ -20,7 +20,11 @@ use tracing_subscriber::filter::Targets;
 
 use super::{
     given::Reader,
-    setting::Setting,
+    setting::{
+        Derived,
+        Fallback::{self, Text, Words},
+        Setting,
+    },
     smtp::{self, SmtpServer},
     value::{self, BaseUrl, Database, HostPort, LogFormat},
 };
@@ -66,7 +70,7 @@ macro_rules! settings {
 
         const GENERAL: &[Setting] = &[$(Setting {
             variable: $variable,
-            default: $default,
+            fallback: $default,
             is_secret: show::$show.0,
             is_switch: show::$show.1,
             meaning: $meaning,
@@ -92,69 +96,69 @@ mod show {
 }
 
 settings! {
-    listen: SocketAddr, one value::address, "GITFLARE_LISTEN", Some("127.0.0.1:8080"), PLAIN,
+    listen: SocketAddr, one value::address, "GITFLARE_LISTEN", Text("127.0.0.1:8080"), PLAIN,
         "Listen address.";
-    public_url: Option<BaseUrl>, maybe value::origin, "GITFLARE_PUBLIC_URL", None, PLAIN,
+    public_url: Option<BaseUrl>, maybe value::origin, "GITFLARE_PUBLIC_URL", Fallback::Derived(Derived::PublicUrl), PLAIN,
         "Base URL of the API; from the listen address when unset.";
-    panel_url: Option<BaseUrl>, maybe value::origin, "GITFLARE_PANEL_URL", None, PLAIN,
+    panel_url: Option<BaseUrl>, maybe value::origin, "GITFLARE_PANEL_URL", Fallback::Derived(Derived::PanelUrl), PLAIN,
         "Base URL of the hosted pages; from the listen address when unset.";
-    data_dir: PathBuf, one value::path, "GITFLARE_DATA_DIR", Some("./gitflare-data"), PLAIN,
+    data_dir: PathBuf, one value::path, "GITFLARE_DATA_DIR", Text("./gitflare-data"), PLAIN,
         "Folder of the SQLite files and the generated keys.";
-    database: Database, one value::database, "GITFLARE_DATABASE_URL", Some("sqlite"), SECRET,
+    database: Database, one value::database, "GITFLARE_DATABASE_URL", Text("sqlite"), SECRET,
         "Where everything is kept: `sqlite`, in the data folder, or `postgres://user:password@host/database`, which several nodes can share.";
-    master_keys: Vec<MasterKey>, list value::master_key, "GITFLARE_MASTER_KEY", None, SECRET,
+    master_keys: Vec<MasterKey>, list value::master_key, "GITFLARE_MASTER_KEY", Words("made on the first start, in the data folder"), SECRET,
         "Encrypts provider tokens and derives cursor keys: 32 bytes or more as hex or base64; made on the first start when unset.";
-    admin_keys: Vec<Secret<String>>, list value::admin_key, "SGG_ADMIN_API_KEY", None, SECRET,
+    admin_keys: Vec<Secret<String>>, list value::admin_key, "SGG_ADMIN_API_KEY", Words("made on the first start, in the data folder"), SECRET,
         "The admin key, 32 characters or more, or several during a rotation; made on the first start and printed once when unset.";
-    enforce_platform_auth: bool, one value::boolean, "ENFORCE_PLATFORM_AUTH", Some("true"), SWITCH,
+    enforce_platform_auth: bool, one value::boolean, "ENFORCE_PLATFORM_AUTH", Text("true"), SWITCH,
         "`false` lets a connection's id stand for a credential (legacy mode).";
-    allow_public_legacy: bool, one value::boolean, "GITFLARE_ALLOW_PUBLIC_LEGACY", Some("false"), SWITCH,
+    allow_public_legacy: bool, one value::boolean, "GITFLARE_ALLOW_PUBLIC_LEGACY", Text("false"), SWITCH,
         "Allows legacy mode on a listen address that is not loopback.";
-    internal_listen: Option<SocketAddr>, maybe value::address, "GITFLARE_INTERNAL_LISTEN", None, PLAIN,
+    internal_listen: Option<SocketAddr>, maybe value::address, "GITFLARE_INTERNAL_LISTEN", Words("none"), PLAIN,
         "A second, loopback-only listener that serves `/v1/connections*` without a key.";
-    testapp: bool, one value::boolean, "GITFLARE_TESTAPP", Some("false"), SWITCH,
+    testapp: bool, one value::boolean, "GITFLARE_TESTAPP", Text("false"), SWITCH,
         "Serves `/testapp`.";
-    dev: bool, one value::boolean, "GITFLARE_DEV", Some("false"), SWITCH,
+    dev: bool, one value::boolean, "GITFLARE_DEV", Text("false"), SWITCH,
         "Cookies on plain http and `http://localhost` redirect URIs; on loopback only.";
-    providers: Vec<ProviderId>, list value::provider, "GITFLARE_PROVIDERS", Some("github,gitlab,bitbucket,azure,gitflic,gitea,bitbucket-dc,local"), PLAIN,
+    providers: Vec<ProviderId>, list value::provider, "GITFLARE_PROVIDERS", Text("github,gitlab,bitbucket,azure,gitflic,gitea,bitbucket-dc,local"), PLAIN,
         "Provider ids, separated by commas; the others are disabled.";
-    allow_private_upstreams: Vec<HostPort>, list value::host_port, "GITFLARE_ALLOW_PRIVATE_UPSTREAMS", None, PLAIN,
+    allow_private_upstreams: Vec<HostPort>, list value::host_port, "GITFLARE_ALLOW_PRIVATE_UPSTREAMS", Words("none"), PLAIN,
         "host:port list of upstreams that may have private or loopback addresses, http included.";
-    allow_private_callbacks: Vec<HostPort>, list value::host_port, "GITFLARE_ALLOW_PRIVATE_CALLBACKS", None, PLAIN,
+    allow_private_callbacks: Vec<HostPort>, list value::host_port, "GITFLARE_ALLOW_PRIVATE_CALLBACKS", Words("none"), PLAIN,
         "host:port list of event callbacks that may have private or loopback addresses, http included.";
-    trusted_proxies: Vec<IpAddr>, list value::ip_address, "GITFLARE_TRUSTED_PROXIES", None, PLAIN,
+    trusted_proxies: Vec<IpAddr>, list value::ip_address, "GITFLARE_TRUSTED_PROXIES", Words("none"), PLAIN,
         "IP addresses whose `X-Forwarded-*` headers are believed.";
-    sign_up: Option<SignUpMode>, maybe value::sign_up, "GITFLARE_SIGNUP", None, PLAIN,
+    sign_up: Option<SignUpMode>, maybe value::sign_up, "GITFLARE_SIGNUP", Fallback::Derived(Derived::SignUp), PLAIN,
         "Who may make a developer account: `open`, `invite` (whom somebody with the admin key invites) or `closed` (links of `gitflare user create` alone); open while both base URLs are loopback, else closed.";
-    smtp: Option<SmtpServer>, maybe smtp::server, "GITFLARE_SMTP_URL", None, SECRET,
+    smtp: Option<SmtpServer>, maybe smtp::server, "GITFLARE_SMTP_URL", Words("none: no mail is sent"), SECRET,
         "The mail server that takes links for new passwords: `smtps://user:password@host`, or `smtp://` with STARTTLS; unset, no mail is sent.";
-    smtp_from: Option<String>, maybe value::email, "GITFLARE_SMTP_FROM", None, PLAIN,
+    smtp_from: Option<String>, maybe value::email, "GITFLARE_SMTP_FROM", Words("none"), PLAIN,
         "The address that such mail comes from; needed beside GITFLARE_SMTP_URL.";
-    mcp_clients: Vec<PublicClientRule>, list value::public_clients, "GITFLARE_MCP_CLIENTS", None, PLAIN,
+    mcp_clients: Vec<PublicClientRule>, list value::public_clients, "GITFLARE_MCP_CLIENTS", Words("none"), PLAIN,
         "Which agents may sign people in without being registered here: hosts of client id metadata documents, separated by commas, or `*` for all; `dynamic` lets agents register themselves. None when unset.";
-    rate_limit_per_minute: u32, one value::number::<0, 1_000_000>, "GITFLARE_RATE_LIMIT_PER_MINUTE", Some("6000"), PLAIN,
+    rate_limit_per_minute: u32, one value::number::<0, 1_000_000>, "GITFLARE_RATE_LIMIT_PER_MINUTE", Text("6000"), PLAIN,
         "Reads per access token and minute, four times that per client and per address; 0 switches it off.";
-    usage_retention_days: u32, one value::number::<0, 36_500>, "GITFLARE_USAGE_RETENTION_DAYS", Some("90"), PLAIN,
+    usage_retention_days: u32, one value::number::<0, 36_500>, "GITFLARE_USAGE_RETENTION_DAYS", Text("90"), PLAIN,
         "Days that usage rows are kept; 0 keeps them without end.";
-    audit_retention_days: u32, one value::number::<30, 36_500>, "GITFLARE_AUDIT_RETENTION_DAYS", Some("400"), PLAIN,
+    audit_retention_days: u32, one value::number::<30, 36_500>, "GITFLARE_AUDIT_RETENTION_DAYS", Text("400"), PLAIN,
         "Days that rows of the security audit are kept, 30 at least.";
-    cursor_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_CURSOR_TTL_SECONDS", Some("3600"), PLAIN,
+    cursor_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_CURSOR_TTL_SECONDS", Text("3600"), PLAIN,
         "Seconds that a cursor lives, 60 to 86400.";
-    token_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_TOKEN_TTL_SECONDS", Some("3600"), PLAIN,
+    token_ttl: Duration, one value::seconds::<60, 86_400>, "GITFLARE_TOKEN_TTL_SECONDS", Text("3600"), PLAIN,
         "Seconds that an access token lives, 60 to 86400.";
-    upstream_timeout: Duration, one value::milliseconds::<100, 600_000>, "GITFLARE_UPSTREAM_TIMEOUT_MS", Some("10000"), PLAIN,
+    upstream_timeout: Duration, one value::milliseconds::<100, 600_000>, "GITFLARE_UPSTREAM_TIMEOUT_MS", Text("10000"), PLAIN,
         "Milliseconds to the first byte of an upstream call; a whole read ends within 2.5 times that.";
-    local_root: Option<PathBuf>, maybe value::path, "GITFLARE_LOCAL_ROOT", None, PLAIN,
+    local_root: Option<PathBuf>, maybe value::path, "GITFLARE_LOCAL_ROOT", Words("none: `local` is not served"), PLAIN,
         "Folder of git repositories served by the provider `local`.";
-    github_app_slug: Option<String>, maybe value::word, "GITFLARE_GITHUB_APP_SLUG", None, PLAIN,
+    github_app_slug: Option<String>, maybe value::word, "GITFLARE_GITHUB_APP_SLUG", Words("none: the client is an OAuth App's"), PLAIN,
         "Slug of the GitHub App that the GitHub client id belongs to.";
-    azure_suppress_redirect: bool, one value::boolean, "GITFLARE_AZURE_SUPPRESS_REDIRECT", Some("true"), SWITCH,
+    azure_suppress_redirect: bool, one value::boolean, "GITFLARE_AZURE_SUPPRESS_REDIRECT", Text("true"), SWITCH,
         "`false` leaves out `X-TFS-FedAuthRedirect: Suppress`, with which tenants with Conditional Access refuse some valid tokens.";
-    gitflic_user_agent: Option<String>, maybe value::line, "GITFLARE_GITFLIC_USER_AGENT", None, PLAIN,
+    gitflic_user_agent: Option<String>, maybe value::line, "GITFLARE_GITFLIC_USER_AGENT", Words(concat!("gitflare/", env!("CARGO_PKG_VERSION"))), PLAIN,
         "How the gateway names itself to GitFlic, whose filter has refused agents that look like bare libraries; `gitflare/<version>` when unset.";
-    log: Targets, one value::log_filter, "GITFLARE_LOG", Some("info"), PLAIN,
+    log: Targets, one value::log_filter, "GITFLARE_LOG", Text("info"), PLAIN,
         "Log filter: a level, or `target=level` pairs, separated by commas.";
-    log_format: LogFormat, one value::log_format, "GITFLARE_LOG_FORMAT", Some("text"), PLAIN,
+    log_format: LogFormat, one value::log_format, "GITFLARE_LOG_FORMAT", Text("text"), PLAIN,
         "`text`, or `json` for JSON lines.";
 }
 
@@ -189,15 +193,15 @@ macro_rules! upstreams {
     ($($provider:ident $name:literal;)*) => {
         /// One constant per provider, so that both tables below can name it.
         mod rows {
-            use super::{ProviderId, UpstreamRows, upstream};
+            use super::{Derived, Fallback, ProviderId, UpstreamRows, Words, upstream};
 
             $(pub(super) const $provider: UpstreamRows = UpstreamRows {
                 provider: ProviderId::$provider,
                 rows: [
-                    upstream(concat!("GITFLARE_", $name, "_CLIENT_ID"), false, "OAuth client id; without it the provider has no connect button."),
-                    upstream(concat!("GITFLARE_", $name, "_CLIENT_SECRET"), true, "OAuth client secret."),
-                    upstream(concat!("GITFLARE_", $name, "_API_URL"), false, "REST base of a self-hosted or test upstream."),
-                    upstream(concat!("GITFLARE_", $name, "_WEB_URL"), false, "Base of that upstream's pages."),
+                    upstream(concat!("GITFLARE_", $name, "_CLIENT_ID"), false, Words("none: no connect button"), "OAuth client id; without it the provider has no connect button."),
+                    upstream(concat!("GITFLARE_", $name, "_CLIENT_SECRET"), true, Words("none"), "OAuth client secret."),
+                    upstream(concat!("GITFLARE_", $name, "_API_URL"), false, Fallback::Derived(Derived::Api(ProviderId::$provider)), "REST base of a self-hosted or test upstream."),
+                    upstream(concat!("GITFLARE_", $name, "_WEB_URL"), false, Words("that of the service at the API's address"), "Base of that upstream's pages."),
                 ],
             };)*
         }
@@ -207,10 +211,15 @@ macro_rules! upstreams {
     };
 }
 
-const fn upstream(variable: &'static str, is_secret: bool, meaning: &'static str) -> Setting {
+const fn upstream(
+    variable: &'static str,
+    is_secret: bool,
+    fallback: Fallback,
+    meaning: &'static str,
+) -> Setting {
     Setting {
         variable,
-        default: None,
+        fallback,
         is_secret,
         is_switch: false,
         meaning,

@@ -258,12 +258,9 @@ pub(super) fn origin(text: &str) -> Parsed<BaseUrl> {
 }
 
 pub(super) fn sign_up(text: &str) -> Parsed<SignUpMode> {
-    match text {
-        "open" => Ok(SignUpMode::Open),
-        "invite" => Ok(SignUpMode::Invite),
-        "closed" => Ok(SignUpMode::Closed),
-        _ => Err("must be `open`, `invite` or `closed`".into()),
-    }
+    let mut modes = [SignUpMode::Open, SignUpMode::Invite, SignUpMode::Closed].into_iter();
+    let found = modes.find(|mode| mode.as_str() == text);
+    found.ok_or_else(|| "must be `open`, `invite` or `closed`".into())
 }
 
 pub(super) fn public_clients(text: &str) -> Parsed<PublicClientRule> {

@@ -146,9 +146,19 @@ pub enum SignUpMode {
 }
 
 impl SignUpMode {
+    /// As the setting spells it.
+    #[must_use]
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Closed => "closed",
+        }
+    }
+
     /// Open while every address of the surface is loopback, else closed: what strangers can reach
     /// must not let them ask for repositories in the operator's name.
-    fn of(urls: [&str; 2]) -> Self {
+    pub(crate) fn of(urls: [&str; 2]) -> Self {
         let is_loopback = |url: &&str| {
             let host = url::Url::parse(url).ok();
             match host.as_ref().and_then(url::Url::host) {
