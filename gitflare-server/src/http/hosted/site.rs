@@ -40,7 +40,7 @@ pub(crate) async fn landing(x: Exchange) -> Result<Reply, Refusal> {
 pub(crate) async fn document(x: Exchange) -> Result<Reply, Refusal> {
     let settings = x.settings();
     match x.path() {
-        "/docs" => shown(&x, "guide"),
+        "/docs" => shown(&x, documents::FIRST),
         "/docs/api" => {
             let providers = x.gateway().providers();
             ReferenceView::new(
@@ -103,7 +103,7 @@ pub(crate) async fn named(mut x: Exchange) -> Result<Reply, Refusal> {
     let name = x.parameter("document").unwrap_or_default();
     match name.strip_suffix(".md") {
         None => shown(&x, &name),
-        Some("api") => Ok(plain(&x, MARKDOWN, &Reference(x.app().openapi()).whole())),
+        Some("api") => Ok(plain(&x, MARKDOWN, &Reference(x.app().openapi()).index())),
         Some(name) => {
             let document = documents::find(name).ok_or_else(no_page)?;
             Ok(plain(&x, MARKDOWN, &document.markdown(&facts(&x))))

@@ -14,7 +14,7 @@ use super::{
         route::{Access, Route},
     },
     View,
-    documents::Reference,
+    documents::{FIRST, Reference},
     markdown::{self, Block, Span},
     policy::{Kind, Policy},
     shell::Shell,
@@ -123,6 +123,11 @@ impl DocumentView {
             Span::Link { text, .. } => text.len() * 8,
         };
         cell.iter().map(length).sum::<usize>() > SENTENCE
+    }
+
+    /// Whether this is the document that lists all.
+    fn is_first(&self) -> bool {
+        self.twin == format!("/docs/{FIRST}.md")
     }
 
     /// Anchor and text of each section.

@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 use gitflare_core::{CODES, Code};
 
+pub(super) const TITLE: &str = "Errors";
+
 /// What is known of a code beyond the core's table.
 struct Words {
     code: Code,
@@ -82,8 +84,9 @@ const WORDS: &[Words] = &[
 
 /// The page.
 pub(super) fn markdown() -> String {
-    let mut text = String::from(
-        "# Errors\n\nEvery JSON error has one shape; its `code` is one of these. The anchor of each section is \
+    let mut text = format!("# {TITLE}\n\n");
+    text.push_str(
+        "Every JSON error has one shape; its `code` is one of these. The anchor of each section is \
          the code: `/docs/errors#CURSOR_EXPIRED`. The messages here are examples: decide by the code.\n",
     );
     for row in CODES {

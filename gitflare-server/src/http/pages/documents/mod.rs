@@ -57,6 +57,9 @@ pub(crate) const DOCUMENTS: &[Document] = &[
     text("sessions", "The session token of developers.", include_str!("../../../../docs/sessions.text")),
 ];
 
+/// The document that lists the others; `/docs` shows it.
+pub(crate) const FIRST: &str = "guide";
+
 /// What the documents of one server differ by.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
@@ -71,6 +74,15 @@ pub(crate) fn find(name: &str) -> Option<&'static Document> {
 }
 
 impl Document {
+    /// Its title, as its text begins.
+    fn title(&self) -> &'static str {
+        match self.source {
+            Source::Errors => errors::TITLE,
+            Source::Text(text) => text.lines().next().unwrap_or(self.name),
+        }
+        .trim_start_matches("# ")
+    }
+
     /// Its text on this server.
     pub(crate) fn markdown(&self, facts: &Facts<'_>) -> String {
         match self.source {
@@ -78,10 +90,24 @@ impl Document {
             Source::Text(text) => text
                 .replace("{{public_url}}", facts.public_url)
                 .replace("{{panel_url}}", facts.panel_url)
+                .replace("{{documents}}", &listed())
                 .replace("{{retries}}", &retries())
                 .replace("{{capabilities}}", &capabilities(facts.providers)),
         }
     }
+}
+
+/// Every document but the one that lists them.
+fn listed() -> String {
+    let mut table = "| page | what it has |\n|---|---|\n".to_owned();
+    for document in DOCUMENTS.iter().filter(|it| it.name != FIRST) {
+        let (title, name, about) = (document.title(), document.name, document.about);
+        let _ = writeln!(table, "| [{title}](/docs/{name}) | {about} |");
+    }
+    table.push_str(
+        "| [API reference](/docs/api) | Every operation with what it takes and answers. |",
+    );
+    table
 }
 
 /// `/llms.txt`: every document and where its plain text is.
@@ -96,7 +122,8 @@ pub(crate) fn index(facts: &Facts<'_>) -> String {
     }
     let _ = writeln!(
         text,
-        "- [API reference]({base}/docs/api.md): every operation with what it takes and answers.\n\
+        "- [API reference]({base}/docs/api.md): every operation, each with the address of its own text, \
+         which has what it takes and answers.\n\
          - [OpenAPI]({}/openapi.json): the same for machines.",
         facts.public_url
     );

@@ -1,4 +1,4 @@
-//! The reference of one operation, and of all, as Markdown out of the OpenAPI document: what it
+//! The reference of one operation, and the list of all, as Markdown out of the OpenAPI document: what it
 //! takes, what it answers, an example of both, and the errors that can come.
 
 use std::fmt::Write;
@@ -71,12 +71,25 @@ impl<'a> Reference<'a> {
         Some(text)
     }
 
-    /// Every operation in one text.
-    pub(crate) fn whole(self) -> String {
-        let mut text = String::from("# API reference\n\n");
+    /// Every operation by group, with where its own text is: all of them in one would be half a megabyte.
+    pub(crate) fn index(self) -> String {
+        let mut groups: Vec<(&str, String)> = Vec::new();
         for (method, path, operation) in self.operations() {
-            let _ = write!(text, "## `{} {path}`\n\n", method.to_ascii_uppercase());
-            self.describe(&mut text, operation, "###");
+            let of = |value: &'a Value| value.as_str().unwrap_or_default();
+            let (id, about) = (of(&operation["operationId"]), of(&operation["summary"]));
+            let (title, method) = (of(&operation["tags"][0]), method.to_ascii_uppercase());
+            let row = format!("- [`{method} {path}`](/docs/api/{id}.md): {about}\n");
+            match groups.iter_mut().find(|(known, _)| *known == title) {
+                Some((_, rows)) => rows.push_str(&row),
+                None => groups.push((title, row)),
+            }
+        }
+        let mut text = String::from(
+            "# API reference\n\nEvery operation. The text that each leads to has what it takes and answers, an \
+             example of both, and the errors that can come; [`/openapi.json`](/openapi.json) has all in one.\n\n",
+        );
+        for (title, rows) in groups {
+            let _ = write!(text, "## {title}\n\n{rows}\n");
         }
         text
     }
