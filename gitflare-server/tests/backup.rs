@@ -44,6 +44,17 @@ fn a_backup_beside_a_server_comes_back_elsewhere() {
         said.contains("checked") && said.contains("data/master.key"),
         "{said}"
     );
+    let (code, said) = run(
+        folder.path(),
+        &[&["backup", "no/such/copy.tar"][..], &data].concat(),
+    );
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains(
+            "no/such/copy.tar: cannot be written: its folder does not exist. Make the folder"
+        ) && !said.contains(".tmp"),
+        "{said}"
+    );
     let key = fs::read(folder.path().join("data/master.key")).unwrap();
     let archive = fs::read(folder.path().join("copy.tar")).unwrap();
     let hex = key.trim_ascii_end().strip_prefix(b"1:").unwrap();

@@ -82,7 +82,15 @@ pub(crate) fn backup(dir: &Path, target: &Path) -> Result<u64> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let copies = tempfile::tempdir_in(folder).map_err(failed)?;
+    if !folder.is_dir() {
+        return Err(told(
+            target,
+            "cannot be written: its folder does not exist. Make the folder, or name a file in another one",
+        ));
+    }
+    // The error would name the scratch folder, which nobody has typed.
+    let scratch = |error: io::Error| failed(error.kind().into());
+    let copies = tempfile::tempdir_in(folder).map_err(scratch)?;
     let created_at = SystemClock.now();
     let mut members = Vec::new();
     for name in FILES {
