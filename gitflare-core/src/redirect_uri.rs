@@ -1,6 +1,10 @@
 //! Which redirect URIs an app may register. The raw text is judged, never a parsed and re-written
 //! form: parsers map hostile inputs onto clean URLs. Matching at authorization is byte equality.
 
+/// Right ones, for the end of a refusal.
+pub(crate) const EXAMPLES: &str = "A right one is `https://app.example.com/callback`, or, for an app on its user's own \
+                                   computer, `http://127.0.0.1:8000/callback`.";
+
 const MAX_LEN: usize = 2048;
 /// The most bytes of a host's name, and of a label of it (RFC 1035, section 2.3.4).
 const MAX_HOST: usize = 253;
@@ -20,9 +24,15 @@ pub fn check(uri: &str, allows_localhost: bool) -> Result<(), &'static str> {
     if !uri.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("must be printable ASCII without spaces");
     }
-    if uri.contains(['\\', '*', '#', '"', '<', '>', '^', '`', '{', '|', '}']) {
+    if uri.contains('#') {
+        return Err("must not hold a fragment (`#`)");
+    }
+    if uri.contains('*') {
+        return Err("must be written out: a wildcard (`*`) matches nothing");
+    }
+    if uri.contains(['\\', '"', '<', '>', '^', '`', '{', '|', '}']) {
         return Err(
-            "must not hold a fragment, a wildcard, a backslash or another character that URIs escape",
+            "must not hold a backslash, a quote, a bracket or another character that URIs escape",
         );
     }
     if !is_percent_encoded(uri) {
@@ -45,7 +55,9 @@ pub fn check(uri: &str, allows_localhost: bool) -> Result<(), &'static str> {
     for pair in query.split('&') {
         let name = pair.split('=').next().unwrap_or_default();
         if ["code", "state", "error", "iss"].contains(&decoded(name).as_str()) {
-            return Err("must not have a query parameter that the authorization response uses");
+            return Err(
+                "must not have a query parameter `code`, `state`, `error` or `iss`: the answer adds these",
+            );
         }
     }
     Ok(())
@@ -148,6 +160,9 @@ pub fn origin(uri: &str) -> &str {
     &uri[..end]
 }
 
+const NO_IPV6: &str = "must have an IPv6 address between the brackets of its host";
+const NO_PORT: &str = "must have a number up to 65535 as its port, or no colon after the host";
+
 fn check_authority(
     authority: &str,
     loopback_only: bool,
@@ -158,10 +173,8 @@ fn check_authority(
     }
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
-            let (address, port) = rest.split_once(']').ok_or("has a malformed host")?;
-            address
-                .parse::<std::net::Ipv6Addr>()
-                .map_err(|_| "has a malformed host")?;
+            let (address, port) = rest.split_once(']').ok_or(NO_IPV6)?;
+            address.parse::<std::net::Ipv6Addr>().map_err(|_| NO_IPV6)?;
             (
                 &authority[..address.len() + 2],
                 port.strip_prefix(':').or(port.is_empty().then_some("0")),
@@ -172,19 +185,27 @@ fn check_authority(
             None => (authority, Some("0")),
         },
     };
-    let port = port.ok_or("has a malformed port")?;
+    let port = port.ok_or(NO_PORT)?;
     if !port.bytes().all(|byte| byte.is_ascii_digit()) || port.parse::<u16>().is_err() {
-        return Err("has a malformed port");
+        return Err(NO_PORT);
     }
     let is_loopback =
         matches!(host, "127.0.0.1" | "[::1]") || (allows_localhost && host == "localhost");
+    if loopback_only && host == "localhost" && !is_loopback {
+        return Err(
+            "must name `127.0.0.1` or `[::1]` in the place of `localhost`, which can lead elsewhere",
+        );
+    }
     if loopback_only && !is_loopback {
         return Err("must use https, except on 127.0.0.1 or [::1]");
     }
     if is_host(host) || host.starts_with('[') {
         Ok(())
     } else {
-        Err("has a missing or malformed host")
+        Err(
+            "must have a host after `//`: a name of letters, digits and hyphens between dots, or an IP address as \
+             usually written",
+        )
     }
 }
 
@@ -371,6 +392,34 @@ mod tests {
         ] {
             assert!(check(uri, false).is_err(), "{uri:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_the_rule_and_examples_are_right() {
+        for (uri, said) in [
+            ("https://a.example/cb#x", "fragment"),
+            ("https://*.example/cb", "wildcard"),
+            ("https://a.example/<cb>", "bracket"),
+            ("http://a.example/cb", "must use https"),
+            ("http://localhost/cb", "`127.0.0.1`"),
+            (
+                "https://a_b.example/cb",
+                "a name of letters, digits and hyphens",
+            ),
+            ("https://a.example:x/cb", "port"),
+            ("https://[zz]/cb", "IPv6"),
+            ("https://a.example/cb?state=1", "`state`"),
+            ("https://u:p@a.example/cb", "user name"),
+            ("myapp://cb", "must begin with `https://`"),
+        ] {
+            let rule = check(uri, false).unwrap_err();
+            assert!(rule.contains(said), "{uri}: {rule}");
+        }
+        let examples = EXAMPLES.split('`').skip(1).step_by(2);
+        assert_eq!(
+            examples.map(|uri| check(uri, false)).collect::<Vec<_>>(),
+            [Ok(()); 2]
+        );
     }
 
     #[test]

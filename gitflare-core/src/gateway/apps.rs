@@ -336,7 +336,8 @@ impl Gateway {
         }
         for (index, uri) in uris.iter().enumerate() {
             redirect_uri::check(uri, self.settings.allow_localhost_redirects).map_err(|rule| {
-                Error::invalid_request(format!("`allowedRedirectUris[{index}]` {rule}."))
+                let examples = redirect_uri::EXAMPLES;
+                Error::invalid_request(format!("`allowedRedirectUris[{index}]` {rule}. {examples}"))
             })?;
         }
         Ok(uris)
@@ -354,7 +355,7 @@ impl Gateway {
                 .map_err(|rule| Error::invalid_request(format!("{name} {rule}.")))?;
             if redirect_uri::origin(origin) != origin {
                 return Err(Error::invalid_request(format!(
-                    "{name} must be an origin: scheme, host and port alone."
+                    "{name} must be an origin: scheme, host and port alone, such as `https://app.example.com`."
                 )));
             }
         }

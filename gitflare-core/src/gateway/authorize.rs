@@ -218,7 +218,8 @@ fn redirect_uri_of(client: &Client, query: &Query) -> Result<(String, String)> {
     });
     registered.ok_or_else(|| {
         Error::invalid_request(
-            "The link that brought you here leads back to an address that this app has not registered.",
+            "The link that brought you here leads back to an address that this app has not registered. For its \
+             developer: `redirect_uri` must be one of the app's redirect URIs, character by character.",
         )
     })
 }

@@ -42,7 +42,7 @@ impl Gateway {
             if code.redirect_uri != redirect_uri {
                 return Err(TokenRefusal::invalid(
                     "invalid_grant",
-                    "`redirect_uri` is not the one that the code was sent to.",
+                    "`redirect_uri` is not the one that the code was sent to: send the same text as to /oauth/authorize.",
                 ));
             }
             if request.resource.is_some() && request.audience != Some(audience) {

@@ -157,7 +157,10 @@ impl ClientMetadata {
         for (index, uri) in self.redirect_uris.iter().enumerate() {
             redirect_uri::check(uri, true).map_err(|rule| MetadataRefusal {
                 word: "invalid_redirect_uri",
-                message: format!("`redirect_uris[{index}]` {rule}."),
+                message: format!(
+                    "`redirect_uris[{index}]` {rule}. {}",
+                    redirect_uri::EXAMPLES
+                ),
             })?;
         }
         if self.client_secret.is_some()
