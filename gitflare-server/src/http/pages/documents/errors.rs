@@ -87,7 +87,15 @@ pub(super) fn markdown() -> String {
     let mut text = format!("# {TITLE}\n\n");
     text.push_str(
         "Every JSON error has one shape; its `code` is one of these. The anchor of each section is \
-         the code: `/docs/errors#CURSOR_EXPIRED`. The messages here are examples: decide by the code.\n",
+         the code: `/docs/errors#CURSOR_EXPIRED`. The messages here are examples: decide by the code.\n\n\
+         `/oauth/token`, `/oauth/revoke` and `/oauth/introspect` answer a form, and `/oauth/register` what a client says of itself, in the shape \
+         of OAuth (RFC 6749, section 5.2), so that any OAuth client reads it: `error` is a word such as `invalid_grant`, \
+         `error_description` the message. The same error in the one shape stands beside it as `gitflare_error`, with \
+         `code`, `suggested_action` and `request_id`: decide by its `code`; the status is 400 where the code alone would be 403. A JSON body to the \
+         first three is answered in the one shape.\n\n\
+         ```json\n\
+         {\"error\": \"invalid_grant\", \"error_description\": \"...\", \"gitflare_error\": {\"code\": \"INVALID_REQUEST\", \"...\": \"...\"}}\n\
+         ```\n",
     );
     for row in CODES {
         let name = row.name;
