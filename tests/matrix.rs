@@ -238,6 +238,8 @@ fn additions_are_marked_and_known() {
             (RouteMethod::Get, "/docs/api/:operationId"),
             (RouteMethod::Post, "/docs/api/:operationId"),
             (RouteMethod::Get, "/llms.txt"),
+            (RouteMethod::Get, "/robots.txt"),
+            (RouteMethod::Get, "/.well-known/security.txt"),
             (RouteMethod::Get, "/testapp/diff"),
             (RouteMethod::Get, "/testapp/events"),
             (RouteMethod::Post, "/testapp/events/subscribe"),

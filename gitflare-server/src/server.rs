@@ -140,6 +140,7 @@ impl Server {
             trusted_proxies: config.trusted_proxies.clone(),
             testapp: config.testapp,
             mailer: Smtp::of(config)?.map(|smtp| -> Arc<dyn Mailer> { Arc::new(smtp) }),
+            security_contact: config.security_contact.clone(),
             dev: config.dev,
             private_callbacks: self.private_callbacks(addr),
             document_hosts: self.document_hosts,

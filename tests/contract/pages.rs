@@ -1,9 +1,12 @@
 //! Pages and static files over the socket: their headers over the whole route table, caching of
 //! files, and when an error is a page.
 
+use std::sync::Arc;
+
+use gitflare_core::{FixedClock, Timestamp};
 use gitflare_server::http::{ROUTES, RouteMethod};
 
-use crate::contract::support::{Response, Server};
+use crate::contract::support::{Response, Server, ServerOptions};
 
 /// A path of the table with something in the place of each parameter.
 fn filled(path: &str) -> String {
@@ -170,6 +173,57 @@ fn files_are_asked_for_again_by_their_tag() {
     assert_eq!(
         client.get("/assets/other.css").refusal(),
         (404, "RESOURCE_NOT_FOUND".into())
+    );
+}
+
+#[test]
+fn search_engines_are_sent_to_the_documents_alone() {
+    let server = Server::start();
+    let answer = server.client().get("/robots.txt");
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    let text = String::from_utf8(answer.body).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], "User-agent: *");
+    assert!(lines.contains(&"Allow: /docs") && lines.contains(&"Disallow: /"));
+    let allowed = lines.iter().filter_map(|line| line.strip_prefix("Allow: "));
+    for path in ["/oauth/authorize", "/app/company", "/v1/", "/testapp"] {
+        assert!(
+            allowed.clone().all(|start| !path.starts_with(start)),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_security_contact_is_told_where_the_operator_names_one() {
+    const PATH: &str = "/.well-known/security.txt";
+    let without = Server::start();
+    assert_eq!(
+        without.client().get(PATH).refusal(),
+        (404, "RESOURCE_NOT_FOUND".into())
+    );
+    let server = Server::with(ServerOptions {
+        security_contact: Some("mailto:security@example.com".into()),
+        clock: Some(Arc::new(FixedClock::at(Timestamp::from_millis(
+            1_800_000_000_000,
+        )))),
+        ..ServerOptions::default()
+    });
+    let answer = server.client().get(PATH);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    assert_eq!(
+        String::from_utf8(answer.body).unwrap(),
+        format!(
+            "Contact: mailto:security@example.com\nExpires: 2027-07-14T08:00:00.000Z\n\
+             Canonical: http://{}{PATH}\n",
+            server.address
+        )
     );
 }
 

@@ -134,6 +134,8 @@ settings! {
         "The mail server that takes links for new passwords: `smtps://user:password@host`, or `smtp://` with STARTTLS; unset, no mail is sent.";
     smtp_from: Option<String>, maybe value::email, "GITFLARE_SMTP_FROM", Words("none"), PLAIN,
         "The address that such mail comes from; needed beside GITFLARE_SMTP_URL.";
+    security_contact: Option<String>, maybe value::contact, "GITFLARE_SECURITY_CONTACT", Words("none: no security.txt"), PLAIN,
+        "Where people report a vulnerability of this installation, for `/.well-known/security.txt`: an e-mail address, or an address that begins with `https://`.";
     mcp_clients: Vec<PublicClientRule>, list value::public_clients, "GITFLARE_MCP_CLIENTS", Words("none"), PLAIN,
         "Which agents may sign people in without being registered here: hosts of client id metadata documents, separated by commas, or `*` for all; `dynamic` lets agents register themselves. None when unset.";
     rate_limit_per_minute: u32, one value::number::<0, 1_000_000>, "GITFLARE_RATE_LIMIT_PER_MINUTE", Text("6000"), PLAIN,

@@ -44,6 +44,18 @@ fn the_defaults_are_those_of_the_contract() {
 }
 
 #[test]
+fn a_security_contact_is_a_uri() {
+    for (text, expected) in [
+        ("security@a.example", "mailto:security@a.example"),
+        ("mailto:security@a.example", "mailto:security@a.example"),
+        ("https://a.example/report", "https://a.example/report"),
+    ] {
+        let config = Config::from_pairs(&[("GITFLARE_SECURITY_CONTACT", text)]).unwrap();
+        assert_eq!(config.security_contact.as_deref(), Some(expected));
+    }
+}
+
+#[test]
 fn every_name_belongs_to_one_setting() {
     let mut names = std::collections::BTreeSet::new();
     for row in Setting::all() {
@@ -57,7 +69,7 @@ fn every_name_belongs_to_one_setting() {
         }
         assert!(row.meaning.ends_with('.'), "{}", row.variable);
     }
-    assert_eq!(names.len(), 32 + 7 * 4);
+    assert_eq!(names.len(), 33 + 7 * 4);
 }
 
 #[test]
@@ -88,6 +100,12 @@ fn a_wrong_value_is_named_with_its_variable() {
         ("GITFLARE_ALLOW_PRIVATE_UPSTREAMS", "http://localhost:80"),
         ("GITFLARE_ALLOW_PRIVATE_CALLBACKS", "localhost:0"),
         ("GITFLARE_ALLOW_PRIVATE_CALLBACKS", "::1:80"),
+        ("GITFLARE_SECURITY_CONTACT", "nobody"),
+        ("GITFLARE_SECURITY_CONTACT", "http://a.example/report"),
+        (
+            "GITFLARE_SECURITY_CONTACT",
+            "https://a.example/a\nContact: b",
+        ),
         ("GITFLARE_TRUSTED_PROXIES", "10.0.0.0/99"),
         ("GITFLARE_RATE_LIMIT_PER_MINUTE", "-1"),
         ("GITFLARE_RATE_LIMIT_PER_MINUTE", "+1"),

@@ -170,6 +170,18 @@ pub(super) fn email(text: &str) -> Parsed<String> {
     email_address(text).map_err(|_| "must be an e-mail address".into())
 }
 
+/// A contact as a URI (RFC 9116, section 2.5.3).
+pub(super) fn contact(text: &str) -> Parsed<String> {
+    let is_page = text.starts_with("https://") && url::Url::parse(text).is_ok();
+    if is_page && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text.to_owned());
+    }
+    let address = text.strip_prefix("mailto:").unwrap_or(text);
+    let address = email_address(address);
+    let address = address.map_err(|_| "must be an e-mail address or begin with `https://`")?;
+    Ok(format!("mailto:{address}"))
+}
+
 pub(super) fn line(text: &str) -> Parsed<String> {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         Ok(text.to_owned())

@@ -54,6 +54,8 @@ pub struct ServiceSettings {
     pub mailer: Option<Arc<dyn Mailer>>,
     /// Who may make an account.
     pub sign_up: SignUpMode,
+    /// Where vulnerabilities are reported, as a URI (RFC 9116); without one there is no `security.txt`.
+    pub security_contact: Option<String>,
     /// Hosts of client metadata documents that are asked at this address instead, in plain http:
     /// those of a sandbox and of tests.
     pub document_hosts: Vec<(String, SocketAddr)>,
@@ -103,6 +105,7 @@ impl ServiceSettings {
             dev: false,
             private_callbacks: Vec::new(),
             mailer: None,
+            security_contact: None,
             document_hosts: Vec::new(),
             limits: Limits::default(),
         }

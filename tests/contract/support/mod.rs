@@ -56,6 +56,8 @@ pub(crate) struct ServerOptions {
     pub(crate) public_url: Option<&'static str>,
     /// Open without one, whatever the address.
     pub(crate) sign_up: Option<SignUpMode>,
+    /// For `/.well-known/security.txt`.
+    pub(crate) security_contact: Option<String>,
     pub(crate) public_clients: Vec<PublicClientRule>,
     /// Where the documents of these hosts are.
     pub(crate) document_hosts: Vec<(String, SocketAddr)>,
@@ -222,6 +224,9 @@ async fn service(
     settings.sign_up = options.sign_up.unwrap_or(SignUpMode::Open);
     settings.limits = options.limits;
     settings.document_hosts.clone_from(&options.document_hosts);
+    settings
+        .security_contact
+        .clone_from(&options.security_contact);
     settings.rate_limits = rate_limits;
     gitflare_server::service(gateway, settings)
 }

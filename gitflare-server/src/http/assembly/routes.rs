@@ -178,6 +178,8 @@ routes! {
     Get "/docs/api/:operationId"; Public => site::operation, addition;
     Post "/docs/api/:operationId"; Public => site::try_operation, addition;
     Get "/llms.txt"; Public => site::index, addition;
+    Get "/robots.txt"; Public => site::robots, addition;
+    Get "/.well-known/security.txt"; Public => site::security_contact, addition;
     Get "/testapp/diff"; TestappSession => testapp::diff, addition;
     Get "/testapp/events"; TestappSession => testapp::events, addition;
     Post "/testapp/events/subscribe"; TestappSession => testapp::subscribe, addition;

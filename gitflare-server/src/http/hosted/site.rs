@@ -1,4 +1,7 @@
-//! The handlers of the public site: landing page, documents and their plain texts.
+//! The handlers of the public site: landing page, documents and their plain texts, and what machines look
+//! for at fixed addresses.
+
+use std::time::Duration;
 
 use gitflare_core::{Code, Error};
 use http::StatusCode;
@@ -141,8 +144,35 @@ pub(crate) async fn try_operation(mut x: Exchange) -> Result<Reply, Refusal> {
     view.reply(StatusCode::OK)
 }
 
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// The documents alone: consent and management links belong to one person, and would stay in an index.
+const ROBOTS: &str =
+    "User-agent: *\nAllow: /docs\nAllow: /llms.txt\nAllow: /assets/\nDisallow: /\n";
+
+/// How long a `security.txt` may be believed, in seconds: under a year, as RFC 9116 recommends.
+const CONTACT_LIFE: u64 = 180 * 24 * 3600;
+
+/// `GET /robots.txt` (RFC 9309)
+pub(crate) async fn robots(x: Exchange) -> Result<Reply, Refusal> {
+    Ok(plain(&x, PLAIN, ROBOTS))
+}
+
+/// `GET /.well-known/security.txt` (RFC 9116)
+pub(crate) async fn security_contact(x: Exchange) -> Result<Reply, Refusal> {
+    let settings = x.settings();
+    let contact = settings.security_contact.as_deref().ok_or_else(no_page)?;
+    let now = x.gateway().clock().now();
+    let expires = now.after(Duration::from_secs(CONTACT_LIFE));
+    let text = format!(
+        "Contact: {contact}\nExpires: {expires}\nCanonical: {}/.well-known/security.txt\n",
+        settings.panel_url
+    );
+    Ok(plain(&x, PLAIN, &text))
+}
+
 /// `GET /llms.txt`
 pub(crate) async fn index(x: Exchange) -> Result<Reply, Refusal> {
     let text = documents::index(&facts(&x));
-    Ok(plain(&x, "text/plain; charset=utf-8", &text))
+    Ok(plain(&x, PLAIN, &text))
 }

@@ -321,6 +321,8 @@ const OPERATIONS: &[Operation] = &[
     get("/docs/api/:operationId").page().gives(200, Gives::Text("text/markdown")),
     post("/docs/api/:operationId").form(p::TRIED).page(),
     get("/llms.txt").gives(200, Gives::Text("text/plain")),
+    get("/robots.txt").gives(200, Gives::Text("text/plain")),
+    get("/.well-known/security.txt").gives(200, Gives::Text("text/plain")).codes(&[Code::ResourceNotFound]),
     get("/assets/app.css").gives(200, Gives::Text("text/css")),
     get("/app/signup").query(&[p::RETURN_TO, p::INVITATION]).page().codes(&[Code::ResourceNotFound]),
     post("/app/signup").form_or::<SignUp>(p::SIGN_UP).json::<Opened<'static>>(201).redirect().codes(SIGNING_IN),
