@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AuditEntry, ListRange, Tenant};
 use crate::{
-    ClientId, CredentialHash, Result, Scope, Scopes, SecretId, TenantId, Timestamp, UserId,
+    ClientId, CredentialHash, Error, Result, Scope, Scopes, SecretId, TenantId, Timestamp, UserId,
     model::words,
 };
 
@@ -111,10 +111,22 @@ pub struct AppProfile {
     pub logo: Option<Vec<u8>>,
 }
 
+/// How many live clients a tenant may have: each costs secrets, and a name that customers may be shown.
+pub const MAX_CLIENTS: usize = 1000;
+
+/// The refusal of one more.
+#[must_use]
+pub fn too_many_clients() -> Error {
+    Error::invalid_request(format!(
+        "The account has {MAX_CLIENTS} apps already: delete one that is no longer used, or make this one in another account."
+    ))
+}
+
 /// Stores developer apps and the hashes of their secrets.
 #[async_trait]
 pub trait ClientStore: Send + Sync {
-    /// Stores a new client with its first secret.
+    /// Stores a new client with its first secret. One beyond [`MAX_CLIENTS`] of its tenant is
+    /// `INVALID_REQUEST`, and nothing is written.
     async fn insert(&self, client: NewClient, audit: AuditEntry) -> Result<()>;
 
     /// Stores a public client, or replaces what the one of that id says of itself: name, redirect

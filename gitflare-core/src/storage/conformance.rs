@@ -69,6 +69,7 @@ promises! {
     clients {
         a_client_comes_back_as_it_was
         a_client_has_two_secrets_at_most
+        clients_of_a_tenant_are_bounded
         what_a_client_tells_of_itself_goes_with_it
         a_second_secret_that_two_callers_add_is_one
         deleting_a_client_ends_all_under_it

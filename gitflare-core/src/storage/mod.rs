@@ -36,7 +36,8 @@ pub use audit::{Actor, AuditAction, AuditEntry, AuditStore, Outcome};
 pub use authorizations::{AuthorizationStore, CustomerRepository, GrantFilter};
 pub use cleanup::{CleanupJob, CleanupKind, CleanupStore};
 pub use clients::{
-    AppProfile, Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, NewClient,
+    AppProfile, Client, ClientFilter, ClientSecret, ClientStatus, ClientStore, MAX_CLIENTS,
+    NewClient, too_many_clients,
 };
 pub use codes::{AuthorizationCode, CodeStore, Redeemed, Redemption};
 pub use connections::{

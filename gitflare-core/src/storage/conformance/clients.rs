@@ -108,6 +108,27 @@ pub async fn a_client_has_two_secrets_at_most(storage: &dyn Storage) {
     );
 }
 
+/// A tenant has at most so many live clients; one that is deleted makes room, and others have their own.
+pub async fn clients_of_a_tenant_are_bounded(storage: &dyn Storage) {
+    // sec: SC-6
+    const OVER: usize = MAX_CLIENTS + 1;
+    storage.tenants().insert(tenant(1), entry(1)).await.unwrap();
+    storage.tenants().insert(tenant(2), entry(2)).await.unwrap();
+    let store = storage.clients();
+    for number in 1..=MAX_CLIENTS {
+        store.insert(client(number), entry(10 + number)).await.unwrap();
+    }
+    let refused = store.insert(client(OVER), entry(2 * OVER)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidRequest);
+    assert!(refused.message().contains("delete one"), "{refused:?}");
+    assert_eq!(store.find(&client_id(OVER)).await.unwrap(), None);
+    let mut other = client(OVER + 1);
+    other.client.tenant_id = tenant_id(2);
+    store.insert(other, entry(2 * OVER + 1)).await.unwrap();
+    assert!(store.delete(&client_id(1), LATER, entry(2 * OVER + 2)).await.unwrap());
+    store.insert(client(OVER), entry(2 * OVER + 3)).await.unwrap();
+}
+
 /// Deleting a client kills everything under it, once (CA-1).
 pub async fn deleting_a_client_ends_all_under_it(storage: &dyn Storage) {
     filled(storage).await;

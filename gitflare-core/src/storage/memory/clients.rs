@@ -7,7 +7,8 @@ use crate::{
     ClientId, CredentialHash, Result, SecretId, Timestamp, UserId,
     storage::{
         AppProfile, AuditEntry, AuthorizationStatus, Client, ClientFilter, ClientSecret,
-        ClientStatus, ClientStore, ListRange, NewClient, SessionSubject, Tenant,
+        ClientStatus, ClientStore, ListRange, MAX_CLIENTS, NewClient, SessionSubject, Tenant,
+        too_many_clients,
     },
 };
 
@@ -83,6 +84,12 @@ impl ClientStore for MemoryStorage {
     async fn insert(&self, new: NewClient, audit: AuditEntry) -> Result<()> {
         let mut state = self.state();
         let id = new.client.id.clone();
+        let is_counted = |client: &&Client| {
+            client.tenant_id == new.client.tenant_id && client.status == ClientStatus::Active
+        };
+        if state.clients.values().filter(is_counted).count() >= MAX_CLIENTS {
+            return Err(too_many_clients());
+        }
         if let Some(secret) = new.client.secrets.first() {
             state
                 .secret_hashes

@@ -5,18 +5,18 @@ use gitflare_core::{
     ClientId, CredentialHash, Result, SecretId, Timestamp, UserId,
     storage::{
         AppProfile, AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange,
-        NewClient, Tenant,
+        MAX_CLIENTS, NewClient, Tenant, too_many_clients,
     },
 };
 
 use super::{
-    PostgresStorage,
+    PostgresStorage, locks,
     session::{Failure, Session, transaction},
     subscriptions::end_later,
     touches::Used,
 };
 use crate::storage::sql::{
-    Statement, bytes, clients, id, subscriptions::Ending, tenants, text, values,
+    Statement, bytes, clients, id, number, subscriptions::Ending, tenants, text, values,
 };
 
 /// Ends a client; `false` when it was not alive. Its cost does not grow with what stands on it.
@@ -85,6 +85,13 @@ impl ClientStore for PostgresStorage {
     async fn insert(&self, new: NewClient, entry: AuditEntry) -> Result<()> {
         let client = &new.client;
         transaction!(self.database, |transaction| {
+            // What is counted stays so until the row is there.
+            locks::tenant(transaction, &client.tenant_id).await?;
+            let standing = clients::count_live(&client.tenant_id);
+            let standing = transaction.one(standing, |row| number(row, 0)).await?;
+            if standing.unwrap_or(0) >= MAX_CLIENTS {
+                return Err(too_many_clients().into());
+            }
             transaction.run(clients::insert(&new)).await?;
             for secret in &client.secrets {
                 let secret = clients::insert_secret(&client.id, secret, &new.secret_hash);

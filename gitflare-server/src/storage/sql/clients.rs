@@ -52,6 +52,14 @@ pub(in crate::storage) fn secret_hash<R: Columns>(
     Ok((id!(row, 0, SecretId)?, hash(row, 1)?))
 }
 
+/// How many live clients a tenant has.
+pub(in crate::storage) fn count_live(tenant: &TenantId) -> Statement<'_> {
+    Statement::new(
+        "SELECT count(*) FROM clients WHERE tenant_id = ?1 AND status = 'active'",
+        values![tenant.as_str()],
+    )
+}
+
 pub(in crate::storage) fn insert(new: &NewClient) -> Statement<'_> {
     let client = &new.client;
     Statement::new(

@@ -5,17 +5,17 @@ use gitflare_core::{
     ClientId, CredentialHash, Result, SecretId, Timestamp, UserId,
     storage::{
         AppProfile, AuditEntry, Client, ClientFilter, ClientSecret, ClientStore, ListRange,
-        NewClient, Tenant,
+        MAX_CLIENTS, NewClient, Tenant, too_many_clients,
     },
 };
 use rusqlite::Connection;
 
 use super::{
     SqliteStorage, failed,
-    rows::{audit, every, execute, exists, first, run},
+    rows::{audit, every, execute, exists, first, run, taken},
     subscriptions::end_later,
 };
-use crate::storage::sql::{bytes, clients, id, subscriptions::Ending, tenants, to_list};
+use crate::storage::sql::{bytes, clients, id, number, subscriptions::Ending, tenants, to_list};
 
 fn with_secrets(connection: &Connection, mut client: Client) -> rusqlite::Result<Client> {
     client.secrets = every(connection, &clients::secrets(&client.id), |row| {
@@ -56,6 +56,11 @@ impl ClientStore for SqliteStorage {
     async fn insert(&self, new: NewClient, entry: AuditEntry) -> Result<()> {
         self.write(move |connection| {
             let client = &new.client;
+            let standing = clients::count_live(&client.tenant_id);
+            let standing = taken(connection, &standing, |row| number(row, 0))?;
+            if standing.unwrap_or(0) >= MAX_CLIENTS {
+                return Err(too_many_clients());
+            }
             run(connection, &clients::insert(&new))?;
             for secret in &client.secrets {
                 let secret = clients::insert_secret(&client.id, secret, &new.secret_hash);
