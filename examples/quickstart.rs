@@ -164,14 +164,28 @@ pub(crate) fn app(api: &str, pages: &str, app: App, redirect_uri: &str) -> Resul
         .with_state(Arc::new(counter)))
 }
 
+/// A variable of the environment.
+///
+/// # Errors
+/// That it is not set, and where it comes from.
+fn needed(name: &str, what: &str) -> Result<String, String> {
+    let value = std::env::var(name).ok().filter(|text| !text.is_empty());
+    value.ok_or_else(|| format!("Set {name}: {what}."))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let credentials = App {
-        client_id: std::env::var("CLIENT_ID")?,
-        client_secret: std::env::var("CLIENT_SECRET")?.into(),
+        client_id: needed("CLIENT_ID", "`client.id` of the app that you made")?,
+        client_secret: needed(
+            "CLIENT_SECRET",
+            "its `clientSecret`, shown when it was made",
+        )?
+        .into(),
     };
     let (api, pages) = ("http://127.0.0.1:8080", "http://127.0.0.1:8080");
-    let app = app(api, pages, credentials, &std::env::var("REDIRECT_URI")?)?;
+    let redirect_uri = needed("REDIRECT_URI", "one of its redirect URIs")?;
+    let app = app(api, pages, credentials, &redirect_uri)?;
     let port = std::env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     axum::serve(listener, app).await?;

@@ -216,6 +216,19 @@ fn quickstart(language: &str) {
     let Some(mut command) = served(folder.path(), language, &program) else {
         return;
     };
+    let mut unset = command
+        .env_remove("CLIENT_ID")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    let said = unset.stderr.take().unwrap().read_to_string(&mut told);
+    said.unwrap();
+    assert!(!unset.wait().unwrap().success(), "{language}: {told}");
+    assert!(
+        told.contains("Set CLIENT_ID: `client.id` of the app") && told.lines().count() == 1,
+        "{language}: {told}"
+    );
     let port = free_port();
     let child = command
         .env("CLIENT_ID", fixture.client_id())
