@@ -34,6 +34,20 @@ fn serve_is_the_default_command() {
 }
 
 #[test]
+fn the_version_names_its_commit_where_that_is_known() {
+    let version = env!("GITFLARE_VERSION");
+    let rest = version.strip_prefix(env!("CARGO_PKG_VERSION")).unwrap();
+    let commit = rest
+        .strip_prefix(" (")
+        .and_then(|rest| rest.strip_suffix(')'));
+    let is_commit = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(
+        rest.is_empty() || commit.is_some_and(is_commit),
+        "{version}"
+    );
+}
+
+#[test]
 fn every_setting_is_a_flag() {
     let config = |line| Config::from_given(&arguments(line).given).unwrap();
     assert_eq!(config("--listen 127.0.0.1:1").listen.port(), 1);
