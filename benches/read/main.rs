@@ -1,13 +1,16 @@
 //! What a unified read costs: finding the token with all that decides about it, beside the bare
 //! prepared read of the same row and the SHA-256 of its text; and a page of commits through the
 //! whole gateway (SQLite, local provider, firewall, cursor, usage row), beside the provider alone.
+//! Behind them, what reads of a remote upstream cost over HTTP, beside nginx: see `http.rs`.
 
+mod http;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::{
     hint::black_box,
     path::Path,
-    process::Command,
+    process::{Command, ExitCode},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -163,7 +166,10 @@ async fn token(gateway: &Gateway) -> String {
         .to_owned()
 }
 
-fn main() {
+fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(http::SERVE) {
+        return gitflare::server::main_with(std::iter::once(http::SERVE.into()));
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let bed = runtime.block_on(bed(folder.path()));
@@ -176,6 +182,8 @@ fn main() {
     runtime
         .block_on(bed.storage.close())
         .expect("the storage closes");
+    http::print();
+    ExitCode::SUCCESS
 }
 
 fn authenticate(
