@@ -188,7 +188,7 @@ impl Engine {
         let mut odd = spelled::Places::new(from);
         self.scanner.each(text, from, to, |hit| {
             while let Some(at) = odd.next_until(text, hit.at, to) {
-                self.spelled((text, language), at, carry, found);
+                self.spelled((text, language), (at, to), carry, found);
             }
             // Anchors before a run that outgrew its matcher still count; those in it do not.
             let end = hit.at + self.kinds[usize::from(hit.literal)].1;
@@ -208,7 +208,7 @@ impl Engine {
             carry.resume
         });
         while let Some(at) = odd.next_until(text, to, to) {
-            self.spelled((text, language), at, carry, found);
+            self.spelled((text, language), (at, to), carry, found);
         }
         while let Some(at) = found.next_truncated(to) {
             swallow(text, at, to, carry, found);
@@ -221,12 +221,14 @@ impl Engine {
     fn spelled(
         &self,
         (text, language): (&[u8], Language),
-        at: usize,
-        carry: &Carry,
+        (at, to): (usize, usize),
+        carry: &mut Carry,
         found: &mut Matches,
     ) {
-        if at < carry.resume || language == Language::Lock || found.next_truncated(at + 1).is_some()
-        {
+        while let Some(cut) = found.next_truncated(to.min(at + 1)) {
+            swallow(text, cut, to, carry, found);
+        }
+        if at < carry.resume || language == Language::Lock {
             return;
         }
         let view = View {

@@ -65,8 +65,12 @@ pub(crate) fn find(text: &[u8], from: usize, to: usize, known: &KnownSecrets, fo
         Windows::of(known).each(near, mention);
     } else {
         for value in known.iter() {
-            for at in memchr::memmem::find_iter(near, value) {
-                mention(at, value.len());
+            let searcher = memchr::memmem::Finder::new(value);
+            let mut from = 0;
+            // Mentions may overlap: a value can end as it begins.
+            while let Some(at) = searcher.find(&near[from..]) {
+                mention(from + at, value.len());
+                from += at + 1;
             }
         }
     }
@@ -183,6 +187,17 @@ mod tests {
         ] {
             assert_eq!(tells(value.as_bytes()), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn mentions_that_overlap_are_all_found() {
+        let mut known = KnownSecrets::default();
+        known.add(b"$k3J9sX0q$");
+        let text = b"log: $k3J9sX0q$k3J9sX0q$ end";
+        let mut found = Matches::default();
+        find(text, 0, text.len(), &known, &mut found);
+        let places = found.spans.iter().map(|span| (span.start, span.end));
+        assert_eq!(places.collect::<Vec<_>>(), [(5, 15), (14, 24)]);
     }
 
     #[test]

@@ -108,6 +108,18 @@ fn planted() -> impl Strategy<Value = String> {
 }
 
 #[test]
+fn a_name_in_odd_letters_behind_a_cut_off_value_is_read() {
+    let redactor = Redactor::new(&[7; 32]);
+    for len in [900, 1100, 5000] {
+        let value = "k3J9sX0qPz".repeat(len / 10);
+        let text = format!("password={value}\np\u{430}sswоrd = \"otter77xq\"\n");
+        let redacted = redactor.redact(text.as_bytes()).bytes;
+        let redacted = String::from_utf8_lossy(&redacted);
+        assert!(!redacted.contains("otter77xq"), "{len}: {redacted}");
+    }
+}
+
+#[test]
 fn every_template_loses_its_secret_and_nothing_else() {
     for (template, secret) in TEMPLATES {
         let text = template.replace("{}", secret);
