@@ -23,7 +23,9 @@ use crate::{
     http::{self, AdminKeys, Listeners, Mailer, RateLimits, Service, ServiceSettings, SignUpMode},
     keys::{self, DataDir},
     mail::Smtp,
-    rotation, upstreams,
+    rotation,
+    storage::sqlite,
+    upstreams,
 };
 
 /// Interval of checks for a broken database.
@@ -186,11 +188,26 @@ impl Server {
     }
 }
 
+/// Refuses a folder without a database: work on one that is made for it would say that all is well.
+fn expect_database(config: &Config) -> Result<(), Problem> {
+    let is_there = match config.database {
+        crate::config::Database::Sqlite => config.data_dir.join(sqlite::FILES[0]).is_file(),
+        crate::config::Database::Postgres(_) => true,
+    };
+    let folder = config.data_dir.display();
+    is_there.then_some(()).ok_or_else(|| {
+        Problem::new(format!(
+            "{folder} holds no database of GitFlare: name its folder by --data-dir or GITFLARE_DATA_DIR"
+        ))
+    })
+}
+
 /// Seals everything anew with the primary key, where no server runs (KY-4).
 ///
 /// # Errors
 /// What stops it, as one line: above all a server that has the data folder.
 pub(crate) async fn rotate_keys(config: &Config) -> Result<String, Problem> {
+    expect_database(config)?;
     let data = DataDir::open(&config.data_dir)?;
     Database::check_folder(config, &data)?;
     let ring = data.master_keys(config, &SystemRandom)?;
@@ -217,6 +234,7 @@ pub(crate) async fn rotate_keys(config: &Config) -> Result<String, Problem> {
 /// # Errors
 /// What stops it, as one line: above all a server that has the data folder.
 pub(crate) async fn rebuild_usage(config: &Config) -> Result<String, Problem> {
+    expect_database(config)?;
     let data = DataDir::open(&config.data_dir)?;
     let storage = Database::open(config, &data).await?.storage();
     let progress = |done: u64, total: u64| tracing::info!(done, total, "counting usage rows");
