@@ -41,16 +41,21 @@ fn is_commit(text: &str) -> bool {
 fn of_checkout() -> Option<String> {
     let package = env::var_os("CARGO_MANIFEST_DIR")?;
     let root = Path::new(&package).parent()?;
-    if !root.join(".git").exists() {
-        return None;
-    }
+    // The folder itself: `git` would look further up, and where `GIT_DIR` leads.
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
-        let output = command.arg("-C").arg(root).args(arguments).output();
+        command
+            .arg("--git-dir")
+            .arg(root.join(".git"))
+            .arg("--work-tree")
+            .arg(root);
+        let output = command.args(arguments).output();
         let output = output.ok().filter(|it| it.status.success())?;
         let text = String::from_utf8(output.stdout).ok()?;
         Some(text.trim().to_owned())
     };
+    let own = root.join("gitflare-server/build.rs");
+    git(&["ls-files", "--error-unmatch", own.to_str()?])?;
     // `HEAD` changes with the branch, its log with every commit. A file that is not there would build anew
     // each time.
     for name in ["HEAD", "logs/HEAD"] {

@@ -7,7 +7,9 @@ use std::fmt::Write;
 use gitflare_core::provider::ProviderId;
 
 use crate::{
-    config::{Config, Derived, Fallback, Given, INSTANCE_SETTINGS, Origin, Setting, Upstream},
+    config::{
+        BaseUrl, Config, Derived, Fallback, Given, INSTANCE_SETTINGS, Origin, Setting, Upstream,
+    },
     upstreams,
 };
 
@@ -77,9 +79,8 @@ fn in_force(row: &Setting, config: Option<&Config>) -> String {
         return "(from other settings)".to_owned();
     };
     match derived {
-        Derived::PublicUrl => config.public_base().to_string(),
-        Derived::PanelUrl => config.panel_base().to_string(),
-        Derived::SignUp => config.sign_up_mode().as_str().to_owned(),
+        Derived::PublicUrl | Derived::PanelUrl => BaseUrl::of_listener(config.listen).to_string(),
+        Derived::SignUp => config.default_sign_up().as_str().to_owned(),
         Derived::Api(id) => {
             let public = upstreams::public_api(id.kind());
             public.map_or("(none)".to_owned(), str::to_owned)

@@ -177,11 +177,10 @@ impl Config {
             .unwrap_or_else(|| BaseUrl::of_listener(self.listen))
     }
 
-    /// Who may make an account: as set, or what follows from both base URLs.
-    pub(crate) fn sign_up_mode(&self) -> SignUpMode {
+    /// Who may make an account where nothing is set, by both base URLs.
+    pub(crate) fn default_sign_up(&self) -> SignUpMode {
         let (public, panel) = (self.public_base(), self.panel_base());
-        self.sign_up
-            .unwrap_or_else(|| SignUpMode::of([public.as_str(), panel.as_str()]))
+        SignUpMode::of([public.as_str(), panel.as_str()])
     }
 
     /// Warnings: settings that work but are probably not meant, one line each.

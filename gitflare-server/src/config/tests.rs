@@ -366,6 +366,10 @@ fn a_misspelt_variable_and_a_missing_file_are_problems() {
             "GITFLARE_LISTN is not a setting: is GITFLARE_LISTEN meant?",
         ),
         (
+            "GITFLARE_LISTNE",
+            "GITFLARE_LISTNE is not a setting: is GITFLARE_LISTEN meant?",
+        ),
+        (
             "GITFLARE_LOCAL_ROOOT",
             "GITFLARE_LOCAL_ROOOT is not a setting: is GITFLARE_LOCAL_ROOT meant?",
         ),

@@ -164,15 +164,45 @@ pub(crate) async fn security_contact(x: Exchange) -> Result<Reply, Refusal> {
     let contact = settings.security_contact.as_deref().ok_or_else(no_page)?;
     let now = x.gateway().clock().now();
     let expires = now.after(Duration::from_secs(CONTACT_LIFE));
-    let text = format!(
-        "Contact: {contact}\nExpires: {expires}\nCanonical: {}/.well-known/security.txt\n",
-        settings.panel_url
-    );
+    let canonical = canonical([&settings.panel_url, &settings.public_url]);
+    let text = format!("Contact: {contact}\nExpires: {expires}\n{canonical}");
     Ok(plain(&x, PLAIN, &text))
+}
+
+/// Every address at which `security.txt` may be found, over https alone: nobody should believe it elsewhere.
+fn canonical(bases: [&str; 2]) -> String {
+    let mut bases = bases.to_vec();
+    bases.dedup();
+    bases.retain(|base| base.starts_with("https://"));
+    let lines = bases.into_iter();
+    lines
+        .map(|base| format!("Canonical: {base}/.well-known/security.txt\n"))
+        .collect()
 }
 
 /// `GET /llms.txt`
 pub(crate) async fn index(x: Exchange) -> Result<Reply, Refusal> {
     let text = documents::index(&facts(&x));
     Ok(plain(&x, PLAIN, &text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_names_each_address_that_is_encrypted_once() {
+        let panel = "Canonical: https://a.example/.well-known/security.txt\n";
+        let public = "Canonical: https://b.example/.well-known/security.txt\n";
+        for (bases, expected) in [
+            (["https://a.example"; 2], panel.to_owned()),
+            (
+                ["https://a.example", "https://b.example"],
+                panel.to_owned() + public,
+            ),
+            (["http://127.0.0.1:8080"; 2], String::new()),
+        ] {
+            assert_eq!(canonical(bases), expected);
+        }
+    }
 }

@@ -204,8 +204,15 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
         };
         return Ok(view.reply(StatusCode::OK)?.with_header(visit.cookie(&x)?));
     } else {
-        let text = "This answer does not belong to a connection that was begun here. Begin again.";
-        return back(&x, visit, &Notice::problem(text));
+        let text = match of("error") {
+            "" => "This answer does not belong to a connection that was begun here. Begin again."
+                .to_owned(),
+            error => format!(
+                "An app of your own gets this at its redirect URI, and no code: error={}",
+                SafeText::new(error)
+            ),
+        };
+        return back(&x, visit, &Notice::problem(text.as_str()));
     };
     let issuer = of("iss");
     if !issuer.is_empty() && issuer != x.settings().public_url {
