@@ -1,6 +1,9 @@
-//! Tells the binary which commit it is built from: `GITFLARE_COMMIT` where that is set, as in a container
+//! Tells the binary which commit it is built from: `BUILD_COMMIT` where that is set, as in a container
 //! without the history, else what `git` says of this checkout. Neither is needed. Development builds do not
 //! ask `git`: each commit would compile the package anew.
+//!
+//! No name here begins with `GITFLARE_`: Cargo hands them to what it runs, and an unknown setting of that
+//! name stops the start.
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,8 +17,8 @@ const DIGITS: usize = 12;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-env-changed=GITFLARE_COMMIT");
-    let given = env::var("GITFLARE_COMMIT").unwrap_or_default();
+    println!("cargo::rerun-if-env-changed=BUILD_COMMIT");
+    let given = env::var("BUILD_COMMIT").unwrap_or_default();
     let is_release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let commit = match given.is_empty() {
         false => Some(given),
@@ -24,12 +27,12 @@ fn main() {
     };
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     match commit {
-        None => println!("cargo::rustc-env=GITFLARE_VERSION={version}"),
+        None => println!("cargo::rustc-env=BUILD_VERSION={version}"),
         Some(commit) if is_commit(&commit) => {
             let commit = &commit[..commit.len().min(DIGITS)];
-            println!("cargo::rustc-env=GITFLARE_VERSION={version} ({commit})");
+            println!("cargo::rustc-env=BUILD_VERSION={version} ({commit})");
         }
-        Some(_) => println!("cargo::error=GITFLARE_COMMIT must be 7 to 64 hexadecimal digits"),
+        Some(_) => println!("cargo::error=BUILD_COMMIT must be 7 to 64 hexadecimal digits"),
     }
 }
 

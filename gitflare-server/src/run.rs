@@ -79,7 +79,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             Ok(())
         }
         Command::Version => {
-            print(concat!("gitflare ", env!("GITFLARE_VERSION"), "\n"));
+            print(concat!("gitflare ", env!("BUILD_VERSION"), "\n"));
             Ok(())
         }
     };
@@ -407,7 +407,7 @@ fn sources(config: &Config) -> String {
     };
     format!(
         "Version {}, data in {}, database {database}, master key {key}\n{}",
-        env!("GITFLARE_VERSION"),
+        env!("BUILD_VERSION"),
         config.data_dir.display(),
         cli::providers(config),
     )

@@ -35,7 +35,7 @@ fn serve_is_the_default_command() {
 
 #[test]
 fn the_version_names_its_commit_where_that_is_known() {
-    let version = env!("GITFLARE_VERSION");
+    let version = env!("BUILD_VERSION");
     let rest = version.strip_prefix(env!("CARGO_PKG_VERSION")).unwrap();
     let commit = rest
         .strip_prefix(" (")
