@@ -74,8 +74,8 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             print(&cli::man());
             Ok(())
         }
-        Command::Help(command) => {
-            print(&cli::help(command));
+        Command::Help(commands) => {
+            print(&cli::help(&commands));
             Ok(())
         }
         Command::Version => {

@@ -42,6 +42,14 @@ impl Row {
     pub(super) fn find(name: &str) -> Option<&'static Self> {
         COMMANDS.iter().find(|row| row.name == name)
     }
+
+    /// The commands of two words that begin with this one.
+    pub(super) fn family(first: &str) -> impl Iterator<Item = &'static Self> {
+        COMMANDS.iter().filter(move |row| {
+            let rest = row.name.strip_prefix(first);
+            !first.is_empty() && rest.is_some_and(|rest| rest.starts_with(' '))
+        })
+    }
 }
 
 /// The command of a command line that names none.
@@ -167,6 +175,6 @@ pub(super) const COMMANDS: &[Row] = &[
     )
     .takes("SHELL"),
     row("man", |_| Command::Man, "Print the manual page (roff)"),
-    row("help", |_| Command::Help(None), "Print this"),
+    row("help", |_| Command::Help(Vec::new()), "Print this"),
     row("version", |_| Command::Version, "Print the version"),
 ];

@@ -37,12 +37,17 @@ fn command(row: &Row) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The text of `--help` behind a command; `None`, and the default command, stand for all of them.
+/// The text of `--help` behind commands; none, and the default command, stand for all of them.
 #[must_use]
-pub(crate) fn help(command: Option<&Row>) -> String {
-    match command {
-        Some(row) if row.name != DEFAULT => alone(row),
-        _ => everything(),
+pub(crate) fn help(commands: &[&Row]) -> String {
+    match commands {
+        [] => everything(),
+        [row] if row.name == DEFAULT => everything(),
+        rows => rows
+            .iter()
+            .map(|row| alone(row))
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
 }
 

@@ -12,12 +12,12 @@ mod tests;
 use std::{ffi::OsString, path::PathBuf};
 
 pub(crate) use check::{check, providers};
-use commands::{DEFAULT, Row};
+use commands::{COMMANDS, DEFAULT, Row};
 pub(crate) use completions::completions;
 pub(crate) use help::help;
 pub(crate) use man::man;
 
-use crate::config::{Config, Given, Origin, Problem, Setting};
+use crate::config::{Config, Given, Origin, Problem, Setting, nearest};
 
 /// Something about developer accounts: from the configuration and an address to what is printed.
 pub(crate) type AboutAccount = fn(&Config, &str) -> Result<String, Problem>;
@@ -55,8 +55,8 @@ pub(crate) enum Command {
     Completions(Arguments),
     /// Print the manual page.
     Man,
-    /// Print the commands and settings, or what one command is for.
-    Help(Option<&'static Row>),
+    /// Print what these commands are for; without any, all commands and settings.
+    Help(Vec<&'static Row>),
     /// Print the version of this build.
     Version,
 }
@@ -99,6 +99,15 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
         let text = arg.into_string();
         words.push(text.map_err(|_| Problem::new("the command line must be UTF-8"))?);
     }
+    if let [first, second, ..] = words.as_slice()
+        && matches!(second.as_str(), "-h" | "--help")
+        && Row::find(first).is_none()
+    {
+        let family: Vec<_> = Row::family(first).collect();
+        if !family.is_empty() {
+            return Ok(Command::Help(family));
+        }
+    }
     let (row, words) = named(&words)?;
     let mut words = words.iter().peekable();
     let mut arguments = Arguments::default();
@@ -109,7 +118,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
             None => (word.as_str(), None),
         };
         match flag {
-            "-h" | "--help" => return Ok(Command::Help(Some(row))),
+            "-h" | "--help" => return Ok(Command::Help(vec![row])),
             "-V" | "--version" => return Ok(Command::Version),
             _ => {}
         }
@@ -136,8 +145,13 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
                     "`{flag}` is a command, which goes before flags: gitflare {flag} ..."
                 )));
             }
+            let own = row.flags.iter().map(|(name, _)| (*name).to_owned());
+            let settings = Setting::all().map(|setting| format!("--{}", setting.flag()));
+            let known: Vec<_> = own.chain(settings).collect();
+            let near = nearest(&flag.to_string(), known.iter().map(String::as_str));
+            let hint = near.map_or_else(String::new, |name| format!(": is `{name}` meant?"));
             return Err(Problem::new(format!(
-                "`{flag}` is not a flag of `{}`",
+                "`{flag}` is not a flag of `{}`{hint}",
                 row.name
             )));
         }
@@ -184,11 +198,27 @@ fn named(words: &[String]) -> Result<(&'static Row, &[String]), Problem> {
             .map(|row| (row, &words[2..]))
             .or_else(|| Row::find(first).map(|row| (row, &words[1..]))),
     };
-    found.ok_or_else(|| {
-        let name = typed.first().map_or("", |word| word.as_str());
-        Problem::new(format!(
-            "`{}` is not a command of this version",
-            name.escape_debug()
-        ))
-    })
+    found.ok_or_else(|| Problem::new(no_command(&typed)))
+}
+
+/// The line for words that name no command.
+fn no_command(typed: &[&String]) -> String {
+    let first = typed.first().map_or("", |word| word.as_str());
+    let family: Vec<_> = Row::family(first)
+        .map(|row| format!("`{}`", row.name))
+        .collect();
+    let shown = first.escape_debug();
+    match (family.is_empty(), typed.get(1)) {
+        (true, _) => {
+            let near = nearest(first, COMMANDS.iter().map(|row| row.name));
+            let hint = near.map_or_else(String::new, |name| format!(": is `{name}` meant?"));
+            format!("`{shown}` is not a command of this version{hint}")
+        }
+        (false, None) => format!("`{shown}` needs one word more: {}", family.join(", ")),
+        (false, Some(second)) => format!(
+            "`{shown} {}` is not a command; there is {}",
+            second.escape_debug(),
+            family.join(", ")
+        ),
+    }
 }

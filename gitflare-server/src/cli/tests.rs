@@ -22,10 +22,10 @@ fn serve_is_the_default_command() {
     assert!(matches!(parsed("serve").unwrap(), Command::Serve(_)));
     assert!(matches!(parsed("check").unwrap(), Command::Check(_)));
     for line in ["--help", "-h", "help", "serve --help", "sandbox -h"] {
-        let Command::Help(row) = parsed(line).unwrap() else {
+        let Command::Help(rows) = parsed(line).unwrap() else {
             panic!("{line}");
         };
-        let lists_settings = help(row).contains("--listen VALUE");
+        let lists_settings = help(&rows).contains("--listen VALUE");
         assert_eq!(lists_settings, line != "sandbox -h", "{line}");
     }
     for line in ["--version", "-V", "version"] {
@@ -57,7 +57,7 @@ fn every_setting_is_a_flag() {
     for row in Setting::all() {
         let line = format!("check --{}=x", row.flag());
         assert!(matches!(parsed(&line), Ok(Command::Check(_))), "{line}");
-        let help = help(None);
+        let help = help(&[]);
         assert!(help.contains(&format!("--{}", row.flag())) && help.contains(row.variable));
     }
 }
@@ -72,7 +72,18 @@ fn what_is_not_understood_is_refused_in_one_line() {
             "backup a --keep-credentials",
             "`--keep-credentials` is not a flag of `backup`",
         ),
-        ("usage", "`usage` is not a command"),
+        (
+            "usage",
+            "`usage` needs one word more: `usage rebuild`, `usage export`",
+        ),
+        (
+            "user bogus",
+            "`user bogus` is not a command; there is `user create`",
+        ),
+        (
+            "bakup a",
+            "`bakup` is not a command of this version: is `backup` meant?",
+        ),
         ("frobnicate", "`frobnicate` is not a command"),
         ("serve now", "`now` is not a flag"),
         (
@@ -85,7 +96,10 @@ fn what_is_not_understood_is_refused_in_one_line() {
             "--listen 127.0.0.1:1 --listen 127.0.0.1:2",
             "--listen is given twice",
         ),
-        ("--listn 127.0.0.1:1", "`--listn` is not a flag"),
+        (
+            "--listn 127.0.0.1:1",
+            "`--listn` is not a flag of `serve`: is `--listen` meant?",
+        ),
         ("--repos x", "`--repos` is not a flag of `serve`"),
         ("-x", "`-x` is not a flag"),
         ("--admin_api_key=canary", "`--admin_api_key` is not a flag"),

@@ -7,10 +7,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::{
     given::{Given, Origin, problem},
-    instances::{InstanceSetting, PREFIX},
+    instances::{INSTANCE_SETTINGS, InstanceSetting, PREFIX},
     secret_file,
     setting::Setting,
-    spelling,
+    spelling::{self, nearest},
 };
 use crate::private::is_private;
 
@@ -106,10 +106,11 @@ impl Given {
             }
             let Some(row) = Setting::find(key.get_ref()).filter(|row| row.key() == **key.get_ref())
             else {
+                let keys: Vec<_> = Setting::all().map(Setting::key).collect();
+                let near = nearest(key.get_ref(), keys.iter().map(String::as_str));
+                let hint = hint(near);
                 let key = printable(key.get_ref());
-                self.note(format!(
-                    "{name}:{line}: `{key}` is not a setting (`gitflare --help` lists them)"
-                ));
+                self.note(format!("{name}:{line}: `{key}` is not a setting{hint}"));
                 continue;
             };
             let origin = Origin::File {
@@ -148,9 +149,12 @@ impl Given {
                 let line = line_of(key.span().start);
                 let text = plain(value.get_ref());
                 let (Some(row), Some(text)) = (InstanceSetting::find(key.get_ref()), text) else {
+                    let known = INSTANCE_SETTINGS.iter().map(|row| row.key);
+                    let near = nearest(key.get_ref(), known).filter(|near| *near != key.get_ref());
+                    let hint = hint(near);
                     let (id, key) = (printable(id.get_ref()), printable(key.get_ref()));
                     self.note(format!(
-                        "{name}:{line}: `{key}` of [provider.{id}] is not a setting with a text (`gitflare --help` lists them)"
+                        "{name}:{line}: `{key}` of [provider.{id}] is not a setting with a text{hint}"
                     ));
                     continue;
                 };
@@ -163,6 +167,14 @@ impl Given {
             }
         }
         holds_secret
+    }
+}
+
+/// What to do about a name that is no setting.
+fn hint(near: Option<&str>) -> String {
+    match near {
+        Some(name) => format!(": is `{name}` meant?"),
+        None => " (`gitflare --help` lists them)".to_owned(),
     }
 }
 

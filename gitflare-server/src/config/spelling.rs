@@ -1,4 +1,4 @@
-//! What a variable that is no setting was probably meant to be.
+//! What a name that is none was probably meant to be.
 
 use super::{secret_file, setting::Setting};
 
@@ -21,25 +21,34 @@ pub(super) fn is_made_up(variable: &str) -> bool {
 /// The line for a variable that bears our name and is no setting, with the nearest one that is.
 pub(super) fn refusal(variable: &str) -> String {
     let shown: String = variable.chars().filter(char::is_ascii_graphic).collect();
-    match nearest(variable) {
-        Some(name) => format!("{shown} is not a setting: is {name} meant?"),
-        None => format!("{shown} is not a setting (`gitflare --help` lists them)"),
-    }
-}
-
-/// The setting that fewest changes lead to; `None` when a third of the name would have to change.
-fn nearest(variable: &str) -> Option<String> {
     let is_file = variable.ends_with("_FILE");
     let names = Setting::all().flat_map(|row| {
         let file = format!("{}_FILE", row.variable);
         let file = Some(file).filter(|file| is_file && secret_file::setting(file).is_some());
         [Some(row.variable.to_owned()), file]
     });
+    let names: Vec<_> = names.flatten().collect();
+    match nearest(own(variable), names.iter().map(|name| own(name))) {
+        Some(name) => {
+            let whole = names.iter().find(|it| own(it) == name);
+            let whole = whole.map_or(name, String::as_str);
+            format!("{shown} is not a setting: is {whole} meant?")
+        }
+        None => format!("{shown} is not a setting (`gitflare --help` lists them)"),
+    }
+}
+
+/// A variable without what all of ours begin with.
+fn own(variable: &str) -> &str {
+    variable.strip_prefix("GITFLARE_").unwrap_or(variable)
+}
+
+/// The name that fewest changes lead to; `None` when a third of it would have to change.
+pub(crate) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
-        .flatten()
-        .map(|name| (distance(variable.as_bytes(), name.as_bytes()), name))
+        .map(|name| (distance(typed.as_bytes(), name.as_bytes()), name))
         .min()
-        .filter(|(changes, name)| changes * 3 < name.len() - "GITFLARE_".len())
+        .filter(|(changes, name)| changes * 3 < name.len())
         .map(|(_, name)| name)
 }
 
