@@ -50,6 +50,9 @@ const MAX_REFUSAL: usize = 64 * 1024;
 pub struct HttpConfig {
     /// Upstreams as `host:port` that may have private addresses and speak plain HTTP (SR-6).
     pub allowed_private: Vec<String>,
+    /// Whether every port of this machine's loopback counts as one of them: for a gateway that serves
+    /// this machine alone.
+    pub allow_loopback: bool,
     /// How long an upstream may take to begin its answer.
     pub first_byte_timeout: Duration,
     /// Number of pools of upstream connections, among which [`use_pool`] chooses; 1 unless set.
@@ -60,6 +63,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             allowed_private: Vec::new(),
+            allow_loopback: false,
             first_byte_timeout: Duration::from_secs(10),
             pools: 1,
         }
@@ -77,6 +81,7 @@ struct Inner {
     /// Dials whatever the operator named.
     private: Pools,
     allowed_private: Vec<(Host, u16)>,
+    allow_loopback: bool,
     first_byte_timeout: Duration,
     quotas: Quotas,
 }
@@ -118,6 +123,7 @@ impl Http {
             public,
             private,
             allowed_private,
+            allow_loopback: config.allow_loopback,
             first_byte_timeout: config.first_byte_timeout,
             quotas: Quotas::default(),
         })))
@@ -141,11 +147,9 @@ impl Http {
         {
             return Err(refusal("must not have a user, a query or a fragment"));
         }
-        let private = self
-            .0
-            .allowed_private
-            .iter()
-            .any(|(allowed, allowed_port)| *allowed_port == port && *allowed == host.to_owned());
+        let mut named = self.0.allowed_private.iter();
+        let private = named.any(|(allowed, its)| *its == port && *allowed == host.to_owned())
+            || (self.0.allow_loopback && is_loopback(&host));
         // The resolver is not asked about literals, so they are judged here (SR-3).
         let dialled = match host {
             Host::Ipv4(address) => is_public(address.into()),
@@ -479,6 +483,15 @@ fn api_of_pages(target: Url, base: &Base) -> Url {
             moved
         }
         None => target,
+    }
+}
+
+/// Whether a host is this machine by its loopback, written as an address or as `localhost`.
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+        Host::Domain(name) => *name == "localhost",
     }
 }
 

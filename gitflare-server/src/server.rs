@@ -144,7 +144,8 @@ impl Server {
             mailer: Smtp::of(config)?.map(|smtp| -> Arc<dyn Mailer> { Arc::new(smtp) }),
             security_contact: config.security_contact.clone(),
             dev: config.dev,
-            private_callbacks: self.private_callbacks(addr),
+            private_callbacks: self.private_callbacks(),
+            loopback_callbacks: self.hears_itself,
             document_hosts: self.document_hosts,
             rate_limits,
             usage_retention_days: config.usage_retention_days,
@@ -181,10 +182,9 @@ impl Server {
         })
     }
 
-    fn private_callbacks(&self, own: SocketAddr) -> Vec<String> {
-        let own = self.hears_itself.then(|| own.to_string());
+    fn private_callbacks(&self) -> Vec<String> {
         let allowed = self.config.allow_private_callbacks.iter();
-        allowed.map(ToString::to_string).chain(own).collect()
+        allowed.map(ToString::to_string).collect()
     }
 }
 

@@ -49,14 +49,30 @@ impl Callbacks {
         Self::within(allowed_private, TIMEOUT)
     }
 
-    /// The same with another time to answer.
+    /// The same, and every port of this machine's loopback: for a gateway that serves it alone.
+    ///
+    /// # Errors
+    /// As [`Callbacks::new`].
+    pub fn with_loopback(allowed_private: Vec<String>) -> Result<Self> {
+        Self::of(&HttpConfig {
+            allowed_private,
+            allow_loopback: true,
+            first_byte_timeout: TIMEOUT,
+            ..HttpConfig::default()
+        })
+    }
+
+    /// The same as [`Callbacks::new`] with another time to answer.
     pub(super) fn within(allowed_private: Vec<String>, timeout: Duration) -> Result<Self> {
-        Http::new(&HttpConfig {
+        Self::of(&HttpConfig {
             allowed_private,
             first_byte_timeout: timeout,
             ..HttpConfig::default()
         })
-        .map(|http| Self {
+    }
+
+    fn of(config: &HttpConfig) -> Result<Self> {
+        Http::new(config).map(|http| Self {
             http,
             own_names: own_names(),
         })
@@ -128,7 +144,7 @@ impl Callbacks {
         origin.set_query(None);
         origin.set_path("/");
         let base = self.http.base(origin.as_str()).map_err(|_| {
-            refusal("must be https on a public host, unless the operator allows this host and port")
+            refusal("must be https on a public host, unless the operator allows this host and port (`GITFLARE_ALLOW_PRIVATE_CALLBACKS`)")
         })?;
         if base.is_private() {
             return Ok((base, url));
@@ -223,6 +239,26 @@ mod tests {
                 callbacks.check(&format!("https://{host}/")).is_err(),
                 "{host}"
             );
+        }
+    }
+
+    #[test]
+    fn a_gateway_for_this_machine_alone_calls_its_loopback() {
+        let callbacks = Callbacks::with_loopback(Vec::new()).unwrap();
+        for url in [
+            "http://127.0.0.1:9000/hooks",
+            "http://localhost:3000/hooks",
+            "http://[::1]:8000/",
+            "https://app.example/hooks",
+        ] {
+            assert!(callbacks.check(url).is_ok(), "{url}");
+        }
+        for url in [
+            "http://10.0.0.1:9000/",
+            "http://app.example/",
+            "http://localhost.lan:80/",
+        ] {
+            assert!(callbacks.check(url).is_err(), "{url}");
         }
     }
 

@@ -73,7 +73,11 @@ impl App {
         describe: Describe,
     ) -> Self {
         let base_path = base_path(&settings.panel_url).to_owned();
-        let callbacks = Callbacks::new(settings.private_callbacks.clone());
+        let named = settings.private_callbacks.clone();
+        let callbacks = match settings.loopback_callbacks {
+            true => Callbacks::with_loopback(named),
+            false => Callbacks::new(named),
+        };
         let client_documents = ClientDocuments::new(settings.document_hosts.clone());
         Self {
             gateway: RwLock::new(gateway),

@@ -50,6 +50,8 @@ pub struct ServiceSettings {
     pub dev: bool,
     /// Event callbacks as `host:port` that may have private addresses and speak plain http.
     pub private_callbacks: Vec<String>,
+    /// Whether callbacks may go to any port of this machine's loopback: for a server that serves it alone.
+    pub loopback_callbacks: bool,
     /// What sends links for new passwords; none are sent without one.
     pub mailer: Option<Arc<dyn Mailer>>,
     /// Who may make an account.
@@ -104,6 +106,7 @@ impl ServiceSettings {
             testapp: false,
             dev: false,
             private_callbacks: Vec::new(),
+            loopback_callbacks: false,
             mailer: None,
             security_contact: None,
             document_hosts: Vec::new(),
