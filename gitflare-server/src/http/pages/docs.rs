@@ -130,6 +130,11 @@ impl DocumentView {
         self.twin == format!("/docs/{FIRST}.md")
     }
 
+    /// Whether it is the page of one operation, whose tables need room.
+    fn is_reference(&self) -> bool {
+        self.twin.starts_with("/docs/api/")
+    }
+
     /// Anchor and text of each section.
     fn sections(&self) -> Vec<(&str, &[Span])> {
         let blocks = self.blocks.iter();

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use gitflare_core::CODES;
 use serde_json::{Map, Value};
 
 /// How deep the members of members are listed.
@@ -202,7 +203,11 @@ impl<'a> Reference<'a> {
             } else {
                 ", may be left out"
             };
-            let meaning = cell(member["description"].as_str().unwrap_or_default());
+            let mut about = member["description"].as_str().unwrap_or_default();
+            if is_error_code(member) {
+                about = about.split("\n\n").next().unwrap_or_default();
+            }
+            let meaning = cell(about);
             rows.push(format!("| `{path}` | {kind}{optional} | {meaning} |"));
             if depth > 1 {
                 let list = if kind.starts_with("list") { "[]" } else { "" };
@@ -242,6 +247,9 @@ impl<'a> Reference<'a> {
                 Some(_) => name.rsplit('/').next().unwrap_or_default().to_owned(),
                 None => self.kind(it),
             });
+        }
+        if is_error_code(schema) {
+            return "one of the [error codes](/docs/errors)".to_owned();
         }
         if let Some(words) = schema["enum"].as_array() {
             let words = words.iter().filter_map(Value::as_str);
@@ -287,6 +295,12 @@ impl<'a> Reference<'a> {
             );
         }
     }
+}
+
+/// Whether a schema is that of all error codes, which have a document of their own.
+fn is_error_code(schema: &Value) -> bool {
+    let words = schema["enum"].as_array();
+    words.is_some_and(|words| words.len() == CODES.len())
 }
 
 /// One way to authenticate, in words.
