@@ -292,6 +292,7 @@ fn additions_are_marked_and_known() {
                 RouteMethod::Post,
                 "/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link"
             ),
+            (RouteMethod::Get, "/app/company/apps/:clientId/reconnect"),
             (RouteMethod::Get, "/app/company/apps/:clientId/reads"),
             (RouteMethod::Get, "/app/company/apps/:clientId/reads.csv"),
             (RouteMethod::Get, "/app/company/apps/:clientId/record"),

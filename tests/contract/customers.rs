@@ -198,7 +198,8 @@ fn ending_an_approval_ends_its_token_and_can_be_repeated() {
 }
 
 #[test]
-fn a_reconnect_link_opens_the_workspace_once_in_any_browser() {
+fn a_reconnect_link_works_for_a_week_and_shows_nothing() {
+    // sec: TN-4
     let Some((fixture, _)) = approved() else {
         return;
     };
@@ -215,29 +216,52 @@ fn a_reconnect_link_opens_the_workspace_once_in_any_browser() {
     assert_eq!(count("link.sign ok"), 1);
     let before = count("workspace.open ok");
     let url = text(&made.json()["url"]);
-    let target = url
-        .split_once(&fixture.server.address.to_string())
-        .unwrap()
-        .1;
-    // A mail scanner asks for every address that it finds: that spends nothing.
-    let scanned = fixture.server.client().request("HEAD", target).send();
+    let address = fixture.server.address.to_string();
+    let target = url.split_once(&address).unwrap().1;
+    // A mail scanner, then the customer, then a reload, another browser days later: all of them see the
+    // same page, and none sees what is there.
+    let browser = fixture.server.client();
+    for (visitor, days) in [
+        (&fixture.server.client(), 0),
+        (&browser, 0),
+        (&browser, 0),
+        (&fixture.server.client(), 6),
+    ] {
+        fixture.clock.advance_millis(days * 24 * 3_600_000);
+        let led = visitor.get(target);
+        assert_eq!(led.status, 303, "{}", String::from_utf8_lossy(&led.body));
+        let page = visitor.get(led.header("location").unwrap());
+        let html = String::from_utf8(page.body.clone()).unwrap();
+        assert_eq!(page.status, 200, "{html}");
+        assert!(
+            html.contains("Connect one of your accounts again"),
+            "{html}"
+        );
+        assert!(!html.contains("name=\"repositories\"") && !html.contains("solo"));
+    }
+    assert_eq!(count("workspace.open ok"), before, "nothing was opened");
+    let refused = |target: &str| {
+        let answer = fixture.server.client().get(target);
+        assert_eq!(answer.header("set-cookie"), None, "{target}");
+        answer.status
+    };
     assert_eq!(
-        (scanned.status, scanned.header("allow")),
-        (405, Some("GET, OPTIONS"))
+        refused(&target.replace("reconnect_sig=", "reconnect_sig=0")),
+        403
     );
-    assert_eq!(count("workspace.open ok"), before);
-    let page = fixture.server.client().get(target);
-    let html = String::from_utf8(page.body.clone()).unwrap();
-    assert_eq!(page.status, 200, "{html}");
-    assert!(
-        html.contains("name=\"repositories\""),
-        "the workspace is open: {html}"
+    let other = target.replace("customer_ref=", "customer_ref=x");
+    assert_eq!(refused(&other), 403, "another customer's");
+    let consent = target
+        .replace("/reconnect?", "?")
+        .replace("reconnect_exp", "customer_exp")
+        .replace("reconnect_sig", "customer_sig");
+    assert_eq!(
+        refused(&format!("{consent}&customer_nonce=n")),
+        403,
+        "it signs nothing else"
     );
-    let again = fixture.server.client().get(target);
-    assert_ne!(again.status, 200, "a link works once");
-    let opened = format!("{} workspace.open ok", fixture.client_id());
-    assert_eq!(count("workspace.open ok"), before + 1);
-    assert_eq!(count(&opened), before + 1, "on the app's word");
+    fixture.clock.advance_millis(24 * 3_600_000);
+    assert_eq!(refused(target), 403, "after a week");
 }
 
 #[test]
@@ -269,7 +293,7 @@ fn the_dashboard_shows_customers_and_makes_the_same_link() {
     assert!(
         String::from_utf8(made.body)
             .unwrap()
-            .contains("customer_sig=")
+            .contains("reconnect_sig=")
     );
     let ended = form(format!("{one}/end"));
     assert_eq!(ended.status, 303);

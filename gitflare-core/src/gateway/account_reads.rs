@@ -208,6 +208,7 @@ impl Gateway {
         let endpoint_key = query.value("endpointKey")?.map(str::to_owned);
         let repository_id = query.value("repositoryId")?.map(str::to_owned);
         let tenant_id = query.value("tenantId")?;
+        let customer_ref = query.value("customerRef")?;
         let statuses = query.value("status")?.map(statuses).transpose()?;
         let error_code = query.value("errorCode")?.map(known_code).transpose()?;
         let Some(mut seen) = self.seen_usage(user).await? else {
@@ -224,6 +225,14 @@ impl Gateway {
         }
         if let Some(id) = tenant_id {
             seen.tenants = self.seen_tenant(&seen, id)?;
+        }
+        if let Some(name) = customer_ref {
+            let customer = self.referred_tenant(&seen, name).await?;
+            let fits = |id: &TenantId| tenant_id.is_none_or(|named| named == id.as_str());
+            let Some(customer) = customer.filter(fits) else {
+                return Ok(None);
+            };
+            seen.tenants = vec![customer];
         }
         Ok(Some(UsageQuery {
             from: Some(from),
@@ -246,6 +255,17 @@ impl Gateway {
             true => Err(unknown()),
             false => Ok(vec![id]),
         }
+    }
+
+    /// The customer whom an app knows by a name; `None` when it knows none.
+    async fn referred_tenant(&self, seen: &UsageQuery, name: &str) -> Result<Option<TenantId>> {
+        let [client] = seen.clients.as_slice() else {
+            return Err(Error::invalid_request(
+                "`customerRef` is an app's own id of a customer: name the app too, with `clientId`.",
+            ));
+        };
+        let found = self.storage.tenants().find_customer(client, name).await?;
+        Ok(found.map(|tenant| tenant.id))
     }
 
     /// Whose rows a person may see; `None` when there can be none.

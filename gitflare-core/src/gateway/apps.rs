@@ -115,6 +115,22 @@ impl Gateway {
             .await
     }
 
+    /// All that is wrong with an app, one error a member, in their order; empty when nothing is. A form
+    /// shows them together.
+    #[must_use]
+    pub fn app_faults(&self, app: &NewApp) -> Vec<Error> {
+        let name =
+            display_text("name", &app.name, MAX_NAME).and_then(|_| app_names::check(&app.name));
+        let checks = [
+            name,
+            description(app.description.as_deref()).map(drop),
+            self.check_redirect_uris(&app.allowed_redirect_uris),
+            scopes("defaultPermissions", &app.default_permissions).map(drop),
+            self.check_embed_origins(&app.allowed_embed_origins),
+        ];
+        checks.into_iter().filter_map(Result::err).collect()
+    }
+
     /// The live apps of a person's tenants.
     ///
     /// # Errors
@@ -165,7 +181,8 @@ impl Gateway {
             client.description = description(Some(text))?;
         }
         if let Some(uris) = changes.allowed_redirect_uris {
-            client.allowed_redirect_uris = self.redirect_uris(uris)?;
+            self.check_redirect_uris(&uris)?;
+            client.allowed_redirect_uris = uris;
         }
         if let Some(names) = &changes.default_permissions {
             client.default_permissions = scopes("defaultPermissions", names)?;
@@ -177,7 +194,8 @@ impl Gateway {
             client.require_signed_customer_ref = flag;
         }
         if let Some(origins) = changes.allowed_embed_origins {
-            client.allowed_embed_origins = self.embed_origins(origins)?;
+            self.check_embed_origins(&origins)?;
+            client.allowed_embed_origins = origins;
         }
         client.updated_at = self.clock.now();
         let audit = self.audit_success(act, AuditAction::ClientUpdate, &client.id);
@@ -271,7 +289,10 @@ impl Gateway {
     }
 
     /// A person's app that lives.
-    pub(super) async fn live_app(&self, user: &UserId, id: &str) -> Result<Client> {
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` when there is no such app of theirs.
+    pub async fn live_app(&self, user: &UserId, id: &str) -> Result<Client> {
         let client = self.own_app(user, id).await?;
         match client.status {
             ClientStatus::Active => Ok(client),
@@ -287,6 +308,8 @@ impl Gateway {
         request: NewApp,
         act: &AuditContext<'_>,
     ) -> Result<CreatedClient> {
+        self.check_redirect_uris(&request.allowed_redirect_uris)?;
+        self.check_embed_origins(&request.allowed_embed_origins)?;
         let now = self.clock.now();
         let client_secret = Credential::generate(CredentialKind::ClientSecret, &*self.random);
         let embed_secret = Credential::generate(CredentialKind::EmbedSecret, &*self.random);
@@ -297,11 +320,11 @@ impl Gateway {
             name: display_text("name", &request.name, MAX_NAME)?,
             description: description(request.description.as_deref())?,
             public_id: None,
-            allowed_redirect_uris: self.redirect_uris(request.allowed_redirect_uris)?,
+            allowed_redirect_uris: request.allowed_redirect_uris,
             default_permissions: scopes("defaultPermissions", &request.default_permissions)?,
             require_pkce: request.require_pkce,
             require_signed_customer_ref: request.require_signed_customer_ref,
-            allowed_embed_origins: self.embed_origins(request.allowed_embed_origins)?,
+            allowed_embed_origins: request.allowed_embed_origins,
             secrets: vec![ClientSecret {
                 id: SecretId::generate(&*self.clock, &*self.random),
                 created_at: now,
@@ -328,7 +351,7 @@ impl Gateway {
         })
     }
 
-    fn redirect_uris(&self, uris: Vec<String>) -> Result<Vec<String>> {
+    fn check_redirect_uris(&self, uris: &[String]) -> Result<()> {
         if uris.len() > MAX_REDIRECT_URIS {
             return Err(Error::invalid_request(format!(
                 "`allowedRedirectUris` must have at most {MAX_REDIRECT_URIS} entries."
@@ -340,10 +363,10 @@ impl Gateway {
                 Error::invalid_request(format!("`allowedRedirectUris[{index}]` {rule}. {examples}"))
             })?;
         }
-        Ok(uris)
+        Ok(())
     }
 
-    fn embed_origins(&self, origins: Vec<String>) -> Result<Vec<String>> {
+    fn check_embed_origins(&self, origins: &[String]) -> Result<()> {
         if origins.len() > MAX_EMBED_ORIGINS {
             return Err(Error::invalid_request(format!(
                 "`allowedEmbedOrigins` must have at most {MAX_EMBED_ORIGINS} entries."
@@ -359,7 +382,7 @@ impl Gateway {
                 )));
             }
         }
-        Ok(origins)
+        Ok(())
     }
 }
 

@@ -1,6 +1,5 @@
 //! The customers of an app, for its developer: who has approved it and what, which account has to be
-//! connected again, the end of an approval, and what signs the link by which a customer comes back.
-//! It shows nothing of other apps of the same customer.
+//! connected again, and the end of an approval. It shows nothing of other apps of the same customer.
 
 use serde::Serialize;
 
@@ -12,9 +11,6 @@ use crate::{
         Grant, ListRange,
     },
 };
-
-/// How long a reconnect link works, in seconds: as long as a signed link may.
-const LINK_SECONDS: i64 = 600;
 
 /// The longest search, in characters, and the most customers that one may mean.
 const MAX_SEARCH: usize = 200;
@@ -68,19 +64,6 @@ pub struct CustomerDetails {
     pub authorization: CustomerAuthorization,
     /// Its shares that count now: permissions and repositories of each account.
     pub grants: Vec<Grant>,
-}
-
-/// What signs a link for a customer.
-#[derive(Clone, Debug)]
-pub struct SignedCustomer {
-    /// The app's own id of the customer.
-    pub customer_ref: String,
-    /// `customer_exp`.
-    pub expires_at: Timestamp,
-    /// `customer_nonce`.
-    pub nonce: String,
-    /// `customer_sig`, in hex.
-    pub signature: String,
 }
 
 impl Gateway {
@@ -183,50 +166,6 @@ impl Gateway {
         Ok(())
     }
 
-    /// Signs a link by which the customer comes back to the workspace in any browser, within ten
-    /// minutes and once. An account that is connected again there keeps its id. Whoever holds the link
-    /// sees the workspace: that it was made is audited.
-    ///
-    /// # Errors
-    /// `RESOURCE_NOT_FOUND` as for [`Gateway::find_customer`]; `INVALID_REQUEST` when the approval
-    /// has ended, or the customer has no `customer_ref`.
-    pub async fn sign_reconnect(
-        &self,
-        user: &UserId,
-        client: &str,
-        id: &str,
-        act: &AuditContext<'_>,
-    ) -> Result<SignedCustomer> {
-        let (client, authorization) = self.own_customer(user, client, id).await?;
-        if authorization.status == AuthorizationStatus::Revoked {
-            return Err(Error::invalid_request(
-                "`authorizationId` names an approval that has ended: ask the customer again.",
-            ));
-        }
-        let customer_ref = self.customer_ref(&authorization).await?.ok_or_else(|| {
-            Error::invalid_request(
-                "`authorizationId` names a customer without a `customer_ref`: no link leads there.",
-            )
-        })?;
-        let ends = self.clock.now().as_seconds() + LINK_SECONDS;
-        let expires_at = Timestamp::from_seconds(ends)
-            .ok_or_else(|| Error::internal("the clock is out of range"))?;
-        let mut bytes = [0u8; 16];
-        self.random.fill(&mut bytes);
-        let nonce = hex::encode(bytes);
-        let mac = self
-            .customer_mac(&client, &customer_ref, &ends.to_string(), &nonce)
-            .await?;
-        let audit = self.audit_success(act, AuditAction::LinkSign, &authorization.id);
-        self.storage.audit().append(audit).await?;
-        Ok(SignedCustomer {
-            customer_ref,
-            expires_at,
-            nonce,
-            signature: hex::encode(mac),
-        })
-    }
-
     /// An approval of a person's own app.
     pub(super) async fn own_customer(
         &self,
@@ -242,7 +181,10 @@ impl Gateway {
         Ok((client, own.ok_or_else(unknown)?))
     }
 
-    async fn customer_ref(&self, authorization: &Authorization) -> Result<Option<String>> {
+    pub(super) async fn customer_ref(
+        &self,
+        authorization: &Authorization,
+    ) -> Result<Option<String>> {
         let (client, tenant) = (&authorization.client_id, &authorization.tenant_id);
         self.given_ref(client, tenant).await
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     Gateway, Query,
+    calls::UsageCall,
     steps::{STEPS, Step, StepRefusal},
 };
 use crate::{
@@ -56,7 +57,7 @@ pub struct ExplainedStep {
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
     /// The call as it was recorded.
-    pub call: UsageRow,
+    pub call: UsageCall,
     /// The scope that the operation needs.
     pub scope: Scope,
     /// The checks that the operation has, in the order in which they are made.
@@ -110,7 +111,8 @@ impl Gateway {
         let row = rows.into_iter().nth(refused.unwrap_or(0));
         let row = row.ok_or_else(not_recorded)?;
         let token = self.token_behind(&row).await?;
-        explanation(row, token.as_ref())
+        let call = self.name_calls(vec![row]).await?.pop();
+        explanation(call.ok_or_else(not_recorded)?, token.as_ref())
     }
 
     /// The token of a call; `None` once it is deleted.
@@ -137,12 +139,12 @@ fn not_recorded() -> Error {
     )
 }
 
-fn explanation(call: UsageRow, token: Option<&AccessToken>) -> Result<Explanation> {
-    let endpoint = Endpoint::parse(call.endpoint_key)
+fn explanation(call: UsageCall, token: Option<&AccessToken>) -> Result<Explanation> {
+    let endpoint = Endpoint::parse(call.row.endpoint_key)
         .ok_or_else(|| Error::internal("a usage row of no operation"))?;
     let steps: Vec<&Step> = STEPS.iter().filter(|it| (it.concerns)(endpoint)).collect();
-    let code = call.error_code.and_then(Code::parse);
-    let suspects = code.map_or_else(Vec::new, |code| suspects(&steps, &call, code, token));
+    let code = call.row.error_code.and_then(Code::parse);
+    let suspects = code.map_or_else(Vec::new, |code| suspects(&steps, &call.row, code, token));
     let outcome = |at: usize| match (code, suspects.as_slice()) {
         (None, _) => StepOutcome::Passed,
         (Some(_), []) => StepOutcome::Unknown,

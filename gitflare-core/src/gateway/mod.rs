@@ -46,6 +46,7 @@ mod public_client_rules;
 mod public_clients;
 mod query;
 mod read;
+mod reconnect;
 mod record;
 mod refresh;
 mod refresh_counts;
@@ -85,7 +86,7 @@ pub use customer_events::NamedSubscription;
 pub use customer_records::{
     ConsentRecord, CustomerRead, CustomerReads, RecordedApp, RecordedPermission, RecordedShare,
 };
-pub use customers::{AppCustomer, CustomerAuthorization, CustomerDetails, SignedCustomer};
+pub use customers::{AppCustomer, CustomerAuthorization, CustomerDetails};
 pub use deliveries::{DeliveryOutcome, DueDelivery};
 pub use explain::{ExplainedStep, Explanation, StepOutcome};
 pub use firewall::FirewallUpdate;
@@ -102,6 +103,7 @@ pub use public_clients::{
     ClientMetadata, MetadataRefusal, PublicClient, PublicVisit, RegisteredClient,
 };
 pub use query::Query;
+pub use reconnect::ReconnectLink;
 pub use record::ReadFacts;
 pub use refresh_counts::RefreshOutcome;
 pub use request::{ReadCredential, ReadRequest, UnifiedReply};

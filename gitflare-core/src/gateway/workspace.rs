@@ -12,10 +12,11 @@ use super::{
 use crate::{
     AuthorizationId, ClientId, Code, CredentialHash, Error, RequestId, Result, Scopes, SessionId,
     TenantId, Timestamp, UserId,
+    provider::ProviderId,
     storage::{
         Actor, AuditAction, AuditEntry, Authorization, AuthorizationStatus, Client, Connection,
-        ConnectionFilter, LinkFlow, LinkKind, ListRange, Proof, Session, SessionSubject, Tenant,
-        TenantKind,
+        ConnectionFilter, ConnectionStatus, LinkFlow, LinkKind, ListRange, Proof, Session,
+        SessionSubject, Tenant, TenantKind,
     },
 };
 
@@ -82,6 +83,9 @@ pub struct VisibleConnections {
     pub is_locked: bool,
     /// Whether there are connections that it does not see.
     pub is_partial: bool,
+    /// The providers of accounts that have to be connected again; empty but for a session that came by a
+    /// reconnect link.
+    pub to_reconnect: Vec<ProviderId>,
 }
 
 /// How a link flow names the session and client that it is started for: who claims its account must
@@ -140,8 +144,8 @@ impl Gateway {
             Some(session) => (session, None),
             None => {
                 let signed = is_signed.then(|| self.opened(client, &tenant.id, request_id));
-                let begun = self.begin_embed(client, &tenant.id, is_signed, signed);
-                let begun = begun.await?;
+                let proof = is_signed.then_some(Proof::Workspace);
+                let begun = self.begin_embed(client, &tenant.id, proof, signed).await?;
                 (begun.session.clone(), Some(begun))
             }
         };
@@ -193,7 +197,8 @@ impl Gateway {
         let (session, begun) = match known {
             Some(session) => (session, None),
             None => {
-                let begun = self.begin_embed(client, &tenant.id, true, None).await?;
+                let proof = Some(Proof::Workspace);
+                let begun = self.begin_embed(client, &tenant.id, proof, None).await?;
                 (begun.session.clone(), Some(begun))
             }
         };
@@ -241,6 +246,10 @@ impl Gateway {
         let mut connections = self.storage.connections().list(&filter, all).await?;
         let there = connections.len();
         let proofs = self.storage.proofs().find(session).await?;
+        let to_reconnect = match proofs.contains(&Proof::Reconnect) {
+            true => refused_providers(&connections),
+            false => Vec::new(),
+        };
         if !proofs.contains(&Proof::Workspace) {
             connections.retain(|it| proofs.contains(&Proof::Connection(it.id.clone())));
         }
@@ -248,6 +257,7 @@ impl Gateway {
             is_locked: there > 0 && connections.is_empty(),
             is_partial: connections.len() < there,
             connections,
+            to_reconnect,
         })
     }
 
@@ -294,7 +304,7 @@ impl Gateway {
 
     /// The session of a browser for a workspace. Where the client demands signed links, only one
     /// that began with one counts.
-    async fn session_of(
+    pub(super) async fn session_of(
         &self,
         client: &Client,
         tenant: &TenantId,
@@ -309,7 +319,8 @@ impl Gateway {
         };
         if client.require_signed_customer_ref {
             let proofs = self.storage.proofs().find(&session.id).await?;
-            return Ok(proofs.contains(&Proof::Workspace).then(|| session.clone()));
+            let is_signed = |proof: &Proof| matches!(proof, Proof::Workspace | Proof::Reconnect);
+            return Ok(proofs.iter().any(is_signed).then(|| session.clone()));
         }
         Ok(Some(session.clone()))
     }
@@ -373,11 +384,11 @@ impl Gateway {
         self.audit_success(&act, AuditAction::WorkspaceOpen, tenant)
     }
 
-    async fn begin_embed(
+    pub(super) async fn begin_embed(
         &self,
         client: &Client,
         tenant: &TenantId,
-        is_proven: bool,
+        proof: Option<Proof>,
         audit: Option<AuditEntry>,
     ) -> Result<BegunSession> {
         let subject = SessionSubject::Embed {
@@ -390,28 +401,22 @@ impl Gateway {
             .sessions()
             .insert(begun.session.clone(), begun.text.hash(), audit)
             .await?;
-        if is_proven {
+        if let Some(proof) = proof {
             let proofs = self.storage.proofs();
-            proofs.insert(&begun.session.id, Proof::Workspace).await?;
+            proofs.insert(&begun.session.id, proof).await?;
         }
         Ok(begun)
     }
 
-    /// What signs a link for a customer, keyed with the client's embed secret.
-    pub(super) async fn customer_mac(
-        &self,
-        client: &Client,
-        customer_ref: &str,
-        expires: &str,
-        nonce: &str,
-    ) -> Result<[u8; 32]> {
+    /// What signs a link for a customer, keyed with the client's embed secret: no field has a newline.
+    pub(super) async fn customer_mac(&self, client: &Client, fields: &[&str]) -> Result<[u8; 32]> {
         let clients = self.storage.clients();
         let sealed = clients.sealed_embed_secret(&client.id).await?;
         let sealed = sealed.ok_or_else(|| Error::internal("a client without embed secret"))?;
         let secret = self.vault.open(embed_secret_cell(client), &sealed)?;
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
             .map_err(|_| Error::internal("a key of a length that no MAC takes"))?;
-        mac.update(format!("{}\n{customer_ref}\n{expires}\n{nonce}", client.id).as_bytes());
+        mac.update(fields.join("\n").as_bytes());
         Ok(mac.finalize().into_bytes().into())
     }
 
@@ -429,9 +434,8 @@ impl Gateway {
         let is_plain = (1..=MAX_NONCE).contains(&nonce.len())
             && nonce.bytes().all(|byte| byte.is_ascii_graphic());
         let sent = from_hex(signature).ok_or_else(bad_signature)?;
-        let expected = self
-            .customer_mac(client, customer_ref, expires, nonce)
-            .await?;
+        let fields = [client.id.as_str(), customer_ref, expires, nonce];
+        let expected = self.customer_mac(client, &fields).await?;
         if !bool::from(expected.ct_eq(&sent)) || !is_timely || !is_plain {
             return Err(bad_signature());
         }
@@ -446,6 +450,18 @@ impl Gateway {
             false => Err(bad_signature()),
         }
     }
+}
+
+/// Each provider that refuses an account's tokens, once.
+fn refused_providers(connections: &[Connection]) -> Vec<ProviderId> {
+    let mut providers = Vec::new();
+    for connection in connections {
+        let is_refused = connection.status == ConnectionStatus::NeedsReconnect;
+        if is_refused && !providers.contains(&connection.provider) {
+            providers.push(connection.provider);
+        }
+    }
+    providers
 }
 
 /// Whether the app has not named the workspace of this name.

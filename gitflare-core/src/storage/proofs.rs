@@ -10,6 +10,8 @@ use crate::{ClientId, ConnectionId, CredentialHash, Result, SessionId, Timestamp
 pub enum Proof {
     /// The client vouches for it by a signed link: all of the workspace.
     Workspace,
+    /// The client asks for an account to be connected again, by a reconnect link: that shows nothing.
+    Reconnect,
     /// It linked the account of this connection.
     Connection(ConnectionId),
 }

@@ -295,7 +295,7 @@ async fn explained(bed: &Bed, id: &RequestId, endpoint: Endpoint, code: Code, st
         return;
     }
     let explanation = explanation.unwrap();
-    assert_eq!(explanation.call.error_code, Some(code.name()));
+    assert_eq!(explanation.call.row.error_code, Some(code.name()));
     assert_eq!(explanation.failed_step, Some(step), "{endpoint} {code:?}");
     let outcomes = explanation.steps.iter();
     let at = outcomes

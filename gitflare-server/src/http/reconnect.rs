@@ -1,16 +1,73 @@
-//! The address by which a customer comes back to their management page: signed, so that it opens in
-//! any browser. Signing is the core's.
+//! The address by which a customer comes back to connect an account again: signed, so that it opens in
+//! any browser; and the mail that carries it. Signing is the core's.
 
-use gitflare_core::gateway::SignedCustomer;
+use std::net::{IpAddr, Ipv4Addr};
+
+use gitflare_core::{Code, Error, Result, Secret, gateway::ReconnectLink};
 use url::form_urlencoded;
 
-/// The signed link to the management page of a client's customer.
-pub(super) fn link(panel_url: &str, client_id: &str, signed: &SignedCustomer) -> String {
+use super::{exchange::Exchange, settings::Mail};
+
+/// The parameters that sign the address.
+pub(super) const EXPIRES: &str = "reconnect_exp";
+pub(super) const SIGNATURE: &str = "reconnect_sig";
+
+/// The signed address for a client's customer.
+pub(super) fn address(panel_url: &str, client_id: &str, link: &ReconnectLink) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("customer_ref", &signed.customer_ref)
-        .append_pair("customer_exp", &signed.expires_at.as_seconds().to_string())
-        .append_pair("customer_nonce", &signed.nonce)
-        .append_pair("customer_sig", &signed.signature)
+        .append_pair("customer_ref", &link.customer_ref)
+        .append_pair(EXPIRES, &link.expires_at.as_seconds().to_string())
+        .append_pair(SIGNATURE, &link.signature)
         .finish();
-    format!("{panel_url}/app/company/apps/{client_id}?{query}")
+    format!("{panel_url}/app/company/apps/{client_id}/reconnect?{query}")
+}
+
+/// Mails a link for an app. Everything but the app's name is the operator's own words.
+///
+/// # Errors
+/// `INVALID_REQUEST` naming `email` where no mail is sent or the address is none, `RATE_LIMITED` for a
+/// mailbox that got many, `UPSTREAM_UNAVAILABLE` when the mail server does not take it.
+pub(super) async fn mail(
+    x: &Exchange,
+    email: &str,
+    app: &str,
+    address: &str,
+    until: &str,
+) -> Result<()> {
+    let mailer = x.settings().mailer.clone().ok_or_else(|| {
+        Error::invalid_request("`email`: this server sends no mail. Send the link yourself.")
+    })?;
+    let is_address = email.len() <= 254
+        && !email.chars().any(|c| c.is_control() || c.is_whitespace())
+        && email
+            .split_once('@')
+            .is_some_and(|(who, host)| !who.is_empty() && !host.is_empty());
+    if !is_address {
+        return Err(Error::invalid_request(
+            "`email` must be one e-mail address.",
+        ));
+    }
+    // Nobody's mailbox is filled, from however many addresses it is asked for.
+    let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let _counted = x
+        .app()
+        .throttle
+        .begin(&format!("mail {email}"), everywhere)?;
+    let text = Secret::new(format!(
+        "{app} can no longer read what you have approved: a Git provider asks for a new sign-in.\n\n\
+         Sign in there again here, until {until} UTC. What you have approved stays as it is:\n\n\
+         {address}\n\n\
+         The page says who asks, and shows nothing before you sign in. If you do not know {app}, do nothing.\n"
+    ));
+    let sent = mailer.send(Mail {
+        to: email.to_owned(),
+        subject: "Connect your Git account again".to_owned(),
+        text,
+    });
+    sent.await.map_err(|reason| {
+        Error::new(
+            Code::UpstreamUnavailable,
+            format!("The mail was not sent: {reason}."),
+        )
+    })
 }

@@ -18,12 +18,12 @@ pub async fn a_proof_goes_with_its_session(storage: &dyn Storage) {
     let (one, other) = (session(1, subject.clone()).id, session(2, subject).id);
     let proofs = storage.proofs();
     let linked = Proof::Connection(connection_id(1));
-    for proof in [&linked, &linked, &Proof::Workspace] {
+    for proof in [&linked, &linked, &Proof::Workspace, &Proof::Reconnect] {
         proofs.insert(&one, proof.clone()).await.unwrap();
     }
     let mut found = proofs.find(&one).await.unwrap();
     found.sort();
-    assert_eq!(found, [Proof::Workspace, linked.clone()]);
+    assert_eq!(found, [Proof::Workspace, Proof::Reconnect, linked.clone()]);
     assert_eq!(proofs.find(&other).await.unwrap(), []);
     assert!(storage.sessions().revoke(&one, entry(30)).await.unwrap());
     proofs.insert(&one, linked).await.unwrap();

@@ -145,13 +145,13 @@ pub(crate) async fn end_customer(mut x: Exchange) -> Result<Reply, Refusal> {
 pub(crate) async fn reconnect_link(mut x: Exchange) -> Result<Reply, Refusal> {
     let (id, authorization) = (client_id(&mut x), authorization_id(&mut x));
     let user = &x.user()?.user;
-    let signed = x
+    let link = x
         .gateway()
         .sign_reconnect(user, &id, &authorization, &x.act())
         .await?;
     Reply::created(&ReconnectLink {
-        url: reconnect::link(&x.settings().panel_url, &id, &signed),
-        expires_at: signed.expires_at,
+        url: reconnect::address(&x.settings().panel_url, &id, &link),
+        expires_at: link.expires_at,
     })
 }
 

@@ -211,6 +211,7 @@ routes! {
     Get "/v1/developer/apps/:clientId/authorizations/:authorizationId"; UserSession => developer::find_customer, addition;
     Delete "/v1/developer/apps/:clientId/authorizations/:authorizationId"; UserSession => developer::end_customer, addition;
     Post "/v1/developer/apps/:clientId/authorizations/:authorizationId/reconnect-link"; UserSession => developer::reconnect_link, addition;
+    Get "/app/company/apps/:clientId/reconnect"; EmbedSession => company::reconnect, addition;
     Get "/app/company/apps/:clientId/reads"; EmbedSession => customer_records::reads, addition;
     Get "/app/company/apps/:clientId/reads.csv"; EmbedSession => customer_records::reads_file, addition;
     Get "/app/company/apps/:clientId/record"; EmbedSession => customer_records::record_file, addition;

@@ -189,7 +189,7 @@ pub(crate) struct OneInvitation {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReconnectLink {
-    /// The address of the customer's management page, signed; it works once, in any browser.
+    /// The signed address, for a mail to the customer: it opens in any browser, any number of times, and shows nothing before they sign in at their provider again.
     pub(crate) url: String,
     /// When it stops working.
     pub(crate) expires_at: Timestamp,

@@ -2,7 +2,7 @@
 //! page that answers, this one time; whatever else is done leads back to the dashboard.
 
 use gitflare_core::{
-    Scope, Secret,
+    Error, Scope, Secret,
     gateway::{AppChanges, NewApp},
 };
 use http::StatusCode;
@@ -14,6 +14,7 @@ use super::{
         form::Form,
         pages::{
             View,
+            account::FieldProblem,
             connect::Notice,
             dashboard::{AppForm, FreshSecrets, Preset},
             text::SafeText,
@@ -52,7 +53,7 @@ pub(crate) async fn create(mut x: Exchange) -> Result<Reply, Refusal> {
             view.reply(StatusCode::CREATED)
         }
         Err(error) => {
-            let (notice, problems) = problem_by_field(&error, FIELDS);
+            let (notice, problems) = problems(&x, &entered, &error);
             let mut view = dashboard::view(&x).await?;
             view.notice = notice;
             view.new_app = AppForm {
@@ -76,7 +77,7 @@ pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
         Ok(_) => done("saved"),
         Err(error) => {
             let mut view = dashboard::view(&x).await?;
-            let (notice, problems) = problem_by_field(&error, FIELDS);
+            let (notice, problems) = problems(&x, &entered, &error);
             view.notice = notice;
             let panel = dashboard::panel_mut(&mut view, &id)?;
             panel.form = AppForm {
@@ -140,6 +141,17 @@ pub(crate) async fn delete_secret(mut x: Exchange) -> Result<Reply, Refusal> {
             view.reply(Refusal::from(error).status())
         }
     }
+}
+
+/// What is wrong with an app, beside every field that is.
+fn problems(x: &Exchange, entered: &Entered, error: &Error) -> (Option<Notice>, Vec<FieldProblem>) {
+    let (notice, problems) = problem_by_field(error, FIELDS);
+    if problems.is_empty() {
+        return (notice, problems);
+    }
+    let all = x.gateway().app_faults(&entered.app());
+    let all = all.iter().flat_map(|it| problem_by_field(it, FIELDS).1);
+    (notice, all.collect())
 }
 
 /// Leads back to the dashboard, which says what was done.

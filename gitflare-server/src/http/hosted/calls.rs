@@ -7,7 +7,7 @@ use gitflare_core::{
     CODES, Code, Error, Timestamp,
     gateway::{ListQuery, Query, UsageCall, UsagePage, UsageReport},
     provider::Endpoint,
-    storage::{Client, Tally},
+    storage::{Client, Tally, UsageRow},
 };
 use http::StatusCode;
 use url::form_urlencoded;
@@ -17,7 +17,7 @@ use super::{
         exchange::Exchange,
         pages::{
             View,
-            calls::{CallFilter, CallRow, CallsView, Choice, UsagePanel},
+            calls::{CallFilter, CallRow, CallsView, Choice, Repository, UsagePanel, milliseconds},
             chart::{Bar, Chart, MOST_BARS},
             text::SafeText,
         },
@@ -36,6 +36,7 @@ const FIELDS: &[&str] = &[
     "endpointKey",
     "provider",
     "repositoryId",
+    "customerRef",
     "tenantId",
     "status",
     "errorCode",
@@ -173,20 +174,35 @@ fn row(call: &UsageCall, apps: &HashMap<&str, &str>) -> CallRow {
         (None, Some(own)) => own.clone(),
         (None, None) => row.tenant_id.as_str().to_owned(),
     };
-    let repository = call.repository_name.as_ref().or(row.repository_id.as_ref());
+    let name = call.repository_name.as_ref().or(row.repository_id.as_ref());
+    let repository = row.repository_id.as_ref().zip(name);
     CallRow {
         at: second(row.at),
         app: SafeText::new(apps.get(client).unwrap_or(&client)),
         customer: SafeText::new(&customer),
         tenant_id: row.tenant_id.as_str().to_owned(),
         endpoint_key: row.endpoint_key,
-        repository: repository.map(|name| SafeText::new(name)),
+        repository: repository.map(|(id, name)| Repository {
+            name: SafeText::new(name),
+            id: SafeText::new(id),
+            calls: of_repository(row, id),
+        }),
         status: row.status,
         error_code: row.error_code,
-        duration_ms: row.duration_ms,
-        upstream_ms: row.upstream_ms,
+        duration: milliseconds(row.duration_ms),
+        upstream: milliseconds(row.upstream_ms),
         request_id: row.request_id.as_str().to_owned(),
     }
+}
+
+/// The path of the calls about the repository of a row.
+fn of_repository(row: &UsageRow, id: &str) -> String {
+    let mut pairs = form_urlencoded::Serializer::new(String::new());
+    pairs.append_pair("repositoryId", id);
+    if let Some(provider) = row.provider {
+        pairs.append_pair("provider", provider.as_str());
+    }
+    format!("/app/developer/calls?{}", pairs.finish())
 }
 
 fn usage(report: &UsageReport) -> UsagePanel {
@@ -201,8 +217,8 @@ fn usage(report: &UsageReport) -> UsagePanel {
         period: format!("From {from} to before {to}.{shown}"),
         requests: totals.requests,
         errors: totals.errors,
-        p50_ms: totals.p50_ms,
-        p95_ms: totals.p95_ms,
+        p50: totals.p50_ms.map(milliseconds),
+        p95: totals.p95_ms.map(milliseconds),
         blocked_files: totals.blocked_files,
         redacted_secrets: totals.redacted_secrets,
         by_day: Chart::new(bars),

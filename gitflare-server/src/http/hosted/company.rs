@@ -15,12 +15,13 @@ use super::{
         linking::{self, CustomerStart},
         pages::{
             View,
-            connect::PermissionChoice,
+            connect::{ConnectOption, PermissionChoice},
             consent::{Embedding, LockedView},
             manage::{ManageView, SharingState},
             picker::Picked,
             text::SafeText,
         },
+        reconnect,
         refusal::Refusal,
         reply::Reply,
         session,
@@ -70,6 +71,31 @@ pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
         customer_name: workspace.customer_name.as_deref(),
     };
     let reply = page(&x, &about, Shape::default()).await?;
+    match &workspace.begun {
+        Some(begun) => {
+            let cookie = session::embed_cookie(begun, x.workspaces(), x.settings())?;
+            Ok(reply.with_header(cookie))
+        }
+        None => Ok(reply),
+    }
+}
+
+/// `GET /app/company/apps/:clientId/reconnect`, by an app's link: leads to the page, which shows nothing
+/// that the browser has not proven.
+pub(crate) async fn reconnect(mut x: Exchange) -> Result<Reply, Refusal> {
+    let id = x.parameter("clientId").unwrap_or_default();
+    let query = x.query()?;
+    let field = |name| query.value(name).map(Option::unwrap_or_default);
+    let customer_ref = field("customer_ref")?;
+    let (expires, signature) = (field(reconnect::EXPIRES)?, field(reconnect::SIGNATURE)?);
+    x.settings().rate_limits.admit_workspace(x.address)?;
+    let client = x.gateway().live_client(&id).await?;
+    let own = sessions(&x);
+    let workspace = x
+        .gateway()
+        .open_reconnect(&client, customer_ref, expires, signature, &own)
+        .await?;
+    let reply = Reply::see_other(&address(&client.id, customer_ref))?;
     match &workspace.begun {
         Some(begun) => {
             let cookie = session::embed_cookie(begun, x.workspaces(), x.settings())?;
@@ -215,9 +241,15 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
     let is_framed = consent::is_framed(x);
     let frame_ancestors = context.frame_ancestors();
     if context.visible.is_locked {
+        let asked = &context.visible.to_reconnect;
+        let is_asked = |option: &ConnectOption| asked.contains(&option.provider);
         return LockedView {
             app,
-            connect,
+            is_invited: !asked.is_empty(),
+            connect: match asked.is_empty() {
+                true => connect,
+                false => connect.into_iter().filter(is_asked).collect(),
+            },
             address,
             csrf: x.gateway().form_token(&about.session.id),
             request_id: None,

@@ -63,6 +63,7 @@ pub(super) async fn page(x: &Exchange, consent: &Consent, shape: Shape) -> Resul
     };
     if context.visible.is_locked {
         return LockedView {
+            is_invited: false,
             app,
             connect,
             address,

@@ -2,7 +2,7 @@
 //! the link that brings a customer back. Each makes the same gateway call as its API route.
 
 use gitflare_core::{
-    Scope,
+    Error, Scope,
     gateway::{CustomerAuthorization, ListQuery},
     storage::{AuthorizationStatus, ConnectionStatus, Grant, Repositories},
 };
@@ -34,11 +34,13 @@ pub(crate) async fn list(mut x: Exchange) -> Result<Reply, Refusal> {
     let query = ListQuery::from_query(&sent)?;
     let search = sent.field("search")?.unwrap_or_default();
     let (gateway, user) = (x.gateway(), &x.user()?.user);
+    let name = gateway.live_app(user, &client).await?.name;
     let listing = gateway
         .list_customers(user, &client, Some(search), &query)
         .await;
     let mut view = CustomersView {
         user: person(&x).await?,
+        app: SafeText::new(&name),
         client_id: client,
         search: search.to_owned(),
         ..CustomersView::default()
@@ -84,32 +86,54 @@ pub(crate) async fn end(mut x: Exchange) -> Result<Reply, Refusal> {
     Reply::see_other(&format!("{}?done=ended", path.page()))
 }
 
-/// `POST /app/developer/apps/:clientId/customers/:authorizationId/reconnect-link`
+/// `POST /app/developer/apps/:clientId/customers/:authorizationId/reconnect-link`, mailed where an
+/// address is named.
 pub(crate) async fn reconnect_link(mut x: Exchange) -> Result<Reply, Refusal> {
     let path = Path::of(&mut x);
-    csrf::form(&mut x, body::MAX_BODY).await?;
-    let (gateway, user) = (x.gateway(), &x.user()?.user);
-    let signed = gateway
-        .sign_reconnect(user, &path.client, &path.id, &x.act())
-        .await;
+    let form = csrf::form(&mut x, body::MAX_BODY).await?;
+    let email = form.text("email")?.unwrap_or_default().trim().to_owned();
     let mut view = view(&x, &path).await?;
-    match signed {
-        Ok(signed) => {
-            view.notice = Some(Notice::done(
-                "The link is made. It works once, in any browser, for ten minutes.",
-            ));
-            view.link = Some(reconnect::link(
-                &x.settings().panel_url,
-                &path.client,
-                &signed,
-            ));
+    view.email.clone_from(&email);
+    match make_link(&x, &path, &email, &view.app).await {
+        Ok((link, said)) => {
+            view.notice = Some(Notice::done(said));
+            view.link = Some(link);
             view.reply(StatusCode::CREATED)
         }
         Err(error) => {
             view.notice = Some(Notice::problem(error.message()));
-            view.reply(Refusal::from(error).status())
+            let refusal = Refusal::from(error);
+            let mut reply = view.reply(refusal.status())?;
+            reply.headers.extend(refusal.retry_after());
+            Ok(reply)
         }
     }
+}
+
+/// A reconnect link, and what is said of it.
+async fn make_link(
+    x: &Exchange,
+    path: &Path,
+    email: &str,
+    app: &SafeText,
+) -> Result<(String, String), Error> {
+    let user = &x.user().map_err(|refusal| refusal.error().clone())?.user;
+    let (client, id) = (&path.client, &path.id);
+    let link = x
+        .gateway()
+        .sign_reconnect(user, client, id, &x.act())
+        .await?;
+    let until = minute(link.expires_at);
+    let address = reconnect::address(&x.settings().panel_url, client, &link);
+    if email.is_empty() {
+        let said = format!(
+            "The link is made: send it to your customer. It works in any browser until {until} UTC, and shows nothing before they sign in again."
+        );
+        return Ok((address, said));
+    }
+    reconnect::mail(x, email, app.as_str(), &address, &until).await?;
+    let said = format!("The link is on its way to {email}. It works until {until} UTC.");
+    Ok((address, said))
 }
 
 /// The app and the approval of a path.
@@ -143,6 +167,9 @@ async fn view(x: &Exchange, path: &Path) -> Result<CustomerView, Refusal> {
         csrf: gateway.form_token(&visit.session.id),
         notice: None,
         link: None,
+        sends_mail: x.settings().mailer.is_some(),
+        email: String::new(),
+        app: SafeText::new(&gateway.live_app(&visit.user, &path.client).await?.name),
         client_id: path.client.clone(),
         customer: row(about),
         tenant_id: about.customer.tenant_id.as_str().to_owned(),

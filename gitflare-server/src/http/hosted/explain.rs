@@ -1,7 +1,7 @@
 //! The dashboard's page of one call: which checks it passed, and which one refused it. It makes the
 //! same gateway call as `GET /v1/explain`, and makes no call again.
 
-use gitflare_core::gateway::Explanation;
+use gitflare_core::{Code, gateway::Explanation};
 use http::StatusCode;
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
         exchange::Exchange,
         pages::{
             View,
+            calls::milliseconds,
             explain::{ExplainView, StepRow},
             text::SafeText,
         },
@@ -22,13 +23,26 @@ use super::{
 pub(crate) async fn show(x: Exchange) -> Result<Reply, Refusal> {
     let query = x.query()?;
     let explanation = x.gateway().explain(&x.user()?.user, &query).await?;
-    view(&explanation, person(&x).await?).reply(StatusCode::OK)
+    let client = explanation.call.row.client_id.as_str();
+    let app = match x.gateway().live_client(client).await {
+        Ok(client) => Some(client.name),
+        Err(error) if error.code() == Code::ResourceNotFound => None,
+        Err(error) => return Err(error.into()),
+    };
+    view(&explanation, app.as_deref(), person(&x).await?).reply(StatusCode::OK)
 }
 
-fn view(explanation: &Explanation, user: SafeText) -> ExplainView {
-    let call = &explanation.call;
+fn view(explanation: &Explanation, app: Option<&str>, user: SafeText) -> ExplainView {
+    let call = &explanation.call.row;
+    let customer = &explanation.call.customer_name;
+    let repository = explanation.call.repository_name.as_ref();
     ExplainView {
         user,
+        app: SafeText::new(app.unwrap_or("(deleted)")),
+        customer: SafeText::new(customer.as_deref().unwrap_or("(deleted)")),
+        repository: repository
+            .or(call.repository_id.as_ref())
+            .map(|name| SafeText::new(name)),
         request_id: call.request_id.as_str().to_owned(),
         at: second(call.at),
         method: call.method,
@@ -39,8 +53,8 @@ fn view(explanation: &Explanation, user: SafeText) -> ExplainView {
         tenant_id: call.tenant_id.as_str().to_owned(),
         status: call.status,
         error_code: call.error_code,
-        duration_ms: call.duration_ms,
-        upstream_ms: call.upstream_ms,
+        duration: milliseconds(call.duration_ms),
+        upstream: milliseconds(call.upstream_ms),
         reason: explanation.reason,
         fix: explanation.fix,
         steps: explanation

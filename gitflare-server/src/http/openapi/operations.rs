@@ -278,6 +278,7 @@ const OPERATIONS: &[Operation] = &[
         .codes(&[Code::UnsupportedProvider, Code::ResourceNotFound]),
     get("/v1/explain").query(p::EXPLAIN).json::<Explanation>(200)
         .codes(&[Code::InvalidRequest, Code::ResourceNotFound]),
+    get("/app/company/apps/:clientId/reconnect").query(p::RECONNECT).redirect(),
     get("/app/company/apps/:clientId/reads").query(p::CUSTOMER_RECORDS).page(),
     get("/app/company/apps/:clientId/reads.csv").query(p::CUSTOMER_FILES).gives(200, Gives::Text("text/csv")),
     get("/app/company/apps/:clientId/record").query(p::CUSTOMER_FILES).json::<Signed>(200),
@@ -387,7 +388,7 @@ const OPERATIONS: &[Operation] = &[
     get("/app/developer/apps/:clientId/customers/:authorizationId/events/:subscriptionId").query(p::DELIVERIES_PAGE).page(),
     post("/app/developer/apps/:clientId/customers/:authorizationId/events/:subscriptionId/deliveries/:deliveryId/replay").form(&[p::CSRF]).redirect(),
     post("/app/developer/apps/:clientId/customers/:authorizationId/end").form(&[p::CSRF]).redirect(),
-    post("/app/developer/apps/:clientId/customers/:authorizationId/reconnect-link").form(&[p::CSRF]).gives(201, Gives::Page),
+    post("/app/developer/apps/:clientId/customers/:authorizationId/reconnect-link").form(p::RECONNECT_MAIL).gives(201, Gives::Page),
     post("/app/developer/apps/:clientId/secrets").form(&[p::CSRF]).gives(201, Gives::Page),
     post("/app/developer/apps/:clientId/secrets/:secretId/delete").form(&[p::CSRF]).redirect(),
     delete("/v1/platform/tenants/:id").empty(),

@@ -184,6 +184,10 @@ parameters! {
     CUSTOMER_NAME "customer_name" Text, "The customer's name, for the page.", "Northwind Ltd";
     CUSTOMER_SIG "customer_sig" Text, "The hex HMAC-SHA-256 over client id, reference, expiry and nonce, keyed with the app's embed secret.", "9f86d081884c7d65";
     CUSTOMER_EXP "customer_exp" Text, "The signature's expiry, Unix seconds, at most ten minutes ahead.", "1775138400";
+    CUSTOMER_FILTER "customerRef" Text, "The app's own id of a customer; name the app too, with `clientId`, unless there is one only.", "customer-42";
+    MAIL_TO "email" Text, "Where to mail the link; none leaves it to you.", "it@northwind.example";
+    RECONNECT_EXP "reconnect_exp" Text, "When a reconnect link stops working, in Unix seconds.", "1798761600";
+    RECONNECT_SIG "reconnect_sig" Text, "The signature of a reconnect link, in hex.", "5f2a";
     CUSTOMER_NONCE "customer_nonce" Text, "A value that is used once.", "c2a1b7";
     CODE_CHALLENGE "code_challenge" Text, "The challenge of PKCE (RFC 7636).", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     CODE_CHALLENGE_METHOD "code_challenge_method" S256Only, "How the challenge was made.", "S256";
@@ -238,6 +242,7 @@ pub(super) const USAGE_SUMMARY: &[Parameter] = &[
     ENDPOINT_KEY,
     PROVIDER,
     REPOSITORY,
+    CUSTOMER_FILTER,
     CUSTOMER_TENANT,
     STATUS,
     ERROR_CODE,
@@ -252,6 +257,7 @@ pub(super) const USAGE_LOGS: &[Parameter] = &[
     ENDPOINT_KEY,
     PROVIDER,
     REPOSITORY,
+    CUSTOMER_FILTER,
     CUSTOMER_TENANT,
     STATUS,
     ERROR_CODE,
@@ -264,6 +270,7 @@ pub(super) const CALLS: &[Parameter] = &[
     ENDPOINT_KEY,
     PROVIDER,
     REPOSITORY,
+    CUSTOMER_FILTER,
     CUSTOMER_TENANT,
     STATUS,
     ERROR_CODE,
@@ -287,6 +294,12 @@ pub(super) const CUSTOMER: &[Parameter] = &[
     CUSTOMER_EXP,
     CUSTOMER_NONCE,
 ];
+pub(super) const RECONNECT: &[Parameter] = &[
+    CUSTOMER_REF.required(),
+    RECONNECT_EXP.required(),
+    RECONNECT_SIG.required(),
+];
+pub(super) const RECONNECT_MAIL: &[Parameter] = &[CSRF.required(), MAIL_TO];
 pub(super) const AUTHORIZE: &[Parameter] = &[
     RESPONSE_TYPE.required(),
     CLIENT_ID.required(),

@@ -22,12 +22,30 @@ pub(crate) struct CallRow {
     pub(crate) customer: SafeText,
     pub(crate) tenant_id: String,
     pub(crate) endpoint_key: &'static str,
-    pub(crate) repository: Option<SafeText>,
+    pub(crate) repository: Option<Repository>,
     pub(crate) status: u16,
     pub(crate) error_code: Option<&'static str>,
-    pub(crate) duration_ms: u64,
-    pub(crate) upstream_ms: u64,
+    pub(crate) duration: String,
+    pub(crate) upstream: String,
     pub(crate) request_id: String,
+}
+
+/// The repository of a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Repository {
+    /// Its name, or its id where that is all that is known.
+    pub(crate) name: SafeText,
+    pub(crate) id: SafeText,
+    /// The path of the calls about it.
+    pub(crate) calls: String,
+}
+
+/// A whole number of milliseconds, for people: none is less than one.
+pub(crate) fn milliseconds(count: u64) -> String {
+    match count {
+        0 => "<1 ms".to_owned(),
+        count => format!("{count} ms"),
+    }
 }
 
 /// Counts of the reads that a filter lets through.
@@ -37,8 +55,8 @@ pub(crate) struct UsagePanel {
     pub(crate) period: String,
     pub(crate) requests: u64,
     pub(crate) errors: u64,
-    pub(crate) p50_ms: Option<u64>,
-    pub(crate) p95_ms: Option<u64>,
+    pub(crate) p50: Option<String>,
+    pub(crate) p95: Option<String>,
     pub(crate) blocked_files: u64,
     pub(crate) redacted_secrets: u64,
     /// Every day of the range, those without calls too.

@@ -90,6 +90,8 @@ impl View for ConsentView {
 #[template(path = "locked.html")]
 pub(crate) struct LockedView {
     pub(crate) app: AppCard,
+    /// Whether the app has sent a link for it.
+    pub(crate) is_invited: bool,
     /// Providers that can be connected again.
     pub(crate) connect: Vec<ConnectOption>,
     /// This page's own address, for a window of its own.

@@ -32,6 +32,8 @@ pub(crate) struct CustomerRow {
 #[template(path = "customers.html")]
 pub(crate) struct CustomersView {
     pub(crate) user: SafeText,
+    /// The app's name, and its id.
+    pub(crate) app: SafeText,
     pub(crate) client_id: String,
     /// How the customers that are sought begin, as it was typed.
     pub(crate) search: String,
@@ -79,6 +81,11 @@ pub(crate) struct CustomerView {
     pub(crate) notice: Option<Notice>,
     /// The link that was just made.
     pub(crate) link: Option<String>,
+    /// Whether the server can mail a link, and the address that was entered for it.
+    pub(crate) sends_mail: bool,
+    pub(crate) email: String,
+    /// The app's name, and its id.
+    pub(crate) app: SafeText,
     pub(crate) client_id: String,
     pub(crate) customer: CustomerRow,
     /// The id of the customer's tenant.

@@ -42,12 +42,18 @@ pub(crate) struct ExplainView {
     pub(crate) path: SafeText,
     pub(crate) endpoint_key: &'static str,
     pub(crate) scope: &'static str,
+    /// The app's name, and its id.
+    pub(crate) app: SafeText,
     pub(crate) client_id: String,
+    /// The customer's name, and the id of the customer's tenant.
+    pub(crate) customer: SafeText,
     pub(crate) tenant_id: String,
+    /// The name of the repository, or its id; `None` when the call names none.
+    pub(crate) repository: Option<SafeText>,
     pub(crate) status: u16,
     pub(crate) error_code: Option<&'static str>,
-    pub(crate) duration_ms: u64,
-    pub(crate) upstream_ms: u64,
+    pub(crate) duration: String,
+    pub(crate) upstream: String,
     pub(crate) reason: Option<&'static str>,
     pub(crate) fix: Option<&'static str>,
     pub(crate) steps: Vec<StepRow>,

@@ -4,10 +4,14 @@ use gitflare_core::{ClientId, ConnectionId, CredentialHash, SessionId, Timestamp
 
 use super::{Columns, Statement, parsed, values};
 
+/// Stands where a connection's id would; none reads so.
+const RECONNECT: &str = "reconnect";
+
 /// How a proof stands in its column.
 fn column(proof: &Proof) -> &str {
     match proof {
         Proof::Workspace => "",
+        Proof::Reconnect => RECONNECT,
         Proof::Connection(id) => id.as_str(),
     }
 }
@@ -15,6 +19,7 @@ fn column(proof: &Proof) -> &str {
 pub(in crate::storage) fn proof<R: Columns>(row: &R) -> Result<Proof, R::Error> {
     parsed(row, 0, |text| match text {
         "" => Some(Proof::Workspace),
+        RECONNECT => Some(Proof::Reconnect),
         id => ConnectionId::parse(id).ok().map(Proof::Connection),
     })
 }

@@ -11,7 +11,7 @@ use http::StatusCode;
 use super::super::{
     View,
     account::{FieldProblem, ForgottenView, LoginView, ResetView, SignupView},
-    calls::{CallFilter, CallRow, CallsView, Choice, UsagePanel},
+    calls::{CallFilter, CallRow, CallsView, Choice, Repository, UsagePanel},
     chart::{Bar, Chart},
     connect::{
         AppCard, ConnectOption, ConnectedAccount, FirewallNote, Host, Notice, PermissionChoice,
@@ -413,11 +413,15 @@ impl Words<'_> {
                     customer: self.shown("Northwind Ltd"),
                     tenant_id: "tenant_1".to_owned(),
                     endpoint_key: "commits.list",
-                    repository: Some(self.shown("ada-lovelace/engine-01")),
+                    repository: Some(Repository {
+                        name: self.shown("ada-lovelace/engine-01"),
+                        id: self.shown("1296269"),
+                        calls: "/app/developer/calls?repositoryId=1296269".to_owned(),
+                    }),
                     status,
                     error_code,
-                    duration_ms: 84,
-                    upstream_ms: 80,
+                    duration: "84 ms".to_owned(),
+                    upstream: "<1 ms".to_owned(),
                     request_id: "gf_req_1".to_owned(),
                 })
                 .collect(),
@@ -425,8 +429,8 @@ impl Words<'_> {
                 period: "From 2026-03-01 00:00:00 UTC".to_owned(),
                 requests: 1234,
                 errors: 12,
-                p50_ms: Some(80),
-                p95_ms: None,
+                p50: Some("80 ms".to_owned()),
+                p95: None,
                 blocked_files: 3,
                 redacted_secrets: 9,
                 by_day: Chart::new(
@@ -492,12 +496,15 @@ impl Words<'_> {
             path: self.shown("/v1/repositories/github/7/commits"),
             endpoint_key: "commits.list",
             scope: "read:commits",
+            app: self.shown("Acme Insights"),
             client_id: (self.of)("client_1"),
+            customer: self.shown("Northwind Ltd"),
             tenant_id: (self.of)("tenant_1"),
+            repository: Some(self.shown("ada-lovelace/engine-01")),
             status: if error_code.is_some() { 403 } else { 200 },
             error_code,
-            duration_ms: 12,
-            upstream_ms: 0,
+            duration: "12 ms".to_owned(),
+            upstream: "<1 ms".to_owned(),
             reason: error_code.map(|_| "The scope is missing."),
             fix: error_code.map(|_| "Ask the customer for it."),
             steps: [
@@ -514,6 +521,7 @@ impl Words<'_> {
     fn customers(&self, rows: Vec<CustomerRow>) -> CustomersView {
         CustomersView {
             user: self.shown("ada@mail.example"),
+            app: self.shown("Acme Insights"),
             client_id: (self.of)("client_1"),
             search: (self.of)("acme"),
             problems: vec![FieldProblem {
@@ -595,7 +603,12 @@ impl Words<'_> {
             user: self.shown("ada@mail.example"),
             csrf: (self.of)("token"),
             notice: Some(Notice::done((self.of)("The link is made."))),
-            link: Some((self.of)("https://panel.example/app/company/apps/client_1")),
+            link: Some((self.of)(
+                "https://panel.example/app/company/apps/client_1/reconnect",
+            )),
+            sends_mail: true,
+            email: (self.of)("it@northwind.example"),
+            app: self.shown("Acme Insights"),
             client_id: (self.of)("client_1"),
             tenant_id: "tenant_1".to_owned(),
             customer: self.customer(),
@@ -686,6 +699,7 @@ impl Words<'_> {
             last_used: Some("3 minutes ago".to_owned()),
         };
         let locked = |request_id: Option<String>| LockedView {
+            is_invited: request_id.is_none(),
             app: self.app(),
             connect: options(),
             address: link("/oauth/authorize?request_id=req_1"),
