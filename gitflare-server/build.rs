@@ -27,13 +27,19 @@ fn main() {
     };
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     match commit {
-        None => println!("cargo::rustc-env=BUILD_VERSION={version}"),
+        None => tell(&version, ""),
         Some(commit) if is_commit(&commit) => {
             let commit = &commit[..commit.len().min(DIGITS)];
-            println!("cargo::rustc-env=BUILD_VERSION={version} ({commit})");
+            tell(&format!("{version} ({commit})"), commit);
         }
         Some(_) => println!("cargo::error=BUILD_COMMIT must be 7 to 64 hexadecimal digits"),
     }
+}
+
+/// What the binary says of itself; an empty commit is not known.
+fn tell(version: &str, commit: &str) {
+    println!("cargo::rustc-env=BUILD_VERSION={version}");
+    println!("cargo::rustc-env=BUILD_REVISION={commit}");
 }
 
 fn is_commit(text: &str) -> bool {

@@ -233,7 +233,20 @@ function leaving() {
 }
 
 const form = document.querySelector("[data-connect-form]");
+// What was wrong is being put right.
+function settled(form) {
+  form.addEventListener("change", (event) => {
+    const place = event.target.closest("fieldset");
+    const problem = place && place.querySelector(".field-problem");
+    if (!problem) return;
+    problem.remove();
+    const above = document.querySelector(`.notice a[href="#${place.id}"]`);
+    if (above) above.closest(".notice").remove();
+  });
+}
+
 const root = form && form.querySelector("[data-picker]");
+if (form) settled(form);
 if (root) picker(form, root);
 framedLinking();
 leaving();

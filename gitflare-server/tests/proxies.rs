@@ -114,6 +114,11 @@ fn walk(at: SocketAddr) {
         sign_in.contains(" 200") && sign_in.contains("<form"),
         "{sign_in}"
     );
+    let numbers = said(&curl(at, "/metrics", &[]));
+    assert!(
+        numbers.contains(" 404") && !numbers.contains("gitflare_"),
+        "{numbers}"
+    );
     // A target as long as the gateway takes, and the errors of the gateway itself.
     let long = format!("/v1/repositories?cursor={}", "x".repeat(7900));
     let refused = said(&curl(at, &long, &[]));

@@ -582,3 +582,54 @@ fn an_instances_secret_can_stand_in_a_file_of_its_own() {
         .unwrap();
     assert_eq!(instance.client_secret.as_ref().unwrap().expose(), "s3cret");
 }
+
+/// The settings in a file for operators: names with the texts that stand behind `=` or `:`.
+fn settings_in(text: &str) -> Vec<(String, String)> {
+    let words = text.lines().flat_map(|line| {
+        let line = line.trim().trim_start_matches("Environment=");
+        let is_compose = line.starts_with("GITFLARE_") && line.contains(": ");
+        match is_compose {
+            true => vec![line.replacen(": ", "=", 1)],
+            false => line.split_whitespace().map(str::to_owned).collect(),
+        }
+    });
+    let pairs = words.filter_map(|word| {
+        let (name, value) = word.split_once('=')?;
+        let is_ours = name.starts_with("GITFLARE_") || name.starts_with("SGG_");
+        is_ours.then(|| (name.to_owned(), value.to_owned()))
+    });
+    pairs.collect()
+}
+
+#[test]
+fn the_files_for_operators_hold_settings_that_a_start_takes() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/deploy");
+    let scratch = tempfile::tempdir().unwrap();
+    let secret = scratch.path().join("secret");
+    fs::write(&secret, "a-secret-of-the-code-host").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    for (name, least) in [
+        ("Containerfile", 3),
+        ("gitflare.service", 6),
+        ("compose.yaml", 4),
+        ("nginx.conf", 1),
+        ("Caddyfile", 1),
+    ] {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        let mut given = Given::default();
+        let pairs = settings_in(&text);
+        assert!(pairs.len() >= least, "{name}: {pairs:?}");
+        let pairs = pairs
+            .into_iter()
+            .map(|(setting, value)| match setting.ends_with("_FILE") {
+                true => (setting.into(), secret.clone().into_os_string()),
+                false => (setting.into(), value.replace("%S", "/var/lib").into()),
+            });
+        given.environment(pairs);
+        // What the container alone needs comes from its service.
+        let config = Config::from_given(&given);
+        assert!(config.is_ok(), "{name}: {config:?}");
+    }
+    let named = fs::read_to_string(folder.join("Containerfile")).unwrap();
+    assert!(named.contains("/src/target/release/gitflare"));
+}

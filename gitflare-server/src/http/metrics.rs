@@ -70,6 +70,8 @@ struct FileLabels {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct BuildLabels {
     version: &'static str,
+    /// Empty where it is not known.
+    commit: &'static str,
 }
 
 /// Everything that is counted.
@@ -196,8 +198,11 @@ impl Metrics {
     fn process_registered(mut self) -> Self {
         let registry = &mut self.registry;
         let build = Family::<BuildLabels, Gauge>::default();
-        let version = env!("CARGO_PKG_VERSION");
-        build.get_or_create(&BuildLabels { version }).set(1);
+        let labels = BuildLabels {
+            version: env!("CARGO_PKG_VERSION"),
+            commit: env!("BUILD_REVISION"),
+        };
+        build.get_or_create(&labels).set(1);
         registry.register("gitflare_build_info", "The version that runs", build);
         registry.register(
             "gitflare_storage_file_size_bytes",
@@ -378,6 +383,8 @@ mod tests {
             concat!(
                 r#"gitflare_build_info{version=""#,
                 env!("CARGO_PKG_VERSION"),
+                r#"",commit=""#,
+                env!("BUILD_REVISION"),
                 r#""} 1"#
             ),
             "# EOF",

@@ -215,6 +215,7 @@ pub(super) fn picker(
         for repository in listing.repositories.iter().flatten() {
             let connection_id = connection.id.as_str();
             let value = format!("{connection_id}:{}", repository.id);
+            let is_shared = is_shared(connection_id, &repository.id);
             choices.push(RepositoryChoice {
                 connection_id: connection_id.to_owned(),
                 id: repository.id.clone(),
@@ -226,8 +227,9 @@ pub(super) fn picker(
                 is_archived: repository.archived,
                 is_chosen: match picked {
                     Some(picked) => picked.repositories.contains(&value),
-                    None => is_shared(connection_id, &repository.id),
+                    None => is_shared,
                 },
+                is_shared,
             });
         }
     }

@@ -40,10 +40,10 @@ pub(crate) struct Repository {
     pub(crate) calls: String,
 }
 
-/// A whole number of milliseconds, for people: none is less than one.
+/// A whole number of milliseconds, for people.
 pub(crate) fn milliseconds(count: u64) -> String {
     match count {
-        0 => "<1 ms".to_owned(),
+        0 => "under 1 ms".to_owned(),
         count => format!("{count} ms"),
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct RepositoryChoice {
     pub(crate) is_archived: Option<bool>,
     /// Whether its box is ticked.
     pub(crate) is_chosen: bool,
+    /// Whether it is shared already. Ticking changes nothing about it, so the order of the list stays.
+    pub(crate) is_shared: bool,
 }
 
 impl RepositoryChoice {
@@ -142,11 +144,17 @@ impl Group<'_> {
 }
 
 impl Picker {
-    /// The part of `choices` that a form asks to see, by account and owner. `is_cut` says that an
+    /// The part of `choices` that a form asks to see, by account and owner, those first of which something
+    /// is shared already. `is_cut` says that an
     /// account has more repositories than `choices` holds.
     pub(crate) fn new(mut choices: Vec<RepositoryChoice>, picked: &Picked, is_cut: bool) -> Self {
         for of_account in choices.chunk_by_mut(|a, b| a.connection_id == b.connection_id) {
-            of_account.sort_by_cached_key(|it| it.owner().to_lowercase());
+            let shared = of_account.iter().filter(|it| it.is_shared);
+            let shared: HashSet<_> = shared.map(|it| it.owner().to_lowercase()).collect();
+            of_account.sort_by_cached_key(|it| {
+                let owner = it.owner().to_lowercase();
+                (!shared.contains(&owner), owner, !it.is_shared)
+            });
         }
         let (search, from) = (&picked.search, picked.browse.unwrap_or(0));
         let only_chosen = picked.only_chosen;
@@ -265,6 +273,7 @@ mod tests {
                 is_private: None,
                 is_archived: None,
                 is_chosen: index % 300 == 7,
+                is_shared: false,
             })
             .collect()
     }
@@ -312,6 +321,23 @@ mod tests {
             groups,
             expected.map(|(owner, names)| (owner.to_owned(), names))
         );
+    }
+
+    #[test]
+    fn what_is_shared_comes_first_and_stays_there() {
+        let mut choices = choices(250);
+        choices[240].is_shared = true;
+        let first = |browse| {
+            let picked = Picked {
+                browse,
+                ..Picked::default()
+            };
+            let picker = Picker::new(choices.clone(), &picked, false);
+            picker.rows[0].id.clone()
+        };
+        assert_eq!(first(None), choices[240].id);
+        assert_eq!(first(Some(0)), choices[240].id, "ticked or not");
+        assert_ne!(first(Some(100)), choices[240].id);
     }
 
     #[test]

@@ -61,10 +61,10 @@ fn the_first_paint_of_every_page_is_small() {
     };
     for sample in thousand.samples() {
         let hidden = sample.html.matches("type=\"hidden\"").count();
-        // A hundred rows are drawn; what is chosen out of sight is not.
+        // A hundred rows are drawn, all of them ticked; what is chosen out of sight is not.
         let size = sample.html.len() + assets - hidden * 60;
         assert!(
-            size <= MOST + 4_000 || is_long(sample.name),
+            size <= MOST + 5_000 || is_long(sample.name),
             "{}: {size}",
             sample.name
         );

@@ -148,6 +148,7 @@ impl Words<'_> {
                 is_private: Some(index % 4 != 0),
                 is_archived: Some(index % 9 == 8),
                 is_chosen: index % 7 == 1,
+                is_shared: index % 7 == 1,
             })
             .collect();
         let picked = Picked {
@@ -421,7 +422,7 @@ impl Words<'_> {
                     status,
                     error_code,
                     duration: "84 ms".to_owned(),
-                    upstream: "<1 ms".to_owned(),
+                    upstream: "under 1 ms".to_owned(),
                     request_id: "gf_req_1".to_owned(),
                 })
                 .collect(),
@@ -504,7 +505,7 @@ impl Words<'_> {
             status: if error_code.is_some() { 403 } else { 200 },
             error_code,
             duration: "12 ms".to_owned(),
-            upstream: "<1 ms".to_owned(),
+            upstream: "under 1 ms".to_owned(),
             reason: error_code.map(|_| "The scope is missing."),
             fix: error_code.map(|_| "Ask the customer for it."),
             steps: [
