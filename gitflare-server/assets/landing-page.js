@@ -1,5 +1,5 @@
-// The public site and the dashboard: copy buttons, a filter for the endpoint list, and a word on files
-// that are too large before they are sent. Without it every text is still there to be selected.
+// The public site and the dashboard: copy buttons, a filter for the endpoint list, the boxes of a preset,
+// and a word on files that are too large before they are sent. Without it every text is still there to be selected.
 "use strict";
 
 for (const button of document.querySelectorAll("[data-copy]")) {
@@ -51,5 +51,18 @@ for (const input of document.querySelectorAll("input[type=file][data-most-bytes]
     const isLarge = [...input.files].some((file) => file.size > most);
     input.setCustomValidity(isLarge ? `This must have at most ${most / 1024} KiB.` : "");
     input.reportValidity();
+  });
+}
+
+// A preset ticks its boxes; whoever changes one chooses those that are ticked.
+for (const form of document.querySelectorAll("form")) {
+  const own = form.querySelector("input[data-preset='']");
+  if (!own) continue;
+  const boxes = form.querySelectorAll("input[name=defaultPermissions]");
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "defaultPermissions") own.checked = true;
+    if (event.target.name !== "preset" || event.target === own) return;
+    const scopes = event.target.dataset.preset.split(" ");
+    for (const box of boxes) box.checked = scopes.includes(box.value);
   });
 }

@@ -245,8 +245,51 @@ function settled(form) {
   });
 }
 
+// What is ticked outlives the way to a provider and back, in this window, for as long as that may take.
+const DRAFT_LIFETIME = 15 * 60 * 1000;
+
+function drafted(form) {
+  const key = `gitflare ${document.querySelector("[data-again]").dataset.again}`;
+  const values = (name, chosen) =>
+    [...form.querySelectorAll(`input[name=${name}]${chosen}`)].map((field) => field.value);
+  for (const link of document.querySelectorAll(".connect a, .accounts a")) {
+    link.addEventListener("click", () => {
+      const hidden = values("repositories", "[type=hidden]");
+      sessionStorage.setItem(key, JSON.stringify({
+        at: Date.now(),
+        repositories: [...hidden, ...values("repositories", ":checked")],
+        permissions: values("permissions", ":checked"),
+      }));
+    });
+  }
+  const text = sessionStorage.getItem(key);
+  sessionStorage.removeItem(key);
+  const draft = text ? JSON.parse(text) : null;
+  if (!draft || Date.now() - draft.at > DRAFT_LIFETIME) return;
+  for (const box of form.querySelectorAll("input[type=checkbox][name=permissions]")) {
+    box.checked = draft.permissions.includes(box.value);
+  }
+  restore(form.querySelector("[data-picker-part]"), draft.repositories);
+}
+
+// Ticks these repositories and no others, also where their boxes are on another part of the list.
+function restore(part, chosen) {
+  if (!part) return;
+  for (const field of part.querySelectorAll("input[type=hidden][name=repositories]")) field.remove();
+  const left = new Set(chosen);
+  for (const box of part.querySelectorAll("[data-picker-rows] input")) {
+    box.checked = left.delete(box.value);
+  }
+  for (const value of left) {
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "repositories", value });
+    part.prepend(field);
+  }
+}
+
 const root = form && form.querySelector("[data-picker]");
 if (form) settled(form);
+if (form) drafted(form);
 if (root) picker(form, root);
 framedLinking();
 leaving();

@@ -317,7 +317,7 @@ pub(super) fn seeded_token(folder: &Path, repositories: &Path) -> String {
             ("GITFLARE_LOCAL_ROOT", &repositories.display().to_string()),
         ]);
         let running = Server::new(config.unwrap()).start().await.unwrap();
-        let token = sandbox::seed(&running.gateway(), &[], Vec::new())
+        let token = sandbox::seed(&running.gateway(), &[], Vec::new(), None)
             .await
             .unwrap()
             .access_token;

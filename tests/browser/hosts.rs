@@ -75,3 +75,45 @@ async fn five_hosts_are_connected_on_one_page_and_read() {
     }
     site.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_ticked_outlives_a_second_account() {
+    if !driver::is_there() {
+        return;
+    }
+    let site = Site::start_with_providers("github,gitlab").await;
+    let saas = Saas::start().await;
+    let browser = Browser::start(Setup::default()).await;
+    let app = make_app(&browser, &site, &saas.callback()).await;
+    browser.open(&connect_url(&site, &app, "customer-1")).await;
+    browser.follow(".connect a[href*='github']").await;
+    browser.follow("#anna-berg").await;
+    browser.find("[data-approve]").await;
+    let boxes = browser.find_all("[data-picker-rows] input").await;
+    browser.click_on(&boxes[0]).await;
+    browser.click_on(&boxes[2]).await;
+    let permissions = browser.find_all("input[name=permissions]").await;
+    browser.click_on(&permissions[0]).await;
+    let summary = async || {
+        let texts = browser.texts("[data-summary-repositories], [data-summary-permissions]");
+        texts.await.join(", ")
+    };
+    let before = summary().await;
+    assert!(before.starts_with("2 repositories"), "{before}");
+    browser.click("section details.more summary").await;
+    browser.follow(".connect a[href*='gitlab']").await;
+    browser.follow("#anna-berg").await;
+    browser.find("[data-approve]").await;
+    browser
+        .until("what was ticked", async || {
+            (summary().await == before).then_some(())
+        })
+        .await;
+    let is_ticked = "return document.querySelector('input[name=permissions]').checked";
+    assert_eq!(
+        browser.run(is_ticked).await,
+        false,
+        "what was refused stays so"
+    );
+    site.stop().await;
+}

@@ -87,7 +87,7 @@ impl Pair {
             .zip(&forges)
             .map(|(id, forge)| (*id, forge.personal_token("anna-berg").unwrap()))
             .collect();
-        let seeded = sandbox::seed(&running.gateway(), &accounts, Vec::new())
+        let seeded = sandbox::seed(&running.gateway(), &accounts, Vec::new(), None)
             .await
             .unwrap();
         Self {

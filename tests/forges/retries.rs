@@ -55,7 +55,7 @@ impl Timed {
         let gateway = gateway(&forges, &root, &folder, Arc::clone(&clock)).await;
         let account = forges.github().personal_token("anna-berg").unwrap();
         let accounts = [("github", account)];
-        let seeded = sandbox::seed(&gateway, &accounts, Vec::new());
+        let seeded = sandbox::seed(&gateway, &accounts, Vec::new(), None);
         let token = seeded.await.unwrap().access_token;
 
         let public = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

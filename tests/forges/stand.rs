@@ -120,7 +120,7 @@ impl Stand {
                 )
             })
             .collect();
-        let seeded = sandbox::seed(&running.gateway(), &accounts, Vec::new())
+        let seeded = sandbox::seed(&running.gateway(), &accounts, Vec::new(), None)
             .await
             .unwrap();
         Self {

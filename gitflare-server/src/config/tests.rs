@@ -610,13 +610,16 @@ fn the_files_for_operators_hold_settings_that_a_start_takes() {
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     for (name, least) in [
         ("Containerfile", 3),
-        ("gitflare.service", 6),
+        ("gitflare.service", 1),
         ("compose.yaml", 4),
         ("nginx.conf", 1),
         ("Caddyfile", 1),
     ] {
         let text = fs::read_to_string(folder.join(name)).unwrap();
         let mut given = Given::default();
+        if text.contains("--config") {
+            given.file(&folder.join("gitflare.toml"));
+        }
         let pairs = settings_in(&text);
         assert!(pairs.len() >= least, "{name}: {pairs:?}");
         let pairs = pairs

@@ -21,6 +21,8 @@ use super::{
     visit::{self, EmbedVisit},
 };
 
+/// What a page is told of a person who has said no at the provider.
+pub(super) const CANCELED: &str = "canceled";
 /// A flow and the time to claim its account, with some room.
 const COOKIE_LIFETIME: Duration = Duration::from_secs(25 * 60);
 

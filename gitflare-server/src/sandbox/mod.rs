@@ -14,7 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gitflare_core::{Secret, SystemRandom};
+use gitflare_core::{
+    Random, Secret, SystemRandom,
+    gateway::{Account, Gateway, SignUp},
+};
 pub use gitflare_sandbox::{
     Forge, ForgeKind, ForgeOptions, Forges, StartError, planted_password, sample,
 };
@@ -29,6 +32,7 @@ use crate::{
     cli::Arguments,
     config::{self, Config, Origin, Problem, Setting},
     keys,
+    passwords::Argon2Passwords,
 };
 
 /// What the sandbox decides: (variable, value). An empty value unsets.
@@ -52,6 +56,9 @@ const PRESET: &[(&str, &str)] = &[
 /// The account of the emulated forges that owns everything there.
 const OWNER: &str = "anna-berg";
 
+/// Who signs in as the developer of the sandbox's app.
+const DEVELOPER: &str = "dev@sandbox.example";
+
 /// The folder of the sample below the sandbox's own.
 const REPOSITORIES: &str = "repositories";
 
@@ -62,6 +69,8 @@ pub struct Sandbox {
     forges: Forges,
     agent: AgentDocument,
     seeded: Seeded,
+    /// The developer's password.
+    password: Secret<String>,
     walk: guided::Walk,
     sample: Sample,
     admin_key: Secret<String>,
@@ -119,15 +128,18 @@ impl Prepared {
             .filter_map(|forge| Some((forge.kind().id(), forge.personal_token(OWNER)?)))
             .collect();
         let callback = format!("{}/testapp/callback", running.public_url());
-        let seeded = seed(&running.gateway(), &accounts, vec![callback])
-            .await
-            .map_err(|error| Problem::new(format!("the sandbox cannot be filled: {error:?}")))?;
+        let unfilled = |error| Problem::new(format!("the sandbox cannot be filled: {error:?}"));
+        let gateway = running.gateway();
+        let (developer, password) = developer(&gateway).await.map_err(unfilled)?;
+        let seeded = seed(&gateway, &accounts, vec![callback], Some(&developer));
+        let seeded = seeded.await.map_err(unfilled)?;
         let walk = guided::begin(&running, &forges, &seeded, &self.sample).await?;
         Ok(Sandbox {
             running,
             forges,
             agent,
             seeded,
+            password,
             walk,
             sample: self.sample,
             admin_key: self.admin_key,
@@ -136,6 +148,24 @@ impl Prepared {
             folder: self.folder,
         })
     }
+}
+
+/// Makes the account of the sandbox's developer: with the password, which is another one each time.
+async fn developer(gateway: &Gateway) -> gitflare_core::Result<(Account, Secret<String>)> {
+    let mut bytes = [0; 8];
+    SystemRandom.fill(&mut bytes);
+    let password = Secret::new(hex::encode(bytes));
+    let request = SignUp {
+        email: DEVELOPER.to_owned(),
+        password: password.clone(),
+        name: Some("Sandbox developer".to_owned()),
+        invitation: None,
+    };
+    let request_id = gateway.new_request_id();
+    let passwords = Argon2Passwords::new();
+    let signed = gateway.sign_up(request, &passwords, &request_id).await?;
+    let account = gateway.account(&signed.user.id).await?;
+    Ok((account, password))
 }
 
 impl Sandbox {
@@ -254,6 +284,7 @@ impl Sandbox {
              Admin key     {} (header x-admin-api-key)\n\
              Access token  {} (for {} minutes)\n\
              Client        {} {}\n\
+             Developer     {DEVELOPER} with the password {password}\n\
              Agents        {agents} (Model Context Protocol; they sign you in by themselves)\n\
              {forges}\n\
              In a browser:\n\n\
@@ -262,7 +293,8 @@ impl Sandbox {
              {consent}\n\
              2. You arrive at {panel}/testapp, that app: it shows what it got,\n   \
              what the firewall kept from it, and the events that it hears of.\n\
-             3. Make an app of your own: {panel}/app/signup\n\
+             3. Be its developer: sign in at {panel}/app/login and look at\n   \
+             that customer, every call, and why one was refused. Make an app of your own there.\n\
              4. Give it to an agent, which needs the URL alone, and make an account when it asks:\n   \
              claude mcp add --transport http gitflare {agents}\n   \
              An agent that has a document can be tried as {agent_id}\n\
@@ -275,6 +307,7 @@ impl Sandbox {
             self.token_ttl.as_secs() / 60,
             seeded.client_id,
             seeded.client_secret,
+            password = self.password.expose(),
             agents = format_args!("{}/mcp", self.running.public_url()),
             agent_id = AGENT_CLIENT_ID,
             panel = self.running.public_url(),

@@ -7,11 +7,11 @@ use std::fmt;
 use gitflare_core::{
     Error, Result, Scope,
     gateway::{
-        AuditContext, Gateway, ManualConnection, NewClientRequest, NewGrantRequest,
+        Account, AuditContext, Gateway, ManualConnection, NewClientRequest, NewGrantRequest,
         NewTenantRequest, RequestedRepositories, TokenRequest,
     },
     provider::ProviderId,
-    storage::Actor,
+    storage::{Actor, TenantKind},
 };
 
 /// What was made, as far as it is shown.
@@ -35,7 +35,8 @@ impl fmt::Debug for Seeded {
 }
 
 /// Makes the accounts. The gateway must serve the provider `local` and those of `accounts`, which
-/// are connected by their personal access tokens. The client may send browsers back to `callbacks`.
+/// are connected by their personal access tokens. The client may send browsers back to `callbacks`; it
+/// is the owner's, or a tenant's without people.
 ///
 /// # Errors
 /// The use cases' own.
@@ -43,6 +44,7 @@ pub async fn seed(
     gateway: &Gateway,
     accounts: &[(&str, String)],
     callbacks: Vec<String>,
+    owner: Option<&Account>,
 ) -> Result<Seeded> {
     let request_id = gateway.new_request_id();
     let act = AuditContext {
@@ -56,14 +58,21 @@ pub async fn seed(
         };
         gateway.create_tenant(request, &act).await
     };
-    let developer = tenant("Sandbox developer", "developer").await?;
+    let of_owner = owner.and_then(|owner| {
+        let mut all = owner.tenants.iter();
+        all.find(|it| it.tenant.kind == TenantKind::Developer)
+    });
+    let developer = match of_owner {
+        Some(membership) => membership.tenant.clone(),
+        None => tenant("Sandbox developer", "developer").await?,
+    };
     let customer = tenant("Sandbox customer", "company").await?;
     let every_scope: Vec<_> = Scope::ALL.iter().map(ToString::to_string).collect();
     let created = gateway
         .create_client(
             NewClientRequest {
                 tenant_id: developer.id.to_string(),
-                owner_user_id: None,
+                owner_user_id: owner.map(|owner| owner.user.id.to_string()),
                 name: "Sandbox app".to_owned(),
                 description: None,
                 allowed_redirect_uris: callbacks,

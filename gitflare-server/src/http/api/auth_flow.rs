@@ -111,9 +111,10 @@ pub(crate) async fn callback(mut x: Exchange) -> Result<Reply, Refusal> {
         issuer: text("iss")?,
         browser: Browser::find(&x).map(|browser| browser.hash()),
     };
+    let is_canceled = callback.error.as_deref() == Some("access_denied");
     let returned = match received(&x, callback).await {
         Ok(returned) => returned,
-        Err(failed) => return failure(failed),
+        Err(failed) => return failure(failed, is_canceled),
     };
     match returned.flow.handover {
         Handover::Json => Reply::ok(&Returned {
@@ -246,15 +247,15 @@ async fn finish_redirect(x: &Exchange, returned: ReturnedLink) -> Result<Reply, 
                 None => reply,
             })
         }
-        Err(error) => failure(FailedLink {
-            flow: Some(Box::new(returned.flow)),
-            error,
-        }),
+        Err(error) => {
+            let flow = Some(Box::new(returned.flow));
+            failure(FailedLink { flow, error }, false)
+        }
     }
 }
 
 /// Tells the browser that there is no account, where it expects to hear of one.
-fn failure(failed: FailedLink) -> Result<Reply, Refusal> {
+fn failure(failed: FailedLink, is_canceled: bool) -> Result<Reply, Refusal> {
     let FailedLink { flow, error } = failed;
     let is_ours = error.code().status() >= 500;
     match flow {
@@ -271,7 +272,10 @@ fn failure(failed: FailedLink) -> Result<Reply, Refusal> {
                 None => (target.as_str(), String::new()),
             };
             let joint = if path.contains('?') { '&' } else { '?' };
-            let code = error.code().name();
+            let code = match is_canceled {
+                true => linking::CANCELED,
+                false => error.code().name(),
+            };
             Reply::see_other(&format!("{path}{joint}link_error={code}{fragment}"))
         }
         _ => Err(error.into()),

@@ -2,9 +2,9 @@
 //! and disconnects accounts.
 
 use gitflare_core::{
-    ClientId, Code, Error, SessionId,
+    ClientId, Code, Error, Scopes, SessionId,
     gateway::{AuditContext, ConsentContext, CustomerLink, Query, workspace_key},
-    storage::{Actor, AuthorizationStatus, Handover, Repositories, Session},
+    storage::{Actor, AuthorizationStatus, Grant, Handover, Repositories, Session},
 };
 
 use super::{
@@ -271,6 +271,12 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
         Some(picked) => consent::scopes(&picked.permissions),
         None => approved.unwrap_or_default(),
     };
+    // Before anything is given, all of it is asked for.
+    let given = approved
+        .filter(|approved| *approved != Scopes::NONE)
+        .unwrap_or(client.default_permissions);
+    let choices =
+        |of| PermissionChoice::among(of, chosen, |scope| told::because(&context.profile, scope));
     let is_shared = |connection: &str, repository: &str| {
         context.grants.iter().any(|grant| {
             grant.connection_id.as_str() == connection
@@ -295,9 +301,11 @@ async fn page(x: &Exchange, about: &About<'_>, shape: Shape) -> Result<Reply, Re
             true => Some(own_link("record")),
             false => None,
         },
-        permissions: PermissionChoice::among(client.default_permissions, chosen, |scope| {
-            told::because(&context.profile, scope)
-        }),
+        permissions: choices(given),
+        further: {
+            let all = client.default_permissions.iter();
+            choices(all.filter(|scope| !given.contains(*scope)).collect())
+        },
         accounts: consent::accounts(x, &listings, &connect),
         picker: consent::picker(x, &listings, shape.picked.as_ref(), is_shared),
         connect,
@@ -323,10 +331,20 @@ fn state(context: &ConsentContext) -> SharingState {
         AuthorizationStatus::Active => SharingState::Active {
             since: day(authorization.created_at),
             last_used: last_used.map(minute),
+            shared: shared(&context.grants),
         },
         AuthorizationStatus::Pending => SharingState::Pending,
         AuthorizationStatus::Revoked => SharingState::None,
     }
+}
+
+/// How many repositories grants share; `None` when one shares all of its account.
+fn shared(grants: &[Grant]) -> Option<usize> {
+    let counts = grants.iter().map(|grant| match &grant.repositories {
+        Repositories::All => None,
+        Repositories::Listed(list) => Some(list.len()),
+    });
+    counts.sum()
 }
 
 /// A form of the management page, with the session that the page was made for.

@@ -13,6 +13,7 @@ use http::StatusCode;
 use super::{
     super::{
         exchange::Exchange,
+        linking,
         pages::{
             View,
             connect::{
@@ -268,6 +269,7 @@ pub(super) fn is_framed(x: &Exchange) -> bool {
 pub(super) fn link_problem(query: &Query) -> Option<Notice> {
     let code = query.value("link_error").ok().flatten()?;
     Some(Notice::problem(match code {
+        linking::CANCELED => "You canceled at the provider: nothing was connected.",
         "ACCESS_BLOCKED_BY_POLICY" => "The provider does not let this account be connected.",
         "INVALID_REQUEST" => {
             "The account was not connected: try again, with the account that you mean."

@@ -186,7 +186,8 @@ async fn view(x: &Exchange, path: &Path) -> Result<CustomerView, Refusal> {
 fn row(about: &CustomerAuthorization) -> CustomerRow {
     let customer = &about.customer;
     let login = |it: &gitflare_core::storage::Connection| {
-        SafeText::new(it.login.as_ref().unwrap_or(&it.account_id))
+        let login = it.login.as_ref().unwrap_or(&it.account_id);
+        SafeText::new(&format!("{login} ({})", it.provider.as_str()))
     };
     CustomerRow {
         id: about.id.as_str().to_owned(),

@@ -30,6 +30,14 @@ pub(crate) struct CallRow {
     pub(crate) request_id: String,
 }
 
+impl CallRow {
+    /// The end of the request id, which tells calls apart.
+    fn tail(&self) -> &str {
+        let from = self.request_id.len().saturating_sub(8);
+        self.request_id.get(from..).unwrap_or_default()
+    }
+}
+
 /// The repository of a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Repository {

@@ -81,6 +81,12 @@ const PRESETS: &[Preset] = &[
 
 impl Preset {
     /// The scopes of the preset of that id; `None` where the boxes count.
+    /// The scopes that it ticks, separated by spaces.
+    fn ticks(&self) -> String {
+        let names: Vec<_> = self.scopes.iter().map(|scope| scope.as_str()).collect();
+        names.join(" ")
+    }
+
     pub(crate) fn scopes_of(id: &str) -> Option<&'static [Scope]> {
         let preset = PRESETS.iter().find(|preset| preset.id == id);
         preset.map(|preset| preset.scopes)

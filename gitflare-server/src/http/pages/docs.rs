@@ -130,9 +130,10 @@ impl DocumentView {
         self.twin == format!("/docs/{FIRST}.md")
     }
 
-    /// Whether it is the page of one operation, whose tables need room.
-    fn is_reference(&self) -> bool {
-        self.twin.starts_with("/docs/api/")
+    /// Whether it has tables that need room: those of an operation, or of every provider.
+    fn is_wide(&self) -> bool {
+        let is_broad = |block: &Block| matches!(block, Block::Table { head, .. } if head.len() > 4);
+        self.twin.starts_with("/docs/api/") || self.blocks.iter().any(is_broad)
     }
 
     /// Anchor and text of each section.

@@ -21,6 +21,8 @@ pub(crate) enum SharingState {
         since: String,
         /// Time of the last read, as text.
         last_used: Option<String>,
+        /// How many repositories are shared; `None` for all that the accounts can read.
+        shared: Option<usize>,
     },
     /// Begun and not decided.
     Pending,
@@ -48,8 +50,10 @@ pub(crate) struct ManageView {
     pub(crate) reads: Link,
     /// The signed record of what is shared, or was last; `None` where nothing ever was.
     pub(crate) record: Option<Link>,
-    /// Permissions that the app can be given.
+    /// Permissions that the app has been given.
     pub(crate) permissions: Vec<PermissionChoice>,
+    /// Permissions that it could be given beside those.
+    pub(crate) further: Vec<PermissionChoice>,
     pub(crate) connect: Vec<ConnectOption>,
     pub(crate) accounts: Vec<ConnectedAccount>,
     pub(crate) picker: Picker,
@@ -68,7 +72,7 @@ impl ManageView {
     }
 
     fn ticked(&self) -> usize {
-        PermissionChoice::ticked(&self.permissions)
+        PermissionChoice::ticked(&self.permissions) + PermissionChoice::ticked(&self.further)
     }
 
     fn shell(&self) -> Shell {

@@ -102,6 +102,8 @@ impl View for ProbeView {
 /// A repository whose events can be subscribed to.
 #[derive(Clone, Debug)]
 pub(crate) struct SubscribeRow {
+    /// Whether the page hears of it already.
+    pub(crate) is_subscribed: bool,
     /// What the form sends: provider and id.
     pub(crate) value: String,
     pub(crate) name: SafeText,

@@ -28,6 +28,8 @@ use super::{
 
 /// The most of a delivery's body that is taken.
 const MAX_DELIVERY: usize = 256 * 1024;
+/// The repository of a sandbox in which it makes events.
+const SAMPLE: &str = "acme/storefront";
 /// How many repositories are offered.
 const OFFERED: usize = 20;
 
@@ -57,7 +59,7 @@ pub(crate) async fn events(x: Exchange) -> Result<Reply, Refusal> {
             let path = "/v1/repositories?limit=100";
             let caller = Caller::new(&x)?;
             let answer = caller.call(Method::GET, path, Some(&token), None).await?;
-            offered(&x, &answer.body["data"])
+            offered(&x, &visit, &answer.body["data"])
         }
         None => Vec::new(),
     };
@@ -74,15 +76,24 @@ pub(crate) async fn events(x: Exchange) -> Result<Reply, Refusal> {
 }
 
 /// The repositories whose provider delivers events.
-fn offered(x: &Exchange, data: &Value) -> Vec<SubscribeRow> {
+fn offered(x: &Exchange, visit: &BrowserState, data: &Value) -> Vec<SubscribeRow> {
     let providers = x.gateway().providers();
+    // A sandbox has subscribed its own inbox to its sample repository, wherever it makes events.
+    let guided = x.app().guided().filter(|it| it.inbox == visit.inbox);
+    let emitters = guided.map_or(&[][..], |it| &it.emitters);
+    let is_sample = |target: &Target| {
+        let mut all = emitters.iter();
+        target.shown() == SAMPLE && all.any(|it| it.provider == target.provider)
+    };
     Target::all_of(data)
         .filter_map(|target| {
             let mut all = providers.iter();
             let provider = all.find(|it| it.id().as_str() == target.provider)?;
             provider.hooks()?;
+            let value = format!("{}:{}", target.provider, target.id);
             Some(SubscribeRow {
-                value: format!("{}:{}", target.provider, target.id),
+                is_subscribed: is_sample(&target) || visit.subscribed.contains(&value),
+                value,
                 name: target.shown().into(),
                 provider: provider.name().into(),
             })
@@ -121,8 +132,9 @@ fn row(received: &Received) -> DeliveryRow {
 /// `POST /testapp/events/subscribe`
 pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
     require_on(&x)?;
-    let (visit, pairs) = form(&mut x).await?;
-    let chosen = value(&pairs, "repository").split_once(':');
+    let (mut visit, pairs) = form(&mut x).await?;
+    let named = value(&pairs, "repository").to_owned();
+    let chosen = named.split_once(':');
     let (Some((provider, id)), Some(token)) = (chosen, &visit.access_token) else {
         let notice = Notice::problem("Connect the test app, then choose a repository.");
         return back(&x, visit, &notice);
@@ -143,7 +155,10 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
         .call(Method::POST, &path, Some(&token), Some(&request))
         .await?;
     let notice = match answer.body["data"]["id"].as_str() {
-        Some(id) => Notice::done(format!("Subscribed: {}", SafeText::new(id))),
+        Some(id) => {
+            visit.subscribed.push(named);
+            Notice::done(format!("Subscribed: {}", SafeText::new(id)))
+        }
         None => Notice::problem(format!("Not subscribed: {}", message(&answer.body))),
     };
     back(&x, visit, &notice)

@@ -106,8 +106,8 @@ fn exchange(x: &Exchange, visit: &BrowserState) -> Option<ExchangeCard> {
     let client = visit.client_id.as_deref().unwrap_or_default();
     let request = exchange_command(x, client, code);
     let answer = json!({
-        "accessToken": visit.access_token,
-        "tokenType": "Bearer",
+        "access_token": visit.access_token,
+        "token_type": "Bearer",
         "scope": scope,
     });
     Some(ExchangeCard {
@@ -223,7 +223,14 @@ pub(super) async fn callback(x: Exchange) -> Result<Reply, Refusal> {
         );
     }
     if !of("error").is_empty() {
-        let text = format!("The answer was: {}", SafeText::new(of("error")));
+        let text = match of("error_description") {
+            "" => format!("The answer was: {}", SafeText::new(of("error"))),
+            about => format!(
+                "The answer was {}: {}",
+                SafeText::new(of("error")),
+                SafeText::new(about)
+            ),
+        };
         return back(&x, visit, &Notice::problem(text));
     }
     let request = json!({

@@ -31,6 +31,9 @@ pub(super) struct BrowserState {
     pub(super) csrf: String,
     /// The inbox that hears of events.
     pub(super) inbox: String,
+    /// What the inbox has been subscribed to, `provider:id`.
+    #[serde(default)]
+    pub(super) subscribed: Vec<String>,
     /// The code that the token was bought with, and the scope that came.
     pub(super) spent: Option<(String, String)>,
     pub(super) state: String,

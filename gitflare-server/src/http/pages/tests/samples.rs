@@ -238,6 +238,7 @@ impl Words<'_> {
                 [Scope::ReadCommits].into_iter().collect(),
                 |_| Some(self.shown("Charts of how you deliver.")),
             ),
+            further: Vec::new(),
             connect: options(),
             accounts: self.accounts(),
             picker: self.picker("engine"),
@@ -636,6 +637,7 @@ impl Words<'_> {
             body: (self.of)("{\n  \"type\": \"push\"\n}"),
         };
         let repository = || SubscribeRow {
+            is_subscribed: false,
             value: (self.of)("github:1001"),
             name: self.shown("acme/storefront"),
             provider: self.shown("GitHub"),
@@ -698,6 +700,7 @@ impl Words<'_> {
         let active = SharingState::Active {
             since: "1 March 2026".to_owned(),
             last_used: Some("3 minutes ago".to_owned()),
+            shared: Some(12),
         };
         let locked = |request_id: Option<String>| LockedView {
             is_invited: request_id.is_none(),
