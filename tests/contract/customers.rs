@@ -18,7 +18,7 @@ use crate::contract::{
     apps,
     platform_admin::audit,
     support::{
-        block_on,
+        ServerOptions, block_on,
         consent::{ConsentFixture, READS, body, location},
         parameter, text,
     },
@@ -262,6 +262,85 @@ fn a_reconnect_link_works_for_a_week_and_shows_nothing() {
     );
     fixture.clock.advance_millis(24 * 3_600_000);
     assert_eq!(refused(target), 403, "after a week");
+}
+
+/// Keeps every mail instead of sending it; takes none for one address.
+#[derive(Debug, Default)]
+struct Postbox(std::sync::Mutex<Vec<(String, String)>>);
+
+#[async_trait::async_trait]
+impl gitflare_server::Mailer for Postbox {
+    async fn send(&self, mail: gitflare_server::Mail) -> Result<(), &'static str> {
+        if mail.to.starts_with("full@") {
+            return Err("the mail server has refused it");
+        }
+        let kept = (mail.to, mail.text.expose().clone());
+        self.0.lock().unwrap().push(kept);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reconnect_link_is_mailed_where_the_server_can() {
+    let postbox = Arc::new(Postbox::default());
+    let fixture = ConsentFixture::at(ServerOptions {
+        mailer: Some(Arc::clone(&postbox) as _),
+        ..ServerOptions::default()
+    });
+    let (page, _) = fixture.customer("42", &[]);
+    let Some(repository) = page.repositories().into_iter().next() else {
+        return;
+    };
+    location(&page.approve(READS, &[&repository]));
+    let id = text(&fixture.developer.get(&base(&fixture)).ok()["data"][0]["id"]);
+    let path = format!(
+        "/app/developer/apps/{}/customers/{id}/reconnect-link",
+        fixture.client_id()
+    );
+    let mail = |to: &str| {
+        let fields = format!("email={}", to.replace('@', "%40"));
+        let answer = fixture
+            .developer
+            .request("POST", &path)
+            .form(&fields)
+            .send();
+        (answer.status, body(&answer))
+    };
+    let (status, html) = mail("it@northwind.example");
+    assert_eq!(status, 201, "{html}");
+    assert!(
+        html.contains("on its way to it@northwind.example"),
+        "{html}"
+    );
+    let kept = postbox.0.lock().unwrap().clone();
+    let [(to, said)] = kept.as_slice() else {
+        panic!("{kept:?}");
+    };
+    assert_eq!(to, "it@northwind.example");
+    let link = said
+        .split_whitespace()
+        .find(|word| word.contains("reconnect_sig="));
+    let target = link
+        .unwrap()
+        .split_once(&fixture.server.address.to_string());
+    assert_eq!(fixture.server.client().get(target.unwrap().1).status, 303);
+    for (to, status) in [
+        ("nobody", 400),
+        ("a@b c", 400),
+        ("full@northwind.example", 503),
+    ] {
+        let (answered, html) = mail(to);
+        assert_eq!(answered, status, "{to}: {html}");
+        let kept = to.replace('@', "%40");
+        assert!(
+            html.contains(to) || html.contains(&kept),
+            "the form keeps {to}"
+        );
+    }
+    for _ in 0..8 {
+        let _ = mail("it@northwind.example");
+    }
+    assert_eq!(mail("it@northwind.example").0, 429, "no mailbox is filled");
 }
 
 #[test]

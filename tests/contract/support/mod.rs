@@ -25,7 +25,7 @@ use gitflare_core::{
 use gitflare_firewall::FirewallConfig;
 use gitflare_providers::local::Local;
 use gitflare_server::{
-    AdminKeys, Limits, RateLimits, Service, ServiceSettings, SignUpMode,
+    AdminKeys, Limits, Mailer, RateLimits, Service, ServiceSettings, SignUpMode,
     http::{self, Listeners},
     storage::{
         postgres::{PostgresConfig, PostgresStorage},
@@ -59,6 +59,8 @@ pub(crate) struct ServerOptions {
     /// For `/.well-known/security.txt`.
     pub(crate) security_contact: Option<String>,
     pub(crate) public_clients: Vec<PublicClientRule>,
+    /// Takes the mail; none is sent without it.
+    pub(crate) mailer: Option<Arc<dyn Mailer>>,
     /// Where the documents of these hosts are.
     pub(crate) document_hosts: Vec<(String, SocketAddr)>,
     /// Stands still instead of the system's clock.
@@ -228,6 +230,7 @@ async fn service(
         .security_contact
         .clone_from(&options.security_contact);
     settings.rate_limits = rate_limits;
+    settings.mailer.clone_from(&options.mailer);
     gitflare_server::service(gateway, settings)
 }
 
