@@ -3,9 +3,12 @@
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use gitflare_core::{
@@ -75,7 +78,10 @@ impl FilterRules for FirewallConfig {
 pub struct Firewall {
     root_key: Secret<[u8; 32]>,
     rules: RwLock<Arc<Rules>>,
-    keys: RwLock<HashMap<TenantId, Redactor>>,
+    /// Whether `rules` filter at all: an answer is many small texts, and a lock for each shows.
+    enabled: AtomicBool,
+    /// In order, as few names are compared sooner than one is hashed.
+    keys: RwLock<BTreeMap<TenantId, Redactor>>,
 }
 
 struct Rules {
@@ -101,6 +107,7 @@ impl Firewall {
         Ok(Self {
             root_key: root_key.clone(),
             rules: RwLock::new(Rules::new(config)?),
+            enabled: AtomicBool::new(config.enabled),
             keys: RwLock::default(),
         })
     }
@@ -113,7 +120,10 @@ impl Firewall {
     pub fn replace(&self, config: &FirewallConfig) -> Result<()> {
         let rules = Rules::new(config)?;
         // A poisoned lock still holds a whole configuration: it is only ever swapped.
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        let mut current = self.rules.write().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock, so that of two calls one decides both.
+        self.enabled.store(rules.enabled, Ordering::Release);
+        *current = rules;
         Ok(())
     }
 
@@ -154,16 +164,16 @@ impl Firewall {
         &self,
         tenant: &TenantId,
         text: &'t str,
-        redact: impl FnOnce(&Redactor) -> Redacted<'t>,
+        redact: impl FnOnce(Redactor) -> Redacted<'t>,
     ) -> Result<Screened<'t>> {
-        if !self.rules().enabled {
+        if !self.enabled.load(Ordering::Acquire) {
             return Ok(Screened {
                 text: Cow::Borrowed(text),
                 redactions: 0,
             });
         }
         let redactor = self.redactor(tenant);
-        let redacted = guarded(|| redact(&redactor))?;
+        let redacted = guarded(|| redact(redactor))?;
         let text = match redacted.bytes {
             Cow::Borrowed(_) => Cow::Borrowed(text),
             Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).map_err(|error| {
@@ -208,7 +218,7 @@ impl ContentFilter for Firewall {
         self.screened(tenant, text, |redactor| match kind {
             TextKind::Prose => redactor.redact_part(text.as_bytes(), known),
             TextKind::Patch { path } | TextKind::File { path } => {
-                redactor.for_path(path).redact_part(text.as_bytes(), known)
+                redactor.in_file(path).redact_part(text.as_bytes(), known)
             }
         })
     }
@@ -225,7 +235,7 @@ impl ContentFilter for Firewall {
     }
 
     fn is_enabled(&self) -> bool {
-        self.rules().enabled
+        self.enabled.load(Ordering::Acquire)
     }
 
     fn validate(&self, config: &FilterConfig) -> Result<()> {

@@ -47,9 +47,14 @@ impl Redactor {
     /// The same for the text of a file: whether unquoted words are values follows its path.
     #[must_use]
     pub fn for_path(&self, path: &str) -> Self {
+        self.clone().in_file(path)
+    }
+
+    /// The same without another handle on the key.
+    pub(crate) fn in_file(self, path: &str) -> Self {
         Self {
-            tagger: Arc::clone(&self.tagger),
             language: Language::of_path(path),
+            ..self
         }
     }
 

@@ -94,7 +94,8 @@ pub(super) fn candidates<const N: usize>(
     to
 }
 
-/// Judges `from..to` block by block, one bit per window, and notes where the bits are set.
+/// Judges `from..to` block by block, one bit per window, and notes where the bits are set. The last
+/// block may be shorter: bits beyond its windows mean nothing.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn walk<const N: usize>(
@@ -103,6 +104,7 @@ fn walk<const N: usize>(
     to: usize,
     out: &mut Candidates<N>,
     judge: impl Fn(&[u8; READ]) -> u64,
+    judge_rest: impl Fn(&[u8]) -> u64,
     note: impl Fn(&mut Candidates<N>, usize, u64),
 ) -> usize {
     let mut at = from;
@@ -111,10 +113,12 @@ fn walk<const N: usize>(
         match text[at..].first_chunk() {
             Some(block) if count == BLOCK => note(out, at - from, judge(block)),
             _ => {
-                let mut block = [0; READ];
                 let rest = &text[at..at + count + WINDOW - 1];
-                block[..rest.len()].copy_from_slice(rest);
-                note(out, at - from, judge(&block) & u64::MAX >> (BLOCK - count));
+                note(
+                    out,
+                    at - from,
+                    judge_rest(rest) & u64::MAX >> (BLOCK - count),
+                );
             }
         }
         at += count;
@@ -152,7 +156,12 @@ mod avx2 {
             high: high.map(|group| group.map(|nibbles| table(&nibbles))),
         };
         let judge = |block: &_| tables.judge(block);
-        walk(text, from, to, out, judge, Candidates::push)
+        let judge_rest = |rest: &[u8]| {
+            let mut block = [0; READ];
+            block[..rest.len()].copy_from_slice(rest);
+            tables.judge(&block)
+        };
+        walk(text, from, to, out, judge, judge_rest, Candidates::push)
     }
 
     /// By group of buckets and byte of the window.
@@ -218,9 +227,9 @@ mod avx2 {
 mod avx512 {
     use std::arch::x86_64::{
         __m512i, _mm512_add_epi32, _mm512_and_si512, _mm512_castsi512_si128, _mm512_cvtepu8_epi32,
-        _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_or_si512, _mm512_permutexvar_epi8,
-        _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_srli_epi16,
-        _mm512_storeu_si512, _mm512_ternarylogic_epi32, _mm512_test_epi8_mask,
+        _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_maskz_loadu_epi8, _mm512_or_si512,
+        _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512,
+        _mm512_srli_epi16, _mm512_storeu_si512, _mm512_ternarylogic_epi32, _mm512_test_epi8_mask,
     };
 
     use super::{
@@ -229,7 +238,7 @@ mod avx512 {
             candidates::READY,
             plan::{FOLDED, GROUPS_OF_BYTES},
         },
-        BLOCK, READ, walk,
+        BLOCK, walk,
     };
 
     #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
@@ -244,7 +253,10 @@ mod avx512 {
             .each_ref()
             .map(|group| group.each_ref().map(|bytes| load(bytes, 0)));
         let note = |out: &mut Candidates<N>, at, mask| out.push_ready(at, mask, &places(mask, at));
-        walk(text, from, to, out, |block| judge(&tables, block), note)
+        let judge = |block: &_| judge(&tables, |index| load(block, index));
+        // A copy would be read back before it is written.
+        let judge_rest = |rest: &[u8]| self::judge(&tables, |index| load_rest(rest, index));
+        walk(text, from, to, out, judge, judge_rest, note)
     }
 
     /// Every place of a block.
@@ -276,10 +288,13 @@ mod avx512 {
     /// One bit per window of the block: set when some bucket accepts all its bytes.
     #[inline]
     #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
-    fn judge(tables: &[[__m512i; WINDOW]; GROUPS_OF_BYTES], block: &[u8; READ]) -> u64 {
+    fn judge(
+        tables: &[[__m512i; WINDOW]; GROUPS_OF_BYTES],
+        load: impl Fn(usize) -> __m512i,
+    ) -> u64 {
         let mut passed = [_mm512_set1_epi8(-1); GROUPS_OF_BYTES];
         for index in 0..WINDOW {
-            let bytes = folded(load(block, index));
+            let bytes = folded(load(index));
             for (passed, group) in passed.iter_mut().zip(tables) {
                 let buckets = _mm512_permutexvar_epi8(bytes, group[index]);
                 *passed = _mm512_and_si512(*passed, buckets);
@@ -309,5 +324,16 @@ mod avx512 {
         assert!(index + BLOCK <= N);
         // SAFETY: as just asserted all bytes lie within the array; no alignment is needed.
         unsafe { _mm512_loadu_si512(bytes.as_ptr().add(index).cast()) }
+    }
+
+    /// The bytes from `index` on, and zeros behind the last.
+    #[inline]
+    #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
+    fn load_rest(bytes: &[u8], index: usize) -> __m512i {
+        let bytes = &bytes[index..];
+        let mask = u64::MAX >> (BLOCK - bytes.len().clamp(1, BLOCK));
+        assert!(!bytes.is_empty());
+        // SAFETY: the mask leaves out what lies beyond the slice; no alignment is needed.
+        unsafe { _mm512_maskz_loadu_epi8(mask, bytes.as_ptr().cast()) }
     }
 }
