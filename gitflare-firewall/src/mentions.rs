@@ -6,6 +6,7 @@ use gitflare_core::filter::KnownSecrets;
 use crate::{
     chance::Profile,
     formats::begins_word,
+    scan::{Sieve, WINDOW, rarity},
     span::{Matches, Span},
     tag::TAG_PREFIX,
 };
@@ -76,8 +77,6 @@ pub(crate) fn find(text: &[u8], from: usize, to: usize, known: &KnownSecrets, fo
     }
 }
 
-/// Bytes in a window.
-const WINDOW: usize = 4;
 /// One of so many windows of a text is looked at: a value of [`SHORTEST`] bytes covers one of them.
 const STRIDE: usize = SHORTEST - WINDOW + 1;
 /// Windows that are looked at together.
@@ -85,18 +84,46 @@ const TOGETHER: usize = 4;
 /// Bits of a window's hash: few of them are taken, and all stay in the nearest cache.
 const BITS: u32 = 17;
 
-/// The windows of known values that a look at every so many may meet.
+/// Windows by which known values are found.
 struct Windows<'k> {
-    bitmap: Box<[u64; 1 << (BITS - 6)]>,
+    places: Places,
     /// Windows in order, each with its value and where it stands in that.
     entries: Vec<(u32, &'k [u8], usize)>,
 }
 
+/// Where a window may stand.
+enum Places {
+    /// The rarest window of each value, at every place.
+    Sieve(Sieve),
+    /// The windows that a look at every so many places may meet, by their hash.
+    Strides(Box<[u64; 1 << (BITS - 6)]>),
+}
+
 impl<'k> Windows<'k> {
     fn of(known: &'k KnownSecrets) -> Self {
+        Self::rarest(known).unwrap_or_else(|| Self::by_strides(known))
+    }
+
+    /// `None` on machines that are slower so.
+    fn rarest(known: &'k KnownSecrets) -> Option<Self> {
+        let rarest = |value: &'k [u8]| {
+            let windows = value.array_windows::<WINDOW>().enumerate();
+            let (offset, window) = windows.max_by_key(|(_, window)| rarity(window))?;
+            Some((u32::from_le_bytes(*window), value, offset))
+        };
+        let mut entries: Vec<_> = values(known).filter_map(rarest).collect();
+        entries.sort_unstable();
+        let sieve = Sieve::new(entries.iter().map(|entry| entry.0.to_le_bytes()))?;
+        Some(Self {
+            places: Places::Sieve(sieve),
+            entries,
+        })
+    }
+
+    fn by_strides(known: &'k KnownSecrets) -> Self {
         let mut bitmap = Box::new([0; 1 << (BITS - 6)]);
         let mut entries = Vec::with_capacity(known.len() * STRIDE);
-        for value in known.iter().filter(|value| value.len() >= SHORTEST) {
+        for value in values(known) {
             for (offset, window) in value.array_windows().take(STRIDE).enumerate() {
                 let hash = hash(window);
                 bitmap[hash >> 6] |= 1 << (hash & 63);
@@ -104,36 +131,23 @@ impl<'k> Windows<'k> {
             }
         }
         entries.sort_unstable();
-        Self { bitmap, entries }
+        Self {
+            places: Places::Strides(bitmap),
+            entries,
+        }
     }
 
     /// Calls `found` with the place and the length of every value in `text`.
     fn each(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {
-        let (parts, _) = text.as_chunks::<{ STRIDE * TOGETHER }>();
-        let mut look = |at: usize| {
-            if let Some(window) = text[at..].first_chunk().filter(|window| self.has(window)) {
+        let look = |at: usize| {
+            if let Some(window) = text[at..].first_chunk() {
                 self.values(text, at, window, &mut found);
             }
         };
-        for (index, part) in parts.iter().enumerate() {
-            // One branch for all of them.
-            let any = (0..TOGETHER).fold(false, |any, window| {
-                let window = part[window * STRIDE..].first_chunk();
-                any | window.is_some_and(|window| self.has(window))
-            });
-            if any {
-                let start = index * STRIDE * TOGETHER;
-                (0..TOGETHER).for_each(|window| look(start + window * STRIDE));
-            }
+        match &self.places {
+            Places::Sieve(sieve) => sieve.each(text, look),
+            Places::Strides(bitmap) => strides(bitmap, text, look),
         }
-        let rest = parts.len() * STRIDE * TOGETHER;
-        (rest..text.len()).step_by(STRIDE).for_each(look);
-    }
-
-    #[inline(always)]
-    fn has(&self, window: &[u8; WINDOW]) -> bool {
-        let hash = hash(window);
-        self.bitmap[hash >> 6] >> (hash & 63) & 1 == 1
     }
 
     /// The values that cover the window at `at`.
@@ -157,6 +171,37 @@ impl<'k> Windows<'k> {
             }
         }
     }
+}
+
+/// The values that a window of each can tell.
+fn values(known: &KnownSecrets) -> impl Iterator<Item = &[u8]> {
+    known.iter().filter(|value| value.len() >= SHORTEST)
+}
+
+/// Calls `look` with every so many places whose windows are in `bitmap`.
+fn strides(bitmap: &[u64; 1 << (BITS - 6)], text: &[u8], mut look: impl FnMut(usize)) {
+    let has = |window: &[u8; WINDOW]| {
+        let hash = hash(window);
+        bitmap[hash >> 6] >> (hash & 63) & 1 == 1
+    };
+    let (parts, _) = text.as_chunks::<{ STRIDE * TOGETHER }>();
+    let mut look = |at: usize| {
+        if text[at..].first_chunk().is_some_and(has) {
+            look(at);
+        }
+    };
+    for (index, part) in parts.iter().enumerate() {
+        // One branch for all of them.
+        let any = (0..TOGETHER).fold(false, |any, window| {
+            any | part[window * STRIDE..].first_chunk().is_some_and(has)
+        });
+        if any {
+            let start = index * STRIDE * TOGETHER;
+            (0..TOGETHER).for_each(|window| look(start + window * STRIDE));
+        }
+    }
+    let rest = parts.len() * STRIDE * TOGETHER;
+    (rest..text.len()).step_by(STRIDE).for_each(look);
 }
 
 #[inline(always)]
@@ -214,11 +259,14 @@ mod tests {
         for pad in SHORT..SHORT + 2 * STRIDE * TOGETHER {
             for value in values {
                 let text = format!("{}{value}{}", " ".repeat(pad), " ".repeat(pad % 5));
-                let mut found = Matches::default();
-                find(text.as_bytes(), 0, text.len(), &known, &mut found);
-                let places = found.spans.iter().map(|span| (span.start, span.end));
-                let expected = (pad, pad + value.len());
-                assert!(places.eq([expected]), "{value} at {pad}");
+                let expected = (pad, value.len());
+                for windows in [Windows::of(&known), Windows::by_strides(&known)] {
+                    let mut found = Vec::new();
+                    windows.each(text.as_bytes(), |at, len| found.push((at, len)));
+                    assert!(found.contains(&expected), "{value} at {pad}");
+                    let longest = found.iter().max_by_key(|(_, len)| *len);
+                    assert_eq!(longest, Some(&expected));
+                }
             }
         }
     }

@@ -6,8 +6,11 @@
 mod candidates;
 mod plan;
 mod portable;
+mod sieve;
 mod simd;
 mod table;
+
+pub(crate) use sieve::{Sieve, rarity};
 
 use candidates::{Candidates, FEW, MANY};
 use plan::{Filter, Plan};
@@ -18,7 +21,7 @@ use table::Table;
 use crate::shape::Set;
 
 /// Bytes in a window, the unit that the filter looks at.
-const WINDOW: usize = 4;
+pub(crate) const WINDOW: usize = 4;
 /// Bytes of text that are filtered before the candidates are compared.
 const STRETCH: usize = 16 * 1024;
 /// A text of at most so many bytes is short.

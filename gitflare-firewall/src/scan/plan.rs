@@ -85,7 +85,7 @@ pub(super) enum Filter {
 
 /// A byte in the six bits that one look-up takes: without its case, which most literals leave open
 /// anyway. Signs share a place with control characters.
-const fn folded(byte: u8) -> usize {
+pub(super) const fn folded(byte: u8) -> usize {
     (byte & 0x1f | (byte & 0x40) >> 1) as usize
 }
 

@@ -14,7 +14,7 @@
 use super::{
     WINDOW,
     candidates::{BLOCK, Candidates},
-    plan::{Filter, Precision},
+    plan::{FOLDED, Filter, Precision},
 };
 
 /// Bytes that a block of windows reads.
@@ -79,6 +79,32 @@ pub(super) fn candidates<const N: usize>(
         },
         _ => unreachable!("a filter of another precision"),
     }
+}
+
+/// The same for one group of buckets, by bytes.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn candidates_of_group<const N: usize>(
+    group: &[[u8; FOLDED]; WINDOW],
+    text: &[u8],
+    from: usize,
+    to: usize,
+    out: &mut Candidates<N>,
+) -> usize {
+    assert!(units().contains(&Unit::Avx512) && to + WINDOW <= text.len() + 1);
+    // SAFETY: the unit is there, as just asserted.
+    unsafe { avx512::candidates(std::array::from_ref(group), text, from, to, out) }
+}
+
+/// Never called: there are no [`units`] here.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn candidates_of_group<const N: usize>(
+    _: &[[u8; FOLDED]; WINDOW],
+    _: &[u8],
+    _: usize,
+    to: usize,
+    _: &mut Candidates<N>,
+) -> usize {
+    to
 }
 
 /// Never called: there are no [`units`] here.
@@ -233,17 +259,13 @@ mod avx512 {
     };
 
     use super::{
-        super::{
-            Candidates, WINDOW,
-            candidates::READY,
-            plan::{FOLDED, GROUPS_OF_BYTES},
-        },
+        super::{Candidates, WINDOW, candidates::READY, plan::FOLDED},
         BLOCK, walk,
     };
 
     #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
-    pub(super) fn candidates<const N: usize>(
-        filter: &[[[u8; FOLDED]; WINDOW]; GROUPS_OF_BYTES],
+    pub(super) fn candidates<const N: usize, const G: usize>(
+        filter: &[[[u8; FOLDED]; WINDOW]; G],
         text: &[u8],
         from: usize,
         to: usize,
@@ -252,7 +274,12 @@ mod avx512 {
         let tables = filter
             .each_ref()
             .map(|group| group.each_ref().map(|bytes| load(bytes, 0)));
-        let note = |out: &mut Candidates<N>, at, mask| out.push_ready(at, mask, &places(mask, at));
+        let note = |out: &mut Candidates<N>, at, mask| {
+            // One group lets so few through that a branch is guessed right.
+            if G > 1 || mask != 0 {
+                out.push_ready(at, mask, &places(mask, at));
+            }
+        };
         let judge = |block: &_| judge(&tables, |index| load(block, index));
         // A copy would be read back before it is written.
         let judge_rest = |rest: &[u8]| self::judge(&tables, |index| load_rest(rest, index));
@@ -288,11 +315,11 @@ mod avx512 {
     /// One bit per window of the block: set when some bucket accepts all its bytes.
     #[inline]
     #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
-    fn judge(
-        tables: &[[__m512i; WINDOW]; GROUPS_OF_BYTES],
+    fn judge<const G: usize>(
+        tables: &[[__m512i; WINDOW]; G],
         load: impl Fn(usize) -> __m512i,
     ) -> u64 {
-        let mut passed = [_mm512_set1_epi8(-1); GROUPS_OF_BYTES];
+        let mut passed = [_mm512_set1_epi8(-1); G];
         for index in 0..WINDOW {
             let bytes = folded(load(index));
             for (passed, group) in passed.iter_mut().zip(tables) {
