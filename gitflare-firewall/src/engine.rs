@@ -120,11 +120,16 @@ impl Engine {
             "kind: \"secret",
             "kind: 'secret",
             "kind:\t\"secret",
+            "kind\": \"secret",
+            "kind\": secret",
+            "kind': 'secret",
+            "kind': secret",
         ] {
             add(text, Set::default(), true, Kind::Manifest);
         }
         add("data:", Set::new(" \t\r\n#{\\\\"), true, Kind::Data);
         add("data\":", Set::default(), true, Kind::Data);
+        add("data':", Set::default(), true, Kind::Data);
         add("data\\\":", Set::default(), true, Kind::Data);
         for &(text, tail) in spelled::ESCAPES {
             add(text, Set::new(tail), false, Kind::Spelled);

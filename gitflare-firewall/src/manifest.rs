@@ -69,7 +69,7 @@ pub(crate) enum Opened {
 /// The document around the `data:` or `stringData:` that ends at `end`.
 pub(crate) fn at_data(view: &View<'_>, at: usize, found: &mut Matches) -> Option<Opened> {
     // Most stand behind something else of their line, which the byte before tells.
-    const BEFORE: Set = Set::new(" \t\r\ngnrt+-");
+    const BEFORE: Set = Set::new(" \t\r\ngnrt+\"'-");
     if !BEFORE.has(view.before(at)) {
         flow::read(view, at, found);
         return None;
@@ -80,10 +80,13 @@ pub(crate) fn at_data(view: &View<'_>, at: usize, found: &mut Matches) -> Option
         return below_heading(view, start, at);
     }
     let line = manifest.line(view, start);
-    let name = view.text[line.start..].get(..b"stringData:".len())?;
-    let is_strings = name == b"stringData:";
-    let in_braces = view.byte(view.skip_blanks(at + b"data:".len())) == b'{';
-    if in_braces || !is_strings && line.start != at || is_strings && line.start + 6 != at {
+    let (name, value) = member(line.text);
+    let is_strings = name == b"stringData";
+    // Whether the name is all of its line, so that lines below hold the data.
+    let begins = (is_strings || name == b"data")
+        && (value.is_empty() || matches!(value[0], b'#' | b'\\'))
+        && at < line.start + line.text.len() - value.len();
+    if !begins {
         flow::read(view, at, found);
         return None;
     }
@@ -138,17 +141,33 @@ fn names_secret(view: &View<'_>, start: usize) -> bool {
     let before = &view.text[view.floor..start];
     let document = memchr::memmem::rfind(before, b"\n---").unwrap_or(0);
     let before = before[document..].to_ascii_lowercase();
-    if let Some(kind) = memchr::memmem::rfind(&before, b"kind:") {
-        return before[kind + b"kind:".len()..]
-            .trim_ascii_start()
-            .starts_with(b"secret");
+    let kinds = [&b"kind:"[..], b"kind\":", b"kind':"];
+    let kind = kinds
+        .iter()
+        .filter_map(|kind| Some(memchr::memmem::rfind(&before, kind)? + kind.len()))
+        .max();
+    if let Some(kind) = kind {
+        return names_kind(before[kind..].trim_ascii_start());
     }
     view.language == Language::Secrets || memchr::memmem::find(&before, b"secret").is_some()
 }
 
-/// Whether a line is `kind: Secret`, quoted or not.
-fn names_kind(line: &[u8]) -> bool {
-    let kind = line[b"kind:".len()..].trim_ascii();
+/// The name of a member without its quotes, and what stands behind its colon; both are empty when
+/// the line is none.
+fn member(line: &[u8]) -> (&[u8], &[u8]) {
+    let Some(colon) = memchr::memchr(b':', line) else {
+        return (&[], &[]);
+    };
+    let (name, value) = (&line[..colon], &line[colon + 1..]);
+    let name = match name {
+        [b'"', name @ .., b'"'] | [b'\'', name @ .., b'\''] => name,
+        _ => name,
+    };
+    (name, value.trim_ascii())
+}
+
+/// Whether what a member `kind` holds is `Secret`, quoted or not.
+fn names_kind(kind: &[u8]) -> bool {
     let kind = kind
         .strip_prefix(b"\"")
         .or(kind.strip_prefix(b"'"))
@@ -255,8 +274,9 @@ impl Manifest {
         let (mut base64, mut plain) = (0, 0);
         loop {
             let line = self.line(view, look);
-            if line.indent == self.indent && line.text.starts_with(b"kind:") {
-                let kind = if names_kind(line.text) {
+            let (name, value) = member(line.text);
+            if line.indent == self.indent && name == b"kind" {
+                let kind = if names_kind(value) {
                     Kind::Secret
                 } else {
                     Kind::Other
@@ -308,7 +328,8 @@ impl Manifest {
                     found.secret(line.start, line.start + line.text.len());
                 }
             } else if line.indent == self.indent {
-                let is_other = line.text.starts_with(b"kind:") && !names_kind(line.text);
+                let (name, value) = member(line.text);
+                let is_other = name == b"kind" && !names_kind(value);
                 if is_other || !belongs(line.text) {
                     return None;
                 }
@@ -334,23 +355,24 @@ impl Manifest {
 
     /// A member of the document itself.
     fn member(&mut self, view: &View<'_>, line: &Line<'_>, found: &mut Matches) {
-        let (name, value) = match memchr::memchr(b':', line.text) {
-            Some(colon) => line.text.split_at(colon + 1),
-            None => (line.text, &b""[..]),
-        };
+        let (name, value) = member(line.text);
         self.section = match name {
-            b"data:" => Section::Data,
-            b"stringData:" => Section::Strings,
+            b"data" => Section::Data,
+            b"stringData" => Section::Strings,
             _ => Section::None,
         };
-        if self.section != Section::None && value.trim_ascii_start().starts_with(b"{") {
-            flow::all(view, view.skip_blanks(line.start + name.len()), found);
+        if self.section != Section::None && value.starts_with(b"{") {
+            flow::all(view, line.start + line.text.len() - value.len(), found);
             self.section = Section::None;
         }
     }
 
     /// An entry of the data.
     fn entry(&mut self, view: &View<'_>, line: &Line<'_>, found: &mut Matches) {
+        if line.text.starts_with(b"{") {
+            self.section = Section::None;
+            return flow::all(view, line.start, found);
+        }
         let colon = memchr::memchr_iter(b':', line.text)
             .find(|colon| line.text.get(colon + 1).is_none_or(u8::is_ascii_whitespace));
         let Some(colon) = colon else {

@@ -236,7 +236,9 @@ impl Reader<'_, '_> {
         let reach = reach(self.key.strength);
         let beside = near(self.view, self.key.end, reach, self.key.strength);
         if let Some((start, end)) = beside.or_else(|| beneath(self.view, self.key.end)) {
-            found.secret(start, end);
+            // `credentials admin/...`: the user stays.
+            let second = self.second_word(start).filter(|second| *second < end);
+            found.secret(second.unwrap_or(start), end);
             if end - start == LONGEST_BARE || end == self.view.limit {
                 found.mark_truncated(end);
             }
