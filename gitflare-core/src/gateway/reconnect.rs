@@ -83,6 +83,10 @@ impl Gateway {
         signature: &str,
         sessions: &[Session],
     ) -> Result<Workspace> {
+        // Agents have no customers, and nothing that signs.
+        if client.public_id.is_some() {
+            return Err(bad_link());
+        }
         let ends = expires.parse::<i64>().map_err(|_| bad_link())?;
         let sent = from_hex(signature).ok_or_else(bad_link)?;
         let expected = self.reconnect_mac(client, customer_ref, expires).await?;

@@ -55,7 +55,7 @@ pub(super) async fn mail(
         .begin(&format!("mail {email}"), everywhere)?;
     let text = Secret::new(format!(
         "{app} can no longer read what you have approved: a Git provider asks for a new sign-in.\n\n\
-         Sign in there again here, until {until} UTC. What you have approved stays as it is:\n\n\
+         Sign in there again here, until {until}. What you have approved stays as it is:\n\n\
          {address}\n\n\
          The page says who asks, and shows nothing before you sign in. If you do not know {app}, do nothing.\n"
     ));

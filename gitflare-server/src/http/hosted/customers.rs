@@ -127,12 +127,12 @@ async fn make_link(
     let address = reconnect::address(&x.settings().panel_url, client, &link);
     if email.is_empty() {
         let said = format!(
-            "The link is made: send it to your customer. It works in any browser until {until} UTC, and shows nothing before they sign in again."
+            "The link is made: send it to your customer. It works in any browser until {until}, and shows nothing before they sign in again."
         );
         return Ok((address, said));
     }
     reconnect::mail(x, email, app.as_str(), &address, &until).await?;
-    let said = format!("The link is on its way to {email}. It works until {until} UTC.");
+    let said = format!("The link is on its way to {email}. It works until {until}.");
     Ok((address, said))
 }
 
