@@ -626,3 +626,27 @@ fn an_account_sees_the_connections_of_its_own_tenants() {
     assert_eq!(repositories["errors"], json!([]));
     assert_eq!(eve.get("/v1/account/repositories").ok()["data"], json!([]));
 }
+
+#[test]
+fn a_form_says_all_that_is_wrong_at_once() {
+    let server = Server::start();
+    let client = server.client();
+    let fields_of = |answer: Response| {
+        assert_eq!(answer.status, 400);
+        let html = String::from_utf8(answer.body).unwrap();
+        let marks = html.match_indices("class=\"field-problem\"").count();
+        (marks, html)
+    };
+    let entered = "email=nope&password=a&name=Ada";
+    let (marks, html) = fields_of(form(&client, "/app/signup", entered).send());
+    assert_eq!(marks, 2, "{html}");
+    assert!(html.contains("value=\"nope\"") && html.contains("value=\"Ada\""));
+    let developer = developer(&server, "ada@mail.example");
+    let app = "name=GitHub&allowedRedirectUris=http%3A%2F%2Fapp.example&preset=";
+    let made = developer.request("POST", "/app/developer/apps").form(app);
+    let (marks, html) = fields_of(made.send());
+    assert_eq!(
+        marks, 3,
+        "the name, the address and the permissions: {html}"
+    );
+}

@@ -140,6 +140,24 @@ impl Gateway {
         }
     }
 
+    /// All that is wrong with what a person signs up with, one error a member; empty when nothing is. A form
+    /// shows them together.
+    #[must_use]
+    pub fn sign_up_faults(&self, request: &SignUp, passwords: &dyn Passwords) -> Vec<Error> {
+        let name = request
+            .name
+            .as_deref()
+            .filter(|name| !name.trim().is_empty());
+        let name = name.map(|name| display_text("name", name, MAX_NAME).map(drop));
+        let password = &request.password;
+        let checks = [
+            name.unwrap_or(Ok(())),
+            email_address(&request.email).map(drop),
+            check_password("password", password, &request.email, passwords),
+        ];
+        checks.into_iter().filter_map(Result::err).collect()
+    }
+
     /// Stores a person and begins their first session; `None` when the address has an account.
     async fn insert_user(
         &self,

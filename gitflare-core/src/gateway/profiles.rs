@@ -92,6 +92,22 @@ impl Gateway {
     }
 }
 
+impl ProfileChanges {
+    /// All that is wrong with them, one error a member; empty when nothing is. A form shows them together.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Error> {
+        let website = self.website.as_deref().map(|url| address("website", url));
+        let privacy = self.privacy_url.as_deref();
+        let privacy = privacy.map(|url| address("privacyUrl", url));
+        let purposes = self.purposes.as_ref().map(purposes);
+        let logo = self.logo.as_deref().map(logo);
+        let addresses = [website, privacy].into_iter().flatten();
+        let faults = addresses.filter_map(Result::err);
+        let faults = faults.chain(purposes.and_then(Result::err));
+        faults.chain(logo.and_then(Result::err)).collect()
+    }
+}
+
 /// An https address that a page may link to; `None` for an empty text.
 fn address(member: &str, text: &str) -> Result<Option<String>> {
     let text = text.trim();

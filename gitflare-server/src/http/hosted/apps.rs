@@ -23,7 +23,7 @@ use super::{
         reply::Reply,
     },
     dashboard,
-    sign_in::problem_by_field,
+    sign_in::problems_by_field,
 };
 
 const FIELDS: &[&str] = &[
@@ -145,13 +145,8 @@ pub(crate) async fn delete_secret(mut x: Exchange) -> Result<Reply, Refusal> {
 
 /// What is wrong with an app, beside every field that is.
 fn problems(x: &Exchange, entered: &Entered, error: &Error) -> (Option<Notice>, Vec<FieldProblem>) {
-    let (notice, problems) = problem_by_field(error, FIELDS);
-    if problems.is_empty() {
-        return (notice, problems);
-    }
     let all = x.gateway().app_faults(&entered.app());
-    let all = all.iter().flat_map(|it| problem_by_field(it, FIELDS).1);
-    (notice, all.collect())
+    problems_by_field(error, &all, FIELDS)
 }
 
 /// Leads back to the dashboard, which says what was done.

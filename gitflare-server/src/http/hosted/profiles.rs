@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 use super::{
     super::{csrf, exchange::Exchange, pages::View, refusal::Refusal, reply::Reply},
     dashboard,
-    sign_in::problem_by_field,
+    sign_in::problems_by_field,
 };
 
 /// How long a browser may keep a logo.
@@ -60,13 +60,17 @@ pub(crate) async fn update(mut x: Exchange) -> Result<Reply, Refusal> {
         },
     };
     let entered = (changes.website.clone(), changes.privacy_url.clone());
+    let faults = changes.faults();
     let (gateway, user) = (x.gateway(), &x.user()?.user);
     match gateway.update_profile(user, &id, changes, &x.act()).await {
         Ok(_) => Reply::see_other("/app/dashboard?done=saved"),
         Err(error) => {
             let mut view = dashboard::view(&x).await?;
-            let (notice, problems) =
-                problem_by_field(&error, &["website", "privacyUrl", "purposes", LOGO]);
+            let (notice, problems) = problems_by_field(
+                &error,
+                &faults,
+                &["website", "privacyUrl", "purposes", LOGO],
+            );
             view.notice = notice;
             let panel = dashboard::panel_mut(&mut view, &id)?;
             let profile = &mut panel.profile;

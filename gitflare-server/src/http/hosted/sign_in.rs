@@ -54,8 +54,11 @@ pub(crate) async fn sign_up(mut x: Exchange) -> Result<Reply, Refusal> {
         Ok(signed) if entered.is_form => enter(&x, &entered, &signed),
         Ok(signed) => Reply::created(&Opened::from(&signed)),
         Err(refusal) if entered.is_form => {
-            let (notice, problems) =
-                problem_by_field(refusal.error(), &["name", "email", "password"]);
+            let faults = x
+                .gateway()
+                .sign_up_faults(&request_of(&entered), &x.app().passwords);
+            let fields = ["name", "email", "password"];
+            let (notice, problems) = problems_by_field(refusal.error(), &faults, &fields);
             let view = SignupView {
                 return_to: entered.return_to.clone(),
                 name: entered.name.clone().unwrap_or_default(),
@@ -204,15 +207,20 @@ async fn sign_up_as(x: &Exchange, entered: &Entered) -> Result<SignedIn, Refusal
     if !is_admitted(x, entered.invitation.expose(), Some(&entered.email)).await? {
         return Err(closed().into());
     }
-    let request = SignUp {
+    let passwords = &x.app().passwords;
+    let gateway = x.gateway();
+    let request = request_of(entered);
+    Ok(gateway.sign_up(request, passwords, &x.request_id).await?)
+}
+
+/// What somebody signs up with.
+fn request_of(entered: &Entered) -> SignUp {
+    SignUp {
         email: entered.email.clone(),
         password: entered.password.clone(),
         name: entered.name.clone(),
         invitation: None,
-    };
-    let passwords = &x.app().passwords;
-    let gateway = x.gateway();
-    Ok(gateway.sign_up(request, passwords, &x.request_id).await?)
+    }
 }
 
 /// Whether somebody may make an account: everybody where sign-up is open, else whom a link invites.
@@ -345,6 +353,20 @@ pub(super) fn problem_by_field(
         }
         None => (Some(Notice::problem(message)), Vec::new()),
     }
+}
+
+/// The same for a form: beside every field that is wrong, when one is.
+pub(super) fn problems_by_field(
+    error: &Error,
+    all: &[Error],
+    fields: &[&'static str],
+) -> (Option<Notice>, Vec<FieldProblem>) {
+    let (notice, problems) = problem_by_field(error, fields);
+    if problems.is_empty() || all.is_empty() {
+        return (notice, problems);
+    }
+    let all = all.iter().flat_map(|it| problem_by_field(it, fields).1);
+    (notice, all.collect())
 }
 
 /// What is wrong with a field, as it is said right beside it. Of a list, its lines are counted.
