@@ -28,7 +28,10 @@ use gitflare::{
 };
 use url::{Url, form_urlencoded};
 
-type Counts = HashMap<String, usize>;
+type Counts = HashMap<String, serde_json::Value>;
+
+const GONE: [Code; 2] = [Code::RepositoryNotFound, Code::RepositoryNotApproved];
+const TOO_OLD: [Code; 2] = [Code::CursorExpired, Code::InvalidCursor];
 
 struct Counter {
     client: Client,
@@ -79,13 +82,45 @@ impl Counter {
 
     async fn counts(&self, customer: &str) -> Result<Counts, Error> {
         let mut counts = Counts::new();
-        let reader = self.client.reader(self.token(customer).await?);
-        let page = reader.repositories().limit(100).send().await?;
-        for missing in &page.errors {
-            eprintln!("incomplete: {missing}");
+        // A list over all providers has one page: each is asked by itself.
+        for provider in self.client.providers().await? {
+            let mut cursor: Option<String> = None;
+            loop {
+                let reader = self.client.reader(self.token(customer).await?);
+                let mut list = reader.repositories().provider(&provider).limit(100);
+                if let Some(cursor) = &cursor {
+                    list = list.cursor(cursor);
+                }
+                let page = match list.send().await {
+                    Err(error) if error.code() == Code::ProviderAccountNotConnected => break,
+                    page => page?,
+                };
+                for missing in &page.errors {
+                    eprintln!("incomplete: {missing}");
+                }
+                cursor = page.next_cursor.clone();
+                for repository in page {
+                    let name = format!("{provider} {}", repository.full_name);
+                    let count = match self.count(customer, &provider, &repository.id).await {
+                        Ok(count) => count.into(),
+                        // One that is gone, or was taken back meanwhile: noted, and the others go on.
+                        Err(error) if GONE.contains(&error.code()) => error.code().name().into(),
+                        Err(error) => return Err(error),
+                    };
+                    counts.insert(name, count);
+                }
+                if cursor.is_none() {
+                    break;
+                }
+            }
         }
-        for repository in page {
-            let (provider, id) = (repository.provider.as_str(), repository.id);
+        Ok(counts)
+    }
+
+    /// How many commits a repository has. A cursor that is too old begins the list again, once.
+    async fn count(&self, customer: &str, provider: &str, id: &str) -> Result<u64, Error> {
+        let mut attempt = 1;
+        loop {
             // A read may take its time: each repository begins with a token that lives.
             let reader = self.client.reader(self.token(customer).await?);
             let mut commits = reader
@@ -94,12 +129,18 @@ impl Counter {
                 .limit(100)
                 .stream();
             let mut count = 0;
-            while commits.try_next().await?.is_some() {
-                count += 1;
+            let ended = loop {
+                match commits.try_next().await {
+                    Ok(Some(_)) => count += 1,
+                    Ok(None) => return Ok(count),
+                    Err(error) => break error,
+                }
+            };
+            if attempt == 2 || !TOO_OLD.contains(&ended.code()) {
+                return Err(ended);
             }
-            counts.insert(repository.full_name, count);
+            attempt += 1;
         }
-        Ok(counts)
     }
 
     async fn callback(&self, query: &str) -> Result<Counts, String> {

@@ -141,6 +141,25 @@ impl Client {
         })))
     }
 
+    /// The ids of the providers that the server reads, whoever asks. A list over all of them has one page:
+    /// ask each for its own.
+    ///
+    /// # Errors
+    /// What the server answers; `UPSTREAM_UNAVAILABLE` when it cannot be reached.
+    pub async fn providers(&self) -> Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Provider {
+            id: String,
+            enabled: bool,
+        }
+        let url = format!("{}/v1/providers", self.0.base);
+        let send = || self.0.http.get(&url);
+        let answer = self.repeated(send, |error| error.code().row().retryable);
+        let body: Body<Vec<Provider>> = read(answer.await?).await?;
+        let enabled = body.data.into_iter().filter(|it| it.enabled);
+        Ok(enabled.map(|it| it.id).collect())
+    }
+
     /// Reads with an access token. The token is judged by each read.
     pub fn reader(&self, token: impl Into<Secret<String>>) -> Reader<Remote> {
         Reader::over(Remote {

@@ -164,12 +164,18 @@ fn capabilities(providers: &Registry) -> String {
                 .iter()
                 .map(|it| format!("`{it}`"))
                 .collect();
-            let _ = match (support.reason(), support.limit()) {
-                (Some(reason), _) => write!(table, " no: {} |", reason.replace('|', " ")),
-                (None, Some(limit)) => write!(table, " yes, but: {} |", limit.replace('|', " ")),
-                (None, None) if filters.is_empty() => write!(table, " yes |"),
-                (None, None) => write!(table, " yes, filters {} |", filters.join(", ")),
-            };
+            if let Some(reason) = support.reason() {
+                let _ = write!(table, " no: {} |", reason.replace('|', " "));
+                continue;
+            }
+            table.push_str(" yes");
+            if !filters.is_empty() {
+                let _ = write!(table, ", filters {}", filters.join(", "));
+            }
+            if let Some(limit) = support.limit() {
+                let _ = write!(table, ", but: {}", limit.replace('|', " "));
+            }
+            table.push_str(" |");
         }
     }
     table
