@@ -189,6 +189,7 @@ impl GatewayBuilder {
             admission: self.admission,
             settings: self.settings,
             firewall: RwLock::new(Arc::new(firewall)),
+            clock_watch: super::retention::ClockWatch::default(),
         })
     }
 }

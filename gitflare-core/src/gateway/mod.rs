@@ -204,6 +204,7 @@ pub struct Gateway {
     admission: Arc<dyn Admission>,
     settings: GatewaySettings,
     firewall: RwLock<Arc<FirewallSettings>>,
+    clock_watch: retention::ClockWatch,
 }
 
 impl Gateway {

@@ -3,6 +3,11 @@
 //! the audit that are older than they are to be kept. A few rows at a time, found by an index, so that
 //! requests hardly notice and none of it grows without end (LG-5).
 
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
 use super::Gateway;
 use crate::{Result, Timestamp, storage::Storage};
 
@@ -17,6 +22,26 @@ const TOKEN_DAYS: u32 = 1;
 const TENANT_DAYS: u32 = TOKEN_DAYS;
 /// How long finished deliveries stay, and are not delivered again.
 const DELIVERY_DAYS: u32 = 7;
+
+/// How far ahead of the last use, and behind it, a clock is doubted at a start.
+const AHEAD_MILLIS: i64 = 7 * DAY_MILLIS;
+const BEHIND_MILLIS: i64 = 5 * 60_000;
+/// How long a doubted clock deletes nothing: an operator sees the warning before it is too late.
+const DOUBT: Duration = Duration::from_secs(24 * 3600);
+/// How often the last use is noted.
+const NOTED_EVERY: Duration = Duration::from_secs(50);
+
+/// What this process thinks of its clock.
+#[derive(Debug, Default)]
+pub(super) struct ClockWatch(Mutex<Watch>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Watch {
+    /// When the last use was noted.
+    noted: Option<Instant>,
+    /// Since when the clock is doubted.
+    doubted: Option<Instant>,
+}
 
 /// How long what can be chosen is kept, in days.
 #[non_exhaustive]
@@ -73,10 +98,16 @@ impl Gateway {
     /// while it deletes; a server's background work does. Revoking tokens of accounts that were
     /// disconnected is the work of [`Gateway::clean_up`].
     ///
+    /// Whatever is over is judged by the clock: where that is more than seven days after the last use of
+    /// the storage, or five minutes before it, a warning is logged and nothing is deleted for a day.
+    ///
     /// # Errors
     /// The storage's own, when nothing was deleted.
     pub async fn delete_expired(&self, retention: Retention) -> Result<usize> {
         let now = self.clock.now();
+        if self.doubts_clock(now).await? {
+            return Ok(0);
+        }
         let (mut deleted, mut failed) = (0, None);
         for kind in KINDS {
             match purge_some(&*self.storage, kind, now, retention).await {
@@ -96,6 +127,49 @@ impl Gateway {
             _ => Ok(deleted),
         }
     }
+}
+
+impl Gateway {
+    /// Whether the clock may be wrong, which deletes what is not over; notes that the storage is in use.
+    async fn doubts_clock(&self, now: Timestamp) -> Result<bool> {
+        let lock = || {
+            self.clock_watch
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let watch = *lock();
+        if watch.doubted.is_some_and(|since| since.elapsed() < DOUBT) {
+            return Ok(true);
+        }
+        if watch.noted.is_some_and(|at| at.elapsed() < NOTED_EVERY) {
+            return Ok(false);
+        }
+        let settings = self.storage.settings();
+        let is_first = watch.noted.is_none() && watch.doubted.is_none();
+        let last = match is_first {
+            true => settings.last_used().await?,
+            false => None,
+        };
+        if let Some(last) = last.filter(|last| is_far(now, *last)) {
+            tracing::warn!(
+                clock = %now,
+                last_used = %last,
+                "the clock is far from when this storage was used last: nothing that is over is deleted for a day; if the clock is wrong, stop, set it and start again"
+            );
+            lock().doubted = Some(Instant::now());
+            return Ok(true);
+        }
+        settings.note_used(now).await?;
+        lock().noted = Some(Instant::now());
+        Ok(false)
+    }
+}
+
+/// Whether no clock that is right shows this time after that one.
+fn is_far(now: Timestamp, last: Timestamp) -> bool {
+    let apart = now.as_millis() - last.as_millis();
+    !(-BEHIND_MILLIS..=AHEAD_MILLIS).contains(&apart)
 }
 
 /// Deletes some rows of a kind; how many.

@@ -42,6 +42,17 @@ pub trait SettingsStore: Send + Sync {
     /// otherwise somebody else was faster and the answer is `false`.
     async fn set_firewall(&self, settings: &FirewallSettings, audit: AuditEntry) -> Result<bool>;
 
+    /// When [`SettingsStore::note_used`] was told last; `None` when it never was, and in a storage whose own
+    /// clock is gone by.
+    async fn last_used(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    /// Notes that the storage is in use at a time.
+    async fn note_used(&self, _at: Timestamp) -> Result<()> {
+        Ok(())
+    }
+
     /// The check values of every key that was ever in use here.
     async fn key_checks(&self) -> Result<Vec<KeyCheck>>;
 

@@ -122,6 +122,35 @@ async fn what_is_over_is_deleted_in_pieces() {
     assert_eq!(count(&bed).await, (0, 0));
 }
 
+#[tokio::test]
+async fn a_clock_that_jumped_deletes_nothing() {
+    const DAY: i64 = 86_400_000;
+    let last = async |bed: &Bed| bed.storage().settings().last_used().await.unwrap();
+    for (jump, is_trusted) in [
+        (0, true),
+        (6 * DAY, true),
+        (8 * DAY, false),
+        (9 * 365 * DAY, false),
+        (-4 * 60_000, true),
+        (-6 * 60_000, false),
+    ] {
+        let (bed, ..) = simple().await;
+        let used = bed.clock.now();
+        let settings = bed.storage().settings();
+        settings.note_used(used).await.unwrap();
+        bed.clock.advance_millis(jump);
+        // Asked again and again, as background work does.
+        let mut deleted = 0;
+        for _ in 0..3 {
+            let gateway = &bed.gateway;
+            deleted += gateway.delete_expired(Retention::default()).await.unwrap();
+        }
+        let noted = if is_trusted { bed.clock.now() } else { used };
+        assert_eq!(last(&bed).await, Some(noted), "{jump}");
+        assert_eq!(deleted > 0, is_trusted && jump > 2 * DAY, "{jump}");
+    }
+}
+
 async fn read_and_explain(bed: &Bed, token: &str) -> Explanation {
     bed.clock.advance_millis(1);
     let mut request = bed.request(token, Endpoint::Repository, Some("github"), Some("1"), &[]);

@@ -86,6 +86,7 @@ struct State {
     refreshing: BTreeMap<ConnectionId, Timestamp>,
     cleanup: BTreeMap<(CleanupKind, String), CleanupJob>,
     firewall: Option<FirewallSettings>,
+    last_used: Option<crate::Timestamp>,
     key_checks: Vec<KeyCheck>,
     usage: Vec<UsageRow>,
     /// Older rows are not seen any more.

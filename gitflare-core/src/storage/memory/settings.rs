@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::MemoryStorage;
 use crate::{
-    Result,
+    Result, Timestamp,
     storage::{AuditEntry, FirewallSettings, KeyCheck, SettingsStore},
 };
 
@@ -24,6 +24,15 @@ impl SettingsStore for MemoryStorage {
         state.firewall = Some(settings.clone());
         state.audit.push(audit);
         Ok(true)
+    }
+
+    async fn last_used(&self) -> Result<Option<Timestamp>> {
+        Ok(self.state().last_used)
+    }
+
+    async fn note_used(&self, at: Timestamp) -> Result<()> {
+        self.state().last_used = Some(at);
+        Ok(())
     }
 
     async fn key_checks(&self) -> Result<Vec<KeyCheck>> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Columns, Statement, number, values};
 
 const FIREWALL: &str = "firewall";
+const LAST_USED: &str = "last_used";
 
 /// The firewall's configuration, as it stands in its row.
 #[derive(Deserialize, Serialize)]
@@ -40,6 +41,21 @@ pub(in crate::storage) fn of_text(text: &str) -> OurResult<FirewallSettings> {
 pub(in crate::storage) fn follows(new: &FirewallSettings, stored: Option<&str>) -> OurResult<bool> {
     let version = stored.map(of_text).transpose()?;
     Ok(version.map_or(1, |stored| stored.version) + 1 == new.version)
+}
+
+pub(in crate::storage) fn last_used() -> Statement<'static> {
+    Statement::new(
+        "SELECT value FROM settings WHERE name = ?1",
+        values![LAST_USED],
+    )
+}
+
+pub(in crate::storage) fn note_used(at: Timestamp) -> Statement<'static> {
+    Statement::new(
+        "INSERT INTO settings (name, value) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        values![LAST_USED, at.to_string()],
+    )
 }
 
 pub(in crate::storage) fn find_firewall() -> Statement<'static> {

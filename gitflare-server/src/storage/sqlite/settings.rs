@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use gitflare_core::{
-    Result,
+    Result, Timestamp,
     storage::{AuditEntry, FirewallSettings, KeyCheck, SettingsStore},
 };
 
@@ -31,6 +31,17 @@ impl SettingsStore for SqliteStorage {
             Ok(true)
         })
         .await
+    }
+
+    async fn last_used(&self) -> Result<Option<Timestamp>> {
+        let stored = self.one(settings::last_used(), |row| text(row, 0))?;
+        // A text that is no time is as good as none: it decides nothing but whether to wait.
+        Ok(stored.and_then(|text| Timestamp::parse(&text)))
+    }
+
+    async fn note_used(&self, at: Timestamp) -> Result<()> {
+        self.write(move |connection| run(connection, &settings::note_used(at)).map(|_| ()))
+            .await
     }
 
     async fn key_checks(&self) -> Result<Vec<KeyCheck>> {
