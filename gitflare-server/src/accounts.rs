@@ -106,7 +106,7 @@ pub(crate) fn disable(config: &Config, email: &str) -> Result<String, Problem> {
         people.disable(&person).map_err(|error| failed(&error))?;
     }
     Ok(format!(
-        "{} is signed out and cannot sign in. Their apps go on: `DELETE /v1/developer/apps/:clientId` ends one.\n",
+        "{} is signed out and cannot sign in. Their apps go on: `DELETE /v1/platform/tenants/:id`, with the admin key, ends all of a developer's (`GET /v1/platform/tenants` lists them).\n",
         person.user.email
     ))
 }

@@ -51,7 +51,7 @@ pub(crate) fn file(path: &Path) -> io::Result<File> {
 
 /// Leaves a file that the superuser has just made to the owner of its folder, as SQLite does with its
 /// side files: a command that root runs in the data folder must not lock the server out of it.
-fn hand_over(file: &File, folder: &Path) -> io::Result<()> {
+pub(crate) fn hand_over(file: &File, folder: &Path) -> io::Result<()> {
     let (own, folder) = (file.metadata()?, fs::metadata(folder)?);
     if own.uid() != 0 || folder.uid() == 0 {
         return Ok(());

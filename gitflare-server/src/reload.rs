@@ -2,7 +2,7 @@
 //! with it is logged, and then everything stays as it was; what cannot change while a server runs is
 //! named. The firewall's rules are in the database and need no reload.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     Running,
@@ -30,7 +30,14 @@ pub(crate) const AT_ONCE: &[&str] = &[
 pub(crate) struct Source {
     flags: Given,
     file: Option<PathBuf>,
+    /// Whether a file was read at the start.
+    had_file: bool,
     current: Given,
+}
+
+/// The file of settings: the one that was named, or the one that is looked for.
+fn named(file: Option<&Path>) -> &Path {
+    file.unwrap_or(Path::new(config::DEFAULT_FILE))
 }
 
 impl Source {
@@ -46,6 +53,7 @@ impl Source {
         let config = Config::from_given(&current)?;
         let source = Self {
             flags,
+            had_file: named(file.as_deref()).exists(),
             file,
             current,
         };
@@ -54,6 +62,13 @@ impl Source {
 
     /// Reads it again and lets a running server follow, all or nothing.
     pub(crate) async fn reload(&mut self, running: &Running) {
+        let file = named(self.file.as_deref());
+        if self.had_file && !file.exists() {
+            // Without it everything that stands in it would be taken back.
+            let file = file.display();
+            tracing::error!("configuration not reloaded: {file} is gone");
+            return;
+        }
         let given = config::gather(self.flags.clone(), self.file.as_deref());
         let changed = changed(&self.current, &given);
         match apply(&given, running).await {

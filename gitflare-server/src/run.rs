@@ -46,7 +46,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Check(arguments) => {
             let given = config::gather(arguments.given, arguments.file.as_deref());
             let (text, is_good) = cli::check(&given);
-            print(&text);
+            let is_good = print(&text).is_ok() && is_good;
             return if is_good {
                 ExitCode::SUCCESS
             } else {
@@ -56,10 +56,7 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Backup(arguments) => backup(arguments),
         Command::Restore(arguments) => restore(arguments),
         Command::User(about, arguments) => configured(arguments.given, arguments.file.as_deref())
-            .and_then(|config| {
-                print(&about(&config, &arguments.operand)?);
-                Ok(())
-            }),
+            .and_then(|config| print(&about(&config, &arguments.operand)?).map_err(Into::into)),
         Command::Sessions(arguments) => sessions(arguments),
         Command::RotateKeys(arguments) => block_on(rotate_keys(arguments)),
         Command::Health(arguments) => health(arguments),
@@ -68,19 +65,12 @@ pub fn main_with(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Migrate(arguments) => block_on(migrate(arguments)),
         Command::Openapi(arguments) => openapi(arguments),
         Command::Completions(arguments) => cli::completions(&arguments.operand)
-            .map(|script| print(&script))
+            .and_then(|script| print(&script))
             .map_err(Into::into),
-        Command::Man => {
-            print(&cli::man());
-            Ok(())
-        }
-        Command::Help(commands) => {
-            print(&cli::help(&commands));
-            Ok(())
-        }
+        Command::Man => print(&cli::man()).map_err(Into::into),
+        Command::Help(commands) => print(&cli::help(&commands)).map_err(Into::into),
         Command::Version => {
-            print(concat!("gitflare ", env!("BUILD_VERSION"), "\n"));
-            Ok(())
+            print(concat!("gitflare ", env!("BUILD_VERSION"), "\n")).map_err(Into::into)
         }
     };
     log::flush();
@@ -156,7 +146,8 @@ async fn serve(arguments: Arguments, cores: Cores) -> Result<(), Vec<Problem>> {
         SignUpMode::Invite => "for whom an admin key invites",
         SignUpMode::Closed => "closed: `gitflare user create EMAIL` makes a link",
     };
-    print(&format!(
+    // Whoever does not read it, or cannot, stops no server.
+    let _ = print(&format!(
         "{}{sources}Sign-up is {sign_up}\n",
         announcement(&running)
     ));
@@ -194,7 +185,7 @@ async fn sandbox(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let config = prepared.config();
     log::init(config.log.clone(), config.log_format);
     let sandbox = prepared.start().await?;
-    print(&sandbox.announcement());
+    let _ = print(&sandbox.announcement());
     signals.wait().await;
     Ok(signals.unless_again(sandbox.shutdown()).await?)
 }
@@ -214,8 +205,7 @@ async fn sandbox(_: Arguments) -> Result<(), Vec<Problem>> {
 /// Every problem of the configuration; that the server cannot serve.
 fn health(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let config = configured(arguments.given, arguments.file.as_deref())?;
-    print(&format!("{}\n", health::ask(&config)?));
-    Ok(())
+    Ok(print(&format!("{}\n", health::ask(&config)?))?)
 }
 
 /// Prints the API as an OpenAPI document with the configured address of the server, or a client of it.
@@ -229,13 +219,12 @@ fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
         .public_url
         .unwrap_or_else(|| BaseUrl::of_listener(config.listen));
     let document = openapi::document(url.as_str(), ROUTES.iter());
-    match languages {
+    Ok(match languages {
         [false, false] => print(&format!("{document:#}\n")),
         [true, false] => print(&openapi::clients::typescript(&document)),
         [false, true] => print(&openapi::clients::python(&document)),
-        [true, true] => return Err(Problem::new("one client at a time").into()),
-    }
-    Ok(())
+        [true, true] => Err(Problem::new("one client at a time")),
+    }?)
 }
 
 /// Copies the databases into one file, beside a running server or without one.
@@ -246,8 +235,7 @@ fn backup(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let is_verified = arguments.has("--verify");
     let config = configured(arguments.given, arguments.file.as_deref())?;
     let file = Path::new(&arguments.operand);
-    print(&maintenance::backup(&config, file, is_verified)?);
-    Ok(())
+    Ok(print(&maintenance::backup(&config, file, is_verified)?)?)
 }
 
 /// Brings a backup back into a data folder without a database.
@@ -258,8 +246,11 @@ fn restore(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let keeps_credentials = arguments.has("--keep-credentials");
     let config = configured(arguments.given, arguments.file.as_deref())?;
     let file = Path::new(&arguments.operand);
-    print(&maintenance::restore(&config, file, keeps_credentials)?);
-    Ok(())
+    Ok(print(&maintenance::restore(
+        &config,
+        file,
+        keeps_credentials,
+    )?)?)
 }
 
 /// Lists where a person is signed in, or ends some of it.
@@ -278,8 +269,11 @@ fn sessions(arguments: Arguments) -> Result<(), Vec<Problem>> {
         (Some(_), true) => return Err(Problem::new("`--end ID` or `--end-all`, not both").into()),
     };
     let config = configured(arguments.given, arguments.file.as_deref())?;
-    print(&accounts::sessions(&config, &arguments.operand, which)?);
-    Ok(())
+    Ok(print(&accounts::sessions(
+        &config,
+        &arguments.operand,
+        which,
+    )?)?)
 }
 
 /// The configuration that flags, environment and file lead to.
@@ -297,8 +291,7 @@ fn configured(flags: Given, file: Option<&Path>) -> Result<Config, Vec<Problem>>
 async fn rotate_keys(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let config = configured(arguments.given, arguments.file.as_deref())?;
     log::init(config.log.clone(), config.log_format);
-    print(&server::rotate_keys(&config).await?);
-    Ok(())
+    Ok(print(&server::rotate_keys(&config).await?)?)
 }
 
 /// Counts the rows of the usage log anew.
@@ -308,8 +301,7 @@ async fn rotate_keys(arguments: Arguments) -> Result<(), Vec<Problem>> {
 async fn rebuild_usage(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let config = configured(arguments.given, arguments.file.as_deref())?;
     log::init(config.log.clone(), config.log_format);
-    print(&server::rebuild_usage(&config).await?);
-    Ok(())
+    Ok(print(&server::rebuild_usage(&config).await?)?)
 }
 
 /// Writes the usage log to standard output.
@@ -343,8 +335,9 @@ async fn migrate(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let to = arguments.value("--to").map(str::to_owned);
     let config = configured(arguments.given, arguments.file.as_deref())?;
     log::init(config.log.clone(), config.log_format);
-    print(&maintenance::migrate(&config, from.as_deref(), to.as_deref()).await?);
-    Ok(())
+    Ok(print(
+        &maintenance::migrate(&config, from.as_deref(), to.as_deref()).await?,
+    )?)
 }
 
 fn announcement(running: &Running) -> String {
@@ -413,10 +406,18 @@ fn sources(config: &Config) -> String {
     )
 }
 
-/// Writes to standard output. That it was closed is no error.
-fn print(text: &str) {
+/// Writes to standard output. That it was closed is no error: whoever read it has enough.
+///
+/// # Errors
+/// That it cannot be written, as one line.
+fn print(text: &str) -> Result<(), Problem> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Problem::new(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn listen(kind: SignalKind) -> Result<Signal, Problem> {

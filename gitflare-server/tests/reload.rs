@@ -104,6 +104,17 @@ fn a_hang_up_reloads_all_or_nothing() {
     assert_eq!(admin_status(&serving, SECOND), "200");
     assert!(links_gitlab(&serving));
 
+    // A file that is gone takes nothing back.
+    let (here, away) = (
+        folder.path().join("gitflare.toml"),
+        folder.path().join("away"),
+    );
+    std::fs::rename(&here, &away).unwrap();
+    serving.hang_up();
+    let gone = serving.log_line("configuration not reloaded");
+    assert!(gone.contains("gitflare.toml is gone"), "{gone}");
+    assert!(links_gitlab(&serving));
+
     write(folder.path(), &[&second, "log = \"error\""]);
     serving.hang_up();
     while links_gitlab(&serving) {

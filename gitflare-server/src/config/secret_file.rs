@@ -1,7 +1,12 @@
 //! Secrets in files of their own, as container engines and systemd hand them over: the variable
 //! `<SETTING>_FILE` names the file. Its text counts without the line end behind it.
 
-use std::{env, fs, io::Read, path::Path};
+use std::{
+    env, fs,
+    io::Read,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+};
 
 use super::setting::Setting;
 use crate::private::is_private;
@@ -21,7 +26,12 @@ pub(super) fn setting(variable: &str) -> Option<&'static Setting> {
 /// What is wrong with the file, to be read behind the variable's name.
 pub(super) fn read(path: &Path) -> Result<String, String> {
     let unreadable = |error| format!("names a file that cannot be read: {error}");
-    if !is_private(path).map_err(unreadable)? && !is_credential(path) {
+    let about = fs::metadata(path).map_err(unreadable)?;
+    if about.is_dir() {
+        return Err("names a folder: name the file in it that holds the secret".to_owned());
+    }
+    let is_closed = is_private(path).map_err(unreadable)? || is_handed_over(&about);
+    if !is_closed && !is_mounted(path) {
         return Err("names a file that others may read: run `chmod 600` on it".to_owned());
     }
     let mut text = String::new();
@@ -35,9 +45,16 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
     }
 }
 
-/// Whether systemd keeps the file for this service alone. It grants the service access by an
-/// access control list, which the mode shows as a right of the group.
-fn is_credential(path: &Path) -> bool {
-    let folder = env::var_os("CREDENTIALS_DIRECTORY");
-    folder.is_some_and(|folder| path.parent() == Some(Path::new(&folder)))
+/// Whether root lets a group read the file, and nobody write it: how Kubernetes gives a secret to a
+/// process that is not root (`fsGroup`, mode 0440).
+fn is_handed_over(about: &fs::Metadata) -> bool {
+    about.uid() == 0 && about.permissions().mode() & 0o037 == 0
+}
+
+/// Whether the file is mounted for this service alone, whatever its mode says: systemd grants access to
+/// credentials by an access control list, container engines mount secrets for everybody in the container.
+fn is_mounted(path: &Path) -> bool {
+    let own = env::var_os("CREDENTIALS_DIRECTORY");
+    let is_own = own.is_some_and(|folder| path.parent() == Some(Path::new(&folder)));
+    is_own || path.parent() == Some(Path::new("/run/secrets"))
 }

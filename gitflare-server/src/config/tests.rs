@@ -1,6 +1,10 @@
 //! The boot table: what stops the start, which line says so, and which of two texts counts.
 
-use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt};
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+};
 
 use super::*;
 
@@ -417,8 +421,21 @@ fn a_secret_can_stand_in_a_file_of_its_own() {
     let id = ("GITFLARE_GITHUB_CLIENT_ID", "x");
     fs::write(&path, "s3cret\n").unwrap();
     let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-    mode(0o640);
-    assert!(lines(&environment(&file))[0].contains("chmod 600"));
+    for open in [0o644, 0o660, 0o604] {
+        mode(open);
+        assert!(
+            lines(&environment(&file))[0].contains("chmod 600"),
+            "{open:o}"
+        );
+    }
+    // A group may read what is root's: that is how Kubernetes hands a secret over.
+    let is_roots = fs::metadata(&path).unwrap().uid() == 0;
+    mode(0o440);
+    let group_reads = Config::from_given(&environment(&[file[0], id])).is_ok();
+    assert_eq!(group_reads, is_roots);
+    let parent = folder.path().display().to_string();
+    let a_folder = [("SGG_ADMIN_API_KEY_FILE", parent.as_str())];
+    assert!(lines(&environment(&a_folder))[0].contains("names a folder"));
     mode(0o600);
     let config = Config::from_given(&environment(&[file[0], id])).unwrap();
     let upstream = config.upstream(ProviderId::GITHUB).unwrap();

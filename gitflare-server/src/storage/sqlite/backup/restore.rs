@@ -21,6 +21,7 @@ use super::{
     },
     Manifest, history, remove, unpack,
 };
+use crate::private;
 
 /// What a restore has brought back.
 #[derive(Debug)]
@@ -91,8 +92,9 @@ pub(crate) fn restore(archive: &Path, dir: &Path, keeps_credentials: bool) -> Re
     for name in FILES {
         let from = scratch.path().join(name);
         drop(files::private_file(&from)?);
-        File::open(&from)
-            .and_then(|file| file.sync_all())
+        let file = File::open(&from).map_err(refused)?;
+        private::hand_over(&file, dir)
+            .and_then(|()| file.sync_all())
             .map_err(refused)?;
         // Side files of a database that stood here once would be taken for its own.
         for side in ["-wal", "-shm", "-journal"] {
