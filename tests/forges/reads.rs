@@ -373,3 +373,68 @@ async fn an_approval_is_bound_to_the_repository_and_not_to_its_name() {
         assert_eq!(read("acme%2Frenamed").await["data"]["id"], id);
     }
 }
+
+/// The values behind a member's path, in every entry of the lists on its way; none behind a `null`.
+fn values<'a>(row: &'a Value, path: &str) -> Vec<&'a Value> {
+    let mut found = vec![row];
+    for name in path.split('.') {
+        let inside = found.iter().flat_map(|value| match value {
+            Value::Array(all) => all.iter().collect(),
+            other => vec![*other],
+        });
+        let inside: Vec<_> = inside.filter(|value| !value.is_null()).collect();
+        found = inside.iter().filter_map(|value| value.get(name)).collect();
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_is_said_never_to_tell_is_null() {
+    let stand = Stand::start(&[]).await;
+    let text = include_str!("../../gitflare-server/docs/fields.text");
+    let (_, table) = text
+        .split_once("| of | member | always `null` at |")
+        .unwrap();
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let mut seen = 0;
+    for line in rows {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let [_, of, members, providers, _] = cells[..] else {
+            panic!("{line}");
+        };
+        let path = match of {
+            "repositories" => "",
+            "pull requests" => "/pull-requests?state=all",
+            "file tree" => "/file-tree?recursive=true",
+            "branches" => "/branches",
+            "commits" => "/commits",
+            "tags" => "/tags",
+            "releases" => "/releases",
+            "checks" => "/checks",
+            "contributors" => "/contributors",
+            other => panic!("{other}"),
+        };
+        for name in providers.split(", ") {
+            let provider = match name {
+                "Azure DevOps" => "azure".to_owned(),
+                name => name.to_lowercase(),
+            };
+            let answer = stand.read(&provider, path).await;
+            assert_eq!(answer.status, 200, "{provider} {path}: {}", answer.body);
+            let data = &answer.body["data"];
+            for member in members.split(", ").map(|it| it.trim_matches('`')) {
+                let there = match data {
+                    Value::Array(all) => all.iter().flat_map(|row| values(row, member)).collect(),
+                    one => values(one, member),
+                };
+                let told: Vec<_> = there.iter().filter(|value| !value.is_null()).collect();
+                assert!(told.is_empty(), "{provider} {of} {member}: {told:?}");
+                seen += there.len();
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} values were looked at");
+}
