@@ -3,8 +3,11 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicI64, Ordering},
-    time::Duration,
+    sync::{
+        LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -144,6 +147,13 @@ impl<'de> Deserialize<'de> for Timestamp {
 pub trait Clock: Send + Sync {
     /// The current moment, to the millisecond.
     fn now(&self) -> Timestamp;
+
+    /// The time since some fixed moment by a clock that nobody can set: beside it a clock that was set is
+    /// noticed. By default that of the process, which stands still while the machine sleeps.
+    fn monotonic(&self) -> Duration {
+        static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
+        FIRST.elapsed()
+    }
 }
 
 /// The system's clock.
@@ -162,24 +172,42 @@ impl Clock for SystemClock {
 
 /// A clock that stands still until it is told to move, for tests.
 #[derive(Debug)]
-pub struct FixedClock(AtomicI64);
+pub struct FixedClock {
+    now: AtomicI64,
+    /// What `now` would be, had no time passed.
+    started: AtomicI64,
+}
 
 impl FixedClock {
     /// A clock that stands at `now`.
     #[must_use]
     pub const fn at(now: Timestamp) -> Self {
-        Self(AtomicI64::new(now.0))
+        Self {
+            now: AtomicI64::new(now.0),
+            started: AtomicI64::new(now.0),
+        }
     }
 
-    /// Moves the clock, backwards when negative.
+    /// Lets time pass, backwards when negative.
     pub fn advance_millis(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
+        self.now.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Sets the clock by so much, while no time passes.
+    pub fn set_by_millis(&self, millis: i64) {
+        self.started.fetch_add(millis, Ordering::SeqCst);
+        self.now.fetch_add(millis, Ordering::SeqCst);
     }
 }
 
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.now.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        let passed = self.now.load(Ordering::SeqCst) - self.started.load(Ordering::SeqCst);
+        Duration::from_millis(u64::try_from(passed).unwrap_or(0))
     }
 }
 

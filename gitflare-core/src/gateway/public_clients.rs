@@ -353,11 +353,15 @@ impl Gateway {
     }
 
     /// Ends up to `limit` public clients that nobody has used for 30 days: one that has registered
-    /// itself is deleted, and rows that nothing refers to go. How many were looked at.
+    /// itself is deleted, and rows that nothing refers to go. How many were looked at. None while the
+    /// clock is doubted, see [`Gateway::delete_expired`].
     ///
     /// # Errors
     /// The storage's own.
     pub async fn end_unused_clients(&self, limit: usize) -> Result<usize> {
+        if self.doubts_clock().await? {
+            return Ok(0);
+        }
         let (now, clients) = (self.clock.now(), self.storage.clients());
         let before = Timestamp::from_millis(
             now.as_millis() - i64::try_from(UNUSED.as_millis()).unwrap_or(i64::MAX),

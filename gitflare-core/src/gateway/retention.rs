@@ -4,8 +4,8 @@
 //! requests hardly notice and none of it grows without end (LG-5).
 
 use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use super::Gateway;
@@ -23,7 +23,7 @@ const TENANT_DAYS: u32 = TOKEN_DAYS;
 /// How long finished deliveries stay, and are not delivered again.
 const DELIVERY_DAYS: u32 = 7;
 
-/// How far ahead of the last use, and behind it, a clock is doubted at a start.
+/// How far ahead of the last use, and behind it, a clock is doubted.
 const AHEAD_MILLIS: i64 = 7 * DAY_MILLIS;
 const BEHIND_MILLIS: i64 = 5 * 60_000;
 /// How long a doubted clock deletes nothing: an operator sees the warning before it is too late.
@@ -35,12 +35,19 @@ const NOTED_EVERY: Duration = Duration::from_secs(50);
 #[derive(Debug, Default)]
 pub(super) struct ClockWatch(Mutex<Watch>);
 
+/// Moments are those of [`Clock::monotonic`](crate::Clock::monotonic).
 #[derive(Clone, Copy, Debug, Default)]
 struct Watch {
-    /// When the last use was noted.
-    noted: Option<Instant>,
+    /// When the last use was noted, and what the clock showed.
+    noted: Option<(Duration, Timestamp)>,
     /// Since when the clock is doubted.
-    doubted: Option<Instant>,
+    doubted: Option<Duration>,
+}
+
+impl ClockWatch {
+    fn lock(&self) -> MutexGuard<'_, Watch> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How long what can be chosen is kept, in days.
@@ -99,15 +106,16 @@ impl Gateway {
     /// disconnected is the work of [`Gateway::clean_up`].
     ///
     /// Whatever is over is judged by the clock: where that is more than seven days after the last use of
-    /// the storage, or five minutes before it, a warning is logged and nothing is deleted for a day.
+    /// the storage, or five minutes before it, or was set by so much since, a warning is logged and
+    /// nothing is deleted for a day.
     ///
     /// # Errors
     /// The storage's own, when nothing was deleted.
     pub async fn delete_expired(&self, retention: Retention) -> Result<usize> {
-        let now = self.clock.now();
-        if self.doubts_clock(now).await? {
+        if self.doubts_clock().await? {
             return Ok(0);
         }
+        let now = self.clock.now();
         let (mut deleted, mut failed) = (0, None);
         for kind in KINDS {
             match purge_some(&*self.storage, kind, now, retention).await {
@@ -131,25 +139,24 @@ impl Gateway {
 
 impl Gateway {
     /// Whether the clock may be wrong, which deletes what is not over; notes that the storage is in use.
-    async fn doubts_clock(&self, now: Timestamp) -> Result<bool> {
-        let lock = || {
-            self.clock_watch
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        let watch = *lock();
-        if watch.doubted.is_some_and(|since| since.elapsed() < DOUBT) {
+    pub(super) async fn doubts_clock(&self) -> Result<bool> {
+        let (now, at) = (self.clock.now(), self.clock.monotonic());
+        let watch = *self.clock_watch.lock();
+        let since = |then: Duration| at.saturating_sub(then);
+        if watch.doubted.is_some_and(|then| since(then) < DOUBT) {
             return Ok(true);
         }
-        if watch.noted.is_some_and(|at| at.elapsed() < NOTED_EVERY) {
-            return Ok(false);
-        }
         let settings = self.storage.settings();
-        let is_first = watch.noted.is_none() && watch.doubted.is_none();
-        let last = match is_first {
-            true => settings.last_used().await?,
-            false => None,
+        let last = match watch {
+            Watch {
+                noted: Some((then, shown)),
+                ..
+            } => Some(shown.after(since(then))),
+            // An operator has had a day to set it.
+            Watch {
+                doubted: Some(_), ..
+            } => None,
+            _ => settings.last_used().await?,
         };
         if let Some(last) = last.filter(|last| is_far(now, *last)) {
             tracing::warn!(
@@ -157,11 +164,22 @@ impl Gateway {
                 last_used = %last,
                 "the clock is far from when this storage was used last: nothing that is over is deleted for a day; if the clock is wrong, stop, set it and start again"
             );
-            lock().doubted = Some(Instant::now());
+            *self.clock_watch.lock() = Watch {
+                noted: None,
+                doubted: Some(at),
+            };
             return Ok(true);
         }
-        settings.note_used(now).await?;
-        lock().noted = Some(Instant::now());
+        if watch
+            .noted
+            .is_none_or(|(then, _)| since(then) >= NOTED_EVERY)
+        {
+            settings.note_used(now).await?;
+            *self.clock_watch.lock() = Watch {
+                noted: Some((at, now)),
+                doubted: None,
+            };
+        }
         Ok(false)
     }
 }

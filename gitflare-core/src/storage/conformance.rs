@@ -161,6 +161,7 @@ promises! {
     settings {
         firewall_settings_change_one_version_at_a_time
         a_key_keeps_its_first_check
+        the_last_use_is_what_was_noted
     }
     audit {
         a_mutation_writes_one_audit_row_or_none

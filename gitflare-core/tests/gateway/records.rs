@@ -151,6 +151,42 @@ async fn a_clock_that_jumped_deletes_nothing() {
     }
 }
 
+/// Of a process that runs: what passes is believed, what is set is not, until it has stood for a day.
+#[tokio::test]
+async fn a_clock_that_is_set_deletes_nothing_for_a_day() {
+    const DAY: i64 = 86_400_000;
+    let (bed, ..) = simple().await;
+    let gateway = &bed.gateway;
+    let deletes = async || gateway.delete_expired(Retention::default()).await.unwrap() > 0;
+    assert!(!deletes().await, "nothing is over");
+    bed.clock.advance_millis(3 * DAY);
+    assert!(deletes().await, "time has passed");
+    bed.clock.set_by_millis(500 * DAY);
+    let audit = async || {
+        let all = ListRange {
+            after: None,
+            limit: 1000,
+        };
+        bed.storage().audit().list(all).await.unwrap().len()
+    };
+    let kept = audit().await;
+    assert!(kept > 0);
+    for hours in [0, 1, 22] {
+        bed.clock.advance_millis(hours * 3_600_000);
+        assert!(!deletes().await, "{hours}");
+        assert_eq!(gateway.end_unused_clients(10).await.unwrap(), 0);
+    }
+    bed.clock.set_by_millis(-500 * DAY);
+    bed.clock.advance_millis(2 * 3_600_000);
+    assert!(!deletes().await, "nothing is over by the right time");
+    bed.clock.set_by_millis(500 * DAY);
+    assert!(!deletes().await, "set again, doubted again");
+    assert_eq!(audit().await, kept);
+    bed.clock.advance_millis(DAY);
+    assert!(deletes().await, "it has stood for a day");
+    assert!(audit().await < kept);
+}
+
 async fn read_and_explain(bed: &Bed, token: &str) -> Explanation {
     bed.clock.advance_millis(1);
     let mut request = bed.request(token, Endpoint::Repository, Some("github"), Some("1"), &[]);

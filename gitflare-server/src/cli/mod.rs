@@ -17,7 +17,7 @@ pub(crate) use completions::completions;
 pub(crate) use help::help;
 pub(crate) use man::man;
 
-use crate::config::{Config, Given, Origin, Problem, Setting, nearest};
+use crate::config::{Config, Given, Origin, Problem, Setting, hint};
 
 /// Something about developer accounts: from the configuration and an address to what is printed.
 pub(crate) type AboutAccount = fn(&Config, &str) -> Result<String, Problem>;
@@ -148,8 +148,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
             let own = row.flags.iter().map(|(name, _)| (*name).to_owned());
             let settings = Setting::all().map(|setting| format!("--{}", setting.flag()));
             let known: Vec<_> = own.chain(settings).collect();
-            let near = nearest(&flag.to_string(), known.iter().map(String::as_str));
-            let hint = near.map_or_else(String::new, |name| format!(": is `{name}` meant?"));
+            let hint = hint(&flag.to_string(), known.iter().map(String::as_str));
             return Err(Problem::new(format!(
                 "`{flag}` is not a flag of `{}`{hint}",
                 row.name
@@ -210,8 +209,7 @@ fn no_command(typed: &[&String]) -> String {
     let shown = first.escape_debug();
     match (family.is_empty(), typed.get(1)) {
         (true, _) => {
-            let near = nearest(first, COMMANDS.iter().map(|row| row.name));
-            let hint = near.map_or_else(String::new, |name| format!(": is `{name}` meant?"));
+            let hint = hint(first, COMMANDS.iter().map(|row| row.name));
             format!("`{shown}` is not a command of this version{hint}")
         }
         (false, None) => format!("`{shown}` needs one word more: {}", family.join(", ")),

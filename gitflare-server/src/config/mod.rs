@@ -22,7 +22,7 @@ pub use given::{Given, Origin, Problem};
 pub use instances::{INSTANCE_SETTINGS, InstanceSetting};
 pub use setting::{Derived, Fallback, Setting};
 pub use smtp::{SmtpServer, SmtpTls};
-pub(crate) use spelling::nearest;
+pub(crate) use spelling::hint;
 pub use table::{Config, Upstream};
 pub(crate) use value::master_key;
 pub use value::{BaseUrl, Database, HostPort, LogFormat};

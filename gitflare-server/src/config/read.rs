@@ -10,7 +10,7 @@ use super::{
     instances::{INSTANCE_SETTINGS, InstanceSetting, PREFIX},
     secret_file,
     setting::Setting,
-    spelling::{self, nearest},
+    spelling,
 };
 use crate::private::is_private;
 
@@ -107,8 +107,7 @@ impl Given {
             let Some(row) = Setting::find(key.get_ref()).filter(|row| row.key() == **key.get_ref())
             else {
                 let keys: Vec<_> = Setting::all().map(Setting::key).collect();
-                let near = nearest(key.get_ref(), keys.iter().map(String::as_str));
-                let hint = hint(near);
+                let hint = way_out(key.get_ref(), keys.iter().map(String::as_str));
                 let key = printable(key.get_ref());
                 self.note(format!("{name}:{line}: `{key}` is not a setting{hint}"));
                 continue;
@@ -150,8 +149,8 @@ impl Given {
                 let text = plain(value.get_ref());
                 let (Some(row), Some(text)) = (InstanceSetting::find(key.get_ref()), text) else {
                     let known = INSTANCE_SETTINGS.iter().map(|row| row.key);
-                    let near = nearest(key.get_ref(), known).filter(|near| *near != key.get_ref());
-                    let hint = hint(near);
+                    let others = known.filter(|name| *name != key.get_ref());
+                    let hint = way_out(key.get_ref(), others);
                     let (id, key) = (printable(id.get_ref()), printable(key.get_ref()));
                     self.note(format!(
                         "{name}:{line}: `{key}` of [provider.{id}] is not a setting with a text{hint}"
@@ -171,10 +170,10 @@ impl Given {
 }
 
 /// What to do about a name that is no setting.
-fn hint(near: Option<&str>) -> String {
-    match near {
-        Some(name) => format!(": is `{name}` meant?"),
-        None => " (`gitflare --help` lists them)".to_owned(),
+fn way_out<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> String {
+    match spelling::hint(typed, names) {
+        hint if hint.is_empty() => " (`gitflare --help` lists them)".to_owned(),
+        hint => hint,
     }
 }
 

@@ -44,12 +44,17 @@ fn own(variable: &str) -> &str {
 }
 
 /// The name that fewest changes lead to; `None` when a third of it would have to change.
-pub(crate) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (distance(typed.as_bytes(), name.as_bytes()), name))
         .min()
         .filter(|(changes, name)| changes * 3 < name.len())
         .map(|(_, name)| name)
+}
+
+/// What to add to a refusal of a name: the one that was probably meant, if one is near.
+pub(crate) fn hint<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> String {
+    nearest(typed, names).map_or_else(String::new, |name| format!(": is `{name}` meant?"))
 }
 
 /// How many bytes to insert, remove, replace or swap with the next make one text of the other (optimal

@@ -1,9 +1,9 @@
 //! The address by which a customer comes back to connect an account again: signed, so that it opens in
 //! any browser; and the mail that carries it. Signing is the core's.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use gitflare_core::{Code, Error, Result, Secret, gateway::ReconnectLink};
+use gitflare_core::{
+    Code, Error, Result, Secret, account_link::email_address, gateway::ReconnectLink,
+};
 use url::form_urlencoded;
 
 use super::{exchange::Exchange, settings::Mail};
@@ -37,30 +37,16 @@ pub(super) async fn mail(
     let mailer = x.settings().mailer.clone().ok_or_else(|| {
         Error::invalid_request("`email`: this server sends no mail. Send the link yourself.")
     })?;
-    let is_address = email.len() <= 254
-        && !email.chars().any(|c| c.is_control() || c.is_whitespace())
-        && email
-            .split_once('@')
-            .is_some_and(|(who, host)| !who.is_empty() && !host.is_empty());
-    if !is_address {
-        return Err(Error::invalid_request(
-            "`email` must be one e-mail address.",
-        ));
-    }
-    // Nobody's mailbox is filled, from however many addresses it is asked for.
-    let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    let _counted = x
-        .app()
-        .throttle
-        .begin(&format!("mail {email}"), everywhere)?;
+    let to = email_address(email)?;
+    let _counted = x.app().throttle.mail(&to)?;
     let text = Secret::new(format!(
-        "{app} can no longer read what you have approved: a Git provider asks for a new sign-in.\n\n\
-         Sign in there again here, until {until}. What you have approved stays as it is:\n\n\
+        "{app} asks you to connect your Git account again.\n\n\
+         Sign in at your Git provider here, until {until}. What you have approved stays as it is:\n\n\
          {address}\n\n\
          The page says who asks, and shows nothing before you sign in. If you do not know {app}, do nothing.\n"
     ));
     let sent = mailer.send(Mail {
-        to: email.to_owned(),
+        to,
         subject: "Connect your Git account again".to_owned(),
         text,
     });

@@ -5,7 +5,7 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -55,6 +55,15 @@ impl Throttle {
             started: Instant::now(),
             tries: Mutex::new(LruCache::new(MAX_KEYS)),
         }
+    }
+
+    /// Counts a mail to an address: nobody's mailbox is filled, from however many addresses it is asked for.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` with the seconds until the next one may go.
+    pub(super) fn mail(&self, email: &str) -> Result<Try> {
+        let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        self.begin(&format!("mail {email}"), everywhere)
     }
 
     /// Counts a try for an account from an address.

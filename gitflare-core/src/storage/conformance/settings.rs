@@ -38,3 +38,17 @@ pub async fn a_key_keeps_its_first_check(storage: &dyn Storage) {
     store.keep_key_check(2).await.unwrap();
     assert_eq!(store.key_checks().await.unwrap(), [check(2, 2)]);
 }
+
+/// By the last use a clock that is wrong is told from one that is right: a storage tells of it, or of
+/// nothing.
+pub async fn the_last_use_is_what_was_noted(storage: &dyn Storage) {
+    let store = storage.settings();
+    let (earlier, later) = (NOW, NOW.after(std::time::Duration::from_secs(60)));
+    for noted in [None, Some(later), Some(earlier), Some(later)] {
+        if let Some(at) = noted {
+            store.note_used(at).await.unwrap();
+        }
+        let told = store.last_used().await.unwrap();
+        assert!(told.is_none() || told == noted, "{told:?} of {noted:?}");
+    }
+}

@@ -3,7 +3,7 @@
 
 use gitflare_core::{
     ClientId, Code, Error, Scopes, SessionId,
-    gateway::{AuditContext, ConsentContext, CustomerLink, Query, workspace_key},
+    gateway::{AuditContext, ConsentContext, CustomerLink, Query, Workspace, workspace_key},
     storage::{Actor, AuthorizationStatus, Grant, Handover, Repositories, Session},
 };
 
@@ -71,6 +71,11 @@ pub(crate) async fn show(mut x: Exchange) -> Result<Reply, Refusal> {
         customer_name: workspace.customer_name.as_deref(),
     };
     let reply = page(&x, &about, Shape::default()).await?;
+    keeping(&x, &workspace, reply)
+}
+
+/// An answer that keeps the session which has just begun, if one has.
+fn keeping(x: &Exchange, workspace: &Workspace, reply: Reply) -> Result<Reply, Refusal> {
     match &workspace.begun {
         Some(begun) => {
             let cookie = session::embed_cookie(begun, x.workspaces(), x.settings())?;
@@ -96,13 +101,7 @@ pub(crate) async fn reconnect(mut x: Exchange) -> Result<Reply, Refusal> {
         .open_reconnect(&client, customer_ref, expires, signature, &own)
         .await?;
     let reply = Reply::see_other(&address(&client.id, customer_ref))?;
-    match &workspace.begun {
-        Some(begun) => {
-            let cookie = session::embed_cookie(begun, x.workspaces(), x.settings())?;
-            Ok(reply.with_header(cookie))
-        }
-        None => Ok(reply),
-    }
+    keeping(&x, &workspace, reply)
 }
 
 /// `POST /app/company/apps/:clientId/update`

@@ -2,10 +2,7 @@
 //! whether somebody has it, and waits no longer for it. The link is the operator's own: sealed, for one
 //! password, for an hour.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use gitflare_core::{Code, Error, Secret};
 use http::StatusCode;
@@ -34,9 +31,7 @@ pub(crate) async fn send(mut x: Exchange) -> Result<Reply, Refusal> {
     let form = csrf::form(&mut x, body::MAX_CREDENTIALS).await?;
     let email = form.text("email")?.unwrap_or_default().trim().to_owned();
     x.settings().rate_limits.admit_sign_in(x.address)?;
-    // Nobody's mailbox is filled, from however many addresses it is asked for.
-    let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    let counted = x.app().throttle.begin(&format!("mail {email}"), everywhere);
+    let counted = x.app().throttle.mail(&email);
     let view = ForgottenView {
         email: email.clone(),
         notice: match &counted {

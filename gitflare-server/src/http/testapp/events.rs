@@ -156,7 +156,9 @@ pub(crate) async fn subscribe(mut x: Exchange) -> Result<Reply, Refusal> {
         .await?;
     let notice = match answer.body["data"]["id"].as_str() {
         Some(id) => {
-            visit.subscribed.push(named);
+            if !visit.subscribed.contains(&named) {
+                visit.subscribed.push(named);
+            }
             Notice::done(format!("Subscribed: {}", SafeText::new(id)))
         }
         None => Notice::problem(format!("Not subscribed: {}", message(&answer.body))),

@@ -105,6 +105,7 @@ impl BrowserState {
     /// Forgets the token, and says which one it was.
     pub(super) fn disconnect(&mut self) -> Option<Secret<String>> {
         self.spent = None;
+        self.subscribed.clear();
         self.access_token.take().map(Secret::new)
     }
 
