@@ -11,12 +11,17 @@ use std::sync::{
 use async_trait::async_trait;
 use gitflare::{
     core::{
-        ClientId, Code, LogId, RequestId, Result, TenantId, Timestamp, TokenId,
-        storage::{Storage, UsageQuery, UsageRow, conformance},
+        ClientId, Code, CredentialHash, LogId, RequestId, Result, TenantId, Timestamp, TokenId,
+        provider::ProviderId,
+        storage::{
+            ListRange, RepositoryKey, Storage, TokenFilter, UsageQuery, UsageRow, conformance,
+        },
         stores,
     },
     postgres::{PostgresConfig, PostgresStorage},
 };
+
+use sha2::Digest;
 
 use crate::cluster::Cluster;
 
@@ -207,6 +212,108 @@ async fn a_database_of_a_newer_release_is_refused() {
         error.detail().unwrap().contains("newer release"),
         "{error:?}"
     );
+}
+
+/// What stands in a database of the last schema with references by id, whose parts were applied by hand.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_older_schema_held_is_found_again() {
+    // sec: DU-4
+    const BY_ID: usize = 8;
+    const ROWS: &str = r#"
+        INSERT INTO tenants (id, name, kind, created_at) VALUES ('tenant_1', 'x', 'developer', 0),
+          ('tenant_2', 'y', 'company', 0);
+        INSERT INTO clients (id, tenant_id, name, redirect_uris, permissions, require_pkce,
+          require_signed_customer_ref, embed_origins, embed_secret, status, created_at, updated_at)
+          VALUES ('client_1', 'tenant_1', 'x', '[]', 1, false, false, '[]', '', 'active', 0, 0);
+        INSERT INTO connections (id, tenant_id, provider, account_id, scopes, mode, status,
+          created_at, token_version)
+          VALUES ('conn_1', 'tenant_2', 'github', '1', '[]', 'oauth', 'active', 0, 0);
+        INSERT INTO authorizations (id, tenant_id, client_id, status, permissions, created_at)
+          VALUES ('authz_1', 'tenant_2', 'client_1', 'active', 1, 0);
+        INSERT INTO grants (id, authorization_id, tenant_id, client_id, connection_id, permissions,
+          approves_all, status, created_at)
+          VALUES ('grant_1', 'authz_1', 'tenant_2', 'client_1', 'conn_1', 1, false, 'active', 0);
+        INSERT INTO approvals (grant_id, repository_id, full_name, position)
+          VALUES ('grant_1', '7', 'acme/storefront', 0), ('grant_1', '8', 'acme/app', 1);
+        INSERT INTO tokens (hash, id, tenant_id, client_id, authorization_id, issued_by, permissions,
+          connection_ids, created_at, expires_at) VALUES
+          (decode(repeat('02', 32), 'hex'), 'atk_2', 'tenant_2', 'client_1', 'authz_1',
+            'authorization_code', 3, '["conn_1","conn_2"]', 5, 900),
+          (decode(repeat('01', 32), 'hex'), 'atk_1', 'tenant_1', 'client_1', NULL,
+            'client_credentials', 1, '[]', 4, 800)"#;
+    let Some(cluster) = Cluster::get() else {
+        return;
+    };
+    let url = cluster.database();
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/gitflare-server/migrations/postgres"
+    );
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let mut old = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;
+        CREATE TABLE migrations (number BIGINT PRIMARY KEY, checksum BYTEA NOT NULL);"
+        .to_owned();
+    for (number, file) in (1..).zip(&files[..BY_ID]) {
+        let text = std::fs::read_to_string(file).unwrap();
+        let digest = hex::encode(sha2::Sha256::digest(text.as_bytes()));
+        old += &format!("{text}; INSERT INTO migrations VALUES ({number}, '\\x{digest}');");
+    }
+    cluster.ask(&url, &(old + ROWS));
+
+    let storage = open(url).await;
+    let tokens = storage.tokens();
+    let range = ListRange {
+        after: None,
+        limit: 10,
+    };
+    let listed = tokens.list(&TokenFilter::default(), range).await.unwrap();
+    let told: Vec<_> = listed
+        .iter()
+        .map(|token| {
+            let authorization = token.authorization_id.as_ref().map(|id| id.as_str());
+            let connections = token.connection_ids.iter().map(|id| id.as_str());
+            let connections = connections.collect::<Vec<_>>().join(" ");
+            (
+                token.id.as_str(),
+                token.tenant_id.as_str(),
+                authorization,
+                connections,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("atk_1", "tenant_1", None, String::new()),
+            (
+                "atk_2",
+                "tenant_2",
+                Some("authz_1"),
+                "conn_1 conn_2".to_owned()
+            ),
+        ]
+    );
+    for (key, found) in [
+        ("7", Some("7")),
+        ("acme/storefront", Some("7")),
+        ("acme/app", Some("8")),
+        ("/app", None),
+    ] {
+        let asked = RepositoryKey {
+            provider: ProviderId::GITHUB,
+            key,
+        };
+        let hash = CredentialHash::from_bytes([2; 32]);
+        let access = tokens
+            .find_access(&hash, Some(asked))
+            .await
+            .unwrap()
+            .unwrap();
+        let approved = access.shares[0].approved.as_ref();
+        assert_eq!(approved.map(|one| one.id.as_str()), found, "{key}");
+    }
 }
 
 /// Tables that hold a handful of rows whatever happens.

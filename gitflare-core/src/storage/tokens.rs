@@ -155,7 +155,8 @@ pub trait TokenStore: Send + Sync {
         repository: Option<RepositoryKey<'_>>,
     ) -> Result<Option<Access>>;
 
-    /// Lists tokens by id, revoked and expired ones included.
+    /// Lists tokens, revoked and expired ones included, in an order in which new ones come last: that of ids,
+    /// or of their storing. A page goes on behind a token that has gone since.
     async fn list(&self, filter: &TokenFilter, range: ListRange<'_>) -> Result<Vec<AccessToken>>;
 
     /// Notes that a token was used. May be written late and lost in a crash.

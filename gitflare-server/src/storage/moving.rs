@@ -68,6 +68,7 @@ pub(crate) async fn all(
         moved.rows += rows;
         progress(name, rows);
     }
+    to.number_on().await?;
     moved.usage = usage(from, to, progress).await?;
     Ok(moved)
 }

@@ -86,8 +86,8 @@ async fn insert_approvals(transaction: &Session, grant: &Grant) -> Result<(), Fa
         .map(|one| one.default_branch.as_deref())
         .collect();
     let statement = "INSERT INTO approvals
-           (grant_id, repository_id, full_name, position, node_id, default_branch)
-         SELECT $1, id, name, number - 1, node, branch
+           (grant_number, repository_id, full_name, position, node_id, default_branch)
+         SELECT (SELECT number FROM grants WHERE grants.id = $1), listed.id, name, number - 1, node, branch
          FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
            AS listed (id, name, node, branch, number)";
     let grant = grant.id.as_str();
@@ -183,9 +183,9 @@ impl PostgresStorage {
             return Ok(found);
         }
         let session = self.database.session().await?;
-        let of_all =
-            "SELECT repository_id, full_name, node_id, default_branch, grant_id FROM approvals
-             WHERE grant_id = ANY($1) ORDER BY grant_id, position";
+        let of_all = "SELECT p.repository_id, p.full_name, p.node_id, p.default_branch, g.id
+             FROM grants g JOIN approvals p ON p.grant_number = g.number
+             WHERE g.id = ANY($1) ORDER BY g.number, p.position";
         let mut by_grant = std::collections::HashMap::<String, Vec<_>>::new();
         for row in session.query(of_all, &[&ids]).await? {
             let of = by_grant.entry(text(&row, 4)?).or_default();
@@ -314,7 +314,8 @@ impl AuthorizationStore for PostgresStorage {
         let session = self.database.session().await?;
         let of_all = "SELECT NULL FROM grants WHERE id = $1 AND approves_all
              UNION ALL
-             SELECT repository_id FROM approvals WHERE grant_id = $1 AND repository_id = ANY($2)";
+             SELECT p.repository_id FROM grants g JOIN approvals p ON p.grant_number = g.number
+             WHERE g.id = $1 AND p.repository_id = ANY($2)";
         let mut approved = std::collections::HashSet::new();
         for row in session.query(of_all, &[&grant, &asked]).await? {
             approved.insert(maybe_text(&row, 0)?);
@@ -347,7 +348,7 @@ impl AuthorizationStore for PostgresStorage {
         let repositories = text(|it| &it.repository);
         let of_all = "SELECT (SELECT a.full_name FROM grants g
                JOIN connections c ON c.id = g.connection_id AND c.provider = asked.provider
-               JOIN approvals a ON a.grant_id = g.id AND a.repository_id = asked.repository
+               JOIN approvals a ON a.grant_number = g.number AND a.repository_id = asked.repository
              WHERE g.tenant_id = asked.tenant AND g.client_id = asked.client
              ORDER BY g.id DESC LIMIT 1)
            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY

@@ -22,6 +22,7 @@ const ALL: &[&str] = &[
     include_str!("../../../migrations/postgres/0006_abandoned.sql"),
     include_str!("../../../migrations/postgres/0007_customer_names.sql"),
     include_str!("../../../migrations/postgres/0008_usage_storage.sql"),
+    include_str!("../../../migrations/postgres/0009_numbers.sql"),
 ];
 /// The advisory lock of whoever migrates: "gitflare" in ASCII.
 const LOCK: i64 = 0x6769_7466_6c61_7265;

@@ -71,6 +71,18 @@ impl PostgresStorage {
         })
     }
 
+    /// Goes on with numbers behind those of the rows that are there.
+    pub(in crate::storage) async fn number_on(&self) -> Result<()> {
+        let next = Statement::new(
+            "SELECT setval('numbers', greatest(nextval('numbers'),
+               (SELECT max(number) FROM tenants), (SELECT max(number) FROM clients),
+               (SELECT max(number) FROM authorizations), (SELECT max(number) FROM grants),
+               (SELECT max(number) FROM tokens)))",
+            values![],
+        );
+        self.one(next, |row| natural(row, 0)).await.map(|_| ())
+    }
+
     /// Stores and counts rows of the usage log, those aside that are there already.
     pub(in crate::storage) async fn store_usage(&self, rows: &[UsageRow]) -> Result<()> {
         self.usage.store(rows).await

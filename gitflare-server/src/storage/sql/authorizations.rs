@@ -194,7 +194,7 @@ pub(in crate::storage) fn update_grant(grant: &Grant) -> Statement<'_> {
 
 pub(in crate::storage) fn delete_approvals(grant: &GrantId) -> Statement<'_> {
     Statement::new(
-        "DELETE FROM approvals WHERE grant_id = ?1",
+        "DELETE FROM approvals WHERE grant_number = (SELECT number FROM grants WHERE id = ?1)",
         values![grant.as_str()],
     )
 }
@@ -277,11 +277,11 @@ pub(in crate::storage) fn find_approval<'a>(
         format!(
             "SELECT g.id, p.repository_id, p.full_name, p.node_id, p.default_branch FROM grants g
                LEFT JOIN approvals p
-                 ON p.grant_id = g.id AND p.repository_id = ?3 AND NOT g.approves_all
+                 ON p.grant_number = g.number AND p.repository_id = ?3 AND NOT g.approves_all
              WHERE g.authorization_id = ?1 AND g.connection_id = ?2
                AND g.status = 'active' AND (g.expires_at IS NULL OR g.expires_at > ?4)
                AND (g.permissions & {bit}) <> 0
-               AND {CLIENT_LIVES} AND (g.approves_all OR p.grant_id IS NOT NULL)"
+               AND {CLIENT_LIVES} AND (g.approves_all OR p.grant_number IS NOT NULL)"
         ),
         values![id.as_str(), connection.as_str(), repository, now],
     )
@@ -294,7 +294,7 @@ pub(in crate::storage) fn note_seen<'a>(
     Statement::new(
         "UPDATE approvals SET full_name = ?3, node_id = coalesce(?4, node_id),
            default_branch = coalesce(?5, default_branch)
-         WHERE grant_id = ?1 AND repository_id = ?2",
+         WHERE grant_number = (SELECT number FROM grants WHERE id = ?1) AND repository_id = ?2",
         values![
             grant.as_str(),
             &seen.id,

@@ -117,12 +117,11 @@ pub(in crate::storage) fn unused(
 /// Deletes a public client that nothing refers to.
 pub(in crate::storage) fn forget(id: &ClientId) -> Statement<'_> {
     /// What can refer to a client. A subscription stands on an authorization.
-    const HOLDERS: [&str; 7] = [
+    const HOLDERS: [&str; 6] = [
         "customers",
         "sessions",
         "authorizations",
         "codes",
-        "tokens",
         "refresh_families",
         "requests",
     ];
@@ -130,7 +129,8 @@ pub(in crate::storage) fn forget(id: &ClientId) -> Statement<'_> {
     let held = held.join(" UNION ALL ");
     Statement::new(
         format!(
-            "DELETE FROM clients WHERE id = ?1 AND public_id IS NOT NULL AND NOT EXISTS ({held})"
+            "DELETE FROM clients WHERE id = ?1 AND public_id IS NOT NULL AND NOT EXISTS ({held}
+               UNION ALL SELECT 1 FROM tokens WHERE client_number = clients.number)"
         ),
         values![id.as_str()],
     )

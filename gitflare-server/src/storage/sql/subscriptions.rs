@@ -107,7 +107,7 @@ fn approving(bit: u16) -> String {
         "SELECT 1 FROM grants g WHERE g.authorization_id = subscriptions.authorization_id
            AND g.connection_id = subscriptions.connection_id AND g.status = 'active'
            AND (g.permissions & {bit}) <> 0 AND (g.approves_all OR EXISTS (SELECT 1 FROM approvals a
-             WHERE a.grant_id = g.id AND a.repository_id = subscriptions.repository_id))"
+             WHERE a.grant_number = g.number AND a.repository_id = subscriptions.repository_id))"
     )
 }
 

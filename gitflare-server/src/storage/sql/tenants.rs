@@ -195,7 +195,8 @@ pub(in crate::storage) fn end_under(id: &TenantId, at: Timestamp) -> [Statement<
         "UPDATE links SET expires_at = CASE WHEN expires_at < ?2 THEN expires_at ELSE ?2 END
          WHERE tenant_id = ?1",
         "UPDATE tokens SET revoked_at = ?2
-         WHERE tenant_id = ?1 AND authorization_id IS NULL AND revoked_at IS NULL",
+         WHERE tenant_number = (SELECT number FROM tenants WHERE id = ?1)
+           AND authorization_number IS NULL AND revoked_at IS NULL",
     ]
     .map(|text| {
         let mut values = values![id.as_str()];
@@ -310,11 +311,13 @@ pub(in crate::storage) fn first_to_purge(before: Timestamp, lock: &str) -> State
 /// deliveries, go when their hooks at the provider are gone, and only then the connections.
 pub(in crate::storage) fn purges(tenant: &TenantId, limit: usize) -> [Statement<'_>; 7] {
     [
-        "DELETE FROM approvals WHERE (grant_id, repository_id) IN (
-           SELECT a.grant_id, a.repository_id FROM grants g JOIN approvals a ON a.grant_id = g.id
+        "DELETE FROM approvals WHERE (grant_number, repository_id) IN (
+           SELECT a.grant_number, a.repository_id
+           FROM grants g JOIN approvals a ON a.grant_number = g.number
            WHERE g.tenant_id = ?1 LIMIT ?2)",
         "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE tenant_id = ?1 LIMIT ?2)",
-        "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE tenant_id = ?1 LIMIT ?2)",
+        "DELETE FROM tokens WHERE number IN (SELECT number FROM tokens
+           WHERE tenant_number = (SELECT number FROM tenants WHERE id = ?1) LIMIT ?2)",
         "DELETE FROM codes WHERE hash IN (
            SELECT c.hash FROM authorizations a JOIN codes c ON c.authorization_id = a.id
            WHERE a.tenant_id = ?1 LIMIT ?2)",

@@ -159,6 +159,38 @@ impl Conditions {
         self.equal(&format!("{column} || ''"), text);
     }
 
+    /// Adds that a column holds the number of the row of a table that an id names, when there is an id.
+    pub(in crate::storage) fn names(&mut self, column: &str, table: &str, id: Option<&str>) {
+        self.compare_with(
+            &format!("{column} = (SELECT number FROM {table} WHERE id = ?)"),
+            id,
+        );
+    }
+
+    /// Adds a condition in which each `?` stands for a text, when there is one.
+    pub(in crate::storage) fn compare_with(&mut self, condition: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            let parameter = self.bind(text.to_owned());
+            let condition = condition.replace('?', &parameter);
+            self.clause.push_str(&format!(" AND {condition}"));
+        }
+    }
+
+    /// The first rows of a SELECT that fulfil the conditions, in the order of the column `key`.
+    pub(in crate::storage) fn select(
+        mut self,
+        select: &str,
+        key: &str,
+        limit: usize,
+    ) -> Statement<'static> {
+        let limit = self.bind(limit);
+        let (clause, values) = self.into_parts();
+        Statement::new(
+            format!("{select} WHERE {clause} ORDER BY {key} LIMIT {limit}"),
+            values,
+        )
+    }
+
     /// Adds a parameter; how the clause names it.
     fn bind(&mut self, value: impl Into<Value<'static>>) -> String {
         self.values.push(value.into());
@@ -180,10 +212,5 @@ pub(in crate::storage) fn page(
     range: ListRange<'_>,
 ) -> Statement<'static> {
     conditions.compare(key, ">", range.after.map(str::to_owned));
-    let limit = conditions.bind(range.limit);
-    let (clause, values) = conditions.into_parts();
-    Statement::new(
-        format!("{select} WHERE {clause} ORDER BY {key} LIMIT {limit}"),
-        values,
-    )
+    conditions.select(select, key, range.limit)
 }

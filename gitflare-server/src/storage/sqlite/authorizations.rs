@@ -25,7 +25,7 @@ fn with_repositories(connection: &Connection, mut grant: Grant) -> rusqlite::Res
     if let Repositories::Listed(list) = &mut grant.repositories {
         let listed = Statement::new(
             "SELECT repository_id, full_name, node_id, default_branch FROM approvals
-             WHERE grant_id = ?1 ORDER BY position",
+             WHERE grant_number = (SELECT number FROM grants WHERE id = ?1) ORDER BY position",
             values![grant.id.as_str()],
         );
         *list = every(connection, &listed, |row| authorizations::approved(row, 0))?;
@@ -78,8 +78,8 @@ fn insert_approvals(connection: &Connection, grant: &Grant) -> Result<()> {
     for (position, repository) in list.iter().enumerate() {
         let approval = Statement::new(
             "INSERT INTO approvals
-               (grant_id, repository_id, full_name, position, node_id, default_branch)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+               (grant_number, repository_id, full_name, position, node_id, default_branch)
+             VALUES ((SELECT number FROM grants WHERE id = ?1), ?2, ?3, ?4, ?5, ?6)",
             values![
                 grant.id.as_str(),
                 &repository.id,
@@ -279,8 +279,8 @@ impl AuthorizationStore for SqliteStorage {
     async fn approved_among(&self, grant: &GrantId, ids: &[&str]) -> Result<Vec<bool>> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT 1 FROM grants WHERE id = ?1 AND approves_all
-                 UNION ALL SELECT 1 FROM approvals WHERE grant_id = ?1 AND repository_id = ?2",
+                "SELECT 1 FROM grants g WHERE g.id = ?1 AND (g.approves_all OR EXISTS (
+                   SELECT 1 FROM approvals WHERE grant_number = g.number AND repository_id = ?2))",
             )?;
             ids.iter()
                 .map(|id| statement.exists((grant.as_str(), id)))
@@ -305,7 +305,7 @@ impl AuthorizationStore for SqliteStorage {
             let name = Statement::new(
                 "SELECT a.full_name FROM grants g
                    JOIN connections c ON c.id = g.connection_id AND c.provider = ?3
-                   JOIN approvals a ON a.grant_id = g.id AND a.repository_id = ?4
+                   JOIN approvals a ON a.grant_number = g.number AND a.repository_id = ?4
                  WHERE g.tenant_id = ?1 AND g.client_id = ?2 ORDER BY g.id DESC LIMIT 1",
                 values![
                     asked.tenant.as_str(),

@@ -34,6 +34,7 @@ pub(super) const CORE: &[&str] = &[
     include_str!("../../../migrations/0015_to_reconnect.sql"),
     include_str!("../../../migrations/0016_abandoned.sql"),
     include_str!("../../../migrations/0017_customer_names.sql"),
+    include_str!("../../../migrations/0018_numbers.sql"),
 ];
 /// Of the usage log, oldest first.
 pub(super) const USAGE: &[&str] = &[

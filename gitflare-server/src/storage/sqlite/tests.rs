@@ -4,6 +4,7 @@
 mod backup;
 mod endings;
 mod kill;
+mod numbers;
 mod plans;
 
 use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};

@@ -97,17 +97,16 @@ async fn what_was_revoked_after_a_backup_stays_dead() {
             "INSERT INTO tenants (id, name, kind, created_at) VALUES ('tenant_1', 'x', 'company', 0);
              INSERT INTO users VALUES ('user_1', 'a@b.example', NULL, 'x', 0);
              INSERT INTO clients VALUES ('client_1', 'tenant_1', NULL, 'x', NULL, '[]', 1, 0, 0,
-               '[]', x'00', 'active', 0, 0, NULL);
+               '[]', x'00', 'active', 0, 0, NULL, NULL);
              INSERT INTO authorizations (id, tenant_id, client_id, status, permissions, created_at)
                VALUES ('authz_1', 'tenant_1', 'client_1', 'active', 1, 0);
              INSERT INTO sessions VALUES (x'01', 'sess_1', 'user_1', NULL, NULL, 0, {far}, 0);
              INSERT INTO codes (hash, client_id, tenant_id, authorization_id, redirect_uri,
                registered_uri, permissions, connection_ids, created_at, expires_at)
                VALUES (x'02', 'client_1', 'tenant_1', 'authz_1', 'x', 'x', 1, '[]', 0, {far});
-             INSERT INTO tokens (hash, id, tenant_id, client_id, authorization_id, issued_by,
-               permissions, connection_ids, created_at, expires_at)
-               VALUES (x'03', 'atk_1', 'tenant_1', 'client_1', 'authz_1', 'client_credentials',
-               1, '[]', 0, {far})"
+             INSERT INTO tokens (hash, id, tenant_number, client_number, authorization_number,
+               issued_by, permissions, connections, created_at, expires_at)
+               VALUES (x'03', 'atk_1', 1, 1, 1, 1, 1, '', 0, {far})"
         ))
         .unwrap();
     backup(&dir, &target).unwrap();

@@ -16,7 +16,7 @@ async fn filled(storage: &SqliteStorage) {
             .execute_batch(&format!(
                 "INSERT INTO tenants (id, name, kind, created_at) VALUES ('tenant_1', 'x', 'company', 0);
                  INSERT INTO clients VALUES ('client_1', 'tenant_1', NULL, 'x', NULL, '[]', 1, 0, 0,
-                   '[]', x'00', 'active', 0, 0, NULL);
+                   '[]', x'00', 'active', 0, 0, NULL, NULL);
                  INSERT INTO connections (id, tenant_id, provider, account_id, scopes, mode, status,
                    created_at) VALUES ('conn_1', 'tenant_1', 'github', '1', '[]', 'oauth',
                    'active', 0);
@@ -27,10 +27,11 @@ async fn filled(storage: &SqliteStorage) {
                    created_at) SELECT 'authz_' || x, 'tenant_0' || x, 'client_1', 'active', 1, 0
                    FROM n;
                  INSERT INTO grants SELECT 'grant_' || x, 'authz_' || x, 'tenant_0' || x, 'client_1',
-                   'conn_1', 1, 1, 'active', 0, NULL, NULL FROM n;
-                 INSERT INTO tokens SELECT CAST('hash' || x AS BLOB), 'atk_' || x, 'tenant_0' || x,
-                   'client_1', 'authz_' || x, 'client_credentials', 1, '[]', 0, 1, NULL, NULL, NULL
-                   FROM n;
+                   'conn_1', 1, 1, 'active', 0, NULL, NULL, NULL FROM n;
+                 INSERT INTO tokens (hash, id, tenant_number, client_number, authorization_number,
+                   issued_by, permissions, connections, created_at, expires_at)
+                   SELECT CAST('hash' || x AS BLOB), 'atk_' || x, a.number, 1, a.number, 1, 1, '', 0, 1
+                   FROM n JOIN authorizations a ON a.id = 'authz_' || x;
                  INSERT INTO subscriptions (id, tenant_id, client_id, authorization_id,
                    connection_id, provider, repository_id, events, callback_url, active,
                    created_at, hook_id, secret)
@@ -147,19 +148,18 @@ async fn whoever_is_disabled_has_no_agents_left() {
                    ('tenant_2', 'x', 'company', 0);
                  INSERT INTO clients VALUES
                    ('client_1', 'tenant_0', NULL, 'x', NULL, '[]', 1, 1, 0, '[]', x'00', 'active',
-                     0, 0, 'reg_1'),
+                     0, 0, 'reg_1', NULL),
                    ('client_2', 'tenant_0', NULL, 'x', NULL, '[]', 1, 0, 0, '[]', x'00', 'active',
-                     0, 0, NULL);
+                     0, 0, NULL, NULL);
                  INSERT INTO customers (client_id, customer_ref, tenant_id) VALUES
                    ('client_1', 'user_1', 'tenant_1'), ('client_2', 'user_1', 'tenant_2');
                  INSERT INTO authorizations (id, tenant_id, client_id, status, permissions,
                    created_at) VALUES ('authz_1', 'tenant_1', 'client_1', 'active', 1, 0),
                    ('authz_2', 'tenant_2', 'client_2', 'active', 1, 0);
-                 INSERT INTO tokens VALUES
-                   (x'01', 'atk_1', 'tenant_1', 'client_1', 'authz_1', 'refresh_token', 1, '[]', 0,
-                     1, NULL, NULL, NULL),
-                   (x'02', 'atk_2', 'tenant_2', 'client_2', 'authz_2', 'client_credentials', 1,
-                     '[]', 0, 1, NULL, NULL, NULL)",
+                 INSERT INTO tokens (hash, id, tenant_number, client_number, authorization_number,
+                   issued_by, permissions, connections, created_at, expires_at) VALUES
+                   (x'01', 'atk_1', 2, 1, 1, 3, 1, '', 0, 1),
+                   (x'02', 'atk_2', 3, 2, 2, 1, 1, '', 0, 1)",
             )
             .map_err(|error| failed(&error))
     });
@@ -170,7 +170,7 @@ async fn whoever_is_disabled_has_no_agents_left() {
     let live: Vec<String> = storage
         .read(|connection| {
             let mut statement = connection.prepare(
-                "SELECT a.id FROM authorizations a JOIN tokens t ON t.authorization_id = a.id
+                "SELECT a.id FROM authorizations a JOIN tokens t ON t.authorization_number = a.number
                  WHERE a.status = 'active' AND t.revoked_at IS NULL",
             )?;
             let rows = statement.query_map([], |row| row.get(0))?;
