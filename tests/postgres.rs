@@ -272,8 +272,8 @@ async fn what_an_older_schema_held_is_found_again() {
     let told: Vec<_> = listed
         .iter()
         .map(|token| {
-            let authorization = token.authorization_id.as_ref().map(|id| id.as_str());
-            let connections = token.connection_ids.iter().map(|id| id.as_str());
+            let authorization = token.authorization_id.as_ref().map(AsRef::as_ref);
+            let connections = token.connection_ids.iter().map(AsRef::as_ref);
             let connections = connections.collect::<Vec<_>>().join(" ");
             (
                 token.id.as_str(),

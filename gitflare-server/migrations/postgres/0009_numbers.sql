@@ -25,8 +25,9 @@ CREATE INDEX approvals_by_name ON approvals (grant_number, full_name, position);
 
 -- Lists go by the number, which every index holds: in the order in which tokens came.
 CREATE TABLE tokens_by_number (
-  number BIGINT PRIMARY KEY DEFAULT nextval('numbers'), hash BYTEA NOT NULL UNIQUE,
-  id TEXT COLLATE "C" NOT NULL UNIQUE,
+  number BIGINT PRIMARY KEY DEFAULT nextval('numbers'),
+  hash BYTEA NOT NULL CONSTRAINT tokens_by_hash UNIQUE,
+  id TEXT COLLATE "C" NOT NULL CONSTRAINT tokens_by_id UNIQUE,
   tenant_number BIGINT NOT NULL REFERENCES tenants (number),
   client_number BIGINT NOT NULL REFERENCES clients (number),
   authorization_number BIGINT REFERENCES authorizations (number),

@@ -75,7 +75,7 @@ fn a_read_costs_the_database_what_the_paper_says() {
     let groups = changed() / 4;
     assert!(groups <= reads + 8, "{groups} groups for {reads} reads");
     let looked = "SELECT coalesce(sum(idx_scan), 0) FROM pg_stat_user_indexes
-                  WHERE relname = 'tokens' AND indexrelname = 'tokens_pkey'";
+                  WHERE relname = 'tokens' AND indexrelname = 'tokens_by_hash'";
     let looked = counted(cluster, &site, looked);
     assert!(
         (reads..=reads + reads / 10 + 16).contains(&looked),

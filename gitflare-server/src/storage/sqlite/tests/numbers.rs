@@ -1,7 +1,7 @@
 //! References by number: what an older schema held is found again, and what a row takes on disk.
 
 use gitflare_core::{
-    AuthorizationId, CredentialHash,
+    AuthorizationId, ConnectionId, CredentialHash,
     provider::ProviderId,
     storage::{IssuedBy, RepositoryKey, TokenFilter},
 };
@@ -94,7 +94,7 @@ async fn what_an_older_schema_held_is_found_again() {
         assert_eq!(approved, found, "{key}");
     }
     let token = find(2, "7").await.unwrap().token;
-    let connections = token.connection_ids.iter().map(|id| id.as_str());
+    let connections = token.connection_ids.iter().map(ConnectionId::as_str);
     assert_eq!(connections.collect::<Vec<_>>(), ["conn_1", "conn_2"]);
     assert_eq!(token.issued_by, IssuedBy::AuthorizationCode);
     assert_eq!(token.permissions.bits(), 3);

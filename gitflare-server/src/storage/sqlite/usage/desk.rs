@@ -1,7 +1,13 @@
-//! The thread of the usage log: stores what is in the journal in groups, seals hours that are over
-//! between two groups, purges, and counts anew.
+//! The thread of the usage log: stores what is in the journal in groups, seals hours that are over and
+//! rows of busy clients between two groups, purges, and counts anew.
 
-use std::{collections::BTreeSet, fs::File, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use gitflare_core::{Clock, Result, SystemClock, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -23,6 +29,8 @@ const RETRY_EVERY: Duration = Duration::from_millis(250);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long after its end an hour is sealed: longer than most of its reads take.
 const GRACE_MILLIS: i64 = 120_000;
+/// How old rows of a busy client are when they are sealed before their hour is over.
+const BUSY_GRACE_MILLIS: i64 = 10_000;
 
 /// What the thread works with.
 pub(super) struct Desk {
@@ -35,8 +43,10 @@ pub(super) struct Desk {
     pub(super) taken: Position,
     /// Up to where the journal is stored.
     pub(super) stored: Position,
-    /// Hours with rows that are not sealed.
-    pub(super) open: BTreeSet<(i64, String)>,
+    /// Hours with rows that are not sealed, and how many there are.
+    pub(super) open: BTreeMap<(i64, String), usize>,
+    /// When a busy client's rows are looked at again: those that were there were too young.
+    pub(super) may_seal: Instant,
     /// Whether all packs are counted; none is made while they are not.
     pub(super) is_counted: bool,
     pub(super) _lock: Arc<File>,
@@ -48,7 +58,7 @@ impl Desk {
         if let Err(error) = self.find_open() {
             tracing::error!(error = ?error, "the open hours of the usage log are not known");
         }
-        let mut has_sealed = false;
+        let (mut has_sealed, mut is_idle) = (false, false);
         loop {
             let is_retrying = !self.waiting.is_empty();
             let patience = match (is_retrying, has_sealed) {
@@ -56,7 +66,9 @@ impl Desk {
                 (false, true) => Duration::ZERO,
                 (false, false) => LOOK_EVERY,
             };
-            match self.queue.next(is_retrying, patience) {
+            let next = self.queue.next(is_retrying, patience);
+            is_idle = matches!(next, Next::Idle) && (is_idle || patience == LOOK_EVERY);
+            match next {
                 Next::Obey(Order::Close(done)) => {
                     let _ = done.send(self.write());
                     return;
@@ -67,7 +79,7 @@ impl Desk {
                 Next::Idle if is_retrying => drop(self.write()),
                 Next::Idle => {}
             }
-            has_sealed = self.seal_some(SystemClock.now());
+            has_sealed = self.seal_some(SystemClock.now(), is_idle);
         }
     }
 
@@ -100,7 +112,8 @@ impl Desk {
                 set_position(connection, self.taken)
             })?;
             for item in self.waiting.drain(..) {
-                self.open.insert(seal::place_of(&item.client, item.at));
+                let place = seal::place_of(&item.client, item.at);
+                *self.open.entry(place).or_default() += 1;
             }
         }
         if self.stored.segment < self.taken.segment
@@ -112,40 +125,57 @@ impl Desk {
         Ok(())
     }
 
-    /// Seals rows of an hour that is over; whether there were any.
-    pub(super) fn seal_some(&mut self, now: Timestamp) -> bool {
-        let is_over = |hour: i64| (hour + 1) * HOUR_MILLIS + GRACE_MILLIS <= now.as_millis();
-        let Some(next) = self
-            .open
-            .first()
-            .filter(|(hour, _)| is_over(*hour))
-            .cloned()
-        else {
-            return false;
-        };
+    /// Seals rows of an hour that is over, or of a client that has very many, so that a question walks few;
+    /// whether there were any. Of a busy client it is full packs, and where nothing else is to be written,
+    /// one is enough.
+    pub(super) fn seal_some(&mut self, now: Timestamp, is_idle: bool) -> bool {
         if !self.is_counted {
             return false;
         }
-        let (hour, client) = &next;
-        match self.change(|connection| seal::seal(connection, *hour, client)) {
-            Ok(rows) => {
-                if rows < seal::SEALED_AT_ONCE {
-                    self.open.remove(&next);
-                }
-                true
+        let is_over = |hour: i64| (hour + 1) * HOUR_MILLIS + GRACE_MILLIS <= now.as_millis();
+        let over = self.open.keys().next().filter(|(hour, _)| is_over(*hour));
+        if let Some(place) = over.cloned() {
+            let rows = self.seal(&place, i64::MAX, 0);
+            if rows.is_some_and(|rows| rows < seal::SEALED_AT_ONCE) {
+                self.open.remove(&place);
             }
-            Err(error) => {
-                tracing::warn!(error = ?error, "an hour of the usage log could not be sealed");
-                false
+            return rows.is_some();
+        }
+        if Instant::now() < self.may_seal {
+            return false;
+        }
+        let least = match is_idle {
+            true => seal::PACK_ROWS,
+            false => seal::SEALED_AT_ONCE,
+        };
+        let before = now.as_millis() - BUSY_GRACE_MILLIS;
+        let busy = self.open.iter().filter(|(_, rows)| **rows >= least);
+        let busy: Vec<_> = busy.map(|(place, _)| place.clone()).collect();
+        for place in busy {
+            let sealed = self.seal(&place, before, least).unwrap_or(0);
+            if let (1.., Some(left)) = (sealed, self.open.get_mut(&place)) {
+                *left = left.saturating_sub(sealed);
+                return true;
             }
         }
+        self.may_seal = Instant::now() + LOOK_EVERY;
+        false
+    }
+
+    /// Seals rows of one place; how many, `None` when it failed.
+    fn seal(&self, (hour, client): &(i64, String), before: i64, least: usize) -> Option<usize> {
+        let sealed = self.change(|connection| seal::seal(connection, *hour, client, before, least));
+        if let Err(error) = &sealed {
+            tracing::warn!(error = ?error, "rows of the usage log could not be sealed");
+        }
+        sealed.ok()
     }
 
     fn purge(&mut self, before: Timestamp, limit: usize) -> Result<usize> {
         let hour = before.as_millis().div_euclid(HOUR_MILLIS);
         let open: Vec<_> = self
             .open
-            .iter()
+            .keys()
             .take_while(|(open, _)| *open < hour)
             .cloned()
             .collect();
@@ -179,16 +209,19 @@ impl Desk {
 
     /// Finds the hours whose rows an earlier process has left.
     fn find_open(&mut self) -> Result<()> {
-        let found: rusqlite::Result<Vec<(String, i64)>> = self
+        let found: rusqlite::Result<Vec<(String, i64, i64)>> = self
             .connection
-            .prepare("SELECT DISTINCT client, at / ?1 FROM recent")
+            .prepare("SELECT client, at / ?1 AS hour, count(*) FROM recent GROUP BY client, hour")
             .and_then(|mut statement| {
                 statement
-                    .query_map([HOUR_MILLIS], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .query_map([HOUR_MILLIS], |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                    })?
                     .collect()
             });
-        for (client, hour) in found.map_err(|error| failed(&error))? {
-            self.open.insert((hour, client));
+        for (client, hour, rows) in found.map_err(|error| failed(&error))? {
+            let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+            self.open.insert((hour, client), rows);
         }
         Ok(())
     }

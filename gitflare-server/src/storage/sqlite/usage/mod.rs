@@ -13,12 +13,12 @@ mod seal;
 mod tests;
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     fs::File,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -71,6 +71,7 @@ impl UsageLog {
         let health = Arc::new(Health::new());
         old::move_all(&connection, &health)?;
         recount_if_cut_off(&connection, &health)?;
+        change(&connection, &health, seal::find_newest)?;
         let stored = stored_position(&connection)?;
         let mut waiting = Vec::new();
         let last = journal::replay(&folder, stored, |body| {
@@ -86,7 +87,8 @@ impl UsageLog {
             queue: Arc::new(Queue::new(journal)),
             health: Arc::clone(&health),
             waiting,
-            open: BTreeSet::new(),
+            open: BTreeMap::new(),
+            may_seal: Instant::now(),
             is_counted: true,
             _lock: lock,
         };

@@ -35,9 +35,10 @@ struct Recent {
 /// One question, asked of one moment of the database.
 pub(super) struct Reader<'w> {
     walk: &'w Walk<'w>,
-    /// With the ends of what can be seen.
+    /// With the begin of what can be seen.
     query: UsageQuery,
     from: i64,
+    /// Where packs end to be seen.
     to: i64,
     owners: Owners,
     /// Whether counts answer for all rows of an owner.
@@ -96,7 +97,12 @@ impl<'w> Reader<'w> {
             .from
             .map_or(i64::MIN, Timestamp::as_millis)
             .max(seen_from);
-        let to = query.to.map_or(i64::MAX, Timestamp::as_millis);
+        // A question up to now covers hours and days that are not over, as far as there are rows of them.
+        let newest = state("newest")?;
+        let to = query.to.map(Timestamp::as_millis);
+        let to = to
+            .filter(|to| newest.is_none_or(|newest| *to <= newest))
+            .unwrap_or(i64::MAX);
         let owners = match (query.clients.is_empty(), query.tenants.is_empty()) {
             _ if is_rebuilding => Owners::Any,
             (false, _) => Owners::Clients(texts(query.clients.iter().map(ClientId::as_str))),
@@ -110,7 +116,6 @@ impl<'w> Reader<'w> {
             walk,
             query: UsageQuery {
                 from: Some(Timestamp::from_millis(from)),
-                to: Some(Timestamp::from_millis(to)),
                 ..query
             },
             from,

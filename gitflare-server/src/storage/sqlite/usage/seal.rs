@@ -1,6 +1,6 @@
-//! Rows whose hour is over become packs, and are counted: by client and hour, by client and day, by
-//! tenant and day. Rows that come later are merged into the packs that they belong between, so that
-//! packs never overlap and every row is counted once.
+//! Rows whose hour is over, and those of a client that has very many, become packs, and are counted: by
+//! client and hour, by client and day, by tenant and day. Rows that come later are merged into the packs
+//! that they belong between, so that packs never overlap and every row is counted once.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::storage::{
 };
 
 /// The most rows of a pack.
-const PACK_ROWS: usize = 1024;
+pub(super) const PACK_ROWS: usize = 1024;
 /// The most rows that one transaction seals.
 pub(super) const SEALED_AT_ONCE: usize = 8192;
 /// The most packs that one transaction counts anew.
@@ -79,10 +79,17 @@ impl Counted {
     }
 }
 
-/// Seals rows of one client and one hour, within a transaction; how many.
-pub(super) fn seal(connection: &Connection, hour: i64, client: &str) -> Result<usize> {
-    let (from, to) = (hour * HOUR_MILLIS, (hour + 1) * HOUR_MILLIS);
-    let bodies: Vec<Vec<u8>> = connection
+/// Seals rows of one client and one hour that are older than `before`, within a transaction; how many.
+/// With a `least` number of rows, none when there are fewer, and as many as fill their packs.
+pub(super) fn seal(
+    connection: &Connection,
+    hour: i64,
+    client: &str,
+    before: i64,
+    least: usize,
+) -> Result<usize> {
+    let (from, to) = (hour * HOUR_MILLIS, ((hour + 1) * HOUR_MILLIS).min(before));
+    let mut bodies: Vec<Vec<u8>> = connection
         .prepare_cached(
             "SELECT body FROM recent WHERE client = ?1 AND at >= ?2 AND at < ?3
              ORDER BY at, id LIMIT ?4",
@@ -94,6 +101,11 @@ pub(super) fn seal(connection: &Connection, hour: i64, client: &str) -> Result<u
                 .collect()
         })
         .map_err(|error| failed(&error))?;
+    match bodies.len() {
+        few if few < least => return Ok(0),
+        many if least > 0 => bodies.truncate(many - many % PACK_ROWS),
+        _ => {}
+    }
     let mut rows = Vec::with_capacity(bodies.len());
     for body in &bodies {
         unpack(body, &mut rows)?;
@@ -179,7 +191,35 @@ pub(super) fn store(
             ],
         )?;
     }
+    if let Some(last) = rows.last() {
+        note_newest(connection, last.at.as_millis())?;
+    }
     counted.store(connection)
+}
+
+/// Notes that no pack holds a row that is newer: what a question up to now covers need not be read.
+pub(super) fn note_newest(connection: &Connection, at: i64) -> Result<()> {
+    execute(
+        connection,
+        "INSERT INTO state (name, value) VALUES ('newest', ?1) ON CONFLICT (name)
+         DO UPDATE SET value = max(value, excluded.value)",
+        [at],
+    )
+    .map(|_| ())
+}
+
+/// Notes the newest row of all packs: another release may have made some.
+pub(super) fn find_newest(connection: &Connection) -> Result<()> {
+    let newest = one(
+        connection,
+        "SELECT max(last_at) FROM packs WHERE hour = (SELECT max(hour) FROM packs)",
+        [],
+        |row| row.get::<_, Option<i64>>(0),
+    );
+    match newest.map_err(|error| failed(&error))?.flatten() {
+        Some(at) => note_newest(connection, at),
+        None => Ok(()),
+    }
 }
 
 fn unpack(body: &[u8], rows: &mut Vec<UsageRow>) -> Result<()> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use gitflare_core::{
-    ClientId, LogId, RequestId, TenantId, TokenId,
+    ClientId, Clock, LogId, RequestId, SystemClock, TenantId, TokenId,
     provider::ProviderId,
     storage::{Storage, memory::MemoryStorage},
 };
@@ -244,6 +244,63 @@ async fn a_question_reads_only_what_its_counts_do_not_tell() {
         ..query
     };
     assert_eq!(ask(&tenant, None).await, 0);
+}
+
+/// What somebody reads in this hour is counted before it is over, up to a pack: so a question costs no more
+/// while a client reads a lot, whoever asks.
+#[tokio::test]
+async fn rows_of_a_busy_client_are_sealed_before_their_hour_is_over() {
+    const ROWS: u64 = 12_000;
+    const LEAST: i64 = seal::PACK_ROWS as i64;
+    let folder = tempfile::tempdir().unwrap();
+    let (log, memory) = (open(folder.path()), MemoryStorage::new());
+    let now = SystemClock.now().as_millis();
+    let records = (0..ROWS).map(|number| {
+        let row = row(number, now - 40_000 + i64::try_from(number / 400).unwrap());
+        let both = (log.record(row.clone()), memory.usage().record(row));
+        async move {
+            both.0.await.unwrap();
+            both.1.await.unwrap();
+        }
+    });
+    futures_util::future::join_all(records).await;
+    log.flush().await.unwrap();
+    let recent = async || {
+        let counted = log.walks.run(|walk| {
+            let statement = "SELECT count(*) FROM recent";
+            walk.connection
+                .query_row(statement, [], |row| row.get::<_, i64>(0))
+        });
+        counted.await.unwrap()
+    };
+    // Less than a pack of each of the three clients stays.
+    while recent().await >= 3 * LEAST {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let until_now = UsageQuery {
+        clients: vec![client(1)],
+        from: Some(Timestamp::from_millis(now - 30 * 24 * HOUR_MILLIS)),
+        to: Some(Timestamp::from_millis(now + 1000)),
+        ..UsageQuery::default()
+    };
+    let asked = until_now.clone();
+    let visited = log.walks.run(move |walk| {
+        let reader = Reader::new(walk, asked)?;
+        reader.summary(10)?;
+        Ok(reader.visited.get())
+    });
+    // Each is looked at twice: whether it matches, and what it counts.
+    assert!(visited.await.unwrap() < 2 * seal::PACK_ROWS);
+    let tenant = UsageQuery {
+        clients: Vec::new(),
+        tenants: vec![tenant(2)],
+        ..until_now.clone()
+    };
+    let cut = UsageQuery {
+        to: Some(Timestamp::from_millis(now - 39_990)),
+        ..until_now.clone()
+    };
+    assert_same(&log, &memory, &[until_now, tenant, cut]).await;
 }
 
 #[tokio::test]
