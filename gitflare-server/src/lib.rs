@@ -97,8 +97,8 @@ mod upstreams;
 pub use background::Background;
 #[cfg(feature = "service")]
 pub use http::{
-    AdminKeys, Limits, Mail, Mailer, RateLimits, ResponseFuture, Service, ServiceSettings,
-    SignUpMode, Surface, service,
+    AdminKeys, InvalidNetwork, Limits, Mail, Mailer, Network, RateLimits, ResponseFuture, Service,
+    ServiceSettings, SignUpMode, Surface, service,
 };
 #[cfg(feature = "server")]
 pub use run::main_with;

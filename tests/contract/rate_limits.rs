@@ -73,12 +73,14 @@ fn a_forwarded_address_is_counted_only_behind_a_trusted_proxy() {
             .count()
     };
     assert_eq!(flood(&limited(5)), 10, "everybody is the peer");
-    let behind = Server::with(ServerOptions {
-        reads_per_minute: 5,
-        trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
-        ..ServerOptions::default()
-    });
-    assert_eq!(flood(&behind), 0);
+    for (proxy, refused) in [("127.0.0.1", 0), ("127.0.0.0/8", 0), ("10.0.0.0/8", 10)] {
+        let behind = Server::with(ServerOptions {
+            reads_per_minute: 5,
+            trusted_proxies: vec![proxy.parse().unwrap()],
+            ..ServerOptions::default()
+        });
+        assert_eq!(flood(&behind), refused, "{proxy}");
+    }
 }
 
 #[test]

@@ -4,11 +4,7 @@
 //!
 //! To add a setting: add its row. Its flag and its key in the file follow from the variable.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use gitflare_core::{
     Secret,
@@ -28,7 +24,7 @@ use super::{
     smtp::{self, SmtpServer},
     value::{self, BaseUrl, Database, HostPort, LogFormat},
 };
-use crate::http::SignUpMode;
+use crate::http::{Network, SignUpMode};
 
 impl Setting {
     /// The row of that variable, flag (`--listen`) or key of the file (`listen`).
@@ -126,8 +122,8 @@ settings! {
         "host:port list of upstreams that may have private or loopback addresses, http included.";
     allow_private_callbacks: Vec<HostPort>, list value::host_port, "GITFLARE_ALLOW_PRIVATE_CALLBACKS", Words("none"), PLAIN,
         "host:port list of event callbacks that may have private or loopback addresses, http included.";
-    trusted_proxies: Vec<IpAddr>, list value::ip_address, "GITFLARE_TRUSTED_PROXIES", Words("none"), PLAIN,
-        "IP addresses whose `X-Forwarded-*` headers are believed.";
+    trusted_proxies: Vec<Network>, list value::network, "GITFLARE_TRUSTED_PROXIES", Words("none"), PLAIN,
+        "The proxies whose `X-Forwarded-For` is believed: IP addresses and networks, such as 10.0.0.0/8, separated by commas.";
     sign_up: Option<SignUpMode>, maybe value::sign_up, "GITFLARE_SIGNUP", Fallback::Derived(Derived::SignUp), PLAIN,
         "Who may make a developer account: `open`, `invite` (whom somebody with the admin key invites) or `closed` (links of `gitflare user create` alone); open while both base URLs are loopback, else closed.";
     smtp: Option<SmtpServer>, maybe smtp::server, "GITFLARE_SMTP_URL", Words("none: no mail is sent"), SECRET,

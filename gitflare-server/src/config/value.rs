@@ -3,7 +3,7 @@
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{Ipv6Addr, SocketAddr},
     path::PathBuf,
     str::FromStr,
     time::Duration,
@@ -26,7 +26,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use url::Url;
 
-use crate::http::SignUpMode;
+use crate::http::{InvalidNetwork, Network, SignUpMode};
 
 /// A value, or the rule that its text breaks.
 pub(super) type Parsed<T> = Result<T, String>;
@@ -122,9 +122,9 @@ pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
         .map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080".into())
 }
 
-pub(super) fn ip_address(text: &str) -> Parsed<IpAddr> {
+pub(super) fn network(text: &str) -> Parsed<Network> {
     text.parse()
-        .map_err(|_| "must be a list of IP addresses, separated by commas".into())
+        .map_err(|error: InvalidNetwork| error.to_string())
 }
 
 pub(super) fn boolean(text: &str) -> Parsed<bool> {

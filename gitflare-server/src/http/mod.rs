@@ -34,6 +34,7 @@ mod json;
 mod linking;
 mod metrics;
 mod multipart;
+mod network;
 pub(crate) mod openapi;
 mod origin;
 mod pages;
@@ -61,6 +62,7 @@ pub use assembly::{
     routes::ROUTES,
     service::{ResponseFuture, Service, service},
 };
+pub use network::{InvalidNetwork, Network};
 pub use rate_limit::RateLimits;
 pub use route::{Access, Route, RouteMethod};
 pub use settings::{AdminKeys, Limits, Mail, Mailer, ServiceSettings, SignUpMode, Surface};

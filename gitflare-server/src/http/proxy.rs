@@ -6,12 +6,14 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName};
 
+use super::network::Network;
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The last address on the way that is not a trusted proxy's.
-pub(super) fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpAddr]) -> IpAddr {
+pub(super) fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[Network]) -> IpAddr {
     let mut address = peer;
-    if !trusted.contains(&peer) {
+    if !is_trusted(trusted, peer) {
         return address;
     }
     for value in headers.get_all(FORWARDED_FOR).iter().rev() {
@@ -23,12 +25,17 @@ pub(super) fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpAdd
                 return address;
             };
             address = hop.to_canonical();
-            if !trusted.contains(&address) {
+            if !is_trusted(trusted, address) {
                 return address;
             }
         }
     }
     address
+}
+
+/// Whether the address is a trusted proxy's.
+pub(super) fn is_trusted(trusted: &[Network], address: IpAddr) -> bool {
+    trusted.iter().any(|network| network.contains(address))
 }
 
 /// Whether a request says that it came through a proxy.
@@ -46,7 +53,8 @@ mod tests {
     fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
         // sec: HT-7
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
+        let trusted = ["10.0.0.1", "10.0.0.2", "fd00::/8", "172.16.0.0/12"];
+        let trusted = trusted.map(|network| network.parse().unwrap());
         for (peer, sent, expected) in [
             ("192.0.2.9", &["203.0.113.5"][..], "192.0.2.9"),
             ("10.0.0.1", &[], "10.0.0.1"),
@@ -60,6 +68,13 @@ mod tests {
             ("10.0.0.1", &["203.0.113.5, unknown"], "10.0.0.1"),
             ("10.0.0.1", &["unknown, 203.0.113.5"], "203.0.113.5"),
             ("10.0.0.1", &["2001:db8::1"], "2001:db8::1"),
+            (
+                "fd12::1",
+                &["203.0.113.5, ::ffff:172.20.0.9"],
+                "203.0.113.5",
+            ),
+            ("fe80::1", &["203.0.113.5"], "fe80::1"),
+            ("10.0.0.1", &["172.32.0.1, 172.20.0.9"], "172.32.0.1"),
         ] {
             let mut headers = HeaderMap::new();
             for value in sent {

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use gitflare_core::{CredentialHash, Scope, Scopes, Secret, gateway::Audience, provider::Endpoint};
 use http::Extensions;
 
-use super::rate_limit::RateLimits;
+use super::{network::Network, rate_limit::RateLimits};
 
 /// Addresses, keys and switches of the HTTP surface.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct ServiceSettings {
     /// The keys that open the admin API; none closes it.
     pub admin_keys: AdminKeys,
     /// The proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     /// Whether the test app is served; shown on the health page.
     pub testapp: bool,
     /// Whether development mode is on; shown on the health page.

@@ -49,7 +49,7 @@ pub(crate) struct ServerOptions {
     pub(crate) limits: Limits,
     pub(crate) reads_per_minute: u32,
     pub(crate) gateway: GatewaySettings,
-    pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
+    pub(crate) trusted_proxies: Vec<gitflare_server::Network>,
     pub(crate) with_internal: bool,
     /// Served beside `local`.
     pub(crate) providers: Vec<Arc<dyn Provider>>,

@@ -23,7 +23,9 @@ use super::{
     super::{
         app::App,
         inspect::HostNames,
+        network::Network,
         origin::{Entrance, Origin},
+        proxy,
     },
     connection,
     open_files::room_for_connections,
@@ -191,7 +193,7 @@ impl Acceptor {
 struct Caps {
     total: Arc<Semaphore>,
     per_address: usize,
-    exempt: Vec<IpAddr>,
+    exempt: Vec<Network>,
     by_address: Mutex<HashMap<IpAddr, usize>>,
 }
 
@@ -215,7 +217,7 @@ impl Caps {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(address).or_default();
-        if *count >= self.per_address && !self.exempt.contains(&address) {
+        if *count >= self.per_address && !proxy::is_trusted(&self.exempt, address) {
             return None;
         }
         *count += 1;
