@@ -35,8 +35,35 @@ impl fmt::Display for KeyProblem {
     }
 }
 
-/// Refuses a ring that lacks a key the storage names, or holds another one of its id; remembers
-/// the keys that are new.
+/// Refuses a ring that lacks a key which one of these checks names, or holds another one of its id. Keys
+/// that no check names are new, which is right.
+///
+/// # Errors
+/// The first check that the ring does not meet.
+pub fn compare(ring: &KeyRing, known: &[KeyCheck]) -> std::result::Result<(), KeyProblem> {
+    let given = checks(ring);
+    for check in known {
+        match given.iter().find(|given| given.key_id == check.key_id) {
+            None => return Err(KeyProblem::Missing(check.key_id)),
+            Some(given) if given != check => return Err(KeyProblem::Other(check.key_id)),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// What the storage remembers of each key of a ring.
+fn checks(ring: &KeyRing) -> Vec<KeyCheck> {
+    let keys = ring.derive(Purpose::Check).into_iter();
+    keys.map(|(key_id, key)| KeyCheck {
+        key_id,
+        value: Sha256::digest(key.expose()).into(),
+    })
+    .collect()
+}
+
+/// Refuses a ring as [`compare`] does with the checks of a storage, which remembers the keys that are
+/// new.
 ///
 /// # Errors
 /// The storage's own outside, what is wrong with the ring inside.
@@ -46,22 +73,10 @@ pub async fn verify(
 ) -> Result<std::result::Result<(), KeyProblem>> {
     let settings = storage.settings();
     let known = settings.key_checks().await?;
-    let given: Vec<_> = ring
-        .derive(Purpose::Check)
-        .into_iter()
-        .map(|(key_id, key)| KeyCheck {
-            key_id,
-            value: Sha256::digest(key.expose()).into(),
-        })
-        .collect();
-    for check in &known {
-        match given.iter().find(|given| given.key_id == check.key_id) {
-            None => return Ok(Err(KeyProblem::Missing(check.key_id))),
-            Some(given) if given != check => return Ok(Err(KeyProblem::Other(check.key_id))),
-            Some(_) => {}
-        }
+    if let Err(problem) = compare(ring, &known) {
+        return Ok(Err(problem));
     }
-    for check in given {
+    for check in checks(ring) {
         if !known.contains(&check) {
             settings.insert_key_check(check).await?;
         }

@@ -5,18 +5,16 @@
 use std::time::Duration;
 
 use gitflare_core::{
-    Clock, Error, Secret, SystemClock, SystemRandom,
+    Clock, Error, Secret, SystemClock,
     account_link::{AccountLink, AccountLinks, INVITATION_LIFETIME, RESET_LIFETIME, email_address},
     storage::Session,
 };
 
 use crate::{
     config::{BaseUrl, Config, Database, Problem},
-    keys::DataDir,
-    storage::{
-        people::{People, Person},
-        sqlite::FILES,
-    },
+    database,
+    keys::{self, DataDir},
+    storage::people::{People, Person},
 };
 
 /// A link with which the person of that address makes an account.
@@ -232,11 +230,17 @@ fn sealed(
     path: &str,
     lasts: Duration,
 ) -> Result<Secret<String>, Problem> {
-    let data = DataDir::open(&config.data_dir)?;
-    if matches!(config.database, Database::Sqlite) {
-        data.require_database(FILES)?;
+    let ring = DataDir::look(&config.data_dir)?.known_master_keys(config)?;
+    let ring = ring.ok_or_else(|| {
+        Problem::new(format!(
+            "GITFLARE_MASTER_KEY is unset, and {} holds no key: links are sealed with the server's",
+            config.data_dir.display()
+        ))
+    })?;
+    // A link that another key has sealed would be refused by every server.
+    if let Some(seen) = database::Database::look(config)? {
+        keys::compare(&ring, &seen.key_checks)?;
     }
-    let ring = data.master_keys(config, &SystemRandom)?;
     let text = AccountLinks::new(&ring).seal(link, SystemClock.now().after(lasts));
     let panel = match &config.panel_url {
         Some(url) => url.clone(),

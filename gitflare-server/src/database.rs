@@ -9,7 +9,9 @@ use crate::{
     config::{Config, Database as Named, Problem},
     keys::DataDir,
     storage::{
+        look,
         postgres::{PostgresConfig, PostgresStorage},
+        seen::Seen,
         sqlite::{self, SqliteConfig, SqliteStorage},
     },
 };
@@ -55,6 +57,19 @@ impl Database {
                 .map(|storage| Self::Postgres(Arc::new(storage))),
         };
         opened.map_err(|error| told(&error))
+    }
+
+    /// What the database that the configuration names says of itself, beside whoever serves it; `None`
+    /// where there is none yet. Nothing is made and nothing is changed. Blocks.
+    ///
+    /// # Errors
+    /// What stops it, as one line.
+    pub(crate) fn look(config: &Config) -> std::result::Result<Option<Seen>, Problem> {
+        let seen = match &config.database {
+            Named::Sqlite => look::of_folder(&config.data_dir),
+            Named::Postgres(url) => look::of_url(url),
+        };
+        seen.map_err(|error| told(&error))
     }
 
     /// The storage behind its traits.

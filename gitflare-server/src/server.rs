@@ -313,13 +313,19 @@ impl Running {
     }
 
     /// Follows a new configuration as far as a running server can: providers and their secrets,
-    /// lifetimes, timeouts, admin keys. All of it or nothing.
+    /// lifetimes, timeouts, admin keys. All of it or nothing: nothing, too, when its master keys are not
+    /// the database's.
     ///
     /// # Errors
     /// What cannot be done, as one line; then everything is as it was.
     pub(crate) async fn reload(&self, config: &Config) -> Result<(), Problem> {
+        let data = DataDir::look(&self.data_dir)?;
+        // What the next start would refuse is told while somebody looks.
+        if let Some(ring) = data.known_master_keys(config)? {
+            keys::look(&ring, &*self.database.storage()).await?;
+        }
         let gateway = self.assembly.gateway(config).await?;
-        let digests = DataDir::open(&self.data_dir)?.known_admin_keys(config)?;
+        let digests = data.known_admin_keys(config)?;
         match digests.is_empty() {
             // A key is made by a start alone, which can show it.
             true => tracing::warn!(

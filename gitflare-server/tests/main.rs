@@ -14,6 +14,7 @@ mod folders;
 mod linking;
 mod logins;
 mod mail;
+mod master_key;
 mod nodes;
 mod people;
 mod process;

@@ -1,6 +1,6 @@
 //! `gitflare check`: every setting with its value, where that came from and the default, then what
-//! is wrong. Secrets are masked. Reads the configuration, and looks through the folder of local
-//! repositories; no database.
+//! is wrong. Secrets are masked. Reads the configuration, and looks at what a start would find: the data
+//! folder or database, and the folder of local repositories. Nothing is made or changed.
 
 use std::fmt::Write;
 
@@ -8,8 +8,11 @@ use gitflare_core::provider::ProviderId;
 
 use crate::{
     config::{
-        BaseUrl, Config, Derived, Fallback, Given, INSTANCE_SETTINGS, Origin, Setting, Upstream,
+        self, BaseUrl, Config, Derived, Fallback, Given, INSTANCE_SETTINGS, Origin, Problem,
+        Setting, Upstream,
     },
+    database::Database,
+    keys::{self, DataDir},
     upstreams,
 };
 
@@ -50,13 +53,24 @@ pub(crate) fn check(given: &Given) -> (String, bool) {
             text.push_str(&providers(&config));
             text.push_str(&unserved(&config));
             let made = upstreams::providers(&config, &config.public_base(), &[]);
-            let made = made.map_err(|problem| problem.to_string()).map(|_| ());
+            let made = made.map_err(|problem| problem.to_string());
             let told = local_root(&config);
             let told = told.map_err(|told| format!("GITFLARE_LOCAL_ROOT: {told}"));
-            match made.and(told) {
-                Ok(told) => (text + &told + "No problems.\n", true),
-                Err(problem) => (text + &format!("problem: {problem}\n"), false),
+            let stored = stored(&config).map_err(|problem| problem.to_string());
+            let mut is_good = true;
+            for found in [made.map(|_| String::new()), told, stored] {
+                match found {
+                    Ok(told) => text.push_str(&told),
+                    Err(problem) => {
+                        is_good = false;
+                        let _ = writeln!(text, "problem: {problem}");
+                    }
+                }
             }
+            if is_good {
+                text.push_str("No problems.\n");
+            }
+            (text, is_good)
         }
         Err(problems) => {
             for problem in problems {
@@ -150,6 +164,44 @@ fn local_root(config: &Config) -> Result<String, String> {
         }
     }
     Ok(text)
+}
+
+/// What a start would find of an earlier one: the database, and whether the master keys are its own.
+fn stored(config: &Config) -> Result<String, Problem> {
+    let folder = config.data_dir.display();
+    let data = DataDir::look(&config.data_dir)?;
+    let place = match config.database {
+        config::Database::Sqlite if !config.data_dir.exists() => {
+            return Ok(format!("data folder {folder}: the first start makes it\n"));
+        }
+        config::Database::Sqlite => format!("data folder {folder}"),
+        config::Database::Postgres(_) => "PostgreSQL".to_owned(),
+    };
+    Database::check_folder(config, &data)?;
+    let ring = data.known_master_keys(config)?;
+    data.known_admin_keys(config)?;
+    let Some(seen) = Database::look(config)? else {
+        return Ok(format!(
+            "{place}: no database yet: the next start makes it\n"
+        ));
+    };
+    let version = match seen.is_older {
+        true => "a database of an older version, which the next start brings up to date",
+        false => "a database of this version",
+    };
+    let keys = match ring {
+        _ if seen.key_checks.is_empty() => "no master key was used with it",
+        Some(ring) => {
+            keys::compare(&ring, &seen.key_checks)?;
+            "the master key is its own"
+        }
+        None => {
+            return Err(Problem::new(format!(
+                "GITFLARE_MASTER_KEY is unset, and {folder} holds no key, though the database was made with one: bring the key back"
+            )));
+        }
+    };
+    Ok(format!("{place}: {version}; {keys}\n"))
 }
 
 /// A value as it may be shown on a terminal.

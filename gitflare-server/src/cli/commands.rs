@@ -73,7 +73,8 @@ pub(super) const COMMANDS: &[Row] = &[
     row(
         "check",
         Command::Check,
-        "Print every setting with its value and origin, then what is wrong with them",
+        "Print every setting with its value and origin, then what is wrong with them, and what\n\
+         a start would find in the data folder or database; nothing is made or changed",
     ),
     row(
         "backup",

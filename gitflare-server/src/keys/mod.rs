@@ -19,7 +19,7 @@ use gitflare_core::{
 use zeroize::Zeroizing;
 
 pub(crate) use admin::{generate as new_admin_key, keep as keep_admin_key};
-pub(crate) use check::verify;
+pub(crate) use check::{compare, look, verify};
 
 use crate::{
     config::{self, Config, Problem},
@@ -42,10 +42,7 @@ impl DataDir {
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
         let failed = |error| on_path(path, "cannot be used", error);
         if !private::folder(path, || is_empty(path)).map_err(failed)? {
-            let path = path.display();
-            return Err(Problem::new(format!(
-                "GITFLARE_DATA_DIR: others may read {path}: run `chmod 700 {path}`"
-            )));
+            return Err(open_to_others(path));
         }
         Ok(Self {
             path: path.to_owned(),
@@ -53,7 +50,29 @@ impl DataDir {
         })
     }
 
-    /// The folder, which exists and is private.
+    /// The folder as it is: nothing is made or changed. An absent one counts as new.
+    pub(crate) fn look(path: &Path) -> Result<Self, Problem> {
+        let failed = |error| on_path(path, "cannot be used", error);
+        let is_private = match private::is_private(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self {
+                    path: path.to_owned(),
+                    is_new: true,
+                });
+            }
+            found => found.map_err(failed)?,
+        };
+        let is_new = is_empty(path).map_err(failed)?;
+        match is_private || is_new {
+            true => Ok(Self {
+                path: path.to_owned(),
+                is_new,
+            }),
+            false => Err(open_to_others(path)),
+        }
+    }
+
+    /// The folder, which exists and is private unless it was only looked at.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -85,16 +104,29 @@ impl DataDir {
         config: &Config,
         random: &dyn Random,
     ) -> Result<KeyRing, Problem> {
-        if !config.master_keys.is_empty() {
-            return ring(config.master_keys.clone());
+        if let Some(known) = self.known_master_keys(config)? {
+            return Ok(known);
         }
         let path = self.path.join(MASTER_KEY_FILE);
-        if self.is_new {
-            let key = random_hex(random);
-            let line = Secret::new(format!("1:{}\n", key.expose()));
-            private::write_new(&self.path, MASTER_KEY_FILE, line.expose().as_bytes())
-                .map_err(|error| on_path(&path, "cannot be written", error))?;
+        let key = random_hex(random);
+        let line = Secret::new(format!("1:{}\n", key.expose()));
+        private::write_new(&self.path, MASTER_KEY_FILE, line.expose().as_bytes())
+            .map_err(|error| on_path(&path, "cannot be written", error))?;
+        self.kept_master_keys()
+    }
+
+    /// The master keys of the configuration, else those of the key file; `None` where the next start
+    /// makes one, because nothing is in the folder.
+    pub(crate) fn known_master_keys(&self, config: &Config) -> Result<Option<KeyRing>, Problem> {
+        match (config.master_keys.is_empty(), self.is_new) {
+            (false, _) => ring(config.master_keys.clone()).map(Some),
+            (true, true) => Ok(None),
+            (true, false) => self.kept_master_keys().map(Some),
         }
+    }
+
+    fn kept_master_keys(&self) -> Result<KeyRing, Problem> {
+        let path = self.path.join(MASTER_KEY_FILE);
         let text = match read_private(&path) {
             Ok(text) => text,
             Err(Reading::Missing) => {
@@ -114,6 +146,13 @@ impl DataDir {
             .map_err(|rule| Problem::new(format!("a key in {} {rule}", path.display())))?;
         ring(keys)
     }
+}
+
+fn open_to_others(path: &Path) -> Problem {
+    let path = path.display();
+    Problem::new(format!(
+        "GITFLARE_DATA_DIR: others may read {path}: run `chmod 700 {path}`"
+    ))
 }
 
 fn ring(keys: Vec<MasterKey>) -> Result<KeyRing, Problem> {

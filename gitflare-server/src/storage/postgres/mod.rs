@@ -14,6 +14,8 @@ mod connections;
 mod deliveries;
 mod links;
 mod locks;
+#[cfg(feature = "server")]
+mod look;
 mod migrations;
 #[cfg(feature = "server")]
 mod people;
@@ -43,6 +45,8 @@ use tokio_postgres::Row;
 
 use super::sql::Statement;
 use clock::{Keeper, SharedClock};
+#[cfg(feature = "server")]
+pub(crate) use look::look;
 #[cfg(feature = "server")]
 pub(crate) use people::People;
 use session::{Attempts, Failure, Session};

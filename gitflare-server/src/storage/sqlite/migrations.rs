@@ -43,6 +43,15 @@ pub(super) const USAGE: &[&str] = &[
     include_str!("../../../migrations/usage/0003_packed_counts.sql"),
 ];
 
+/// Those of a database, by its file name.
+#[cfg(feature = "server")]
+pub(super) fn of(name: &str) -> &'static [&'static str] {
+    match name {
+        super::USAGE => USAGE,
+        _ => CORE,
+    }
+}
+
 /// Brings a database up to date.
 pub(super) fn run(connection: &mut Connection, path: &Path, all: &[&str]) -> Result<()> {
     let failed = |error: rusqlite::Error| told(path, format!("cannot read the schema: {error}"));

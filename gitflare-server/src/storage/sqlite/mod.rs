@@ -15,6 +15,8 @@ mod connections;
 mod deliveries;
 mod files;
 mod links;
+#[cfg(feature = "server")]
+mod look;
 mod migrations;
 #[cfg(feature = "server")]
 mod people;
@@ -53,6 +55,8 @@ use rusqlite::{Connection, Row};
 
 use super::sql::Statement;
 use connect::{failed, is_damage};
+#[cfg(feature = "server")]
+pub(crate) use look::look;
 #[cfg(feature = "server")]
 pub(crate) use people::People;
 use usage::UsageLog;

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use tar::{Archive, Builder, EntryType, Header};
 
 pub(crate) use self::restore::{restore, verify};
-use super::{BUSY_TIMEOUT, FILES, USAGE, files::told, migrations};
+use super::{BUSY_TIMEOUT, FILES, files::told, migrations};
 
 /// The member that describes the others; it is the first one.
 const MANIFEST: &str = "manifest.json";
@@ -48,14 +48,6 @@ struct Member {
     schema: usize,
     bytes: u64,
     sha256: String,
-}
-
-/// The migrations of a database, by its file name.
-fn history(name: &str) -> &'static [&'static str] {
-    match name {
-        USAGE => migrations::USAGE,
-        _ => migrations::CORE,
-    }
 }
 
 /// Writes a backup of the databases in `dir` to `target`, mode 0600; its name appears when it is
@@ -216,7 +208,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<Manifest> {
         return Err(not_ours());
     }
     for member in &manifest.files {
-        if member.schema > history(&member.name).len() {
+        if member.schema > migrations::of(&member.name).len() {
             return Err(told(
                 archive,
                 "was written by a newer release: restore it with that one",

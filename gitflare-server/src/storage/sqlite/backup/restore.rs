@@ -19,7 +19,7 @@ use super::{
         files::{self, told},
         migrations, rows,
     },
-    Manifest, history, remove, unpack,
+    Manifest, remove, unpack,
 };
 use crate::private;
 
@@ -62,7 +62,7 @@ fn unpacked(archive: &Path, folder: &Path) -> Result<Manifest> {
         }
         let done = migrations::applied(&connection)
             .map_err(|error| wrong(format!("has no schema of ours: {error}")))?;
-        migrations::check(archive, &done, history(name))?;
+        migrations::check(archive, &done, migrations::of(name))?;
     }
     Ok(manifest)
 }
