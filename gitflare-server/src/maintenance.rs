@@ -12,7 +12,7 @@ use gitflare_core::{
 };
 
 use crate::{
-    config::{self, Config, Problem},
+    config::{self, Config, Given, Problem, Setting},
     database::Database,
     keys::DataDir,
     storage::{
@@ -26,7 +26,12 @@ use crate::{
 ///
 /// # Errors
 /// What stops it, as one line: no database, a file of that name, no room.
-pub(crate) fn backup(config: &Config, file: &Path, is_verified: bool) -> Result<String, Problem> {
+pub(crate) fn backup(
+    given: &Given,
+    config: &Config,
+    file: &Path,
+    is_verified: bool,
+) -> Result<String, Problem> {
     of_sqlite(config, "pg_dump --format=custom --file=FILE")?;
     let bytes = backup::backup(&config.data_dir, file).map_err(|error| failed(&error))?;
     let mut text = format!("{}: {bytes} bytes, mode 0600\n", file.display());
@@ -39,7 +44,7 @@ pub(crate) fn backup(config: &Config, file: &Path, is_verified: bool) -> Result<
     }
     text += &format!(
         "The master key is not in it: keep {} apart from it. Without that key the linked accounts cannot be read.\n",
-        key_source(config)
+        key_source(given, config)
     );
     Ok(text)
 }
@@ -49,6 +54,7 @@ pub(crate) fn backup(config: &Config, file: &Path, is_verified: bool) -> Result<
 /// # Errors
 /// What stops it, as one line: a damaged file, a database in the folder, no room.
 pub(crate) fn restore(
+    given: &Given,
     config: &Config,
     file: &Path,
     keeps_credentials: bool,
@@ -70,8 +76,9 @@ pub(crate) fn restore(
     Ok(format!(
         "{dir} holds the state of {moment}.\n{credentials}\
          Approvals and accounts that were ended after that moment are back: end them again.\n\
-         The next start needs the master key of that moment, {}.\n",
-        key_source(config)
+         The next start needs the master key of that moment: {}.\n{}\n",
+        key_source(given, config),
+        admin_key(given, config)?
     ))
 }
 
@@ -181,11 +188,32 @@ fn of_sqlite(config: &Config, instead: &str) -> Result<(), Problem> {
 }
 
 /// Where the master key comes from.
-fn key_source(config: &Config) -> String {
-    match config.master_keys.is_empty() {
-        true => config.data_dir.join("master.key").display().to_string(),
-        false => "the value of GITFLARE_MASTER_KEY".to_owned(),
+fn key_source(given: &Given, config: &Config) -> String {
+    let place = place(given, "GITFLARE_MASTER_KEY").map(|place| format!("that of {place}"));
+    place.unwrap_or_else(|| config.data_dir.join("master.key").display().to_string())
+}
+
+/// What becomes of the admin key, which no backup holds.
+///
+/// # Errors
+/// A kept key that cannot be read, as one line.
+fn admin_key(given: &Given, config: &Config) -> Result<String, Problem> {
+    if let Some(place) = place(given, "SGG_ADMIN_API_KEY") {
+        return Ok(format!("The admin key is that of {place}."));
     }
+    let kept = DataDir::look(&config.data_dir)?.known_admin_keys(config)?;
+    Ok(match kept.is_empty() {
+        false => "The admin key is the one that this folder had before.",
+        true => {
+            "The backup holds no admin key: the next start makes a new one and shows it once, unless SGG_ADMIN_API_KEY is set or the old admin.key.sha256 is in the folder."
+        }
+    }
+    .to_owned())
+}
+
+/// Where a setting was given.
+fn place(given: &Given, variable: &str) -> Option<String> {
+    given.place(Setting::find(variable)?)
 }
 
 fn failed(error: &Error) -> Problem {

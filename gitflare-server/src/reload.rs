@@ -60,6 +60,11 @@ impl Source {
         Ok((source, config))
     }
 
+    /// What was given, and where.
+    pub(crate) const fn given(&self) -> &Given {
+        &self.current
+    }
+
     /// Reads it again and lets a running server follow, all or nothing.
     pub(crate) async fn reload(&mut self, running: &Running) {
         let file = named(self.file.as_deref());

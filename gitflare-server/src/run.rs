@@ -18,7 +18,7 @@ use crate::{
     Running, Server,
     accounts::{self, Sessions},
     cli::{self, Arguments, Command},
-    config::{self, BaseUrl, Config, Given, Problem},
+    config::{self, BaseUrl, Config, Given, Problem, Setting},
     cores::{self, Cores},
     health,
     http::{ROUTES, SignUpMode, openapi},
@@ -136,7 +136,7 @@ async fn serve(arguments: Arguments, cores: Cores) -> Result<(), Vec<Problem>> {
     let mut signals = Signals::new()?;
     // From here on it asks for the configuration to be read again, and ends nothing.
     let mut hang_ups = listen(SignalKind::hangup())?;
-    let sources = sources(&config);
+    let sources = sources(source.given(), &config);
     let running = Server::new(config)
         .on(cores.handles.clone())
         .start()
@@ -233,9 +233,15 @@ fn openapi(arguments: Arguments) -> Result<(), Vec<Problem>> {
 /// Every problem, each as one line.
 fn backup(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let is_verified = arguments.has("--verify");
-    let config = configured(arguments.given, arguments.file.as_deref())?;
+    let given = config::gather(arguments.given, arguments.file.as_deref());
+    let config = Config::from_given(&given)?;
     let file = Path::new(&arguments.operand);
-    Ok(print(&maintenance::backup(&config, file, is_verified)?)?)
+    Ok(print(&maintenance::backup(
+        &given,
+        &config,
+        file,
+        is_verified,
+    )?)?)
 }
 
 /// Brings a backup back into a data folder without a database.
@@ -244,9 +250,11 @@ fn backup(arguments: Arguments) -> Result<(), Vec<Problem>> {
 /// Every problem, each as one line.
 fn restore(arguments: Arguments) -> Result<(), Vec<Problem>> {
     let keeps_credentials = arguments.has("--keep-credentials");
-    let config = configured(arguments.given, arguments.file.as_deref())?;
+    let given = config::gather(arguments.given, arguments.file.as_deref());
+    let config = Config::from_given(&given)?;
     let file = Path::new(&arguments.operand);
     Ok(print(&maintenance::restore(
+        &given,
         &config,
         file,
         keeps_credentials,
@@ -389,11 +397,12 @@ fn admin_key(running: &Running, is_terminal: bool) -> String {
 }
 
 /// What this start stands on: version, data, keys, and the providers that accounts can be linked at.
-fn sources(config: &Config) -> String {
-    let key = match config.master_keys.is_empty() {
-        true => "in the data folder",
-        false => "from GITFLARE_MASTER_KEY",
-    };
+fn sources(given: &Given, config: &Config) -> String {
+    let place = Setting::find("GITFLARE_MASTER_KEY").and_then(|row| given.place(row));
+    let key = place.map_or_else(
+        || "in the data folder".to_owned(),
+        |place| format!("from {place}"),
+    );
     let database = match &config.database {
         config::Database::Sqlite => "SQLite there",
         config::Database::Postgres(_) => "PostgreSQL",

@@ -94,6 +94,11 @@ fn a_backup_beside_a_server_comes_back_elsewhere() {
         (Some(0), true),
         "{said}"
     );
+    assert!(
+        said.contains("the master key of that moment: data/master.key.\n")
+            && said.contains("The backup holds no admin key: the next start makes a new one"),
+        "{said}"
+    );
     let start = [&["serve", "--listen", "127.0.0.1:0"][..], &data].concat();
     let (code, said) = run(elsewhere.path(), &start);
     assert_eq!(
@@ -111,4 +116,45 @@ fn a_backup_beside_a_server_comes_back_elsewhere() {
     let refused = String::from_utf8_lossy(&refused);
     assert!(refused.contains("AUTH_EXPIRED"), "{refused}");
     serving.stop();
+}
+
+#[test]
+fn what_is_said_of_keys_names_where_they_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let key = "5f0e7c1b9a8d4e62b3c7f1a09d8e6b54c3a2f1e0d9b8a7c6e5f4d3b2a190817f";
+    for (name, text) in [("key", key), ("admin", "W7vKp2ZqXc9RtYb4NmHs8LdFg3JuAe6T")] {
+        fs::write(path(name), text).unwrap();
+        fs::set_permissions(path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let files = [
+        ("GITFLARE_MASTER_KEY_FILE", "key"),
+        ("SGG_ADMIN_API_KEY_FILE", "admin"),
+    ];
+    let (out, _) = Serving::start_in(folder.path(), &files).stop();
+    assert!(
+        out.contains("master key from key (GITFLARE_MASTER_KEY_FILE)\n"),
+        "{out}"
+    );
+    let run = |words: &[&str]| {
+        let mut command = gitflare(folder.path());
+        let output = command.args(words).envs(files).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    let (code, said) = run(&["backup", "copy.tar", "--data-dir", "data"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(&["restore", "copy.tar", "--data-dir", "elsewhere"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("that moment: that of key (GITFLARE_MASTER_KEY_FILE).\n")
+            && said.contains("The admin key is that of admin (SGG_ADMIN_API_KEY_FILE).\n"),
+        "{said}"
+    );
+    let (code, said) = run(&["restore", "key", "--data-dir", "third"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("key: is not a backup of GitFlare: `gitflare backup FILE` writes one"),
+        "{said}"
+    );
 }

@@ -377,6 +377,15 @@ impl Serving {
         Self::from(command)
     }
 
+    /// The same with variables of the environment.
+    pub(super) fn start_in(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = gitflare(folder);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"])
+            .envs(variables.iter().copied());
+        Self::from(command)
+    }
+
     /// Runs the command until it says where it serves.
     fn from(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();

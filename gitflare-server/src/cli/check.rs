@@ -109,9 +109,10 @@ pub(crate) fn providers(config: &Config) -> String {
     let mut text = String::new();
     for upstream in upstreams::enabled(config) {
         let id = upstream.provider;
-        let missing = match upstream.client_id {
-            Some(_) => String::new(),
-            None => format!("; no connect button before {}", client_id(upstream)),
+        let missing = match (&upstream.client_id, &upstream.client_secret) {
+            (Some(_), _) => String::new(),
+            (None, None) => format!("; no connect button before {}", client_id(upstream)),
+            (None, Some(_)) => format!("; no connect button: {}", half(upstream)),
         };
         let _ = writeln!(
             text,
@@ -125,13 +126,21 @@ pub(crate) fn providers(config: &Config) -> String {
 
 /// What has to be set for accounts to be linked at a provider.
 fn client_id(upstream: &Upstream) -> String {
-    let id = upstream.provider.as_str();
-    match ProviderId::BUILT_IN.contains(&upstream.provider) {
-        true => {
-            let name = id.replace('-', "_").to_uppercase();
-            format!("GITFLARE_{name}_CLIENT_ID and GITFLARE_{name}_CLIENT_SECRET are set")
+    match upstream.client_settings() {
+        [id, secret] if upstream.is_built_in() => format!("{id} and {secret} are set"),
+        [id, secret] => format!("[provider.{}] has {id} and {secret}", upstream.provider),
+    }
+}
+
+/// Which half of a client is missing where its secret is set alone.
+fn half(upstream: &Upstream) -> String {
+    match upstream.client_settings() {
+        [id, secret] if upstream.is_built_in() => {
+            format!("{secret} is set and {id} is missing")
         }
-        false => format!("[provider.{id}] has client_id and client_secret"),
+        [id, secret] => {
+            format!("[provider.{}] has {secret} and no {id}", upstream.provider)
+        }
     }
 }
 

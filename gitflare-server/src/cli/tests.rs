@@ -197,6 +197,11 @@ fn check_shows_the_defaults_in_force_and_why_a_provider_is_not_served() {
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
+    let text = told("check --gitlab-client-secret canary");
+    assert!(
+        text.contains("no connect button: GITFLARE_GITLAB_CLIENT_SECRET is set and GITFLARE_GITLAB_CLIENT_ID is missing\n"),
+        "{text}"
+    );
     let text = told("check --public-url https://api.example --providers github");
     assert!(
         text.contains(" closed ") && !text.contains("provider local"),

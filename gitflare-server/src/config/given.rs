@@ -25,6 +25,11 @@ pub enum Origin {
         /// The line, counted from 1.
         line: usize,
     },
+    /// A file that the variable `<SETTING>_FILE` names.
+    SecretFile {
+        /// The file's name as given.
+        name: String,
+    },
     /// An environment variable.
     Environment,
     /// The command line.
@@ -39,6 +44,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::Preset | Self::Fixed => f.write_str("sandbox"),
             Self::File { name, line } => write!(f, "{name}:{line}"),
+            Self::SecretFile { name } => f.write_str(name),
             Self::Environment => f.write_str("environment"),
             Self::Flag => f.write_str("flag"),
         }
@@ -131,6 +137,20 @@ impl Given {
         }
     }
 
+    /// Where the text that counts was given, as an operator would look for it; `None` for a setting that
+    /// was given none.
+    #[must_use]
+    pub(crate) fn place(&self, setting: &'static Setting) -> Option<String> {
+        let (origin, _) = self.text(setting)?;
+        Some(match origin {
+            Origin::Default => return None,
+            Origin::Flag => format!("--{}", setting.flag()),
+            Origin::File { name, .. } => format!("`{}` in {name}", setting.key()),
+            Origin::SecretFile { name } => format!("{name} ({}_FILE)", setting.variable),
+            Origin::Preset | Origin::Environment | Origin::Fixed => setting.variable.to_owned(),
+        })
+    }
+
     /// Takes over what another one says of some settings, and of every instance.
     pub(crate) fn follow(&mut self, other: &Self, follows: impl Fn(&str) -> bool) {
         self.texts.retain(|name, _| !follows(name));
@@ -191,6 +211,7 @@ pub(super) fn problem(setting: &Setting, origin: &Origin, rule: &str) -> String 
         Origin::File { name, line } => {
             format!("{name}:{line}: {} ({variable}) {rule}", setting.key())
         }
+        Origin::SecretFile { name } => format!("{variable} (in {name}) {rule}"),
         _ => format!("{variable} {rule}"),
     }
 }

@@ -104,15 +104,13 @@ impl Config {
     /// Clients of built-in providers that have an id and no secret.
     fn half_registered(&self) -> impl Iterator<Item = Problem> {
         let built_in = self.upstreams.iter().filter(|upstream| {
-            ProviderId::BUILT_IN.contains(&upstream.provider)
+            upstream.is_built_in()
                 && upstream.client_id.is_some()
                 && upstream.client_secret.is_none()
         });
         built_in.map(|upstream| {
-            let name = upstream.provider.as_str().replace('-', "_").to_uppercase();
-            Problem::new(format!(
-                "GITFLARE_{name}_CLIENT_SECRET must be set beside GITFLARE_{name}_CLIENT_ID"
-            ))
+            let [id, secret] = upstream.client_settings();
+            Problem::new(format!("{secret} must be set beside {id}"))
         })
     }
 

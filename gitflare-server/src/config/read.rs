@@ -62,7 +62,10 @@ impl Given {
             return self.note(format!("{variable}_FILE must not be set beside {variable}"));
         }
         match secret_file::read(Path::new(path)) {
-            Ok(secret) => self.set(row, Origin::Environment, secret),
+            Ok(secret) => {
+                let name = path.to_owned();
+                self.set(row, Origin::SecretFile { name }, secret);
+            }
             Err(rule) => self.note(format!("{variable}_FILE {rule}")),
         }
     }

@@ -235,6 +235,22 @@ upstreams! {
 }
 
 impl Upstream {
+    /// Whether it is the one of a built-in provider, which has variables of its own.
+    pub(crate) fn is_built_in(&self) -> bool {
+        ProviderId::BUILT_IN.contains(&self.provider)
+    }
+
+    /// The names of the settings of our client there: its id and its secret. Those of a further instance
+    /// are keys of its table.
+    pub(crate) fn client_settings(&self) -> [&'static str; 2] {
+        let mut rows = UPSTREAMS.iter();
+        let own = rows.find(|it| self.is_built_in() && it.provider == self.provider);
+        own.map_or(["client_id", "client_secret"], |own| {
+            let [id, secret, ..] = &own.rows;
+            [id.variable, secret.variable]
+        })
+    }
+
     fn read(rows: &'static UpstreamRows, reader: &mut Reader<'_>) -> Self {
         let [client_id, client_secret, api_url, web_url] = &rows.rows;
         Self {

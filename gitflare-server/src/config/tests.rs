@@ -444,6 +444,12 @@ fn a_secret_can_stand_in_a_file_of_its_own() {
     let config = Config::from_given(&environment(&[file[0], id])).unwrap();
     let upstream = config.upstream(ProviderId::GITHUB).unwrap();
     assert_eq!(upstream.client_secret.as_ref().unwrap().expose(), "s3cret");
+    let mut given = environment(&file);
+    let secret = Setting::find("GITFLARE_GITHUB_CLIENT_SECRET").unwrap();
+    let place = format!("{name} (GITFLARE_GITHUB_CLIENT_SECRET_FILE)");
+    assert_eq!(given.place(secret), Some(place));
+    given.set(secret, Origin::Flag, "other");
+    assert_eq!(given.place(secret).unwrap(), "--github-client-secret");
     let both = [file[0], ("GITFLARE_GITHUB_CLIENT_SECRET", "other")];
     assert_eq!(
         lines(&environment(&both)),

@@ -185,13 +185,17 @@ fn unpack(archive: &Path, folder: &Path) -> Result<Manifest> {
     let failed = |error: io::Error| told(archive, format!("cannot read this backup: {error}"));
     let mut members = Archive::new(File::open(archive).map_err(failed)?);
     let mut entries = members.entries().map_err(failed)?;
-    let not_ours = || told(archive, "is not a backup of GitFlare");
+    let not_ours = || {
+        let what = "is not a backup of GitFlare: `gitflare backup FILE` writes one, and nothing else can be restored";
+        told(archive, what)
+    };
     let mut next = || -> Result<_> {
         let entry = entries.next().ok_or_else(not_ours)?.map_err(failed)?;
         let path = entry.path().map_err(failed)?.into_owned();
         Ok((path, entry))
     };
-    let (path, entry) = next()?;
+    // What is no archive at all fails here first, in words about tar.
+    let (path, entry) = next().map_err(|_| not_ours())?;
     if path != Path::new(MANIFEST) {
         return Err(not_ours());
     }
