@@ -11,6 +11,8 @@ pub(crate) struct Row {
     pub(super) name: &'static str,
     /// The name of what it takes beside flags; `None` when it takes nothing.
     pub(super) operand: Option<&'static str>,
+    /// The words that it takes there; empty where it takes anything.
+    pub(super) words: &'static [&'static str],
     /// The flags that are its own, each with whether a value follows.
     pub(super) flags: &'static [(&'static str, bool)],
     /// What it does, for `--help`; lines of at most 88 characters.
@@ -22,6 +24,7 @@ const fn row(name: &'static str, command: fn(Arguments) -> Command, meaning: &'s
     Row {
         name,
         operand: None,
+        words: &[],
         flags: &[],
         meaning,
         command,
@@ -31,6 +34,11 @@ const fn row(name: &'static str, command: fn(Arguments) -> Command, meaning: &'s
 impl Row {
     const fn takes(mut self, operand: &'static str) -> Self {
         self.operand = Some(operand);
+        self
+    }
+
+    const fn among(mut self, words: &'static [&'static str]) -> Self {
+        self.words = words;
         self
     }
 
@@ -51,6 +59,12 @@ impl Row {
         })
     }
 }
+
+/// The command that takes another one's name.
+pub(super) const HELP: &str = "help";
+
+/// The shells that completions are made for.
+pub(super) const SHELLS: &[&str] = &["bash", "zsh", "fish"];
 
 /// The command of a command line that names none.
 pub(super) const DEFAULT: &str = "serve";
@@ -174,8 +188,13 @@ pub(super) const COMMANDS: &[Row] = &[
         Command::Completions,
         "Print a script that completes commands and flags, for bash, zsh or fish",
     )
-    .takes("SHELL"),
+    .takes("SHELL")
+    .among(SHELLS),
     row("man", |_| Command::Man, "Print the manual page (roff)"),
-    row("help", |_| Command::Help(Vec::new()), "Print this"),
+    row(
+        HELP,
+        |_| Command::Help(Vec::new()),
+        "Print this, or what the command is for that stands behind it",
+    ),
     row("version", |_| Command::Version, "Print the version"),
 ];

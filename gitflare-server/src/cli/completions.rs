@@ -1,9 +1,10 @@
 //! `gitflare completions SHELL`: what a shell offers behind `gitflare`, made from the tables of
-//! commands and settings. Values are completed as file names; no server and no file is looked at.
+//! commands and settings. Values that are no word of a closed set are completed as file names; no server
+//! and no file is looked at.
 
 use std::fmt::Write;
 
-use super::commands::{COMMANDS, Row};
+use super::commands::{COMMANDS, HELP, Row, SHELLS};
 use crate::config::{Problem, Setting};
 
 /// The script of a shell.
@@ -15,9 +16,10 @@ pub(crate) fn completions(shell: &str) -> Result<String, Problem> {
         "bash" => Ok(bash()),
         "zsh" => Ok(zsh()),
         "fish" => Ok(fish()),
-        _ => Err(Problem::new(
-            "completions are made for `bash`, `zsh` and `fish`",
-        )),
+        _ => Err(Problem::new(format!(
+            "completions are made for {}",
+            SHELLS.join(", ")
+        ))),
     }
 }
 
@@ -28,11 +30,26 @@ fn first_words() -> Vec<&'static str> {
     words
 }
 
-/// The words that follow a first one.
-fn second_words(first: &str) -> Vec<&'static Row> {
-    let rows = COMMANDS.iter();
-    rows.filter(|row| split(row).0 == first && split(row).1.is_some())
-        .collect()
+/// The words that follow a first one, with what each means.
+fn second_words(first: &str) -> Vec<(&'static str, &'static str)> {
+    let of = |first: &str| COMMANDS.iter().find(|row| split(row).0 == first);
+    if first == HELP {
+        let all = first_words().into_iter();
+        return all
+            .map(|word| (word, of(word).map_or("", first_line)))
+            .collect();
+    }
+    let own = of(first).into_iter();
+    let own = own.flat_map(|row| row.words.iter().map(|word| (*word, first_line(row))));
+    let rows = COMMANDS.iter().filter(|row| split(row).0 == first);
+    let further = rows.filter_map(|row| Some((split(row).1?, first_line(row))));
+    own.chain(further).collect()
+}
+
+/// The settings that are one of some words, but for switches: those stand alone.
+fn of_words() -> impl Iterator<Item = (String, &'static [&'static str])> {
+    let settings = Setting::all().filter(|row| !row.is_switch && !row.words.is_empty());
+    settings.map(|row| (format!("--{}", row.flag()), row.words))
 }
 
 fn split(row: &Row) -> (&'static str, Option<&'static str>) {
@@ -65,16 +82,28 @@ fn bash() -> String {
         let rows = COMMANDS.iter().filter(|row| split(row).0 == first);
         let own: Vec<_> = rows.flat_map(|row| row.flags).map(|flag| flag.0).collect();
         let seconds = second_words(first).into_iter();
-        let seconds: Vec<_> = seconds.filter_map(|row| split(row).1).collect();
+        let seconds: Vec<_> = seconds.map(|(word, _)| word).collect();
         if !(own.is_empty() && seconds.is_empty()) {
             let (own, seconds) = (own.join(" "), seconds.join(" "));
             let _ = writeln!(cases, "    {first}) own='{own}' seconds='{seconds}' ;;");
         }
     }
+    let mut values = String::new();
+    for (flag, words) in of_words() {
+        let words = words.join(" ");
+        let _ = writeln!(
+            values,
+            "    {flag}) COMPREPLY=($(compgen -W '{words}' -- \"$current\")); return ;;"
+        );
+    }
     format!(
         "# gitflare completions bash > /etc/bash_completion.d/gitflare\n\
          _gitflare() {{\n\
          \x20 local current=${{COMP_WORDS[COMP_CWORD]}} own= seconds= words=\n\
+         \x20 local before=${{COMP_WORDS[COMP_CWORD-1]}}\n\
+         \x20 if [[ $current == = ]]; then current=\n\
+         \x20 elif [[ $before == = ]]; then before=${{COMP_WORDS[COMP_CWORD-2]}}; fi\n\
+         \x20 case $before in\n{values}  esac\n\
          \x20 case ${{COMP_WORDS[1]}} in\n{cases}  esac\n\
          \x20 case $current in\n\
          \x20   -*) words=\"$own {}\" ;;\n\
@@ -111,11 +140,15 @@ fn zsh() -> String {
         let own: String = own.map(|(flag, of)| described(flag, of)).collect();
         let seconds = second_words(first).into_iter();
         let seconds: String = seconds
-            .filter_map(|row| Some(described(split(row).1?, first_line(row))))
+            .map(|(word, meaning)| described(word, meaning))
             .collect();
         if !(own.is_empty() && seconds.is_empty()) {
             let _ = writeln!(text, "  {first}) flags+=({own}) seconds=({seconds}) ;;");
         }
+    }
+    text.push_str("esac\ncase $words[CURRENT-1] in\n");
+    for (flag, words) in of_words() {
+        let _ = writeln!(text, "  {flag}) compadd {}; return ;;", words.join(" "));
     }
     text.push_str(
         "esac\n\
@@ -137,8 +170,8 @@ fn fish() -> String {
             text,
             "complete -c gitflare -f -n __fish_use_subcommand -a {first} -d {meaning}"
         );
-        for row in second_words(first) {
-            let (second, meaning) = (split(row).1.unwrap_or_default(), quoted(first_line(row)));
+        for (second, meaning) in second_words(first) {
+            let meaning = quoted(meaning);
             let _ = writeln!(
                 text,
                 "complete -c gitflare -f -n '__fish_seen_subcommand_from {first}' -a {second} -d {meaning}"
@@ -157,7 +190,12 @@ fn fish() -> String {
     for (flag, meaning) in flags() {
         let setting = Setting::find(&flag);
         let has_value = flag == "--config" || setting.is_some_and(|row| !row.is_switch);
-        let (value, meaning) = (value_of(has_value), quoted(meaning));
+        let words = setting.map_or(&[][..], |row| row.words);
+        let value = match has_value && !words.is_empty() {
+            true => format!(" -x -a '{}'", words.join(" ")),
+            false => value_of(has_value).to_owned(),
+        };
+        let meaning = quoted(meaning);
         let flag = flag.trim_start_matches('-');
         let _ = writeln!(text, "complete -c gitflare -l {flag}{value} -d {meaning}");
     }
@@ -214,11 +252,27 @@ mod tests {
             ["--public-url"]
         );
         assert_eq!(offered(&["gitflare", "serve", "zzz"]), [""]);
+        assert_eq!(offered(&["gitflare", "completions", "z"]), ["zsh"]);
+        assert_eq!(offered(&["gitflare", "help", "rest"]), ["restore"]);
+    }
+
+    #[test]
+    fn bash_offers_the_words_of_a_closed_set() {
+        for words in [
+            &["gitflare", "serve", "--log-format", "j"][..],
+            &["gitflare", "--log-format", "=", "j"],
+        ] {
+            assert_eq!(offered(words), ["json"], "{words:?}");
+        }
+        let all = ["open", "invite", "closed"];
+        assert_eq!(offered(&["gitflare", "--signup", ""]), all);
+        assert_eq!(offered(&["gitflare", "--signup", "="]), all);
+        assert_eq!(offered(&["gitflare", "--listen", ""]), [""]);
     }
 
     #[test]
     fn every_shell_knows_every_command_and_setting() {
-        for shell in ["bash", "zsh", "fish"] {
+        for shell in SHELLS {
             let script = completions(shell).unwrap();
             for row in COMMANDS {
                 for word in row.name.split(' ') {

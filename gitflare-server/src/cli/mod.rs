@@ -12,7 +12,7 @@ mod tests;
 use std::{ffi::OsString, path::PathBuf};
 
 pub(crate) use check::{check, providers};
-use commands::{COMMANDS, DEFAULT, Row};
+use commands::{COMMANDS, DEFAULT, HELP, Row};
 pub(crate) use completions::completions;
 pub(crate) use help::help;
 pub(crate) use man::man;
@@ -101,12 +101,15 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
     }
     if let [first, second, ..] = words.as_slice()
         && matches!(second.as_str(), "-h" | "--help")
-        && Row::find(first).is_none()
+        && let Some(family) = family_of(first)
     {
-        let family: Vec<_> = Row::family(first).collect();
-        if !family.is_empty() {
-            return Ok(Command::Help(family));
-        }
+        return Ok(Command::Help(family));
+    }
+    if let [first, about @ ..] = words.as_slice()
+        && first == HELP
+        && about.first().is_some_and(|word| !word.starts_with('-'))
+    {
+        return help_about(about);
     }
     let (row, words) = named(&words)?;
     let mut words = words.iter().peekable();
@@ -122,7 +125,16 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
             "-V" | "--version" => return Ok(Command::Version),
             _ => {}
         }
-        if row.operand.is_some() && arguments.operand.is_empty() && !word.starts_with('-') {
+        if let Some(operand) = row.operand
+            && arguments.operand.is_empty()
+            && !word.starts_with('-')
+        {
+            if !row.words.is_empty() && !row.words.contains(&word.as_str()) {
+                let (name, shown, known) = (row.name, word.escape_debug(), row.words.join(", "));
+                return Err(Problem::new(format!(
+                    "`{shown}` is no {operand} of `{name}`, which are {known}"
+                )));
+            }
             arguments.operand.clone_from(word);
             continue;
         }
@@ -180,6 +192,32 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, Pro
             row.name, row.name
         ))),
         _ => Ok((row.command)(arguments)),
+    }
+}
+
+/// The commands of two words that begin with one which is no command itself; `None` without any.
+fn family_of(first: &str) -> Option<Vec<&'static Row>> {
+    let family: Vec<_> = Row::family(first).collect();
+    (Row::find(first).is_none() && !family.is_empty()).then_some(family)
+}
+
+/// What `help` in front of these words asks for.
+///
+/// # Errors
+/// Words that name no command, as one line.
+fn help_about(about: &[String]) -> Result<Command, Problem> {
+    if let [first] = about
+        && let Some(family) = family_of(first)
+    {
+        return Ok(Command::Help(family));
+    }
+    match named(about)? {
+        (row, []) => Ok(Command::Help(vec![row])),
+        (row, [other, ..]) => Err(Problem::new(format!(
+            "`{}` is behind `{}`, whose help takes nothing more",
+            other.escape_debug(),
+            row.name
+        ))),
     }
 }
 

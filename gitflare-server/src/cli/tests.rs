@@ -28,6 +28,19 @@ fn serve_is_the_default_command() {
         let lists_settings = help(&rows).contains("--listen VALUE");
         assert_eq!(lists_settings, line != "sandbox -h", "{line}");
     }
+    for (line, same) in [
+        ("help backup", "backup --help"),
+        ("help user", "user --help"),
+        ("help user create", "user create --help"),
+        ("help serve", "serve --help"),
+        ("help help", "help --help"),
+    ] {
+        let text = |line| match parsed(line).unwrap() {
+            Command::Help(rows) => help(&rows),
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(text(line), text(same), "{line}");
+    }
     for line in ["--version", "-V", "version"] {
         assert!(matches!(parsed(line).unwrap(), Command::Version), "{line}");
     }
@@ -90,6 +103,17 @@ fn what_is_not_understood_is_refused_in_one_line() {
             "--config x check",
             "`check` is a command, which goes before flags: gitflare check",
         ),
+        (
+            "completions tcsh",
+            "`tcsh` is no SHELL of `completions`, which are bash, zsh, fish",
+        ),
+        ("completions", "`completions` needs SHELL"),
+        (
+            "help bakup",
+            "`bakup` is not a command of this version: is `backup` meant?",
+        ),
+        ("help user bogus", "`user bogus` is not a command"),
+        ("help backup x", "`x` is behind `backup`"),
         ("--listen", "--listen needs a value"),
         ("--listen --dev", "--listen needs a value"),
         (

@@ -40,7 +40,12 @@ impl Given {
                 (None, text) => match (secret_file::setting(name), text) {
                     (Some(row), Ok(path)) => secret_files.push((row, path)),
                     (Some(_), Err(_)) => self.note(format!("{name} must be UTF-8")),
-                    (None, _) if !name.starts_with("GITFLARE_") || spelling::is_made_up(name) => {}
+                    (None, _) if !name.starts_with("GITFLARE_") => {
+                        if let Some(line) = spelling::misspelt_prefix(name) {
+                            self.note(line);
+                        }
+                    }
+                    (None, _) if spelling::is_made_up(name) => {}
                     (None, _) => self.note(spelling::refusal(name)),
                 },
                 // A flag or a key of the file, which is no variable.

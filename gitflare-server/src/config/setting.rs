@@ -13,6 +13,8 @@ pub struct Setting {
     pub is_secret: bool,
     /// Whether the flag alone, without a value, means `true`.
     pub is_switch: bool,
+    /// The words that it can be, one of them; empty where it takes more than these.
+    pub words: &'static [&'static str],
     /// Description, one sentence.
     pub meaning: &'static str,
 }

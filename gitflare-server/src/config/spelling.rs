@@ -9,6 +9,9 @@ const MADE_UP: &[&str] = &[
     "GITFLARE_SERVICE_PORT",
 ];
 
+/// How many changes to the first word of a variable may make it ours: `GITLAB` is three away.
+const FAR_PREFIX: usize = 2;
+
 /// Whether an environment can hold the variable without anybody having written it.
 pub(super) fn is_made_up(variable: &str) -> bool {
     MADE_UP.iter().any(|name| {
@@ -36,6 +39,17 @@ pub(super) fn refusal(variable: &str) -> String {
         }
         None => format!("{shown} is not a setting (`gitflare --help` lists them)"),
     }
+}
+
+/// The line for a variable that would be a setting if its first word were spelt as ours is; `None` for
+/// other programs' variables.
+pub(super) fn misspelt_prefix(variable: &str) -> Option<String> {
+    let (word, rest) = variable.split_once('_')?;
+    let meant = format!("GITFLARE_{rest}");
+    let is_setting = Setting::find(&meant).is_some_and(|row| row.variable == meant);
+    let is_ours = is_setting || secret_file::setting(&meant).is_some();
+    let is_near = distance(word.as_bytes(), b"GITFLARE") <= FAR_PREFIX;
+    (is_ours && is_near).then(|| format!("{variable} is not a setting: is {meant} meant?"))
 }
 
 /// A variable without what all of ours begin with.

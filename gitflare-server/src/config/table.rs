@@ -69,6 +69,7 @@ macro_rules! settings {
             fallback: $default,
             is_secret: show::$show.0,
             is_switch: show::$show.1,
+            words: show::$show.2,
             meaning: $meaning,
         },)*];
 
@@ -84,11 +85,15 @@ macro_rules! settings {
     };
 }
 
-/// (is a secret, is a switch)
+/// (is a secret, is a switch, the words of a closed set)
 mod show {
-    pub(super) const PLAIN: (bool, bool) = (false, false);
-    pub(super) const SECRET: (bool, bool) = (true, false);
-    pub(super) const SWITCH: (bool, bool) = (false, true);
+    type Show = (bool, bool, &'static [&'static str]);
+
+    pub(super) const PLAIN: Show = (false, false, &[]);
+    pub(super) const SECRET: Show = (true, false, &[]);
+    pub(super) const SWITCH: Show = (false, true, &["true", "false"]);
+    pub(super) const SIGN_UP: Show = (false, false, &["open", "invite", "closed"]);
+    pub(super) const LOG_FORMAT: Show = (false, false, &["text", "json"]);
 }
 
 settings! {
@@ -124,7 +129,7 @@ settings! {
         "host:port list of event callbacks that may have private or loopback addresses, http included.";
     trusted_proxies: Vec<Network>, list value::network, "GITFLARE_TRUSTED_PROXIES", Words("none"), PLAIN,
         "The proxies whose `X-Forwarded-For` is believed: IP addresses and networks, such as 10.0.0.0/8, separated by commas.";
-    sign_up: Option<SignUpMode>, maybe value::sign_up, "GITFLARE_SIGNUP", Fallback::Derived(Derived::SignUp), PLAIN,
+    sign_up: Option<SignUpMode>, maybe value::sign_up, "GITFLARE_SIGNUP", Fallback::Derived(Derived::SignUp), SIGN_UP,
         "Who may make a developer account: `open`, `invite` (whom somebody with the admin key invites) or `closed` (links of `gitflare user create` alone); open while both base URLs are loopback, else closed.";
     smtp: Option<SmtpServer>, maybe smtp::server, "GITFLARE_SMTP_URL", Words("none: no mail is sent"), SECRET,
         "The mail server that takes links for new passwords: `smtps://user:password@host`, or `smtp://` with STARTTLS; unset, no mail is sent.";
@@ -156,7 +161,7 @@ settings! {
         "How the gateway names itself to GitFlic, whose filter has refused agents that look like bare libraries; `gitflare/<version>` when unset.";
     log: Targets, one value::log_filter, "GITFLARE_LOG", Text("info"), PLAIN,
         "Log filter: a level, or `target=level` pairs, separated by commas.";
-    log_format: LogFormat, one value::log_format, "GITFLARE_LOG_FORMAT", Text("text"), PLAIN,
+    log_format: LogFormat, one value::log_format, "GITFLARE_LOG_FORMAT", Text("text"), LOG_FORMAT,
         "`text`, or `json` for JSON lines.";
 }
 
@@ -220,6 +225,7 @@ const fn upstream(
         fallback,
         is_secret,
         is_switch: false,
+        words: &[],
         meaning,
     }
 }

@@ -367,6 +367,21 @@ fn a_file_with_a_secret_must_be_private() {
 }
 
 #[test]
+fn the_words_of_a_closed_set_are_taken_and_named_in_the_refusal() {
+    let mut seen = 0;
+    for row in Setting::all().filter(|row| !row.words.is_empty()) {
+        let said = problems(&[(row.variable, "zzz")]);
+        for word in row.words {
+            let taken = problems(&[(row.variable, word)]);
+            assert!(!taken.contains("must be"), "{taken}");
+            assert!(said.contains(&format!("`{word}`")), "{word}: {said}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "{seen}");
+}
+
+#[test]
 fn a_misspelt_variable_and_a_missing_file_are_problems() {
     for (variable, said) in [
         (
@@ -390,6 +405,14 @@ fn a_misspelt_variable_and_a_missing_file_are_problems() {
             "GITFLARE_LISTEN_FILE is not a setting (`gitflare --help` lists them)",
         ),
         (
+            "GITFARE_LISTEN",
+            "GITFARE_LISTEN is not a setting: is GITFLARE_LISTEN meant?",
+        ),
+        (
+            "GITLFARE_MASTER_KEY_FILE",
+            "GITLFARE_MASTER_KEY_FILE is not a setting: is GITFLARE_MASTER_KEY_FILE meant?",
+        ),
+        (
             "GITFLARE_FROBNICATION",
             "GITFLARE_FROBNICATION is not a setting (`gitflare --help` lists them)",
         ),
@@ -399,6 +422,9 @@ fn a_misspelt_variable_and_a_missing_file_are_problems() {
     let foreign = environment(&[
         ("PATH", "x"),
         ("LISTEN", "x"),
+        ("GIT_DEV", "x"),
+        ("GITLAB_LISTEN", "x"),
+        ("GITFARE_OTHER", "x"),
         // What Kubernetes makes of a service named `gitflare`.
         ("GITFLARE_PORT", "tcp://10.0.0.1:8080"),
         ("GITFLARE_PORT_8080_TCP_ADDR", "10.0.0.1"),
