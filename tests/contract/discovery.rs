@@ -126,6 +126,22 @@ fn capabilities_tell_what_works() {
 }
 
 #[test]
+fn a_storage_that_does_not_work_is_told_to_balancers_and_alerts() {
+    let server = Server::with(ServerOptions {
+        storage_is_down: true,
+        ..ServerOptions::default()
+    });
+    assert_eq!(server.client().get("/health").status, 503);
+    let page = server.client().get("/metrics");
+    assert_eq!(page.status, 200);
+    let page = String::from_utf8(page.body).unwrap();
+    assert!(
+        page.lines().any(|line| line == "gitflare_storage_up 0"),
+        "{page}"
+    );
+}
+
+#[test]
 fn metrics_count_routes_and_name_no_tenant() {
     let server = Server::start();
     server.client().get("/health");
@@ -143,6 +159,7 @@ fn metrics_count_routes_and_name_no_tenant() {
         r#"gitflare_http_requests_total{method="GET",route="/health",status="200"} 1"#,
         r#"gitflare_http_requests_total{method="none",route="none",status="404"} 1"#,
         r#"gitflare_http_requests_total{method="GET",route="/v1/repositories/:provider/:repoId",status="401"} 1"#,
+        "gitflare_storage_up 1",
         r#"gitflare_queued{queue="deliveries"} 0"#,
         r#"gitflare_queued{queue="cleanup"} 0"#,
         r#"gitflare_late{queue="deliveries"} 0"#,

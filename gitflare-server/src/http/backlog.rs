@@ -1,6 +1,6 @@
-//! What waits in the storage, asked for when `/metrics` is: deliveries, clean-up, connections that
-//! their owners have to connect again, and the token refreshes since it was asked last. What cannot
-//! be read is left out of the page, never shown as zero.
+//! What the storage tells when `/metrics` is asked: whether it works, what waits in it (deliveries,
+//! clean-up, connections that their owners have to connect again), and the token refreshes since it was
+//! asked last. What cannot be read is left out of the page, never shown as zero.
 
 use gitflare_core::gateway::Gateway;
 use prometheus_client::{
@@ -32,10 +32,16 @@ pub(super) struct Waiting {
     late: Family<QueueLabels, Gauge>,
     to_reconnect: Family<ProviderLabels, Gauge>,
     refreshes: Family<RefreshLabels, Counter>,
+    storage_up: Gauge,
 }
 
 impl Waiting {
     pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "gitflare_storage_up",
+            "1 while the storage can be read and written, as `/health` has it, else 0",
+            self.storage_up.clone(),
+        );
         registry.register(
             "gitflare_queued",
             "What waits in a queue: deliveries to apps, clean-up at providers",
@@ -60,16 +66,22 @@ impl Waiting {
 
     /// Brings the gauges up to date.
     pub(super) async fn look(&self, gateway: &Gateway) {
-        let deliveries = gateway.delivery_backlog().await.ok();
+        // At once: a database that answers nothing is waited for once, not four times.
+        let (is_up, deliveries, cleanups, waiting) = tokio::join!(
+            gateway.storage().is_healthy(),
+            gateway.delivery_backlog(),
+            gateway.queued_cleanups(),
+            gateway.connections_to_reconnect(),
+        );
+        self.storage_up.set(i64::from(is_up));
+        let deliveries = deliveries.ok();
         set(
             &self.queued,
             "deliveries",
             deliveries.map(|told| told.queued),
         );
         set(&self.late, "deliveries", deliveries.map(|told| told.late));
-        let cleanups = gateway.queued_cleanups().await.ok();
-        set(&self.queued, "cleanup", cleanups);
-        let waiting = gateway.connections_to_reconnect().await;
+        set(&self.queued, "cleanup", cleanups.ok());
         for id in gateway.providers().ids() {
             let provider = id.as_str();
             let labels = ProviderLabels { provider };

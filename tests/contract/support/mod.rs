@@ -15,12 +15,14 @@ use std::{
     thread::JoinHandle,
 };
 
+use async_trait::async_trait;
 use gitflare_core::{
     Clock, CredentialHash, FixedClock, Secret, SystemClock, Timestamp,
     gateway::{Gateway, GatewaySettings, PublicClientRule},
     keys::{KeyRing, MasterKey},
     provider::Provider,
     storage::Storage,
+    stores,
 };
 use gitflare_firewall::FirewallConfig;
 use gitflare_providers::local::Local;
@@ -63,6 +65,8 @@ pub(crate) struct ServerOptions {
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     /// Where the documents of these hosts are.
     pub(crate) document_hosts: Vec<(String, SocketAddr)>,
+    /// The storage says of itself that it does not work, though it does.
+    pub(crate) storage_is_down: bool,
     /// Stands still instead of the system's clock.
     pub(crate) clock: Option<Arc<FixedClock>>,
 }
@@ -106,7 +110,10 @@ impl Server {
                 };
                 let address = public.local_addr().unwrap();
                 let internal_address = internal.as_ref().map(|it| it.local_addr().unwrap());
-                let storage = open_storage(&data).await;
+                let storage = match options.storage_is_down {
+                    true => Arc::new(Down(open_storage(&data).await)),
+                    false => open_storage(&data).await,
+                };
                 let service = service(&options, &root, address, Arc::clone(&storage)).await;
                 started
                     .send((address, internal_address, Arc::clone(&storage)))
@@ -192,6 +199,22 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
         .build()
         .unwrap()
         .block_on(work)
+}
+
+/// A storage that calls itself out of order.
+struct Down(Arc<dyn Storage>);
+
+#[async_trait]
+impl Storage for Down {
+    stores!(self from &*self.0, usage => self.0.usage());
+
+    async fn is_healthy(&self) -> bool {
+        false
+    }
+
+    async fn close(&self) -> gitflare_core::Result<()> {
+        self.0.close().await
+    }
 }
 
 /// SQLite, or PostgreSQL where `GITFLARE_TEST_STORAGE` says so: every test runs over either.
