@@ -6,7 +6,10 @@ use std::sync::Arc;
 use gitflare_core::{FixedClock, Timestamp};
 use gitflare_server::http::{ROUTES, RouteMethod};
 
-use crate::contract::support::{Response, Server, ServerOptions};
+use crate::contract::{
+    accounts,
+    support::{Response, Server, ServerOptions},
+};
 
 /// A path of the table with something in the place of each parameter.
 fn filled(path: &str) -> String {
@@ -232,6 +235,10 @@ fn an_error_is_a_page_where_a_browser_asks_and_canonical_json_elsewhere() {
         ("/nowhere", "application/json", false),
         ("/v1/repositories", "text/html,*/*;q=0.8", false),
         ("/v1/account/me", "text/html", false),
+        ("/docs/nope", "text/html,*/*;q=0.8", true),
+        ("/docs/nope", "*/*", false),
+        ("/docs/nope.md", "text/markdown", false),
+        ("/docs/api/nope", "text/html", true),
         ("/testapp", "*/*", true),
         ("/testapp", "text/html", true),
         ("/testapp", "application/json", false),
@@ -250,6 +257,39 @@ fn an_error_is_a_page_where_a_browser_asks_and_canonical_json_elsewhere() {
         if !page {
             answer.code();
         }
+    }
+}
+
+#[test]
+fn an_error_page_keeps_the_navigation_of_whom_it_is_shown_to() {
+    let server = Server::start();
+    accounts::signed_up(&server, "ada@mail.example");
+    let ada = accounts::signed_in(&server, "ada@mail.example").with("accept", "text/html");
+    let nobody = server.client().with("accept", "text/html");
+    let forged = server
+        .client()
+        .with("accept", "text/html")
+        .with("cookie", "__Host-gf_session=sggss_forged");
+    for path in ["/app/nowhere", "/app/developer/apps/client_none/customers"] {
+        let page = ada.get(path);
+        assert_eq!((page.status, is_page(&page)), (404, true), "{path}");
+        let text = String::from_utf8(page.body).unwrap();
+        assert!(
+            text.contains("href=\"/app/logout\"") && text.contains(">Ada<"),
+            "{path}: {text}"
+        );
+        assert!(!text.contains("href=\"/app/login\""), "{path}: {text}");
+    }
+    for client in [&nobody, &forged] {
+        let text = String::from_utf8(client.get("/app/nowhere").body).unwrap();
+        assert!(!text.contains("/app/logout"), "{text}");
+    }
+    // The pages of customers and of the public site are nobody's, and so are their errors.
+    for path in ["/docs/nope", "/oauth/authorize"] {
+        let page = ada.get(path);
+        assert!(page.status >= 400 && is_page(&page), "{path}");
+        let text = String::from_utf8(page.body).unwrap();
+        assert!(!text.contains("/app/logout"), "{path}: {text}");
     }
 }
 

@@ -71,6 +71,8 @@ fn every_document_is_a_page_and_a_text_and_its_links_lead_somewhere() {
     let client = server.client();
     let base = format!("http://{}", server.address);
     let index = body(&client.get("/llms.txt"));
+    assert!(index.contains(&format!("({base}/zero-trust)")), "{index}");
+    assert_eq!(client.get("/zero-trust").status, 200);
     let mut links = 0;
     let guide = body(&client.get("/docs"));
     assert!(!guide.contains("All documents"), "it would lead to itself");

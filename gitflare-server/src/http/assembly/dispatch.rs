@@ -45,6 +45,9 @@ pub(super) fn begin(
         let (head, body) = request.into_parts();
         let mut context = Context::new(&origin, &head);
         let outcome = serve(&origin, head, body, &mut context).await;
+        if let Err(refusal) = &outcome {
+            context.meet(&origin.app, refusal).await;
+        }
         let (response, error) = context.finish(&origin.app, outcome);
         context.record(
             &origin.app,

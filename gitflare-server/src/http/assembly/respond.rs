@@ -4,7 +4,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
-use gitflare_core::{Code, Error, RequestId, provider::ProviderId};
+use gitflare_core::{Code, Error, RequestId, Secret, gateway::user_of, provider::ProviderId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts,
 };
@@ -13,12 +13,14 @@ use http_body_util::Full;
 use super::super::{
     app::App,
     bodies::{CanonicalBody, OauthErrorBody},
+    cookie::Cookie,
     cors,
     exchange::ReadNote,
     origin::Origin,
     pages::{
         View,
         error::{Accepted, ErrorView},
+        text::SafeText,
     },
     refusal::Refusal,
     reply::Reply,
@@ -52,12 +54,19 @@ pub(super) struct Context {
     client_request_id: Option<HeaderValue>,
     origin: Option<HeaderValue>,
     accepted: Accepted,
+    /// The session of a browser that asks for a page; `None` without one.
+    session: Option<Secret<String>>,
+    /// Who is signed in, once somebody has looked.
+    user: Option<SafeText>,
     is_internal: bool,
 }
 
 impl Context {
     /// The context of a request that has just arrived.
     pub(super) fn new(origin: &Origin, head: &Parts) -> Self {
+        let accepted = Accepted::of(&head.headers);
+        let session = Cookie::Session.find(&head.headers, &origin.app.settings);
+        let session = session.filter(|_| accepted.wants_page(None));
         Self {
             request_id: origin.app.gateway().new_request_id(),
             method: match head.method {
@@ -70,8 +79,34 @@ impl Context {
             note: ReadNote::default(),
             client_request_id: client_request_id(&head.headers),
             origin: head.headers.get(header::ORIGIN).cloned(),
-            accepted: Accepted::of(&head.headers),
+            accepted,
+            session: session.map(Secret::from),
+            user: None,
             is_internal: origin.entrance.is_internal,
+        }
+    }
+
+    /// Looks who is signed in, for the frame of the page of a refusal: on pages of their own, and where no
+    /// route is. Who cannot be found is nobody.
+    pub(super) async fn meet(&mut self, app: &App, refusal: &Refusal) {
+        let is_own = self.route.is_none_or(|matched| {
+            matches!(
+                matched.route.access,
+                Access::UserSession | Access::UserOrAdmin
+            )
+        });
+        // A storage that does not answer is not asked once more.
+        let is_told = self.wants_page() && !refusal.status.is_server_error();
+        let Some(session) = self.session.take().filter(|_| is_own && is_told) else {
+            return;
+        };
+        let gateway = app.gateway();
+        let found = gateway.find_session(session.expose()).await;
+        if let Ok(Some(session)) = found
+            && let Some(user) = user_of(&session)
+            && let Ok(account) = gateway.account(user).await
+        {
+            self.user = Some(SafeText::person(&account.user));
         }
     }
 
@@ -163,6 +198,7 @@ impl Context {
         let page = self
             .wants_page()
             .then(|| ErrorView::new(refusal.status, error, self.request_id.as_str()))
+            .map(|view| view.seen_by(self.user.clone()))
             .and_then(|view| view.reply(refusal.status).ok());
         let mut reply = page.unwrap_or_else(|| Reply {
             status: refusal.status,

@@ -54,7 +54,7 @@ pub(super) fn done(query: &Query) -> Option<Notice> {
 /// Whose pages these are.
 pub(super) async fn person(x: &Exchange) -> Result<SafeText, Refusal> {
     let user = x.gateway().account(&x.user()?.user).await?.user;
-    Ok(SafeText::new(user.name.as_ref().unwrap_or(&user.email)))
+    Ok(SafeText::person(&user))
 }
 
 /// The dashboard of the signed-in person.
@@ -77,7 +77,7 @@ pub(super) async fn view(x: &Exchange) -> Result<DashboardView, Refusal> {
         panels.push(panel(app, &profile, x.settings()));
     }
     Ok(DashboardView {
-        user: SafeText::new(account.user.name.as_ref().unwrap_or(&account.user.email)),
+        user: SafeText::person(&account.user),
         csrf: gateway.form_token(&visit.session.id),
         notice: None,
         fresh: None,

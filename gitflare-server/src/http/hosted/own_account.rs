@@ -44,7 +44,7 @@ async fn view(x: &Exchange) -> Result<OwnAccountView, Refusal> {
         is_current: session.id == visit.session.id,
     };
     Ok(OwnAccountView {
-        user: SafeText::new(user.name.as_ref().unwrap_or(&user.email)),
+        user: SafeText::person(&user),
         email: SafeText::new(&user.email),
         csrf: gateway.form_token(&visit.session.id),
         notice: None,

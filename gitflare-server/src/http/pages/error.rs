@@ -26,6 +26,8 @@ pub(crate) struct ErrorView {
     code: &'static str,
     request_id: String,
     offers_login: bool,
+    /// Who is signed in; `None` for nobody, or somebody who is not asked for here.
+    user: Option<SafeText>,
 }
 
 impl ErrorView {
@@ -44,11 +46,20 @@ impl ErrorView {
                 error.code(),
                 Code::AuthRequired | Code::AuthExpired | Code::InvalidCredentials
             ),
+            user: None,
         }
     }
 
+    /// The same with the navigation of this person.
+    pub(crate) fn seen_by(mut self, user: Option<SafeText>) -> Self {
+        self.user = user;
+        self
+    }
+
     fn shell(&self) -> Shell {
-        Shell::public()
+        self.user
+            .clone()
+            .map_or_else(Shell::public, Shell::developer)
     }
 }
 
@@ -124,16 +135,17 @@ impl Accepted {
     }
 
     /// Whether an error is answered with a page: on web routes unless JSON is asked for, elsewhere
-    /// only where a browser can arrive by a link or a redirect.
+    /// only where a browser can arrive by a link or a redirect, and asks for one.
     pub(crate) fn wants_page(self, route: Option<&Route>) -> bool {
         match route {
             Some(route) if is_web(route) => self.html || !self.json,
             Some(route) => {
                 self.html
-                    && matches!(
-                        route.access,
-                        Access::ProviderCallback | Access::OptionalSession
-                    )
+                    && (route.template().starts_with("/docs/")
+                        || matches!(
+                            route.access,
+                            Access::ProviderCallback | Access::OptionalSession
+                        ))
             }
             None => self.html,
         }

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use gitflare_core::storage::User;
+
 /// The most characters of a name or description on a page.
 const MAX_CHARACTERS: usize = 200;
 /// The most characters of a host: a name has 253 at most, a port six.
@@ -13,6 +15,11 @@ const MAX_HOST: usize = 259;
 pub(crate) struct SafeText(String);
 
 impl SafeText {
+    /// How a signed-in person is called on their pages: by name, else by e-mail address.
+    pub(crate) fn person(user: &User) -> Self {
+        Self::new(user.name.as_ref().unwrap_or(&user.email))
+    }
+
     /// The text as it may be shown.
     pub(crate) fn new(text: &str) -> Self {
         let mut shown = String::with_capacity(text.len().min(MAX_CHARACTERS));

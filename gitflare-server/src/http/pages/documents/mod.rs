@@ -124,7 +124,8 @@ pub(crate) fn index(facts: &Facts<'_>) -> String {
         text,
         "- [API reference]({base}/docs/api.md): every operation, each with the address of its own text, \
          which has what it takes and answers.\n\
-         - [OpenAPI]({}/openapi.json): the same for machines.",
+         - [OpenAPI]({}/openapi.json): the same for machines.\n\n## Pages\n\n\
+         - [Security]({base}/zero-trust): what can be read, what is removed, what is stored, how access ends.",
         facts.public_url
     );
     text
