@@ -494,10 +494,18 @@ fn the_dashboard_shows_deliveries_with_their_attempts_and_sends_them_again() {
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    // By pages, as the app has them.
+    // By pages, the newest first.
     let first = html(&format!("{one}?limit=2"));
-    assert!(first.contains("evt_0002") && !first.contains("evt_0003"));
-    assert!(first.contains(&format!("href=\"{one}?cursor=")), "{first}");
+    let place = |event: &str| first.find(&format!("<code>{event}</code>"));
+    assert!(place("evt_0003") < place("evt_0002"), "{first}");
+    assert!(place("evt_0003").is_some() && place("evt_0001").is_none());
+    let (_, next) = first.split_once(&format!("href=\"{one}?cursor=")).unwrap();
+    let cursor = next.split('"').next().unwrap();
+    let last = html(&format!("{one}?cursor={cursor}"));
+    assert!(
+        last.contains("evt_0001") && !last.contains("evt_0002"),
+        "{last}"
+    );
 
     let rows = audit(&fixture.server);
     let again = |event: &str| {

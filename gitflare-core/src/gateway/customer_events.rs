@@ -83,7 +83,15 @@ impl Gateway {
     )> {
         let (_, standing) = self.own_customer(user, client, authorization).await?;
         let found = self.subscription_under(&standing, subscription).await?;
-        let deliveries = self.deliveries_of(&found.id, query).await?;
+        let filters = [("subscription", Some(found.id.as_str()))];
+        let list = List {
+            route: "latest-deliveries",
+            filters: &filters,
+        };
+        let rows =
+            async |range: ListRange<'_>| self.storage.deliveries().latest(&found.id, range).await;
+        let deliveries = self.page_of(list, query, rows, |delivery| delivery.id.as_str());
+        let deliveries = deliveries.await?;
         let queue = self.storage.deliveries();
         let paused_until = queue.paused_until(&standing.client_id).await?;
         let paused_until = paused_until.filter(|until| *until > self.clock.now());

@@ -222,6 +222,13 @@ pub trait DeliveryStore: Send + Sync {
         range: ListRange<'_>,
     ) -> Result<Vec<DeliveryRecord>>;
 
+    /// The same from the newest on: behind an id are those that arrived before it.
+    async fn latest(
+        &self,
+        subscription: &SubscriptionId,
+        range: ListRange<'_>,
+    ) -> Result<Vec<DeliveryRecord>>;
+
     /// Queues a delivery that is over again, beside the line; `false` when the subscription has none
     /// of that id that arrived after `since`. One that waits still is due at `now`.
     async fn replay(

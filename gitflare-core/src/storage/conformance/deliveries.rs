@@ -234,7 +234,18 @@ pub async fn an_event_is_replayed_beside_the_line(storage: &dyn Storage) {
         assert!(replay(&own, before).await);
         assert_eq!(begin(storage, SOON, CAPACITY).await.len(), 1);
     }
+    let newest = async |after, limit| {
+        let range = ListRange { after, limit };
+        let found = queue.latest(&own, range).await.unwrap();
+        found.into_iter().map(|record| record.id.to_string()).collect::<Vec<_>>()
+    };
+    assert!(queue.enqueue(delivery(3, 1, "c")).await.unwrap());
+    assert_eq!(newest(None, 10).await, ["evt_3", "evt_2", "evt_1"]);
+    assert_eq!(newest(None, 1).await, ["evt_3"]);
+    assert_eq!(newest(Some("evt_3"), 10).await, ["evt_2", "evt_1"]);
+    assert!(queue.latest(&other, all(10)).await.unwrap().is_empty(), "of its own alone");
     let listed = queue.list(&own, all(10)).await.unwrap();
+    assert_eq!(queue.latest(&own, all(10)).await.unwrap().pop().as_ref(), listed.first());
     let kept: Vec<_> = listed[0].attempts.iter().map(|it| it.status).collect();
     assert_eq!(kept.len(), ATTEMPTS_KEPT);
     let last = u16::try_from(200 + ATTEMPTS_KEPT + 4).unwrap();

@@ -89,6 +89,17 @@ impl State {
     }
 }
 
+/// The deliveries of a subscription, by id.
+fn records(state: &State, subscription: &SubscriptionId) -> Vec<DeliveryRecord> {
+    let kept = state.deliveries.values();
+    kept.filter(|kept| kept.is_of(subscription))
+        .map(|kept| DeliveryRecord {
+            next_attempt_at: kept.finished_at.is_none().then_some(kept.due_at),
+            ..kept.record.clone()
+        })
+        .collect()
+}
+
 #[async_trait]
 impl DeliveryStore for MemoryStorage {
     async fn enqueue(&self, new: NewDelivery) -> Result<bool> {
@@ -262,17 +273,19 @@ impl DeliveryStore for MemoryStorage {
         subscription: &SubscriptionId,
         range: ListRange<'_>,
     ) -> Result<Vec<DeliveryRecord>> {
-        let state = self.state();
-        let records: Vec<_> = state
-            .deliveries
-            .values()
-            .filter(|kept| kept.is_of(subscription))
-            .map(|kept| DeliveryRecord {
-                next_attempt_at: kept.finished_at.is_none().then_some(kept.due_at),
-                ..kept.record.clone()
-            })
-            .collect();
+        let records = records(&self.state(), subscription);
         Ok(page(records.iter(), range, |record| record.id.as_str()))
+    }
+
+    async fn latest(
+        &self,
+        subscription: &SubscriptionId,
+        range: ListRange<'_>,
+    ) -> Result<Vec<DeliveryRecord>> {
+        let records = records(&self.state(), subscription).into_iter().rev();
+        let is_behind =
+            |record: &DeliveryRecord| range.after.is_none_or(|after| record.id.as_str() < after);
+        Ok(records.filter(is_behind).take(range.limit).collect())
     }
 
     async fn replay(

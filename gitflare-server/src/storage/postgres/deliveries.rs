@@ -311,6 +311,16 @@ impl DeliveryStore for PostgresStorage {
         self.with_attempts(found).await
     }
 
+    async fn latest(
+        &self,
+        subscription: &SubscriptionId,
+        range: ListRange<'_>,
+    ) -> Result<Vec<DeliveryRecord>> {
+        let found = deliveries::latest(subscription, range);
+        let found = self.all(found, deliveries::record).await?;
+        self.with_attempts(found).await
+    }
+
     async fn replay(
         &self,
         subscription: &SubscriptionId,

@@ -10,8 +10,8 @@ use gitflare_core::{
 };
 
 use super::{
-    Columns, Conditions, Statement, flag, id, maybe_time, natural, number, page, parsed, text,
-    time, values,
+    Columns, Conditions, Statement, flag, id, maybe_time, natural, number, page, page_back, parsed,
+    text, time, values,
 };
 
 /// The columns that [`begun`] reads.
@@ -82,11 +82,23 @@ pub(in crate::storage) fn list(
     subscription: &SubscriptionId,
     range: ListRange<'_>,
 ) -> Statement<'static> {
+    page(RECORD, of(subscription), "id", range)
+}
+
+pub(in crate::storage) fn latest(
+    subscription: &SubscriptionId,
+    range: ListRange<'_>,
+) -> Statement<'static> {
+    page_back(RECORD, of(subscription), "id", range)
+}
+
+const RECORD: &str = "SELECT id, subscription_id, event, sequence, status, is_overtaken,
+    CASE WHEN status = 'pending' THEN next_attempt_at END, created_at FROM deliveries";
+
+fn of(subscription: &SubscriptionId) -> Conditions {
     let mut conditions = Conditions::new("TRUE");
     conditions.equal("subscription_id", Some(subscription.as_str()));
-    let select = "SELECT id, subscription_id, event, sequence, status, is_overtaken,
-        CASE WHEN status = 'pending' THEN next_attempt_at END, created_at FROM deliveries";
-    page(select, conditions, "id", range)
+    conditions
 }
 
 pub(in crate::storage) fn next_due() -> Statement<'static> {

@@ -35,7 +35,9 @@ pub(super) use columns::{
 };
 #[cfg(feature = "server")]
 pub(super) use tables::{Row, Table};
-pub(super) use values::{Conditions, Statement, Value, page, saturated, to_list, values};
+pub(super) use values::{
+    Conditions, Statement, Value, page, page_back, saturated, to_list, values,
+};
 
 /// An error of what may go through a moment later: the database is away, has no room, or is busy with
 /// others for longer than a caller waits.

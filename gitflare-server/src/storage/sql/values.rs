@@ -176,17 +176,17 @@ impl Conditions {
         }
     }
 
-    /// The first rows of a SELECT that fulfil the conditions, in the order of the column `key`.
+    /// The first rows of a SELECT that fulfil the conditions, in that order.
     pub(in crate::storage) fn select(
         mut self,
         select: &str,
-        key: &str,
+        order: &str,
         limit: usize,
     ) -> Statement<'static> {
         let limit = self.bind(limit);
         let (clause, values) = self.into_parts();
         Statement::new(
-            format!("{select} WHERE {clause} ORDER BY {key} LIMIT {limit}"),
+            format!("{select} WHERE {clause} ORDER BY {order} LIMIT {limit}"),
             values,
         )
     }
@@ -213,4 +213,15 @@ pub(in crate::storage) fn page(
 ) -> Statement<'static> {
     conditions.compare(key, ">", range.after.map(str::to_owned));
     conditions.select(select, key, range.limit)
+}
+
+/// The same in the other direction: the greatest id first.
+pub(in crate::storage) fn page_back(
+    select: &str,
+    mut conditions: Conditions,
+    key: &str,
+    range: ListRange<'_>,
+) -> Statement<'static> {
+    conditions.compare(key, "<", range.after.map(str::to_owned));
+    conditions.select(select, &format!("{key} DESC"), range.limit)
 }

@@ -202,6 +202,19 @@ fn with_attempts(
     Ok(record)
 }
 
+impl SqliteStorage {
+    /// The deliveries of a page with their attempts.
+    async fn records(&self, page: Statement<'static>) -> Result<Vec<DeliveryRecord>> {
+        self.walk(move |walk| {
+            every(walk.connection, &page, |row| deliveries::record(row))?
+                .into_iter()
+                .map(|record| with_attempts(walk.connection, record))
+                .collect()
+        })
+        .await
+    }
+}
+
 #[async_trait]
 impl DeliveryStore for SqliteStorage {
     async fn enqueue(&self, delivery: NewDelivery) -> Result<bool> {
@@ -262,14 +275,15 @@ impl DeliveryStore for SqliteStorage {
         subscription: &SubscriptionId,
         range: ListRange<'_>,
     ) -> Result<Vec<DeliveryRecord>> {
-        let page = deliveries::list(subscription, range);
-        self.walk(move |walk| {
-            every(walk.connection, &page, |row| deliveries::record(row))?
-                .into_iter()
-                .map(|record| with_attempts(walk.connection, record))
-                .collect()
-        })
-        .await
+        self.records(deliveries::list(subscription, range)).await
+    }
+
+    async fn latest(
+        &self,
+        subscription: &SubscriptionId,
+        range: ListRange<'_>,
+    ) -> Result<Vec<DeliveryRecord>> {
+        self.records(deliveries::latest(subscription, range)).await
     }
 
     async fn replay(
