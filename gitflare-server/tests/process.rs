@@ -227,15 +227,11 @@ fn a_disk_that_fails_to_keep_a_write_ends_the_process() {
         acknowledged += usize::from(answer.starts_with("HTTP/1.1 201 "));
         assert!(acknowledged < 1000, "no fsync ever failed");
     }
-    let status = serving.child.wait().unwrap();
+    // Read before it is waited for: a process whose log fills the pipe does not end.
     let mut log = String::new();
-    serving
-        .child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
+    let mut told = serving.child.stderr.take().unwrap();
+    told.read_to_string(&mut log).unwrap();
+    let status = serving.child.wait().unwrap();
     assert_eq!(status.code(), Some(1), "{log}");
     assert!(
         acknowledged > 0 && log.contains("start again"),
